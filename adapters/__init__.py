@@ -1,0 +1,1 @@
+"""How we reach things: Redis, PostgreSQL, the vendor's API, files. Adapters translate and never decide."""

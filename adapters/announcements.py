@@ -1,0 +1,66 @@
+"""Tell waiting lookups that a verification was decided: Redis pub/sub, a hint and never the truth."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+
+from adapters.redis_client import REDIS_AWAY
+
+CHANNEL: Final = "verifications:decided"
+_RETRY_AFTER: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+async def announce_decided(redis: Redis, verification_id: UUID) -> None:
+    """Wake whoever waits for this verification. A lost hint costs the waiter one poll."""
+    try:
+        await redis.publish(CHANNEL, verification_id.bytes)
+    except REDIS_AWAY as error:
+        log.warning("announcement.failed", error=type(error).__name__)
+
+
+class Announcements:
+    """Listens once per process and wakes any number of waiters."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._waiters: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+
+    @contextmanager
+    def expect(self, verification_ids: Iterable[UUID]) -> Iterator[asyncio.Event]:
+        """An event that is set when one of these verifications is announced inside the block."""
+        event, ids = asyncio.Event(), tuple(verification_ids)
+        for verification_id in ids:
+            self._waiters[verification_id].add(event)
+        try:
+            yield event
+        finally:
+            for verification_id in ids:
+                self._waiters[verification_id].discard(event)
+                if not self._waiters[verification_id]:
+                    del self._waiters[verification_id]
+
+    async def listen(self) -> None:
+        """Take announcements until cancelled; reconnects when Redis comes back."""
+        while True:
+            try:
+                await self._listen_once()
+            except REDIS_AWAY as error:
+                log.warning("announcements.interrupted", error=type(error).__name__)
+                await asyncio.sleep(_RETRY_AFTER)
+
+    async def _listen_once(self) -> None:
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+            await channel.subscribe(CHANNEL)
+            while True:
+                message = await channel.get_message(timeout=_RETRY_AFTER)
+                if message is not None:
+                    for event in self._waiters.get(UUID(bytes=message["data"]), ()):
+                        event.set()

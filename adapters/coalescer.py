@@ -1,0 +1,74 @@
+"""Group commit: callers await one item each, and what has gathered goes out in one call.
+
+While one flush is under way the next items gather, so groups grow with the load and a quiet system waits
+for nobody. Used at the inbox (Redis) and at the store (bulk SQL).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Coalescer(Generic[Item, Result]):
+    """Turns many `submit(item)` into few `flush(items)`.
+
+    `flush` returns one result per item, in order. When it raises, a group of several is tried again item by
+    item, so that one bad item fails alone; errors of the types in `systemic` (the whole resource is away)
+    fail every item at once instead of being met once per item.
+    """
+
+    def __init__(
+        self,
+        flush: Callable[[list[Item]], Awaitable[Sequence[Result]]],
+        *,
+        max_items: int = 64,
+        lanes: int = 1,
+        systemic: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self._flush = flush
+        self._max_items = max_items
+        self._lanes = lanes
+        self._systemic = systemic
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._flushing: set[asyncio.Task[None]] = set()
+
+    async def submit(self, item: Item) -> Result:
+        """The result that `flush` has for `item`. Raises what `flush` raises."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if len(self._flushing) < self._lanes:
+            # The task starts on the loop's next turn: whatever else is submitted in this one joins it.
+            task = asyncio.create_task(self._drain())
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
+        return await future
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            group = [self._waiting.popleft() for _ in range(min(self._max_items, len(self._waiting)))]
+            await self._settle(group)
+
+    async def _settle(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._flush([item for item, _ in group])
+        except Exception as error:
+            if len(group) == 1 or isinstance(error, self._systemic):
+                for _, future in group:
+                    _fail(future, error)
+            else:
+                for pair in group:
+                    await self._settle([pair])
+        else:
+            for (_, future), result in zip(group, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Result], error: Exception) -> None:
+    # A caller that was cancelled meanwhile waits no longer; nobody would fetch its error.
+    if not future.done():
+        future.set_exception(error)

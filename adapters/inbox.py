@@ -1,0 +1,106 @@
+"""The inbox: callbacks that are accepted and not yet processed, durable in Redis.
+
+One write per group of callbacks: the sealed batch under `inbox:{batch_id}` and its id in `inbox:pending`
+(score = last touched, ms). Neither has a TTL. These two are the truth; the arq job that carries the batch
+id is only a messenger, and a batch whose messenger was lost is found by the sweeper.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+import zstandard
+from redis.asyncio import Redis
+
+from adapters.envelope import KeyRing
+from domain.model import AcceptedCallback
+
+PENDING: Final = "inbox:pending"
+ATTEMPTS: Final = "inbox:attempts"
+
+
+class RedisInbox:
+    """Batches of callbacks in Redis."""
+
+    def __init__(self, redis: Redis, *, keys: KeyRing) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    async def put(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        """Write a batch in one transaction. Writing the same batch twice is harmless.
+
+        Raises:
+            RedisError, OSError: Redis is away; the batch may have been written all the same.
+        """
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(_key(batch_id), encode_batch(batch_id, callbacks, keys=self._keys))
+            pipe.zadd(PENDING, {batch_id: _now_ms()})
+            await pipe.execute()
+
+    async def load(self, batch_id: str) -> list[AcceptedCallback] | None:
+        """A batch's callbacks, marked as just touched; None when it has been finished already."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(_key(batch_id))
+            pipe.zadd(PENDING, {batch_id: _now_ms()}, xx=True)
+            sealed, _ = await pipe.execute()
+        return None if sealed is None else decode_batch(batch_id, sealed, keys=self._keys)
+
+    async def finish(self, batch_id: str) -> None:
+        """Forget a batch: every callback of it is recorded."""
+        await self.replace(batch_id, {})
+
+    async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
+        """Put `parts` in the place of a batch, in one transaction."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for part_id, callbacks in parts.items():
+                pipe.set(_key(part_id), encode_batch(part_id, callbacks, keys=self._keys))
+                pipe.zadd(PENDING, {part_id: _now_ms()})
+            pipe.delete(_key(batch_id))
+            pipe.zrem(PENDING, batch_id)
+            pipe.hdel(ATTEMPTS, batch_id)
+            await pipe.execute()
+
+    async def claim_stale(self, *, untouched: timedelta, limit: int = 100) -> dict[str, int]:
+        """Batches that nobody touched for `untouched`, oldest first, each with how often it was claimed.
+
+        A claimed batch counts as touched, so that two sweepers do not send it twice at once.
+        """
+        before = _now_ms() - int(untouched.total_seconds() * 1000)
+        stale = await self._redis.zrangebyscore(PENDING, "-inf", before, start=0, num=limit)
+        if not stale:
+            return {}
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for batch_id in stale:
+                pipe.zadd(PENDING, {batch_id: _now_ms()}, xx=True)
+                pipe.hincrby(ATTEMPTS, batch_id, 1)
+            replies = await pipe.execute()
+        return {batch_id.decode(): attempts for batch_id, attempts in zip(stale, replies[1::2], strict=True)}
+
+    async def depth(self) -> int:
+        """How many batches wait or are being processed."""
+        return int(await self._redis.zcard(PENDING))
+
+
+def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: KeyRing) -> bytes:
+    """A batch as it stands in Redis: MessagePack, compressed, encrypted."""
+    packed = zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(callbacks))
+    return keys.seal_batch(batch_id, packed)
+
+
+def decode_batch(batch_id: str, sealed: bytes, *, keys: KeyRing) -> list[AcceptedCallback]:
+    """The callbacks of a batch. Raises BrokenSeal."""
+    packed = keys.unseal_batch(batch_id, sealed)
+    return _decoder.decode(zstandard.ZstdDecompressor().decompress(packed))
+
+
+_decoder = msgspec.msgpack.Decoder(list[AcceptedCallback])
+
+
+def _key(batch_id: str) -> str:
+    return f"inbox:{batch_id}"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,88 @@
+"""Structured logs: one JSON object a line, stable event words, ids as fields, and nothing personal."""
+
+import json
+import logging
+import sys
+from typing import Final
+
+import structlog
+
+_FIELDS: Final = frozenset(
+    {"event", "level", "logger", "timestamp", "exception", "detail", "error", "reason", "code", "ms", "count"}
+    | {"app_id", "biz_id", "verification_id", "batch_id", "job_id", "kind", "n", "state", "outcome"}
+    | {"attempts", "callbacks", "check", "http_status", "port", "role", "setting", "signal"}
+)
+_LIBRARIES: Final = (
+    "httpx2",
+    "httpcore2",
+    "aiohttp",
+    "arq",
+    "uvicorn",
+    "alembic",
+    "python_multipart",
+    "asyncio",
+)
+
+
+def configure_logs(level: str) -> None:
+    """Log to stdout from `level` on.
+
+    Fields outside the allow-list are dropped, so that a field added in haste leaks nothing. Libraries speak
+    from WARNING on: HTTP clients log URLs, which hold the api_secret, and arq logs arguments.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _describe_exception,
+            _drop_unlisted_fields,
+            structlog.processors.JSONRenderer(ensure_ascii=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_LibraryLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _LibraryLines(logging.Formatter):
+    """What libraries log, as our lines: the message's template without its arguments, which quote values."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"event": "library.message", "level": record.levelname.lower(), "logger": record.name}
+        if record.name.split(".", 1)[0] in _LIBRARIES:
+            line["detail"] = str(record.msg)
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = " < ".join(_frames(record.exc_info[1]))
+        return json.dumps(line)
+
+
+def _describe_exception(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Where an exception was raised, without its message: messages of libraries quote values."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exception()
+    if isinstance(error, BaseException):
+        event["exception"] = _frames(error)
+    return event
+
+
+def _frames(error: BaseException) -> list[str]:
+    trace, lines = error.__traceback__, [type(error).__name__]
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return lines
+
+
+def _drop_unlisted_fields(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {name: value for name, value in event.items() if name in _FIELDS}

@@ -1,0 +1,62 @@
+"""The arq queue, tamed: jobs carry ids only, in MessagePack, and nothing depends on a job arriving."""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+import structlog
+from arq.connections import ArqRedis
+from redis.asyncio import BlockingConnectionPool
+
+from adapters.redis_client import REDIS_AWAY
+
+PROCESS_BATCH: Final = "process_batch"
+
+log = structlog.get_logger(__name__)
+
+
+def serialize_job(job: dict[str, Any]) -> bytes:
+    """A job as MessagePack: arq's default, pickle, would let whoever writes to Redis run code here."""
+    return msgspec.msgpack.encode(job)
+
+
+def deserialize_job(data: bytes) -> dict[str, Any]:
+    """What `serialize_job` made; anything else is an error, which arq logs and drops."""
+    return msgspec.msgpack.decode(data, type=dict[str, Any])
+
+
+def create_queue(pool: BlockingConnectionPool) -> ArqRedis:
+    """The arq client on a pool of ours, since arq's own pool has no time-outs behind Sentinel."""
+    return ArqRedis(pool_or_conn=pool, job_serializer=serialize_job, job_deserializer=deserialize_job)
+
+
+class BatchQueue:
+    """Tells the workers which batches wait."""
+
+    def __init__(self, arq: ArqRedis) -> None:
+        self._arq = arq
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def hand_over(self, batch_id: str) -> None:
+        """Enqueue a batch in the background; should that fail, the sweeper finds the batch."""
+        task = asyncio.create_task(self._hand_over(batch_id))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def enqueue(self, batch_id: str) -> None:
+        """Enqueue a batch; one that is enqueued already stays as it is. Raises RedisError, OSError."""
+        await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=f"batch:{batch_id}")
+
+    async def depth(self) -> int:
+        """How many jobs wait or run."""
+        return int(await self._arq.zcard(self._arq.default_queue_name))
+
+    async def aclose(self) -> None:
+        """Wait for the hand-overs under way."""
+        await asyncio.gather(*self._under_way)
+
+    async def _hand_over(self, batch_id: str) -> None:
+        try:
+            await self.enqueue(batch_id)
+        except REDIS_AWAY as error:
+            log.warning("batch.hand_over_failed", batch_id=batch_id, error=type(error).__name__)

@@ -1,0 +1,68 @@
+"""Redis connections with time-outs everywhere, and the check of how durable the server really is."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError, ResponseError
+
+from domain.errors import SettingsError
+
+REDIS_AWAY: Final = (RedisError, OSError, TimeoutError)
+"""What any call may raise while Redis is away."""
+
+Durability = Literal["fsync", "memory"]
+
+
+def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32) -> BlockingConnectionPool:
+    """A bounded pool whose every connect, read and wait for a connection ends after `timeout`."""
+    seconds = timeout.total_seconds()
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=max_connections,
+        timeout=seconds,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        health_check_interval=15,
+    )
+    return pool
+
+
+async def check_durability(redis: Redis, wanted: Durability) -> None:
+    """Refuse a server that would lose what was acknowledged.
+
+    `fsync` wants every write on disk before its reply (`appendonly yes`, `appendfsync always`); both want
+    `maxmemory-policy noeviction`, since an evicted batch is a lost one.
+
+    Raises:
+        SettingsError: the server is set otherwise, or does not tell.
+        RedisError, OSError: the server is away.
+    """
+    config = await read_durability(redis)
+    problems = [
+        f"{name} is {config.get(name, 'not told')}, must be {value}"
+        for name, value in _REQUIRED[wanted].items()
+        if config.get(name) != value
+    ]
+    if problems:
+        raise SettingsError(f"FACEID_REDIS_URL: FACEID_DURABILITY={wanted}, but {'; '.join(problems)}")
+
+
+async def read_durability(redis: Redis) -> dict[str, str]:
+    """The server's durability settings by name; empty where CONFIG is not allowed."""
+    try:
+        config: Mapping[Any, Any] = await redis.config_get(*_REQUIRED["fsync"])  # type: ignore[arg-type]
+    except ResponseError:
+        return {}
+    return {_text(name): _text(value) for name, value in config.items()}
+
+
+_REQUIRED: Final[dict[Durability, dict[str, str]]] = {
+    "fsync": {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"},
+    "memory": {"maxmemory-policy": "noeviction"},
+}
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,168 @@
+"""Settings from the environment (`FACEID_…`), `.env` and the TOML file named by `FACEID_CONFIG`.
+
+The environment wins over `.env`, which wins over the file; `apps` of all three are merged. A missing or
+wrong setting stops the start with one line that names it.
+"""
+
+import base64
+import binascii
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import SettingsError as SourceError
+
+from domain.apps import App
+from domain.errors import SettingsError
+from domain.model import APP_ID_SHAPE, ConfirmationMode
+from domain.policy import DEFAULT_POLICY
+
+_ENV_REFERENCE: Final = "env:"
+
+
+def _read_secret(value: SecretStr) -> SecretStr:
+    """`"env:NAME"` stands for the environment variable NAME; an empty secret would verify an empty key."""
+    text = value.get_secret_value()
+    if text.startswith(_ENV_REFERENCE):
+        name = text.removeprefix(_ENV_REFERENCE)
+        text = os.environ.get(name, "")
+        if not text:
+            raise ValueError(f"the environment variable {name} is not set")
+    if not text:
+        raise ValueError("a secret must not be empty")
+    return SecretStr(text)
+
+
+def _read_master_key(value: SecretStr) -> SecretStr:
+    text = _read_secret(value).get_secret_value()
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("a master key is 32 bytes in base64")
+    return SecretStr(text)
+
+
+def _split_list(value: Any) -> Any:
+    """Lists in the environment are separated by commas."""
+    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+
+
+Secret = Annotated[SecretStr, AfterValidator(_read_secret)]
+MasterKey = Annotated[SecretStr, AfterValidator(_read_master_key)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+class AppSettings(BaseModel):
+    """One `[apps.ID]` table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    api_key: str
+    api_secrets: list[Secret] = Field(min_length=1)
+    hash: Literal["sha1", "sha256"] = "sha1"
+    vendor_url: HttpUrl = "https://api.megvii.com"
+    notify_url: HttpUrl | None = None
+    return_url: HttpUrl | None = None
+    landing_url: HttpUrl | None = None
+    policy: Literal["default"] = "default"
+    confirmation: ConfirmationMode = ConfirmationMode.REQUIRED
+    return_image: int = Field(0, ge=0, le=4)
+    pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0]
+
+
+class Settings(BaseSettings):
+    """Everything a role can be told. Durations are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="FACEID_", env_file=".env", extra="ignore")
+
+    redis_url: str
+    database_url: str
+    master_keys: Annotated[list[MasterKey], NoDecode, BeforeValidator(_split_list)] = Field(min_length=1)
+    apps: dict[str, AppSettings] = Field(min_length=1)
+    durability: Literal["fsync", "memory"] = "fsync"
+    max_body_bytes: int = Field(256 * 1024, gt=0)
+    body_timeout: float = Field(10, gt=0)
+    inbox_timeout: float = Field(0.8, gt=0)
+    pull_timeout: float = Field(10, gt=0)
+    pull_spacing: float = Field(60, ge=0)
+    pulls_in_flight: int = Field(64, gt=0)
+    worker_jobs: int = Field(10, gt=0)
+    sweep_every: int = Field(10, ge=1, le=30)
+    sweep_after: float = Field(60, gt=0)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's fixed signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get("FACEID_CONFIG")
+        sources = (init_settings, env_settings, dotenv_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
+
+    def key_bytes(self) -> list[bytes]:
+        """The master keys, newest first."""
+        return [base64.b64decode(key.get_secret_value()) for key in self.master_keys]
+
+    def domain_apps(self) -> dict[str, App]:
+        """The apps as the domain knows them, by id."""
+        return {app_id: _to_app(app_id, app) for app_id, app in self.apps.items()}
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: one line that names the first missing or wrong setting.
+    """
+    file = os.environ.get("FACEID_CONFIG")
+    if file and not Path(file).is_file():
+        raise SettingsError(f"FACEID_CONFIG names {file}, which is not a file")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(_first_problem(error)) from None
+    except (SourceError, ValueError) as error:
+        raise SettingsError(f"the settings cannot be read: {error}") from None
+    for app_id in settings.apps:
+        if not APP_ID_SHAPE.fullmatch(app_id):
+            raise SettingsError(f"apps.{app_id}: an app id has the shape {APP_ID_SHAPE.pattern}")
+    return settings
+
+
+def _to_app(app_id: str, app: AppSettings) -> App:
+    return App(
+        app_id=app_id,
+        api_key=app.api_key,
+        secrets=tuple(secret.get_secret_value().encode() for secret in app.api_secrets),
+        hash_name=app.hash,
+        vendor_url=app.vendor_url.rstrip("/"),
+        landing_url=app.landing_url,
+        policy=DEFAULT_POLICY,
+        confirmation=app.confirmation,
+        return_image=app.return_image,
+        pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),
+    )
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Name and problem of the first wrong setting; never its value, which may be a secret."""
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    name, *rest = (str(part) for part in problem["loc"])
+    place = ".".join((name, *rest)) if name == "apps" else f"FACEID_{name.upper()}"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,146 @@
+"""The ledger of pulls: every call reserved in a committed transaction before it is sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.coalescer import Coalescer
+from adapters.database import DATABASE_AWAY
+from adapters.envelope import place_of, seal, unseal
+from adapters.store.columns import columns
+from adapters.store.tables import pulls
+from domain.budget import Pull, PullState
+
+_HTTP_OK: Final = 200
+
+
+class FinishedPull(msgspec.Struct, frozen=True):
+    """What became of a call; `body` is the vendor's answer as it came, `error` a stable word."""
+
+    verification_id: UUID
+    n: int
+    state: PullState
+    finished_at: datetime
+    http_status: int | None
+    error: str | None
+    raw_ct: bytes | None
+
+
+class PgLedger:
+    """Rows of `pulls`, written in groups."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._reservations = Coalescer[tuple[UUID, int, datetime], bool](
+            self._reserve, max_items=128, systemic=DATABASE_AWAY
+        )
+        self._ends = Coalescer[FinishedPull, None](self._finish, max_items=128, systemic=DATABASE_AWAY)
+
+    async def of(self, verification_id: UUID) -> list[Pull]:
+        """The calls reserved so far, in order."""
+        statement = (
+            select(pulls.c.n, pulls.c.state, pulls.c.started_at)
+            .where(pulls.c.verification_id == verification_id)
+            .order_by(pulls.c.n)
+        )
+        async with self._engine.connect() as connection:
+            return [
+                Pull(row.n, PullState(row.state), row.started_at)
+                for row in await connection.execute(statement)
+            ]
+
+    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+        """The body of the newest call that the vendor answered with 200, or None."""
+        statement = (
+            select(pulls.c.n, pulls.c.raw_ct)
+            .where(pulls.c.verification_id == verification_id, pulls.c.http_status == _HTTP_OK)
+            .order_by(pulls.c.n.desc())
+            .limit(1)
+        )
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(statement)).first()
+        if row is None or row.raw_ct is None:
+            return None
+        return unseal(data_key, row.raw_ct, place=_place(app_id, verification_id, row.n))
+
+    async def reserve(self, verification_id: UUID, n: int, *, now: datetime) -> bool:
+        """Reserve call `n`; False when it is reserved or spent already."""
+        return await self._reservations.submit((verification_id, n, now))
+
+    async def finish(self, pull: FinishedPull) -> None:
+        """Note what became of a reserved call."""
+        await self._ends.submit(pull)
+
+    async def _reserve(self, wanted: list[tuple[UUID, int, datetime]]) -> Sequence[bool]:
+        rows = [{"ids": vid, "ns": n, "nows": now} for vid, n, now in sorted(wanted)]
+        async with self._engine.begin() as connection:
+            found = await connection.execute(_RESERVE, columns(rows))
+            reserved = {(row.verification_id, row.n) for row in found}
+        return [(vid, n) in reserved for vid, n, _ in wanted]
+
+    async def _finish(self, finished: list[FinishedPull]) -> Sequence[None]:
+        rows = [
+            {
+                "ids": pull.verification_id,
+                "ns": pull.n,
+                "states": pull.state,
+                "finished_ats": pull.finished_at,
+                "http_statuses": pull.http_status,
+                "errors": pull.error,
+                "raw_cts": pull.raw_ct,
+            }
+            for pull in sorted(finished, key=lambda pull: (pull.verification_id, pull.n))
+        ]
+        async with self._engine.begin() as connection:
+            await connection.execute(_FINISH, columns(rows))
+        return [None] * len(finished)
+
+
+def seal_answer(data_key: bytes, body: bytes, *, app_id: str, verification_id: UUID, n: int) -> bytes:
+    """A vendor answer as it stands in `pulls.raw_ct`."""
+    return seal(data_key, body, place=_place(app_id, verification_id, n))
+
+
+def _place(app_id: str, verification_id: UUID, n: int) -> str:
+    return place_of(app_id, "pulls.raw_ct", f"{verification_id}/{n}")
+
+
+_RESERVE: Final = text("""
+WITH wanted AS (
+  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:ns AS smallint[]), CAST(:nows AS timestamptz[]))
+    AS t (verification_id, n, now)
+), abandoned AS (
+  UPDATE pulls p SET state = 'unknown', finished_at = w.now
+  FROM wanted w WHERE p.verification_id = w.verification_id AND p.n < w.n AND p.state = 'reserved'
+)
+INSERT INTO pulls AS p (verification_id, n, state, started_at)
+SELECT verification_id, n, 'reserved', now FROM wanted
+ON CONFLICT (verification_id, n) DO UPDATE
+  SET state = 'reserved', started_at = EXCLUDED.started_at, finished_at = NULL, error = NULL
+  WHERE p.state = 'not_sent'
+RETURNING p.verification_id, p.n
+""")
+"""A call whose worker died stays `reserved` until the next one is reserved: then its end is unknown."""
+
+_FINISH: Final = text("""
+WITH ended AS (
+  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:ns AS smallint[]), CAST(:states AS text[]),
+                       CAST(:finished_ats AS timestamptz[]), CAST(:http_statuses AS smallint[]),
+                       CAST(:errors AS text[]), CAST(:raw_cts AS bytea[]))
+    AS t (verification_id, n, state, finished_at, http_status, error, raw_ct)
+), noted AS (
+  INSERT INTO timeline (verification_id, event, detail)
+  SELECT verification_id, 'pull.finished',
+         jsonb_build_object('n', n, 'state', state, 'http_status', http_status, 'error', error)
+  FROM ended
+)
+UPDATE pulls p
+SET state = e.state, finished_at = e.finished_at, http_status = e.http_status, error = e.error,
+    raw_ct = e.raw_ct
+FROM ended e WHERE p.verification_id = e.verification_id AND p.n = e.n
+""")

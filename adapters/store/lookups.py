@@ -1,0 +1,156 @@
+"""Reads for the internal API: verifications and their timelines, identity masked before it leaves."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing
+from adapters.store.decisions import unseal_identity
+from adapters.store.recorder import key_place
+from adapters.store.tables import decisions, pulls, timeline, verifications
+from domain.budget import RESULT_KEPT, PullState
+from domain.masking import mask_identity
+from domain.model import Identity, verification_id
+
+
+class VerificationRecord(msgspec.Struct, frozen=True):
+    """One verification as it stands, with masked identity; `facts` are those decided on."""
+
+    id: UUID
+    app_id: str
+    biz_id: str
+    biz_no: str | None
+    state: str
+    vendor_status: str | None
+    outcome: str | None
+    basis: str | None
+    reasons: list[dict[str, str]]
+    policy_name: str | None
+    policy_version: str | None
+    facts: dict[str, Any] | None
+    identity: Identity | None
+    pulls_used: int
+    pulls_until: datetime | None
+    received_at: datetime | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class TimelineEvent(msgspec.Struct, frozen=True):
+    """One event of a verification's life."""
+
+    at: datetime
+    event: str
+    detail: dict[str, Any]
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is narrowed to; `since` and `until` bound created_at (until excluded)."""
+
+    app_ids: Sequence[str]
+    biz_no: str | None = None
+    outcome: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class PgLookups:
+    """Verifications by id, by filter, and their timelines."""
+
+    def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
+        self._engine = engine
+        self._keys = keys
+
+    async def find(self, app_ids: Sequence[str], biz_id: str) -> list[VerificationRecord]:
+        """The verifications with this biz_id among these apps: none, one, or one per app."""
+        ids = [verification_id(app_id, biz_id) for app_id in app_ids]
+        return await self._read(_select_records().where(verifications.c.id.in_(ids)))
+
+    async def page(
+        self, filters: Filters, *, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> list[VerificationRecord]:
+        """The newest verifications that pass `filters`, from behind `after` (created_at, id) on."""
+        v = verifications.c
+        statement = _select_records().order_by(v.created_at.desc(), v.id.desc()).limit(limit)
+        for condition in _conditions(filters):
+            statement = statement.where(condition)
+        if after is not None:
+            statement = statement.where(tuple_(v.created_at, v.id) < tuple_(*after))
+        return await self._read(statement)
+
+    async def timeline(self, verification: UUID) -> list[TimelineEvent]:
+        """Every event of a verification, oldest first."""
+        t = timeline.c
+        statement = select(t.at, t.event, t.detail).where(t.verification_id == verification).order_by(t.id)
+        async with self._engine.connect() as connection:
+            return [TimelineEvent(*row) for row in await connection.execute(statement)]
+
+    async def _read(self, statement: Select[Any]) -> list[VerificationRecord]:
+        async with self._engine.connect() as connection:
+            return [self._record(row) for row in await connection.execute(statement)]
+
+    def _record(self, row: Row[Any]) -> VerificationRecord:
+        return VerificationRecord(
+            id=row.id,
+            app_id=row.app_id,
+            biz_id=row.biz_id,
+            biz_no=row.biz_no,
+            state=row.state,
+            vendor_status=row.vendor_status,
+            outcome=row.outcome,
+            basis=row.basis,
+            reasons=row.reasons or [],
+            policy_name=row.policy_name,
+            policy_version=row.policy_version,
+            facts=row.result_facts or row.callback_facts,
+            identity=self._masked_identity(row),
+            pulls_used=row.pulls_used,
+            pulls_until=row.ended_at and row.ended_at + RESULT_KEPT,
+            received_at=row.received_at,
+            decided_at=row.decided_at,
+            created_at=row.created_at,
+        )
+
+    def _masked_identity(self, row: Row[Any]) -> Identity | None:
+        if row.identity_ct is None or row.wrapped_key is None:
+            return None
+        data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
+        return mask_identity(
+            unseal_identity(data_key, row.identity_ct, app_id=row.app_id, verification_id=row.id)
+        )
+
+
+def _select_records() -> Select[Any]:
+    v, d = verifications.c, decisions.c
+    used = (
+        select(func.count())
+        .where(pulls.c.verification_id == v.id, pulls.c.state != PullState.NOT_SENT)
+        .scalar_subquery()
+    )
+    return select(
+        v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_key, v.identity_ct,
+        v.ended_at, v.received_at, v.created_at,
+        d.outcome, d.basis, d.reasons, d.policy_name, d.policy_version, d.callback_facts, d.result_facts,
+        d.decided_at, used.label("pulls_used"),
+    ).select_from(verifications.outerjoin(decisions))  # fmt: skip
+
+
+def _conditions(filters: Filters) -> list[Any]:
+    v = verifications.c
+    wanted = (
+        (v.biz_no, filters.biz_no),
+        (v.state, filters.state),
+        (decisions.c.outcome, filters.outcome),
+    )
+    conditions = [v.app_id.in_(filters.app_ids), *(column == value for column, value in wanted if value)]
+    if filters.since is not None:
+        conditions.append(v.created_at >= filters.since)
+    if filters.until is not None:
+        conditions.append(v.created_at < filters.until)
+    return conditions

@@ -1,0 +1,155 @@
+"""The schema. `*_ct` columns are ciphertext under the verification's data key (adapters/envelope.py)."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+
+def _time(name: str, *, nullable: bool = True) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _now(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=text("now()"))
+
+
+def _verification_key(*, primary: bool = False) -> Column[Any]:
+    return Column(
+        "verification_id", Uuid, ForeignKey("verifications.id"), primary_key=primary, nullable=False
+    )
+
+
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("app_id", Text, nullable=False),
+    Column("biz_id", Text, nullable=False),
+    Column("biz_no", Text),
+    Column("state", Text, nullable=False),
+    Column("vendor_status", Text),
+    Column("wrapped_key", LargeBinary),
+    Column("identity_ct", LargeBinary),
+    Column("final_digest", LargeBinary),
+    _time("ended_at"),
+    _time("due_at"),
+    _time("received_at"),
+    _now("created_at"),
+    UniqueConstraint("app_id", "biz_id"),
+    Index("verifications_newest", "app_id", text("created_at DESC"), text("id DESC")),
+    Index("verifications_biz_no", "app_id", "biz_no"),
+    Index("verifications_due", "due_at", postgresql_where=text("state = 'received'")),
+)
+"""`final_digest`: digest of the first callback whose flow had ended, the one that is decided on.
+`due_at`: when somebody must look again at a verification that is not decided."""
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    _verification_key(primary=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("secret_index", SmallInteger, nullable=False),
+    Column("raw_ct", LargeBinary),
+    Column("seen", Integer, nullable=False, server_default=text("1")),
+    _time("received_at", nullable=False),
+)
+
+pulls = Table(
+    "pulls",
+    metadata,
+    _verification_key(primary=True),
+    Column("n", SmallInteger, CheckConstraint("n BETWEEN 1 AND 3", name="budget"), primary_key=True),
+    Column(
+        "state",
+        Text,
+        CheckConstraint("state IN ('reserved', 'done', 'not_sent', 'unknown')", name="state"),
+        nullable=False,
+    ),
+    _time("started_at", nullable=False),
+    _time("finished_at"),
+    Column("http_status", SmallInteger),
+    Column("error", Text),
+    Column("raw_ct", LargeBinary),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _verification_key(primary=True),
+    Column("outcome", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("policy_name", Text, nullable=False),
+    Column("policy_version", Text, nullable=False),
+    Column("callback_facts", JSONB, nullable=False),
+    Column("result_facts", JSONB),
+    _time("decided_at", nullable=False),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _verification_key(),
+    _now("at"),
+    Column("event", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
+    Index("timeline_of", "verification_id", "id"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("app_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("1")),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("raw_ct", LargeBinary, nullable=False),
+    _time("first_seen_at", nullable=False),
+    _time("last_seen_at", nullable=False),
+    Index("dead_letters_newest", "app_id", text("last_seen_at DESC"), text("id DESC")),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("apps", ARRAY(Text)),
+    Column("scopes", ARRAY(Text), nullable=False),
+    _time("expires_at"),
+    _now("created_at"),
+)
+"""`token_hash`: SHA-256 of a random 256-bit token. `apps`: NULL means every app."""

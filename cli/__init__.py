@@ -1,0 +1,1 @@
+"""The command line: `faceid-gateway dev | demo | serve | worker | migrate | doctor | …`."""

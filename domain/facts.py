@@ -1,0 +1,141 @@
+"""What a callback or a result says, flat and without identity: all that a policy may look at.
+
+Facts are stored with the decision. Because they hold no name, number or address, a decision can be
+explained and computed again after the identity has been erased.
+"""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from domain.payload import FaceGenuineness, Payload, Text, as_text
+
+
+class ComparisonFacts(msgspec.Struct, frozen=True):
+    """One comparison: `confidence` 0-100, `thresholds` by false-accept level, `level` = the strictest
+    level that the confidence reaches, or None."""
+
+    confidence: float
+    thresholds: dict[str, float]
+    level: str | None
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The facts of one payload; None or a missing key means that the payload does not say.
+
+    `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
+    flags by their vendor names.
+    """
+
+    status: str | None = None
+    liveness: str | None = None
+    procedure_type: str | None = None
+    genuineness: dict[str, float] = {}
+    comparisons: dict[str, ComparisonFacts] = {}
+    error_message: str | None = None
+    id_attacked: float | None = None
+    id_photo_monochrome: float | None = None
+    will: str | None = None
+    multifaces_tag: str | None = None
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """A fact on which callback and result differ."""
+
+    fact: str
+    callback: Any
+    result: Any
+
+
+LEVELS: Final = ("1e-3", "1e-4", "1e-5", "1e-6")
+"""False-accept levels, loosest first (callback page, `thresholds`)."""
+
+_PASSED: Final = frozenset({"PASS", "SUCCESS"})
+_FAILED: Final = frozenset({"FAIL", "FAILED", "FAILURE"})
+_WORD: Final = re.compile(r"[A-Za-z0-9_ :.,/-]{1,128}")
+
+
+def extract_facts(payload: Payload) -> Facts:
+    """The facts of `payload`."""
+    liveness, verify = payload.liveness_result, payload.verify_result
+    exceptions = verify.id_exceptions if verify else None
+    return Facts(
+        status=_word(payload.status),
+        liveness=_verdict(liveness.result) if liveness else None,
+        procedure_type=_word(liveness.procedure_type) if liveness else None,
+        genuineness=_genuineness(payload.face_genuineness()),
+        comparisons={
+            name: ComparisonFacts(
+                made.confidence, made.thresholds, reached_level(made.confidence, made.thresholds)
+            )
+            for name, made in payload.comparisons().items()
+        },
+        error_message=_word(verify.error_message) if verify else None,
+        id_attacked=exceptions.id_attacked if exceptions else None,
+        id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
+        will=_will(payload),
+        multifaces_tag=_word(payload.multifaces_tag),
+    )
+
+
+def reached_level(confidence: float, thresholds: dict[str, float]) -> str | None:
+    """The strictest false-accept level whose threshold `confidence` reaches; equality reaches it."""
+    reached = [level for level in LEVELS if level in thresholds and confidence >= thresholds[level]]
+    return reached[-1] if reached else None
+
+
+def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
+    """The facts that both payloads state and state differently.
+
+    A fact that only one of them carries is no disagreement: get_result leaves some blocks out.
+    """
+    said, confirmed = _flat(callback), _flat(result)
+    return tuple(
+        Disagreement(name, said[name], confirmed[name])
+        for name in said
+        if name in confirmed and said[name] != confirmed[name]
+    )
+
+
+def _flat(facts: Facts) -> dict[str, Any]:
+    """`comparisons.result_faceid.confidence: 68.9` and so on, without what is not said."""
+    leaves: dict[str, Any] = {}
+
+    def visit(path: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                visit(f"{path}.{key}" if path else key, item)
+        elif value is not None:
+            leaves[path] = value
+
+    visit("", msgspec.to_builtins(facts))
+    return leaves
+
+
+def _genuineness(block: FaceGenuineness | None) -> dict[str, float]:
+    if block is None:
+        return {}
+    return {name: score for name, score in msgspec.structs.asdict(block).items() if score is not None}
+
+
+def _verdict(value: Text) -> str | None:
+    text = as_text(value)
+    if text is None:
+        return None
+    upper = text.upper()
+    return "PASS" if upper in _PASSED else "FAIL" if upper in _FAILED else "OTHER"
+
+
+def _will(payload: Payload) -> str | None:
+    """FAIL if any answer failed, PASS if every answer passed; None without a single answer."""
+    verdicts = {_verdict(answer.result) for answer in payload.will_result or ()}
+    if not verdicts:
+        return None
+    return "FAIL" if "FAIL" in verdicts else "PASS" if verdicts == {"PASS"} else "OTHER"
+
+
+def _word(value: Text) -> str | None:
+    """A vendor word fit for logs and lists; anything else is OTHER, so that no free text slips through."""
+    text = as_text(value)
+    return text if text is None or _WORD.fullmatch(text) else "OTHER"

@@ -1,0 +1,27 @@
+"""Where the user's browser goes after the flow: the app's landing page, told which verification it was."""
+
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from domain.model import BIZ_ID_SHAPE
+
+
+def with_biz_id(landing_url: str, biz_id: str | None) -> str:
+    """`landing_url` with `biz_id` added to its query, before any fragment; existing parameters stay.
+
+    The comma of a biz_id is encoded as `%2C`. None leaves the address as it is.
+    """
+    if biz_id is None:
+        return landing_url
+    parts = urlsplit(landing_url)
+    parameter = f"biz_id={quote(biz_id, safe='')}"
+    query = f"{parts.query}&{parameter}" if parts.query else parameter
+    return urlunsplit(parts._replace(query=query))
+
+
+def biz_id_of(payload: dict[str, Any]) -> str | None:
+    """The biz_id of a payload that was proved genuine but not decoded, or None if it has none of the
+    known shape; nested or, with older products, at top level."""
+    nested = payload.get("biz_info")
+    found = nested.get("biz_id") if isinstance(nested, dict) else payload.get("biz_id")
+    return found if isinstance(found, str) and BIZ_ID_SHAPE.fullmatch(found) else None

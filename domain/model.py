@@ -1,0 +1,100 @@
+"""The words of the house as types: what is accepted, what it is about, what may become of it."""
+
+import hashlib
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+BIZ_ID_SHAPE: Final = re.compile(r"[0-9A-Za-z,_-]{8,128}")
+"""What a biz_id may look like. The vendor's is `<unix seconds>,<uuid>`; a safe alphabet keeps it printable
+in logs and URLs."""
+
+APP_ID_SHAPE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+class CallbackKind(StrEnum):
+    """Which URL the callback came to."""
+
+    NOTIFY = "notify"
+    RETURN = "return"
+
+
+class State(StrEnum):
+    """How far a verification has come."""
+
+    CREATED = "created"
+    RECEIVED = "received"
+    DECIDED = "decided"
+    EXPIRED = "expired"
+
+
+class Outcome(StrEnum):
+    """The value of a decision."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REVIEW = "review"
+    INCOMPLETE = "incomplete"
+
+
+class Basis(StrEnum):
+    """What a decision rests on: callback and result in agreement, or one of them alone."""
+
+    CONFIRMED = "confirmed"
+    CALLBACK = "callback"
+    RESULT = "result"
+
+
+class ConfirmationMode(StrEnum):
+    """Whether a decision waits for get_result: must, should, need not."""
+
+    REQUIRED = "required"
+    PREFERRED = "preferred"
+    OFF = "off"
+
+
+class AcceptedCallback(msgspec.Struct, frozen=True):
+    """One genuine callback on its way from the ingress to the worker.
+
+    `data` is the bytes that were signed; `secret_index` says which active secret matched (0 = newest).
+    """
+
+    app_id: str
+    kind: CallbackKind
+    received_at: datetime
+    secret_index: int
+    data: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the signed bytes: the same callback sent twice has the same digest."""
+        return hashlib.sha256(self.data).digest()
+
+    @property
+    def key(self) -> UUID:
+        """The same for the same callback to the same app, whatever it is about."""
+        return _key_of(self.app_id.encode(), self.digest)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who was verified; stored encrypted, shown masked."""
+
+    name: str | None = None
+    id_number: str | None = None
+
+
+def verification_id(app_id: str, biz_id: str) -> UUID:
+    """The verification's key, computed from what identifies it.
+
+    Every process finds the same key without asking the database, so that inserts are idempotent and no
+    read has to precede them.
+    """
+    return _key_of(app_id.encode(), biz_id.encode())
+
+
+def _key_of(*parts: bytes) -> UUID:
+    return UUID(bytes=hashlib.blake2b(b"\0".join(parts), digest_size=16).digest(), version=8)

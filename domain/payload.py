@@ -1,0 +1,217 @@
+"""Decode what the vendor says, callback or result, into types; tolerant of every spelling seen in the field.
+
+Structure and spellings: callback page, 1.1, and captures of older and sibling products. Unknown keys are
+ignored here (the raw bytes are stored); a known key with a value of a wrong kind is an error, never a guess.
+"""
+
+import math
+import re
+from typing import Any, Final
+
+import msgspec
+
+from domain.errors import UndecodableCallback
+from domain.model import BIZ_ID_SHAPE, Identity
+from domain.strict_json import read_object
+
+COMPARISONS: Final = (
+    "result_faceid",
+    "result_ref1",
+    "result_ref2",
+    "result_ref3",
+    "result_idcard_photo",
+    "result_idcard_datasource",
+)
+"""The comparisons a `verify_result` may hold; the first is the live face against the authority's photo."""
+
+Text = str | int | float | None
+"""A string that some products send as a number."""
+
+
+class BizInfo(msgspec.Struct, frozen=True):
+    biz_id: str
+    biz_no: Text = None
+    biz_extra_data: Text = None
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """`confidence` 0-100; `thresholds` maps a false-accept rate ("1e-5") to the score that stands for it."""
+
+    confidence: float
+    thresholds: dict[str, float] = {}
+
+
+class FaceGenuineness(msgspec.Struct, frozen=True):
+    synthetic_face_confidence: float | None = None
+    synthetic_face_threshold: float | None = None
+    mask_confidence: float | None = None
+    mask_threshold: float | None = None
+    screen_replay_confidence: float | None = None
+    screen_replay_threshold: float | None = None
+    face_replaced: float | None = None
+    selfie_inconsistent: float | None = None
+    selfie_metadata_inconsistent: float | None = None
+
+
+class LivenessResult(msgspec.Struct, frozen=True):
+    result: Text = None
+    procedure_type: Text = None
+    face_genuineness: FaceGenuineness | None = None
+
+
+class IdExceptions(msgspec.Struct, frozen=True):
+    id_attacked: float | None = None
+    id_photo_monochrome: float | None = None
+
+
+class VerifyResult(msgspec.Struct, frozen=True):
+    error_message: Text = None
+    id_exceptions: IdExceptions | None = None
+    face_genuineness: FaceGenuineness | None = None
+    result_faceid: Comparison | None = None
+    result_ref1: Comparison | None = None
+    result_ref2: Comparison | None = None
+    result_ref3: Comparison | None = None
+    result_idcard_photo: Comparison | None = None
+    result_idcard_datasource: Comparison | None = None
+
+
+class WillAnswer(msgspec.Struct, frozen=True):
+    result: Text = None
+    will_error_message: Text = None
+
+
+class OcrResult(msgspec.Struct, frozen=True):
+    name: Text = None
+    id_card_number: Text = None
+
+
+class CardSide(msgspec.Struct, frozen=True):
+    ocr_result: OcrResult | None = None
+
+
+class IdCardInfo(msgspec.Struct, frozen=True):
+    idcard_name: Text = None
+    idcard_number: Text = None
+    front_side: CardSide | None = None
+
+    def identity(self) -> Identity:
+        """Name and number as the flow confirmed them, else as read off the card."""
+        read = (self.front_side and self.front_side.ocr_result) or OcrResult()
+        return Identity(
+            name=as_text(self.idcard_name) or as_text(read.name),
+            id_number=as_text(self.idcard_number) or as_text(read.id_card_number),
+        )
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """A callback or a result. `status` None means that the product sends none (it predates the field)."""
+
+    biz_info: BizInfo
+    status: Text = None
+    fail_reason: Text = None
+    idcard_info: IdCardInfo | None = None
+    liveness_result: LivenessResult | None = None
+    verify_result: VerifyResult | None = None
+    will_result: list[WillAnswer] | None = None
+    multifaces_tag: Text = None
+
+    @property
+    def biz_id(self) -> str:
+        return self.biz_info.biz_id
+
+    @property
+    def biz_no(self) -> str | None:
+        return as_text(self.biz_info.biz_no)
+
+    def identity(self) -> Identity | None:
+        """Who was verified, or None where the flow read no card."""
+        found = self.idcard_info.identity() if self.idcard_info else Identity()
+        return found if found.name or found.id_number else None
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """The comparisons that were made, by their vendor names."""
+        made = {name: getattr(self.verify_result, name, None) for name in COMPARISONS}
+        return {name: comparison for name, comparison in made.items() if comparison is not None}
+
+    def face_genuineness(self) -> FaceGenuineness | None:
+        """The genuineness scores, which sibling products put under `verify_result`."""
+        for block in (self.liveness_result, self.verify_result):
+            if block is not None and block.face_genuineness is not None:
+                return block.face_genuineness
+        return None
+
+
+def decode_payload(data: bytes) -> Payload:
+    """The typed form of a callback's `data` or of a get_result body.
+
+    Raises:
+        MalformedPayload: not one strict JSON object.
+        UndecodableCallback: an object, but not one that we understand; `reason` is `missing_biz_id`,
+            `bad_biz_id`, `unexpected_type`, `not_a_number` or `nul_character`.
+    """
+    if _ESCAPED_NUL.search(data):
+        # Legal JSON, but no PostgreSQL text can hold it, and no vendor field means it.
+        raise UndecodableCallback("nul_character", "a string holds a NUL character")
+    tree = read_object(data)
+    if _PADDED_KEY.search(data):
+        tree = _trim_keys(tree)
+    _nest_biz_info(tree)
+    try:
+        payload = msgspec.convert(tree, Payload, strict=False)
+    except msgspec.ValidationError as error:
+        raise UndecodableCallback("unexpected_type", _where(error)) from None
+    _require_finite(payload)
+    if not BIZ_ID_SHAPE.fullmatch(payload.biz_id):
+        raise UndecodableCallback("bad_biz_id", "the biz_id has an unexpected shape")
+    return payload
+
+
+def as_text(value: Text) -> str | None:
+    """A text field's value, or None where it is absent or empty."""
+    return None if value is None or value == "" else str(value)
+
+
+_ESCAPED_NUL: Final = re.compile(rb"\\u0000")
+_PADDED_KEY: Final = re.compile(rb'\s"\s*:')
+_BIZ_KEYS: Final = ("biz_id", "biz_no", "biz_extra_data")
+
+
+def _trim_keys(value: Any) -> Any:
+    """Some products print keys with a trailing space (`"Temporary ID Photo "`)."""
+    if isinstance(value, dict):
+        return {key.strip(): _trim_keys(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_trim_keys(item) for item in value]
+    return value
+
+
+def _nest_biz_info(tree: dict[str, Any]) -> None:
+    """Older products send the three biz fields at top level."""
+    nested = tree.get("biz_info")
+    if nested is None:
+        nested = {key: tree[key] for key in _BIZ_KEYS if key in tree}
+        tree["biz_info"] = nested
+    if not isinstance(nested, dict) or nested.get("biz_id") in {None, ""}:
+        raise UndecodableCallback("missing_biz_id", "the payload carries no biz_id")
+
+
+def _where(error: msgspec.ValidationError) -> str:
+    """The place of a type error. msgspec names expected and found types and the path, never the value."""
+    return str(error)
+
+
+def _require_finite(payload: Payload) -> None:
+    """NaN and infinity can arrive as strings only; compared with a threshold they would decide wrongly."""
+    if not all(map(math.isfinite, _scores(payload))):
+        raise UndecodableCallback("not_a_number", "a score is not finite")
+
+
+def _scores(payload: Payload) -> list[float]:
+    blocks: list[msgspec.Struct | None] = [payload.face_genuineness()]
+    if payload.verify_result:
+        blocks.append(payload.verify_result.id_exceptions)
+    scores = [score for block in blocks if block for score in msgspec.structs.astuple(block)]
+    for comparison in payload.comparisons().values():
+        scores += (comparison.confidence, *comparison.thresholds.values())
+    return [score for score in scores if score is not None]

@@ -1,0 +1,1 @@
+"""The internal listener: lookups for our own programs, dead letters for operators."""

@@ -1,0 +1,43 @@
+"""What the API works with, built once by `service.api.main`, and how endpoints come by it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.announcements import Announcements
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue
+from adapters.redis_client import Durability
+from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.lookups import PgLookups
+from adapters.store.tokens import PgTokens
+
+
+@dataclass(frozen=True)
+class ApiContext:
+    """`monotonic`: seconds of a clock that never goes back, for waiting."""
+
+    app_ids: tuple[str, ...]
+    lookups: PgLookups
+    dead_letters: PgDeadLetters
+    tokens: PgTokens
+    inbox: RedisInbox
+    queue: BatchQueue
+    announcements: Announcements
+    redis: Redis
+    engine: AsyncEngine
+    durability: Durability
+    monotonic: Callable[[], float]
+
+
+def get_context(request: Request) -> ApiContext:
+    """The context that `create_app` was given."""
+    context: ApiContext = request.app.state.context
+    return context
+
+
+Context = Annotated[ApiContext, Depends(get_context)]

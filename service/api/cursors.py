@@ -1,0 +1,31 @@
+"""Cursors: where a page ended, opaque to clients, stable while new rows arrive."""
+
+import base64
+import binascii
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from service.api.errors import ApiProblem
+
+Position = tuple[datetime, UUID]
+
+
+def encode_cursor(position: Position) -> str:
+    """The cursor that continues behind `position`."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> Position | None:
+    """The position that a cursor of ours stands for. Raises ApiProblem `bad_cursor`."""
+    if cursor is None:
+        return None
+    try:
+        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        position = msgspec.msgpack.decode(packed, type=tuple[datetime, UUID])
+    except (binascii.Error, ValueError):
+        raise ApiProblem("bad_cursor") from None
+    if position[0].tzinfo is None:
+        raise ApiProblem("bad_cursor")
+    return position

@@ -1,0 +1,61 @@
+"""Errors of the API's endpoints, and the one place that turns errors into problems."""
+
+from collections.abc import Sequence
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from adapters.database import DATABASE_AWAY
+from adapters.redis_client import REDIS_AWAY
+from service.problems import answer_http_error, refusal
+
+log = structlog.get_logger(__name__)
+
+
+class ApiProblem(Exception):
+    """An endpoint's refusal, by a code of `service.problems`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer every error as a problem; none repeats what the client sent."""
+    app.add_exception_handler(ApiProblem, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    for error in (*DATABASE_AWAY, *REDIS_AWAY):
+        app.add_exception_handler(error, _answer_away)
+    app.add_exception_handler(Exception, _answer_defect)
+
+
+async def _answer_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiProblem)  # noqa: S101 - Starlette types every handler alike
+    return refusal(error.code)
+
+
+async def _answer_invalid(_request: Request, error: Exception) -> Response:
+    """Which parameter is wrong and how, without its value (FastAPI's own answer would echo it)."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    problems: Sequence[dict[str, object]] = error.errors()
+    errors = [{"where": ".".join(map(str, _loc(item))), "what": item["type"]} for item in problems]
+    return refusal("invalid_request", errors=errors)
+
+
+def _loc(item: dict[str, object]) -> tuple[object, ...]:
+    loc = item["loc"]
+    return loc if isinstance(loc, tuple) else (loc,)
+
+
+async def _answer_away(_request: Request, error: Exception) -> Response:
+    log.warning("api.unavailable", error=type(error).__name__)
+    return refusal("unavailable")
+
+
+async def _answer_defect(_request: Request, error: Exception) -> Response:
+    log.error("api.failed", exc_info=error)
+    return refusal("internal_error")

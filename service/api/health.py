@@ -1,0 +1,50 @@
+"""Is the process up, and are the servers behind it fit for the promise?"""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from adapters.database import DATABASE_AWAY, current_revision, newest_revision
+from adapters.redis_client import REDIS_AWAY, read_durability
+from service.api.context import ApiContext, Context
+
+router = APIRouter(tags=["health"])
+
+_PATIENCE = 3.0
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"description": "A server behind this one is away or out of date"}})
+async def readyz(context: Context) -> Response:
+    """Redis with the durability in force, the database with its revision, and the backlog."""
+    redis, database = await asyncio.gather(_redis(context), _database(context))
+    ready = redis["ok"] and database["ok"]
+    content = {"status": "ready" if ready else "not_ready", "redis": redis, "database": database}
+    return JSONResponse(content, 200 if ready else 503)
+
+
+async def _redis(context: ApiContext) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            in_force = await read_durability(context.redis)
+            backlog = {"batches": await context.inbox.depth(), "jobs": await context.queue.depth()}
+    except REDIS_AWAY as error:
+        return {"ok": False, "error": type(error).__name__}
+    return {"ok": True, "durability": {"wanted": context.durability, **in_force}, "backlog": backlog}
+
+
+async def _database(context: ApiContext) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            revision = await current_revision(context.engine)
+    except DATABASE_AWAY as error:
+        return {"ok": False, "error": type(error).__name__}
+    newest = newest_revision()
+    return {"ok": revision == newest, "revision": revision, "newest": newest}

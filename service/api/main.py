@@ -1,0 +1,81 @@
+"""Compose the internal API: the only place of this listener that knows concrete adapters."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from adapters.announcements import Announcements
+from adapters.database import create_engine
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue, create_queue
+from adapters.redis_client import create_redis_pool
+from adapters.settings import Settings
+from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.lookups import PgLookups
+from adapters.store.tokens import PgTokens
+from service.api import dead_letters, health, verifications
+from service.api.context import ApiContext
+from service.api.errors import install_error_handlers
+from service.serving import VERSION, serve
+
+DESCRIPTION = """\
+Look up FaceID verifications and their decisions; handle dead letters.
+
+Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
+Identity is masked. What belongs to another app is answered as if it did not exist.
+"""
+
+
+def run(settings: Settings, *, host: str, port: int) -> None:
+    """Serve the API until a signal."""
+    serve(build(settings), host=host, port=port)
+
+
+def build(settings: Settings) -> FastAPI:
+    """The API on real adapters."""
+    keys = KeyRing(settings.key_bytes())
+    engine = create_engine(settings.database_url)
+    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
+    redis = Redis(connection_pool=pool)
+    announcements = Announcements(redis)
+    context = ApiContext(
+        app_ids=tuple(settings.apps),
+        lookups=PgLookups(engine, keys=keys),
+        dead_letters=PgDeadLetters(engine, keys=keys),
+        tokens=PgTokens(engine),
+        inbox=RedisInbox(redis, keys=keys),
+        queue=BatchQueue(create_queue(pool)),
+        announcements=announcements,
+        redis=redis,
+        engine=engine,
+        durability=settings.durability,
+        monotonic=time.monotonic,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        listening = asyncio.create_task(announcements.listen())
+        yield
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await engine.dispose()
+        await pool.disconnect()
+
+    return create_app(context, lifespan=lifespan)
+
+
+def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+    """The API over any context."""
+    app = FastAPI(title="faceid-gateway API", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
+    app.state.context = context
+    for module in (verifications, dead_letters, health):
+        app.include_router(module.router)
+    install_error_handlers(app)
+    return app

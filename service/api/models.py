@@ -1,0 +1,184 @@
+"""What the API answers, as pydantic models: the contract that other programs are written against."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from adapters.store.dead_letters import DeadLetter
+from adapters.store.lookups import TimelineEvent, VerificationRecord
+from domain.budget import PULL_LIMIT
+from domain.model import Basis, Outcome, State
+
+
+def _utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+UtcTime = Annotated[AwareDatetime, PlainSerializer(_utc, return_type=str)]
+
+EXAMPLE: dict[str, Any] = {
+    "app_id": "demo",
+    "biz_id": "1462259748,52b13fb5-8dfb-4537-a62b-a641d5e929f1",
+    "biz_no": "cc47190f-5502-44a2-ab74-ea4f0f649f61",
+    "state": "decided",
+    "outcome": "rejected",
+    "reasons": [{"code": "attack.synthetic_face", "detail": "0.88 > 0.5"}],
+    "basis": "confirmed",
+    "policy": {"name": "default", "version": "1"},
+    "vendor_status": "OK",
+    "comparisons": {
+        "result_faceid": {
+            "confidence": 68.918,
+            "thresholds": {"1e-3": 64, "1e-4": 69, "1e-5": 74, "1e-6": 79.9},
+            "level": "1e-3",
+        }
+    },
+    "identity": {"name": "陈**", "id_number": "x****************x"},
+    "pulls": {"used": 1, "limit": 3, "until": "2016-05-04T07:16:03.000Z"},
+    "received_at": "2016-05-03T07:16:03.000Z",
+    "decided_at": "2016-05-03T07:16:03.041Z",
+    "created_at": "2016-05-03T07:16:03.012Z",
+}
+
+
+class ReasonModel(BaseModel):
+    code: str
+    detail: str
+
+
+class PolicyModel(BaseModel):
+    name: str
+    version: str
+
+
+class ComparisonModel(BaseModel):
+    confidence: float
+    thresholds: dict[str, float]
+    level: str | None = Field(description="The strictest false-accept level that the confidence reaches")
+
+
+class IdentityModel(BaseModel):
+    """Masked: the first character of the name, the first and last of the number."""
+
+    name: str | None
+    id_number: str | None
+
+
+class PullsModel(BaseModel):
+    """get_result calls: used, allowed, and until when the vendor keeps the result."""
+
+    used: int
+    limit: int
+    until: UtcTime | None
+
+
+class VerificationModel(BaseModel):
+    """One run of one user through the flow."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    app_id: str
+    biz_id: str
+    biz_no: str | None
+    state: State
+    outcome: Outcome | None = Field(description="null until decided")
+    reasons: list[ReasonModel]
+    basis: Basis | None
+    policy: PolicyModel | None
+    vendor_status: str | None
+    comparisons: dict[str, ComparisonModel]
+    identity: IdentityModel | None
+    pulls: PullsModel
+    received_at: UtcTime | None
+    decided_at: UtcTime | None
+    created_at: UtcTime
+
+    @classmethod
+    def of(cls, record: VerificationRecord) -> "VerificationModel":
+        """The answer for a record of the store."""
+        policy = record.policy_name and {"name": record.policy_name, "version": record.policy_version}
+        identity = record.identity and {
+            "name": record.identity.name,
+            "id_number": record.identity.id_number,
+        }
+        return cls.model_validate(
+            {
+                "app_id": record.app_id,
+                "biz_id": record.biz_id,
+                "biz_no": record.biz_no,
+                "state": record.state,
+                "outcome": record.outcome,
+                "reasons": record.reasons,
+                "basis": record.basis,
+                "policy": policy,
+                "vendor_status": record.vendor_status,
+                "comparisons": (record.facts or {}).get("comparisons", {}),
+                "identity": identity,
+                "pulls": {
+                    "used": record.pulls_used,
+                    "limit": PULL_LIMIT,
+                    "until": record.pulls_until,
+                },
+                "received_at": record.received_at,
+                "decided_at": record.decided_at,
+                "created_at": record.created_at,
+            }
+        )
+
+
+class VerificationPage(BaseModel):
+    items: list[VerificationModel]
+    next_cursor: str | None = Field(description="null on the last page")
+
+
+class TimelineEventModel(BaseModel):
+    at: UtcTime
+    event: str = Field(examples=["callback.received", "pull.finished", "decision.saved"])
+    detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: TimelineEvent) -> "TimelineEventModel":
+        """The answer for an event of the store."""
+        return cls(at=event.at, event=event.event, detail=event.detail)
+
+
+class TimelineModel(BaseModel):
+    items: list[TimelineEventModel]
+
+
+class DeadLetterModel(BaseModel):
+    """A genuine callback that could not be understood or processed; its content stays encrypted."""
+
+    id: UUID
+    app_id: str
+    kind: str
+    reason: str = Field(examples=["missing_biz_id", "unexpected_type", "processing_failed"])
+    detail: str
+    attempts: int
+    first_seen_at: UtcTime
+    last_seen_at: UtcTime
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> "DeadLetterModel":
+        """The answer for a dead letter of the store."""
+        return cls.model_validate(letter, from_attributes=True)
+
+
+class DeadLetterPage(BaseModel):
+    items: list[DeadLetterModel]
+    next_cursor: str | None = Field(description="null on the last page")
+
+
+class Accepted(BaseModel):
+    status: str = "accepted"
+
+
+class Problem(BaseModel):
+    """RFC 9457; `code` is stable."""
+
+    type: str
+    title: str
+    status: int
+    code: str

@@ -1,0 +1,58 @@
+"""The way of one callback through the ingress: read, prove, keep. Everything else waits for the worker."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from domain.apps import App
+from domain.form import read_form
+from domain.landing import biz_id_of
+from domain.model import AcceptedCallback, CallbackKind
+from domain.ports import Intake
+from domain.signature import verify_signature
+from domain.strict_json import read_object
+from service.ingress.body import header_of, read_body
+
+_UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
+
+
+@dataclass(frozen=True)
+class IngressContext:
+    """What the ingress works with, built once by `service.ingress.main`."""
+
+    apps: Mapping[str, App]
+    intake: Intake
+    max_body_bytes: int
+    body_timeout: float
+    clock: Callable[[], datetime]
+
+
+async def accept_callback(
+    context: IngressContext, kind: CallbackKind, scope: Scope, receive: Receive
+) -> str | None:
+    """Take in one callback; the biz_id it is about, if it names one.
+
+    Returns only when the callback is durable.
+
+    Raises:
+        RefusedCallback: by one of its subclasses; nothing was kept.
+        ClientDisconnect: the sender went away before the body was whole.
+    """
+    body = await read_body(scope, receive, limit=context.max_body_bytes, seconds=context.body_timeout)
+    form = read_form(header_of(scope, b"content-type"), body)
+    app = context.apps.get(scope["path_params"]["app_id"], _UNKNOWN_APP)
+    secret_index = verify_signature(form.data, form.sign, secrets=app.secrets, hash_name=app.hash_name)
+    payload = read_object(form.data)
+    await context.intake.accept(
+        AcceptedCallback(
+            app_id=app.app_id,
+            kind=kind,
+            received_at=context.clock(),
+            secret_index=secret_index,
+            data=form.data,
+        )
+    )
+    return biz_id_of(payload)

@@ -1,0 +1,84 @@
+"""The ingress's endpoints, as bare ASGI: the hot path pays for no dependency machinery."""
+
+from urllib.parse import parse_qs
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from domain.errors import MissingField, RefusedCallback
+from domain.landing import with_biz_id
+from domain.model import BIZ_ID_SHAPE, CallbackKind
+from service.ingress.acceptance import IngressContext, accept_callback
+from service.ingress.pages import done_page, refusal_page
+from service.problems import refusal
+
+log = structlog.get_logger(__name__)
+
+ACCEPTED = b'{"status":"accepted"}'
+_ACCEPTED_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", str(len(ACCEPTED)).encode()),
+]
+
+
+class NotifyEndpoint:
+    """`POST /callbacks/{app_id}/notify`: the vendor's back end."""
+
+    def __init__(self, context: IngressContext) -> None:
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await accept_callback(self._context, CallbackKind.NOTIFY, scope, receive)
+        except RefusedCallback as error:
+            _log_refusal(error, scope)
+            await refusal(error.code)(scope, receive, send)
+        except ClientDisconnect:
+            return
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": _ACCEPTED_HEADERS})
+            await send({"type": "http.response.body", "body": ACCEPTED})
+
+
+class ReturnEndpoint:
+    """`/callbacks/{app_id}/return`: the user's browser, by POST with the signed form or by a bare GET."""
+
+    def __init__(self, context: IngressContext) -> None:
+        self._context = context
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await (self._post(scope, receive) if scope["method"] == "POST" else self._get(scope))
+        except RefusedCallback as error:
+            _log_refusal(error, scope)
+            response = refusal_page(error.code, scope)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _post(self, scope: Scope, receive: Receive) -> Response:
+        biz_id = await accept_callback(self._context, CallbackKind.RETURN, scope, receive)
+        return self._onward(scope, biz_id)
+
+    async def _get(self, scope: Scope) -> Response:
+        """Unsigned, so it proves nothing: the same answer whether the biz_id is known or not."""
+        values = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=64).get(
+            "biz_id", []
+        )
+        if len(values) != 1 or not BIZ_ID_SHAPE.fullmatch(values[0]):
+            raise MissingField("the query has no biz_id")
+        return self._onward(scope, values[0])
+
+    def _onward(self, scope: Scope, biz_id: str | None) -> Response:
+        app = self._context.apps.get(scope["path_params"]["app_id"])
+        if app is None or app.landing_url is None:
+            return done_page(scope)
+        headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+        return RedirectResponse(with_biz_id(app.landing_url, biz_id), 303, headers)
+
+
+def _log_refusal(error: RefusedCallback, scope: Scope) -> None:
+    # Neither path nor body: a stranger chose them.
+    log.warning("callback.refused", code=error.code, kind=scope["path"].rpartition("/")[2])

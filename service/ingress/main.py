@@ -1,0 +1,104 @@
+"""Compose the ingress: the only place of the public listener that knows concrete adapters."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.intake import DurableIntake
+from adapters.queue import BatchQueue, create_queue
+from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.settings import Settings
+from service.ingress.acceptance import IngressContext
+from service.ingress.description import describe_ingress
+from service.ingress.endpoints import NotifyEndpoint, ReturnEndpoint
+from service.problems import answer_http_error
+from service.serving import VERSION, serve
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings, *, host: str, port: int) -> None:
+    """Serve the ingress until a signal.
+
+    Raises:
+        SettingsError: Redis would lose what it takes.
+    """
+    asyncio.run(_check_redis(settings))
+    serve(build(settings), host=host, port=port)
+
+
+def build(settings: Settings) -> FastAPI:
+    """The ingress on real adapters."""
+    timeout = timedelta(seconds=settings.inbox_timeout)
+    pool = create_redis_pool(settings.redis_url, timeout=timeout)
+    redis = Redis(connection_pool=pool)
+    intake = DurableIntake(
+        redis,
+        inbox=RedisInbox(redis, keys=KeyRing(settings.key_bytes())),
+        queue=BatchQueue(create_queue(pool)),
+        durability=settings.durability,
+        timeout=timeout,
+    )
+    context = IngressContext(
+        apps=settings.domain_apps(),
+        intake=intake,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout=settings.body_timeout,
+        clock=lambda: datetime.now(UTC),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await intake.aclose()
+        await pool.disconnect()
+
+    return create_app(context, lifespan=lifespan)
+
+
+def create_app(context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+    """The ingress over any context."""
+    app = FastAPI(
+        title="faceid-gateway ingress",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: answer_http_error},
+        routes=[
+            Route("/callbacks/{app_id}/notify", NotifyEndpoint(context), methods=["POST"]),
+            Route("/callbacks/{app_id}/return", ReturnEndpoint(context), methods=["GET", "POST"]),
+            Route("/healthz", healthz),
+        ],
+    )
+    app.openapi = lambda: describe_ingress(VERSION)  # type: ignore[method-assign]
+    return app
+
+
+async def _check_redis(settings: Settings) -> None:
+    """A Redis that is away now is no reason not to start: the ingress checks again before it writes."""
+    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=2))
+    try:
+        await check_durability(Redis(connection_pool=pool), settings.durability)
+    except REDIS_AWAY as error:
+        log.warning("redis.away", error=type(error).__name__)
+    finally:
+        await pool.disconnect()
+
+
+async def healthz(_request: Request) -> Response:
+    """The process runs."""
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,86 @@
+"""What the user's browser shows where the app has no landing page, and when a return is refused."""
+
+import base64
+import hashlib
+from typing import Final
+
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from service.ingress.body import header_of
+from service.problems import RETRY_AFTER, STATUS_OF
+
+_STYLE: Final = (
+    "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f5f6f8;color:#1d2129;"
+    "font:16px/1.6 system-ui,-apple-system,'PingFang SC','Noto Sans SC',sans-serif}"
+    "main{background:#fff;border-radius:12px;padding:2.5rem 3rem;margin:1rem;max-width:26rem;"
+    "text-align:center;box-shadow:0 1px 4px #0002}"
+    "h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0;color:#4e5969}"
+)
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADERS: Final = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "vary": "accept-language",
+    "x-content-type-options": "nosniff",
+}
+_DONE: Final = {
+    "zh": ("已提交", "您的认证已提交，可以关闭此页面。"),
+    "en": ("Submitted", "Your verification has been submitted. You may close this page."),
+}
+_REFUSED: Final = {
+    "zh": ("无法处理此请求", "请返回原应用，重新开始认证。"),
+    "en": ("This request cannot be processed", "Please go back to the app and start the verification again."),
+}
+_TRY_AGAIN: Final = {
+    "zh": ("系统繁忙", "请稍后刷新此页面重试。"),
+    "en": ("We are busy right now", "Please reload this page in a moment."),
+}
+
+
+def done_page(scope: Scope) -> Response:
+    """The flow is over; what came of it is not for this page to say."""
+    return _page(_DONE, scope, status=200, headers={})
+
+
+def refusal_page(code: str, scope: Scope) -> Response:
+    """A refusal by its code's status. A form that could not be kept is worth sending again."""
+    status = STATUS_OF[code]
+    if status == 503:
+        return _page(_TRY_AGAIN, scope, status=status, headers={"retry-after": str(RETRY_AFTER)})
+    return _page(_REFUSED, scope, status=status, headers={})
+
+
+def _page(
+    texts: dict[str, tuple[str, str]], scope: Scope, *, status: int, headers: dict[str, str]
+) -> Response:
+    language = preferred_language(header_of(scope, b"accept-language"))
+    title, text = texts[language]
+    html = (
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{title}</title><style>{_STYLE}</style><main><h1>{title}</h1><p>{text}</p></main></html>"
+    )
+    return HTMLResponse(html, status, _HEADERS | headers)
+
+
+def preferred_language(accept_language: bytes) -> str:
+    """`zh` or `en`, whichever the header weighs more; `zh` without a wish, as most users read it."""
+    best, best_weight = "zh", -1.0
+    for item in accept_language.decode("latin-1").lower().split(","):
+        tag, _, parameters = item.strip().partition(";")
+        language = tag.split("-", 1)[0]
+        weight = _weight(parameters)
+        if language in _DONE and weight > best_weight:
+            best, best_weight = language, weight
+    return best
+
+
+def _weight(parameters: str) -> float:
+    try:
+        return float(parameters.strip().removeprefix("q=")) if parameters else 1.0
+    except ValueError:
+        return 0.0

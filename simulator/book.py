@@ -1,0 +1,146 @@
+"""What the vendor remembers: every verification, in memory, with its token, its ending and its call log."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import uuid4
+
+from simulator.identity import FAKE_NAME, Identity, fake_number
+from simulator.scenarios import SCRIPTS, Scenario, Status
+from simulator.settings import SimulatedApp
+
+TOKEN_LIFE: Final = timedelta(seconds=3002)
+"""As in the one capture; the vendor says 5 to 60 minutes."""
+
+ReturnMethod = Literal["GET", "POST"]
+Refusal = Literal["unknown", "expired", "used"]
+
+
+class TokenRefused(Exception):
+    """A token (or the verification behind it) that no flow can be run with."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(f"the token is {reason}")
+        self.reason: Refusal = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One get_result call that counted against a verification."""
+
+    at: datetime
+    http_status: int
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message of ours: to whom, and the HTTP answer or the name of the error that came instead."""
+
+    to: Literal["notify", "return"]
+    http_status: int | None = None
+    error: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What get_token is asked for; `return_method` is the vendor's action_http_method."""
+
+    biz_no: str
+    notify_url: str
+    return_url: str
+    return_method: ReturnMethod = "POST"
+    biz_extra_data: str = ""
+    idcard_name: str | None = None
+    idcard_number: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Verification:
+    """One run of one user. `encoded` caches get_result's body, by whether it tells the verify_time."""
+
+    app_id: str
+    app: SimulatedApp
+    biz_id: str
+    order: Order
+    identity: Identity
+    token: str
+    created_at: datetime
+    expires_at: datetime
+    opened: bool = False
+    scenario: Scenario | None = None
+    ended_at: datetime | None = None
+    calls: list[Call] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    encoded: dict[bool, bytes] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        if self.scenario is not None:
+            return SCRIPTS[self.scenario].status
+        return "PROCESSING" if self.opened else "NOT_STARTED"
+
+    def end(self, scenario: Scenario, *, now: datetime) -> None:
+        """The flow is over; from here on get_result tells the result.
+
+        Raises:
+            TokenRefused: it was over already.
+        """
+        if self.scenario is not None:
+            raise TokenRefused("used")
+        self.scenario = scenario
+        self.ended_at = now
+
+
+class Book:
+    """All verifications, found by biz_id or by token. Nothing is forgotten while the process runs."""
+
+    def __init__(self, apps: dict[str, SimulatedApp]) -> None:
+        self.apps = apps
+        self.get_result_calls = 0
+        self.unknown_biz_id_calls = 0
+        self._app_ids = {app.api_key: app_id for app_id, app in apps.items()}
+        self._by_biz_id: dict[str, Verification] = {}
+        self._by_token: dict[str, Verification] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_biz_id)
+
+    def app_id_of(self, api_key: str) -> str | None:
+        return self._app_ids.get(api_key)
+
+    def get(self, biz_id: str) -> Verification | None:
+        return self._by_biz_id.get(biz_id)
+
+    def start(self, app_id: str, order: Order, *, now: datetime) -> Verification:
+        """A new verification of a known app, with a fresh biz_id (`<unix seconds>,<uuid>`) and token."""
+        biz_id = f"{int(now.timestamp())},{uuid4()}"
+        identity = Identity(order.idcard_name or FAKE_NAME, order.idcard_number or fake_number(biz_id))
+        verification = Verification(
+            app_id=app_id,
+            app=self.apps[app_id],
+            biz_id=biz_id,
+            order=order,
+            identity=identity,
+            token=uuid4().hex,
+            created_at=now,
+            expires_at=now + TOKEN_LIFE,
+        )
+        self._by_biz_id[biz_id] = self._by_token[verification.token] = verification
+        return verification
+
+    def by_token(self, token: str, *, now: datetime) -> Verification:
+        """The verification that can still be run with `token`.
+
+        Raises:
+            TokenRefused: no such token, its life is over, or the flow has ended.
+        """
+        verification = self._by_token.get(token)
+        if verification is None:
+            raise TokenRefused("unknown")
+        if verification.scenario is not None:
+            raise TokenRefused("used")
+        if now >= verification.expires_at:
+            raise TokenRefused("expired")
+        return verification

@@ -1,0 +1,77 @@
+"""The stand-in put together: the one place that knows all its parts. State is in memory alone."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx2
+import uvicorn
+from fastapi import APIRouter, FastAPI, Response
+
+from simulator.answers import Clock
+from simulator.book import Book
+from simulator.control import control_routes
+from simulator.flow_page import flow_routes
+from simulator.pages import page
+from simulator.sender import Sender
+from simulator.settings import SimulatorSettings
+from simulator.vendor_api import unknown_api_routes, vendor_routes
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: SimulatorSettings,
+    *,
+    clock: Clock = utc_now,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> FastAPI:
+    """The ASGI app; its lifespan must run, for it opens and closes the HTTP client of the outgoing messages.
+
+    `clock` gives aware UTC. `transport` takes the outgoing messages in place of the network.
+    """
+    book = Book(settings.apps)
+    sender = Sender(transport)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with sender:
+            yield
+
+    # FastAPI's docs pages load scripts from elsewhere; nothing here needs the internet.
+    app = FastAPI(title="FaceID H5 simulator", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(vendor_routes(book, clock))
+    app.include_router(flow_routes(book, sender, clock))
+    app.include_router(unknown_api_routes(clock))
+    app.include_router(control_routes(book, sender, clock))
+    app.include_router(_front_routes(settings))
+    return app
+
+
+def run(settings: SimulatorSettings) -> None:
+    """Serve until a signal comes. No access log: get_result carries api_secret in its query string."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        server_header=False,
+        ws="none",
+    )
+
+
+def _front_routes(settings: SimulatorSettings) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def show_index() -> Response:
+        apps = ", ".join(settings.apps) or "—"
+        return page("index", title="FaceID H5 模拟器", public_url=settings.public_url.rstrip("/"), apps=apps)
+
+    @router.get("/healthz")
+    async def is_up() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return router

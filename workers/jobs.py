@@ -1,0 +1,70 @@
+"""The arq side of the jobs: stable names, ids for arguments, nothing that ends a job for good.
+
+arq drops a job on any exception but Retry, so a job here either succeeds, asks to be run again, or leaves
+its work to the next sweep.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, cast
+
+import structlog
+from arq import Retry, cron
+from arq.cron import CronJob
+from arq.typing import WorkerCoroutine
+from arq.worker import Function, func
+
+from adapters.queue import PROCESS_BATCH
+from domain.errors import BrokenSeal
+from workers import callbacks, sweeping
+from workers.callbacks import AWAY
+from workers.context import WorkerContext
+
+JOB_TIMEOUT: Final = 60
+"""Seconds; a job whose worker was killed stays invisible for this long and ten more."""
+
+_INNER_TIMEOUT: Final = 50
+_RETRY_AFTER: Final = 5
+
+log = structlog.get_logger(__name__)
+
+
+def functions(context: WorkerContext) -> list[Function]:
+    """The jobs that others enqueue."""
+
+    async def process_batch(_ctx: dict[str, Any], batch_id: str) -> None:
+        try:
+            async with asyncio.timeout(_INNER_TIMEOUT):
+                await callbacks.process_batch(context, batch_id)
+        except* AWAY as group:
+            log.warning("batch.postponed", batch_id=batch_id, error=_names(group))
+            raise Retry(defer=_RETRY_AFTER) from None
+        except* BrokenSeal:
+            log.exception("batch.unreadable", batch_id=batch_id)
+
+    return [func(cast(WorkerCoroutine, process_batch), name=PROCESS_BATCH)]
+
+
+def crons(context: WorkerContext, *, every: int) -> list[CronJob]:
+    """The sweeps, every `every` seconds, on one worker at a time."""
+    seconds = set(range(0, 60, every))
+    sweeps = (sweeping.sweep_inbox, sweeping.resume_undecided)
+    return [
+        cron(_cron_job(context, sweep), name=sweep.__name__, second=seconds, timeout=JOB_TIMEOUT)
+        for sweep in sweeps
+    ]
+
+
+def _cron_job(context: WorkerContext, sweep: Callable[[WorkerContext], Awaitable[None]]) -> WorkerCoroutine:
+    async def run(_ctx: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(_INNER_TIMEOUT):
+                await sweep(context)
+        except Exception as error:
+            log.warning("sweep.failed", job_id=sweep.__name__, error=type(error).__name__)
+
+    return cast(WorkerCoroutine, run)
+
+
+def _names(group: BaseExceptionGroup[Exception]) -> str:
+    return ", ".join(sorted({type(error).__name__ for error in group.exceptions}))

@@ -1,0 +1,73 @@
+"""Run arq workers for ever: arq's own loop ends when Redis dies, ours starts it again."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from arq.worker import Worker
+
+from adapters.redis_client import REDIS_AWAY
+
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+async def run_workers(create: Callable[[], Worker], *, grace: float) -> None:
+    """Run a worker, and a new one whenever it fails, until SIGTERM or SIGINT.
+
+    On a signal no further job is begun and those under way have `grace` seconds to end.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    pause = _FIRST_PAUSE
+    while not stop.is_set():
+        worker = create()
+        failure = await _run_one(worker, stop, grace=grace)
+        if failure is None:
+            break
+        log.warning("worker.interrupted", error=type(failure).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exception | None:
+    """Run until the stop (None) or until the worker fails (its error)."""
+    running = asyncio.create_task(worker.async_run())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            error = running.exception()
+            return error if isinstance(error, Exception) else None
+        worker.allow_pick_jobs = False
+        await _finish_jobs(worker, grace)
+        return None
+    finally:
+        stopping.cancel()
+        running.cancel()
+        await asyncio.gather(running, stopping, return_exceptions=True)
+        await _cancel_jobs(worker)
+
+
+async def _finish_jobs(worker: Worker, grace: float) -> None:
+    jobs = list(worker.tasks.values())
+    if jobs:
+        await asyncio.wait(jobs, timeout=grace)
+
+
+async def _cancel_jobs(worker: Worker) -> None:
+    """End what is left; their batches and verifications are found by the sweeps."""
+    jobs = list(worker.tasks.values())
+    for job in jobs:
+        job.cancel()
+    for ended in await asyncio.gather(*jobs, return_exceptions=True):
+        if isinstance(ended, Exception) and not isinstance(ended, REDIS_AWAY):
+            log.error("job.failed", error=type(ended).__name__)

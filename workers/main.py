@@ -1,0 +1,101 @@
+"""Compose the worker: the only place of the queue edge that knows concrete adapters."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+import uvloop
+from arq.connections import ArqRedis
+from arq.worker import Worker
+from redis.asyncio import Redis
+
+from adapters.database import create_engine
+from adapters.envelope import KeyRing
+from adapters.faceid_api import FaceidApi, create_client
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue, create_queue, deserialize_job, serialize_job
+from adapters.redis_client import create_redis_pool
+from adapters.settings import Settings
+from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.decisions import PgDecisions
+from adapters.store.ledger import PgLedger
+from adapters.store.recorder import PgRecorder
+from adapters.store.undecided import PgUndecided
+from domain.budget import PullRules
+from workers.context import WorkerContext
+from workers.jobs import JOB_TIMEOUT, crons, functions
+from workers.loop import run_workers
+
+POLL_DELAY: Final = 0.02
+NEVER: Final = 2**31
+"""arq deletes a job after `max_tries` starts; our own counts decide instead."""
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Process jobs until a signal."""
+    uvloop.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
+    queue = create_queue(pool)
+    async with worker_context(settings, queue) as context:
+        log.info("worker.started", role="worker")
+        # A call under way takes at most pull_timeout; its answer must reach the ledger.
+        await run_workers(lambda: create_worker(settings, context, queue), grace=settings.pull_timeout + 5)
+    await pool.disconnect()
+
+
+@asynccontextmanager
+async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[WorkerContext]:
+    """The jobs' context on real adapters; closes what it opened."""
+    keys = KeyRing(settings.key_bytes())
+    engine = create_engine(settings.database_url)
+    sweep_after = timedelta(seconds=settings.sweep_after)
+    faceid = FaceidApi(
+        create_client(),
+        in_flight=settings.pulls_in_flight,
+        timeout=timedelta(seconds=settings.pull_timeout),
+    )
+    redis: Redis = queue
+    try:
+        yield WorkerContext(
+            apps=settings.domain_apps(),
+            redis=redis,
+            inbox=RedisInbox(redis, keys=keys),
+            queue=BatchQueue(queue),
+            recorder=PgRecorder(engine, keys=keys, lease=sweep_after),
+            ledger=PgLedger(engine),
+            decisions=PgDecisions(engine),
+            undecided=PgUndecided(engine, keys=keys),
+            dead_letters=PgDeadLetters(engine, keys=keys),
+            faceid=faceid,
+            pull_rules=PullRules(spacing=timedelta(seconds=settings.pull_spacing), in_flight=sweep_after),
+            sweep_after=sweep_after,
+            clock=lambda: datetime.now(UTC),
+        )
+    finally:
+        await faceid.aclose()
+        await engine.dispose()
+
+
+def create_worker(settings: Settings, context: WorkerContext, queue: ArqRedis) -> Worker:
+    """An arq worker, tamed: see docs/decisions for each of its defaults that is not kept."""
+    return Worker(
+        functions=functions(context),
+        cron_jobs=crons(context, every=settings.sweep_every),
+        redis_pool=queue,
+        handle_signals=False,
+        max_jobs=settings.worker_jobs,
+        job_timeout=JOB_TIMEOUT,
+        keep_result=0,
+        log_results=False,
+        max_tries=NEVER,
+        poll_delay=POLL_DELAY,
+        job_serializer=serialize_job,
+        job_deserializer=deserialize_job,
+    )

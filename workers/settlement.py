@@ -1,0 +1,76 @@
+"""Settle a verification: confirm its callback by a result, decide, save, announce."""
+
+import structlog
+
+from adapters.announcements import announce_decided
+from adapters.store.decisions import SettledVerification, seal_identity
+from domain.apps import App
+from domain.facts import extract_facts
+from domain.model import ConfirmationMode, Identity
+from domain.payload import Payload
+from domain.policy import UNCONFIRMED, decide, is_ended
+from domain.reasons import Reason
+from workers.case import Case
+from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
+from workers.context import WorkerContext
+
+log = structlog.get_logger(__name__)
+
+
+async def settle_safely(context: WorkerContext, case: Case) -> None:
+    """`settle`, with any failure logged: the verification's `due_at` brings it back."""
+    try:
+        await settle(context, case)
+    except Exception:
+        log.exception("settlement.failed", app_id=case.app_id, verification_id=str(case.verification_id))
+
+
+async def settle(context: WorkerContext, case: Case) -> None:
+    """Decide a verification, or postpone it to when its result can be pulled.
+
+    Raises:
+        KeyError: the app is not configured here (any more).
+        DBAPIError, OSError: PostgreSQL is away.
+    """
+    app = context.apps[case.app_id]
+    facts = extract_facts(case.payload)
+    if app.confirmation is ConfirmationMode.OFF or not is_ended(facts.status):
+        await _decide(context, case, app, result=None)
+        return
+    match await confirm(context, case, app):
+        case Postponed(until):
+            await context.undecided.postpone(case.verification_id, until=until)
+            log.info("verification.postponed", verification_id=str(case.verification_id))
+        case Confirmed(result):
+            await _decide(context, case, app, result=result)
+        case Unconfirmed(reason):
+            await _decide(context, case, app, result=None, unconfirmed=reason)
+
+
+async def _decide(
+    context: WorkerContext, case: Case, app: App, *, result: Payload | None, unconfirmed: Reason = UNCONFIRMED
+) -> None:
+    callback_facts = extract_facts(case.payload)
+    result_facts = None if result is None else extract_facts(result)
+    decision = decide(
+        callback_facts, result_facts, mode=app.confirmation, policy=app.policy, unconfirmed=unconfirmed
+    )
+    identity = (result.identity() if result else None) or case.payload.identity()
+    settled = SettledVerification(
+        verification_id=case.verification_id,
+        decision=decision,
+        policy=app.policy,
+        callback_facts=callback_facts,
+        result_facts=result_facts,
+        identity_ct=_seal(case, identity),
+        decided_at=context.clock(),
+    )
+    if await context.decisions.save_once(settled):
+        log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
+        await announce_decided(context.redis, case.verification_id)
+
+
+def _seal(case: Case, identity: Identity | None) -> bytes | None:
+    if identity is None:
+        return None
+    return seal_identity(case.data_key, identity, app_id=case.app_id, verification_id=case.verification_id)
