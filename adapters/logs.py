@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import traceback
 from typing import Final
 
 import structlog
@@ -12,6 +13,7 @@ _FIELDS: Final = frozenset(
     | {"app_id", "biz_id", "verification_id", "batch_id", "job_id", "kind", "n", "state", "outcome"}
     | {"attempts", "callbacks", "check", "http_status", "port", "role", "setting", "signal"}
 )
+_FRAMES: Final = 8
 _LIBRARIES: Final = (
     "httpx2",
     "httpcore2",
@@ -74,12 +76,9 @@ def _describe_exception(
 
 
 def _frames(error: BaseException) -> list[str]:
-    trace, lines = error.__traceback__, [type(error).__name__]
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        lines.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
-    return lines
+    """The error's type and the innermost places it went through."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return [type(error).__name__, *(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)]
 
 
 def _drop_unlisted_fields(

@@ -14,8 +14,9 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.markup import escape
 
-from adapters.database import DATABASE_AWAY, create_engine, current_revision, newest_revision
+from adapters.database import DATABASE_AWAY, create_engine
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.schema import current_revision, newest_revision
 from adapters.settings import AppSettings, Settings
 from domain.errors import SettingsError
 

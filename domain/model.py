@@ -97,4 +97,8 @@ def verification_id(app_id: str, biz_id: str) -> UUID:
 
 
 def _key_of(*parts: bytes) -> UUID:
-    return UUID(bytes=hashlib.blake2b(b"\0".join(parts), digest_size=16).digest(), version=8)
+    key = bytearray(hashlib.blake2b(b"\0".join(parts), digest_size=16).digest())
+    # Marked as UUID version 8 (RFC 9562: made by a rule of one's own), which `uuid` learnt in Python 3.14.
+    key[6] = key[6] & 0x0F | 0x80
+    key[8] = key[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(key))

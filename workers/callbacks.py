@@ -40,10 +40,15 @@ async def process_batch(context: WorkerContext, batch_id: str) -> None:
 
 
 async def record_all(context: WorkerContext, callbacks: Sequence[AcceptedCallback]) -> list[Case]:
-    """Record each callback or make it a dead letter; the cases to settle now."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_record_one(context, callback)) for callback in callbacks]
-    return [case for task in tasks if (case := task.result()) is not None]
+    """Record each callback or make it a dead letter; the cases to settle now.
+
+    Raises what kept a callback from either, once every other callback has been recorded.
+    """
+    ends = await asyncio.gather(*(_record_one(context, each) for each in callbacks), return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+    return [end for end in ends if isinstance(end, Case)]
 
 
 async def _record_one(context: WorkerContext, callback: AcceptedCallback) -> Case | None:

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `adapters.database.migrate` hands over."""
+"""Alembic's entry: runs on the connection that `adapters.schema.migrate` hands over."""
 
 from alembic import context
 from sqlalchemy import text

@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from adapters.database import DATABASE_AWAY, current_revision, newest_revision
+from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY, read_durability
+from adapters.schema import current_revision, newest_revision
 from service.api.context import ApiContext, Context
 
 router = APIRouter(tags=["health"])

@@ -1,0 +1,51 @@
+# Everything runs from .venv, which each target sets up from uv.lock; a machine needs Python >= 3.11 and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help demo dev test check bench format clean
+.DEFAULT_GOAL := help
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## run one verification of every scenario and show what came of it
+	@$(BIN)/faceid-gateway demo
+
+dev: $(STAMP) ## run the whole gateway on this machine until Ctrl-C
+	@$(BIN)/faceid-gateway dev
+
+test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
+	@$(BIN)/pytest
+
+check: $(STAMP) ## format, lint, types, import arrows, compose file, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/pytest
+
+bench: $(STAMP) ## measure speed against straightforward baselines
+	@$(BIN)/uv sync --quiet --locked --inexact --group bench
+	@$(BIN)/python -m bench
+
+format: $(STAMP) ## format the code and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(STAMP): uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Installing into $(VENV) from uv.lock; this is done once …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@$(BIN)/uv sync --quiet --locked --inexact
+	@touch $@
+	@echo "Installed."
