@@ -43,9 +43,13 @@ class BatchQueue:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def enqueue(self, batch_id: str) -> None:
-        """Enqueue a batch; one that is enqueued already stays as it is. Raises RedisError, OSError."""
-        await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=f"batch:{batch_id}")
+    async def enqueue(self, batch_id: str, *, attempt: int = 0) -> None:
+        """Enqueue a batch; the same attempt twice is one job. Raises RedisError, OSError.
+
+        Each attempt is a job of its own: the one of a killed worker stays invisible for over a minute, and
+        its id is refused meanwhile.
+        """
+        await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=f"batch:{batch_id}:{attempt}")
 
     async def depth(self) -> int:
         """How many jobs wait or run."""

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class StackOptions:
     api_port: int = 0
     simulator_port: int = 0
     vendor_url: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Settings beside those of the environment."""
 
 
 class Stack:
@@ -53,6 +55,7 @@ class Stack:
         self.secrets: DevSecrets = load_secrets(self.data_dir)
         self.supervisor = Supervisor(self.write_description)
         # Loopback alone: without a TLS context, which takes longer to build than all probes to send.
+        self._env = options.env
         self._prober = httpx2.AsyncClient(trust_env=False, verify=False, timeout=2)
         self._up = False
 
@@ -89,7 +92,7 @@ class Stack:
         Raises:
             StartFailed, ServerMissing: with what to look at.
         """
-        caller = callers_environment()
+        caller = {**callers_environment(), **self._env}
         await self._start_servers(caller)
         await self._prepare_database()
         await self._start_roles(caller)

@@ -31,7 +31,7 @@ async def _send_again(context: WorkerContext, stale: dict[str, int]) -> None:
     for batch_id, attempts in stale.items():
         log.warning("batch.swept", batch_id=batch_id, attempts=attempts)
         if attempts <= SPLIT_AFTER:
-            await context.queue.enqueue(batch_id)
+            await context.queue.enqueue(batch_id, attempt=attempts)
         else:
             await _isolate(context, batch_id, attempts=attempts)
 
@@ -53,7 +53,7 @@ async def _isolate(context: WorkerContext, batch_id: str, *, attempts: int) -> N
         await bury(context, callbacks[0], reason="kills_worker", detail=f"{attempts} attempts")
         await context.inbox.finish(batch_id)
     else:
-        await context.queue.enqueue(batch_id)
+        await context.queue.enqueue(batch_id, attempt=attempts)
 
 
 async def resume_undecided(context: WorkerContext) -> None:

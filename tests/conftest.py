@@ -1,0 +1,136 @@
+"""Real servers for every test that needs one: a Valkey that syncs every write, and a PostgreSQL.
+
+They are the bundled ones, started once per run, unless FACEID_REDIS_URL or FACEID_DATABASE_URL name others
+(of which the tests use database 15, and a database of their own).
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.database import create_engine
+from adapters.envelope import KeyRing
+from adapters.redis_client import create_redis_pool
+from adapters.schema import migrate
+from adapters.store.tables import metadata
+from cli import servers
+from cli.processes import ProcessSpec
+
+TEST_DATABASE = "faceid_gateway_tests"
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Where the bundled servers keep their data. Not pytest's: PostgreSQL may run as another user."""
+    folder = Path(tempfile.mkdtemp(prefix="faceid-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_url(server_folder: Path) -> Iterator[str]:
+    """The URL of a Valkey with appendfsync always."""
+    if given := os.environ.get("FACEID_REDIS_URL"):
+        yield given.rsplit("/", 1)[0] + "/15"
+        return
+    spec, url = servers.valkey(server_folder, env=dict(os.environ))
+    with _running(spec):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(server_folder: Path) -> Iterator[str]:
+    """The URL of a migrated database."""
+    if given := os.environ.get("FACEID_DATABASE_URL"):
+        yield _own_database(given)
+        return
+    spec, url = servers.postgres(server_folder, env=dict(os.environ))
+    with _running(spec):
+        yield _own_database(url)
+
+
+@pytest.fixture
+async def redis_pool(redis_url: str) -> AsyncIterator[BlockingConnectionPool]:
+    """A pool on an empty Valkey."""
+    pool = create_redis_pool(redis_url, timeout=timedelta(seconds=5))
+    await Redis(connection_pool=pool).flushdb()
+    yield pool
+    await pool.disconnect()
+
+
+@pytest.fixture
+async def redis(redis_pool: BlockingConnectionPool) -> Redis:
+    """A client of an empty Valkey."""
+    return Redis(connection_pool=redis_pool)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on empty tables."""
+    engine = create_engine(database_url)
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def keys() -> KeyRing:
+    """A key ring with one master key."""
+    return KeyRing([b"k" * 32])
+
+
+class _running:  # noqa: N801 - reads as a statement: with _running(server)
+    """A server process inside the block."""
+
+    def __init__(self, spec: ProcessSpec) -> None:
+        self._spec = spec
+
+    def __enter__(self) -> None:
+        uid, gid = self._spec.user or (None, None)
+        self._spec.log.parent.mkdir(parents=True, exist_ok=True)
+        with self._spec.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._spec.argv, env=dict(self._spec.env), stdout=log, stderr=log, user=uid, group=gid,
+                extra_groups=None if uid is None else [],
+            )  # fmt: skip
+        asyncio.run(_until_it_answers(self._spec))
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(self._spec.stop_signal)
+        self._process.wait(20)
+
+
+async def _until_it_answers(spec: ProcessSpec) -> None:
+    async with asyncio.timeout(30):
+        while not await spec.answers():
+            await asyncio.sleep(0.05)
+
+
+def _own_database(url: str) -> str:
+    """A fresh, migrated database beside the one that `url` names."""
+    own = create_engine(url).url.set(database=TEST_DATABASE).render_as_string(hide_password=False)
+
+    async def prepare() -> None:
+        admin = create_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+        async with admin.connect() as connection:
+            await connection.execute(text(f"DROP DATABASE IF EXISTS {TEST_DATABASE} WITH (FORCE)"))
+            await connection.execute(text(f"CREATE DATABASE {TEST_DATABASE}"))
+        await admin.dispose()
+        engine = create_engine(own)
+        await migrate(engine)
+        await engine.dispose()
+
+    asyncio.run(prepare())
+    return own

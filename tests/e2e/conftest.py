@@ -1,0 +1,46 @@
+"""The whole gateway in its own processes, as `dev` runs it, with sweeps fast enough for a test."""
+
+import json
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from cli.stack import Stack, StackOptions, remove_data, running_stack
+from tests.e2e.gateway import Gateway
+
+SAMPLE_APP = {
+    "api_key": "sample-key",
+    "api_secrets": ["FAKE_API_SECRET"],
+    "vendor_url": "http://127.0.0.1:9",
+}
+"""The app that the captured sample was signed for. Nobody listens at its vendor's address."""
+
+IMPATIENT = {
+    "FACEID_SWEEP_EVERY": "1",
+    "FACEID_SWEEP_AFTER": "3",
+    "FACEID_PULL_SPACING": "1",
+    "FACEID_APPS": json.dumps({"sample": SAMPLE_APP}),
+}
+
+
+@pytest.fixture(scope="session")
+def stack_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="faceid-e2e-"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(stack_folder: Path) -> AsyncIterator[Stack]:
+    async with running_stack(StackOptions(data_dir=stack_folder, env=IMPATIENT)) as stack:
+        yield stack
+    remove_data(stack_folder)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gateway(stack: Stack) -> AsyncIterator[Gateway]:
+    """A client of the running gateway, its vendor and its stores."""
+    gateway = Gateway(stack)
+    yield gateway
+    await gateway.aclose()

@@ -1,0 +1,153 @@
+"""What the e2e tests do with a running gateway: send like the vendor, look up like a program, look inside."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+import httpx2
+from redis.asyncio import Redis
+
+from cli.stack import Stack
+from domain.model import verification_id
+from domain.signature import sign_data
+
+PATIENCE = 60.0
+
+
+class Gateway:
+    """A client of every side of a running stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        headers = {"authorization": f"Bearer {stack.secrets.api_token}"}
+        self.api = httpx2.AsyncClient(base_url=stack.api_url, headers=headers, trust_env=False, timeout=40)
+        self.web = httpx2.AsyncClient(trust_env=False, timeout=40)
+        self.redis: Redis = Redis.from_url(stack.redis_url)
+
+    async def aclose(self) -> None:
+        await self.api.aclose()
+        await self.web.aclose()
+        await self.redis.aclose()
+
+    async def simulate(self, scenario: str, **more: Any) -> dict[str, Any]:
+        """Let the simulator end a verification; its answer (`biz_id`, `sent`)."""
+        request = {"app_id": "demo", "scenario": scenario, **more}
+        answer = await self.web.post(f"{self.stack.simulator_url}/simulator/verifications", json=request)
+        return dict(answer.raise_for_status().json())
+
+    async def calls(self, biz_id: str) -> int:
+        """How many get_result calls the vendor has seen for this verification."""
+        answer = await self.web.get(f"{self.stack.simulator_url}/simulator/verifications/{biz_id}")
+        return len(answer.raise_for_status().json()["calls"])
+
+    async def unknown_calls(self) -> int:
+        """How many get_result calls the vendor has seen for ids that it does not know."""
+        answer = await self.web.get(f"{self.stack.simulator_url}/simulator/stats")
+        return int(answer.raise_for_status().json()["unknown_biz_id_calls"])
+
+    async def decided(self, biz_id: str, *, app_id: str | None = None) -> dict[str, Any]:
+        """The verification, once it is decided."""
+        params = {"wait": "30"} | ({"app_id": app_id} if app_id else {})
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            answer = await self.api.get(f"/v1/verifications/{biz_id}", params=params)
+            if answer.status_code == 200 and answer.json()["state"] == "decided":
+                return dict(answer.json())
+        raise AssertionError(f"{biz_id} was not decided in {PATIENCE} s")
+
+    async def lookup(self, biz_id: str) -> httpx2.Response:
+        return await self.api.get(f"/v1/verifications/{biz_id}")
+
+    async def timeline(self, biz_id: str) -> list[str]:
+        """The events of a verification, oldest first."""
+        answer = await self.api.get(f"/v1/verifications/{biz_id}/timeline")
+        return [event["event"] for event in answer.raise_for_status().json()["items"]]
+
+    def form(self, payload: dict[str, Any] | bytes, *, secret: str | None = None) -> bytes:
+        """A signed form body, as the vendor would send it."""
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        key = (secret or self.stack.secrets.api_secret).encode()
+        return urlencode({"data": data, "sign": sign_data(data, key)}).encode()
+
+    async def post(self, body: bytes, *, to: str = "notify", app_id: str = "demo") -> httpx2.Response:
+        """POST a form body to the ingress."""
+        return await self.web.post(
+            f"{self.stack.ingress_url}/callbacks/{app_id}/{to}",
+            content=body,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+        )
+
+    async def browse(self, biz_id: str, *, app_id: str = "demo") -> httpx2.Response:
+        """Come back as the user's browser does by GET."""
+        return await self.web.get(
+            f"{self.stack.ingress_url}/callbacks/{app_id}/return", params={"biz_id": biz_id}
+        )
+
+    async def count(self, query: str, *args: Any) -> int:
+        """The one number that `query` selects."""
+        connection = await asyncpg.connect(self.stack.database_url)
+        try:
+            return int(await connection.fetchval(query, *args))
+        finally:
+            await connection.close()
+
+    async def event(self, biz_id: str, event: str) -> None:
+        """Return when an event stands on a verification's timeline."""
+
+        async def stands() -> bool:
+            return (await self.lookup(biz_id)).status_code == 200 and event in await self.timeline(biz_id)
+
+        await until(stands)
+
+    async def settled(self) -> None:
+        """Return when nothing is in the inbox and no verification waits to be settled."""
+
+        async def idle() -> bool:
+            waiting = await self.count(
+                "SELECT count(*) FROM verifications WHERE state = 'received' AND due_at IS NOT NULL"
+            )
+            return waiting == 0 and await self.redis.zcard("inbox:pending") == 0
+
+        await until(idle)
+
+    async def decisions(self, biz_id: str) -> int:
+        return await self.count(
+            "SELECT count(*) FROM decisions WHERE verification_id = $1", verification_id("demo", biz_id)
+        )
+
+    def kill(self, role: str) -> int:
+        """kill -9 a role; its pid. `dev` starts it again."""
+        pid = self.stack.supervisor.pids[role]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    async def restarted(self, role: str, old_pid: int) -> None:
+        """Return when a killed role runs again under another pid."""
+        await until(lambda: _is(self.stack.supervisor.pids[role] != old_pid))
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, patience: float = PATIENCE) -> None:
+    """Return when `condition` holds; fail after `patience` seconds."""
+    async with asyncio.timeout(patience):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+def finished_callback(biz_id: str) -> dict[str, Any]:
+    """A callback of a flow that has ended, without the blocks that would approve anybody."""
+    return {"status": "OK", "biz_info": {"biz_id": biz_id, "biz_no": "n", "biz_extra_data": ""}}
+
+
+def cancelled_callback(biz_id: str) -> dict[str, Any]:
+    """A callback of a user who gave up."""
+    return {"status": "CANCELLED", "biz_info": {"biz_id": biz_id, "biz_no": "n", "biz_extra_data": ""}}
