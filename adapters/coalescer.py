@@ -34,23 +34,29 @@ class Coalescer(Generic[Item, Result]):
         self._lanes = lanes
         self._systemic = systemic
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._flushing: set[asyncio.Task[None]] = set()
+        self._draining = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Result:
         """The result that `flush` has for `item`. Raises what `flush` raises."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._flushing) < self._lanes:
+        if self._draining < self._lanes:
             # The task starts on the loop's next turn: whatever else is submitted in this one joins it.
+            self._draining += 1
             task = asyncio.create_task(self._drain())
-            self._flushing.add(task)
-            task.add_done_callback(self._flushing.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     async def _drain(self) -> None:
-        while self._waiting:
-            group = [self._waiting.popleft() for _ in range(min(self._max_items, len(self._waiting)))]
-            await self._settle(group)
+        try:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(self._max_items, len(self._waiting)))]
+                await self._settle(group)
+        finally:
+            # In the same turn as the last look at `_waiting`: an item submitted after it starts a new task.
+            self._draining -= 1
 
     async def _settle(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

@@ -91,7 +91,7 @@ async def test_another_apps_callback_cannot_touch_a_verification(gateway: Gatewa
     assert (await gateway.post(theirs, app_id="sample")).status_code == 200
 
     async def ambiguous() -> bool:
-        return (await gateway.lookup(biz_id)).json().get("code") == "app_id_required"
+        return bool((await gateway.lookup(biz_id)).json().get("code") == "app_id_required")
 
     await until(ambiguous)
     assert await gateway.decided(biz_id, app_id="demo") == mine
