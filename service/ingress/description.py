@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from service.problems import STATUS_OF, TITLE_OF
+from service.problems import PROBLEMS
 
 _FORM: Final = {
     "type": "object",
@@ -36,7 +36,7 @@ _PROBLEM: Final = {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "code": {"type": "string", "enum": sorted(STATUS_OF)},
+        "code": {"type": "string", "enum": sorted(PROBLEMS)},
     },
 }
 _CALLBACK_CODES: Final = (
@@ -106,7 +106,7 @@ def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _problems(media_type: str, schema: dict[str, str]) -> dict[str, Any]:
     by_status: dict[str, list[str]] = {}
     for code in _CALLBACK_CODES:
-        by_status.setdefault(str(STATUS_OF[code]), []).append(f"`{code}`: {TITLE_OF[code]}")
+        by_status.setdefault(str(PROBLEMS[code].status), []).append(f"`{code}`: {PROBLEMS[code].title}")
     return {
         status: {"description": "; ".join(lines), "content": {media_type: {"schema": schema}}}
         for status, lines in by_status.items()

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from service.ingress.body import header_of
-from service.problems import RETRY_AFTER, STATUS_OF
+from service.problems import PROBLEMS, RETRY_AFTER
 
 _STYLE: Final = (
     "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f5f6f8;color:#1d2129;"
@@ -48,7 +48,7 @@ def done_page(scope: Scope) -> Response:
 
 def refusal_page(code: str, scope: Scope) -> Response:
     """A refusal by its code's status. A form that could not be kept is worth sending again."""
-    status = STATUS_OF[code]
+    status = PROBLEMS[code].status
     if status == 503:
         return _page(_TRY_AGAIN, scope, status=status, headers={"retry-after": str(RETRY_AFTER)})
     return _page(_REFUSED, scope, status=status, headers={})
