@@ -49,6 +49,8 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of every broken body, which strangers send; the refusal is logged by the ingress.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 class _LibraryLines(logging.Formatter):

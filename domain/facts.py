@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.payload import FaceGenuineness, Payload, Text, as_text
+from domain.payload import Comparison, Payload, Text, as_text
 
 
 class ComparisonFacts(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ LEVELS: Final = ("1e-3", "1e-4", "1e-5", "1e-6")
 
 _PASSED: Final = frozenset({"PASS", "SUCCESS"})
 _FAILED: Final = frozenset({"FAIL", "FAILED", "FAILURE"})
-_WORD: Final = re.compile(r"[A-Za-z0-9_ :.,/-]{1,128}")
+_WORD: Final = re.compile(r"(?!.*\d{6})[A-Za-z0-9_ :.,/()\[\]-]{1,128}")
 
 
 def extract_facts(payload: Payload) -> Facts:
@@ -64,19 +64,19 @@ def extract_facts(payload: Payload) -> Facts:
         status=_word(payload.status),
         liveness=_verdict(liveness.result) if liveness else None,
         procedure_type=_word(liveness.procedure_type) if liveness else None,
-        genuineness=_genuineness(payload.face_genuineness()),
-        comparisons={
-            name: ComparisonFacts(
-                made.confidence, made.thresholds, reached_level(made.confidence, made.thresholds)
-            )
-            for name, made in payload.comparisons().items()
-        },
+        genuineness=payload.genuineness(),
+        comparisons={name: _comparison(made) for name, made in payload.comparisons().items()},
         error_message=_word(verify.error_message) if verify else None,
         id_attacked=exceptions.id_attacked if exceptions else None,
         id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
         will=_will(payload),
         multifaces_tag=_word(payload.multifaces_tag),
     )
+
+
+def _comparison(made: Comparison) -> ComparisonFacts:
+    thresholds = {level: score for level, score in made.thresholds.items() if level in LEVELS}
+    return ComparisonFacts(made.confidence, thresholds, reached_level(made.confidence, thresholds))
 
 
 def reached_level(confidence: float, thresholds: dict[str, float]) -> str | None:
@@ -113,12 +113,6 @@ def _flat(facts: Facts) -> dict[str, Any]:
     return leaves
 
 
-def _genuineness(block: FaceGenuineness | None) -> dict[str, float]:
-    if block is None:
-        return {}
-    return {name: score for name, score in msgspec.structs.asdict(block).items() if score is not None}
-
-
 def _verdict(value: Text) -> str | None:
     text = as_text(value)
     if text is None:
@@ -136,6 +130,7 @@ def _will(payload: Payload) -> str | None:
 
 
 def _word(value: Text) -> str | None:
-    """A vendor word fit for logs and lists; anything else is OTHER, so that no free text slips through."""
+    """A vendor word fit for logs and lists; anything else, and whatever could hold a number that means a
+    person, is OTHER."""
     text = as_text(value)
     return text if text is None or _WORD.fullmatch(text) else "OTHER"

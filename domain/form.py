@@ -20,6 +20,7 @@ MAX_FIELDS: Final = 8
 """The vendor sends two; a few more are let pass so that an added parameter breaks nothing."""
 
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_MAX_CONTENT_TYPE: Final = 256
 _MAX_PART_HEADERS: Final = 8
 _MAX_PART_HEADER_BYTES: Final = 1024
 
@@ -112,6 +113,8 @@ def _unquote_plus(value: bytes) -> bytes:
 
 
 def _read_multipart(content_type: bytes, body: bytes) -> list[tuple[bytes, bytes]]:
+    if len(content_type) > _MAX_CONTENT_TYPE:
+        raise MalformedForm("the content type is too long")
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
         raise MalformedForm("the multipart boundary is missing")

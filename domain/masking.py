@@ -12,8 +12,10 @@ def mask_identity(identity: Identity) -> Identity:
 
 
 def mask_name(name: str | None) -> str | None:
-    """`陈大文` → `陈**`."""
-    return name and name[0] + "*" * (len(name) - 1)
+    """`陈大文` → `陈**`; a single character vanishes."""
+    if not name:
+        return None
+    return "*" if len(name) == 1 else name[0] + "*" * (len(name) - 1)
 
 
 def mask_id_number(number: str | None) -> str | None:

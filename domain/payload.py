@@ -134,12 +134,26 @@ class Payload(msgspec.Struct, frozen=True):
         made = {name: getattr(self.verify_result, name, None) for name in COMPARISONS}
         return {name: comparison for name, comparison in made.items() if comparison is not None}
 
-    def face_genuineness(self) -> FaceGenuineness | None:
-        """The genuineness scores, which sibling products put under `verify_result`."""
-        for block in (self.liveness_result, self.verify_result):
-            if block is not None and block.face_genuineness is not None:
-                return block.face_genuineness
-        return None
+    def genuineness_blocks(self) -> list[FaceGenuineness]:
+        """Every genuineness block that was sent."""
+        blocks = (
+            self.liveness_result.face_genuineness if self.liveness_result else None,
+            self.verify_result.face_genuineness if self.verify_result else None,
+        )
+        return [block for block in blocks if block is not None]
+
+    def genuineness(self) -> dict[str, float]:
+        """The genuineness scores, thresholds and flags that were sent, by their vendor names.
+
+        Sibling products put them under `verify_result`. Where both blocks speak, the worse word counts, so
+        that neither hides what the other says.
+        """
+        found: dict[str, float] = {}
+        for block in self.genuineness_blocks():
+            for name, value in _sent(block).items():
+                worse = min if name.endswith("_threshold") else max
+                found[name] = worse(found.get(name, value), value)
+        return found
 
 
 def decode_payload(data: bytes) -> Payload:
@@ -172,8 +186,8 @@ def as_text(value: Text) -> str | None:
     return None if value is None or value == "" else str(value)
 
 
-_ESCAPED_NUL: Final = re.compile(rb"\\u0000")
-_PADDED_KEY: Final = re.compile(rb'\s"\s*:')
+_ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_PADDED_KEY: Final = re.compile(rb'[{,]\s*"\s|\s"\s*:')
 _BIZ_KEYS: Final = ("biz_id", "biz_no", "biz_extra_data")
 
 
@@ -192,7 +206,7 @@ def _nest_biz_info(tree: dict[str, Any]) -> None:
     if nested is None:
         nested = {key: tree[key] for key in _BIZ_KEYS if key in tree}
         tree["biz_info"] = nested
-    if not isinstance(nested, dict) or nested.get("biz_id") in {None, ""}:
+    if not isinstance(nested, dict) or nested.get("biz_id") in (None, ""):
         raise UndecodableCallback("missing_biz_id", "the payload carries no biz_id")
 
 
@@ -208,10 +222,14 @@ def _require_finite(payload: Payload) -> None:
 
 
 def _scores(payload: Payload) -> list[float]:
-    blocks: list[msgspec.Struct | None] = [payload.face_genuineness()]
-    if payload.verify_result:
+    blocks: list[FaceGenuineness | IdExceptions] = [*payload.genuineness_blocks()]
+    if payload.verify_result and payload.verify_result.id_exceptions:
         blocks.append(payload.verify_result.id_exceptions)
-    scores = [score for block in blocks if block for score in msgspec.structs.astuple(block)]
+    scores = [score for block in blocks for score in _sent(block).values()]
     for comparison in payload.comparisons().values():
         scores += (comparison.confidence, *comparison.thresholds.values())
-    return [score for score in scores if score is not None]
+    return scores
+
+
+def _sent(block: FaceGenuineness | IdExceptions) -> dict[str, float]:
+    return {name: value for name, value in msgspec.structs.asdict(block).items() if value is not None}

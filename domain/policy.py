@@ -121,11 +121,13 @@ def decide(
     if result is not None:
         return _confirmed(callback, result, said, policy)
     outcome, reasons = said
-    if mode is not ConfirmationMode.REQUIRED or not is_ended(callback.status):
+    if mode is not ConfirmationMode.REQUIRED:
         return Decision(outcome, reasons, Basis.CALLBACK)
     if outcome is not Outcome.INCOMPLETE:
         outcome = Outcome.REVIEW
-    return Decision(outcome, (*reasons, unconfirmed), Basis.CALLBACK)
+    if is_ended(callback.status):
+        reasons = (*reasons, unconfirmed)
+    return Decision(outcome, reasons, Basis.CALLBACK)
 
 
 def _confirmed(
@@ -158,7 +160,7 @@ def _status(facts: Facts, _policy: Policy) -> Findings:
 
 
 def _attack_scores(facts: Facts, _policy: Policy) -> Findings:
-    """A score equal to its threshold is no attack; half a pair is doubt."""
+    """A score equal to its threshold is no attack; half a pair, or a figure out of range, is doubt."""
     for name, code in _SCORES:
         confidence = facts.genuineness.get(f"{name}_confidence")
         threshold = facts.genuineness.get(f"{name}_threshold")
@@ -166,6 +168,11 @@ def _attack_scores(facts: Facts, _policy: Policy) -> Findings:
             continue
         if confidence is None or threshold is None:
             yield Weight.REVIEW, Reason(code, "score or threshold missing")
+        elif not (0 <= confidence <= 1 and 0 <= threshold <= 1):
+            yield (
+                Weight.REVIEW,
+                Reason(code, f"{confidence:g} and {threshold:g} are not both between 0 and 1"),
+            )
         elif confidence > threshold:
             yield Weight.REJECT, Reason(code, f"{confidence:g} > {threshold:g}")
 

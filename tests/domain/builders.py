@@ -1,0 +1,155 @@
+"""Callbacks as the vendor builds them, with knobs for each way to be wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from domain.facts import ComparisonFacts, Facts, extract_facts, reached_level
+from domain.payload import decode_payload
+
+Json = dict[str, Any]
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+SECRET = b"FAKE_API_SECRET"
+"""What `older_callback_body.txt` is signed with."""
+
+BIZ_ID = "1700000000,0a1b2c3d-0000-4000-8000-00000000beef"
+NAME = "欧阳金丝雀"
+ID_NUMBER = "11010119900307001X"
+"""A name and a number that no message may repeat."""
+
+THRESHOLDS = {"1e-3": 64.0, "1e-4": 69.0, "1e-5": 74.0, "1e-6": 79.9}
+GENUINE = {
+    "synthetic_face_confidence": 0.012,
+    "synthetic_face_threshold": 0.5,
+    "mask_confidence": 0.032,
+    "mask_threshold": 0.5,
+    "screen_replay_confidence": 0.0,
+    "screen_replay_threshold": 0.5,
+}
+
+QUICK = settings(max_examples=100, deadline=None)
+THOROUGH = settings(max_examples=250, deadline=None)
+
+
+def read_sample(name: str) -> bytes:
+    return (SAMPLES / name).read_bytes()
+
+
+def load_sample(name: str) -> Json:
+    tree: Json = json.loads(read_sample(name))
+    return tree
+
+
+def dump(tree: object) -> bytes:
+    """As the one capture: Python's `json.dumps` with its defaults."""
+    return json.dumps(tree).encode()
+
+
+def passing_payload() -> Json:
+    """A callback with every proof: the right person, alive, who said what was to be said."""
+    return {
+        "status": "OK",
+        "biz_info": {"biz_id": BIZ_ID, "biz_no": "order-1", "biz_extra_data": ""},
+        "idcard_info": {
+            "idcard_name": NAME,
+            "idcard_number": ID_NUMBER,
+            "front_side": {"ocr_result": {"name": NAME, "id_card_number": ID_NUMBER}},
+        },
+        "liveness_result": {"result": "PASS", "procedure_type": "will", "face_genuineness": dict(GENUINE)},
+        "verify_result": {
+            "result_faceid": {"confidence": 91.327, "thresholds": dict(THRESHOLDS)},
+            "id_exceptions": {"id_attacked": 0, "id_photo_monochrome": 0},
+        },
+        "will_result": [{"result": "PASS", "will_error_message": ""}],
+        "multifaces_tag": "0",
+    }
+
+
+def decoded_facts(tree: Json) -> Facts:
+    return extract_facts(decode_payload(dump(tree)))
+
+
+def passing_facts(**changes: Any) -> Facts:
+    """The facts of a passing video procedure, with `changes`."""
+    facts = Facts(
+        status="OK",
+        liveness="PASS",
+        procedure_type="video",
+        genuineness=dict(GENUINE),
+        comparisons=compared(91.327),
+        id_attacked=0,
+        id_photo_monochrome=0,
+        multifaces_tag="0",
+    )
+    return msgspec.structs.replace(facts, **changes)
+
+
+def compared(
+    confidence: float, thresholds: dict[str, float] | None = None, *, name: str = "result_faceid"
+) -> dict[str, ComparisonFacts]:
+    levels = THRESHOLDS if thresholds is None else thresholds
+    return {name: ComparisonFacts(confidence, levels, reached_level(confidence, levels))}
+
+
+def put(tree: Json, path: str, value: object) -> Json:
+    """`tree` with the value at the dotted `path` set; missing blocks on the way are made."""
+    *blocks, last = path.split(".")
+    inner = tree
+    for block in blocks:
+        inner = inner.setdefault(block, {})
+    inner[last] = value
+    return tree
+
+
+def drop(tree: Json, path: str) -> Json:
+    """`tree` without the dotted `path`, if it stands there."""
+    *blocks, last = path.split(".")
+    inner = tree
+    for block in blocks:
+        inner = inner.get(block, {})
+    inner.pop(last, None)
+    return tree
+
+
+def assert_discreet(error: Exception) -> None:
+    """Nothing of the input in the message, and no parser's error behind it: those carry the input along."""
+    assert not any(secret in f"{error} {error.args}" for secret in (NAME, ID_NUMBER, ID_NUMBER[:-1]))
+    assert error.__cause__ is None
+    assert error.__suppress_context__ or error.__context__ is None
+
+
+json_scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+json_values = st.recursive(
+    json_scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+json_objects = st.dictionaries(st.text(), json_values, max_size=6)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, bodies: list[bytes], pieces: list[bytes]) -> bytes:
+    """One of `bodies` after a few flips, cuts, repeats and insertions of `pieces`."""
+    body = draw(st.sampled_from(bodies))
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(body)))
+        end = min(len(body), at + draw(st.integers(0, 40)))
+        change = draw(st.sampled_from(["flip", "cut", "cut off", "repeat", "insert"]))
+        if change == "flip":
+            body = body[:at] + draw(st.binary(min_size=1, max_size=1)) + body[at + 1 :]
+        elif change == "cut":
+            body = body[:at] + body[end:]
+        elif change == "cut off":
+            body = body[:at]
+        elif change == "repeat":
+            body = body[:end] + body[at:end] + body[end:]
+        else:
+            body = body[:at] + draw(st.sampled_from(pieces)) + body[at:]
+    return body
