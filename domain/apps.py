@@ -1,19 +1,23 @@
 """One customer application: its key, its secrets, and how its verifications are decided."""
 
 from datetime import timedelta
+from typing import Final
 
 import msgspec
 
 from domain.model import ConfirmationMode
-from domain.policy import DEFAULT_POLICY, Policy
 from domain.signature import HashName
+
+DEFAULT_POLICY: Final = "default"
 
 
 class App(msgspec.Struct, frozen=True):
     """An app as the edges need it.
 
     `secrets` are the active API_SECRETs, newest first: every one is tried on a callback, the first is used
-    for pulls. `pull_retry_delays` are the pauses before a failed pull is made again.
+    for pulls. `policy` names what decides, `candidate_policy` what runs beside it as a shadow;
+    `confirmation` outranks the policy's own mode. `pull_retry_delays` are the pauses before a failed pull is
+    made again.
     """
 
     app_id: str
@@ -22,8 +26,9 @@ class App(msgspec.Struct, frozen=True):
     hash_name: HashName = "sha1"
     vendor_url: str = "https://api.megvii.com"
     landing_url: str | None = None
-    policy: Policy = DEFAULT_POLICY
-    confirmation: ConfirmationMode = ConfirmationMode.REQUIRED
+    policy: str = DEFAULT_POLICY
+    candidate_policy: str | None = None
+    confirmation: ConfirmationMode | None = None
     return_image: int = 0
     pull_retry_delays: tuple[timedelta, ...] = (timedelta(seconds=60),)
 

@@ -13,7 +13,8 @@
     │   └── NotDurable
     ├── UndecodableCallback      genuine, but of a shape nobody knows: a dead letter
     ├── BrokenSeal               stored bytes that no key of ours opens
-    └── SettingsError            a setting that stops the start
+    ├── SettingsError            a setting that stops the start
+    └── PolicyFileError          a policy file that says something impossible
 
 Each edge has one table that maps these to an HTTP status, a retry or a dead letter. No message ever
 repeats what the sender sent: it may be an ID number.
@@ -103,3 +104,7 @@ class BrokenSeal(GatewayError):
 
 class SettingsError(GatewayError):
     """A missing or wrong setting; the message is one line that names it."""
+
+
+class PolicyFileError(GatewayError):
+    """A policy file that cannot be used; the message names file, line and key."""

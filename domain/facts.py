@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.payload import Comparison, Payload, Text, as_text
+from domain.card_facts import card_validity, field_qualities, illogical_fields, legality_shares
+from domain.payload import Comparison, LivenessResult, Payload, Text, as_text
 
 
 class ComparisonFacts(msgspec.Struct, frozen=True):
@@ -25,7 +26,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     """The facts of one payload; None or a missing key means that the payload does not say.
 
     `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
-    flags by their vendor names.
+    flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
+    `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired or not_yet_valid.
     """
 
     status: str | None = None
@@ -38,6 +40,11 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     id_photo_monochrome: float | None = None
     will: str | None = None
     multifaces_tag: str | None = None
+    attempts: dict[str, int] = {}
+    legality: dict[str, float] = {}
+    qualities: dict[str, float] = {}
+    illogical: tuple[str, ...] = ()
+    card: str | None = None
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -60,6 +67,7 @@ def extract_facts(payload: Payload) -> Facts:
     """The facts of `payload`."""
     liveness, verify = payload.liveness_result, payload.verify_result
     exceptions = verify.id_exceptions if verify else None
+    card = payload.idcard_info
     return Facts(
         status=_word(payload.status),
         liveness=_verdict(liveness.result) if liveness else None,
@@ -71,6 +79,11 @@ def extract_facts(payload: Payload) -> Facts:
         id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
         will=_will(payload),
         multifaces_tag=_word(payload.multifaces_tag),
+        attempts=_attempts(liveness),
+        legality=legality_shares(card) if card else {},
+        qualities=field_qualities(card) if card else {},
+        illogical=illogical_fields(card) if card else (),
+        card=card_validity(payload),
     )
 
 
@@ -90,27 +103,41 @@ def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
 
     A fact that only one of them carries is no disagreement: get_result leaves some blocks out.
     """
-    said, confirmed = _flat(callback), _flat(result)
-    return tuple(
-        Disagreement(name, said[name], confirmed[name])
-        for name in said
-        if name in confirmed and said[name] != confirmed[name]
-    )
+    differing: list[Disagreement] = []
+    for name in Facts.__struct_fields__:
+        said, confirmed = getattr(callback, name), getattr(result, name)
+        if said != confirmed:
+            differing += _differences(name, said, confirmed)
+    return tuple(differing)
 
 
-def _flat(facts: Facts) -> dict[str, Any]:
-    """`comparisons.result_faceid.confidence: 68.9` and so on, without what is not said."""
-    leaves: dict[str, Any] = {}
+def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
+    if isinstance(said, ComparisonFacts) and isinstance(confirmed, ComparisonFacts):
+        said, confirmed = msgspec.structs.asdict(said), msgspec.structs.asdict(confirmed)
+    if isinstance(said, dict):
+        shared = [key for key in said if key in confirmed and said[key] != confirmed[key]]
+        return [item for key in shared for item in _differences(f"{path}.{key}", said[key], confirmed[key])]
+    if said is None or confirmed is None or said == ():
+        return []
+    return [Disagreement(path, said, confirmed)]
 
-    def visit(path: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                visit(f"{path}.{key}" if path else key, item)
-        elif value is not None:
-            leaves[path] = value
 
-    visit("", msgspec.to_builtins(facts))
-    return leaves
+_MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
+
+
+def _attempts(liveness: LivenessResult | None) -> dict[str, int]:
+    """`FACE_NOT_FOUND: 1`, or `face_front.FACE_NOT_FOUND: 1` in the selfie procedure."""
+    counts: dict[str, int] = {}
+    for name, value in ((liveness and liveness.details) or {}).items():
+        inner = (
+            {f"{name}.{key}": count for key, count in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
+        for path, count in inner.items():
+            if count is not None and _WORD.fullmatch(path):
+                counts[_MISSPELT.get(path, path)] = count
+    return counts
 
 
 def _verdict(value: Text) -> str | None:

@@ -54,8 +54,11 @@ class FaceGenuineness(msgspec.Struct, frozen=True):
 
 
 class LivenessResult(msgspec.Struct, frozen=True):
+    """`details` counts failed attempts, one level deeper in the selfie procedure."""
+
     result: Text = None
     procedure_type: Text = None
+    details: dict[str, int | dict[str, int] | None] | None = None
     face_genuineness: FaceGenuineness | None = None
 
 
@@ -66,6 +69,7 @@ class IdExceptions(msgspec.Struct, frozen=True):
 
 class VerifyResult(msgspec.Struct, frozen=True):
     error_message: Text = None
+    verify_time: int | None = None
     id_exceptions: IdExceptions | None = None
     face_genuineness: FaceGenuineness | None = None
     result_faceid: Comparison | None = None
@@ -82,18 +86,32 @@ class WillAnswer(msgspec.Struct, frozen=True):
 
 
 class OcrResult(msgspec.Struct, frozen=True):
+    """`legality`: probabilities that sum to 1 (ID Photo, Temporary ID Photo, Photocopy, Screen, Edited)."""
+
     name: Text = None
     id_card_number: Text = None
+    legality: dict[str, float | None] | None = None
 
 
 class CardSide(msgspec.Struct, frozen=True):
     ocr_result: OcrResult | None = None
 
 
+class OcrField(msgspec.Struct, frozen=True):
+    """How one field was read: `quality` 0-1, `logic` 1 = a logical problem."""
+
+    quality: float | None = None
+    logic: int | None = None
+
+
 class IdCardInfo(msgspec.Struct, frozen=True):
     idcard_name: Text = None
     idcard_number: Text = None
+    idcard_valid_date: Text = None
     front_side: CardSide | None = None
+    back_side: CardSide | None = None
+    ocr_front_quality: dict[str, OcrField | None] | None = None
+    ocr_back_quality: dict[str, OcrField | None] | None = None
 
     def identity(self) -> Identity:
         """Name and number as the flow confirmed them, else as read off the card."""
