@@ -21,10 +21,10 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from domain.apps import App
+from adapters.policies import SHIPPED
+from domain.apps import DEFAULT_POLICY, App
 from domain.errors import SettingsError
 from domain.model import APP_ID_SHAPE, ConfirmationMode
-from domain.policy import DEFAULT_POLICY
 
 _ENV_REFERENCE: Final = "env:"
 
@@ -75,8 +75,9 @@ class AppSettings(BaseModel):
     notify_url: HttpUrl | None = None
     return_url: HttpUrl | None = None
     landing_url: HttpUrl | None = None
-    policy: Literal["default"] = "default"
-    confirmation: ConfirmationMode = ConfirmationMode.REQUIRED
+    policy: str = DEFAULT_POLICY
+    candidate_policy: str | None = None
+    confirmation: ConfirmationMode | None = None
     return_image: int = Field(0, ge=0, le=4)
     pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0]
 
@@ -100,6 +101,7 @@ class Settings(BaseSettings):
     worker_jobs: int = Field(10, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, gt=0)
+    policy_dir: Path = SHIPPED
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
@@ -118,6 +120,11 @@ class Settings(BaseSettings):
     def key_bytes(self) -> list[bytes]:
         """The master keys, newest first."""
         return [base64.b64decode(key.get_secret_value()) for key in self.master_keys]
+
+    def needed_policies(self) -> set[str]:
+        """The policies that apps name."""
+        named = {app.policy for app in self.apps.values()}
+        return named | {app.candidate_policy for app in self.apps.values() if app.candidate_policy}
 
     def domain_apps(self) -> dict[str, App]:
         """The apps as the domain knows them, by id."""
@@ -153,7 +160,8 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         hash_name=app.hash,
         vendor_url=app.vendor_url.rstrip("/"),
         landing_url=app.landing_url,
-        policy=DEFAULT_POLICY,
+        policy=app.policy,
+        candidate_policy=app.candidate_policy,
         confirmation=app.confirmation,
         return_image=app.return_image,
         pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),

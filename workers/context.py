@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from adapters.faceid_api import FaceidApi
 from adapters.inbox import RedisInbox
+from adapters.policies import PolicyBook
 from adapters.queue import BatchQueue
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions import PgDecisions
@@ -23,6 +24,7 @@ class WorkerContext:
     """`sweep_after`: how long a batch or a verification may rest untouched before it is taken up again."""
 
     apps: Mapping[str, App]
+    policies: PolicyBook
     redis: Redis
     inbox: RedisInbox
     queue: BatchQueue

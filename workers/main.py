@@ -15,6 +15,7 @@ from adapters.database import create_engine
 from adapters.envelope import KeyRing
 from adapters.faceid_api import FaceidApi, create_client
 from adapters.inbox import RedisInbox
+from adapters.policies import PolicyBook
 from adapters.queue import BatchQueue, create_queue, deserialize_job, serialize_job
 from adapters.redis_client import create_redis_pool
 from adapters.settings import Settings
@@ -65,6 +66,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     try:
         yield WorkerContext(
             apps=settings.domain_apps(),
+            policies=PolicyBook.open(settings.policy_dir, needed=settings.needed_policies()),
             redis=redis,
             inbox=RedisInbox(redis, keys=keys),
             queue=BatchQueue(queue),

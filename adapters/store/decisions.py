@@ -14,20 +14,25 @@ from adapters.database import DATABASE_AWAY
 from adapters.envelope import place_of, seal, unseal
 from adapters.store.columns import columns
 from domain.facts import Facts
-from domain.model import Identity
-from domain.policy import Decision, Policy
+from domain.model import ConfirmationMode, Identity
+from domain.policy import Decision
+from domain.policy_file import Policy
+from domain.reasons import Reason
 
 
 class SettledVerification(msgspec.Struct, frozen=True):
-    """A decision with what it was made from."""
+    """A decision with all that it was made from; `shadow` is what a candidate policy makes of the same."""
 
     verification_id: UUID
     decision: Decision
     policy: Policy
     callback_facts: Facts
     result_facts: Facts | None
+    mode: ConfirmationMode
+    unconfirmed: Reason | None
     identity_ct: bytes | None
     decided_at: datetime
+    shadow: tuple[Policy, Decision] | None = None
 
 
 class PgDecisions:
@@ -35,6 +40,7 @@ class PgDecisions:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._kept_policies: set[str] = set()
         self._coalescer = Coalescer[SettledVerification, bool](
             self._save, max_items=128, systemic=DATABASE_AWAY
         )
@@ -45,10 +51,23 @@ class PgDecisions:
 
     async def _save(self, group: list[SettledVerification]) -> Sequence[bool]:
         ordered = sorted({item.verification_id: item for item in reversed(group)}.values(), key=_key)
+        used = {policy.content_hash: policy for item in ordered for policy in _policies(item)}
+        new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
         async with self._engine.begin() as connection:
+            if new:
+                await connection.execute(_KEEP_POLICY, [_policy_row(policy) for policy in new])
             found = await connection.execute(_SAVE, columns([_row(item) for item in ordered]))
             saved = {row.verification_id for row in found}
+            shadows = [row for item in ordered if item.verification_id in saved for row in _shadow_rows(item)]
+            if shadows:
+                await connection.execute(_SAVE_SHADOWS, columns(shadows))
+        # Only now: had the transaction failed, the texts would not be there.
+        self._kept_policies.update(used)
         return [item.verification_id in saved for item in group]
+
+
+def _policies(item: SettledVerification) -> list[Policy]:
+    return [item.policy, item.shadow[0]] if item.shadow else [item.policy]
 
 
 def seal_identity(data_key: bytes, identity: Identity, *, app_id: str, verification_id: UUID) -> bytes:
@@ -71,35 +90,76 @@ def _key(item: SettledVerification) -> UUID:
     return item.verification_id
 
 
+def _policy_row(policy: Policy) -> dict[str, str]:
+    return {
+        "content_hash": policy.content_hash,
+        "name": policy.name,
+        "version": policy.version,
+        "content": policy.text,
+    }
+
+
 def _row(item: SettledVerification) -> dict[str, object]:
-    result = item.result_facts
+    decision = item.decision
     return {
         "ids": item.verification_id,
-        "outcomes": item.decision.outcome,
-        "bases": item.decision.basis,
-        "reasons": msgspec.json.encode(item.decision.reasons).decode(),
+        "outcomes": decision.outcome,
+        "bases": decision.basis,
+        "reasons": _json(decision.reasons),
+        "rules": _json(decision.rules),
+        "disagreements": _json(decision.disagreements),
         "policy_names": item.policy.name,
         "policy_versions": item.policy.version,
-        "callback_facts": msgspec.json.encode(item.callback_facts).decode(),
-        "result_facts": None if result is None else msgspec.json.encode(result).decode(),
+        "policy_hashes": item.policy.content_hash,
+        "modes": item.mode,
+        "unconfirmed": _json(item.unconfirmed),
+        "callback_facts": _json(item.callback_facts),
+        "result_facts": _json(item.result_facts),
         "identity_cts": item.identity_ct,
         "decided_ats": item.decided_at,
     }
 
 
+def _shadow_rows(item: SettledVerification) -> list[dict[str, object]]:
+    if item.shadow is None:
+        return []
+    policy, decision = item.shadow
+    return [
+        {
+            "ids": item.verification_id,
+            "policy_hashes": policy.content_hash,
+            "outcomes": decision.outcome,
+            "reasons": _json(decision.reasons),
+            "decided_ats": item.decided_at,
+        }
+    ]
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+_KEEP_POLICY: Final = text("""
+INSERT INTO policies (content_hash, name, version, content)
+VALUES (:content_hash, :name, :version, :content) ON CONFLICT (content_hash) DO NOTHING
+""")
+
 _SAVE: Final = text("""
 WITH incoming AS (
   SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:outcomes AS text[]), CAST(:bases AS text[]),
-                       CAST(:reasons AS text[]), CAST(:policy_names AS text[]),
-                       CAST(:policy_versions AS text[]), CAST(:callback_facts AS text[]),
+                       CAST(:reasons AS text[]), CAST(:rules AS text[]), CAST(:disagreements AS text[]),
+                       CAST(:policy_names AS text[]), CAST(:policy_versions AS text[]),
+                       CAST(:policy_hashes AS text[]), CAST(:modes AS text[]),
+                       CAST(:unconfirmed AS text[]), CAST(:callback_facts AS text[]),
                        CAST(:result_facts AS text[]), CAST(:identity_cts AS bytea[]),
                        CAST(:decided_ats AS timestamptz[]))
-    AS t (verification_id, outcome, basis, reasons, policy_name, policy_version, callback_facts,
-          result_facts, identity_ct, decided_at)
+    AS t (verification_id, outcome, basis, reasons, rules, disagreements, policy_name, policy_version,
+          policy_hash, mode, unconfirmed, callback_facts, result_facts, identity_ct, decided_at)
 ), saved AS (
-  INSERT INTO decisions (verification_id, outcome, basis, reasons, policy_name, policy_version,
-                         callback_facts, result_facts, decided_at)
-  SELECT verification_id, outcome, basis, CAST(reasons AS jsonb), policy_name, policy_version,
+  INSERT INTO decisions (verification_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
+                         unconfirmed, callback_facts, result_facts, decided_at)
+  SELECT verification_id, outcome, basis, CAST(reasons AS jsonb), CAST(rules AS jsonb),
+         CAST(disagreements AS jsonb), policy_hash, mode, CAST(unconfirmed AS jsonb),
          CAST(callback_facts AS jsonb), CAST(result_facts AS jsonb), decided_at
   FROM incoming
   ON CONFLICT (verification_id) DO NOTHING
@@ -115,4 +175,13 @@ WITH incoming AS (
   FROM incoming JOIN saved USING (verification_id)
 )
 SELECT verification_id FROM saved
+""")
+
+_SAVE_SHADOWS: Final = text("""
+INSERT INTO shadow_decisions (verification_id, policy_hash, outcome, reasons, decided_at)
+SELECT verification_id, policy_hash, outcome, CAST(reasons AS jsonb), decided_at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:policy_hashes AS text[]), CAST(:outcomes AS text[]),
+            CAST(:reasons AS text[]), CAST(:decided_ats AS timestamptz[]))
+  AS t (verification_id, policy_hash, outcome, reasons, decided_at)
+ON CONFLICT DO NOTHING
 """)

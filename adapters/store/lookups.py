@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.envelope import KeyRing
 from adapters.store.decisions import unseal_identity
 from adapters.store.recorder import key_place
-from adapters.store.tables import decisions, pulls, timeline, verifications
+from adapters.store.tables import decisions, policies, pulls, timeline, verifications
 from domain.budget import RESULT_KEPT, PullState
 from domain.masking import mask_identity
 from domain.model import Identity, verification_id
@@ -133,12 +133,13 @@ def _select_records() -> Select[Any]:
         .where(pulls.c.verification_id == v.id, pulls.c.state != PullState.NOT_SENT)
         .scalar_subquery()
     )
+    policy = (policies.c.name.label("policy_name"), policies.c.version.label("policy_version"))
     return select(
         v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_key, v.identity_ct,
         v.ended_at, v.received_at, v.created_at,
-        d.outcome, d.basis, d.reasons, d.policy_name, d.policy_version, d.callback_facts, d.result_facts,
-        d.decided_at, used.label("pulls_used"),
-    ).select_from(verifications.outerjoin(decisions))  # fmt: skip
+        d.outcome, d.basis, d.reasons, d.callback_facts, d.result_facts, d.decided_at,
+        *policy, used.label("pulls_used"),
+    ).select_from(verifications.outerjoin(decisions).outerjoin(policies))  # fmt: skip
 
 
 def _conditions(filters: Filters) -> list[Any]:

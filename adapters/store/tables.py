@@ -101,6 +101,17 @@ pulls = Table(
     Column("raw_ct", LargeBinary),
 )
 
+policies = Table(
+    "policies",
+    metadata,
+    Column("content_hash", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    _now("first_used_at"),
+)
+"""The text of every policy that ever decided, once per SHA-256 of it."""
+
 decisions = Table(
     "decisions",
     metadata,
@@ -108,12 +119,28 @@ decisions = Table(
     Column("outcome", Text, nullable=False),
     Column("basis", Text, nullable=False),
     Column("reasons", JSONB, nullable=False),
-    Column("policy_name", Text, nullable=False),
-    Column("policy_version", Text, nullable=False),
+    Column("rules", JSONB, nullable=False),
+    Column("disagreements", JSONB, nullable=False),
+    Column("policy_hash", Text, ForeignKey("policies.content_hash"), nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("unconfirmed", JSONB),
     Column("callback_facts", JSONB, nullable=False),
     Column("result_facts", JSONB),
     _time("decided_at", nullable=False),
+    Index("decisions_newest", text("decided_at DESC")),
 )
+
+shadow_decisions = Table(
+    "shadow_decisions",
+    metadata,
+    _verification_key(primary=True),
+    Column("policy_hash", Text, ForeignKey("policies.content_hash"), primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    _time("decided_at", nullable=False),
+    Index("shadow_decisions_policy", "policy_hash"),
+)
+"""What a candidate policy would have decided, beside the decision that stands."""
 
 timeline = Table(
     "timeline",
