@@ -10,10 +10,10 @@ from uuid import UUID
 import structlog
 from redis.asyncio import Redis
 
+from adapters.pubsub import listen
 from adapters.redis_client import REDIS_AWAY
 
 CHANNEL: Final = "verifications:decided"
-_RETRY_AFTER: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -49,18 +49,8 @@ class Announcements:
 
     async def listen(self) -> None:
         """Take announcements until cancelled; reconnects when Redis comes back."""
-        while True:
-            try:
-                await self._listen_once()
-            except REDIS_AWAY as error:
-                log.warning("announcements.interrupted", error=type(error).__name__)
-                await asyncio.sleep(_RETRY_AFTER)
+        await listen(self._redis, CHANNEL, self._wake)
 
-    async def _listen_once(self) -> None:
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-            await channel.subscribe(CHANNEL)
-            while True:
-                message = await channel.get_message(timeout=_RETRY_AFTER)
-                if message is not None:
-                    for event in self._waiters.get(UUID(bytes=message["data"]), ()):
-                        event.set()
+    def _wake(self, announced: bytes) -> None:
+        for event in self._waiters.get(UUID(bytes=announced), ()):
+            event.set()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 
 from domain.errors import PolicyFileError
@@ -15,12 +16,20 @@ SHIPPED: Final = Path(__file__).resolve().parent.parent / "policies"
 log = structlog.get_logger(__name__)
 
 
+class FileProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one file; `detail` names file, line and key."""
+
+    file: str
+    detail: str
+
+
 class PolicyBook:
     """Policies by name. A file that breaks later keeps its last good version in force, and says so."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._by_name: dict[str, Policy] = {}
+        self._file_of: dict[str, Path] = {}
 
     @classmethod
     def open(cls, folder: Path, *, needed: Iterable[str] = ()) -> "PolicyBook":
@@ -30,31 +39,36 @@ class PolicyBook:
             PolicyFileError: a file is broken, two have the same name, or a needed policy is missing.
         """
         book = cls(folder)
-        problems = book.reload()
-        problems += [f"{folder}: there is no policy {name!r}" for name in needed if name not in book._by_name]
+        problems = [problem.detail for problem in book.reload()]
+        problems += [
+            f"{folder}: there is no policy {name!r}" for name in sorted(needed) if name not in book._by_name
+        ]
         if problems:
             raise PolicyFileError(problems[0])
         return book
 
-    def reload(self) -> list[str]:
-        """Read the folder again; what is wrong with it, a line per file. Good files come into force."""
-        problems: list[str] = []
+    def reload(self) -> list[FileProblem]:
+        """Read the folder again; what is wrong with it, by file. Good files come into force.
+
+        A policy whose file is gone stays in force too, until the next start misses it.
+        """
+        problems: list[FileProblem] = []
         found: dict[str, Path] = {}
         for file in sorted(self._folder.glob("*.toml")):
             try:
-                policy = read_policy(file.read_text("utf-8"), file=file.name)
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{file.name}: cannot be read ({type(error).__name__})")
+                policy = read_policy_file(file, called=file.name)
             except PolicyFileError as error:
-                problems.append(str(error))
+                problems.append(FileProblem(file.name, str(error)))
+                continue
+            first = found.setdefault(policy.name, file)
+            if first is file:
+                self._put(policy, file)
             else:
-                first = found.setdefault(policy.name, file)
-                if first is not file:
-                    problems.append(f"{file.name}: the name {policy.name!r} is taken by {first.name}")
-                    continue
-                self._by_name[policy.name] = policy
+                taken = f"{file.name}: name: {policy.name!r} is the name of {first.name} already"
+                problems.append(FileProblem(file.name, taken))
+        problems += self._gone(found)
         for problem in problems:
-            log.error("policy.broken", detail=problem)
+            log.error("policy.broken", detail=problem.detail)
         return problems
 
     def get(self, name: str) -> Policy:
@@ -64,3 +78,32 @@ class PolicyBook:
     def all(self) -> list[Policy]:
         """Every policy in force, by name."""
         return [self._by_name[name] for name in sorted(self._by_name)]
+
+    def _gone(self, found: Iterable[str]) -> list[FileProblem]:
+        missing = [name for name in self._by_name if name not in found and not self._file_of[name].exists()]
+        return [
+            FileProblem(self._file_of[name].name, f"{self._file_of[name].name}: the file of {name!r} is gone")
+            for name in missing
+        ]
+
+    def _put(self, policy: Policy, file: Path) -> None:
+        self._file_of[policy.name] = file
+        standing = self._by_name.get(policy.name)
+        if standing is None or standing.content_hash != policy.content_hash:
+            self._by_name[policy.name] = policy
+            log.info("policy.in_force", detail=f"{policy.name} {policy.version} {policy.content_hash[:12]}")
+
+
+def read_policy_file(file: Path, *, called: str | None = None) -> Policy:
+    """The policy in `file`; errors call it `called`, or by its path.
+
+    Raises:
+        PolicyFileError: what is wrong, in one line.
+    """
+    called = called or str(file)
+    try:
+        # Not read_text: it would turn CR LF into LF, and the hash is that of the text.
+        text = file.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyFileError(f"{called}: cannot be read ({type(error).__name__})") from None
+    return read_policy(text, file=called)

@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from adapters.database import DATABASE_AWAY, create_engine
 from adapters.logs import configure_logs
 from adapters.schema import migrate as migrate_database
 from adapters.settings import Settings, load_settings
-from cli import tokens
+from cli import policies, tokens
+from cli.curve import CurveNotWritten
 from cli.demo import run_demo
 from cli.dev import run_dev
 from cli.doctor import run_doctor
+from cli.explain import NothingToExplain, explain_command
 from cli.processes import StartFailed
 from cli.servers import ServerMissing
 from cli.stack import StackOptions
-from domain.errors import SettingsError
+from cli.terminal import create_console
+from domain.errors import PolicyFileError, SettingsError
 
 DataDir = Annotated[Path, typer.Option(help="Where the data stands; it survives a restart")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port")]
@@ -29,6 +31,15 @@ IngressPort = Annotated[
     int, typer.Option(min=1, max=65535, help="443, 5000, 8028, 8883 and 16003 are the vendor's")
 ]
 
+KNOWN_FAILURES = (
+    SettingsError,
+    PolicyFileError,
+    StartFailed,
+    ServerMissing,
+    NothingToExplain,
+    CurveNotWritten,
+)
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -36,10 +47,10 @@ app = typer.Typer(
 )
 serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured by the environment.")
 app.add_typer(serve, name="serve")
+app.add_typer(policies.commands, name="policy")
 app.add_typer(tokens.commands, name="token")
-console = Console()
-if not console.is_terminal:
-    console.width = 120  # a log or a pipe: wide enough for the tables
+app.command("explain")(explain_command)
+console = create_console()
 
 
 @app.command()
@@ -113,7 +124,7 @@ def main() -> None:
     """Run the command line; a known failure is one line on stderr."""
     try:
         app()
-    except (SettingsError, StartFailed, ServerMissing) as error:
+    except KNOWN_FAILURES as error:
         sys.stderr.write(f"faceid-gateway: {error}\n")
     except DATABASE_AWAY as error:
         sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})\n")

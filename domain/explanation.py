@@ -1,13 +1,14 @@
-"""Explain a decision: what was compared with what, in words, from what is stored of it."""
+"""Explain a decision and compute it again: what was compared with what, from what is stored of it."""
 
-from typing import Any
+from datetime import datetime
 
 import msgspec
 
+from domain.errors import PolicyFileError
 from domain.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import Decision, decide
-from domain.policy_file import Policy
+from domain.policy import Decision, agreement_of, decide
+from domain.policy_file import Policy, read_policy
 from domain.reasons import TEXTS, Reason
 from domain.rules import RuleRun
 
@@ -30,7 +31,106 @@ class StoredDecision(msgspec.Struct, frozen=True):
     unconfirmed: Reason | None
 
 
-def recompute(stored: StoredDecision, policy: Policy) -> Decision:
+class DecidedFacts(msgspec.Struct, frozen=True):
+    """Of a stored decision just what another policy needs to decide it anew, and what it came to."""
+
+    app_id: str
+    biz_id: str
+    outcome: Outcome
+    callback_facts: Facts
+    result_facts: Facts | None
+    mode: ConfirmationMode
+    unconfirmed: Reason | None
+
+
+class PolicyText(msgspec.Struct, frozen=True):
+    """A policy as it was kept when it first decided; `text` is "" where it had none yet."""
+
+    name: str
+    version: str
+    content_hash: str
+    text: str
+
+
+class DecidedVerification(msgspec.Struct, frozen=True):
+    """A stored decision, whose it is, and what decided it."""
+
+    app_id: str
+    biz_id: str
+    decided_at: datetime
+    decision: StoredDecision
+    policy: PolicyText
+
+
+WordedReason = dict[str, str]
+"""`{"code", "detail", "en", "zh"}`"""
+
+
+class WordedRun(msgspec.Struct, frozen=True):
+    """One rule's run: `passed`, `ignored`, `review` or `reject`, and what it found."""
+
+    rule: str
+    verdict: str
+    reasons: tuple[WordedReason, ...]
+
+
+class Recomputed(msgspec.Struct, frozen=True):
+    """What the stored facts lead to today; `same`: every part equals what was decided then."""
+
+    same: bool
+    outcome: Outcome
+
+
+class FactsSaid(msgspec.Struct, frozen=True):
+    """The facts of callback and result; None where there was no result."""
+
+    callback: Facts
+    result: Facts | None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Everything there is to say about a decision; `recomputed` None: its policy's text is not at hand."""
+
+    app_id: str
+    biz_id: str
+    decided_at: datetime
+    outcome: Outcome
+    basis: Basis
+    agreement: str
+    confirmation: ConfirmationMode
+    unconfirmed: WordedReason | None
+    disagreements: tuple[Disagreement, ...]
+    reasons: tuple[WordedReason, ...]
+    rules: tuple[WordedRun, ...]
+    policy: PolicyText
+    facts: FactsSaid
+    recomputed: Recomputed | None
+
+
+def explain(item: DecidedVerification) -> Explanation:
+    """The explanation of a stored decision, computed again on the way."""
+    stored = item.decision
+    return Explanation(
+        app_id=item.app_id,
+        biz_id=item.biz_id,
+        decided_at=item.decided_at,
+        outcome=stored.outcome,
+        basis=stored.basis,
+        agreement=agreement_of(stored.basis),
+        confirmation=stored.mode,
+        unconfirmed=None if stored.unconfirmed is None else in_words(stored.unconfirmed),
+        disagreements=stored.disagreements,
+        reasons=tuple(map(in_words, stored.reasons)),
+        rules=tuple(
+            WordedRun(run.rule, run.verdict, tuple(map(in_words, run.reasons))) for run in stored.rules
+        ),
+        policy=item.policy,
+        facts=FactsSaid(stored.callback_facts, stored.result_facts),
+        recomputed=_recompute_by_text(stored, item.policy),
+    )
+
+
+def recompute(stored: StoredDecision | DecidedFacts, policy: Policy) -> Decision:
     """The decision that the stored facts lead to under `policy`."""
     if stored.unconfirmed is None:
         return decide(stored.callback_facts, stored.result_facts, policy=policy, mode=stored.mode)
@@ -48,13 +148,22 @@ def is_same(stored: StoredDecision, decision: Decision) -> bool:
     return _parts(stored) == _parts(decision)
 
 
-def _parts(of: StoredDecision | Decision) -> tuple[Any, ...]:
-    # Compared as they are stored: JSON knows no tuples.
-    parts = (of.outcome, of.basis, of.reasons, of.rules, of.disagreements)
-    return tuple(msgspec.to_builtins(part) for part in parts)
-
-
-def in_words(reason: Reason) -> dict[str, str]:
-    """A reason with its texts: `{"code", "detail", "en", "zh"}`."""
+def in_words(reason: Reason) -> WordedReason:
+    """A reason with its texts in English and Chinese."""
     english, chinese = TEXTS[reason.code]
     return {"code": reason.code.value, "detail": reason.detail, "en": english, "zh": chinese}
+
+
+def _recompute_by_text(stored: StoredDecision, kept: PolicyText) -> Recomputed | None:
+    try:
+        policy = read_policy(kept.text)
+    except PolicyFileError:
+        return None
+    decision = recompute(stored, policy)
+    untouched = policy.content_hash == kept.content_hash
+    return Recomputed(untouched and is_same(stored, decision), decision.outcome)
+
+
+def _parts(of: StoredDecision | Decision) -> bytes:
+    # Compared as they are stored: JSON knows no tuples, and -0.0 is not 0.0.
+    return msgspec.json.encode((of.outcome, of.basis, of.reasons, of.rules, of.disagreements))

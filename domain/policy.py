@@ -51,9 +51,12 @@ class Decision(msgspec.Struct, frozen=True):
     @property
     def agreement(self) -> str:
         """`agree`, `disagree` or `unconfirmed`."""
-        if self.basis is Basis.CALLBACK:
-            return "unconfirmed"
-        return "agree" if self.basis is Basis.CONFIRMED else "disagree"
+        return agreement_of(self.basis)
+
+
+def agreement_of(basis: Basis) -> str:
+    """How callback and result stand to each other in a decision on this basis."""
+    return _AGREEMENT[basis]
 
 
 def is_open(status: str | None) -> bool:
@@ -133,4 +136,5 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
     return Judgement(outcome, (*rejecting, *doubtful), tuple(runs))
 
 
+_AGREEMENT: Final = {Basis.CONFIRMED: "agree", Basis.RESULT: "disagree", Basis.CALLBACK: "unconfirmed"}
 _PASSED: Final = {name: RuleRun(name, "passed") for name, _ in RULES}

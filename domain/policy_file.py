@@ -11,8 +11,10 @@ from domain.errors import PolicyFileError
 from domain.policy_config import LEVELS, PolicyConfig
 
 _PATH: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
-_UNKNOWN: Final = re.compile(r"unknown field `(?P<key>[^`]+)`")
-_TABLE: Final = re.compile(r"\s*\[(?P<name>[^\[\]]+)\]")
+_UNKNOWN: Final = re.compile(r"unknown field `(?P<key>.*)`$", re.DOTALL)
+_LONGEST_STATEMENT: Final = 2048
+"""Characters up to which a line is looked for; without an end, a long array would be read once per line."""
+_TOML_LINE: Final = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -43,11 +45,14 @@ def read_policy(text: str, *, file: str = "policy") -> Policy:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyFileError(f"{file}: {error}") from None
+        raise PolicyFileError(_describe_toml(str(error), text, file)) from None
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or tables within tables without end.
+        raise PolicyFileError(f"{file}: no TOML that can be read ({type(error).__name__})") from None
     try:
         config = msgspec.convert(tree, PolicyConfig)
     except msgspec.ValidationError as error:
-        raise PolicyFileError(_describe(str(error), text, file)) from None
+        raise PolicyFileError(_describe(str(error), tree, text, file)) from None
     _check_bands(config, text, file)
     return Policy(config, text, hashlib.sha256(text.encode()).hexdigest())
 
@@ -61,36 +66,68 @@ def _check_bands(config: PolicyConfig, text: str, file: str) -> None:
         )
 
 
-def _describe(message: str, text: str, file: str) -> str:
+def _describe_toml(message: str, text: str, file: str) -> str:
+    """`… (at line 3, column 7)` → `FILE:3: …`; `… (at end of document)` → the last line."""
+    found = _TOML_LINE.search(message)
+    line = found["line"] if found else text.rstrip().count("\n") + 1
+    what = message[: found.start()] if found else message
+    return f"{file}:{line}: {what[:1].lower()}{what[1:]}"
+
+
+def _describe(message: str, tree: dict[str, Any], text: str, file: str) -> str:
     """`Expected … - at `$.face.need`` → `FILE:LINE: face.need: expected …`."""
     found = _PATH.search(message)
     path = [part for part in re.split(r"[.\[]", found["path"]) if part] if found else []
     what = message[: found.start()] if found else message
+    keys = [part for part in path if not part.endswith("]")]
     if unknown := _UNKNOWN.search(what):
-        path.append(unknown["key"])
+        keys.append(unknown["key"])
         what = "unknown key"
     if not found and (missing := re.search(r"missing required field `([^`]+)`", what)):
-        path, what = [missing[1]], "must be given"
-    keys = [part for part in path if not part.endswith("]")]
+        keys, what = [missing[1]], "must be given"
+    if keys == ["liveness", "max_counts"]:
+        keys += _bad_count(tree)
     return f"{file}:{_line_of(text, keys)}: {'.'.join(keys)}: {what[:1].lower()}{what[1:]}"
 
 
+def _bad_count(tree: dict[str, Any]) -> list[str]:
+    """The counter with a wrong maximum: msgspec says only that there is one."""
+    counts = tree["liveness"]["max_counts"]
+    if not isinstance(counts, dict):
+        return []
+    return [name for name, most in counts.items() if type(most) is not int or most < 0][:1]
+
+
 def _line_of(text: str, path: list[str]) -> int:
-    """The line (from 1) on which the key of `path` stands, else its table's, else 1."""
-    table, best = "", 1
-    tables, key = [".".join(path[:depth]) for depth in range(len(path))], path[-1] if path else ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = _TABLE.match(line)
-        if header:
-            table = header["name"].strip()
-            if table == ".".join(path):
-                return number
-            best = number if table in tables[1:] else best
-        elif table == (tables[-1] if tables else "") and re.match(
-            rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line
-        ):
-            return number
+    """The line (from 1) where the statement begins that gives the key of `path`, else its table's, else 1.
+
+    A statement ends where TOML can be read: so arrays of many lines, dotted keys and inline tables are found.
+    """
+    header, statement, begins = "", "", 1
+    best, deepest = 1, 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        statement += f"{line}\n"
+        if len(header) + len(statement) > _LONGEST_STATEMENT:
+            return best
+        try:
+            tree = tomllib.loads(header + statement)
+        except tomllib.TOMLDecodeError:
+            continue
+        if (depth := _depth_of(tree, path)) > deepest:
+            best, deepest = begins, depth
+        if statement.lstrip().startswith("["):
+            header = statement
+        statement, begins = "", number + 1
     return best
+
+
+def _depth_of(tree: Any, path: list[str]) -> int:
+    """How many keys of `path` the tree has, from the root on."""
+    for depth, key in enumerate(path):
+        if not isinstance(tree, dict) or key not in tree:
+            return depth
+        tree = tree[key]
+    return len(path)
 
 
 def policy_tree(policy: Policy) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Compose the worker: the only place of the queue edge that knows concrete adapters."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from adapters.envelope import KeyRing
 from adapters.faceid_api import FaceidApi, create_client
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
+from adapters.policy_reloads import PolicyReloads
 from adapters.queue import BatchQueue, create_queue, deserialize_job, serialize_job
 from adapters.redis_client import create_redis_pool
 from adapters.settings import Settings
@@ -44,11 +46,24 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
     queue = create_queue(pool)
-    async with worker_context(settings, queue) as context:
+    async with worker_context(settings, queue) as context, following_reloads(context):
         log.info("worker.started", role="worker")
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
         await run_workers(lambda: create_worker(settings, context, queue), grace=settings.pull_timeout + 5)
     await pool.disconnect()
+
+
+@asynccontextmanager
+async def following_reloads(context: WorkerContext) -> AsyncIterator[None]:
+    """The policies are read again on SIGHUP and on order, inside the block."""
+    reloads = PolicyReloads(context.redis, context.policies)
+    reloads.reload_on_signal()
+    listening = asyncio.create_task(reloads.listen())
+    try:
+        yield
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -156,12 +156,12 @@ WITH incoming AS (
     AS t (verification_id, outcome, basis, reasons, rules, disagreements, policy_name, policy_version,
           policy_hash, mode, unconfirmed, callback_facts, result_facts, identity_ct, decided_at)
 ), saved AS (
-  INSERT INTO decisions (verification_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
-                         unconfirmed, callback_facts, result_facts, decided_at)
-  SELECT verification_id, outcome, basis, CAST(reasons AS jsonb), CAST(rules AS jsonb),
-         CAST(disagreements AS jsonb), policy_hash, mode, CAST(unconfirmed AS jsonb),
-         CAST(callback_facts AS jsonb), CAST(result_facts AS jsonb), decided_at
-  FROM incoming
+  INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
+                         mode, unconfirmed, callback_facts, result_facts, decided_at)
+  SELECT verification_id, v.app_id, outcome, basis, CAST(reasons AS json), CAST(rules AS json),
+         CAST(disagreements AS json), policy_hash, mode, CAST(unconfirmed AS json),
+         CAST(callback_facts AS json), CAST(result_facts AS json), decided_at
+  FROM incoming JOIN verifications v ON v.id = verification_id
   ON CONFLICT (verification_id) DO NOTHING
   RETURNING verification_id
 ), closed AS (
@@ -179,7 +179,7 @@ SELECT verification_id FROM saved
 
 _SAVE_SHADOWS: Final = text("""
 INSERT INTO shadow_decisions (verification_id, policy_hash, outcome, reasons, decided_at)
-SELECT verification_id, policy_hash, outcome, CAST(reasons AS jsonb), decided_at
+SELECT verification_id, policy_hash, outcome, CAST(reasons AS json), decided_at
 FROM unnest(CAST(:ids AS uuid[]), CAST(:policy_hashes AS text[]), CAST(:outcomes AS text[]),
             CAST(:reasons AS text[]), CAST(:decided_ats AS timestamptz[]))
   AS t (verification_id, policy_hash, outcome, reasons, decided_at)

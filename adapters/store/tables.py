@@ -20,7 +20,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -116,19 +116,23 @@ decisions = Table(
     "decisions",
     metadata,
     _verification_key(primary=True),
+    Column("app_id", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("basis", Text, nullable=False),
-    Column("reasons", JSONB, nullable=False),
-    Column("rules", JSONB, nullable=False),
-    Column("disagreements", JSONB, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("rules", JSON, nullable=False),
+    Column("disagreements", JSON, nullable=False),
     Column("policy_hash", Text, ForeignKey("policies.content_hash"), nullable=False),
     Column("mode", Text, nullable=False),
-    Column("unconfirmed", JSONB),
-    Column("callback_facts", JSONB, nullable=False),
-    Column("result_facts", JSONB),
+    Column("unconfirmed", JSON),
+    Column("callback_facts", JSON, nullable=False),
+    Column("result_facts", JSON),
     _time("decided_at", nullable=False),
-    Index("decisions_newest", text("decided_at DESC")),
+    Index("decisions_newest", "app_id", text("decided_at DESC"), text("verification_id DESC")),
 )
+"""`app_id` is the verification's, so that an app's decisions are read in order of time from one index.
+
+JSON, not JSONB, which sorts keys and loses the sign of -0.0: a decision is computed again bit for bit."""
 
 shadow_decisions = Table(
     "shadow_decisions",
@@ -136,7 +140,7 @@ shadow_decisions = Table(
     _verification_key(primary=True),
     Column("policy_hash", Text, ForeignKey("policies.content_hash"), primary_key=True),
     Column("outcome", Text, nullable=False),
-    Column("reasons", JSONB, nullable=False),
+    Column("reasons", JSON, nullable=False),
     _time("decided_at", nullable=False),
     Index("shadow_decisions_policy", "policy_hash"),
 )

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.tables import api_tokens
 
 SCOPES: Final = ("verifications:read", "operate")
-"""`verifications:read`: look verifications up · `operate`: dead letters."""
+"""`verifications:read`: look verifications up, try policies · `operate`: dead letters, reload policies."""
 
 
 class ApiToken(msgspec.Struct, frozen=True):

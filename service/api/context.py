@@ -10,10 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.announcements import Announcements
 from adapters.inbox import RedisInbox
+from adapters.policies import PolicyBook
+from adapters.policy_reloads import PolicyReloads
 from adapters.queue import BatchQueue
 from adapters.redis_client import Durability
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.lookups import PgLookups
+from adapters.store.shadows import PgShadows
+from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 
 
@@ -24,10 +28,14 @@ class ApiContext:
     app_ids: tuple[str, ...]
     lookups: PgLookups
     dead_letters: PgDeadLetters
+    stored: PgStoredDecisions
+    shadows: PgShadows
     tokens: PgTokens
     inbox: RedisInbox
     queue: BatchQueue
     announcements: Announcements
+    policies: PolicyBook
+    reloads: PolicyReloads
     redis: Redis
     engine: AsyncEngine
     durability: Durability

@@ -16,11 +16,12 @@ log = structlog.get_logger(__name__)
 
 
 class ApiProblem(Exception):
-    """An endpoint's refusal, by a code of `service.problems`."""
+    """An endpoint's refusal, by a code of `service.problems`; `detail` is for the one who asked."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, detail: str | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.detail = detail
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -35,7 +36,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _answer_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiProblem)  # noqa: S101 - Starlette types every handler alike
-    return refusal(error.code)
+    return refusal(error.code) if error.detail is None else refusal(error.code, detail=error.detail)
 
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:

@@ -14,19 +14,23 @@ from adapters.announcements import Announcements
 from adapters.database import create_engine
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
+from adapters.policies import PolicyBook
+from adapters.policy_reloads import PolicyReloads
 from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.lookups import PgLookups
+from adapters.store.shadows import PgShadows
+from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
-from service.api import dead_letters, health, verifications
+from service.api import dead_letters, explanations, health, policies, verifications
 from service.api.context import ApiContext
 from service.api.errors import install_error_handlers
 from service.serving import VERSION, serve
 
 DESCRIPTION = """\
-Look up FaceID verifications and their decisions; handle dead letters.
+Look up FaceID verifications and their decisions, have them explained, try policies; handle dead letters.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
 Identity is masked. What belongs to another app is answered as if it did not exist.
@@ -45,14 +49,20 @@ def build(settings: Settings) -> FastAPI:
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
     redis = Redis(connection_pool=pool)
     announcements = Announcements(redis)
+    book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
+    reloads = PolicyReloads(redis, book)
     context = ApiContext(
         app_ids=tuple(settings.apps),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=PgDeadLetters(engine, keys=keys),
+        stored=PgStoredDecisions(engine),
+        shadows=PgShadows(engine),
         tokens=PgTokens(engine),
         inbox=RedisInbox(redis, keys=keys),
         queue=BatchQueue(create_queue(pool)),
         announcements=announcements,
+        policies=book,
+        reloads=reloads,
         redis=redis,
         engine=engine,
         durability=settings.durability,
@@ -61,10 +71,12 @@ def build(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        listening = asyncio.create_task(announcements.listen())
+        reloads.reload_on_signal()
+        listening = [asyncio.create_task(each.listen()) for each in (announcements, reloads)]
         yield
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
         await engine.dispose()
         await pool.disconnect()
 
@@ -75,7 +87,7 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
     """The API over any context."""
     app = FastAPI(title="faceid-gateway API", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
     app.state.context = context
-    for module in (verifications, dead_letters, health):
+    for module in (verifications, explanations, policies, dead_letters, health):
         app.include_router(module.router)
     install_error_handlers(app)
     return app

@@ -182,3 +182,4 @@ class Problem(BaseModel):
     title: str
     status: int
     code: str
+    detail: str | None = None

@@ -36,7 +36,7 @@ async def get_verification(
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to hold until it is decided")] = 0,
 ) -> VerificationModel:
     """One verification. With `wait`, the answer is held until it is decided or the seconds are over."""
-    return VerificationModel.of(await _find(context, caller, biz_id, app_id=app_id, wait=wait))
+    return VerificationModel.of(await find_verification(context, caller, biz_id, app_id=app_id, wait=wait))
 
 
 class ListQuery(BaseModel):
@@ -82,12 +82,12 @@ async def get_timeline(
     biz_id: BizId, caller: Reader, context: Context, app_id: AppId = None
 ) -> TimelineModel:
     """Every event of a verification, oldest first."""
-    record = await _find(context, caller, biz_id, app_id=app_id)
+    record = await find_verification(context, caller, biz_id, app_id=app_id)
     events = await context.lookups.timeline(record.id)
     return TimelineModel(items=[TimelineEventModel.of(event) for event in events])
 
 
-async def _find(
+async def find_verification(
     context: ApiContext, caller: Caller, biz_id: str, *, app_id: str | None, wait: float = 0
 ) -> VerificationRecord:
     """The one verification meant. Another app's is as unknown as one that does not exist."""

@@ -1,6 +1,7 @@
 """Compose the ingress: the only place of the public listener that knows concrete adapters."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,8 @@ def run(settings: Settings, *, host: str, port: int) -> None:
         SettingsError: Redis would lose what it takes.
     """
     asyncio.run(_check_redis(settings))
+    # Whoever sends it to all roles means the policies, of which this one has none; it must not die of it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     serve(build(settings), host=host, port=port)
 
 

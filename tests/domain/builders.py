@@ -1,6 +1,7 @@
 """Callbacks as the vendor builds them, with knobs for each way to be wrong."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.facts import ComparisonFacts, Facts, extract_facts, reached_level
+from domain.model import Outcome
 from domain.payload import decode_payload
+from domain.policy import judge
+from domain.policy_file import Policy, read_policy
 
 Json = dict[str, Any]
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+DEFAULT_POLICY_FILE = Path(__file__).parents[2] / "policies" / "default.toml"
 SECRET = b"FAKE_API_SECRET"
 """What `older_callback_body.txt` is signed with."""
 
@@ -94,6 +99,37 @@ def compared(
 ) -> dict[str, ComparisonFacts]:
     levels = THRESHOLDS if thresholds is None else thresholds
     return {name: ComparisonFacts(confidence, levels, reached_level(confidence, levels))}
+
+
+@cache
+def default_policy() -> Policy:
+    """The policy that is shipped."""
+    return read_policy(DEFAULT_POLICY_FILE.read_text("utf-8"), file=DEFAULT_POLICY_FILE.name)
+
+
+def policy_with(**tables: Json) -> Policy:
+    """The default policy with other values: `policy_with(face={"need": "any"})`."""
+    return read_policy(policy_text(**tables))
+
+
+def policy_text(**tables: Json) -> str:
+    """A policy file with these tables."""
+    lines = ['name = "test"', 'version = "1"']
+    for table, keys in tables.items():
+        lines += [f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{json.dumps(key)} = {_toml(item)}' for key, item in value.items())} }}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def judged(facts: Facts, policy: Policy | None = None) -> tuple[Outcome, list[str]]:
+    """Outcome and reason codes, by default under the policy that is shipped."""
+    judgement = judge(facts, policy or default_policy())
+    return judgement.outcome, [reason.code.value for reason in judgement.reasons]
 
 
 def put(tree: Json, path: str, value: object) -> Json:

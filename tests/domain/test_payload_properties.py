@@ -18,6 +18,7 @@ from tests.domain.builders import (
     THOROUGH,
     Json,
     assert_discreet,
+    default_policy,
     dump,
     json_objects,
     json_values,
@@ -45,7 +46,7 @@ def _read_through(data: bytes) -> None:
         assert_discreet(error)
         return
     payload.identity()
-    judge(extract_facts(payload))
+    judge(extract_facts(payload), default_policy())
 
 
 def _containers(tree: Any) -> list[Any]:

@@ -7,12 +7,14 @@ import pytest
 from domain.facts import Facts
 from domain.model import Outcome
 from domain.policy import is_ended, is_open, judge
-from domain.reasons import Code
+from domain.rules import RULES, RuleRun
 from tests.domain.builders import (
     GENUINE,
     Json,
     compared,
     decoded_facts,
+    default_policy,
+    judged,
     load_sample,
     passing_facts,
 )
@@ -20,21 +22,29 @@ from tests.domain.builders import (
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
 
 
-def _codes(facts: Facts) -> tuple[Outcome, list[str]]:
-    outcome, reasons = judge(facts)
-    return outcome, [reason.code.value for reason in reasons]
-
-
 def test_every_proof_together_is_a_pass() -> None:
-    assert judge(passing_facts()) == (APPROVED, ())
+    assert judged(passing_facts()) == (APPROVED, [])
+
+
+def test_every_rule_that_ran_is_told() -> None:
+    judgement = judge(passing_facts(multifaces_tag="1", id_photo_monochrome=1), default_policy())
+    verdicts = {
+        run.rule: (run.verdict, [reason.code.value for reason in run.reasons]) for run in judgement.rules
+    }
+    assert verdicts == {name: ("passed", []) for name, _ in RULES} | {
+        "multifaces": ("review", ["multifaces.detected"]),
+        "id_exceptions": ("ignored", ["id.photo_monochrome"]),
+    }
+    assert [run.rule for run in judgement.rules] == [name for name, _ in RULES]
+    assert [reason.code.value for reason in judgement.reasons] == ["multifaces.detected"]
 
 
 def test_nothing_at_all_is_no_pass() -> None:
-    assert _codes(Facts()) == (REVIEW, ["flow.unknown_status", "liveness.missing", "face.missing"])
+    assert judged(Facts()) == (REVIEW, ["flow.unknown_status", "liveness.missing", "face.missing"])
 
 
 def test_ok_alone_is_no_pass() -> None:
-    assert _codes(Facts(status="OK")) == (REVIEW, ["liveness.missing", "face.missing"])
+    assert judged(Facts(status="OK")) == (REVIEW, ["liveness.missing", "face.missing"])
 
 
 @pytest.mark.parametrize(
@@ -53,14 +63,16 @@ def test_ok_alone_is_no_pass() -> None:
     ],
 )
 def test_status(status: str | None, outcome: Outcome, code: str) -> None:
-    assert _codes(passing_facts(status=status)) == (outcome, [code])
+    assert judged(passing_facts(status=status)) == (outcome, [code])
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "TIMEOUT", "FAILED", "WEBRTC_UNSUPPORTED"])
 def test_an_unfinished_flow_is_incomplete_whatever_else_it_says(status: str) -> None:
     facts = Facts(status=status, liveness="FAIL", genuineness={"face_replaced": 1})
-    assert _codes(facts)[0] is INCOMPLETE
-    assert len(judge(facts)[1]) == 1
+    judgement = judge(facts, default_policy())
+    assert judgement.outcome is INCOMPLETE
+    assert judgement.rules == (RuleRun("status", "incomplete", judgement.reasons),)
+    assert len(judgement.reasons) == 1
 
 
 @pytest.mark.parametrize(
@@ -104,7 +116,7 @@ def test_attack_scores(name: str, score: float | None, threshold: float | None, 
     pair = {f"{name}_confidence": score, f"{name}_threshold": threshold}
     genuineness = {key: value for key, value in (GENUINE | pair).items() if value is not None}
     codes = [] if outcome is APPROVED else [f"attack.{name}"]
-    assert _codes(passing_facts(genuineness=genuineness)) == (outcome, codes)
+    assert judged(passing_facts(genuineness=genuineness)) == (outcome, codes)
 
 
 @pytest.mark.parametrize("flag", ["face_replaced", "selfie_inconsistent", "selfie_metadata_inconsistent"])
@@ -114,11 +126,11 @@ def test_attack_scores(name: str, score: float | None, threshold: float | None, 
 def test_attack_flags(flag: str, value: float, outcome: Outcome) -> None:
     code = "attack.face_replaced" if flag == "face_replaced" else "attack.selfie_inconsistent"
     facts = passing_facts(genuineness=GENUINE | {flag: value})
-    assert _codes(facts) == (outcome, [] if outcome is APPROVED else [code])
+    assert judged(facts) == (outcome, [] if outcome is APPROVED else [code])
 
 
 def test_a_payload_without_genuineness_shows_no_attack() -> None:
-    assert _codes(passing_facts(genuineness={})) == (APPROVED, [])
+    assert judged(passing_facts(genuineness={})) == (APPROVED, [])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +160,7 @@ def test_a_payload_without_genuineness_shows_no_attack() -> None:
     ],
 )
 def test_rules_of_one_fact(changes: Json, outcome: Outcome, codes: list[str]) -> None:
-    assert _codes(passing_facts(**changes)) == (outcome, codes)
+    assert judged(passing_facts(**changes)) == (outcome, codes)
 
 
 @pytest.mark.parametrize(
@@ -168,8 +180,8 @@ def test_rules_of_one_fact(changes: Json, outcome: Outcome, codes: list[str]) ->
 def test_an_error_of_the_comparison_stands_beside_everything_else(
     message: str, outcome: Outcome, code: str
 ) -> None:
-    assert _codes(passing_facts(error_message=message)) == (outcome, [code])
-    assert _codes(passing_facts(error_message=message, comparisons={}))[1][0] == code
+    assert judged(passing_facts(error_message=message)) == (outcome, [code])
+    assert judged(passing_facts(error_message=message, comparisons={}))[1][0] == code
 
 
 def test_every_reason_is_told_heaviest_first_with_its_figures() -> None:
@@ -179,9 +191,9 @@ def test_every_reason_is_told_heaviest_first_with_its_figures() -> None:
         comparisons=compared(41.206),
         id_attacked=1,
     )
-    outcome, reasons = judge(facts)
-    assert outcome is REJECTED
-    assert [(reason.code.value, reason.detail) for reason in reasons] == [
+    judgement = judge(facts, default_policy())
+    assert judgement.outcome is REJECTED
+    assert [(reason.code.value, reason.detail) for reason in judgement.reasons] == [
         ("attack.synthetic_face", "0.88 > 0.5"),
         ("attack.selfie_inconsistent", "selfie_metadata_inconsistent = 2"),
         ("face.below_threshold", "41.206 < 64 (1e-3)"),
@@ -213,13 +225,11 @@ def test_every_reason_is_told_heaviest_first_with_its_figures() -> None:
     ],
 )
 def test_samples(name: str, outcome: Outcome, codes: list[str]) -> None:
-    assert _codes(decoded_facts(load_sample(name))) == (outcome, codes)
+    assert judged(decoded_facts(load_sample(name))) == (outcome, codes)
 
 
 @pytest.mark.parametrize("confidence", [float("nan"), float("inf"), -0.1, 1.1])
 @pytest.mark.parametrize("threshold", [0.5, 50, float("inf"), float("nan")])
 def test_a_genuineness_figure_out_of_range_is_doubt(confidence: float, threshold: float) -> None:
     scores = {"synthetic_face_confidence": confidence, "synthetic_face_threshold": threshold}
-    outcome, reasons = judge(passing_facts(genuineness=scores))
-    assert outcome is Outcome.REVIEW
-    assert [reason.code for reason in reasons] == [Code.ATTACK_SYNTHETIC_FACE]
+    assert judged(passing_facts(genuineness=scores)) == (REVIEW, ["attack.synthetic_face"])

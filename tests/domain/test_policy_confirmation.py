@@ -4,9 +4,18 @@ import pytest
 
 from domain.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, Decision, Policy, decide
+from domain.policy import UNCONFIRMED, decide
 from domain.reasons import Code, Reason
-from tests.domain.builders import GENUINE, compared, decoded_facts, load_sample, passing_facts
+from domain.rules import RuleRun
+from tests.domain.builders import (
+    GENUINE,
+    compared,
+    decoded_facts,
+    default_policy,
+    load_sample,
+    passing_facts,
+    policy_with,
+)
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
@@ -24,6 +33,13 @@ FACES = Reason(Code.MULTIFACES_DETECTED, "tag 1")
 BROKEN_OFF = Reason(Code.FLOW_CANCELLED)
 
 
+def _concluded(
+    callback: Facts, result: Facts | None, *, mode: ConfirmationMode
+) -> tuple[Outcome, tuple[Reason, ...], Basis]:
+    decision = decide(callback, result, policy=default_policy(), mode=mode)
+    return decision.outcome, decision.reasons, decision.basis
+
+
 @pytest.mark.parametrize("mode", ConfirmationMode)
 @pytest.mark.parametrize(
     ("facts", "outcome", "reasons"),
@@ -37,7 +53,7 @@ BROKEN_OFF = Reason(Code.FLOW_CANCELLED)
 def test_callback_and_result_in_agreement(
     mode: ConfirmationMode, facts: Facts, outcome: Outcome, reasons: tuple[Reason, ...]
 ) -> None:
-    assert decide(facts, facts, mode=mode) == Decision(outcome, reasons, CONFIRMED)
+    assert _concluded(facts, facts, mode=mode) == (outcome, reasons, CONFIRMED)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +79,14 @@ def test_callback_and_result_in_agreement(
 def test_a_callback_without_a_result(
     mode: ConfirmationMode, facts: Facts, outcome: Outcome, reasons: tuple[Reason, ...]
 ) -> None:
-    assert decide(facts, None, mode=mode) == Decision(outcome, reasons, CALLBACK)
+    assert _concluded(facts, None, mode=mode) == (outcome, reasons, CALLBACK)
 
 
 def test_why_there_is_no_result_is_told() -> None:
     expired = Reason(Code.RESULT_EXPIRED)
-    decision = decide(PASS, None, mode=REQUIRED, unconfirmed=expired)
-    assert decision == Decision(REVIEW, (expired,), CALLBACK)
+    decision = decide(PASS, None, policy=default_policy(), mode=REQUIRED, unconfirmed=expired)
+    assert (decision.outcome, decision.reasons, decision.basis) == (REVIEW, (expired,), CALLBACK)
+    assert decision.rules[-1] == RuleRun("confirmation", "review", (expired,))
 
 
 OPEN = passing_facts(status="PROCESSING")
@@ -132,17 +149,17 @@ def test_callback_and_result_in_disagreement(
     mode: ConfirmationMode, callback: Facts, result: Facts, detail: str, reasons: tuple[Reason, ...]
 ) -> None:
     disagrees = Reason(Code.CONFIRMATION_DISAGREES, detail)
-    assert decide(callback, result, mode=mode) == Decision(REVIEW, (disagrees, *reasons), RESULT)
+    assert _concluded(callback, result, mode=mode) == (REVIEW, (disagrees, *reasons), RESULT)
 
 
 def test_what_only_one_of_them_says_is_no_disagreement() -> None:
     result = passing_facts(multifaces_tag=None, id_attacked=None, genuineness={}, procedure_type=None)
-    assert decide(PASS, result, mode=REQUIRED) == Decision(APPROVED, (), CONFIRMED)
-    assert decide(result, PASS, mode=REQUIRED) == Decision(APPROVED, (), CONFIRMED)
+    assert _concluded(PASS, result, mode=REQUIRED) == (APPROVED, (), CONFIRMED)
+    assert _concluded(result, PASS, mode=REQUIRED) == (APPROVED, (), CONFIRMED)
 
 
 def test_the_policy_judges_both() -> None:
-    strict = Policy(min_confidence=95)
+    strict = policy_with(face={"min_confidence": 95})
     decision = decide(PASS, PASS, mode=REQUIRED, policy=strict)
     assert (decision.outcome, decision.basis) == (REVIEW, CONFIRMED)
     assert decide(PASS, None, mode=OFF, policy=strict).outcome is REVIEW
@@ -150,8 +167,8 @@ def test_the_policy_judges_both() -> None:
 
 def test_the_example_of_the_vendor_is_an_attack() -> None:
     callback = decoded_facts(load_sample("callback_with_attack.json"))
-    unconfirmed = decide(callback, None, mode=REQUIRED)
-    confirmed = decide(callback, callback, mode=REQUIRED)
+    unconfirmed = decide(callback, None, policy=default_policy(), mode=REQUIRED)
+    confirmed = decide(callback, callback, policy=default_policy(), mode=REQUIRED)
     attack = Reason(Code.ATTACK_SYNTHETIC_FACE, "0.88 > 0.5")
     assert (confirmed.outcome, confirmed.reasons[0], confirmed.basis) == (REJECTED, attack, CONFIRMED)
     assert (unconfirmed.outcome, unconfirmed.reasons[0], unconfirmed.basis) == (REVIEW, attack, CALLBACK)
@@ -162,19 +179,19 @@ def test_the_examples_of_callback_and_result_differ_in_the_procedure_alone() -> 
     callback, result = (
         decoded_facts(load_sample(f"{name}_with_attack.json")) for name in ("callback", "result")
     )
-    decision = decide(callback, result, mode=REQUIRED)
+    decision = decide(callback, result, policy=default_policy(), mode=REQUIRED)
     assert decision.outcome is REVIEW
     assert decision.reasons[0] == Reason(Code.CONFIRMATION_DISAGREES, "procedure_type")
 
 
 @pytest.mark.parametrize("mode", ConfirmationMode)
 def test_a_product_without_status_passes_nobody(mode: ConfirmationMode) -> None:
-    decision = decide(decoded_facts(load_sample("older_callback_passed.json")), None, mode=mode)
+    facts = decoded_facts(load_sample("older_callback_passed.json"))
     unknown = Reason(Code.FLOW_UNKNOWN_STATUS, "no status")
-    assert decision == Decision(REVIEW, (unknown,), CALLBACK)
+    assert _concluded(facts, None, mode=mode) == (REVIEW, (unknown,), CALLBACK)
 
 
 def test_a_rejection_that_may_not_be_confirmed_is_for_a_person() -> None:
     facts = passing_facts(status="SOMETHING_NEW", liveness="FAIL")
-    assert decide(facts, None, mode=ConfirmationMode.REQUIRED).outcome is Outcome.REVIEW
-    assert decide(facts, None, mode=ConfirmationMode.OFF).outcome is Outcome.REJECTED
+    assert _concluded(facts, None, mode=REQUIRED)[0] is REVIEW
+    assert _concluded(facts, None, mode=OFF)[0] is REJECTED

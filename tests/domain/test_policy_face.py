@@ -4,17 +4,10 @@ from math import inf, nan
 
 import pytest
 
-from domain.facts import Facts
 from domain.model import Outcome
-from domain.policy import Policy, judge
-from tests.domain.builders import THRESHOLDS, Json, compared, passing_facts
+from tests.domain.builders import THRESHOLDS, Json, compared, judged, passing_facts
 
 APPROVED, REJECTED, REVIEW, _ = Outcome
-
-
-def _codes(facts: Facts) -> tuple[Outcome, list[str]]:
-    outcome, reasons = judge(facts)
-    return outcome, [reason.code.value for reason in reasons]
 
 
 BELOW, LEVEL, MISSING = "face.below_threshold", "face.level_missing", "face.missing"
@@ -50,7 +43,7 @@ LOWERED = {"1e-3": 1.0, "1e-5": 2.0}
 )
 def test_face(confidence: float, thresholds: dict[str, float], outcome: Outcome, code: str | None) -> None:
     facts = passing_facts(comparisons=compared(confidence, thresholds))
-    assert _codes(facts) == (outcome, [code] if code else [])
+    assert judged(facts) == (outcome, [code] if code else [])
 
 
 @pytest.mark.parametrize(
@@ -74,24 +67,4 @@ def test_face(confidence: float, thresholds: dict[str, float], outcome: Outcome,
     ],
 )
 def test_which_comparison_counts(comparisons: Json, outcome: Outcome, codes: list[str]) -> None:
-    assert _codes(passing_facts(comparisons=comparisons)) == (outcome, codes)
-
-
-@pytest.mark.parametrize(
-    ("policy", "confidence", "outcome"),
-    [
-        (Policy(approve_level="1e-6"), 79.9, APPROVED),
-        (Policy(approve_level="1e-6"), 79.8, REVIEW),
-        (Policy(approve_level="1e-3"), 64.0, APPROVED),
-        (Policy(approve_level="1e-7"), 99.0, REVIEW),
-        (Policy(reject_below_level="1e-5"), 73.9, REJECTED),
-        (Policy(reject_below_level="1e-5"), 74.0, APPROVED),
-        (Policy(min_confidence=95), 94.9, REVIEW),
-        (Policy(min_confidence=95), 95.0, APPROVED),
-        (Policy(min_confidence=0), 74.0, APPROVED),
-    ],
-)
-def test_the_policy_names_the_levels_and_the_floor(
-    policy: Policy, confidence: float, outcome: Outcome
-) -> None:
-    assert judge(passing_facts(comparisons=compared(confidence)), policy)[0] is outcome
+    assert judged(passing_facts(comparisons=comparisons)) == (outcome, codes)

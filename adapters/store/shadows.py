@@ -1,0 +1,94 @@
+"""What candidate policies would have decided, against the decisions that stand."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.tables import decisions, policies, shadow_decisions, verifications
+from domain.backtest import Change, Comparison, Crossing, compare
+from domain.model import Outcome
+
+
+class CandidateText(msgspec.Struct, frozen=True):
+    """One text that ran as a shadow under a policy's name, newest use first."""
+
+    version: str
+    content_hash: str
+    verifications: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Shadow(msgspec.Struct, frozen=True):
+    """The live policy (before) against a candidate (after) so far, over all texts of its name."""
+
+    comparison: Comparison
+    texts: tuple[CandidateText, ...]
+
+
+class PgShadows:
+    """Compares shadow decisions with the live ones."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def compare(
+        self, name: str, app_ids: Sequence[str], *, content_hash: str | None = None, keep: int = 100
+    ) -> Shadow:
+        """The policy `name` as a shadow of these apps' decisions; `content_hash` narrows to one text.
+
+        `keep`: how many of the newest verifications that differ are told.
+        """
+        chosen = _chosen(name, app_ids, content_hash)
+        async with self._engine.connect() as connection:
+            counted = (await connection.execute(_crossings(chosen))).all()
+            texts = (await connection.execute(_texts(chosen))).all()
+            differing = (await connection.execute(_differing(chosen, keep))).all()
+        crossings: Counter[Crossing] = Counter(
+            {(Outcome(live), Outcome(candidate)): count for live, candidate, count in counted}
+        )
+        changed = [_change(*row) for row in differing]
+        return Shadow(compare(crossings, changed), tuple(CandidateText(*row) for row in texts))
+
+
+def _chosen(name: str, app_ids: Sequence[str], content_hash: str | None) -> list[Any]:
+    conditions = [policies.c.name == name, verifications.c.app_id.in_(app_ids)]
+    return [*conditions, policies.c.content_hash == content_hash] if content_hash else conditions
+
+
+def _shadowed(*columns: Any) -> Select[Any]:
+    s, d = shadow_decisions.c, decisions.c
+    return select(*columns).select_from(
+        shadow_decisions.join(policies)
+        .join(decisions, d.verification_id == s.verification_id)
+        .join(verifications, verifications.c.id == s.verification_id)
+    )
+
+
+def _crossings(chosen: list[Any]) -> Select[Any]:
+    outcomes = (decisions.c.outcome, shadow_decisions.c.outcome)
+    return _shadowed(*outcomes, func.count()).where(*chosen).group_by(*outcomes)
+
+
+def _texts(chosen: list[Any]) -> Select[Any]:
+    s, p = shadow_decisions.c, policies.c
+    last = func.max(s.decided_at)
+    columns = (p.version, p.content_hash, func.count(), func.min(s.decided_at), last)
+    return _shadowed(*columns).where(*chosen).group_by(p.version, p.content_hash).order_by(last.desc())
+
+
+def _differing(chosen: list[Any], keep: int) -> Select[Any]:
+    v, s, d = verifications.c, shadow_decisions.c, decisions.c
+    columns = (v.app_id, v.biz_id, d.outcome, s.outcome, s.reasons)
+    statement = _shadowed(*columns).where(*chosen, d.outcome != s.outcome)
+    return statement.order_by(s.decided_at.desc(), s.verification_id).limit(keep)
+
+
+def _change(app_id: str, biz_id: str, live: str, candidate: str, reasons: list[dict[str, str]]) -> Change:
+    codes = tuple(reason["code"] for reason in reasons)
+    return Change(app_id, biz_id, Outcome(live), Outcome(candidate), codes)

@@ -1,0 +1,202 @@
+"""Read decisions back with all that they were made from: one to explain, or all of them in chunks."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Select, Text, cast, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.tables import decisions, policies, verifications
+from domain.explanation import DecidedFacts, DecidedVerification, PolicyText, StoredDecision
+from domain.facts import Disagreement, Facts
+from domain.model import Basis, ConfirmationMode, Outcome, verification_id
+from domain.reasons import Reason
+from domain.rules import RuleRun
+
+CHUNK: Final = 1000
+
+_OLDEST: Final = datetime.min.replace(tzinfo=UTC)
+_NEWEST: Final = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+"""asyncpg says -infinity and infinity for these times."""
+
+_facts = msgspec.json.Decoder(Facts)
+_reason = msgspec.json.Decoder(Reason)
+_reasons = msgspec.json.Decoder(tuple[Reason, ...])
+_rules = msgspec.json.Decoder(tuple[RuleRun, ...])
+_disagreements = msgspec.json.Decoder(tuple[Disagreement, ...])
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Which decisions: those of these apps, from `since` on, of these the newest `limit`."""
+
+    app_ids: Sequence[str]
+    since: datetime | None = None
+    limit: int | None = None
+
+
+class Chunk:
+    """Some rows that were read together.
+
+    Decoded while one goes through them: what dies young costs the garbage collector nothing, so that a
+    backtest runs 1.6 times as fast as on a list of decoded facts.
+    """
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[DecidedFacts]:
+        return map(_decode_facts, self._rows)
+
+
+class PgStoredDecisions:
+    """Stored decisions, decoded straight from their JSON."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def get(self, verification: UUID) -> DecidedVerification | None:
+        """The decision of a verification; None where there is none yet."""
+        statement = _select_whole().where(decisions.c.verification_id == verification)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(statement)).first()
+        return None if row is None else _whole(row)
+
+    async def known(self, app_ids: Sequence[str], biz_id: str) -> dict[str, UUID]:
+        """The verifications of this biz_id, decided or not, by app."""
+        ids = [verification_id(app_id, biz_id) for app_id in app_ids]
+        v = verifications.c
+        async with self._engine.connect() as connection:
+            found = await connection.execute(select(v.app_id, v.id).where(v.id.in_(ids)))
+            return {row.app_id: row.id for row in found}
+
+    async def app_ids(self) -> list[str]:
+        """Every app that has a verification, configured here or not."""
+        async with self._engine.connect() as connection:
+            return [row.app_id for row in await connection.execute(_APP_IDS)]
+
+    async def count(self, selection: Selection) -> int:
+        """How many decisions the selection has now."""
+        async with self._engine.connect() as connection:
+            counted = await connection.execute(_COUNT, {**_bounds(selection), "limit": selection.limit})
+            return int(counted.scalar_one())
+
+    async def chunks(self, selection: Selection, *, size: int = CHUNK) -> AsyncIterator[Chunk]:
+        """The selected decisions, newest first, in chunks of up to `size`.
+
+        Each chunk is a query of its own that begins behind the last row of the one before: nothing is held
+        open in between, and what is decided meanwhile does not shift anything.
+        """
+        left, after = selection.limit, _NEWEST
+        while left is None or left > 0:
+            wanted = size if left is None else min(size, left)
+            rows = await self._read(selection, after=after, limit=wanted)
+            if rows:
+                yield Chunk(rows)
+            if len(rows) < wanted:
+                return
+            after = (rows[-1].decided_at, rows[-1].verification_id)
+            left = None if left is None else left - wanted
+
+    async def _read(
+        self, selection: Selection, *, after: tuple[datetime, UUID], limit: int
+    ) -> Sequence[Row[Any]]:
+        place = {"before": after[0], "before_id": after[1], "size": limit}
+        async with self._engine.connect() as connection:
+            rows: Sequence[Row[Any]] = (
+                await connection.execute(_CHUNK, {**_bounds(selection), **place})
+            ).all()
+        return rows
+
+
+def _bounds(selection: Selection) -> dict[str, Any]:
+    return {"app_ids": list(selection.app_ids), "since": selection.since or _OLDEST}
+
+
+def _select_whole() -> Select[Any]:
+    v, d, p = verifications.c, decisions.c, policies.c
+    return select(
+        d.verification_id, d.decided_at, v.app_id, v.biz_id, d.outcome, d.basis, d.mode,
+        *_as_text("reasons", "rules", "disagreements", "unconfirmed", "callback_facts", "result_facts"),
+        p.name, p.version, p.content_hash, p.content,
+    ).select_from(decisions.join(verifications).join(policies))  # fmt: skip
+
+
+def _as_text(*names: str) -> list[Any]:
+    return [cast(decisions.c[name], Text).label(name) for name in names]
+
+
+def _decode_facts(row: Row[Any]) -> DecidedFacts:
+    """A row of a chunk; its JSON comes as text."""
+    callback, result = row.callback_facts, row.result_facts
+    facts = _facts.decode(callback)
+    return DecidedFacts(
+        row.app_id,
+        row.biz_id,
+        Outcome(row.outcome),
+        facts,
+        facts if result == callback else None if result is None else _facts.decode(result),
+        ConfirmationMode(row.mode),
+        None if row.unconfirmed is None else _reason.decode(row.unconfirmed),
+    )
+
+
+def _whole(row: Row[Any]) -> DecidedVerification:
+    part = _decode_facts(row)
+    decision = StoredDecision(
+        outcome=part.outcome,
+        basis=Basis(row.basis),
+        reasons=_reasons.decode(row.reasons),
+        rules=_rules.decode(row.rules),
+        disagreements=_disagreements.decode(row.disagreements),
+        callback_facts=part.callback_facts,
+        result_facts=part.result_facts,
+        mode=part.mode,
+        unconfirmed=part.unconfirmed,
+    )
+    policy = PolicyText(row.name, row.version, row.content_hash, row.content)
+    return DecidedVerification(row.app_id, row.biz_id, row.decided_at, decision, policy)
+
+
+_COUNT: Final = text("""
+SELECT count(*) FROM (
+  SELECT FROM decisions
+  WHERE app_id = ANY(CAST(:app_ids AS text[])) AND decided_at >= CAST(:since AS timestamptz)
+  LIMIT CAST(:limit AS bigint)
+) AS chosen
+""")
+
+_CHUNK: Final = text("""
+WITH chosen AS MATERIALIZED (
+  SELECT verification_id, decided_at
+  FROM unnest(CAST(:app_ids AS text[])) AS wanted (app_id) CROSS JOIN LATERAL (
+    SELECT d.verification_id, d.decided_at FROM decisions d
+    WHERE d.app_id = wanted.app_id AND d.decided_at >= CAST(:since AS timestamptz)
+      AND (d.decided_at, d.verification_id) < (CAST(:before AS timestamptz), CAST(:before_id AS uuid))
+    ORDER BY d.decided_at DESC, d.verification_id DESC LIMIT CAST(:size AS bigint)
+  ) AS of_app
+  ORDER BY decided_at DESC, verification_id DESC LIMIT CAST(:size AS bigint)
+)
+SELECT c.verification_id, c.decided_at, v.app_id, v.biz_id, d.outcome, d.mode,
+       CAST(d.unconfirmed AS text), CAST(d.callback_facts AS text), CAST(d.result_facts AS text)
+FROM chosen c JOIN decisions d USING (verification_id) JOIN verifications v ON v.id = c.verification_id
+ORDER BY c.decided_at DESC, c.verification_id DESC
+""")
+"""The next rows of each app come from the index `decisions_newest`, whatever the planner believes about
+their number; without the detour it may sort all that is left, for every chunk again."""
+
+_APP_IDS: Final = text("""
+WITH RECURSIVE apps AS (
+  SELECT min(app_id) AS app_id FROM verifications
+  UNION ALL
+  SELECT (SELECT min(v.app_id) FROM verifications v WHERE v.app_id > apps.app_id) FROM apps
+  WHERE apps.app_id IS NOT NULL
+)
+SELECT app_id FROM apps WHERE app_id IS NOT NULL
+""")
+"""Hops from app to app along the index of (app_id, biz_id), however many verifications each has."""

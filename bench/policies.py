@@ -1,0 +1,97 @@
+"""`python -m bench.policies`: how long a decision takes, and how fast a backtest goes through what was read.
+
+The payloads are the simulator's, all blocks filled: four comparisons, every quality and legality figure.
+"""
+
+import json
+import random
+import statistics
+import time
+from collections import namedtuple
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from adapters.policies import SHIPPED, read_policy_file
+from adapters.store.stored_decisions import Chunk as Rows
+from domain.backtest import Backtest
+from domain.facts import Facts, extract_facts
+from domain.payload import decode_payload
+from domain.policy import decide
+from domain.policy_file import Policy, read_policy
+from simulator import payloads
+from simulator.identity import Identity
+from simulator.payloads import Builder, Subject
+
+ROUNDS: Final = 7
+DECISIONS: Final = 2_000
+ROWS: Final = 20_000
+CHUNK: Final = 1_000
+
+_Row = namedtuple("_Row", "app_id biz_id outcome mode unconfirmed callback_facts result_facts")
+
+
+def main() -> None:
+    """Measure and print: the best and the median of the rounds."""
+    policy = read_policy_file(SHIPPED / "default.toml")
+    passed, other = _facts(payloads.passed), _facts(payloads.face_mismatch)
+    pairs = {"result agrees": (passed, passed), "result disagrees": (passed, other)}
+    for name, (callback, result) in pairs.items():
+        # Equal, not identical: as two payloads of the vendor are.
+        copied = msgspec.json.decode(msgspec.json.encode(result), type=Facts)
+        times = _times(partial(_decide, callback, copied, policy), DECISIONS)
+        print(
+            f"decide, {name}: best {min(times) * 1e6:.1f} µs, median {statistics.median(times) * 1e6:.1f} µs"
+        )
+    candidate = read_policy(policy.text.replace('approve_level = "1e-5"', 'approve_level = "1e-6"'))
+    for name, differing in (("one in ten disagrees", 0.1), ("all disagree", 1.0)):
+        rows = _rows(policy, passed, other, differing=differing)
+        times = _times(partial(_backtest, rows, candidate), len(rows))
+        print(f"backtest, {name}: best {1 / min(times):,.0f}/s, median {1 / statistics.median(times):,.0f}/s")
+
+
+def _decide(callback: Facts, result: Facts, policy: Policy) -> None:
+    for _ in range(DECISIONS):
+        decide(callback, result, policy=policy)
+
+
+def _backtest(rows: list[Any], candidate: Policy) -> None:
+    test = Backtest(candidate)
+    for start in range(0, len(rows), CHUNK):
+        test.add(Rows(rows[start : start + CHUNK]))
+    test.compare()
+
+
+def _rows(policy: Policy, passed: Facts, other: Facts, *, differing: float) -> list[Any]:
+    """Rows as the database hands them out, each with texts of its own."""
+    chance = random.Random(1)
+    made = []
+    for n in range(ROWS):
+        result = other if chance.random() < differing else passed
+        outcome = decide(passed, result, policy=policy).outcome
+        said, confirmed = (msgspec.json.encode(facts).decode() for facts in (passed, result))
+        made.append(_Row("demo", f"1700000000,{n}", outcome.value, "required", None, said, confirmed))
+    return made
+
+
+def _facts(builder: Builder) -> Facts:
+    subject = Subject(Identity("陈小明", "110101199003070011"), int(datetime.now(UTC).timestamp()))
+    tree = {"status": "OK", "biz_info": {"biz_id": "1700000000,bench", "biz_no": "b"}, **builder(subject)}
+    return extract_facts(decode_payload(json.dumps(tree).encode()))
+
+
+def _times(action: Callable[[], None], count: int) -> list[float]:
+    """Seconds per item, of each round."""
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        action()
+        times.append((time.perf_counter() - started) / count)
+    return times
+
+
+if __name__ == "__main__":
+    main()

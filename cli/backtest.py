@@ -1,0 +1,85 @@
+"""`policy backtest`: what a candidate would have decided, against what was decided."""
+
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from adapters.policies import read_policy_file
+from cli.stored import select, stored_decisions
+from domain.backtest import Backtest, Comparison
+from domain.policy_file import Policy
+
+
+async def run_backtest(
+    file: Path, *, app: str | None, since: datetime | None, limit: int | None, data_dir: Path | None
+) -> tuple[Policy, Comparison]:
+    """The candidate in `file` and its comparison over the newest `limit` decisions, with a progress bar.
+
+    Raises:
+        PolicyFileError, SettingsError: before anything is read.
+    """
+    policy = read_policy_file(file)
+    test = Backtest(policy)
+    async with stored_decisions(data_dir) as stored:
+        selection = await select(stored, app=app, since=since, limit=limit)
+        with _progress() as progress:
+            task = progress.add_task("deciding anew", total=await stored.count(selection))
+            async for chunk in stored.chunks(selection):
+                test.add(chunk)
+                progress.advance(task, len(chunk))
+    return policy, test.compare()
+
+
+def describe(policy: Policy, comparison: Comparison, *, shown: int | None) -> RenderableType:
+    """A backtest for the terminal; of those that change the first `shown`, or all."""
+    head = (
+        f"[bold]{policy.name} {escape(policy.version)}[/] on {comparison.verifications} stored verifications:"
+        f" {comparison.changes} would change"
+    )
+    if not comparison.verifications:
+        return head
+    parts: list[RenderableType] = [head, _transitions(comparison), _rates(comparison)]
+    if comparison.changes:
+        parts.append(_changed(comparison, shown))
+        if shown is not None and comparison.changes > shown:
+            parts.append(f"… and {comparison.changes - shown} more: --all tells them")
+    return Group(*parts)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _transitions(comparison: Comparison) -> Table:
+    table = Table("decided → candidate", header_style="bold")
+    table.add_column("verifications", justify="right")
+    for each in comparison.transitions:
+        changes = each.before is not each.after
+        name = f"{each.before} → {each.after}"
+        table.add_row(f"[bold]{name}[/]" if changes else name, str(each.verifications))
+    return table
+
+
+def _rates(comparison: Comparison) -> Table:
+    table = Table("outcome", header_style="bold")
+    for name in ("before", "after", "difference"):
+        table.add_column(name, justify="right")
+    for outcome, before in comparison.before.items():
+        after = comparison.after[outcome]
+        table.add_row(outcome, f"{before:.2%}", f"{after:.2%}", f"{after - before:+.2%}")
+    return table
+
+
+def _changed(comparison: Comparison, shown: int | None) -> Table:
+    table = Table(header_style="bold")
+    for name in ("app", "biz_id", "decided → candidate", "reasons"):
+        table.add_column(name, overflow="fold")
+    for change in comparison.changed[:shown]:
+        reasons = ", ".join(change.reasons)
+        table.add_row(change.app_id, change.biz_id, f"{change.before} → {change.after}", reasons or "–")
+    return table

@@ -1,0 +1,69 @@
+"""`policy`: check a policy file, try it on what is stored, see what its thresholds would let through."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.policies import read_policy_file
+from cli.backtest import describe, run_backtest
+from cli.curve import read_curve, table_of, write_csv, write_picture
+from cli.policy_docs import generated_docs
+from cli.stored import AppOption, DataDirOption, SinceOption
+from cli.terminal import create_console
+
+PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The policy, a TOML file")]
+Picture = Annotated[Path | None, typer.Option(dir_okay=False, help="Draw it there (needs the extra `plot`)")]
+
+commands = typer.Typer(no_args_is_help=True, help="Check, try and compare decision policies.")
+
+
+@commands.command()
+def check(file: PolicyFile) -> None:
+    """Say whether a policy file can be used, and what it is."""
+    policy = read_policy_file(file)
+    typer.echo(f"ok: {policy.name} {policy.version}, SHA-256 {policy.content_hash}")
+
+
+@commands.command()
+def backtest(
+    file: PolicyFile,
+    app: AppOption = None,
+    since: SinceOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the newest so many decisions")] = None,
+    first: Annotated[int, typer.Option(min=0, help="How many of those that change are told")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Tell all that change")] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Decide stored verifications anew by a policy file and compare; changes nothing."""
+    found = asyncio.run(run_backtest(file, app=app, since=since, limit=limit, data_dir=data_dir))
+    create_console().print(describe(*found, shown=None if everything else first))
+
+
+@commands.command()
+def curve(
+    app: AppOption = None,
+    since: SinceOption = None,
+    csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures there")] = None,
+    svg: Picture = None,
+    png: Picture = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Show which share of the stored verifications reaches each false-accept level."""
+    points = asyncio.run(read_curve(app=app, since=since, data_dir=data_dir))
+    if not points:
+        typer.echo("No stored verification has a comparison.")
+        return
+    create_console().print(table_of(points))
+    if csv:
+        write_csv(points, csv)
+    for file, form in ((svg, "svg"), (png, "png")):
+        if file:
+            write_picture(points, file, form=form)
+
+
+@commands.command(hidden=True)
+def docs() -> None:
+    """Print the part of docs/policy.md that is generated from the code."""
+    typer.echo(generated_docs(), nl=False)

@@ -1,0 +1,78 @@
+"""Where commands that read stored decisions find the database, and how they narrow what they read."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from adapters.database import create_engine
+from adapters.settings import load_settings
+from adapters.store.stored_decisions import PgStoredDecisions, Selection
+from domain.errors import SettingsError
+
+DEV_FOLDER: Final = Path(".faceid")
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 day or time; UTC where it names no zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("not a day or time like 2026-03-07 or 2026-03-07T12:00:00Z") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+AppOption = Annotated[str | None, typer.Option("--app", help="Only this app; otherwise all")]
+SinceOption = Annotated[
+    datetime | None,
+    typer.Option("--since", parser=parse_time, metavar="TIME", help="Decided from this day or time (UTC) on"),
+]
+DataDirOption = Annotated[
+    Path | None, typer.Option(help="Read from the `dev` that runs on this folder, not from the settings'")
+]
+
+
+def find_database_url(data_dir: Path | None) -> str:
+    """The database of the settings, or of the `dev` that runs on `data_dir`.
+
+    Without any settings it is that of the `dev` in this folder, if there is one.
+
+    Raises:
+        SettingsError: neither is to be found.
+    """
+    if data_dir is None:
+        try:
+            return load_settings().database_url
+        except SettingsError:
+            if not (DEV_FOLDER / "dev.json").exists():
+                raise
+    file = (data_dir or DEV_FOLDER) / "dev.json"
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Description).database_url
+    except (OSError, msgspec.DecodeError):
+        raise SettingsError(f"{file} cannot be read: no `dev` runs on this folder") from None
+
+
+@asynccontextmanager
+async def stored_decisions(data_dir: Path | None) -> AsyncIterator[PgStoredDecisions]:
+    """The stored decisions, inside the block. Raises SettingsError."""
+    engine = create_engine(find_database_url(data_dir))
+    try:
+        yield PgStoredDecisions(engine)
+    finally:
+        await engine.dispose()
+
+
+async def select(
+    stored: PgStoredDecisions, *, app: str | None, since: datetime | None, limit: int | None = None
+) -> Selection:
+    """The decisions of one app, or of every app that there is."""
+    return Selection(await stored.app_ids() if app is None else [app], since=since, limit=limit)
+
+
+class _Description(msgspec.Struct):
+    database_url: str

@@ -1,0 +1,84 @@
+"""Policies: those in force, candidates on stored facts, shadows so far, reload."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from adapters.store.stored_decisions import Selection
+from domain.backtest import Backtest
+from domain.errors import PolicyFileError
+from domain.policy_file import Policy, read_policy
+from service.api.auth import Operator, Reader
+from service.api.context import Context
+from service.api.errors import ApiProblem
+from service.api.policy_models import (
+    SHOWN_CHANGES,
+    BacktestModel,
+    BacktestRequest,
+    PoliciesModel,
+    PolicyInForce,
+    ReloadModel,
+    ShadowModel,
+)
+from service.api.responses import problems
+
+CHUNK = 250
+"""Verifications decided in one go: some milliseconds, in which lookups wait."""
+
+router = APIRouter(prefix="/v1/policies", tags=["policies"])
+
+
+@router.get("", responses=problems("unauthenticated", "missing_scope"))
+async def list_policies(_caller: Reader, context: Context) -> PoliciesModel:
+    """The policies in force."""
+    return PoliciesModel(items=[PolicyInForce.of(policy) for policy in context.policies.all()])
+
+
+@router.post("/reload", responses=problems("unauthenticated", "missing_scope", "unavailable"))
+async def reload_policies(_caller: Operator, context: Context) -> ReloadModel:
+    """Read the policy files again, here and in every other process; a broken file keeps its last policy."""
+    wrong = await context.reloads.order()
+    return ReloadModel.of(context.policies.all(), wrong)
+
+
+@router.post(
+    "/backtest", responses=problems("unauthenticated", "missing_scope", "policy_invalid", "invalid_request")
+)
+async def backtest_policy(caller: Reader, context: Context, request: BacktestRequest) -> BacktestModel:
+    """Decide stored facts anew by a candidate and compare with what was decided; changes nothing."""
+    policy = _read(request.policy)
+    test = Backtest(policy, keep=SHOWN_CHANGES)
+    selection = Selection(caller.narrowed(request.app_id), since=request.since, limit=request.limit)
+    async for chunk in context.stored.chunks(selection, size=CHUNK):
+        test.add(chunk)
+        await asyncio.sleep(0)
+    return BacktestModel.of(policy, test.compare())
+
+
+@router.get(
+    "/{name}/shadow", responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request")
+)
+async def compare_shadow(
+    name: Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")],
+    caller: Reader,
+    context: Context,
+    app_id: str | None = None,
+    content_hash: Annotated[
+        str | None, Query(pattern=r"^[0-9a-f]{64}$", description="Only this text of the candidate")
+    ] = None,
+) -> ShadowModel:
+    """What a candidate has decided so far beside the live policy, over the apps of the caller."""
+    shadow = await context.shadows.compare(
+        name, caller.narrowed(app_id), content_hash=content_hash, keep=SHOWN_CHANGES
+    )
+    if not shadow.texts and name not in {policy.name for policy in context.policies.all()}:
+        raise ApiProblem("not_found")
+    return ShadowModel.of(name, shadow)
+
+
+def _read(text: str) -> Policy:
+    try:
+        return read_policy(text)
+    except PolicyFileError as error:
+        raise ApiProblem("policy_invalid", detail=str(error)) from None

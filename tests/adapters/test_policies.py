@@ -1,0 +1,132 @@
+"""The policy book: what a folder must be like at the start, and what a later mistake in it does."""
+
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.policies import SHIPPED, PolicyBook, read_policy_file
+from domain.errors import PolicyFileError
+from tests.domain.builders import policy_text
+
+BROKEN = policy_text(face={"need": "most"})
+
+
+def write(folder: Path, name: str, text: str | None = None, *, version: str = "1") -> Path:
+    """The file of a policy, or with this very text."""
+    file = folder / f"{name}.toml"
+    named = policy_text().replace('"test"', f'"{name}"').replace('"1"', f'"{version}"')
+    file.write_text(named if text is None else text, "utf-8")
+    return file
+
+
+def versions(book: PolicyBook) -> dict[str, str]:
+    return {policy.name: policy.version for policy in book.all()}
+
+
+def test_the_shipped_folder_has_the_default_policy() -> None:
+    assert PolicyBook.open(SHIPPED, needed=["default"]).get("default").name == "default"
+
+
+def test_every_file_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "b", version="7")
+    write(tmp_path, "a")
+    (tmp_path / "notes.txt").write_text("no policy")
+    assert versions(PolicyBook.open(tmp_path)) == {"a": "1", "b": "7"}
+
+
+def test_an_unknown_policy_is_a_key_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        PolicyBook.open(tmp_path).get("nobody")
+
+
+def test_a_needed_policy_must_be_there(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    with pytest.raises(PolicyFileError, match="there is no policy 'b'"):
+        PolicyBook.open(tmp_path, needed=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BROKEN, r"^x\.toml:4: face\.need: "),
+        ("name = ", r"^x\.toml:1: "),
+        (policy_text().replace('"test"', '"a"'), r"^x\.toml: name: 'a' is the name of a\.toml already$"),
+    ],
+)
+def test_a_broken_file_stops_the_start(tmp_path: Path, text: str, message: str) -> None:
+    write(tmp_path, "a")
+    write(tmp_path, "x", text)
+    with pytest.raises(PolicyFileError, match=message):
+        PolicyBook.open(tmp_path)
+
+
+def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(PolicyFileError, match=r"^x\.toml: cannot be read \(UnicodeDecodeError\)$"):
+        PolicyBook.open(tmp_path)
+
+
+def test_reload_takes_new_and_changed_files(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    book = PolicyBook.open(tmp_path)
+    write(tmp_path, "a", version="2")
+    write(tmp_path, "b")
+    with capture_logs() as logged:
+        assert book.reload() == []
+    assert versions(book) == {"a": "2", "b": "1"}
+    assert [event["event"] for event in logged] == ["policy.in_force"] * 2
+
+
+def test_a_broken_file_keeps_its_old_policy_and_says_so(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    write(tmp_path, "b")
+    book = PolicyBook.open(tmp_path)
+    kept = book.get("a")
+    write(tmp_path, "a", BROKEN)
+    write(tmp_path, "b", version="2")
+    with capture_logs() as logged:
+        [problem] = book.reload()
+    assert book.get("a") is kept
+    assert versions(book) == {"a": "1", "b": "2"}
+    assert (problem.file, problem.detail.partition(" ")[0]) == ("a.toml", "a.toml:4:")
+    assert [event["detail"] for event in logged if event["event"] == "policy.broken"] == [problem.detail]
+
+
+def test_a_mended_file_comes_into_force(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    book = PolicyBook.open(tmp_path)
+    write(tmp_path, "a", BROKEN)
+    book.reload()
+    write(tmp_path, "a", version="3")
+    assert book.reload() == []
+    assert versions(book) == {"a": "3"}
+
+
+def test_a_policy_whose_file_is_gone_stays_in_force_and_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    gone = write(tmp_path, "b")
+    book = PolicyBook.open(tmp_path)
+    gone.unlink()
+    assert [problem.detail for problem in book.reload()] == ["b.toml: the file of 'b' is gone"]
+    assert versions(book) == {"a": "1", "b": "1"}
+
+
+def test_reload_of_what_did_not_change_is_silent(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    book = PolicyBook.open(tmp_path)
+    with capture_logs() as logged:
+        assert book.reload() == []
+    assert logged == []
+
+
+def test_the_text_is_kept_as_it_stands(tmp_path: Path) -> None:
+    text = policy_text().replace("\n", "\r\n") + "# 中文\r\n"
+    file = tmp_path / "crlf.toml"
+    file.write_bytes(text.encode())
+    assert read_policy_file(file).text == text
+
+
+def test_a_missing_file_is_named_by_its_path(tmp_path: Path) -> None:
+    with pytest.raises(PolicyFileError, match=r"nowhere\.toml: cannot be read \(FileNotFoundError\)$"):
+        read_policy_file(tmp_path / "nowhere.toml")

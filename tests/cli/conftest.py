@@ -1,0 +1,54 @@
+"""The command line in this process, on the real store."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cli.main import main
+
+
+class Ended(NamedTuple):
+    """How a command ended: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Awaitable[Ended]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """`await command("policy", "check", file)`."""
+
+    async def run(*args: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["faceid-gateway", *map(str, args)])
+        # In a thread: commands run event loops of their own.
+        code = await asyncio.to_thread(_exit_code)
+        return Ended(code, *capsys.readouterr())
+
+    return run
+
+
+def _exit_code() -> int:
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.fixture
+def data_dir(engine: AsyncEngine, database_url: str, tmp_path: Path) -> Path:
+    """The folder of a `dev` that uses the tests' database."""
+    folder = tmp_path / "dev"
+    folder.mkdir()
+    (folder / "dev.json").write_bytes(msgspec.json.encode({"database_url": database_url, "app_id": "demo"}))
+    return folder

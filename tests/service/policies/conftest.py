@@ -1,0 +1,85 @@
+"""The API on the real store, without sockets."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.announcements import Announcements
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.policies import PolicyBook
+from adapters.policy_reloads import PolicyReloads
+from adapters.queue import BatchQueue, create_queue
+from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.lookups import PgLookups
+from adapters.store.shadows import PgShadows
+from adapters.store.stored_decisions import PgStoredDecisions
+from adapters.store.tokens import PgTokens
+from service.api.context import ApiContext
+from service.api.main import create_app
+from tests.adapters.test_policies import write
+
+TOKENS = {
+    "all": (None, ["verifications:read", "operate"]),
+    "reader": (None, ["verifications:read"]),
+    "operator": (None, ["operate"]),
+    "other": (["other"], ["verifications:read"]),
+}
+"""Name (and secret) of each token: its apps and scopes."""
+
+
+@pytest.fixture
+def policy_folder(tmp_path: Path) -> Path:
+    """A folder with one policy, `a`."""
+    write(tmp_path, "a")
+    return tmp_path
+
+
+@pytest.fixture
+def context(
+    redis: Redis,
+    redis_pool: BlockingConnectionPool,
+    engine: AsyncEngine,
+    keys: KeyRing,
+    policy_folder: Path,
+) -> ApiContext:
+    book = PolicyBook.open(policy_folder)
+    return ApiContext(
+        app_ids=("demo", "other"),
+        lookups=PgLookups(engine, keys=keys),
+        dead_letters=PgDeadLetters(engine, keys=keys),
+        stored=PgStoredDecisions(engine),
+        shadows=PgShadows(engine),
+        tokens=PgTokens(engine),
+        inbox=RedisInbox(redis, keys=keys),
+        queue=BatchQueue(create_queue(redis_pool)),
+        announcements=Announcements(redis),
+        policies=book,
+        reloads=PolicyReloads(redis, book),
+        redis=redis,
+        engine=engine,
+        durability="fsync",
+        monotonic=time.monotonic,
+    )
+
+
+@pytest.fixture
+async def api(context: ApiContext) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client with every scope; `as_token` makes it another one's."""
+    for name, (apps, scopes) in TOKENS.items():
+        await context.tokens.put(name, name, apps=apps, scopes=scopes)
+    transport = httpx2.ASGITransport(create_app(context), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://api", headers=as_token("all")
+    ) as client:
+        yield client
+
+
+def as_token(name: str) -> dict[str, str]:
+    """The header of one of TOKENS."""
+    return {"authorization": f"Bearer {name}"}
