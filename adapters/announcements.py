@@ -14,6 +14,7 @@ from adapters.redis_client import REDIS_AWAY
 
 CHANNEL: Final = "verifications:decided"
 _RETRY_AFTER: Final = 1.0
+_KEY_BYTES: Final = 16
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,6 @@ class Announcements:
             await channel.subscribe(CHANNEL)
             while True:
                 message = await channel.get_message(timeout=_RETRY_AFTER)
-                if message is not None:
+                if message is not None and len(message["data"]) == _KEY_BYTES:
                     for event in self._waiters.get(UUID(bytes=message["data"]), ()):
                         event.set()

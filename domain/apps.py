@@ -20,7 +20,7 @@ class App(msgspec.Struct, frozen=True):
     api_key: str
     secrets: tuple[bytes, ...]
     hash_name: HashName = "sha1"
-    vendor_url: str = "https://api.megvii.com"
+    vendor_url: str = "https://api.megvii.com/faceid/lite"
     landing_url: str | None = None
     policy: Policy = DEFAULT_POLICY
     confirmation: ConfirmationMode = ConfirmationMode.REQUIRED

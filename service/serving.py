@@ -1,12 +1,16 @@
 """Run an ASGI app on uvicorn, the same way for every listener."""
 
+import sys
 from importlib.metadata import version
 from typing import Final
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 VERSION: Final = version("faceid-gateway")
+
+log = structlog.get_logger(__name__)
 
 
 def serve(app: ASGIApp, *, host: str, port: int) -> None:
@@ -29,4 +33,10 @@ def serve(app: ASGIApp, *, host: str, port: int) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
     )
-    uvicorn.Server(config).run()
+    log.info("serving", port=port)
+    try:
+        uvicorn.Server(config).run()
+    except SystemExit as end:
+        if end.code:
+            log.exception("serving.failed", port=port)
+            sys.exit(1)

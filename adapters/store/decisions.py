@@ -44,11 +44,13 @@ class PgDecisions:
         return await self._coalescer.submit(settled)
 
     async def _save(self, group: list[SettledVerification]) -> Sequence[bool]:
-        ordered = sorted({item.verification_id: item for item in reversed(group)}.values(), key=_key)
+        first = {item.verification_id: item for item in reversed(group)}
+        ordered = sorted(first.values(), key=_key)
         async with self._engine.begin() as connection:
             found = await connection.execute(_SAVE, columns([_row(item) for item in ordered]))
             saved = {row.verification_id for row in found}
-        return [item.verification_id in saved for item in group]
+        # Of two for the same verification the first was written; only its caller is told so.
+        return [first[item.verification_id] is item and item.verification_id in saved for item in group]
 
 
 def seal_identity(data_key: bytes, identity: Identity, *, app_id: str, verification_id: UUID) -> bytes:
