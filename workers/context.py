@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from redis.asyncio import Redis
-
+from adapters.announcements import Announcer
 from adapters.faceid_api import FaceidApi
 from adapters.inbox import RedisInbox
 from adapters.queue import BatchQueue
@@ -23,7 +22,7 @@ class WorkerContext:
     """`sweep_after`: how long a batch or a verification may rest untouched before it is taken up again."""
 
     apps: Mapping[str, App]
-    redis: Redis
+    announcer: Announcer
     inbox: RedisInbox
     queue: BatchQueue
     recorder: PgRecorder

@@ -11,9 +11,11 @@ from arq.connections import ArqRedis
 from arq.worker import Worker
 from redis.asyncio import Redis
 
+from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.envelope import KeyRing
 from adapters.faceid_api import FaceidApi, create_client
+from adapters.garbage import calm_garbage_collection
 from adapters.inbox import RedisInbox
 from adapters.queue import BatchQueue, create_queue, deserialize_job, serialize_job
 from adapters.redis_client import create_redis_pool
@@ -37,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """Process jobs until a signal."""
+    calm_garbage_collection()
     uvloop.run(_run(settings))
 
 
@@ -65,7 +68,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     try:
         yield WorkerContext(
             apps=settings.domain_apps(),
-            redis=redis,
+            announcer=Announcer(redis),
             inbox=RedisInbox(redis, keys=keys),
             queue=BatchQueue(queue),
             recorder=PgRecorder(engine, keys=keys, lease=sweep_after),

@@ -2,7 +2,6 @@
 
 import structlog
 
-from adapters.announcements import announce_decided
 from adapters.store.decisions import SettledVerification, seal_identity
 from domain.apps import App
 from domain.facts import extract_facts
@@ -67,7 +66,7 @@ async def _decide(
     )
     if await context.decisions.save_once(settled):
         log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
-        await announce_decided(context.redis, case.verification_id)
+        await context.announcer.announce(case.verification_id)
 
 
 def _seal(case: Case, identity: Identity | None) -> bytes | None:

@@ -7,6 +7,7 @@ import pytest
 import structlog
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
@@ -14,6 +15,13 @@ from cli import servers
 from tests.adapters.builders import Store
 
 LIBRARIES = ("httpx2", "httpcore2", "aiohttp", "arq", "uvicorn", "alembic", "python_multipart", "asyncio")
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """No log lines: structlog draws tracebacks for developers at a second each."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from adapters.announcements import CHANNEL, Announcements, announce_decided
+from adapters.announcements import CHANNEL, Announcements, Announcer
 from adapters.redis_client import create_redis_pool
 from tests.adapters.builders import until
 
@@ -46,11 +46,11 @@ async def test_everybody_who_waits_for_it_is_woken_and_nobody_else(
         announcements.expect([other, mine]) as second,
         announcements.expect([other]) as third,
     ):
-        await announce_decided(redis, mine)
+        await Announcer(redis).announce(mine)
         await woken(first)
         await woken(second)
         assert not third.is_set()
-        await announce_decided(redis, other)
+        await Announcer(redis).announce(other)
         await woken(third)
 
 
@@ -59,7 +59,7 @@ async def test_behind_the_block_nobody_is_remembered(announcements: Announcement
     with announcements.expect([mine, uuid4()]) as event:
         pass
     with announcements.expect([mine]) as later:
-        await announce_decided(redis, mine)
+        await Announcer(redis).announce(mine)
         await woken(later)
     assert not event.is_set()
     assert not announcements._waiters
@@ -71,13 +71,13 @@ async def test_a_cut_connection_is_made_again(announcements: Announcements, redi
     await until(lambda: unheard(redis))
     await until(lambda: listened_to(redis))
     with announcements.expect([mine]) as event:
-        await announce_decided(redis, mine)
+        await Announcer(redis).announce(mine)
         await woken(event)
 
 
 async def test_announcing_to_a_redis_that_is_away_harms_nobody(free_port: int) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port}/0", timeout=timedelta(milliseconds=200))
-    await announce_decided(Redis(connection_pool=pool), uuid4())
+    await Announcer(Redis(connection_pool=pool)).announce(uuid4())
     await pool.disconnect()
 
 
@@ -85,5 +85,5 @@ async def test_a_strange_message_ends_nothing(announcements: Announcements, redi
     mine = uuid4()
     await redis.publish(CHANNEL, b"strange")
     with announcements.expect([mine]) as event:
-        await announce_decided(redis, mine)
+        await Announcer(redis).announce(mine)
         await woken(event, patience=0.5)

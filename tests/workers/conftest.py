@@ -1,13 +1,15 @@
 """The jobs' context on the real inbox and store, with a vendor that answers by script and a clock to set."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
+from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.envelope import KeyRing
 from adapters.faceid_api import Answer, FaceidApi
@@ -75,8 +77,11 @@ def app(
 class Jobs:
     """A worker's context and what tests do with it."""
 
-    def __init__(self, context: WorkerContext, vendor: ScriptedVendor, clock: Clock, store: Store) -> None:
+    def __init__(
+        self, context: WorkerContext, vendor: ScriptedVendor, clock: Clock, store: Store, redis: Redis
+    ) -> None:
         self.context = context
+        self.redis = redis
         self.vendor = vendor
         self.clock = clock
         self.store = store
@@ -112,6 +117,13 @@ class Jobs:
         return None if due_at is None else due_at - NOW
 
 
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """No log lines: structlog draws tracebacks for developers at a second each."""
+    with capture_logs():
+        yield
+
+
 @pytest.fixture
 def store(engine: AsyncEngine, keys: KeyRing) -> Store:
     return Store(engine, keys)
@@ -134,7 +146,7 @@ async def jobs(
     redis = Redis(connection_pool=redis_pool)
     context = WorkerContext(
         apps={"demo": app()},
-        redis=redis,
+        announcer=Announcer(redis),
         inbox=RedisInbox(redis, keys=keys),
         queue=BatchQueue(create_queue(redis_pool)),
         recorder=store.recorder,
@@ -147,7 +159,7 @@ async def jobs(
         sweep_after=LEASE,
         clock=clock,
     )
-    return Jobs(context, vendor, clock, store)
+    return Jobs(context, vendor, clock, store, redis)
 
 
 @pytest.fixture
@@ -174,7 +186,7 @@ async def without_redis(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContex
     redis = Redis(connection_pool=pool)
     yield replace(
         jobs.context,
-        redis=redis,
+        announcer=Announcer(redis),
         inbox=RedisInbox(redis, keys=keys),
         queue=BatchQueue(create_queue(pool)),
     )

@@ -160,7 +160,7 @@ async def test_settling_again_changes_nothing(jobs: Jobs) -> None:
 
 async def test_a_decision_is_announced_and_only_the_one_that_was_saved(jobs: Jobs) -> None:
     jobs.configure(app(confirmation=OFF))
-    async with jobs.context.redis.pubsub(ignore_subscribe_messages=True) as channel:
+    async with jobs.redis.pubsub(ignore_subscribe_messages=True) as channel:
         await channel.subscribe(CHANNEL)
         first, second = await jobs.case(payload(1)), await jobs.case(payload(2))
         for case in (first, first, second):

@@ -19,23 +19,21 @@ async def put_stale(jobs: Jobs, *taken: AcceptedCallback, attempts: int = 0) -> 
     await jobs.context.inbox.put("b1", taken)
     await rest(jobs)
     if attempts:
-        await jobs.context.redis.hset(ATTEMPTS, "b1", str(attempts))  # type: ignore[misc]
+        await jobs.redis.hset(ATTEMPTS, "b1", str(attempts))  # type: ignore[misc]
 
 
 async def rest(jobs: Jobs) -> None:
     """Let everything in the inbox rest for a day."""
     for batch_id in await pending(jobs):
-        await jobs.context.redis.zadd(PENDING, {batch_id: 1})
+        await jobs.redis.zadd(PENDING, {batch_id: 1})
 
 
 async def pending(jobs: Jobs) -> list[str]:
-    return sorted(each.decode() for each in await jobs.context.redis.zrange(PENDING, 0, -1))
+    return sorted(each.decode() for each in await jobs.redis.zrange(PENDING, 0, -1))
 
 
 async def job_ids(jobs: Jobs) -> list[str]:
-    return sorted(
-        key.decode().removeprefix("arq:job:batch:") for key in await jobs.context.redis.keys("arq:job:*")
-    )
+    return sorted(key.decode().removeprefix("arq:job:batch:") for key in await jobs.redis.keys("arq:job:*"))
 
 
 async def test_a_touched_batch_is_left_alone(jobs: Jobs) -> None:
@@ -88,7 +86,7 @@ async def test_a_callback_that_keeps_killing_its_worker_is_buried(jobs: Jobs) ->
     [letter] = await jobs.store.dead_letters.page(["demo"], limit=5)
     assert letter.reason == "kills_worker"
     assert await jobs.store.dead_letters.open(letter.id, ["demo"]) == killer
-    assert await jobs.context.redis.exists(ATTEMPTS) == 0
+    assert await jobs.redis.exists(ATTEMPTS) == 0
 
 
 async def test_the_others_of_a_killers_batch_are_decided(jobs: Jobs) -> None:
@@ -105,11 +103,11 @@ async def test_the_others_of_a_killers_batch_are_decided(jobs: Jobs) -> None:
 
 
 async def test_a_batch_that_no_key_opens_is_kept_and_holds_up_nobody(jobs: Jobs) -> None:
-    foreign = RedisInbox(jobs.context.redis, keys=KeyRing([b"lost" * 8]))
+    foreign = RedisInbox(jobs.redis, keys=KeyRing([b"lost" * 8]))
     await foreign.put("a0", [callback()])
     await jobs.context.inbox.put("b1", [callback()])
     await rest(jobs)
-    await jobs.context.redis.hset(ATTEMPTS, "a0", str(BURY_AFTER))  # type: ignore[misc]
+    await jobs.redis.hset(ATTEMPTS, "a0", str(BURY_AFTER))  # type: ignore[misc]
     await sweep_inbox(jobs.context)
     assert await pending(jobs) == ["a0", "b1"]
     assert await job_ids(jobs) == ["b1:1"]
@@ -135,7 +133,6 @@ async def test_a_due_verification_is_settled(jobs: Jobs) -> None:
 
 
 async def test_all_that_is_due_is_settled_however_much(jobs: Jobs) -> None:
-    jobs.vendor.answers = [answered(payload(n)) for n in range(1)]
     for n in range(120):
         await jobs.store.record(callback(payload(n, status="WHATEVER")))
     jobs.clock.go_on(LEASE)

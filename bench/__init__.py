@@ -1,0 +1,1 @@
+"""What the speed is measured with: baselines and product side by side, one run, one table."""
