@@ -10,20 +10,36 @@ from uuid import UUID
 import structlog
 from redis.asyncio import Redis
 
+from adapters.coalescer import Coalescer
 from adapters.pubsub import listen
 from adapters.redis_client import REDIS_AWAY
 
 CHANNEL: Final = "verifications:decided"
+_KEY_BYTES: Final = 16
 
 log = structlog.get_logger(__name__)
 
 
-async def announce_decided(redis: Redis, verification_id: UUID) -> None:
-    """Wake whoever waits for this verification. A lost hint costs the waiter one poll."""
-    try:
-        await redis.publish(CHANNEL, verification_id.bytes)
-    except REDIS_AWAY as error:
-        log.warning("announcement.failed", error=type(error).__name__)
+class Announcer:
+    """Wakes whoever waits for a verification. A lost hint costs the waiter one poll."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._coalescer = Coalescer[UUID, None](self._publish, max_items=128, systemic=REDIS_AWAY)
+
+    async def announce(self, verification_id: UUID) -> None:
+        """Say that a verification was decided."""
+        try:
+            await self._coalescer.submit(verification_id)
+        except REDIS_AWAY as error:
+            log.warning("announcement.failed", error=type(error).__name__)
+
+    async def _publish(self, verification_ids: list[UUID]) -> list[None]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for verification_id in verification_ids:
+                pipe.publish(CHANNEL, verification_id.bytes)
+            await pipe.execute()
+        return [None] * len(verification_ids)
 
 
 class Announcements:
@@ -52,5 +68,6 @@ class Announcements:
         await listen(self._redis, CHANNEL, self._wake)
 
     def _wake(self, announced: bytes) -> None:
-        for event in self._waiters.get(UUID(bytes=announced), ()):
-            event.set()
+        if len(announced) == _KEY_BYTES:
+            for event in self._waiters.get(UUID(bytes=announced), ()):
+                event.set()

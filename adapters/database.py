@@ -2,14 +2,34 @@
 
 from typing import Any, Final
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import SettingsError
 
-DATABASE_AWAY: Final = (DBAPIError, OSError, TimeoutError)
+
+class DatabaseAway(OSError):
+    """PostgreSQL is away, starting, stopping, full, or asks for another try: no value is at fault."""
+
+
+DATABASE_AWAY: Final = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    # asyncpg's own, which it raises while connecting, before SQLAlchemy sees them.
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+)
 """What any call may raise while PostgreSQL is away."""
+
+_PASSING: Final = ("08", "25006", "40", "53", "57", "58")
+"""SQLSTATEs (or their classes) that pass by themselves: connection, read-only after a failover, deadlock,
+resources, operator intervention, system error."""
 
 _DRIVER: Final = "postgresql+asyncpg"
 
@@ -17,7 +37,7 @@ _DRIVER: Final = "postgresql+asyncpg"
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine on asyncpg. Parameters stay out of its errors: they are identities."""
     connect_args: dict[str, Any] = {"timeout": 5, "command_timeout": 30}
-    return create_async_engine(
+    engine = create_async_engine(
         database_url(url),
         pool_size=pool_size,
         max_overflow=0,
@@ -27,6 +47,15 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         hide_parameters=True,
         connect_args=connect_args,
     )
+    event.listen(engine.sync_engine, "handle_error", _tell_apart)
+    return engine
+
+
+def _tell_apart(context: ExceptionContext) -> None:
+    """Turn SQLAlchemy's one error for everything into `DatabaseAway` where waiting helps."""
+    sqlstate = getattr(context.original_exception, "sqlstate", None) or ""
+    if context.is_disconnect or sqlstate.startswith(_PASSING):
+        raise DatabaseAway(type(context.original_exception).__name__) from None
 
 
 def database_url(url: str) -> URL:
@@ -41,4 +70,8 @@ def database_url(url: str) -> URL:
         raise SettingsError("FACEID_DATABASE_URL: not a URL") from None
     if parsed.drivername not in {"postgres", "postgresql", _DRIVER}:
         raise SettingsError("FACEID_DATABASE_URL: must begin with postgresql://")
-    return parsed.set(drivername=_DRIVER)
+    query = dict(parsed.query)
+    if "sslmode" in query:
+        # libpq's name; asyncpg calls the same `ssl`.
+        query["ssl"] = query.pop("sslmode")
+    return parsed.set(drivername=_DRIVER, query=query)

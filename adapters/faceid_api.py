@@ -6,12 +6,14 @@ The secret travels in the URL, so no URL ever leaves this module: not in a log, 
 import asyncio
 import re
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import aiohttp
 import httpx2
 import msgspec
 from httpx_aiohttp.httpx2 import AiohttpTransport
+from yarl import URL
 
 from domain.apps import App
 from domain.budget import PullState
@@ -61,10 +63,11 @@ class FaceidApi:
         async with self._slots:
             try:
                 async with asyncio.timeout(self._timeout):
-                    return await self._call(f"{app.vendor_url}/faceid/lite/get_result", params, limit=limit)
+                    return await self._call(f"{app.vendor_url}/get_result", params, limit=limit)
             except TimeoutError:
                 return Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
-            except httpx2.HTTPError as error:
+            except Exception as error:
+                # Not httpx2.HTTPError alone: what breaks aiohttp's parser comes through as it is.
                 return _broken(error)
 
     async def aclose(self) -> None:
@@ -91,6 +94,7 @@ def create_client() -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         transport=AiohttpTransport(client=_create_session, trust_env=False),
         trust_env=False,
+        cookies=_no_cookies(),
         follow_redirects=False,
         headers={"accept-encoding": "identity", "accept": "application/json"},
         timeout=httpx2.Timeout(10, connect=3),
@@ -105,7 +109,17 @@ def _create_session() -> aiohttp.ClientSession:
     # aiohttp sends a GET once more by itself when a kept connection breaks: that would spend a second call
     # behind the ledger's back. There is no public switch; a test holds this one.
     session._retry_connection = False
+    # It would also write a `%2C` back to a comma.
+    session._build_url = _exact_url  # type: ignore[method-assign, assignment]
     return session
+
+
+def _exact_url(url: str | URL) -> URL:
+    return url if isinstance(url, URL) else URL(url, encoded=True)
+
+
+def _no_cookies() -> CookieJar:
+    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _answered(status: int, body: bytes) -> Answer:
@@ -125,7 +139,7 @@ def _error_word(body: bytes) -> str | None:
     return word if _ERROR_WORD.fullmatch(word) else None
 
 
-def _broken(error: httpx2.HTTPError) -> Answer:
+def _broken(error: Exception) -> Answer:
     if isinstance(error.__cause__, _NOT_SENT):
         return Answer(PullState.NOT_SENT, error="CONNECT_FAILED", retry=True)
     return Answer(PullState.UNKNOWN, error="CONNECTION_BROKEN", retry=True)

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -24,6 +25,9 @@ _LIBRARIES: Final = (
     "python_multipart",
     "asyncio",
 )
+
+_PLAIN_SPOKEN: Final = ("aiohttp", "alembic", "arq", "httpcore2", "httpx2", "uvicorn")
+"""Libraries whose message templates quote nothing; asyncio, for one, builds them of exceptions."""
 
 
 def configure_logs(level: str) -> None:
@@ -57,8 +61,10 @@ class _LibraryLines(logging.Formatter):
     """What libraries log, as our lines: the message's template without its arguments, which quote values."""
 
     def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
         line = {"event": "library.message", "level": record.levelname.lower(), "logger": record.name}
-        if record.name.split(".", 1)[0] in _LIBRARIES:
+        line["timestamp"] = at
+        if record.name.split(".", 1)[0] in _PLAIN_SPOKEN:
             line["detail"] = str(record.msg)
         if record.exc_info and record.exc_info[1]:
             line["exception"] = " < ".join(_frames(record.exc_info[1]))

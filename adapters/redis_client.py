@@ -1,8 +1,7 @@
 """Redis connections with time-outs everywhere, and the check of how durable the server really is."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError, ResponseError
@@ -39,30 +38,37 @@ async def check_durability(redis: Redis, wanted: Durability) -> None:
         SettingsError: the server is set otherwise, or does not tell.
         RedisError, OSError: the server is away.
     """
-    config = await read_durability(redis)
-    problems = [
-        f"{name} is {config.get(name, 'not told')}, must be {value}"
-        for name, value in _REQUIRED[wanted].items()
-        if config.get(name) != value
-    ]
+    problems = durability_problems(await read_durability(redis), wanted)
     if problems:
         raise SettingsError(f"FACEID_REDIS_URL: FACEID_DURABILITY={wanted}, but {'; '.join(problems)}")
 
 
+def durability_problems(told: dict[str, str], wanted: Durability) -> list[str]:
+    """What `read_durability` told that is not as `wanted`."""
+    return [
+        f"{name} is {told.get(name, 'not told')}, must be {value}"
+        for name, value in _REQUIRED[wanted].items()
+        if told.get(name) != value
+    ]
+
+
 async def read_durability(redis: Redis) -> dict[str, str]:
-    """The server's durability settings by name; empty where CONFIG is not allowed."""
+    """The server's durability settings by name, as far as it tells.
+
+    INFO tells two of them even where CONFIG is forbidden, as managed servers do.
+    """
+    memory, persistence = await redis.info("memory"), await redis.info("persistence")
+    told = {"appendonly": "yes" if persistence.get("aof_enabled") else "no"}
+    if "maxmemory_policy" in memory:
+        told["maxmemory-policy"] = str(memory["maxmemory_policy"])
     try:
-        config: Mapping[Any, Any] = await redis.config_get(*_REQUIRED["fsync"])  # type: ignore[arg-type]
+        config = await redis.config_get("appendfsync")
     except ResponseError:
-        return {}
-    return {_text(name): _text(value) for name, value in config.items()}
+        return told
+    return told | {str(name): str(value) for name, value in config.items()}
 
 
 _REQUIRED: Final[dict[Durability, dict[str, str]]] = {
     "fsync": {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"},
     "memory": {"maxmemory-policy": "noeviction"},
 }
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -31,15 +31,18 @@ _ENV_REFERENCE: Final = "env:"
 
 def _read_secret(value: SecretStr) -> SecretStr:
     """`"env:NAME"` stands for the environment variable NAME; an empty secret would verify an empty key."""
-    text = value.get_secret_value()
+    return SecretStr(_read_reference(value.get_secret_value()))
+
+
+def _read_reference(text: str) -> str:
     if text.startswith(_ENV_REFERENCE):
         name = text.removeprefix(_ENV_REFERENCE)
         text = os.environ.get(name, "")
         if not text:
             raise ValueError(f"the environment variable {name} is not set")
     if not text:
-        raise ValueError("a secret must not be empty")
-    return SecretStr(text)
+        raise ValueError("must not be empty")
+    return text
 
 
 def _read_master_key(value: SecretStr) -> SecretStr:
@@ -68,10 +71,11 @@ class AppSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    api_key: str
+    api_key: Annotated[str, AfterValidator(_read_reference)]
     api_secrets: list[Secret] = Field(min_length=1)
     hash: Literal["sha1", "sha256"] = "sha1"
     vendor_url: HttpUrl = "https://api.megvii.com"
+    vendor_path: Annotated[str, Field(pattern=r"^/[a-z/]*[a-z]$")] = "/faceid/lite"
     notify_url: HttpUrl | None = None
     return_url: HttpUrl | None = None
     landing_url: HttpUrl | None = None
@@ -158,7 +162,7 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         api_key=app.api_key,
         secrets=tuple(secret.get_secret_value().encode() for secret in app.api_secrets),
         hash_name=app.hash,
-        vendor_url=app.vendor_url.rstrip("/"),
+        vendor_url=app.vendor_url.rstrip("/") + app.vendor_path,
         landing_url=app.landing_url,
         policy=app.policy,
         candidate_policy=app.candidate_policy,

@@ -51,7 +51,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
             yield check
     yield await _check_redis(settings)
     yield await _check_database(settings)
-    vendors = {app.vendor_url.rstrip("/") for app in settings.apps.values()}
+    vendors = {app.vendor_url.rstrip("/") + app.vendor_path for app in settings.apps.values()}
     for url in sorted(vendors):
         async for check in _check_vendor(url):
             yield check
@@ -111,7 +111,7 @@ async def _check_vendor(url: str, *, now: Callable[[], float] = time.time) -> As
     """Reachability, by an address that spends no call; the answer's Date header tells about our clock."""
     try:
         async with asyncio.timeout(5), httpx2.AsyncClient(trust_env=False, timeout=5) as client:
-            answer = await client.get(f"{url}/faceid/lite/")
+            answer = await client.get(f"{url}/")
     except (httpx2.HTTPError, TimeoutError, OSError) as error:
         yield Check("vendor", False, f"{url} cannot be reached ({type(error).__name__})")
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from adapters.database import DATABASE_AWAY, create_engine
 from adapters.logs import configure_logs
@@ -103,7 +104,12 @@ def simulator() -> None:
     from simulator.main import run  # noqa: PLC0415 - as above
     from simulator.settings import SimulatorSettings  # noqa: PLC0415 - as above
 
-    run(SimulatorSettings())
+    try:
+        settings = SimulatorSettings()
+    except ValidationError as error:
+        names = sorted({f"FACEID_SIMULATOR_{problem['loc'][0]}".upper() for problem in error.errors()})
+        raise SettingsError(f"missing or wrong: {', '.join(names)}") from None
+    run(settings)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,8 @@ async def _always() -> bool:
 class ProcessSpec:
     """One process: what to run, and how to see that it answers.
 
-    `user` is the (uid, gid) to run as, where that is not our own; `stop_signal` asks for an orderly end.
+    `user` is the (uid, gid) to run as, where that is not our own; `stop_signal` asks for an orderly end;
+    `scratch` is a folder that goes when the process has been stopped.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ProcessSpec:
     answers: Callable[[], Awaitable[bool]] = _always
     user: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    scratch: Path | None = None
 
 
 @dataclass
@@ -77,6 +80,8 @@ class Supervisor:
                 running.keeper.cancel()
                 await asyncio.gather(running.keeper, return_exceptions=True)
             await _stop(running)
+            if running.spec.scratch is not None:
+                shutil.rmtree(running.spec.scratch, ignore_errors=True)
         self._running.clear()
 
     async def _keep_alive(self, running: _Running) -> None:

@@ -116,6 +116,7 @@ def postgres(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
         answers=lambda: _postgres_answers(url),
         user=user,
         stop_signal=signal.SIGINT,
+        scratch=sockets,
     )
     return spec, url
 

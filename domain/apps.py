@@ -24,7 +24,7 @@ class App(msgspec.Struct, frozen=True):
     api_key: str
     secrets: tuple[bytes, ...]
     hash_name: HashName = "sha1"
-    vendor_url: str = "https://api.megvii.com"
+    vendor_url: str = "https://api.megvii.com/faceid/lite"
     landing_url: str | None = None
     policy: str = DEFAULT_POLICY
     candidate_policy: str | None = None

@@ -15,6 +15,9 @@ LEGALITY: Final = {
 }
 """The vendor's names of the legality shares, and ours."""
 
+_FIELD: Final = re.compile(r"[A-Za-z_]{1,64}")
+"""A field's name; whatever could be what is written on the card is none."""
+
 _VALID_DATE: Final = re.compile(
     r"(?P<from>\d{4}\.\d{2}\.\d{2})\s*-\s*(?:(?P<until>\d{4}\.\d{2}\.\d{2})|(?P<forever>长期))"
 )
@@ -62,7 +65,10 @@ def card_validity(payload: Payload) -> str | None:
 def _fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
     sides = (("front", card.ocr_front_quality), ("back", card.ocr_back_quality))
     return [
-        (f"{side}.{name}", field) for side, read in sides for name, field in (read or {}).items() if field
+        (f"{side}.{name}", field)
+        for side, read in sides
+        for name, field in (read or {}).items()
+        if field and _FIELD.fullmatch(name)
     ]
 
 

@@ -117,7 +117,7 @@ def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
     if isinstance(said, dict):
         shared = [key for key in said if key in confirmed and said[key] != confirmed[key]]
         return [item for key in shared for item in _differences(f"{path}.{key}", said[key], confirmed[key])]
-    if said is None or confirmed is None or said == ():
+    if said is None or confirmed is None or () in (said, confirmed):
         return []
     return [Disagreement(path, said, confirmed)]
 

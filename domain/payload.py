@@ -182,12 +182,12 @@ def decode_payload(data: bytes) -> Payload:
         UndecodableCallback: an object, but not one that we understand; `reason` is `missing_biz_id`,
             `bad_biz_id`, `unexpected_type`, `not_a_number` or `nul_character`.
     """
-    if _ESCAPED_NUL.search(data):
+    if b"\\u0000" in data and _ESCAPED_NUL.search(data):
         # Legal JSON, but no PostgreSQL text can hold it, and no vendor field means it.
         raise UndecodableCallback("nul_character", "a string holds a NUL character")
     tree = read_object(data)
-    if _PADDED_KEY.search(data):
-        tree = _trim_keys(tree)
+    if (b' ":' in data or b'" ' in data) and _PADDED_KEY.search(data):
+        _trim_keys(tree)
     _nest_biz_info(tree)
     try:
         payload = msgspec.convert(tree, Payload, strict=False)
@@ -209,13 +209,16 @@ _PADDED_KEY: Final = re.compile(rb'[{,]\s*"\s|\s"\s*:')
 _BIZ_KEYS: Final = ("biz_id", "biz_no", "biz_extra_data")
 
 
-def _trim_keys(value: Any) -> Any:
+def _trim_keys(tree: dict[str, Any]) -> None:
     """Some products print keys with a trailing space (`"Temporary ID Photo "`)."""
-    if isinstance(value, dict):
-        return {key.strip(): _trim_keys(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_trim_keys(item) for item in value]
-    return value
+    containers: list[Any] = [tree]
+    while containers:
+        container = containers.pop()
+        if type(container) is dict:
+            for key in [key for key in container if key != key.strip()]:
+                container[key.strip()] = container.pop(key)
+            container = container.values()
+        containers += [child for child in container if type(child) is dict or type(child) is list]
 
 
 def _nest_biz_info(tree: dict[str, Any]) -> None:

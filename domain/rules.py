@@ -21,6 +21,9 @@ _SCORES: Final = (
     ("mask", Code.ATTACK_MASK),
     ("screen_replay", Code.ATTACK_SCREEN_REPLAY),
 )
+_SCORE_KEYS: Final = frozenset(
+    f"{name}_{part}" for name, _ in _SCORES for part in ("confidence", "threshold")
+)
 _FLAGS: Final = (
     ("face_replaced", Code.ATTACK_FACE_REPLACED),
     ("selfie_inconsistent", Code.ATTACK_SELFIE_INCONSISTENT),
@@ -47,9 +50,8 @@ def status(facts: Facts, _config: PolicyConfig) -> Findings:
 def genuineness(facts: Facts, config: PolicyConfig) -> Findings:
     """Scores over their thresholds (equal is no attack, out of range is doubt), flags that are not 0."""
     table, said = config.genuineness, facts.genuineness
-    if not said:
+    if _SCORE_KEYS.isdisjoint(said):
         yield table.missing, Reason(Code.ATTACK_SCORES_MISSING)
-        return
     for name, code in _SCORES:
         confidence, threshold = said.get(f"{name}_confidence"), said.get(f"{name}_threshold")
         if confidence is None and threshold is None:
@@ -160,7 +162,7 @@ def will(facts: Facts, config: PolicyConfig) -> Findings:
     asked = table.require == "always" or facts.procedure_type == "will"
     if facts.will == "FAIL":
         yield table.failed, Reason(Code.WILL_FAILED)
-    elif facts.will == "OTHER" or (facts.will is None and asked):
+    elif facts.will != "PASS" and (facts.will is not None or asked):
         yield table.missing, Reason(Code.WILL_MISSING, "unknown value" if facts.will else "")
 
 
@@ -180,7 +182,7 @@ def id_card(facts: Facts, config: PolicyConfig) -> Findings:
             yield table.legality, Reason(Code.ID_LEGALITY, f"{path} {problem}")
     if facts.illogical:
         yield table.logic, Reason(Code.ID_LOGIC, ", ".join(facts.illogical))
-    poor = [f"{path} {share:g}" for path, share in facts.qualities.items() if share < table.min_quality]
+    poor = [f"{path} {share:g}" for path, share in facts.qualities.items() if not share >= table.min_quality]
     if poor:
         yield table.quality, Reason(Code.ID_QUALITY, f"{', '.join(poor)} < {table.min_quality:g}")
 
@@ -188,9 +190,9 @@ def id_card(facts: Facts, config: PolicyConfig) -> Findings:
 def _illegal(kind: str, share: float, config: PolicyConfig) -> str | None:
     if kind in _MAXIMA:
         most: float = getattr(config.id_card, f"max_{kind}")
-        return f"{share:g} > {most:g}" if share > most else None
+        return None if share <= most else f"{share:g} > {most:g}"
     least = config.id_card.min_id_photo
-    return f"{share:g} < {least:g}" if share < least else None
+    return None if share >= least else f"{share:g} < {least:g}"
 
 
 def _is_score(value: float) -> bool:

@@ -13,6 +13,7 @@ from domain.errors import MalformedPayload
 MAX_DEPTH: Final = 32
 """Nesting a payload may have; the vendor's deepest known payload has 6."""
 
+
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -28,22 +29,22 @@ def read_object(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         # `from None`: the parser's message quotes the input.
         raise MalformedPayload("data is not one strict UTF-8 JSON object") from None
-    # Openings bound the depth from above, so that the walk is paid by strange payloads only.
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+    # Openings bound the depth from above, so that most payloads need no walk.
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _is_deeper_than(MAX_DEPTH, value):
         raise MalformedPayload(f"data is nested deeper than {MAX_DEPTH} levels")
     return value
 
 
-def _deeper_than(value: object, limit: int) -> bool:
-    level: list[object] = [value]
+def _is_deeper_than(limit: int, value: dict[str, Any]) -> bool:
+    """Level by level, looking at containers only."""
+    level: list[Any] = [value]
     for _ in range(limit):
-        level = [child for container in level for child in _children(container)]
+        level = [
+            child
+            for container in level
+            for child in (container.values() if type(container) is dict else container)
+            if type(child) is dict or type(child) is list
+        ]
         if not level:
             return False
-    return any(isinstance(item, dict | list) for item in level)
-
-
-def _children(value: object) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    return True

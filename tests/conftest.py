@@ -110,6 +110,8 @@ class _running:  # noqa: N801 - reads as a statement: with _running(server)
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(self._spec.stop_signal)
         self._process.wait(20)
+        if self._spec.scratch is not None:
+            shutil.rmtree(self._spec.scratch, ignore_errors=True)
 
 
 async def _until_it_answers(spec: ProcessSpec) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+import structlog
 
 from adapters.faceid_api import Answer
 from adapters.store.ledger import FinishedPull, seal_answer
@@ -15,6 +16,8 @@ from domain.payload import Payload, decode_payload
 from domain.reasons import Code, Reason
 from workers.case import Case
 from workers.context import WorkerContext
+
+log = structlog.get_logger(__name__)
 
 
 class Confirmed(msgspec.Struct, frozen=True):
@@ -36,6 +39,9 @@ class Postponed(msgspec.Struct, frozen=True):
 
 
 Confirmation = Confirmed | Unconfirmed | Postponed
+
+_MISCONFIGURED: Final = frozenset({"AUTHENTICATION_ERROR", "AUTHORIZATION_ERROR", "API_NOT_FOUND"})
+"""Answers that somebody must mend in the configuration: asking again would only spend the calls."""
 
 _CALLS_SPENT: Final = Reason(Code.CONFIRMATION_UNAVAILABLE, "no call left")
 
@@ -74,6 +80,8 @@ async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
 async def _pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer:
     """Send reserved call `n` and put the answer on the ledger before anybody reads it."""
     answer = await context.faceid.get_result(app, case.payload.biz_id)
+    if answer.error in _MISCONFIGURED:
+        log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
     raw_ct = answer.body and seal_answer(
         case.data_key, answer.body, app_id=case.app_id, verification_id=case.verification_id, n=n
     )

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from redis.asyncio import Redis
-
+from adapters.announcements import Announcer
 from adapters.faceid_api import FaceidApi
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
@@ -25,7 +24,7 @@ class WorkerContext:
 
     apps: Mapping[str, App]
     policies: PolicyBook
-    redis: Redis
+    announcer: Announcer
     inbox: RedisInbox
     queue: BatchQueue
     recorder: PgRecorder

@@ -12,9 +12,11 @@ from arq.connections import ArqRedis
 from arq.worker import Worker
 from redis.asyncio import Redis
 
+from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.envelope import KeyRing
 from adapters.faceid_api import FaceidApi, create_client
+from adapters.garbage import calm_garbage_collection
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -40,13 +42,14 @@ log = structlog.get_logger(__name__)
 
 def run(settings: Settings) -> None:
     """Process jobs until a signal."""
+    calm_garbage_collection()
     uvloop.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
     queue = create_queue(pool)
-    async with worker_context(settings, queue) as context, following_reloads(context):
+    async with worker_context(settings, queue) as context, following_reloads(context, queue):
         log.info("worker.started", role="worker")
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
         await run_workers(lambda: create_worker(settings, context, queue), grace=settings.pull_timeout + 5)
@@ -54,9 +57,9 @@ async def _run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def following_reloads(context: WorkerContext) -> AsyncIterator[None]:
+async def following_reloads(context: WorkerContext, redis: Redis) -> AsyncIterator[None]:
     """The policies are read again on SIGHUP and on order, inside the block."""
-    reloads = PolicyReloads(context.redis, context.policies)
+    reloads = PolicyReloads(redis, context.policies)
     reloads.reload_on_signal()
     listening = asyncio.create_task(reloads.listen())
     try:
@@ -82,7 +85,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
         yield WorkerContext(
             apps=settings.domain_apps(),
             policies=PolicyBook.open(settings.policy_dir, needed=settings.needed_policies()),
-            redis=redis,
+            announcer=Announcer(redis),
             inbox=RedisInbox(redis, keys=keys),
             queue=BatchQueue(queue),
             recorder=PgRecorder(engine, keys=keys, lease=sweep_after),

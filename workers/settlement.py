@@ -3,7 +3,6 @@
 import msgspec
 import structlog
 
-from adapters.announcements import announce_decided
 from adapters.store.decisions import SettledVerification, seal_identity
 from domain.apps import App
 from domain.facts import extract_facts
@@ -86,7 +85,7 @@ async def _decide(context: WorkerContext, case: Case, basis: _Basis) -> None:
     )
     if await context.decisions.save_once(settled):
         log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
-        await announce_decided(context.redis, case.verification_id)
+        await context.announcer.announce(case.verification_id)
 
 
 def _seal(case: Case, identity: Identity | None) -> bytes | None:

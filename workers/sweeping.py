@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from adapters.store.undecided import UndecidedVerification
-from domain.errors import BrokenSeal
+from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback
 from domain.payload import decode_payload
 from workers.callbacks import bury
 from workers.case import Case
@@ -60,15 +60,22 @@ async def resume_undecided(context: WorkerContext) -> None:
     """Settle the verifications that are due: their worker died, or their result could not be had yet."""
     while due := await context.undecided.claim(now=context.clock(), lease=context.sweep_after):
         log.info("verifications.resumed", count=len(due))
-        await asyncio.gather(*(settle_safely(context, _case(item)) for item in due))
+        await asyncio.gather(*(_resume(context, item) for item in due))
 
 
-def _case(item: UndecidedVerification) -> Case:
-    return Case(
+async def _resume(context: WorkerContext, item: UndecidedVerification) -> None:
+    try:
+        payload = decode_payload(item.data)
+    except (MalformedPayload, UndecodableCallback):
+        # It was decodable when it was recorded, by another version of this code.
+        log.exception("verification.undecodable", verification_id=str(item.verification_id))
+        return
+    case = Case(
         verification_id=item.verification_id,
         app_id=item.app_id,
         data_key=item.data_key,
-        payload=decode_payload(item.data),
+        payload=payload,
         ended_at=item.ended_at,
         is_new=False,
     )
+    await settle_safely(context, case)

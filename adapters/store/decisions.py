@@ -50,7 +50,8 @@ class PgDecisions:
         return await self._coalescer.submit(settled)
 
     async def _save(self, group: list[SettledVerification]) -> Sequence[bool]:
-        ordered = sorted({item.verification_id: item for item in reversed(group)}.values(), key=_key)
+        first = {item.verification_id: item for item in reversed(group)}
+        ordered = sorted(first.values(), key=_key)
         used = {policy.content_hash: policy for item in ordered for policy in _policies(item)}
         new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
         async with self._engine.begin() as connection:
@@ -63,7 +64,8 @@ class PgDecisions:
                 await connection.execute(_SAVE_SHADOWS, columns(shadows))
         # Only now: had the transaction failed, the texts would not be there.
         self._kept_policies.update(used)
-        return [item.verification_id in saved for item in group]
+        # Of two for the same verification the first was written; only its caller is told so.
+        return [first[item.verification_id] is item and item.verification_id in saved for item in group]
 
 
 def _policies(item: SettledVerification) -> list[Policy]:
@@ -161,7 +163,7 @@ WITH incoming AS (
   SELECT verification_id, v.app_id, outcome, basis, CAST(reasons AS json), CAST(rules AS json),
          CAST(disagreements AS json), policy_hash, mode, CAST(unconfirmed AS json),
          CAST(callback_facts AS json), CAST(result_facts AS json), decided_at
-  FROM incoming JOIN verifications v ON v.id = verification_id
+  FROM incoming LEFT JOIN verifications v ON v.id = verification_id
   ON CONFLICT (verification_id) DO NOTHING
   RETURNING verification_id
 ), closed AS (

@@ -77,11 +77,13 @@ class PgLedger:
         await self._ends.submit(pull)
 
     async def _reserve(self, wanted: list[tuple[UUID, int, datetime]]) -> Sequence[bool]:
-        rows = [{"ids": vid, "ns": n, "nows": now} for vid, n, now in sorted(wanted)]
+        # The same call twice in one group: one row, and the first caller gets it.
+        calls = {(vid, n): now for vid, n, now in reversed(wanted)}
+        rows = [{"ids": vid, "ns": n, "nows": calls[vid, n]} for vid, n in sorted(calls)]
         async with self._engine.begin() as connection:
             found = await connection.execute(_RESERVE, columns(rows))
             reserved = {(row.verification_id, row.n) for row in found}
-        return [(vid, n) in reserved for vid, n, _ in wanted]
+        return [_take(reserved, (vid, n)) for vid, n, _ in wanted]
 
     async def _finish(self, finished: list[FinishedPull]) -> Sequence[None]:
         rows = [
@@ -99,6 +101,13 @@ class PgLedger:
         async with self._engine.begin() as connection:
             await connection.execute(_FINISH, columns(rows))
         return [None] * len(finished)
+
+
+def _take(reserved: set[tuple[UUID, int]], call: tuple[UUID, int]) -> bool:
+    if call not in reserved:
+        return False
+    reserved.discard(call)
+    return True
 
 
 def seal_answer(data_key: bytes, body: bytes, *, app_id: str, verification_id: UUID, n: int) -> bytes:

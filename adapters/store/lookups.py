@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,8 +15,11 @@ from adapters.store.decisions import unseal_identity
 from adapters.store.recorder import key_place
 from adapters.store.tables import decisions, policies, pulls, timeline, verifications
 from domain.budget import RESULT_KEPT, PullState
+from domain.errors import BrokenSeal
 from domain.masking import mask_identity
 from domain.model import Identity, verification_id
+
+log = structlog.get_logger(__name__)
 
 
 class VerificationRecord(msgspec.Struct, frozen=True):
@@ -120,10 +124,14 @@ class PgLookups:
     def _masked_identity(self, row: Row[Any]) -> Identity | None:
         if row.identity_ct is None or row.wrapped_key is None:
             return None
-        data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
-        return mask_identity(
-            unseal_identity(data_key, row.identity_ct, app_id=row.app_id, verification_id=row.id)
-        )
+        try:
+            data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
+            identity = unseal_identity(data_key, row.identity_ct, app_id=row.app_id, verification_id=row.id)
+        except BrokenSeal:
+            # Its decision is readable all the same, and so is every other verification of a list.
+            log.exception("identity.unreadable", app_id=row.app_id, verification_id=str(row.id))
+            return None
+        return mask_identity(identity)
 
 
 def _select_records() -> Select[Any]:

@@ -5,11 +5,15 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, unseal
 from adapters.store.recorder import key_place, raw_callback_place
+from domain.errors import BrokenSeal
+
+log = structlog.get_logger(__name__)
 
 
 class UndecidedVerification(msgspec.Struct, frozen=True):
@@ -32,10 +36,15 @@ class PgUndecided:
     async def claim(
         self, *, now: datetime, lease: timedelta, limit: int = 100
     ) -> list[UndecidedVerification]:
-        """Take up to `limit` due verifications; nobody else is given them for `lease`."""
+        """Take up to `limit` due verifications; nobody else is given them for `lease`.
+
+        One that no configured key opens is logged and left for later: it holds up no other.
+        """
         async with self._engine.begin() as connection:
             found = await connection.execute(_CLAIM, {"now": now, "until": now + lease, "limit": limit})
-            return [self._open(*row) for row in found]
+            rows = found.all()
+        opened = [self._open(*row) for row in rows]
+        return [item for item in opened if item is not None]
 
     async def postpone(self, verification_id: UUID, *, until: datetime) -> None:
         """Look again at `until`, not earlier."""
@@ -44,9 +53,13 @@ class PgUndecided:
 
     def _open(
         self, row: UUID, app_id: str, wrapped_key: bytes, raw_ct: bytes, ended_at: datetime
-    ) -> UndecidedVerification:
-        data_key = self._keys.unwrap_data_key(wrapped_key, place=key_place(app_id, row))
-        data = unseal(data_key, raw_ct, place=raw_callback_place(app_id, row))
+    ) -> UndecidedVerification | None:
+        try:
+            data_key = self._keys.unwrap_data_key(wrapped_key, place=key_place(app_id, row))
+            data = unseal(data_key, raw_ct, place=raw_callback_place(app_id, row))
+        except BrokenSeal:
+            log.exception("verification.unreadable", app_id=app_id, verification_id=str(row))
+            return None
         return UndecidedVerification(row, app_id, data_key, data, ended_at)
 
 

@@ -15,7 +15,7 @@ from service.api.responses import problems
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 
 
-@router.get("", responses=problems("unauthenticated", "missing_scope", "bad_cursor"))
+@router.get("", responses=problems("unauthenticated", "missing_scope", "bad_cursor", "invalid_request"))
 async def list_dead_letters(
     caller: Operator,
     context: Context,
@@ -36,7 +36,9 @@ async def list_dead_letters(
 
 
 @router.post(
-    "/{letter_id}/retry", status_code=202, responses=problems("unauthenticated", "missing_scope", "not_found")
+    "/{letter_id}/retry",
+    status_code=202,
+    responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request"),
 )
 async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> Accepted:
     """Put the callback back into the inbox; should it fail again, it becomes a dead letter again."""
@@ -52,7 +54,9 @@ async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context)
 
 
 @router.delete(
-    "/{letter_id}", status_code=204, responses=problems("unauthenticated", "missing_scope", "not_found")
+    "/{letter_id}",
+    status_code=204,
+    responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request"),
 )
 async def delete_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> None:
     """Delete a dead letter for good."""

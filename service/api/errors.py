@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -31,6 +32,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, answer_http_error)
     for error in (*DATABASE_AWAY, *REDIS_AWAY):
         app.add_exception_handler(error, _answer_away)
+    app.add_exception_handler(DBAPIError, _answer_refused_value)
     app.add_exception_handler(Exception, _answer_defect)
 
 
@@ -43,13 +45,24 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
     """Which parameter is wrong and how, without its value (FastAPI's own answer would echo it)."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     problems: Sequence[dict[str, object]] = error.errors()
-    errors = [{"where": ".".join(map(str, _loc(item))), "what": item["type"]} for item in problems]
+    errors = [{"where": _where(item), "what": item["type"]} for item in problems]
     return refusal("invalid_request", errors=errors)
 
 
-def _loc(item: dict[str, object]) -> tuple[object, ...]:
+def _where(item: dict[str, object]) -> str:
     loc = item["loc"]
-    return loc if isinstance(loc, tuple) else (loc,)
+    parts = loc if isinstance(loc, tuple) else (loc,)
+    # The name of a parameter that we do not know is the client's own word.
+    known = parts[:-1] if item["type"] == "extra_forbidden" else parts
+    return ".".join(map(str, known))
+
+
+async def _answer_refused_value(request: Request, error: Exception) -> Response:
+    """A value that no PostgreSQL text can hold (SQLSTATE class 22) is the client's fault."""
+    assert isinstance(error, DBAPIError)  # noqa: S101 - as above
+    if str(getattr(error.orig, "sqlstate", "")).startswith("22"):
+        return refusal("invalid_request", errors=[])
+    return await _answer_defect(request, error)
 
 
 async def _answer_away(_request: Request, error: Exception) -> Response:

@@ -16,7 +16,9 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
 
 @router.get(
     "/{biz_id}/explanation",
-    responses=problems("unauthenticated", "missing_scope", "not_found", "app_id_required", "not_decided"),
+    responses=problems(
+        "unauthenticated", "missing_scope", "not_found", "app_id_required", "not_decided", "invalid_request"
+    ),
 )
 async def explain_verification(
     biz_id: BizId, caller: Reader, context: Context, app_id: AppId = None

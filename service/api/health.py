@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from adapters.database import DATABASE_AWAY
-from adapters.redis_client import REDIS_AWAY, read_durability
+from adapters.redis_client import REDIS_AWAY, durability_problems, read_durability
 from adapters.schema import current_revision, newest_revision
 from service.api.context import ApiContext, Context
 
@@ -38,7 +38,9 @@ async def _redis(context: ApiContext) -> dict[str, Any]:
             backlog = {"batches": await context.inbox.depth(), "jobs": await context.queue.depth()}
     except REDIS_AWAY as error:
         return {"ok": False, "error": type(error).__name__}
-    return {"ok": True, "durability": {"wanted": context.durability, **in_force}, "backlog": backlog}
+    problems = durability_problems(in_force, context.durability)
+    durability = {"wanted": context.durability, **in_force}
+    return {"ok": not problems, "problems": problems, "durability": durability, "backlog": backlog}
 
 
 async def _database(context: ApiContext) -> dict[str, Any]:

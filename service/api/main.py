@@ -27,7 +27,7 @@ from adapters.store.tokens import PgTokens
 from service.api import dead_letters, explanations, health, policies, verifications
 from service.api.context import ApiContext
 from service.api.errors import install_error_handlers
-from service.serving import VERSION, serve
+from service.serving import NO_TELEMETRY, VERSION, serve
 
 DESCRIPTION = """\
 Look up FaceID verifications and their decisions, have them explained, try policies; handle dead letters.
@@ -85,7 +85,13 @@ def build(settings: Settings) -> FastAPI:
 
 def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     """The API over any context."""
-    app = FastAPI(title="faceid-gateway API", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="faceid-gateway API",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
+    )
     app.state.context = context
     for module in (verifications, explanations, policies, dead_letters, health):
         app.include_router(module.router)

@@ -7,18 +7,20 @@ from service.problems import MEDIA_TYPE, PROBLEMS
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """FastAPI's `responses` for these problem codes, each with an example."""
+    """FastAPI's `responses` for these problem codes, each with an example.
+
+    The schema stands in line: a `model` would be described as plain JSON besides.
+    """
     by_status: dict[int | str, dict[str, Any]] = {}
     for code in codes:
-        status = PROBLEMS[code].status
-        example = {"type": "about:blank", "title": PROBLEMS[code].title, "status": status, "code": code}
+        status, title = PROBLEMS[code]
         entry = by_status.setdefault(
             status,
             {
-                "model": Problem,
-                "description": PROBLEMS[code].title,
-                "content": {MEDIA_TYPE: {"examples": {}}},
+                "description": title,
+                "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema(), "examples": {}}},
             },
         )
+        example = {"type": "about:blank", "title": title, "status": status, "code": code}
         entry["content"][MEDIA_TYPE]["examples"][code] = {"value": example}
     return by_status

@@ -26,7 +26,8 @@ AppId = Annotated[str | None, Query(description="Needed only where several apps 
 
 
 @router.get(
-    "/{biz_id}", responses=problems("unauthenticated", "missing_scope", "not_found", "app_id_required")
+    "/{biz_id}",
+    responses=problems("unauthenticated", "missing_scope", "not_found", "app_id_required", "invalid_request"),
 )
 async def get_verification(
     biz_id: BizId,
@@ -77,7 +78,10 @@ async def list_verifications(
     )
 
 
-@router.get("/{biz_id}/timeline", responses=problems("unauthenticated", "missing_scope", "not_found"))
+@router.get(
+    "/{biz_id}/timeline",
+    responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request"),
+)
 async def get_timeline(
     biz_id: BizId, caller: Reader, context: Context, app_id: AppId = None
 ) -> TimelineModel:

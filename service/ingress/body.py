@@ -29,11 +29,25 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int, seconds: floa
     declared = header_of(scope, b"content-length")
     if declared.isdigit() and int(declared[:16]) > limit:
         raise BodyTooLarge("the declared body is over the cap")
+    # A bare timer: asyncio.timeout costs as much as reading the form, and the body is nearly always there.
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - an ASGI app runs in a task
+    expired = False
+
+    def expire() -> None:
+        nonlocal expired
+        expired = True
+        task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(seconds, expire)
     try:
-        async with asyncio.timeout(seconds):
-            return await _read_capped(receive, limit)
-    except TimeoutError:
-        raise BodyTimeout("the body did not arrive in time") from None
+        return await _read_capped(receive, limit)
+    except asyncio.CancelledError:
+        if expired and task.uncancel() == 0:
+            raise BodyTimeout("the body did not arrive in time") from None
+        raise
+    finally:
+        timer.cancel()
 
 
 async def _read_capped(receive: Receive, limit: int) -> bytes:

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import MissingField, RefusedCallback
+from domain.errors import MalformedForm, MissingField, RefusedCallback
 from domain.landing import with_biz_id
 from domain.model import BIZ_ID_SHAPE, CallbackKind
 from service.ingress.acceptance import IngressContext, accept_callback
@@ -17,6 +17,7 @@ from service.problems import refusal
 log = structlog.get_logger(__name__)
 
 ACCEPTED = b'{"status":"accepted"}'
+_MAX_PARAMETERS = 64
 _ACCEPTED_HEADERS = [
     (b"content-type", b"application/json"),
     (b"content-length", str(len(ACCEPTED)).encode()),
@@ -64,9 +65,11 @@ class ReturnEndpoint:
 
     async def _get(self, scope: Scope) -> Response:
         """Unsigned, so it proves nothing: the same answer whether the biz_id is known or not."""
-        values = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=64).get(
-            "biz_id", []
-        )
+        try:
+            query = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=_MAX_PARAMETERS)
+        except ValueError:
+            raise MalformedForm("the query has too many parameters") from None
+        values = query.get("biz_id", [])
         if len(values) != 1 or not BIZ_ID_SHAPE.fullmatch(values[0]):
             raise MissingField("the query has no biz_id")
         return self._onward(scope, values[0])

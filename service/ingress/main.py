@@ -10,10 +10,6 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from redis.asyncio import Redis
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
@@ -22,10 +18,8 @@ from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
 from adapters.settings import Settings
 from service.ingress.acceptance import IngressContext
-from service.ingress.description import describe_ingress
-from service.ingress.endpoints import NotifyEndpoint, ReturnEndpoint
-from service.problems import answer_http_error
-from service.serving import VERSION, serve
+from service.ingress.app import IngressApp
+from service.serving import serve
 
 log = structlog.get_logger(__name__)
 
@@ -73,22 +67,7 @@ def build(settings: Settings) -> FastAPI:
 
 def create_app(context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     """The ingress over any context."""
-    app = FastAPI(
-        title="faceid-gateway ingress",
-        version=VERSION,
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-        redirect_slashes=False,
-        exception_handlers={HTTPException: answer_http_error},
-        routes=[
-            Route("/callbacks/{app_id}/notify", NotifyEndpoint(context), methods=["POST"]),
-            Route("/callbacks/{app_id}/return", ReturnEndpoint(context), methods=["GET", "POST"]),
-            Route("/healthz", healthz),
-        ],
-    )
-    app.openapi = lambda: describe_ingress(VERSION)  # type: ignore[method-assign]
-    return app
+    return IngressApp(context, lifespan=lifespan)
 
 
 async def _check_redis(settings: Settings) -> None:
@@ -100,8 +79,3 @@ async def _check_redis(settings: Settings) -> None:
         log.warning("redis.away", error=type(error).__name__)
     finally:
         await pool.disconnect()
-
-
-async def healthz(_request: Request) -> Response:
-    """The process runs."""
-    return JSONResponse({"status": "ok"})

@@ -13,7 +13,7 @@ from domain.facts import ComparisonFacts, Facts, extract_facts, reached_level
 from domain.model import Outcome
 from domain.payload import decode_payload
 from domain.policy import judge
-from domain.policy_file import Policy, read_policy
+from domain.policy_file import Policy, policy_tree, read_policy
 
 Json = dict[str, Any]
 
@@ -118,6 +118,17 @@ def policy_text(**tables: Json) -> str:
     for table, keys in tables.items():
         lines += [f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
     return "\n".join(lines) + "\n"
+
+
+def every_action() -> list[tuple[str, str]]:
+    """Table and key of whatever a policy has an action for."""
+    return [
+        (table, key)
+        for table, keys in policy_tree(default_policy()).items()
+        if isinstance(keys, dict)
+        for key, value in keys.items()
+        if value in ("reject", "review", "ignore")
+    ]
 
 
 def _toml(value: object) -> str:

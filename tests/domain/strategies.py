@@ -12,7 +12,7 @@ from domain.facts import ComparisonFacts, Facts
 from domain.payload import COMPARISONS
 from domain.policy_config import LEVELS, PolicyConfig
 from domain.policy_file import Policy
-from tests.domain.builders import GENUINE, THRESHOLDS, Json, compared, passing_facts, policy_with
+from tests.domain.builders import GENUINE, THRESHOLDS, Json, compared, passing_facts
 
 any_number = st.floats() | st.sampled_from([0.0, 0.5, 1.0, 64.0, 74.0, 91.0, nan, inf, -inf])
 finite = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.0, 0.5, 1.0, 64.0, 74.0, 91.0])
@@ -104,9 +104,14 @@ def _in_order(tables: Json) -> Json:
     return tables | {"face": face | {"review_level": loose, "approve_level": strict}}
 
 
+def _policy_of(tables: Json) -> Policy:
+    """Not by way of a file: most of the time would go into TOML."""
+    return Policy(msgspec.convert({"name": "test", "version": "1"} | tables, PolicyConfig), "", "")
+
+
 policy_tables = _values(inspect.type_info(PolicyConfig)).map(_in_order)
 """What a policy file may say, key by key, as PolicyConfig describes it."""
-policies = policy_tables.map(lambda tables: policy_with(**tables))
+policies = policy_tables.map(_policy_of)
 
 
 def changed_policy(policy: Policy, table: str, **values: Any) -> Policy:

@@ -5,7 +5,7 @@ import pytest
 from domain.errors import PolicyFileError
 from domain.policy_config import PolicyConfig
 from domain.policy_file import policy_tree, read_policy
-from tests.domain.builders import DEFAULT_POLICY_FILE, default_policy, policy_text
+from tests.domain.builders import DEFAULT_POLICY_FILE, default_policy, every_action, policy_text
 
 HEAD = 'name = "p"\nversion = "1"\n'
 SHIPPED = DEFAULT_POLICY_FILE.read_text("utf-8")
@@ -37,13 +37,6 @@ def test_mistakes_in_name_and_version(text: str, message: str) -> None:
 
 
 TABLES = list(PolicyConfig.__struct_fields__)[2:]
-ACTIONS = [
-    (table, key)
-    for table, keys in policy_tree(default_policy()).items()
-    if isinstance(keys, dict)
-    for key, value in keys.items()
-    if value in ("reject", "review", "ignore")
-]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -53,7 +46,7 @@ def test_every_table_knows_its_keys(table: str) -> None:
     assert _wrong(f"{HEAD}\n[[{table}]]\n") == f"p.toml:4: {table}: expected `object`, got `array`"
 
 
-@pytest.mark.parametrize(("table", "key"), ACTIONS)
+@pytest.mark.parametrize(("table", "key"), every_action())
 def test_every_action_is_one_of_those_there_are(table: str, key: str) -> None:
     where = f"p.toml:4: {table}.{key}:"
     assert _wrong(f'{HEAD}[{table}]\n{key} = "pass"\n') == f"{where} invalid enum value 'pass'"

@@ -14,18 +14,20 @@ from hypothesis import strategies as st
 from domain.errors import UndecodableCallback
 from domain.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import Policy, decide, judge
+from domain.policy import decide, judge
 from domain.reasons import Code
 from tests.domain.builders import (
     THOROUGH,
-    THRESHOLDS,
     Json,
     decoded_facts,
+    default_policy,
     drop,
     passing_payload,
     put,
 )
 from tests.domain.strategies import facts
+
+DEFAULT = default_policy()
 
 
 def _proofs_hold(tree: Json) -> bool:
@@ -94,7 +96,7 @@ def test_no_subset_of_missing_blocks_is_approved_without_every_proof() -> None:
             tree = passing_payload()
             for path in missing:
                 drop(tree, path)
-            outcome, _ = judge(decoded_facts(tree))
+            outcome = judge(decoded_facts(tree), DEFAULT).outcome
             assert (outcome is Outcome.APPROVED) == _proofs_hold(tree), missing
             approved += outcome is Outcome.APPROVED
     assert approved > 1
@@ -132,7 +134,7 @@ def test_a_pass_and_every_proof_are_the_same(changes: Json) -> None:
     tree = passing_payload()
     for path, value in changes.items():
         put(tree, path, value)
-    outcome, _ = judge(decoded_facts(tree))
+    outcome = judge(decoded_facts(tree), DEFAULT).outcome
     event(outcome)
     assert (outcome is Outcome.APPROVED) == _proofs_hold(tree)
 
@@ -144,28 +146,21 @@ def test_a_string_that_is_no_number_approves_nobody(changes: Json, text: str, pa
     for changed, value in changes.items():
         put(tree, changed, value)
     try:
-        outcome, _ = judge(decoded_facts(put(tree, path, text)))
+        outcome = judge(decoded_facts(put(tree, path, text)), DEFAULT).outcome
     except UndecodableCallback:
         return
     assert outcome is not Outcome.APPROVED
 
 
 modes = st.sampled_from(ConfirmationMode)
-policies = st.builds(
-    Policy,
-    approve_level=st.sampled_from(list(THRESHOLDS)),
-    reject_below_level=st.sampled_from(list(THRESHOLDS)),
-    min_confidence=st.floats(0, 100),
-)
 
 
 @THOROUGH
-@given(callback=facts, result=st.none() | facts, mode=modes, policy=policies)
-def test_the_policy_never_raises(
-    callback: Facts, result: Facts | None, mode: ConfirmationMode, policy: Policy
+@given(callback=facts, result=st.none() | facts, mode=modes)
+def test_the_default_policy_never_raises(
+    callback: Facts, result: Facts | None, mode: ConfirmationMode
 ) -> None:
-    decision = decide(callback, result, mode=mode, policy=policy)
-    assert decision.outcome in Outcome
+    decision = decide(callback, result, mode=mode, policy=DEFAULT)
     assert decision.reasons or decision.outcome is Outcome.APPROVED
 
 
@@ -184,7 +179,7 @@ BETTER_TO_WORSE = [Outcome.APPROVED, Outcome.REVIEW, Outcome.REJECTED, Outcome.I
 @given(before=facts, attack=st.sampled_from(ATTACKS))
 def test_a_sign_of_an_attack_never_helps(before: Facts, attack: Json) -> None:
     attacked = msgspec.structs.replace(before, genuineness=before.genuineness | attack)
-    was, became = judge(before)[0], judge(attacked)[0]
+    was, became = judge(before, DEFAULT).outcome, judge(attacked, DEFAULT).outcome
     assert BETTER_TO_WORSE.index(became) >= BETTER_TO_WORSE.index(was)
     assert became in {Outcome.REJECTED, Outcome.INCOMPLETE}
 
@@ -192,12 +187,12 @@ def test_a_sign_of_an_attack_never_helps(before: Facts, attack: Json) -> None:
 @THOROUGH
 @given(callback=facts, result=facts, mode=modes)
 def test_only_agreement_approves(callback: Facts, result: Facts, mode: ConfirmationMode) -> None:
-    decision = decide(callback, result, mode=mode)
+    decision = decide(callback, result, mode=mode, policy=DEFAULT)
     event(f"{decision.outcome} {decision.basis}")
     if decision.outcome is Outcome.APPROVED:
         assert decision.basis is Basis.CONFIRMED
         assert _agree(_said(callback), _said(result))
-        assert judge(callback)[0] is judge(result)[0] is Outcome.APPROVED
+        assert judge(callback, DEFAULT).outcome is judge(result, DEFAULT).outcome is Outcome.APPROVED
     else:
         assert decision.reasons
     if decision.basis is Basis.RESULT:
@@ -219,4 +214,5 @@ def _agree(one: Any, other: Any) -> bool:
 @THOROUGH
 @given(callback=facts)
 def test_without_a_result_a_required_confirmation_approves_nobody(callback: Facts) -> None:
-    assert decide(callback, None, mode=ConfirmationMode.REQUIRED).outcome is not Outcome.APPROVED
+    decision = decide(callback, None, mode=ConfirmationMode.REQUIRED, policy=DEFAULT)
+    assert decision.outcome is not Outcome.APPROVED

@@ -1,0 +1,54 @@
+# One image for every role: the command says which (`serve ingress`, `serve api`, `worker`, `migrate`, …).
+#
+# Python 3.13 is the newest for which every package of uv.lock has a wheel. Nothing is compiled here.
+# PostgreSQL and Valkey are not in the image: the `bundled` extra is for development and tests alone.
+
+FROM python:3.13-slim AS build
+
+# From the same index as everything else, so that no second registry is needed.
+ARG UV_VERSION=0.13.9
+RUN pip install --no-cache-dir --disable-pip-version-check "uv==${UV_VERSION}"
+
+ENV UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_PYTHON_DOWNLOADS=never \
+    UV_PROJECT_ENVIRONMENT=/opt/faceid-gateway
+
+WORKDIR /src
+
+# The dependencies first: this layer changes with the lock file alone.
+COPY pyproject.toml uv.lock ./
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-install-project
+
+COPY README.md LICENSE ./
+COPY domain domain
+COPY adapters adapters
+COPY service service
+COPY workers workers
+COPY simulator simulator
+COPY cli cli
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev --no-editable
+
+
+FROM python:3.13-slim
+
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin faceid
+
+COPY --from=build /opt/faceid-gateway /opt/faceid-gateway
+
+ENV PATH=/opt/faceid-gateway/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+
+# An empty folder: the settings would read a `.env` from where the process starts.
+WORKDIR /app
+USER 10001
+
+# ingress, api, simulator
+EXPOSE 8028 8080 8090
+
+# The exec form: the role is process 1 and gets SIGTERM itself. Health checks differ by role and stand in
+# docker-compose.yml.
+ENTRYPOINT ["faceid-gateway"]

@@ -1,0 +1,130 @@
+"""Accepted callbacks per second, and what a waiting callback costs in Redis, against the naive ingress."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from arq.constants import default_queue_name
+
+from adapters.inbox import PENDING
+from bench.callbacks import load_callbacks
+from bench.load import Load, LoadResult, run_load
+from bench.report import Figure, median, show_progress
+from bench.rig import SERVER_CORE, BenchFailed, Rig, forget, running, until
+from cli.servers import free_port
+
+TARGET_RATIO: Final = 5.0
+TARGET_BYTES: Final = 0.5
+QUIET_CALLBACKS: Final = 2_000
+
+
+class _Side(msgspec.Struct, frozen=True):
+    name: str
+    port: int
+
+
+async def measure_ingress(rig: Rig, *, rounds: int, seconds: float, waiting: int) -> list[Figure]:
+    """Throughput in alternating rounds, then bytes per waiting callback; both servers stay up meanwhile."""
+    async with _sides(rig) as (product, naive):
+        figures = [await _throughput(rig, product, naive, rounds=rounds, seconds=seconds)]
+        busy, quiet = Load(requests=waiting), Load(connections=1, requests=min(waiting, QUIET_CALLBACKS))
+        for name, load in (("under load", busy), ("one by one", quiet)):
+            figures.append(await _bytes(rig, product, naive, name=name, load=load))
+    return figures
+
+
+@asynccontextmanager
+async def _sides(rig: Rig) -> AsyncIterator[tuple[_Side, _Side]]:
+    product, naive = _Side("product", free_port()), _Side("naive", free_port())
+    ingress = rig.spec(
+        "ingress", "-m", "cli", "serve", "ingress", "--port", str(product.port), answers_on=product.port
+    )
+    baseline = rig.spec(
+        "naive-ingress", "-m", "bench.baselines.ingress", str(naive.port), answers_on=naive.port
+    )
+    async with running(ingress, cores=SERVER_CORE), running(baseline, cores=SERVER_CORE):
+        yield product, naive
+
+
+async def _throughput(rig: Rig, product: _Side, naive: _Side, *, rounds: int, seconds: float) -> Figure:
+    load = Load(seconds=seconds, warm_up=1)
+    seen: dict[str, list[LoadResult]] = {product.name: [], naive.name: []}
+    for number in range(1, rounds + 1):
+        for side in (product, naive):
+            result = await _run(rig, side, load)
+            seen[side.name].append(result)
+            show_progress(
+                f"ingress {number}/{rounds} {side.name}: {result.rate:,.0f}/s, "
+                f"p50 {result.p50:.1f} ms, p99 {result.p99:.1f} ms"
+            )
+    rate, naive_rate = (median(result.rate for result in seen[side.name]) for side in (product, naive))
+    return Figure(
+        name="accepted callbacks/s, fsync",
+        product=f"{rate:,.0f} ({_latencies(seen[product.name])})",
+        naive=f"{naive_rate:,.0f} ({_latencies(seen[naive.name])})",
+        value=rate / naive_rate,
+        target=TARGET_RATIO,
+        rates={name: [result.rate for result in results] for name, results in seen.items()},
+        rounds=msgspec.to_builtins(seen),
+    )
+
+
+async def _bytes(rig: Rig, product: _Side, naive: _Side, *, name: str, load: Load) -> Figure:
+    forms = [len(callback.form) for callback in load_callbacks(rig.pool)[: load.requests]]
+    share: dict[str, float] = {}
+    for side in (product, naive):
+        await forget(rig.redis)
+        before = await _memory(rig)
+        await _load(rig, side, load)
+        await _handed_over(rig)
+        share[side.name] = (await _memory(rig) - before) / sum(forms)
+        show_progress(f"Redis bytes {name}, {side.name}: {share[side.name]:.2f} of the form")
+    await forget(rig.redis)
+    form = sum(forms) / len(forms)
+    return Figure(
+        name=f"Redis bytes / form bytes, {name}",
+        product=f"{share[product.name]:.2f} ({share[product.name] * form:,.0f} B)",
+        naive=f"{share[naive.name]:.2f} ({share[naive.name] * form:,.0f} B)",
+        value=share[product.name],
+        target=TARGET_BYTES,
+        at_most=True,
+        rounds={"callbacks": load.requests, "form_bytes": form, **share},
+    )
+
+
+def _latencies(results: list[LoadResult]) -> str:
+    p50, p99 = median(result.p50 for result in results), median(result.p99 for result in results)
+    return f"{p50:.0f} / {p99:.0f} ms"
+
+
+async def _run(rig: Rig, side: _Side, load: Load) -> LoadResult:
+    """One round on an empty Redis."""
+    await forget(rig.redis)
+    try:
+        return await _load(rig, side, load)
+    finally:
+        await _handed_over(rig)
+        await forget(rig.redis)
+
+
+async def _load(rig: Rig, side: _Side, load: Load) -> LoadResult:
+    result = await run_load(side.port, rig.pool, load)
+    if result.refused or not result.accepted:
+        raise BenchFailed(f"{side.name}: {result.refused} of the callbacks were refused")
+    return result
+
+
+async def _handed_over(rig: Rig) -> None:
+    """Wait until every batch has its arq job, so that nothing of a round is left to the next one."""
+
+    async def done() -> bool:
+        return bool(await rig.redis.zcard(default_queue_name) >= await rig.redis.zcard(PENDING))
+
+    await until(done, seconds=30, every=0.02)
+
+
+async def _memory(rig: Rig) -> int:
+    """What Redis holds, without the buffers of connections and of the log, which come and go."""
+    info: dict[str, Any] = await rig.redis.info("memory")
+    return int(info["used_memory"] - info["mem_clients_normal"] - info["mem_aof_buffer"])

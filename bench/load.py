@@ -1,0 +1,185 @@
+"""The load generator: keep-alive connections on raw asyncio streams, each with one request under way.
+
+A process of its own (`python -m bench.load`), so that it runs on another core than the server.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import Final, cast
+
+import msgspec
+import uvloop
+
+from bench.callbacks import NOTIFY_PATH, load_callbacks
+from bench.rig import BenchFailed
+
+OK: Final = b"200"
+_HEAD_END: Final = b"\r\n\r\n"
+_LENGTH: Final = b"content-length: "
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What to send: for `seconds` behind `warm_up` seconds, or `requests` in all; the first wins."""
+
+    connections: int = 64
+    seconds: float = 60.0
+    warm_up: float = 0.0
+    requests: int = 0
+
+
+class LoadResult(msgspec.Struct, frozen=True):
+    """What came back: `accepted` answers of 200 in `seconds`, `refused` others, latencies in ms."""
+
+    accepted: int
+    refused: int
+    seconds: float
+    p50: float
+    p99: float
+
+    @property
+    def rate(self) -> float:
+        """Accepted callbacks per second."""
+        return self.accepted / self.seconds
+
+
+async def run_load(port: int, pool: Path, load: Load) -> LoadResult:
+    """Run the generator as a process of its own against 127.0.0.1:`port`."""
+    argv = (sys.executable, "-m", "bench.load", str(port), str(pool), msgspec.json.encode(load).decode())
+    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise BenchFailed("the load generator failed; see above")
+    return msgspec.json.decode(output, type=LoadResult)
+
+
+class _Meter:
+    """Hands out the requests and counts the answers; `finished` is set when all is over."""
+
+    def __init__(self, load: Load, requests: Sequence[bytes]) -> None:
+        self._requests: Iterator[bytes] = cycle(requests)
+        self._left = load.requests or sys.maxsize
+        self._begin = time.perf_counter() + load.warm_up
+        self._end = self._begin + load.seconds
+        self._open = 0
+        self._last = self._begin
+        self.latencies: list[float] = []
+        self.refused = 0
+        self.broken = False
+        self.finished = asyncio.Event()
+
+    def next_request(self) -> bytes | None:
+        """The next request to send, None when there are no more."""
+        if self._left == 0 or time.perf_counter() >= self._end:
+            if self._open == 0:
+                self.finished.set()
+            return None
+        self._left -= 1
+        self._open += 1
+        return next(self._requests)
+
+    def count(self, status: bytes, sent_at: float) -> None:
+        """Note an answer, unless it falls outside the measured window."""
+        now = time.perf_counter()
+        self._open -= 1
+        if not self._begin <= now <= self._end:
+            return
+        self._last = now
+        if status == OK:
+            self.latencies.append(now - sent_at)
+        else:
+            self.refused += 1
+
+    def lose(self) -> None:
+        """A connection is gone: after the end that is as it should be."""
+        self.broken = not self.finished.is_set()
+        self.finished.set()
+
+    def result(self) -> LoadResult:
+        """What was counted."""
+        ordered = sorted(self.latencies) or [0.0]
+        p50, p99 = (round(ordered[int(len(ordered) * share)] * 1000, 2) for share in (0.50, 0.99))
+        return LoadResult(len(self.latencies), self.refused, self._last - self._begin, p50, p99)
+
+
+class _Connection(asyncio.Protocol):
+    """One client: sends a request, awaits its whole answer, sends the next."""
+
+    def __init__(self, meter: _Meter) -> None:
+        self._meter = meter
+        self._received = b""
+        self._sent_at = 0.0
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports behave so, but are not derived so.
+        self._transport = cast(asyncio.WriteTransport, transport)
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, separator, body = self._received.partition(_HEAD_END)
+        if not separator or len(body) < _content_length(head):
+            return
+        self._received = b""
+        self._meter.count(head[9:12], self._sent_at)
+        self._send()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._meter.lose()
+
+    def _send(self) -> None:
+        assert self._transport is not None
+        request = self._meter.next_request()
+        if request is not None:
+            self._sent_at = time.perf_counter()
+            self._transport.write(request)
+
+
+def _content_length(head: bytes) -> int:
+    lower = head.lower()
+    start = lower.index(_LENGTH) + len(_LENGTH)
+    return int(lower[start:].split(b"\r\n", 1)[0])
+
+
+def _request(form: bytes) -> bytes:
+    return (
+        b"POST %b HTTP/1.1\r\nhost: bench\r\ncontent-type: application/x-www-form-urlencoded\r\n"
+        b"content-length: %d\r\n\r\n%b" % (NOTIFY_PATH.encode(), len(form), form)
+    )
+
+
+async def _generate(port: int, load: Load, requests: Sequence[bytes]) -> LoadResult:
+    loop = asyncio.get_running_loop()
+    meter = _Meter(load, requests)
+    for _ in range(load.connections):
+        await loop.create_connection(lambda: _Connection(meter), "127.0.0.1", port)
+    await asyncio.wait_for(meter.finished.wait(), load.warm_up + load.seconds + 30)
+    if meter.broken:
+        sys.exit("bench.load: the server closed a connection")
+    return meter.result()
+
+
+def main() -> None:
+    """Generate the load that the command line describes; the result goes to stdout as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("pool", type=Path, help="file of bench.callbacks")
+    parser.add_argument("load", type=lambda text: msgspec.json.decode(text, type=Load), help="a Load as JSON")
+    given = parser.parse_args()
+    requests = [_request(callback.form) for callback in load_callbacks(given.pool)]
+    result = uvloop.run(_generate(given.port, given.load, requests))
+    sys.stdout.buffer.write(msgspec.json.encode(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The test rig: who runs on which core, and processes that live for one block and are gone behind it."""
+
+import asyncio
+import base64
+import json
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+from redis.asyncio import Redis
+
+from adapters.database import create_engine
+from adapters.schema import migrate
+from bench.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
+from cli import servers
+from cli.processes import ProcessSpec, Supervisor
+
+_CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+SERVER_CORE: Final = set(_CORES[:1])
+"""Where the measured process runs, alone; empty where processes cannot be pinned (macOS)."""
+OTHER_CORES: Final = set(_CORES[1:]) or SERVER_CORE
+
+
+class BenchFailed(Exception):
+    """A figure could not be measured; the message says why."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """What every measurement works with. `environment` is that of the product and of the baselines."""
+
+    folder: Path
+    pool: Path
+    vendor_port: int
+    redis: Redis
+    redis_url: str
+    database: asyncpg.Connection
+    environment: Mapping[str, str]
+
+    def spec(self, name: str, *argv: str, answers_on: int | None = None, **environment: str) -> ProcessSpec:
+        """A Python process `python argv…` of this run; it is up when `answers_on` takes connections."""
+        command = (sys.executable, *argv)
+        variables, log = {**self.environment, **environment}, self.folder / "logs" / f"{name}.log"
+        if answers_on is None:
+            return ProcessSpec(name, command, variables, log)
+        return ProcessSpec(name, command, variables, log, answers=lambda: _listens(answers_on))
+
+
+@asynccontextmanager
+async def standing_rig(callbacks: int) -> AsyncIterator[Rig]:
+    """Valkey (every write fsynced) and PostgreSQL with the product's schema, and a pool of callbacks."""
+    folder = Path(tempfile.mkdtemp(prefix="faceid-bench-"))
+    base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
+    try:
+        valkey, redis_url = servers.valkey(folder, env=base)
+        postgres, database_url = servers.postgres(folder, env=base)
+        with _removed(Path(parse_qs(urlsplit(database_url).query)["host"][0])):
+            async with running(valkey), running(postgres), _clients(redis_url, database_url) as clients:
+                pool = folder / "callbacks"
+                save_callbacks(make_callbacks(callbacks), pool)
+                vendor_port = servers.free_port()
+                environment = base | _environment(redis_url, database_url, vendor_port)
+                yield Rig(folder, pool, vendor_port, clients[0], redis_url, clients[1], environment)
+    except Exception:
+        _print_ends(folder / "logs")
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def running(spec: ProcessSpec, *, cores: set[int] = OTHER_CORES) -> AsyncIterator[int]:
+    """The process inside the block, on these cores; its pid.
+
+    Raises:
+        StartFailed: it did not come up.
+        BenchFailed: it died inside the block, so what was measured counts for nothing.
+    """
+    deaths: list[str] = []
+    supervisor = Supervisor(lambda: deaths.append(spec.name))
+    try:
+        with _on(cores):
+            await supervisor.start(spec)
+        yield supervisor.pids[spec.name]
+    finally:
+        await supervisor.stop()
+    if deaths:
+        raise BenchFailed(f"{spec.name} died while it was measured")
+
+
+async def until(done: Callable[[], Awaitable[bool]], *, seconds: float, every: float) -> None:
+    """Wait until `done`, asking `every` so many seconds.
+
+    Raises:
+        BenchFailed: it did not come true within `seconds`.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            while not await done():  # noqa: ASYNC110 - other processes set no event of ours
+                await asyncio.sleep(every)
+    except TimeoutError:
+        raise BenchFailed(f"not done within {seconds:g} s") from None
+
+
+async def forget(redis: Redis) -> None:
+    """Empty Redis and return when the memory is free: by default it would be freed in the background."""
+    await redis.execute_command("FLUSHALL", "SYNC")  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _on(cores: set[int]) -> Iterator[None]:
+    """Whatever is started inside the block runs on these cores: children inherit them."""
+    if not cores:
+        yield
+        return
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, OTHER_CORES)
+
+
+@contextmanager
+def _removed(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _clients(redis_url: str, database_url: str) -> AsyncIterator[tuple[Redis, asyncpg.Connection]]:
+    engine = create_engine(database_url)
+    await migrate(engine)
+    await engine.dispose()
+    redis: Redis = Redis.from_url(redis_url)
+    database = await asyncpg.connect(database_url)
+    # A rewrite of the log would fall into somebody's round, not into everybody's.
+    await redis.config_set("auto-aof-rewrite-percentage", "0")
+    try:
+        yield redis, database
+    finally:
+        await redis.aclose()
+        await database.close()
+
+
+def _environment(redis_url: str, database_url: str, vendor_port: int) -> dict[str, str]:
+    vendor_url = f"http://127.0.0.1:{vendor_port}"
+    app: dict[str, Any] = {"api_key": API_KEY, "api_secrets": [API_SECRET], "vendor_url": vendor_url}
+    return {
+        "FACEID_MASTER_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "FACEID_REDIS_URL": redis_url,
+        "FACEID_DATABASE_URL": database_url,
+        "FACEID_APPS": json.dumps({APP_ID: app}),
+        "FACEID_DURABILITY": "fsync",
+        "BENCH_REDIS_URL": redis_url,
+        "BENCH_DATABASE_URL": database_url,
+        "BENCH_VENDOR_URL": vendor_url,
+        "BENCH_API_KEY": API_KEY,
+        "BENCH_API_SECRET": API_SECRET,
+    }
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _print_ends(logs: Path) -> None:
+    """The last lines of every log: they are about to be deleted."""
+    for log in sorted(logs.glob("*.log")):
+        lines: Sequence[str] = log.read_text(errors="replace").splitlines()[-5:]
+        print(f"--- {log.name}", *lines, sep="\n", file=sys.stderr)

@@ -1,0 +1,61 @@
+"""A vendor without delay: answers get_result at once with the full result of the biz_id that is asked for.
+
+A process of its own (`python -m bench.vendor PORT POOL`), so that it costs the worker's core nothing.
+"""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, cast
+from urllib.parse import parse_qs, urlsplit
+
+import uvloop
+
+from bench.callbacks import load_callbacks, result_body
+
+_HEAD_END: Final = b"\r\n\r\n"
+_NOT_FOUND: Final = b'{"error_message": "RESULT_NOT_FOUND"}'
+
+
+class _Vendor(asyncio.Protocol):
+    """One kept connection. A GET has no body, so a request ends with its head."""
+
+    def __init__(self, answers: Mapping[str, bytes]) -> None:
+        self._answers = answers
+        self._received = b""
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports behave so, but are not derived so.
+        self._transport = cast(asyncio.WriteTransport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        *requests, self._received = (self._received + data).split(_HEAD_END)
+        for request in requests:
+            target = request.split(b" ", 2)[1].decode("ascii")
+            biz_id = parse_qs(urlsplit(target).query).get("biz_id", [""])[0]
+            self._transport.write(self._answers.get(biz_id) or _answer(b"400 Bad Request", _NOT_FOUND))
+
+
+def _answer(status: bytes, body: bytes) -> bytes:
+    head = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return head % (status, len(body)) + body
+
+
+async def _serve(port: int, answers: Mapping[str, bytes]) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: _Vendor(answers), "127.0.0.1", port)
+    await server.serve_forever()
+
+
+def main() -> None:
+    """Serve until a signal."""
+    port, pool = int(sys.argv[1]), Path(sys.argv[2])
+    callbacks = load_callbacks(pool)
+    answers = {item.biz_id: _answer(b"200 OK", result_body(item.data)) for item in callbacks}
+    uvloop.run(_serve(port, answers))
+
+
+if __name__ == "__main__":
+    main()

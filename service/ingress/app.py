@@ -1,0 +1,80 @@
+"""The ingress as a FastAPI app whose callbacks take a short way.
+
+The routes are plain Starlette routes, described in OpenAPI like any other. A request that one of them serves
+does not pass through the middleware in front of the router, though: that would cost as much again as reading
+and proving the callback (docs/decisions/0013). Everything else goes FastAPI's usual way.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.ingress.acceptance import IngressContext
+from service.ingress.description import describe_ingress
+from service.ingress.endpoints import NotifyEndpoint, ReturnEndpoint
+from service.problems import answer_http_error, refusal
+from service.serving import NO_TELEMETRY, VERSION
+
+_CALLBACK: Final = re.compile(r"/callbacks/([^/]+)/(notify|return)")
+
+log = structlog.get_logger(__name__)
+
+
+class IngressApp(FastAPI):
+    """Callbacks, health, their description; nothing else is public."""
+
+    def __init__(self, context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | None) -> None:
+        notify, returned = NotifyEndpoint(context), ReturnEndpoint(context)
+        self._short_ways: dict[tuple[str, str], ASGIApp] = {
+            ("POST", "notify"): notify,
+            ("POST", "return"): returned,
+            ("GET", "return"): returned,
+        }
+        super().__init__(
+            title="faceid-gateway ingress",
+            version=VERSION,
+            docs_url=None,
+            redoc_url=None,
+            lifespan=lifespan,
+            redirect_slashes=False,
+            telemetry=NO_TELEMETRY,
+            exception_handlers={HTTPException: answer_http_error},
+            routes=[
+                Route("/callbacks/{app_id}/notify", notify, methods=["POST"]),
+                Route("/callbacks/{app_id}/return", returned, methods=["GET", "POST"]),
+                Route("/healthz", _healthz),
+            ],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (found := _CALLBACK.fullmatch(scope["path"])):
+            endpoint = self._short_ways.get((scope["method"], found[2]))
+            if endpoint is not None:
+                scope["path_params"] = {"app_id": found[1]}
+                await _answer(endpoint, scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """The description of the routes, which FastAPI cannot read off bare ASGI endpoints."""
+        return describe_ingress(VERSION)
+
+
+async def _answer(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        await endpoint(scope, receive, send)
+    except Exception:
+        log.exception("ingress.failed")
+        await refusal("internal_error")(scope, receive, send)
+
+
+async def _healthz(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,201 @@
+"""What the tests of every edge are built from: callbacks, a store with shortcuts, dumps of what is kept."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing
+from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.decisions import PgDecisions, SettledVerification, seal_identity
+from adapters.store.ledger import FinishedPull, PgLedger, seal_answer
+from adapters.store.lookups import PgLookups, VerificationRecord
+from adapters.store.recorder import PgRecorder, Recorded
+from adapters.store.tables import metadata
+from adapters.store.undecided import PgUndecided
+from domain.budget import PullState
+from domain.facts import extract_facts
+from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome
+from domain.payload import decode_payload
+from domain.policy import Decision
+from domain.reasons import Code, Reason
+from tests.domain.builders import ID_NUMBER, NAME, default_policy, dump, passing_payload
+
+NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+Json = dict[str, Any]
+
+
+def biz_id(n: int = 1) -> str:
+    """A biz_id as the vendor makes them, another one for each `n`."""
+    return f"1700000000,{UUID(int=n)}"
+
+
+def payload(n: int = 1, *, status: str = "OK", biz_no: str | None = "order-1") -> Json:
+    """A passing payload of verification `n`."""
+    return passing_payload() | {"status": status, "biz_info": {"biz_id": biz_id(n), "biz_no": biz_no}}
+
+
+def callback(
+    tree: Json | bytes | None = None,
+    *,
+    app_id: str = "demo",
+    kind: CallbackKind = CallbackKind.NOTIFY,
+    received_at: datetime = NOW,
+    secret_index: int = 0,
+) -> AcceptedCallback:
+    """An accepted callback with this payload, or these very bytes."""
+    data = tree if isinstance(tree, bytes) else dump(payload() if tree is None else tree)
+    return AcceptedCallback(app_id, kind, received_at, secret_index, data)
+
+
+@dataclass
+class Clock:
+    """A clock that tests set."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, by: timedelta) -> None:
+        self.now += by
+
+
+class Store:
+    """Every part of the store on one engine, with shortcuts that build what they write."""
+
+    def __init__(self, engine: AsyncEngine, keys: KeyRing) -> None:
+        self.engine = engine
+        self.keys = keys
+        self.recorder = PgRecorder(engine, keys=keys, lease=LEASE)
+        self.ledger = PgLedger(engine)
+        self.decisions = PgDecisions(engine)
+        self.undecided = PgUndecided(engine, keys=keys)
+        self.dead_letters = PgDeadLetters(engine, keys=keys)
+        self.lookups = PgLookups(engine, keys=keys)
+
+    async def record(self, taken: AcceptedCallback | None = None) -> Recorded:
+        taken = taken or callback()
+        return await self.recorder.record(taken, decode_payload(taken.data))
+
+    async def decide(
+        self,
+        recorded: Recorded,
+        *,
+        outcome: Outcome = Outcome.APPROVED,
+        app_id: str = "demo",
+        tree: Json | None = None,
+    ) -> bool:
+        """Save a decision on a recorded callback."""
+        return await self.decisions.save_once(settled(recorded, outcome=outcome, app_id=app_id, tree=tree))
+
+    async def find(self, n: int = 1, *, app_id: str = "demo") -> VerificationRecord | None:
+        found = await self.lookups.find([app_id], biz_id(n))
+        return found[0] if found else None
+
+    async def events(self, verification_id: UUID) -> list[str]:
+        return [event.event for event in await self.lookups.timeline(verification_id)]
+
+    async def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        async with self.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(query), values)]
+
+
+def settled(
+    recorded: Recorded,
+    *,
+    outcome: Outcome = Outcome.APPROVED,
+    app_id: str = "demo",
+    tree: Json | None = None,
+) -> SettledVerification:
+    """A decision on a recorded callback, with a reason where it is not an approval."""
+    said = decode_payload(dump(tree or payload()))
+    identity = said.identity()
+    reasons = () if outcome is Outcome.APPROVED else (Reason(Code.FACE_BELOW_THRESHOLD, "41.2 < 64 (1e-3)"),)
+    sealed = None
+    if identity is not None:
+        sealed = seal_identity(
+            recorded.data_key, identity, app_id=app_id, verification_id=recorded.verification_id
+        )
+    return SettledVerification(
+        verification_id=recorded.verification_id,
+        decision=Decision(outcome, reasons, Basis.CALLBACK, ()),
+        policy=default_policy(),
+        callback_facts=extract_facts(said),
+        result_facts=None,
+        mode=ConfirmationMode.REQUIRED,
+        unconfirmed=None,
+        identity_ct=sealed,
+        decided_at=NOW,
+    )
+
+
+def finished(
+    recorded: Recorded,
+    n: int,
+    *,
+    state: PullState = PullState.DONE,
+    http_status: int | None = 200,
+    error: str | None = None,
+    body: bytes | None = None,
+) -> FinishedPull:
+    """The end of call `n`, its body sealed."""
+    raw_ct = body and seal_answer(
+        recorded.data_key, body, app_id="demo", verification_id=recorded.verification_id, n=n
+    )
+    return FinishedPull(recorded.verification_id, n, state, NOW, http_status, error, raw_ct)
+
+
+async def dump_redis(redis: Redis) -> str:
+    """Every key and value in Redis, as text."""
+    lines = []
+    for key in sorted(await redis.keys("*")):
+        kind = (await redis.type(key)).decode()
+        if kind == "string":
+            value: object = await redis.get(key)
+        elif kind == "zset":
+            value = await redis.zrange(key, 0, -1, withscores=True)
+        else:
+            value = await redis.hgetall(key)  # type: ignore[misc]
+        lines.append(f"{key!r} {_latin(value)}")
+    return "\n".join(lines)
+
+
+async def dump_database(engine: AsyncEngine) -> str:
+    """Every row of every table, as PostgreSQL prints it: bytea in hex."""
+    lines = []
+    async with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            rows = await connection.execute(text(f"SELECT CAST(t AS text) FROM {table.name} t"))
+            lines += [f"{table.name} {row[0]}" for row in rows]
+    return "\n".join(lines)
+
+
+def traces(dumped: str, *words: str) -> list[str]:
+    """Which of the words (by default name and ID number) stand in a dump, in whatever spelling."""
+    return [
+        spelling
+        for word in words or (NAME, ID_NUMBER)
+        for plain in (word, json.dumps(word)[1:-1])
+        for spelling in (plain, plain.encode().hex(), plain.encode().decode("latin-1"))
+        if spelling in dumped
+    ]
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, patience: float = 10) -> None:
+    """Return when `condition` holds; fail after `patience` seconds."""
+    async with asyncio.timeout(patience):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+def _latin(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else repr(value)

@@ -1,0 +1,89 @@
+"""Announcements wake those who wait for the announced verification, and nobody depends on one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.announcements import CHANNEL, Announcements, Announcer
+from adapters.redis_client import create_redis_pool
+from tests.adapters.builders import until
+
+
+@pytest.fixture
+async def announcements(redis: Redis) -> AsyncIterator[Announcements]:
+    """Announcements that are being listened to."""
+    announcements = Announcements(redis)
+    listening = asyncio.create_task(announcements.listen())
+    await until(lambda: listened_to(redis))
+    yield announcements
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def listened_to(redis: Redis) -> bool:
+    [(_, listeners)] = await redis.pubsub_numsub(CHANNEL)
+    return int(listeners) > 0
+
+
+async def unheard(redis: Redis) -> bool:
+    return not await listened_to(redis)
+
+
+async def woken(event: asyncio.Event, *, patience: float = 5) -> None:
+    await asyncio.wait_for(event.wait(), patience)
+
+
+async def test_everybody_who_waits_for_it_is_woken_and_nobody_else(
+    announcements: Announcements, redis: Redis
+) -> None:
+    mine, other = uuid4(), uuid4()
+    with (
+        announcements.expect([mine]) as first,
+        announcements.expect([other, mine]) as second,
+        announcements.expect([other]) as third,
+    ):
+        await Announcer(redis).announce(mine)
+        await woken(first)
+        await woken(second)
+        assert not third.is_set()
+        await Announcer(redis).announce(other)
+        await woken(third)
+
+
+async def test_behind_the_block_nobody_is_remembered(announcements: Announcements, redis: Redis) -> None:
+    mine = uuid4()
+    with announcements.expect([mine, uuid4()]) as event:
+        pass
+    with announcements.expect([mine]) as later:
+        await Announcer(redis).announce(mine)
+        await woken(later)
+    assert not event.is_set()
+    assert not announcements._waiters
+
+
+async def test_a_cut_connection_is_made_again(announcements: Announcements, redis: Redis) -> None:
+    mine = uuid4()
+    await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    await until(lambda: unheard(redis))
+    await until(lambda: listened_to(redis))
+    with announcements.expect([mine]) as event:
+        await Announcer(redis).announce(mine)
+        await woken(event)
+
+
+async def test_announcing_to_a_redis_that_is_away_harms_nobody(free_port: int) -> None:
+    pool = create_redis_pool(f"redis://127.0.0.1:{free_port}/0", timeout=timedelta(milliseconds=200))
+    await Announcer(Redis(connection_pool=pool)).announce(uuid4())
+    await pool.disconnect()
+
+
+async def test_a_strange_message_ends_nothing(announcements: Announcements, redis: Redis) -> None:
+    mine = uuid4()
+    await redis.publish(CHANNEL, b"strange")
+    with announcements.expect([mine]) as event:
+        await Announcer(redis).announce(mine)
+        await woken(event, patience=0.5)

@@ -1,0 +1,95 @@
+"""Dead letters: kept once, sealed, listed newest first, and another app's are as if they were not there."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing
+from adapters.store.dead_letters import DeadLetter
+from domain.errors import BrokenSeal
+from domain.model import CallbackKind
+from tests.adapters.builders import NOW, Store, callback, dump_database, payload, traces
+
+SECOND = timedelta(seconds=1)
+
+
+async def keep(store: Store, n: int = 1, *, app_id: str = "demo", reason: str = "missing_biz_id") -> UUID:
+    letter = callback(payload(n), app_id=app_id, kind=CallbackKind.RETURN, secret_index=1)
+    return await store.dead_letters.keep(letter, reason=reason, detail="no biz_id", now=NOW + n * SECOND)
+
+
+async def test_a_letter_is_listed_and_opens_as_it_came(store: Store) -> None:
+    letter = callback(kind=CallbackKind.RETURN, secret_index=1)
+    key = await store.dead_letters.keep(letter, reason="missing_biz_id", detail="why", now=NOW)
+    assert await store.dead_letters.page(["demo"], limit=5) == [
+        DeadLetter(key, "demo", "return", "missing_biz_id", "why", 1, NOW, NOW)
+    ]
+    assert await store.dead_letters.open(key, ["demo"]) == letter
+
+
+async def test_the_same_callback_again_counts_an_attempt_more(store: Store) -> None:
+    letter = callback()
+    first = await store.dead_letters.keep(letter, reason="one", detail="", now=NOW)
+    again = await store.dead_letters.keep(letter, reason="two", detail="new", now=NOW + SECOND)
+    assert first == again
+    assert await store.dead_letters.page(["demo"], limit=5) == [
+        DeadLetter(first, "demo", "notify", "two", "new", 2, NOW, NOW + SECOND)
+    ]
+    assert await store.dead_letters.open(first, ["demo"]) == letter
+
+
+async def test_the_same_bytes_to_two_apps_are_two_letters(store: Store) -> None:
+    assert await keep(store) != await keep(store, app_id="other")
+
+
+async def test_another_apps_letter_is_not_there(store: Store) -> None:
+    key = await keep(store)
+    for apps in (["other"], []):
+        assert await store.dead_letters.page(apps, limit=5) == []
+        assert await store.dead_letters.open(key, apps) is None
+        assert not await store.dead_letters.delete(key, apps)
+    assert await store.dead_letters.open(key, ["demo"]) is not None
+
+
+async def test_a_deleted_letter_is_gone(store: Store) -> None:
+    key = await keep(store)
+    assert await store.dead_letters.delete(key, ["demo"])
+    assert not await store.dead_letters.delete(key, ["demo"])
+    assert await store.dead_letters.open(key, ["demo"]) is None
+
+
+async def test_an_unknown_letter_is_none(store: Store) -> None:
+    assert await store.dead_letters.open(uuid4(), ["demo"]) is None
+
+
+async def test_pages_are_newest_first_and_stable_while_new_ones_come(store: Store) -> None:
+    kept = [await keep(store, n) for n in range(5)]
+    first = await store.dead_letters.page(["demo"], limit=2)
+    await keep(store, 9)
+    after = (first[-1].last_seen_at, first[-1].id)
+    rest = await store.dead_letters.page(["demo"], limit=10, after=after)
+    assert [letter.id for letter in first + rest] == kept[::-1]
+
+
+async def test_letters_of_one_moment_are_all_listed(store: Store) -> None:
+    for n in range(5):
+        await store.dead_letters.keep(callback(payload(n)), reason="r", detail="", now=NOW)
+    seen: list[UUID] = []
+    after = None
+    while page := await store.dead_letters.page(["demo"], limit=2, after=after):
+        seen += [letter.id for letter in page]
+        after = (page[-1].last_seen_at, page[-1].id)
+    assert len(seen) == len(set(seen)) == 5
+
+
+async def test_the_content_is_ciphertext(store: Store, engine: AsyncEngine) -> None:
+    await keep(store)
+    assert traces(await dump_database(engine)) == []
+
+
+async def test_another_key_does_not_open_a_letter(store: Store) -> None:
+    key = await keep(store)
+    with pytest.raises(BrokenSeal):
+        await Store(store.engine, KeyRing([b"o" * 32])).dead_letters.open(key, ["demo"])

@@ -1,0 +1,117 @@
+"""What is sealed opens with the same key in the same place, and nowhere else."""
+
+import pytest
+
+from adapters.envelope import KeyRing, place_of, seal, unseal
+from domain.errors import BrokenSeal
+
+KEY, OTHER = b"k" * 32, b"o" * 32
+PLACE = place_of("demo", "callbacks.raw_ct", 1)
+SECRET = "欧阳金丝雀 11010119900307001X".encode()
+
+
+@pytest.mark.parametrize(
+    "plaintext", [b"", b"x", SECRET, bytes(100_000)], ids=["empty", "short", "text", "long"]
+)
+def test_round_trip(plaintext: bytes) -> None:
+    sealed = seal(KEY, plaintext, place=PLACE)
+    assert unseal(KEY, sealed, place=PLACE) == plaintext
+    assert len(sealed) == len(plaintext) + 28
+
+
+def test_the_same_text_is_sealed_differently_each_time() -> None:
+    assert seal(KEY, SECRET, place=PLACE) != seal(KEY, SECRET, place=PLACE)
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        (OTHER, PLACE),
+        (KEY, place_of("other", "callbacks.raw_ct", 1)),
+        (KEY, place_of("demo", "pulls.raw_ct", 1)),
+        (KEY, place_of("demo", "callbacks.raw_ct", 2)),
+    ],
+    ids=["key", "app", "column", "row"],
+)
+def test_another_key_or_place_does_not_open(key: bytes, place: str) -> None:
+    sealed = seal(KEY, SECRET, place=PLACE)
+    with pytest.raises(BrokenSeal):
+        unseal(key, sealed, place=place)
+
+
+def test_no_bit_can_be_flipped() -> None:
+    sealed = seal(KEY, b"body", place=PLACE)
+    for bit in range(len(sealed) * 8):
+        flipped = bytearray(sealed)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(BrokenSeal):
+            unseal(KEY, bytes(flipped), place=PLACE)
+
+
+@pytest.mark.parametrize("length", [0, 11, 12, 27])
+def test_a_stump_does_not_open(length: int) -> None:
+    with pytest.raises(BrokenSeal):
+        unseal(KEY, seal(KEY, SECRET, place=PLACE)[:length], place=PLACE)
+
+
+def test_the_error_names_the_column_and_nothing_else() -> None:
+    with pytest.raises(BrokenSeal, match=r"^callbacks\.raw_ct: the sealed bytes do not open$") as caught:
+        unseal(OTHER, seal(KEY, SECRET, place=PLACE), place=PLACE)
+    assert caught.value.__suppress_context__
+
+
+def test_data_keys_are_wrapped_for_their_place() -> None:
+    ring = KeyRing([KEY])
+    data_key, wrapped = ring.new_data_key(place=PLACE)
+    assert ring.unwrap_data_key(wrapped, place=PLACE) == data_key
+    assert data_key not in wrapped
+    with pytest.raises(BrokenSeal):
+        ring.unwrap_data_key(wrapped, place=PLACE + "2")
+
+
+def test_every_data_key_is_another() -> None:
+    ring = KeyRing([KEY])
+    assert len({ring.new_data_key(place=PLACE)[0] for _ in range(50)}) == 50
+
+
+def test_rotation_the_newest_key_seals_and_the_old_one_still_opens() -> None:
+    before, during, after = KeyRing([KEY]), KeyRing([OTHER, KEY]), KeyRing([OTHER])
+    old_key, old_wrapped = before.new_data_key(place=PLACE)
+    old_batch = before.seal_batch("b1", SECRET)
+    assert during.unwrap_data_key(old_wrapped, place=PLACE) == old_key
+    assert during.unseal_batch("b1", old_batch) == SECRET
+
+    new_key, new_wrapped = during.new_data_key(place=PLACE)
+    new_batch = during.seal_batch("b2", SECRET)
+    assert after.unwrap_data_key(new_wrapped, place=PLACE) == new_key
+    assert after.unseal_batch("b2", new_batch) == SECRET
+    with pytest.raises(BrokenSeal, match="a master key that is not configured"):
+        before.unwrap_data_key(new_wrapped, place=PLACE)
+    with pytest.raises(BrokenSeal, match="a master key that is not configured"):
+        after.unseal_batch("b1", old_batch)
+
+
+def test_a_batch_opens_under_its_own_id_only() -> None:
+    ring = KeyRing([KEY])
+    sealed = ring.seal_batch("b1", SECRET)
+    assert ring.unseal_batch("b1", sealed) == SECRET
+    with pytest.raises(BrokenSeal):
+        ring.unseal_batch("b2", sealed)
+
+
+def test_a_batch_of_which_any_byte_changed_does_not_open() -> None:
+    ring = KeyRing([KEY])
+    sealed = ring.seal_batch("b1", b"body")
+    for at in range(len(sealed)):
+        flipped = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
+        with pytest.raises(BrokenSeal):
+            ring.unseal_batch("b1", flipped)
+
+
+def test_a_data_key_does_not_open_a_batch_nor_a_batch_key_a_data_key() -> None:
+    ring = KeyRing([KEY])
+    data_key, wrapped = ring.new_data_key(place="b1")
+    with pytest.raises(BrokenSeal):
+        ring.unseal_batch("b1", wrapped)
+    with pytest.raises(BrokenSeal):
+        ring.unwrap_data_key(ring.seal_batch("b1", data_key), place="b1")

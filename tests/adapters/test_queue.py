@@ -1,0 +1,75 @@
+"""Jobs carry ids in MessagePack, one job per batch and attempt; pickle is refused."""
+
+import pickle
+
+import msgspec
+import pytest
+from arq.connections import ArqRedis
+from redis.asyncio import BlockingConnectionPool
+
+from adapters.queue import PROCESS_BATCH, BatchQueue, create_queue, deserialize_job, serialize_job
+
+opened: list[str] = []
+
+
+def explode() -> None:
+    opened.append("pickle ran")
+
+
+class Exploit:
+    """Runs code of the writer's choice when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return explode, ()
+
+
+@pytest.fixture
+def arq(redis_pool: BlockingConnectionPool) -> ArqRedis:
+    return create_queue(redis_pool)
+
+
+def test_a_job_comes_back_as_it_was() -> None:
+    job = {"t": 1, "f": PROCESS_BATCH, "a": ["b1"], "k": {}, "et": 1700000000000}
+    assert deserialize_job(serialize_job(job)) == job
+
+
+def test_a_pickle_is_refused_and_runs_nothing() -> None:
+    bomb = pickle.dumps(Exploit())
+    opened.clear()
+    pickle.loads(bomb)
+    assert opened == ["pickle ran"], "the bomb works"
+    opened.clear()
+    with pytest.raises(msgspec.DecodeError):
+        deserialize_job(bomb)
+    assert opened == []
+
+
+async def test_a_job_holds_the_batch_id_and_nothing_else(arq: ArqRedis) -> None:
+    await BatchQueue(arq).enqueue("b1")
+    job = msgspec.msgpack.decode(await arq.get("arq:job:batch:b1:0"))
+    assert (job["f"], job["a"], job["k"]) == (PROCESS_BATCH, ["b1"], {})
+
+
+async def test_the_same_attempt_twice_is_one_job_and_another_attempt_is_another(arq: ArqRedis) -> None:
+    queue = BatchQueue(arq)
+    await queue.enqueue("b1")
+    await queue.enqueue("b1")
+    assert await queue.depth() == 1
+    await queue.enqueue("b1", attempt=1)
+    assert await queue.depth() == 2
+
+
+async def test_aclose_waits_for_the_hand_overs(arq: ArqRedis) -> None:
+    queue = BatchQueue(arq)
+    for number in range(20):
+        queue.hand_over(f"b{number}")
+    assert await queue.depth() == 0, "in the background"
+    await queue.aclose()
+    assert await queue.depth() == 20
+
+
+async def test_a_hand_over_that_fails_harms_nobody(arq: ArqRedis) -> None:
+    queue = BatchQueue(arq)
+    await arq.set("arq:queue", "not a sorted set")
+    queue.hand_over("b1")
+    await queue.aclose()

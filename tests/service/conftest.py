@@ -1,0 +1,170 @@
+"""The ingress over an intake that notes what it takes; the API over the real store."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+
+from adapters.announcements import CHANNEL, Announcements
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.policies import SHIPPED, PolicyBook
+from adapters.policy_reloads import PolicyReloads
+from adapters.queue import BatchQueue, create_queue
+from adapters.store.shadows import PgShadows
+from adapters.store.stored_decisions import PgStoredDecisions
+from adapters.store.tokens import PgTokens
+from domain.apps import App
+from domain.model import AcceptedCallback
+from service.api import main as api_main
+from service.api.context import ApiContext
+from service.ingress.acceptance import IngressContext
+from service.ingress.main import create_app
+from tests.adapters.builders import NOW, Store, until
+from tests.service.asgi import OLD_SECRET, SECRET
+
+LANDING = "https://shop.example/done?step=3#top"
+APPS = {
+    "demo": App(app_id="demo", api_key="k", secrets=(SECRET, OLD_SECRET)),
+    "plus": App(app_id="plus", api_key="k", secrets=(SECRET,), hash_name="sha256"),
+    "shop": App(app_id="shop", api_key="k", secrets=(SECRET,), landing_url=LANDING),
+}
+MAX_BODY = 20_000
+
+
+@dataclass
+class FakeIntake:
+    """Takes everything, or fails as told."""
+
+    error: Exception | None = None
+    accepted: list[AcceptedCallback] = field(default_factory=list)
+
+    async def accept(self, callback: AcceptedCallback) -> None:
+        if self.error is not None:
+            raise self.error
+        self.accepted.append(callback)
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """No log lines: structlog draws tracebacks for developers at a second each."""
+    with capture_logs():
+        yield
+
+
+@pytest.fixture
+def intake() -> FakeIntake:
+    return FakeIntake()
+
+
+@pytest.fixture
+def ingress(intake: FakeIntake) -> FastAPI:
+    context = IngressContext(
+        apps=APPS, intake=intake, max_body_bytes=MAX_BODY, body_timeout=0.2, clock=lambda: NOW
+    )
+    return create_app(context)
+
+
+@pytest.fixture
+async def web(ingress: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the ingress; whatever the app raises comes through."""
+    transport = httpx2.ASGITransport(ingress)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://ingress") as client:
+        yield client
+
+
+@pytest.fixture
+def store(engine: AsyncEngine, keys: KeyRing) -> Store:
+    return Store(engine, keys)
+
+
+@pytest.fixture
+async def api_context(
+    redis_pool: BlockingConnectionPool, engine: AsyncEngine, store: Store, keys: KeyRing
+) -> ApiContext:
+    """The API's context on real servers; the apps are `demo` and `other`."""
+    redis = Redis(connection_pool=redis_pool)
+    announcements = Announcements(redis)
+    book = PolicyBook.open(SHIPPED)
+    return ApiContext(
+        app_ids=("demo", "other"),
+        lookups=store.lookups,
+        dead_letters=store.dead_letters,
+        stored=PgStoredDecisions(engine),
+        shadows=PgShadows(engine),
+        policies=book,
+        reloads=PolicyReloads(redis, book),
+        tokens=PgTokens(engine),
+        inbox=RedisInbox(redis, keys=keys),
+        queue=BatchQueue(create_queue(redis_pool)),
+        announcements=announcements,
+        redis=redis,
+        engine=engine,
+        durability="fsync",
+        monotonic=time.monotonic,
+    )
+
+
+@pytest.fixture
+async def listening(api_context: ApiContext) -> AsyncIterator[None]:
+    """Announcements are taken, as in the API's lifespan."""
+    task = asyncio.create_task(api_context.announcements.listen())
+
+    async def heard() -> bool:
+        [(_, listeners)] = await api_context.redis.pubsub_numsub(CHANNEL)
+        return int(listeners) > 0
+
+    await until(heard)
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def api_app(api_context: ApiContext) -> FastAPI:
+    return api_main.create_app(api_context)
+
+
+ClientOf = Callable[[str | None], httpx2.AsyncClient]
+
+
+@pytest.fixture
+async def client_of(api_app: FastAPI) -> AsyncIterator[ClientOf]:
+    """Makes clients that bear a token, or none."""
+    made: list[httpx2.AsyncClient] = []
+
+    def create(token: str | None) -> httpx2.AsyncClient:
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        transport = httpx2.ASGITransport(api_app)
+        made.append(httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers))
+        return made[-1]
+
+    yield create
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+async def api(client_of: ClientOf, api_context: ApiContext) -> httpx2.AsyncClient:
+    """A client that may everything."""
+    await api_context.tokens.put("all", "all-token")
+    return client_of("all-token")
+
+
+def assert_problem(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    """The answer is this problem, whole; its members."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["type"] == "about:blank"
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["title"]
+    return problem

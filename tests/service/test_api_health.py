@@ -1,0 +1,120 @@
+"""healthz says that the process runs; readyz what stands behind it, and with which durability."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx2
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from adapters.database import create_engine
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue, create_queue
+from adapters.redis_client import create_redis_pool
+from adapters.schema import newest_revision
+from cli import servers
+from service.api.context import ApiContext
+from service.api.main import create_app
+from tests.adapters.builders import Store, callback
+from tests.service.conftest import assert_problem
+
+
+def client(context: ApiContext) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app(context)), base_url="http://api")
+
+
+@pytest.fixture
+async def without_redis(api_context: ApiContext, store: Store) -> AsyncIterator[ApiContext]:
+    pool = create_redis_pool(
+        f"redis://127.0.0.1:{servers.free_port()}/0", timeout=timedelta(milliseconds=200)
+    )
+    redis = Redis(connection_pool=pool)
+    inbox, queue = RedisInbox(redis, keys=store.keys), BatchQueue(create_queue(pool))
+    yield replace(api_context, redis=redis, inbox=inbox, queue=queue)
+    await pool.disconnect()
+
+
+@pytest.fixture
+async def without_database(api_context: ApiContext, store: Store) -> AsyncIterator[ApiContext]:
+    engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
+    away = Store(engine, store.keys)
+    yield replace(
+        api_context,
+        engine=engine,
+        lookups=away.lookups,
+        dead_letters=away.dead_letters,
+        tokens=type(api_context.tokens)(engine),
+    )
+    await engine.dispose()
+
+
+async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: ApiContext) -> None:
+    await api_context.inbox.put("b1", [callback()])
+    await api_context.queue.enqueue("b1")
+    async with client(api_context) as api:
+        answer = await api.get("/readyz")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["status"] == "ready"
+    assert told["redis"]["durability"] == {
+        "wanted": "fsync",
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "maxmemory-policy": "noeviction",
+    }
+    assert told["redis"]["backlog"] == {"batches": 1, "jobs": 1}
+    assert told["database"] == {"ok": True, "revision": newest_revision(), "newest": newest_revision()}
+
+
+async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: ApiContext) -> None:
+    await api_context.redis.config_set("appendfsync", "everysec")
+    try:
+        async with client(api_context) as api:
+            answer = await api.get("/readyz")
+        async with client(replace(api_context, durability="memory")) as api:
+            enough = await api.get("/readyz")
+    finally:
+        await api_context.redis.config_set("appendfsync", "always")
+    assert answer.status_code == 503
+    assert answer.json()["redis"]["problems"] == ["appendfsync is everysec, must be always"]
+    assert enough.status_code == 200
+
+
+async def test_with_an_old_schema_it_is_not_ready(api_context: ApiContext) -> None:
+    async with api_context.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    try:
+        async with client(api_context) as api:
+            answer = await api.get("/readyz")
+    finally:
+        async with api_context.engine.begin() as connection:
+            restore = text("UPDATE alembic_version SET version_num = :newest")
+            await connection.execute(restore, {"newest": newest_revision()})
+    assert answer.status_code == 503
+    assert answer.json()["database"] == {"ok": False, "revision": "0000", "newest": newest_revision()}
+
+
+async def test_without_redis_it_is_not_ready_but_alive(without_redis: ApiContext) -> None:
+    async with client(without_redis) as api:
+        ready, alive = await api.get("/readyz"), await api.get("/healthz")
+    assert (ready.status_code, alive.status_code) == (503, 200)
+    assert ready.json()["redis"] == {"ok": False, "error": "ConnectionError"}
+    assert ready.json()["database"]["ok"]
+
+
+async def test_without_database_it_is_not_ready_but_alive(without_database: ApiContext) -> None:
+    async with client(without_database) as api:
+        ready, alive = await api.get("/readyz"), await api.get("/healthz")
+    assert (ready.status_code, alive.status_code) == (503, 200)
+    assert not ready.json()["database"]["ok"]
+    assert ready.json()["redis"]["ok"]
+
+
+@pytest.mark.parametrize("path", ["/v1/verifications", "/v1/verifications/12345678", "/v1/dead-letters"])
+async def test_without_database_a_lookup_is_unavailable(without_database: ApiContext, path: str) -> None:
+    async with client(without_database) as api:
+        answer = await api.get(path, headers={"authorization": "Bearer x"})
+    assert_problem(answer, 503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0

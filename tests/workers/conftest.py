@@ -1,0 +1,195 @@
+"""The jobs' context on the real inbox and store, with a vendor that answers by script and a clock to set."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+
+from adapters.announcements import Announcer
+from adapters.database import create_engine
+from adapters.envelope import KeyRing
+from adapters.faceid_api import Answer, FaceidApi
+from adapters.inbox import RedisInbox
+from adapters.policies import SHIPPED, PolicyBook
+from adapters.queue import BatchQueue, create_queue
+from adapters.redis_client import create_redis_pool
+from cli import servers
+from domain.apps import App
+from domain.budget import PullRules, PullState
+from domain.model import ConfirmationMode
+from domain.payload import decode_payload
+from tests.adapters.builders import LEASE, NOW, Clock, Json, Store, callback
+from tests.domain.builders import dump
+from workers.case import Case
+from workers.context import WorkerContext
+
+SPACING = timedelta(seconds=60)
+
+
+@dataclass
+class ScriptedVendor(FaceidApi):
+    """Answers with `answers`, one after the other, the last one for ever; notes what it was asked."""
+
+    answers: list[Answer] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    before: Callable[[], object] | None = None
+    """Called, and awaited if it can be, while the call is under way."""
+
+    async def get_result(self, app: App, biz_id: str) -> Answer:
+        self.asked.append(biz_id)
+        if self.before is not None:
+            waiting = self.before()
+            if hasattr(waiting, "__await__"):
+                await waiting
+        return self.answers[min(len(self.asked), len(self.answers)) - 1]
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def answered(tree: Json | bytes) -> Answer:
+    """HTTP 200 with this body."""
+    return Answer(PullState.DONE, 200, body=tree if isinstance(tree, bytes) else dump(tree))
+
+
+def refused(status: int, error: str, *, retry: bool = False) -> Answer:
+    return Answer(PullState.DONE, status, error, retry=retry)
+
+
+TIMED_OUT = Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
+NOT_SENT = Answer(PullState.NOT_SENT, error="CONNECT_FAILED", retry=True)
+
+
+def app(
+    *,
+    confirmation: ConfirmationMode = ConfirmationMode.REQUIRED,
+    delays: tuple[timedelta, ...] = (timedelta(seconds=90),),
+    app_id: str = "demo",
+) -> App:
+    return App(
+        app_id=app_id, api_key="k", secrets=(b"s",), confirmation=confirmation, pull_retry_delays=delays
+    )
+
+
+class Jobs:
+    """A worker's context and what tests do with it."""
+
+    def __init__(
+        self, context: WorkerContext, vendor: ScriptedVendor, clock: Clock, store: Store, redis: Redis
+    ) -> None:
+        self.context = context
+        self.redis = redis
+        self.vendor = vendor
+        self.clock = clock
+        self.store = store
+
+    def configure(self, changed: App) -> None:
+        """Put an app's settings in the place of those it had."""
+        apps = self.context.apps
+        assert isinstance(apps, dict)
+        apps[changed.app_id] = changed
+
+    async def case(self, tree: Json | None = None, *, is_new: bool = True) -> Case:
+        """A recorded callback, ready to be settled."""
+        taken = callback(tree)
+        recorded = await self.store.record(taken)
+        return Case(
+            recorded.verification_id, "demo", recorded.data_key, decode_payload(taken.data), NOW, is_new
+        )
+
+    async def outcome(self, n: int = 1) -> tuple[str, str | None, list[str]]:
+        """State, outcome and reason codes of verification `n`."""
+        record = await self.store.find(n)
+        assert record is not None
+        return record.state, record.outcome, [reason["code"] for reason in record.reasons]
+
+    async def ledger(self) -> list[tuple[int, str, str | None]]:
+        """Every call: number, state, error."""
+        rows = await self.store.rows("SELECT n, state, error FROM pulls ORDER BY n")
+        return [(n, state, error) for n, state, error in rows]
+
+    async def due(self) -> timedelta | None:
+        """How long after the callback somebody looks again at the one verification there is."""
+        [(due_at,)] = await self.store.rows("SELECT due_at FROM verifications")
+        return None if due_at is None else due_at - NOW
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """No log lines: structlog draws tracebacks for developers at a second each."""
+    with capture_logs():
+        yield
+
+
+@pytest.fixture
+def store(engine: AsyncEngine, keys: KeyRing) -> Store:
+    return Store(engine, keys)
+
+
+@pytest.fixture
+def vendor() -> ScriptedVendor:
+    return ScriptedVendor()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def jobs(
+    redis_pool: BlockingConnectionPool, store: Store, keys: KeyRing, vendor: ScriptedVendor, clock: Clock
+) -> Jobs:
+    redis = Redis(connection_pool=redis_pool)
+    context = WorkerContext(
+        apps={"demo": app()},
+        policies=PolicyBook.open(SHIPPED),
+        announcer=Announcer(redis),
+        inbox=RedisInbox(redis, keys=keys),
+        queue=BatchQueue(create_queue(redis_pool)),
+        recorder=store.recorder,
+        ledger=store.ledger,
+        decisions=store.decisions,
+        undecided=store.undecided,
+        dead_letters=store.dead_letters,
+        faceid=vendor,
+        pull_rules=PullRules(spacing=SPACING, in_flight=LEASE),
+        sweep_after=LEASE,
+        clock=clock,
+    )
+    return Jobs(context, vendor, clock, store, redis)
+
+
+@pytest.fixture
+async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContext]:
+    """The context while PostgreSQL is away."""
+    engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
+    away = Store(engine, keys)
+    yield replace(
+        jobs.context,
+        recorder=away.recorder,
+        ledger=away.ledger,
+        decisions=away.decisions,
+        undecided=away.undecided,
+        dead_letters=away.dead_letters,
+    )
+    await engine.dispose()
+
+
+@pytest.fixture
+async def without_redis(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContext]:
+    """The context while Redis is away."""
+    url = f"redis://127.0.0.1:{servers.free_port()}/0"
+    pool = create_redis_pool(url, timeout=timedelta(milliseconds=200))
+    redis = Redis(connection_pool=pool)
+    yield replace(
+        jobs.context,
+        announcer=Announcer(redis),
+        inbox=RedisInbox(redis, keys=keys),
+        queue=BatchQueue(create_queue(pool)),
+    )
+    await pool.disconnect()

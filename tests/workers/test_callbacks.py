@@ -1,0 +1,185 @@
+"""Every callback of a batch is on its own: one that cannot be processed becomes a dead letter, no loss."""
+
+import asyncio
+import secrets
+
+import pytest
+
+from adapters.database import DATABASE_AWAY
+from adapters.redis_client import REDIS_AWAY
+from domain.errors import BrokenSeal
+from domain.model import AcceptedCallback
+from tests.adapters.builders import NOW, callback, payload, traces, until
+from tests.domain.builders import dump, put
+from tests.workers.conftest import Jobs, answered
+from workers.callbacks import process_batch
+from workers.context import WorkerContext
+
+
+async def letters(jobs: Jobs) -> dict[str, str]:
+    """Reason and detail of every dead letter."""
+    page = await jobs.store.dead_letters.page(["demo"], limit=50)
+    return {letter.reason: letter.detail for letter in page}
+
+
+async def process(jobs: Jobs, *taken: AcceptedCallback) -> None:
+    """Put a batch into the inbox and process it; nothing may stay behind."""
+    await jobs.context.inbox.put("b1", taken)
+    await process_batch(jobs.context, "b1")
+    assert await jobs.context.inbox.depth() == 0
+    assert await jobs.context.inbox.load("b1") is None
+
+
+async def test_a_batch_is_recorded_and_decided(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    await process(jobs, callback())
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+async def test_a_batch_that_was_finished_is_nothing_to_do(jobs: Jobs) -> None:
+    await process_batch(jobs.context, "b1")
+    assert await jobs.store.rows("SELECT 1 FROM verifications") == []
+
+
+async def test_processing_a_batch_twice_decides_once(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    for _ in range(2):
+        await process(jobs, callback(), callback())
+    assert len(jobs.vendor.asked) == 1
+    assert await jobs.store.rows("SELECT seen FROM callbacks") == [(4,)]
+    assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(1,)]
+
+
+POISON: list[tuple[str, bytes, str]] = [
+    ("no object", b"[]", "malformed_payload"),
+    ("no JSON", b"{", "malformed_payload"),
+    ("no biz_id", b"{}", "missing_biz_id"),
+    ("strange biz_id", dump({"status": "OK", "biz_info": {"biz_id": "x y"}}), "bad_biz_id"),
+    ("wrong type", dump(put(payload(7), "verify_result.result_faceid", "欧阳金丝雀")), "unexpected_type"),
+    ("NUL", dump(put(payload(7), "biz_info.biz_no", "\0")), "nul_character"),
+    ("not finite", dump(put(payload(7), "verify_result.result_faceid.confidence", "nan")), "not_a_number"),
+    (
+        "endless number",
+        b'{"status": ' + b"9" * 5000 + b', "biz_info": {"biz_id": "12345678"}}',
+        "malformed_payload",
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "reason"), [row[1:] for row in POISON], ids=[row[0] for row in POISON])
+async def test_poison_is_a_dead_letter_and_the_others_are_decided(
+    jobs: Jobs, data: bytes, reason: str
+) -> None:
+    jobs.vendor.answers = [answered(payload(1))]
+    poison = callback(data)
+    await process(jobs, poison, callback(payload(1)))
+    assert await jobs.outcome(1) == ("decided", "approved", [])
+    assert set(await letters(jobs)) == {reason}
+    assert traces(str(await letters(jobs))) == []
+    assert await jobs.store.dead_letters.open(poison.key, ["demo"]) == poison
+
+
+async def test_a_value_that_the_store_refuses_is_a_dead_letter(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload(1))]
+    await process(jobs, callback(payload(2, biz_no=secrets.token_hex(9000))), callback(payload(1)))
+    assert await jobs.outcome(1) == ("decided", "approved", [])
+    assert set(await letters(jobs)) == {"processing_failed"}
+
+
+async def test_a_defect_of_ours_is_a_dead_letter(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def explode(*_: object) -> None:
+        raise RuntimeError("canary 欧阳金丝雀")
+
+    monkeypatch.setattr(jobs.context.recorder, "record", explode)
+    await process(jobs, callback())
+    assert await letters(jobs) == {"processing_failed": "RuntimeError"}
+
+
+async def test_a_callback_whose_key_is_lost_is_a_dead_letter(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BrokenSeal("sealed with a master key that is not configured")
+
+    monkeypatch.setattr(jobs.store.keys, "unwrap_data_key", refuse)
+    await process(jobs, callback())
+    assert await letters(jobs) == {"processing_failed": "BrokenSeal"}
+
+
+async def test_without_database_the_batch_stays_whole(jobs: Jobs, without_database: WorkerContext) -> None:
+    taken = [callback(), callback(b"[]")]
+    await jobs.context.inbox.put("b1", taken)
+    with pytest.raises(DATABASE_AWAY):
+        await process_batch(without_database, "b1")
+    assert await jobs.context.inbox.load("b1") == taken
+    jobs.vendor.answers = [answered(payload())]
+    await process_batch(jobs.context, "b1")
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert set(await letters(jobs)) == {"malformed_payload"}
+
+
+async def test_without_redis_nothing_is_done(jobs: Jobs, without_redis: WorkerContext) -> None:
+    await jobs.context.inbox.put("b1", [callback()])
+    with pytest.raises(REDIS_AWAY):
+        await process_batch(without_redis, "b1")
+    assert await jobs.store.rows("SELECT 1 FROM verifications") == []
+    assert await jobs.context.inbox.depth() == 1
+
+
+async def test_the_batch_is_finished_before_the_vendor_is_asked(jobs: Jobs) -> None:
+    depths: list[int] = []
+
+    async def look() -> None:
+        depths.append(await jobs.context.inbox.depth())
+
+    jobs.vendor.before = look
+    jobs.vendor.answers = [answered(payload())]
+    await process(jobs, callback())
+    assert depths == [0]
+
+
+async def test_a_death_behind_the_recording_leaves_the_verification_due(jobs: Jobs) -> None:
+    called = asyncio.Event()
+
+    async def hang() -> None:
+        called.set()
+        await asyncio.Event().wait()
+
+    jobs.vendor.before = hang
+    await jobs.context.inbox.put("b1", [callback()])
+    dying = asyncio.create_task(process_batch(jobs.context, "b1"))
+    await called.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    assert await jobs.context.inbox.depth() == 0
+    assert await jobs.due() == jobs.context.sweep_after
+
+
+async def test_the_settling_of_one_does_not_hold_up_another(jobs: Jobs) -> None:
+    gate = asyncio.Event()
+
+    async def first_hangs() -> None:
+        if len(jobs.vendor.asked) == 1:
+            await gate.wait()
+
+    jobs.vendor.before = first_hangs
+    jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
+    await jobs.context.inbox.put("b1", [callback(payload(1)), callback(payload(2))])
+    processing = asyncio.create_task(process_batch(jobs.context, "b1"))
+
+    async def second_is_decided() -> bool:
+        return await jobs.store.rows("SELECT count(*) FROM decisions") == [(1,)]
+
+    await until(second_is_decided)
+    gate.set()
+    await processing
+    assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(2,)]
+
+
+async def test_an_open_callback_is_recorded_and_nothing_more(jobs: Jobs) -> None:
+    await process(jobs, callback(payload(status="PROCESSING")))
+    assert await jobs.outcome() == ("received", None, [])
+    assert jobs.vendor.asked == []
+    record = await jobs.store.find()
+    assert record is not None
+    assert record.received_at == NOW

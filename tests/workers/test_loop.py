@@ -1,0 +1,209 @@
+"""A real arq worker on the real Valkey: it processes, survives cut connections, and ends in order."""
+
+import asyncio
+import os
+import pickle
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from arq.connections import ArqRedis
+from arq.constants import default_queue_name
+from arq.worker import Worker
+from redis.asyncio import BlockingConnectionPool
+
+from adapters.queue import create_queue
+from adapters.settings import Settings
+from tests.adapters.builders import LEASE, callback, payload, until
+from tests.adapters.test_queue import Exploit, opened
+from tests.workers.conftest import Jobs, answered
+from workers.loop import run_workers
+from workers.main import create_worker
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Only what a worker itself is told; everything else stands in its context."""
+    return Settings.model_construct(worker_jobs=4, sweep_every=1)
+
+
+class Workers:
+    """Workers run by the loop, and every one of them that was made."""
+
+    def __init__(self, jobs: Jobs, queue: ArqRedis, settings: Settings) -> None:
+        self.made: list[Worker] = []
+        self._jobs = jobs
+        self._queue = queue
+        self._settings = settings
+
+    def create(self) -> Worker:
+        self.made.append(create_worker(self._settings, self._jobs.context, self._queue))
+        return self.made[-1]
+
+    @asynccontextmanager
+    async def running(self, *, grace: float = 5) -> AsyncIterator[asyncio.Task[None]]:
+        """The loop inside the block; behind it, it is told to stop and must do so."""
+        task = asyncio.create_task(run_workers(self.create, grace=grace))
+        try:
+            await until(self._at_work)
+            yield task
+        finally:
+            stop()
+            await asyncio.wait_for(task, 20)
+
+    async def _at_work(self) -> bool:
+        return bool(self.made)
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture
+async def workers(
+    jobs: Jobs, redis_pool: BlockingConnectionPool, settings: Settings
+) -> AsyncIterator[Workers]:
+    # A cut connection may lose a job: its batch is then found by the next sweep but one.
+    jobs.context = replace(jobs.context, sweep_after=timedelta(seconds=1))
+    yield Workers(jobs, create_queue(redis_pool), settings)
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(signum)
+
+
+async def hand_in(jobs: Jobs, *numbers: int) -> None:
+    """Put one batch a callback into the inbox, with its job."""
+    for n in numbers:
+        batch_id = f"b{n}"
+        await jobs.context.inbox.put(batch_id, [callback(payload(n, status="WHATEVER"))])
+        await jobs.context.queue.enqueue(batch_id)
+
+
+async def decided(jobs: Jobs, count: int) -> None:
+    async def enough() -> bool:
+        return await jobs.store.rows("SELECT count(*) FROM decisions") == [(count,)]
+
+    await until(enough)
+
+
+async def test_it_processes_and_leaves_nothing_behind(jobs: Jobs, workers: Workers) -> None:
+    async with workers.running():
+        await hand_in(jobs, *range(12))
+        await decided(jobs, 12)
+        await until(lambda: _nothing_left(jobs))
+    keys = [key.decode() for key in await jobs.redis.keys("*")]
+    assert not [key for key in keys if key.startswith(("arq:result", "inbox:", "arq:job:batch", "arq:retry"))]
+
+
+async def test_it_survives_its_connections_being_cut(jobs: Jobs, workers: Workers) -> None:
+    async with workers.running() as task:
+        await hand_in(jobs, 1)
+        await decided(jobs, 1)
+        for _ in range(3):
+            await jobs.redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            await jobs.redis.ping()
+        await hand_in(jobs, 2, 3)
+        await decided(jobs, 3)
+        assert not task.done()
+
+
+async def test_a_worker_that_fails_is_followed_by_another(jobs: Jobs, workers: Workers) -> None:
+    redis = jobs.redis
+    async with workers.running() as task:
+        # arq's queue is no sorted set any more: its loop ends with a ResponseError.
+        await redis.delete(default_queue_name)
+        await redis.set(default_queue_name, "nonsense")
+
+        async def replaced() -> bool:
+            return len(workers.made) > 1
+
+        await until(replaced)
+        await redis.delete(default_queue_name)
+        await hand_in(jobs, 1)
+        await decided(jobs, 1)
+        assert not task.done()
+
+
+async def test_on_a_signal_what_is_under_way_ends_and_nothing_new_begins(
+    jobs: Jobs, workers: Workers
+) -> None:
+    called, gate = asyncio.Event(), asyncio.Event()
+
+    async def answer_late() -> None:
+        called.set()
+        await gate.wait()
+
+    jobs.vendor.before = answer_late
+    jobs.vendor.answers = [answered(payload(1))]
+    async with workers.running() as task:
+        await jobs.context.inbox.put("b1", [callback(payload(1))])
+        await jobs.context.queue.enqueue("b1")
+        await called.wait()
+        stop()
+
+        async def no_more_is_picked() -> bool:
+            return not workers.made[-1].allow_pick_jobs
+
+        await until(no_more_is_picked)
+        await hand_in(jobs, 2)
+        assert not task.done()
+        gate.set()
+        await asyncio.wait_for(task, 10)
+    assert await jobs.outcome(1) == ("decided", "approved", [])
+    assert await jobs.store.find(2) is None
+    assert await jobs.context.inbox.depth() == 1
+
+
+async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
+    jobs: Jobs, workers: Workers
+) -> None:
+    called, gate = asyncio.Event(), asyncio.Event()
+
+    async def answer_late() -> None:
+        called.set()
+        await gate.wait()
+
+    jobs.vendor.before = answer_late
+    jobs.vendor.answers = [answered(payload(1))]
+    async with workers.running(grace=0.1):
+        await jobs.context.inbox.put("b1", [callback(payload(1))])
+        await jobs.context.queue.enqueue("b1")
+        await called.wait()
+    assert await jobs.outcome(1) == ("received", None, [])
+    assert await jobs.due() == LEASE
+    gate.set()  # the call itself is shielded
+
+    async def on_the_ledger() -> bool:
+        return await jobs.ledger() == [(1, "done", None)]
+
+    await until(on_the_ledger)
+
+
+async def test_a_lost_job_is_found_by_the_sweep(jobs: Jobs, workers: Workers) -> None:
+    await jobs.context.inbox.put("b1", [callback(payload(1, status="WHATEVER"))])
+    await jobs.redis.zadd("inbox:pending", {"b1": 1})
+    async with workers.running():
+        await decided(jobs, 1)
+
+
+async def test_a_pickled_job_is_refused_and_the_next_one_processed(jobs: Jobs, workers: Workers) -> None:
+    opened.clear()
+    bomb = pickle.dumps({"t": 1, "f": "process_batch", "a": [Exploit()], "k": {}, "et": 1})
+    await jobs.redis.set("arq:job:evil", bomb)
+    await jobs.redis.zadd(default_queue_name, {"evil": 1})
+    async with workers.running():
+        await hand_in(jobs, 1)
+        await decided(jobs, 1)
+        await until(lambda: _nothing_left(jobs))
+    assert opened == []
+    pickle.loads(bomb)
+    assert opened == ["pickle ran"], "the bomb works"
+
+
+async def _nothing_left(jobs: Jobs) -> bool:
+    # The sweeps' own jobs come and go.
+    left = [*await jobs.redis.keys("arq:job:batch:*"), *await jobs.redis.keys("arq:job:evil")]
+    return not left and await jobs.context.inbox.depth() == 0
