@@ -18,7 +18,7 @@ from adapters.envelope import KeyRing
 from domain.model import AcceptedCallback
 
 PENDING: Final = "inbox:pending"
-ATTEMPTS: Final = "inbox:attempts"
+STARTS: Final = "inbox:starts"
 
 
 class RedisInbox:
@@ -47,6 +47,24 @@ class RedisInbox:
             sealed, _ = await pipe.execute()
         return None if sealed is None else decode_batch(batch_id, sealed, keys=self._keys)
 
+    async def start(self, batch_id: str) -> list[AcceptedCallback] | None:
+        """`load`, counted: a batch that is started again and again and never ends kills its worker."""
+        callbacks = await self.load(batch_id)
+        if callbacks is not None:
+            await self._count(batch_id)
+        return callbacks
+
+    async def forgive(self, batch_id: str) -> None:
+        """Forget how often a batch was started: it did not end, but for no fault of its own."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hdel(STARTS, batch_id)
+            await pipe.execute()
+
+    async def _count(self, batch_id: str) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hincrby(STARTS, batch_id, 1)
+            await pipe.execute()
+
     async def finish(self, batch_id: str) -> None:
         """Forget a batch: every callback of it is recorded."""
         await self.replace(batch_id, {})
@@ -59,24 +77,24 @@ class RedisInbox:
                 pipe.zadd(PENDING, {part_id: _now_ms()})
             pipe.delete(_key(batch_id))
             pipe.zrem(PENDING, batch_id)
-            pipe.hdel(ATTEMPTS, batch_id)
+            pipe.hdel(STARTS, batch_id)
             await pipe.execute()
 
     async def claim_stale(self, *, untouched: timedelta, limit: int = 100) -> dict[str, int]:
-        """Batches that nobody touched for `untouched`, oldest first, each with how often it was claimed.
+        """Batches that nobody touched for `untouched`, oldest first, each with how often it was started.
 
-        A claimed batch counts as touched, so that two sweepers do not send it twice at once.
+        A claimed batch counts as touched, so that two sweepers do not send it twice at once. One that has
+        only waited long, behind many others, has been started 0 times.
         """
         before = _now_ms() - int(untouched.total_seconds() * 1000)
         stale = await self._redis.zrangebyscore(PENDING, "-inf", before, start=0, num=limit)
         if not stale:
             return {}
         async with self._redis.pipeline(transaction=True) as pipe:
-            for batch_id in stale:
-                pipe.zadd(PENDING, {batch_id: _now_ms()}, xx=True)
-                pipe.hincrby(ATTEMPTS, batch_id, 1)
-            replies = await pipe.execute()
-        return {batch_id.decode(): attempts for batch_id, attempts in zip(stale, replies[1::2], strict=True)}
+            pipe.zadd(PENDING, dict.fromkeys(stale, _now_ms()), xx=True)
+            pipe.hmget(STARTS, stale)
+            _, starts = await pipe.execute()
+        return {batch_id.decode(): int(count or 0) for batch_id, count in zip(stale, starts, strict=True)}
 
     async def depth(self) -> int:
         """How many batches wait or are being processed."""

@@ -29,7 +29,7 @@ async def process_batch(context: WorkerContext, batch_id: str) -> None:
     Raises:
         RedisError, DBAPIError, OSError: a server is away; the batch stays in the inbox.
     """
-    callbacks = await context.inbox.load(batch_id)
+    callbacks = await context.inbox.start(batch_id)
     if callbacks is None:
         return
     cases = await record_all(context, callbacks)

@@ -5,6 +5,7 @@ its work to the next sweep.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
@@ -37,12 +38,18 @@ def functions(context: WorkerContext) -> list[Function]:
                 await callbacks.process_batch(context, batch_id)
         except AWAY as error:
             log.warning("batch.postponed", batch_id=batch_id, error=type(error).__name__)
+            await _forgive(context, batch_id)
             raise Retry(defer=_RETRY_AFTER) from None
         except Exception:
             # No key opens it, or a defect of ours: it stays in the inbox and the sweeper brings it back.
             log.exception("batch.failed", batch_id=batch_id)
 
     return [func(cast(WorkerCoroutine, process_batch), name=PROCESS_BATCH)]
+
+
+async def _forgive(context: WorkerContext, batch_id: str) -> None:
+    with contextlib.suppress(*AWAY):
+        await context.inbox.forgive(batch_id)
 
 
 def crons(context: WorkerContext, *, every: int) -> list[CronJob]:

@@ -17,8 +17,8 @@ log = structlog.get_logger(__name__)
 
 SPLIT_AFTER: Final = 3
 BURY_AFTER: Final = 6
-"""Sweeps after which a batch is split into single callbacks, and a single callback is a dead letter: it
-keeps killing its worker."""
+"""Starts after which a batch is split into single callbacks, and a single callback is a dead letter: it
+keeps killing its worker. A batch that only waits behind others is never started, and so never suspected."""
 
 
 async def sweep_inbox(context: WorkerContext) -> None:
@@ -28,15 +28,15 @@ async def sweep_inbox(context: WorkerContext) -> None:
 
 
 async def _send_again(context: WorkerContext, stale: dict[str, int]) -> None:
-    for batch_id, attempts in stale.items():
-        log.warning("batch.swept", batch_id=batch_id, attempts=attempts)
-        if attempts <= SPLIT_AFTER:
-            await context.queue.enqueue(batch_id, attempt=attempts)
+    for batch_id, starts in stale.items():
+        log.warning("batch.swept", batch_id=batch_id, attempts=starts)
+        if starts <= SPLIT_AFTER:
+            await context.queue.enqueue(batch_id, attempt=starts)
         else:
-            await _isolate(context, batch_id, attempts=attempts)
+            await _isolate(context, batch_id, starts=starts)
 
 
-async def _isolate(context: WorkerContext, batch_id: str, *, attempts: int) -> None:
+async def _isolate(context: WorkerContext, batch_id: str, *, starts: int) -> None:
     """Find the callback that kills its worker: split the batch, in the end bury the callback."""
     try:
         callbacks = await context.inbox.load(batch_id) or []
@@ -49,11 +49,11 @@ async def _isolate(context: WorkerContext, batch_id: str, *, attempts: int) -> N
         await context.inbox.replace(batch_id, parts)
         for part_id in parts:
             await context.queue.enqueue(part_id)
-    elif callbacks and attempts > BURY_AFTER:
-        await bury(context, callbacks[0], reason="kills_worker", detail=f"{attempts} attempts")
+    elif callbacks and starts > BURY_AFTER:
+        await bury(context, callbacks[0], reason="kills_worker", detail=f"{starts} starts")
         await context.inbox.finish(batch_id)
     else:
-        await context.queue.enqueue(batch_id, attempt=attempts)
+        await context.queue.enqueue(batch_id, attempt=starts)
 
 
 async def resume_undecided(context: WorkerContext) -> None:

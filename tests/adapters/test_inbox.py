@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
-from adapters.inbox import ATTEMPTS, PENDING, RedisInbox
+from adapters.inbox import PENDING, STARTS, RedisInbox
 from domain.errors import BrokenSeal
 from domain.model import CallbackKind
 from tests.adapters.builders import callback, dump_redis, payload, traces
@@ -48,20 +48,21 @@ async def test_writing_a_batch_twice_is_harmless(inbox: RedisInbox) -> None:
 
 async def test_parts_take_the_place_of_a_batch_and_count_their_own_attempts(inbox: RedisInbox) -> None:
     await inbox.put("b1", BATCH)
+    await inbox.start("b1")
     assert await inbox.claim_stale(untouched=AT_ONCE) == {"b1": 1}
     await inbox.replace("b1", {"b1-0": BATCH[:1], "b1-1": BATCH[1:]})
     assert await inbox.load("b1") is None
     assert await inbox.load("b1-0") == BATCH[:1]
     assert await inbox.load("b1-1") == BATCH[1:]
-    assert await inbox.claim_stale(untouched=AT_ONCE) == {"b1-0": 1, "b1-1": 1}
+    assert await inbox.claim_stale(untouched=AT_ONCE) == {"b1-0": 0, "b1-1": 0}
 
 
 async def test_nothing_expires(inbox: RedisInbox, redis: Redis) -> None:
     await inbox.put("b1", BATCH)
     await inbox.replace("b0", {"b0-0": BATCH})
-    await inbox.claim_stale(untouched=AT_ONCE)
+    await inbox.start("b1")
     keys = sorted(await redis.keys("*"))
-    assert keys == [b"inbox:attempts", b"inbox:b0-0", b"inbox:b1", b"inbox:pending"]
+    assert keys == [b"inbox:b0-0", b"inbox:b1", b"inbox:pending", b"inbox:starts"]
     assert [await redis.ttl(key) for key in keys] == [-1] * 4
 
 
@@ -75,10 +76,20 @@ async def test_stale_batches_are_claimed_oldest_first_and_counted(inbox: RedisIn
         await inbox.put(batch_id, BATCH)
         await redis.zadd(PENDING, {batch_id: score})
     assert list(await inbox.claim_stale(untouched=MINUTE, limit=2)) == ["b1", "b2"]
-    assert await inbox.claim_stale(untouched=MINUTE) == {"b3": 1}
+    assert await inbox.claim_stale(untouched=MINUTE) == {"b3": 0}
     assert await inbox.claim_stale(untouched=MINUTE) == {}, "a claimed batch counts as touched"
+    for _ in range(2):
+        assert await inbox.start("b1") == BATCH
     await redis.zadd(PENDING, {"b1": 1})
     assert await inbox.claim_stale(untouched=MINUTE) == {"b1": 2}
+    await inbox.forgive("b1")
+    await redis.zadd(PENDING, {"b1": 1})
+    assert await inbox.claim_stale(untouched=MINUTE) == {"b1": 0}
+
+
+async def test_a_batch_that_is_gone_is_not_counted(inbox: RedisInbox, redis: Redis) -> None:
+    assert await inbox.start("b1") is None
+    assert await redis.keys("*") == []
 
 
 async def test_loading_touches_a_batch(inbox: RedisInbox, redis: Redis) -> None:
@@ -90,9 +101,9 @@ async def test_loading_touches_a_batch(inbox: RedisInbox, redis: Redis) -> None:
 
 async def test_a_batch_put_again_keeps_its_attempts(inbox: RedisInbox, redis: Redis) -> None:
     await inbox.put("b1", BATCH)
-    await inbox.claim_stale(untouched=AT_ONCE)
+    await inbox.start("b1")
     await inbox.put("b1", BATCH)
-    assert await redis.hgetall(ATTEMPTS) == {b"b1": b"1"}  # type: ignore[misc]
+    assert await redis.hgetall(STARTS) == {b"b1": b"1"}  # type: ignore[misc]
 
 
 async def test_claiming_a_batch_that_is_just_finished_does_not_bring_it_back(

@@ -80,6 +80,22 @@ async def test_two_processes_at_once_record_once(store: Store, engine: AsyncEngi
     assert await store.rows("SELECT count(*) FROM timeline") == [(40,)]
 
 
+async def test_groups_that_share_verifications_wait_for_each_other(
+    store: Store, engine: AsyncEngine, keys: KeyRing
+) -> None:
+    processes = [PgRecorder(engine, keys=keys, lease=LEASE) for _ in range(8)]
+    for first in range(0, 384, 128):
+        taken = [callback(payload(n)) for n in range(first, first + 128)]
+        ends = await asyncio.gather(
+            *(
+                process.record(each, decode_payload(each.data))
+                for turn, process in enumerate(processes)
+                for each in (taken if turn % 2 else reversed(taken))
+            )
+        )
+        assert sum(end.to_settle for end in ends) == 128, "a deadlock would have raised"
+
+
 async def test_a_second_final_callback_is_a_conflict_and_settles_nothing(store: Store) -> None:
     first = await store.record(FINAL)
     second = await store.record(OTHER_FINAL)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.envelope import KeyRing
-from adapters.inbox import ATTEMPTS, PENDING, RedisInbox
+from adapters.inbox import PENDING, STARTS, RedisInbox
 from domain.model import AcceptedCallback
 from tests.adapters.builders import LEASE, NOW, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
@@ -19,7 +19,7 @@ async def put_stale(jobs: Jobs, *taken: AcceptedCallback, attempts: int = 0) -> 
     await jobs.context.inbox.put("b1", taken)
     await rest(jobs)
     if attempts:
-        await jobs.redis.hset(ATTEMPTS, "b1", str(attempts))  # type: ignore[misc]
+        await jobs.redis.hset(STARTS, "b1", str(attempts + 1))  # type: ignore[misc]
 
 
 async def rest(jobs: Jobs) -> None:
@@ -45,9 +45,19 @@ async def test_a_touched_batch_is_left_alone(jobs: Jobs) -> None:
 async def test_a_stale_batch_gets_a_job_of_its_own_each_time(jobs: Jobs) -> None:
     await put_stale(jobs, callback(), callback(payload(2)))
     for _ in range(SPLIT_AFTER):
+        await jobs.context.inbox.start("b1")
+        await rest(jobs)
+        await sweep_inbox(jobs.context)
+    assert await job_ids(jobs) == ["b1:1", "b1:2", "b1:3"]
+    assert await pending(jobs) == ["b1"]
+
+
+async def test_a_batch_that_only_waits_long_is_never_suspected(jobs: Jobs) -> None:
+    await put_stale(jobs, callback(), callback(payload(2)))
+    for _ in range(BURY_AFTER + 2):
         await sweep_inbox(jobs.context)
         await rest(jobs)
-    assert await job_ids(jobs) == ["b1:1", "b1:2", "b1:3"]
+    assert await job_ids(jobs) == ["b1:0"]
     assert await pending(jobs) == ["b1"]
 
 
@@ -86,7 +96,7 @@ async def test_a_callback_that_keeps_killing_its_worker_is_buried(jobs: Jobs) ->
     [letter] = await jobs.store.dead_letters.page(["demo"], limit=5)
     assert letter.reason == "kills_worker"
     assert await jobs.store.dead_letters.open(letter.id, ["demo"]) == killer
-    assert await jobs.redis.exists(ATTEMPTS) == 0
+    assert await jobs.redis.exists(STARTS) == 0
 
 
 async def test_the_others_of_a_killers_batch_are_decided(jobs: Jobs) -> None:
@@ -95,6 +105,7 @@ async def test_the_others_of_a_killers_batch_are_decided(jobs: Jobs) -> None:
     await sweep_inbox(jobs.context)
     await process_batch(jobs.context, "b1-1")  # b1-0 kills whoever takes it
     for _ in range(BURY_AFTER + 1):
+        await jobs.context.inbox.start("b1-0")
         await rest(jobs)
         await sweep_inbox(jobs.context)
     assert await jobs.outcome(2) == ("decided", "approved", [])
@@ -107,10 +118,10 @@ async def test_a_batch_that_no_key_opens_is_kept_and_holds_up_nobody(jobs: Jobs)
     await foreign.put("a0", [callback()])
     await jobs.context.inbox.put("b1", [callback()])
     await rest(jobs)
-    await jobs.redis.hset(ATTEMPTS, "a0", str(BURY_AFTER))  # type: ignore[misc]
+    await jobs.redis.hset(STARTS, "a0", str(BURY_AFTER + 1))  # type: ignore[misc]
     await sweep_inbox(jobs.context)
     assert await pending(jobs) == ["a0", "b1"]
-    assert await job_ids(jobs) == ["b1:1"]
+    assert await job_ids(jobs) == ["b1:0"]
 
 
 async def test_without_database_nothing_is_buried(jobs: Jobs, without_database: WorkerContext) -> None:
