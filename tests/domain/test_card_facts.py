@@ -1,4 +1,4 @@
-"""What the card says of itself: its pictures without what is written on it, and its dates on one day in China."""
+"""What the card says of itself: its pictures without what is written on it, its dates on a day in China."""
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
