@@ -6,30 +6,20 @@ naive worker's clock starts at its first decision: arq looks into the queue only
 first wait is no work.
 """
 
-import asyncio
-import base64
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
-from uuid import uuid4
+from typing import Final
 
-from arq.connections import ArqRedis
 from arq.constants import default_queue_name
 
-from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.queue import BatchQueue, deserialize_job, serialize_job
-from bench.callbacks import APP_ID, SignedCallback, load_callbacks
+from bench.callbacks import SignedCallback, load_callbacks
 from bench.report import Figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, forget, running, until
+from bench.staging import STAGED, stage_batches, stage_jobs
 from cli.processes import ProcessSpec
-from domain.model import AcceptedCallback, CallbackKind
 
 TARGET_RATIO: Final = 4.0
-BATCH: Final = 32
-"""What the ingress makes of 64 connections."""
-
 WARM_UP: Final = 256
 NAIVE_WARM_UP: Final = 64
 NAIVE_SHARE: Final = 4
@@ -37,11 +27,8 @@ NAIVE_SHARE: Final = 4
 
 TRIAL: Final = 300
 PATIENCE: Final = 120
-_STAGED: Final = "bench:staged"
-_AT_ONCE: Final = 64
 
 Stage = Callable[[Rig, Sequence[SignedCallback]], Awaitable[None]]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -66,7 +53,7 @@ async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
         product = _Contender(
             "product",
             rig.spec("worker", "-m", "cli", "worker"),
-            _stage_batches,
+            stage_batches,
             "decisions",
             "SELECT max(at) FROM timeline WHERE event = 'decision.saved'",
             WARM_UP,
@@ -113,7 +100,7 @@ async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Cont
         contender = _Contender(
             name,
             rig.spec(f"naive-{name}", *argv, BENCH_MAX_JOBS=str(max_jobs)),
-            _stage_jobs,
+            stage_jobs,
             "naive_decisions",
             "SELECT max(decided_at) FROM naive_decisions",
             NAIVE_WARM_UP,
@@ -148,7 +135,7 @@ async def _process(
     """Stage the callbacks, release them at once, wait until there are `in_all` decisions; the seconds."""
     await contender.stage(rig, callbacks)
     begin = datetime.now(UTC)
-    await rig.redis.rename(_STAGED, default_queue_name)
+    await rig.redis.rename(STAGED, default_queue_name)
 
     async def done() -> bool:
         return await _decisions(rig, contender.table) >= in_all
@@ -165,36 +152,3 @@ async def _decisions(rig: Rig, table: str) -> int:
     if await rig.database.fetchval("SELECT to_regclass($1)", table) is None:
         return 0
     return int(await rig.database.fetchval(f"SELECT count(*) FROM {table}"))
-
-
-async def _stage_batches(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
-    """As the ingress does it under load: batches in the inbox, their ids in the queue."""
-    keys = KeyRing([base64.b64decode(rig.environment["FACEID_MASTER_KEYS"])])
-    inbox = RedisInbox(rig.redis, keys=keys)
-    queue = BatchQueue(_staging_queue(rig, job_serializer=serialize_job, job_deserializer=deserialize_job))
-    for group in _groups(callbacks, BATCH):
-        batch_id = uuid4().hex
-        await inbox.put(batch_id, [_accepted(callback) for callback in group])
-        await queue.enqueue(batch_id)
-
-
-async def _stage_jobs(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
-    """As the naive ingress does it: a job per callback."""
-    arq = _staging_queue(rig)
-    for group in _groups(callbacks, _AT_ONCE):
-        await asyncio.gather(
-            *(arq.enqueue_job("process_callback", APP_ID, item.data.decode()) for item in group)
-        )
-
-
-def _staging_queue(rig: Rig, **serializers: Callable[..., object]) -> ArqRedis:
-    pool = rig.redis.connection_pool
-    return ArqRedis(pool_or_conn=pool, default_queue_name=_STAGED, **serializers)  # type: ignore[arg-type]
-
-
-def _accepted(callback: SignedCallback) -> AcceptedCallback:
-    return AcceptedCallback(APP_ID, CallbackKind.NOTIFY, datetime.now(UTC), 0, callback.data)
-
-
-def _groups(items: Sequence[Item], size: int) -> Iterable[Sequence[Item]]:
-    return (items[start : start + size] for start in range(0, len(items), size))

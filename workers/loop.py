@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from arq.worker import Worker
@@ -13,6 +13,7 @@ from adapters.redis_client import REDIS_AWAY
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
+_CANCEL_AGAIN: Final = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +52,7 @@ async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exce
         await _finish_jobs(worker, grace)
         return None
     finally:
-        stopping.cancel()
-        running.cancel()
-        await asyncio.gather(running, stopping, return_exceptions=True)
-        await _cancel_jobs(worker)
+        await _end({running, stopping, *worker.tasks.values()})
 
 
 async def _finish_jobs(worker: Worker, grace: float) -> None:
@@ -63,11 +61,17 @@ async def _finish_jobs(worker: Worker, grace: float) -> None:
         await asyncio.wait(jobs, timeout=grace)
 
 
-async def _cancel_jobs(worker: Worker) -> None:
-    """End what is left; their batches and verifications are found by the sweeps."""
-    jobs = list(worker.tasks.values())
-    for job in jobs:
-        job.cancel()
-    for ended in await asyncio.gather(*jobs, return_exceptions=True):
-        if isinstance(ended, Exception) and not isinstance(ended, REDIS_AWAY):
-            log.error("job.failed", error=type(ended).__name__)
+async def _end(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel what is left; batches and verifications are found by the sweeps.
+
+    Again and again: a cancellation gets lost where it meets the end of a time-out inside a library.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN)
+    for task in tasks:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, REDIS_AWAY):
+            log.error("job.failed", error=type(error).__name__)

@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from adapters.database import DATABASE_AWAY
+from adapters.database import DATABASE_AWAY, DatabaseAway
 from adapters.redis_client import REDIS_AWAY
 from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
@@ -93,6 +93,21 @@ async def test_a_defect_of_ours_is_a_dead_letter(jobs: Jobs, monkeypatch: pytest
     monkeypatch.setattr(jobs.context.recorder, "record", explode)
     await process(jobs, callback())
     assert await letters(jobs) == {"processing_failed": "RuntimeError"}
+
+
+async def test_a_moment_without_database_is_no_dead_letter(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseAway
+
+    with monkeypatch.context() as outage:
+        outage.setattr(jobs.context.recorder, "record", away)
+        await jobs.context.inbox.put("b1", [callback()])
+        with pytest.raises(DatabaseAway):
+            await process_batch(jobs.context, "b1")
+    assert await letters(jobs) == {}
+    assert await jobs.context.inbox.depth() == 1
 
 
 async def test_a_callback_whose_key_is_lost_is_a_dead_letter(
