@@ -87,8 +87,8 @@ def passing_facts(**changes: Any) -> Facts:
         procedure_type="video",
         genuineness=dict(GENUINE),
         comparisons=compared(91.327),
-        id_attacked=0,
-        id_photo_monochrome=0,
+        id_attacked=0.0,
+        id_photo_monochrome=0.0,
         multifaces_tag="0",
     )
     return msgspec.structs.replace(facts, **changes)

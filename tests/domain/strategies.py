@@ -60,12 +60,12 @@ PASSING_TOO: dict[str, st.SearchStrategy[Any]] = {
     "genuineness": st.just({})
     | st.floats(0, 0.5).map(lambda score: {"mask_confidence": score, "mask_threshold": 0.5}),
     "comparisons": st.floats(74, 100).map(compared),
-    "id_attacked": st.sampled_from([None, 0]),
+    "id_attacked": st.sampled_from([None, 0.0]),
     "multifaces_tag": st.sampled_from([None, "0"]),
     "attempts": st.dictionaries(st.sampled_from(COUNTERS), st.integers(0, 5), max_size=3),
     "legality": st.dictionaries(st.sampled_from(SHARES), st.floats(0, 1), max_size=3),
     "card": st.sampled_from([None, "valid", "expired"]),
-    "id_photo_monochrome": st.sampled_from([0, 1]),
+    "id_photo_monochrome": st.sampled_from([0.0, 1.0]),
 }
 near_passes = st.fixed_dictionaries({}, optional=PASSING_TOO).map(lambda changed: passing_facts(**changed))
 facts = near_passes | any_facts

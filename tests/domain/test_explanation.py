@@ -1,0 +1,137 @@
+"""Decisions on the vendor's samples are those on file; explained, they have words in both languages."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain, in_words
+from domain.facts import Facts
+from domain.model import ConfirmationMode, Outcome
+from domain.policy import UNCONFIRMED, decide
+from domain.policy_file import Policy
+from domain.reasons import TEXTS, Code, Reason
+from tests.domain.builders import (
+    SAMPLES,
+    decoded_facts,
+    default_policy,
+    load_sample,
+    passing_facts,
+    policy_with,
+)
+from tests.domain.golden import CALLBACKS, FOLDER, decisions_on, file_of
+
+REQUIRED = ConfirmationMode.REQUIRED
+
+
+@pytest.mark.parametrize("sample", CALLBACKS)
+def test_the_decision_on_a_sample_is_the_one_on_file(sample: str) -> None:
+    """Meant to change? `python -m tests.domain.golden`, and read the diff."""
+    assert decisions_on(sample) == json.loads(file_of(sample).read_text("utf-8"))
+
+
+def test_every_callback_among_the_samples_has_its_file() -> None:
+    no_callbacks = {
+        "name_mismatch_answer.json",
+        "result_not_found.json",
+        "result_with_attack.json",
+        "selfie_liveness_block.json",
+    }
+    samples = {file.name for file in SAMPLES.iterdir() if file.suffix in {".json", ".txt"}}
+    assert samples - no_callbacks == set(CALLBACKS)
+    assert {file.name for file in FOLDER.glob("*.json")} == {file_of(sample).name for sample in CALLBACKS}
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_has_words_in_both_languages(code: Code) -> None:
+    words = in_words(Reason(code, "0.88 > 0.5"))
+    assert words == {
+        "code": code.value,
+        "detail": "0.88 > 0.5",
+        "en": TEXTS[code][0],
+        "zh": TEXTS[code][1],
+    }
+    assert words["en"].isascii()
+    assert words["en"]
+    assert not words["zh"].isascii()
+
+
+def _explained(
+    callback: Facts,
+    result: Facts | None,
+    *,
+    policy: Policy | None = None,
+    kept: PolicyText | None = None,
+    unconfirmed: Reason | None = None,
+) -> Explanation:
+    policy = policy or default_policy()
+    decided = decide(callback, result, policy=policy, unconfirmed=unconfirmed or UNCONFIRMED)
+    stored = StoredDecision(
+        outcome=decided.outcome,
+        basis=decided.basis,
+        reasons=decided.reasons,
+        rules=decided.rules,
+        disagreements=decided.disagreements,
+        callback_facts=callback,
+        result_facts=result,
+        mode=policy.config.confirmation.mode,
+        unconfirmed=unconfirmed,
+    )
+    text = PolicyText(policy.name, policy.version, policy.content_hash, policy.text)
+    return explain(
+        DecidedVerification("demo", "biz-1", datetime(2026, 3, 7, tzinfo=UTC), stored, kept or text)
+    )
+
+
+def test_an_explanation_tells_what_the_decision_came_from() -> None:
+    facts = decoded_facts(load_sample("callback_with_attack.json"))
+    told = _explained(facts, facts)
+    assert (told.outcome, told.agreement, told.confirmation) == (Outcome.REJECTED, "agree", REQUIRED)
+    assert told.unconfirmed is None
+    assert told.reasons[0] == {
+        "code": "attack.synthetic_face",
+        "detail": "0.88 > 0.5",
+        "en": "The face looks synthetic",
+        "zh": "疑似合成人脸攻击",
+    }
+    assert [(run.rule, run.verdict) for run in told.rules][:2] == [
+        ("status", "passed"),
+        ("genuineness", "reject"),
+    ]
+    assert told.rules[1].reasons == (told.reasons[0],)
+    assert (told.facts.callback, told.facts.result) == (facts, facts)
+    assert told.policy.text == default_policy().text
+    assert told.recomputed is not None
+    assert (told.recomputed.same, told.recomputed.outcome) == (True, Outcome.REJECTED)
+
+
+def test_an_explanation_tells_why_there_was_no_result() -> None:
+    told = _explained(passing_facts(), None, unconfirmed=Reason(Code.RESULT_EXPIRED))
+    assert (told.outcome, told.agreement, told.facts.result) == (Outcome.REVIEW, "unconfirmed", None)
+    assert told.unconfirmed is not None
+    assert told.unconfirmed["code"] == "result.expired"
+    assert told.recomputed is not None
+    assert told.recomputed.same
+
+
+def test_an_explanation_tells_both_sides_of_a_disagreement() -> None:
+    told = _explained(passing_facts(), passing_facts(liveness="FAIL"))
+    assert told.agreement == "disagree"
+    assert [(item.fact, item.callback, item.result) for item in told.disagreements] == [
+        ("liveness", "PASS", "FAIL"),
+        ("outcome", "approved", "rejected"),
+    ]
+
+
+def test_another_text_of_the_policy_is_noticed_though_it_decides_the_same() -> None:
+    policy = policy_with()
+    kept = PolicyText(policy.name, policy.version, policy.content_hash, policy.text + "# later\n")
+    told = _explained(passing_facts(), passing_facts(), policy=policy, kept=kept)
+    assert told.recomputed is not None
+    assert (told.recomputed.same, told.recomputed.outcome) == (False, Outcome.APPROVED)
+
+
+@pytest.mark.parametrize("text", ["", "name = ", "[nope]"])
+def test_without_a_policys_text_nothing_is_computed_again(text: str) -> None:
+    kept = PolicyText("default", "1", "built-in default 1", text)
+    assert _explained(passing_facts(), None, kept=kept).recomputed is None
