@@ -5,13 +5,11 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import DBAPIError
 
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import DATABASE_AWAY, DatabaseAway, create_engine
 from adapters.logs import configure_logs
 from adapters.schema import migrate as migrate_database
 from adapters.settings import Settings, load_settings
@@ -40,8 +38,6 @@ app = typer.Typer(
 serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured by the environment.")
 app.add_typer(serve, name="serve")
 app.add_typer(tokens.commands, name="token")
-_UNDEFINED_TABLE = "42P01"
-
 console = Console()
 if not console.is_terminal:
     console.width = 120  # a log or a pipe: wide enough for the tables
@@ -129,24 +125,17 @@ def main() -> None:
         sys.stderr.write(f"faceid-gateway: {_in_words(error)}\n")
     except DATABASE_AWAY as error:
         sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})\n")
-    except (DBAPIError, asyncpg.PostgresError) as error:
-        sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: {_refusal_in_words(error)}\n")
     else:
         return
     sys.exit(1)
-
-
-def _refusal_in_words(error: DBAPIError | asyncpg.PostgresError) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    if getattr(original, "sqlstate", None) == _UNDEFINED_TABLE:
-        return "the schema is not there: run `faceid-gateway migrate`"
-    return f"the server refuses ({type(original).__name__})"
 
 
 def _in_words(error: OSError) -> str:
     """A file that is at fault has a name; a connection has none, and commands connect to the database."""
     if error.filename is not None:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, DatabaseAway):
+        return f"FACEID_DATABASE_URL: the server refuses ({error})"
     return f"FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})"
 
 

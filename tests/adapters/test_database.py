@@ -30,8 +30,8 @@ def test_another_database_is_refused_without_quoting_the_url(url: str) -> None:
 async def test_no_parameter_stands_in_an_error(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         with pytest.raises(DBAPIError) as caught:
-            await connection.execute(text("SELECT 1 / length(:name), nowhere.column"), {"name": "canary"})
-    assert "canary" not in str(caught.value)
+            await connection.execute(text("SELECT CAST(CAST(:name AS text) AS integer)"), {"name": "canary"})
+    assert "canary" not in str(caught.value).replace(str(caught.value.orig), "")
 
 
 async def test_a_server_that_is_away_is_one_of_the_named_errors(free_port: int) -> None:
@@ -64,9 +64,6 @@ async def test_a_value_or_a_defect_is_at_fault_otherwise(engine: AsyncEngine, sq
     assert not isinstance(caught.value, DATABASE_AWAY)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: a database that is set up wrongly is taken for a fault of the callback"
-)
 @pytest.mark.parametrize("sqlstate", ["28000", "28P01", "3D000", "42501", "42P01", "42703"])
 async def test_no_callback_is_at_fault_for_a_database_that_is_set_up_wrongly(
     engine: AsyncEngine, sqlstate: str
