@@ -24,12 +24,15 @@ DATABASE_AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
 )
 """What any call may raise while PostgreSQL is away."""
 
-_PASSING: Final = ("08", "25006", "40", "53", "57", "58")
+_PASSING: Final = ("08", "25006", "28", "3D", "40", "42", "53", "57", "58")
 """SQLSTATEs (or their classes) that pass by themselves: connection, read-only after a failover, deadlock,
-resources, operator intervention, system error."""
+resources, operator intervention, system error; and what somebody must mend first, with no value at fault:
+access, a missing database, a schema that is not migrated."""
 
 _DRIVER: Final = "postgresql+asyncpg"
 

@@ -62,7 +62,10 @@ def _check_urls(app_id: str, app: AppSettings) -> list[Check]:
     if app.notify_url is None:
         return [Check(name, None, "not set: its port cannot be checked")]
     url = urlsplit(app.notify_url)
-    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        port = url.port or (443 if url.scheme == "https" else 80)
+    except ValueError:
+        return [Check(name, False, "has an impossible port")]
     listed = ", ".join(map(str, sorted(VENDOR_PORTS)))
     checks = [
         Check(

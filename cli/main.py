@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import DATABASE_AWAY, DatabaseAway, create_engine
 from adapters.logs import configure_logs
 from adapters.schema import migrate as migrate_database
 from adapters.settings import Settings, load_settings
@@ -132,11 +132,22 @@ def main() -> None:
         app()
     except KNOWN_FAILURES as error:
         sys.stderr.write(f"faceid-gateway: {error}\n")
+    except OSError as error:
+        sys.stderr.write(f"faceid-gateway: {_in_words(error)}\n")
     except DATABASE_AWAY as error:
         sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})\n")
     else:
         return
     sys.exit(1)
+
+
+def _in_words(error: OSError) -> str:
+    """A file that is at fault has a name; a connection has none, and commands connect to the database."""
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, DatabaseAway):
+        return f"FACEID_DATABASE_URL: the server refuses ({error})"
+    return f"FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})"
 
 
 def _start() -> Settings:

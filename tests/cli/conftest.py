@@ -1,0 +1,62 @@
+"""A whole and right environment of a role, on the real servers, in an empty working folder."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from cli.processes import Supervisor
+
+CANARY = "canary-secret-5d41402a"
+MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+
+
+def apps(**changes: Any) -> str:
+    """FACEID_APPS with one app `demo`; None leaves a key out."""
+    app = {"api_key": "key", "api_secrets": [CANARY]} | changes
+    return json.dumps({"demo": {name: value for name, value in app.items() if value is not None}})
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    with capture_logs():
+        yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, and no setting in the environment."""
+    for name in [name for name in os.environ if name.startswith("FACEID_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def environment(
+    folder: Path, redis_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    """The settings of a role; change them by what is returned."""
+    monkeypatch.setenv("FACEID_REDIS_URL", redis_url)
+    monkeypatch.setenv("FACEID_DATABASE_URL", database_url.replace("postgresql+asyncpg", "postgresql"))
+    monkeypatch.setenv("FACEID_MASTER_KEYS", MASTER_KEY)
+    monkeypatch.setenv("FACEID_APPS", apps())
+    return monkeypatch
+
+
+@pytest.fixture
+def changes() -> list[str]:
+    """An entry for each time that a pid has changed."""
+    return []
+
+
+@pytest.fixture
+async def supervisor(changes: list[str]) -> Any:
+    """A supervisor that stops everything behind the test."""
+    supervisor = Supervisor(lambda: changes.append("changed"))
+    yield supervisor
+    await supervisor.stop()

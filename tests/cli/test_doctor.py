@@ -1,0 +1,161 @@
+"""`doctor` names what is not fit for production, a line per check, and says no secret."""
+
+import io
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from redis.asyncio import Redis
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.schema import newest_revision
+from adapters.settings import load_settings
+from cli import servers
+from cli.doctor import VENDOR_PORTS, Check, examine, run_doctor
+from tests.adapters.vendor_server import Ending, VendorServer, answers, serving
+from tests.cli.conftest import CANARY, apps
+
+NOTIFY = "https://gw.example:8028/callbacks/demo/notify"
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[VendorServer]:
+    async with serving(answers(404, date=format_datetime(datetime.now(UTC), usegmt=True))) as vendor:
+        yield vendor
+
+
+@pytest.fixture(autouse=True)
+def fit(environment: pytest.MonkeyPatch, vendor: VendorServer, engine: AsyncEngine, redis: Redis) -> None:
+    """A configuration with nothing to object to."""
+    environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, notify_url=NOTIFY))
+
+
+async def checks() -> dict[str, list[Check]]:
+    found: dict[str, list[Check]] = {}
+    async for check in examine(load_settings()):
+        found.setdefault(check.name, []).append(check)
+    return found
+
+
+async def failed() -> dict[str, str]:
+    return {
+        check.name: check.detail for each in (await checks()).values() for check in each if check.ok is False
+    }
+
+
+async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> None:
+    found = await checks()
+    assert set(found) == {"secrets", "apps.demo.notify_url", "redis", "database", "vendor", "clock"}
+    assert all(check.ok for each in found.values() for check in each)
+    assert len(vendor.requests) == 1
+    assert "get_result" not in vendor.requests[0], "no call is spent"
+
+
+@pytest.mark.parametrize("port", sorted(VENDOR_PORTS))
+async def test_the_vendors_ports_pass(environment: pytest.MonkeyPatch, port: int) -> None:
+    environment.setenv("FACEID_APPS", apps(notify_url=NOTIFY.replace("8028", str(port))))
+    assert all(check.ok for check in (await checks())["apps.demo.notify_url"])
+
+
+@pytest.mark.parametrize(
+    ("url", "marks", "word"),
+    [
+        ("https://gw.example/callbacks/demo/notify", [True, True], "443"),
+        ("https://gw.example:8443/callbacks/demo/notify", [False, True], "8443 is not one of"),
+        ("http://gw.example/callbacks/demo/notify", [False, None], "80 is not one of"),
+        ("http://gw.example:5000/callbacks/demo/notify", [True, None], "in the open"),
+        ("https://gw.example/callbacks/other/notify", [True, True, None], "does not end in"),
+        ("https://gw.example/", [True, True, None], "does not end in"),
+    ],
+)
+async def test_each_notify_url_is_judged(
+    environment: pytest.MonkeyPatch, url: str, marks: list[bool | None], word: str
+) -> None:
+    environment.setenv("FACEID_APPS", apps(notify_url=url))
+    found = (await checks())["apps.demo.notify_url"]
+    assert [check.ok for check in found] == marks
+    assert word in " ".join(check.detail for check in found)
+
+
+async def test_without_a_notify_url_it_is_a_remark(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FACEID_APPS", apps())
+    [check] = (await checks())["apps.demo.notify_url"]
+    assert check.ok is None
+
+
+@pytest.mark.parametrize("port", ["99999", "port"])
+async def test_a_url_with_an_impossible_port_is_a_finding(environment: pytest.MonkeyPatch, port: str) -> None:
+    environment.setenv("FACEID_APPS", apps(notify_url=NOTIFY.replace("8028", port)))
+    assert "apps.demo.notify_url" in await failed()
+
+
+async def test_a_redis_that_loses_writes_fails(redis: Redis) -> None:
+    await redis.config_set("appendfsync", "everysec")
+    try:
+        found = await failed()
+    finally:
+        await redis.config_set("appendfsync", "always")
+    assert list(found) == ["redis"]
+    assert "appendfsync is everysec, must be always" in found["redis"]
+
+
+async def test_servers_that_are_away_fail(environment: pytest.MonkeyPatch) -> None:
+    port = servers.free_port()
+    environment.setenv("FACEID_REDIS_URL", f"redis://127.0.0.1:{port}/0")
+    environment.setenv("FACEID_DATABASE_URL", f"postgresql://u:{CANARY}@127.0.0.1:{port}/x")
+    environment.setenv("FACEID_APPS", apps(vendor_url=f"http://127.0.0.1:{port}"))
+    found = await failed()
+    assert set(found) == {"redis", "database", "vendor"}
+    assert all("cannot be reached" in detail for detail in found.values())
+
+
+async def test_an_old_schema_fails(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    try:
+        found = await failed()
+    finally:
+        async with engine.begin() as connection:
+            restore = text("UPDATE alembic_version SET version_num = :newest")
+            await connection.execute(restore, {"newest": newest_revision()})
+    assert "run `faceid-gateway migrate`" in found["database"]
+
+
+@pytest.mark.parametrize(("apart", "ok"), [(0, True), (55, True), (-55, True), (70, False), (-3600, False)])
+async def test_the_clock_is_compared_with_the_vendors(
+    environment: pytest.MonkeyPatch, apart: int, ok: bool
+) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=apart), usegmt=True)
+    async with serving(answers(404, date=date)) as vendor:
+        environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url))
+        [check] = (await checks())["clock"]
+    assert check.ok is ok
+
+
+@pytest.mark.parametrize(
+    "ending", [answers(404), answers(404, date="yesterday")], ids=["no date", "strange date"]
+)
+async def test_without_a_date_nothing_is_said_about_the_clock(
+    environment: pytest.MonkeyPatch, ending: Ending
+) -> None:
+    async with serving(ending) as vendor:
+        environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url))
+        found = await checks()
+    assert "clock" not in found
+    assert found["vendor"][0].ok
+
+
+@pytest.mark.parametrize(("url", "fine"), [(NOTIFY, True), (NOTIFY.replace("8028", "1"), False)])
+async def test_every_check_is_a_line_and_none_says_a_secret(
+    environment: pytest.MonkeyPatch, vendor: VendorServer, url: str, fine: bool
+) -> None:
+    environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, notify_url=url))
+    out = io.StringIO()
+    assert await run_doctor(load_settings(), Console(file=out, width=80)) is fine
+    lines = out.getvalue().splitlines()
+    assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
+    assert len(lines) == 7
+    assert CANARY not in out.getvalue()

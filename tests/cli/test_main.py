@@ -1,0 +1,237 @@
+"""Exit codes: 0 done, 1 a known failure in one line on stderr, 2 wrong usage."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import make_url, text
+from typer.testing import CliRunner
+
+from adapters.database import create_engine
+from adapters.schema import newest_revision
+from adapters.store.tokens import SCOPES, ApiToken, PgTokens
+from cli import servers
+from cli.main import app, main
+from tests.cli.conftest import CANARY, apps
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line as the script does: exit code, stdout, stderr."""
+
+    def command(*argv: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["faceid-gateway", *argv])
+        try:
+            main()
+            code: object = 0
+        except SystemExit as end:
+            code = end.code or 0
+        said = capsys.readouterr()
+        assert isinstance(code, int)
+        return code, said.out, said.err
+
+    return command
+
+
+@pytest.fixture
+def empty_tokens(database_url: str) -> None:
+    async def clear() -> None:
+        engine = create_engine(database_url)
+        async with engine.begin() as connection:
+            await connection.execute(text("TRUNCATE api_tokens"))
+        await engine.dispose()
+
+    asyncio.run(clear())
+
+
+def check_token(database_url: str, token: str) -> ApiToken | None:
+    async def check() -> ApiToken | None:
+        engine = create_engine(database_url)
+        try:
+            return await PgTokens(engine).check(token)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(check())
+
+
+def assert_one_line(answer: tuple[int, str, str], starts: str) -> None:
+    code, out, err = answer
+    assert (code, out) == (1, "")
+    assert err.startswith(f"faceid-gateway: {starts}")
+    assert err.count("\n") == 1
+    assert CANARY not in err
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["token", "list"]], ids=" ".join)
+def test_a_missing_setting_is_one_line_that_names_it(run: Run, command: list[str]) -> None:
+    assert_one_line(run(*command), "FACEID_REDIS_URL: Field required")
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("name", "value", "starts"),
+    [
+        ("FACEID_MASTER_KEYS", CANARY, "FACEID_MASTER_KEYS: "),
+        ("FACEID_APPS", apps(hash=CANARY), "apps.demo.hash: "),
+        ("FACEID_DATABASE_URL", f"mysql://u:{CANARY}@db/x", "FACEID_DATABASE_URL: "),
+        ("FACEID_CONFIG", "nowhere.toml", "FACEID_CONFIG names nowhere.toml"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_without_its_value(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, starts: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert_one_line(run("migrate"), starts)
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["token", "list"]], ids=" ".join)
+def test_a_database_that_is_away_is_one_line(
+    run: Run, environment: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    url = f"postgresql://u:{CANARY}@127.0.0.1:{servers.free_port()}/x"
+    environment.setenv("FACEID_DATABASE_URL", url)
+    assert_one_line(run(*command), "FACEID_DATABASE_URL: cannot be reached")
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["token", "list"]], ids=" ".join)
+def test_a_database_that_does_not_exist_is_told_without_a_traceback(
+    run: Run, environment: pytest.MonkeyPatch, database_url: str, command: list[str]
+) -> None:
+    url = make_url(database_url).set(database="nowhere", drivername="postgresql")
+    environment.setenv("FACEID_DATABASE_URL", url.render_as_string(hide_password=False))
+    code, out, err = run(*command)
+    assert code == 1
+    assert "database" in f"{out}{err}".lower()
+    assert CANARY not in f"{out}{err}"
+
+
+def test_a_database_that_is_not_migrated_is_told_without_a_traceback(
+    run: Run, environment: pytest.MonkeyPatch, database_url: str
+) -> None:
+    url = make_url(database_url).set(database="postgres", drivername="postgresql")
+    environment.setenv("FACEID_DATABASE_URL", url.render_as_string(hide_password=False))
+    assert_one_line(run("token", "list"), "FACEID_DATABASE_URL: ")
+
+
+def test_a_folder_that_cannot_be_made_is_not_told_as_the_database(run: Run, folder: Path) -> None:
+    (folder / "file").touch()
+    code, _, err = run("dev", "--data-dir", str(folder / "file" / "data"))
+    assert code == 1
+    assert "FACEID_DATABASE_URL" not in err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["nonsense"],
+        ["dev", "--nonsense"],
+        ["dev", "--api-port", "65536"],
+        ["serve", "ingress", "--port", "x"],
+        ["serve", "nonsense"],
+        ["token", "create"],
+        ["token", "create", "ops", "--days", "0"],
+        ["token", "create", "ops", "--scope", "nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_2(run: Run, argv: list[str]) -> None:
+    code, out, err = run(*argv)
+    assert (code, out) == (2, "")
+    assert "Usage:" in err
+
+
+COMMANDS = [
+    [], ["dev"], ["demo"], ["serve"], ["serve", "ingress"], ["serve", "api"], ["worker"], ["simulator"],
+    ["migrate"], ["doctor"], ["token"], ["token", "create"], ["token", "list"], ["token", "revoke"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+@pytest.mark.usefixtures("environment")
+def test_migrating_says_the_revision(run: Run) -> None:
+    assert run("migrate") == (0, f"The database is at revision {newest_revision()}.\n", "")
+
+
+@pytest.mark.usefixtures("environment", "empty_tokens")
+def test_a_token_is_made_listed_and_revoked(run: Run, database_url: str) -> None:
+    code, out, err = run("token", "create", "ops", "--app", "demo", "--scope", "operate", "--days", "7")
+    token = out.strip()
+    assert (code, err, len(token)) == (0, "", 43)
+    valid = check_token(database_url, token)
+    assert valid is not None
+    assert (valid.name, valid.apps, valid.scopes) == ("ops", ["demo"], ["operate"])
+    assert valid.expires_at is not None
+
+    code, out, _ = run("token", "list")
+    assert code == 0
+    assert "ops" in out
+    assert token not in out
+
+    assert run("token", "revoke", "ops") == (0, "", "")
+    assert check_token(database_url, token) is None
+    assert run("token", "revoke", "ops") == (1, "", "There is no token 'ops'.\n")
+
+
+@pytest.mark.usefixtures("environment", "empty_tokens")
+def test_by_default_a_token_may_everything_for_ever(run: Run, database_url: str) -> None:
+    _, out, _ = run("token", "create", "ops")
+    assert check_token(database_url, out.strip()) == ApiToken("ops", None, list(SCOPES), None)
+
+
+@pytest.mark.usefixtures("environment", "empty_tokens")
+def test_a_token_of_the_same_name_replaces_the_old_one(run: Run, database_url: str) -> None:
+    old, new = run("token", "create", "ops")[1].strip(), run("token", "create", "ops")[1].strip()
+    assert check_token(database_url, old) is None
+    assert check_token(database_url, new) is not None
+
+
+def role(*argv: str) -> "subprocess.CompletedProcess[str]":
+    """A role in a process of its own, with this process's settings."""
+    root = str(Path(__file__).parents[2])
+    env = os.environ | {"PYTHONPATH": root}
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *argv], env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_module_can_be_run(folder: Path) -> None:
+    ended = role("worker")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "faceid-gateway: FACEID_REDIS_URL: Field required\n"
+
+
+def test_the_simulator_names_its_wrong_setting(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACEID_SIMULATOR_PORT", CANARY)
+    assert_one_line(run("simulator"), "missing or wrong: FACEID_SIMULATOR_PORT")
+
+
+async def test_the_ingress_does_not_start_on_a_redis_that_loses_writes(
+    environment: pytest.MonkeyPatch, redis: Redis
+) -> None:
+    await redis.config_set("appendfsync", "everysec")
+    try:
+        ended = await asyncio.to_thread(role, "serve", "ingress", "--port", str(servers.free_port()))
+    finally:
+        await redis.config_set("appendfsync", "always")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        "faceid-gateway: FACEID_REDIS_URL: FACEID_DURABILITY=fsync, but appendfsync"
+    )
+    assert CANARY not in f"{ended.stdout}{ended.stderr}"

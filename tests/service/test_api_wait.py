@@ -1,0 +1,102 @@
+"""`wait` holds the answer until the decision is announced, and never beyond its seconds."""
+
+import asyncio
+import time
+
+import httpx2
+import pytest
+
+from adapters.announcements import Announcer
+from adapters.store.lookups import VerificationRecord
+from domain.model import verification_id
+from service.api.context import ApiContext
+from tests.adapters.builders import Store, biz_id, callback, payload, until
+from tests.service.conftest import ClientOf
+
+URL = f"/v1/verifications/{biz_id()}"
+
+
+async def waiting(api: httpx2.AsyncClient, context: ApiContext, url: str) -> "asyncio.Task[httpx2.Response]":
+    """A request that waits for verification 1."""
+    task = asyncio.create_task(api.get(url))
+
+    async def expected() -> bool:
+        return verification_id("demo", biz_id()) in context.announcements._waiters
+
+    await until(expected)
+    return task
+
+
+@pytest.mark.usefixtures("listening")
+@pytest.mark.parametrize("known", [True, False], ids=["known", "not there yet"])
+async def test_who_waits_is_answered_when_the_decision_is_announced(
+    api: httpx2.AsyncClient,
+    store: Store,
+    api_context: ApiContext,
+    known: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Without polling: only the announcement can wake it.
+    monkeypatch.setattr("service.api.verifications._POLL", 30)
+    if known:
+        await store.record()
+    request = await waiting(api, api_context, f"{URL}?wait=30")
+    recorded = await store.record(callback(payload(biz_no="late"))) if known else await store.record()
+    await store.decide(recorded)
+    await Announcer(api_context.redis).announce(recorded.verification_id)
+    answer = await asyncio.wait_for(request, 5)
+    assert answer.json()["state"] == "decided"
+    assert not api_context.announcements._waiters
+
+
+async def test_a_lost_announcement_costs_one_poll(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.verifications._POLL", 0.05)
+    recorded = await store.record()
+    request = await waiting(api, api_context, f"{URL}?wait=30")
+    await store.decide(recorded)
+    answer = await asyncio.wait_for(request, 5)
+    assert answer.json()["state"] == "decided"
+
+
+@pytest.mark.usefixtures("listening")
+async def test_an_announcement_ahead_of_its_time_costs_one_look(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    find = api_context.lookups.find
+
+    async def counted(app_ids: list[str], biz_id: str) -> list[VerificationRecord]:
+        looks.append(biz_id)
+        return await find(app_ids, biz_id)
+
+    monkeypatch.setattr(api_context.lookups, "find", counted)
+    monkeypatch.setattr("service.api.verifications._POLL", 30)
+    recorded = await store.record()
+    request = await waiting(api, api_context, f"{URL}?wait=0.5")
+    await Announcer(api_context.redis).announce(recorded.verification_id)
+    assert (await request).json()["state"] == "received"
+    assert len(looks) == 3, "at once, when announced, at the end"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+async def test_the_wait_ends_at_the_deadline(api: httpx2.AsyncClient, store: Store, known: bool) -> None:
+    if known:
+        await store.record()
+    started = time.monotonic()
+    answer = await api.get(f"{URL}?wait=0.3")
+    assert 0.3 <= time.monotonic() - started < 3
+    assert answer.status_code == (200 if known else 404)
+
+
+async def test_what_is_decided_is_not_waited_for(api: httpx2.AsyncClient, store: Store) -> None:
+    await store.decide(await store.record())
+    answer = await asyncio.wait_for(api.get(f"{URL}?wait=30"), 5)
+    assert answer.json()["outcome"] == "approved"
+
+
+async def test_who_waits_without_the_app_is_not_kept(api_context: ApiContext, client_of: ClientOf) -> None:
+    await api_context.tokens.put("nothing", "t", apps=["nobody"])
+    answer = await asyncio.wait_for(client_of("t").get(f"{URL}?wait=30"), 5)
+    assert answer.status_code == 404
