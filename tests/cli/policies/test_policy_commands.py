@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.cli.conftest import Command
+from tests.cli.policies.conftest import Command
 from tests.domain.builders import compared, default_policy, passing_facts, policy_text
 from tests.stored import add_verification, biz_id, confirmed, save_all, settled
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from cli.policy_docs import BEGIN, END, MEANINGS, all_keys, generated_docs
 from domain.policy_file import policy_tree
 from domain.reasons import Code
-from tests.cli.conftest import Command
+from tests.cli.policies.conftest import Command
 from tests.domain.builders import default_policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy.md"
