@@ -8,7 +8,7 @@ from domain.reasons import Code
 from tests.cli.policies.conftest import Command
 from tests.domain.builders import default_policy
 
-PAGE = Path(__file__).parents[2] / "docs" / "policy.md"
+PAGE = Path(__file__).parents[3] / "docs" / "policy.md"
 
 
 def test_the_page_holds_exactly_the_generated_part() -> None:
