@@ -37,7 +37,12 @@ async def test_a_started_process_answers_and_gets_its_environment_alone(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     await supervisor.start(parrot(tmp_path))
-    assert (tmp_path / "one.up").read_text() == "hello\n"
+
+    async def greeted() -> bool:
+        # The file is there, and counts as the answer, a moment before its line is.
+        return (tmp_path / "one.up").read_text() == "hello\n"
+
+    await until(greeted)
     assert psutil.pid_exists(supervisor.pids["one"])
     environ = psutil.Process(supervisor.pids["one"]).environ()
     assert {name for name in environ if name != "PWD"} <= {"PATH", "GREETING", "_", "SHLVL", "OLDPWD"}
