@@ -10,8 +10,8 @@ from arq.constants import default_queue_name
 from adapters.inbox import PENDING
 from bench.callbacks import load_callbacks
 from bench.load import Load, LoadResult, run_load
-from bench.report import Figure, median, show_progress
-from bench.rig import SERVER_CORE, BenchFailed, Rig, forget, running, until
+from bench.report import Figure, cpu_figure, median, show_progress
+from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until
 from cli.servers import free_port
 
 TARGET_RATIO: Final = 5.0
@@ -22,12 +22,13 @@ QUIET_CALLBACKS: Final = 2_000
 class _Side(msgspec.Struct, frozen=True):
     name: str
     port: int
+    pid: int
 
 
 async def measure_ingress(rig: Rig, *, rounds: int, seconds: float, waiting: int) -> list[Figure]:
     """Throughput in alternating rounds, then bytes per waiting callback; both servers stay up meanwhile."""
     async with _sides(rig) as (product, naive):
-        figures = [await _throughput(rig, product, naive, rounds=rounds, seconds=seconds)]
+        figures = await _throughput(rig, product, naive, rounds=rounds, seconds=seconds)
         busy, quiet = Load(requests=waiting), Load(connections=1, requests=min(waiting, QUIET_CALLBACKS))
         for name, load in (("under load", busy), ("one by one", quiet)):
             figures.append(await _bytes(rig, product, naive, name=name, load=load))
@@ -36,30 +37,32 @@ async def measure_ingress(rig: Rig, *, rounds: int, seconds: float, waiting: int
 
 @asynccontextmanager
 async def _sides(rig: Rig) -> AsyncIterator[tuple[_Side, _Side]]:
-    product, naive = _Side("product", free_port()), _Side("naive", free_port())
-    ingress = rig.spec(
-        "ingress", "-m", "cli", "serve", "ingress", "--port", str(product.port), answers_on=product.port
-    )
-    baseline = rig.spec(
-        "naive-ingress", "-m", "bench.baselines.ingress", str(naive.port), answers_on=naive.port
-    )
-    async with running(ingress, cores=SERVER_CORE), running(baseline, cores=SERVER_CORE):
-        yield product, naive
+    port, naive_port = free_port(), free_port()
+    ingress = rig.spec("ingress", "-m", "cli", "serve", "ingress", "--port", str(port), answers_on=port)
+    naive = rig.spec("naive-ingress", "-m", "bench.baselines.ingress", str(naive_port), answers_on=naive_port)
+    async with (
+        running(ingress, cores=SERVER_CORE) as pid,
+        running(naive, cores=SERVER_CORE) as naive_pid,
+    ):
+        yield _Side("product", port, pid), _Side("naive", naive_port, naive_pid)
 
 
-async def _throughput(rig: Rig, product: _Side, naive: _Side, *, rounds: int, seconds: float) -> Figure:
+async def _throughput(rig: Rig, product: _Side, naive: _Side, *, rounds: int, seconds: float) -> list[Figure]:
     load = Load(seconds=seconds, warm_up=1)
     seen: dict[str, list[LoadResult]] = {product.name: [], naive.name: []}
+    cpu: dict[str, list[float]] = {product.name: [], naive.name: []}
     for number in range(1, rounds + 1):
         for side in (product, naive):
+            used = cpu_seconds(side.pid)
             result = await _run(rig, side, load)
             seen[side.name].append(result)
+            cpu[side.name].append((cpu_seconds(side.pid) - used) / result.answered * 1e6)
             show_progress(
                 f"ingress {number}/{rounds} {side.name}: {result.rate:,.0f}/s, "
-                f"p50 {result.p50:.1f} ms, p99 {result.p99:.1f} ms"
+                f"p50 {result.p50:.1f} ms, p99 {result.p99:.1f} ms, {cpu[side.name][-1]:.0f} µs CPU each"
             )
     rate, naive_rate = (median(result.rate for result in seen[side.name]) for side in (product, naive))
-    return Figure(
+    figure = Figure(
         name="accepted callbacks/s, fsync",
         product=f"{rate:,.0f} ({_latencies(seen[product.name])})",
         naive=f"{naive_rate:,.0f} ({_latencies(seen[naive.name])})",
@@ -68,6 +71,7 @@ async def _throughput(rig: Rig, product: _Side, naive: _Side, *, rounds: int, se
         rates={name: [result.rate for result in results] for name, results in seen.items()},
         rounds=msgspec.to_builtins(seen),
     )
+    return [figure, cpu_figure("CPU µs per accepted callback", cpu)]
 
 
 async def _bytes(rig: Rig, product: _Side, naive: _Side, *, name: str, load: Load) -> Figure:

@@ -33,10 +33,12 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class LoadResult(msgspec.Struct, frozen=True):
-    """What came back: `accepted` answers of 200 in `seconds`, `refused` others, latencies in ms."""
+    """What came back: `accepted` answers of 200 in `seconds`, `refused` others, latencies in ms; `answered`
+    counts the warm-up too."""
 
     accepted: int
     refused: int
+    answered: int
     seconds: float
     p50: float
     p99: float
@@ -71,6 +73,7 @@ class _Meter:
         self._begin = time.perf_counter() + load.warm_up
         self._end = self._begin + load.seconds
         self._open = 0
+        self._answered = 0
         self._last = self._begin
         self.latencies: list[float] = []
         self.refused = 0
@@ -91,6 +94,7 @@ class _Meter:
         """Note an answer, unless it falls outside the measured window."""
         now = time.perf_counter()
         self._open -= 1
+        self._answered += 1
         if not self._begin <= now <= self._end:
             return
         self._last = now
@@ -108,7 +112,9 @@ class _Meter:
         """What was counted."""
         ordered = sorted(self.latencies) or [0.0]
         p50, p99 = (round(ordered[int(len(ordered) * share)] * 1000, 2) for share in (0.50, 0.99))
-        return LoadResult(len(self.latencies), self.refused, self._last - self._begin, p50, p99)
+        return LoadResult(
+            len(self.latencies), self.refused, self._answered, self._last - self._begin, p50, p99
+        )
 
 
 class _Connection(asyncio.Protocol):

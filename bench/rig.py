@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
+import psutil
 from redis.asyncio import Redis
 
 from adapters.database import create_engine
@@ -109,6 +110,12 @@ async def until(done: Callable[[], Awaitable[bool]], *, seconds: float, every: f
                 await asyncio.sleep(every)
     except TimeoutError:
         raise BenchFailed(f"not done within {seconds:g} s") from None
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process has used so far."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 async def forget(redis: Redis) -> None:

@@ -1,21 +1,20 @@
 """Decisions per second of one worker process: the product's against the naive one, with an instant vendor.
 
 All jobs are staged under another queue's name while the worker is up and idle; one RENAME sets them free.
-The clock runs from there to the last decision, so that it holds all of the work and none of the start. The
-naive worker's clock starts at its first decision: arq looks into the queue only twice a second, and that
-first wait is no work.
+The clock runs from when the worker takes the first of them to the last decision: all of the work, and neither
+the start nor the pause until arq looks into the queue again (half a second by default).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from arq.constants import default_queue_name
+from arq.constants import default_queue_name, in_progress_key_prefix
 
 from bench.callbacks import SignedCallback, load_callbacks
-from bench.report import Figure, median, show_progress
-from bench.rig import SERVER_CORE, BenchFailed, Rig, forget, running, until
+from bench.report import Figure, cpu_figure, median, show_progress
+from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until
 from bench.staging import STAGED, stage_batches, stage_jobs
 from cli.processes import ProcessSpec
 
@@ -34,8 +33,7 @@ Stage = Callable[[Rig, Sequence[SignedCallback]], Awaitable[None]]
 @dataclass(frozen=True)
 class _Contender:
     """A worker, how its queue is filled, and where its decisions stand: a table with `outcome`, and the
-    queries for the time of the last one and, where the clock starts there, of the first one since. It
-    decides `warm_up` callbacks before the clock runs."""
+    query for the time of the last one. It decides `warm_up` callbacks before the clock runs."""
 
     name: str
     spec: ProcessSpec
@@ -43,7 +41,13 @@ class _Contender:
     table: str
     last: str
     warm_up: int
-    first: str | None = None
+
+
+class _Round(NamedTuple):
+    """Decisions per second, and the worker's processor time for each in µs."""
+
+    rate: float
+    cpu: float
 
 
 async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
@@ -59,23 +63,31 @@ async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
             WARM_UP,
         )
         naive, trials = await _better_naive(rig, pool)
-        seen: dict[str, list[float]] = {"product": [], "naive": []}
+        rates: dict[str, list[float]] = {"product": [], "naive": []}
+        cpu: dict[str, list[float]] = {"product": [], "naive": []}
         for number in range(1, rounds + 1):
-            for contender, count in ((product, jobs), (naive, jobs // NAIVE_SHARE)):
-                rate = await _round(rig, contender, pool[: contender.warm_up + count])
-                seen["product" if contender is product else "naive"].append(rate)
-                show_progress(f"worker {number}/{rounds} {contender.name}: {rate:,.0f} decisions/s")
-    rate, naive_rate = median(seen["product"]), median(seen["naive"])
+            for side, contender, count in (
+                ("product", product, jobs),
+                ("naive", naive, jobs // NAIVE_SHARE),
+            ):
+                seen = await _round(rig, contender, pool[: contender.warm_up + count])
+                rates[side].append(seen.rate)
+                cpu[side].append(seen.cpu)
+                show_progress(
+                    f"worker {number}/{rounds} {side}: {seen.rate:,.0f} decisions/s, "
+                    f"{seen.cpu:,.0f} µs CPU each"
+                )
+    rate, naive_rate = median(rates["product"]), median(rates["naive"])
     figure = Figure(
         name="decisions/s of one worker",
         product=f"{rate:,.0f}",
         naive=f"{naive_rate:,.0f} ({naive.name})",
         value=rate / naive_rate,
         target=TARGET_RATIO,
-        rates=seen,
+        rates=rates,
         rounds={"callbacks": jobs, "trials": trials},
     )
-    return [figure]
+    return [figure, cpu_figure("CPU µs per decision", cpu)]
 
 
 def vendor_spec(rig: Rig) -> ProcessSpec:
@@ -104,29 +116,29 @@ async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Cont
             "naive_decisions",
             "SELECT max(decided_at) FROM naive_decisions",
             NAIVE_WARM_UP,
-            first="SELECT min(decided_at) FROM naive_decisions WHERE decided_at > $1",
         )
-        contenders[name], trials[name] = (
-            contender,
-            await _round(rig, contender, pool[: NAIVE_WARM_UP + TRIAL]),
-        )
+        contenders[name] = contender
+        trials[name] = (await _round(rig, contender, pool[: NAIVE_WARM_UP + TRIAL])).rate
         show_progress(f"worker trial naive {name}: {trials[name]:,.0f} decisions/s")
     return contenders[max(trials, key=lambda name: trials[name])], trials
 
 
-async def _round(rig: Rig, contender: _Contender, callbacks: Sequence[SignedCallback]) -> float:
-    """Decisions per second of a fresh worker that has decided the first of the callbacks before."""
+async def _round(rig: Rig, contender: _Contender, callbacks: Sequence[SignedCallback]) -> _Round:
+    """A fresh worker that has decided the first of the callbacks before the clock runs."""
     await empty(rig)
-    async with running(contender.spec, cores=SERVER_CORE):
+    async with running(contender.spec, cores=SERVER_CORE) as pid:
         await _process(rig, contender, callbacks[: contender.warm_up], in_all=contender.warm_up)
+        used = cpu_seconds(pid)
         seconds = await _process(rig, contender, callbacks[contender.warm_up :], in_all=len(callbacks))
+        used = cpu_seconds(pid) - used
     approved = await rig.database.fetchval(
         f"SELECT count(*) FROM {contender.table} WHERE outcome = 'approved'"
     )
     if approved != len(callbacks):
         raise BenchFailed(f"{contender.name}: {approved} of {len(callbacks)} callbacks were approved")
     await rig.database.execute(f"TRUNCATE {contender.table} CASCADE")
-    return (len(callbacks) - contender.warm_up) / seconds
+    count = len(callbacks) - contender.warm_up
+    return _Round(count / seconds, used / count * 1e6)
 
 
 async def _process(
@@ -134,16 +146,20 @@ async def _process(
 ) -> float:
     """Stage the callbacks, release them at once, wait until there are `in_all` decisions; the seconds."""
     await contender.stage(rig, callbacks)
-    begin = datetime.now(UTC)
+    (first,) = await rig.redis.zrange(STAGED, 0, 0)
     await rig.redis.rename(STAGED, default_queue_name)
+
+    async def taken() -> bool:
+        begun = await rig.redis.exists(in_progress_key_prefix.encode() + first)
+        return bool(begun) or await rig.redis.zscore(default_queue_name, first) is None
 
     async def done() -> bool:
         return await _decisions(rig, contender.table) >= in_all
 
+    await until(taken, seconds=PATIENCE, every=0.002)
+    begin = datetime.now(UTC)
     await until(done, seconds=PATIENCE, every=0.05)
     last: datetime = await rig.database.fetchval(contender.last)
-    if contender.first:
-        begin = await rig.database.fetchval(contender.first, begin)
     return (last - begin).total_seconds()
 
 
