@@ -1,0 +1,76 @@
+"""A circuit: whoever keeps failing is left alone for a while, then tried once, and used again if it answers.
+
+For any server that many callers would otherwise wait for, each one for its own time-out. Pure: the state is
+a value, each event gives the next one, and `now` is passed in as seconds of a clock that never goes back.
+
+    closed ──`threshold` failures in a row──▶ open ──pause over──▶ half open ──the probe succeeds──▶ closed
+                                               ▲                       │
+                                               └──the probe fails: the pause doubles
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+
+import msgspec
+
+
+class CircuitState(StrEnum):
+    """`closed` calls go through · `open` none does · `half_open` one may, as a probe."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class CircuitRules(msgspec.Struct, frozen=True):
+    """`threshold`: how many failures in a row open it. The pause before a probe begins at `first_pause`,
+    doubles with each probe that fails, and stays at `longest_pause`. A probe that has not ended after
+    `probe_within` counts for nothing: another one may go."""
+
+    threshold: int = 1
+    first_pause: timedelta = timedelta(milliseconds=250)
+    longest_pause: timedelta = timedelta(seconds=2)
+    probe_within: timedelta = timedelta(seconds=5)
+
+
+class Circuit(msgspec.Struct, frozen=True):
+    """One circuit at one moment. Ask `permits`, keep what `started`, `succeeded` and `failed` return."""
+
+    rules: CircuitRules = CircuitRules()
+    failures: int = 0
+    pause: timedelta = timedelta(0)
+    retry_at: float | None = None
+    probing: bool = False
+
+    def state(self, now: float) -> CircuitState:
+        """Which of the three it is at `now`."""
+        if self.retry_at is None:
+            return CircuitState.CLOSED
+        return CircuitState.HALF_OPEN if self.probing or now >= self.retry_at else CircuitState.OPEN
+
+    def permits(self, now: float) -> bool:
+        """Whether a call may be made at `now`; in an open circuit it would be the probe."""
+        return self.retry_at is None or now >= self.retry_at
+
+    def started(self, now: float) -> "Circuit":
+        """A permitted call begins. As long as it is the probe, no other call is permitted."""
+        if self.retry_at is None:
+            return self
+        until = now + self.rules.probe_within.total_seconds()
+        return msgspec.structs.replace(self, probing=True, retry_at=until)
+
+    def succeeded(self) -> "Circuit":
+        """A call succeeded: closed, whatever it was."""
+        if self.failures == 0 and self.retry_at is None:
+            return self
+        return Circuit(self.rules)
+
+    def failed(self, now: float) -> "Circuit":
+        """A call failed. In an open circuit a call that began before it opened says nothing new."""
+        if self.retry_at is not None and not self.probing:
+            return self
+        failures = self.failures + 1
+        if failures < self.rules.threshold:
+            return msgspec.structs.replace(self, failures=failures)
+        pause = min(self.pause * 2, self.rules.longest_pause) if self.pause else self.rules.first_pause
+        return Circuit(self.rules, failures, pause, retry_at=now + pause.total_seconds())
