@@ -11,10 +11,10 @@ from typing import Final
 
 import aiohttp
 import httpx2
-import msgspec
 from httpx_aiohttp.httpx2 import AiohttpTransport
 from yarl import URL
 
+from domain.answer import Answer
 from domain.apps import App
 from domain.budget import PullState
 from domain.errors import MalformedPayload
@@ -31,23 +31,11 @@ _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError
 sent the same httpx2 type, so the cause is looked at instead."""
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """How a call ended. `body` stands for HTTP 200 alone; `error` is a stable word; `retry`: asking again
-    later may help."""
-
-    state: PullState
-    http_status: int | None = None
-    error: str | None = None
-    body: bytes | None = None
-    retry: bool = False
-
-
 class FaceidApi:
     """get_result for every app, over one pool of connections."""
 
-    def __init__(self, client: httpx2.AsyncClient, *, in_flight: int, timeout: timedelta) -> None:
+    def __init__(self, client: httpx2.AsyncClient, *, timeout: timedelta) -> None:
         self._client = client
-        self._slots = asyncio.Semaphore(in_flight)
         self._timeout = timeout.total_seconds()
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
@@ -60,15 +48,14 @@ class FaceidApi:
         if app.return_image:
             params["return_image"] = app.return_image
         limit = MAX_ANSWER_WITH_IMAGES if app.return_image else MAX_ANSWER
-        async with self._slots:
-            try:
-                async with asyncio.timeout(self._timeout):
-                    return await self._call(f"{app.vendor_url}/get_result", params, limit=limit)
-            except TimeoutError:
-                return Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
-            except Exception as error:
-                # Not httpx2.HTTPError alone: what breaks aiohttp's parser comes through as it is.
-                return _broken(error)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._call(f"{app.vendor_url}/get_result", params, limit=limit)
+        except TimeoutError:
+            return Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
+        except Exception as error:
+            # Not httpx2.HTTPError alone: what breaks aiohttp's parser comes through as it is.
+            return _broken(error)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -1,7 +1,9 @@
 """The arq queue, tamed: jobs carry ids only, in MessagePack, and nothing depends on a job arriving."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -11,6 +13,9 @@ from redis.asyncio import BlockingConnectionPool
 from adapters.redis_client import REDIS_AWAY
 
 PROCESS_BATCH: Final = "process_batch"
+SETTLE_VERIFICATION: Final = "settle_verification"
+_PAST_THE_MOMENT: Final = timedelta(milliseconds=5)
+"""arq cuts times to milliseconds: a job on the dot could come before what it is about is due."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +55,18 @@ class BatchQueue:
         its id is refused meanwhile.
         """
         await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=f"batch:{batch_id}:{attempt}")
+
+    async def settle_at(self, verification_id: UUID, at: datetime) -> None:
+        """Enqueue a look at a verification for then; should that fail, a sweep looks a little later."""
+        try:
+            await self._arq.enqueue_job(
+                SETTLE_VERIFICATION,
+                str(verification_id),
+                _job_id=f"settle:{verification_id}:{at.timestamp():.0f}",
+                _defer_until=at + _PAST_THE_MOMENT,
+            )
+        except REDIS_AWAY as error:
+            log.warning("settlement.not_announced", error=type(error).__name__)
 
     async def depth(self) -> int:
         """How many jobs wait or run."""

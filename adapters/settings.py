@@ -82,6 +82,7 @@ class AppSettings(BaseModel):
     policy: str = DEFAULT_POLICY
     candidate_policy: str | None = None
     confirmation: ConfirmationMode | None = None
+    require_registration: bool = False
     return_image: int = Field(0, ge=0, le=4)
     pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0]
 
@@ -167,6 +168,7 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         policy=app.policy,
         candidate_policy=app.candidate_policy,
         confirmation=app.confirmation,
+        require_registration=app.require_registration,
         return_image=app.return_image,
         pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),
     )

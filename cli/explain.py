@@ -16,11 +16,13 @@ from cli.stored import AppOption, DataDirOption, stored_decisions
 from cli.terminal import create_console
 from domain.explanation import DecidedVerification, Explanation, WordedReason, explain
 from domain.facts import Facts
+from domain.model import Agreement
 
-_BASIS: Final = {
-    "agree": "callback and result agree",
-    "disagree": "callback and result disagree: the result counts",
-    "unconfirmed": "the callback alone",
+_STANDING: Final = {
+    Agreement.AGREE: "callback and result agree",
+    Agreement.DISAGREE: "callback and result disagree: the result counts",
+    Agreement.UNCONFIRMED: "the callback alone",
+    Agreement.RESULT_ONLY: "the result alone, no callback came",
 }
 
 
@@ -62,7 +64,7 @@ def describe(explanation: Explanation) -> RenderableType:
 
 def _parts(it: Explanation) -> Iterator[RenderableType]:
     yield f"[bold]{it.outcome}[/]  {escape(it.biz_id)}  app {it.app_id}, {it.decided_at:%Y-%m-%d %H:%M:%S %Z}"
-    yield f"basis: {it.basis}, {_BASIS[it.agreement]}; confirmation {it.confirmation}"
+    yield f"basis: {it.basis}, {_STANDING[it.agreement]}; confirmation {it.confirmation}"
     if it.unconfirmed:
         yield f"no result: {escape(_in_short(it.unconfirmed))}"
     yield f"policy: {it.policy.name} {escape(it.policy.version)}, SHA-256 {it.policy.content_hash}"

@@ -17,7 +17,7 @@ class App(msgspec.Struct, frozen=True):
     `secrets` are the active API_SECRETs, newest first: every one is tried on a callback, the first is used
     for pulls. `policy` names what decides, `candidate_policy` what runs beside it as a shadow;
     `confirmation` outranks the policy's own mode. `pull_retry_delays` are the pauses before a failed pull is
-    made again.
+    made again. With `require_registration`, callbacks of unregistered verifications are kept, not decided.
     """
 
     app_id: str
@@ -29,6 +29,7 @@ class App(msgspec.Struct, frozen=True):
     policy: str = DEFAULT_POLICY
     candidate_policy: str | None = None
     confirmation: ConfirmationMode | None = None
+    require_registration: bool = False
     return_image: int = 0
     pull_retry_delays: tuple[timedelta, ...] = (timedelta(seconds=60),)
 

@@ -35,8 +35,8 @@ class Curve:
     def add(self, stored: Iterable[DecidedFacts]) -> None:
         """Count these in."""
         for item in stored:
-            facts = item.callback_facts if item.result_facts is None else item.result_facts
-            for name, made in facts.comparisons.items():
+            facts = item.result_facts or item.callback_facts
+            for name, made in facts.comparisons.items() if facts else ():
                 self._made[name] += 1
                 for level in LEVELS:
                     threshold = made.thresholds.get(level)

@@ -6,8 +6,8 @@ import msgspec
 
 from domain.errors import PolicyFileError
 from domain.facts import Disagreement, Facts
-from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import Decision, agreement_of, decide
+from domain.model import Agreement, Basis, ConfirmationMode, Outcome
+from domain.policy import UNCONFIRMED, Decision, agreement_of, decide
 from domain.policy_file import Policy, read_policy
 from domain.reasons import TEXTS, Reason
 from domain.rules import RuleRun
@@ -16,8 +16,8 @@ from domain.rules import RuleRun
 class StoredDecision(msgspec.Struct, frozen=True):
     """A decision as it is stored: what was concluded, and all that it was concluded from.
 
-    `unconfirmed` is the reason for which there was no result, None where there was one or none was wanted;
-    `mode` is the confirmation mode in force.
+    There are facts of the callback, of the result, or of both. `unconfirmed` is why there was no result, None
+    where there was one or none was wanted; `mode` is the confirmation mode in force.
     """
 
     outcome: Outcome
@@ -25,7 +25,7 @@ class StoredDecision(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     rules: tuple[RuleRun, ...]
     disagreements: tuple[Disagreement, ...]
-    callback_facts: Facts
+    callback_facts: Facts | None
     result_facts: Facts | None
     mode: ConfirmationMode
     unconfirmed: Reason | None
@@ -37,7 +37,7 @@ class DecidedFacts(msgspec.Struct, frozen=True):
     app_id: str
     biz_id: str
     outcome: Outcome
-    callback_facts: Facts
+    callback_facts: Facts | None
     result_facts: Facts | None
     mode: ConfirmationMode
     unconfirmed: Reason | None
@@ -82,9 +82,9 @@ class Recomputed(msgspec.Struct, frozen=True):
 
 
 class FactsSaid(msgspec.Struct, frozen=True):
-    """The facts of callback and result; None where there was no result."""
+    """The facts of callback and result; None for the one that there was not."""
 
-    callback: Facts
+    callback: Facts | None
     result: Facts | None
 
 
@@ -96,7 +96,7 @@ class Explanation(msgspec.Struct, frozen=True):
     decided_at: datetime
     outcome: Outcome
     basis: Basis
-    agreement: str
+    agreement: Agreement
     confirmation: ConfirmationMode
     unconfirmed: WordedReason | None
     disagreements: tuple[Disagreement, ...]
@@ -116,7 +116,7 @@ def explain(item: DecidedVerification) -> Explanation:
         decided_at=item.decided_at,
         outcome=stored.outcome,
         basis=stored.basis,
-        agreement=agreement_of(stored.basis),
+        agreement=agreement_of(stored.basis, with_callback=stored.callback_facts is not None),
         confirmation=stored.mode,
         unconfirmed=None if stored.unconfirmed is None else in_words(stored.unconfirmed),
         disagreements=stored.disagreements,
@@ -131,16 +131,17 @@ def explain(item: DecidedVerification) -> Explanation:
 
 
 def recompute(stored: StoredDecision | DecidedFacts, policy: Policy) -> Decision:
-    """The decision that the stored facts lead to under `policy`."""
-    if stored.unconfirmed is None:
-        return decide(stored.callback_facts, stored.result_facts, policy=policy, mode=stored.mode)
-    return decide(
-        stored.callback_facts,
-        stored.result_facts,
-        policy=policy,
-        mode=stored.mode,
-        unconfirmed=stored.unconfirmed,
-    )
+    """The decision that the stored facts lead to under `policy`.
+
+    Raises:
+        ValueError: there are no facts, which the table of decisions allows of no row.
+    """
+    callback, result, mode = stored.callback_facts, stored.result_facts, stored.mode
+    if result is not None:
+        return decide(callback, result, policy=policy, mode=mode)
+    if callback is None:
+        raise ValueError("stored without any facts")
+    return decide(callback, None, policy=policy, mode=mode, unconfirmed=stored.unconfirmed or UNCONFIRMED)
 
 
 def is_same(stored: StoredDecision, decision: Decision) -> bool:

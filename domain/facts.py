@@ -5,12 +5,14 @@ explained and computed again after the identity has been erased.
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from domain.card_facts import card_validity, field_qualities, illogical_fields, legality_shares
 from domain.payload import Comparison, LivenessResult, Payload, Text, as_text
+
+Registration = Literal["match", "mismatch"]
 
 
 class ComparisonFacts(msgspec.Struct, frozen=True):
@@ -28,6 +30,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
     flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
     `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired or not_yet_valid.
+    `registration` is no fact of the payload: whether its biz_no is the one that the app registered the
+    verification with. Whoever knows the registration sets it; None means that there is nothing to compare.
     """
 
     status: str | None = None
@@ -45,6 +49,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     qualities: dict[str, float] = {}
     illogical: tuple[str, ...] = ()
     card: str | None = None
+    registration: Registration | None = None
 
 
 class Disagreement(msgspec.Struct, frozen=True):

@@ -49,6 +49,15 @@ class Basis(StrEnum):
     RESULT = "result"
 
 
+class Agreement(StrEnum):
+    """How callback and result stand to each other; the last two: only the callback, only the result."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    UNCONFIRMED = "unconfirmed"
+    RESULT_ONLY = "result_only"
+
+
 class ConfirmationMode(StrEnum):
     """Whether a decision waits for get_result: must, should, need not."""
 

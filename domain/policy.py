@@ -4,15 +4,15 @@
 a flow that did not end is `incomplete`. Note that the vendor's status OK says only that the flow ended.
 """
 
-from typing import Final
+from typing import Final, overload
 
 import msgspec
 
 from domain.facts import Disagreement, Facts, compare_facts
-from domain.model import Basis, ConfirmationMode, Outcome
+from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy_file import Policy
 from domain.reasons import Code, Reason
-from domain.rules import RULES, RuleRun
+from domain.rules import RULES_IF_REGISTERED, RuleRun, rules_for
 
 UNCONFIRMED: Final = Reason(Code.CONFIRMATION_UNAVAILABLE)
 
@@ -49,14 +49,20 @@ class Decision(msgspec.Struct, frozen=True):
     disagreements: tuple[Disagreement, ...] = ()
 
     @property
-    def agreement(self) -> str:
-        """`agree`, `disagree` or `unconfirmed`."""
-        return agreement_of(self.basis)
+    def agreement(self) -> Agreement:
+        """How callback and result stand to each other."""
+        return agreement_of(
+            self.basis, with_callback=self.basis is not Basis.RESULT or bool(self.disagreements)
+        )
 
 
-def agreement_of(basis: Basis) -> str:
-    """How callback and result stand to each other in a decision on this basis."""
-    return _AGREEMENT[basis]
+def agreement_of(basis: Basis, *, with_callback: bool) -> Agreement:
+    """How callback and result stand to each other in a decision on this basis, with or without a callback."""
+    if basis is Basis.CONFIRMED:
+        return Agreement.AGREE
+    if basis is Basis.CALLBACK:
+        return Agreement.UNCONFIRMED
+    return Agreement.DISAGREE if with_callback else Agreement.RESULT_ONLY
 
 
 def is_open(status: str | None) -> bool:
@@ -72,6 +78,7 @@ def is_ended(status: str | None) -> bool:
     return status in _ENDED
 
 
+@overload
 def decide(
     callback: Facts,
     result: Facts | None,
@@ -79,17 +86,49 @@ def decide(
     policy: Policy,
     mode: ConfirmationMode | None = None,
     unconfirmed: Reason = UNCONFIRMED,
+) -> Decision: ...
+
+
+@overload
+def decide(
+    callback: Facts | None,
+    result: Facts,
+    *,
+    policy: Policy,
+    mode: ConfirmationMode | None = None,
+    unconfirmed: Reason = UNCONFIRMED,
+) -> Decision: ...
+
+
+def decide(
+    callback: Facts | None,
+    result: Facts | None,
+    *,
+    policy: Policy,
+    mode: ConfirmationMode | None = None,
+    unconfirmed: Reason = UNCONFIRMED,
 ) -> Decision:
-    """The decision on a callback, its result and a policy.
+    """The decision on a callback, its result and a policy; one of the two may be missing.
 
     `mode` outranks the policy's own confirmation mode. Without a result (`unconfirmed` says why there is
     none) a required confirmation turns approval and rejection into what the policy has for it; an
-    unfinished flow stays `incomplete`, which passes nobody.
+    unfinished flow stays `incomplete`, which passes nobody. A result without a callback is its own
+    confirmation, whatever the mode: we asked the vendor for it ourselves.
+
+    Raises:
+        ValueError: neither is there. The overloads keep a checked caller from it.
     """
-    said = judge(callback, policy)
     if result is not None:
-        return _confirmed(callback, result, said, policy)
-    mode = mode or policy.config.confirmation.mode
+        return _on_result(callback, result, policy)
+    if callback is None:
+        raise ValueError("no decision without any facts")
+    return _on_callback(
+        callback, policy, mode=mode or policy.config.confirmation.mode, unconfirmed=unconfirmed
+    )
+
+
+def _on_callback(callback: Facts, policy: Policy, *, mode: ConfirmationMode, unconfirmed: Reason) -> Decision:
+    said = judge(callback, policy)
     if mode is not ConfirmationMode.REQUIRED:
         return Decision(said.outcome, said.reasons, Basis.CALLBACK, said.rules)
     action = policy.config.confirmation.unavailable
@@ -99,7 +138,12 @@ def decide(
     return Decision(outcome, (*said.reasons, *why), Basis.CALLBACK, rules)
 
 
-def _confirmed(callback: Facts, result: Facts, said: Judgement, policy: Policy) -> Decision:
+def _on_result(callback: Facts | None, result: Facts, policy: Policy) -> Decision:
+    if callback is None:
+        alone = judge(result, policy)
+        return Decision(alone.outcome, alone.reasons, Basis.RESULT, alone.rules)
+    said = judge(callback, policy)
+    result = _with_registration(callback, result)
     if result == callback:
         return Decision(said.outcome, said.reasons, Basis.CONFIRMED, said.rules)
     confirmed = judge(result, policy)
@@ -114,6 +158,13 @@ def _confirmed(callback: Facts, result: Facts, said: Judgement, policy: Policy) 
     return Decision(_OUTCOME_OF[action], (reason, *confirmed.reasons), Basis.RESULT, rules, differing)
 
 
+def _with_registration(callback: Facts, result: Facts) -> Facts:
+    """The result, and of the registration what either of the two knows; a mismatch outranks a match."""
+    if callback.registration is None or result.registration == "mismatch":
+        return result
+    return msgspec.structs.replace(result, registration=callback.registration)
+
+
 def judge(facts: Facts, policy: Policy) -> Judgement:
     """What `facts` alone come to under `policy`."""
     if facts.status in _UNFINISHED:
@@ -122,7 +173,7 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
     rejecting: list[Reason] = []
     doubtful: list[Reason] = []
     runs: list[RuleRun] = []
-    for name, rule in RULES:
+    for name, rule in rules_for(facts):
         findings = tuple(rule(facts, policy.config))
         if not findings:
             runs.append(_PASSED[name])
@@ -136,5 +187,4 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
     return Judgement(outcome, (*rejecting, *doubtful), tuple(runs))
 
 
-_AGREEMENT: Final = {Basis.CONFIRMED: "agree", Basis.RESULT: "disagree", Basis.CALLBACK: "unconfirmed"}
-_PASSED: Final = {name: RuleRun(name, "passed") for name, _ in RULES}
+_PASSED: Final = {name: RuleRun(name, "passed") for name, _ in RULES_IF_REGISTERED}

@@ -1,8 +1,19 @@
-"""What the edges need of the adapters, as small protocols: their tests pass fakes, `main` passes adapters."""
+"""What the edges need of the adapters, as small protocols.
 
+Tests pass what keeps everything in memory, `main` passes adapters; the same contract tests hold both.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
+from domain.answer import Answer
+from domain.apps import App
+from domain.budget import Pull
 from domain.model import AcceptedCallback
+from domain.payload import Payload
+from domain.records import DueVerification, FinishedPull, Recorded, SettledVerification
 
 
 class Intake(Protocol):
@@ -10,3 +21,120 @@ class Intake(Protocol):
 
     async def accept(self, callback: AcceptedCallback) -> None:
         """Return once `callback` is durable. Raises NotDurable."""
+
+
+class Inbox(Protocol):
+    """Where a worker takes batches from."""
+
+    async def start(self, batch_id: str) -> list[AcceptedCallback] | None:
+        """A batch's callbacks, touched and counted as begun; None when it has been finished already."""
+
+    async def forgive(self, batch_id: str) -> None:
+        """Forget how often a batch was begun: it did not end, but for no fault of its own."""
+
+    async def finish(self, batch_id: str) -> None:
+        """Forget a batch: every callback of it is recorded."""
+
+
+class StaleBatches(Protocol):
+    """What the sweep of the inbox works with."""
+
+    async def claim_stale(self, *, untouched: timedelta, limit: int = 100) -> dict[str, int]:
+        """Batches that nobody touched for `untouched`, oldest first, each with how often it was begun."""
+
+    async def load(self, batch_id: str) -> list[AcceptedCallback] | None:
+        """A batch's callbacks, touched. Raises BrokenSeal."""
+
+    async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
+        """Put `parts` in the place of a batch, all at once."""
+
+    async def finish(self, batch_id: str) -> None:
+        """Forget a batch."""
+
+
+class Messenger(Protocol):
+    """Tells workers what waits. Nothing depends on a message arriving: the sweeps find what was missed."""
+
+    async def enqueue(self, batch_id: str, *, attempt: int = 0) -> None:
+        """A batch waits; the same attempt twice is one message."""
+
+    async def settle_at(self, verification_id: UUID, at: datetime) -> None:
+        """A verification is to be looked at then."""
+
+
+class Recorder(Protocol):
+    """Where callbacks are recorded."""
+
+    async def record(
+        self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool = False
+    ) -> Recorded:
+        """Store a decoded callback, once; with `hold`, one of an unregistered verification is not settled."""
+
+
+class Ledger(Protocol):
+    """The calls of each verification."""
+
+    async def of(self, verification_id: UUID) -> list[Pull]:
+        """The calls reserved so far, in order."""
+
+    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+        """Reserve call `n`; False when it is reserved or spent, or the lease is another's by now."""
+
+    async def finish(self, pull: FinishedPull) -> None:
+        """Note what became of a reserved call, with what was answered."""
+
+    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+        """The body of the newest call that was answered with 200, or None."""
+
+
+class Vendor(Protocol):
+    """The vendor's get_result."""
+
+    async def get_result(self, app: App, biz_id: str) -> Answer:
+        """Spend one call. Never raises for anything that the vendor or the network does."""
+
+
+class Decisions(Protocol):
+    """Where decisions stand."""
+
+    async def save_once(self, settled: SettledVerification) -> bool:
+        """Save a decision; False when one stood before, or the lease is another's by now."""
+
+
+class DueVerifications(Protocol):
+    """Verifications that somebody must look at, each under a lease whose fence counts up with its holders."""
+
+    async def claim(self, *, now: datetime, lease: timedelta, limit: int = 100) -> list[DueVerification]:
+        """Take up to `limit` due ones; nobody else is given them for `lease`."""
+
+    async def claim_one(
+        self, verification_id: UUID, *, now: datetime, lease: timedelta
+    ) -> DueVerification | None:
+        """Take this one, if it is due."""
+
+    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime | None) -> None:
+        """Look again then and not earlier; None: never, unless something new comes."""
+
+    async def expire(self, verification_id: UUID, *, fence: int) -> None:
+        """Nothing came of it, and the vendor keeps nothing any more."""
+
+
+class SecondLooks(Protocol):
+    """Where it stands what a pull after the decision brought."""
+
+    async def note(self, verification_id: UUID, *, fence: int, event: str, detail: dict[str, object]) -> None:
+        """Put it on the timeline; the operator's request is answered."""
+
+
+class DeadLetters(Protocol):
+    """Where callbacks go that could not be understood or processed."""
+
+    async def keep(self, callback: AcceptedCallback, *, reason: str, detail: str, now: datetime) -> UUID:
+        """Keep one; the same one again counts an attempt more."""
+
+
+class Announcer(Protocol):
+    """Wakes whoever waits for a decision: a hint."""
+
+    async def announce(self, verification_id: UUID) -> None:
+        """Say that a verification was decided."""

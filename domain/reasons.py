@@ -42,6 +42,7 @@ class Code(StrEnum):
     FLOW_WEBRTC_UNSUPPORTED = "flow.webrtc_unsupported"
     FLOW_UNKNOWN_STATUS = "flow.unknown_status"
     MULTIFACES_DETECTED = "multifaces.detected"
+    REGISTRATION_BIZ_NO_MISMATCH = "registration.biz_no_mismatch"
     CONFIRMATION_DISAGREES = "confirmation.disagrees"
     CONFIRMATION_UNAVAILABLE = "confirmation.unavailable"
     RESULT_EXPIRED = "result.expired"
@@ -84,6 +85,10 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.FLOW_WEBRTC_UNSUPPORTED: ("The browser cannot do it", "浏览器不支持"),
     Code.FLOW_UNKNOWN_STATUS: ("The status is unknown", "未知的流程状态"),
     Code.MULTIFACES_DETECTED: ("There may be several faces", "检测到多张人脸"),
+    Code.REGISTRATION_BIZ_NO_MISMATCH: (
+        "The biz_no is not the one that was registered",
+        "业务流水号（biz_no）与登记的不一致",
+    ),
     Code.CONFIRMATION_DISAGREES: ("Callback and result disagree", "回调与查询结果不一致"),
     Code.CONFIRMATION_UNAVAILABLE: ("The result could not be had", "无法获取查询结果"),
     Code.RESULT_EXPIRED: ("The vendor no longer keeps the result", "查询结果已过期"),

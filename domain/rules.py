@@ -187,6 +187,12 @@ def id_card(facts: Facts, config: PolicyConfig) -> Findings:
         yield table.quality, Reason(Code.ID_QUALITY, f"{', '.join(poor)} < {table.min_quality:g}")
 
 
+def registration(facts: Facts, _config: PolicyConfig) -> Findings:
+    """The payload is about the order that the verification was registered for."""
+    if facts.registration == "mismatch":
+        yield "review", Reason(Code.REGISTRATION_BIZ_NO_MISMATCH)
+
+
 def _illegal(kind: str, share: float, config: PolicyConfig) -> str | None:
     if kind in _MAXIMA:
         most: float = getattr(config.id_card, f"max_{kind}")
@@ -206,7 +212,16 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = tuple(
         status, genuineness, liveness, verify_error, face, id_exceptions, will, multifaces, id_card,
     )
 )  # fmt: skip
-"""Every rule runs on every finished flow, in this order."""
+"""Every rule that runs on every finished flow, in this order."""
+
+RULES_IF_REGISTERED: Final = (*RULES, (registration.__name__, registration))
+"""The rules where there is a registration to compare with. Elsewhere that rule does not run, so that
+decisions from before it was there are computed again to the same rules."""
+
+
+def rules_for(facts: Facts) -> tuple[tuple[str, Rule], ...]:
+    """The rules that run on these facts, in order."""
+    return RULES if facts.registration is None else RULES_IF_REGISTERED
 
 
 class RuleRun(msgspec.Struct, frozen=True):

@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.decisions import PgDecisions, SettledVerification
+from adapters.store.decisions import PgDecisions
 from adapters.store.tables import verifications
 from domain.facts import LEVELS, ComparisonFacts, Facts, reached_level
 from domain.model import ConfirmationMode, verification_id
-from domain.policy import decide
+from domain.policy import UNCONFIRMED, Decision, decide
 from domain.policy_file import Policy
 from domain.reasons import Code, Reason
+from domain.records import SettledVerification
 from tests.domain.builders import compared, passing_facts
 
 START: Final = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -55,6 +56,7 @@ def random_facts(chance: random.Random) -> Facts:
         qualities=_figures(chance, "front.name", "back.issued_by", "front.gender"),
         illogical=tuple(_some(chance, "front.name", "back.issued_by")),
         card=chance.choice((None, "valid", "expired")),
+        registration=chance.choice((None, "match", "mismatch")),
     )  # fmt: skip
 
 
@@ -64,27 +66,36 @@ def settled(
     *,
     callback: Facts | None = None,
     result: Facts | None = None,
+    heard: bool = True,
     app_id: str = "demo",
     mode: ConfirmationMode = ConfirmationMode.REQUIRED,
     candidate: Policy | None = None,
 ) -> SettledVerification:
-    """Verification `n`, decided `n` minutes after START; without `result` it could not be had."""
-    callback = callback or passing_facts()
-    unconfirmed = None if result else Reason(Code.CONFIRMATION_UNAVAILABLE, "TIMEOUT")
-    why = {} if unconfirmed is None else {"unconfirmed": unconfirmed}
+    """Verification `n`, decided `n` minutes after START.
 
-    def under(policy: Policy) -> Any:
-        return decide(callback, result, policy=policy, mode=mode, **why)
+    Without `result` it could not be had; not `heard`: no callback came.
+    """
+    said = (callback or passing_facts()) if heard else None
+    unconfirmed = None if result else Reason(Code.CONFIRMATION_UNAVAILABLE, "TIMEOUT")
+
+    def under(policy: Policy) -> Decision:
+        if result is not None:
+            return decide(said, result, policy=policy, mode=mode)
+        assert said is not None
+        return decide(said, None, policy=policy, mode=mode, unconfirmed=unconfirmed or UNCONFIRMED)
 
     return SettledVerification(
         verification_id=verification_id(app_id, biz_id(n)),
+        app_id=app_id,
+        data_key=b"",
+        fence=1,
         decision=under(policy),
         policy=policy,
-        callback_facts=callback,
+        callback_facts=said,
         result_facts=result,
         mode=mode,
         unconfirmed=unconfirmed,
-        identity_ct=None,
+        identity=None,
         decided_at=START + timedelta(minutes=n),
         shadow=(candidate, under(candidate)) if candidate else None,
     )

@@ -13,7 +13,7 @@ from adapters.redis_client import REDIS_AWAY
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import AcceptedCallback
 from domain.payload import Payload, decode_payload
-from workers.case import Case
+from domain.records import Case
 from workers.context import WorkerContext
 from workers.settlement import settle_safely
 
@@ -69,16 +69,21 @@ async def _record_one(context: WorkerContext, callback: AcceptedCallback) -> Cas
 
 
 async def _record(context: WorkerContext, callback: AcceptedCallback, payload: Payload) -> Case | None:
-    recorded = await context.recorder.record(callback, payload)
+    app, now = context.apps.get(callback.app_id), context.clock()
+    hold = app is not None and app.require_registration
+    recorded = await context.recorder.record(callback, payload, now=now, hold=hold)
     if not recorded.to_settle:
         return None
     return Case(
         verification_id=recorded.verification_id,
         app_id=callback.app_id,
+        biz_id=payload.biz_id,
         data_key=recorded.data_key,
+        fence=recorded.fence,
         payload=payload,
         ended_at=callback.received_at,
-        is_new=True,
+        registration=recorded.registration,
+        is_new=recorded.registration is None,
     )
 
 

@@ -1,27 +1,28 @@
-"""Confirm a callback by get_result, within the pull budget: reserve, send, keep the answer, then read it."""
+"""Ask get_result within the pull budget: reserve, send, keep the answer, then read it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 import structlog
 
-from adapters.faceid_api import Answer
-from adapters.store.ledger import FinishedPull, seal_answer
+from domain.answer import Answer
 from domain.apps import App
-from domain.budget import PullState, Reserve, Spent, Wait, next_pull
+from domain.budget import PULL_LIMIT, Pull, PullState, Reserve, Spent, Wait, next_pull
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.payload import Payload, decode_payload
+from domain.payload import Payload, as_text, decode_payload
+from domain.policy import is_open
 from domain.reasons import Code, Reason
-from workers.case import Case
+from domain.records import Case, FinishedPull
 from workers.context import WorkerContext
 
 log = structlog.get_logger(__name__)
 
 
 class Confirmed(msgspec.Struct, frozen=True):
-    """The vendor's result."""
+    """The vendor's result of a flow that has ended."""
 
     result: Payload
 
@@ -44,6 +45,7 @@ _MISCONFIGURED: Final = frozenset({"AUTHENTICATION_ERROR", "AUTHORIZATION_ERROR"
 """Answers that somebody must mend in the configuration: asking again would only spend the calls."""
 
 _CALLS_SPENT: Final = Reason(Code.CONFIRMATION_UNAVAILABLE, "no call left")
+_GOES_ON: Final = Reason(Code.CONFIRMATION_UNAVAILABLE, "the result says that the flow goes on")
 
 
 async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
@@ -53,15 +55,25 @@ async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
         DBAPIError, OSError: PostgreSQL is away; a call that was sent is on the ledger.
     """
     ledger = [] if case.is_new else await context.ledger.of(case.verification_id)
-    if ledger:
-        # A worker may have died between the vendor's answer and the decision.
-        kept = await context.ledger.answer_of(
-            case.verification_id, app_id=case.app_id, data_key=case.data_key
-        )
-        if kept is not None:
-            return _read(kept, case)
-    now = context.clock()
-    match next_pull(ledger, now=now, ended_at=case.ended_at, rules=context.pull_rules):
+    if ledger and (kept := await kept_result(context, case)):
+        return Confirmed(kept)
+    limit = PULL_LIMIT if case.asked_at else context.pull_rules.limit
+    return await spend_call(context, case, app, ledger=ledger, limit=limit)
+
+
+async def kept_result(context: WorkerContext, case: Case) -> Payload | None:
+    """The result that an earlier call brought: a worker may have died between answer and decision."""
+    body = await context.ledger.answer_of(case.verification_id, app_id=case.app_id, data_key=case.data_key)
+    read = None if body is None else _read(body, case)
+    return read.result if isinstance(read, Confirmed) else None
+
+
+async def spend_call(
+    context: WorkerContext, case: Case, app: App, *, ledger: Sequence[Pull], limit: int
+) -> Confirmation:
+    """Make one of the first `limit` calls, if the budget and the vendor's state allow it now."""
+    rules, now = msgspec.structs.replace(context.pull_rules, limit=limit), context.clock()
+    match next_pull(ledger, now=now, ended_at=case.kept_since(now), rules=rules):
         case Wait(until):
             return Postponed(until)
         case Spent(expired=True):
@@ -69,60 +81,70 @@ async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
         case Spent():
             return Unconfirmed(_CALLS_SPENT)
         case Reserve(n):
-            if not await context.ledger.reserve(case.verification_id, n, now=now):
-                # Somebody else has just reserved it and will decide.
-                return Postponed(now + context.sweep_after)
-            # Shielded: a call under way is never cut off half way, since it is spent either way.
-            answer = await asyncio.shield(_pull(context, case, app, n))
-            return _conclude(context, case, app, answer=answer, n=n)
+            return await _call(context, case, app, n=n, limit=limit)
+
+
+async def _call(context: WorkerContext, case: Case, app: App, *, n: int, limit: int) -> Confirmation:
+    # The place first, then the reservation: a reserved call must be under way.
+    async with context.gates.slot(app.app_id) as left_alone_for:
+        now = context.clock()
+        if left_alone_for is not None:
+            return Postponed(now + left_alone_for)
+        context.reached("before_reserve")
+        if not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=now):
+            # Somebody else has just reserved it and will decide.
+            return Postponed(now + context.lease)
+        context.reached("after_reserve")
+        # Shielded: a call under way is never cut off half way, since it is spent either way.
+        answer = await asyncio.shield(_pull(context, case, app, n))
+    return _conclude(context, case, answer=answer, pauses=_pauses(app, n=n, limit=limit))
 
 
 async def _pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer:
     """Send reserved call `n` and put the answer on the ledger before anybody reads it."""
-    answer = await context.faceid.get_result(app, case.payload.biz_id)
+    context.gates.started(app.app_id)
+    answer = await context.vendor.get_result(app, case.biz_id)
+    context.gates.ended(app.app_id, answer)
+    context.reached("after_send")
     if answer.error in _MISCONFIGURED:
         log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
-    raw_ct = answer.body and seal_answer(
-        case.data_key, answer.body, app_id=case.app_id, verification_id=case.verification_id, n=n
-    )
     await context.ledger.finish(
-        FinishedPull(
-            verification_id=case.verification_id,
-            n=n,
-            state=answer.state,
-            finished_at=context.clock(),
-            http_status=answer.http_status,
-            error=answer.error,
-            raw_ct=raw_ct,
-        )
+        FinishedPull(case.verification_id, case.app_id, case.data_key, n, answer, context.clock())
     )
+    context.reached("after_raw_stored")
     return answer
 
 
-def _conclude(context: WorkerContext, case: Case, app: App, *, answer: Answer, n: int) -> Confirmation:
-    if answer.body is not None:
-        return _read(answer.body, case)
-    pause = _pause_before_retry(app, answer, n=n, calls=context.pull_rules.limit)
-    if pause is None:
-        return Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, answer.error or ""))
-    return Postponed(context.clock() + pause)
+class _Pauses(msgspec.Struct, frozen=True):
+    """How long to wait before asking again, where that may help; None where no call is left for it."""
+
+    not_sent: timedelta | None
+    spent: timedelta | None
 
 
-def _pause_before_retry(app: App, answer: Answer, *, n: int, calls: int) -> timedelta | None:
-    """How long to wait before asking again, or None where that is no use."""
+def _pauses(app: App, *, n: int, limit: int) -> _Pauses:
     delays = app.pull_retry_delays
-    if not answer.retry or not delays:
-        return None
-    if answer.state is PullState.NOT_SENT:
-        return delays[0]
-    return delays[min(n, len(delays)) - 1] if n < calls else None
+    if not delays:
+        return _Pauses(None, None)
+    return _Pauses(delays[0], delays[min(n, len(delays)) - 1] if n < limit else None)
 
 
-def _read(body: bytes, case: Case) -> Confirmation:
+def _conclude(context: WorkerContext, case: Case, *, answer: Answer, pauses: _Pauses) -> Confirmation:
+    if answer.body is not None:
+        read = _read(answer.body, case)
+        again = read == Unconfirmed(_GOES_ON)
+    else:
+        read = Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, answer.error or ""))
+        again = answer.retry
+    pause = pauses.not_sent if answer.state is PullState.NOT_SENT else pauses.spent
+    return Postponed(context.clock() + pause) if again and pause is not None else read
+
+
+def _read(body: bytes, case: Case) -> Confirmed | Unconfirmed:
     try:
         result = decode_payload(body)
     except (MalformedPayload, UndecodableCallback):
         return Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "unreadable result"))
-    if result.biz_id != case.payload.biz_id:
+    if result.biz_id != case.biz_id:
         return Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "result of another biz_id"))
-    return Confirmed(result)
+    return Unconfirmed(_GOES_ON) if is_open(as_text(result.status)) else Confirmed(result)

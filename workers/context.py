@@ -1,38 +1,55 @@
 """What every job works with, built once per process by `workers.main`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from adapters.announcements import Announcer
-from adapters.faceid_api import FaceidApi
-from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
-from adapters.queue import BatchQueue
-from adapters.store.dead_letters import PgDeadLetters
-from adapters.store.decisions import PgDecisions
-from adapters.store.ledger import PgLedger
-from adapters.store.recorder import PgRecorder
-from adapters.store.undecided import PgUndecided
 from domain.apps import App
 from domain.budget import PullRules
+from domain.ports import (
+    Announcer,
+    DeadLetters,
+    Decisions,
+    DueVerifications,
+    Inbox,
+    Ledger,
+    Messenger,
+    Recorder,
+    SecondLooks,
+    StaleBatches,
+    Vendor,
+)
+from workers.crash_points import CrashPoint
+from workers.vendor_gates import VendorGates
+
+
+def _go_on(_point: CrashPoint) -> None:
+    pass
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """`sweep_after`: how long a batch or a verification may rest untouched before it is taken up again."""
+    """`lease`: how long a batch or a verification may rest untouched before it is taken up again.
+
+    `reached` is told of every point at which the fault suite may let the process die.
+    """
 
     apps: Mapping[str, App]
     policies: PolicyBook
     announcer: Announcer
-    inbox: RedisInbox
-    queue: BatchQueue
-    recorder: PgRecorder
-    ledger: PgLedger
-    decisions: PgDecisions
-    undecided: PgUndecided
-    dead_letters: PgDeadLetters
-    faceid: FaceidApi
+    inbox: Inbox
+    stale: StaleBatches
+    messenger: Messenger
+    recorder: Recorder
+    ledger: Ledger
+    decisions: Decisions
+    due: DueVerifications
+    second_looks: SecondLooks
+    dead_letters: DeadLetters
+    vendor: Vendor
+    gates: VendorGates
     pull_rules: PullRules
-    sweep_after: timedelta
+    lease: timedelta
     clock: Callable[[], datetime]
+    reached: Callable[[CrashPoint], None] = field(default=_go_on)

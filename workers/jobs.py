@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
+from uuid import UUID
 
 import structlog
 from arq import Retry, cron
@@ -15,8 +16,8 @@ from arq.cron import CronJob
 from arq.typing import WorkerCoroutine
 from arq.worker import Function, func
 
-from adapters.queue import PROCESS_BATCH
-from workers import callbacks, sweeping
+from adapters.queue import PROCESS_BATCH, SETTLE_VERIFICATION
+from workers import callbacks, settlement, sweeping
 from workers.callbacks import AWAY
 from workers.context import WorkerContext
 
@@ -44,7 +45,18 @@ def functions(context: WorkerContext) -> list[Function]:
             # No key opens it, or a defect of ours: it stays in the inbox and the sweeper brings it back.
             log.exception("batch.failed", batch_id=batch_id)
 
-    return [func(cast(WorkerCoroutine, process_batch), name=PROCESS_BATCH)]
+    async def settle_verification(_ctx: dict[str, Any], verification_id: str) -> None:
+        try:
+            async with asyncio.timeout(_INNER_TIMEOUT):
+                await settlement.settle_one(context, UUID(verification_id))
+        except Exception as error:
+            # Its due_at brings it back, by the sweep.
+            log.warning("settlement.postponed", verification_id=verification_id, error=type(error).__name__)
+
+    return [
+        func(cast(WorkerCoroutine, process_batch), name=PROCESS_BATCH),
+        func(cast(WorkerCoroutine, settle_verification), name=SETTLE_VERIFICATION),
+    ]
 
 
 async def _forgive(context: WorkerContext, batch_id: str) -> None:
@@ -55,7 +67,7 @@ async def _forgive(context: WorkerContext, batch_id: str) -> None:
 def crons(context: WorkerContext, *, every: int) -> list[CronJob]:
     """The sweeps, every `every` seconds, on one worker at a time."""
     seconds = set(range(0, 60, every))
-    sweeps = (sweeping.sweep_inbox, sweeping.resume_undecided)
+    sweeps = (sweeping.sweep_inbox, sweeping.settle_due)
     return [
         cron(_cron_job(context, sweep), name=sweep.__name__, second=seconds, timeout=JOB_TIMEOUT)
         for sweep in sweeps

@@ -1,7 +1,8 @@
 """Compose the worker: the only place of the queue edge that knows concrete adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -25,13 +26,15 @@ from adapters.redis_client import create_redis_pool
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions import PgDecisions
+from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.recorder import PgRecorder
-from adapters.store.undecided import PgUndecided
 from domain.budget import PullRules
 from workers.context import WorkerContext
+from workers.crash_points import CrashPoint, crash_point_wanted, die
 from workers.jobs import JOB_TIMEOUT, crons, functions
 from workers.loop import run_workers
+from workers.vendor_gates import VendorGates
 
 POLL_DELAY: Final = 0.02
 NEVER: Final = 2**31
@@ -74,33 +77,45 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     """The jobs' context on real adapters; closes what it opened."""
     keys = KeyRing(settings.key_bytes())
     engine = create_engine(settings.database_url)
-    sweep_after = timedelta(seconds=settings.sweep_after)
-    faceid = FaceidApi(
-        create_client(),
-        in_flight=settings.pulls_in_flight,
-        timeout=timedelta(seconds=settings.pull_timeout),
-    )
+    lease = timedelta(seconds=settings.sweep_after)
+    faceid = FaceidApi(create_client(), timeout=timedelta(seconds=settings.pull_timeout))
     redis: Redis = queue
+    inbox = RedisInbox(redis, keys=keys)
+    due = PgDueVerifications(engine, keys=keys)
     try:
         yield WorkerContext(
             apps=settings.domain_apps(),
             policies=PolicyBook.open(settings.policy_dir, needed=settings.needed_policies()),
             announcer=Announcer(redis),
-            inbox=RedisInbox(redis, keys=keys),
-            queue=BatchQueue(queue),
-            recorder=PgRecorder(engine, keys=keys, lease=sweep_after),
+            inbox=inbox,
+            stale=inbox,
+            messenger=BatchQueue(queue),
+            recorder=PgRecorder(engine, keys=keys, lease=lease),
             ledger=PgLedger(engine),
             decisions=PgDecisions(engine),
-            undecided=PgUndecided(engine, keys=keys),
+            due=due,
+            second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),
-            faceid=faceid,
-            pull_rules=PullRules(spacing=timedelta(seconds=settings.pull_spacing), in_flight=sweep_after),
-            sweep_after=sweep_after,
+            vendor=faceid,
+            gates=VendorGates(in_flight=settings.pulls_in_flight, monotonic=time.monotonic),
+            pull_rules=PullRules(spacing=timedelta(seconds=settings.pull_spacing), in_flight=lease),
+            lease=lease,
             clock=lambda: datetime.now(UTC),
+            reached=_deadly(crash_point_wanted()),
         )
     finally:
         await faceid.aclose()
         await engine.dispose()
+
+
+def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
+    """What ends the process at the point that the fault suite wants, and otherwise does nothing."""
+
+    def reached(point: CrashPoint) -> None:
+        if point == wanted:
+            die()
+
+    return reached
 
 
 def create_worker(settings: Settings, context: WorkerContext, queue: ArqRedis) -> Worker:

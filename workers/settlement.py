@@ -1,21 +1,51 @@
-"""Settle a verification: confirm its callback by a result, decide, save, announce."""
+"""Settle a verification, whatever it waits for: a confirmation, a callback that never came, a second look."""
 
-import msgspec
+from uuid import UUID
+
 import structlog
 
-from adapters.store.decisions import SettledVerification, seal_identity
-from domain.apps import App
-from domain.facts import extract_facts
-from domain.model import ConfirmationMode, Identity
-from domain.payload import Payload, as_text
-from domain.policy import UNCONFIRMED, Decision, decide, is_ended
-from domain.policy_file import Policy
-from domain.reasons import Reason
-from workers.case import Case
+from domain.errors import MalformedPayload, UndecodableCallback
+from domain.model import ConfirmationMode, State
+from domain.payload import Payload, as_text, decode_payload
+from domain.policy import is_ended
+from domain.records import Case, DueVerification
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.context import WorkerContext
+from workers.deciding import Grounds, decide_case, grounds_of, postpone
+from workers.reconciliation import reconcile
+from workers.second_looks import look_again
 
 log = structlog.get_logger(__name__)
+
+
+async def take_up(context: WorkerContext, due: DueVerification) -> None:
+    """Settle a verification that was claimed."""
+    try:
+        payload = None if due.data is None else decode_payload(due.data)
+    except (MalformedPayload, UndecodableCallback):
+        # It was decodable when it was recorded, by another version of this code.
+        log.exception("verification.undecodable", verification_id=str(due.verification_id))
+        return
+    case = Case(
+        verification_id=due.verification_id,
+        app_id=due.app_id,
+        biz_id=due.biz_id,
+        data_key=due.data_key,
+        fence=due.fence,
+        payload=payload,
+        ended_at=due.ended_at,
+        registration=due.registration,
+        asked_at=due.asked_at,
+        is_decided=due.state is State.DECIDED,
+    )
+    await settle_safely(context, case)
+
+
+async def settle_one(context: WorkerContext, verification_id: UUID) -> None:
+    """Settle this verification, if it is due."""
+    due = await context.due.claim_one(verification_id, now=context.clock(), lease=context.lease)
+    if due is not None:
+        await take_up(context, due)
 
 
 async def settle_safely(context: WorkerContext, case: Case) -> None:
@@ -27,68 +57,29 @@ async def settle_safely(context: WorkerContext, case: Case) -> None:
 
 
 async def settle(context: WorkerContext, case: Case) -> None:
-    """Decide a verification, or postpone it to when its result can be pulled.
+    """Take the next step for a verification: decide it, or say when to look again.
 
     Raises:
         KeyError: the app is not configured here (any more).
         DBAPIError, OSError: PostgreSQL is away.
     """
-    app = context.apps[case.app_id]
-    policy = context.policies.get(app.policy)
-    mode = app.confirmation or policy.config.confirmation.mode
-    if mode is ConfirmationMode.OFF or not is_ended(as_text(case.payload.status)):
-        await _decide(context, case, _Basis(app, policy, mode))
+    grounds = grounds_of(context, case.app_id)
+    if case.is_decided:
+        await look_again(context, case, grounds)
+    elif case.payload is None:
+        await reconcile(context, case, grounds)
+    else:
+        await _settle_callback(context, case, grounds, case.payload)
+
+
+async def _settle_callback(context: WorkerContext, case: Case, grounds: Grounds, payload: Payload) -> None:
+    if grounds.mode is ConfirmationMode.OFF or not is_ended(as_text(payload.status)):
+        await decide_case(context, case, grounds)
         return
-    match await confirm(context, case, app):
+    match await confirm(context, case, grounds.app):
         case Postponed(until):
-            await context.undecided.postpone(case.verification_id, until=until)
-            log.info("verification.postponed", verification_id=str(case.verification_id))
+            await postpone(context, case, until)
         case Confirmed(result):
-            await _decide(context, case, _Basis(app, policy, mode, result=result))
+            await decide_case(context, case, grounds, result=result)
         case Unconfirmed(reason):
-            await _decide(context, case, _Basis(app, policy, mode, unconfirmed=reason))
-
-
-class _Basis(msgspec.Struct, frozen=True):
-    """What a verification is decided by: whose policy, in which mode, on which result."""
-
-    app: App
-    policy: Policy
-    mode: ConfirmationMode
-    result: Payload | None = None
-    unconfirmed: Reason = UNCONFIRMED
-
-
-async def _decide(context: WorkerContext, case: Case, basis: _Basis) -> None:
-    callback_facts = extract_facts(case.payload)
-    result_facts = None if basis.result is None else extract_facts(basis.result)
-
-    def under(policy: Policy) -> Decision:
-        return decide(
-            callback_facts, result_facts, policy=policy, mode=basis.mode, unconfirmed=basis.unconfirmed
-        )
-
-    decision = under(basis.policy)
-    candidate = basis.app.candidate_policy and context.policies.get(basis.app.candidate_policy)
-    identity = (basis.result.identity() if basis.result else None) or case.payload.identity()
-    settled = SettledVerification(
-        verification_id=case.verification_id,
-        decision=decision,
-        policy=basis.policy,
-        callback_facts=callback_facts,
-        result_facts=result_facts,
-        mode=basis.mode,
-        unconfirmed=None if result_facts else basis.unconfirmed,
-        identity_ct=_seal(case, identity),
-        decided_at=context.clock(),
-        shadow=(candidate, under(candidate)) if candidate else None,
-    )
-    if await context.decisions.save_once(settled):
-        log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
-        await context.announcer.announce(case.verification_id)
-
-
-def _seal(case: Case, identity: Identity | None) -> bytes | None:
-    if identity is None:
-        return None
-    return seal_identity(case.data_key, identity, app_id=case.app_id, verification_id=case.verification_id)
+            await decide_case(context, case, grounds, unconfirmed=reason)

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,20 +14,16 @@ from adapters.envelope import place_of, seal, unseal
 from adapters.store.columns import columns
 from adapters.store.tables import pulls
 from domain.budget import Pull, PullState
+from domain.records import FinishedPull
 
 _HTTP_OK: Final = 200
 
 
-class FinishedPull(msgspec.Struct, frozen=True):
-    """What became of a call; `body` is the vendor's answer as it came, `error` a stable word."""
-
+class _Wanted(NamedTuple):
     verification_id: UUID
     n: int
-    state: PullState
-    finished_at: datetime
-    http_status: int | None
-    error: str | None
-    raw_ct: bytes | None
+    fence: int
+    now: datetime
 
 
 class PgLedger:
@@ -36,9 +31,7 @@ class PgLedger:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._reservations = Coalescer[tuple[UUID, int, datetime], bool](
-            self._reserve, max_items=128, systemic=DATABASE_AWAY
-        )
+        self._reservations = Coalescer[_Wanted, bool](self._reserve, max_items=128, systemic=DATABASE_AWAY)
         self._ends = Coalescer[FinishedPull, None](self._finish, max_items=128, systemic=DATABASE_AWAY)
 
     async def of(self, verification_id: UUID) -> list[Pull]:
@@ -68,51 +61,51 @@ class PgLedger:
             return None
         return unseal(data_key, row.raw_ct, place=_place(app_id, verification_id, row.n))
 
-    async def reserve(self, verification_id: UUID, n: int, *, now: datetime) -> bool:
-        """Reserve call `n`; False when it is reserved or spent already."""
-        return await self._reservations.submit((verification_id, n, now))
+    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+        """Reserve call `n`; False when it is reserved or spent already, or the lease is another's by now."""
+        return await self._reservations.submit(_Wanted(verification_id, n, fence, now))
 
     async def finish(self, pull: FinishedPull) -> None:
-        """Note what became of a reserved call."""
+        """Note what became of a reserved call. No fence: whatever the vendor said is worth keeping."""
         await self._ends.submit(pull)
 
-    async def _reserve(self, wanted: list[tuple[UUID, int, datetime]]) -> Sequence[bool]:
+    async def _reserve(self, wanted: list[_Wanted]) -> Sequence[bool]:
         # The same call twice in one group: one row, and the first caller gets it.
-        calls = {(vid, n): now for vid, n, now in reversed(wanted)}
-        rows = [{"ids": vid, "ns": n, "nows": calls[vid, n]} for vid, n in sorted(calls)]
+        calls = {call[:3]: call for call in reversed(wanted)}
+        rows = [
+            {"ids": call.verification_id, "ns": call.n, "fences": call.fence, "nows": call.now}
+            for call in sorted(calls.values())
+        ]
         async with self._engine.begin() as connection:
             found = await connection.execute(_RESERVE, columns(rows))
-            reserved = {(row.verification_id, row.n) for row in found}
-        return [_take(reserved, (vid, n)) for vid, n, _ in wanted]
+            reserved = {(row.verification_id, row.n, row.fence) for row in found}
+        return [_take(reserved, call[:3]) for call in wanted]
 
     async def _finish(self, finished: list[FinishedPull]) -> Sequence[None]:
-        rows = [
-            {
-                "ids": pull.verification_id,
-                "ns": pull.n,
-                "states": pull.state,
-                "finished_ats": pull.finished_at,
-                "http_statuses": pull.http_status,
-                "errors": pull.error,
-                "raw_cts": pull.raw_ct,
-            }
-            for pull in sorted(finished, key=lambda pull: (pull.verification_id, pull.n))
-        ]
+        rows = [_end_row(pull) for pull in sorted(finished, key=lambda pull: (pull.verification_id, pull.n))]
         async with self._engine.begin() as connection:
             await connection.execute(_FINISH, columns(rows))
         return [None] * len(finished)
 
 
-def _take(reserved: set[tuple[UUID, int]], call: tuple[UUID, int]) -> bool:
+def _take(reserved: set[tuple[UUID, int, int]], call: tuple[UUID, int, int]) -> bool:
     if call not in reserved:
         return False
     reserved.discard(call)
     return True
 
 
-def seal_answer(data_key: bytes, body: bytes, *, app_id: str, verification_id: UUID, n: int) -> bytes:
-    """A vendor answer as it stands in `pulls.raw_ct`."""
-    return seal(data_key, body, place=_place(app_id, verification_id, n))
+def _end_row(pull: FinishedPull) -> dict[str, object]:
+    answer, place = pull.answer, _place(pull.app_id, pull.verification_id, pull.n)
+    return {
+        "ids": pull.verification_id,
+        "ns": pull.n,
+        "states": answer.state,
+        "finished_ats": pull.finished_at,
+        "http_statuses": answer.http_status,
+        "errors": answer.error,
+        "raw_cts": answer.body and seal(pull.data_key, answer.body, place=place),
+    }
 
 
 def _place(app_id: str, verification_id: UUID, n: int) -> str:
@@ -121,20 +114,27 @@ def _place(app_id: str, verification_id: UUID, n: int) -> str:
 
 _RESERVE: Final = text("""
 WITH wanted AS (
-  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:ns AS smallint[]), CAST(:nows AS timestamptz[]))
-    AS t (verification_id, n, now)
+  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:ns AS smallint[]), CAST(:fences AS bigint[]),
+                       CAST(:nows AS timestamptz[]))
+    AS t (verification_id, n, fence, now)
+), held AS (
+  SELECT w.* FROM wanted w JOIN verifications v ON v.id = w.verification_id AND v.fence = w.fence
+  ORDER BY v.id FOR NO KEY UPDATE OF v
 ), abandoned AS (
-  UPDATE pulls p SET state = 'unknown', finished_at = w.now
-  FROM wanted w WHERE p.verification_id = w.verification_id AND p.n < w.n AND p.state = 'reserved'
+  UPDATE pulls p SET state = 'unknown', finished_at = h.now
+  FROM held h WHERE p.verification_id = h.verification_id AND p.n < h.n AND p.state = 'reserved'
+), reserved AS (
+  INSERT INTO pulls AS p (verification_id, n, state, started_at)
+  SELECT verification_id, n, 'reserved', now FROM held
+  ON CONFLICT (verification_id, n) DO UPDATE
+    SET state = 'reserved', started_at = EXCLUDED.started_at, finished_at = NULL, error = NULL
+    WHERE p.state = 'not_sent'
+  RETURNING p.verification_id, p.n
 )
-INSERT INTO pulls AS p (verification_id, n, state, started_at)
-SELECT verification_id, n, 'reserved', now FROM wanted
-ON CONFLICT (verification_id, n) DO UPDATE
-  SET state = 'reserved', started_at = EXCLUDED.started_at, finished_at = NULL, error = NULL
-  WHERE p.state = 'not_sent'
-RETURNING p.verification_id, p.n
+SELECT verification_id, n, fence FROM reserved JOIN held USING (verification_id, n)
 """)
-"""A call whose worker died stays `reserved` until the next one is reserved: then its end is unknown."""
+"""A call whose worker died stays `reserved` until the next one is reserved: then its end is unknown.
+`held`: the rows whose lease is still the caller's, locked, so that nobody takes it meanwhile."""
 
 _FINISH: Final = text("""
 WITH ended AS (

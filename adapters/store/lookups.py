@@ -112,7 +112,7 @@ class PgLookups:
             reasons=row.reasons or [],
             policy_name=row.policy_name,
             policy_version=row.policy_version,
-            facts=row.result_facts or row.callback_facts,
+            facts=row.callback_facts if row.result_facts is None else row.result_facts,
             identity=self._masked_identity(row),
             pulls_used=row.pulls_used,
             pulls_until=row.ended_at and row.ended_at + RESULT_KEPT,

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.coalescer import Coalescer
@@ -17,26 +17,15 @@ from adapters.store.columns import columns
 from domain.model import AcceptedCallback, State, verification_id
 from domain.payload import Payload, as_text
 from domain.policy import is_open
-
-
-class Recorded(msgspec.Struct, frozen=True):
-    """What the store knows about a callback once it stands there.
-
-    `to_settle`: this is the callback that its verification is decided on, and it came just now, so whoever
-    recorded it goes on to settle the verification.
-    """
-
-    verification_id: UUID
-    data_key: bytes
-    is_new: bool
-    to_settle: bool
+from domain.records import Recorded, Registration
+from domain.registration import biz_no_differs
 
 
 class PgRecorder:
     """Records callbacks in groups, idempotently.
 
-    `lease`: how long whoever records a final callback has to settle its verification before the worker's
-    `resume` job looks again.
+    `lease`: how long whoever records a final callback has to settle its verification before a sweep looks
+    again.
     """
 
     def __init__(self, engine: AsyncEngine, *, keys: KeyRing, lease: timedelta) -> None:
@@ -45,9 +34,15 @@ class PgRecorder:
         self._lease = lease
         self._coalescer = Coalescer[_Entry, Recorded](self._flush, max_items=128, systemic=DATABASE_AWAY)
 
-    async def record(self, callback: AcceptedCallback, payload: Payload) -> Recorded:
-        """Store a decoded callback. Raises DBAPIError, OSError."""
-        return await self._coalescer.submit(_Entry(callback, payload))
+    async def record(
+        self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool = False
+    ) -> Recorded:
+        """Store a decoded callback; with `hold`, one of an unregistered verification is not to be settled.
+
+        Raises:
+            DBAPIError, OSError
+        """
+        return await self._coalescer.submit(_Entry(callback, payload, now=now, hold=hold))
 
     async def _flush(self, entries: list["_Entry"]) -> Sequence[Recorded]:
         async with self._engine.begin() as connection:
@@ -63,8 +58,7 @@ class PgRecorder:
         return {
             row.id: _Known(
                 data_key=self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id)),
-                final_digest=row.final_digest,
-                state=row.state,
+                row=row,
             )
             for row in found
         }
@@ -82,7 +76,8 @@ class PgRecorder:
             "wrapped_keys": wrapped,
             "digests": entry.digest if ended else None,
             "ended_ats": callback.received_at if ended else None,
-            "due_ats": callback.received_at + self._lease if ended else None,
+            "due_ats": entry.now + self._lease if ended else None,
+            "helds": entry.hold,
             "received_ats": callback.received_at,
         }
 
@@ -97,12 +92,21 @@ def raw_callback_place(app_id: str, row: UUID) -> str:
     return place_of(app_id, "callbacks.raw_ct", row)
 
 
+def registration_of(row: Row[Any]) -> Registration | None:
+    """What a row of verifications says about its registration."""
+    if row.registered_at is None:
+        return None
+    return Registration(row.biz_no, row.registered_at, row.expires_at, row.nudged_at)
+
+
 class _Entry:
     """One callback of a group, with what the statements need of it."""
 
-    def __init__(self, callback: AcceptedCallback, payload: Payload) -> None:
+    def __init__(self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool) -> None:
         self.callback = callback
         self.payload = payload
+        self.now = now
+        self.hold = hold
         self.id = verification_id(callback.app_id, payload.biz_id)
         self.digest = callback.digest
         self.is_open = is_open(as_text(payload.status))
@@ -110,8 +114,11 @@ class _Entry:
 
 class _Known(msgspec.Struct, frozen=True):
     data_key: bytes
-    final_digest: bytes | None
-    state: str
+    row: Row[Any]
+
+    def is_decided_on(self, entry: _Entry) -> bool:
+        """Whether this is the first callback whose flow had ended."""
+        return bool(entry.digest == self.row.final_digest)
 
 
 def _one_per_verification(entries: Iterable[_Entry]) -> list[_Entry]:
@@ -141,7 +148,6 @@ async def _insert_callbacks(
 
 def _callback_row(entry: _Entry, known: _Known, *, seen: int) -> dict[str, Any]:
     callback = entry.callback
-    conflict = not entry.is_open and entry.digest != known.final_digest
     detail = {
         "kind": callback.kind,
         "status": as_text(entry.payload.status),
@@ -155,38 +161,60 @@ def _callback_row(entry: _Entry, known: _Known, *, seen: int) -> dict[str, Any]:
         "raw_cts": seal(known.data_key, callback.data, place=raw_callback_place(callback.app_id, entry.id)),
         "seens": seen,
         "received_ats": callback.received_at,
-        "events": "callback.conflict" if conflict else "callback.received",
+        "events": _event(entry, known),
         "details": msgspec.json.encode(detail).decode(),
     }
+
+
+def _event(entry: _Entry, known: _Known) -> str:
+    """A conflict: another end than the one decided on, or another order than the registered one."""
+    another_end = not entry.is_open and not known.is_decided_on(entry)
+    if another_end or biz_no_differs(entry.payload, registration_of(known.row)):
+        return "callback.conflict"
+    return "callback.held" if known.row.held else "callback.received"
 
 
 def _recorded(entry: _Entry, known: _Known, fresh: set[tuple[UUID, bytes]]) -> Recorded:
     key = (entry.id, entry.digest)
     is_new = key in fresh
     fresh.discard(key)  # a duplicate in the same group is not new a second time
-    final = entry.digest == known.final_digest and known.state != State.DECIDED
-    return Recorded(entry.id, known.data_key, is_new=is_new, to_settle=is_new and final)
+    to_settle = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
+    return Recorded(
+        entry.id,
+        known.data_key,
+        fence=known.row.fence,
+        is_new=is_new,
+        to_settle=is_new and to_settle,
+        registration=registration_of(known.row),
+    )
 
 
 _UPSERT_VERIFICATIONS: Final = text("""
 INSERT INTO verifications AS v (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key,
-                                final_digest, ended_at, due_at, received_at)
-SELECT id, app_id, biz_id, biz_no, 'received', status, wrapped_key, digest, ended_at, due_at, received_at
+                                final_digest, ended_at, due_at, held, received_at)
+SELECT id, app_id, biz_id, biz_no, 'received', status, wrapped_key, digest, ended_at, due_at, held,
+       received_at
 FROM unnest(CAST(:ids AS uuid[]), CAST(:app_ids AS text[]), CAST(:biz_ids AS text[]),
             CAST(:biz_nos AS text[]), CAST(:statuses AS text[]), CAST(:wrapped_keys AS bytea[]),
             CAST(:digests AS bytea[]), CAST(:ended_ats AS timestamptz[]), CAST(:due_ats AS timestamptz[]),
-            CAST(:received_ats AS timestamptz[]))
-  AS t (id, app_id, biz_id, biz_no, status, wrapped_key, digest, ended_at, due_at, received_at)
+            CAST(:helds AS boolean[]), CAST(:received_ats AS timestamptz[]))
+  AS t (id, app_id, biz_id, biz_no, status, wrapped_key, digest, ended_at, due_at, held, received_at)
 ON CONFLICT (id) DO UPDATE SET
-  state = CASE v.state WHEN 'created' THEN 'received' ELSE v.state END,
+  state = CASE WHEN v.state IN ('created', 'expired') THEN 'received' ELSE v.state END,
   biz_no = COALESCE(v.biz_no, EXCLUDED.biz_no),
   vendor_status = CASE WHEN v.final_digest IS NULL THEN EXCLUDED.vendor_status ELSE v.vendor_status END,
   final_digest = COALESCE(v.final_digest, EXCLUDED.final_digest),
   ended_at = COALESCE(v.ended_at, EXCLUDED.ended_at),
-  due_at = CASE v.state WHEN 'decided' THEN NULL ELSE COALESCE(v.due_at, EXCLUDED.due_at) END,
+  fence = CASE WHEN v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
+               THEN v.fence + 1 ELSE v.fence END,
+  due_at = CASE WHEN v.state <> 'decided' AND v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
+                THEN EXCLUDED.due_at ELSE v.due_at END,
+  held = v.held OR (EXCLUDED.held AND v.registered_at IS NULL),
   received_at = COALESCE(v.received_at, EXCLUDED.received_at)
-RETURNING v.id, v.app_id, v.wrapped_key, v.final_digest, v.state
+RETURNING v.id, v.app_id, v.biz_no, v.wrapped_key, v.final_digest, v.state, v.fence, v.held,
+          v.registered_at, v.expires_at, v.nudged_at
 """)
+"""The first final callback takes the lease away from whoever was looking at the verification before it."""
 
 _INSERT_CALLBACKS: Final = text("""
 WITH incoming AS (

@@ -134,7 +134,7 @@ def _as_text(*names: str) -> list[Any]:
 def _decode_facts(row: Row[Any]) -> DecidedFacts:
     """A row of a chunk; its JSON comes as text."""
     callback, result = row.callback_facts, row.result_facts
-    facts = _facts.decode(callback)
+    facts = None if callback is None else _facts.decode(callback)
     return DecidedFacts(
         row.app_id,
         row.biz_id,

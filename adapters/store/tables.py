@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -61,15 +62,31 @@ verifications = Table(
     Column("final_digest", LargeBinary),
     _time("ended_at"),
     _time("due_at"),
+    Column("fence", BigInteger, nullable=False, server_default=text("1")),
+    Column("held", Boolean, nullable=False, server_default=text("false")),
+    _time("registered_at"),
+    _time("expires_at"),
+    _time("nudged_at"),
+    _time("asked_at"),
     _time("received_at"),
     _now("created_at"),
     UniqueConstraint("app_id", "biz_id"),
     Index("verifications_newest", "app_id", text("created_at DESC"), text("id DESC")),
     Index("verifications_biz_no", "app_id", "biz_no"),
-    Index("verifications_due", "due_at", postgresql_where=text("state = 'received'")),
+    Index("verifications_due", "due_at", postgresql_where=text("due_at IS NOT NULL AND NOT held")),
+    Index(
+        "verifications_open",
+        "app_id",
+        "registered_at",
+        postgresql_where=text("state IN ('created', 'received')"),
+    ),
 )
 """`final_digest`: digest of the first callback whose flow had ended, the one that is decided on.
-`due_at`: when somebody must look again at a verification that is not decided."""
+`due_at`: when somebody must look at the verification; whoever does so takes a lease, moves `due_at` to its
+end and counts `fence` up: what an earlier holder still writes is refused.
+`held`: genuine, but not registered though its app demands it, so not decided.
+`registered_at`, `expires_at` (of the token): NULL where nobody registered it. `nudged_at`: its user's browser
+came back. `asked_at`: an operator asked for a pull."""
 
 callbacks = Table(
     "callbacks",
@@ -125,9 +142,10 @@ decisions = Table(
     Column("policy_hash", Text, ForeignKey("policies.content_hash"), nullable=False),
     Column("mode", Text, nullable=False),
     Column("unconfirmed", JSON),
-    Column("callback_facts", JSON, nullable=False),
+    Column("callback_facts", JSON),
     Column("result_facts", JSON),
     _time("decided_at", nullable=False),
+    CheckConstraint("callback_facts IS NOT NULL OR result_facts IS NOT NULL", name="facts"),
     Index("decisions_newest", "app_id", text("decided_at DESC"), text("verification_id DESC")),
 )
 """`app_id` is the verification's, so that an app's decisions are read in order of time from one index.

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from adapters.policies import FileProblem
 from adapters.store.shadows import Shadow
 from domain.backtest import Comparison
-from domain.model import Basis, ConfirmationMode, Outcome
+from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy_file import Policy
 from service.api.models import UtcTime
 
@@ -47,9 +47,9 @@ class PolicyTextModel(BaseModel):
 
 
 class FactsModel(BaseModel):
-    """What callback and result said; null where there was no result. Never identity."""
+    """What callback and result said; null for the one that there was not. Never identity."""
 
-    callback: dict[str, Any]
+    callback: dict[str, Any] | None
     result: dict[str, Any] | None
 
 
@@ -68,7 +68,7 @@ class ExplanationModel(BaseModel):
     decided_at: UtcTime
     outcome: Outcome
     basis: Basis
-    agreement: str = Field(description="agree, disagree or unconfirmed")
+    agreement: Agreement
     confirmation: ConfirmationMode = Field(description="The confirmation mode in force")
     unconfirmed: WordedReasonModel | None = Field(description="Why there was no result")
     disagreements: list[DisagreementModel]

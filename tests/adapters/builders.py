@@ -14,18 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
 from adapters.store.dead_letters import PgDeadLetters
-from adapters.store.decisions import PgDecisions, SettledVerification, seal_identity
-from adapters.store.ledger import FinishedPull, PgLedger, seal_answer
+from adapters.store.decisions import PgDecisions
+from adapters.store.due import PgDueVerifications
+from adapters.store.ledger import PgLedger
 from adapters.store.lookups import PgLookups, VerificationRecord
-from adapters.store.recorder import PgRecorder, Recorded
+from adapters.store.recorder import PgRecorder
+from adapters.store.registrations import PgRegistrations
 from adapters.store.tables import metadata
-from adapters.store.undecided import PgUndecided
+from domain.answer import Answer
 from domain.budget import PullState
 from domain.facts import extract_facts
-from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome
+from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
 from domain.payload import decode_payload
 from domain.policy import Decision
 from domain.reasons import Code, Reason
+from domain.records import FinishedPull, Recorded, Registration, SettledVerification
 from tests.domain.builders import ID_NUMBER, NAME, default_policy, dump, passing_payload
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -65,6 +68,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def monotonic(self) -> float:
+        """The same clock in seconds."""
+        return self.now.timestamp()
+
     def go_on(self, by: timedelta) -> None:
         self.now += by
 
@@ -78,13 +85,28 @@ class Store:
         self.recorder = PgRecorder(engine, keys=keys, lease=LEASE)
         self.ledger = PgLedger(engine)
         self.decisions = PgDecisions(engine)
-        self.undecided = PgUndecided(engine, keys=keys)
+        self.due = PgDueVerifications(engine, keys=keys)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
+        self.registrations = PgRegistrations(engine, keys=keys)
         self.lookups = PgLookups(engine, keys=keys)
 
-    async def record(self, taken: AcceptedCallback | None = None) -> Recorded:
+    async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
+        """Record a callback in the moment it came."""
         taken = taken or callback()
-        return await self.recorder.record(taken, decode_payload(taken.data))
+        payload = decode_payload(taken.data)
+        return await self.recorder.record(taken, payload, now=taken.received_at, hold=hold)
+
+    async def register(
+        self, n: int = 1, *, expires_in: timedelta = timedelta(minutes=50), biz_no: str = "order-1"
+    ) -> UUID:
+        """Register verification `n` now."""
+        registration = Registration(biz_no, NOW, NOW + expires_in)
+        await self.registrations.register("demo", biz_id(n), registration)
+        return verification_id("demo", biz_id(n))
+
+    async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
+        """Reserve a call under the lease of whoever recorded the callback."""
+        return await self.ledger.reserve(recorded.verification_id, n, fence=recorded.fence, now=now)
 
     async def decide(
         self,
@@ -118,22 +140,19 @@ def settled(
 ) -> SettledVerification:
     """A decision on a recorded callback, with a reason where it is not an approval."""
     said = decode_payload(dump(tree or payload()))
-    identity = said.identity()
     reasons = () if outcome is Outcome.APPROVED else (Reason(Code.FACE_BELOW_THRESHOLD, "41.2 < 64 (1e-3)"),)
-    sealed = None
-    if identity is not None:
-        sealed = seal_identity(
-            recorded.data_key, identity, app_id=app_id, verification_id=recorded.verification_id
-        )
     return SettledVerification(
         verification_id=recorded.verification_id,
+        app_id=app_id,
+        data_key=recorded.data_key,
+        fence=recorded.fence,
         decision=Decision(outcome, reasons, Basis.CALLBACK, ()),
         policy=default_policy(),
         callback_facts=extract_facts(said),
         result_facts=None,
         mode=ConfirmationMode.REQUIRED,
         unconfirmed=None,
-        identity_ct=sealed,
+        identity=said.identity(),
         decided_at=NOW,
     )
 
@@ -147,11 +166,9 @@ def finished(
     error: str | None = None,
     body: bytes | None = None,
 ) -> FinishedPull:
-    """The end of call `n`, its body sealed."""
-    raw_ct = body and seal_answer(
-        recorded.data_key, body, app_id="demo", verification_id=recorded.verification_id, n=n
-    )
-    return FinishedPull(recorded.verification_id, n, state, NOW, http_status, error, raw_ct)
+    """The end of call `n`."""
+    answer = Answer(state, http_status, error, body)
+    return FinishedPull(recorded.verification_id, "demo", recorded.data_key, n, answer, NOW)
 
 
 async def dump_redis(redis: Redis) -> str:

@@ -2,13 +2,23 @@
 
 import asyncio
 
+import msgspec
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from adapters.store.decisions import PgDecisions, seal_identity, unseal_identity
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id
-from tests.adapters.builders import NOW, Store, biz_id, callback, dump_database, payload, settled, traces
+from tests.adapters.builders import (
+    LEASE,
+    NOW,
+    Store,
+    biz_id,
+    callback,
+    dump_database,
+    payload,
+    settled,
+    traces,
+)
 
 
 async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
@@ -95,8 +105,23 @@ async def test_a_decision_about_nothing_is_refused(store: Store) -> None:
     async with store.engine.begin() as connection:
         for table in ("timeline", "callbacks", "verifications"):
             await connection.exec_driver_sql(f"DELETE FROM {table}")
-    with pytest.raises(DBAPIError, match="not-null constraint"):
-        await store.decide(recorded)
+    assert not await store.decide(recorded)
+    assert await store.rows("SELECT * FROM decisions") == []
+
+
+async def test_whoever_lost_the_lease_decides_nothing(store: Store) -> None:
+    recorded = await store.record()
+    [taken] = await store.due.claim(now=NOW + LEASE, lease=LEASE)
+    assert not await store.decide(recorded, outcome=Outcome.APPROVED)
+    assert await store.rows("SELECT state FROM verifications") == [("received",)]
+    again = msgspec.structs.replace(recorded, fence=taken.fence)
+    late, mine = await asyncio.gather(
+        store.decide(recorded, outcome=Outcome.APPROVED), store.decide(again, outcome=Outcome.REJECTED)
+    )
+    assert (late, mine) == (False, True)
+    record = await store.find()
+    assert record is not None
+    assert record.outcome == "rejected"
 
 
 async def test_facts_hold_no_identity_and_the_identity_is_sealed(store: Store) -> None:

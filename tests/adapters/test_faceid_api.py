@@ -1,6 +1,5 @@
 """Every end of a get_result call is told apart, none spends a second call, and none tells the secret."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -8,8 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from adapters.faceid_api import MAX_ANSWER, Answer, FaceidApi, create_client
+from adapters.faceid_api import MAX_ANSWER, FaceidApi, create_client
 from adapters.logs import configure_logs
+from domain.answer import Answer
 from domain.apps import App
 from domain.budget import PullState
 from tests.adapters.builders import biz_id
@@ -50,7 +50,7 @@ def app_at(url: str, *, return_image: int = 0) -> App:
 
 @pytest.fixture
 async def api() -> AsyncIterator[FaceidApi]:
-    api = FaceidApi(create_client(), in_flight=4, timeout=timedelta(seconds=0.5))
+    api = FaceidApi(create_client(), timeout=timedelta(seconds=0.5))
     yield api
     await api.aclose()
 
@@ -216,18 +216,9 @@ async def test_proxies_of_the_environment_are_ignored(
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port}")
-    api = FaceidApi(create_client(), in_flight=1, timeout=timedelta(seconds=1))
+    api = FaceidApi(create_client(), timeout=timedelta(seconds=1))
     assert len((await asked(api)).requests) == 1
     await api.aclose()
-
-
-async def test_so_many_calls_are_in_flight_and_no_more(api: FaceidApi) -> None:
-    async with serving(hangs) as vendor:
-        calls = [asyncio.create_task(api.get_result(app_at(vendor.url), biz_id(n))) for n in range(6)]
-        await asyncio.wait(calls, timeout=0.3)
-        assert len(vendor.requests) == 4
-        assert await asyncio.gather(*calls) == [TIMEOUT] * 6
-    assert len(vendor.requests) == 6
 
 
 @pytest.fixture

@@ -3,13 +3,17 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from adapters.store.lookups import Filters, VerificationRecord
 from domain.budget import PullState
+from domain.facts import Facts
 from domain.model import Identity, Outcome, verification_id
 from tests.adapters.builders import NOW, Store, biz_id, callback, finished, payload
-from tests.domain.builders import drop
+from tests.domain.builders import default_policy, drop, passing_facts
+from tests.stored import biz_id as stored_biz_id
+from tests.stored import save_all, settled
 
 ALL = Filters(app_ids=["demo"])
 
@@ -31,7 +35,7 @@ async def test_an_unknown_verification_is_not_found(store: Store) -> None:
 
 async def test_a_decided_verification_tells_what_it_was_decided_on(store: Store) -> None:
     recorded = await store.record()
-    await store.ledger.reserve(recorded.verification_id, 1, now=NOW)
+    await store.reserve(recorded, 1)
     await store.ledger.finish(finished(recorded, 1))
     await store.decide(recorded)
     record = await store.find()
@@ -40,6 +44,16 @@ async def test_a_decided_verification_tells_what_it_was_decided_on(store: Store)
     assert record.facts is not None
     assert record.facts["comparisons"]["result_faceid"]["level"] == "1e-6"
     assert (record.pulls_used, record.pulls_until) == (1, NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize("result", [passing_facts(), Facts()])
+async def test_a_verification_without_a_callback_tells_what_the_result_said(
+    store: Store, result: Facts
+) -> None:
+    await save_all(store.engine, [settled(1, default_policy(), result=result, heard=False)])
+    [record] = await store.lookups.find(["demo"], stored_biz_id(1))
+    assert record.facts == msgspec.to_builtins(result)
+    assert record.basis == "result"
 
 
 async def test_only_the_masked_identity_leaves(store: Store) -> None:
@@ -72,7 +86,7 @@ async def test_every_call_that_may_have_been_sent_counts(
 ) -> None:
     recorded = await store.record()
     for n, state in enumerate(states, 1):
-        await store.ledger.reserve(recorded.verification_id, n, now=NOW)
+        await store.reserve(recorded, n)
         if state is not PullState.RESERVED:
             await store.ledger.finish(finished(recorded, n, state=state, http_status=None))
     record = await store.find()
@@ -90,7 +104,7 @@ async def test_the_same_biz_id_is_found_for_the_apps_that_are_asked_for(store: S
 async def test_the_timeline_is_in_order_and_its_own(store: Store) -> None:
     recorded = await store.record()
     await store.record(callback(payload(2)))
-    await store.ledger.reserve(recorded.verification_id, 1, now=NOW)
+    await store.reserve(recorded, 1)
     await store.ledger.finish(finished(recorded, 1))
     await store.decide(recorded)
     await store.record(callback(payload(biz_no="another")))

@@ -1,13 +1,22 @@
 """Jobs carry ids in MessagePack, one job per batch and attempt; pickle is refused."""
 
 import pickle
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
 from arq.connections import ArqRedis
 from redis.asyncio import BlockingConnectionPool
 
-from adapters.queue import PROCESS_BATCH, BatchQueue, create_queue, deserialize_job, serialize_job
+from adapters.queue import (
+    PROCESS_BATCH,
+    SETTLE_VERIFICATION,
+    BatchQueue,
+    create_queue,
+    deserialize_job,
+    serialize_job,
+)
 
 opened: list[str] = []
 
@@ -57,6 +66,21 @@ async def test_the_same_attempt_twice_is_one_job_and_another_attempt_is_another(
     assert await queue.depth() == 1
     await queue.enqueue("b1", attempt=1)
     assert await queue.depth() == 2
+
+
+async def test_a_look_at_a_verification_comes_when_it_is_due_and_not_before(arq: ArqRedis) -> None:
+    verification_id, at = UUID(int=7), datetime.now(UTC) + timedelta(minutes=3)
+    for _ in range(2):
+        await BatchQueue(arq).settle_at(verification_id, at)
+    [(job_id, score)] = await arq.zrange("arq:queue", 0, -1, withscores=True)
+    assert at.timestamp() * 1000 <= score <= at.timestamp() * 1000 + 10
+    job = msgspec.msgpack.decode(await arq.get(b"arq:job:" + job_id))
+    assert (job["f"], job["a"], job["k"]) == (SETTLE_VERIFICATION, [str(verification_id)], {})
+
+
+async def test_a_look_that_cannot_be_announced_harms_nobody(arq: ArqRedis) -> None:
+    await arq.set("arq:queue", "not a sorted set")
+    await BatchQueue(arq).settle_at(UUID(int=7), datetime.now(UTC))
 
 
 async def test_aclose_waits_for_the_hand_overs(arq: ArqRedis) -> None:

@@ -66,7 +66,7 @@ async def test_two_processes_at_once_record_once(store: Store, engine: AsyncEngi
     taken = [callback(payload(n)) for n in range(40)]
     ends = await asyncio.gather(
         *(
-            process.record(each, decode_payload(each.data))
+            process.record(each, decode_payload(each.data), now=NOW)
             for turn, process in enumerate(processes)
             for each in (taken if turn % 2 else reversed(taken))
         )
@@ -88,7 +88,7 @@ async def test_groups_that_share_verifications_wait_for_each_other(
         taken = [callback(payload(n)) for n in range(first, first + 128)]
         ends = await asyncio.gather(
             *(
-                process.record(each, decode_payload(each.data))
+                process.record(each, decode_payload(each.data), now=NOW)
                 for turn, process in enumerate(processes)
                 for each in (taken if turn % 2 else reversed(taken))
             )

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.stored_decisions import PgStoredDecisions, Selection
@@ -44,9 +45,10 @@ async def test_a_thousand_decisions_are_recomputed_equal_in_every_part(
     for n in range(1000):
         callback = random_facts(chance)
         result = chance.choice((None, callback, random_facts(chance)))
+        heard = result is None or chance.random() < 0.8
         mode = chance.choice(tuple(ConfirmationMode))
         policy = chance.choice((default_policy(), CURIOUS))
-        items.append(settled(n, policy, callback=callback, result=result, mode=mode))
+        items.append(settled(n, policy, callback=callback, result=result, heard=heard, mode=mode))
     await save_all(engine, items)
     for item in items:
         decided = await stored.get(item.verification_id)
@@ -57,6 +59,22 @@ async def test_a_thousand_decisions_are_recomputed_equal_in_every_part(
         assert is_same(decided.decision, again)
         assert repr(again) == repr(item.decision)
         assert explain(decided).recomputed == Recomputed(same=True, outcome=item.decision.outcome)
+
+
+async def test_what_was_decided_on_a_result_alone_is_read_in_chunks(
+    engine: AsyncEngine, stored: PgStoredDecisions
+) -> None:
+    facts = random_facts(random.Random(1))
+    await save_all(engine, [settled(0, default_policy(), result=facts, heard=False)])
+    [[item]] = await read(stored, Selection(["demo"]), size=9)
+    assert (item.callback_facts, item.result_facts, item.unconfirmed) == (None, facts, None)
+
+
+async def test_no_row_holds_a_decision_on_nothing(engine: AsyncEngine) -> None:
+    await save_all(engine, [confirmed(0, default_policy())])
+    with pytest.raises(IntegrityError, match="decisions_facts"):
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE decisions SET callback_facts = NULL, result_facts = NULL"))
 
 
 async def test_an_undecided_verification_is_known_and_has_nothing_to_explain(

@@ -51,6 +51,7 @@ def facts_of(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Facts]:
         qualities=st.dictionaries(st.sampled_from(FIELDS), numbers),
         illogical=st.lists(st.sampled_from(FIELDS), unique=True).map(tuple),
         card=st.sampled_from([None, "valid", "expired", "not_yet_valid"]) | words,
+        registration=st.sampled_from([None, "match", "mismatch"]),
     )
 
 
@@ -66,6 +67,7 @@ PASSING_TOO: dict[str, st.SearchStrategy[Any]] = {
     "legality": st.dictionaries(st.sampled_from(SHARES), st.floats(0, 1), max_size=3),
     "card": st.sampled_from([None, "valid", "expired"]),
     "id_photo_monochrome": st.sampled_from([0.0, 1.0]),
+    "registration": st.sampled_from([None, "match"]),
 }
 near_passes = st.fixed_dictionaries({}, optional=PASSING_TOO).map(lambda changed: passing_facts(**changed))
 facts = near_passes | any_facts

@@ -12,12 +12,12 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.facts import ComparisonFacts, Facts
-from domain.model import Basis, ConfirmationMode, Outcome
+from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy import decide, judge
 from domain.policy_config import LEVELS, FaceTable, PolicyConfig
 from domain.policy_file import Policy
 from domain.reasons import Reason
-from domain.rules import RULES
+from domain.rules import rules_for
 from tests.domain.builders import GENUINE, THOROUGH, compared, every_action, passing_facts
 from tests.domain.strategies import FLAGS, changed_policy, facts, near_passes, policies
 
@@ -50,6 +50,21 @@ def test_every_policy_decides_everything(
 
 
 @THOROUGH
+@given(result=facts, mode=modes, policy=policies)
+def test_a_result_alone_comes_to_what_its_facts_come_to(
+    result: Facts, mode: ConfirmationMode | None, policy: Policy
+) -> None:
+    """So that no decision without a callback lacks a proof: `judge` is held to them below."""
+    decision = decide(None, result, policy=policy, mode=mode)
+    event(decision.outcome)
+    alone = judge(result, policy)
+    assert (decision.outcome, decision.reasons, decision.rules) == (
+        alone.outcome, alone.reasons, alone.rules,
+    )  # fmt: skip
+    assert (decision.basis, decision.agreement) == (Basis.RESULT, Agreement.RESULT_ONLY)
+
+
+@THOROUGH
 @given(of=facts, policy=policies)
 def test_no_policy_approves_without_its_proofs(of: Facts, policy: Policy) -> None:
     outcome, face, will = _outcome(of, policy), policy.config.face, policy.config.will
@@ -57,6 +72,7 @@ def test_no_policy_approves_without_its_proofs(of: Facts, policy: Policy) -> Non
     if outcome is not APPROVED:
         return
     assert (of.status, of.liveness, of.error_message) == ("OK", "PASS", None)
+    assert of.registration != "mismatch"
     assert _faces_match(of.comparisons, face)
     assert will.require == "never" or of.will == "PASS" or (of.will, will.require) == (None, "when_present")
     assert will.require == "never" or of.procedure_type != "will" or of.will == "PASS"
@@ -119,6 +135,7 @@ WORSE: list[dict[str, Any]] = [
     {"attempts": {"FACE_NOT_FOUND": 99}},
     {"comparisons": compared(10)},
     {"error_message": "NO_SUCH_ID_NUMBER"},
+    {"registration": "mismatch"},
 ]
 
 
@@ -211,7 +228,7 @@ def test_reasons_are_told_heaviest_first_and_what_is_ignored_is_told_by_its_rule
     if judgement.outcome is INCOMPLETE:
         return
     found: dict[str, list[Reason]] = {action: [] for action in MILD_TO_STRICT}
-    for name, rule in RULES:
+    for name, rule in rules_for(of):
         findings = list(rule(of, policy.config))
         [run] = [run for run in judgement.rules if run.rule == name]
         assert list(run.reasons) == [reason for _, reason in findings]

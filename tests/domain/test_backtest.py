@@ -89,6 +89,15 @@ def test_the_mode_and_the_reason_of_that_day_are_kept() -> None:
     assert backtest([lost], lenient).transitions == (Transition(REVIEW, REVIEW, 1),)
 
 
+def test_a_result_alone_is_decided_anew_and_counted() -> None:
+    facts = passing_facts(comparisons=compared(BELOW_1E6))
+    alone = DecidedFacts("demo", "biz", APPROVED, None, facts, ConfirmationMode.REQUIRED, None)
+    assert backtest([alone], STRICT).transitions == (Transition(APPROVED, REVIEW, 1),)
+    curve = Curve()
+    curve.add([alone])
+    assert [point.reached for point in curve.points()] == [1, 1, 1, 0]
+
+
 @pytest.mark.parametrize(("confidence", "reached"), [(63.9, 0), (64.0, 1), (69.0, 2), (74.0, 3), (79.9, 4)])
 def test_curve_reaches_a_level_at_its_threshold(confidence: float, reached: int) -> None:
     curve = Curve()

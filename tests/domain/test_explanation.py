@@ -7,8 +7,8 @@ import pytest
 
 from domain.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain, in_words
 from domain.facts import Facts
-from domain.model import ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, decide
+from domain.model import Agreement, Basis, ConfirmationMode, Outcome
+from domain.policy import UNCONFIRMED, agreement_of, decide
 from domain.policy_file import Policy
 from domain.reasons import TEXTS, Code, Reason
 from tests.domain.builders import (
@@ -57,7 +57,7 @@ def test_every_code_has_words_in_both_languages(code: Code) -> None:
 
 
 def _explained(
-    callback: Facts,
+    callback: Facts | None,
     result: Facts | None,
     *,
     policy: Policy | None = None,
@@ -65,7 +65,11 @@ def _explained(
     unconfirmed: Reason | None = None,
 ) -> Explanation:
     policy = policy or default_policy()
-    decided = decide(callback, result, policy=policy, unconfirmed=unconfirmed or UNCONFIRMED)
+    if result is not None:
+        decided = decide(callback, result, policy=policy)
+    else:
+        assert callback is not None
+        decided = decide(callback, None, policy=policy, unconfirmed=unconfirmed or UNCONFIRMED)
     stored = StoredDecision(
         outcome=decided.outcome,
         basis=decided.basis,
@@ -121,6 +125,19 @@ def test_an_explanation_tells_both_sides_of_a_disagreement() -> None:
         ("liveness", "PASS", "FAIL"),
         ("outcome", "approved", "rejected"),
     ]
+
+
+def test_an_explanation_of_a_result_whose_callback_never_came() -> None:
+    told = _explained(None, passing_facts())
+    assert (told.outcome, told.basis, told.agreement) == (Outcome.APPROVED, "result", "result_only")
+    assert (told.facts.callback, told.facts.result) == (None, passing_facts())
+    assert (told.unconfirmed, told.disagreements) == (None, ())
+    assert told.recomputed is not None
+    assert told.recomputed.same
+
+
+def test_a_disagreement_from_before_they_were_stored_is_one() -> None:
+    assert agreement_of(Basis.RESULT, with_callback=True) is Agreement.DISAGREE
 
 
 def test_another_text_of_the_policy_is_noticed_though_it_decides_the_same() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from domain.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, decide
+from domain.policy import UNCONFIRMED, decide, judge
 from domain.reasons import Code, Reason
 from domain.rules import RuleRun
 from tests.domain.builders import (
@@ -87,6 +87,32 @@ def test_why_there_is_no_result_is_told() -> None:
     decision = decide(PASS, None, policy=default_policy(), mode=REQUIRED, unconfirmed=expired)
     assert (decision.outcome, decision.reasons, decision.basis) == (REVIEW, (expired,), CALLBACK)
     assert decision.rules[-1] == RuleRun("confirmation", "review", (expired,))
+
+
+@pytest.mark.parametrize("mode", [None, *ConfirmationMode])
+@pytest.mark.parametrize(
+    ("facts", "outcome", "reasons"),
+    [
+        (PASS, APPROVED, ()),
+        (FAIL, REJECTED, (MISMATCH,)),
+        (DOUBT, REVIEW, (FACES,)),
+        (CANCELLED, INCOMPLETE, (BROKEN_OFF,)),
+        (NO_STATUS, REVIEW, (Reason(Code.FLOW_UNKNOWN_STATUS, "no status"),)),
+    ],
+)
+def test_a_result_whose_callback_never_came_decides_alone(
+    mode: ConfirmationMode | None, facts: Facts, outcome: Outcome, reasons: tuple[Reason, ...]
+) -> None:
+    policy = policy_with(confirmation={"unavailable": "reject", "disagreement": "reject"})
+    decision = decide(None, facts, policy=policy, mode=mode)
+    assert (decision.outcome, decision.reasons, decision.basis) == (outcome, reasons, RESULT)
+    assert (decision.agreement, decision.disagreements) == ("result_only", ())
+    assert decision.rules == judge(facts, policy).rules
+
+
+def test_nothing_is_decided_on_nothing() -> None:
+    with pytest.raises(ValueError, match="without any facts"):
+        decide(None, None, policy=default_policy())  # type: ignore[call-overload]
 
 
 OPEN = passing_facts(status="PROCESSING")

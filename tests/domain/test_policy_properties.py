@@ -134,9 +134,11 @@ def test_a_pass_and_every_proof_are_the_same(changes: Json) -> None:
     tree = passing_payload()
     for path, value in changes.items():
         put(tree, path, value)
-    outcome = judge(decoded_facts(tree), DEFAULT).outcome
+    facts = decoded_facts(tree)
+    outcome = judge(facts, DEFAULT).outcome
     event(outcome)
     assert (outcome is Outcome.APPROVED) == _proofs_hold(tree)
+    assert decide(None, facts, policy=DEFAULT).outcome is outcome
 
 
 @THOROUGH

@@ -21,16 +21,19 @@ REQUIRED, PREFERRED, OFF = ConfirmationMode
 
 
 def _stored(
-    callback: Facts,
+    callback: Facts | None,
     result: Facts | None = None,
     *,
     policy: Policy | None = None,
     mode: ConfirmationMode = REQUIRED,
     unconfirmed: Reason | None = None,
 ) -> StoredDecision:
-    decided = decide(
-        callback, result, policy=policy or default_policy(), mode=mode, unconfirmed=unconfirmed or UNCONFIRMED
-    )
+    policy, why = policy or default_policy(), unconfirmed or UNCONFIRMED
+    if result is not None:
+        decided = decide(callback, result, policy=policy, mode=mode, unconfirmed=why)
+    else:
+        assert callback is not None
+        decided = decide(callback, None, policy=policy, mode=mode, unconfirmed=why)
     return StoredDecision(
         outcome=decided.outcome,
         basis=decided.basis,
@@ -50,18 +53,21 @@ def _read_back(stored: StoredDecision, *, sort_keys: bool = False) -> StoredDeci
     return msgspec.json.decode(json.dumps(tree, sort_keys=sort_keys).encode(), type=StoredDecision)
 
 
-nearly_the_same = storable_facts.flatmap(
+Both = tuple[Facts | None, Facts | None]
+
+nearly_the_same: st.SearchStrategy[Both] = storable_facts.flatmap(
     lambda facts: st.tuples(st.just(facts), st.none() | st.just(facts) | storable_facts)
 )
+both_or_one = nearly_the_same | st.tuples(st.none(), storable_facts)
 reasons = st.none() | st.sampled_from(
     [UNCONFIRMED, Reason(Code.RESULT_EXPIRED), Reason(Code.CONFIRMATION_UNAVAILABLE, "AUTHENTICATION_ERROR")]
 )
 
 
 @THOROUGH
-@given(both=nearly_the_same, policy=policies, mode=st.sampled_from(ConfirmationMode), unconfirmed=reasons)
+@given(both=both_or_one, policy=policies, mode=st.sampled_from(ConfirmationMode), unconfirmed=reasons)
 def test_a_decision_that_was_read_back_is_computed_to_the_same(
-    both: tuple[Facts, Facts | None], policy: Policy, mode: ConfirmationMode, unconfirmed: Reason | None
+    both: Both, policy: Policy, mode: ConfirmationMode, unconfirmed: Reason | None
 ) -> None:
     callback, result = both
     stored = _stored(callback, result, policy=policy, mode=mode, unconfirmed=unconfirmed)
@@ -76,10 +82,8 @@ def test_a_decision_that_was_read_back_is_computed_to_the_same(
 
 
 @THOROUGH
-@given(both=nearly_the_same, policy=policies, mode=st.sampled_from(ConfirmationMode))
-def test_the_order_of_keys_decides_nothing(
-    both: tuple[Facts, Facts | None], policy: Policy, mode: ConfirmationMode
-) -> None:
+@given(both=both_or_one, policy=policies, mode=st.sampled_from(ConfirmationMode))
+def test_the_order_of_keys_decides_nothing(both: Both, policy: Policy, mode: ConfirmationMode) -> None:
     """As PostgreSQL's jsonb would have it; details then come in another order, so the columns are json."""
     stored = _stored(*both, policy=policy, mode=mode)
     again = recompute(_read_back(stored, sort_keys=True), policy)
@@ -105,16 +109,21 @@ TOUCHED: list[dict[str, Any]] = [
     {"id_photo_monochrome": 1.0},
     {"card": "expired"},
     {"legality": {"front.screen": 0.9}},
+    {"registration": "mismatch"},
+    {"registration": "match"},
 ]
 
 
 @pytest.mark.parametrize("changes", TOUCHED)
 def test_a_touched_fact_is_noticed(changes: dict[str, Any]) -> None:
     facts, touched = passing_facts(), passing_facts(**changes)
-    for stored in (_stored(facts, facts), _stored(facts), _stored(facts, mode=OFF)):
+    for stored in (_stored(facts, facts), _stored(facts), _stored(facts, mode=OFF), _stored(None, facts)):
         assert is_same(stored, recompute(stored, default_policy()))
-        result = stored.result_facts and touched
-        forged = msgspec.structs.replace(stored, callback_facts=touched, result_facts=result)
+        forged = msgspec.structs.replace(
+            stored,
+            callback_facts=stored.callback_facts and touched,
+            result_facts=stored.result_facts and touched,
+        )
         assert not is_same(forged, recompute(forged, default_policy()))
 
 
@@ -172,6 +181,12 @@ def test_the_mode_in_force_then_outranks_the_policys_mode_now() -> None:
     stored = _stored(passing_facts(), mode=OFF)
     policy = policy_with(confirmation={"mode": "required", "unavailable": "reject"})
     assert recompute(stored, policy).outcome is Outcome.APPROVED
+
+
+def test_nothing_is_computed_again_from_nothing() -> None:
+    emptied = msgspec.structs.replace(_stored(passing_facts()), callback_facts=None)
+    with pytest.raises(ValueError, match="without any facts"):
+        recompute(emptied, default_policy())
 
 
 def test_lists_in_a_disagreement_survive() -> None:

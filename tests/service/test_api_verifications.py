@@ -3,9 +3,9 @@
 import httpx2
 import pytest
 
-from adapters.store.recorder import Recorded
 from domain.budget import PullState
 from domain.model import Outcome
+from domain.records import Recorded
 from service.api.context import ApiContext
 from tests.adapters.builders import NOW, Store, biz_id, callback, finished, payload
 from tests.domain.builders import ID_NUMBER, NAME
@@ -26,7 +26,7 @@ async def test_a_decided_verification_is_shown_as_the_contract_says(
     api: httpx2.AsyncClient, store: Store
 ) -> None:
     recorded = await decided(store)
-    await store.ledger.reserve(recorded.verification_id, 1, now=NOW)
+    await store.reserve(recorded, 1, now=NOW)
     await store.ledger.finish(finished(recorded, 1))
     answer = await api.get(URL)
     assert answer.status_code == 200
@@ -106,7 +106,7 @@ async def test_a_biz_id_of_two_apps_needs_the_app(api: httpx2.AsyncClient, store
 
 async def test_the_timeline_is_every_event_oldest_first(api: httpx2.AsyncClient, store: Store) -> None:
     recorded = await store.record()
-    await store.ledger.reserve(recorded.verification_id, 1, now=NOW)
+    await store.reserve(recorded, 1, now=NOW)
     lost = finished(recorded, 1, state=PullState.UNKNOWN, http_status=None, error="TIMEOUT")
     await store.ledger.finish(lost)
     await store.decide(recorded)

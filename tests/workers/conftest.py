@@ -12,26 +12,28 @@ from structlog.testing import capture_logs
 from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.envelope import KeyRing
-from adapters.faceid_api import Answer, FaceidApi
-from adapters.inbox import RedisInbox
+from adapters.inbox import PENDING, RedisInbox
 from adapters.policies import SHIPPED, PolicyBook
 from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from cli import servers
+from domain.answer import Answer
 from domain.apps import App
 from domain.budget import PullRules, PullState
 from domain.model import ConfirmationMode
 from domain.payload import decode_payload
+from domain.records import Case
 from tests.adapters.builders import LEASE, NOW, Clock, Json, Store, callback
 from tests.domain.builders import dump
-from workers.case import Case
 from workers.context import WorkerContext
+from workers.crash_points import CrashPoint
+from workers.vendor_gates import VendorGates
 
 SPACING = timedelta(seconds=60)
 
 
 @dataclass
-class ScriptedVendor(FaceidApi):
+class ScriptedVendor:
     """Answers with `answers`, one after the other, the last one for ever; notes what it was asked."""
 
     answers: list[Answer] = field(default_factory=list)
@@ -46,9 +48,6 @@ class ScriptedVendor(FaceidApi):
             if hasattr(waiting, "__await__"):
                 await waiting
         return self.answers[min(len(self.asked), len(self.answers)) - 1]
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
 
 
 def answered(tree: Json | bytes) -> Answer:
@@ -69,23 +68,51 @@ def app(
     confirmation: ConfirmationMode = ConfirmationMode.REQUIRED,
     delays: tuple[timedelta, ...] = (timedelta(seconds=90),),
     app_id: str = "demo",
+    require_registration: bool = False,
 ) -> App:
     return App(
-        app_id=app_id, api_key="k", secrets=(b"s",), confirmation=confirmation, pull_retry_delays=delays
+        app_id=app_id,
+        api_key="k",
+        secrets=(b"s",),
+        confirmation=confirmation,
+        require_registration=require_registration,
+        pull_retry_delays=delays,
     )
+
+
+class WorkerDied(Exception):
+    """Stands for the end of the process."""
 
 
 class Jobs:
     """A worker's context and what tests do with it."""
 
     def __init__(
-        self, context: WorkerContext, vendor: ScriptedVendor, clock: Clock, store: Store, redis: Redis
+        self,
+        context: WorkerContext,
+        vendor: ScriptedVendor,
+        clock: Clock,
+        store: Store,
+        redis: Redis,
+        inbox: RedisInbox,
+        queue: BatchQueue,
     ) -> None:
-        self.context = context
+        self.context = replace(context, reached=self._reached)
+        self._deadly: CrashPoint | None = None
         self.redis = redis
+        self.inbox = inbox
+        self.queue = queue
         self.vendor = vendor
         self.clock = clock
         self.store = store
+
+    def die_at(self, point: CrashPoint | None) -> None:
+        """Let a worker die whenever it reaches this point; None: never again."""
+        self._deadly = point
+
+    def _reached(self, point: CrashPoint) -> None:
+        if point == self._deadly:
+            raise WorkerDied(point)
 
     def configure(self, changed: App) -> None:
         """Put an app's settings in the place of those it had."""
@@ -97,9 +124,22 @@ class Jobs:
         """A recorded callback, ready to be settled."""
         taken = callback(tree)
         recorded = await self.store.record(taken)
+        said = decode_payload(taken.data)
         return Case(
-            recorded.verification_id, "demo", recorded.data_key, decode_payload(taken.data), NOW, is_new
+            verification_id=recorded.verification_id,
+            app_id="demo",
+            biz_id=said.biz_id,
+            data_key=recorded.data_key,
+            fence=recorded.fence,
+            payload=said,
+            ended_at=NOW,
+            is_new=is_new,
         )
+
+    async def rest(self) -> None:
+        """Let every batch in the inbox rest for a day."""
+        for batch_id in await self.redis.zrange(PENDING, 0, -1):
+            await self.redis.zadd(PENDING, {batch_id: 1})
 
     async def outcome(self, n: int = 1) -> tuple[str, str | None, list[str]]:
         """State, outcome and reason codes of verification `n`."""
@@ -145,23 +185,27 @@ async def jobs(
     redis_pool: BlockingConnectionPool, store: Store, keys: KeyRing, vendor: ScriptedVendor, clock: Clock
 ) -> Jobs:
     redis = Redis(connection_pool=redis_pool)
+    inbox, queue = RedisInbox(redis, keys=keys), BatchQueue(create_queue(redis_pool))
     context = WorkerContext(
         apps={"demo": app()},
         policies=PolicyBook.open(SHIPPED),
         announcer=Announcer(redis),
-        inbox=RedisInbox(redis, keys=keys),
-        queue=BatchQueue(create_queue(redis_pool)),
+        inbox=inbox,
+        stale=inbox,
+        messenger=queue,
         recorder=store.recorder,
         ledger=store.ledger,
         decisions=store.decisions,
-        undecided=store.undecided,
+        due=store.due,
+        second_looks=store.due,
         dead_letters=store.dead_letters,
-        faceid=vendor,
+        vendor=vendor,
+        gates=VendorGates(in_flight=64, monotonic=clock.monotonic),
         pull_rules=PullRules(spacing=SPACING, in_flight=LEASE),
-        sweep_after=LEASE,
+        lease=LEASE,
         clock=clock,
     )
-    return Jobs(context, vendor, clock, store, redis)
+    return Jobs(context, vendor, clock, store, redis, inbox, queue)
 
 
 @pytest.fixture
@@ -174,7 +218,8 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         recorder=away.recorder,
         ledger=away.ledger,
         decisions=away.decisions,
-        undecided=away.undecided,
+        due=away.due,
+        second_looks=away.due,
         dead_letters=away.dead_letters,
     )
     await engine.dispose()
@@ -190,6 +235,7 @@ async def without_redis(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContex
         jobs.context,
         announcer=Announcer(redis),
         inbox=RedisInbox(redis, keys=keys),
-        queue=BatchQueue(create_queue(pool)),
+        stale=RedisInbox(redis, keys=keys),
+        messenger=BatchQueue(create_queue(pool)),
     )
     await pool.disconnect()

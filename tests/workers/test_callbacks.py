@@ -24,10 +24,10 @@ async def letters(jobs: Jobs) -> dict[str, str]:
 
 async def process(jobs: Jobs, *taken: AcceptedCallback) -> None:
     """Put a batch into the inbox and process it; nothing may stay behind."""
-    await jobs.context.inbox.put("b1", taken)
+    await jobs.inbox.put("b1", taken)
     await process_batch(jobs.context, "b1")
-    assert await jobs.context.inbox.depth() == 0
-    assert await jobs.context.inbox.load("b1") is None
+    assert await jobs.inbox.depth() == 0
+    assert await jobs.inbox.load("b1") is None
 
 
 async def test_a_batch_is_recorded_and_decided(jobs: Jobs) -> None:
@@ -87,7 +87,7 @@ async def test_a_value_that_the_store_refuses_is_a_dead_letter(jobs: Jobs) -> No
 
 
 async def test_a_defect_of_ours_is_a_dead_letter(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def explode(*_: object) -> None:
+    async def explode(*_: object, **__: object) -> None:
         raise RuntimeError("canary 欧阳金丝雀")
 
     monkeypatch.setattr(jobs.context.recorder, "record", explode)
@@ -98,16 +98,16 @@ async def test_a_defect_of_ours_is_a_dead_letter(jobs: Jobs, monkeypatch: pytest
 async def test_a_moment_without_database_is_no_dead_letter(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: object) -> None:
+    async def away(*_: object, **__: object) -> None:
         raise DatabaseAway
 
     with monkeypatch.context() as outage:
         outage.setattr(jobs.context.recorder, "record", away)
-        await jobs.context.inbox.put("b1", [callback()])
+        await jobs.inbox.put("b1", [callback()])
         with pytest.raises(DatabaseAway):
             await process_batch(jobs.context, "b1")
     assert await letters(jobs) == {}
-    assert await jobs.context.inbox.depth() == 1
+    assert await jobs.inbox.depth() == 1
 
 
 async def test_a_callback_whose_key_is_lost_is_a_dead_letter(
@@ -123,10 +123,10 @@ async def test_a_callback_whose_key_is_lost_is_a_dead_letter(
 
 async def test_without_database_the_batch_stays_whole(jobs: Jobs, without_database: WorkerContext) -> None:
     taken = [callback(), callback(b"[]")]
-    await jobs.context.inbox.put("b1", taken)
+    await jobs.inbox.put("b1", taken)
     with pytest.raises(DATABASE_AWAY):
         await process_batch(without_database, "b1")
-    assert await jobs.context.inbox.load("b1") == taken
+    assert await jobs.inbox.load("b1") == taken
     jobs.vendor.answers = [answered(payload())]
     await process_batch(jobs.context, "b1")
     assert await jobs.outcome() == ("decided", "approved", [])
@@ -134,18 +134,18 @@ async def test_without_database_the_batch_stays_whole(jobs: Jobs, without_databa
 
 
 async def test_without_redis_nothing_is_done(jobs: Jobs, without_redis: WorkerContext) -> None:
-    await jobs.context.inbox.put("b1", [callback()])
+    await jobs.inbox.put("b1", [callback()])
     with pytest.raises(REDIS_AWAY):
         await process_batch(without_redis, "b1")
     assert await jobs.store.rows("SELECT 1 FROM verifications") == []
-    assert await jobs.context.inbox.depth() == 1
+    assert await jobs.inbox.depth() == 1
 
 
 async def test_the_batch_is_finished_before_the_vendor_is_asked(jobs: Jobs) -> None:
     depths: list[int] = []
 
     async def look() -> None:
-        depths.append(await jobs.context.inbox.depth())
+        depths.append(await jobs.inbox.depth())
 
     jobs.vendor.before = look
     jobs.vendor.answers = [answered(payload())]
@@ -161,13 +161,13 @@ async def test_a_death_behind_the_recording_leaves_the_verification_due(jobs: Jo
         await asyncio.Event().wait()
 
     jobs.vendor.before = hang
-    await jobs.context.inbox.put("b1", [callback()])
+    await jobs.inbox.put("b1", [callback()])
     dying = asyncio.create_task(process_batch(jobs.context, "b1"))
     await called.wait()
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
-    assert await jobs.context.inbox.depth() == 0
-    assert await jobs.due() == jobs.context.sweep_after
+    assert await jobs.inbox.depth() == 0
+    assert await jobs.due() == jobs.context.lease
 
 
 async def test_the_settling_of_one_does_not_hold_up_another(jobs: Jobs) -> None:
@@ -179,7 +179,7 @@ async def test_the_settling_of_one_does_not_hold_up_another(jobs: Jobs) -> None:
 
     jobs.vendor.before = first_hangs
     jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
-    await jobs.context.inbox.put("b1", [callback(payload(1)), callback(payload(2))])
+    await jobs.inbox.put("b1", [callback(payload(1)), callback(payload(2))])
     processing = asyncio.create_task(process_batch(jobs.context, "b1"))
 
     async def second_is_decided() -> bool:

@@ -6,16 +6,16 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapters.faceid_api import Answer
+from domain.answer import Answer
 from domain.budget import PullState
 from domain.model import ConfirmationMode
+from domain.records import Case
 from tests.adapters.builders import LEASE, NOW, finished, payload, until
 from tests.domain.builders import dump
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
-from workers.case import Case
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.settlement import settle
-from workers.sweeping import resume_undecided
+from workers.sweeping import settle_due
 
 DAY = timedelta(days=1)
 
@@ -30,7 +30,7 @@ async def later(jobs: Jobs) -> None:
     due = await jobs.due()
     assert due is not None
     jobs.clock.now = NOW + due
-    await resume_undecided(jobs.context)
+    await settle_due(jobs.context)
 
 
 async def test_the_call_is_reserved_before_it_is_sent(jobs: Jobs) -> None:
@@ -65,7 +65,7 @@ async def test_after_a_crash_behind_the_answer_it_is_read_and_no_second_call_mad
 
 async def test_after_a_crash_during_the_call_its_end_is_unknown_and_the_second_call_made(jobs: Jobs) -> None:
     case = await jobs.case()
-    await jobs.store.ledger.reserve(case.verification_id, 1, now=NOW)
+    await jobs.store.ledger.reserve(case.verification_id, 1, fence=case.fence, now=NOW)
     jobs.vendor.answers = [answered(payload())]
     await settle(jobs.context, again(case))
     assert jobs.vendor.asked == [], "it may still be under way"
@@ -76,7 +76,7 @@ async def test_after_a_crash_during_the_call_its_end_is_unknown_and_the_second_c
 
 async def test_a_call_somebody_else_has_just_reserved_is_left_to_them(jobs: Jobs) -> None:
     case = await jobs.case()
-    await jobs.store.ledger.reserve(case.verification_id, 1, now=NOW)
+    await jobs.store.ledger.reserve(case.verification_id, 1, fence=case.fence, now=NOW)
     assert await confirm(jobs.context, case, app()) == Postponed(NOW + LEASE)
     assert jobs.vendor.asked == []
 
@@ -151,10 +151,10 @@ async def test_the_pause_before_the_second_call(jobs: Jobs, delays: tuple[int, .
     jobs.vendor.answers = [TIMED_OUT, answered(payload())]
     await settle(jobs.context, await jobs.case())
     jobs.clock.now = NOW + timedelta(seconds=pause - 1)
-    await resume_undecided(jobs.context)
+    await settle_due(jobs.context)
     assert len(jobs.vendor.asked) == 1
     jobs.clock.now = NOW + timedelta(seconds=pause)
-    await resume_undecided(jobs.context)
+    await settle_due(jobs.context)
     assert len(jobs.vendor.asked) == 2
 
 
@@ -169,10 +169,8 @@ async def test_without_delays_a_failed_call_is_not_made_again(jobs: Jobs) -> Non
 async def test_with_the_calls_spent_no_further_one_is_made(jobs: Jobs, spent: int) -> None:
     case = await jobs.case()
     for n in range(1, spent + 1):
-        await jobs.store.ledger.reserve(case.verification_id, n, now=NOW)
-        lost = msgspec.structs.replace(
-            finished(await jobs.store.record(), n), state=PullState.UNKNOWN, http_status=None
-        )
+        await jobs.store.ledger.reserve(case.verification_id, n, fence=case.fence, now=NOW)
+        lost = finished(await jobs.store.record(), n, state=PullState.UNKNOWN, http_status=None)
         await jobs.store.ledger.finish(lost)
     jobs.clock.go_on(timedelta(hours=1))
     await settle(jobs.context, again(case))

@@ -2,19 +2,20 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from arq import Retry
 from sqlalchemy.exc import DBAPIError
 
 from adapters.database import DATABASE_AWAY, DatabaseAway
-from adapters.queue import PROCESS_BATCH
+from adapters.queue import PROCESS_BATCH, SETTLE_VERIFICATION
 from adapters.redis_client import REDIS_AWAY
 from domain.errors import BrokenSeal
-from tests.adapters.builders import callback, payload
-from tests.workers.conftest import Jobs, answered
-from workers import callbacks, sweeping
+from domain.model import verification_id
+from tests.adapters.builders import biz_id, callback, payload
+from tests.workers.conftest import TIMED_OUT, Jobs, answered
+from workers import callbacks, settlement, sweeping
 from workers import jobs as jobs_module
 from workers.context import WorkerContext
 from workers.jobs import JOB_TIMEOUT, crons, functions
@@ -22,8 +23,12 @@ from workers.main import NEVER
 
 
 async def run_job(context: WorkerContext, batch_id: str = "b1") -> None:
-    [function] = functions(context)
-    await function.coroutine({}, batch_id)
+    await job(context, PROCESS_BATCH)({}, batch_id)
+
+
+def job(context: WorkerContext, name: str) -> Callable[..., Awaitable[None]]:
+    """The job of that name, as arq calls it."""
+    return {function.name: function.coroutine for function in functions(context)}[name]
 
 
 async def run_crons(context: WorkerContext) -> None:
@@ -50,10 +55,10 @@ async def test_while_a_server_is_away_the_job_asks_to_be_run_again(
 async def test_any_other_error_ends_the_job_and_leaves_the_batch(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    await jobs.context.inbox.put("b1", [callback()])
+    await jobs.inbox.put("b1", [callback()])
     monkeypatch.setattr(callbacks, "process_batch", raiser(error))
     await run_job(jobs.context)
-    assert await jobs.context.inbox.depth() == 1
+    assert await jobs.inbox.depth() == 1
 
 
 async def test_a_job_that_takes_too_long_asks_to_be_run_again(
@@ -70,7 +75,7 @@ async def test_a_job_that_takes_too_long_asks_to_be_run_again(
 
 async def test_a_job_takes_its_batch_to_decisions(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
-    await jobs.context.inbox.put("b1", [callback()])
+    await jobs.inbox.put("b1", [callback()])
     await run_job(jobs.context)
     assert await jobs.outcome() == ("decided", "approved", [])
 
@@ -78,10 +83,10 @@ async def test_a_job_takes_its_batch_to_decisions(jobs: Jobs) -> None:
 async def test_without_database_the_job_asks_to_be_run_again(
     jobs: Jobs, without_database: WorkerContext
 ) -> None:
-    await jobs.context.inbox.put("b1", [callback()])
+    await jobs.inbox.put("b1", [callback()])
     with pytest.raises(Retry):
         await run_job(without_database)
-    assert await jobs.context.inbox.depth() == 1
+    assert await jobs.inbox.depth() == 1
 
 
 async def test_without_a_server_a_sweep_ends_quietly(
@@ -105,14 +110,36 @@ async def test_a_sweep_that_fails_does_not_raise(
         sweep.__name__ = name
         return sweep
 
-    for name in ("sweep_inbox", "resume_undecided"):
+    for name in ("sweep_inbox", "settle_due"):
         monkeypatch.setattr(sweeping, name, failing(name))
     await run_crons(jobs.context)
-    assert sorted(sweeps) == ["resume_undecided", "sweep_inbox"]
+    assert sorted(sweeps) == ["settle_due", "sweep_inbox"]
 
 
-async def test_the_name_of_the_job_is_fixed(jobs: Jobs) -> None:
-    assert [function.name for function in functions(jobs.context)] == [PROCESS_BATCH] == ["process_batch"]
+async def test_the_names_of_the_jobs_are_fixed(jobs: Jobs) -> None:
+    names = [function.name for function in functions(jobs.context)]
+    assert names == [PROCESS_BATCH, SETTLE_VERIFICATION] == ["process_batch", "settle_verification"]
+
+
+async def test_a_verification_is_settled_by_its_own_job_once_it_is_due(jobs: Jobs) -> None:
+    jobs.vendor.answers = [TIMED_OUT, answered(payload())]
+    await jobs.inbox.put("b1", [callback()])
+    await run_job(jobs.context)
+    settle, key = job(jobs.context, SETTLE_VERIFICATION), str(verification_id("demo", biz_id()))
+    await settle({}, key)
+    assert len(jobs.vendor.asked) == 1, "not due yet"
+    due = await jobs.due()
+    assert due is not None
+    jobs.clock.go_on(due)
+    await settle({}, key)
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+async def test_a_failed_look_at_a_verification_ends_the_job_and_leaves_it_due(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settlement, "settle_one", raiser(ValueError("x")))
+    await job(jobs.context, SETTLE_VERIFICATION)({}, str(verification_id("demo", biz_id())))
 
 
 @pytest.mark.parametrize(("every", "times"), [(1, 60), (10, 6), (30, 2), (7, 9)])

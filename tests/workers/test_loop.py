@@ -67,7 +67,7 @@ async def workers(
     jobs: Jobs, redis_pool: BlockingConnectionPool, settings: Settings
 ) -> AsyncIterator[Workers]:
     # A cut connection may lose a job: its batch is then found by the next sweep but one.
-    jobs.context = replace(jobs.context, sweep_after=timedelta(seconds=1))
+    jobs.context = replace(jobs.context, lease=timedelta(seconds=1))
     yield Workers(jobs, create_queue(redis_pool), settings)
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -78,8 +78,8 @@ async def hand_in(jobs: Jobs, *numbers: int) -> None:
     """Put one batch a callback into the inbox, with its job."""
     for n in numbers:
         batch_id = f"b{n}"
-        await jobs.context.inbox.put(batch_id, [callback(payload(n, status="WHATEVER"))])
-        await jobs.context.queue.enqueue(batch_id)
+        await jobs.inbox.put(batch_id, [callback(payload(n, status="WHATEVER"))])
+        await jobs.queue.enqueue(batch_id)
 
 
 async def decided(jobs: Jobs, count: int) -> None:
@@ -139,8 +139,8 @@ async def test_on_a_signal_what_is_under_way_ends_and_nothing_new_begins(
     jobs.vendor.before = answer_late
     jobs.vendor.answers = [answered(payload(1))]
     async with workers.running() as task:
-        await jobs.context.inbox.put("b1", [callback(payload(1))])
-        await jobs.context.queue.enqueue("b1")
+        await jobs.inbox.put("b1", [callback(payload(1))])
+        await jobs.queue.enqueue("b1")
         await called.wait()
         stop()
 
@@ -154,7 +154,7 @@ async def test_on_a_signal_what_is_under_way_ends_and_nothing_new_begins(
         await asyncio.wait_for(task, 10)
     assert await jobs.outcome(1) == ("decided", "approved", [])
     assert await jobs.store.find(2) is None
-    assert await jobs.context.inbox.depth() == 1
+    assert await jobs.inbox.depth() == 1
 
 
 async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
@@ -169,8 +169,8 @@ async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
     jobs.vendor.before = answer_late
     jobs.vendor.answers = [answered(payload(1))]
     async with workers.running(grace=0.1):
-        await jobs.context.inbox.put("b1", [callback(payload(1))])
-        await jobs.context.queue.enqueue("b1")
+        await jobs.inbox.put("b1", [callback(payload(1))])
+        await jobs.queue.enqueue("b1")
         await called.wait()
     assert await jobs.outcome(1) == ("received", None, [])
     assert await jobs.due() == LEASE
@@ -183,7 +183,7 @@ async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
 
 
 async def test_a_lost_job_is_found_by_the_sweep(jobs: Jobs, workers: Workers) -> None:
-    await jobs.context.inbox.put("b1", [callback(payload(1, status="WHATEVER"))])
+    await jobs.inbox.put("b1", [callback(payload(1, status="WHATEVER"))])
     await jobs.redis.zadd("inbox:pending", {"b1": 1})
     async with workers.running():
         await decided(jobs, 1)
@@ -206,4 +206,4 @@ async def test_a_pickled_job_is_refused_and_the_next_one_processed(jobs: Jobs, w
 async def _nothing_left(jobs: Jobs) -> bool:
     # The sweeps' own jobs come and go.
     left = [*await jobs.redis.keys("arq:job:batch:*"), *await jobs.redis.keys("arq:job:evil")]
-    return not left and await jobs.context.inbox.depth() == 0
+    return not left and await jobs.inbox.depth() == 0

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from adapters.announcements import CHANNEL
-from adapters.faceid_api import Answer
+from domain.answer import Answer
 from domain.model import ConfirmationMode
 from tests.adapters.builders import Json, callback, dump_database, payload, traces
 from tests.domain.builders import put
@@ -181,7 +181,7 @@ async def test_an_app_that_is_gone_leaves_the_verification_due(jobs: Jobs) -> No
     with pytest.raises(KeyError):
         await settle(jobs.context, case)
     await settle_safely(jobs.context, case)
-    assert await jobs.due() == jobs.context.sweep_after
+    assert await jobs.due() == jobs.context.lease
 
 
 async def test_one_bad_case_does_not_stop_settle_safely(jobs: Jobs) -> None:

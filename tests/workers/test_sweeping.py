@@ -11,12 +11,12 @@ from tests.adapters.builders import LEASE, NOW, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
 from workers.callbacks import process_batch
 from workers.context import WorkerContext
-from workers.sweeping import BURY_AFTER, SPLIT_AFTER, resume_undecided, sweep_inbox
+from workers.sweeping import BURY_AFTER, SPLIT_AFTER, settle_due, sweep_inbox
 
 
 async def put_stale(jobs: Jobs, *taken: AcceptedCallback, attempts: int = 0) -> None:
     """A batch b1 that nobody has touched for a day, swept so many times before."""
-    await jobs.context.inbox.put("b1", taken)
+    await jobs.inbox.put("b1", taken)
     await rest(jobs)
     if attempts:
         await jobs.redis.hset(STARTS, "b1", str(attempts + 1))  # type: ignore[misc]
@@ -37,7 +37,7 @@ async def job_ids(jobs: Jobs) -> list[str]:
 
 
 async def test_a_touched_batch_is_left_alone(jobs: Jobs) -> None:
-    await jobs.context.inbox.put("b1", [callback()])
+    await jobs.inbox.put("b1", [callback()])
     await sweep_inbox(jobs.context)
     assert await job_ids(jobs) == []
 
@@ -45,7 +45,7 @@ async def test_a_touched_batch_is_left_alone(jobs: Jobs) -> None:
 async def test_a_stale_batch_gets_a_job_of_its_own_each_time(jobs: Jobs) -> None:
     await put_stale(jobs, callback(), callback(payload(2)))
     for _ in range(SPLIT_AFTER):
-        await jobs.context.inbox.start("b1")
+        await jobs.inbox.start("b1")
         await rest(jobs)
         await sweep_inbox(jobs.context)
     assert await job_ids(jobs) == ["b1:1", "b1:2", "b1:3"]
@@ -63,7 +63,7 @@ async def test_a_batch_that_only_waits_long_is_never_suspected(jobs: Jobs) -> No
 
 async def test_every_stale_batch_is_swept_however_many(jobs: Jobs) -> None:
     for number in range(130):
-        await jobs.context.inbox.put(f"b{number}", [callback()])
+        await jobs.inbox.put(f"b{number}", [callback()])
     await rest(jobs)
     await sweep_inbox(jobs.context)
     assert len(await job_ids(jobs)) == 130
@@ -76,7 +76,7 @@ async def test_a_batch_that_keeps_dying_is_split_into_single_callbacks(jobs: Job
     assert await pending(jobs) == ["b1-0", "b1-1", "b1-2"]
     assert await job_ids(jobs) == ["b1-0:0", "b1-1:0", "b1-2:0"]
     for index, each in enumerate(taken):
-        assert await jobs.context.inbox.load(f"b1-{index}") == [each]
+        assert await jobs.inbox.load(f"b1-{index}") == [each]
 
 
 @pytest.mark.parametrize("attempts", range(SPLIT_AFTER, BURY_AFTER))
@@ -105,7 +105,7 @@ async def test_the_others_of_a_killers_batch_are_decided(jobs: Jobs) -> None:
     await sweep_inbox(jobs.context)
     await process_batch(jobs.context, "b1-1")  # b1-0 kills whoever takes it
     for _ in range(BURY_AFTER + 1):
-        await jobs.context.inbox.start("b1-0")
+        await jobs.inbox.start("b1-0")
         await rest(jobs)
         await sweep_inbox(jobs.context)
     assert await jobs.outcome(2) == ("decided", "approved", [])
@@ -116,7 +116,7 @@ async def test_the_others_of_a_killers_batch_are_decided(jobs: Jobs) -> None:
 async def test_a_batch_that_no_key_opens_is_kept_and_holds_up_nobody(jobs: Jobs) -> None:
     foreign = RedisInbox(jobs.redis, keys=KeyRing([b"lost" * 8]))
     await foreign.put("a0", [callback()])
-    await jobs.context.inbox.put("b1", [callback()])
+    await jobs.inbox.put("b1", [callback()])
     await rest(jobs)
     await jobs.redis.hset(STARTS, "a0", str(BURY_AFTER + 1))  # type: ignore[misc]
     await sweep_inbox(jobs.context)
@@ -129,16 +129,16 @@ async def test_without_database_nothing_is_buried(jobs: Jobs, without_database: 
     with pytest.raises(OSError, match="Connect call failed"):
         await sweep_inbox(without_database)
     assert await pending(jobs) == ["b1"]
-    assert await jobs.context.inbox.load("b1") == [callback()]
+    assert await jobs.inbox.load("b1") == [callback()]
 
 
 async def test_a_due_verification_is_settled(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     await jobs.store.record()
-    await resume_undecided(jobs.context)
+    await settle_due(jobs.context)
     assert await jobs.outcome() == ("received", None, []), "not due yet"
     jobs.clock.go_on(LEASE)
-    await resume_undecided(jobs.context)
+    await settle_due(jobs.context)
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 1
 
@@ -147,7 +147,7 @@ async def test_all_that_is_due_is_settled_however_much(jobs: Jobs) -> None:
     for n in range(120):
         await jobs.store.record(callback(payload(n, status="WHATEVER")))
     jobs.clock.go_on(LEASE)
-    await resume_undecided(jobs.context)
+    await settle_due(jobs.context)
     assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(120,)]
 
 
@@ -155,7 +155,7 @@ async def test_one_that_cannot_be_settled_holds_up_nobody(jobs: Jobs) -> None:
     await jobs.store.record(callback(payload(1), app_id="gone"))
     await jobs.store.record(callback(payload(2, status="WHATEVER")))
     jobs.clock.go_on(LEASE)
-    await resume_undecided(jobs.context)
+    await settle_due(jobs.context)
     assert (await jobs.outcome(2))[0] == "decided"
     record = await jobs.store.find(1, app_id="gone")
     assert record is not None
@@ -168,5 +168,5 @@ async def test_the_answer_is_judged_by_the_first_callback(jobs: Jobs) -> None:
     await jobs.store.record(callback(payload(biz_no="order-2") | {"status": "CANCELLED"}))
     for minutes in (2, 5):
         jobs.clock.now = NOW + timedelta(minutes=minutes)
-        await resume_undecided(jobs.context)
+        await settle_due(jobs.context)
     assert await jobs.outcome() == ("decided", "approved", [])

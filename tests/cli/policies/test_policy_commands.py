@@ -163,6 +163,17 @@ async def test_explain_tells_it_all(command: Command, data_dir: Path, engine: As
     assert default_policy().text in ended.out
 
 
+async def test_explain_of_a_result_whose_callback_never_came(
+    command: Command, data_dir: Path, engine: AsyncEngine
+) -> None:
+    await save_all(engine, [settled(0, default_policy(), result=passing_facts(), heard=False)])
+    ended = await command("explain", biz_id(0), "--data-dir", data_dir)
+    assert ended.out.startswith(f"approved  {biz_id(0)}  ")
+    assert "basis: result, the result alone, no callback came; confirmation required" in ended.out
+    assert "recomputed: the same in every part" in ended.out
+    assert ["liveness", "", "PASS"] in rows(ended.out)
+
+
 async def test_explain_as_json_is_what_the_api_answers(
     command: Command, data_dir: Path, engine: AsyncEngine
 ) -> None:

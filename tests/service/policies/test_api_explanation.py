@@ -74,6 +74,15 @@ async def test_why_there_was_no_result(api: httpx2.AsyncClient, engine: AsyncEng
     assert told["recomputed"]["same"] is True
 
 
+async def test_a_result_whose_callback_never_came(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
+    await save_all(engine, [settled(0, default_policy(), result=passing_facts(), heard=False)])
+    told = (await explanation(api)).raise_for_status().json()
+    assert (told["outcome"], told["basis"], told["agreement"]) == ("approved", "result", "result_only")
+    assert told["facts"]["callback"] is None
+    assert told["facts"]["result"]["liveness"] == "PASS"
+    assert told["recomputed"] == {"same": True, "outcome": "approved"}
+
+
 async def test_undecided_is_a_conflict(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
     await add_verification(engine, 0)
     answer = await explanation(api)

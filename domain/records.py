@@ -1,0 +1,113 @@
+"""What the stores take and give: verifications in a worker's hands, calls, decisions."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.answer import Answer
+from domain.facts import Facts
+from domain.model import ConfirmationMode, Identity, State
+from domain.payload import Payload
+from domain.policy import Decision
+from domain.policy_file import Policy
+from domain.reasons import Reason
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What is known of a verification before any callback: its order, since when, until when its token is
+    good. `nudged_at`: when its user's browser came back."""
+
+    biz_no: str | None
+    registered_at: datetime
+    expires_at: datetime
+    nudged_at: datetime | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What the store knows about a callback once it stands there.
+
+    `to_settle`: this is the callback that its verification is decided on, and it came just now, so whoever
+    recorded it goes on to settle the verification, under the lease that `fence` stands for.
+    """
+
+    verification_id: UUID
+    data_key: bytes
+    fence: int
+    is_new: bool
+    to_settle: bool
+    registration: Registration | None = None
+
+
+class DueVerification(msgspec.Struct, frozen=True):
+    """A verification that somebody must look at, claimed under the lease that `fence` stands for.
+
+    `data`: the callback to decide on, None where none has come. `asked_at`: when an operator asked for a
+    pull.
+    """
+
+    verification_id: UUID
+    app_id: str
+    biz_id: str
+    data_key: bytes
+    fence: int
+    state: State
+    data: bytes | None = None
+    ended_at: datetime | None = None
+    registration: Registration | None = None
+    asked_at: datetime | None = None
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A verification in a worker's hands: what was recorded or is due, with its callback decoded.
+
+    `ended_at`: when the flow's end was reported. `is_new`: nobody has worked on it before, so its ledger of
+    pulls is surely empty.
+    """
+
+    verification_id: UUID
+    app_id: str
+    biz_id: str
+    data_key: bytes
+    fence: int
+    payload: Payload | None = None
+    ended_at: datetime | None = None
+    registration: Registration | None = None
+    asked_at: datetime | None = None
+    is_decided: bool = False
+    is_new: bool = False
+
+    def kept_since(self, now: datetime) -> datetime:
+        """When the vendor's day for this result began, at the earliest that is known."""
+        if self.ended_at is not None:
+            return self.ended_at
+        return self.registration.registered_at if self.registration else now
+
+
+class FinishedPull(msgspec.Struct, frozen=True):
+    """What became of reserved call `n`."""
+
+    verification_id: UUID
+    app_id: str
+    data_key: bytes
+    n: int
+    answer: Answer
+    finished_at: datetime
+
+
+class SettledVerification(msgspec.Struct, frozen=True):
+    """A decision with all that it was made from; `shadow` is what a candidate policy makes of the same."""
+
+    verification_id: UUID
+    app_id: str
+    data_key: bytes
+    fence: int
+    decision: Decision
+    policy: Policy
+    callback_facts: Facts | None
+    result_facts: Facts | None
+    mode: ConfirmationMode
+    unconfirmed: Reason | None
+    identity: Identity | None
+    decided_at: datetime
+    shadow: tuple[Policy, Decision] | None = None

@@ -1,0 +1,68 @@
+"""Registered verifications: what their callback must match, when to ask for their result without one."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from domain.budget import PULL_LIMIT, RESULT_KEPT, Pull, PullState, Wait
+from domain.payload import Payload
+from domain.records import Registration
+
+EXPIRY_GRACE: Final = timedelta(minutes=15)
+"""How long after its token's expiry a verification without a callback is asked for."""
+
+LAST_LOOK: Final = timedelta(hours=20)
+"""How long after its registration it is asked for the last time, while the vendor still keeps the result."""
+
+NEAR_LOSS: Final = timedelta(hours=22)
+"""From then on a verification without a decision is about to be lost: an alarm."""
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Ask the vendor now, by one of the first `limit` calls."""
+
+    limit: int
+
+
+class Expire(msgspec.Struct, frozen=True):
+    """Nothing came, and nothing more can be asked for."""
+
+
+def biz_no_differs(payload: Payload, registration: Registration | None) -> bool:
+    """Whether a payload names another order than the one that was registered, or none.
+
+    The vendor echoes the biz_no that get_token was given (callback page, `biz_info`).
+    """
+    return registration is not None and payload.biz_no != registration.biz_no
+
+
+def next_look(registration: Registration, ledger: Sequence[Pull], *, now: datetime) -> Look | Wait | Expire:
+    """What to do at `now` about a registered verification whose callback has not come.
+
+    One call when its user's browser came back, one when its token has expired, the last one while the
+    vendor still keeps the result.
+    """
+    if now >= registration.registered_at + RESULT_KEPT:
+        return Expire()
+    looks = sorted(_looks(registration))
+    reached = [look for look in looks if look[0] <= now]
+    if reached:
+        at, limit = reached[-1]
+        spent = [pull for pull in ledger if pull.state is not PullState.NOT_SENT]
+        if len(spent) < limit and not any(pull.started_at >= at for pull in spent):
+            return Look(limit)
+    upcoming = [at for at, _ in looks if at > now]
+    return Wait(upcoming[0]) if upcoming else Expire()
+
+
+def first_look_at(registration: Registration) -> datetime:
+    """When to ask for a verification about which nothing is heard."""
+    return min(registration.expires_at + EXPIRY_GRACE, registration.registered_at + LAST_LOOK)
+
+
+def _looks(registration: Registration) -> list[tuple[datetime, int]]:
+    """When to ask, and how many calls may have been spent by then."""
+    looks = [(first_look_at(registration), 2), (registration.registered_at + LAST_LOOK, PULL_LIMIT)]
+    return [*looks, (registration.nudged_at, 1)] if registration.nudged_at else looks

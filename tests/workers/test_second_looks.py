@@ -1,0 +1,76 @@
+"""A pull on request after the decision is spent, noted, and changes no decision."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from domain.answer import Answer
+from tests.adapters.builders import NOW, payload
+from tests.domain.builders import put
+from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, refused
+from workers.settlement import settle
+from workers.sweeping import settle_due
+
+FAIL = put(payload(), "verify_result.result_faceid.confidence", 41.2)
+ASK = text("UPDATE verifications SET asked_at = :now, due_at = :now")
+
+
+async def decide_unconfirmed(jobs: Jobs) -> None:
+    """A decision whose confirmation could not be had, with both of the worker's calls spent."""
+    jobs.vendor.answers = [TIMED_OUT]
+    await settle(jobs.context, await jobs.case())
+    jobs.clock.go_on(timedelta(minutes=10))
+    await settle_due(jobs.context)
+    assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"])
+
+
+async def ask(jobs: Jobs, answer: Answer) -> None:
+    """What an operator does, and the sweep after it."""
+    jobs.vendor.answers = [answer]
+    jobs.clock.go_on(timedelta(minutes=10))
+    async with jobs.store.engine.begin() as connection:
+        await connection.execute(ASK, {"now": jobs.clock.now})
+    await settle_due(jobs.context)
+
+
+@pytest.mark.parametrize(
+    ("answer", "event", "detail"),
+    [
+        (answered(payload()), "result.obtained", {"outcome": "approved", "agreement": "agree"}),
+        (answered(FAIL), "result.obtained", {"outcome": "review", "agreement": "disagree"}),
+        (refused(404, "RESULT_NOT_FOUND"), "result.unavailable", {"reason": "RESULT_NOT_FOUND"}),
+    ],
+    ids=["agrees", "disagrees", "lost"],
+)
+async def test_what_it_brings_is_noted_and_the_decision_stands(
+    jobs: Jobs, answer: Answer, event: str, detail: dict[str, str]
+) -> None:
+    await decide_unconfirmed(jobs)
+    before = await jobs.store.rows("SELECT d::text FROM decisions d")
+    await ask(jobs, answer)
+    assert await jobs.store.rows("SELECT d::text FROM decisions d") == before
+    [(last, said)] = await jobs.store.rows("SELECT event, detail FROM timeline ORDER BY id DESC LIMIT 1")
+    assert (last, said) == (event, detail)
+    assert len(await jobs.ledger()) == 3
+    assert await jobs.store.rows("SELECT due_at, asked_at FROM verifications") == [(None, None)]
+
+
+async def test_a_fourth_call_is_never_made(jobs: Jobs) -> None:
+    await decide_unconfirmed(jobs)
+    await ask(jobs, answered(payload()))
+    asked = len(jobs.vendor.asked)
+    await ask(jobs, answered(payload()))
+    assert len(jobs.vendor.asked) == asked
+    [(detail,)] = await jobs.store.rows("SELECT detail FROM timeline ORDER BY id DESC LIMIT 1")
+    assert detail == {"reason": "no call left"}
+
+
+async def test_before_the_decision_it_lets_the_worker_use_the_last_call(jobs: Jobs) -> None:
+    jobs.configure(app(delays=(timedelta(hours=5),)))
+    jobs.vendor.answers = [TIMED_OUT]
+    await settle(jobs.context, await jobs.case())
+    assert await jobs.due() == timedelta(hours=5)
+    await ask(jobs, answered(payload()))
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert jobs.clock.now < NOW + timedelta(hours=1)

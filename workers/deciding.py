@@ -1,0 +1,106 @@
+"""Decide a verification on its facts, save the decision once, announce it; or say when to look again."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from domain.apps import App
+from domain.facts import Facts, extract_facts
+from domain.model import ConfirmationMode
+from domain.payload import Payload
+from domain.policy import UNCONFIRMED, Decision, decide
+from domain.policy_file import Policy
+from domain.reasons import Reason
+from domain.records import Case, SettledVerification
+from domain.registration import biz_no_differs
+from workers.context import WorkerContext
+
+_WORTH_A_MESSAGE: Final = timedelta(minutes=10)
+"""A pause that ends sooner is ended by a message; a longer one by the sweep that finds it."""
+
+log = structlog.get_logger(__name__)
+
+
+class Grounds(msgspec.Struct, frozen=True):
+    """Whose policy decides, in which mode."""
+
+    app: App
+    policy: Policy
+    mode: ConfirmationMode
+
+
+def grounds_of(context: WorkerContext, app_id: str) -> Grounds:
+    """What an app's verifications are decided by. Raises KeyError: it is not configured here."""
+    app = context.apps[app_id]
+    policy = context.policies.get(app.policy)
+    return Grounds(app, policy, app.confirmation or policy.config.confirmation.mode)
+
+
+async def decide_case(
+    context: WorkerContext,
+    case: Case,
+    grounds: Grounds,
+    *,
+    result: Payload | None = None,
+    unconfirmed: Reason = UNCONFIRMED,
+) -> None:
+    """Decide on callback and result, save once and announce.
+
+    Raises:
+        ValueError: neither is there.
+        KeyError: the candidate policy is not configured here (any more).
+        DBAPIError, OSError: PostgreSQL is away.
+    """
+    callback_facts = None if case.payload is None else facts_of(case, case.payload)
+    result_facts = None if result is None else facts_of(case, result)
+
+    def under(policy: Policy) -> Decision:
+        if result_facts is not None:
+            return decide(callback_facts, result_facts, policy=policy, mode=grounds.mode)
+        if callback_facts is None:
+            raise ValueError("neither callback nor result to decide on")
+        return decide(callback_facts, None, policy=policy, mode=grounds.mode, unconfirmed=unconfirmed)
+
+    decision = under(grounds.policy)
+    candidate = grounds.app.candidate_policy and context.policies.get(grounds.app.candidate_policy)
+    identities = (said.identity() for said in (result, case.payload) if said is not None)
+    settled = SettledVerification(
+        verification_id=case.verification_id,
+        app_id=case.app_id,
+        data_key=case.data_key,
+        fence=case.fence,
+        decision=decision,
+        policy=grounds.policy,
+        callback_facts=callback_facts,
+        result_facts=result_facts,
+        mode=grounds.mode,
+        unconfirmed=None if result_facts else unconfirmed,
+        identity=next(filter(None, identities), None),
+        decided_at=context.clock(),
+        shadow=(candidate, under(candidate)) if candidate else None,
+    )
+    context.reached("before_commit")
+    saved = await context.decisions.save_once(settled)
+    context.reached("after_commit")
+    if saved:
+        log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
+        await context.announcer.announce(case.verification_id)
+
+
+def facts_of(case: Case, payload: Payload) -> Facts:
+    """The facts of a payload about this verification, and whether it is about the registered order."""
+    facts = extract_facts(payload)
+    if case.registration is None:
+        return facts
+    matches = "mismatch" if biz_no_differs(payload, case.registration) else "match"
+    return msgspec.structs.replace(facts, registration=matches)
+
+
+async def postpone(context: WorkerContext, case: Case, until: datetime) -> None:
+    """Look at the verification again at `until`."""
+    await context.due.postpone(case.verification_id, fence=case.fence, until=until)
+    log.info("verification.postponed", verification_id=str(case.verification_id))
+    if until - context.clock() <= _WORTH_A_MESSAGE:
+        await context.messenger.settle_at(case.verification_id, until)

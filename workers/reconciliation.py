@@ -1,0 +1,63 @@
+"""Registered verifications whose callback does not come: ask for their result, decide, or let them go."""
+
+import structlog
+
+from domain.budget import PULL_LIMIT, Wait
+from domain.records import Case, Registration
+from domain.registration import Expire, Look, next_look
+from workers.confirmation import Confirmed, Postponed, kept_result, spend_call
+from workers.context import WorkerContext
+from workers.deciding import Grounds, decide_case, postpone
+
+log = structlog.get_logger(__name__)
+
+
+async def reconcile(context: WorkerContext, case: Case, grounds: Grounds) -> None:
+    """Take the next step for a verification without a final callback."""
+    if case.registration is None:
+        # Its callback says that the flow goes on, and only another callback can say more.
+        await context.due.postpone(case.verification_id, fence=case.fence, until=None)
+    elif result := await kept_result(context, case):
+        await decide_case(context, case, grounds, result=result)
+    else:
+        await _step(context, case, grounds, case.registration)
+
+
+async def _step(context: WorkerContext, case: Case, grounds: Grounds, registration: Registration) -> None:
+    ledger = await context.ledger.of(case.verification_id)
+    step = Look(PULL_LIMIT) if case.asked_at else next_look(registration, ledger, now=context.clock())
+    match step:
+        case Look(limit):
+            await _look(context, case, grounds, registration, limit=limit)
+        case Wait(until):
+            await postpone(context, case, until)
+        case Expire():
+            await _expire(context, case)
+
+
+async def _look(
+    context: WorkerContext, case: Case, grounds: Grounds, registration: Registration, *, limit: int
+) -> None:
+    ledger = await context.ledger.of(case.verification_id)
+    match await spend_call(context, case, grounds.app, ledger=ledger, limit=limit):
+        case Confirmed(result):
+            await decide_case(context, case, grounds, result=result)
+        case Postponed(until):
+            await postpone(context, case, until)
+        case _:
+            await _rest(context, case, registration)
+
+
+async def _rest(context: WorkerContext, case: Case, registration: Registration) -> None:
+    """Nothing there yet: wait for the next look, or give up."""
+    ledger = await context.ledger.of(case.verification_id)
+    match next_look(registration, ledger, now=context.clock()):
+        case Wait(until):
+            await context.due.postpone(case.verification_id, fence=case.fence, until=until)
+        case _:
+            await _expire(context, case)
+
+
+async def _expire(context: WorkerContext, case: Case) -> None:
+    await context.due.expire(case.verification_id, fence=case.fence)
+    log.warning("verification.expired", app_id=case.app_id, verification_id=str(case.verification_id))
