@@ -113,6 +113,14 @@ class IdCardInfo(msgspec.Struct, frozen=True):
     ocr_front_quality: dict[str, OcrField | None] | None = None
     ocr_back_quality: dict[str, OcrField | None] | None = None
 
+    def shares(self) -> list[float]:
+        """Every legality and quality that was sent."""
+        read = [side.ocr_result for side in (self.front_side, self.back_side) if side and side.ocr_result]
+        shares = [share for result in read for share in (result.legality or {}).values()]
+        for fields in (self.ocr_front_quality or {}, self.ocr_back_quality or {}):
+            shares += [field.quality for field in fields.values() if field]
+        return [share for share in shares if share is not None]
+
     def identity(self) -> Identity:
         """Name and number as the flow confirmed them, else as read off the card."""
         read = (self.front_side and self.front_side.ocr_result) or OcrResult()
@@ -249,7 +257,7 @@ def _scores(payload: Payload) -> list[float]:
     scores = [score for block in blocks for score in _sent(block).values()]
     for comparison in payload.comparisons().values():
         scores += (comparison.confidence, *comparison.thresholds.values())
-    return scores
+    return scores + (payload.idcard_info.shares() if payload.idcard_info else [])
 
 
 def _sent(block: FaceGenuineness | IdExceptions) -> dict[str, float]:
