@@ -65,9 +65,13 @@ def gateway_environment(
     vendor_url: str,
     ingress_url: str,
 ) -> dict[str, str]:
-    """The environment of ingress, api and worker: an app `demo` beside the caller's apps."""
+    """The environment of ingress, api and worker: an app `demo` beside the caller's apps.
+
+    What the caller says of `demo` outranks what we say of it, key by key.
+    """
     apps: dict[str, Any] = json.loads(caller.get("FACEID_APPS") or "{}")
-    apps.setdefault(APP_ID, _demo_app(made, vendor_url=vendor_url, ingress_url=ingress_url))
+    ours = _demo_app(made, vendor_url=vendor_url, ingress_url=ingress_url)
+    apps[APP_ID] = {**ours, **apps.get(APP_ID, {})}
     return {
         "FACEID_MASTER_KEYS": made.master_key,
         **caller,
