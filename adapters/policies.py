@@ -1,6 +1,6 @@
 """The policies in force: a folder of TOML files, read at the start and again on demand."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +50,7 @@ class PolicyBook:
     def reload(self) -> list[FileProblem]:
         """Read the folder again; what is wrong with it, by file. Good files come into force.
 
-        A policy whose file is gone stays in force too, until the next start misses it.
+        A policy whose file is gone, or is another's now, stays in force too until the next start misses it.
         """
         problems: list[FileProblem] = []
         found: dict[str, Path] = {}
@@ -66,7 +66,7 @@ class PolicyBook:
             else:
                 taken = f"{file.name}: name: {policy.name!r} is the name of {first.name} already"
                 problems.append(FileProblem(file.name, taken))
-        problems += self._gone(found)
+        problems += self._gone(found, broken={problem.file for problem in problems})
         for problem in problems:
             log.error("policy.broken", detail=problem.detail)
         return problems
@@ -79,11 +79,13 @@ class PolicyBook:
         """Every policy in force, by name."""
         return [self._by_name[name] for name in sorted(self._by_name)]
 
-    def _gone(self, found: Iterable[str]) -> list[FileProblem]:
-        missing = [name for name in self._by_name if name not in found and not self._file_of[name].exists()]
+    def _gone(self, found: Iterable[str], *, broken: Container[str]) -> list[FileProblem]:
+        """The policies in force that no file describes any more, not even a broken one."""
+        missing = [(name, self._file_of[name].name) for name in self._by_name if name not in found]
         return [
-            FileProblem(self._file_of[name].name, f"{self._file_of[name].name}: the file of {name!r} is gone")
-            for name in missing
+            FileProblem(file, f"{file}: {name!r} is no longer there")
+            for name, file in missing
+            if file not in broken
         ]
 
     def _put(self, policy: Policy, file: Path) -> None:
@@ -104,6 +106,9 @@ def read_policy_file(file: Path, *, called: str | None = None) -> Policy:
     try:
         # Not read_text: it would turn CR LF into LF, and the hash is that of the text.
         text = file.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise PolicyFileError(f"{called}: cannot be read ({type(error).__name__})") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise PolicyFileError(f"{called}:{line}: holds a byte that is no UTF-8") from None
     return read_policy(text, file=called)

@@ -5,7 +5,7 @@ explained and computed again after the identity has been erased.
 """
 
 import re
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -60,8 +60,28 @@ class Disagreement(msgspec.Struct, frozen=True):
     result: Any
 
 
-LEVELS: Final = ("1e-3", "1e-4", "1e-5", "1e-6")
+Level = Literal["1e-3", "1e-4", "1e-5", "1e-6"]
+LEVELS: Final[tuple[str, ...]] = get_args(Level)
 """False-accept levels, loosest first (callback page, `thresholds`)."""
+
+COUNTERS: Final = (
+    "UPLOAD_TIMES",
+    "FACE_NOT_FOUND",
+    "LOW_FACE_QUALITY",
+    "INVALID_VIDEO_DURATION",
+    "SR_ERROR",
+    "NOT_SYNCHRONIZED",
+    "VIDEO_FORMAT_UNSUPPORTED",
+    "NO_AUDIO",
+    "FACE_BLURRED",
+    "FACE_MULTIPLE_FACES",
+    "FACE_POOR_LIGHT",
+    "FACE_NOT_FRONT",
+    "FACE_NOT_SIDE",
+    "FACE_NOT_PROPER_POSITION",
+    "UNSUPPORTED_FORMAT",
+)
+"""What `liveness_result.details` counts (callback page; the last seven: the selfie procedure, per pose)."""
 
 _PASSED: Final = frozenset({"PASS", "SUCCESS"})
 _FAILED: Final = frozenset({"FAIL", "FAILED", "FAILURE"})

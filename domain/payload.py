@@ -6,7 +6,7 @@ ignored here (the raw bytes are stored); a known key with a value of a wrong kin
 
 import math
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -14,14 +14,15 @@ from domain.errors import UndecodableCallback
 from domain.model import BIZ_ID_SHAPE, Identity
 from domain.strict_json import read_object
 
-COMPARISONS: Final = (
+ComparisonName = Literal[
     "result_faceid",
     "result_ref1",
     "result_ref2",
     "result_ref3",
     "result_idcard_photo",
     "result_idcard_datasource",
-)
+]
+COMPARISONS: Final[tuple[ComparisonName, ...]] = get_args(ComparisonName)
 """The comparisons a `verify_result` may hold; the first is the live face against the authority's photo."""
 
 Text = str | int | float | None

@@ -3,31 +3,21 @@
 `policies/default.toml` spells all of it out; docs/policy.md explains each key.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from domain.facts import Level
 from domain.model import ConfirmationMode
+from domain.payload import ComparisonName
 
 Action = Literal["reject", "review", "ignore"]
 DoubtAction = Literal["reject", "review"]
-Level = Literal["1e-3", "1e-4", "1e-5", "1e-6"]
-ComparisonName = Literal[
-    "result_faceid",
-    "result_ref1",
-    "result_ref2",
-    "result_ref3",
-    "result_idcard_photo",
-    "result_idcard_datasource",
-]
 Score = Annotated[float, Meta(ge=0, le=100)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Version = Annotated[str, Meta(min_length=1, max_length=64)]
-
-LEVELS: Final[tuple[Level, ...]] = ("1e-3", "1e-4", "1e-5", "1e-6")
-"""False-accept levels, loosest first (callback page, `thresholds`)."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -96,7 +96,7 @@ class PoliciesModel(BaseModel):
 
 class FileProblemModel(BaseModel):
     file: str
-    detail: str = Field(examples=["strict.toml:7: face.need: invalid enum value 'most'"])
+    detail: str = Field(examples=["strict.toml:7: face.needd: unknown key, did you mean `need`?"])
 
 
 class ReloadModel(BaseModel):

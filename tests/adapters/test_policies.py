@@ -62,8 +62,8 @@ def test_a_broken_file_stops_the_start(tmp_path: Path, text: str, message: str) 
 
 
 def test_a_file_that_is_no_text_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "x.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(PolicyFileError, match=r"^x\.toml: cannot be read \(UnicodeDecodeError\)$"):
+    (tmp_path / "x.toml").write_bytes(b'name = "x"\r\n# caf\xe9\n')
+    with pytest.raises(PolicyFileError, match=r"^x\.toml:2: holds a byte that is no UTF-8$"):
         PolicyBook.open(tmp_path)
 
 
@@ -108,8 +108,25 @@ def test_a_policy_whose_file_is_gone_stays_in_force_and_is_told(tmp_path: Path) 
     gone = write(tmp_path, "b")
     book = PolicyBook.open(tmp_path)
     gone.unlink()
-    assert [problem.detail for problem in book.reload()] == ["b.toml: the file of 'b' is gone"]
+    assert [problem.detail for problem in book.reload()] == ["b.toml: 'b' is no longer there"]
     assert versions(book) == {"a": "1", "b": "1"}
+
+
+def test_a_policy_whose_file_got_another_name_stays_in_force_and_is_told(tmp_path: Path) -> None:
+    file = write(tmp_path, "a")
+    book = PolicyBook.open(tmp_path)
+    file.write_text(file.read_text().replace('"a"', '"b"'))
+    assert [problem.detail for problem in book.reload()] == ["a.toml: 'a' is no longer there"]
+    assert versions(book) == {"a": "1", "b": "1"}
+    with pytest.raises(PolicyFileError, match="there is no policy 'a'"):
+        PolicyBook.open(tmp_path, needed=["a"])
+
+
+def test_a_policy_that_moved_to_another_file_is_none_that_is_gone(tmp_path: Path) -> None:
+    file = write(tmp_path, "a")
+    book = PolicyBook.open(tmp_path)
+    file.rename(tmp_path / "z.toml")
+    assert book.reload() == []
 
 
 def test_reload_of_what_did_not_change_is_silent(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.facts import ComparisonFacts, Facts
+from domain.facts import LEVELS, ComparisonFacts, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy import decide, judge
-from domain.policy_config import LEVELS, FaceTable, PolicyConfig
+from domain.policy_config import FaceTable, PolicyConfig
 from domain.policy_file import Policy
 from domain.reasons import Reason
 from domain.rules import rules_for

@@ -2,9 +2,9 @@
 
 import pytest
 
+from domain.facts import LEVELS
 from domain.model import Outcome
 from domain.policy import judge
-from domain.policy_config import LEVELS
 from tests.domain.builders import THRESHOLDS, Json, compared, judged, passing_facts, policy_with
 
 APPROVED, REJECTED, REVIEW, _ = Outcome

@@ -55,7 +55,10 @@ async def test_check_tells_name_version_and_hash(command: Command, strict: Path)
 async def test_check_names_file_line_and_key(command: Command, broken: Path) -> None:
     ended = await command("policy", "check", broken)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == f"faceid-gateway: {broken}:4: face.need: invalid enum value 'most'\n"
+    assert (
+        ended.err
+        == f'faceid-gateway: {broken}:4: face.need: invalid enum value \'most\'; allowed: "all", "any"\n'
+    )
 
 
 async def test_check_of_a_missing_file(command: Command, tmp_path: Path) -> None:
@@ -224,4 +227,7 @@ async def test_a_broken_policy_stops_the_start_with_one_line(
     monkeypatch.setattr("cli.main.configure_logs", lambda _level: None)
     ended = await command("serve", "api")
     assert ended.code == 1
-    assert ended.err == "faceid-gateway: strict.toml:4: face.need: invalid enum value 'most'\n"
+    assert (
+        ended.err
+        == 'faceid-gateway: strict.toml:4: face.need: invalid enum value \'most\'; allowed: "all", "any"\n'
+    )
