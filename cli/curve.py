@@ -68,8 +68,10 @@ def write_picture(points: Sequence[CurvePoint], file: Path, *, form: str) -> Non
     lines = [list(of_name) for _, of_name in groupby(points, lambda point: point.comparison)]
     columns = min(len(lines), 3)
     rows = -(-len(lines) // columns)
-    figure = Figure(figsize=(1 + 3.4 * columns, 0.8 + 2.6 * rows), layout="constrained")
-    figure.suptitle("Share of verifications at or above each false-accept level", x=0.01, ha="left")
+    figure = Figure(figsize=(1.2 + 3.4 * columns, 0.8 + 2.6 * rows), layout="constrained")
+    figure.suptitle(
+        "Share of verifications at or above each false-accept level", x=0.01, ha="left", fontsize=10
+    )
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).flat
     for panel, line in zip_longest(panels, lines):
         if line is None:
@@ -77,23 +79,37 @@ def write_picture(points: Sequence[CurvePoint], file: Path, *, form: str) -> Non
         else:
             _draw(panel, line)
     panels[0].yaxis.set_major_formatter(PercentFormatter(1))
+    figure.supxlabel("False-accept level, the strictest on the right", x=0.99, ha="right", fontsize=9)
     drawn = io.BytesIO()
     figure.savefig(drawn, format=form, dpi=150)
     _write(file, drawn.getvalue())
 
 
+def title_of(line: Sequence[CurvePoint]) -> str:
+    """What stands over one comparison's panel, with how many payloads lacked a level's threshold."""
+    title = f"{line[0].comparison}, {line[0].verifications} verifications"
+    lacking = ", ".join(f"{point.level} in {point.unknown}" for point in line if point.unknown)
+    return f"{title}\nno threshold: {lacking}" if lacking else title
+
+
 def _draw(panel: "Axes", line: Sequence[CurvePoint]) -> None:
-    """One comparison; a panel each, since lines in one picture would hide each other."""
+    """One comparison; a panel each, since lines in one picture would hide each other.
+
+    A payload without the level's threshold counts as not reached; the title tells how many.
+    """
     panel.plot([point.level for point in line], [point.share for point in line], "o-", color=COLOUR)
     for point in line:
         panel.annotate(
-            f"{point.share:.1%}", (point.level, point.share), textcoords="offset points", xytext=(0, 7),
-            ha="center", fontsize=8,
-        )  # fmt: skip
-    panel.set_title(f"{line[0].comparison}, {line[0].verifications} verifications", loc="left", fontsize=9)
+            f"{point.share:.1%}",
+            (point.level, point.share),
+            textcoords="offset points",
+            xytext=(3, 5),
+            fontsize=8,
+        )
+    panel.set_title(title_of(line), loc="left", fontsize=9)
     panel.set_ylim(0, 1.1)
     panel.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    panel.margins(x=0.12)
+    panel.set_xlim(-0.25, len(line) - 0.4)
     panel.grid(axis="y", color="#dddddd", linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
 

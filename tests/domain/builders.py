@@ -1,6 +1,7 @@
 """Callbacks as the vendor builds them, with knobs for each way to be wrong."""
 
 import json
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from domain.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain
 from domain.facts import ComparisonFacts, Facts, extract_facts, reached_level
-from domain.model import Outcome
+from domain.model import ConfirmationMode, Outcome
 from domain.payload import decode_payload
-from domain.policy import judge
+from domain.policy import UNCONFIRMED, decide, judge
 from domain.policy_file import Policy, policy_tree, read_policy
+from domain.reasons import Reason
 
 Json = dict[str, Any]
 
@@ -141,6 +144,43 @@ def judged(facts: Facts, policy: Policy | None = None) -> tuple[Outcome, list[st
     """Outcome and reason codes, by default under the policy that is shipped."""
     judgement = judge(facts, policy or default_policy())
     return judgement.outcome, [reason.code.value for reason in judgement.reasons]
+
+
+def stored_decision(
+    callback: Facts | None,
+    result: Facts | None,
+    *,
+    policy: Policy | None = None,
+    mode: ConfirmationMode | None = None,
+    unconfirmed: Reason | None = None,
+) -> StoredDecision:
+    """What these facts come to, as it is stored; by default under the policy that is shipped."""
+    policy = policy or default_policy()
+    if result is not None:
+        decided = decide(callback, result, policy=policy, mode=mode)
+    else:
+        assert callback is not None
+        decided = decide(callback, None, policy=policy, mode=mode, unconfirmed=unconfirmed or UNCONFIRMED)
+    return StoredDecision(
+        outcome=decided.outcome,
+        basis=decided.basis,
+        reasons=decided.reasons,
+        rules=decided.rules,
+        disagreements=decided.disagreements,
+        callback_facts=callback,
+        result_facts=result,
+        mode=mode or policy.config.confirmation.mode,
+        unconfirmed=unconfirmed,
+    )
+
+
+def explained(
+    stored: StoredDecision, *, policy: Policy | None = None, text: str | None = None
+) -> Explanation:
+    """The explanation of a decision that `policy` made, whose text is now `text`."""
+    policy = policy or default_policy()
+    kept = PolicyText(policy.name, policy.version, policy.content_hash, policy.text if text is None else text)
+    return explain(DecidedVerification("demo", BIZ_ID, datetime(2026, 3, 7, tzinfo=UTC), stored, kept))
 
 
 def put(tree: Json, path: str, value: object) -> Json:

@@ -1,33 +1,33 @@
-"""Decisions on the vendor's samples are those on file; explained, they have words in both languages."""
+"""Explanations of the vendor's samples are those on file; every reason has words in both languages."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 
-from domain.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain, in_words
+from domain.explanation import Explanation, in_words
 from domain.facts import Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, agreement_of, decide
-from domain.policy_file import Policy
+from domain.policy import agreement_of
 from domain.reasons import TEXTS, Code, Reason
 from tests.domain.builders import (
     SAMPLES,
     decoded_facts,
     default_policy,
+    explained,
     load_sample,
     passing_facts,
     policy_with,
+    stored_decision,
 )
-from tests.domain.golden import CALLBACKS, FOLDER, decisions_on, file_of
+from tests.domain.golden import CALLBACKS, FOLDER, explanations_on, file_of
 
 REQUIRED = ConfirmationMode.REQUIRED
 
 
 @pytest.mark.parametrize("sample", CALLBACKS)
-def test_the_decision_on_a_sample_is_the_one_on_file(sample: str) -> None:
+def test_the_explanation_of_a_sample_is_the_one_on_file(sample: str) -> None:
     """Meant to change? `python -m tests.domain.golden`, and read the diff."""
-    assert decisions_on(sample) == json.loads(file_of(sample).read_text("utf-8"))
+    assert explanations_on(sample) == json.loads(file_of(sample).read_text("utf-8"))
 
 
 def test_every_callback_among_the_samples_has_its_file() -> None:
@@ -57,34 +57,9 @@ def test_every_code_has_words_in_both_languages(code: Code) -> None:
 
 
 def _explained(
-    callback: Facts | None,
-    result: Facts | None,
-    *,
-    policy: Policy | None = None,
-    kept: PolicyText | None = None,
-    unconfirmed: Reason | None = None,
+    callback: Facts | None, result: Facts | None, *, unconfirmed: Reason | None = None
 ) -> Explanation:
-    policy = policy or default_policy()
-    if result is not None:
-        decided = decide(callback, result, policy=policy)
-    else:
-        assert callback is not None
-        decided = decide(callback, None, policy=policy, unconfirmed=unconfirmed or UNCONFIRMED)
-    stored = StoredDecision(
-        outcome=decided.outcome,
-        basis=decided.basis,
-        reasons=decided.reasons,
-        rules=decided.rules,
-        disagreements=decided.disagreements,
-        callback_facts=callback,
-        result_facts=result,
-        mode=policy.config.confirmation.mode,
-        unconfirmed=unconfirmed,
-    )
-    text = PolicyText(policy.name, policy.version, policy.content_hash, policy.text)
-    return explain(
-        DecidedVerification("demo", "biz-1", datetime(2026, 3, 7, tzinfo=UTC), stored, kept or text)
-    )
+    return explained(stored_decision(callback, result, unconfirmed=unconfirmed))
 
 
 def test_an_explanation_tells_what_the_decision_came_from() -> None:
@@ -142,13 +117,12 @@ def test_a_disagreement_from_before_they_were_stored_is_one() -> None:
 
 def test_another_text_of_the_policy_is_noticed_though_it_decides_the_same() -> None:
     policy = policy_with()
-    kept = PolicyText(policy.name, policy.version, policy.content_hash, policy.text + "# later\n")
-    told = _explained(passing_facts(), passing_facts(), policy=policy, kept=kept)
+    stored = stored_decision(passing_facts(), passing_facts(), policy=policy)
+    told = explained(stored, policy=policy, text=f"{policy.text}# later\n")
     assert told.recomputed is not None
     assert (told.recomputed.same, told.recomputed.outcome) == (False, Outcome.APPROVED)
 
 
 @pytest.mark.parametrize("text", ["", "name = ", "[nope]"])
 def test_without_a_policys_text_nothing_is_computed_again(text: str) -> None:
-    kept = PolicyText("default", "1", "built-in default 1", text)
-    assert _explained(passing_facts(), None, kept=kept).recomputed is None
+    assert explained(stored_decision(passing_facts(), None), text=text).recomputed is None

@@ -11,40 +11,26 @@ from hypothesis import strategies as st
 from domain.explanation import StoredDecision, is_same, recompute
 from domain.facts import Facts
 from domain.model import ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, decide
+from domain.policy import UNCONFIRMED
 from domain.policy_file import Policy
 from domain.reasons import Code, Reason
-from tests.domain.builders import THOROUGH, compared, default_policy, passing_facts, policy_with
+from tests.domain.builders import (
+    THOROUGH,
+    compared,
+    default_policy,
+    passing_facts,
+    policy_with,
+    stored_decision,
+)
 from tests.domain.strategies import policies, storable_facts
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode
 
 
 def _stored(
-    callback: Facts | None,
-    result: Facts | None = None,
-    *,
-    policy: Policy | None = None,
-    mode: ConfirmationMode = REQUIRED,
-    unconfirmed: Reason | None = None,
+    callback: Facts | None, result: Facts | None = None, *, mode: ConfirmationMode = REQUIRED, **more: Any
 ) -> StoredDecision:
-    policy, why = policy or default_policy(), unconfirmed or UNCONFIRMED
-    if result is not None:
-        decided = decide(callback, result, policy=policy, mode=mode, unconfirmed=why)
-    else:
-        assert callback is not None
-        decided = decide(callback, None, policy=policy, mode=mode, unconfirmed=why)
-    return StoredDecision(
-        outcome=decided.outcome,
-        basis=decided.basis,
-        reasons=decided.reasons,
-        rules=decided.rules,
-        disagreements=decided.disagreements,
-        callback_facts=callback,
-        result_facts=result,
-        mode=mode,
-        unconfirmed=unconfirmed,
-    )
+    return stored_decision(callback, result, mode=mode, **more)
 
 
 def _read_back(stored: StoredDecision, *, sort_keys: bool = False) -> StoredDecision:

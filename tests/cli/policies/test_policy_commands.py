@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cli.curve import title_of
+from domain.curve import CurvePoint
 from tests.cli.policies.conftest import Command
 from tests.domain.builders import compared, default_policy, passing_facts, policy_text
 from tests.stored import add_verification, biz_id, confirmed, save_all, settled
@@ -144,6 +146,15 @@ async def test_curve_without_matplotlib_writes_the_figures_and_says_what_to_inst
     assert ended.err == "faceid-gateway: pictures need matplotlib: install faceid-gateway[plot]\n"
     assert figures.exists()
     assert not picture.exists()
+
+
+def test_a_picture_tells_how_many_had_no_threshold() -> None:
+    line = [
+        CurvePoint("result_faceid", level, 9, 5, unknown, 5 / 9)
+        for level, unknown in [("1e-3", 0), ("1e-5", 3), ("1e-6", 4)]
+    ]
+    assert title_of(line) == "result_faceid, 9 verifications\nno threshold: 1e-5 in 3, 1e-6 in 4"
+    assert title_of(line[:1]) == "result_faceid, 9 verifications"
 
 
 async def test_curve_of_nothing(command: Command, data_dir: Path) -> None:

@@ -11,8 +11,8 @@ import msgspec
 
 from domain.facts import Facts, extract_facts
 from domain.payload import decode_payload
-from domain.policy import decide
-from tests.domain.builders import Json, default_policy, read_sample
+from domain.policy import UNCONFIRMED
+from tests.domain.builders import Json, explained, read_sample, stored_decision
 
 FOLDER = Path(__file__).parent
 RESULTS = {"callback_with_attack.json": "result_with_attack.json"}
@@ -31,14 +31,25 @@ def file_of(sample: str) -> Path:
     return FOLDER / f"{Path(sample).stem}.json"
 
 
-def decisions_on(sample: str) -> Json:
-    """The decision without a result, with a result that says the same, and with the vendor's own, if any."""
-    callback, policy = _facts(sample), default_policy()
-    results = {"unconfirmed": None, "confirmed": callback}
+def explanations_on(sample: str) -> Json:
+    """The explanation without a result, with a result that says the same, with the result alone, and with
+    the vendor's own result, if there is one. The policy's text is left out: it may gain a remark."""
+    said = _facts(sample)
+    both: dict[str, tuple[Facts | None, Facts | None]] = {
+        "unconfirmed": (said, None),
+        "confirmed": (said, said),
+        "result_only": (None, said),
+    }
     if sample in RESULTS:
-        results["with_its_result"] = _facts(RESULTS[sample])
-    decided = {name: decide(callback, result, policy=policy) for name, result in results.items()}
-    tree: Json = json.loads(msgspec.json.encode({"facts": callback, **decided}))
+        both["with_its_result"] = (said, _facts(RESULTS[sample]))
+    tree: Json = {name: _explained(*pair) for name, pair in both.items()}
+    return tree
+
+
+def _explained(callback: Facts | None, result: Facts | None) -> Json:
+    stored = stored_decision(callback, result, unconfirmed=None if result else UNCONFIRMED)
+    tree: Json = json.loads(msgspec.json.encode(explained(stored)))
+    tree["policy"] = {name: tree["policy"][name] for name in ("name", "version")}
     return tree
 
 
