@@ -137,14 +137,21 @@ def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
 
 
 def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
-    if isinstance(said, ComparisonFacts) and isinstance(confirmed, ComparisonFacts):
-        said, confirmed = msgspec.structs.asdict(said), msgspec.structs.asdict(confirmed)
-    if isinstance(said, dict):
-        shared = [key for key in said if key in confirmed and said[key] != confirmed[key]]
-        return [item for key in shared for item in _differences(f"{path}.{key}", said[key], confirmed[key])]
-    if said is None or confirmed is None or () in (said, confirmed):
+    if isinstance(said, ComparisonFacts):
+        names = ComparisonFacts.__struct_fields__
+        parts = [(name, getattr(said, name), getattr(confirmed, name)) for name in names]
+    elif isinstance(said, dict):
+        parts = [(name, value, confirmed[name]) for name, value in said.items() if name in confirmed]
+    elif said is None or confirmed is None or () in (said, confirmed):
         return []
-    return [Disagreement(path, said, confirmed)]
+    else:
+        return [Disagreement(path, said, confirmed)]
+    return [
+        item
+        for name, one, other in parts
+        if one != other
+        for item in _differences(f"{path}.{name}", one, other)
+    ]
 
 
 _MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
