@@ -6,8 +6,8 @@ The secret travels in the URL, so no URL ever leaves this module: not in a log, 
 import asyncio
 import re
 from datetime import timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from typing import Final, cast
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx2
@@ -26,31 +26,30 @@ HTTP_OK: Final = 200
 
 _RETRYABLE: Final = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR"})
 _ERROR_WORD: Final = re.compile(r"[A-Z][A-Z_]{2,63}")
+_HEADERS: Final = httpx2.Headers({"accept-encoding": "identity", "accept": "application/json"})
+_EXTENSIONS: Final = {"timeout": {"connect": 3.0}}
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """Errors before a connection stood. The transport gives a connection that broke *after* the request was
 sent the same httpx2 type, so the cause is looked at instead."""
 
 
 class FaceidApi:
-    """get_result for every app, over one pool of connections."""
+    """get_result for every app, over one pool of connections.
 
-    def __init__(self, client: httpx2.AsyncClient, *, timeout: timedelta) -> None:
-        self._client = client
+    The transport is asked directly: what a client adds to it (redirects, cookies, proxies, authentication)
+    must not happen here, and cost as much again as the call.
+    """
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport, *, timeout: timedelta) -> None:
+        self._transport = transport
         self._timeout = timeout.total_seconds()
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
         """Spend one call. Never raises for anything that the vendor or the network does."""
-        params: dict[str, str | int] = {
-            "api_key": app.api_key,
-            "api_secret": app.secrets[0].decode(),
-            "biz_id": biz_id,
-        }
-        if app.return_image:
-            params["return_image"] = app.return_image
         limit = MAX_ANSWER_WITH_IMAGES if app.return_image else MAX_ANSWER
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._call(f"{app.vendor_url}/get_result", params, limit=limit)
+                return await self._call(_url(app, biz_id), limit=limit)
         except TimeoutError:
             return Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
         except Exception as error:
@@ -59,33 +58,32 @@ class FaceidApi:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
-    async def _call(self, url: str, params: dict[str, str | int], *, limit: int) -> Answer:
-        async with self._client.stream("GET", url, params=params) as response:
+    async def _call(self, url: str, *, limit: int) -> Answer:
+        request = httpx2.Request("GET", url, headers=_HEADERS, extensions=_EXTENSIONS)
+        response = await self._transport.handle_async_request(request)
+        # An asynchronous transport's response has an asynchronous stream; httpx2's type allows for both.
+        stream = cast(httpx2.AsyncByteStream, response.stream)
+        try:
             if "content-encoding" in response.headers:
                 return Answer(PullState.DONE, response.status_code, "ENCODED_ANSWER")
             body = bytearray()
-            async for chunk in response.aiter_raw():
+            async for chunk in stream:
                 body += chunk
                 if len(body) > limit:
                     return Answer(PullState.DONE, response.status_code, "ANSWER_TOO_LARGE")
             return _answered(response.status_code, bytes(body))
+        finally:
+            await stream.aclose()
 
 
-def create_client() -> httpx2.AsyncClient:
-    """httpx2 on aiohttp's connections: no proxies or netrc from the environment, no redirects, no cookies.
+def create_transport() -> httpx2.AsyncBaseTransport:
+    """httpx2's transport on aiohttp's connections: no proxies or netrc from the environment, no cookies.
 
     To be called inside the event loop.
     """
-    return httpx2.AsyncClient(
-        transport=AiohttpTransport(client=_create_session, trust_env=False),
-        trust_env=False,
-        cookies=_no_cookies(),
-        follow_redirects=False,
-        headers={"accept-encoding": "identity", "accept": "application/json"},
-        timeout=httpx2.Timeout(10, connect=3),
-    )
+    return AiohttpTransport(client=_create_session, trust_env=False)
 
 
 def _create_session() -> aiohttp.ClientSession:
@@ -105,8 +103,11 @@ def _exact_url(url: str | URL) -> URL:
     return url if isinstance(url, URL) else URL(url, encoded=True)
 
 
-def _no_cookies() -> CookieJar:
-    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+def _url(app: App, biz_id: str) -> str:
+    params = {"api_key": app.api_key, "api_secret": app.secrets[0], "biz_id": biz_id}
+    if app.return_image:
+        params["return_image"] = str(app.return_image)
+    return f"{app.vendor_url}/get_result?{urlencode(params)}"
 
 
 def _answered(status: int, body: bytes) -> Answer:

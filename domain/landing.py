@@ -1,7 +1,10 @@
 """Where the user's browser goes after the flow: the app's landing page, told which verification it was."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
+
+import msgspec
 
 from domain.model import BIZ_ID_SHAPE
 
@@ -19,9 +22,17 @@ def with_biz_id(landing_url: str, biz_id: str | None) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
-def biz_id_of(payload: dict[str, Any]) -> str | None:
+def biz_id_of(members: Mapping[str, msgspec.Raw]) -> str | None:
     """The biz_id of a payload that was proved genuine but not decoded, or None if it has none of the
     known shape; nested or, with older products, at top level."""
-    nested = payload.get("biz_info")
-    found = nested.get("biz_id") if isinstance(nested, dict) else payload.get("biz_id")
+    nested = _value_of(members, "biz_info")
+    found = nested.get("biz_id") if isinstance(nested, dict) else _value_of(members, "biz_id")
     return found if isinstance(found, str) and BIZ_ID_SHAPE.fullmatch(found) else None
+
+
+def _value_of(members: Mapping[str, msgspec.Raw], name: str) -> Any:
+    try:
+        return msgspec.json.decode(members[name])
+    except (KeyError, msgspec.ValidationError):
+        # Absent, or with a number out of range in it, which no biz_id needs.
+        return None

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.errors import UndecodableCallback
 from domain.model import BIZ_ID_SHAPE, Identity
-from domain.strict_json import read_object
+from domain.strict_json import read_members, read_object
 
 ComparisonName = Literal[
     "result_faceid",
@@ -194,18 +194,41 @@ def decode_payload(data: bytes) -> Payload:
     if b"\\u0000" in data and _ESCAPED_NUL.search(data):
         # Legal JSON, but no PostgreSQL text can hold it, and no vendor field means it.
         raise UndecodableCallback("nul_character", "a string holds a NUL character")
+    read_members(data)
+    payload = _decode_usual(data) or _decode_any(data)
+    _require_finite(payload)
+    if not BIZ_ID_SHAPE.fullmatch(payload.biz_id):
+        raise UndecodableCallback("bad_biz_id", "the biz_id has an unexpected shape")
+    return payload
+
+
+def _decode_usual(data: bytes) -> Payload | None:
+    """From bytes straight into types, a tenth of the time of a tree in between; None where that needs a
+    closer look: an older product's shape, keys with other padding than one space behind, or a mistake."""
+    # Before an opening quote the space means nothing, so that this trims keys alone.
+    trimmed = data.replace(b' ":', b'":')
+    if b'" ' in trimmed or b' ":' in trimmed:
+        return None
+    try:
+        payload = _decoder.decode(trimmed)
+    except msgspec.ValidationError:
+        return None
+    return payload if payload.biz_id else None
+
+
+_decoder: Final = msgspec.json.Decoder(Payload, strict=False)
+
+
+def _decode_any(data: bytes) -> Payload:
+    """By way of the tree, in which any spelling can be set right."""
     tree = read_object(data)
     if (b' ":' in data or b'" ' in data) and _PADDED_KEY.search(data):
         _trim_keys(tree)
     _nest_biz_info(tree)
     try:
-        payload = msgspec.convert(tree, Payload, strict=False)
+        return msgspec.convert(tree, Payload, strict=False)
     except msgspec.ValidationError as error:
         raise UndecodableCallback("unexpected_type", _where(error)) from None
-    _require_finite(payload)
-    if not BIZ_ID_SHAPE.fullmatch(payload.biz_id):
-        raise UndecodableCallback("bad_biz_id", "the biz_id has an unexpected shape")
-    return payload
 
 
 def as_text(value: Text) -> str | None:

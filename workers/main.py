@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.envelope import KeyRing
-from adapters.faceid_api import FaceidApi, create_client
+from adapters.faceid_api import FaceidApi, create_transport
 from adapters.garbage import calm_garbage_collection
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
@@ -78,7 +78,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     keys = KeyRing(settings.key_bytes())
     engine = create_engine(settings.database_url)
     lease = timedelta(seconds=settings.sweep_after)
-    faceid = FaceidApi(create_client(), timeout=timedelta(seconds=settings.pull_timeout))
+    faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     redis: Redis = queue
     inbox = RedisInbox(redis, keys=keys)
     due = PgDueVerifications(engine, keys=keys)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from starlette.types import Receive, Scope
 
 from domain.apps import App
 from domain.form import read_form
-from domain.landing import biz_id_of
 from domain.model import AcceptedCallback, CallbackKind
 from domain.ports import Intake
 from domain.signature import verify_signature
-from domain.strict_json import read_object
+from domain.strict_json import read_members
 from service.ingress.body import header_of, read_body
 
 _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
@@ -32,8 +32,8 @@ class IngressContext:
 
 async def accept_callback(
     context: IngressContext, kind: CallbackKind, scope: Scope, receive: Receive
-) -> str | None:
-    """Take in one callback; the biz_id it is about, if it names one.
+) -> Mapping[str, msgspec.Raw]:
+    """Take in one callback; the members of its payload, not decoded.
 
     Returns only when the callback is durable.
 
@@ -45,7 +45,7 @@ async def accept_callback(
     form = read_form(header_of(scope, b"content-type"), body)
     app = context.apps.get(scope["path_params"]["app_id"], _UNKNOWN_APP)
     secret_index = verify_signature(form.data, form.sign, secrets=app.secrets, hash_name=app.hash_name)
-    payload = read_object(form.data)
+    members = read_members(form.data)
     await context.intake.accept(
         AcceptedCallback(
             app_id=app.app_id,
@@ -55,4 +55,4 @@ async def accept_callback(
             data=form.data,
         )
     )
-    return biz_id_of(payload)
+    return members

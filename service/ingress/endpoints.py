@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import MalformedForm, MissingField, RefusedCallback
-from domain.landing import with_biz_id
+from domain.landing import biz_id_of, with_biz_id
 from domain.model import BIZ_ID_SHAPE, CallbackKind
 from service.ingress.acceptance import IngressContext, accept_callback
 from service.ingress.pages import done_page, refusal_page
@@ -60,8 +60,8 @@ class ReturnEndpoint:
         await response(scope, receive, send)
 
     async def _post(self, scope: Scope, receive: Receive) -> Response:
-        biz_id = await accept_callback(self._context, CallbackKind.RETURN, scope, receive)
-        return self._onward(scope, biz_id)
+        members = await accept_callback(self._context, CallbackKind.RETURN, scope, receive)
+        return self._onward(scope, biz_id_of(members))
 
     async def _get(self, scope: Scope) -> Response:
         """Unsigned, so it proves nothing: the same answer whether the biz_id is known or not."""

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from adapters.faceid_api import MAX_ANSWER, FaceidApi, create_client
+from adapters.faceid_api import MAX_ANSWER, FaceidApi, create_transport
 from adapters.logs import configure_logs
 from domain.answer import Answer
 from domain.apps import App
@@ -50,7 +50,7 @@ def app_at(url: str, *, return_image: int = 0) -> App:
 
 @pytest.fixture
 async def api() -> AsyncIterator[FaceidApi]:
-    api = FaceidApi(create_client(), timeout=timedelta(seconds=0.5))
+    api = FaceidApi(create_transport(), timeout=timedelta(seconds=0.5))
     yield api
     await api.aclose()
 
@@ -216,7 +216,7 @@ async def test_proxies_of_the_environment_are_ignored(
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port}")
-    api = FaceidApi(create_client(), timeout=timedelta(seconds=1))
+    api = FaceidApi(create_transport(), timeout=timedelta(seconds=1))
     assert len((await asked(api)).requests) == 1
     await api.aclose()
 

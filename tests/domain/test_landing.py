@@ -3,7 +3,8 @@
 import pytest
 
 from domain.landing import biz_id_of, with_biz_id
-from tests.domain.builders import BIZ_ID, Json, load_sample
+from domain.strict_json import read_members
+from tests.domain.builders import BIZ_ID, Json, dump, load_sample, read_sample
 
 ENCODED = BIZ_ID.replace(",", "%2C")
 
@@ -43,13 +44,19 @@ def test_nothing_in_a_biz_id_leaves_its_parameter() -> None:
         ({"biz_id": {}}, None),
         ({"biz_id": BIZ_ID + "\n"}, None),
         ({"biz_id": "javascript:alert(1)"}, None),
+        ({"biz_info": [BIZ_ID], "biz_id": BIZ_ID}, BIZ_ID),
     ],
 )
 def test_the_biz_id_of_an_undecoded_payload(payload: Json, biz_id: str | None) -> None:
-    assert biz_id_of(payload) == biz_id
+    assert biz_id_of(read_members(dump(payload))) == biz_id
+
+
+def test_a_number_out_of_range_beside_the_biz_id() -> None:
+    data = b'{"biz_info": {"biz_id": "%b", "biz_no": 1e999}}' % BIZ_ID.encode()
+    assert biz_id_of(read_members(data)) is None
 
 
 @pytest.mark.parametrize("name", ["older_callback_passed.json", "callback_with_attack.json"])
 def test_the_biz_id_of_a_sample(name: str) -> None:
     tree = load_sample(name)
-    assert biz_id_of(tree) == tree.get("biz_info", tree)["biz_id"]
+    assert biz_id_of(read_members(read_sample(name))) == tree.get("biz_info", tree)["biz_id"]

@@ -87,6 +87,20 @@ def test_changed_payloads_are_read_or_refused_by_name(tree: Json) -> None:
     _read_through(dump(tree))
 
 
+def _concluded(data: bytes) -> object:
+    try:
+        return decode_payload(data)
+    except (MalformedPayload, UndecodableCallback) as error:
+        return type(error)
+
+
+@THOROUGH
+@given(tree=changed_payloads())
+def test_the_straight_way_and_the_one_by_way_of_a_tree_end_alike(tree: Json) -> None:
+    needs_a_tree = {" padded in front": 0}
+    assert _concluded(dump(tree)) == _concluded(dump(tree | needs_a_tree))
+
+
 @THOROUGH
 @given(tree=json_objects, field=st.text() | st.sampled_from(list(passing_payload())), value=strange)
 def test_any_object_is_read_or_refused_by_name(tree: Json, field: str, value: object) -> None:
