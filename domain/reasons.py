@@ -82,7 +82,7 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.FLOW_CANCELLED: ("The user cancelled", "用户取消了流程"),
     Code.FLOW_TIMEOUT: ("The flow timed out", "流程超时"),
     Code.FLOW_FAILED: ("The flow was not completed", "流程未完成"),
-    Code.FLOW_WEBRTC_UNSUPPORTED: ("The browser cannot do it", "浏览器不支持"),
+    Code.FLOW_WEBRTC_UNSUPPORTED: ("The browser does not support WebRTC", "浏览器不支持 WebRTC"),
     Code.FLOW_UNKNOWN_STATUS: ("The status is unknown", "未知的流程状态"),
     Code.MULTIFACES_DETECTED: ("There may be several faces", "检测到多张人脸"),
     Code.REGISTRATION_BIZ_NO_MISMATCH: (
