@@ -52,6 +52,9 @@ class FakeIntake:
             raise self.error
         self.accepted.append(callback)
 
+    def can_accept(self) -> bool:
+        return self.error is None
+
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
