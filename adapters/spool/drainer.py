@@ -11,6 +11,7 @@ from adapters.spool.frames import Frame, Scan
 from adapters.spool.spool import Spool
 
 _LOOK_EVERY: Final = 0.25
+_AFTER_AN_ERROR: Final = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +44,13 @@ class Drainer:
     async def run(self) -> None:
         """Drain whenever there is something and the inbox takes it, for ever."""
         while True:
+            pause = _LOOK_EVERY
             try:
                 await self.drain()
             except Exception:
                 log.exception("spool.drain_failed")
-            await asyncio.sleep(_LOOK_EVERY)
+                pause = _AFTER_AN_ERROR
+            await asyncio.sleep(pause)
 
     async def drain(self) -> None:
         """Drain until nothing is left or the inbox takes no more."""
