@@ -122,7 +122,9 @@ class DurableIntake:
         except SpoolRefused as error:
             raise NotDurable("neither Redis nor the spool can take it") from error
         except SpoolBroken as error:
-            log.critical("spool.failed", error=type(error.__cause__).__name__, detail=str(error))
-            self._on_broken()
+            # Once: the groups behind the one that met it fail without touching the disk.
+            if error.__cause__ is not None:
+                log.critical("spool.failed", error=type(error.__cause__).__name__, detail=str(error))
+                self._on_broken()
             raise NotDurable("the spool's disk has failed") from error
         log.info("spool.written", batch_id=batch_id, callbacks=count, bytes=written)
