@@ -34,7 +34,9 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 
 FROM python:3.13-slim
 
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin faceid
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin faceid \
+    # Where the spool's volume is mounted: a new volume takes over owner and rights.
+    && install --directory --owner faceid --group faceid --mode 700 /var/lib/faceid/spool
 
 COPY --from=build /opt/faceid-gateway /opt/faceid-gateway
 

@@ -37,6 +37,15 @@ class Coalescer(Generic[Item, Result]):
         self._draining = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """How many items no flush has taken yet."""
+        return len(self._waiting)
+
+    async def aclose(self) -> None:
+        """Return when the flushes under way have ended."""
+        await asyncio.gather(*self._tasks)
+
     async def submit(self, item: Item) -> Result:
         """The result that `flush` has for `item`. Raises what `flush` raises."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()

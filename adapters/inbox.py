@@ -34,8 +34,12 @@ class RedisInbox:
         Raises:
             RedisError, OSError: Redis is away; the batch may have been written all the same.
         """
+        await self.put_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
+
+    async def put_sealed(self, batch_id: str, sealed: bytes) -> None:
+        """`put` for a batch that `encode_batch` made. Raises RedisError, OSError."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(_key(batch_id), encode_batch(batch_id, callbacks, keys=self._keys))
+            pipe.set(_key(batch_id), sealed)
             pipe.zadd(PENDING, {batch_id: _now_ms()})
             await pipe.execute()
 

@@ -12,7 +12,18 @@ import structlog
 _FIELDS: Final = frozenset(
     {"event", "level", "logger", "timestamp", "exception", "detail", "error", "reason", "code", "ms", "count"}
     | {"app_id", "biz_id", "verification_id", "batch_id", "job_id", "kind", "n", "state", "outcome"}
-    | {"attempts", "callbacks", "check", "http_status", "port", "role", "setting", "signal"}
+    | {
+        "attempts",
+        "bytes",
+        "callbacks",
+        "check",
+        "http_status",
+        "port",
+        "role",
+        "segments",
+        "setting",
+        "signal",
+    }
 )
 _FRAMES: Final = 8
 _LIBRARIES: Final = (

@@ -99,7 +99,13 @@ class Settings(BaseSettings):
     durability: Literal["fsync", "memory"] = "fsync"
     max_body_bytes: int = Field(256 * 1024, gt=0)
     body_timeout: float = Field(10, gt=0)
-    inbox_timeout: float = Field(0.8, gt=0)
+    inbox_timeout: float = Field(0.4, gt=0)
+    inbox_high_water: int = Field(1024**3, gt=0)
+    max_waiting: int = Field(2048, gt=0)
+    spool_dir: Path | None = None
+    spool_max_bytes: int = Field(1024**3, gt=0)
+    spool_drain_rate: float = Field(200, gt=0)
+    shutdown_delay: float = Field(5, ge=0, le=60)
     pull_timeout: float = Field(10, gt=0)
     pull_spacing: float = Field(60, ge=0)
     pulls_in_flight: int = Field(64, gt=0)

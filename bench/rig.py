@@ -169,6 +169,7 @@ def _environment(redis_url: str, database_url: str, vendor_port: int) -> dict[st
         "FACEID_DATABASE_URL": database_url,
         "FACEID_APPS": json.dumps({APP_ID: app}),
         "FACEID_DURABILITY": "fsync",
+        "FACEID_SHUTDOWN_DELAY": "0",
         "BENCH_REDIS_URL": redis_url,
         "BENCH_DATABASE_URL": database_url,
         "BENCH_VENDOR_URL": vendor_url,

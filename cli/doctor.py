@@ -9,7 +9,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
-import msgspec
 from redis.asyncio import Redis
 from rich.console import Console
 from rich.markup import escape
@@ -18,20 +17,14 @@ from adapters.database import DATABASE_AWAY, create_engine
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
 from adapters.schema import current_revision, newest_revision
 from adapters.settings import AppSettings, Settings
+from cli.checks import Check
+from cli.spool_check import check_spool
 from domain.errors import SettingsError
 
 VENDOR_PORTS: Final = frozenset({443, 5000, 16003, 8883, 8028})
 """Ports that the vendor calls (callback page, 1)."""
 
 _CLOCK_TOLERANCE: Final = 60.0
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One finding. `ok` None is a remark that fails nothing."""
-
-    name: str
-    ok: bool | None
-    detail: str
 
 
 async def run_doctor(settings: Settings, console: Console) -> bool:
@@ -50,6 +43,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
         for check in _check_urls(app_id, app):
             yield check
     yield await _check_redis(settings)
+    yield check_spool(settings)
     yield await _check_database(settings)
     vendors = {app.vendor_url.rstrip("/") + app.vendor_path for app in settings.apps.values()}
     for url in sorted(vendors):

@@ -74,6 +74,9 @@ def gateway_environment(
     apps[APP_ID] = {**ours, **apps.get(APP_ID, {})}
     return {
         "FACEID_MASTER_KEYS": made.master_key,
+        "FACEID_SPOOL_DIR": str(data_dir / "spool"),
+        # Nobody balances load between the roles of one machine.
+        "FACEID_SHUTDOWN_DELAY": "0",
         **caller,
         OWNER: str(data_dir),
         "FACEID_REDIS_URL": redis_url,

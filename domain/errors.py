@@ -13,6 +13,8 @@
     │   └── NotDurable
     ├── UndecodableCallback      genuine, but of a shape nobody knows: a dead letter
     ├── BrokenSeal               stored bytes that no key of ours opens
+    ├── SpoolRefused             a batch that the local disk did not take
+    ├── SpoolBroken              an fsync that failed: the process has to end
     ├── SettingsError            a setting that stops the start
     └── PolicyFileError          a policy file that says something impossible
 
@@ -100,6 +102,14 @@ class UndecodableCallback(GatewayError):
 
 class BrokenSeal(GatewayError):
     """Encrypted bytes that no configured key opens, or that stand in the wrong place."""
+
+
+class SpoolRefused(GatewayError):
+    """The spool did not take a batch, and nothing of it is left: no room, or a write that failed."""
+
+
+class SpoolBroken(GatewayError):
+    """An fsync of the spool failed. What stands on disk is unknown until a new process looks."""
 
 
 class SettingsError(GatewayError):

@@ -22,6 +22,9 @@ class Intake(Protocol):
     async def accept(self, callback: AcceptedCallback) -> None:
         """Return once `callback` is durable. Raises NotDurable."""
 
+    def can_accept(self) -> bool:
+        """Whether the next callback has a good chance."""
+
 
 class Inbox(Protocol):
     """Where a worker takes batches from."""

@@ -1,7 +1,13 @@
-"""Run an ASGI app on uvicorn, the same way for every listener."""
+"""Run an ASGI app on uvicorn, the same way for every listener, and end so that nobody notices.
+
+On SIGTERM `readyz` turns 503 first, and connections are asked to close. For `shutdown_delay` seconds more
+everything is served as before, so that a load balancer has seen it. Only then nobody new is let in.
+"""
 
 import sys
+import time
 from importlib.metadata import version
+from types import FrameType
 from typing import Final
 
 import structlog
@@ -10,17 +16,23 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from adapters.garbage import calm_garbage_collection
+from service.lifecycle import Lifecycle
 
 VERSION: Final = version("faceid-gateway")
 
 NO_TELEMETRY: Final = TelemetryConfig(tracing=False, metrics=False, logs=False)
 """FastAPI's own keeps query strings, which hold biz_ids, and looks for a provider at every request."""
 
+FINISH_WITHIN: Final = 20
+"""Seconds for what is in flight when nobody new is let in any more."""
+
+_CLOSE: Final = (b"connection", b"close")
+
 log = structlog.get_logger(__name__)
 
 
-def serve(app: ASGIApp, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight.
+def serve(app: ASGIApp, *, host: str, port: int, lifecycle: Lifecycle, shutdown_delay: float) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. A failed lifecycle exits with 1.
 
     No access log: query strings and paths are the clients', and the proxy in front writes one anyway.
     """
@@ -37,13 +49,49 @@ def serve(app: ASGIApp, *, host: str, port: int) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=20,
+        timeout_graceful_shutdown=FINISH_WITHIN,
     )
     calm_garbage_collection()
     log.info("serving", port=port)
     try:
-        uvicorn.Server(config).run()
+        GracefulServer(config, lifecycle, shutdown_delay=shutdown_delay).run()
     except SystemExit as end:
         if end.code:
             log.exception("serving.failed", port=port)
             sys.exit(1)
+    if lifecycle.failed:
+        sys.exit(1)
+
+
+class GracefulServer(uvicorn.Server):
+    """uvicorn with a time between the signal and the closed door."""
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, *, shutdown_delay: float) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._delay = shutdown_delay
+        self._signal: tuple[int, FrameType | None] | None = None
+        self._leave_at = 0.0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal starts the delay; a second one is impatient and ends it."""
+        if self._lifecycle.draining:
+            self._signal = None
+            super().handle_exit(sig, frame)
+            return
+        self._lifecycle.draining = True
+        self._signal = (sig, frame)
+        self._leave_at = time.monotonic() + self._delay
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: is it time to leave?"""
+        if self._lifecycle.failed:
+            self.should_exit = True
+        elif self._signal is not None and time.monotonic() >= self._leave_at:
+            super().handle_exit(*self._signal)
+            self._signal = None
+        leaving = await super().on_tick(counter)
+        if self._lifecycle.draining and _CLOSE not in self.server_state.default_headers:
+            # A connection that is kept alive would be closed in its client's face.
+            self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
+        return leaving

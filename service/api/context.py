@@ -1,7 +1,7 @@
 """What the API works with, built once by `service.api.main`, and how endpoints come by it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -19,6 +19,7 @@ from adapters.store.lookups import PgLookups
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
+from service.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class ApiContext:
     engine: AsyncEngine
     durability: Durability
     monotonic: Callable[[], float]
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 
 def get_context(request: Request) -> ApiContext:

@@ -25,6 +25,8 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", responses={503: {"description": "A server behind this one is away or out of date"}})
 async def readyz(context: Context) -> Response:
     """Redis with the durability in force, the database with its revision, and the backlog."""
+    if context.lifecycle.draining:
+        return JSONResponse({"status": "draining"}, 503)
     redis, database = await asyncio.gather(_redis(context), _database(context))
     ready = redis["ok"] and database["ok"]
     content = {"status": "ready" if ready else "not_ready", "redis": redis, "database": database}

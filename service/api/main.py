@@ -27,6 +27,7 @@ from adapters.store.tokens import PgTokens
 from service.api import dead_letters, explanations, health, policies, verifications
 from service.api.context import ApiContext
 from service.api.errors import install_error_handlers
+from service.lifecycle import Lifecycle
 from service.serving import NO_TELEMETRY, VERSION, serve
 
 DESCRIPTION = """\
@@ -39,10 +40,12 @@ Identity is masked. What belongs to another app is answered as if it did not exi
 
 def run(settings: Settings, *, host: str, port: int) -> None:
     """Serve the API until a signal."""
-    serve(build(settings), host=host, port=port)
+    lifecycle = Lifecycle()
+    app = build(settings, lifecycle)
+    serve(app, host=host, port=port, lifecycle=lifecycle, shutdown_delay=settings.shutdown_delay)
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """The API on real adapters."""
     keys = KeyRing(settings.key_bytes())
     engine = create_engine(settings.database_url)
@@ -67,6 +70,7 @@ def build(settings: Settings) -> FastAPI:
         engine=engine,
         durability=settings.durability,
         monotonic=time.monotonic,
+        lifecycle=lifecycle,
     )
 
     @asynccontextmanager

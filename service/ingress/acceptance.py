@@ -1,7 +1,7 @@
 """The way of one callback through the ingress: read, prove, keep. Everything else waits for the worker."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from domain.ports import Intake
 from domain.signature import verify_signature
 from domain.strict_json import read_members
 from service.ingress.body import header_of, read_body
+from service.lifecycle import Lifecycle
 
 _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
 
@@ -28,6 +29,7 @@ class IngressContext:
     max_body_bytes: int
     body_timeout: float
     clock: Callable[[], datetime]
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 
 async def accept_callback(

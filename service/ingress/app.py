@@ -12,14 +12,13 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.ingress.acceptance import IngressContext
 from service.ingress.description import describe_ingress
 from service.ingress.endpoints import NotifyEndpoint, ReturnEndpoint
+from service.ingress.health import healthz, readyz_endpoint
 from service.problems import answer_http_error, refusal
 from service.serving import NO_TELEMETRY, VERSION
 
@@ -50,7 +49,8 @@ class IngressApp(FastAPI):
             routes=[
                 Route("/callbacks/{app_id}/notify", notify, methods=["POST"]),
                 Route("/callbacks/{app_id}/return", returned, methods=["GET", "POST"]),
-                Route("/healthz", _healthz),
+                Route("/healthz", healthz),
+                Route("/readyz", readyz_endpoint(context)),
             ],
         )
 
@@ -74,7 +74,3 @@ async def _answer(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send)
     except Exception:
         log.exception("ingress.failed")
         await refusal("internal_error")(scope, receive, send)
-
-
-async def _healthz(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})

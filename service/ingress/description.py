@@ -81,6 +81,17 @@ def describe_ingress(version: str) -> dict[str, Any]:
                     "responses": {"200": _json("It does", {"type": "object"})},
                 }
             },
+            "/readyz": {
+                "get": {
+                    "summary": "Callbacks may be sent here",
+                    "description": "503 before a shutdown, and while nothing at hand can keep a callback.",
+                    "operationId": "readyz",
+                    "responses": {
+                        "200": _json("ready", {"type": "object"}),
+                        "503": _json("draining or not_ready", {"type": "object"}),
+                    },
+                }
+            },
         },
         "components": {"schemas": {"Problem": _PROBLEM}},
     }

@@ -9,16 +9,20 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
+from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
 from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.redis_watch import RedisWatch
 from adapters.settings import Settings
+from adapters.spool.spool import Spool
 from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
+from service.lifecycle import Lifecycle
 from service.serving import serve
 
 log = structlog.get_logger(__name__)
@@ -28,36 +32,32 @@ def run(settings: Settings, *, host: str, port: int) -> None:
     """Serve the ingress until a signal.
 
     Raises:
-        SettingsError: Redis would lose what it takes.
+        SettingsError: Redis would lose what it takes, or the spool's folder cannot be used.
     """
     asyncio.run(_check_redis(settings))
     # Whoever sends it to all roles means the policies, of which this one has none; it must not die of it.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    serve(build(settings), host=host, port=port)
+    lifecycle = Lifecycle()
+    app = build(settings, lifecycle)
+    serve(app, host=host, port=port, lifecycle=lifecycle, shutdown_delay=settings.shutdown_delay)
 
 
-def build(settings: Settings) -> FastAPI:
-    """The ingress on real adapters."""
-    timeout = timedelta(seconds=settings.inbox_timeout)
-    pool = create_redis_pool(settings.redis_url, timeout=timeout)
-    redis = Redis(connection_pool=pool)
-    intake = DurableIntake(
-        redis,
-        inbox=RedisInbox(redis, keys=KeyRing(settings.key_bytes())),
-        queue=BatchQueue(create_queue(pool)),
-        durability=settings.durability,
-        timeout=timeout,
-    )
+def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
+    """The ingress on real adapters. Raises SettingsError."""
+    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=settings.inbox_timeout))
+    intake = _create_intake(settings, pool, lifecycle)
     context = IngressContext(
         apps=settings.domain_apps(),
         intake=intake,
         max_body_bytes=settings.max_body_bytes,
         body_timeout=settings.body_timeout,
         clock=lambda: datetime.now(UTC),
+        lifecycle=lifecycle,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await intake.start()
         yield
         await intake.aclose()
         await pool.disconnect()
@@ -68,6 +68,28 @@ def build(settings: Settings) -> FastAPI:
 def create_app(context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     """The ingress over any context."""
     return IngressApp(context, lifespan=lifespan)
+
+
+def _create_intake(settings: Settings, pool: BlockingConnectionPool, lifecycle: Lifecycle) -> DurableIntake:
+    redis = Redis(connection_pool=pool)
+    timeout = timedelta(seconds=settings.inbox_timeout)
+    keys = KeyRing(settings.key_bytes())
+    queue = BatchQueue(create_queue(pool))
+    watch = RedisWatch(
+        redis, durability=settings.durability, timeout=timeout, high_water=settings.inbox_high_water
+    )
+    spool = None
+    if settings.spool_dir is not None:
+        spool = Spool.open(settings.spool_dir, max_bytes=settings.spool_max_bytes)
+    return DurableIntake(
+        InboxGate(RedisInbox(redis, keys=keys), queue, watch, timeout=timeout),
+        queue,
+        keys=keys,
+        spool=spool,
+        drain_rate=settings.spool_drain_rate,
+        max_waiting=settings.max_waiting,
+        on_broken=lifecycle.fail,
+    )
 
 
 async def _check_redis(settings: Settings) -> None:

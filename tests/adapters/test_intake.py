@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -12,67 +11,30 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.intake import MAX_BATCH, DurableIntake
-from adapters.queue import PROCESS_BATCH, BatchQueue, create_queue
-from adapters.redis_client import REDIS_AWAY, Durability, create_redis_pool
-from cli import servers
-from cli.processes import Supervisor
+from adapters.intake import MAX_BATCH
+from adapters.queue import PROCESS_BATCH
+from adapters.redis_client import Durability
 from domain.errors import NotDurable
-from domain.model import AcceptedCallback
 from tests.adapters.builders import callback, dump_redis, payload, traces, until
-
-QUICK = timedelta(milliseconds=200)
-
-
-def create_intake(
-    pool: BlockingConnectionPool,
-    keys: KeyRing,
-    *,
-    durability: Durability = "fsync",
-    timeout: timedelta = timedelta(seconds=5),
-) -> DurableIntake:
-    redis = Redis(connection_pool=pool)
-    inbox = RedisInbox(redis, keys=keys)
-    queue = BatchQueue(create_queue(pool))
-    return DurableIntake(redis, inbox=inbox, queue=queue, durability=durability, timeout=timeout)
+from tests.adapters.intakes import QUICK, Ingress, own_valkey, pool_on
 
 
 @pytest.fixture
-async def intake(redis_pool: BlockingConnectionPool, keys: KeyRing) -> AsyncIterator[DurableIntake]:
-    intake = create_intake(redis_pool, keys)
-    yield intake
-    await intake.aclose()
+async def ingress(redis_pool: BlockingConnectionPool, keys: KeyRing) -> AsyncIterator[Ingress]:
+    """Without a spool."""
+    async with Ingress(redis_pool, keys) as ingress:
+        yield ingress
 
 
-@pytest.fixture
-async def own_valkey(tmp_path: Path) -> AsyncIterator[tuple[Supervisor, str]]:
-    """A Valkey that a test may kill; it is started again at once."""
-    supervisor = Supervisor(lambda: None)
-    spec, url = servers.valkey(tmp_path, env=dict(os.environ))
-    try:
-        await supervisor.start(spec)
-        yield supervisor, url
-    finally:
-        await supervisor.stop()
-
-
-async def stored(inbox: RedisInbox, redis: Redis) -> list[AcceptedCallback]:
-    batches = [await inbox.load(batch_id.decode()) for batch_id in await redis.zrange("inbox:pending", 0, -1)]
-    return [each for batch in batches for each in batch or ()]
-
-
-async def test_an_accepted_callback_stands_in_the_inbox(
-    intake: DurableIntake, inbox: RedisInbox, redis: Redis
-) -> None:
+async def test_an_accepted_callback_stands_in_the_inbox(ingress: Ingress) -> None:
     taken = callback()
-    await intake.accept(taken)
-    assert await stored(inbox, redis) == [taken]
+    await ingress.intake.accept(taken)
+    assert await ingress.in_inbox() == [taken]
 
 
-async def test_a_job_with_the_batch_id_alone_is_handed_over(intake: DurableIntake, redis: Redis) -> None:
-    await intake.accept(callback())
-    await intake.aclose()
+async def test_a_job_with_the_batch_id_alone_is_handed_over(ingress: Ingress, redis: Redis) -> None:
+    await ingress.intake.accept(callback())
+    await ingress.intake.aclose()
     [batch_id] = await redis.zrange("inbox:pending", 0, -1)
     [job_key] = await redis.keys("arq:job:*")
     job = msgspec.msgpack.decode(await redis.get(job_key))
@@ -80,13 +42,11 @@ async def test_a_job_with_the_batch_id_alone_is_handed_over(intake: DurableIntak
     assert traces(await dump_redis(redis)) == []
 
 
-async def test_many_callbacks_at_once_are_few_batches(
-    intake: DurableIntake, inbox: RedisInbox, redis: Redis
-) -> None:
+async def test_many_callbacks_at_once_are_few_batches(ingress: Ingress) -> None:
     taken = [callback(payload(n)) for n in range(200)]
-    await asyncio.gather(*(intake.accept(each) for each in taken))
-    assert await inbox.depth() <= 200 // MAX_BATCH + 2
-    found = await stored(inbox, redis)
+    await asyncio.gather(*(ingress.intake.accept(each) for each in taken))
+    assert await ingress.inbox.depth() <= 200 // MAX_BATCH + 2
+    found = await ingress.in_inbox()
     assert len(found) == 200
     assert {each.key for each in found} == {each.key for each in taken}
 
@@ -108,17 +68,18 @@ async def test_a_server_that_would_lose_it_is_refused_until_it_is_mended(
     name: str,
     value: str,
 ) -> None:
-    intake = create_intake(redis_pool, keys, durability=durability)
     before = (await redis.config_get(name))[name]
     await redis.config_set(name, value)
     try:
-        with pytest.raises(NotDurable):
-            await intake.accept(callback())
-        assert await redis.keys("inbox:*") == []
+        async with Ingress(redis_pool, keys, durability=durability) as ingress:
+            with pytest.raises(NotDurable):
+                await ingress.intake.accept(callback())
+            assert not ingress.intake.can_accept()
+            assert await redis.keys("inbox:*") == []
+            await redis.config_set(name, before)
+            await until(lambda: accepted(ingress))
     finally:
         await redis.config_set(name, before)
-    await intake.accept(callback())
-    await intake.aclose()
 
 
 async def test_memory_durability_asks_for_no_file(
@@ -126,80 +87,90 @@ async def test_memory_durability_asks_for_no_file(
 ) -> None:
     await redis.config_set("appendfsync", "everysec")
     try:
-        intake = create_intake(redis_pool, keys, durability="memory")
-        await intake.accept(callback())
-        await intake.aclose()
+        async with Ingress(redis_pool, keys, durability="memory") as ingress:
+            await ingress.intake.accept(callback())
     finally:
         await redis.config_set("appendfsync", "always")
 
 
-async def test_a_server_that_stalls_is_not_waited_for(
+async def test_a_server_that_stalls_is_waited_for_once(
     redis: Redis, redis_pool: BlockingConnectionPool, keys: KeyRing
 ) -> None:
-    intake = create_intake(redis_pool, keys, timeout=QUICK)
-    await intake.accept(callback())
-    await redis.execute_command("CLIENT", "PAUSE", 1000, "ALL")
-    started = asyncio.get_running_loop().time()
-    ends = await asyncio.gather(
-        *(intake.accept(callback(payload(n))) for n in range(30)), return_exceptions=True
-    )
-    assert {type(end) for end in ends} == {NotDurable}
-    assert asyncio.get_running_loop().time() - started < 0.9
-    await until(lambda: _accepted(intake))
-    await intake.aclose()
+    async with Ingress(redis_pool, keys, timeout=QUICK) as ingress:
+        await redis.execute_command("CLIENT", "PAUSE", 1500, "ALL")
+        started = asyncio.get_running_loop().time()
+        sending = (ingress.intake.accept(callback(payload(n))) for n in range(3 * MAX_BATCH))
+        ends = await asyncio.gather(*sending, return_exceptions=True)
+        assert {type(end) for end in ends} == {NotDurable}
+        assert asyncio.get_running_loop().time() - started < 2 * QUICK.total_seconds()
+        await until(lambda: accepted(ingress))
 
 
-async def test_a_killed_server_loses_nothing_and_is_used_again(
-    own_valkey: tuple[Supervisor, str], keys: KeyRing
-) -> None:
-    supervisor, url = own_valkey
-    pool = create_redis_pool(url, timeout=timedelta(seconds=1))
-    redis = Redis(connection_pool=pool)
-    intake = create_intake(pool, keys, timeout=QUICK)
-    kept = [callback(payload(n)) for n in range(5)]
-    for each in kept:
-        await intake.accept(each)
+async def test_a_killed_server_loses_nothing_and_is_used_again(tmp_path: Path, keys: KeyRing) -> None:
+    async with (
+        own_valkey(tmp_path) as (supervisor, url),
+        pool_on(url) as pool,
+        Ingress(pool, keys, timeout=QUICK) as ingress,
+    ):
+        kept = [callback(payload(n)) for n in range(5)]
+        for each in kept:
+            await ingress.intake.accept(each)
 
-    os.kill(supervisor.pids["valkey"], signal.SIGKILL)
-    with pytest.raises(NotDurable):
-        await intake.accept(callback(payload(90)))
-
-    await until(lambda: _accepted(intake))
-    found = {each.key for each in await stored(RedisInbox(redis, keys=keys), redis)}
-    assert {each.key for each in kept} <= found
-    await intake.aclose()
-    await pool.disconnect()
-
-
-async def test_after_an_outage_the_settings_are_looked_at_again(
-    redis: Redis, redis_pool: BlockingConnectionPool, keys: KeyRing
-) -> None:
-    intake = create_intake(redis_pool, keys, timeout=QUICK)
-    await intake.accept(callback())
-    await redis.execute_command("CLIENT", "PAUSE", 400, "ALL")
-    with pytest.raises(NotDurable):
-        await intake.accept(callback())
-    await until(lambda: _answers(redis))
-    await redis.config_set("appendfsync", "everysec")
-    try:
+        os.kill(supervisor.pids["valkey"], signal.SIGKILL)
         with pytest.raises(NotDurable):
-            await intake.accept(callback())
-    finally:
-        await redis.config_set("appendfsync", "always")
-    await intake.accept(callback())
-    await intake.aclose()
+            await ingress.intake.accept(callback(payload(90)))
+
+        await until(lambda: accepted(ingress))
+        found = {each.key for each in await ingress.in_inbox()}
+        assert {each.key for each in kept} <= found
 
 
-async def _accepted(intake: DurableIntake) -> bool:
+async def test_a_setting_that_somebody_changes_is_noticed_without_an_outage(
+    redis: Redis, redis_pool: BlockingConnectionPool, keys: KeyRing
+) -> None:
+    async with Ingress(redis_pool, keys) as ingress:
+        await ingress.intake.accept(callback())
+        await redis.config_set("appendfsync", "everysec")
+        try:
+            await until(lambda: _is(not ingress.intake.can_accept()))
+            with pytest.raises(NotDurable):
+                await ingress.intake.accept(callback())
+        finally:
+            await redis.config_set("appendfsync", "always")
+        await until(lambda: accepted(ingress))
+
+
+async def test_over_its_high_water_mark_the_inbox_is_left_alone(
+    redis: Redis, redis_pool: BlockingConnectionPool, keys: KeyRing
+) -> None:
+    held = int((await redis.info("memory"))["used_memory"])
+    async with Ingress(redis_pool, keys, high_water=held + 2_000_000) as ingress:
+        await ingress.intake.accept(callback())
+        await redis.set("ballast", b"x" * 4_000_000)
+        await until(lambda: _is(not ingress.intake.can_accept()))
+        with pytest.raises(NotDurable):
+            await ingress.intake.accept(callback())
+        assert ingress.intake.status().redis_memory > held + 2_000_000
+        await redis.delete("ballast")
+        await until(lambda: accepted(ingress))
+
+
+async def test_no_more_than_so_many_callbacks_wait(redis_pool: BlockingConnectionPool, keys: KeyRing) -> None:
+    async with Ingress(redis_pool, keys, max_waiting=100) as ingress:
+        sending = (ingress.intake.accept(callback(payload(n))) for n in range(150))
+        ends = await asyncio.gather(*sending, return_exceptions=True)
+        assert [type(end) for end in ends] == [type(None)] * 100 + [NotDurable] * 50
+        assert len(await ingress.in_inbox()) == 100
+        await ingress.intake.accept(callback())
+
+
+async def accepted(ingress: Ingress) -> bool:
     try:
-        await intake.accept(callback(payload(99)))
+        await ingress.intake.accept(callback(payload(99)))
     except NotDurable:
         return False
     return True
 
 
-async def _answers(redis: Redis) -> bool:
-    try:
-        return bool(await redis.ping())
-    except REDIS_AWAY:
-        return False
+async def _is(value: bool) -> bool:
+    return value

@@ -47,6 +47,8 @@ def test_the_defaults_are_the_safe_ones() -> None:
     app = settings.domain_apps()["demo"]
     assert settings.durability == "fsync"
     assert settings.max_body_bytes == 256 * 1024
+    assert (settings.inbox_timeout, settings.shutdown_delay) == (0.4, 5)
+    assert settings.spool_dir is None
     assert settings.key_bytes() == [b"k" * 32]
     assert (app.secrets, app.hash_name, app.confirmation) == ((b"secret",), "sha1", None)
     assert (app.vendor_url, app.pull_retry_delays) == (

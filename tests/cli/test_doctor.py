@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.schema import newest_revision
 from adapters.settings import load_settings
 from cli import servers
-from cli.doctor import VENDOR_PORTS, Check, examine, run_doctor
+from cli.checks import Check
+from cli.doctor import VENDOR_PORTS, examine, run_doctor
 from tests.adapters.vendor_server import Ending, VendorServer, answers, serving
 from tests.cli.conftest import CANARY, apps
 
@@ -31,6 +32,8 @@ async def vendor() -> AsyncIterator[VendorServer]:
 def fit(environment: pytest.MonkeyPatch, vendor: VendorServer, engine: AsyncEngine, redis: Redis) -> None:
     """A configuration with nothing to object to."""
     environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, notify_url=NOTIFY))
+    environment.setenv("FACEID_SPOOL_DIR", "not/yet/made")
+    environment.setenv("FACEID_SPOOL_MAX_BYTES", "1000000")
 
 
 async def checks() -> dict[str, list[Check]]:
@@ -48,7 +51,15 @@ async def failed() -> dict[str, str]:
 
 async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> None:
     found = await checks()
-    assert set(found) == {"secrets", "apps.demo.notify_url", "redis", "database", "vendor", "clock"}
+    assert set(found) == {
+        "secrets",
+        "apps.demo.notify_url",
+        "redis",
+        "spool folder",
+        "database",
+        "vendor",
+        "clock",
+    }
     assert all(check.ok for each in found.values() for check in each)
     assert len(vendor.requests) == 1
     assert "get_result" not in vendor.requests[0], "no call is spent"
@@ -157,5 +168,5 @@ async def test_every_check_is_a_line_and_none_says_a_secret(
     assert await run_doctor(load_settings(), Console(file=out, width=80)) is fine
     lines = out.getvalue().splitlines()
     assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert CANARY not in out.getvalue()

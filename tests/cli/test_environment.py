@@ -92,6 +92,7 @@ def test_the_roles_start_with_what_they_are_told(folder: Path, monkeypatch: pyte
     assert app.vendor_url == SIMULATOR
     assert app.notify_url == f"{INGRESS}/callbacks/demo/notify"
     assert settings.redis_url == "redis://ours/0"
+    assert (settings.spool_dir, settings.shutdown_delay) == (folder / "spool", 0)
     assert settings.database_url == "postgresql://ours/x"
 
 
@@ -115,9 +116,11 @@ def test_no_apps_of_the_caller_is_fine(folder: Path, nothing: str) -> None:
 
 
 def test_the_callers_settings_stay(folder: Path) -> None:
+    mine = {"FACEID_SPOOL_DIR": "/mine", "FACEID_SHUTDOWN_DELAY": "9"}
     found = gateway(
-        folder, load_secrets(folder), FACEID_MASTER_KEYS="mine", FACEID_PULL_SPACING="5", PATH="/bin"
+        folder, load_secrets(folder), FACEID_MASTER_KEYS="mine", FACEID_PULL_SPACING="5", PATH="/bin", **mine
     )
+    assert {name: found[name] for name in mine} == mine
     assert (found["FACEID_MASTER_KEYS"], found["FACEID_PULL_SPACING"], found["PATH"]) == ("mine", "5", "/bin")
 
 

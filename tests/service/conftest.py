@@ -22,12 +22,14 @@ from adapters.queue import BatchQueue, create_queue
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
+from cli import servers
 from domain.apps import App
 from domain.model import AcceptedCallback
 from service.api import main as api_main
 from service.api.context import ApiContext
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
+from service.lifecycle import Lifecycle
 from tests.adapters.builders import NOW, Store, until
 from tests.service.asgi import OLD_SECRET, SECRET
 
@@ -52,6 +54,9 @@ class FakeIntake:
             raise self.error
         self.accepted.append(callback)
 
+    def can_accept(self) -> bool:
+        return self.error is None
+
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
@@ -67,10 +72,24 @@ def intake() -> FakeIntake:
 
 @pytest.fixture
 def ingress(intake: FakeIntake) -> FastAPI:
-    context = IngressContext(
-        apps=APPS, intake=intake, max_body_bytes=MAX_BODY, body_timeout=0.2, clock=lambda: NOW
+    return create_app(ingress_context(intake))
+
+
+def ingress_context(intake: FakeIntake, *, lifecycle: Lifecycle | None = None) -> IngressContext:
+    return IngressContext(
+        apps=APPS,
+        intake=intake,
+        max_body_bytes=MAX_BODY,
+        body_timeout=0.2,
+        clock=lambda: NOW,
+        lifecycle=lifecycle or Lifecycle(),
     )
-    return create_app(context)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    return servers.free_port()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from adapters.schema import newest_revision
 from cli import servers
 from service.api.context import ApiContext
 from service.api.main import create_app
+from service.lifecycle import Lifecycle
 from tests.adapters.builders import Store, callback
 from tests.service.conftest import assert_problem
 
@@ -66,6 +67,12 @@ async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: A
     }
     assert told["redis"]["backlog"] == {"batches": 1, "jobs": 1}
     assert told["database"] == {"ok": True, "revision": newest_revision(), "newest": newest_revision()}
+
+
+async def test_before_a_shutdown_it_is_not_ready_and_asks_nobody(without_redis: ApiContext) -> None:
+    async with client(replace(without_redis, lifecycle=Lifecycle(draining=True))) as api:
+        answer = await api.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "draining"})
 
 
 async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: ApiContext) -> None:

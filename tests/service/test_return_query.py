@@ -15,6 +15,9 @@ class _NoIntake:
     async def accept(self, callback: AcceptedCallback) -> None:
         raise AssertionError("a GET brings no callback")
 
+    def can_accept(self) -> bool:
+        raise AssertionError("a GET asks for no readiness")
+
 
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx2.AsyncClient]:

@@ -1,0 +1,40 @@
+"""The way into the inbox, as long as Redis takes batches in time."""
+
+import asyncio
+from datetime import timedelta
+
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue
+from adapters.redis_client import REDIS_AWAY
+from adapters.redis_watch import RedisWatch
+
+
+class InboxGate:
+    """Puts batches into the inbox and hands them over to the workers."""
+
+    def __init__(
+        self, inbox: RedisInbox, queue: BatchQueue, watch: RedisWatch, *, timeout: timedelta
+    ) -> None:
+        self._inbox = inbox
+        self._queue = queue
+        self.watch = watch
+        self._timeout = timeout.total_seconds()
+
+    @property
+    def usable(self) -> bool:
+        """Whether trying makes sense; if not, nobody should wait for it."""
+        return self.watch.usable
+
+    async def put(self, batch_id: str, sealed: bytes) -> bool:
+        """Whether Redis has taken a sealed batch as durably as configured.
+
+        If not, it may have been written all the same, and nobody else should try before the watch has.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._inbox.put_sealed(batch_id, sealed)
+        except REDIS_AWAY as error:
+            self.watch.failed(error)
+            return False
+        self._queue.hand_over(batch_id)
+        return True

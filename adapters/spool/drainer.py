@@ -1,0 +1,115 @@
+"""Brings what the spool holds to the inbox: in order, not too fast, and twice rather than never."""
+
+import asyncio
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+
+from adapters.spool.folder import Segment, SpoolFolder
+from adapters.spool.frames import Frame, Scan
+from adapters.spool.spool import Spool
+
+_LOOK_EVERY: Final = 0.25
+_AFTER_AN_ERROR: Final = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Gate(Protocol):
+    """The way into the inbox."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the inbox takes batches at the moment."""
+
+    async def put(self, batch_id: str, sealed: bytes) -> bool:
+        """Whether the batch stands in the inbox now. Putting one twice is harmless."""
+
+
+class Drainer:
+    """Drains one process's sub-folder and those that nobody owns any more.
+
+    A segment is removed when all of it stands in the inbox. A crash before that sends it again.
+    """
+
+    def __init__(self, spool: Spool, gate: Gate, *, rate: float, look_for_orphans_every: float = 5.0) -> None:
+        self._spool = spool
+        self._gate = gate
+        self._pause = 1 / rate
+        self._look_for_orphans_every = look_for_orphans_every
+        self._reached: tuple[Path, int] | None = None
+        self._orphans_due = 0.0
+
+    async def run(self) -> None:
+        """Drain whenever there is something and the inbox takes it, for ever."""
+        while True:
+            pause = _LOOK_EVERY
+            try:
+                await self.drain()
+            except Exception:
+                log.exception("spool.drain_failed")
+                pause = _AFTER_AN_ERROR
+            await asyncio.sleep(pause)
+
+    async def drain(self) -> None:
+        """Drain until nothing is left or the inbox takes no more."""
+        if not self._gate.usable:
+            return
+        if self._spool.size:
+            await self._spool.roll()
+            await self._drain_folder(self._spool.folder)
+        await self._drain_orphans()
+
+    async def _drain_orphans(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._orphans_due or not self._gate.usable:
+            return
+        self._orphans_due = now + self._look_for_orphans_every
+        orphans = await self._spool.in_thread(self._spool.claim_orphans)
+        try:
+            for orphan in orphans:
+                log.warning("spool.adopted", n=int(orphan.path.name), segments=len(orphan.segments))
+                await self._drain_folder(orphan)
+        finally:
+            # Whoever owns the folder next may give the same name to another segment.
+            self._reached = None
+            for orphan in orphans:
+                orphan.close()
+
+    async def _drain_folder(self, folder: SpoolFolder) -> None:
+        for segment in list(folder.segments):
+            scan = await self._read(folder, segment)
+            if scan is not None and not await self._send(segment, scan.frames):
+                return
+            await self._settle(folder, segment, scan)
+
+    async def _read(self, folder: SpoolFolder, segment: Segment) -> Scan | None:
+        try:
+            return await self._spool.in_thread(lambda: folder.read(segment))
+        except OSError as error:
+            log.error("spool.unreadable", detail=segment.path.name, error=type(error).__name__)  # noqa: TRY400
+            return None
+
+    async def _send(self, segment: Segment, frames: list[Frame]) -> bool:
+        """Whether all frames stand in the inbox; the next call goes on where this one stopped."""
+        first = self._reached[1] if self._reached and self._reached[0] == segment.path else 0
+        for number in range(first, len(frames)):
+            frame = frames[number]
+            if not self._gate.usable or not await self._gate.put(frame.batch_id, frame.sealed):
+                return False
+            self._reached = (segment.path, number + 1)
+            await asyncio.sleep(self._pause)
+        return True
+
+    async def _settle(self, folder: SpoolFolder, segment: Segment, scan: Scan | None) -> None:
+        if scan is not None and (scan.damaged, scan.end) == (0, segment.size):
+            await self._spool.in_thread(lambda: folder.remove(segment))
+            log.info("spool.drained", count=len(scan.frames), bytes=segment.size)
+        else:
+            await self._spool.in_thread(lambda: folder.set_aside(segment))
+            lost = segment.size if scan is None else segment.size - scan.end + scan.damaged
+            count = 0 if scan is None else len(scan.frames)
+            log.error("spool.damaged", detail=segment.path.name, bytes=lost, count=count)
+        self._reached = None
+        self._spool.made_room()

@@ -1,0 +1,113 @@
+"""One owner's segments: claimed by a lock, mended after a crash, read, and removed when nobody needs them.
+
+Ingress processes share a spool folder; each has a sub-folder of its own (`0`, `1`, …), locked for as long
+as it lives. What a process leaves behind is in a folder that nobody locks, and whoever drains takes it over.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+import structlog
+
+from adapters.spool.disk import Disk
+from adapters.spool.frames import Scan, scan_frames
+
+SUFFIX: Final = ".seg"
+ASIDE: Final = ".bad"
+"""A segment with damage in it: what was whole has been drained, the file is kept for a person to look at."""
+
+log = structlog.get_logger(__name__)
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A file that is no longer written to."""
+
+    path: Path
+    size: int
+
+
+class SpoolFolder:
+    """A claimed sub-folder. Not for several threads at once."""
+
+    def __init__(self, path: Path, lock: int, disk: Disk) -> None:
+        self.path = path
+        self.disk = disk
+        self._lock = lock
+        self._number = 0
+        self.segments: list[Segment] = []
+        """Oldest first."""
+
+    @classmethod
+    def claim(cls, path: Path, disk: Disk) -> Self | None:
+        """The folder, mended; None while another process owns it.
+
+        Raises:
+            OSError: it cannot be read or mended.
+        """
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        folder = cls(path, lock, disk)
+        folder.recover()
+        return folder
+
+    def recover(self) -> None:
+        """Find the segments and cut off what the last one has behind its last whole frame."""
+        numbers = [int(file.stem) for file in self.path.iterdir() if file.suffix in {SUFFIX, ASIDE}]
+        self._number = max(numbers, default=0)
+        files = sorted(self.path.glob(f"*{SUFFIX}"))
+        if files:
+            self._cut_torn_tail(files[-1])
+        for file in files:
+            self._keep_or_remove(file)
+
+    def next_path(self) -> Path:
+        """Where the next segment goes. Names tell the order, and an owner gives none twice."""
+        self._number += 1
+        return self.path / f"{self._number:012d}{SUFFIX}"
+
+    def read(self, segment: Segment) -> Scan:
+        """The frames of a segment. Raises OSError."""
+        return scan_frames(segment.path.read_bytes())
+
+    def remove(self, segment: Segment) -> None:
+        """Delete a segment, all of which stands in the inbox."""
+        segment.path.unlink()
+        self.segments.remove(segment)
+        self.disk.sync_folder(self.path)
+
+    def set_aside(self, segment: Segment) -> None:
+        """Keep a damaged segment out of the way."""
+        segment.path.rename(segment.path.with_suffix(ASIDE))
+        self.segments.remove(segment)
+        self.disk.sync_folder(self.path)
+
+    def close(self) -> None:
+        """Give the folder up."""
+        os.close(self._lock)
+
+    def _cut_torn_tail(self, file: Path) -> None:
+        content = file.read_bytes()
+        end = scan_frames(content).end
+        if end == len(content):
+            return
+        # The write that was under way when the process or the machine died: nobody was told that it stands.
+        descriptor = os.open(file, os.O_WRONLY)
+        try:
+            self.disk.truncate(descriptor, end)
+            self.disk.sync(descriptor)
+        finally:
+            os.close(descriptor)
+        log.warning("spool.truncated", bytes=len(content) - end)
+
+    def _keep_or_remove(self, file: Path) -> None:
+        segment = Segment(file, file.stat().st_size)
+        self.segments.append(segment)
+        if segment.size == 0:
+            self.remove(segment)

@@ -1,0 +1,159 @@
+"""The spool of one process: takes batches while the inbox cannot, and gives them back in order."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+import structlog
+
+from adapters.spool.disk import Disk
+from adapters.spool.folder import SUFFIX, SpoolFolder
+from adapters.spool.frames import Frame, encode_frame
+from adapters.spool.writer import SegmentWriter
+from domain.errors import SettingsError, SpoolBroken, SpoolRefused
+
+SEGMENT_BYTES: Final = 8 * 1024 * 1024
+"""Where a segment ends: about what is read into memory, and sent again after a crash, at once."""
+
+LEAST_FREE: Final = 1024 * 1024
+"""With less room than this on the disk no batch is expected to fit."""
+
+Result = TypeVar("Result")
+
+log = structlog.get_logger(__name__)
+
+
+class Spool:
+    """Whatever touches the disk runs in one thread of its own, one call after the other."""
+
+    def __init__(self, folder: SpoolFolder, *, max_bytes: int, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.folder = folder
+        self._max_bytes = max_bytes
+        self._writer = SegmentWriter(folder, segment_bytes=segment_bytes)
+        self._thread = ThreadPoolExecutor(1, "spool")
+        self._refusing = False
+        self._at_cap = False
+        self._broken = False
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        max_bytes: int,
+        segment_bytes: int = SEGMENT_BYTES,
+        disk: Disk | None = None,
+    ) -> Self:
+        """Claim the first free sub-folder of `root` and mend it; `max_bytes` is the cap of this process.
+
+        Raises:
+            SettingsError: the folder cannot be used.
+        """
+        try:
+            spool = cls(
+                _claim_first_free(root, disk or Disk()), max_bytes=max_bytes, segment_bytes=segment_bytes
+            )
+        except OSError as error:
+            raise SettingsError(f"FACEID_SPOOL_DIR: {root} cannot be used ({error.strerror})") from error
+        if spool.size:
+            log.warning("spool.recovered", segments=spool.segments, bytes=spool.size)
+        log.info("spool.opened", n=int(spool.folder.path.name))
+        return spool
+
+    @property
+    def size(self) -> int:
+        """What waits in this process's sub-folder."""
+        return sum(segment.size for segment in self.folder.segments) + self._writer.size
+
+    @property
+    def segments(self) -> int:
+        """How many files wait, the one that is being written among them."""
+        return len(self.folder.segments) + (self._writer.size > 0)
+
+    def can_accept(self) -> bool:
+        """Whether the next batch has a good chance."""
+        if self._broken or self._at_cap:
+            return False
+        try:
+            return self.folder.disk.free_bytes(self.folder.path) >= LEAST_FREE
+        except OSError:
+            return False
+
+    async def put(self, batch_id: str, sealed: bytes) -> int:
+        """Return when a batch is on disk: how many bytes it takes there.
+
+        Raises:
+            SpoolRefused: no room, or the write failed; a later batch may find room.
+            SpoolBroken: an fsync failed. This process must end.
+        """
+        frame = encode_frame(Frame(batch_id, sealed))
+        try:
+            await self.in_thread(lambda: self._append(frame))
+        except SpoolRefused as error:
+            self._note_refusal(error)
+            raise
+        except SpoolBroken:
+            self._broken = True
+            raise
+        self._refusing = self._at_cap = False
+        return len(frame)
+
+    async def roll(self) -> None:
+        """End the segment that is being written, so that it can be drained."""
+        await self.in_thread(self._writer.roll)
+
+    def made_room(self) -> None:
+        """A segment has been removed."""
+        self._at_cap = False
+
+    def claim_orphans(self) -> list[SpoolFolder]:
+        """Sub-folders with segments whose process is gone, now ours to drain. Call it `in_thread`."""
+        orphans = []
+        for path in sorted(self.folder.path.parent.iterdir()):
+            if path == self.folder.path or not path.name.isdecimal() or not any(path.glob(f"*{SUFFIX}")):
+                continue
+            try:
+                orphan = SpoolFolder.claim(path, self.folder.disk)
+            except OSError as error:
+                log.warning("spool.orphan_unusable", n=int(path.name), error=type(error).__name__)
+                continue
+            if orphan is not None:
+                orphans.append(orphan)
+        return orphans
+
+    async def in_thread(self, call: Callable[[], Result]) -> Result:
+        """Run something that touches the disk where nothing else does at the same time."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    async def aclose(self) -> None:
+        """Finish what is under way and give the sub-folder up; what waits stays."""
+        await self.roll()
+        self._thread.shutdown()
+        self.folder.close()
+
+    def _append(self, frame: bytes) -> None:
+        if self.size + len(frame) > self._max_bytes:
+            self._at_cap = True
+            raise SpoolRefused("the cap is reached")
+        self._writer.append(frame)
+
+    def _note_refusal(self, error: SpoolRefused) -> None:
+        """One line when it begins: each refused callback has a line of its own anyway."""
+        if not self._refusing:
+            cause = error.__cause__
+            log.error("spool.full", detail=str(error), bytes=self.size, error=cause and type(cause).__name__)
+        self._refusing = True
+
+
+def _claim_first_free(root: Path, disk: Disk) -> SpoolFolder:
+    disk.make_folder(root)
+    number = 0
+    while True:
+        path = root / str(number)
+        disk.make_folder(path)
+        folder = SpoolFolder.claim(path, disk)
+        if folder is not None:
+            return folder
+        number += 1

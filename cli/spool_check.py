@@ -1,0 +1,58 @@
+"""`doctor`'s look at the spool's folder: made or makeable, writable, synced, with room."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from adapters.settings import Settings
+from adapters.spool.disk import Disk
+from cli.checks import Check
+
+NAME: Final = "spool folder"
+_GIB: Final = 1024**3
+
+
+def check_spool(settings: Settings, disk: Disk | None = None) -> Check:
+    """Whether this user could spool. Leaves nothing behind."""
+    root, disk = settings.spool_dir, disk or Disk()
+    if root is None:
+        return Check(NAME, None, "FACEID_SPOOL_DIR is not set: while Redis is away, callbacks are refused")
+    try:
+        with _standing(root, disk):
+            _try_to_write(root, disk)
+            free = disk.free_bytes(root)
+    except OSError as error:
+        return Check(NAME, False, f"{root} cannot be used ({error.strerror})")
+    room = f"{root} takes synced writes, {free / _GIB:.1f} GiB free"
+    if free < settings.spool_max_bytes:
+        return Check(NAME, False, f"{room}, spool_max_bytes is {settings.spool_max_bytes / _GIB:.1f} GiB")
+    return Check(NAME, True, room)
+
+
+@contextmanager
+def _standing(root: Path, disk: Disk) -> Iterator[None]:
+    """The folder exists inside the block. One that we made goes again: the ingress may be another user."""
+    missing = [path for path in (root, *root.parents) if not path.exists()]
+    disk.make_folder(root)
+    try:
+        yield
+    finally:
+        for path in missing:
+            path.rmdir()
+
+
+def _try_to_write(root: Path, disk: Disk) -> None:
+    file = root / f"doctor-{uuid4().hex}"
+    descriptor = disk.create(file)
+    try:
+        content = b"doctor"
+        if disk.write(descriptor, content) != len(content):
+            raise OSError(None, "the write was short")
+        disk.sync(descriptor)
+        disk.sync_folder(root)
+    finally:
+        os.close(descriptor)
+        file.unlink()

@@ -1,0 +1,71 @@
+"""Whole frames are found, whatever stands behind, between or before them; anything else is no frame."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.spool.frames import MARK, Frame, encode_frame, scan_frames
+from tests.adapters.spool.builders import encoded, frame, frames
+
+WRITTEN = st.lists(
+    st.builds(Frame, st.uuids().map(lambda each: each.hex), st.binary(min_size=1, max_size=300)), max_size=8
+)
+
+
+@given(written=WRITTEN)
+def test_what_is_written_is_read(written: list[Frame]) -> None:
+    content = encoded(*written)
+    scan = scan_frames(content)
+    assert (scan.frames, scan.end, scan.damaged) == (written, len(content), 0)
+
+
+def test_cut_at_any_byte_exactly_the_whole_frames_are_left() -> None:
+    written = frames(3)
+    content, size = encoded(*written), len(encoded(written[0]))
+    for cut in range(len(content) + 1):
+        scan = scan_frames(content[:cut])
+        whole = cut // size
+        assert (scan.frames, scan.end, scan.damaged) == (written[:whole], whole * size, 0)
+
+
+def test_each_changed_bit_costs_its_own_frame_and_no_other() -> None:
+    written = frames(3)
+    content, size = encoded(*written), len(encoded(written[0]))
+    for place in range(size, 2 * size):
+        for bit in range(8):
+            changed = bytearray(content)
+            changed[place] ^= 1 << bit
+            scan = scan_frames(bytes(changed))
+            assert scan.frames == [written[0], written[2]]
+            assert (scan.end, scan.damaged) == (3 * size, size)
+
+
+@pytest.mark.parametrize("tail", [b"\0", b"\0" * 4096, MARK, MARK + b"\0" * 100, b"\xff" * 100, MARK * 50])
+def test_what_a_power_cut_leaves_behind_is_no_frame(tail: bytes) -> None:
+    content = encoded(*frames(2))
+    scan = scan_frames(content + tail)
+    assert (scan.frames, scan.end, scan.damaged) == (frames(2), len(content), 0)
+
+
+def test_an_empty_batch_is_no_frame() -> None:
+    assert scan_frames(encode_frame(Frame("0" * 32, b""))).frames == []
+
+
+@given(content=st.binary(max_size=600))
+def test_arbitrary_bytes_hold_no_frame(content: bytes) -> None:
+    assert scan_frames(content).frames == []
+
+
+@given(before=st.binary(max_size=100), between=st.binary(max_size=100), behind=st.binary(max_size=100))
+def test_frames_are_found_between_arbitrary_bytes(before: bytes, between: bytes, behind: bytes) -> None:
+    content = before + encoded(frame(1)) + between + encoded(frame(2))
+    scan = scan_frames(content + behind)
+    assert scan.frames == [frame(1), frame(2)]
+    assert (scan.end, scan.damaged) == (len(content), len(before) + len(between))
+
+
+def test_the_format_is_this_one() -> None:
+    """Segments outlive an update: change it, and the new version must read the old one."""
+    expected = "f5535031 14000000 5c58ad6e 000102030405060708090a0b0c0d0e0f 61626364"
+    written = encode_frame(Frame(bytes(range(16)).hex(), b"abcd"))
+    assert written.hex() == expected.replace(" ", "")
