@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.announcements import Announcements
+from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -28,6 +29,7 @@ class ApiContext:
     app_ids: tuple[str, ...]
     lookups: PgLookups
     dead_letters: PgDeadLetters
+    retries: DeadLetterRetries
     stored: PgStoredDecisions
     shadows: PgShadows
     tokens: PgTokens

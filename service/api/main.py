@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.announcements import Announcements
 from adapters.database import create_engine
+from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
@@ -51,15 +52,18 @@ def build(settings: Settings) -> FastAPI:
     announcements = Announcements(redis)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book)
+    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
+    queue = BatchQueue(create_queue(pool))
     context = ApiContext(
         app_ids=tuple(settings.apps),
         lookups=PgLookups(engine, keys=keys),
-        dead_letters=PgDeadLetters(engine, keys=keys),
+        dead_letters=letters,
+        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
-        inbox=RedisInbox(redis, keys=keys),
-        queue=BatchQueue(create_queue(pool)),
+        inbox=inbox,
+        queue=queue,
         announcements=announcements,
         policies=book,
         reloads=reloads,
@@ -77,6 +81,7 @@ def build(settings: Settings) -> FastAPI:
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
+        await queue.aclose()
         await engine.dispose()
         await pool.disconnect()
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -10,6 +11,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.announcements import Announcements
+from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
@@ -41,23 +43,26 @@ def policy_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def context(
+async def context(
     redis: Redis,
     redis_pool: BlockingConnectionPool,
     engine: AsyncEngine,
     keys: KeyRing,
     policy_folder: Path,
-) -> ApiContext:
+) -> AsyncIterator[ApiContext]:
     book = PolicyBook.open(policy_folder)
-    return ApiContext(
+    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
+    queue = BatchQueue(create_queue(redis_pool))
+    yield ApiContext(
         app_ids=("demo", "other"),
         lookups=PgLookups(engine, keys=keys),
-        dead_letters=PgDeadLetters(engine, keys=keys),
+        dead_letters=letters,
+        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
-        inbox=RedisInbox(redis, keys=keys),
-        queue=BatchQueue(create_queue(redis_pool)),
+        inbox=inbox,
+        queue=queue,
         announcements=Announcements(redis),
         policies=book,
         reloads=PolicyReloads(redis, book),
@@ -66,6 +71,7 @@ def context(
         durability="fsync",
         monotonic=time.monotonic,
     )
+    await queue.aclose()
 
 
 @pytest.fixture
