@@ -24,6 +24,7 @@ from cli.processes import StartFailed
 from cli.servers import ServerMissing
 from cli.stack import StackOptions
 from cli.terminal import create_console
+from cli.workers import workers_command
 from domain.errors import PolicyFileError, SettingsError
 
 DataDir = Annotated[Path, typer.Option(help="Where the data stands; it survives a restart")]
@@ -55,6 +56,7 @@ app.add_typer(policies.commands, name="policy")
 app.add_typer(tokens.commands, name="token")
 app.add_typer(dead_letters.commands, name="dead-letters")
 app.command("explain")(explain_command)
+app.command("workers")(workers_command)
 console = create_console()
 
 

@@ -37,6 +37,7 @@ async def process_batch(context: WorkerContext, batch_id: str) -> None:
     if is_retry(batch_id):
         await context.dead_letters.forget_retried([callback.key for callback in callbacks])
     await context.inbox.finish(batch_id)
+    context.tally.batches += 1
     log.info("batch.recorded", batch_id=batch_id, callbacks=len(callbacks), count=len(cases))
     # From here on the verifications' own due_at brings them back, should this process die.
     await asyncio.gather(*(settle_safely(context, case) for case in cases))

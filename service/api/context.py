@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.announcements import Announcements
 from adapters.dead_letter_retries import DeadLetterRetries
+from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -34,6 +35,7 @@ class ApiContext:
     shadows: PgShadows
     tokens: PgTokens
     inbox: RedisInbox
+    heartbeats: Heartbeats
     queue: BatchQueue
     announcements: Announcements
     policies: PolicyBook

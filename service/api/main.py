@@ -14,6 +14,7 @@ from adapters.announcements import Announcements
 from adapters.database import create_engine
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
+from adapters.heartbeats import Heartbeats, beating
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -63,6 +64,7 @@ def build(settings: Settings) -> FastAPI:
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
         inbox=inbox,
+        heartbeats=Heartbeats(redis),
         queue=queue,
         announcements=announcements,
         policies=book,
@@ -77,7 +79,8 @@ def build(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         reloads.reload_on_signal()
         listening = [asyncio.create_task(each.listen()) for each in (announcements, reloads)]
-        yield
+        async with beating(redis, "api", every=timedelta(seconds=settings.heartbeat_every)):
+            yield
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)

@@ -125,6 +125,7 @@ def test_wrong_usage_is_2(run: Run, argv: list[str]) -> None:
 COMMANDS = [
     [], ["dev"], ["demo"], ["serve"], ["serve", "ingress"], ["serve", "api"], ["worker"], ["simulator"],
     ["migrate"], ["doctor"], ["token"], ["token", "create"], ["token", "list"], ["token", "revoke"],
+    ["workers"],
     ["dead-letters"], ["dead-letters", "list"], ["dead-letters", "retry"], ["dead-letters", "delete"],
 ]  # fmt: skip
 

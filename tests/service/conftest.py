@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from adapters.announcements import CHANNEL, Announcements
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
+from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import SHIPPED, PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -109,6 +110,7 @@ async def api_context(
         reloads=PolicyReloads(redis, book),
         tokens=PgTokens(engine),
         inbox=inbox,
+        heartbeats=Heartbeats(redis),
         queue=queue,
         announcements=announcements,
         redis=redis,

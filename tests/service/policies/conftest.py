@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.announcements import Announcements
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
+from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -62,6 +63,7 @@ async def context(
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
         inbox=inbox,
+        heartbeats=Heartbeats(redis),
         queue=queue,
         announcements=Announcements(redis),
         policies=book,

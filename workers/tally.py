@@ -1,0 +1,44 @@
+"""What a worker has done since its start: the figures of its heartbeat, and so of `/metrics`."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """Counts by app; nothing in it tells of a single verification. `last_error` is an exception's name."""
+
+    jobs: int = 0
+    batches: int = 0
+    decisions: dict[str, Counter[str]] = field(default_factory=dict)
+    pulls: dict[str, Counter[str]] = field(default_factory=dict)
+    last_error: str | None = None
+
+    @contextmanager
+    def job(self) -> Iterator[None]:
+        """A batch is under way inside the block."""
+        self.jobs += 1
+        try:
+            yield
+        finally:
+            self.jobs -= 1
+
+    def count_decision(self, app_id: str, outcome: str) -> None:
+        """One more decision of an app was saved."""
+        self.decisions.setdefault(app_id, Counter())[outcome] += 1
+
+    def count_pull(self, app_id: str, state: str) -> None:
+        """One more `get_result` call of an app has ended."""
+        self.pulls.setdefault(app_id, Counter())[state] += 1
+
+    def status(self) -> dict[str, object]:
+        """As the heartbeat carries it."""
+        return {
+            "jobs": self.jobs,
+            "batches": self.batches,
+            "decisions": {app_id: dict(counts) for app_id, counts in self.decisions.items()},
+            "pulls": {app_id: dict(counts) for app_id, counts in self.pulls.items()},
+            "last_error": self.last_error,
+        }
