@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
@@ -26,6 +26,7 @@ _FAREWELL: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
+RoleStatus = TypeVar("RoleStatus", "WorkerStatus", "IngressStatus")
 Status = Callable[[], Mapping[str, object]]
 
 
@@ -52,11 +53,37 @@ class Heartbeat(msgspec.Struct, frozen=True):
         return int(self.every * MISSED_BEATS * 1000)
 
 
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name."""
+
+    jobs: int = 0
+    batches: int = 0
+    decisions: dict[str, dict[str, int]] = {}
+    pulls: dict[str, dict[str, int]] = {}
+    last_error: str | None = None
+
+
+class IngressStatus(msgspec.Struct, frozen=True):
+    """An ingress's figures: its way to Redis, and what it holds meanwhile."""
+
+    can_accept: bool = True
+    circuit: str = "closed"
+    waiting: int = 0
+    spool_bytes: int = 0
+
+
 class SeenHeartbeat(msgspec.Struct, frozen=True):
     """A heartbeat and how long ago it was, by Redis's clock."""
 
     heartbeat: Heartbeat
     age: timedelta
+
+    def status(self, kind: type[RoleStatus]) -> RoleStatus:
+        """What it says of its role; the defaults where another version says it otherwise."""
+        try:
+            return msgspec.convert(self.heartbeat.status, kind)
+        except msgspec.ValidationError:
+            return kind()
 
 
 class Heartbeats:

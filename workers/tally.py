@@ -1,9 +1,13 @@
 """What a worker has done since its start: the figures of its heartbeat, and so of `/metrics`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+import msgspec
+
+from adapters.heartbeats import WorkerStatus
 
 
 @dataclass
@@ -35,10 +39,11 @@ class Tally:
 
     def status(self) -> dict[str, object]:
         """As the heartbeat carries it."""
-        return {
-            "jobs": self.jobs,
-            "batches": self.batches,
-            "decisions": {app_id: dict(counts) for app_id, counts in self.decisions.items()},
-            "pulls": {app_id: dict(counts) for app_id, counts in self.pulls.items()},
-            "last_error": self.last_error,
-        }
+        told = WorkerStatus(
+            self.jobs, self.batches, _plain(self.decisions), _plain(self.pulls), self.last_error
+        )
+        return msgspec.structs.asdict(told)
+
+
+def _plain(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {app_id: dict(of_app) for app_id, of_app in counts.items()}

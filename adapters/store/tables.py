@@ -190,14 +190,7 @@ dead_letters = Table(
     _time("last_seen_at", nullable=False),
     _time("retried_at"),
     Index("dead_letters_newest", "app_id", text("last_seen_at DESC"), text("id DESC")),
-    Index(
-        "dead_letters_waiting",
-        "app_id",
-        "reason",
-        "last_seen_at",
-        "id",
-        postgresql_where=text("retried_at IS NULL"),
-    ),
+    Index("dead_letters_reasons", "app_id", "reason", "retried_at", "last_seen_at", "id"),
 )
 """`retried_at`: the callback is in the inbox again. When it is recorded, the row goes."""
 

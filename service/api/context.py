@@ -21,6 +21,7 @@ from adapters.store.lookups import PgLookups
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
+from service.api.metrics_page import MetricsPage
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class ApiContext:
     tokens: PgTokens
     inbox: RedisInbox
     heartbeats: Heartbeats
+    metrics: MetricsPage
     queue: BatchQueue
     announcements: Announcements
     policies: PolicyBook

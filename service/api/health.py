@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY, durability_problems, read_durability
@@ -32,6 +33,12 @@ async def readyz(context: Context) -> Response:
     ready = redis["ok"] and database["ok"]
     parts = {"redis": redis, "database": database, "workers": workers}
     return JSONResponse({"status": "ready" if ready else "not_ready", **parts}, 200 if ready else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(context: Context) -> Response:
+    """Prometheus metrics, listed in docs/operations.md. What cannot be read is left out."""
+    return Response(await context.metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 async def _redis(context: ApiContext) -> dict[str, Any]:

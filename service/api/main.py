@@ -22,6 +22,7 @@ from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
@@ -29,6 +30,7 @@ from adapters.store.tokens import PgTokens
 from service.api import dead_letters, explanations, health, policies, verifications
 from service.api.context import ApiContext
 from service.api.errors import install_error_handlers
+from service.api.metrics_page import MetricsPage
 from service.serving import NO_TELEMETRY, VERSION, serve
 
 DESCRIPTION = """\
@@ -53,6 +55,7 @@ def build(settings: Settings) -> FastAPI:
     announcements = Announcements(redis)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book)
+    heartbeats, figures = Heartbeats(redis), PgFigures(engine)
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
     queue = BatchQueue(create_queue(pool))
     context = ApiContext(
@@ -64,7 +67,8 @@ def build(settings: Settings) -> FastAPI:
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
         inbox=inbox,
-        heartbeats=Heartbeats(redis),
+        heartbeats=heartbeats,
+        metrics=MetricsPage(redis, heartbeats=heartbeats, figures=figures, app_ids=tuple(settings.apps)),
         queue=queue,
         announcements=announcements,
         policies=book,

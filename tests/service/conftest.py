@@ -22,6 +22,7 @@ from adapters.inbox import RedisInbox
 from adapters.policies import SHIPPED, PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import BatchQueue, create_queue
+from adapters.store.figures import PgFigures
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
@@ -29,6 +30,7 @@ from domain.apps import App
 from domain.model import AcceptedCallback
 from service.api import main as api_main
 from service.api.context import ApiContext
+from service.api.metrics_page import MetricsPage
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from tests.adapters.builders import NOW, Store, until
@@ -99,6 +101,7 @@ async def api_context(
     announcements = Announcements(redis)
     book = PolicyBook.open(SHIPPED)
     inbox, queue = RedisInbox(redis, keys=keys), BatchQueue(create_queue(redis_pool))
+    heartbeats = Heartbeats(redis)
     yield ApiContext(
         app_ids=("demo", "other"),
         lookups=store.lookups,
@@ -110,7 +113,10 @@ async def api_context(
         reloads=PolicyReloads(redis, book),
         tokens=PgTokens(engine),
         inbox=inbox,
-        heartbeats=Heartbeats(redis),
+        heartbeats=heartbeats,
+        metrics=MetricsPage(
+            redis, heartbeats=heartbeats, figures=PgFigures(engine), app_ids=("demo", "other")
+        ),
         queue=queue,
         announcements=announcements,
         redis=redis,

@@ -10,13 +10,10 @@ down_revision = "0003"
 def upgrade() -> None:
     op.add_column("dead_letters", sa.Column("retried_at", sa.DateTime(timezone=True)))
     op.create_index(
-        "dead_letters_waiting",
-        "dead_letters",
-        ["app_id", "reason", "last_seen_at", "id"],
-        postgresql_where=sa.text("retried_at IS NULL"),
+        "dead_letters_reasons", "dead_letters", ["app_id", "reason", "retried_at", "last_seen_at", "id"]
     )
 
 
 def downgrade() -> None:
-    op.drop_index("dead_letters_waiting", table_name="dead_letters")
+    op.drop_index("dead_letters_reasons", table_name="dead_letters")
     op.drop_column("dead_letters", "retried_at")

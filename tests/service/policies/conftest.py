@@ -19,12 +19,14 @@ from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import BatchQueue, create_queue
 from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from service.api.context import ApiContext
 from service.api.main import create_app
+from service.api.metrics_page import MetricsPage
 from tests.adapters.test_policies import write
 
 TOKENS = {
@@ -54,6 +56,7 @@ async def context(
     book = PolicyBook.open(policy_folder)
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
     queue = BatchQueue(create_queue(redis_pool))
+    heartbeats = Heartbeats(redis)
     yield ApiContext(
         app_ids=("demo", "other"),
         lookups=PgLookups(engine, keys=keys),
@@ -63,7 +66,10 @@ async def context(
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
         inbox=inbox,
-        heartbeats=Heartbeats(redis),
+        heartbeats=heartbeats,
+        metrics=MetricsPage(
+            redis, heartbeats=heartbeats, figures=PgFigures(engine), app_ids=("demo", "other")
+        ),
         queue=queue,
         announcements=Announcements(redis),
         policies=book,
