@@ -26,8 +26,15 @@ class Tally:
         self.jobs += 1
         try:
             yield
+        except Exception as error:
+            self.failed(error)
+            raise
         finally:
             self.jobs -= 1
+
+    def failed(self, error: Exception) -> None:
+        """Something did not succeed."""
+        self.last_error = type(error).__name__
 
     def count_decision(self, app_id: str, outcome: str) -> None:
         """One more decision of an app was saved."""

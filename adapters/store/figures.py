@@ -1,18 +1,18 @@
 """Figures of the store for operators: what is undecided, what is nearly lost, which letters wait."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-NEAR_LOSS_AFTER: Final = timedelta(hours=22)
-"""The vendor keeps a result for a day: two hours are left then."""
+from domain.registration import NEAR_LOSS
 
 
 class OpenVerifications(msgspec.Struct, frozen=True):
-    """How many verifications of an app are in a state before the decision, and how many of them near loss."""
+    """How many verifications of an app are in a state before the decision, and how many of them near loss:
+    `domain.registration.NEAR_LOSS` after the flow's end or the registration. One that is held is not."""
 
     app_id: str
     state: str
@@ -45,7 +45,7 @@ class PgFigures:
     async def read(self, now: datetime) -> StoreFigures:
         """The figures at `now`. Raises DBAPIError, OSError."""
         async with self._engine.connect() as connection:
-            undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS_AFTER})
+            undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS})
             letters = await connection.execute(_LETTERS)
             return StoreFigures(
                 open=[OpenVerifications(*row) for row in undecided],
@@ -54,7 +54,8 @@ class PgFigures:
 
 
 _OPEN: Final = text("""
-SELECT app_id, state, count(*), count(*) FILTER (WHERE ended_at < :before)
+SELECT app_id, state, count(*),
+       count(*) FILTER (WHERE COALESCE(ended_at, registered_at) < :before AND NOT held)
 FROM verifications WHERE state IN ('created', 'received') GROUP BY app_id, state
 """)
 

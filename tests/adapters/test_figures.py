@@ -38,6 +38,19 @@ async def test_two_hours_before_the_vendor_deletes_a_result_it_is_near_loss(stor
         assert await open_ones(store, hours=hours) == [OpenVerifications("demo", "received", 3, near_loss)]
 
 
+async def test_a_registered_one_without_a_callback_is_near_loss_too_and_a_held_one_is_not(
+    store: Store,
+) -> None:
+    await store.record(callback(payload(1, status="PROCESSING")))
+    await store.record(callback(payload(2)))
+    async with store.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE verifications SET registered_at = :now WHERE ended_at IS NULL"), {"now": NOW}
+        )
+        await connection.execute(text("UPDATE verifications SET held = true WHERE ended_at IS NOT NULL"))
+    assert await open_ones(store, hours=22.1) == [OpenVerifications("demo", "received", 2, near_loss=1)]
+
+
 async def test_dead_letters_are_counted_by_app_and_reason(store: Store) -> None:
     for n, reason in enumerate(("bad_biz_id", "bad_biz_id", "missing_biz_id")):
         await store.dead_letters.keep(callback(payload(n)), reason=reason, detail="", now=NOW)

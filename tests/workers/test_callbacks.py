@@ -209,12 +209,12 @@ async def test_a_retried_letter_goes_once_its_callback_is_recorded(jobs: Jobs) -
         await jobs.store.dead_letters.keep(letter, reason="r", detail="", now=NOW)
     retries = DeadLetterRetries(
         jobs.store.dead_letters,
-        inbox=jobs.context.inbox,
-        queue=jobs.context.queue,
+        inbox=jobs.inbox,
+        queue=jobs.queue,
         clock=lambda: NOW + timedelta(days=1),
     )
     await retries.retry_all(LetterFilter(), limit=5)
-    await jobs.context.queue.aclose()
+    await jobs.queue.aclose()
     [batch_id] = await jobs.redis.zrange("inbox:pending", 0, -1)
     await process_batch(jobs.context, batch_id.decode())
     assert await jobs.outcome(1) == ("decided", "approved", [])
