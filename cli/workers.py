@@ -1,9 +1,10 @@
 """`workers`: every process of the gateway that is alive, and how it is."""
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from redis.asyncio import Redis
@@ -16,9 +17,14 @@ from cli.stored import DataDirOption, find_servers
 from cli.terminal import create_console
 
 
-def workers_command(data_dir: DataDirOption = None) -> None:
+def workers_command(
+    here: Annotated[bool, typer.Option("--here", help="Only this machine's, as a health check")] = False,
+    data_dir: DataDirOption = None,
+) -> None:
     """Show every live process, worker or other, by its heartbeat; fail when no worker is alive."""
     alive = asyncio.run(_alive(find_servers(data_dir).redis_url))
+    if here:
+        alive = [seen for seen in alive if seen.heartbeat.host == socket.gethostname()]
     if alive:
         create_console().print(_table(alive))
     if not any(seen.heartbeat.role == "worker" for seen in alive):

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from cli import processes, servers
 from cli.processes import ProcessSpec
 
@@ -54,7 +56,10 @@ class PrivateServer:
     def signal(self, signum: signal.Signals) -> None:
         """Send a signal to it and its children: SIGSTOP freezes it, SIGCONT thaws it."""
         assert self._process is not None
-        os.killpg(self._process.pid, signum)
+        # PostgreSQL's backends lead sessions of their own: the process group would miss them.
+        whole = psutil.Process(self._process.pid)
+        for process in (whole, *whole.children(recursive=True)):
+            process.send_signal(signum)
 
 
 def private_valkey(folder: Path) -> PrivateServer:

@@ -1,6 +1,7 @@
 """`workers`: who is alive, at a glance and by the exit code."""
 
 import asyncio
+import socket
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -69,6 +70,15 @@ def test_without_a_worker_it_fails(run: Run, alive: Alive) -> None:
     code, out, err = run("workers")
     assert (code, err) == (1, "No worker is alive.\n")
     assert "host-1" in out
+
+
+def test_only_this_machine_can_be_asked_for(run: Run, alive: Alive) -> None:
+    alive.are([heartbeat("worker", "elsewhere")])
+    assert run("workers", "--here") == (1, "", "No worker is alive.\n")
+    alive.are([heartbeat("worker", "elsewhere"), heartbeat("worker", socket.gethostname())])
+    code, out, _ = run("workers", "--here")
+    assert code == 0
+    assert "elsewhere" not in out
 
 
 def test_without_anybody_it_fails(run: Run, alive: Alive) -> None:
