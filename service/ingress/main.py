@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
+from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
 from adapters.intake import DurableIntake
 from adapters.queue import BatchQueue, create_queue
@@ -58,7 +59,8 @@ def build(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with beating(redis, "ingress", every=timedelta(seconds=settings.heartbeat_every)):
+            yield
         await intake.aclose()
         await pool.disconnect()
 

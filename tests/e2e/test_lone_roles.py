@@ -146,6 +146,7 @@ async def test_the_ingress_starts_without_redis_and_accepts_once_it_is_there(ser
         await until(lambda: status(web, "/healthz", 200), patience=PATIENCE)
         await servers.valkey.start()
         await until(accepted, patience=PATIENCE)
+        await alive(servers, "ingress")
         async with role(servers, "worker"):
             await decided(servers, 1)
 
