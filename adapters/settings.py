@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     worker_jobs: int = Field(10, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, gt=0)
+    heartbeat_every: float = Field(5, gt=0)
     policy_dir: Path = SHIPPED
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -53,7 +53,7 @@ class Rig:
         variables, log = {**self.environment, **environment}, self.folder / "logs" / f"{name}.log"
         if answers_on is None:
             return ProcessSpec(name, command, variables, log)
-        return ProcessSpec(name, command, variables, log, answers=lambda: _listens(answers_on))
+        return ProcessSpec(name, command, variables, log, answers=lambda: servers.listens(answers_on))
 
 
 @asynccontextmanager
@@ -176,15 +176,6 @@ def _environment(redis_url: str, database_url: str, vendor_port: int) -> dict[st
         "BENCH_API_KEY": API_KEY,
         "BENCH_API_SECRET": API_SECRET,
     }
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 def _print_ends(logs: Path) -> None:

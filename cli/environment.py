@@ -41,6 +41,12 @@ def load_secrets(data_dir: Path) -> DevSecrets:
     return msgspec.json.decode(file.read_bytes(), type=DevSecrets)
 
 
+def master_keys(data_dir: Path) -> list[bytes]:
+    """The master keys that the roles of this folder were given, newest first."""
+    given = callers_environment().get("FACEID_MASTER_KEYS") or load_secrets(data_dir).master_key
+    return [base64.b64decode(key) for key in given.split(",")]
+
+
 def write_atomically(file: Path, content: bytes) -> None:
     """Replace a private file: readers see the old content or the new, never a part."""
     draft = file.with_suffix(".new")

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from redis.exceptions import RedisError
 
 from adapters.database import DATABASE_AWAY, DatabaseAway, create_engine
 from adapters.logs import configure_logs
 from adapters.schema import migrate as migrate_database
 from adapters.settings import Settings, load_settings
-from cli import policies, tokens
+from cli import dead_letters, policies, tokens
 from cli.curve import CurveNotWritten
+from cli.dead_letters import LetterStays
 from cli.demo import run_demo
 from cli.dev import run_dev
 from cli.doctor import run_doctor
@@ -22,6 +24,7 @@ from cli.processes import StartFailed
 from cli.servers import ServerMissing
 from cli.stack import StackOptions
 from cli.terminal import create_console
+from cli.workers import workers_command
 from domain.errors import PolicyFileError, SettingsError
 
 DataDir = Annotated[Path, typer.Option(help="Where the data stands; it survives a restart")]
@@ -39,6 +42,7 @@ KNOWN_FAILURES = (
     ServerMissing,
     NothingToExplain,
     CurveNotWritten,
+    LetterStays,
 )
 
 app = typer.Typer(
@@ -50,7 +54,9 @@ serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured 
 app.add_typer(serve, name="serve")
 app.add_typer(policies.commands, name="policy")
 app.add_typer(tokens.commands, name="token")
+app.add_typer(dead_letters.commands, name="dead-letters")
 app.command("explain")(explain_command)
+app.command("workers")(workers_command)
 console = create_console()
 
 
@@ -136,6 +142,8 @@ def main() -> None:
         sys.stderr.write(f"faceid-gateway: {_in_words(error)}\n")
     except DATABASE_AWAY as error:
         sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})\n")
+    except RedisError as error:
+        sys.stderr.write(f"faceid-gateway: FACEID_REDIS_URL: cannot be reached ({type(error).__name__})\n")
     else:
         return
     sys.exit(1)

@@ -68,9 +68,9 @@ class Supervisor:
         Raises:
             StartFailed: it ended or did not answer within `START_PATIENCE` seconds.
         """
-        running = _Running(spec, await _spawn(spec))
+        running = _Running(spec, await spawn(spec))
         self._running.append(running)
-        await _until_it_answers(running)
+        await until_it_answers(spec, running.process)
         running.keeper = asyncio.create_task(self._keep_alive(running))
 
     async def stop(self) -> None:
@@ -79,7 +79,7 @@ class Supervisor:
             if running.keeper is not None:
                 running.keeper.cancel()
                 await asyncio.gather(running.keeper, return_exceptions=True)
-            await _stop(running)
+            await stop(running.spec, running.process)
             if running.spec.scratch is not None:
                 shutil.rmtree(running.spec.scratch, ignore_errors=True)
         self._running.clear()
@@ -92,11 +92,12 @@ class Supervisor:
             await running.process.wait()
             deaths = 0 if loop.time() - started > _STABLE_AFTER else deaths + 1
             await asyncio.sleep(_PAUSES[min(deaths, len(_PAUSES) - 1)])
-            running.process = await _spawn(running.spec)
+            running.process = await spawn(running.spec)
             self._changed()
 
 
-async def _spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
+async def spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
+    """Start a process, at the head of a group of its own; its output goes to its log."""
     spec.log.parent.mkdir(parents=True, exist_ok=True)
     uid, gid = spec.user or (None, None)
     with spec.log.open("ab") as log:
@@ -114,22 +115,26 @@ async def _spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
         )
 
 
-async def _until_it_answers(running: _Running) -> None:
-    spec = running.spec
+async def until_it_answers(spec: ProcessSpec, process: asyncio.subprocess.Process) -> None:
+    """Return once a started process answers.
+
+    Raises:
+        StartFailed: it ended or did not answer within `START_PATIENCE` seconds.
+    """
     try:
         async with asyncio.timeout(START_PATIENCE):
             while not await spec.answers():
-                if running.process.returncode is not None:
+                if process.returncode is not None:
                     raise StartFailed(f"{spec.name} ended at its start; see {spec.log}")
                 await asyncio.sleep(_PROBE_EVERY)
     except TimeoutError:
         raise StartFailed(f"{spec.name} does not answer; see {spec.log}") from None
 
 
-async def _stop(running: _Running) -> None:
-    process = running.process
+async def stop(spec: ProcessSpec, process: asyncio.subprocess.Process) -> None:
+    """End a process in order; after `STOP_PATIENCE` seconds, kill its group."""
     with contextlib.suppress(ProcessLookupError):
-        process.send_signal(running.spec.stop_signal)
+        process.send_signal(spec.stop_signal)
         try:
             await asyncio.wait_for(process.wait(), STOP_PATIENCE)
         except TimeoutError:

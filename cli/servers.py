@@ -4,6 +4,7 @@ Both run as our own child processes, so that they are restarted and stopped like
 PostgreSQL runs as a system user of its own, since it refuses to run as root.
 """
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -29,6 +30,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def listens(port: int) -> bool:
+    """Whether somebody takes connections on this port of the loopback interface."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def valkey(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:

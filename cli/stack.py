@@ -60,9 +60,14 @@ class Stack:
         self._up = False
 
     @property
+    def pids(self) -> dict[str, int]:
+        """The current pid of every process, by role."""
+        return self.supervisor.pids
+
+    @property
     def description(self) -> dict[str, Any]:
         """Addresses, credentials and pids, as contract.md fixes them."""
-        pids = self.supervisor.pids
+        pids = self.pids
         return {
             "ingress_url": self.ingress_url,
             "api_url": self.api_url,

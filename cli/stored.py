@@ -1,4 +1,4 @@
-"""Where commands that read stored decisions find the database, and how they narrow what they read."""
+"""Where commands find the servers of a gateway, and how they narrow what they read of stored decisions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +12,7 @@ import typer
 from adapters.database import create_engine
 from adapters.settings import load_settings
 from adapters.store.stored_decisions import PgStoredDecisions, Selection
+from cli.environment import master_keys
 from domain.errors import SettingsError
 
 DEV_FOLDER: Final = Path(".faceid")
@@ -36,31 +37,42 @@ DataDirOption = Annotated[
 ]
 
 
-def find_database_url(data_dir: Path | None) -> str:
-    """The database of the settings, or of the `dev` that runs on `data_dir`.
+class Servers(msgspec.Struct, frozen=True):
+    """What a command that works on a running gateway needs to know of it."""
 
-    Without any settings it is that of the `dev` in this folder, if there is one.
+    redis_url: str
+    database_url: str
+    master_keys: list[bytes]
+
+
+def find_servers(data_dir: Path | None) -> Servers:
+    """The servers of the settings, or of the `dev` that runs on `data_dir`.
+
+    Without any settings they are those of the `dev` in this folder, if there is one.
 
     Raises:
         SettingsError: neither is to be found.
     """
     if data_dir is None:
         try:
-            return load_settings().database_url
+            settings = load_settings()
         except SettingsError:
             if not (DEV_FOLDER / "dev.json").exists():
                 raise
-    file = (data_dir or DEV_FOLDER) / "dev.json"
+        else:
+            return Servers(settings.redis_url, settings.database_url, settings.key_bytes())
+    folder = data_dir or DEV_FOLDER
     try:
-        return msgspec.json.decode(file.read_bytes(), type=_Description).database_url
+        found = msgspec.json.decode((folder / "dev.json").read_bytes(), type=_Description)
+        return Servers(found.redis_url, found.database_url, master_keys(folder))
     except (OSError, msgspec.DecodeError):
-        raise SettingsError(f"{file} cannot be read: no `dev` runs on this folder") from None
+        raise SettingsError(f"{folder / 'dev.json'} cannot be read: no `dev` runs on this folder") from None
 
 
 @asynccontextmanager
 async def stored_decisions(data_dir: Path | None) -> AsyncIterator[PgStoredDecisions]:
     """The stored decisions, inside the block. Raises SettingsError."""
-    engine = create_engine(find_database_url(data_dir))
+    engine = create_engine(find_servers(data_dir).database_url)
     try:
         yield PgStoredDecisions(engine)
     finally:
@@ -75,4 +87,5 @@ async def select(
 
 
 class _Description(msgspec.Struct):
+    redis_url: str
     database_url: str

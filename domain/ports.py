@@ -3,7 +3,7 @@
 Tests pass what keeps everything in memory, `main` passes adapters; the same contract tests hold both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -134,6 +134,9 @@ class DeadLetters(Protocol):
 
     async def keep(self, callback: AcceptedCallback, *, reason: str, detail: str, now: datetime) -> UUID:
         """Keep one; the same one again counts an attempt more."""
+
+    async def forget_retried(self, letter_ids: Collection[UUID]) -> None:
+        """Delete letters whose retry came through; one that failed again meanwhile stays."""
 
 
 class Announcer(Protocol):

@@ -30,6 +30,7 @@ PROBLEMS: Final = {
     "not_found": Kind(404, "There is nothing here"),
     "method_not_allowed": Kind(405, "This method is not allowed here"),
     "not_decided": Kind(409, "There is no decision yet"),
+    "unreadable": Kind(409, "No configured master key opens this"),
     "request_timeout": Kind(408, "The request did not arrive in time"),
     "body_too_large": Kind(413, "The body is too large"),
     "unsupported_media_type": Kind(415, "The body must be a form"),

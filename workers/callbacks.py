@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import structlog
 
 from adapters.database import DATABASE_AWAY
+from adapters.dead_letter_retries import is_retry
 from adapters.redis_client import REDIS_AWAY
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import AcceptedCallback
@@ -33,7 +34,10 @@ async def process_batch(context: WorkerContext, batch_id: str) -> None:
     if callbacks is None:
         return
     cases = await record_all(context, callbacks)
+    if is_retry(batch_id):
+        await context.dead_letters.forget_retried([callback.key for callback in callbacks])
     await context.inbox.finish(batch_id)
+    context.tally.batches += 1
     log.info("batch.recorded", batch_id=batch_id, callbacks=len(callbacks), count=len(cases))
     # From here on the verifications' own due_at brings them back, should this process die.
     await asyncio.gather(*(settle_safely(context, case) for case in cases))

@@ -108,6 +108,7 @@ async def _pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer:
     context.reached("after_send")
     if answer.error in _MISCONFIGURED:
         log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
+    context.tally.count_pull(app.app_id, answer.state)
     await context.ledger.finish(
         FinishedPull(case.verification_id, case.app_id, case.data_key, n, answer, context.clock())
     )

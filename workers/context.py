@@ -21,6 +21,7 @@ from domain.ports import (
     Vendor,
 )
 from workers.crash_points import CrashPoint
+from workers.tally import Tally
 from workers.vendor_gates import VendorGates
 
 
@@ -53,3 +54,4 @@ class WorkerContext:
     lease: timedelta
     clock: Callable[[], datetime]
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
+    tally: Tally = field(default_factory=Tally)

@@ -85,6 +85,7 @@ async def decide_case(
     saved = await context.decisions.save_once(settled)
     context.reached("after_commit")
     if saved:
+        context.tally.count_decision(case.app_id, decision.outcome)
         log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
         await context.announcer.announce(case.verification_id)
 

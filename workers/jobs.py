@@ -36,7 +36,8 @@ def functions(context: WorkerContext) -> list[Function]:
     async def process_batch(_ctx: dict[str, Any], batch_id: str) -> None:
         try:
             async with asyncio.timeout(_INNER_TIMEOUT):
-                await callbacks.process_batch(context, batch_id)
+                with context.tally.job():
+                    await callbacks.process_batch(context, batch_id)
         except AWAY as error:
             log.warning("batch.postponed", batch_id=batch_id, error=type(error).__name__)
             await _forgive(context, batch_id)

@@ -18,6 +18,7 @@ from adapters.database import create_engine
 from adapters.envelope import KeyRing
 from adapters.faceid_api import FaceidApi, create_transport
 from adapters.garbage import calm_garbage_collection
+from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -54,8 +55,12 @@ async def _run(settings: Settings) -> None:
     queue = create_queue(pool)
     async with worker_context(settings, queue) as context, following_reloads(context, queue):
         log.info("worker.started", role="worker")
-        # A call under way takes at most pull_timeout; its answer must reach the ledger.
-        await run_workers(lambda: create_worker(settings, context, queue), grace=settings.pull_timeout + 5)
+        every = timedelta(seconds=settings.heartbeat_every)
+        async with beating(queue, "worker", every=every, status=context.tally.status):
+            # A call under way takes at most pull_timeout; its answer must reach the ledger.
+            await run_workers(
+                lambda: create_worker(settings, context, queue), grace=settings.pull_timeout + 5
+            )
     await pool.disconnect()
 
 

@@ -52,7 +52,8 @@ async def settle_safely(context: WorkerContext, case: Case) -> None:
     """`settle`, with any failure logged: the verification's `due_at` brings it back."""
     try:
         await settle(context, case)
-    except Exception:
+    except Exception as error:
+        context.tally.failed(error)
         log.exception("settlement.failed", app_id=case.app_id, verification_id=str(case.verification_id))
 
 

@@ -1,20 +1,29 @@
-"""Dead letters: genuine callbacks that could not be understood or processed, kept encrypted."""
+"""Dead letters: genuine callbacks that could not be understood or processed, kept encrypted.
 
+A letter that is retried stays, marked and out of the list, until its callback is recorded: should it fail
+again, its attempts and its first day are still known.
+"""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, place_of, seal, unseal
 from adapters.store.tables import dead_letters
+from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
+
+letter: Final = dead_letters.c
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """One dead letter without its content."""
+    """One dead letter without its content. `retried_at`: its callback is in the inbox again."""
 
     id: UUID
     app_id: str
@@ -24,6 +33,33 @@ class DeadLetter(msgspec.Struct, frozen=True):
     attempts: int
     first_seen_at: datetime
     last_seen_at: datetime
+    retried_at: datetime | None = None
+
+
+class LetterFilter(msgspec.Struct, frozen=True):
+    """Which letters: of these apps (None: of all), with this reason, retried and under way or not."""
+
+    app_ids: Sequence[str] | None = None
+    reason: str | None = None
+    retried: bool = False
+
+    def clause(self) -> ColumnElement[bool]:
+        """As a condition on `dead_letters`."""
+        parts = [
+            letter.retried_at.is_not(None) if self.retried else letter.retried_at.is_(None),
+            _of_apps(self.app_ids),
+        ]
+        if self.reason is not None:
+            parts.append(letter.reason == self.reason)
+        return and_(*parts)
+
+
+class TakenLetters(msgspec.Struct, frozen=True):
+    """Letters to be retried: the callbacks that opened, how many did not, and the last letter's place."""
+
+    callbacks: list[AcceptedCallback]
+    unreadable: int
+    last: tuple[datetime, UUID] | None
 
 
 class PgDeadLetters:
@@ -55,39 +91,117 @@ class PgDeadLetters:
         return row
 
     async def page(
-        self, app_ids: list[str], *, limit: int, after: tuple[datetime, UUID] | None = None
+        self, which: LetterFilter, *, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[DeadLetter]:
-        """The newest dead letters of these apps, from behind `after` (last_seen_at, id) on."""
-        t = dead_letters.c
+        """The newest of these letters, from behind `after` (last_seen_at, id) on."""
         statement = (
-            select(*(t[name] for name in DeadLetter.__struct_fields__))
-            .where(t.app_id.in_(app_ids))
-            .order_by(t.last_seen_at.desc(), t.id.desc())
+            select(*(letter[name] for name in DeadLetter.__struct_fields__))
+            .where(which.clause())
+            .order_by(letter.last_seen_at.desc(), letter.id.desc())
             .limit(limit)
         )
         if after is not None:
-            statement = statement.where(tuple_(t.last_seen_at, t.id) < tuple_(*after))
+            statement = statement.where(tuple_(letter.last_seen_at, letter.id) < tuple_(*after))
         async with self._engine.connect() as connection:
             return [DeadLetter(*row) for row in await connection.execute(statement)]
 
-    async def open(self, letter_id: UUID, app_ids: list[str]) -> AcceptedCallback | None:
-        """A dead letter's callback, or None where these apps have no such letter."""
-        t = dead_letters.c
-        statement = select(t.app_id, t.wrapped_key, t.raw_ct).where(t.id == letter_id, t.app_id.in_(app_ids))
+    async def count(self, which: LetterFilter) -> int:
+        """How many letters these are."""
+        statement = select(func.count()).select_from(dead_letters).where(which.clause())
         async with self._engine.connect() as connection:
-            row = (await connection.execute(statement)).first()
-        if row is None:
-            return None
-        data_key = self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, letter_id))
-        opened = unseal(data_key, row.raw_ct, place=_raw_place(row.app_id, letter_id))
-        return msgspec.msgpack.decode(opened, type=AcceptedCallback)
+            return int(await connection.scalar(statement) or 0)
 
-    async def delete(self, letter_id: UUID, app_ids: list[str]) -> bool:
+    @asynccontextmanager
+    async def take(
+        self,
+        which: LetterFilter,
+        *,
+        now: datetime,
+        limit: int,
+        after: tuple[datetime, UUID] | None = None,
+    ) -> AsyncIterator[TakenLetters]:
+        """Up to `limit` letters last seen before `now`, oldest first; marked once the block has ended well.
+
+        They are locked meanwhile: two that retry at once take different letters, and a worker for which a
+        callback fails again at once waits for the mark, which it then takes off.
+        """
+        statement = (
+            select(letter.id, letter.app_id, letter.wrapped_key, letter.raw_ct, letter.last_seen_at)
+            .where(which.clause(), letter.last_seen_at < now)
+            .order_by(letter.last_seen_at, letter.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        if after is not None:
+            statement = statement.where(tuple_(letter.last_seen_at, letter.id) > tuple_(*after))
+        async with self._engine.begin() as connection:
+            rows = (await connection.execute(statement)).all()
+            opened = [self._open_or_none(row) for row in rows]
+            readable = [row.id for row, callback in zip(rows, opened, strict=True) if callback]
+            yield TakenLetters(
+                callbacks=[callback for callback in opened if callback],
+                unreadable=len(rows) - len(readable),
+                last=(rows[-1].last_seen_at, rows[-1].id) if rows else None,
+            )
+            await connection.execute(
+                update(dead_letters).where(letter.id.in_(readable)).values(retried_at=now)
+            )
+
+    @asynccontextmanager
+    async def take_one(
+        self, letter_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
+    ) -> AsyncIterator[AcceptedCallback | None]:
+        """`take` for one letter, retried before or not; None where these apps have no such letter.
+
+        Raises:
+            BrokenSeal: no configured master key opens it.
+        """
+        statement = (
+            select(letter.id, letter.app_id, letter.wrapped_key, letter.raw_ct)
+            .where(letter.id == letter_id, _of_apps(app_ids))
+            .with_for_update()
+        )
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(statement)).first()
+            if row is None:
+                yield None
+                return
+            yield self._open(row)
+            await connection.execute(
+                update(dead_letters).where(letter.id == letter_id).values(retried_at=now)
+            )
+
+    async def forget_retried(self, letter_ids: Collection[UUID]) -> None:
+        """Delete letters whose retry came through; one that failed again meanwhile stays."""
+        statement = delete(dead_letters).where(letter.id.in_(letter_ids), letter.retried_at.is_not(None))
+        async with self._engine.begin() as connection:
+            await connection.execute(statement)
+
+    async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
         """Delete a dead letter; False where these apps have no such letter."""
-        t = dead_letters.c
-        statement = delete(dead_letters).where(t.id == letter_id, t.app_id.in_(app_ids))
+        statement = delete(dead_letters).where(letter.id == letter_id, _of_apps(app_ids))
         async with self._engine.begin() as connection:
             return (await connection.execute(statement)).rowcount == 1
+
+    async def delete_all(self, which: LetterFilter) -> int:
+        """Delete these letters; how many they were."""
+        async with self._engine.begin() as connection:
+            return (await connection.execute(delete(dead_letters).where(which.clause()))).rowcount
+
+    def _open(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback:
+        data_key = self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
+        opened = unseal(data_key, row.raw_ct, place=_raw_place(row.app_id, row.id))
+        return msgspec.msgpack.decode(opened, type=AcceptedCallback)
+
+    def _open_or_none(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback | None:
+        try:
+            return self._open(row)
+        except BrokenSeal:
+            return None
+
+
+def _of_apps(app_ids: Sequence[str] | None) -> ColumnElement[bool]:
+    return true() if app_ids is None else letter.app_id.in_(app_ids)
 
 
 def _key_place(app_id: str, row: UUID) -> str:
@@ -104,5 +218,5 @@ INSERT INTO dead_letters AS d
 VALUES (:id, :app_id, :kind, :reason, :detail, :wrapped_key, :raw_ct, :now, :now)
 ON CONFLICT (id) DO UPDATE
   SET attempts = d.attempts + 1, reason = EXCLUDED.reason, detail = EXCLUDED.detail,
-      last_seen_at = EXCLUDED.last_seen_at
+      last_seen_at = EXCLUDED.last_seen_at, retried_at = NULL
 """)

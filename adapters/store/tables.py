@@ -188,8 +188,11 @@ dead_letters = Table(
     Column("raw_ct", LargeBinary, nullable=False),
     _time("first_seen_at", nullable=False),
     _time("last_seen_at", nullable=False),
+    _time("retried_at"),
     Index("dead_letters_newest", "app_id", text("last_seen_at DESC"), text("id DESC")),
+    Index("dead_letters_reasons", "app_id", "reason", "retried_at", "last_seen_at", "id"),
 )
+"""`retried_at`: the callback is in the inbox again. When it is recorded, the row goes."""
 
 api_tokens = Table(
     "api_tokens",

@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.announcements import Announcements
+from adapters.dead_letter_retries import DeadLetterRetries
+from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -19,6 +21,7 @@ from adapters.store.lookups import PgLookups
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
+from service.api.metrics_page import MetricsPage
 from service.lifecycle import Lifecycle
 
 
@@ -29,10 +32,13 @@ class ApiContext:
     app_ids: tuple[str, ...]
     lookups: PgLookups
     dead_letters: PgDeadLetters
+    retries: DeadLetterRetries
     stored: PgStoredDecisions
     shadows: PgShadows
     tokens: PgTokens
     inbox: RedisInbox
+    heartbeats: Heartbeats
+    metrics: MetricsPage
     queue: BatchQueue
     announcements: Announcements
     policies: PolicyBook

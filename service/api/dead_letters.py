@@ -1,15 +1,18 @@
 """Dead letters: list, retry, delete."""
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from adapters.store.dead_letters import LetterFilter
+from domain.errors import BrokenSeal
 from service.api.auth import Operator
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
-from service.api.models import Accepted, DeadLetterModel, DeadLetterPage
+from service.api.letter_models import BulkRetry, DeadLetterModel, DeadLetterPage, RetriedModel
+from service.api.models import Accepted
 from service.api.responses import problems
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
@@ -20,13 +23,16 @@ async def list_dead_letters(
     caller: Operator,
     context: Context,
     app_id: str | None = None,
+    reason: str | None = None,
+    retried: Annotated[
+        bool, Query(description="Those whose retry is under way, instead of all others")
+    ] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: str | None = None,
 ) -> DeadLetterPage:
     """Dead letters, last seen first."""
-    found = await context.dead_letters.page(
-        caller.narrowed(app_id), limit=limit + 1, after=decode_cursor(cursor)
-    )
+    which = LetterFilter(caller.narrowed(app_id), reason, retried=retried)
+    found = await context.dead_letters.page(which, limit=limit + 1, after=decode_cursor(cursor))
     page = found[:limit]
     more = len(found) > limit
     return DeadLetterPage(
@@ -36,20 +42,34 @@ async def list_dead_letters(
 
 
 @router.post(
+    "/retry",
+    status_code=202,
+    responses=problems("unauthenticated", "missing_scope", "invalid_request", "unavailable"),
+)
+async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Context) -> RetriedModel:
+    """Put the callbacks of up to `limit` letters with one reason back into the inbox, oldest first.
+
+    Ask again while `remaining` is more than `unreadable`: letters that no configured master key opens stay.
+    """
+    which = LetterFilter(caller.narrowed(order.app_id), order.reason)
+    return RetriedModel.of(await context.retries.retry_all(which, limit=order.limit))
+
+
+@router.post(
     "/{letter_id}/retry",
     status_code=202,
-    responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request"),
+    responses=problems(
+        "unauthenticated", "missing_scope", "not_found", "unreadable", "invalid_request", "unavailable"
+    ),
 )
 async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> Accepted:
     """Put the callback back into the inbox; should it fail again, it becomes a dead letter again."""
-    callback = await context.dead_letters.open(letter_id, caller.app_ids)
-    if callback is None:
+    try:
+        found = await context.retries.retry_one(letter_id, caller.app_ids)
+    except BrokenSeal:
+        raise ApiProblem("unreadable") from None
+    if not found:
         raise ApiProblem("not_found")
-    # In the inbox before it leaves the dead letters: a crash in between runs it twice, which is harmless.
-    batch_id = uuid4().hex
-    await context.inbox.put(batch_id, [callback])
-    await context.dead_letters.delete(letter_id, caller.app_ids)
-    await context.queue.enqueue(batch_id)
     return Accepted()
 
 

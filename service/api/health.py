@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY, durability_problems, read_durability
@@ -24,13 +25,22 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "A server behind this one is away or out of date"}})
 async def readyz(context: Context) -> Response:
-    """Redis with the durability in force, the database with its revision, and the backlog."""
+    """Redis with the durability in force, the database with its revision, the backlog, who works.
+
+    Ready without a worker: lookups need none. That none is alive is told by its `problems` and its metric.
+    """
     if context.lifecycle.draining:
         return JSONResponse({"status": "draining"}, 503)
-    redis, database = await asyncio.gather(_redis(context), _database(context))
+    redis, database, workers = await asyncio.gather(_redis(context), _database(context), _workers(context))
     ready = redis["ok"] and database["ok"]
-    content = {"status": "ready" if ready else "not_ready", "redis": redis, "database": database}
-    return JSONResponse(content, 200 if ready else 503)
+    parts = {"redis": redis, "database": database, "workers": workers}
+    return JSONResponse({"status": "ready" if ready else "not_ready", **parts}, 200 if ready else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(context: Context) -> Response:
+    """Prometheus metrics, listed in docs/operations.md. What cannot be read is left out."""
+    return Response(await context.metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 async def _redis(context: ApiContext) -> dict[str, Any]:
@@ -53,3 +63,14 @@ async def _database(context: ApiContext) -> dict[str, Any]:
         return {"ok": False, "error": type(error).__name__}
     newest = newest_revision()
     return {"ok": revision == newest, "revision": revision, "newest": newest}
+
+
+async def _workers(context: ApiContext) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            alive = await context.heartbeats.alive()
+    except REDIS_AWAY as error:
+        return {"ok": False, "error": type(error).__name__}
+    count = sum(seen.heartbeat.role == "worker" for seen in alive)
+    problems = [] if count else ["no worker is alive: callbacks are accepted, but nothing is decided"]
+    return {"ok": not problems, "problems": problems, "alive": count}

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +12,9 @@ from redis.asyncio import Redis
 
 from adapters.announcements import Announcements
 from adapters.database import create_engine
+from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
+from adapters.heartbeats import Heartbeats, beating
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -20,6 +22,7 @@ from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
@@ -27,6 +30,7 @@ from adapters.store.tokens import PgTokens
 from service.api import dead_letters, explanations, health, policies, verifications
 from service.api.context import ApiContext
 from service.api.errors import install_error_handlers
+from service.api.metrics_page import MetricsPage
 from service.lifecycle import Lifecycle
 from service.serving import NO_TELEMETRY, VERSION, serve
 
@@ -54,15 +58,21 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     announcements = Announcements(redis)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book)
+    heartbeats, figures = Heartbeats(redis), PgFigures(engine)
+    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
+    queue = BatchQueue(create_queue(pool))
     context = ApiContext(
         app_ids=tuple(settings.apps),
         lookups=PgLookups(engine, keys=keys),
-        dead_letters=PgDeadLetters(engine, keys=keys),
+        dead_letters=letters,
+        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
-        inbox=RedisInbox(redis, keys=keys),
-        queue=BatchQueue(create_queue(pool)),
+        inbox=inbox,
+        heartbeats=heartbeats,
+        metrics=MetricsPage(redis, heartbeats=heartbeats, figures=figures, app_ids=tuple(settings.apps)),
+        queue=queue,
         announcements=announcements,
         policies=book,
         reloads=reloads,
@@ -77,10 +87,12 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         reloads.reload_on_signal()
         listening = [asyncio.create_task(each.listen()) for each in (announcements, reloads)]
-        yield
+        async with beating(redis, "api", every=timedelta(seconds=settings.heartbeat_every)):
+            yield
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
+        await queue.aclose()
         await engine.dispose()
         await pool.disconnect()
 

@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-from adapters.store.dead_letters import DeadLetter
 from adapters.store.lookups import TimelineEvent, VerificationRecord
 from domain.budget import PULL_LIMIT
 from domain.model import Basis, Outcome, State
@@ -146,29 +144,6 @@ class TimelineEventModel(BaseModel):
 
 class TimelineModel(BaseModel):
     items: list[TimelineEventModel]
-
-
-class DeadLetterModel(BaseModel):
-    """A genuine callback that could not be understood or processed; its content stays encrypted."""
-
-    id: UUID
-    app_id: str
-    kind: str
-    reason: str = Field(examples=["missing_biz_id", "unexpected_type", "processing_failed"])
-    detail: str
-    attempts: int
-    first_seen_at: UtcTime
-    last_seen_at: UtcTime
-
-    @classmethod
-    def of(cls, letter: DeadLetter) -> "DeadLetterModel":
-        """The answer for a dead letter of the store."""
-        return cls.model_validate(letter, from_attributes=True)
-
-
-class DeadLetterPage(BaseModel):
-    items: list[DeadLetterModel]
-    next_cursor: str | None = Field(description="null on the last page")
 
 
 class Accepted(BaseModel):

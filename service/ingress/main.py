@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.envelope import KeyRing
+from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
 from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
@@ -58,7 +60,13 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await intake.start()
-        yield
+        async with beating(
+            Redis(connection_pool=pool),
+            "ingress",
+            every=timedelta(seconds=settings.heartbeat_every),
+            status=lambda: msgspec.structs.asdict(intake.status()),
+        ):
+            yield
         await intake.aclose()
         await pool.disconnect()
 

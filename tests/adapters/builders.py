@@ -1,6 +1,7 @@
 """What the tests of every edge are built from: callbacks, a store with shortcuts, dumps of what is kept."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
-from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
 from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
@@ -126,9 +127,27 @@ class Store:
     async def events(self, verification_id: UUID) -> list[str]:
         return [event.event for event in await self.lookups.timeline(verification_id)]
 
+    async def letters(
+        self, *app_ids: str, reason: str | None = None, retried: bool = False
+    ) -> list[DeadLetter]:
+        """The dead letters of these apps, or of all."""
+        return await self.dead_letters.page(LetterFilter(app_ids or None, reason, retried=retried), limit=50)
+
+    async def opened_letter(self, letter_id: UUID, *app_ids: str) -> AcceptedCallback | None:
+        """What a letter of these apps holds; left as it was."""
+        content = None
+        with contextlib.suppress(_Enough):
+            async with self.dead_letters.take_one(letter_id, app_ids, now=NOW) as content:
+                raise _Enough
+        return content
+
     async def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         async with self.engine.connect() as connection:
             return [tuple(row) for row in await connection.execute(text(query), values)]
+
+
+class _Enough(Exception):
+    """Ends a transaction without its writes."""
 
 
 def settled(

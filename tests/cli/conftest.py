@@ -2,17 +2,22 @@
 
 import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from cli.main import main
 from cli.processes import Supervisor
 
 CANARY = "canary-secret-5d41402a"
 MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+
+
+Run = Callable[..., tuple[int, str, str]]
 
 
 def apps(**changes: Any) -> str:
@@ -60,3 +65,29 @@ async def supervisor(changes: list[str]) -> Any:
     supervisor = Supervisor(lambda: changes.append("changed"))
     yield supervisor
     await supervisor.stop()
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line as the script does: exit code, stdout, stderr."""
+
+    def command(*argv: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["faceid-gateway", *argv])
+        try:
+            main()
+            code: object = 0
+        except SystemExit as end:
+            code = end.code or 0
+        said = capsys.readouterr()
+        assert isinstance(code, int)
+        return code, said.out, said.err
+
+    return command
+
+
+def assert_one_line(answer: tuple[int, str, str], starts: str) -> None:
+    code, out, err = answer
+    assert (code, out) == (1, "")
+    assert err.startswith(f"faceid-gateway: {starts}")
+    assert err.count("\n") == 1
+    assert CANARY not in err

@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,28 +15,8 @@ from adapters.database import create_engine
 from adapters.schema import newest_revision
 from adapters.store.tokens import SCOPES, ApiToken, PgTokens
 from cli import servers
-from cli.main import app, main
-from tests.cli.conftest import CANARY, apps
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line as the script does: exit code, stdout, stderr."""
-
-    def command(*argv: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faceid-gateway", *argv])
-        try:
-            main()
-            code: object = 0
-        except SystemExit as end:
-            code = end.code or 0
-        said = capsys.readouterr()
-        assert isinstance(code, int)
-        return code, said.out, said.err
-
-    return command
+from cli.main import app
+from tests.cli.conftest import CANARY, Run, apps, assert_one_line
 
 
 @pytest.fixture
@@ -60,14 +39,6 @@ def check_token(database_url: str, token: str) -> ApiToken | None:
             await engine.dispose()
 
     return asyncio.run(check())
-
-
-def assert_one_line(answer: tuple[int, str, str], starts: str) -> None:
-    code, out, err = answer
-    assert (code, out) == (1, "")
-    assert err.startswith(f"faceid-gateway: {starts}")
-    assert err.count("\n") == 1
-    assert CANARY not in err
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["token", "list"]], ids=" ".join)
@@ -139,6 +110,9 @@ def test_a_folder_that_cannot_be_made_is_not_told_as_the_database(run: Run, fold
         ["token", "create"],
         ["token", "create", "ops", "--days", "0"],
         ["token", "create", "ops", "--scope", "nonsense"],
+        ["dead-letters", "retry"],
+        ["dead-letters", "retry", "no uuid"],
+        ["dead-letters", "delete", "5f0c9a52-6d3b-4c59-a1a4-0d4d1d1f6a11", "--reason", "r"],
     ],
     ids=" ".join,
 )
@@ -151,6 +125,8 @@ def test_wrong_usage_is_2(run: Run, argv: list[str]) -> None:
 COMMANDS = [
     [], ["dev"], ["demo"], ["serve"], ["serve", "ingress"], ["serve", "api"], ["worker"], ["simulator"],
     ["migrate"], ["doctor"], ["token"], ["token", "create"], ["token", "list"], ["token", "revoke"],
+    ["workers"],
+    ["dead-letters"], ["dead-letters", "list"], ["dead-letters", "retry"], ["dead-letters", "delete"],
 ]  # fmt: skip
 
 

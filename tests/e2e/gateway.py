@@ -5,25 +5,40 @@ import json
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import asyncpg
 import httpx2
 from redis.asyncio import Redis
 
-from cli.stack import Stack
+from cli.environment import DevSecrets
 from domain.model import verification_id
 from domain.signature import sign_data
 
 PATIENCE = 60.0
 
 
-class Gateway:
-    """A client of every side of a running stack."""
+class Running(Protocol):
+    """A gateway whose processes are up: where each side of it is found."""
 
-    def __init__(self, stack: Stack) -> None:
+    secrets: DevSecrets
+    ingress_url: str
+    api_url: str
+    simulator_url: str | None
+    redis_url: str
+    database_url: str
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """The current pid of every process, by role."""
+
+
+class Gateway:
+    """A client of every side of a running gateway."""
+
+    def __init__(self, stack: Running) -> None:
         self.stack = stack
         headers = {"authorization": f"Bearer {stack.secrets.api_token}"}
         self.api = httpx2.AsyncClient(base_url=stack.api_url, headers=headers, trust_env=False, timeout=40)
@@ -123,13 +138,13 @@ class Gateway:
 
     def kill(self, role: str) -> int:
         """kill -9 a role; its pid. `dev` starts it again."""
-        pid = self.stack.supervisor.pids[role]
+        pid = self.stack.pids[role]
         os.kill(pid, signal.SIGKILL)
         return pid
 
     async def restarted(self, role: str, old_pid: int) -> None:
         """Return when a killed role runs again under another pid."""
-        await until(lambda: _is(self.stack.supervisor.pids[role] != old_pid))
+        await until(lambda: _is(self.stack.pids[role] != old_pid))
 
 
 async def _is(value: bool) -> bool:

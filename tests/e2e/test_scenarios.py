@@ -3,19 +3,20 @@
 import pytest
 
 from cli.demo import EXPECTED, Expectation, as_expected, observe_all
+from cli.stack import Stack
 from tests.e2e.gateway import Gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_every_scenario_ends_as_the_demo_expects(gateway: Gateway) -> None:
-    observed = await observe_all(gateway.stack)
+async def test_every_scenario_ends_as_the_demo_expects(stack: Stack) -> None:
+    observed = await observe_all(stack)
     wrong = [(e, o) for e, o in zip(EXPECTED, observed, strict=True) if not as_expected(e, o)]
     assert wrong == []
 
 
-async def test_the_demo_would_notice_a_wrong_outcome(gateway: Gateway) -> None:
-    observed = (await observe_all(gateway.stack))[0]
+async def test_the_demo_would_notice_a_wrong_outcome(stack: Stack) -> None:
+    observed = (await observe_all(stack))[0]
     assert not as_expected(Expectation("pass", "rejected"), observed)
     assert not as_expected(Expectation("pass", "approved", "attack.mask"), observed)
     assert not as_expected(Expectation("pass", "approved", refused=401), observed)

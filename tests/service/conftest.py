@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -14,11 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from adapters.announcements import CHANNEL, Announcements
+from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
+from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import SHIPPED, PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import BatchQueue, create_queue
+from adapters.store.figures import PgFigures
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
@@ -27,6 +31,7 @@ from domain.apps import App
 from domain.model import AcceptedCallback
 from service.api import main as api_main
 from service.api.context import ApiContext
+from service.api.metrics_page import MetricsPage
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.lifecycle import Lifecycle
@@ -40,6 +45,7 @@ APPS = {
     "shop": App(app_id="shop", api_key="k", secrets=(SECRET,), landing_url=LANDING),
 }
 MAX_BODY = 20_000
+LATER = NOW + timedelta(days=1)
 
 
 @dataclass
@@ -108,28 +114,36 @@ def store(engine: AsyncEngine, keys: KeyRing) -> Store:
 @pytest.fixture
 async def api_context(
     redis_pool: BlockingConnectionPool, engine: AsyncEngine, store: Store, keys: KeyRing
-) -> ApiContext:
+) -> AsyncIterator[ApiContext]:
     """The API's context on real servers; the apps are `demo` and `other`."""
     redis = Redis(connection_pool=redis_pool)
     announcements = Announcements(redis)
     book = PolicyBook.open(SHIPPED)
-    return ApiContext(
+    inbox, queue = RedisInbox(redis, keys=keys), BatchQueue(create_queue(redis_pool))
+    heartbeats = Heartbeats(redis)
+    yield ApiContext(
         app_ids=("demo", "other"),
         lookups=store.lookups,
         dead_letters=store.dead_letters,
+        retries=DeadLetterRetries(store.dead_letters, inbox=inbox, queue=queue, clock=lambda: LATER),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         policies=book,
         reloads=PolicyReloads(redis, book),
         tokens=PgTokens(engine),
-        inbox=RedisInbox(redis, keys=keys),
-        queue=BatchQueue(create_queue(redis_pool)),
+        inbox=inbox,
+        heartbeats=heartbeats,
+        metrics=MetricsPage(
+            redis, heartbeats=heartbeats, figures=PgFigures(engine), app_ids=("demo", "other")
+        ),
+        queue=queue,
         announcements=announcements,
         redis=redis,
         engine=engine,
         durability="fsync",
         monotonic=time.monotonic,
     )
+    await queue.aclose()
 
 
 @pytest.fixture

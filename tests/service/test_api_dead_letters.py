@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
+from adapters.envelope import KeyRing
 from service.api.context import ApiContext
 from tests.adapters.builders import NOW, Store, callback, payload
 from tests.domain.builders import ID_NUMBER, NAME
@@ -14,10 +15,10 @@ from tests.service.conftest import ClientOf, assert_problem
 URL = "/v1/dead-letters"
 
 
-async def keep(store: Store, n: int = 1, *, app_id: str = "demo") -> UUID:
+async def keep(store: Store, n: int = 1, *, app_id: str = "demo", reason: str = "missing_biz_id") -> UUID:
     return await store.dead_letters.keep(
         callback(payload(n), app_id=app_id),
-        reason="missing_biz_id",
+        reason=reason,
         detail="the payload carries no biz_id",
         now=NOW + timedelta(seconds=n),
     )
@@ -37,6 +38,7 @@ async def test_a_letter_is_listed_without_its_content(api: httpx2.AsyncClient, s
                 "attempts": 1,
                 "first_seen_at": "2026-03-07T12:00:01.000Z",
                 "last_seen_at": "2026-03-07T12:00:01.000Z",
+                "retried_at": None,
             }
         ],
         "next_cursor": None,
@@ -65,6 +67,13 @@ async def test_the_list_can_be_narrowed_to_an_app(api: httpx2.AsyncClient, store
         assert len((await api.get(URL, params={"app_id": app_id})).json()["items"]) == count
 
 
+async def test_the_list_can_be_narrowed_to_a_reason(api: httpx2.AsyncClient, store: Store) -> None:
+    await keep(store)
+    await keep(store, 2, reason="bad_biz_id")
+    for reason, count in (("missing_biz_id", 1), ("bad_biz_id", 1), ("never", 0)):
+        assert len((await api.get(URL, params={"reason": reason})).json()["items"]) == count
+
+
 async def test_a_retried_letter_is_back_in_the_inbox_with_a_job(
     api: httpx2.AsyncClient, store: Store, api_context: ApiContext
 ) -> None:
@@ -73,9 +82,64 @@ async def test_a_retried_letter_is_back_in_the_inbox_with_a_job(
     assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
     [batch_id] = await api_context.redis.zrange("inbox:pending", 0, -1)
     assert await api_context.inbox.load(batch_id.decode()) == [callback()]
+    await api_context.queue.aclose()
     assert await api_context.queue.depth() == 1
+
+
+async def test_a_retried_letter_is_listed_apart_until_it_is_recorded(
+    api: httpx2.AsyncClient, store: Store
+) -> None:
+    key = await keep(store)
+    await api.post(f"{URL}/{key}/retry")
     assert (await api.get(URL)).json()["items"] == []
-    assert_problem(await api.post(f"{URL}/{key}/retry"), 404, "not_found")
+    [letter] = (await api.get(URL, params={"retried": "true"})).json()["items"]
+    assert (letter["id"], letter["retried_at"]) == (str(key), "2026-03-08T12:00:00.000Z")
+    assert (await api.post(f"{URL}/{key}/retry")).status_code == 202
+
+
+async def test_letters_with_one_reason_are_retried_in_one_batch(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+) -> None:
+    for n in range(5):
+        await keep(store, n, reason="unexpected_type")
+    await keep(store, 9)
+    answer = await api.post(f"{URL}/retry", json={"reason": "unexpected_type", "limit": 3})
+    assert (answer.status_code, answer.json()) == (202, {"retried": 3, "unreadable": 0, "remaining": 2})
+    [batch_id] = await api_context.redis.zrange("inbox:pending", 0, -1)
+    assert await api_context.inbox.load(batch_id.decode()) == [callback(payload(n)) for n in range(3)]
+    answer = await api.post(f"{URL}/retry", json={"reason": "unexpected_type"})
+    assert answer.json() == {"retried": 2, "unreadable": 0, "remaining": 0}
+    assert len((await api.get(URL)).json()["items"]) == 1
+
+
+async def test_a_bulk_retry_keeps_to_the_callers_apps_and_the_named_one(
+    api: httpx2.AsyncClient, store: Store, client_of: ClientOf, api_context: ApiContext
+) -> None:
+    await keep(store)
+    await keep(store, app_id="other")
+    await api_context.tokens.put("demo only", "t", apps=["demo"])
+    foreign = await client_of("t").post(f"{URL}/retry", json={"reason": "missing_biz_id", "app_id": "other"})
+    assert foreign.json() == {"retried": 0, "unreadable": 0, "remaining": 0}
+    named = await api.post(f"{URL}/retry", json={"reason": "missing_biz_id", "app_id": "demo"})
+    assert named.json() == {"retried": 1, "unreadable": 0, "remaining": 0}
+    assert [letter.app_id for letter in await store.letters()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"reason": "r", "limit": 0}, {"reason": "r", "limit": 1001}, {"reason": "r", "all": True}]
+)
+async def test_a_bulk_retry_must_be_bounded_and_understood(
+    api: httpx2.AsyncClient, body: dict[str, object]
+) -> None:
+    assert_problem(await api.post(f"{URL}/retry", json=body), 422, "invalid_request")
+
+
+async def test_a_letter_that_no_key_opens_is_told_and_stays(api: httpx2.AsyncClient, store: Store) -> None:
+    key = await keep(Store(store.engine, KeyRing([b"o" * 32])))
+    assert_problem(await api.post(f"{URL}/{key}/retry"), 409, "unreadable")
+    answer = await api.post(f"{URL}/retry", json={"reason": "missing_biz_id"})
+    assert answer.json() == {"retried": 0, "unreadable": 1, "remaining": 1}
+    assert [letter.id for letter in await store.letters()] == [key]
 
 
 async def test_without_redis_a_letter_stays(
@@ -87,6 +151,8 @@ async def test_without_redis_a_letter_stays(
     monkeypatch.setattr(api_context.inbox, "put", away)
     key = await keep(store)
     assert_problem(await api.post(f"{URL}/{key}/retry"), 503, "unavailable")
+    bulk = await api.post(f"{URL}/retry", json={"reason": "missing_biz_id"})
+    assert_problem(bulk, 503, "unavailable")
     assert len((await api.get(URL)).json()["items"]) == 1
 
 

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from adapters.database import create_engine
+from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import create_redis_pool
@@ -19,6 +20,7 @@ from service.api.context import ApiContext
 from service.api.main import create_app
 from service.lifecycle import Lifecycle
 from tests.adapters.builders import Store, callback
+from tests.adapters.test_heartbeats import heartbeat
 from tests.service.conftest import assert_problem
 
 
@@ -33,7 +35,7 @@ async def without_redis(api_context: ApiContext, store: Store) -> AsyncIterator[
     )
     redis = Redis(connection_pool=pool)
     inbox, queue = RedisInbox(redis, keys=store.keys), BatchQueue(create_queue(pool))
-    yield replace(api_context, redis=redis, inbox=inbox, queue=queue)
+    yield replace(api_context, redis=redis, inbox=inbox, queue=queue, heartbeats=Heartbeats(redis))
     await pool.disconnect()
 
 
@@ -75,6 +77,23 @@ async def test_before_a_shutdown_it_is_not_ready_and_asks_nobody(without_redis: 
     assert (answer.status_code, answer.json()) == (503, {"status": "draining"})
 
 
+async def test_it_tells_how_many_workers_are_alive(api_context: ApiContext) -> None:
+    for role, pid in (("worker", 1), ("worker", 2), ("ingress", 3)):
+        await api_context.heartbeats.put(heartbeat(pid, role=role))
+    async with client(api_context) as api:
+        told = (await api.get("/readyz")).json()
+    assert told["workers"] == {"ok": True, "problems": [], "alive": 2}
+
+
+async def test_without_a_worker_lookups_are_ready_and_the_problem_is_told(api_context: ApiContext) -> None:
+    async with client(api_context) as api:
+        answer = await api.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    workers = answer.json()["workers"]
+    assert (workers["ok"], workers["alive"]) == (False, 0)
+    assert workers["problems"] == ["no worker is alive: callbacks are accepted, but nothing is decided"]
+
+
 async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: ApiContext) -> None:
     await api_context.redis.config_set("appendfsync", "everysec")
     try:
@@ -108,6 +127,7 @@ async def test_without_redis_it_is_not_ready_but_alive(without_redis: ApiContext
         ready, alive = await api.get("/readyz"), await api.get("/healthz")
     assert (ready.status_code, alive.status_code) == (503, 200)
     assert ready.json()["redis"] == {"ok": False, "error": "ConnectionError"}
+    assert ready.json()["workers"] == {"ok": False, "error": "ConnectionError"}
     assert ready.json()["database"]["ok"]
 
 

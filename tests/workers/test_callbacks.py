@@ -2,11 +2,14 @@
 
 import asyncio
 import secrets
+from datetime import timedelta
 
 import pytest
 
 from adapters.database import DATABASE_AWAY, DatabaseAway
+from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.redis_client import REDIS_AWAY
+from adapters.store.dead_letters import LetterFilter
 from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
 from tests.adapters.builders import NOW, callback, payload, traces, until
@@ -18,8 +21,7 @@ from workers.context import WorkerContext
 
 async def letters(jobs: Jobs) -> dict[str, str]:
     """Reason and detail of every dead letter."""
-    page = await jobs.store.dead_letters.page(["demo"], limit=50)
-    return {letter.reason: letter.detail for letter in page}
+    return {letter.reason: letter.detail for letter in await jobs.store.letters("demo")}
 
 
 async def process(jobs: Jobs, *taken: AcceptedCallback) -> None:
@@ -76,7 +78,7 @@ async def test_poison_is_a_dead_letter_and_the_others_are_decided(
     assert await jobs.outcome(1) == ("decided", "approved", [])
     assert set(await letters(jobs)) == {reason}
     assert traces(str(await letters(jobs))) == []
-    assert await jobs.store.dead_letters.open(poison.key, ["demo"]) == poison
+    assert await jobs.store.opened_letter(poison.key, "demo") == poison
 
 
 async def test_a_value_that_the_store_refuses_is_a_dead_letter(jobs: Jobs) -> None:
@@ -198,3 +200,23 @@ async def test_an_open_callback_is_recorded_and_nothing_more(jobs: Jobs) -> None
     record = await jobs.store.find()
     assert record is not None
     assert record.received_at == NOW
+
+
+async def test_a_retried_letter_goes_once_its_callback_is_recorded(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload(1))]
+    understood, poison = callback(payload(1)), callback(b'{"status": "OK"}')
+    for letter in (understood, poison):
+        await jobs.store.dead_letters.keep(letter, reason="r", detail="", now=NOW)
+    retries = DeadLetterRetries(
+        jobs.store.dead_letters,
+        inbox=jobs.inbox,
+        queue=jobs.queue,
+        clock=lambda: NOW + timedelta(days=1),
+    )
+    await retries.retry_all(LetterFilter(), limit=5)
+    await jobs.queue.aclose()
+    [batch_id] = await jobs.redis.zrange("inbox:pending", 0, -1)
+    await process_batch(jobs.context, batch_id.decode())
+    assert await jobs.outcome(1) == ("decided", "approved", [])
+    assert await jobs.store.letters(retried=True) == []
+    assert [(each.id, each.attempts) for each in await jobs.store.letters()] == [(poison.key, 2)]

@@ -93,9 +93,9 @@ async def test_a_callback_that_keeps_killing_its_worker_is_buried(jobs: Jobs) ->
     await sweep_inbox(jobs.context)
     assert await job_ids(jobs) == []
     assert await pending(jobs) == []
-    [letter] = await jobs.store.dead_letters.page(["demo"], limit=5)
+    [letter] = await jobs.store.letters("demo")
     assert letter.reason == "kills_worker"
-    assert await jobs.store.dead_letters.open(letter.id, ["demo"]) == killer
+    assert await jobs.store.opened_letter(letter.id, "demo") == killer
     assert await jobs.redis.exists(STARTS) == 0
 
 
@@ -109,7 +109,7 @@ async def test_the_others_of_a_killers_batch_are_decided(jobs: Jobs) -> None:
         await rest(jobs)
         await sweep_inbox(jobs.context)
     assert await jobs.outcome(2) == ("decided", "approved", [])
-    assert [each.reason for each in await jobs.store.dead_letters.page(["demo"], limit=5)] == ["kills_worker"]
+    assert [each.reason for each in await jobs.store.letters("demo")] == ["kills_worker"]
     assert await pending(jobs) == []
 
 

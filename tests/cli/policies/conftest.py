@@ -50,5 +50,6 @@ def data_dir(engine: AsyncEngine, database_url: str, tmp_path: Path) -> Path:
     """The folder of a `dev` that uses the tests' database."""
     folder = tmp_path / "dev"
     folder.mkdir()
-    (folder / "dev.json").write_bytes(msgspec.json.encode({"database_url": database_url, "app_id": "demo"}))
+    servers = {"redis_url": "redis://127.0.0.1:9", "database_url": database_url, "app_id": "demo"}
+    (folder / "dev.json").write_bytes(msgspec.json.encode(servers))
     return folder

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -10,18 +11,22 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.announcements import Announcements
+from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
+from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import BatchQueue, create_queue
 from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from service.api.context import ApiContext
 from service.api.main import create_app
+from service.api.metrics_page import MetricsPage
 from tests.adapters.test_policies import write
 
 TOKENS = {
@@ -41,23 +46,31 @@ def policy_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def context(
+async def context(
     redis: Redis,
     redis_pool: BlockingConnectionPool,
     engine: AsyncEngine,
     keys: KeyRing,
     policy_folder: Path,
-) -> ApiContext:
+) -> AsyncIterator[ApiContext]:
     book = PolicyBook.open(policy_folder)
-    return ApiContext(
+    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
+    queue = BatchQueue(create_queue(redis_pool))
+    heartbeats = Heartbeats(redis)
+    yield ApiContext(
         app_ids=("demo", "other"),
         lookups=PgLookups(engine, keys=keys),
-        dead_letters=PgDeadLetters(engine, keys=keys),
+        dead_letters=letters,
+        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
-        inbox=RedisInbox(redis, keys=keys),
-        queue=BatchQueue(create_queue(redis_pool)),
+        inbox=inbox,
+        heartbeats=heartbeats,
+        metrics=MetricsPage(
+            redis, heartbeats=heartbeats, figures=PgFigures(engine), app_ids=("demo", "other")
+        ),
+        queue=queue,
         announcements=Announcements(redis),
         policies=book,
         reloads=PolicyReloads(redis, book),
@@ -66,6 +79,7 @@ def context(
         durability="fsync",
         monotonic=time.monotonic,
     )
+    await queue.aclose()
 
 
 @pytest.fixture

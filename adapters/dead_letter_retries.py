@@ -1,0 +1,98 @@
+"""Retries of dead letters: back into the inbox, one way for the api and the command line."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+import msgspec
+
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue
+from adapters.store.dead_letters import LetterFilter, PgDeadLetters
+from domain.model import AcceptedCallback
+
+MAX_BATCH: Final = 64
+_PREFIX: Final = "retry-"
+
+
+class Retried(msgspec.Struct, frozen=True):
+    """What a bulk retry did. `unreadable` letters stay: no configured master key opens them.
+
+    `remaining` counts what waits still, unreadable letters among it.
+    """
+
+    retried: int
+    unreadable: int
+    remaining: int
+
+
+class DeadLetterRetries:
+    """Puts letters back into the inbox, and marks them once they are there.
+
+    A crash in between leaves a letter that is in the inbox as well: it runs twice, which is harmless.
+    """
+
+    def __init__(
+        self,
+        letters: PgDeadLetters,
+        *,
+        inbox: RedisInbox,
+        queue: BatchQueue,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._letters = letters
+        self._inbox = inbox
+        self._queue = queue
+        self._clock = clock
+
+    async def retry_one(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
+        """Retry a letter, even one that is on its way; False where these apps have no such letter.
+
+        Raises:
+            BrokenSeal: no configured master key opens it.
+            RedisError, DBAPIError, OSError: a server is away; the letter stays as it was.
+        """
+        batch_id = _new_batch_id()
+        async with self._letters.take_one(letter_id, app_ids, now=self._clock()) as callback:
+            if callback is None:
+                return False
+            await self._inbox.put(batch_id, [callback])
+        self._queue.hand_over(batch_id)
+        return True
+
+    async def retry_all(self, which: LetterFilter, *, limit: int) -> Retried:
+        """Retry up to `limit` of these letters, those first that were not seen for longest, in batches.
+
+        None twice in one call: what fails again meanwhile is newer than the call.
+
+        Raises:
+            RedisError, DBAPIError, OSError: a server is away; what was retried before stays so.
+        """
+        started, after = self._clock(), None
+        retried = unreadable = 0
+        while retried < limit:
+            batch_id = _new_batch_id()
+            size = min(MAX_BATCH, limit - retried)
+            async with self._letters.take(which, now=started, limit=size, after=after) as taken:
+                await self._put(batch_id, taken.callbacks)
+            retried += len(taken.callbacks)
+            unreadable += taken.unreadable
+            after = taken.last
+            if after is None:
+                break
+        return Retried(retried, unreadable, remaining=await self._letters.count(which))
+
+    async def _put(self, batch_id: str, callbacks: list[AcceptedCallback]) -> None:
+        if callbacks:
+            await self._inbox.put(batch_id, callbacks)
+            self._queue.hand_over(batch_id)
+
+
+def is_retry(batch_id: str) -> bool:
+    """Whether a batch, or the batch that it is a part of, holds retried letters."""
+    return batch_id.startswith(_PREFIX)
+
+
+def _new_batch_id() -> str:
+    return _PREFIX + uuid4().hex

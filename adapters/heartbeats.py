@@ -1,0 +1,184 @@
+"""Heartbeats: every process says in Redis every few seconds that it is alive, and how it is.
+
+`heartbeats` (a set) names the processes, `heartbeat:{id}` holds what each said last and goes after three
+missed beats. So Redis's clock alone decides who is alive: those of the hosts may differ.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any, Final, TypeVar
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+
+from adapters.redis_client import REDIS_AWAY
+
+PROCESSES: Final = "heartbeats"
+MISSED_BEATS: Final = 3
+_FAREWELL: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+RoleStatus = TypeVar("RoleStatus", "WorkerStatus", "IngressStatus")
+Status = Callable[[], Mapping[str, object]]
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """What a process says of itself. `every`: seconds between its beats; `status`: its role's own figures."""
+
+    role: str
+    host: str
+    pid: int
+    version: str
+    every: float
+    started_at: datetime
+    at: datetime
+    status: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The process; one that is restarted in the same container takes its predecessor's place."""
+        return f"{self.role}:{self.host}:{self.pid}"
+
+    @property
+    def lives_ms(self) -> int:
+        """For how long it stands in Redis."""
+        return int(self.every * MISSED_BEATS * 1000)
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name."""
+
+    jobs: int = 0
+    batches: int = 0
+    decisions: dict[str, dict[str, int]] = {}
+    pulls: dict[str, dict[str, int]] = {}
+    last_error: str | None = None
+
+
+class IngressStatus(msgspec.Struct, frozen=True):
+    """An ingress's figures: its way to Redis, and what it holds meanwhile."""
+
+    can_accept: bool = True
+    circuit: str = "closed"
+    waiting: int = 0
+    spool_bytes: int = 0
+
+
+class SeenHeartbeat(msgspec.Struct, frozen=True):
+    """A heartbeat and how long ago it was, by Redis's clock."""
+
+    heartbeat: Heartbeat
+    age: timedelta
+
+    def status(self, kind: type[RoleStatus]) -> RoleStatus:
+        """What it says of its role; the defaults where another version says it otherwise."""
+        try:
+            return msgspec.convert(self.heartbeat.status, kind)
+        except msgspec.ValidationError:
+            return kind()
+
+
+class Heartbeats:
+    """The heartbeats of all processes."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def put(self, heartbeat: Heartbeat) -> None:
+        """Write a heartbeat in the place of the process's last one. Raises RedisError, OSError."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.sadd(PROCESSES, heartbeat.id)
+            pipe.set(_key(heartbeat.id), msgspec.msgpack.encode(heartbeat), px=heartbeat.lives_ms)
+            await pipe.execute()
+
+    async def remove(self, process_id: str) -> None:
+        """Say that a process has ended. Raises RedisError, OSError."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.srem(PROCESSES, process_id)
+            pipe.delete(_key(process_id))
+            await pipe.execute()
+
+    async def alive(self) -> list[SeenHeartbeat]:
+        """The processes that are alive, by role and id. Raises RedisError, OSError."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.smembers(PROCESSES)
+            [names] = await pipe.execute()
+            ids = sorted(name.decode() for name in names)
+            for process_id in ids:
+                pipe.get(_key(process_id))
+                pipe.pttl(_key(process_id))
+            found = await pipe.execute()
+            told = dict(zip(ids, zip(found[::2], found[1::2], strict=True), strict=True))
+            if gone := [process_id for process_id, (packed, _) in told.items() if packed is None]:
+                # One that beats again this very moment is missing until its next beat.
+                pipe.srem(PROCESSES, *gone)
+                await pipe.execute()
+        seen = [_seen(packed, left_ms) for packed, left_ms in told.values() if packed is not None]
+        return [each for each in seen if each is not None]
+
+
+@asynccontextmanager
+async def beating(redis: Redis, role: str, *, every: timedelta, status: Status = dict) -> AsyncIterator[None]:
+    """This process's heart beats inside the block, whether Redis is there or not."""
+    heartbeats = Heartbeats(redis)
+    first = _first_heartbeat(role, every)
+    task = asyncio.create_task(_beat(heartbeats, first, status))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with contextlib.suppress(*REDIS_AWAY):
+            async with asyncio.timeout(_FAREWELL):
+                await heartbeats.remove(first.id)
+
+
+async def _beat(heartbeats: Heartbeats, first: Heartbeat, status: Status) -> None:
+    failing = False
+    while True:
+        try:
+            now = datetime.now(UTC)
+            async with asyncio.timeout(first.every):
+                await heartbeats.put(msgspec.structs.replace(first, at=now, status=dict(status())))
+            failing = False
+        except Exception as error:
+            # Whatever it is: a process that works must not seem dead for ever. Told once per outage.
+            if not failing:
+                log.warning("heartbeat.failed", role=first.role, error=type(error).__name__)
+            failing = True
+        await asyncio.sleep(first.every)
+
+
+def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
+    now = datetime.now(UTC)
+    return Heartbeat(
+        role=role,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=version("faceid-gateway"),
+        every=every.total_seconds(),
+        started_at=now,
+        at=now,
+        status={},
+    )
+
+
+def _seen(packed: bytes, left_ms: int) -> SeenHeartbeat | None:
+    try:
+        heartbeat = msgspec.msgpack.decode(packed, type=Heartbeat)
+    except msgspec.DecodeError:
+        # A process of another version, while the roles are being upgraded.
+        return None
+    return SeenHeartbeat(heartbeat, timedelta(milliseconds=heartbeat.lives_ms - max(left_ms, 0)))
+
+
+def _key(process_id: str) -> str:
+    return f"heartbeat:{process_id}"

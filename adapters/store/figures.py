@@ -1,0 +1,65 @@
+"""Figures of the store for operators: what is undecided, what is nearly lost, which letters wait."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.registration import NEAR_LOSS
+
+
+class OpenVerifications(msgspec.Struct, frozen=True):
+    """How many verifications of an app are in a state before the decision, and how many of them near loss:
+    `domain.registration.NEAR_LOSS` after the flow's end or the registration. One that is held is not."""
+
+    app_id: str
+    state: str
+    count: int
+    near_loss: int
+
+
+class Letters(msgspec.Struct, frozen=True):
+    """How many dead letters of an app have a reason, and how many of them are being retried."""
+
+    app_id: str
+    reason: str
+    count: int
+    retried: int
+
+
+class StoreFigures(msgspec.Struct, frozen=True):
+    """One reading."""
+
+    open: list[OpenVerifications]
+    letters: list[Letters]
+
+
+class PgFigures:
+    """Reads the figures from partial indexes: what is decided is never counted."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self, now: datetime) -> StoreFigures:
+        """The figures at `now`. Raises DBAPIError, OSError."""
+        async with self._engine.connect() as connection:
+            undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS})
+            letters = await connection.execute(_LETTERS)
+            return StoreFigures(
+                open=[OpenVerifications(*row) for row in undecided],
+                letters=[Letters(*row) for row in letters],
+            )
+
+
+_OPEN: Final = text("""
+SELECT app_id, state, count(*),
+       count(*) FILTER (WHERE COALESCE(ended_at, registered_at) < :before AND NOT held)
+FROM verifications WHERE state IN ('created', 'received') GROUP BY app_id, state
+""")
+
+_LETTERS: Final = text("""
+SELECT app_id, reason, count(*) FILTER (WHERE retried_at IS NULL), count(retried_at)
+FROM dead_letters GROUP BY app_id, reason
+""")

@@ -1,0 +1,171 @@
+"""`dead-letters`: list, retry and delete the callbacks that could not be understood or processed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import typer
+from redis.asyncio import Redis
+from rich.markup import escape
+from rich.table import Table
+
+from adapters.database import create_engine
+from adapters.dead_letter_retries import DeadLetterRetries
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue, create_queue
+from adapters.redis_client import create_redis_pool
+from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
+from cli.stored import AppOption, DataDirOption, find_servers
+from cli.terminal import create_console
+from domain.errors import BrokenSeal
+
+Answer = TypeVar("Answer")
+LetterId = Annotated[
+    UUID | None, typer.Argument(metavar="[ID]", help="One letter; otherwise name a --reason")
+]
+Reason = Annotated[str | None, typer.Option("--reason", help="Only letters with this reason")]
+
+commands = typer.Typer(no_args_is_help=True, help="Callbacks that could not be understood or processed.")
+
+
+class LetterStays(Exception):
+    """Nothing was retried or deleted; the message says why."""
+
+
+@commands.command(name="list")
+def list_letters(
+    app: AppOption = None,
+    reason: Reason = None,
+    limit: Annotated[int, typer.Option(min=1, help="Only the last seen so many")] = 50,
+    retried: Annotated[
+        bool, typer.Option("--retried", help="Those whose retry is under way instead")
+    ] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """List dead letters, last seen first, without their content."""
+    which = _filter(app, reason, retried=retried)
+
+    async def read(letters: PgDeadLetters, _retries: DeadLetterRetries) -> tuple[list[DeadLetter], int]:
+        return await letters.page(which, limit=limit), await letters.count(which)
+
+    page, count = _run(read, data_dir)
+    create_console().print(_table(page) if page else "There is no such dead letter.")
+    if count > len(page):
+        typer.echo(f"… and {count - len(page)} more")
+
+
+@commands.command()
+def retry(
+    letter_id: LetterId = None,
+    reason: Reason = None,
+    app: AppOption = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="At most so many, those not seen for longest first")
+    ] = 1000,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Put dead letters back into the inbox: one, or all with a reason."""
+    _one_of(letter_id, reason)
+
+    if letter_id is not None:
+        _run(lambda _letters, retries: _retry_one(retries, letter_id, app), data_dir)
+        typer.echo("1 retried")
+        return
+    which = _filter(app, reason)
+    done = _run(lambda _letters, retries: retries.retry_all(which, limit=limit), data_dir)
+    typer.echo(f"{done.retried} retried, {done.remaining} remaining")
+    if done.unreadable:
+        typer.echo(f"{done.unreadable} of them unreadable: no configured master key opens them", err=True)
+
+
+@commands.command()
+def delete(
+    letter_id: LetterId = None,
+    reason: Reason = None,
+    app: AppOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Delete dead letters for good: one, or all with a reason."""
+    _one_of(letter_id, reason)
+    which = _filter(app, reason)
+    if not yes:
+        count = 1 if letter_id else _run(lambda letters, _retries: letters.count(which), data_dir)
+        typer.confirm(f"Delete {count} dead letter(s)? Nothing brings them back.", abort=True)
+
+    async def remove(letters: PgDeadLetters, _retries: DeadLetterRetries) -> int:
+        if letter_id is None:
+            return await letters.delete_all(which)
+        return int(await letters.delete(letter_id, _apps(app)))
+
+    count = _run(remove, data_dir)
+    if not count:
+        raise LetterStays("there is no such dead letter")
+    typer.echo(f"{count} deleted")
+
+
+async def _retry_one(retries: DeadLetterRetries, letter_id: UUID, app: str | None) -> None:
+    try:
+        found = await retries.retry_one(letter_id, _apps(app))
+    except BrokenSeal:
+        raise LetterStays("no configured master key opens it") from None
+    if not found:
+        raise LetterStays("there is no such dead letter")
+
+
+def _one_of(letter_id: UUID | None, reason: str | None) -> None:
+    if (letter_id is None) == (reason is None):
+        raise typer.BadParameter("name either an ID or a --reason")
+
+
+def _filter(app: str | None, reason: str | None, *, retried: bool = False) -> LetterFilter:
+    return LetterFilter(_apps(app), reason, retried=retried)
+
+
+def _apps(app: str | None) -> list[str] | None:
+    return None if app is None else [app]
+
+
+def _run(
+    action: Callable[[PgDeadLetters, DeadLetterRetries], Awaitable[Answer]], data_dir: Path | None
+) -> Answer:
+    async def run() -> Answer:
+        async with _letters(data_dir) as (letters, retries):
+            return await action(letters, retries)
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _letters(data_dir: Path | None) -> AsyncIterator[tuple[PgDeadLetters, DeadLetterRetries]]:
+    servers = find_servers(data_dir)
+    keys = KeyRing(servers.master_keys)
+    engine = create_engine(servers.database_url)
+    pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
+    letters, queue = PgDeadLetters(engine, keys=keys), BatchQueue(create_queue(pool))
+    inbox = RedisInbox(Redis(connection_pool=pool), keys=keys)
+    try:
+        yield letters, DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC))
+    finally:
+        await queue.aclose()
+        await pool.disconnect()
+        await engine.dispose()
+
+
+def _table(page: list[DeadLetter]) -> Table:
+    table = Table(header_style="bold")
+    table.add_column("id", no_wrap=True)
+    for name in ("app", "reason", "detail"):
+        table.add_column(name, overflow="fold")
+    table.add_column("attempts", justify="right")
+    table.add_column("first and last seen", no_wrap=True)
+    for letter in page:
+        seen = "\n".join(f"{at:%Y-%m-%d %H:%M:%S}Z" for at in (letter.first_seen_at, letter.last_seen_at))
+        told = (letter.app_id, letter.reason, escape(letter.detail))
+        table.add_row(str(letter.id), *told, str(letter.attempts), seen)
+    return table

@@ -1,0 +1,67 @@
+"""`workers`: every process of the gateway that is alive, and how it is."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from redis.asyncio import Redis
+from rich.markup import escape
+from rich.table import Table
+
+from adapters.heartbeats import Heartbeats, SeenHeartbeat
+from adapters.redis_client import create_redis_pool
+from cli.stored import DataDirOption, find_servers
+from cli.terminal import create_console
+
+
+def workers_command(
+    here: Annotated[bool, typer.Option("--here", help="Only this machine's, as a health check")] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Show every live process, worker or other, by its heartbeat; fail when no worker is alive."""
+    alive = asyncio.run(_alive(find_servers(data_dir).redis_url))
+    if here:
+        alive = [seen for seen in alive if seen.heartbeat.host == socket.gethostname()]
+    if alive:
+        create_console().print(_table(alive))
+    if not any(seen.heartbeat.role == "worker" for seen in alive):
+        typer.echo("No worker is alive.", err=True)
+        raise typer.Exit(1)
+
+
+async def _alive(redis_url: str) -> list[SeenHeartbeat]:
+    pool = create_redis_pool(redis_url, timeout=timedelta(seconds=5))
+    try:
+        return await Heartbeats(Redis(connection_pool=pool)).alive()
+    finally:
+        await pool.disconnect()
+
+
+def _table(alive: Sequence[SeenHeartbeat]) -> Table:
+    table = Table(header_style="bold")
+    for name in ("role", "host", "pid", "version", "up since", "seen", "status"):
+        table.add_column(name, overflow="fold")
+    for seen in alive:
+        said = seen.heartbeat
+        table.add_row(
+            said.role,
+            escape(said.host),
+            str(said.pid),
+            said.version,
+            f"{said.started_at:%Y-%m-%d %H:%M}Z",
+            f"{seen.age.total_seconds():.0f} s ago",
+            escape("; ".join(f"{name} {_worded(value)}" for name, value in said.status.items())),
+        )
+    return table
+
+
+def _worded(value: Any) -> str:
+    """A figure; of a tree of figures the total: the table tells the trend, `/metrics` the parts."""
+    return "–" if value is None else str(_total(value) if isinstance(value, dict) else value)
+
+
+def _total(tree: Any) -> int:
+    return sum(_total(part) for part in tree.values()) if isinstance(tree, dict) else int(tree)

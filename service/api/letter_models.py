@@ -1,0 +1,56 @@
+"""What the API takes and answers about dead letters, as pydantic models."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.dead_letter_retries import Retried
+from adapters.store.dead_letters import DeadLetter
+from service.api.models import UtcTime
+
+
+class DeadLetterModel(BaseModel):
+    """A genuine callback that could not be understood or processed; its content stays encrypted."""
+
+    id: UUID
+    app_id: str
+    kind: str
+    reason: str = Field(examples=["missing_biz_id", "unexpected_type", "processing_failed"])
+    detail: str
+    attempts: int
+    first_seen_at: UtcTime
+    last_seen_at: UtcTime
+    retried_at: UtcTime | None = Field(description="Its callback is on its way through the inbox again")
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> "DeadLetterModel":
+        """The answer for a dead letter of the store."""
+        return cls.model_validate(letter, from_attributes=True)
+
+
+class DeadLetterPage(BaseModel):
+    items: list[DeadLetterModel]
+    next_cursor: str | None = Field(description="null on the last page")
+
+
+class BulkRetry(BaseModel):
+    """Which letters to retry: those with this reason, of all the caller's apps or of one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(examples=["unexpected_type"])
+    app_id: str | None = None
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class RetriedModel(BaseModel):
+    """`remaining` letters with the reason still wait, those among it that no configured master key opens."""
+
+    retried: int
+    unreadable: int
+    remaining: int
+
+    @classmethod
+    def of(cls, done: Retried) -> "RetriedModel":
+        """The answer for a bulk retry."""
+        return cls.model_validate(done, from_attributes=True)

@@ -1,0 +1,182 @@
+"""The metrics themselves: names, help texts and labels. Labels are apps, reasons and processes, never ids."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from adapters.backlog import Backlog
+from adapters.heartbeats import IngressStatus, SeenHeartbeat, WorkerStatus
+from adapters.store.figures import StoreFigures
+
+ROLES: Final = ("api", "ingress", "worker")
+
+Values = Mapping[tuple[str, ...], float]
+"""What a family holds: a figure for each tuple of label values."""
+
+
+class Readings(msgspec.Struct, frozen=True):
+    """What was read for one page; None: it could not be read."""
+
+    app_ids: Sequence[str]
+    backlog: Backlog | None
+    alive: Sequence[SeenHeartbeat] | None
+    store: StoreFigures | None
+
+
+def describe(readings: Readings) -> Iterator[Metric]:
+    """Every family that the readings allow."""
+    up = {
+        "redis": readings.backlog is not None and readings.alive is not None,
+        "postgresql": readings.store is not None,
+    }
+    yield _gauge(
+        "server_up", "1 if the server answered in time.", {(name,): up[name] for name in up}, "server"
+    )
+    if readings.backlog is not None:
+        yield from _backlog(readings.backlog)
+    if readings.alive is not None:
+        yield from _processes(readings.alive)
+    if readings.store is not None:
+        yield from _store(readings.store, readings.app_ids)
+
+
+def _backlog(backlog: Backlog) -> Iterator[Metric]:
+    yield _gauge("inbox_batches", "Batches accepted and not yet recorded.", {(): backlog.batches})
+    yield _gauge(
+        "inbox_untouched_seconds",
+        "How long nobody has touched the batch that rests longest; sweeps touch each about once a minute.",
+        {(): backlog.untouched.total_seconds()},
+    )
+    yield _gauge(
+        "inbox_most_starts", "How often the batch was begun that fails most often.", {(): backlog.most_starts}
+    )
+    yield _gauge("jobs", "arq jobs that wait or run, those for later among them.", {(): backlog.jobs})
+    yield _gauge(
+        "oldest_job_seconds",
+        "How long the arq job is due that is due longest: the delay before a worker begins.",
+        {(): backlog.oldest_job.total_seconds()},
+    )
+    yield _gauge("redis_memory_bytes", "Memory that Redis uses.", {(): backlog.memory_bytes})
+
+
+def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
+    counts = Counter(seen.heartbeat.role for seen in alive)
+    yield _gauge(
+        "processes",
+        "Processes that are alive.",
+        {(role,): counts[role] for role in {*ROLES, *counts}},
+        "role",
+    )
+    yield _gauge(
+        "process_info",
+        "1 for each live process and its version.",
+        {(seen.heartbeat.id, seen.heartbeat.role, seen.heartbeat.version): 1 for seen in alive},
+        "process", "role", "version",
+    )  # fmt: skip
+    yield from _workers(
+        {s.heartbeat.id: s.status(WorkerStatus) for s in alive if s.heartbeat.role == "worker"}
+    )
+    yield from _ingresses(
+        {s.heartbeat.id: s.status(IngressStatus) for s in alive if s.heartbeat.role == "ingress"}
+    )
+
+
+def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
+    yield _gauge(
+        "worker_jobs", "Batches under way.", {(name,): said.jobs for name, said in workers.items()}, "process"
+    )
+    yield _counter(
+        "worker_batches",
+        "Batches recorded since the worker's start.",
+        {(name,): said.batches for name, said in workers.items()},
+        "process",
+    )
+    yield _counter(
+        "decisions",
+        "Decisions saved since the worker's start.",
+        {
+            (app_id, outcome, name): count
+            for name, said in workers.items()
+            for app_id, outcome, count in _leaves(said.decisions)
+        },
+        "app_id", "outcome", "process",
+    )  # fmt: skip
+    yield _counter(
+        "pulls",
+        "get_result calls ended since the worker's start.",
+        {
+            (app_id, state, name): count
+            for name, said in workers.items()
+            for app_id, state, count in _leaves(said.pulls)
+        },
+        "app_id", "state", "process",
+    )  # fmt: skip
+
+
+def _ingresses(ingresses: Mapping[str, IngressStatus]) -> Iterator[Metric]:
+    told = {
+        "ingress_accepting": ("1 if callbacks are accepted, 0 if refused with 503.", "can_accept"),
+        "ingress_waiting": ("Callbacks that wait to be made durable.", "waiting"),
+        "spool_bytes": ("Bytes in the local spool that are not in the inbox yet.", "spool_bytes"),
+    }
+    for name, (text, field) in told.items():
+        values: Values = {(process,): float(getattr(said, field)) for process, said in ingresses.items()}
+        yield _gauge(name, text, values, "process")
+    yield _gauge(
+        "ingress_circuit_open",
+        "1 if Redis is left alone because it failed: callbacks go to the spool.",
+        {(process,): said.circuit != "closed" for process, said in ingresses.items()},
+        "process",
+    )
+
+
+def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
+    near_loss = Counter(dict.fromkeys(app_ids, 0))
+    for each in figures.open:
+        near_loss[each.app_id] += each.near_loss
+    yield _gauge(
+        "verifications_open",
+        "Verifications that are not decided yet.",
+        {(each.app_id, each.state): each.count for each in figures.open},
+        "app_id", "state",
+    )  # fmt: skip
+    yield _gauge(
+        "verifications_near_loss",
+        "Undecided verifications whose result the vendor deletes within two hours, or has deleted.",
+        {(app_id,): count for app_id, count in near_loss.items()},
+        "app_id",
+    )
+    yield _gauge(
+        "dead_letters",
+        "Dead letters that wait for an operator.",
+        {(each.app_id, each.reason): each.count for each in figures.letters},
+        "app_id", "reason",
+    )  # fmt: skip
+    yield _gauge(
+        "dead_letters_retried",
+        "Dead letters whose callback is in the inbox again.",
+        {(each.app_id, each.reason): each.retried for each in figures.letters},
+        "app_id", "reason",
+    )  # fmt: skip
+
+
+def _gauge(name: str, text: str, values: Values, *labels: str) -> Metric:
+    return _filled(GaugeMetricFamily(f"faceid_{name}", text, labels=labels), values)
+
+
+def _counter(name: str, text: str, values: Values, *labels: str) -> Metric:
+    return _filled(CounterMetricFamily(f"faceid_{name}", text, labels=labels), values)
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: Values) -> Metric:
+    for labels, value in sorted(values.items()):
+        family.add_metric(labels, float(value))
+    return family
+
+
+def _leaves(tree: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, int]]:
+    return ((outer, inner, count) for outer, counts in tree.items() for inner, count in counts.items())

@@ -1,0 +1,93 @@
+"""The page of metrics for Prometheus: what an operator must be woken for.
+
+Read anew at most every five seconds and by one reader at a time, however often and from where it is scraped.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+import structlog
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.registry import Collector
+from redis.asyncio import Redis
+
+from adapters.backlog import read_backlog
+from adapters.database import DATABASE_AWAY
+from adapters.heartbeats import Heartbeats
+from adapters.redis_client import REDIS_AWAY
+from adapters.store.figures import PgFigures
+from service.api import metric_families
+from service.api.metric_families import Readings
+
+FRESH_FOR: Final = 5.0
+_PATIENCE: Final = 3.0
+
+Reading = TypeVar("Reading")
+
+log = structlog.get_logger(__name__)
+
+
+class MetricsPage:
+    """The page, read again when it is older than `FRESH_FOR` seconds of `monotonic`."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        heartbeats: Heartbeats,
+        figures: PgFigures,
+        app_ids: tuple[str, ...],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._redis = redis
+        self._heartbeats = heartbeats
+        self._figures = figures
+        self._app_ids = app_ids
+        self._monotonic = monotonic
+        self._reading = asyncio.Lock()
+        self._page = b""
+        self._stale_at = float("-inf")
+
+    async def page(self) -> bytes:
+        """The page in Prometheus's text format."""
+        async with self._reading:
+            if self._monotonic() >= self._stale_at:
+                self._page = _render(metric_families.describe(await self._read()))
+                self._stale_at = self._monotonic() + FRESH_FOR
+            return self._page
+
+    async def _read(self) -> Readings:
+        now = datetime.now(UTC)
+        backlog, alive, store = await asyncio.gather(
+            _or_none(read_backlog(self._redis, now_ms=int(now.timestamp() * 1000))),
+            _or_none(self._heartbeats.alive()),
+            _or_none(self._figures.read(now)),
+        )
+        return Readings(self._app_ids, backlog, alive, store)
+
+
+async def _or_none(reading: Awaitable[Reading]) -> Reading | None:
+    """What was read; None where its server is away or slow."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await reading
+    except (*REDIS_AWAY, *DATABASE_AWAY) as error:
+        log.warning("metrics.incomplete", error=type(error).__name__)
+        return None
+
+
+class _Families(Collector):
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def _render(families: Iterable[Metric]) -> bytes:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Families(families))
+    return generate_latest(registry)

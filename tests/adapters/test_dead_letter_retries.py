@@ -1,0 +1,179 @@
+"""Retries: in batches, past what no key opens, once each however many retry; attempts survive."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy import text
+
+from adapters.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.queue import BatchQueue, create_queue
+from adapters.store.dead_letters import LetterFilter
+from domain.model import AcceptedCallback
+from tests.adapters.builders import NOW, Clock, Store, callback, payload
+
+SECOND = timedelta(seconds=1)
+ALL = LetterFilter()
+
+
+class Inbox(RedisInbox):
+    """The inbox, with something that happens right after a batch was written."""
+
+    async def put(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        await super().put(batch_id, callbacks)
+        await self.after_put()
+
+    async def after_put(self) -> None:
+        pass
+
+
+@pytest.fixture
+def written(redis: Redis, keys: KeyRing) -> Inbox:
+    return Inbox(redis, keys=keys)
+
+
+@pytest.fixture
+async def retries(
+    store: Store, written: Inbox, redis_pool: BlockingConnectionPool
+) -> AsyncIterator[DeadLetterRetries]:
+    queue = BatchQueue(create_queue(redis_pool))
+    clock = Clock(NOW + timedelta(hours=1))
+    yield DeadLetterRetries(store.dead_letters, inbox=written, queue=queue, clock=clock)
+    await queue.aclose()
+
+
+async def keep(store: Store, n: int, *, reason: str = "r", seconds: int | None = None) -> UUID:
+    now = NOW + (n if seconds is None else seconds) * SECOND
+    return await store.dead_letters.keep(callback(payload(n)), reason=reason, detail="", now=now)
+
+
+async def batches(redis: Redis, inbox: RedisInbox) -> list[list[AcceptedCallback]]:
+    """What stands in the inbox."""
+    names = [name.decode() for name in await redis.zrange("inbox:pending", 0, -1)]
+    assert all(map(is_retry, names))
+    return [await inbox.load(name) or [] for name in names]
+
+
+async def test_many_letters_go_in_few_batches_oldest_first(
+    store: Store, retries: DeadLetterRetries, redis: Redis, written: Inbox
+) -> None:
+    count = MAX_BATCH + 6
+    for n in range(count):
+        await keep(store, n)
+    assert await retries.retry_all(ALL, limit=1000) == Retried(count, 0, 0)
+    found = sorted(await batches(redis, written), key=len)
+    assert [len(batch) for batch in found] == [6, MAX_BATCH]
+    assert [each for batch in reversed(found) for each in batch] == [
+        callback(payload(n)) for n in range(count)
+    ]
+
+
+async def test_letters_that_no_key_opens_hold_up_nobody(store: Store, retries: DeadLetterRetries) -> None:
+    other = Store(store.engine, KeyRing([b"o" * 32]))
+    sealed = [await keep(other, n) for n in range(5)]
+    await keep(store, 9)
+    assert await retries.retry_all(ALL, limit=1) == Retried(1, 5, remaining=5)
+    assert [letter.id for letter in await store.letters()] == sealed[::-1]
+
+
+async def test_two_that_retry_at_once_take_different_letters(
+    store: Store, retries: DeadLetterRetries, redis: Redis, written: Inbox
+) -> None:
+    for n in range(40):
+        await keep(store, n)
+    done = await asyncio.gather(*(retries.retry_all(ALL, limit=10) for _ in range(4)))
+    assert [each.retried for each in done] == [10] * 4
+    retried = [each.data for batch in await batches(redis, written) for each in batch]
+    assert len(retried) == len(set(retried)) == 40
+
+
+async def test_a_letter_that_fails_again_keeps_its_attempts_and_first_day(
+    store: Store, retries: DeadLetterRetries
+) -> None:
+    key = await keep(store, 1)
+    for again in (1, 2):
+        assert await retries.retry_one(key, None)
+        assert await store.letters() == []
+        await keep(store, 1, reason="again", seconds=again * 60)
+    [letter] = await store.letters()
+    assert (letter.attempts, letter.reason, letter.retried_at) == (3, "again", None)
+    assert letter.first_seen_at == NOW + SECOND
+    assert letter.last_seen_at == NOW + 120 * SECOND
+
+
+async def test_a_callback_that_fails_before_the_retry_has_ended_is_a_letter_again(
+    store: Store, retries: DeadLetterRetries, written: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await keep(store, 1)
+    failing: list[asyncio.Task[UUID]] = []
+
+    async def fail_at_once() -> None:
+        failing.append(asyncio.create_task(keep(store, 1, seconds=60)))
+        await _waits_for_a_lock(store)
+
+    monkeypatch.setattr(written, "after_put", fail_at_once)
+    assert await retries.retry_one(key, None)
+    await failing[0]
+    [letter] = await store.letters()
+    assert (letter.attempts, letter.retried_at) == (2, None)
+
+
+async def test_in_one_call_nothing_is_retried_twice(
+    store: Store, retries: DeadLetterRetries, written: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(MAX_BATCH + 1):
+        await keep(store, n)
+    failing: list[asyncio.Task[UUID]] = []
+
+    async def fail_again_later() -> None:
+        # The retry's own clock stands still: what fails now is seen after it began.
+        failing.append(asyncio.create_task(keep(store, 1, seconds=7200)))
+
+    monkeypatch.setattr(written, "after_put", fail_again_later)
+    done = await retries.retry_all(ALL, limit=1000)
+    await asyncio.gather(*failing)
+    assert done.retried == MAX_BATCH + 1
+
+
+async def test_without_redis_nothing_is_marked(
+    store: Store, retries: DeadLetterRetries, written: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(written, "after_put", away)
+    key = await keep(store, 1)
+    with pytest.raises(ConnectionError):
+        await retries.retry_one(key, None)
+    with pytest.raises(ConnectionError):
+        await retries.retry_all(ALL, limit=5)
+    assert len(await store.letters()) == 1
+
+
+async def test_a_recorded_letter_is_forgotten_and_one_that_failed_again_is_not(
+    store: Store, retries: DeadLetterRetries
+) -> None:
+    through, failed = await keep(store, 1), await keep(store, 2)
+    await retries.retry_all(ALL, limit=5)
+    await keep(store, 2, seconds=60)
+    await store.dead_letters.forget_retried([through, failed])
+    assert await store.letters(retried=True) == []
+    assert [letter.id for letter in await store.letters()] == [failed]
+
+
+async def test_a_letter_of_other_apps_is_not_retried(store: Store, retries: DeadLetterRetries) -> None:
+    key = await keep(store, 1)
+    assert not await retries.retry_one(key, ["other"])
+    assert await store.letters(retried=True) == []
+
+
+async def _waits_for_a_lock(store: Store) -> None:
+    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with asyncio.timeout(10), store.engine.connect() as connection:
+        while not await connection.scalar(query):
+            await asyncio.sleep(0.01)

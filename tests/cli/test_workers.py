@@ -1,0 +1,91 @@
+"""`workers`: who is alive, at a glance and by the exit code."""
+
+import asyncio
+import socket
+from collections.abc import Iterable, Iterator
+
+import pytest
+from redis.asyncio import Redis
+
+from adapters.heartbeats import Heartbeat, Heartbeats
+from cli import servers
+from tests.adapters.builders import NOW
+from tests.cli.conftest import Run, assert_one_line
+
+STATUS = {
+    "jobs": 3,
+    "decisions": {"demo": {"approved": 5, "review": 2}, "shop": {"approved": 1}},
+    "last_error": None,
+}
+
+
+def heartbeat(role: str, host: str) -> Heartbeat:
+    return Heartbeat(role, host, 4711, "0.1.0", 5, NOW, NOW, STATUS)
+
+
+class Alive:
+    """Who is alive."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def are(self, said: Iterable[Heartbeat]) -> None:
+        async def put() -> None:
+            async with Redis.from_url(self._url) as redis:
+                await redis.flushdb()
+                for each in said:
+                    await Heartbeats(redis).put(each)
+
+        asyncio.run(put())
+
+
+@pytest.fixture
+def alive(environment: pytest.MonkeyPatch, redis_url: str) -> Iterator[Alive]:
+    alive = Alive(redis_url)
+    yield alive
+    alive.are([])
+
+
+def test_every_live_process_is_a_row(run: Run, alive: Alive) -> None:
+    alive.are([heartbeat("worker", "host-1"), heartbeat("ingress", "host-2")])
+    code, out, err = run("workers")
+    assert (code, err) == (0, "")
+    for word in (
+        "worker",
+        "host-1",
+        "ingress",
+        "host-2",
+        "4711",
+        "0.1.0",
+        "0 s ago",
+        "jobs 3",
+        "decisions 8",
+    ):
+        assert word in out.replace("\n", " ")
+    assert "last_error –" in out
+
+
+def test_without_a_worker_it_fails(run: Run, alive: Alive) -> None:
+    alive.are([heartbeat("api", "host-1")])
+    code, out, err = run("workers")
+    assert (code, err) == (1, "No worker is alive.\n")
+    assert "host-1" in out
+
+
+def test_only_this_machine_can_be_asked_for(run: Run, alive: Alive) -> None:
+    alive.are([heartbeat("worker", "elsewhere")])
+    assert run("workers", "--here") == (1, "", "No worker is alive.\n")
+    alive.are([heartbeat("worker", "elsewhere"), heartbeat("worker", socket.gethostname())])
+    code, out, _ = run("workers", "--here")
+    assert code == 0
+    assert "elsewhere" not in out
+
+
+def test_without_anybody_it_fails(run: Run, alive: Alive) -> None:
+    alive.are([])
+    assert run("workers") == (1, "", "No worker is alive.\n")
+
+
+def test_without_redis_it_fails_in_one_line(run: Run, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FACEID_REDIS_URL", f"redis://127.0.0.1:{servers.free_port()}/0")
+    assert_one_line(run("workers"), "FACEID_REDIS_URL: cannot be reached")

@@ -1,0 +1,103 @@
+"""One role in a process of its own, on servers that a test stops, freezes and starts again."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+from redis.asyncio import Redis
+
+from adapters.database import create_engine
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.schema import migrate
+from cli import processes
+from cli.processes import ProcessSpec
+from tests.adapters.builders import callback, payload
+from tests.servers import PrivateServer, private_postgres, private_valkey
+
+SECRET = "secret"
+KEY = b"k" * 32
+APP = {"api_key": "k", "api_secrets": [SECRET], "confirmation": "off"}
+"""Decided on the callback alone: no vendor is needed."""
+
+
+@dataclass
+class Servers:
+    """A Valkey and a migrated PostgreSQL of the test's own; both run."""
+
+    folder: Path
+    valkey: PrivateServer
+    postgres: PrivateServer
+
+    async def hand_in(self, n: int) -> None:
+        """Put verification `n`'s callback into the inbox. The sweep finds it: no job tells of it."""
+        async with Redis.from_url(self.valkey.url) as redis:
+            await RedisInbox(redis, keys=KeyRing([KEY])).put(uuid4().hex, [callback(payload(n))])
+
+    async def decisions(self) -> int:
+        connection = await asyncpg.connect(self.postgres.url)
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM decisions"))
+        finally:
+            await connection.close()
+
+
+class Role:
+    """A role's process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    def logged(self, event: str) -> int:
+        """How often it has logged an event."""
+        return sum(json.loads(line).get("event") == event for line in self._log.read_text().splitlines())
+
+
+@asynccontextmanager
+async def running_servers(folder: Path) -> AsyncIterator[Servers]:
+    async with AsyncExitStack() as stack:
+        valkey = await stack.enter_async_context(private_valkey(folder))
+        postgres = await stack.enter_async_context(private_postgres())
+        engine = create_engine(postgres.url)
+        await migrate(engine)
+        await engine.dispose()
+        yield Servers(folder, valkey, postgres)
+
+
+@asynccontextmanager
+async def role(servers: Servers, *command: str, more: Mapping[str, str] | None = None) -> AsyncIterator[Role]:
+    """A role inside the block, with sweeps and heartbeats fast enough for a test; it must end in order."""
+    spec = _spec(servers, command, more or {})
+    process = await processes.spawn(spec)
+    try:
+        yield Role(process, spec.log)
+    finally:
+        await processes.stop(spec, process)
+    # uvicorn ends by the very signal that it was sent, once it has finished.
+    assert process.returncode in {0, -signal.SIGTERM}
+
+
+def _spec(servers: Servers, command: Sequence[str], more: Mapping[str, str]) -> ProcessSpec:
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("FACEID_")},
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "FACEID_REDIS_URL": servers.valkey.url,
+        "FACEID_DATABASE_URL": servers.postgres.url,
+        "FACEID_MASTER_KEYS": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+        "FACEID_APPS": json.dumps({"demo": APP}),
+        "FACEID_SWEEP_EVERY": "1",
+        "FACEID_SWEEP_AFTER": "2",
+        "FACEID_HEARTBEAT_EVERY": "0.3",
+        **more,
+    }
+    log = servers.folder / f"{uuid4().hex}.log"
+    return ProcessSpec(command[-1], (sys.executable, "-m", "cli", *command), env, log)

@@ -1,0 +1,162 @@
+"""Every role starts without its servers, works once they are there, and heals from any outage by itself."""
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from redis.asyncio import Redis
+
+from adapters.heartbeats import Heartbeats
+from cli import servers as ports
+from domain.signature import sign_data
+from tests.adapters.builders import payload, until
+from tests.domain.builders import dump
+from tests.e2e.lone_roles import SECRET, Role, Servers, role, running_servers
+
+pytestmark = pytest.mark.timeout(180)
+PATIENCE = 60.0
+
+
+@pytest.fixture
+async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
+    async with running_servers(tmp_path) as servers:
+        yield servers
+
+
+async def logs(worker: Role, event: str, *, times: int = 1) -> None:
+    """Return when a role has logged an event so many times."""
+
+    async def logged() -> bool:
+        return worker.logged(event) >= times
+
+    await until(logged, patience=PATIENCE)
+
+
+async def decided(servers: Servers, count: int) -> None:
+    async def enough() -> bool:
+        return await servers.decisions() == count
+
+    await until(enough, patience=PATIENCE)
+
+
+async def alive(servers: Servers, role_name: str, count: int = 1) -> None:
+    async def seen() -> bool:
+        async with Redis.from_url(servers.valkey.url) as redis:
+            roles = [seen.heartbeat.role for seen in await Heartbeats(redis).alive()]
+        return roles.count(role_name) == count
+
+    await until(seen, patience=PATIENCE)
+
+
+async def test_a_worker_that_starts_without_redis_works_once_it_is_there(servers: Servers) -> None:
+    await servers.valkey.stop()
+    async with role(servers, "worker") as worker:
+        await logs(worker, "worker.interrupted", times=3)
+        await servers.valkey.start()
+        await servers.hand_in(1)
+        await decided(servers, 1)
+        await alive(servers, "worker")
+    await alive(servers, "worker", 0)
+
+
+async def test_a_worker_that_starts_without_postgresql_works_once_it_is_there(servers: Servers) -> None:
+    await servers.postgres.stop()
+    await servers.hand_in(1)
+    async with role(servers, "worker") as worker:
+        await logs(worker, "batch.postponed", times=2)
+        await alive(servers, "worker")
+        await servers.postgres.start()
+        await decided(servers, 1)
+
+
+async def test_redis_dies_five_times(servers: Servers) -> None:
+    async with role(servers, "worker"):
+        for n in range(1, 6):
+            await servers.valkey.kill()
+            await servers.valkey.start()
+            await servers.hand_in(n)
+            await decided(servers, n)
+        await alive(servers, "worker")
+
+
+async def test_postgresql_dies_three_times(servers: Servers) -> None:
+    async with role(servers, "worker"):
+        for n in range(1, 4):
+            await servers.postgres.kill()
+            await servers.hand_in(n)
+            await servers.postgres.start()
+            await decided(servers, n)
+
+
+async def test_redis_freezes_for_longer_than_anybody_waits(servers: Servers) -> None:
+    async with role(servers, "worker") as worker:
+        await servers.hand_in(1)
+        await decided(servers, 1)
+        servers.valkey.signal(signal.SIGSTOP)
+        await logs(worker, "worker.interrupted", times=3)
+        servers.valkey.signal(signal.SIGCONT)
+        await servers.hand_in(2)
+        await decided(servers, 2)
+
+
+async def test_postgresql_freezes_under_a_worker(servers: Servers) -> None:
+    async with role(servers, "worker") as worker:
+        await servers.hand_in(1)
+        await decided(servers, 1)
+        servers.postgres.signal(signal.SIGSTOP)
+        await servers.hand_in(2)
+        await logs(worker, "batch.postponed")
+        servers.postgres.signal(signal.SIGCONT)
+        await decided(servers, 2)
+
+
+async def test_the_api_starts_without_its_servers_and_is_ready_once_they_are_there(servers: Servers) -> None:
+    await servers.valkey.stop()
+    await servers.postgres.stop()
+    port = ports.free_port()
+    async with role(servers, "serve", "api", "--port", str(port)), client(port) as api:
+        await until(lambda: status(api, "/healthz", 200), patience=PATIENCE)
+        assert (await api.get("/readyz")).status_code == 503
+        metrics = (await api.get("/metrics")).text
+        assert 'faceid_server_up{server="redis"} 0.0' in metrics
+        await servers.valkey.start()
+        await servers.postgres.start()
+        await until(lambda: status(api, "/readyz", 200), patience=PATIENCE)
+        await alive(servers, "api")
+
+
+async def test_the_ingress_starts_without_redis_and_accepts_once_it_is_there(servers: Servers) -> None:
+    await servers.valkey.stop()
+    port = ports.free_port()
+    data = dump(payload(1))
+    form = urlencode({"data": data, "sign": sign_data(data, SECRET.encode())}).encode()
+
+    async def accepted() -> bool:
+        answer = await web.post(
+            "/callbacks/demo/notify",
+            content=form,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+        )
+        return answer.status_code == 200
+
+    async with role(servers, "serve", "ingress", "--port", str(port)), client(port) as web:
+        await until(lambda: status(web, "/healthz", 200), patience=PATIENCE)
+        await servers.valkey.start()
+        await until(accepted, patience=PATIENCE)
+        await alive(servers, "ingress")
+        async with role(servers, "worker"):
+            await decided(servers, 1)
+
+
+def client(port: int) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20)
+
+
+async def status(client: httpx2.AsyncClient, path: str, wanted: int) -> bool:
+    try:
+        return (await client.get(path)).status_code == wanted
+    except httpx2.HTTPError:
+        return False

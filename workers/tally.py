@@ -1,0 +1,56 @@
+"""What a worker has done since its start: the figures of its heartbeat, and so of `/metrics`."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from adapters.heartbeats import WorkerStatus
+
+
+@dataclass
+class Tally:
+    """Counts by app; nothing in it tells of a single verification. `last_error` is an exception's name."""
+
+    jobs: int = 0
+    batches: int = 0
+    decisions: dict[str, Counter[str]] = field(default_factory=dict)
+    pulls: dict[str, Counter[str]] = field(default_factory=dict)
+    last_error: str | None = None
+
+    @contextmanager
+    def job(self) -> Iterator[None]:
+        """A batch is under way inside the block."""
+        self.jobs += 1
+        try:
+            yield
+        except Exception as error:
+            self.failed(error)
+            raise
+        finally:
+            self.jobs -= 1
+
+    def failed(self, error: Exception) -> None:
+        """Something did not succeed."""
+        self.last_error = type(error).__name__
+
+    def count_decision(self, app_id: str, outcome: str) -> None:
+        """One more decision of an app was saved."""
+        self.decisions.setdefault(app_id, Counter())[outcome] += 1
+
+    def count_pull(self, app_id: str, state: str) -> None:
+        """One more `get_result` call of an app has ended."""
+        self.pulls.setdefault(app_id, Counter())[state] += 1
+
+    def status(self) -> dict[str, object]:
+        """As the heartbeat carries it."""
+        told = WorkerStatus(
+            self.jobs, self.batches, _plain(self.decisions), _plain(self.pulls), self.last_error
+        )
+        return msgspec.structs.asdict(told)
+
+
+def _plain(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {app_id: dict(of_app) for app_id, of_app in counts.items()}
