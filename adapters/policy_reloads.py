@@ -25,6 +25,11 @@ class PolicyReloads:
         self._policies = policies
         self._generation: int | None = None
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether orders have reached this process since its start."""
+        return self._generation is not None
+
     async def order(self) -> list[FileProblem]:
         """Reload here, tell every process to, and return what is wrong here, by file.
 
@@ -53,7 +58,8 @@ class PolicyReloads:
 
     async def _catch_up(self) -> None:
         generation = int(await self._redis.get(GENERATION) or 0)
-        missed = self._generation is not None and generation != self._generation
+        # At the first time too: an order may have been given since the start, when the files were read.
+        missed = generation != self._generation
         self._generation = generation
         if missed:
             self._reload("missed order")

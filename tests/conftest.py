@@ -105,11 +105,19 @@ class _running:  # noqa: N801 - reads as a statement: with _running(server)
                 self._spec.argv, env=dict(self._spec.env), stdout=log, stderr=log, user=uid, group=gid,
                 extra_groups=None if uid is None else [],
             )  # fmt: skip
-        asyncio.run(_until_it_answers(self._spec))
+        try:
+            asyncio.run(_until_it_answers(self._spec))
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(self._spec.stop_signal)
-        self._process.wait(20)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         if self._spec.scratch is not None:
             shutil.rmtree(self._spec.scratch, ignore_errors=True)
 

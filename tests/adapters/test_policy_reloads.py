@@ -28,7 +28,7 @@ async def processes(redis: Redis, folder: Path) -> AsyncIterator[list[tuple[Poli
     books = [PolicyBook.open(folder) for _ in range(3)]
     reloads = [PolicyReloads(redis, book) for book in books]
     listening = [asyncio.create_task(each.listen()) for each in reloads]
-    await until(lambda: listeners(redis, 3))
+    await until(lambda: _is(all(each.is_listening for each in reloads)))
     yield list(zip(books, reloads, strict=True))
     for task in listening:
         task.cancel()
@@ -57,6 +57,17 @@ async def test_an_order_reaches_every_listener(
     assert await processes[0][1].order() == []
     for book, _ in processes:
         await until(lambda book=book: in_force(book, "2"))  # type: ignore[misc]
+
+
+async def test_an_order_given_before_anybody_listened_is_made_up_for(redis: Redis, folder: Path) -> None:
+    book = PolicyBook.open(folder)
+    late = PolicyReloads(redis, book)
+    write(folder, "a", version="2")
+    await PolicyReloads(redis, PolicyBook.open(folder)).order()
+    listening = asyncio.create_task(late.listen())
+    await until(lambda: in_force(book, "2"))
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_an_order_tells_what_is_wrong_and_the_old_policy_stays_everywhere(
