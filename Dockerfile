@@ -28,6 +28,7 @@ COPY service service
 COPY workers workers
 COPY simulator simulator
 COPY cli cli
+COPY policies policies
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable
 
