@@ -97,6 +97,7 @@ def _spec(servers: Servers, command: Sequence[str], more: Mapping[str, str]) -> 
         "FACEID_SWEEP_EVERY": "1",
         "FACEID_SWEEP_AFTER": "2",
         "FACEID_HEARTBEAT_EVERY": "0.3",
+        "FACEID_SHUTDOWN_DELAY": "0",
         **more,
     }
     log = servers.folder / f"{uuid4().hex}.log"

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import promql_parser
 import pytest
+from msgspec.structs import asdict
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
@@ -18,9 +19,11 @@ from ruamel.yaml import YAML
 
 from adapters.database import create_engine
 from adapters.heartbeats import Heartbeat, Heartbeats
+from adapters.intake import IntakeStatus
 from adapters.redis_client import create_redis_pool
 from adapters.store.figures import PgFigures
 from cli import servers
+from domain.circuit import CircuitState
 from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.metrics_page import FRESH_FOR, MetricsPage
@@ -34,7 +37,16 @@ WORKER = {
     "pulls": {"demo": {"done": 6}},
     "last_error": None,
 }
-INGRESS = {"can_accept": False, "circuit": "open", "waiting": 3, "spool_bytes": 4096, "spool_segments": 1}
+INGRESS = asdict(
+    IntakeStatus(
+        can_accept=False,
+        circuit=CircuitState.OPEN,
+        redis_memory=0,
+        waiting=3,
+        spool_bytes=4096,
+        spool_segments=1,
+    )
+)
 
 
 async def put_heartbeat(context: ApiContext, role: str, pid: int, status: dict[str, Any]) -> None:
