@@ -5,9 +5,10 @@ told about a verification: not the vendor, which outlives everybody, and not one
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
-from urllib.parse import quote_plus
+from typing import Any, Final
+from urllib.parse import quote_plus, urlencode
 from uuid import UUID, uuid4
 
 from domain.model import AcceptedCallback, CallbackKind
@@ -41,6 +42,12 @@ def callback_data(biz_id: str) -> bytes:
 def callback_form(biz_id: str, secret: bytes) -> bytes:
     """The signed form that carries `callback_data`."""
     return _FORM_HEAD + quote_plus(biz_id).encode() + _FORM_TAIL + sign_data(callback_data(biz_id), secret)
+
+
+def form_of(payload: Mapping[str, Any], secret: bytes) -> bytes:
+    """The signed form that carries any payload."""
+    data = json.dumps(payload).encode()
+    return urlencode({"data": data, "sign": sign_data(data, secret)}).encode()
 
 
 def result_body(biz_id: str) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Final
 
 import asyncpg
@@ -49,9 +49,11 @@ async def _waiting(redis: Redis, database: asyncpg.Connection) -> tuple[int, int
 
 
 async def verdict(rig: Rig, *, acknowledged: Set[str], issued: Set[str]) -> Verdict:
-    """Wait until all is settled, then judge."""
+    """Wait until all is settled, then judge what has happened since the last verdict."""
     await settled(rig)
-    return judge(await gather_evidence(rig, acknowledged=acknowledged, issued=issued))
+    found = judge(await gather_evidence(rig, acknowledged=acknowledged, issued=issued))
+    rig.judged |= issued
+    return found
 
 
 async def gather_evidence(rig: Rig, *, acknowledged: Set[str], issued: Set[str]) -> Evidence:
@@ -63,8 +65,7 @@ async def gather_evidence(rig: Rig, *, acknowledged: Set[str], issued: Set[str])
         letters = {row["id"] for row in await database.fetch("SELECT id FROM dead_letters")}
     finally:
         await database.close()
-    log = rig.vendor_log.read_bytes().splitlines() if rig.vendor_log.exists() else []
-    calls = [msgspec.json.decode(line, type=tuple[str, int]) for line in log]
+    calls = [call for call in _calls(rig) if call[0] not in rig.judged]
     together: Counter[str] = Counter()
     for biz_id, under_way in calls:
         together[biz_id] = max(together[biz_id], under_way)
@@ -72,11 +73,20 @@ async def gather_evidence(rig: Rig, *, acknowledged: Set[str], issued: Set[str])
         acknowledged=acknowledged,
         issued=issued,
         dead={biz_id for biz_id in acknowledged if letter_id(APP_ID, biz_id) in letters},
-        decisions=saved,
-        ledger=ledger,
+        decisions=_new(saved, rig),
+        ledger=_new(ledger, rig),
         calls=Counter(biz_id for biz_id, _ in calls),
         together=together,
     )
+
+
+def _calls(rig: Rig) -> list[tuple[str, int]]:
+    log = rig.vendor_log.read_bytes().splitlines() if rig.vendor_log.exists() else []
+    return [msgspec.json.decode(line, type=tuple[str, int]) for line in log]
+
+
+def _new(figures: Mapping[str, int], rig: Rig) -> dict[str, int]:
+    return {biz_id: figure for biz_id, figure in figures.items() if biz_id not in rig.judged}
 
 
 _DECISIONS: Final = """

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
+
 from adapters.database import create_engine
 from adapters.schema import migrate
 from adapters.store.tokens import PgTokens
@@ -47,6 +49,8 @@ class Rig:
         self.ingress_url = f"http://127.0.0.1:{self.ports['ingress']}"
         self.api_url = f"http://127.0.0.1:{self.ports['api']}"
         self.simulator_url: str | None = None
+        self.judged: set[str] = set()
+        """Verifications that an earlier test on these processes has judged."""
         self.vendor_log = folder / "vendor-calls"
         base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
         # A machine that keeps no compiled code would spend most of this suite on compiling it.
@@ -80,8 +84,11 @@ class Rig:
         await until_it_answers(spec, self._running[name])
 
     async def kill(self, name: str) -> None:
-        """kill -9, whatever the process has started included."""
-        self.signal(name, signal.SIGKILL)
+        """kill -9, whatever the process has started included: PostgreSQL would outlive its postmaster."""
+        process = psutil.Process(self._running[name].pid)
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
         await self.ended(name)
 
     async def ended(self, name: str) -> int:
@@ -93,8 +100,8 @@ class Rig:
         await stop(self._specs[name], self._running[name])
 
     def signal(self, name: str, signum: signal.Signals) -> None:
-        """Send a signal to a process and to whatever it has started."""
-        os.killpg(self._running[name].pid, signum)
+        """Send a signal to a process."""
+        self._running[name].send_signal(signum)
 
     async def aclose(self) -> None:
         """End everything."""

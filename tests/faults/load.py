@@ -7,7 +7,7 @@ broke is nobody's promise: it may be decided or not.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -24,7 +24,7 @@ class Load:
     """What was sent and what came back. `refused`: answers 503; `broken`: connections that ended first;
     `slowest`: the longest wait for an answer, in seconds."""
 
-    def __init__(self, rig: Rig, biz_ids: Callable[[], str]) -> None:
+    def __init__(self, rig: Rig, biz_ids: Iterator[str]) -> None:
         self._port = rig.ports["ingress"]
         self._secret = rig.secrets.api_secret.encode()
         self._biz_ids = biz_ids
@@ -69,8 +69,7 @@ class Load:
     async def _send_all(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pause: float
     ) -> None:
-        while not self.stopping:
-            biz_id = self._biz_ids()
+        for biz_id in self._biz_ids:
             self.issued.add(biz_id)
             sent_at = time.monotonic()
             writer.write(request(callback_form(biz_id, self._secret)))
@@ -78,6 +77,9 @@ class Load:
             self.slowest = max(self.slowest, time.monotonic() - sent_at)
             self._count(status, biz_id)
             await asyncio.sleep(pause)
+            if self.stopping:
+                return
+        self.stopping = True
 
     def _count(self, status: str, biz_id: str) -> None:
         if status == "200":
@@ -107,10 +109,13 @@ async def read_answer(reader: asyncio.StreamReader) -> str:
 
 @asynccontextmanager
 async def sending(
-    rig: Rig, *, connections: int = 32, rate: float = 600, biz_ids: Callable[[], str] = new_biz_id
+    rig: Rig, *, connections: int = 32, rate: float = 600, biz_ids: Iterable[str] | None = None
 ) -> AsyncIterator[Load]:
-    """Load inside the block, at most `rate` callbacks per second; what is under way behind it is awaited."""
-    load = Load(rig, biz_ids)
+    """Load inside the block, at most `rate` callbacks per second; what is under way behind it is awaited.
+
+    It is about `biz_ids`, or about new ones without end.
+    """
+    load = Load(rig, _without_end() if biz_ids is None else iter(biz_ids))
     senders = [asyncio.create_task(load.send(connections / rate)) for _ in range(connections)]
     try:
         yield load
@@ -120,6 +125,11 @@ async def sending(
         for task in left:
             task.cancel()
         await asyncio.gather(*senders)
+
+
+def _without_end() -> Iterator[str]:
+    while True:
+        yield new_biz_id()
 
 
 async def _until(condition: Callable[[], bool], what: str) -> None:
