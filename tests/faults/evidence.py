@@ -15,7 +15,7 @@ from tests.faults.callbacks import letter_id
 from tests.faults.harness import Rig
 from tests.faults.oracle import Evidence, Verdict, judge
 
-PATIENCE: Final = 90.0
+PATIENCE: Final = 60.0
 """Seconds without any progress after which waiting is given up."""
 
 

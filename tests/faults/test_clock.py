@@ -47,7 +47,7 @@ class Clocks:
             draft.replace(self._files[role])
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="module")
 async def clocks() -> AsyncIterator[tuple[Rig, Clocks]]:
     """A gateway whose clocks can jump."""
     async with standing_rig() as rig:
@@ -59,7 +59,7 @@ async def clocks() -> AsyncIterator[tuple[Rig, Clocks]]:
 
 
 @pytest.mark.parametrize("hours", [25, -25])
-@pytest.mark.parametrize("whose", ["everybody", *ROLES])
+@pytest.mark.parametrize("whose", ["everybody", "ingress", "worker"])
 async def test_clock_jumps(clocks: tuple[Rig, Clocks], notebook: Notebook, whose: str, hours: int) -> None:
     rig, clock = clocks
     roles = ROLES if whose == "everybody" else (whose,)
