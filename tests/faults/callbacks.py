@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 from uuid import UUID, uuid4
 
+from cli.environment import APP_ID
 from domain.model import AcceptedCallback, CallbackKind
 from domain.signature import sign_data
 from simulator.identity import Identity, fake_number
@@ -34,6 +35,16 @@ def script_of(biz_id: str) -> int:
     return int(biz_id.split(",", 1)[0]) - FIRST_SECOND
 
 
+def app_of(biz_id: str) -> str:
+    """The app of a verification: one per script, so that a fault opens no other script's circuit."""
+    return app_id(script_of(biz_id))
+
+
+def app_id(script: int) -> str:
+    """The app of the verifications that the vendor treats by this script."""
+    return APP_ID if script == 0 else f"{APP_ID}-{script}"
+
+
 def callback_data(biz_id: str) -> bytes:
     """The JSON of a finished flow that passed: approved, once its result agrees."""
     return _HEAD + biz_id.encode() + _TAIL
@@ -55,7 +66,7 @@ def result_body(biz_id: str) -> bytes:
     return b'{"request_id": "1,2", ' + callback_data(biz_id)[1:]
 
 
-def letter_id(app_id: str, biz_id: str) -> UUID:
+def letter_id(biz_id: str) -> UUID:
     """The dead letter that this callback would become."""
     data, never = callback_data(biz_id), datetime.fromtimestamp(0, UTC)
-    return AcceptedCallback(app_id, CallbackKind.NOTIFY, never, 0, data).key
+    return AcceptedCallback(app_of(biz_id), CallbackKind.NOTIFY, never, 0, data).key

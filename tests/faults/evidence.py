@@ -10,12 +10,11 @@ import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
-from cli.environment import APP_ID
 from tests.faults.callbacks import letter_id
 from tests.faults.harness import Rig
 from tests.faults.oracle import Evidence, Verdict, judge
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 90.0
 """Seconds without any progress after which waiting is given up."""
 
 
@@ -65,14 +64,14 @@ async def gather_evidence(rig: Rig, *, acknowledged: Set[str], issued: Set[str])
         letters = {row["id"] for row in await database.fetch("SELECT id FROM dead_letters")}
     finally:
         await database.close()
-    calls = [call for call in _calls(rig) if call[0] not in rig.judged]
+    calls = [call for call in vendor_calls(rig) if call[0] not in rig.judged]
     together: Counter[str] = Counter()
     for biz_id, under_way in calls:
         together[biz_id] = max(together[biz_id], under_way)
     return Evidence(
         acknowledged=acknowledged,
         issued=issued,
-        dead={biz_id for biz_id in acknowledged if letter_id(APP_ID, biz_id) in letters},
+        dead={biz_id for biz_id in acknowledged if letter_id(biz_id) in letters},
         decisions=_new(saved, rig),
         ledger=_new(ledger, rig),
         calls=Counter(biz_id for biz_id, _ in calls),
@@ -80,7 +79,8 @@ async def gather_evidence(rig: Rig, *, acknowledged: Set[str], issued: Set[str])
     )
 
 
-def _calls(rig: Rig) -> list[tuple[str, int]]:
+def vendor_calls(rig: Rig) -> list[tuple[str, int]]:
+    """The biz_id of every call that reached the vendor, and how many for it were under way then."""
     log = rig.vendor_log.read_bytes().splitlines() if rig.vendor_log.exists() else []
     return [msgspec.json.decode(line, type=tuple[str, int]) for line in log]
 

@@ -2,7 +2,8 @@
 
 A process of its own (`python -m tests.faults.faulty_vendor PORT LOG`). It notes every call in LOG before
 anything else happens, so that its own death forgets none: a line is the biz_id and how many calls for it
-are under way. The fourth call for a verification is refused, as the vendor would.
+are under way. The fourth call for a verification is refused, as the vendor would. The environment variable
+FACEID_FAULTS_OUTAGE names a script that goes for every verification.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ from tests.faults.callbacks import new_biz_id, result_body, script_of
 Script = tuple[Callable[[str], Ending], ...]
 """How the first, second … call for a biz_id ends; the last ending is kept."""
 
+OUTAGE: Final = "FACEID_FAULTS_OUTAGE"
 GIGABYTE: Final = 2**30
 _CALLS: Final = 3
 _DRIPS: Final = 1000
@@ -90,8 +92,9 @@ def biz_id_for(script: str) -> str:
 class FaultyVendor:
     """Counts the calls per biz_id, notes them, ends them."""
 
-    def __init__(self, log: int) -> None:
+    def __init__(self, log: int, *, outage: str | None) -> None:
         self._log = log
+        self._outage = outage
         self._calls: Counter[str] = Counter()
         self._under_way: Counter[str] = Counter()
 
@@ -118,7 +121,7 @@ class FaultyVendor:
         n = self._calls[biz_id]
         if n > _CALLS:
             return _DESTROYED
-        script = SCRIPTS[NAMES[script_of(biz_id)]]
+        script = SCRIPTS[self._outage or NAMES[script_of(biz_id)]]
         return script[min(n, len(script)) - 1](biz_id)
 
 
@@ -133,7 +136,8 @@ async def _until_gone(reader: asyncio.StreamReader, ending: Awaitable[None]) -> 
 
 
 async def _serve(port: int, log: Path) -> None:
-    vendor = FaultyVendor(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT))
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    vendor = FaultyVendor(file, outage=os.environ.get(OUTAGE))
     server = await asyncio.start_server(vendor.serve, "127.0.0.1", port)
     await server.serve_forever()
 

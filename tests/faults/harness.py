@@ -23,11 +23,14 @@ from adapters.database import create_engine
 from adapters.schema import migrate
 from adapters.store.tokens import PgTokens
 from cli import environment, servers
-from cli.environment import APP_ID, DevSecrets, load_secrets
+from cli.environment import DevSecrets, load_secrets
 from cli.processes import ProcessSpec, spawn, stop, until_it_answers
+from tests.faults.callbacks import app_id
 
 LISTENERS: Final = ("vendor", "ingress", "api")
 SERVERS: Final = ("valkey", "postgres")
+
+MOST_SCRIPTS: Final = 32
 
 FAST: Final = {
     "FACEID_SWEEP_EVERY": "1",
@@ -120,7 +123,7 @@ class Rig:
             "pull_retry_delays": [1.0],
         }
         return environment.gateway_environment(
-            {**caller, "FACEID_APPS": json.dumps({APP_ID: app})},
+            {**caller, "FACEID_APPS": json.dumps({app_id(script): app for script in range(MOST_SCRIPTS)})},
             self.secrets,
             data_dir=self.folder,
             redis_url=self.redis_url,

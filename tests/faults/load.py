@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from cli.environment import APP_ID
-from tests.faults.callbacks import callback_form, new_biz_id
+from tests.faults.callbacks import app_of, callback_form, new_biz_id
 from tests.faults.harness import Rig
 
 PATIENCE: Final = 120.0
@@ -72,7 +72,7 @@ class Load:
         for biz_id in self._biz_ids:
             self.issued.add(biz_id)
             sent_at = time.monotonic()
-            writer.write(request(callback_form(biz_id, self._secret)))
+            writer.write(request(callback_form(biz_id, self._secret), app_id=app_of(biz_id)))
             status = await read_answer(reader)
             self.slowest = max(self.slowest, time.monotonic() - sent_at)
             self._count(status, biz_id)
