@@ -93,15 +93,20 @@ def line(fault: str, figures: Figures) -> str:
 
 
 def table(rows: Sequence[Row]) -> list[str]:
-    """The lines of a table, one fault per line."""
-    columns = ("acknowledged", "decided", "dead_letters", "lost", "calls", "most_calls")
-    head = ("fault", "end", *columns)
-    cells = [head] + [
-        (fault, end, *(_figure(figures[name]) if name in figures else "" for name in columns))
+    """The lines of a table, one fault per line, the figures that most faults have in columns."""
+    cells = [("fault", "end", *_COLUMNS, "")] + [
+        (fault, end, *(_figure(figures.get(name, "")) for name in _COLUMNS), _others(figures))
         for fault, end, figures in rows
     ]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+
+
+_COLUMNS: Final = ("acknowledged", "decided", "dead_letters", "lost", "calls", "most_calls")
+
+
+def _others(figures: Figures) -> str:
+    return ", ".join(f"{_figure(value)} {name}" for name, value in figures.items() if name not in _COLUMNS)
 
 
 def write_results(rows: Sequence[Row], *, file: Path = FILE) -> None:
