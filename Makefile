@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo dev test check bench format clean
+.PHONY: help demo dev test check faults bench format clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -28,6 +28,9 @@ check: $(STAMP) ## format, lint, types, import arrows, compose file, tests
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/pytest
+
+faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
+	@$(BIN)/pytest tests/faults $(FAULTS)
 
 bench: $(STAMP) ## measure speed against straightforward baselines
 	@$(BIN)/uv sync --quiet --locked --inexact --group bench

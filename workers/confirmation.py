@@ -90,14 +90,21 @@ async def _call(context: WorkerContext, case: Case, app: App, *, n: int, limit: 
         now = context.clock()
         if left_alone_for is not None:
             return Postponed(now + left_alone_for)
-        context.reached("before_reserve")
-        if not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=now):
-            # Somebody else has just reserved it and will decide.
-            return Postponed(now + context.lease)
-        context.reached("after_reserve")
-        # Shielded: a call under way is never cut off half way, since it is spent either way.
-        answer = await asyncio.shield(_pull(context, case, app, n))
+        # Shielded from the reservation on: once it stands, the call is spent whether it is made or not.
+        answer = await asyncio.shield(_reserve_and_pull(context, case, app, n))
+    if answer is None:
+        # Somebody else has just reserved it and will decide.
+        return Postponed(now + context.lease)
     return _conclude(context, case, answer=answer, pauses=_pauses(app, n=n, limit=limit))
+
+
+async def _reserve_and_pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer | None:
+    """Reserve call `n` and make it; None where it is no longer ours to make."""
+    context.reached("before_reserve")
+    if not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock()):
+        return None
+    context.reached("after_reserve")
+    return await _pull(context, case, app, n)
 
 
 async def _pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer:

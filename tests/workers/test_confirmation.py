@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -222,6 +223,34 @@ async def test_a_cancelled_job_still_puts_the_answer_on_the_ledger(
     kept = await jobs.store.ledger.answer_of(case.verification_id, app_id="demo", data_key=case.data_key)
     assert kept == dump(payload())
     jobs.vendor.before = None
+    await settle(jobs.context, again(case))
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert len(jobs.vendor.asked) == 1
+
+
+async def test_a_job_cancelled_while_it_reserves_still_makes_the_call(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.configure(app())
+    jobs.vendor.answers = [answered(payload())]
+    case = await jobs.case()
+    reserve, asked = jobs.store.ledger.reserve, asyncio.Event()
+
+    async def reserve_slowly(*args: Any, **more: Any) -> bool:
+        asked.set()
+        return await reserve(*args, **more)
+
+    monkeypatch.setattr(jobs.context.ledger, "reserve", reserve_slowly)
+    job = asyncio.create_task(settle(jobs.context, case))
+    await asked.wait()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+
+    async def answered_all_the_same() -> bool:
+        return await jobs.ledger() == [(1, "done", None)]
+
+    await until(answered_all_the_same)
     await settle(jobs.context, again(case))
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 1

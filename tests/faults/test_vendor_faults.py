@@ -1,0 +1,146 @@
+"""The vendor fails in every way at once, and beside that works as ever: nobody waits for somebody else's
+fault, nobody is decided twice, and no call is made that is not on the ledger."""
+
+from typing import Final, NamedTuple
+
+import asyncpg
+import psutil
+import pytest
+
+from tests.e2e.gateway import until
+from tests.faults.evidence import vendor_calls, verdict
+from tests.faults.faulty_vendor import OUTAGE, biz_id_for
+from tests.faults.harness import Rig
+from tests.faults.load import sending
+from tests.faults.report import Notebook
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+
+MOST_MEMORY: Final = 400 * 2**20
+"""Bytes that the worker may grow by, whatever the vendor sends: it reads at most 1 MiB of any answer."""
+
+
+MOST_UNDER_WAY: Final = 64
+"""FACEID_PULLS_IN_FLIGHT: calls that may have begun before the first fault is known."""
+
+PROBES: Final = 10
+"""Calls that look whether the vendor works again, in the time that this test takes."""
+
+
+class Ending(NamedTuple):
+    """What a decision rests on, and after how many calls."""
+
+    basis: str
+    calls: int
+
+
+CONFIRMED: Final = Ending("confirmed", 1)
+CONFIRMED_LATER: Final = Ending("confirmed", 2)
+REFUSED: Final = Ending("callback", 1)
+GIVEN_UP: Final = Ending("callback", 2)
+
+ENDINGS: Final = {
+    "works": CONFIRMED,
+    "500": GIVEN_UP,
+    "500 once": CONFIRMED_LATER,
+    "hangs": GIVEN_UP,
+    "hangs once": CONFIRMED_LATER,
+    "resets": GIVEN_UP,
+    "resets once": CONFIRMED_LATER,
+    "closes once": CONFIRMED_LATER,
+    "drips": GIVEN_UP,
+    "another biz_id": REFUSED,
+    "a gigabyte": REFUSED,
+    "busy": GIVEN_UP,
+    "busy once": CONFIRMED_LATER,
+    "destroyed": REFUSED,
+    "gzip bomb": REFUSED,
+    "html": REFUSED,
+    "html 502": GIVEN_UP,
+    "not http": GIVEN_UP,
+}
+
+
+async def test_the_vendor_fails_in_every_way_at_once(rig: Rig, notebook: Notebook) -> None:
+    # Two of each, with two calls each at most: with more faults, an app's circuit would open.
+    biz_ids = {script: [biz_id_for(script) for _ in range(2)] for script in ENDINGS}
+    mixed = [biz_id for each in zip(*biz_ids.values(), strict=True) for biz_id in each]
+    worker = psutil.Process(rig.pids["worker"])
+    before = worker.memory_info().rss
+    async with sending(rig, rate=200, biz_ids=mixed) as load:
+        await load.acknowledges(len(mixed))
+    found = await verdict(rig, acknowledged=load.acknowledged, issued=load.issued)
+    grown = worker.memory_info().rss - before
+    notebook.note(faults=len(ENDINGS) - 1, worker_grew_mib=grown / 2**20)
+    notebook.judged(found, waste=False)
+
+    endings = await _endings(rig)
+    assert {script: {endings[biz_id] for biz_id in ids} for script, ids in biz_ids.items()} == {
+        script: {ending} for script, ending in ENDINGS.items()
+    }
+    assert found.ledger_excess == 0
+    assert grown < MOST_MEMORY
+
+
+async def test_the_vendor_is_away(rig: Rig, notebook: Notebook) -> None:
+    await rig.kill("vendor")
+    async with sending(rig, rate=200) as load:
+        await load.acknowledges(200)
+    await until(lambda: _some_call_not_sent(rig))
+    await rig.start("vendor")
+    # No connection was made, so nothing was spent: one call each, and every one confirmed.
+    notebook.judged(await verdict(rig, acknowledged=load.acknowledged, issued=load.issued))
+    endings = await _endings(rig)
+    assert {endings[biz_id] for biz_id in load.acknowledged} == {CONFIRMED}
+
+
+async def test_an_outage_costs_few_calls(rig: Rig, notebook: Notebook) -> None:
+    await rig.kill("vendor")
+    await rig.start("vendor", **{OUTAGE: "500"})
+    async with sending(rig, rate=200) as load:
+        await load.acknowledges(400)
+    await until(lambda: _are_recorded(rig, load.acknowledged))
+    during = sum(biz_id in load.issued for biz_id, _ in vendor_calls(rig))
+    await rig.kill("vendor")
+    await rig.start("vendor")
+    found = await verdict(rig, acknowledged=load.acknowledged, issued=load.issued)
+    endings = await _endings(rig)
+    confirmed = sum(endings[biz_id].basis == "confirmed" for biz_id in load.acknowledged)
+    notebook.note(calls_during_outage=during, confirmed=confirmed)
+    notebook.judged(found, waste=False)
+    assert found.ledger_excess == 0
+    assert during <= MOST_UNDER_WAY + PROBES
+
+
+async def _endings(rig: Rig) -> dict[str, Ending]:
+    """How each verification has ended, by biz_id."""
+    database = await asyncpg.connect(rig.database_url)
+    try:
+        rows = await database.fetch(_ENDINGS)
+    finally:
+        await database.close()
+    return {biz_id: Ending(basis, calls) for biz_id, basis, calls in rows}
+
+
+async def _some_call_not_sent(rig: Rig) -> bool:
+    return await _count(rig, "SELECT count(*) FROM pulls WHERE state = 'not_sent'") > 0
+
+
+async def _are_recorded(rig: Rig, biz_ids: set[str]) -> bool:
+    recorded = "SELECT count(*) FROM verifications WHERE biz_id = ANY($1)"
+    return await _count(rig, recorded, list(biz_ids)) == len(biz_ids)
+
+
+async def _count(rig: Rig, query: str, *args: object) -> int:
+    database = await asyncpg.connect(rig.database_url)
+    try:
+        return int(await database.fetchval(query, *args))
+    finally:
+        await database.close()
+
+
+_ENDINGS: Final = """
+SELECT v.biz_id, d.basis,
+       (SELECT count(*) FROM pulls p WHERE p.verification_id = v.id AND p.state <> 'not_sent')
+FROM decisions d JOIN verifications v ON v.id = d.verification_id
+"""
