@@ -107,8 +107,13 @@ class Decisions(Protocol):
 class DueVerifications(Protocol):
     """Verifications that somebody must look at, each under a lease whose fence counts up with its holders."""
 
-    async def claim(self, *, now: datetime, lease: timedelta, limit: int = 100) -> list[DueVerification]:
-        """Take up to `limit` due ones; nobody else is given them for `lease`."""
+    async def claim(
+        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
+    ) -> list[DueVerification]:
+        """Take up to `limit` due ones; nobody else is given them for `lease`.
+
+        `silent`: those about which nothing is heard and nobody asks, in the place of all others.
+        """
 
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta

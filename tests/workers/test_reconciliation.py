@@ -6,7 +6,7 @@ import pytest
 
 from domain.answer import Answer
 from domain.budget import PullState
-from domain.registration import LAST_LOOK
+from domain.registration import RECONCILE_RULES
 from tests.adapters.builders import LEASE, NOW, Json, callback, payload
 from tests.domain.builders import put
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
@@ -63,7 +63,7 @@ async def test_what_brings_nothing_is_asked_once_more_and_then_expires(jobs: Job
         await look(jobs, timedelta(hours=hours))
     assert len(jobs.vendor.asked) == 1
     assert await jobs.outcome() == ("created", None, [])
-    await look(jobs, LAST_LOOK)
+    await look(jobs, RECONCILE_RULES.last_look)
     assert len(jobs.vendor.asked) == 2
     assert await jobs.outcome() == ("expired", None, [])
     assert (await jobs.store.events(verification_id))[-1] == "verification.expired"
@@ -74,7 +74,7 @@ async def test_the_last_look_may_bring_it(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [LOST, answered(payload())]
     await look(jobs, FIRST)
-    await look(jobs, LAST_LOOK)
+    await look(jobs, RECONCILE_RULES.last_look)
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
@@ -126,7 +126,7 @@ async def test_a_callback_after_the_end_is_still_decided(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [LOST, LOST, answered(payload())]
     await look(jobs, FIRST)
-    await look(jobs, LAST_LOOK)
+    await look(jobs, RECONCILE_RULES.last_look)
     assert await jobs.outcome() == ("expired", None, [])
     jobs.clock.now = NOW + timedelta(hours=22)
     await jobs.inbox.put("b1", [callback(received_at=jobs.clock.now)])
@@ -194,7 +194,7 @@ async def test_calls_whose_worker_died_are_spent(jobs: Jobs) -> None:
     jobs.die_at("after_send")
     await look(jobs, FIRST)
     jobs.die_at(None)
-    await look(jobs, LAST_LOOK)
+    await look(jobs, RECONCILE_RULES.last_look)
     assert [(n, state) for n, state, _ in await jobs.ledger()] == [
         (1, PullState.UNKNOWN.value),
         (2, PullState.DONE.value),
