@@ -191,6 +191,8 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         secrets=tuple(secret.get_secret_value().encode() for secret in app.api_secrets),
         hash_name=app.hash,
         vendor_url=app.vendor_url.rstrip("/") + app.vendor_path,
+        notify_url=app.notify_url,
+        return_url=app.return_url,
         landing_url=app.landing_url,
         policy=app.policy,
         candidate_policy=app.candidate_policy,

@@ -12,6 +12,7 @@ from domain.answer import Answer
 from domain.apps import App
 from domain.budget import Pull
 from domain.model import AcceptedCallback
+from domain.orders import IssuedToken, Order
 from domain.payload import Payload
 from domain.records import DueVerification, FinishedPull, Recorded, SettledVerification
 
@@ -95,6 +96,13 @@ class Vendor(Protocol):
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
         """Spend one call. Never raises for anything that the vendor or the network does."""
+
+
+class TokenIssuer(Protocol):
+    """The vendor's get_token."""
+
+    async def get_token(self, app: App, order: Order) -> IssuedToken:
+        """Order a verification. Raises VendorRefused, VendorUnavailable."""
 
 
 class Decisions(Protocol):
