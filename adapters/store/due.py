@@ -134,7 +134,7 @@ SELECT id, :event, CAST(:detail AS jsonb) FROM answered
 _EXPIRE: Final = text("""
 WITH expired AS (
   UPDATE verifications SET state = 'expired', due_at = NULL, asked_at = NULL
-  WHERE id = :id AND fence = :fence AND state IN ('created', 'received') AND final_digest IS NULL
+  WHERE id = :id AND fence = :fence AND state <> 'decided' AND final_digest IS NULL
   RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'verification.expired' FROM expired
