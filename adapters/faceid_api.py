@@ -24,13 +24,22 @@ MAX_ANSWER: Final = 1024 * 1024
 MAX_ANSWER_WITH_IMAGES: Final = 16 * 1024 * 1024
 HTTP_OK: Final = 200
 
-_RETRYABLE: Final = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR"})
+RETRYABLE: Final = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR"})
 _ERROR_WORD: Final = re.compile(r"[A-Z][A-Z_]{2,63}")
-_HEADERS: Final = httpx2.Headers({"accept-encoding": "identity", "accept": "application/json"})
-_EXTENSIONS: Final = {"timeout": {"connect": 3.0}}
+HEADERS: Final = httpx2.Headers({"accept-encoding": "identity", "accept": "application/json"})
+EXTENSIONS: Final = {"timeout": {"connect": 3.0}}
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """Errors before a connection stood. The transport gives a connection that broke *after* the request was
 sent the same httpx2 type, so the cause is looked at instead."""
+
+
+class UnusableAnswer(Exception):
+    """An answer that is not read to its end; `word` says why."""
+
+    def __init__(self, word: str, *, http_status: int) -> None:
+        super().__init__(word)
+        self.word = word
+        self.http_status = http_status
 
 
 class FaceidApi:
@@ -52,6 +61,8 @@ class FaceidApi:
                 return await self._call(_url(app, biz_id), limit=limit)
         except TimeoutError:
             return Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
+        except UnusableAnswer as error:
+            return Answer(PullState.DONE, error.http_status, error.word)
         except Exception as error:
             # Not httpx2.HTTPError alone: what breaks aiohttp's parser comes through as it is.
             return _broken(error)
@@ -61,21 +72,32 @@ class FaceidApi:
         await self._transport.aclose()
 
     async def _call(self, url: str, *, limit: int) -> Answer:
-        request = httpx2.Request("GET", url, headers=_HEADERS, extensions=_EXTENSIONS)
-        response = await self._transport.handle_async_request(request)
-        # An asynchronous transport's response has an asynchronous stream; httpx2's type allows for both.
-        stream = cast(httpx2.AsyncByteStream, response.stream)
-        try:
-            if "content-encoding" in response.headers:
-                return Answer(PullState.DONE, response.status_code, "ENCODED_ANSWER")
-            body = bytearray()
-            async for chunk in stream:
-                body += chunk
-                if len(body) > limit:
-                    return Answer(PullState.DONE, response.status_code, "ANSWER_TOO_LARGE")
-            return _answered(response.status_code, bytes(body))
-        finally:
-            await stream.aclose()
+        request = httpx2.Request("GET", url, headers=HEADERS, extensions=EXTENSIONS)
+        return _answered(*await exchange(self._transport, request, limit=limit))
+
+
+async def exchange(
+    transport: httpx2.AsyncBaseTransport, request: httpx2.Request, *, limit: int
+) -> tuple[int, bytes]:
+    """Status and body of the answer to `request`.
+
+    Raises:
+        UnusableAnswer: more than `limit` bytes, or compressed though nobody asked for that.
+    """
+    response = await transport.handle_async_request(request)
+    # An asynchronous transport's response has an asynchronous stream; httpx2's type allows for both.
+    stream = cast(httpx2.AsyncByteStream, response.stream)
+    try:
+        if "content-encoding" in response.headers:
+            raise UnusableAnswer("ENCODED_ANSWER", http_status=response.status_code)
+        body = bytearray()
+        async for chunk in stream:
+            body += chunk
+            if len(body) > limit:
+                raise UnusableAnswer("ANSWER_TOO_LARGE", http_status=response.status_code)
+        return response.status_code, bytes(body)
+    finally:
+        await stream.aclose()
 
 
 def create_transport() -> httpx2.AsyncBaseTransport:
@@ -113,11 +135,11 @@ def _url(app: App, biz_id: str) -> str:
 def _answered(status: int, body: bytes) -> Answer:
     if status == HTTP_OK:
         return Answer(PullState.DONE, status, body=body)
-    error = _error_word(body) or f"HTTP_{status}"
-    return Answer(PullState.DONE, status, error, retry=status >= 500 or error in _RETRYABLE)
+    error = error_word(body) or f"HTTP_{status}"
+    return Answer(PullState.DONE, status, error, retry=status >= 500 or error in RETRYABLE)
 
 
-def _error_word(body: bytes) -> str | None:
+def error_word(body: bytes) -> str | None:
     """`RESULT_NOT_FOUND` of `{"error_message": "RESULT_NOT_FOUND"}`, without what may follow a colon."""
     try:
         message = read_object(body).get("error_message")

@@ -17,6 +17,9 @@ SETTLE_VERIFICATION: Final = "settle_verification"
 _PAST_THE_MOMENT: Final = timedelta(milliseconds=5)
 """arq cuts times to milliseconds: a job on the dot could come before what it is about is due."""
 
+_LONG_ENOUGH: Final = timedelta(days=1)
+"""arq would count from the moment of the job, and Redis refuse one of the day before."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -64,6 +67,7 @@ class BatchQueue:
                 str(verification_id),
                 _job_id=f"settle:{verification_id}:{at.timestamp():.0f}",
                 _defer_until=at + _PAST_THE_MOMENT,
+                _expires=_LONG_ENOUGH,
             )
         except REDIS_AWAY as error:
             log.warning("settlement.not_announced", error=type(error).__name__)

@@ -23,8 +23,10 @@ from pydantic_settings import SettingsError as SourceError
 
 from adapters.policies import SHIPPED
 from domain.apps import DEFAULT_POLICY, App
+from domain.budget import WORKER_PULLS, PullRules
 from domain.errors import SettingsError
 from domain.model import APP_ID_SHAPE, ConfirmationMode
+from domain.registration import ReconcileRules
 
 _ENV_REFERENCE: Final = "env:"
 
@@ -109,6 +111,9 @@ class Settings(BaseSettings):
     pull_timeout: float = Field(10, gt=0)
     pull_spacing: float = Field(60, ge=0)
     pulls_in_flight: int = Field(64, gt=0)
+    reconcile_grace: float = Field(15 * 60, ge=0)
+    reconcile_last_look: float = Field(20 * 3600, gt=0, le=23 * 3600)
+    reconcile_rate: float = Field(20, gt=0)
     worker_jobs: int = Field(10, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, gt=0)
@@ -137,6 +142,21 @@ class Settings(BaseSettings):
         """The policies that apps name."""
         named = {app.policy for app in self.apps.values()}
         return named | {app.candidate_policy for app in self.apps.values() if app.candidate_policy}
+
+    def reconcile_rules(self) -> ReconcileRules:
+        """When verifications without a callback are asked for."""
+        return ReconcileRules(
+            grace=timedelta(seconds=self.reconcile_grace),
+            last_look=timedelta(seconds=self.reconcile_last_look),
+        )
+
+    def pull_rules(self, *, limit: int = WORKER_PULLS) -> PullRules:
+        """How the calls of one verification are spaced, for a caller that may use `limit` of them."""
+        return PullRules(
+            spacing=timedelta(seconds=self.pull_spacing),
+            in_flight=timedelta(seconds=self.sweep_after),
+            limit=limit,
+        )
 
     def domain_apps(self) -> dict[str, App]:
         """The apps as the domain knows them, by id."""
@@ -171,6 +191,8 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         secrets=tuple(secret.get_secret_value().encode() for secret in app.api_secrets),
         hash_name=app.hash,
         vendor_url=app.vendor_url.rstrip("/") + app.vendor_path,
+        notify_url=app.notify_url,
+        return_url=app.return_url,
         landing_url=app.landing_url,
         policy=app.policy,
         candidate_policy=app.candidate_policy,

@@ -15,7 +15,8 @@ class App(msgspec.Struct, frozen=True):
     """An app as the edges need it.
 
     `secrets` are the active API_SECRETs, newest first: every one is tried on a callback, the first is used
-    for pulls. `policy` names what decides, `candidate_policy` what runs beside it as a shadow;
+    for pulls. `notify_url` and `return_url` are told to the vendor with every order.
+    `policy` names what decides, `candidate_policy` what runs beside it as a shadow;
     `confirmation` outranks the policy's own mode. `pull_retry_delays` are the pauses before a failed pull is
     made again. With `require_registration`, callbacks of unregistered verifications are kept, not decided.
     """
@@ -25,6 +26,8 @@ class App(msgspec.Struct, frozen=True):
     secrets: tuple[bytes, ...]
     hash_name: HashName = "sha1"
     vendor_url: str = "https://api.megvii.com/faceid/lite"
+    notify_url: str | None = None
+    return_url: str | None = None
     landing_url: str | None = None
     policy: str = DEFAULT_POLICY
     candidate_policy: str | None = None

@@ -12,6 +12,9 @@
     │   ├── UnsupportedMediaType
     │   └── NotDurable
     ├── UndecodableCallback      genuine, but of a shape nobody knows: a dead letter
+    ├── NoToken                  get_token brought none; `word` says why
+    │   ├── VendorRefused            asking again would be refused again
+    │   └── VendorUnavailable        later it may succeed
     ├── BrokenSeal               stored bytes that no key of ours opens
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
@@ -98,6 +101,26 @@ class UndecodableCallback(GatewayError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class NoToken(GatewayError):
+    """get_token brought no token; `word` is the vendor's stable error word, or one of ours.
+
+    `argument` names the form field that the vendor objects to.
+    """
+
+    def __init__(self, word: str, *, argument: str | None = None) -> None:
+        super().__init__(word)
+        self.word = word
+        self.argument = argument
+
+
+class VendorRefused(NoToken):
+    """The vendor refuses the order, or answers what nobody can read."""
+
+
+class VendorUnavailable(NoToken):
+    """The vendor cannot be reached, is too slow, at fault or overloaded."""
 
 
 class BrokenSeal(GatewayError):

@@ -12,6 +12,7 @@ from domain.answer import Answer
 from domain.apps import App
 from domain.budget import Pull
 from domain.model import AcceptedCallback
+from domain.orders import IssuedToken, Order
 from domain.payload import Payload
 from domain.records import DueVerification, FinishedPull, Recorded, SettledVerification
 
@@ -97,6 +98,13 @@ class Vendor(Protocol):
         """Spend one call. Never raises for anything that the vendor or the network does."""
 
 
+class TokenIssuer(Protocol):
+    """The vendor's get_token."""
+
+    async def get_token(self, app: App, order: Order) -> IssuedToken:
+        """Order a verification. Raises VendorRefused, VendorUnavailable."""
+
+
 class Decisions(Protocol):
     """Where decisions stand."""
 
@@ -107,8 +115,13 @@ class Decisions(Protocol):
 class DueVerifications(Protocol):
     """Verifications that somebody must look at, each under a lease whose fence counts up with its holders."""
 
-    async def claim(self, *, now: datetime, lease: timedelta, limit: int = 100) -> list[DueVerification]:
-        """Take up to `limit` due ones; nobody else is given them for `lease`."""
+    async def claim(
+        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
+    ) -> list[DueVerification]:
+        """Take up to `limit` due ones; nobody else is given them for `lease`.
+
+        `silent`: those about which nothing is heard and nobody asks, in the place of all others.
+        """
 
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta

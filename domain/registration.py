@@ -10,14 +10,22 @@ from domain.budget import PULL_LIMIT, RESULT_KEPT, Pull, PullState, Wait
 from domain.payload import Payload
 from domain.records import Registration
 
-EXPIRY_GRACE: Final = timedelta(minutes=15)
-"""How long after its token's expiry a verification without a callback is asked for."""
-
-LAST_LOOK: Final = timedelta(hours=20)
-"""How long after its registration it is asked for the last time, while the vendor still keeps the result."""
-
 NEAR_LOSS: Final = timedelta(hours=22)
 """From then on a verification without a decision is about to be lost: an alarm."""
+
+
+class ReconcileRules(msgspec.Struct, frozen=True):
+    """When a verification without a callback is asked for.
+
+    `grace`: for the first time, so long after its token's expiry. `last_look`: for the last time, so long
+    after its registration, while the vendor still keeps the result.
+    """
+
+    grace: timedelta = timedelta(minutes=15)
+    last_look: timedelta = timedelta(hours=20)
+
+
+RECONCILE_RULES: Final = ReconcileRules()
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -38,7 +46,13 @@ def biz_no_differs(payload: Payload, registration: Registration | None) -> bool:
     return registration is not None and payload.biz_no != registration.biz_no
 
 
-def next_look(registration: Registration, ledger: Sequence[Pull], *, now: datetime) -> Look | Wait | Expire:
+def next_look(
+    registration: Registration,
+    ledger: Sequence[Pull],
+    *,
+    now: datetime,
+    rules: ReconcileRules = RECONCILE_RULES,
+) -> Look | Wait | Expire:
     """What to do at `now` about a registered verification whose callback has not come.
 
     One call when its user's browser came back, one when its token has expired, the last one while the
@@ -46,7 +60,7 @@ def next_look(registration: Registration, ledger: Sequence[Pull], *, now: dateti
     """
     if now >= registration.registered_at + RESULT_KEPT:
         return Expire()
-    looks = sorted(_looks(registration))
+    looks = sorted(_looks(registration, rules))
     reached = [look for look in looks if look[0] <= now]
     if reached:
         at, limit = reached[-1]
@@ -57,12 +71,13 @@ def next_look(registration: Registration, ledger: Sequence[Pull], *, now: dateti
     return Wait(upcoming[0]) if upcoming else Expire()
 
 
-def first_look_at(registration: Registration) -> datetime:
+def first_look_at(registration: Registration, *, rules: ReconcileRules = RECONCILE_RULES) -> datetime:
     """When to ask for a verification about which nothing is heard."""
-    return min(registration.expires_at + EXPIRY_GRACE, registration.registered_at + LAST_LOOK)
+    return min(registration.expires_at + rules.grace, registration.registered_at + rules.last_look)
 
 
-def _looks(registration: Registration) -> list[tuple[datetime, int]]:
+def _looks(registration: Registration, rules: ReconcileRules) -> list[tuple[datetime, int]]:
     """When to ask, and how many calls may have been spent by then."""
-    looks = [(first_look_at(registration), 2), (registration.registered_at + LAST_LOOK, PULL_LIMIT)]
+    last = registration.registered_at + rules.last_look
+    looks = [(first_look_at(registration, rules=rules), 2), (last, PULL_LIMIT)]
     return [*looks, (registration.nudged_at, 1)] if registration.nudged_at else looks

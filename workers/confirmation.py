@@ -10,10 +10,11 @@ import structlog
 
 from domain.answer import Answer
 from domain.apps import App
-from domain.budget import PULL_LIMIT, Pull, PullState, Reserve, Spent, Wait, next_pull
+from domain.budget import Pull, PullState, Reserve, Spent, Wait, next_pull
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.payload import Payload, as_text, decode_payload
 from domain.policy import is_open
+from domain.pull_request import asked_limit
 from domain.reasons import Code, Reason
 from domain.records import Case, FinishedPull
 from workers.context import WorkerContext
@@ -57,7 +58,9 @@ async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
     ledger = [] if case.is_new else await context.ledger.of(case.verification_id)
     if ledger and (kept := await kept_result(context, case)):
         return Confirmed(kept)
-    limit = PULL_LIMIT if case.asked_at else context.pull_rules.limit
+    limit = context.pull_rules.limit
+    if case.asked_at is not None:
+        limit = max(limit, asked_limit(case.asked_at, ledger))
     return await spend_call(context, case, app, ledger=ledger, limit=limit)
 
 

@@ -20,6 +20,7 @@ from domain.ports import (
     StaleBatches,
     Vendor,
 )
+from domain.registration import RECONCILE_RULES, ReconcileRules
 from workers.crash_points import CrashPoint
 from workers.tally import Tally
 from workers.vendor_gates import VendorGates
@@ -33,6 +34,7 @@ def _go_on(_point: CrashPoint) -> None:
 class WorkerContext:
     """`lease`: how long a batch or a verification may rest untouched before it is taken up again.
 
+    `silent_per_sweep`: how many verifications without a callback one sweep may ask for.
     `reached` is told of every point at which the fault suite may let the process die.
     """
 
@@ -53,5 +55,7 @@ class WorkerContext:
     pull_rules: PullRules
     lease: timedelta
     clock: Callable[[], datetime]
+    reconcile_rules: ReconcileRules = RECONCILE_RULES
+    silent_per_sweep: int = 200
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
     tally: Tally = field(default_factory=Tally)

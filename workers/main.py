@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Final
 
 import structlog
@@ -30,7 +31,6 @@ from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.recorder import PgRecorder
-from domain.budget import PullRules
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint, crash_point_wanted, die
 from workers.jobs import JOB_TIMEOUT, crons, functions
@@ -103,9 +103,11 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             dead_letters=PgDeadLetters(engine, keys=keys),
             vendor=faceid,
             gates=VendorGates(in_flight=settings.pulls_in_flight, monotonic=time.monotonic),
-            pull_rules=PullRules(spacing=timedelta(seconds=settings.pull_spacing), in_flight=lease),
+            pull_rules=settings.pull_rules(),
             lease=lease,
             clock=lambda: datetime.now(UTC),
+            reconcile_rules=settings.reconcile_rules(),
+            silent_per_sweep=ceil(settings.reconcile_rate * settings.sweep_every),
             reached=_deadly(crash_point_wanted()),
         )
     finally:

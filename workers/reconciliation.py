@@ -1,8 +1,11 @@
 """Registered verifications whose callback does not come: ask for their result, decide, or let them go."""
 
+from collections.abc import Sequence
+
 import structlog
 
-from domain.budget import PULL_LIMIT, Wait
+from domain.budget import Pull, Wait
+from domain.pull_request import asked_limit, is_answered
 from domain.records import Case, Registration
 from domain.registration import Expire, Look, next_look
 from workers.confirmation import Confirmed, Postponed, kept_result, spend_call
@@ -25,8 +28,7 @@ async def reconcile(context: WorkerContext, case: Case, grounds: Grounds) -> Non
 
 async def _step(context: WorkerContext, case: Case, grounds: Grounds, registration: Registration) -> None:
     ledger = await context.ledger.of(case.verification_id)
-    step = Look(PULL_LIMIT) if case.asked_at else next_look(registration, ledger, now=context.clock())
-    match step:
+    match _asked_look(case, ledger) or _next_look(context, registration, ledger):
         case Look(limit):
             await _look(context, case, grounds, registration, limit=limit)
         case Wait(until):
@@ -51,11 +53,24 @@ async def _look(
 async def _rest(context: WorkerContext, case: Case, registration: Registration) -> None:
     """Nothing there yet: wait for the next look, or give up."""
     ledger = await context.ledger.of(case.verification_id)
-    match next_look(registration, ledger, now=context.clock()):
+    match _next_look(context, registration, ledger):
         case Wait(until):
             await context.due.postpone(case.verification_id, fence=case.fence, until=until)
         case _:
             await _expire(context, case)
+
+
+def _asked_look(case: Case, ledger: Sequence[Pull]) -> Look | None:
+    """The look that an operator asked for, until its call is spent."""
+    if case.asked_at is None or is_answered(case.asked_at, ledger):
+        return None
+    return Look(asked_limit(case.asked_at, ledger))
+
+
+def _next_look(
+    context: WorkerContext, registration: Registration, ledger: Sequence[Pull]
+) -> Look | Wait | Expire:
+    return next_look(registration, ledger, now=context.clock(), rules=context.reconcile_rules)
 
 
 async def _expire(context: WorkerContext, case: Case) -> None:

@@ -1,28 +1,49 @@
 """A pull that an operator asked for after the decision: what it brought is noted, the decision stands."""
 
+from typing import Final
+
 import structlog
 
-from domain.budget import PULL_LIMIT
 from domain.payload import Payload
 from domain.policy import decide
+from domain.pull_request import asked_limit, is_answered
+from domain.reasons import Code, Reason
 from domain.records import Case
-from workers.confirmation import Confirmed, Postponed, Unconfirmed, spend_call
+from workers.confirmation import (
+    Confirmation,
+    Confirmed,
+    Postponed,
+    Unconfirmed,
+    kept_result,
+    spend_call,
+)
 from workers.context import WorkerContext
 from workers.deciding import Grounds, facts_of, postpone
+
+_UNANSWERED: Final = Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "no answer was kept"))
 
 log = structlog.get_logger(__name__)
 
 
 async def look_again(context: WorkerContext, case: Case, grounds: Grounds) -> None:
     """Spend the call and put on the timeline what it would have come to."""
-    ledger = await context.ledger.of(case.verification_id)
-    match await spend_call(context, case, grounds.app, ledger=ledger, limit=PULL_LIMIT):
+    match await _spend(context, case, grounds):
         case Postponed(until):
             await postpone(context, case, until)
         case Confirmed(result):
             await _note(context, case, "result.obtained", _what_it_says(case, grounds, result))
         case Unconfirmed(reason):
             await _note(context, case, "result.unavailable", {"reason": reason.detail or reason.code.value})
+
+
+async def _spend(context: WorkerContext, case: Case, grounds: Grounds) -> Confirmation:
+    ledger = await context.ledger.of(case.verification_id)
+    if case.asked_at is None or is_answered(case.asked_at, ledger):
+        # A worker died behind the call: one request is one call, whatever came of it.
+        kept = await kept_result(context, case)
+        return Confirmed(kept) if kept else _UNANSWERED
+    limit = asked_limit(case.asked_at, ledger)
+    return await spend_call(context, case, grounds.app, ledger=ledger, limit=limit)
 
 
 def _what_it_says(case: Case, grounds: Grounds, result: Payload) -> dict[str, object]:

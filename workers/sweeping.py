@@ -1,11 +1,13 @@
 """Take up again what was left: batches whose job was lost, verifications whose worker died or waits."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
 from domain.errors import BrokenSeal
+from domain.records import DueVerification
 from workers.callbacks import bury
 from workers.context import WorkerContext
 from workers.settlement import take_up
@@ -16,6 +18,9 @@ SPLIT_AFTER: Final = 3
 BURY_AFTER: Final = 6
 """Starts after which a batch is split into single callbacks, and a single callback is a dead letter: it
 keeps killing its worker. A batch that only waits behind others is never started, and so never suspected."""
+
+_AT_ONCE: Final = 100
+"""So many are claimed together: few enough to be settled within the lease."""
 
 
 async def sweep_inbox(context: WorkerContext) -> None:
@@ -54,7 +59,25 @@ async def _isolate(context: WorkerContext, batch_id: str, *, starts: int) -> Non
 
 
 async def settle_due(context: WorkerContext) -> None:
-    """Settle the verifications that are due: their worker died, or what they wait for may be there now."""
+    """Settle the verifications that are due: their worker died, or what they wait for may be there now.
+
+    Those about which nothing is heard come last and at a bounded rate: after an outage many tokens have
+    expired at once, and calls that the vendor refuses for their number are spent all the same.
+    """
     while due := await context.due.claim(now=context.clock(), lease=context.lease):
-        log.info("verifications.due", count=len(due))
-        await asyncio.gather(*(take_up(context, item) for item in due))
+        await _settle_all(context, due)
+    left = context.silent_per_sweep
+    while left > 0 and (due := await _claim_silent(context, left)):
+        left -= len(due)
+        await _settle_all(context, due)
+
+
+async def _claim_silent(context: WorkerContext, limit: int) -> list[DueVerification]:
+    return await context.due.claim(
+        now=context.clock(), lease=context.lease, limit=min(limit, _AT_ONCE), silent=True
+    )
+
+
+async def _settle_all(context: WorkerContext, due: Sequence[DueVerification]) -> None:
+    log.info("verifications.due", count=len(due))
+    await asyncio.gather(*(take_up(context, item) for item in due))

@@ -26,12 +26,15 @@ class PgDueVerifications:
         self._engine = engine
         self._keys = keys
 
-    async def claim(self, *, now: datetime, lease: timedelta, limit: int = 100) -> list[DueVerification]:
+    async def claim(
+        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
+    ) -> list[DueVerification]:
         """Take up to `limit` due verifications; nobody else is given them for `lease`.
 
+        `silent`: those about which nothing is heard and nobody asks, in the place of all others.
         One that no configured key opens is logged and left for later: it holds up no other.
         """
-        return await self._claim(_CLAIM, now=now, until=now + lease, limit=limit)
+        return await self._claim(_CLAIM, now=now, until=now + lease, limit=limit, silent=silent)
 
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta
@@ -101,6 +104,7 @@ _CLAIM: Final = text(f"""
 WITH due AS (
   SELECT id FROM verifications
   WHERE due_at <= :now AND NOT held
+    AND (final_digest IS NULL AND asked_at IS NULL AND state <> 'decided') = :silent
   ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 ), {_TAKE}
 """)  # noqa: S608 - constants alone
@@ -130,7 +134,7 @@ SELECT id, :event, CAST(:detail AS jsonb) FROM answered
 _EXPIRE: Final = text("""
 WITH expired AS (
   UPDATE verifications SET state = 'expired', due_at = NULL, asked_at = NULL
-  WHERE id = :id AND fence = :fence AND state IN ('created', 'received') AND final_digest IS NULL
+  WHERE id = :id AND fence = :fence AND state <> 'decided' AND final_digest IS NULL
   RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'verification.expired' FROM expired

@@ -40,6 +40,9 @@ class VerificationRecord(msgspec.Struct, frozen=True):
     identity: Identity | None
     pulls_used: int
     pulls_until: datetime | None
+    registered_at: datetime | None
+    expires_at: datetime | None
+    held: bool
     received_at: datetime | None
     decided_at: datetime | None
     created_at: datetime
@@ -115,7 +118,10 @@ class PgLookups:
             facts=row.callback_facts if row.result_facts is None else row.result_facts,
             identity=self._masked_identity(row),
             pulls_used=row.pulls_used,
-            pulls_until=row.ended_at and row.ended_at + RESULT_KEPT,
+            pulls_until=_kept_until(row),
+            registered_at=row.registered_at,
+            expires_at=row.expires_at,
+            held=row.held,
             received_at=row.received_at,
             decided_at=row.decided_at,
             created_at=row.created_at,
@@ -134,6 +140,12 @@ class PgLookups:
         return mask_identity(identity)
 
 
+def _kept_until(row: Row[Any]) -> datetime | None:
+    """Until when the vendor surely keeps the result."""
+    since: datetime | None = row.ended_at or row.registered_at
+    return since and since + RESULT_KEPT
+
+
 def _select_records() -> Select[Any]:
     v, d = verifications.c, decisions.c
     used = (
@@ -144,7 +156,7 @@ def _select_records() -> Select[Any]:
     policy = (policies.c.name.label("policy_name"), policies.c.version.label("policy_version"))
     return select(
         v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_key, v.identity_ct,
-        v.ended_at, v.received_at, v.created_at,
+        v.ended_at, v.registered_at, v.expires_at, v.held, v.received_at, v.created_at,
         d.outcome, d.basis, d.reasons, d.callback_facts, d.result_facts, d.decided_at,
         *policy, used.label("pulls_used"),
     ).select_from(verifications.outerjoin(decisions).outerjoin(policies))  # fmt: skip

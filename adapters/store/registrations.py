@@ -12,7 +12,7 @@ from adapters.envelope import KeyRing
 from adapters.store.recorder import key_place
 from domain.model import State, verification_id
 from domain.records import Registration
-from domain.registration import first_look_at
+from domain.registration import RECONCILE_RULES, ReconcileRules, first_look_at
 
 
 class Registered(StrEnum):
@@ -29,11 +29,17 @@ class Registered(StrEnum):
 
 
 class PgRegistrations:
-    """Puts registrations beside what callbacks brought, in whatever order the two come."""
+    """Puts registrations beside what callbacks brought, in whatever order the two come.
 
-    def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
+    `rules` say when somebody must look at one about which nothing is heard.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, keys: KeyRing, rules: ReconcileRules = RECONCILE_RULES
+    ) -> None:
         self._engine = engine
         self._keys = keys
+        self._rules = rules
 
     async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
         """Register a verification, once."""
@@ -47,31 +53,32 @@ class PgRegistrations:
             "wrapped_key": wrapped_key,
             "registered_at": registration.registered_at,
             "expires_at": registration.expires_at,
-            "due_at": first_look_at(registration),
+            "due_at": first_look_at(registration, rules=self._rules),
         }
         async with self._engine.begin() as connection:
             if (await connection.execute(_CREATE, values)).rowcount:
                 return Registered.CREATED
             standing = (await connection.execute(_LOCK, {"id": row_id})).one()
-            return await _join(connection, row_id, standing, registration)
+            return await self._join(connection, row_id, standing, registration)
 
-
-async def _join(
-    connection: AsyncConnection, row_id: UUID, standing: Row[Any], registration: Registration
-) -> Registered:
-    differs = standing.biz_no != registration.biz_no
-    if standing.registered_at is not None:
-        return Registered.CONFLICT if differs else Registered.KNOWN
-    if differs and standing.state == State.DECIDED:
-        # The first decision stands; that it was about another order is for a person to see.
-        await connection.execute(_NOTE_CONFLICT, {"id": row_id})
-        return Registered.CONFLICT
-    await connection.execute(_JOIN, _joined(row_id, standing, registration, differs=differs))
-    return Registered.JOINED
+    async def _join(
+        self, connection: AsyncConnection, row_id: UUID, standing: Row[Any], registration: Registration
+    ) -> Registered:
+        differs = standing.biz_no != registration.biz_no
+        if standing.registered_at is not None:
+            return Registered.CONFLICT if differs else Registered.KNOWN
+        if differs and standing.state == State.DECIDED:
+            # The first decision stands; that it was about another order is for a person to see.
+            await connection.execute(_NOTE_CONFLICT, {"id": row_id})
+            return Registered.CONFLICT
+        look_at = first_look_at(registration, rules=self._rules)
+        joined = _joined(standing, registration, differs=differs, look_at=look_at)
+        await connection.execute(_JOIN, {"id": row_id, **joined})
+        return Registered.JOINED
 
 
 def _joined(
-    row_id: UUID, standing: Row[Any], registration: Registration, *, differs: bool
+    standing: Row[Any], registration: Registration, *, differs: bool, look_at: datetime
 ) -> dict[str, object]:
     """The row's new values.
 
@@ -79,11 +86,10 @@ def _joined(
     callbacks say only that its flow goes on is looked at like any registered one.
     """
     waits_for_callback = standing.state != State.DECIDED and standing.final_digest is None
-    due_at: datetime | None = first_look_at(registration) if waits_for_callback else standing.due_at
+    due_at: datetime | None = look_at if waits_for_callback else standing.due_at
     if standing.state != State.DECIDED and not waits_for_callback and (differs or standing.held):
         due_at = registration.registered_at
     return {
-        "id": row_id,
         "biz_no": registration.biz_no,
         "registered_at": registration.registered_at,
         "expires_at": registration.expires_at,

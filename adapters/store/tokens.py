@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.tables import api_tokens
 
-SCOPES: Final = ("verifications:read", "operate")
-"""`verifications:read`: look verifications up, try policies · `operate`: dead letters, reload policies."""
+SCOPES: Final = ("verifications:read", "verifications:write", "operate")
+"""`verifications:read`: look verifications up, try policies · `verifications:write`: order, register ·
+`operate`: spend a pull, dead letters, reload policies."""
 
 
 class ApiToken(msgspec.Struct, frozen=True):

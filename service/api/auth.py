@@ -41,4 +41,5 @@ async def authenticate(
 
 
 Reader = Annotated[Caller, Security(authenticate, scopes=["verifications:read"])]
+Writer = Annotated[Caller, Security(authenticate, scopes=["verifications:write"])]
 Operator = Annotated[Caller, Security(authenticate, scopes=["operate"])]

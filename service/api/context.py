@@ -1,7 +1,8 @@
 """What the API works with, built once by `service.api.main`, and how endpoints come by it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -18,9 +19,13 @@ from adapters.queue import BatchQueue
 from adapters.redis_client import Durability
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.lookups import PgLookups
+from adapters.store.pull_requests import PgPullRequests
+from adapters.store.registrations import PgRegistrations
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
+from domain.apps import App
+from domain.ports import TokenIssuer
 from service.api.metrics_page import MetricsPage
 from service.lifecycle import Lifecycle
 
@@ -30,6 +35,10 @@ class ApiContext:
     """`monotonic`: seconds of a clock that never goes back, for waiting."""
 
     app_ids: tuple[str, ...]
+    apps: Mapping[str, App]
+    issuer: TokenIssuer
+    registrations: PgRegistrations
+    pull_requests: PgPullRequests
     lookups: PgLookups
     dead_letters: PgDeadLetters
     retries: DeadLetterRetries
@@ -47,6 +56,7 @@ class ApiContext:
     engine: AsyncEngine
     durability: Durability
     monotonic: Callable[[], float]
+    clock: Callable[[], datetime]
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 

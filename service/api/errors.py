@@ -1,6 +1,7 @@
 """Errors of the API's endpoints, and the one place that turns errors into problems."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -11,23 +12,29 @@ from starlette.responses import Response
 
 from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY
+from domain.errors import NoToken, VendorUnavailable
 from service.problems import answer_http_error, refusal
 
 log = structlog.get_logger(__name__)
 
 
 class ApiProblem(Exception):
-    """An endpoint's refusal, by a code of `service.problems`; `detail` is for the one who asked."""
+    """An endpoint's refusal, by a code of `service.problems`.
 
-    def __init__(self, code: str, *, detail: str | None = None) -> None:
+    `detail` is for the one who asked, `retry_after` the seconds until asking again may help.
+    """
+
+    def __init__(self, code: str, *, detail: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
+        self.retry_after = retry_after
 
 
 def install_error_handlers(app: FastAPI) -> None:
     """Answer every error as a problem; none repeats what the client sent."""
     app.add_exception_handler(ApiProblem, _answer_problem)
+    app.add_exception_handler(NoToken, _answer_no_token)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, answer_http_error)
     for error in (*DATABASE_AWAY, *REDIS_AWAY):
@@ -38,7 +45,17 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _answer_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiProblem)  # noqa: S101 - Starlette types every handler alike
-    return refusal(error.code) if error.detail is None else refusal(error.code, detail=error.detail)
+    more: dict[str, Any] = {} if error.detail is None else {"detail": error.detail}
+    return refusal(error.code, retry_after=error.retry_after, **more)
+
+
+async def _answer_no_token(_request: Request, error: Exception) -> Response:
+    """The vendor's word is told on: it is one of a list, or says nothing but the status."""
+    assert isinstance(error, NoToken)  # noqa: S101 - as above
+    code = "vendor_unavailable" if isinstance(error, VendorUnavailable) else "vendor_refused"
+    log.warning("verification.not_ordered", code=code, error=error.word)
+    argument: dict[str, Any] = {} if error.argument is None else {"argument": error.argument}
+    return refusal(code, vendor_error=error.word, **argument)
 
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:

@@ -14,6 +14,8 @@ from adapters.announcements import Announcements
 from adapters.database import create_engine
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
+from adapters.faceid_api import create_transport
+from adapters.faceid_tokens import FaceidTokens
 from adapters.heartbeats import Heartbeats, beating
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
@@ -24,18 +26,23 @@ from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
+from adapters.store.pull_requests import PgPullRequests
+from adapters.store.registrations import PgRegistrations
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
-from service.api import dead_letters, explanations, health, policies, verifications
+from domain.budget import PULL_LIMIT
+from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications
+from service.api.body_cap import BodyCap
 from service.api.context import ApiContext
 from service.api.errors import install_error_handlers
 from service.api.metrics_page import MetricsPage
+from service.api.order_models import MAX_ORDER
 from service.lifecycle import Lifecycle
 from service.serving import NO_TELEMETRY, VERSION, serve
 
 DESCRIPTION = """\
-Look up FaceID verifications and their decisions, have them explained, try policies; handle dead letters.
+Order, register and look up FaceID verifications, have decisions explained, try policies; handle dead letters.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
 Identity is masked. What belongs to another app is answered as if it did not exist.
@@ -61,8 +68,13 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     heartbeats, figures = Heartbeats(redis), PgFigures(engine)
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
     queue = BatchQueue(create_queue(pool))
+    issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     context = ApiContext(
         app_ids=tuple(settings.apps),
+        apps=settings.domain_apps(),
+        issuer=issuer,
+        registrations=PgRegistrations(engine, keys=keys, rules=settings.reconcile_rules()),
+        pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
         retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
@@ -81,6 +93,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         durability=settings.durability,
         monotonic=time.monotonic,
         lifecycle=lifecycle,
+        clock=lambda: datetime.now(UTC),
     )
 
     @asynccontextmanager
@@ -93,6 +106,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
         await queue.aclose()
+        await issuer.aclose()
         await engine.dispose()
         await pool.disconnect()
 
@@ -109,7 +123,8 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
         telemetry=NO_TELEMETRY,
     )
     app.state.context = context
-    for module in (verifications, explanations, policies, dead_letters, health):
+    app.add_middleware(BodyCap, limit=MAX_ORDER)
+    for module in (verifications, registrations, pulls, explanations, policies, dead_letters, health):
         app.include_router(module.router)
     install_error_handlers(app)
     return app

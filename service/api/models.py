@@ -35,9 +35,11 @@ EXAMPLE: dict[str, Any] = {
     },
     "identity": {"name": "陈**", "id_number": "x****************x"},
     "pulls": {"used": 1, "limit": 3, "until": "2016-05-04T07:16:03.000Z"},
+    "registered": {"at": "2016-05-03T07:14:19.102Z", "expires_at": "2016-05-03T08:04:21.000Z"},
+    "held": False,
     "received_at": "2016-05-03T07:16:03.000Z",
     "decided_at": "2016-05-03T07:16:03.041Z",
-    "created_at": "2016-05-03T07:16:03.012Z",
+    "created_at": "2016-05-03T07:14:19.108Z",
 }
 
 
@@ -72,6 +74,13 @@ class PullsModel(BaseModel):
     until: UtcTime | None
 
 
+class RegisteredModel(BaseModel):
+    """Since when it is known, and until when its token is good."""
+
+    at: UtcTime
+    expires_at: UtcTime
+
+
 class VerificationModel(BaseModel):
     """One run of one user through the flow."""
 
@@ -89,6 +98,8 @@ class VerificationModel(BaseModel):
     comparisons: dict[str, ComparisonModel]
     identity: IdentityModel | None
     pulls: PullsModel
+    registered: RegisteredModel | None = Field(description="null where nobody registered it")
+    held: bool = Field(description="Kept, but not decided until somebody registers it: its app demands so")
     received_at: UtcTime | None
     decided_at: UtcTime | None
     created_at: UtcTime
@@ -119,6 +130,9 @@ class VerificationModel(BaseModel):
                     "limit": PULL_LIMIT,
                     "until": record.pulls_until,
                 },
+                "registered": record.registered_at
+                and {"at": record.registered_at, "expires_at": record.expires_at},
+                "held": record.held,
                 "received_at": record.received_at,
                 "decided_at": record.decided_at,
                 "created_at": record.created_at,
@@ -133,7 +147,10 @@ class VerificationPage(BaseModel):
 
 class TimelineEventModel(BaseModel):
     at: UtcTime
-    event: str = Field(examples=["callback.received", "pull.finished", "decision.saved"])
+    event: str = Field(
+        description="A stable word; docs/operations.md lists them all",
+        examples=["verification.registered", "callback.received", "pull.finished", "decision.saved"],
+    )
     detail: dict[str, Any]
 
     @classmethod

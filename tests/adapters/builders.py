@@ -19,11 +19,12 @@ from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.lookups import PgLookups, VerificationRecord
+from adapters.store.pull_requests import PgPullRequests
 from adapters.store.recorder import PgRecorder
 from adapters.store.registrations import PgRegistrations
 from adapters.store.tables import metadata
 from domain.answer import Answer
-from domain.budget import PullState
+from domain.budget import PULL_LIMIT, PullRules, PullState
 from domain.facts import extract_facts
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
 from domain.payload import decode_payload
@@ -34,6 +35,7 @@ from tests.domain.builders import ID_NUMBER, NAME, default_policy, dump, passing
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
+OPERATORS_RULES = PullRules(in_flight=LEASE, limit=PULL_LIMIT)
 Json = dict[str, Any]
 
 
@@ -89,6 +91,7 @@ class Store:
         self.due = PgDueVerifications(engine, keys=keys)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
         self.registrations = PgRegistrations(engine, keys=keys)
+        self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
         self.lookups = PgLookups(engine, keys=keys)
 
     async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from adapters.envelope import KeyRing
 from adapters.store.due import PgDueVerifications
 from domain.model import State
@@ -115,3 +117,17 @@ async def test_whoever_lost_the_lease_postpones_and_notes_nothing(store: Store) 
     await store.due.note(recorded.verification_id, fence=recorded.fence, event="result.obtained", detail={})
     assert await store.rows("SELECT due_at, state FROM verifications") == [(DUE + LEASE, "received")]
     assert await store.events(recorded.verification_id) == ["callback.received"]
+
+
+async def test_silent_ones_are_claimed_apart_from_those_with_something_to_settle(store: Store) -> None:
+    await store.record(callback(payload(1)))
+    silent, asked = [await store.register(n, expires_in=timedelta(0)) for n in (2, 3)]
+    async with store.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE verifications SET asked_at = :now WHERE id = :id"), {"now": NOW, "id": asked}
+        )
+    later = NOW + timedelta(hours=1)
+    heard = await store.due.claim(now=later, lease=LEASE)
+    assert {item.biz_id for item in heard} == {biz_id(1), biz_id(3)}
+    [unheard] = await store.due.claim(now=later, lease=LEASE, silent=True)
+    assert unheard.verification_id == silent

@@ -8,7 +8,7 @@ import msgspec
 from adapters.store.registrations import PgRegistrations, Registered
 from domain.model import Outcome, State
 from domain.records import Registration
-from domain.registration import EXPIRY_GRACE
+from domain.registration import RECONCILE_RULES, ReconcileRules
 from tests.adapters.builders import LEASE, NOW, Store, biz_id, callback, payload
 
 EXPIRES = NOW + timedelta(minutes=50)
@@ -35,8 +35,15 @@ async def test_a_new_verification_is_created_and_looked_at_after_its_tokens_expi
         None,
         None,
     )
-    assert await due_at(store) == EXPIRES + EXPIRY_GRACE
+    assert await due_at(store) == EXPIRES + RECONCILE_RULES.grace
     assert await store.events(record.id) == ["verification.registered"]
+
+
+async def test_the_rules_say_when_it_is_looked_at(store: Store) -> None:
+    rules = ReconcileRules(grace=timedelta(seconds=1))
+    impatient = PgRegistrations(store.engine, keys=store.keys, rules=rules)
+    await impatient.register("demo", biz_id(), MINE)
+    assert await due_at(store) == EXPIRES + timedelta(seconds=1)
 
 
 async def test_registering_again_changes_nothing(store: Store) -> None:
@@ -56,8 +63,8 @@ async def test_of_many_at_once_one_creates(store: Store) -> None:
 
 async def test_a_due_registered_verification_comes_with_what_is_known_of_it(store: Store) -> None:
     await register(store)
-    assert await store.due.claim(now=EXPIRES, lease=LEASE) == []
-    [due] = await store.due.claim(now=EXPIRES + EXPIRY_GRACE, lease=LEASE)
+    assert await store.due.claim(now=EXPIRES, lease=LEASE, silent=True) == []
+    [due] = await store.due.claim(now=EXPIRES + RECONCILE_RULES.grace, lease=LEASE, silent=True)
     assert (due.registration, due.data, due.state, due.biz_id) == (MINE, None, State.CREATED, biz_id())
 
 
@@ -103,7 +110,7 @@ async def test_a_decision_about_another_order_stands_and_the_conflict_is_noted(s
 async def test_a_flow_that_goes_on_is_looked_at_like_any_registered_one(store: Store) -> None:
     await store.record(callback(payload(status="PROCESSING")))
     assert await register(store) is Registered.JOINED
-    assert await due_at(store) == EXPIRES + EXPIRY_GRACE
+    assert await due_at(store) == EXPIRES + RECONCILE_RULES.grace
 
 
 async def test_what_was_held_is_let_go(store: Store) -> None:

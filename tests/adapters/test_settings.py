@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from adapters.settings import load_settings
+from domain.budget import PullRules
 from domain.errors import SettingsError
 from domain.model import ConfirmationMode
+from domain.registration import ReconcileRules
 
 CANARY = "canary-5d41402a"
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -55,6 +57,13 @@ def test_the_defaults_are_the_safe_ones() -> None:
         "https://api.megvii.com/faceid/lite",
         (timedelta(minutes=1),),
     )
+
+
+def test_the_reconciler_is_patient_by_default() -> None:
+    settings = load_settings()
+    assert settings.reconcile_rules() == ReconcileRules(timedelta(minutes=15), timedelta(hours=20))
+    assert settings.pull_rules() == PullRules(timedelta(minutes=1), timedelta(minutes=1), 2)
+    assert settings.pull_rules(limit=3).limit == 3
 
 
 def test_the_environment_wins_over_dotenv_which_wins_over_toml(

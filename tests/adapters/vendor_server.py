@@ -19,6 +19,7 @@ class VendorServer:
     def __init__(self, *endings: Ending) -> None:
         self.endings = list(endings)
         self.requests: list[str] = []
+        self.bodies: list[bytes] = []
         self.connections = 0
         self.port = 0
         self._handlers: set[asyncio.Task[None]] = set()
@@ -41,6 +42,8 @@ class VendorServer:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 self.requests.append(head.decode("latin-1"))
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+                self.bodies.append(await reader.readexactly(int(length[1])) if length else b"")
                 await self.endings[min(len(self.requests), len(self.endings)) - 1](writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass

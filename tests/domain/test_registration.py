@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.budget import PULL_LIMIT, Pull, PullState, Wait
 from domain.payload import decode_payload
 from domain.records import Registration
-from domain.registration import Expire, Look, biz_no_differs, next_look
+from domain.registration import Expire, Look, ReconcileRules, biz_no_differs, next_look
 from tests.domain.builders import THOROUGH, dump, passing_payload, put
 
 START = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -80,6 +80,14 @@ def test_a_token_of_more_than_a_day_is_asked_for_before_the_vendor_forgets() -> 
     long = msgspec.structs.replace(REGISTERED, expires_at=START + 30 * HOUR)
     assert next_look(long, [], now=START) == Wait(LAST)
     assert next_look(long, [], now=LAST) == Look(3)
+
+
+def test_the_rules_are_settings() -> None:
+    rules = ReconcileRules(grace=MINUTE, last_look=2 * HOUR)
+    assert next_look(REGISTERED, [], now=START, rules=rules) == Wait(EXPIRES + MINUTE)
+    asked = [call(1, EXPIRES + MINUTE)]
+    assert next_look(REGISTERED, asked, now=EXPIRES + MINUTE, rules=rules) == Wait(START + 2 * HOUR)
+    assert next_look(REGISTERED, asked, now=START + 2 * HOUR, rules=rules) == Look(3)
 
 
 @THOROUGH

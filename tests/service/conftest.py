@@ -35,8 +35,9 @@ from service.api.metrics_page import MetricsPage
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.lifecycle import Lifecycle
-from tests.adapters.builders import NOW, Store, until
+from tests.adapters.builders import NOW, Clock, Store, until
 from tests.service.asgi import OLD_SECRET, SECRET
+from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
 
 LANDING = "https://shop.example/done?step=3#top"
 APPS = {
@@ -112,8 +113,24 @@ def store(engine: AsyncEngine, keys: KeyRing) -> Store:
 
 
 @pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def vendor(clock: Clock) -> FastAPI:
+    """The simulator in the vendor's place, on the same clock."""
+    return simulated_vendor(clock)
+
+
+@pytest.fixture
 async def api_context(
-    redis_pool: BlockingConnectionPool, engine: AsyncEngine, store: Store, keys: KeyRing
+    redis_pool: BlockingConnectionPool,
+    engine: AsyncEngine,
+    store: Store,
+    keys: KeyRing,
+    clock: Clock,
+    vendor: FastAPI,
 ) -> AsyncIterator[ApiContext]:
     """The API's context on real servers; the apps are `demo` and `other`."""
     redis = Redis(connection_pool=redis_pool)
@@ -123,6 +140,10 @@ async def api_context(
     heartbeats = Heartbeats(redis)
     yield ApiContext(
         app_ids=("demo", "other"),
+        apps=API_APPS,
+        issuer=issuer_at(vendor),
+        registrations=store.registrations,
+        pull_requests=store.pull_requests,
         lookups=store.lookups,
         dead_letters=store.dead_letters,
         retries=DeadLetterRetries(store.dead_letters, inbox=inbox, queue=queue, clock=lambda: LATER),
@@ -142,6 +163,7 @@ async def api_context(
         engine=engine,
         durability="fsync",
         monotonic=time.monotonic,
+        clock=clock,
     )
     await queue.aclose()
 

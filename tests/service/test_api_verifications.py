@@ -51,6 +51,8 @@ async def test_a_decided_verification_is_shown_as_the_contract_says(
         },
         "identity": {"name": "欧****", "id_number": "1****************X"},
         "pulls": {"used": 1, "limit": 3, "until": "2026-03-08T12:00:00.000Z"},
+        "registered": None,
+        "held": False,
         "received_at": "2026-03-07T12:00:00.000Z",
         "decided_at": "2026-03-07T12:00:00.000Z",
     }

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.answer import Answer
-from tests.adapters.builders import NOW, payload
+from tests.adapters.builders import LEASE, NOW, payload
 from tests.domain.builders import put
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, refused
 from workers.settlement import settle
@@ -64,6 +64,31 @@ async def test_a_fourth_call_is_never_made(jobs: Jobs) -> None:
     assert len(jobs.vendor.asked) == asked
     [(detail,)] = await jobs.store.rows("SELECT detail FROM timeline ORDER BY id DESC LIMIT 1")
     assert detail == {"reason": "no call left"}
+
+
+async def test_a_request_is_one_call_even_if_it_fails(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    await settle(jobs.context, await jobs.case())
+    await ask(jobs, TIMED_OUT)
+    for _ in range(3):
+        jobs.clock.go_on(timedelta(hours=1))
+        await settle_due(jobs.context)
+    assert [(n, state) for n, state, _ in await jobs.ledger()] == [(1, "done"), (2, "unknown")]
+    [(detail,)] = await jobs.store.rows("SELECT detail FROM timeline ORDER BY id DESC LIMIT 1")
+    assert detail == {"reason": "TIMEOUT"}
+
+
+async def test_a_worker_that_dies_behind_the_call_leaves_its_answer_to_the_next(jobs: Jobs) -> None:
+    await decide_unconfirmed(jobs)
+    jobs.die_at("after_raw_stored")
+    await ask(jobs, answered(payload()))
+    jobs.die_at(None)
+    asked = len(jobs.vendor.asked)
+    jobs.clock.go_on(LEASE)
+    await settle_due(jobs.context)
+    assert len(jobs.vendor.asked) == asked
+    [(event,)] = await jobs.store.rows("SELECT event FROM timeline ORDER BY id DESC LIMIT 1")
+    assert event == "result.obtained"
 
 
 async def test_before_the_decision_it_lets_the_worker_use_the_last_call(jobs: Jobs) -> None:

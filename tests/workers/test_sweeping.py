@@ -1,5 +1,6 @@
 """What was left is taken up again: batches without a job, callbacks that kill, verifications that are due."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from adapters.envelope import KeyRing
 from adapters.inbox import PENDING, STARTS, RedisInbox
 from domain.model import AcceptedCallback
 from tests.adapters.builders import LEASE, NOW, callback, payload
-from tests.workers.conftest import TIMED_OUT, Jobs, answered
+from tests.workers.conftest import TIMED_OUT, Jobs, answered, refused
 from workers.callbacks import process_batch
 from workers.context import WorkerContext
 from workers.sweeping import BURY_AFTER, SPLIT_AFTER, settle_due, sweep_inbox
@@ -149,6 +150,19 @@ async def test_all_that_is_due_is_settled_however_much(jobs: Jobs) -> None:
     jobs.clock.go_on(LEASE)
     await settle_due(jobs.context)
     assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(120,)]
+
+
+async def test_after_an_outage_the_vendor_is_asked_at_a_bounded_rate(jobs: Jobs) -> None:
+    context = replace(jobs.context, silent_per_sweep=7)
+    jobs.vendor.answers = [refused(404, "RESULT_NOT_FOUND")]
+    for n in range(20):
+        await jobs.store.register(n, expires_in=timedelta(0))
+    await jobs.store.record(callback(payload(99, status="WHATEVER")))
+    jobs.clock.go_on(timedelta(hours=1))
+    for asked in (7, 14, 20, 20):
+        await settle_due(context)
+        assert len(jobs.vendor.asked) == asked
+        assert (await jobs.outcome(99))[0] == "decided", "whose callback is there never waits behind them"
 
 
 async def test_one_that_cannot_be_settled_holds_up_nobody(jobs: Jobs) -> None:

@@ -21,13 +21,18 @@ from adapters.queue import BatchQueue, create_queue
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
+from adapters.store.pull_requests import PgPullRequests
+from adapters.store.registrations import PgRegistrations
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
+from domain.budget import PullRules
 from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.metrics_page import MetricsPage
+from tests.adapters.builders import Clock
 from tests.adapters.test_policies import write
+from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
 
 TOKENS = {
     "all": (None, ["verifications:read", "operate"]),
@@ -59,6 +64,10 @@ async def context(
     heartbeats = Heartbeats(redis)
     yield ApiContext(
         app_ids=("demo", "other"),
+        apps=API_APPS,
+        issuer=issuer_at(simulated_vendor(Clock())),
+        registrations=PgRegistrations(engine, keys=keys),
+        pull_requests=PgPullRequests(engine, rules=PullRules()),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
         retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
@@ -78,6 +87,7 @@ async def context(
         engine=engine,
         durability="fsync",
         monotonic=time.monotonic,
+        clock=Clock(),
     )
     await queue.aclose()
 

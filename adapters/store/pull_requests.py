@@ -1,0 +1,64 @@
+"""Operators' requests for a pull: granted or refused under the verification's lock, so that two spend one."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.store.recorder import registration_of
+from domain.budget import Pull, PullRules, PullState
+from domain.model import State
+from domain.pull_request import Refusal, Standing, refuse_pull
+
+
+class PgPullRequests:
+    """Notes on a verification that a call is wanted; a worker spends it. `rules` are an operator's."""
+
+    def __init__(self, engine: AsyncEngine, *, rules: PullRules) -> None:
+        self._engine = engine
+        self._rules = rules
+
+    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
+        """Make an existing verification due for one call, or say why not; `by` is the token's name."""
+        key = {"id": verification_id}
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_LOCK, key)).one()
+            ledger = await _ledger(connection, verification_id)
+            refusal = refuse_pull(_standing(row), ledger, now=now, rules=self._rules)
+            if refusal is None:
+                await connection.execute(_ASK, {**key, "now": now, "by": by})
+        return refusal
+
+
+async def _ledger(connection: AsyncConnection, verification_id: UUID) -> list[Pull]:
+    rows = await connection.execute(_PULLS, {"id": verification_id})
+    return [Pull(row.n, PullState(row.state), row.started_at) for row in rows]
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(
+        state=State(row.state),
+        held=row.held,
+        ended_at=row.ended_at,
+        registration=registration_of(row),
+        asked_at=row.asked_at,
+        due_at=row.due_at,
+    )
+
+
+_LOCK: Final = text("""
+SELECT state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, asked_at, due_at
+FROM verifications WHERE id = :id FOR NO KEY UPDATE
+""")
+
+_PULLS: Final = text("SELECT n, state, started_at FROM pulls WHERE verification_id = :id ORDER BY n")
+
+_ASK: Final = text("""
+WITH asked AS (
+  UPDATE verifications SET asked_at = :now, due_at = :now WHERE id = :id RETURNING id
+)
+INSERT INTO timeline (verification_id, event, detail)
+SELECT id, 'pull.requested', jsonb_build_object('by', CAST(:by AS text)) FROM asked
+""")

@@ -1,0 +1,39 @@
+"""A verification is ordered at the vendor: what get_token is asked for, and the token that comes of it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+MAX_BIZ_NO: Final = 128
+MAX_EXTRA_DATA: Final = 4096
+"""Bytes in UTF-8 (callback page, `biz_info`)."""
+
+LONGEST_TOKEN: Final = timedelta(hours=25)
+"""No token lives longer; the vendor's live 5 to 60 minutes."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """`parameters`: get_token's optional ones under the vendor's names. `pictures`: `image_ref1` to
+    `image_ref3`, as the bytes of their files."""
+
+    biz_no: str
+    parameters: Mapping[str, str]
+    pictures: Mapping[str, bytes]
+
+    def __repr__(self) -> str:
+        """Without what it holds: names, ID numbers and faces may be among it."""
+        return "Order()"
+
+
+class IssuedToken(msgspec.Struct, frozen=True):
+    """What get_token answered. Whoever has the token can run the flow until `expires_at`."""
+
+    biz_id: str
+    token: str
+    expires_at: datetime
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"IssuedToken({self.biz_id!r})"

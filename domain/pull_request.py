@@ -1,0 +1,79 @@
+"""An operator asks for a pull: may one be spent now, and which?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from domain.budget import PULL_LIMIT, Pull, PullRules, PullState, Spent, Wait, next_pull
+from domain.model import State
+from domain.records import Registration
+
+NOT_REGISTERED: Final = "not_registered"
+FLOW_NOT_ENDED: Final = "flow_not_ended"
+PULL_TOO_EARLY: Final = "pull_too_early"
+NO_PULL_LEFT: Final = "no_pull_left"
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a verification stands when a pull is asked for; the fields are those of the store."""
+
+    state: State
+    held: bool
+    ended_at: datetime | None
+    registration: Registration | None
+    asked_at: datetime | None
+    due_at: datetime | None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """No call is spent; `retry_at`: when asking again may help, where that is known."""
+
+    code: str
+    retry_at: datetime | None = None
+
+
+def refuse_pull(
+    standing: Standing, ledger: Sequence[Pull], *, now: datetime, rules: PullRules
+) -> Refusal | None:
+    """Why no call may be spent at `now`, or None. Never before the flow has ended or its token has expired:
+    integrators report that such calls destroyed the result."""
+    if standing.held:
+        return Refusal(NOT_REGISTERED)
+    kept_since = _kept_since(standing, now)
+    if kept_since is None:
+        registration = standing.registration
+        return Refusal(FLOW_NOT_ENDED, registration.expires_at if registration else None)
+    if standing.asked_at is not None and not is_answered(standing.asked_at, ledger):
+        return Refusal(PULL_TOO_EARLY, standing.due_at)
+    match next_pull(ledger, now=now, ended_at=kept_since, rules=rules):
+        case Wait(until):
+            return Refusal(PULL_TOO_EARLY, until)
+        case Spent():
+            return Refusal(NO_PULL_LEFT)
+    return None
+
+
+def is_answered(asked_at: datetime, ledger: Sequence[Pull]) -> bool:
+    """Whether the call that was asked for has been spent."""
+    return any(pull.started_at >= asked_at for pull in _sent(ledger))
+
+
+def asked_limit(asked_at: datetime, ledger: Sequence[Pull]) -> int:
+    """How many calls may have been spent, the one that was asked for among them: a request is one call."""
+    return min(sum(pull.started_at < asked_at for pull in _sent(ledger)) + 1, PULL_LIMIT)
+
+
+def _sent(ledger: Sequence[Pull]) -> list[Pull]:
+    return [pull for pull in ledger if pull.state is not PullState.NOT_SENT]
+
+
+def _kept_since(standing: Standing, now: datetime) -> datetime | None:
+    """When the vendor's day began; None while the flow may still go on."""
+    if standing.ended_at is not None:
+        return standing.ended_at
+    registration = standing.registration
+    if registration is None or (standing.state is not State.DECIDED and now < registration.expires_at):
+        return None
+    return registration.registered_at

@@ -1,0 +1,49 @@
+"""The simulator in the vendor's place, without sockets, and the apps that it knows."""
+
+from datetime import timedelta
+
+import httpx2
+from fastapi import FastAPI
+
+from adapters.faceid_tokens import FaceidTokens
+from domain.apps import App
+from simulator.answers import Clock
+from simulator.main import create_app
+from simulator.settings import SimulatedApp, SimulatorSettings
+
+VENDOR = "http://vendor.test"
+NOTIFY_URL = "https://faceid.example/callbacks/{}/notify"
+RETURN_URL = "https://faceid.example/callbacks/{}/return"
+
+
+def _app(app_id: str) -> App:
+    return App(
+        app_id=app_id,
+        api_key=f"{app_id}-key",
+        secrets=(f"{app_id}-secret".encode(),),
+        vendor_url=f"{VENDOR}/faceid/lite",
+        notify_url=NOTIFY_URL.format(app_id),
+        return_url=RETURN_URL.format(app_id),
+    )
+
+
+API_APPS = {app_id: _app(app_id) for app_id in ("demo", "other")}
+
+
+def simulated_vendor(clock: Clock) -> FastAPI:
+    """A simulator that knows the apps of API_APPS."""
+    apps = {
+        app_id: SimulatedApp(
+            api_key=app.api_key,
+            api_secret=app.secrets[0].decode(),
+            notify_url=NOTIFY_URL.format(app_id),
+            return_url=RETURN_URL.format(app_id),
+        )
+        for app_id, app in API_APPS.items()
+    }
+    return create_app(SimulatorSettings(apps=apps), clock=clock)
+
+
+def issuer_at(vendor: FastAPI) -> FaceidTokens:
+    """get_token's client, on a vendor in this process."""
+    return FaceidTokens(httpx2.ASGITransport(vendor), timeout=timedelta(seconds=5))
