@@ -61,6 +61,8 @@ class Coalescer(Generic[Item, Result]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
+                # Whoever goes on in this turn, because of the group before or of anything else, may submit.
+                await asyncio.sleep(0)
                 group = [self._waiting.popleft() for _ in range(min(self._max_items, len(self._waiting)))]
                 await self._settle(group)
         finally:

@@ -54,7 +54,11 @@ async def decide_case(
         DBAPIError, OSError: PostgreSQL is away.
     """
     callback_facts = None if case.payload is None else facts_of(case, case.payload)
-    result_facts = None if result is None else facts_of(case, result)
+    if result is None or result == case.payload:
+        # The usual result says word for word what the callback said.
+        result_facts = None if result is None else callback_facts
+    else:
+        result_facts = facts_of(case, result)
 
     def under(policy: Policy) -> Decision:
         if result_facts is not None:

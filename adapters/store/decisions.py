@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY
+from adapters.database import DATABASE_AWAY, autocommitting
 from adapters.envelope import place_of, seal, unseal
 from adapters.store.columns import columns
 from domain.model import Identity
@@ -22,6 +22,7 @@ class PgDecisions:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._autocommitting = autocommitting(engine)
         self._kept_policies: set[str] = set()
         self._coalescer = Coalescer[SettledVerification, bool](
             self._save, max_items=128, systemic=DATABASE_AWAY
@@ -37,7 +38,8 @@ class PgDecisions:
         ordered = [first[key] for key in sorted(first)]
         used = {policy.content_hash: policy for item in ordered for policy in _policies(item)}
         new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
-        async with self._engine.begin() as connection:
+        alone = not new and not any(item.shadow for item in ordered)
+        async with self._autocommitting.connect() if alone else self._engine.begin() as connection:
             if new:
                 await connection.execute(_KEEP_POLICY, [_policy_row(policy) for policy in new])
             found = await connection.execute(_SAVE, columns([_row(item) for item in ordered]))

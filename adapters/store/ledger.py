@@ -1,4 +1,7 @@
-"""The ledger of pulls: every call reserved in a committed transaction before it is sent."""
+"""The ledger of pulls: every call reserved in a committed transaction before it is sent.
+
+Each group is one statement, and each statement a transaction of its own.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY
+from adapters.database import DATABASE_AWAY, autocommitting
 from adapters.envelope import place_of, seal, unseal
 from adapters.store.columns import columns
 from adapters.store.tables import pulls
@@ -30,7 +33,7 @@ class PgLedger:
     """Rows of `pulls`, written in groups."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._engine = autocommitting(engine)
         self._reservations = Coalescer[_Wanted, bool](self._reserve, max_items=128, systemic=DATABASE_AWAY)
         self._ends = Coalescer[FinishedPull, None](self._finish, max_items=128, systemic=DATABASE_AWAY)
 
@@ -76,14 +79,14 @@ class PgLedger:
             {"ids": call.verification_id, "ns": call.n, "fences": call.fence, "nows": call.now}
             for call in sorted(calls.values())
         ]
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             found = await connection.execute(_RESERVE, columns(rows))
             reserved = {(row.verification_id, row.n, row.fence) for row in found}
         return [_take(reserved, call[:3]) for call in wanted]
 
     async def _finish(self, finished: list[FinishedPull]) -> Sequence[None]:
         rows = [_end_row(pull) for pull in sorted(finished, key=lambda pull: (pull.verification_id, pull.n))]
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             await connection.execute(_FINISH, columns(rows))
         return [None] * len(finished)
 

@@ -170,3 +170,20 @@ def test_whatever_the_load_everyone_gets_an_own_end_in_order(
             assert [item for group in resource.groups for item in group] == list(range(len(tasks)))
 
     asyncio.run(scenario())
+
+
+async def test_who_goes_on_because_of_a_group_joins_the_next_one() -> None:
+    resource = Resource()
+    resource.gate.clear()
+    coalescer = Coalescer[int, int](resource.flush)
+
+    async def submit_again() -> int:
+        return await coalescer.submit(await coalescer.submit(1) + 1)
+
+    again = asyncio.create_task(submit_again())
+    await turns()
+    waiting = submitted(coalescer, [10])
+    await turns()
+    resource.gate.set()
+    assert await asyncio.gather(again, *waiting) == [6, 20]
+    assert resource.groups == [[1], [10, 3]]

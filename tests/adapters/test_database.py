@@ -1,11 +1,13 @@
 """The database URL in its usual spellings; errors without parameters, which are identities."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DATABASE_AWAY, DatabaseAway, create_engine, database_url
+from adapters.database import DATABASE_AWAY, DatabaseAway, autocommitting, create_engine, database_url
 from domain.errors import SettingsError
 
 
@@ -70,3 +72,42 @@ async def test_no_callback_is_at_fault_for_a_database_that_is_set_up_wrongly(
 ) -> None:
     with pytest.raises(DATABASE_AWAY):
         await fail_with(engine, sqlstate)
+
+
+async def test_a_connection_that_died_while_it_rested_is_replaced(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    rested = create_engine(database_url, pool_size=1, rested=timedelta(0))
+    async with rested.connect() as connection:
+        before = (await connection.execute(BACKEND)).scalar_one()
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": before})
+    async with rested.connect() as connection:
+        assert (await connection.execute(BACKEND)).scalar_one() != before
+    await rested.dispose()
+
+
+async def test_a_connection_that_died_just_now_fails_who_uses_it(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    busy = create_engine(database_url, pool_size=1, rested=timedelta(minutes=1))
+    async with busy.connect() as connection:
+        pid = (await connection.execute(BACKEND)).scalar_one()
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with pytest.raises(DatabaseAway):
+        async with busy.connect() as connection:
+            await connection.execute(BACKEND)
+    async with busy.connect() as connection:
+        await connection.execute(BACKEND)
+    await busy.dispose()
+
+
+BACKEND = text("SELECT pg_backend_pid()")
+
+
+async def test_a_single_statement_is_committed_when_it_returns(engine: AsyncEngine) -> None:
+    policy = text("INSERT INTO policies (content_hash, name, version, content) VALUES ('h', 'n', '1', '')")
+    async with autocommitting(engine).connect() as writer, engine.connect() as reader:
+        await writer.execute(policy)
+        assert (await reader.execute(text("SELECT count(*) FROM policies"))).scalar_one() == 1
