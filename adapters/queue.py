@@ -14,6 +14,7 @@ from adapters.redis_client import REDIS_AWAY
 
 PROCESS_BATCH: Final = "process_batch"
 SETTLE_VERIFICATION: Final = "settle_verification"
+NUDGE_VERIFICATION: Final = "nudge_verification"
 _PAST_THE_MOMENT: Final = timedelta(milliseconds=5)
 """arq cuts times to milliseconds: a job on the dot could come before what it is about is due."""
 

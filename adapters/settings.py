@@ -11,7 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -108,6 +117,10 @@ class Settings(BaseSettings):
     spool_max_bytes: int = Field(1024**3, gt=0)
     spool_drain_rate: float = Field(200, gt=0)
     shutdown_delay: float = Field(5, ge=0, le=60)
+    trusted_proxies: Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_split_list)] = []
+    nudge_grace: float = Field(30, ge=0)
+    nudge_rate: float = Field(20, gt=0)
+    nudge_address_rate: float = Field(1, gt=0)
     pull_timeout: float = Field(10, gt=0)
     pull_spacing: float = Field(60, ge=0)
     pulls_in_flight: int = Field(64, gt=0)

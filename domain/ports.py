@@ -135,6 +135,20 @@ class DueVerifications(Protocol):
         """Nothing came of it, and the vendor keeps nothing any more."""
 
 
+class Nudges(Protocol):
+    """Where the ingress sends word that a user's browser came back."""
+
+    def nudge(self, verification_id: UUID) -> None:
+        """Let a worker look at a verification after a grace. Neither waits nor fails."""
+
+
+class NudgedVerifications(Protocol):
+    """Where it stands that a user's browser came back."""
+
+    async def nudge(self, verification_id: UUID, *, now: datetime) -> bool:
+        """Make a registered verification of which nothing is heard due, once; False for any other."""
+
+
 class SecondLooks(Protocol):
     """Where it stands what a pull after the decision brought."""
 

@@ -6,6 +6,7 @@ everything is served as before, so that a load balancer has seen it. Only then n
 
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from types import FrameType
 from typing import Final
@@ -31,8 +32,18 @@ _CLOSE: Final = (b"connection", b"close")
 log = structlog.get_logger(__name__)
 
 
-def serve(app: ASGIApp, *, host: str, port: int, lifecycle: Lifecycle, shutdown_delay: float) -> None:
+def serve(
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    lifecycle: Lifecycle,
+    shutdown_delay: float,
+    trusted_proxies: Sequence[str] = (),
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight. A failed lifecycle exits with 1.
+
+    Who calls is the socket's other end, or what a proxy at one of `trusted_proxies` says in X-Forwarded-For.
 
     No access log: query strings and paths are the clients', and the proxy in front writes one anyway.
     """
@@ -47,7 +58,8 @@ def serve(app: ASGIApp, *, host: str, port: int, lifecycle: Lifecycle, shutdown_
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_keep_alive=30,
         timeout_graceful_shutdown=FINISH_WITHIN,
     )

@@ -15,6 +15,7 @@ from domain.ports import (
     Inbox,
     Ledger,
     Messenger,
+    NudgedVerifications,
     Recorder,
     SecondLooks,
     StaleBatches,
@@ -48,6 +49,7 @@ class WorkerContext:
     ledger: Ledger
     decisions: Decisions
     due: DueVerifications
+    nudges: NudgedVerifications
     second_looks: SecondLooks
     dead_letters: DeadLetters
     vendor: Vendor

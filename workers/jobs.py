@@ -16,8 +16,8 @@ from arq.cron import CronJob
 from arq.typing import WorkerCoroutine
 from arq.worker import Function, func
 
-from adapters.queue import PROCESS_BATCH, SETTLE_VERIFICATION
-from workers import callbacks, settlement, sweeping
+from adapters.queue import NUDGE_VERIFICATION, PROCESS_BATCH, SETTLE_VERIFICATION
+from workers import callbacks, nudging, settlement, sweeping
 from workers.callbacks import AWAY
 from workers.context import WorkerContext
 
@@ -54,9 +54,18 @@ def functions(context: WorkerContext) -> list[Function]:
             # Its due_at brings it back, by the sweep.
             log.warning("settlement.postponed", verification_id=verification_id, error=type(error).__name__)
 
+    async def nudge_verification(_ctx: dict[str, Any], verification_id: str) -> None:
+        try:
+            async with asyncio.timeout(_INNER_TIMEOUT):
+                await nudging.look_early(context, UUID(verification_id))
+        except Exception as error:
+            # It was a hint; the look at its token's expiry is to come.
+            log.warning("nudge.failed", verification_id=verification_id, error=type(error).__name__)
+
     return [
         func(cast(WorkerCoroutine, process_batch), name=PROCESS_BATCH),
         func(cast(WorkerCoroutine, settle_verification), name=SETTLE_VERIFICATION),
+        func(cast(WorkerCoroutine, nudge_verification), name=NUDGE_VERIFICATION),
     ]
 
 

@@ -30,6 +30,7 @@ from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
+from adapters.store.nudges import PgNudges
 from adapters.store.recorder import PgRecorder
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint, crash_point_wanted, die
@@ -99,6 +100,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             ledger=PgLedger(engine),
             decisions=PgDecisions(engine),
             due=due,
+            nudges=PgNudges(engine),
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),
             vendor=faceid,

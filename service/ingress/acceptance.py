@@ -15,6 +15,7 @@ from domain.ports import Intake
 from domain.signature import verify_signature
 from domain.strict_json import read_members
 from service.ingress.body import header_of, read_body
+from service.ingress.nudging import ReturnNudges
 from service.lifecycle import Lifecycle
 
 _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
@@ -29,6 +30,7 @@ class IngressContext:
     max_body_bytes: int
     body_timeout: float
     clock: Callable[[], datetime]
+    nudges: ReturnNudges
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 

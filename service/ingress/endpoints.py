@@ -50,29 +50,31 @@ class ReturnEndpoint:
         self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        returned = None
         try:
-            response = await (self._post(scope, receive) if scope["method"] == "POST" else self._get(scope))
+            if scope["method"] == "POST":
+                response = await self._post(scope, receive)
+            else:
+                returned = _biz_id_in_query(scope)
+                response = self._onward(scope, returned)
         except RefusedCallback as error:
             _log_refusal(error, scope)
             response = refusal_page(error.code, scope)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
+        if returned is not None:
+            # Behind the answer, which is the same whether the biz_id is known or not.
+            self._nudge(scope, returned)
 
     async def _post(self, scope: Scope, receive: Receive) -> Response:
         members = await accept_callback(self._context, CallbackKind.RETURN, scope, receive)
         return self._onward(scope, biz_id_of(members))
 
-    async def _get(self, scope: Scope) -> Response:
-        """Unsigned, so it proves nothing: the same answer whether the biz_id is known or not."""
-        try:
-            query = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=_MAX_PARAMETERS)
-        except ValueError:
-            raise MalformedForm("the query has too many parameters") from None
-        values = query.get("biz_id", [])
-        if len(values) != 1 or not BIZ_ID_SHAPE.fullmatch(values[0]):
-            raise MissingField("the query has no biz_id")
-        return self._onward(scope, values[0])
+    def _nudge(self, scope: Scope, biz_id: str) -> None:
+        app_id = scope["path_params"]["app_id"]
+        if app_id in self._context.apps and scope["method"] == "GET":
+            self._context.nudges.returned(scope, app_id, biz_id)
 
     def _onward(self, scope: Scope, biz_id: str | None) -> Response:
         app = self._context.apps.get(scope["path_params"]["app_id"])
@@ -80,6 +82,24 @@ class ReturnEndpoint:
             return done_page(scope)
         headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
         return RedirectResponse(with_biz_id(app.landing_url, biz_id), 303, headers)
+
+
+def _biz_id_in_query(scope: Scope) -> str:
+    """Unsigned, so it proves nothing.
+
+    Raises:
+        MalformedForm: too many parameters.
+        MissingField: none of them is a biz_id, or several are.
+    """
+    try:
+        query = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=_MAX_PARAMETERS)
+    except ValueError:
+        raise MalformedForm("the query has too many parameters") from None
+    values = query.get("biz_id", [])
+    if len(values) != 1 or not BIZ_ID_SHAPE.fullmatch(values[0]):
+        raise MissingField("the query has no biz_id")
+    biz_id: str = values[0]
+    return biz_id
 
 
 def _log_refusal(error: RefusedCallback, scope: Scope) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -17,15 +18,21 @@ from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
 from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
+from adapters.nudges import RedisNudges
 from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
 from adapters.redis_watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool
+from domain.throttle import Rate, Throttle
 from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
+from service.ingress.nudging import ReturnNudges
 from service.lifecycle import Lifecycle
 from service.serving import serve
+
+_BURST_SECONDS: Final = 10
+"""So many seconds' worth of nudges may come at once."""
 
 log = structlog.get_logger(__name__)
 
@@ -41,19 +48,30 @@ def run(settings: Settings, *, host: str, port: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     lifecycle = Lifecycle()
     app = build(settings, lifecycle)
-    serve(app, host=host, port=port, lifecycle=lifecycle, shutdown_delay=settings.shutdown_delay)
+    serve(
+        app,
+        host=host,
+        port=port,
+        lifecycle=lifecycle,
+        shutdown_delay=settings.shutdown_delay,
+        trusted_proxies=[str(network) for network in settings.trusted_proxies],
+    )
 
 
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """The ingress on real adapters. Raises SettingsError."""
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=settings.inbox_timeout))
     intake = _create_intake(settings, pool, lifecycle)
+    timeout = timedelta(seconds=settings.inbox_timeout)
+    nudge_pool = create_redis_pool(settings.redis_url, timeout=timeout, max_connections=4)
+    nudges = RedisNudges(create_queue(nudge_pool), grace=timedelta(seconds=settings.nudge_grace))
     context = IngressContext(
         apps=settings.domain_apps(),
         intake=intake,
         max_body_bytes=settings.max_body_bytes,
         body_timeout=settings.body_timeout,
         clock=lambda: datetime.now(UTC),
+        nudges=ReturnNudges(nudges, _create_throttle(settings), monotonic=time.monotonic),
         lifecycle=lifecycle,
     )
 
@@ -68,6 +86,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         ):
             yield
         await intake.aclose()
+        await nudges.aclose()
+        await nudge_pool.disconnect()
         await pool.disconnect()
 
     return create_app(context, lifespan=lifespan)
@@ -98,6 +118,14 @@ def _create_intake(settings: Settings, pool: BlockingConnectionPool, lifecycle: 
         max_waiting=settings.max_waiting,
         on_broken=lifecycle.fail,
     )
+
+
+def _create_throttle(settings: Settings) -> Throttle:
+    return Throttle(each=_rate(settings.nudge_address_rate), together=_rate(settings.nudge_rate))
+
+
+def _rate(per_second: float) -> Rate:
+    return Rate(per_second, burst=max(1, per_second * _BURST_SECONDS))
 
 
 async def _check_redis(settings: Settings) -> None:

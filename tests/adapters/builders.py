@@ -19,6 +19,7 @@ from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.lookups import PgLookups, VerificationRecord
+from adapters.store.nudges import PgNudges
 from adapters.store.pull_requests import PgPullRequests
 from adapters.store.recorder import PgRecorder
 from adapters.store.registrations import PgRegistrations
@@ -88,6 +89,7 @@ class Store:
         self.recorder = PgRecorder(engine, keys=keys, lease=LEASE)
         self.ledger = PgLedger(engine)
         self.decisions = PgDecisions(engine)
+        self.nudges = PgNudges(engine)
         self.due = PgDueVerifications(engine, keys=keys)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
         self.registrations = PgRegistrations(engine, keys=keys)

@@ -34,9 +34,11 @@ from service.api.context import ApiContext
 from service.api.metrics_page import MetricsPage
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
+from service.ingress.nudging import ReturnNudges
 from service.lifecycle import Lifecycle
 from tests.adapters.builders import NOW, Clock, Store, until
 from tests.service.asgi import OLD_SECRET, SECRET
+from tests.service.nudges import NotedNudges, return_nudges
 from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
 
 LANDING = "https://shop.example/done?step=3#top"
@@ -82,13 +84,16 @@ def ingress(intake: FakeIntake) -> FastAPI:
     return create_app(ingress_context(intake))
 
 
-def ingress_context(intake: FakeIntake, *, lifecycle: Lifecycle | None = None) -> IngressContext:
+def ingress_context(
+    intake: FakeIntake, *, lifecycle: Lifecycle | None = None, nudges: ReturnNudges | None = None
+) -> IngressContext:
     return IngressContext(
         apps=APPS,
         intake=intake,
         max_body_bytes=MAX_BODY,
         body_timeout=0.2,
         clock=lambda: NOW,
+        nudges=nudges or return_nudges(NotedNudges()),
         lifecycle=lifecycle or Lifecycle(),
     )
 

@@ -20,6 +20,7 @@ from tests.domain.builders import dump, mutated
 from tests.domain.forms import signed_multipart
 from tests.service.asgi import FORM, SECRET, signed
 from tests.service.conftest import APPS, MAX_BODY, FakeIntake
+from tests.service.nudges import NotedNudges, return_nudges
 
 CONTRACT = {
     "malformed_form": 400,
@@ -113,7 +114,12 @@ def test_nothing_that_a_client_sends_makes_a_5xx(
 ) -> None:
     async def scenario() -> httpx2.Response:
         context = IngressContext(
-            apps=APPS, intake=FakeIntake(), max_body_bytes=MAX_BODY, body_timeout=5, clock=lambda: NOW
+            apps=APPS,
+            intake=FakeIntake(),
+            max_body_bytes=MAX_BODY,
+            body_timeout=5,
+            clock=lambda: NOW,
+            nudges=return_nudges(NotedNudges()),
         )
         sent = {name.encode(): value.encode("latin-1") for name, value in more.items()}
         sent[b"content-type"] = content_type.encode()

@@ -9,6 +9,7 @@ import pytest
 from domain.model import AcceptedCallback
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
+from tests.service.nudges import NotedNudges, return_nudges
 
 
 class _NoIntake:
@@ -22,7 +23,12 @@ class _NoIntake:
 @pytest.fixture
 async def browser() -> AsyncIterator[httpx2.AsyncClient]:
     context = IngressContext(
-        apps={}, intake=_NoIntake(), max_body_bytes=1000, body_timeout=1, clock=lambda: datetime.now(UTC)
+        apps={},
+        intake=_NoIntake(),
+        max_body_bytes=1000,
+        body_timeout=1,
+        clock=lambda: datetime.now(UTC),
+        nudges=return_nudges(NotedNudges()),
     )
     transport = httpx2.ASGITransport(app=create_app(context))
     async with httpx2.AsyncClient(transport=transport, base_url="http://ingress") as client:

@@ -197,6 +197,7 @@ async def jobs(
         ledger=store.ledger,
         decisions=store.decisions,
         due=store.due,
+        nudges=store.nudges,
         second_looks=store.due,
         dead_letters=store.dead_letters,
         vendor=vendor,
@@ -219,6 +220,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         ledger=away.ledger,
         decisions=away.decisions,
         due=away.due,
+        nudges=away.nudges,
         second_looks=away.due,
         dead_letters=away.dead_letters,
     )

@@ -1,0 +1,56 @@
+"""Nudges: a user's browser came back, so a worker looks at the verification after a grace. All are hints."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from arq.connections import ArqRedis
+
+from adapters.queue import NUDGE_VERIFICATION
+from adapters.redis_client import REDIS_AWAY
+
+AT_ONCE: Final = 16
+"""So many are on their way to Redis at once; more are dropped, for nobody waits for them."""
+
+log = structlog.get_logger(__name__)
+
+
+class RedisNudges:
+    """Hands nudges to the workers in the background, each to be carried out after `grace`.
+
+    `arq` should have a pool of its own: whoever sends many nudges must not take callbacks their connections.
+    """
+
+    def __init__(self, arq: ArqRedis, *, grace: timedelta) -> None:
+        self._arq = arq
+        self._grace = grace
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._away = False
+
+    def nudge(self, verification_id: UUID) -> None:
+        """Let a worker look, once, however often it is called meanwhile. Neither waits nor fails."""
+        if len(self._under_way) >= AT_ONCE:
+            return
+        task = asyncio.create_task(self._hand_over(verification_id))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def aclose(self) -> None:
+        """Wait for those on their way."""
+        await asyncio.gather(*self._under_way)
+
+    async def _hand_over(self, verification_id: UUID) -> None:
+        try:
+            await self._arq.enqueue_job(
+                NUDGE_VERIFICATION,
+                str(verification_id),
+                _job_id=f"nudge:{verification_id}",
+                _defer_by=self._grace,
+            )
+            self._away = False
+        except REDIS_AWAY as error:
+            if not self._away:
+                log.warning("nudge.not_announced", error=type(error).__name__)
+            self._away = True

@@ -1,0 +1,34 @@
+"""Nudged verifications: their user's browser came back, so one early call may be spent."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class PgNudges:
+    """Notes on a verification that its user's browser came back."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def nudge(self, verification_id: UUID, *, now: datetime) -> bool:
+        """Make a registered verification of which nothing is heard due, once; False for any other.
+
+        The address that the browser came back to is not signed: it proves nothing and costs one call at most.
+        """
+        async with self._engine.begin() as connection:
+            found = await connection.execute(_NUDGE, {"id": verification_id, "now": now})
+            return found.rowcount == 1
+
+
+_NUDGE: Final = text("""
+WITH nudged AS (
+  UPDATE verifications SET nudged_at = :now, due_at = :now
+  WHERE id = :id AND state = 'created' AND registered_at IS NOT NULL AND nudged_at IS NULL
+  RETURNING id
+)
+INSERT INTO timeline (verification_id, event) SELECT id, 'browser.returned' FROM nudged
+""")

@@ -1,0 +1,27 @@
+"""The user's browser came back by GET: a hint to look for the result, as far as the throttle lets it."""
+
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from domain.model import verification_id
+from domain.ports import Nudges
+from domain.throttle import Throttle
+
+
+class ReturnNudges:
+    """Sends a nudge for each return that the throttle permits; `monotonic`: seconds that never go back.
+
+    The ingress does not know which verifications there are: it nudges known and unknown ones alike.
+    """
+
+    def __init__(self, nudges: Nudges, throttle: Throttle, *, monotonic: Callable[[], float]) -> None:
+        self._nudges = nudges
+        self._throttle = throttle
+        self._monotonic = monotonic
+
+    def returned(self, scope: Scope, app_id: str, biz_id: str) -> None:
+        """A browser came back to this app with this biz_id. Neither waits nor fails."""
+        address, _port = scope.get("client") or ("", 0)
+        if self._throttle.permits(address, self._monotonic()):
+            self._nudges.nudge(verification_id(app_id, biz_id))

@@ -1,0 +1,84 @@
+"""A nudge is a hint: single flight, after a grace, in the background, and nobody minds if it is lost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from adapters.nudges import AT_ONCE, RedisNudges
+from adapters.queue import create_queue
+from adapters.redis_client import create_redis_pool
+from domain.model import verification_id
+from tests.adapters.builders import NOW, Store, biz_id, callback, payload
+
+GRACE = timedelta(seconds=30)
+ID = verification_id("demo", biz_id())
+
+
+@pytest.fixture
+async def nudges(redis_pool: BlockingConnectionPool) -> AsyncIterator[RedisNudges]:
+    nudges = RedisNudges(create_queue(redis_pool), grace=GRACE)
+    yield nudges
+    await nudges.aclose()
+
+
+async def test_many_nudges_of_one_verification_are_one_job_after_the_grace(
+    nudges: RedisNudges, redis: Redis
+) -> None:
+    for _ in range(AT_ONCE):
+        nudges.nudge(ID)
+    await nudges.aclose()
+    [(job, at)] = await redis.zrange("arq:queue", 0, -1, withscores=True)
+    assert job == f"nudge:{ID}".encode()
+    assert abs(at / 1000 - time.time() - GRACE.total_seconds()) < 5
+    assert len(await redis.keys("*")) == 2
+
+
+async def test_what_comes_too_fast_is_dropped(nudges: RedisNudges, redis: Redis) -> None:
+    for n in range(10 * AT_ONCE):
+        nudges.nudge(UUID(int=n))
+    await nudges.aclose()
+    assert await redis.zcard("arq:queue") == AT_ONCE
+
+
+async def test_without_redis_nobody_waits_and_it_is_said_once(free_port: int) -> None:
+    pool = create_redis_pool(f"redis://127.0.0.1:{free_port}/0", timeout=timedelta(milliseconds=200))
+    nudges = RedisNudges(create_queue(pool), grace=GRACE)
+    with capture_logs() as lines:
+        for n in range(5):
+            nudges.nudge(UUID(int=n))
+            await asyncio.sleep(0)
+        await nudges.aclose()
+    assert [line["event"] for line in lines] == ["nudge.not_announced"]
+    await pool.disconnect()
+
+
+async def test_a_silent_registered_one_becomes_due_once(store: Store) -> None:
+    await store.register()
+    assert await store.nudges.nudge(ID, now=NOW)
+    assert await store.rows("SELECT nudged_at, due_at FROM verifications") == [(NOW, NOW)]
+    assert not await store.nudges.nudge(ID, now=NOW + GRACE)
+    assert await store.rows("SELECT nudged_at FROM verifications") == [(NOW,)]
+    assert await store.events(ID) == ["verification.registered", "browser.returned"]
+
+
+async def test_any_other_one_does_not(store: Store) -> None:
+    called, unregistered, expired = [verification_id("demo", biz_id(n)) for n in (1, 2, 3)]
+    await store.register(1)
+    await store.record(callback(payload(1)))
+    await store.record(callback(payload(2)))
+    await store.register(3)
+    async with store.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE verifications SET state = 'expired' WHERE id = :id"), {"id": expired}
+        )
+    before = await store.rows("SELECT v::text FROM verifications v ORDER BY id")
+    for each in (called, unregistered, expired, UUID(int=9)):
+        assert not await store.nudges.nudge(each, now=NOW)
+    assert await store.rows("SELECT v::text FROM verifications v ORDER BY id") == before
