@@ -21,6 +21,7 @@ from cli.dev import run_dev
 from cli.doctor import run_doctor
 from cli.explain import NothingToExplain, explain_command
 from cli.processes import StartFailed
+from cli.reconcile import reconcile_command
 from cli.servers import ServerMissing
 from cli.stack import StackOptions
 from cli.terminal import create_console
@@ -57,6 +58,7 @@ app.add_typer(tokens.commands, name="token")
 app.add_typer(dead_letters.commands, name="dead-letters")
 app.command("explain")(explain_command)
 app.command("workers")(workers_command)
+app.command("reconcile")(reconcile_command)
 console = create_console()
 
 

@@ -14,6 +14,7 @@ from adapters.settings import load_settings
 from adapters.store.stored_decisions import PgStoredDecisions, Selection
 from cli.environment import master_keys
 from domain.errors import SettingsError
+from domain.registration import RECONCILE_RULES, ReconcileRules
 
 DEV_FOLDER: Final = Path(".faceid")
 
@@ -43,6 +44,7 @@ class Servers(msgspec.Struct, frozen=True):
     redis_url: str
     database_url: str
     master_keys: list[bytes]
+    reconcile_rules: ReconcileRules = RECONCILE_RULES
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -60,7 +62,9 @@ def find_servers(data_dir: Path | None) -> Servers:
             if not (DEV_FOLDER / "dev.json").exists():
                 raise
         else:
-            return Servers(settings.redis_url, settings.database_url, settings.key_bytes())
+            return Servers(
+                settings.redis_url, settings.database_url, settings.key_bytes(), settings.reconcile_rules()
+            )
     folder = data_dir or DEV_FOLDER
     try:
         found = msgspec.json.decode((folder / "dev.json").read_bytes(), type=_Description)

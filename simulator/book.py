@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Literal
 from uuid import uuid4
 
 from simulator.identity import FAKE_NAME, Identity, fake_number
 from simulator.scenarios import SCRIPTS, Scenario, Status
 from simulator.settings import SimulatedApp
-
-TOKEN_LIFE: Final = timedelta(seconds=3002)
-"""As in the one capture; the vendor says 5 to 60 minutes."""
 
 ReturnMethod = Literal["GET", "POST"]
 Refusal = Literal["unknown", "expired", "used"]
@@ -96,8 +93,9 @@ class Verification:
 class Book:
     """All verifications, found by biz_id or by token. Nothing is forgotten while the process runs."""
 
-    def __init__(self, apps: dict[str, SimulatedApp]) -> None:
+    def __init__(self, apps: dict[str, SimulatedApp], *, token_life: timedelta) -> None:
         self.apps = apps
+        self._token_life = token_life
         self.get_result_calls = 0
         self.unknown_biz_id_calls = 0
         self._app_ids = {app.api_key: app_id for app_id, app in apps.items()}
@@ -125,7 +123,7 @@ class Book:
             identity=identity,
             token=uuid4().hex,
             created_at=now,
-            expires_at=now + TOKEN_LIFE,
+            expires_at=now + self._token_life,
         )
         self._by_biz_id[biz_id] = self._by_token[verification.token] = verification
         return verification

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import uvicorn
@@ -32,7 +32,7 @@ def create_app(
 
     `clock` gives aware UTC. `transport` takes the outgoing messages in place of the network.
     """
-    book = Book(settings.apps)
+    book = Book(settings.apps, token_life=timedelta(seconds=settings.token_life))
     sender = Sender(transport)
 
     @asynccontextmanager

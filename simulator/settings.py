@@ -36,6 +36,8 @@ class SimulatorSettings(BaseSettings):
         pattern=r"^https?://",
     )
     """Where browsers and the gateway reach the stand-in."""
+    token_life: float = Field(default=3002, gt=0)
+    """Seconds for which a token is good; as in the one capture, while the vendor says 5 to 60 minutes."""
     apps: dict[str, SimulatedApp] = Field(default_factory=dict)
 
     @model_validator(mode="after")

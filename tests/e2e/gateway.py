@@ -6,8 +6,10 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import asyncpg
 import httpx2
@@ -98,11 +100,26 @@ class Gateway:
             headers={"content-type": "application/x-www-form-urlencoded"},
         )
 
-    async def browse(self, biz_id: str, *, app_id: str = "demo") -> httpx2.Response:
-        """Come back as the user's browser does by GET."""
+    async def browse(
+        self, biz_id: str, *, app_id: str = "demo", address: str = "192.0.2.1"
+    ) -> httpx2.Response:
+        """Come back as the user's browser does by GET, behind a proxy."""
         return await self.web.get(
-            f"{self.stack.ingress_url}/callbacks/{app_id}/return", params={"biz_id": biz_id}
+            f"{self.stack.ingress_url}/callbacks/{app_id}/return",
+            params={"biz_id": biz_id},
+            headers={"x-forwarded-for": address},
         )
+
+    async def order(self, **parameters: Any) -> dict[str, Any]:
+        """Order a verification by the api; its answer (`biz_id`, `url` …)."""
+        order = {"app_id": "demo", "biz_no": uuid4().hex, **parameters}
+        return dict((await self.api.post("/v1/verifications", json=order)).raise_for_status().json())
+
+    async def register(self, biz_id: str, *, biz_no: str, expires_in: timedelta) -> httpx2.Response:
+        """Register a verification whose token was got elsewhere."""
+        expires_at = (datetime.now(UTC) + expires_in).isoformat()
+        body = {"app_id": "demo", "biz_no": biz_no, "expires_at": expires_at}
+        return (await self.api.put(f"/v1/verifications/{biz_id}", json=body)).raise_for_status()
 
     async def count(self, query: str, *args: Any) -> int:
         """The one number that `query` selects."""

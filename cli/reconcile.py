@@ -1,0 +1,101 @@
+"""`reconcile`: what the reconciler would do about silent verifications, or have it done now."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.database import create_engine
+from adapters.queue import BatchQueue, create_queue
+from adapters.redis_client import create_redis_pool
+from adapters.store.open_verifications import OpenVerification, PgOpenVerifications
+from cli.stored import AppOption, DataDirOption, Servers, find_servers
+from cli.terminal import create_console
+from domain.budget import PULL_LIMIT, PullState, Wait
+from domain.registration import Look, ReconcileRules, next_look
+
+
+def reconcile_command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done")] = False,
+    app: AppOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, soonest due first")] = 200,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Let workers look now at the registered verifications that are due and of which nothing is heard."""
+    app_ids = None if app is None else [app]
+    servers = find_servers(data_dir)
+    if dry_run:
+        asyncio.run(_show(servers, app_ids, limit))
+    else:
+        typer.echo(f"{asyncio.run(_hand_over(servers, app_ids, limit))} handed to the workers")
+
+
+async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> None:
+    async with _engine(servers) as engine:
+        waiting = PgOpenVerifications(engine)
+        page, count = await waiting.page(app_ids, limit=limit), await waiting.count(app_ids)
+    if not page:
+        typer.echo("No registered verification waits for its callback.")
+        return
+    create_console().print(_table(page, rules=servers.reconcile_rules, now=datetime.now(UTC)))
+    if count > len(page):
+        typer.echo(f"… and {count - len(page)} more")
+
+
+async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> int:
+    pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
+    queue, now = BatchQueue(create_queue(pool)), datetime.now(UTC)
+    try:
+        async with _engine(servers) as engine:
+            due = await PgOpenVerifications(engine).due_ids(app_ids, now=now, limit=limit)
+        for verification_id in due:
+            await queue.settle_at(verification_id, now)
+    finally:
+        await pool.disconnect()
+    return len(due)
+
+
+@asynccontextmanager
+async def _engine(servers: Servers) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(servers.database_url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def _table(page: Sequence[OpenVerification], *, rules: ReconcileRules, now: datetime) -> Table:
+    table = Table(header_style="bold")
+    table.add_column("app", overflow="fold")
+    for name in ("biz_id", "registered", "token ends", "calls", "next look"):
+        table.add_column(name, no_wrap=True)
+    for each in page:
+        used = sum(pull.state is not PullState.NOT_SENT for pull in each.ledger)
+        table.add_row(
+            each.app_id,
+            escape(each.biz_id),
+            _minute(each.registration.registered_at),
+            _minute(each.registration.expires_at),
+            f"{used} of {PULL_LIMIT}",
+            _next_step(each, rules=rules, now=now),
+        )
+    return table
+
+
+def _next_step(each: OpenVerification, *, rules: ReconcileRules, now: datetime) -> str:
+    match next_look(each.registration, each.ledger, now=now, rules=rules):
+        case Look():
+            return "now"
+        case Wait(until):
+            return _minute(until)
+    return "give up"
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%m-%d %H:%M}Z"
