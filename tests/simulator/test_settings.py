@@ -1,8 +1,11 @@
 import json
+from datetime import UTC, datetime
 
+import httpx2
 import pytest
 from pydantic import ValidationError
 
+from simulator.main import create_app
 from simulator.settings import SimulatedApp, SimulatorSettings
 
 APP = {
@@ -43,3 +46,13 @@ def test_two_apps_cannot_share_a_key() -> None:
 def test_a_wrong_app_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SimulatedApp.model_validate(APP | change)
+
+
+async def test_a_tokens_life_can_be_set() -> None:
+    order = {**APP, "biz_no": "order-1"}
+    settings = SimulatorSettings(apps={"demo": SimulatedApp.model_validate(APP)}, token_life=2)
+    now = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
+    transport = httpx2.ASGITransport(create_app(settings, clock=lambda: now))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://vendor.test") as client:
+        answer = (await client.post("/faceid/lite/get_token", data=order)).json()
+    assert answer["expired_time"] == now.timestamp() + 2
