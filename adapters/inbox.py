@@ -88,10 +88,15 @@ class RedisInbox:
         """Batches that nobody touched for `untouched`, oldest first, each with how often it was started.
 
         A claimed batch counts as touched, so that two sweepers do not send it twice at once. One that has
-        only waited long, behind many others, has been started 0 times.
+        only waited long, behind many others, has been started 0 times. One that was touched further in the
+        future than that was so by a clock that is wrong, or was; it would wait until that time.
         """
-        before = _now_ms() - int(untouched.total_seconds() * 1000)
-        stale = await self._redis.zrangebyscore(PENDING, "-inf", before, start=0, num=limit)
+        now, rest = _now_ms(), int(untouched.total_seconds() * 1000)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zrangebyscore(PENDING, "-inf", now - rest, start=0, num=limit)
+            pipe.zrangebyscore(PENDING, now + rest, "+inf", start=0, num=limit)
+            past, future = await pipe.execute()
+        stale = list(dict.fromkeys([*past, *future]))[:limit]
         if not stale:
             return {}
         async with self._redis.pipeline(transaction=True) as pipe:

@@ -20,6 +20,7 @@ _FIELDS: Final = frozenset(
         "http_status",
         "port",
         "role",
+        "seconds",
         "segments",
         "setting",
         "signal",

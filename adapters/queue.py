@@ -1,6 +1,7 @@
 """The arq queue, tamed: jobs carry ids only, in MessagePack, and nothing depends on a job arriving."""
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -58,7 +59,11 @@ class BatchQueue:
         Each attempt is a job of its own: the one of a killed worker stays invisible for over a minute, and
         its id is refused meanwhile.
         """
-        await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=f"batch:{batch_id}:{attempt}")
+        job_id = f"batch:{batch_id}:{attempt}"
+        if await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=job_id) is None:
+            # It waits already, perhaps for a time that only a wrong clock thought near.
+            now = time.time_ns() // 1_000_000
+            await self._arq.zadd(self._arq.default_queue_name, {job_id: now}, xx=True, lt=True)
 
     async def settle_at(self, verification_id: UUID, at: datetime) -> None:
         """Enqueue a look at a verification for then; should that fail, a sweep looks a little later."""

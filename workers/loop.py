@@ -10,6 +10,7 @@ import structlog
 from arq.worker import Worker
 
 from adapters.redis_client import REDIS_AWAY
+from workers.clock_watch import ClockWatch
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
@@ -43,6 +44,7 @@ async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exce
     """Run until the stop (None) or until the worker fails (its error)."""
     running = asyncio.create_task(worker.async_run())
     stopping = asyncio.create_task(stop.wait())
+    watching = asyncio.create_task(ClockWatch(worker.cron_jobs).run())
     try:
         await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -52,7 +54,7 @@ async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exce
         await _finish_jobs(worker, grace)
         return None
     finally:
-        await _end({running, stopping, *worker.tasks.values()})
+        await _end({running, stopping, watching, *worker.tasks.values()})
 
 
 async def _finish_jobs(worker: Worker, grace: float) -> None:

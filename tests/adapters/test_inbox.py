@@ -57,6 +57,15 @@ async def test_parts_take_the_place_of_a_batch_and_count_their_own_attempts(inbo
     assert await inbox.claim_stale(untouched=AT_ONCE) == {"b1-0": 0, "b1-1": 0}
 
 
+async def test_a_batch_touched_by_a_clock_far_ahead_is_stale(inbox: RedisInbox, redis: Redis) -> None:
+    for batch_id in ("ahead", "far-ahead"):
+        await inbox.put(batch_id, BATCH)
+    await redis.zincrby(PENDING, MINUTE.total_seconds() * 1000 * 0.9, "ahead")
+    await redis.zincrby(PENDING, timedelta(hours=25).total_seconds() * 1000, "far-ahead")
+    assert await inbox.claim_stale(untouched=MINUTE) == {"far-ahead": 0}
+    assert await inbox.claim_stale(untouched=MINUTE) == {}
+
+
 async def test_nothing_expires(inbox: RedisInbox, redis: Redis) -> None:
     await inbox.put("b1", BATCH)
     await inbox.replace("b0", {"b0-0": BATCH})

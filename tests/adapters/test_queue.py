@@ -97,3 +97,12 @@ async def test_a_hand_over_that_fails_harms_nobody(arq: ArqRedis) -> None:
     await arq.set("arq:queue", "not a sorted set")
     queue.hand_over("b1")
     await queue.aclose()
+
+
+async def test_a_job_that_a_wrong_clock_put_off_is_brought_forward(arq: ArqRedis) -> None:
+    await BatchQueue(arq).enqueue("b1")
+    at = await arq.zscore("arq:queue", "batch:b1:0")
+    await arq.zincrby("arq:queue", timedelta(hours=25).total_seconds() * 1000, "batch:b1:0")
+    await BatchQueue(arq).enqueue("b1")
+    assert await arq.zscore("arq:queue", "batch:b1:0") - at < timedelta(minutes=1).total_seconds() * 1000
+    assert await arq.zcard("arq:queue") == 1

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Set
-from typing import Final
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -18,33 +20,49 @@ PATIENCE: Final = 90.0
 """Seconds without any progress after which waiting is given up."""
 
 
+class Waiting(NamedTuple):
+    """What is not settled yet: bytes in the spool, batches in the inbox, verifications."""
+
+    spooled: int
+    batches: int
+    undecided: int
+
+
 async def settled(rig: Rig) -> None:
-    """Return when nothing waits in the inbox nor for a decision.
+    """Return when nothing waits in the spool or the inbox nor for a decision.
 
     Raises AssertionError when nothing has moved for `PATIENCE` seconds.
     """
     redis: Redis = Redis.from_url(rig.redis_url)
     database = await asyncpg.connect(rig.database_url)
     try:
-        seen, moved_at = await _waiting(redis, database), time.monotonic()
-        while any(seen[:2]):
-            await asyncio.sleep(0.1)
-            now = await _waiting(redis, database)
+        seen, moved_at = None, time.monotonic()
+        while any(waiting := await _waiting(rig, redis, database)):
+            now = waiting, await database.fetchval("SELECT count(*) FROM decisions")
             if now != seen:
                 seen, moved_at = now, time.monotonic()
-            stuck = time.monotonic() - moved_at
-            assert stuck < PATIENCE, (
-                f"stuck: {seen[0]} batches in the inbox, {seen[1]} undecided; {rig.folder}"
-            )
+            assert time.monotonic() - moved_at < PATIENCE, f"stuck: {waiting}; see {rig.folder}"
+            await asyncio.sleep(0.1)
     finally:
         await database.close()
         await redis.aclose()
 
 
-async def _waiting(redis: Redis, database: asyncpg.Connection) -> tuple[int, int, int]:
-    batches = int(await redis.zcard("inbox:pending"))
-    undecided = await database.fetchval("SELECT count(*) FROM verifications WHERE state = 'received'")
-    return batches, undecided, await database.fetchval("SELECT count(*) FROM decisions")
+async def _waiting(rig: Rig, redis: Redis, database: asyncpg.Connection) -> Waiting:
+    return Waiting(
+        spooled=await asyncio.to_thread(spooled_bytes, rig.spool),
+        batches=int(await redis.zcard("inbox:pending")),
+        undecided=await database.fetchval("SELECT count(*) FROM verifications WHERE state = 'received'"),
+    )
+
+
+def spooled_bytes(spool: Path) -> int:
+    """What stands in the segments of a spool folder."""
+    total = 0
+    for segment in spool.glob("*/*.seg"):
+        with suppress(FileNotFoundError):
+            total += segment.stat().st_size
+    return total
 
 
 async def verdict(rig: Rig, *, acknowledged: Set[str], issued: Set[str]) -> Verdict:

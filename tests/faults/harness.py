@@ -54,13 +54,15 @@ class Rig:
         self.simulator_url: str | None = None
         self.judged: set[str] = set()
         """Verifications that an earlier test on these processes has judged."""
+        self.spool = folder / "spool"
         self.vendor_log = folder / "vendor-calls"
         base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
         # A machine that keeps no compiled code would spend most of this suite on compiling it.
         base.pop("PYTHONDONTWRITEBYTECODE", None)
         self._valkey, self.redis_url = servers.valkey(folder, env=base)
         self._postgres, self.database_url = servers.postgres(folder, env=base)
-        self._environment = self._gateway_environment(base | FAST | dict(settings))
+        spool = {"FACEID_SPOOL_DIR": str(self.spool)}
+        self._environment = self._gateway_environment(base | FAST | spool | dict(settings))
         self._specs = self._all_specs(base)
         self._running: dict[str, asyncio.subprocess.Process] = {}
 

@@ -51,6 +51,11 @@ class Load:
         wanted = self.answered + more
         await _until(lambda: self.answered >= wanted, f"{more} more answered")
 
+    async def refuses(self, more: int) -> None:
+        """Return when so many more requests are answered by 503."""
+        wanted = self.refused + more
+        await _until(lambda: self.refused >= wanted, f"{more} more refused")
+
     async def send(self, pause: float) -> None:
         """Send on one connection, on a new one when it breaks, until `stopping`."""
         while not self.stopping:

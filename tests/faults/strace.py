@@ -56,6 +56,14 @@ async def traced(pid: int, folder: Path) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def failing(pid: int, files: Sequence[Path], injection: str) -> AsyncIterator[None]:
+    """Let a process's calls on these files fail as strace's `-e inject=` says while the block runs."""
+    paths = [part for file in files for part in ("-P", str(file))]
+    async with attached(pid, (*paths, "-e", f"inject={injection}", "-o", "/dev/null")):
+        yield
+
+
+@asynccontextmanager
 async def attached(pid: int, options: Sequence[str]) -> AsyncIterator[None]:
     """strace on a running process, with all its threads, while the block runs."""
     program = find_strace()

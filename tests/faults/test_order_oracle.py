@@ -74,6 +74,23 @@ async def test_the_inbox_is_synced_before_the_answer(
     assert early == []
 
 
+@pytest.mark.parametrize("connections", [1, 8])
+async def test_the_spool_is_synced_before_the_answer(
+    notebook: Notebook, tmp_path: Path, connections: int
+) -> None:
+    async with standing_rig() as rig:
+        await rig.start("ingress")
+        await rig.kill("valkey")
+        async with traced(rig.pids["ingress"], tmp_path / "ingress"):
+            await _send(rig, connections=connections)
+        spool = f"{rig.spool}/"
+    ingress = await asyncio.to_thread(read_calls, tmp_path / "ingress")
+    early = acknowledged_too_early(ingress, ingress, mark=spool)
+    notebook.note(answers=_answers(ingress), too_early=len(early))
+    assert _answers(ingress) == REQUESTS
+    assert early == []
+
+
 async def test_a_server_that_syncs_later_is_found_out(notebook: Notebook, tmp_path: Path) -> None:
     async with standing_rig(FACEID_DURABILITY="memory") as rig:
         redis: Redis = Redis.from_url(rig.redis_url)
@@ -87,15 +104,19 @@ async def test_a_server_that_syncs_later_is_found_out(notebook: Notebook, tmp_pa
 
 async def _watch(rig: Rig, folder: Path, *, connections: int) -> tuple[int, list[Call]]:
     """Send requests under two straces; how many were answered by 200, and which of them too early."""
-    biz_ids = [new_biz_id() for _ in range(REQUESTS)]
-    async with (
-        traced(rig.pids["ingress"], folder / "ingress"),
-        traced(rig.pids["valkey"], folder / "valkey"),
-        sending(rig, connections=connections, rate=100, biz_ids=biz_ids) as load,
-    ):
-        await load.acknowledges(REQUESTS)
+    async with traced(rig.pids["ingress"], folder / "ingress"), traced(rig.pids["valkey"], folder / "valkey"):
+        await _send(rig, connections=connections)
     ingress, valkey = await asyncio.gather(
         *(asyncio.to_thread(read_calls, folder / name) for name in ("ingress", "valkey"))
     )
-    answers = sum("HTTP/1.1 200" in call.text for call in ingress)
-    return answers, acknowledged_too_early(ingress, valkey, mark="inbox:")
+    return _answers(ingress), acknowledged_too_early(ingress, valkey, mark="inbox:")
+
+
+async def _send(rig: Rig, *, connections: int) -> None:
+    biz_ids = [new_biz_id() for _ in range(REQUESTS)]
+    async with sending(rig, connections=connections, rate=100, biz_ids=biz_ids) as load:
+        await load.acknowledges(REQUESTS)
+
+
+def _answers(ingress: Sequence[Call]) -> int:
+    return sum("HTTP/1.1 200" in call.text for call in ingress)

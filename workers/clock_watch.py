@@ -1,0 +1,52 @@
+"""Plan the crons anew when the machine's clock has jumped.
+
+arq notes when each cron is due next, by the clock on the wall. Set back by a day it would sweep again in a
+day; set forward it would make up for every sweep that the day should have had.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from arq.cron import CronJob
+
+JUMP: Final = timedelta(seconds=5)
+"""More than a clock is ever slewed by between two looks, less than matters to any time-out here."""
+
+_LOOK_EVERY: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class ClockWatch:
+    """Compares the clock on the wall with one that only goes on; both in seconds."""
+
+    def __init__(
+        self,
+        crons: Sequence[CronJob],
+        *,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._crons = crons
+        self._wall = wall
+        self._monotonic = monotonic
+        self._ahead = wall() - monotonic()
+
+    async def run(self) -> None:
+        """Look again and again."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            self.look()
+
+    def look(self) -> None:
+        """Let arq find out anew when each cron is due, if the clock has jumped since the last look."""
+        ahead = self._wall() - self._monotonic()
+        jump, self._ahead = ahead - self._ahead, ahead
+        if abs(jump) >= JUMP.total_seconds():
+            log.warning("clock.jumped", seconds=round(jump))
+            for cron in self._crons:
+                cron.next_run = None
