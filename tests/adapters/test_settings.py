@@ -220,3 +220,20 @@ def test_a_broken_file_is_one_line_without_its_content(
         load_settings()
     assert "\n" not in str(caught.value)
     assert CANARY not in str(caught.value)
+
+
+def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().trusted_proxies == []
+    monkeypatch.setenv("FACEID_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8, 2001:db8::/32")
+    assert [str(each) for each in load_settings().trusted_proxies] == [
+        "127.0.0.1/32",
+        "10.0.0.0/8",
+        "2001:db8::/32",
+    ]
+
+
+@pytest.mark.parametrize("everybody", ["*", "proxy.example", "10.0.0.0/33"])
+def test_nobody_can_trust_everybody_by_a_star(everybody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEID_TRUSTED_PROXIES", everybody)
+    with pytest.raises(SettingsError, match=r"^FACEID_TRUSTED_PROXIES: "):
+        load_settings()

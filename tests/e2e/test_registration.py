@@ -60,6 +60,19 @@ async def test_a_browser_that_comes_back_brings_the_result_early_and_once(gatewa
     assert "browser.returned" in await gateway.timeline(biz_id)
 
 
+async def test_behind_a_proxy_each_user_has_a_rate_of_their_own(gateway: Gateway) -> None:
+    biz_ids = [(await gateway.simulate("silent", biz_no="many"))["biz_id"] for _ in range(16)]
+    for biz_id in biz_ids:
+        await gateway.register(biz_id, biz_no="many", expires_in=AN_HOUR)
+    users = [f"203.0.113.{n}" for n in range(100, 100 + len(biz_ids))]
+    await asyncio.gather(
+        *(gateway.browse(each, address=user) for each, user in zip(biz_ids, users, strict=True))
+    )
+    for biz_id in biz_ids:
+        assert (await gateway.decided(biz_id))["basis"] == "result"
+        assert await gateway.calls(biz_id) == 1
+
+
 async def test_strangers_and_unregistered_ones_cost_nothing(gateway: Gateway) -> None:
     unregistered = (await gateway.simulate("silent"))["biz_id"]
     known = (await gateway.simulate("silent", biz_no="last"))["biz_id"]
