@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import ceil
 from typing import Final
 
@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from adapters.announcements import Announcer
 from adapters.database import create_engine
+from adapters.database_clock import DatabaseClock
 from adapters.envelope import KeyRing
 from adapters.faceid_api import FaceidApi, create_transport
 from adapters.garbage import calm_garbage_collection
@@ -41,6 +42,8 @@ from workers.vendor_gates import VendorGates
 POLL_DELAY: Final = 0.02
 NEVER: Final = 2**31
 """arq deletes a job after `max_tries` starts; our own counts decide instead."""
+
+CLOCK_EVERY: Final = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +91,8 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     redis: Redis = queue
     inbox = RedisInbox(redis, keys=keys)
     due = PgDueVerifications(engine, keys=keys)
+    clock = DatabaseClock(engine)
+    following = asyncio.create_task(clock.follow(every=CLOCK_EVERY))
     try:
         yield WorkerContext(
             apps=settings.domain_apps(),
@@ -107,12 +112,14 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             gates=VendorGates(in_flight=settings.pulls_in_flight, monotonic=time.monotonic),
             pull_rules=settings.pull_rules(),
             lease=lease,
-            clock=lambda: datetime.now(UTC),
+            clock=clock,
             reconcile_rules=settings.reconcile_rules(),
             silent_per_sweep=ceil(settings.reconcile_rate * settings.sweep_every),
             reached=_deadly(crash_point_wanted()),
         )
     finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
         await faceid.aclose()
         await engine.dispose()
 

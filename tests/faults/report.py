@@ -39,21 +39,22 @@ class Notebook:
         self.figures |= figures
 
     def judged(self, verdict: Verdict, *, waste: bool = True) -> None:
-        """Note a verdict and fail where it says that the promise was broken.
+        """Note a verdict, beside earlier ones, and fail where it says that the promise was broken.
 
         With `waste`, every verification must have cost exactly the calls that stand on its ledger, one.
         """
-        self.note(
-            acknowledged=verdict.acknowledged,
-            decided=verdict.decided,
-            dead_letters=verdict.dead,
-            lost=verdict.lost,
-            decided_twice=verdict.decided_twice,
-            calls=verdict.calls,
-            most_calls=verdict.most_calls,
-            called_twice=verdict.called_twice,
-            calls_for_unknown_ids=verdict.unknown_ids,
-        )
+        seen = {
+            "acknowledged": verdict.acknowledged,
+            "decided": verdict.decided,
+            "dead_letters": verdict.dead,
+            "lost": verdict.lost,
+            "decided_twice": verdict.decided_twice,
+            "calls": verdict.calls,
+            "called_twice": verdict.called_twice,
+            "calls_for_unknown_ids": verdict.unknown_ids,
+        }
+        self.note(**{name: self.figures.get(name, 0) + figure for name, figure in seen.items()})
+        self.note(most_calls=max(self.figures.get("most_calls", 0), verdict.most_calls))
         assert verdict.broken_promises() == {}, verdict
         assert not waste or verdict.waste() == {}, verdict
 

@@ -1,0 +1,57 @@
+"""The database's time, whatever this machine's clock says."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database_clock import DatabaseClock
+from tests.adapters.builders import until
+
+MINUTE = timedelta(minutes=1)
+
+
+def tomorrow() -> datetime:
+    """A machine's clock that is a day ahead."""
+    return datetime.now(UTC) + timedelta(days=1)
+
+
+def is_near(told: datetime, wanted: datetime) -> bool:
+    return abs(told - wanted) < MINUTE
+
+
+async def test_before_the_first_look_it_is_the_machines(engine: AsyncEngine) -> None:
+    assert is_near(DatabaseClock(engine, machine=tomorrow)(), tomorrow())
+
+
+async def test_after_a_look_it_is_the_databases_and_goes_on(engine: AsyncEngine) -> None:
+    passed = 100.0
+    clock = DatabaseClock(engine, machine=tomorrow, monotonic=lambda: passed)
+    await clock.look()
+    told = clock()
+    assert is_near(told, datetime.now(UTC))
+    passed += 7.5
+    assert clock() - told == timedelta(seconds=7.5)
+
+
+async def test_it_is_followed(engine: AsyncEngine) -> None:
+    clock = DatabaseClock(engine, machine=tomorrow)
+    following = asyncio.create_task(clock.follow(every=MINUTE))
+
+    async def told() -> bool:
+        return is_near(clock(), datetime.now(UTC)) and engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+    await until(told)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_a_database_that_is_away_leaves_the_time_as_it_was(free_port: int) -> None:
+    away = create_engine(f"postgresql://u:p@127.0.0.1:{free_port}/x")
+    clock = DatabaseClock(away, machine=tomorrow)
+    with pytest.raises(DATABASE_AWAY):
+        await clock.look()
+    assert is_near(clock(), tomorrow())
+    await away.dispose()
