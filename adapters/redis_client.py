@@ -31,8 +31,9 @@ def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32
 async def check_durability(redis: Redis, wanted: Durability) -> None:
     """Refuse a server that would lose what was acknowledged.
 
-    `fsync` wants every write on disk before its reply (`appendonly yes`, `appendfsync always`); both want
-    `maxmemory-policy noeviction`, since an evicted batch is a lost one.
+    `fsync` wants every write on disk before its reply (`appendonly yes`, `appendfsync always`), during a
+    rewrite or a snapshot as well (`no-appendfsync-on-rewrite no`); both want `maxmemory-policy noeviction`,
+    since an evicted batch is a lost one.
 
     Raises:
         SettingsError: the server is set otherwise, or does not tell.
@@ -62,13 +63,18 @@ async def read_durability(redis: Redis) -> dict[str, str]:
     if "maxmemory_policy" in memory:
         told["maxmemory-policy"] = str(memory["maxmemory_policy"])
     try:
-        config = await redis.config_get("appendfsync")
+        config = await redis.config_get("*appendfsync*")
     except ResponseError:
         return told
     return told | {str(name): str(value) for name, value in config.items()}
 
 
 _REQUIRED: Final[dict[Durability, dict[str, str]]] = {
-    "fsync": {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"},
+    "fsync": {
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "no-appendfsync-on-rewrite": "no",
+        "maxmemory-policy": "noeviction",
+    },
     "memory": {"maxmemory-policy": "noeviction"},
 }

@@ -50,7 +50,12 @@ PROBLEMS: Final = {
 }
 """Every problem by its stable code (docs/errors.md)."""
 
-_CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_CODE_OF_STATUS: Final = {
+    400: "invalid_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
 
 
 def refusal(code: str, *, retry_after: int | None = None, **more: object) -> Response:

@@ -93,6 +93,8 @@ async def _call(context: WorkerContext, case: Case, app: App, *, n: int, limit: 
         now = context.clock()
         if left_alone_for is not None:
             return Postponed(now + left_alone_for)
+        # Before anything is awaited: in an open circuit no other call may be let in beside this probe.
+        context.gates.started(app.app_id)
         # Shielded from the reservation on: once it stands, the call is spent whether it is made or not.
         answer = await asyncio.shield(_reserve_and_pull(context, case, app, n))
     if answer is None:
@@ -112,7 +114,6 @@ async def _reserve_and_pull(context: WorkerContext, case: Case, app: App, n: int
 
 async def _pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer:
     """Send reserved call `n` and put the answer on the ledger before anybody reads it."""
-    context.gates.started(app.app_id)
     answer = await context.vendor.get_result(app, case.biz_id)
     context.gates.ended(app.app_id, answer)
     context.reached("after_send")

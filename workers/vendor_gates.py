@@ -43,13 +43,13 @@ class VendorGates:
         """One of the app's places for calls under way.
 
         Gives None where a call may be made, else how long the vendor is to be left alone. Whoever makes a
-        call says so by `started` and tells how it ended by `ended`.
+        call says so by `started` at once, before it awaits anything, and tells how it ended by `ended`.
         """
         async with self._slots[app_id]:
             yield self._closed_for(app_id)
 
     def started(self, app_id: str) -> None:
-        """A call begins."""
+        """A call begins. Should it come to nothing, the circuit's `probe_within` lets another probe go."""
         self._circuits[app_id] = self._circuits[app_id].started(self._monotonic())
 
     def ended(self, app_id: str, answer: Answer) -> None:

@@ -1,5 +1,6 @@
 """The system calls under the spool, in one place, so that tests can make each of them fail."""
 
+import errno
 import fcntl
 import os
 import sys
@@ -32,12 +33,17 @@ class Disk:
         os.ftruncate(descriptor, size)
 
     def sync(self, descriptor: int) -> None:
-        """Return when what was written, and the file's size, are on the medium."""
+        """Return when what was written, and the file's size, are on the medium.
+
+        A file that somebody has deleted is on no medium, whatever fsync says of it.
+        """
         if sys.platform == "darwin":
             # There fsync stops at the drive's cache, and fdatasync is missing.
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
         else:
             os.fdatasync(descriptor)
+        if os.fstat(descriptor).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "the file was deleted")
 
     def sync_folder(self, path: Path) -> None:
         """Return when a folder's entries are on the medium."""

@@ -4,6 +4,7 @@ Ingress processes share a spool folder; each has a sub-folder of its own (`0`, `
 as it lives. What a process leaves behind is in a folder that nobody locks, and whoever drains takes it over.
 """
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -53,15 +54,21 @@ class SpoolFolder:
         except BlockingIOError:
             os.close(lock)
             return None
-        folder = cls(path, lock, disk)
-        folder.recover()
+        try:
+            folder = cls(path, lock, disk)
+            folder.recover()
+        except BaseException:
+            # Kept open, the lock would keep everybody out, this process too, for as long as it lives.
+            os.close(lock)
+            raise
         return folder
 
     def recover(self) -> None:
         """Find the segments and cut off what the last one has behind its last whole frame."""
-        numbers = [int(file.stem) for file in self.path.iterdir() if file.suffix in {SUFFIX, ASIDE}]
-        self._number = max(numbers, default=0)
-        files = sorted(self.path.glob(f"*{SUFFIX}"))
+        # A person may have put a copy beside what was set aside: its name is no number.
+        ours = sorted(file for file in self.path.iterdir() if file.stem.isdecimal())
+        self._number = max((int(file.stem) for file in ours if file.suffix in {SUFFIX, ASIDE}), default=0)
+        files = [file for file in ours if file.suffix == SUFFIX]
         if files:
             self._cut_torn_tail(files[-1])
         for file in files:
@@ -78,13 +85,14 @@ class SpoolFolder:
 
     def remove(self, segment: Segment) -> None:
         """Delete a segment, all of which stands in the inbox."""
-        segment.path.unlink()
+        segment.path.unlink(missing_ok=True)
         self.segments.remove(segment)
         self.disk.sync_folder(self.path)
 
     def set_aside(self, segment: Segment) -> None:
-        """Keep a damaged segment out of the way."""
-        segment.path.rename(segment.path.with_suffix(ASIDE))
+        """Keep a damaged segment, if it is there at all, out of the way of those behind it."""
+        with contextlib.suppress(FileNotFoundError):
+            segment.path.rename(segment.path.with_suffix(ASIDE))
         self.segments.remove(segment)
         self.disk.sync_folder(self.path)
 

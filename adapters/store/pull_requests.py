@@ -57,8 +57,10 @@ _PULLS: Final = text("SELECT n, state, started_at FROM pulls WHERE verification_
 
 _ASK: Final = text("""
 WITH asked AS (
-  UPDATE verifications SET asked_at = :now, due_at = :now WHERE id = :id RETURNING id
+  UPDATE verifications SET asked_at = :now, due_at = :now, fence = fence + 1 WHERE id = :id RETURNING id
 )
 INSERT INTO timeline (verification_id, event, detail)
 SELECT id, 'pull.requested', jsonb_build_object('by', CAST(:by AS text)) FROM asked
 """)
+"""Whoever is looking at it now, without knowing of the request, loses the lease: the time to look again that
+it would write, or the end of all looking, would undo the request."""

@@ -200,7 +200,8 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:app_ids AS text[]), CAST(:biz_ids AS tex
             CAST(:helds AS boolean[]), CAST(:received_ats AS timestamptz[]))
   AS t (id, app_id, biz_id, biz_no, status, wrapped_key, digest, ended_at, due_at, held, received_at)
 ON CONFLICT (id) DO UPDATE SET
-  state = CASE WHEN v.state IN ('created', 'expired') THEN 'received' ELSE v.state END,
+  state = CASE WHEN v.state = 'created' OR (v.state = 'expired' AND EXCLUDED.final_digest IS NOT NULL)
+               THEN 'received' ELSE v.state END,
   biz_no = COALESCE(v.biz_no, EXCLUDED.biz_no),
   vendor_status = CASE WHEN v.final_digest IS NULL THEN EXCLUDED.vendor_status ELSE v.vendor_status END,
   final_digest = COALESCE(v.final_digest, EXCLUDED.final_digest),
@@ -209,12 +210,15 @@ ON CONFLICT (id) DO UPDATE SET
                THEN v.fence + 1 ELSE v.fence END,
   due_at = CASE WHEN v.state <> 'decided' AND v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
                 THEN EXCLUDED.due_at ELSE v.due_at END,
-  held = v.held OR (EXCLUDED.held AND v.registered_at IS NULL),
+  held = v.held OR (EXCLUDED.held AND v.registered_at IS NULL AND v.state <> 'decided'),
   received_at = COALESCE(v.received_at, EXCLUDED.received_at)
 RETURNING v.id, v.app_id, v.biz_no, v.wrapped_key, v.final_digest, v.state, v.fence, v.held,
           v.registered_at, v.expires_at, v.nudged_at
 """)
-"""The first final callback takes the lease away from whoever was looking at the verification before it."""
+"""The first final callback takes the lease away from whoever was looking at the verification before it.
+
+One that says that the flow goes on revives no expired verification: nobody would look at it any more. And
+what is decided is not held, whatever comes behind the decision."""
 
 _INSERT_CALLBACKS: Final = text("""
 WITH incoming AS (

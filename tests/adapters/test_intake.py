@@ -55,6 +55,7 @@ async def test_many_callbacks_at_once_are_few_batches(ingress: Ingress) -> None:
     ("durability", "name", "value"),
     [
         ("fsync", "appendfsync", "everysec"),
+        ("fsync", "no-appendfsync-on-rewrite", "yes"),
         ("fsync", "appendonly", "no"),
         ("fsync", "maxmemory-policy", "allkeys-lru"),
         ("memory", "maxmemory-policy", "allkeys-lru"),

@@ -136,6 +136,23 @@ async def test_an_open_callback_alone_is_not_due(store: Store) -> None:
     assert await store.rows("SELECT state, due_at, ended_at FROM verifications") == [("received", None, None)]
 
 
+async def test_an_expired_verification_comes_back_by_a_final_callback_alone(store: Store) -> None:
+    await store.register()
+    [due] = await store.due.claim(now=NOW + timedelta(days=2), lease=LEASE, silent=True)
+    await store.due.expire(due.verification_id, fence=due.fence)
+    await store.record(callback(payload(status="PROCESSING")))
+    assert await store.rows("SELECT state, due_at FROM verifications") == [("expired", None)]
+    await store.record(callback(payload()))
+    assert await store.rows("SELECT state, due_at FROM verifications") == [("received", NOW + LEASE)]
+
+
+async def test_what_comes_behind_a_decision_does_not_hold_it(store: Store) -> None:
+    recorded = await store.record()
+    await store.decide(recorded)
+    await store.record(callback(payload(biz_no="another")), hold=True)
+    assert await store.rows("SELECT state, held FROM verifications") == [("decided", False)]
+
+
 async def test_a_final_callback_is_due_after_the_lease(store: Store) -> None:
     await store.record(FINAL)
     assert await store.rows("SELECT due_at, ended_at FROM verifications") == [(NOW + LEASE, NOW)]

@@ -63,6 +63,7 @@ async def test_a_well_set_server_is_fine(redis: Redis, wanted: Durability) -> No
     [
         ("fsync", "appendfsync", "everysec", "appendfsync is everysec, must be always"),
         ("fsync", "appendfsync", "no", "appendfsync is no, must be always"),
+        ("fsync", "no-appendfsync-on-rewrite", "yes", "no-appendfsync-on-rewrite is yes, must be no"),
         ("fsync", "appendonly", "no", "appendonly is no, must be yes"),
         ("fsync", "maxmemory-policy", "volatile-ttl", "maxmemory-policy is volatile-ttl, must be noeviction"),
         ("memory", "maxmemory-policy", "allkeys-lru", "maxmemory-policy is allkeys-lru, must be noeviction"),
@@ -104,5 +105,6 @@ async def test_what_is_in_force_is_read_as_text(redis: Redis) -> None:
     assert await read_durability(redis) == {
         "appendonly": "yes",
         "appendfsync": "always",
+        "no-appendfsync-on-rewrite": "no",
         "maxmemory-policy": "noeviction",
     }

@@ -65,6 +65,7 @@ async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: A
         "wanted": "fsync",
         "appendonly": "yes",
         "appendfsync": "always",
+        "no-appendfsync-on-rewrite": "no",
         "maxmemory-policy": "noeviction",
     }
     assert told["redis"]["backlog"] == {"batches": 1, "jobs": 1}

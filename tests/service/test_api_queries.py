@@ -13,7 +13,7 @@ from domain.model import Outcome, State
 from service.api.context import ApiContext
 from service.api.main import create_app
 from tests.adapters.builders import biz_id
-from tests.service.conftest import assert_problem
+from tests.service.conftest import ClientOf, assert_problem
 
 CANARY = "canary0123456789"
 URL = f"/v1/verifications/{biz_id()}"
@@ -44,6 +44,17 @@ async def test_a_strange_cursor_is_refused(api: httpx2.AsyncClient, cursor: str)
         answer = await api.get(url, params={"cursor": cursor})
         assert_problem(answer, 400, "bad_cursor")
         assert CANARY not in answer.text
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b"1" * 5000, b'{"biz_no": "\\ud800"}'])
+@pytest.mark.parametrize("token", ["all-token", None])
+async def test_a_body_that_nobody_can_read_is_no_defect_of_ours(
+    api: httpx2.AsyncClient, client_of: ClientOf, body: bytes, token: str | None
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await client_of(token).post("/v1/verifications", content=body, headers=headers)
+    assert answer.status_code in {401, 422}, answer.text
+    assert answer.json()["code"] in {"unauthenticated", "invalid_request"}
 
 
 async def test_an_unknown_parameter_is_not_echoed(api: httpx2.AsyncClient) -> None:

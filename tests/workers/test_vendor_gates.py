@@ -110,3 +110,14 @@ async def test_while_the_vendor_is_left_alone_no_call_is_spent(jobs: Jobs) -> No
     assert await jobs.outcome(9) == ("decided", "approved", [])
     [pull] = await jobs.store.ledger.of(spared.verification_id)
     assert pull.state is PullState.DONE
+
+
+async def test_of_many_that_wait_for_the_pause_to_end_one_is_the_probe(jobs: Jobs) -> None:
+    jobs.vendor.answers = [TIMED_OUT]
+    for n in range(1, RULES.threshold + 1):
+        await settle(jobs.context, await jobs.case(payload(n)))
+    for n in range(10, 20):
+        await settle(jobs.context, await jobs.case(payload(n)))
+    jobs.clock.go_on(RULES.first_pause)
+    await settle_due(jobs.context)
+    assert len(jobs.vendor.asked) == RULES.threshold + 1

@@ -130,6 +130,17 @@ async def test_a_damaged_frame_is_skipped_and_its_segment_kept_aside(root: Path)
     await again.aclose()
 
 
+async def test_a_segment_that_somebody_deleted_holds_up_none_behind_it(spool: Spool, root: Path) -> None:
+    await fill(spool, frames(6))
+    segments(root)[0].unlink()
+    inbox = Inbox()
+    with capture_logs() as logs:
+        await drainer(spool, inbox).drain()
+    assert inbox.taken == frames(3, first=4)
+    assert [each["event"] for each in logs].count("spool.damaged") == 1
+    assert (segments(root), spool.size) == ([], 0)
+
+
 async def test_a_torn_tail_in_an_older_segment_is_damage(root: Path) -> None:
     leave_behind(root, encoded(*frames(2)) + b"\0" * 50, encoded(frame(3)))
     spool, inbox = open_spool(root), Inbox()

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.adapters.spool.builders import fill, frame, frames, leave_behind, on_disk, open_spool
+from tests.adapters.spool.builders import (
+    EIO,
+    FailingDisk,
+    encoded,
+    fill,
+    frame,
+    frames,
+    leave_behind,
+    on_disk,
+    open_spool,
+)
 
 HOLDER = """
 import sys
@@ -69,3 +79,23 @@ async def test_orphans_are_claimed_and_folders_in_use_are_not(root: Path) -> Non
         for orphan in orphans:
             orphan.close()
         await mine.aclose()
+
+
+async def test_an_orphan_that_could_not_be_mended_is_claimed_by_the_next_try(root: Path) -> None:
+    leave_behind(root, encoded(*frames(2)) + b"torn", owner=5)
+    disk = FailingDisk(truncate_error=EIO)
+    mine = open_spool(root, disk=disk)
+    assert mine.claim_orphans() == []
+    disk.truncate_error = None
+    [orphan] = mine.claim_orphans()
+    orphan.close()
+    await mine.aclose()
+
+
+async def test_a_persons_copy_of_a_damaged_segment_is_in_nobodys_way(root: Path) -> None:
+    leave_behind(root, encoded(frame(1)))
+    (root / "0" / "000000000007 copy.bad").write_bytes(b"whatever")
+    mine = open_spool(root)
+    await fill(mine, [frame(2)])
+    assert on_disk(root) == frames(2)
+    await mine.aclose()

@@ -115,6 +115,17 @@ async def test_after_a_failed_fsync_nothing_is_ever_written_again(root: Path, wh
     await spool.aclose()
 
 
+async def test_what_goes_to_a_deleted_file_is_not_acknowledged(root: Path) -> None:
+    spool = open_spool(root)
+    await fill(spool, [frame(1)])
+    segments(root)[0].unlink()
+    with pytest.raises(SpoolBroken) as broken:
+        await fill(spool, [frame(2)])
+    assert isinstance(broken.value.__cause__, FileNotFoundError)
+    assert not spool.can_accept()
+    await spool.aclose()
+
+
 async def test_a_partial_write_that_stays_is_the_end_too(root: Path) -> None:
     disk = FailingDisk()
     spool = open_spool(root, disk=disk)
