@@ -38,6 +38,8 @@ from domain.model import APP_ID_SHAPE, ConfirmationMode
 from domain.registration import ReconcileRules
 
 _ENV_REFERENCE: Final = "env:"
+_ANSWER_KEPT_WITHIN: Final = 5
+"""Seconds that a worker has, at its end too, to put an answer on the ledger."""
 
 
 def _read_secret(value: SecretStr) -> SecretStr:
@@ -167,7 +169,8 @@ class Settings(BaseSettings):
         """How the calls of one verification are spaced, for a caller that may use `limit` of them."""
         return PullRules(
             spacing=timedelta(seconds=self.pull_spacing),
-            in_flight=timedelta(seconds=self.sweep_after),
+            # A call ends within its time-out; its answer must reach the ledger before another one may go.
+            in_flight=timedelta(seconds=max(self.sweep_after, self.pull_timeout + _ANSWER_KEPT_WITHIN)),
             limit=limit,
         )
 

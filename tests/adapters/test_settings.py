@@ -66,6 +66,11 @@ def test_the_reconciler_is_patient_by_default() -> None:
     assert settings.pull_rules(limit=3).limit == 3
 
 
+def test_a_call_may_be_under_way_for_as_long_as_its_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEID_PULL_TIMEOUT", "90")
+    assert load_settings().pull_rules().in_flight > timedelta(seconds=90)
+
+
 def test_the_environment_wins_over_dotenv_which_wins_over_toml(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
