@@ -204,6 +204,8 @@ async def dump_redis(redis: Redis) -> str:
             value: object = await redis.get(key)
         elif kind == "zset":
             value = await redis.zrange(key, 0, -1, withscores=True)
+        elif kind == "set":
+            value = await redis.smembers(key)  # type: ignore[misc]
         else:
             value = await redis.hgetall(key)  # type: ignore[misc]
         lines.append(f"{key!r} {_latin(value)}")

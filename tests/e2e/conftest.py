@@ -15,6 +15,8 @@ SAMPLE_APP = {
     "api_key": "sample-key",
     "api_secrets": ["FAKE_API_SECRET"],
     "vendor_url": "http://127.0.0.1:9",
+    "notify_url": "https://faceid.example/callbacks/sample/notify",
+    "return_url": "https://faceid.example/callbacks/sample/return",
 }
 """The app that the captured sample was signed for. Nobody listens at its vendor's address."""
 
