@@ -127,6 +127,14 @@ async def test_a_callback_after_the_expiry_is_settled_all_the_same(store: PortsO
     assert (await store.standing()).state == "received"
 
 
+async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfStore) -> None:
+    opened = await store.record(OPEN)
+    await store.due.expire(opened.verification_id, fence=opened.fence)
+    late = await store.record(callback(payload(status="NOT_STARTED")))
+    assert (late.is_new, late.to_settle) == (True, False)
+    assert (await store.standing()).state == "expired"
+
+
 async def test_the_first_final_callback_takes_the_lease(store: PortsOfStore) -> None:
     opened = await store.record(OPEN)
     final = await store.record(FINAL)

@@ -44,7 +44,7 @@ class MemoryRecorder:
     def _update(
         self, row: Verification, callback: AcceptedCallback, payload: Payload, *, now: datetime
     ) -> None:
-        if row.state in {State.CREATED, State.EXPIRED}:
+        if row.state is State.CREATED or (row.state is State.EXPIRED and not _is_open(payload)):
             row.state = State.RECEIVED
         row.biz_no = payload.biz_no if row.biz_no is None else row.biz_no
         row.received_at = row.received_at or callback.received_at
