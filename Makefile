@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo dev test check faults bench format clean
+.PHONY: help demo dev test check faults mutations bench format clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -31,6 +31,9 @@ check: $(STAMP) ## format, lint, types, import arrows, compose file, tests
 
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
 	@$(BIN)/pytest tests/faults $(FAULTS)
+
+mutations: $(STAMP) ## take away each guard of the promise, one by one: a test must fail
+	@$(BIN)/python -m tests.mutations
 
 bench: $(STAMP) ## measure speed against straightforward baselines
 	@$(BIN)/uv sync --quiet --locked --inexact --group bench

@@ -1,72 +1,13 @@
-"""Requests for a pull are decided under the verification's lock: of many at once, one is granted."""
+"""Who asked for a pull stands on the timeline; what is granted to whom: tests/contracts."""
 
-import asyncio
 from datetime import timedelta
 
-from domain.model import verification_id
-from domain.pull_request import Refusal
-from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES, Store, biz_id, callback, finished, payload
-
-LATER = NOW + timedelta(minutes=5)
-ID = verification_id("demo", biz_id())
+from tests.adapters.builders import NOW, Store
 
 
-async def test_a_granted_request_makes_it_due_and_stands_on_the_timeline(store: Store) -> None:
+async def test_a_request_on_the_timeline_says_whose_it_was(store: Store) -> None:
     recorded = await store.record()
-    await store.due.postpone(ID, fence=recorded.fence, until=NOW + timedelta(hours=9))
-    assert await store.pull_requests.ask(ID, now=LATER, by="night shift") is None
-    [(event, detail)] = await store.rows("SELECT event, detail FROM timeline ORDER BY id DESC LIMIT 1")
-    assert (event, detail) == ("pull.requested", {"by": "night shift"})
-    [due] = await store.due.claim(now=LATER, lease=LEASE)
-    assert due.asked_at == LATER
-
-
-async def test_of_many_at_once_one_is_granted(store: Store) -> None:
-    await store.record()
-    ends = await asyncio.gather(*(store.pull_requests.ask(ID, now=LATER, by="x") for _ in range(12)))
-    assert ends.count(None) == 1
-    assert [end for end in ends if end is not None] == [Refusal("pull_too_early", LATER)] * 11
-    assert (await store.events(ID)).count("pull.requested") == 1
-
-
-async def test_whoever_looks_at_it_meanwhile_cannot_undo_the_request(store: Store) -> None:
-    recorded = await store.record()
-    await store.due.postpone(ID, fence=recorded.fence, until=LATER)
-    [looking] = await store.due.claim(now=LATER, lease=LEASE)
-    assert await store.pull_requests.ask(ID, now=LATER, by="x") is None
-    await store.due.postpone(ID, fence=looking.fence, until=LATER + timedelta(hours=9))
-    await store.due.expire(ID, fence=looking.fence)
-    assert not await store.ledger.reserve(ID, 1, fence=looking.fence, now=LATER)
-    [due] = await store.due.claim(now=LATER, lease=LEASE)
-    assert due.asked_at == LATER
-
-
-async def test_a_call_under_way_is_waited_for(store: Store) -> None:
-    recorded = await store.record()
-    assert await store.reserve(recorded, 1, now=LATER)
-    assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("pull_too_early", LATER + LEASE)
-    await store.ledger.finish(finished(recorded, 1))
-    after = LATER + OPERATORS_RULES.spacing
-    assert await store.pull_requests.ask(ID, now=after, by="x") is None
-
-
-async def test_a_refused_request_changes_nothing(store: Store) -> None:
-    await store.record(callback(payload(status="PROCESSING")))
-    before = await store.rows("SELECT v::text FROM verifications v")
-    assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("flow_not_ended")
-    assert await store.rows("SELECT v::text FROM verifications v") == before
-    assert await store.events(ID) == ["callback.received"]
-
-
-async def test_a_held_one_must_be_registered_first(store: Store) -> None:
-    await store.record(hold=True)
-    assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("not_registered")
-    await store.register()
-    assert await store.pull_requests.ask(ID, now=LATER, by="x") is None
-
-
-async def test_a_silent_one_can_be_asked_for_from_its_tokens_end_on(store: Store) -> None:
-    await store.register(expires_in=timedelta(minutes=5))
-    early = await store.pull_requests.ask(ID, now=LATER - timedelta(seconds=1), by="x")
-    assert early == Refusal("flow_not_ended", LATER)
-    assert await store.pull_requests.ask(ID, now=LATER, by="x") is None
+    later = NOW + timedelta(minutes=5)
+    assert await store.pull_requests.ask(recorded.verification_id, now=later, by="night shift") is None
+    last = (await store.lookups.timeline(recorded.verification_id))[-1]
+    assert (last.event, last.detail) == ("pull.requested", {"by": "night shift"})

@@ -59,15 +59,6 @@ async def test_a_job_holds_the_batch_id_and_nothing_else(arq: ArqRedis) -> None:
     assert (job["f"], job["a"], job["k"]) == (PROCESS_BATCH, ["b1"], {})
 
 
-async def test_the_same_attempt_twice_is_one_job_and_another_attempt_is_another(arq: ArqRedis) -> None:
-    queue = BatchQueue(arq)
-    await queue.enqueue("b1")
-    await queue.enqueue("b1")
-    assert await queue.depth() == 1
-    await queue.enqueue("b1", attempt=1)
-    assert await queue.depth() == 2
-
-
 async def test_a_look_at_a_verification_comes_when_it_is_due_and_not_before(arq: ArqRedis) -> None:
     verification_id, at = UUID(int=7), datetime.now(UTC) + timedelta(minutes=3)
     for _ in range(2):

@@ -1,0 +1,169 @@
+"""The store of a contract test: the ports of one process, and what stands behind them, in few words."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from adapters.store.registrations import Registered
+from domain.model import AcceptedCallback, Outcome, verification_id
+from domain.payload import decode_payload
+from domain.ports import DeadLetters, Decisions, DueVerifications, Ledger, Recorder, SecondLooks
+from domain.pull_request import Refusal
+from domain.records import DueVerification, Recorded, Registration
+from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES, Json, Store, biz_id, callback, settled
+from tests.memory.dead_letters import MemoryDeadLetters
+from tests.memory.decisions import MemoryDecisions
+from tests.memory.due import MemoryDueVerifications
+from tests.memory.ledger import MemoryLedger
+from tests.memory.pull_requests import MemoryPullRequests
+from tests.memory.recorder import MemoryRecorder
+from tests.memory.registrations import MemoryRegistrations
+from tests.memory.servers import MemoryDatabase
+
+
+class Registrations(Protocol):
+    """Where verifications are registered."""
+
+    async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
+        """Register a verification, once."""
+
+
+class PullRequests(Protocol):
+    """Where operators ask for a pull."""
+
+    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
+        """Make a verification due for one call, or say why not."""
+
+
+class Due(DueVerifications, SecondLooks, Protocol):
+    """Due verifications, and where it stands what a second look brought."""
+
+
+class Standing(NamedTuple):
+    """How a verification stands."""
+
+    state: str
+    outcome: str | None
+    biz_no: str | None
+    vendor_status: str | None
+    due_at: datetime | None
+    ended_at: datetime | None
+    received_at: datetime | None
+    fence: int
+    held: bool
+
+
+class PortsOfStore(ABC):
+    """One process's ports. `another` gives another process's, on the same data."""
+
+    recorder: Recorder
+    ledger: Ledger
+    decisions: Decisions
+    due: Due
+    dead_letters: DeadLetters
+    registrations: Registrations
+    pull_requests: PullRequests
+
+    @abstractmethod
+    def another(self) -> "PortsOfStore":
+        """The ports of another process."""
+
+    @abstractmethod
+    async def standing(self, n: int = 1) -> Standing:
+        """How verification `n` stands."""
+
+    @abstractmethod
+    async def events(self, n: int = 1) -> list[str]:
+        """The timeline of verification `n`."""
+
+    @abstractmethod
+    async def seen(self) -> list[int]:
+        """How often each callback came, by its digest."""
+
+    async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
+        """Record a callback in the moment it came."""
+        taken = taken or callback()
+        payload = decode_payload(taken.data)
+        return await self.recorder.record(taken, payload, now=taken.received_at, hold=hold)
+
+    async def register(self, registration: Registration, *, n: int = 1, app_id: str = "demo") -> Registered:
+        return await self.registrations.register(app_id, biz_id(n), registration)
+
+    async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
+        """Reserve a call under the lease of whoever recorded the callback."""
+        return await self.ledger.reserve(recorded.verification_id, n, fence=recorded.fence, now=now)
+
+    async def decide(
+        self, recorded: Recorded, *, outcome: Outcome = Outcome.APPROVED, tree: Json | None = None
+    ) -> bool:
+        """Save a decision on a recorded callback."""
+        return await self.decisions.save_once(settled(recorded, outcome=outcome, tree=tree))
+
+    async def claim(
+        self, *, after: timedelta = LEASE, limit: int = 100, silent: bool = False
+    ) -> list[DueVerification]:
+        """What is due so long after the callbacks."""
+        return await self.due.claim(now=NOW + after, lease=LEASE, limit=limit, silent=silent)
+
+
+class RealStore(PortsOfStore):
+    """On PostgreSQL."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.recorder, self.ledger, self.decisions = store.recorder, store.ledger, store.decisions
+        self.due, self.dead_letters, self.registrations = store.due, store.dead_letters, store.registrations
+        self.pull_requests = store.pull_requests
+
+    def another(self) -> PortsOfStore:
+        return RealStore(Store(self._store.engine, self._store.keys))
+
+    async def standing(self, n: int = 1) -> Standing:
+        [row] = await self._store.rows(
+            "SELECT v.state, d.outcome, v.biz_no, v.vendor_status, v.due_at, v.ended_at, v.received_at,"
+            " v.fence, v.held FROM verifications v LEFT JOIN decisions d ON d.verification_id = v.id"
+            " WHERE v.id = :id",
+            id=verification_id("demo", biz_id(n)),
+        )
+        return Standing(*row)
+
+    async def events(self, n: int = 1) -> list[str]:
+        return await self._store.events(verification_id("demo", biz_id(n)))
+
+    async def seen(self) -> list[int]:
+        rows = await self._store.rows("SELECT seen FROM callbacks ORDER BY verification_id, digest")
+        return [seen for (seen,) in rows]
+
+
+class MemoryStore(PortsOfStore):
+    """In memory."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+        self.recorder = MemoryRecorder(database, lease=LEASE)
+        self.ledger = MemoryLedger(database)
+        self.decisions = MemoryDecisions(database)
+        self.due = MemoryDueVerifications(database)
+        self.dead_letters = MemoryDeadLetters(database)
+        self.registrations = MemoryRegistrations(database)
+        self.pull_requests = MemoryPullRequests(database, rules=OPERATORS_RULES)
+
+    def another(self) -> PortsOfStore:
+        return MemoryStore(self._database)
+
+    async def standing(self, n: int = 1) -> Standing:
+        key = verification_id("demo", biz_id(n))
+        row, decided = self._database.verifications[key], self._database.decisions.get(key)
+        outcome = None if decided is None else decided.decision.outcome
+        return Standing(
+            row.state, outcome, row.biz_no, row.vendor_status, row.due_at, row.ended_at, row.received_at,
+            row.fence, row.held,
+        )  # fmt: skip
+
+    async def events(self, n: int = 1) -> list[str]:
+        key = verification_id("demo", biz_id(n))
+        return [event for owner, event, _ in self._database.timeline if owner == key]
+
+    async def seen(self) -> list[int]:
+        return [kept.seen for _, kept in sorted(self._database.callbacks.items(), key=lambda each: each[0])]

@@ -1,0 +1,72 @@
+"""The first decision stands, and only the holder of the lease decides."""
+
+import asyncio
+
+import msgspec
+
+from domain.model import Outcome
+from tests.adapters.builders import callback, payload
+from tests.contracts.stores import PortsOfStore
+
+
+async def test_a_decision_closes_the_verification(store: PortsOfStore) -> None:
+    assert await store.decide(await store.record(), outcome=Outcome.REJECTED)
+    standing = await store.standing()
+    assert (standing.state, standing.outcome, standing.due_at) == ("decided", "rejected", None)
+    assert await store.events() == ["callback.received", "decision.saved"]
+
+
+async def test_the_first_decision_stands(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    assert await store.decide(recorded, outcome=Outcome.REJECTED)
+    assert not await store.decide(recorded, outcome=Outcome.APPROVED)
+    assert (await store.standing()).outcome == "rejected"
+    assert await store.events() == ["callback.received", "decision.saved"]
+
+
+async def test_of_many_processes_one_decides(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    outcomes = [Outcome.APPROVED, Outcome.REJECTED] * 10
+    saved = await asyncio.gather(*(store.another().decide(recorded, outcome=outcome) for outcome in outcomes))
+    assert sorted(saved) == [False] * 19 + [True]
+    assert (await store.standing()).outcome == outcomes[saved.index(True)]
+    assert (await store.events()).count("decision.saved") == 1
+
+
+async def test_of_two_decisions_at_once_one_caller_is_told_so(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    saved = await asyncio.gather(
+        store.decide(recorded, outcome=Outcome.REVIEW), store.decide(recorded, outcome=Outcome.APPROVED)
+    )
+    assert list(saved) == [True, False]
+    assert (await store.standing()).outcome == "review"
+    assert (await store.events()).count("decision.saved") == 1
+
+
+async def test_decisions_at_once_are_saved_each_to_its_own(store: PortsOfStore) -> None:
+    cases = await asyncio.gather(*(store.record(callback(payload(n))) for n in range(20)))
+    outcomes = list(Outcome)
+    saved = await asyncio.gather(
+        *(store.decide(case, outcome=outcomes[n % 4], tree=payload(n)) for n, case in enumerate(cases))
+    )
+    assert all(saved)
+    assert [(await store.standing(n)).outcome for n in range(20)] == outcomes * 5
+
+
+async def test_a_decision_about_nothing_is_refused(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    nobody = msgspec.structs.replace(recorded, verification_id=type(recorded.verification_id)(int=1))
+    assert not await store.decide(nobody)
+
+
+async def test_whoever_lost_the_lease_decides_nothing(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    [taken] = await store.claim()
+    assert not await store.decide(recorded, outcome=Outcome.APPROVED)
+    assert (await store.standing()).state == "received"
+    again = msgspec.structs.replace(recorded, fence=taken.fence)
+    late, mine = await asyncio.gather(
+        store.decide(recorded, outcome=Outcome.APPROVED), store.decide(again, outcome=Outcome.REJECTED)
+    )
+    assert (late, mine) == (False, True)
+    assert (await store.standing()).outcome == "rejected"

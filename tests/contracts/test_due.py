@@ -1,0 +1,155 @@
+"""Due verifications are claimed under a lease, by one worker each, with what it takes to settle them."""
+
+import asyncio
+from datetime import timedelta
+
+from domain.model import State, verification_id
+from domain.records import DueVerification, Registration
+from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload
+from tests.contracts.stores import PortsOfStore
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+async def test_nothing_is_due_before_its_time(store: PortsOfStore) -> None:
+    await store.record()
+    assert await store.claim(after=LEASE - SECOND) == []
+    assert len(await store.claim()) == 1
+
+
+async def test_a_claim_brings_the_callback_and_its_key(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    assert await store.claim() == [
+        DueVerification(
+            verification_id=recorded.verification_id,
+            app_id="demo",
+            biz_id=biz_id(),
+            data_key=recorded.data_key,
+            fence=recorded.fence + 1,
+            state=State.RECEIVED,
+            data=callback().data,
+            ended_at=NOW,
+        )
+    ]
+
+
+async def test_of_several_callbacks_the_first_final_one_is_brought(store: PortsOfStore) -> None:
+    first = callback(payload(biz_no="first"))
+    for each in (callback(payload(status="PROCESSING")), first, callback(payload(biz_no="second"))):
+        await store.record(each)
+    [claimed] = await store.claim()
+    assert claimed.data == first.data
+
+
+async def test_a_claimed_verification_rests_for_the_lease(store: PortsOfStore) -> None:
+    await store.record()
+    assert len(await store.claim()) == 1
+    assert await store.claim() == []
+    assert await store.claim(after=2 * LEASE - SECOND) == []
+    assert len(await store.claim(after=2 * LEASE)) == 1
+
+
+async def test_several_workers_share_the_work_without_overlap(store: PortsOfStore) -> None:
+    recorded = await asyncio.gather(*(store.record(callback(payload(n))) for n in range(40)))
+    shares = await asyncio.gather(*(store.another().claim(limit=10) for _ in range(6)))
+    claimed = [item.verification_id for share in shares for item in share]
+    claimed += [item.verification_id for item in await store.claim()]
+    assert len(claimed) == 40
+    assert set(claimed) == {each.verification_id for each in recorded}
+
+
+async def test_the_longest_due_come_first(store: PortsOfStore) -> None:
+    for n, minutes in ((1, 3), (2, 1), (3, 2)):
+        await store.record(callback(payload(n), received_at=NOW + minutes * MINUTE))
+    claimed = await store.claim(after=timedelta(hours=1), limit=2)
+    assert {item.ended_at for item in claimed} == {NOW + MINUTE, NOW + 2 * MINUTE}
+
+
+async def test_what_is_decided_or_open_is_not_claimed(store: PortsOfStore) -> None:
+    await store.decide(await store.record(callback(payload(1))))
+    await store.record(callback(payload(2, status="PROCESSING")))
+    assert await store.claim(after=timedelta(days=9)) == []
+
+
+async def test_a_postponed_verification_rests_until_then(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    until = NOW + LEASE + 5 * MINUTE
+    await store.due.postpone(recorded.verification_id, fence=recorded.fence, until=until)
+    assert await store.claim(after=LEASE + 4 * MINUTE) == []
+    assert len(await store.claim(after=LEASE + 5 * MINUTE)) == 1
+
+
+async def test_a_verification_may_be_postponed_for_ever(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.due.postpone(recorded.verification_id, fence=recorded.fence, until=None)
+    assert await store.claim(after=timedelta(days=9)) == []
+
+
+async def test_a_decided_verification_cannot_be_postponed(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.decide(recorded)
+    await store.due.postpone(recorded.verification_id, fence=recorded.fence, until=NOW)
+    assert (await store.standing()).due_at is None
+
+
+async def test_one_verification_is_claimed_when_it_is_due_and_by_one(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    key, due = recorded.verification_id, NOW + LEASE
+    assert await store.due.claim_one(key, now=NOW, lease=LEASE) is None
+    claims = (store.another().due.claim_one(key, now=due, lease=LEASE) for _ in range(8))
+    claimed = [each for each in await asyncio.gather(*claims) if each is not None]
+    assert [each.fence for each in claimed] == [recorded.fence + 1]
+
+
+async def test_whoever_lost_the_lease_postpones_and_notes_nothing(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.claim()
+    key, fence = recorded.verification_id, recorded.fence
+    await store.due.postpone(key, fence=fence, until=None)
+    await store.due.expire(key, fence=fence)
+    await store.due.note(key, fence=fence, event="result.obtained", detail={})
+    standing = await store.standing()
+    assert (standing.due_at, standing.state) == (NOW + 2 * LEASE, "received")
+    assert await store.events() == ["callback.received"]
+
+
+async def test_only_what_has_no_end_expires(store: PortsOfStore) -> None:
+    final, opened = await store.record(), await store.record(callback(payload(2, status="PROCESSING")))
+    for each in (final, opened):
+        await store.due.expire(each.verification_id, fence=each.fence)
+    assert (await store.standing(1)).state == "received"
+    assert (await store.standing(2)).state == "expired"
+    assert await store.events(2) == ["callback.received", "verification.expired"]
+
+
+async def test_what_a_second_look_brought_stands_on_the_timeline(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.due.note(
+        recorded.verification_id,
+        fence=recorded.fence,
+        event="result.obtained",
+        detail={"outcome": "approved"},
+    )
+    assert (await store.standing()).due_at is None
+    assert await store.events() == ["callback.received", "result.obtained"]
+
+
+async def test_silent_ones_are_claimed_apart_from_those_with_something_to_settle(store: PortsOfStore) -> None:
+    await store.record(callback(payload(1)))
+    for n in (2, 3):
+        await store.register(Registration("order-1", NOW, NOW), n=n)
+    await store.pull_requests.ask(verification_id("demo", biz_id(3)), now=NOW + MINUTE, by="x")
+    heard = await store.claim(after=timedelta(hours=1))
+    assert {item.biz_id for item in heard} == {biz_id(1), biz_id(3)}
+    assert [item.biz_id for item in await store.claim(after=timedelta(hours=1), silent=True)] == [biz_id(2)]
+
+
+async def test_whoever_asks_about_what_has_expired_gets_an_end(store: PortsOfStore) -> None:
+    await store.register(Registration("order-1", NOW, NOW))
+    for _ in range(2):
+        await store.pull_requests.ask(verification_id("demo", biz_id()), now=NOW, by="x")
+        [due] = await store.claim()
+        await store.due.expire(due.verification_id, fence=due.fence)
+        standing = await store.standing()
+        assert (standing.state, standing.due_at) == ("expired", None)

@@ -1,0 +1,61 @@
+"""Requests for a pull are decided under the verification's lock: of many at once, one is granted."""
+
+import asyncio
+from datetime import timedelta
+
+from domain.model import verification_id
+from domain.pull_request import Refusal
+from domain.records import Registration
+from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
+from tests.contracts.stores import PortsOfStore
+
+LATER = NOW + timedelta(minutes=5)
+ID = verification_id("demo", biz_id())
+
+
+async def test_a_granted_request_makes_it_due_and_stands_on_the_timeline(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.due.postpone(ID, fence=recorded.fence, until=NOW + timedelta(hours=9))
+    assert await store.pull_requests.ask(ID, now=LATER, by="night shift") is None
+    assert await store.events() == ["callback.received", "pull.requested"]
+    [due] = await store.due.claim(now=LATER, lease=LEASE)
+    assert due.asked_at == LATER
+
+
+async def test_of_many_at_once_one_is_granted(store: PortsOfStore) -> None:
+    await store.record()
+    ends = await asyncio.gather(*(store.pull_requests.ask(ID, now=LATER, by="x") for _ in range(12)))
+    assert ends.count(None) == 1
+    assert [end for end in ends if end is not None] == [Refusal("pull_too_early", LATER)] * 11
+    assert (await store.events()).count("pull.requested") == 1
+
+
+async def test_a_call_under_way_is_waited_for(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    assert await store.reserve(recorded, 1, now=LATER)
+    assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("pull_too_early", LATER + LEASE)
+    await store.ledger.finish(finished(recorded, 1))
+    after = LATER + OPERATORS_RULES.spacing
+    assert await store.pull_requests.ask(ID, now=after, by="x") is None
+
+
+async def test_a_refused_request_changes_nothing(store: PortsOfStore) -> None:
+    await store.record(callback(payload(status="PROCESSING")))
+    before = await store.standing()
+    assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("flow_not_ended")
+    assert await store.standing() == before
+    assert await store.events() == ["callback.received"]
+
+
+async def test_a_held_one_must_be_registered_first(store: PortsOfStore) -> None:
+    await store.record(hold=True)
+    assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("not_registered")
+    await store.register(Registration("order-1", NOW, NOW + timedelta(minutes=50)))
+    assert await store.pull_requests.ask(ID, now=LATER, by="x") is None
+
+
+async def test_a_silent_one_can_be_asked_for_from_its_tokens_end_on(store: PortsOfStore) -> None:
+    await store.register(Registration("order-1", NOW, NOW + timedelta(minutes=5)))
+    early = await store.pull_requests.ask(ID, now=LATER - timedelta(seconds=1), by="x")
+    assert early == Refusal("flow_not_ended", LATER)
+    assert await store.pull_requests.ask(ID, now=LATER, by="x") is None

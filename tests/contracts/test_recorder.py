@@ -1,0 +1,144 @@
+"""Callbacks are recorded once each, in whatever groups, order and number of processes they come."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from domain.model import AcceptedCallback, CallbackKind, Outcome, verification_id
+from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload
+from tests.contracts.stores import PortsOfStore
+
+OPEN = callback(payload(status="PROCESSING"))
+FINAL = callback()
+OTHER_FINAL = callback(payload(biz_no="order-2"), kind=CallbackKind.RETURN)
+
+
+async def test_the_first_final_callback_is_to_be_settled(store: PortsOfStore) -> None:
+    recorded = await store.record(FINAL)
+    assert recorded.verification_id == verification_id("demo", biz_id())
+    assert (recorded.is_new, recorded.to_settle, recorded.registration) == (True, True, None)
+    standing = await store.standing()
+    assert (standing.state, standing.vendor_status, standing.biz_no) == ("received", "OK", "order-1")
+    assert (standing.received_at, standing.ended_at, standing.due_at) == (NOW, NOW, NOW + LEASE)
+    assert (standing.outcome, standing.fence) == (None, recorded.fence)
+    assert await store.events() == ["callback.received"]
+
+
+async def test_a_duplicate_is_counted_and_changes_nothing(store: PortsOfStore) -> None:
+    first = await store.record(FINAL)
+    before = await store.standing()
+    again = await store.record(callback(received_at=NOW + timedelta(hours=1), secret_index=1))
+    assert (again.is_new, again.to_settle, again.data_key) == (False, False, first.data_key)
+    assert await store.standing() == before
+    assert await store.seen() == [2]
+    assert await store.events() == ["callback.received"]
+
+
+async def test_duplicates_at_once_are_settled_once(store: PortsOfStore) -> None:
+    ends = await asyncio.gather(*(store.record(FINAL) for _ in range(30)))
+    assert sum(end.is_new for end in ends) == 1
+    assert sum(end.to_settle for end in ends) == 1
+    assert len({end.data_key for end in ends}) == 1
+    assert await store.seen() == [30]
+
+
+async def test_several_processes_at_once_record_once(store: PortsOfStore) -> None:
+    processes = [store.another() for _ in range(4)]
+    taken = [callback(payload(n)) for n in range(40)]
+    ends = await asyncio.gather(
+        *(
+            process.record(each)
+            for turn, process in enumerate(processes)
+            for each in (taken if turn % 2 else reversed(taken))
+        )
+    )
+    for n in range(40):
+        mine = [end for end in ends if end.verification_id == verification_id("demo", biz_id(n))]
+        assert [end.to_settle for end in mine].count(True) == 1
+        assert len({end.data_key for end in mine}) == 1
+        assert await store.events(n) == ["callback.received"]
+    assert await store.seen() == [4] * 40
+
+
+async def test_a_second_final_callback_is_a_conflict_and_settles_nothing(store: PortsOfStore) -> None:
+    first = await store.record(FINAL)
+    second = await store.record(OTHER_FINAL)
+    assert (second.is_new, second.to_settle, second.fence) == (True, False, first.fence)
+    assert await store.events() == ["callback.received", "callback.conflict"]
+    assert (await store.standing()).biz_no == "order-1", "the first one stands"
+
+
+async def test_of_two_different_final_callbacks_at_once_one_is_settled(store: PortsOfStore) -> None:
+    ends = await asyncio.gather(store.record(FINAL), store.record(OTHER_FINAL))
+    assert [end.to_settle for end in ends] == [True, False]
+    assert sorted(await store.events()) == ["callback.conflict", "callback.received"]
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
+@pytest.mark.parametrize("taken", [[OPEN, FINAL], [FINAL, OPEN]], ids=["open first", "final first"])
+async def test_an_open_callback_never_stands_in_the_way_of_the_final_one(
+    store: PortsOfStore, at_once: bool, taken: list[AcceptedCallback]
+) -> None:
+    if at_once:
+        ends = await asyncio.gather(*map(store.record, taken))
+    else:
+        ends = [await store.record(each) for each in taken]
+    assert [end.to_settle for end in ends] == [each is FINAL for each in taken]
+    assert (await store.standing()).vendor_status == "OK"
+    assert await store.events() == ["callback.received"] * 2
+
+
+async def test_an_open_callback_alone_is_not_due(store: PortsOfStore) -> None:
+    recorded = await store.record(OPEN)
+    assert (recorded.is_new, recorded.to_settle) == (True, False)
+    standing = await store.standing()
+    assert (standing.state, standing.due_at, standing.ended_at) == ("received", None, None)
+
+
+async def test_a_late_callback_does_not_reopen_a_decided_verification(store: PortsOfStore) -> None:
+    await store.decide(await store.record(FINAL), outcome=Outcome.APPROVED)
+    late = await store.record(OTHER_FINAL)
+    assert not late.to_settle
+    standing = await store.standing()
+    assert (standing.state, standing.outcome, standing.due_at) == ("decided", "approved", None)
+
+
+async def test_the_same_biz_id_of_two_apps_is_two_verifications(store: PortsOfStore) -> None:
+    ends = await asyncio.gather(store.record(FINAL), store.record(callback(app_id="other")))
+    assert all(end.to_settle for end in ends)
+    assert ends[0].verification_id != ends[1].verification_id
+    assert ends[0].data_key != ends[1].data_key
+
+
+async def test_what_is_held_is_neither_settled_nor_due(store: PortsOfStore) -> None:
+    for taken in (OPEN, FINAL):
+        assert not (await store.record(taken, hold=True)).to_settle
+    assert (await store.standing()).held
+    assert await store.claim(after=timedelta(days=1)) == []
+    assert await store.events() == ["callback.held"] * 2
+
+
+async def test_a_callback_after_the_expiry_is_settled_all_the_same(store: PortsOfStore) -> None:
+    opened = await store.record(OPEN)
+    await store.due.expire(opened.verification_id, fence=opened.fence)
+    assert (await store.standing()).state == "expired"
+    assert (await store.record(FINAL)).to_settle
+    assert (await store.standing()).state == "received"
+
+
+async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfStore) -> None:
+    opened = await store.record(OPEN)
+    await store.due.expire(opened.verification_id, fence=opened.fence)
+    late = await store.record(callback(payload(status="NOT_STARTED")))
+    assert (late.is_new, late.to_settle) == (True, False)
+    assert (await store.standing()).state == "expired"
+
+
+async def test_the_first_final_callback_takes_the_lease(store: PortsOfStore) -> None:
+    opened = await store.record(OPEN)
+    final = await store.record(FINAL)
+    assert final.fence == opened.fence + 1
+    assert not await store.reserve(opened, 1)
+    assert not await store.decide(opened)
+    assert await store.decide(final)

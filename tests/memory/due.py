@@ -1,0 +1,74 @@
+"""Due verifications in memory, each under a lease with a fence."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain.model import State
+from domain.records import DueVerification
+from tests.memory.servers import MemoryDatabase, Verification
+
+
+class MemoryDueVerifications:
+    """The verifications whose `due_at` has passed."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def claim(
+        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
+    ) -> list[DueVerification]:
+        async with self._database.call():
+            due = [(row.due_at, row) for row in self._database.verifications.values() if row.due_at]
+            ready = [(at, row) for at, row in due if at <= now and not row.held and _is_silent(row) is silent]
+            ready.sort(key=lambda each: each[0])
+            return [self._take(row, until=now + lease) for _, row in ready[:limit]]
+
+    async def claim_one(
+        self, verification_id: UUID, *, now: datetime, lease: timedelta
+    ) -> DueVerification | None:
+        async with self._database.call():
+            row = self._database.verifications.get(verification_id)
+            if row is None or row.due_at is None or row.due_at > now or row.held:
+                return None
+            return self._take(row, until=now + lease)
+
+    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime | None) -> None:
+        async with self._database.call():
+            row = self._database.leased(verification_id, fence=fence)
+            if row is not None and row.due_at is not None:
+                row.due_at = until
+                row.asked_at = None if until is None else row.asked_at
+
+    async def expire(self, verification_id: UUID, *, fence: int) -> None:
+        async with self._database.call():
+            row = self._database.leased(verification_id, fence=fence)
+            if row and row.state is not State.DECIDED and row.final_digest is None:
+                row.state, row.due_at, row.asked_at = State.EXPIRED, None, None
+                self._database.note(row.id, "verification.expired")
+
+    async def note(self, verification_id: UUID, *, fence: int, event: str, detail: dict[str, object]) -> None:
+        async with self._database.call():
+            row = self._database.leased(verification_id, fence=fence)
+            if row is not None:
+                row.due_at = row.asked_at = None
+                self._database.note(row.id, event, **detail)
+
+    def _take(self, row: Verification, *, until: datetime) -> DueVerification:
+        row.due_at, row.fence = until, row.fence + 1
+        final = self._database.callbacks.get((row.id, row.final_digest or b""))
+        return DueVerification(
+            verification_id=row.id,
+            app_id=row.app_id,
+            biz_id=row.biz_id,
+            data_key=row.data_key,
+            fence=row.fence,
+            state=row.state,
+            data=None if final is None else final.callback.data,
+            ended_at=row.ended_at,
+            registration=row.registration,
+            asked_at=row.asked_at,
+        )
+
+
+def _is_silent(row: Verification) -> bool:
+    return row.final_digest is None and row.asked_at is None and row.state is not State.DECIDED

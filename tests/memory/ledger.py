@@ -1,0 +1,49 @@
+"""The ledger of pulls in memory."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.budget import Pull, PullState
+from domain.records import FinishedPull
+from tests.memory.servers import Call, MemoryDatabase
+
+
+class MemoryLedger:
+    """Calls by verification and number."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def of(self, verification_id: UUID) -> list[Pull]:
+        async with self._database.call():
+            return [Pull(n, call.state, call.started_at) for n, call in self._calls(verification_id)]
+
+    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+        async with self._database.call():
+            if self._database.leased(verification_id, fence=fence) is None:
+                return False
+            for earlier, call in self._calls(verification_id):
+                if earlier < n and call.state is PullState.RESERVED:
+                    call.state = PullState.UNKNOWN
+            standing = self._database.pulls.get((verification_id, n))
+            if standing is not None and standing.state is not PullState.NOT_SENT:
+                return False
+            self._database.pulls[verification_id, n] = Call(PullState.RESERVED, now)
+            return True
+
+    async def finish(self, pull: FinishedPull) -> None:
+        async with self._database.call():
+            call = self._database.pulls[pull.verification_id, pull.n]
+            call.state, call.end = pull.answer.state, pull
+            self._database.note(pull.verification_id, "pull.finished")
+
+    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+        async with self._database.call():
+            ends = [call.end.answer for _, call in self._calls(verification_id) if call.end]
+            answered = [answer.body for answer in ends if answer.http_status == 200]
+            return answered[-1] if answered else None
+
+    def _calls(self, verification_id: UUID) -> list[tuple[int, Call]]:
+        return [
+            (n, call) for (owner, n), call in sorted(self._database.pulls.items()) if owner == verification_id
+        ]

@@ -1,0 +1,31 @@
+"""Operators' requests for a pull in memory."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.budget import Pull, PullRules
+from domain.pull_request import Refusal, Standing, refuse_pull
+from tests.memory.servers import MemoryDatabase
+
+
+class MemoryPullRequests:
+    """Makes a verification due for one call, or says why not."""
+
+    def __init__(self, database: MemoryDatabase, *, rules: PullRules) -> None:
+        self._database = database
+        self._rules = rules
+
+    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
+        async with self._database.call():
+            row = self._database.verifications[verification_id]
+            ledger = [
+                Pull(n, call.state, call.started_at)
+                for (owner, n), call in sorted(self._database.pulls.items())
+                if owner == verification_id
+            ]
+            standing = Standing(row.state, row.held, row.ended_at, row.registration, row.asked_at, row.due_at)
+            refusal = refuse_pull(standing, ledger, now=now, rules=self._rules)
+            if refusal is None:
+                row.asked_at = row.due_at = now
+                self._database.note(row.id, "pull.requested", by=by)
+            return refusal

@@ -1,0 +1,74 @@
+"""Callbacks recorded in memory."""
+
+from datetime import datetime, timedelta
+
+from domain.model import AcceptedCallback, State, verification_id
+from domain.payload import Payload, as_text
+from domain.policy import is_open
+from domain.records import Recorded
+from domain.registration import biz_no_differs
+from tests.memory.servers import MemoryDatabase, Recording, Verification
+
+
+class MemoryRecorder:
+    """Records each callback once; the first final one is decided on."""
+
+    def __init__(self, database: MemoryDatabase, *, lease: timedelta) -> None:
+        self._database = database
+        self._lease = lease
+
+    async def record(
+        self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool = False
+    ) -> Recorded:
+        async with self._database.call():
+            row = self._verification(callback, payload)
+            row.held = row.held or (hold and row.registration is None)
+            self._update(row, callback, payload, now=now)
+            is_new = self._keep(row, callback, payload)
+            decided_on = callback.digest == row.final_digest and row.state is not State.DECIDED
+            return Recorded(
+                row.id,
+                row.data_key,
+                fence=row.fence,
+                is_new=is_new,
+                to_settle=is_new and decided_on and not row.held,
+                registration=row.registration,
+            )
+
+    def _verification(self, callback: AcceptedCallback, payload: Payload) -> Verification:
+        key = verification_id(callback.app_id, payload.biz_id)
+        # Nobody can have the lease of what nobody knew: its first final callback takes it from nobody.
+        unknown = Verification(key, callback.app_id, payload.biz_id, fence=1 if _is_open(payload) else 0)
+        return self._database.verifications.setdefault(key, unknown)
+
+    def _update(
+        self, row: Verification, callback: AcceptedCallback, payload: Payload, *, now: datetime
+    ) -> None:
+        if row.state is State.CREATED or (row.state is State.EXPIRED and not _is_open(payload)):
+            row.state = State.RECEIVED
+        row.biz_no = payload.biz_no if row.biz_no is None else row.biz_no
+        row.received_at = row.received_at or callback.received_at
+        if row.final_digest is not None:
+            return
+        row.vendor_status = as_text(payload.status)
+        if _is_open(payload):
+            return
+        row.final_digest, row.ended_at = callback.digest, callback.received_at
+        row.fence += 1
+        if row.state is not State.DECIDED:
+            row.due_at = now + self._lease
+
+    def _keep(self, row: Verification, callback: AcceptedCallback, payload: Payload) -> bool:
+        kept = self._database.callbacks.setdefault((row.id, callback.digest), Recording(callback))
+        kept.seen += 1
+        if kept.seen > 1:
+            return False
+        another_end = not _is_open(payload) and callback.digest != row.final_digest
+        conflict = another_end or biz_no_differs(payload, row.registration)
+        event = "conflict" if conflict else "held" if row.held else "received"
+        self._database.note(row.id, f"callback.{event}")
+        return True
+
+
+def _is_open(payload: Payload) -> bool:
+    return is_open(as_text(payload.status))

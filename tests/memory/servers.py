@@ -1,0 +1,165 @@
+"""What stands for Redis and PostgreSQL: what they hold, and the two ways in which they fail."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from adapters.database import DatabaseAway
+from domain.budget import PullState
+from domain.model import AcceptedCallback, State
+from domain.records import FinishedPull, Registration, SettledVerification
+
+
+async def next_turn() -> None:
+    """Let whoever else is ready go first."""
+    await asyncio.sleep(0)
+
+
+@dataclass
+class Server:
+    """`is_away`: nothing is done · `loses_replies`: it is done, and the caller is not told.
+
+    Every call awaits `turn` and then does its work at once: calls are atomic, in the order of their turns.
+    """
+
+    turn: Callable[[], Awaitable[None]] = next_turn
+    is_away: bool = False
+    loses_replies: bool = False
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
+        """One call, inside the block."""
+        await self.turn()
+        if self.is_away:
+            raise self.error()
+        yield
+        if self.loses_replies:
+            raise self.error()
+
+    def error(self) -> Exception:
+        """What a caller meets."""
+        raise NotImplementedError
+
+
+@dataclass
+class Batch:
+    """A batch in the inbox, and when it was touched last."""
+
+    callbacks: list[AcceptedCallback]
+    touched_at: datetime
+
+
+@dataclass
+class Job:
+    """A message to a worker; `taken`: one is at it."""
+
+    function: str
+    argument: str
+    at: datetime
+    taken: bool = False
+
+
+@dataclass
+class MemoryRedis(Server):
+    """The inbox, the messages, and what was announced."""
+
+    batches: dict[str, Batch] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    announced: list[UUID] = field(default_factory=list)
+
+    def error(self) -> Exception:
+        return RedisConnectionError("away")
+
+
+@dataclass
+class Verification:
+    """A row of `verifications`."""
+
+    id: UUID
+    app_id: str
+    biz_id: str
+    state: State = State.CREATED
+    biz_no: str | None = None
+    vendor_status: str | None = None
+    final_digest: bytes | None = None
+    ended_at: datetime | None = None
+    due_at: datetime | None = None
+    fence: int = 1
+    held: bool = False
+    registered_at: datetime | None = None
+    expires_at: datetime | None = None
+    nudged_at: datetime | None = None
+    asked_at: datetime | None = None
+    received_at: datetime | None = None
+
+    @property
+    def data_key(self) -> bytes:
+        """Stands for the key that it would be encrypted under."""
+        return self.id.bytes * 2
+
+    @property
+    def registration(self) -> Registration | None:
+        """What is known of its registration."""
+        if self.registered_at is None or self.expires_at is None:
+            return None
+        return Registration(self.biz_no, self.registered_at, self.expires_at, self.nudged_at)
+
+
+@dataclass
+class Recording:
+    """A row of `callbacks`: the first of its kind, and how often it came."""
+
+    callback: AcceptedCallback
+    seen: int = 0
+
+
+@dataclass
+class Call:
+    """A row of `pulls`."""
+
+    state: PullState
+    started_at: datetime
+    end: FinishedPull | None = None
+
+
+@dataclass
+class Letter:
+    """A row of `dead_letters`."""
+
+    callback: AcceptedCallback
+    reason: str
+    detail: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    attempts: int = 1
+    retried_at: datetime | None = None
+
+
+@dataclass
+class MemoryDatabase(Server):
+    """The tables. `timeline` has the verification, the event and its detail."""
+
+    verifications: dict[UUID, Verification] = field(default_factory=dict)
+    callbacks: dict[tuple[UUID, bytes], Recording] = field(default_factory=dict)
+    pulls: dict[tuple[UUID, int], Call] = field(default_factory=dict)
+    decisions: dict[UUID, SettledVerification] = field(default_factory=dict)
+    timeline: list[tuple[UUID, str, dict[str, object]]] = field(default_factory=list)
+    letters: dict[UUID, Letter] = field(default_factory=dict)
+
+    def error(self) -> Exception:
+        return DatabaseAway("away")
+
+    def leased(self, verification_id: UUID, *, fence: int) -> Verification | None:
+        """The verification, if the lease is still the caller's."""
+        row = self.verifications.get(verification_id)
+        return row if row is not None and row.fence == fence else None
+
+    def note(self, verification_id: UUID, event: str, **detail: object) -> None:
+        """Put an event on the timeline."""
+        self.timeline.append((verification_id, event, detail))

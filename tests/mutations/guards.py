@@ -1,0 +1,153 @@
+"""The guards that nothing may be lost without, how each is taken away, and which test must notice."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+
+class Mutation(NamedTuple):
+    """Without `old`, which stands once in `file`, and with `new` in its place, the guard is gone.
+
+    `tests`: node ids, each of which must fail then.
+    """
+
+    guard: str
+    file: str
+    old: str
+    new: str
+    tests: Sequence[str]
+
+
+GUARDS: Final = (
+    "fsync",
+    "unique key",
+    "sign compare",
+    "duplicate-field check",
+    "fencing",
+    "ledger reservation",
+    "single flight",
+    "size cap",
+    "strict JSON",
+    "registration match",
+    "spool byte count",
+    "sweeper",
+)
+
+MUTATIONS: Final = (
+    Mutation(
+        "fsync",
+        "adapters/redis_client.py",
+        '"appendfsync": "always", ',
+        "",
+        ["tests/adapters/test_redis_client.py::test_each_setting_that_loses_writes_is_named"],
+    ),
+    Mutation(
+        "fsync",
+        "adapters/spool/writer.py",
+        "self._disk.sync(descriptor)",
+        "pass",
+        ["tests/adapters/spool/test_spool.py::test_every_batch_is_synced_before_it_counts"],
+    ),
+    Mutation(
+        "unique key",
+        "adapters/store/decisions.py",
+        "ON CONFLICT (verification_id) DO NOTHING",
+        "ON CONFLICT (verification_id) DO UPDATE SET outcome = EXCLUDED.outcome",
+        ["tests/contracts/test_decisions.py::test_the_first_decision_stands[real]"],
+    ),
+    Mutation(
+        "unique key",
+        "adapters/store/recorder.py",
+        "c.xmax = 0 AS is_new",
+        "true AS is_new",
+        [
+            "tests/contracts/test_recorder.py::test_a_duplicate_is_counted_and_changes_nothing[real]",
+            "tests/workers/test_callbacks.py::test_processing_a_batch_twice_decides_once",
+        ],
+    ),
+    Mutation(
+        "sign compare",
+        "domain/signature.py",
+        "equal = hmac.compare_digest(sign_data(data, secret, hash_name=hash_name), candidate)",
+        "equal = True",
+        [
+            "tests/domain/test_signature.py::test_every_bit_of_the_data_is_signed",
+            "tests/service/test_notify.py::test_another_apps_pair_is_refused",
+        ],
+    ),
+    Mutation(
+        "duplicate-field check",
+        "domain/form.py",
+        "if len(values) > 1:",
+        "if False:",
+        ["tests/domain/test_form_refusals.py::test_urlencoded_bodies_that_are_refused"],
+    ),
+    Mutation(
+        "fencing",
+        "adapters/store/decisions.py",
+        "i.verification_id = v.id AND i.fence = v.fence",
+        "i.verification_id = v.id",
+        ["tests/contracts/test_decisions.py::test_whoever_lost_the_lease_decides_nothing[real]"],
+    ),
+    Mutation(
+        "fencing",
+        "adapters/store/ledger.py",
+        "v.id = w.verification_id AND v.fence = w.fence",
+        "v.id = w.verification_id",
+        ["tests/contracts/test_ledger.py::test_whoever_lost_the_lease_reserves_nothing[real]"],
+    ),
+    Mutation(
+        "ledger reservation",
+        "workers/confirmation.py",
+        "not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock())",
+        "False",
+        [
+            "tests/workers/test_confirmation.py::test_the_call_is_reserved_before_it_is_sent",
+            "tests/workers/test_confirmation.py::test_two_workers_at_once_make_one_call",
+        ],
+    ),
+    Mutation(
+        "single flight",
+        "adapters/store/ledger.py",
+        "WHERE p.state = 'not_sent'",
+        "",
+        ["tests/contracts/test_ledger.py::test_of_fifty_processes_one_gets_the_call[real-a new call]"],
+    ),
+    Mutation(
+        "size cap",
+        "service/ingress/body.py",
+        "if len(body) > limit:",
+        "if False:",
+        ["tests/service/test_body.py::test_an_endless_body_is_cut_off_at_the_cap"],
+    ),
+    Mutation(
+        "strict JSON",
+        "service/ingress/acceptance.py",
+        "members = read_members(form.data)",
+        'members = read_members(form.data.split(b"\\x80")[0])',
+        ["tests/service/test_notify.py::test_an_extended_body_is_refused_though_its_sign_is_valid"],
+    ),
+    Mutation(
+        "registration match",
+        "workers/deciding.py",
+        'matches = "mismatch" if biz_no_differs(payload, case.registration) else "match"',
+        'matches = "match"',
+        ["tests/workers/test_reconciliation.py::test_a_callback_of_another_order_goes_to_a_person"],
+    ),
+    Mutation(
+        "spool byte count",
+        "adapters/spool/writer.py",
+        "if written != len(frame):",
+        "if False:",
+        ["tests/adapters/spool/test_spool.py::test_a_short_write_is_taken_back_and_refused"],
+    ),
+    Mutation(
+        "sweeper",
+        "workers/sweeping.py",
+        "while stale := await context.stale.claim_stale(untouched=context.lease):",
+        "while stale := {}:",
+        [
+            "tests/workers/test_sweeping.py::test_every_stale_batch_is_swept_however_many",
+            "tests/stateful/test_gateway_machines.py::test_the_promises_hold[FaultyGateway]",
+        ],
+    ),
+)

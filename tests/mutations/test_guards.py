@@ -1,0 +1,35 @@
+"""The guards that `make mutations` takes away are where it looks for them."""
+
+import ast
+
+import pytest
+
+from tests.mutations.guards import GUARDS, MUTATIONS, Mutation
+from tests.mutations.tree import ROOT, mutated
+
+
+def name(mutation: Mutation) -> str:
+    return f"{mutation.guard}, {mutation.file}"
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=name)
+def test_each_guard_stands_where_it_is_taken_away(mutation: Mutation) -> None:
+    ast.parse(mutated(mutation))
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=name)
+def test_each_test_that_must_notice_exists(mutation: Mutation) -> None:
+    for test in mutation.tests:
+        file, _, function = test.partition("::")
+        assert f"def {function.partition('[')[0]}(" in (ROOT / file).read_text("utf-8")
+
+
+def test_every_guard_is_taken_away() -> None:
+    assert {mutation.guard for mutation in MUTATIONS} == set(GUARDS)
+    assert len(GUARDS) == 12
+
+
+def test_a_guard_that_has_moved_is_missed() -> None:
+    gone = MUTATIONS[0]._replace(old="this stands nowhere")
+    with pytest.raises(ValueError, match="stands there 0 times"):
+        mutated(gone)

@@ -1,0 +1,1 @@
+"""The gateway's own code on ports in memory, taken through whatever order of events hypothesis thinks of."""

@@ -1,0 +1,229 @@
+"""The whole gateway in one thread: real ingress, workers and domain, servers in memory, a clock to set."""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+from uuid import UUID
+
+import structlog
+from arq import Retry
+
+from adapters.database import DATABASE_AWAY
+from adapters.policies import SHIPPED, PolicyBook
+from adapters.redis_client import REDIS_AWAY
+from domain.apps import App
+from domain.budget import PullRules
+from domain.model import ConfirmationMode, State
+from service.ingress.acceptance import IngressContext
+from service.ingress.main import create_app
+from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES
+from tests.memory.dead_letters import MemoryDeadLetters
+from tests.memory.decisions import MemoryDecisions
+from tests.memory.due import MemoryDueVerifications
+from tests.memory.inbox import MemoryInbox
+from tests.memory.intake import MemoryIntake
+from tests.memory.ledger import MemoryLedger
+from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
+from tests.memory.pull_requests import MemoryPullRequests
+from tests.memory.recorder import MemoryRecorder
+from tests.memory.registrations import MemoryRegistrations
+from tests.memory.servers import MemoryDatabase, MemoryRedis
+from tests.memory.vendor import MemoryVendor
+from tests.service.asgi import OLD_SECRET, SECRET
+from tests.stateful.processes import Ending, Process, kill_current, turn
+from workers.context import WorkerContext
+from workers.crash_points import CrashPoint
+from workers.jobs import JOB_TIMEOUT, crons, functions
+from workers.vendor_gates import VendorGates
+
+_POLICIES: Final = PolicyBook.open(SHIPPED)
+_RETRY_AFTER: Final = timedelta(seconds=5)
+_INVISIBLE: Final = timedelta(seconds=JOB_TIMEOUT + 10)
+"""How long arq hides the job of a worker that was killed."""
+
+
+def app(app_id: str, **settings: Any) -> App:
+    return App(app_id=app_id, api_key="k", secrets=(SECRET, OLD_SECRET), **settings)
+
+
+APPS: Final = {
+    "demo": app("demo", confirmation=ConfirmationMode.REQUIRED),
+    "strict": app("strict", confirmation=ConfirmationMode.REQUIRED, require_registration=True),
+    "quick": app("quick", confirmation=ConfirmationMode.PREFERRED),
+}
+
+
+class StepClock:
+    """A wall clock that is set; `monotonic` never goes back with it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self._elapsed = 0.0
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    def step(self, by: timedelta) -> None:
+        self.now += by
+        self._elapsed += max(0.0, by.total_seconds())
+
+
+class World:
+    """`deadly`: where the next process that comes by dies. `defects`: errors that a catch-all swallowed."""
+
+    def __init__(self) -> None:
+        self.clock = StepClock()
+        self.redis, self.database = MemoryRedis(turn), MemoryDatabase(turn)
+        self.vendor = MemoryVendor(self.clock, turn)
+        self.messenger = MemoryMessenger(self.redis, clock=self.clock)
+        self.inbox = MemoryInbox(self.redis, clock=self.clock)
+        self.intake = MemoryIntake(self.inbox, self.messenger)
+        self.registrations = MemoryRegistrations(self.database)
+        self.pull_requests = MemoryPullRequests(self.database, rules=OPERATORS_RULES)
+        self.processes: list[Process] = []
+        self.deadly: CrashPoint | None = None
+        self.defects: list[str] = []
+        context = self._worker_context()
+        self._jobs = {function.name: function.coroutine for function in functions(context)}
+        self._sweeps = {job.name: job.coroutine for job in crons(context, every=10)}
+        self.ingress = create_app(self._ingress_context())
+
+    def _ingress_context(self) -> IngressContext:
+        return IngressContext(
+            apps=APPS, intake=self.intake, max_body_bytes=20_000, body_timeout=5, clock=self.clock
+        )
+
+    def _worker_context(self) -> WorkerContext:
+        due = MemoryDueVerifications(self.database)
+        return WorkerContext(
+            apps=APPS,
+            policies=_POLICIES,
+            announcer=MemoryAnnouncer(self.redis),
+            inbox=self.inbox,
+            stale=self.inbox,
+            messenger=self.messenger,
+            recorder=MemoryRecorder(self.database, lease=LEASE),
+            ledger=MemoryLedger(self.database),
+            decisions=MemoryDecisions(self.database),
+            due=due,
+            second_looks=due,
+            dead_letters=MemoryDeadLetters(self.database),
+            vendor=self.vendor,
+            gates=VendorGates(in_flight=2, monotonic=self.clock.monotonic),
+            pull_rules=PullRules(in_flight=LEASE),
+            lease=LEASE,
+            clock=self.clock,
+            reached=self._reached,
+        )
+
+    def _reached(self, point: CrashPoint) -> None:
+        if point == self.deadly:
+            self.deadly = None
+            kill_current()
+
+    def take_message(self) -> Process | None:
+        """Let a worker begin the message that has waited longest, if there is one."""
+        waiting = [(job.at, name) for name, job in self.redis.jobs.items() if not job.taken]
+        at, job_id = min(waiting, default=(None, ""))
+        if at is None or at > self.clock.now:
+            return None
+        job = self.redis.jobs[job_id]
+        job.taken = True
+        work = self._jobs[job.function]
+        return self._begin(work({}, job.argument), on_end=lambda end: self._job_ended(job_id, end))
+
+    def begin_sweep(self, name: str) -> Process:
+        """Let a worker begin a sweep."""
+        return self._begin(self._sweeps[name]({}), on_end=self._sweep_ended)
+
+    def _begin(self, work: Awaitable[Any], *, on_end: Callable[[Ending], None]) -> Process:
+        process = Process(cast("Any", work), on_end=on_end)
+        self.processes.append(process)
+        return process
+
+    def _job_ended(self, job_id: str, end: Ending) -> None:
+        job = self.redis.jobs[job_id]
+        if end is None:
+            job.taken, job.at = False, self.clock.now + _INVISIBLE
+        elif isinstance(end.error, Retry) or self.redis.is_away:
+            job.taken, job.at = False, self.clock.now + _RETRY_AFTER
+        else:
+            del self.redis.jobs[job_id]
+            self._sweep_ended(end)
+
+    def _sweep_ended(self, end: Ending) -> None:
+        if end is not None and end.error is not None:
+            self.defects.append(repr(end.error))
+
+    async def go_on(self, process: Process, turns: int = sys.maxsize, *, which: int = 0) -> None:
+        """Let a process make so many calls, by default all it has to make."""
+        await process.go_on(turns, which=which)
+        self.processes = [each for each in self.processes if not each.is_over]
+
+    async def kill(self, process: Process) -> None:
+        """End a process as kill -9 would."""
+        process.kill()
+        await process.quiet()
+        self.processes.remove(process)
+
+    def nudge(self, verification_id: UUID) -> None:
+        """What the return of a registered, silent verification's user does, once."""
+        row = self.database.verifications.get(verification_id)
+        if row is None or row.registration is None or row.state is not State.CREATED or row.nudged_at:
+            return
+        row.nudged_at = row.due_at = self.clock.now
+
+    def note_defect(
+        self, _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """A log processor: an error that is caught and logged is a defect, unless a server was away."""
+        error = sys.exc_info()[1]
+        if event.get("exc_info") and not isinstance(error, (*REDIS_AWAY, *DATABASE_AWAY)):
+            self.defects.append(f"{event['event']}: {error!r}")
+        raise structlog.DropEvent
+
+    async def come_to_rest(self, check: Callable[[], None]) -> None:
+        """Mend every server, let everybody finish, go from event to event until nothing is left to do.
+
+        `check` is called whenever somebody has finished.
+        """
+        self._mend()
+        for _ in range(200):
+            while any(process.can_go_on for process in self.processes):
+                for process in list(self.processes):
+                    await self._finish(process, check)
+            await self.intake.drain()
+            await self._all_messages_and_sweeps(check)
+            if not self._jump():
+                return
+        raise AssertionError("it does not come to rest")
+
+    def _mend(self) -> None:
+        for server in (self.redis, self.database):
+            server.is_away = server.loses_replies = False
+        self.deadly = None
+        self.vendor.faults.clear()
+
+    async def _all_messages_and_sweeps(self, check: Callable[[], None]) -> None:
+        while process := self.take_message():
+            await self._finish(process, check)
+        for name in self._sweeps:
+            await self._finish(self.begin_sweep(name), check)
+
+    async def _finish(self, process: Process, check: Callable[[], None]) -> None:
+        await self.go_on(process)
+        check()
+
+    def _jump(self) -> bool:
+        """Set the clock to the next moment at which something is to be done; False: there is none."""
+        moments = [job.at for job in self.redis.jobs.values()]
+        moments += [batch.touched_at + LEASE for batch in self.redis.batches.values()]
+        rows = self.database.verifications.values()
+        moments += [row.due_at for row in rows if row.due_at is not None and not row.held]
+        if moments:
+            self.clock.step(max(min(moments) - self.clock.now, timedelta(seconds=1)))
+        return bool(moments)
