@@ -78,6 +78,14 @@ async def test_stale_batches_are_claimed_oldest_first_and_count_as_touched(queue
     assert await queue.inbox.claim_stale(untouched=MINUTE) == {}
 
 
+async def test_a_batch_touched_by_a_clock_far_ahead_is_stale(queue: PortsOfRedis) -> None:
+    for batch_id, minutes in (("ahead", 4), ("far-ahead", 1500)):
+        await queue.inbox.put(batch_id, BATCH)
+        await queue.rest(batch_id, minutes=-minutes)
+    assert await queue.inbox.claim_stale(untouched=5 * MINUTE) == {"far-ahead": 0}
+    assert await queue.inbox.claim_stale(untouched=5 * MINUTE) == {}
+
+
 async def test_each_start_is_counted_and_forgiving_forgets_them(queue: PortsOfRedis) -> None:
     await queue.inbox.put("b1", BATCH)
     for _ in range(2):

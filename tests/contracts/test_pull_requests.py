@@ -30,6 +30,18 @@ async def test_of_many_at_once_one_is_granted(store: PortsOfStore) -> None:
     assert (await store.events()).count("pull.requested") == 1
 
 
+async def test_whoever_looks_at_it_meanwhile_cannot_undo_the_request(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.due.postpone(ID, fence=recorded.fence, until=LATER)
+    [looking] = await store.due.claim(now=LATER, lease=LEASE)
+    assert await store.pull_requests.ask(ID, now=LATER, by="x") is None
+    await store.due.postpone(ID, fence=looking.fence, until=LATER + timedelta(hours=9))
+    await store.due.expire(ID, fence=looking.fence)
+    assert not await store.ledger.reserve(ID, 1, fence=looking.fence, now=LATER)
+    [due] = await store.due.claim(now=LATER, lease=LEASE)
+    assert due.asked_at == LATER
+
+
 async def test_a_call_under_way_is_waited_for(store: PortsOfStore) -> None:
     recorded = await store.record()
     assert await store.reserve(recorded, 1, now=LATER)

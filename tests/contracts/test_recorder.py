@@ -127,6 +127,13 @@ async def test_a_callback_after_the_expiry_is_settled_all_the_same(store: PortsO
     assert (await store.standing()).state == "received"
 
 
+async def test_what_comes_behind_a_decision_does_not_hold_it(store: PortsOfStore) -> None:
+    await store.decide(await store.record(FINAL))
+    await store.record(OTHER_FINAL, hold=True)
+    standing = await store.standing()
+    assert (standing.state, standing.held) == ("decided", False)
+
+
 async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfStore) -> None:
     opened = await store.record(OPEN)
     await store.due.expire(opened.verification_id, fence=opened.fence)

@@ -49,7 +49,7 @@ class MemoryInbox:
     async def claim_stale(self, *, untouched: timedelta, limit: int = 100) -> dict[str, int]:
         now, batches = self._clock(), self._redis.batches
         async with self._redis.call():
-            stale = [each for each in batches if batches[each].touched_at <= now - untouched]
+            stale = [each for each in batches if abs(now - batches[each].touched_at) >= untouched]
             claimed = sorted(stale, key=lambda each: (batches[each].touched_at, each))[:limit]
             for batch_id in claimed:
                 batches[batch_id].touched_at = now

@@ -19,8 +19,11 @@ class MemoryMessenger:
 
     async def enqueue(self, batch_id: str, *, attempt: int = 0) -> None:
         async with self._redis.call():
-            job = Job(PROCESS_BATCH, batch_id, self._clock())
-            self._redis.jobs.setdefault(f"batch:{batch_id}:{attempt}", job)
+            now = self._clock()
+            job = self._redis.jobs.setdefault(
+                f"batch:{batch_id}:{attempt}", Job(PROCESS_BATCH, batch_id, now)
+            )
+            job.at = min(job.at, now)
 
     async def settle_at(self, verification_id: UUID, at: datetime) -> None:
         with contextlib.suppress(*REDIS_AWAY):

@@ -27,5 +27,6 @@ class MemoryPullRequests:
             refusal = refuse_pull(standing, ledger, now=now, rules=self._rules)
             if refusal is None:
                 row.asked_at = row.due_at = now
+                row.fence += 1
                 self._database.note(row.id, "pull.requested", by=by)
             return refusal

@@ -22,7 +22,7 @@ class MemoryRecorder:
     ) -> Recorded:
         async with self._database.call():
             row = self._verification(callback, payload)
-            row.held = row.held or (hold and row.registration is None)
+            row.held = row.held or (hold and row.registration is None and row.state is not State.DECIDED)
             self._update(row, callback, payload, now=now)
             is_new = self._keep(row, callback, payload)
             decided_on = callback.digest == row.final_digest and row.state is not State.DECIDED

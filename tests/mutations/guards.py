@@ -36,7 +36,7 @@ MUTATIONS: Final = (
     Mutation(
         "fsync",
         "adapters/redis_client.py",
-        '"appendfsync": "always", ',
+        '"appendfsync": "always",',
         "",
         ["tests/adapters/test_redis_client.py::test_each_setting_that_loses_writes_is_named"],
     ),
@@ -147,7 +147,7 @@ MUTATIONS: Final = (
         "while stale := {}:",
         [
             "tests/workers/test_sweeping.py::test_every_stale_batch_is_swept_however_many",
-            "tests/stateful/test_gateway_machines.py::test_the_promises_hold[FaultyGateway]",
+            "tests/stateful/test_gateway_machines.py::test_the_promises_hold[FaultyGateway-120]",
         ],
     ),
 )

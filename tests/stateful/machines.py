@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapters.redis_client import REDIS_AWAY
-from domain.model import verification_id
-from tests.adapters.builders import biz_id
 from tests.memory.servers import Server
 from tests.memory.vendor import Fault
 from tests.service.asgi import OLD_SECRET, SECRET
@@ -71,6 +69,12 @@ class Gateway(RuleBasedStateMachine):
     @rule(verification=verifications, biz_no=orders)
     def register(self, verification: Verification, biz_no: str) -> None:
         self.run(self.outside.register(*verification, biz_no=biz_no))
+
+    @rule(verification=verifications | st.just(("demo", STRANGER)))
+    def user_returns_by_get(self, verification: Verification) -> None:
+        """A bare biz_id: one answer for all."""
+        self.run(self.outside.get(*verification))
+        assert len(self.outside.shown) == 1
 
     @rule(turns=turns, which=numbers)
     @precondition(lambda self: not self.world.redis.is_away and self.world.redis.jobs)
@@ -142,12 +146,6 @@ class CalmGateway(Gateway):
         assert reply.status in {400, 401}
         assert (set(self.world.redis.batches), set(self.world.intake.spool)) == before
 
-    @rule(n=st.sampled_from([1, 2, STRANGER]))
-    def user_returns_by_get(self, n: int) -> None:
-        """A bare biz_id: one answer for all."""
-        self.run(self.outside.get(n))
-        assert len(self.outside.shown) == 1
-
     @rule()
     def a_second_passes(self) -> None:
         self.world.clock.step(timedelta(seconds=1))
@@ -180,11 +178,6 @@ class Faults(Gateway):
     @rule(verification=verifications)
     def operator_asks_for_a_pull(self, verification: Verification) -> None:
         self.run(self.outside.ask_for_pull(*verification))
-
-    @rule(verification=verifications)
-    def registered_user_comes_back(self, verification: Verification) -> None:
-        app_id, n = verification
-        self.world.nudge(verification_id(app_id, biz_id(n)))
 
 
 class RacingGateway(Faults):

@@ -60,10 +60,10 @@ class Outside:
         path = f"/callbacks/{app_id}/{way}"
         return await send(self.world.ingress, path, [form], headers={"content-type": FORM})
 
-    async def get(self, n: int) -> None:
+    async def get(self, app_id: str, n: int) -> None:
         """A browser comes back with a bare biz_id."""
-        query = f"biz_id={biz_id(n)}"
-        reply = await send(self.world.ingress, "/callbacks/demo/return", method="GET", query=query)
+        path, query = f"/callbacks/{app_id}/return", f"biz_id={biz_id(n)}"
+        reply = await send(self.world.ingress, path, method="GET", query=query)
         self.shown.add((reply.status, reply.body))
 
     async def register(self, app_id: str, n: int, *, biz_no: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.machines import CalmGateway, FaultyGateway, Gateway, RacingGateway
 
-QUICK = settings(max_examples=120, stateful_step_count=40, derandomize=True, database=None)
+QUICK = settings(stateful_step_count=40, derandomize=True, database=None)
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +22,12 @@ def _logs_go_to_the_machine() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.mark.timeout(0)
-@pytest.mark.parametrize("machine", [CalmGateway, FaultyGateway, RacingGateway])
-def test_the_promises_hold(machine: type[Gateway]) -> None:
-    chosen = settings() if settings.get_current_profile_name() == "long" else QUICK
+@pytest.mark.timeout(0)  # the long profile takes as long as it takes
+@pytest.mark.parametrize(
+    ("machine", "examples"), [(CalmGateway, 50), (FaultyGateway, 120), (RacingGateway, 150)]
+)
+def test_the_promises_hold(machine: type[Gateway], examples: int) -> None:
+    long = settings.get_current_profile_name() == "long"
+    chosen = settings() if long else settings(QUICK, max_examples=examples)
     unhurried = settings(chosen, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=unhurried)
