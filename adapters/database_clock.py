@@ -5,11 +5,14 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import DATABASE_AWAY
+
+LOOK_EVERY: Final = timedelta(seconds=10)
 
 
 class DatabaseClock:
@@ -43,7 +46,7 @@ class DatabaseClock:
             told: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
         self._origin = told - timedelta(seconds=self._monotonic())
 
-    async def follow(self, *, every: timedelta) -> None:
+    async def follow(self, *, every: timedelta = LOOK_EVERY) -> None:
         """Ask again and again: machines differ by a little in how long a second is."""
         while True:
             with contextlib.suppress(*DATABASE_AWAY):

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 import structlog
@@ -37,7 +37,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     host: str
     pid: int
     version: str
-    every: float
+    every: Annotated[float, msgspec.Meta(gt=0, le=3600)]
     started_at: datetime
     at: datetime
     status: dict[str, Any]
@@ -175,7 +175,7 @@ def _seen(packed: bytes, left_ms: int) -> SeenHeartbeat | None:
     try:
         heartbeat = msgspec.msgpack.decode(packed, type=Heartbeat)
     except msgspec.DecodeError:
-        # A process of another version, while the roles are being upgraded.
+        # A process of another version, while the roles are being upgraded; or whoever else writes to Redis.
         return None
     return SeenHeartbeat(heartbeat, timedelta(milliseconds=heartbeat.lives_ms - max(left_ms, 0)))
 

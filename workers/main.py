@@ -43,8 +43,6 @@ POLL_DELAY: Final = 0.02
 NEVER: Final = 2**31
 """arq deletes a job after `max_tries` starts; our own counts decide instead."""
 
-CLOCK_EVERY: Final = timedelta(seconds=10)
-
 log = structlog.get_logger(__name__)
 
 
@@ -92,7 +90,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     inbox = RedisInbox(redis, keys=keys)
     due = PgDueVerifications(engine, keys=keys)
     clock = DatabaseClock(engine)
-    following = asyncio.create_task(clock.follow(every=CLOCK_EVERY))
+    following = asyncio.create_task(clock.follow())
     try:
         yield WorkerContext(
             apps=settings.domain_apps(),

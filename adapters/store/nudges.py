@@ -26,9 +26,10 @@ class PgNudges:
 
 _NUDGE: Final = text("""
 WITH nudged AS (
-  UPDATE verifications SET nudged_at = :now, due_at = :now
+  UPDATE verifications SET nudged_at = :now, due_at = :now, fence = fence + 1
   WHERE id = :id AND state = 'created' AND registered_at IS NOT NULL AND nudged_at IS NULL
   RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'browser.returned' FROM nudged
 """)
+"""The fence: whoever was about to postpone the verification does not know of the nudge."""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.announcements import Announcements
 from adapters.database import create_engine
+from adapters.database_clock import DatabaseClock
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
 from adapters.faceid_api import create_transport
@@ -67,7 +68,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     reloads = PolicyReloads(redis, book)
     heartbeats, figures = Heartbeats(redis), PgFigures(engine)
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
-    queue = BatchQueue(create_queue(pool))
+    queue, clock = BatchQueue(create_queue(pool)), DatabaseClock(engine)
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     context = ApiContext(
         app_ids=tuple(settings.apps),
@@ -77,7 +78,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
-        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
+        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=clock),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
@@ -93,18 +94,19 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         durability=settings.durability,
         monotonic=time.monotonic,
         lifecycle=lifecycle,
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         reloads.reload_on_signal()
-        listening = [asyncio.create_task(each.listen()) for each in (announcements, reloads)]
+        following = (announcements.listen(), reloads.listen(), clock.follow())
+        tasks = [asyncio.create_task(each) for each in following]
         async with beating(redis, "api", every=timedelta(seconds=settings.heartbeat_every)):
             yield
-        for task in listening:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*listening, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await queue.aclose()
         await issuer.aclose()
         await engine.dispose()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 from redis.asyncio import Redis
 
 from adapters.heartbeats import MISSED_BEATS, PROCESSES, Heartbeat, Heartbeats, beating
@@ -79,6 +80,17 @@ async def test_a_heartbeat_of_another_version_hides_no_other(redis: Redis) -> No
     await redis.execute_command("SADD", PROCESSES, "stranger")
     await redis.set("heartbeat:stranger", msgspec.msgpack.encode({"pid": "one"}))
     assert len(await heartbeats.alive()) == 1
+
+
+@pytest.mark.parametrize("every", [float("nan"), float("inf"), 1e300, -1.0])
+async def test_a_heartbeat_that_cannot_be_one_hides_no_other(redis: Redis, every: float) -> None:
+    odd = msgspec.msgpack.encode(msgspec.structs.asdict(heartbeat(1)) | {"every": every})
+    async with redis.pipeline() as pipe:
+        pipe.sadd(PROCESSES, "odd")
+        pipe.set("heartbeat:odd", odd, px=60_000)
+        await pipe.execute()
+    await Heartbeats(redis).put(heartbeat(2))
+    assert [seen.heartbeat.pid for seen in await Heartbeats(redis).alive()] == [2]
 
 
 async def test_a_process_beats_with_its_status_until_it_ends(redis: Redis) -> None:

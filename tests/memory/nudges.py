@@ -35,5 +35,6 @@ class MemoryNudgedVerifications:
             if row is None or row.registration is None or row.state is not State.CREATED or row.nudged_at:
                 return False
             row.nudged_at = row.due_at = now
+            row.fence += 1
             self._database.note(row.id, "browser.returned")
             return True
