@@ -8,14 +8,13 @@ from uuid import UUID
 
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from adapters.nudges import AT_ONCE, RedisNudges
 from adapters.queue import create_queue
 from adapters.redis_client import create_redis_pool
 from domain.model import verification_id
-from tests.adapters.builders import NOW, Store, biz_id, callback, payload
+from tests.adapters.builders import biz_id
 
 GRACE = timedelta(seconds=30)
 ID = verification_id("demo", biz_id())
@@ -57,28 +56,3 @@ async def test_without_redis_nobody_waits_and_it_is_said_once(free_port: int) ->
         await nudges.aclose()
     assert [line["event"] for line in lines] == ["nudge.not_announced"]
     await pool.disconnect()
-
-
-async def test_a_silent_registered_one_becomes_due_once(store: Store) -> None:
-    await store.register()
-    assert await store.nudges.nudge(ID, now=NOW)
-    assert await store.rows("SELECT nudged_at, due_at FROM verifications") == [(NOW, NOW)]
-    assert not await store.nudges.nudge(ID, now=NOW + GRACE)
-    assert await store.rows("SELECT nudged_at FROM verifications") == [(NOW,)]
-    assert await store.events(ID) == ["verification.registered", "browser.returned"]
-
-
-async def test_any_other_one_does_not(store: Store) -> None:
-    called, unregistered, expired = [verification_id("demo", biz_id(n)) for n in (1, 2, 3)]
-    await store.register(1)
-    await store.record(callback(payload(1)))
-    await store.record(callback(payload(2)))
-    await store.register(3)
-    async with store.engine.begin() as connection:
-        await connection.execute(
-            text("UPDATE verifications SET state = 'expired' WHERE id = :id"), {"id": expired}
-        )
-    before = await store.rows("SELECT v::text FROM verifications v ORDER BY id")
-    for each in (called, unregistered, expired, UUID(int=9)):
-        assert not await store.nudges.nudge(each, now=NOW)
-    assert await store.rows("SELECT v::text FROM verifications v ORDER BY id") == before

@@ -8,7 +8,15 @@ from uuid import UUID
 from adapters.store.registrations import Registered
 from domain.model import AcceptedCallback, Outcome, verification_id
 from domain.payload import decode_payload
-from domain.ports import DeadLetters, Decisions, DueVerifications, Ledger, Recorder, SecondLooks
+from domain.ports import (
+    DeadLetters,
+    Decisions,
+    DueVerifications,
+    Ledger,
+    NudgedVerifications,
+    Recorder,
+    SecondLooks,
+)
 from domain.pull_request import Refusal
 from domain.records import DueVerification, Recorded, Registration
 from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES, Json, Store, biz_id, callback, settled
@@ -16,6 +24,7 @@ from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
 from tests.memory.ledger import MemoryLedger
+from tests.memory.nudges import MemoryNudgedVerifications
 from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
@@ -64,6 +73,7 @@ class PortsOfStore(ABC):
     dead_letters: DeadLetters
     registrations: Registrations
     pull_requests: PullRequests
+    nudges: NudgedVerifications
 
     @abstractmethod
     def another(self) -> "PortsOfStore":
@@ -114,7 +124,7 @@ class RealStore(PortsOfStore):
         self._store = store
         self.recorder, self.ledger, self.decisions = store.recorder, store.ledger, store.decisions
         self.due, self.dead_letters, self.registrations = store.due, store.dead_letters, store.registrations
-        self.pull_requests = store.pull_requests
+        self.pull_requests, self.nudges = store.pull_requests, store.nudges
 
     def another(self) -> PortsOfStore:
         return RealStore(Store(self._store.engine, self._store.keys))
@@ -148,6 +158,7 @@ class MemoryStore(PortsOfStore):
         self.dead_letters = MemoryDeadLetters(database)
         self.registrations = MemoryRegistrations(database)
         self.pull_requests = MemoryPullRequests(database, rules=OPERATORS_RULES)
+        self.nudges = MemoryNudgedVerifications(database)
 
     def another(self) -> PortsOfStore:
         return MemoryStore(self._database)

@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapters.redis_client import REDIS_AWAY
-from domain.model import verification_id
-from tests.adapters.builders import biz_id
 from tests.memory.servers import Server
 from tests.memory.vendor import Fault
 from tests.service.asgi import OLD_SECRET, SECRET
@@ -184,7 +182,7 @@ class Faults(Gateway):
     @rule(verification=verifications)
     def registered_user_comes_back(self, verification: Verification) -> None:
         app_id, n = verification
-        self.world.nudge(verification_id(app_id, biz_id(n)))
+        self.run(self.outside.get(n, app_id=app_id))
 
 
 class RacingGateway(Faults):

@@ -60,10 +60,10 @@ class Outside:
         path = f"/callbacks/{app_id}/{way}"
         return await send(self.world.ingress, path, [form], headers={"content-type": FORM})
 
-    async def get(self, n: int) -> None:
+    async def get(self, n: int, *, app_id: str = "demo") -> None:
         """A browser comes back with a bare biz_id."""
         query = f"biz_id={biz_id(n)}"
-        reply = await send(self.world.ingress, "/callbacks/demo/return", method="GET", query=query)
+        reply = await send(self.world.ingress, f"/callbacks/{app_id}/return", method="GET", query=query)
         self.shown.add((reply.status, reply.body))
 
     async def register(self, app_id: str, n: int, *, biz_no: str) -> None:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
-from uuid import UUID
 
 import structlog
 from arq import Retry
@@ -14,7 +13,7 @@ from adapters.policies import SHIPPED, PolicyBook
 from adapters.redis_client import REDIS_AWAY
 from domain.apps import App
 from domain.budget import PullRules
-from domain.model import ConfirmationMode, State
+from domain.model import ConfirmationMode
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES
@@ -25,12 +24,14 @@ from tests.memory.inbox import MemoryInbox
 from tests.memory.intake import MemoryIntake
 from tests.memory.ledger import MemoryLedger
 from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
+from tests.memory.nudges import MemoryNudgedVerifications, MemoryNudges
 from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
 from tests.memory.servers import MemoryDatabase, MemoryRedis
 from tests.memory.vendor import MemoryVendor
 from tests.service.asgi import OLD_SECRET, SECRET
+from tests.service.nudges import return_nudges
 from tests.stateful.processes import Ending, Process, kill_current, turn
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint
@@ -38,6 +39,7 @@ from workers.jobs import JOB_TIMEOUT, crons, functions
 from workers.vendor_gates import VendorGates
 
 _POLICIES: Final = PolicyBook.open(SHIPPED)
+_NUDGE_GRACE: Final = timedelta(seconds=30)
 _RETRY_AFTER: Final = timedelta(seconds=5)
 _INVISIBLE: Final = timedelta(seconds=JOB_TIMEOUT + 10)
 """How long arq hides the job of a worker that was killed."""
@@ -94,7 +96,12 @@ class World:
 
     def _ingress_context(self) -> IngressContext:
         return IngressContext(
-            apps=APPS, intake=self.intake, max_body_bytes=20_000, body_timeout=5, clock=self.clock
+            apps=APPS,
+            intake=self.intake,
+            max_body_bytes=20_000,
+            body_timeout=5,
+            clock=self.clock,
+            nudges=return_nudges(MemoryNudges(self.redis, grace=_NUDGE_GRACE, clock=self.clock)),
         )
 
     def _worker_context(self) -> WorkerContext:
@@ -110,6 +117,7 @@ class World:
             ledger=MemoryLedger(self.database),
             decisions=MemoryDecisions(self.database),
             due=due,
+            nudges=MemoryNudgedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),
             vendor=self.vendor,
@@ -169,13 +177,6 @@ class World:
         process.kill()
         await process.quiet()
         self.processes.remove(process)
-
-    def nudge(self, verification_id: UUID) -> None:
-        """What the return of a registered, silent verification's user does, once."""
-        row = self.database.verifications.get(verification_id)
-        if row is None or row.registration is None or row.state is not State.CREATED or row.nudged_at:
-            return
-        row.nudged_at = row.due_at = self.clock.now
 
     def note_defect(
         self, _logger: object, _method: str, event: MutableMapping[str, Any]
