@@ -60,9 +60,9 @@ def run(settings: Settings, *, host: str, port: int) -> None:
 
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """The ingress on real adapters. Raises SettingsError."""
-    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=settings.inbox_timeout))
-    intake = _create_intake(settings, pool, lifecycle)
     timeout = timedelta(seconds=settings.inbox_timeout)
+    pool = create_redis_pool(settings.redis_url, timeout=timeout)
+    intake = _create_intake(settings, pool, lifecycle)
     nudge_pool = create_redis_pool(settings.redis_url, timeout=timeout, max_connections=4)
     nudges = RedisNudges(create_queue(nudge_pool), grace=timedelta(seconds=settings.nudge_grace))
     context = IngressContext(
