@@ -9,7 +9,7 @@ from arq import Retry
 from sqlalchemy.exc import DBAPIError
 
 from adapters.database import DATABASE_AWAY, DatabaseAway
-from adapters.queue import PROCESS_BATCH, SETTLE_VERIFICATION
+from adapters.queue import NUDGE_VERIFICATION, PROCESS_BATCH, SETTLE_VERIFICATION
 from adapters.redis_client import REDIS_AWAY
 from domain.errors import BrokenSeal
 from domain.model import verification_id
@@ -118,7 +118,8 @@ async def test_a_sweep_that_fails_does_not_raise(
 
 async def test_the_names_of_the_jobs_are_fixed(jobs: Jobs) -> None:
     names = [function.name for function in functions(jobs.context)]
-    assert names == [PROCESS_BATCH, SETTLE_VERIFICATION] == ["process_batch", "settle_verification"]
+    assert names == [PROCESS_BATCH, SETTLE_VERIFICATION, NUDGE_VERIFICATION]
+    assert names == ["process_batch", "settle_verification", "nudge_verification"]
 
 
 async def test_a_verification_is_settled_by_its_own_job_once_it_is_due(jobs: Jobs) -> None:
