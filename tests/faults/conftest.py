@@ -60,7 +60,9 @@ def chance(request: pytest.FixtureRequest, notebook: Notebook) -> random.Random:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     """A gateway that is up, with the settings that the test module names `SETTINGS`."""
+    failed_before = request.session.testsfailed
     async with standing_rig(**getattr(request.module, "SETTINGS", {})) as rig:
         await rig.start("ingress")
         await rig.start("worker")
         yield rig
+        rig.keep = request.session.testsfailed > failed_before

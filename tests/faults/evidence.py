@@ -67,10 +67,11 @@ def spooled_bytes(spool: Path) -> int:
 
 async def verdict(rig: Rig, *, acknowledged: Set[str], issued: Set[str]) -> Verdict:
     """Wait until all is settled, then judge what has happened since the last verdict."""
-    await settled(rig)
-    found = judge(await gather_evidence(rig, acknowledged=acknowledged, issued=issued))
-    rig.judged |= issued
-    return found
+    try:
+        await settled(rig)
+        return judge(await gather_evidence(rig, acknowledged=acknowledged, issued=issued))
+    finally:
+        rig.judged |= issued
 
 
 async def gather_evidence(rig: Rig, *, acknowledged: Set[str], issued: Set[str]) -> Evidence:

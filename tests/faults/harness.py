@@ -52,6 +52,8 @@ class Rig:
         self.ingress_url = f"http://127.0.0.1:{self.ports['ingress']}"
         self.api_url = f"http://127.0.0.1:{self.ports['api']}"
         self.simulator_url: str | None = None
+        self.keep = False
+        """Whether the folder is to stay behind for a person to look at."""
         self.judged: set[str] = set()
         """Verifications that an earlier test on these processes has judged."""
         self.spool = folder / "spool"
@@ -156,7 +158,7 @@ class Rig:
 
 @asynccontextmanager
 async def standing_rig(**settings: str) -> AsyncIterator[Rig]:
-    """Servers and vendor in a folder of their own, which is kept when the block fails."""
+    """Servers and vendor in a folder of their own, which stays when the block fails or says `keep`."""
     folder = Path(tempfile.mkdtemp(prefix="faceid-faults-"))
     rig = Rig(folder, settings)
     try:
@@ -164,4 +166,5 @@ async def standing_rig(**settings: str) -> AsyncIterator[Rig]:
         yield rig
     finally:
         await rig.aclose()
-    shutil.rmtree(folder, ignore_errors=True)
+    if not rig.keep:
+        shutil.rmtree(folder, ignore_errors=True)
