@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import structlog
@@ -19,7 +20,7 @@ _CANCEL_AGAIN: Final = 0.5
 log = structlog.get_logger(__name__)
 
 
-async def run_workers(create: Callable[[], Worker], *, grace: float) -> None:
+async def run_workers(create: Callable[[], AbstractAsyncContextManager[Worker]], *, grace: float) -> None:
     """Run a worker, and a new one whenever it fails, until SIGTERM or SIGINT.
 
     On a signal no further job is begun and those under way have `grace` seconds to end.
@@ -30,8 +31,8 @@ async def run_workers(create: Callable[[], Worker], *, grace: float) -> None:
         loop.add_signal_handler(signum, stop.set)
     pause = _FIRST_PAUSE
     while not stop.is_set():
-        worker = create()
-        failure = await _run_one(worker, stop, grace=grace)
+        async with create() as worker:
+            failure = await _run_one(worker, stop, grace=grace)
         if failure is None:
             break
         log.warning("worker.interrupted", error=type(failure).__name__)

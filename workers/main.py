@@ -60,9 +60,7 @@ async def _run(settings: Settings) -> None:
         every = timedelta(seconds=settings.heartbeat_every)
         async with beating(queue, "worker", every=every, status=context.tally.status):
             # A call under way takes at most pull_timeout; its answer must reach the ledger.
-            await run_workers(
-                lambda: create_worker(settings, context, queue), grace=settings.pull_timeout + 5
-            )
+            await run_workers(lambda: fresh_worker(settings, context), grace=settings.pull_timeout + 5)
     await pool.disconnect()
 
 
@@ -130,6 +128,20 @@ def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
             die()
 
     return reached
+
+
+@asynccontextmanager
+async def fresh_worker(settings: Settings, context: WorkerContext) -> AsyncIterator[Worker]:
+    """An arq worker on connections of its own, which go with it.
+
+    A cancellation that meets a pipeline in its clean-up keeps the connection from the pool for ever, and
+    arq's workers are cancelled whenever Redis dies.
+    """
+    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
+    try:
+        yield create_worker(settings, context, create_queue(pool))
+    finally:
+        await pool.disconnect()
 
 
 def create_worker(settings: Settings, context: WorkerContext, queue: ArqRedis) -> Worker:

@@ -10,38 +10,36 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from arq.connections import ArqRedis
 from arq.constants import default_queue_name
 from arq.worker import Worker
-from redis.asyncio import BlockingConnectionPool
 
-from adapters.queue import create_queue
 from adapters.settings import Settings
 from tests.adapters.builders import LEASE, callback, payload, until
 from tests.adapters.test_queue import Exploit, opened
 from tests.workers.conftest import Jobs, answered
 from workers.loop import run_workers
-from workers.main import create_worker
+from workers.main import fresh_worker
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings(redis_url: str) -> Settings:
     """Only what a worker itself is told; everything else stands in its context."""
-    return Settings.model_construct(worker_jobs=4, sweep_every=1)
+    return Settings.model_construct(redis_url=redis_url, worker_jobs=4, sweep_every=1)
 
 
 class Workers:
     """Workers run by the loop, and every one of them that was made."""
 
-    def __init__(self, jobs: Jobs, queue: ArqRedis, settings: Settings) -> None:
+    def __init__(self, jobs: Jobs, settings: Settings) -> None:
         self.made: list[Worker] = []
         self._jobs = jobs
-        self._queue = queue
         self._settings = settings
 
-    def create(self) -> Worker:
-        self.made.append(create_worker(self._settings, self._jobs.context, self._queue))
-        return self.made[-1]
+    @asynccontextmanager
+    async def create(self) -> AsyncIterator[Worker]:
+        async with fresh_worker(self._settings, self._jobs.context) as worker:
+            self.made.append(worker)
+            yield worker
 
     @asynccontextmanager
     async def running(self, *, grace: float = 5) -> AsyncIterator[asyncio.Task[None]]:
@@ -63,12 +61,10 @@ def stop() -> None:
 
 
 @pytest.fixture
-async def workers(
-    jobs: Jobs, redis_pool: BlockingConnectionPool, settings: Settings
-) -> AsyncIterator[Workers]:
+async def workers(jobs: Jobs, settings: Settings) -> AsyncIterator[Workers]:
     # A cut connection may lose a job: its batch is then found by the next sweep but one.
     jobs.context = replace(jobs.context, lease=timedelta(seconds=1))
-    yield Workers(jobs, create_queue(redis_pool), settings)
+    yield Workers(jobs, settings)
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(signum)
