@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapters.redis_client import REDIS_AWAY
-from tests.memory.servers import Server
+from domain.registration import RECONCILE_RULES
+from tests.memory.servers import MemoryDatabase, Server
 from tests.memory.vendor import Fault
 from tests.service.asgi import OLD_SECRET, SECRET
-from tests.stateful.outside import STRANGER, Outside
+from tests.stateful.outside import STRANGER, TOKEN, Outside
 from tests.stateful.processes import Process
 from tests.stateful.promises import ALWAYS, History, everything_is_settled, one_call_is_enough
 from tests.stateful.sayings import ENDS, Saying, Spoiling, poison, said, spoilt
@@ -40,13 +41,15 @@ turns = st.integers(1, 9) | st.just(99)
 class Gateway(RuleBasedStateMachine):
     """Callbacks, registrations, and workers that stop before any call and go on."""
 
+    database = MemoryDatabase
     pool: tuple[Verification, ...] = (("demo", 1), ("demo", 2), ("strict", 3), ("quick", 4))
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.world = World()
+        self.world = World(database=self.database)
         self.outside = Outside(self.world, History())
+        self.outside.end(STRANGER, said(Saying.PASSED, STRANGER))
         structlog.configure(processors=[self.world.note_defect])
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -171,7 +174,11 @@ class Faults(Gateway):
         """The next calls end so."""
         self.world.vendor.faults[:] = faults
 
-    @rule(by=st.sampled_from([timedelta(seconds=s) for s in (-600, -5, 20, 61, 61, 61, 300, 76_000, 90_000)]))
+    @rule(
+        by=st.sampled_from(
+            [timedelta(seconds=s) for s in (-600, -5, 20, 61, 61, 61, 300, 76_000, 90_000, 90_000)]
+        )
+    )
     def clock_steps(self, by: timedelta) -> None:
         self.world.clock.step(by)
 
@@ -181,11 +188,26 @@ class Faults(Gateway):
 
 
 class RacingGateway(Faults):
-    """One verification, whatever its app."""
+    """One verification, and a worker who has stopped half way with it."""
 
-    @initialize(app_id=st.sampled_from(["demo", "strict", "quick"]))
-    def choose(self, app_id: str) -> None:
+    @initialize(
+        app_id=st.sampled_from(["demo", "demo", "strict", "quick"]),
+        saying=st.sampled_from([Saying.PASSED, Saying.PASSED, *Saying]),
+        silent=st.booleans(),
+        turns=st.integers(1, 9),
+    )
+    def a_worker_is_half_way(self, app_id: str, saying: Saying, silent: bool, turns: int) -> None:
+        """It is settling a callback, or looks for a result whose callback has not come."""
         self.pool = ((app_id, 1),)
+        if silent or app_id == "strict":
+            self.register((app_id, 1), "order-1")
+        if not silent:
+            self.callback((app_id, 1), saying, "order-1", "notify")
+            self.worker_takes_a_message(turns, 0)
+            return
+        self.user_ends((app_id, 1), saying if saying in ENDS else Saying.PASSED, "order-1")
+        self.world.clock.step(TOKEN + RECONCILE_RULES.grace)
+        self.worker_sweeps("settle_due", turns, 0)
 
 
 class FaultyGateway(Faults, CalmGateway):

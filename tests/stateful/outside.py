@@ -78,10 +78,12 @@ class Outside:
     async def ask_for_pull(self, app_id: str, n: int) -> None:
         """An operator asks; it may be refused, or not come through."""
         key = verification_id(app_id, biz_id(n))
-        if key in self.world.database.verifications:
-            self.history.asked.add(key)
-            with contextlib.suppress(*DATABASE_AWAY):
-                await self.world.pull_requests.ask(key, now=self.world.clock.now, by="operator")
+        if key not in self.world.database.verifications:
+            return
+        refusal = None
+        with contextlib.suppress(*DATABASE_AWAY):
+            refusal = await self.world.pull_requests.ask(key, now=self.world.clock.now, by="operator")
+        self.history.requests[key] += refusal is None
 
     def _note(self, app_id: str, data: bytes) -> None:
         self.sent.append((app_id, data))

@@ -77,9 +77,9 @@ class StepClock:
 class World:
     """`deadly`: where the next process that comes by dies. `defects`: errors that a catch-all swallowed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, database: type[MemoryDatabase] = MemoryDatabase) -> None:
         self.clock = StepClock()
-        self.redis, self.database = MemoryRedis(turn), MemoryDatabase(turn)
+        self.redis, self.database = MemoryRedis(turn), database(turn)
         self.vendor = MemoryVendor(self.clock, turn)
         self.messenger = MemoryMessenger(self.redis, clock=self.clock)
         self.inbox = MemoryInbox(self.redis, clock=self.clock)
