@@ -30,7 +30,7 @@ async def _step(context: WorkerContext, case: Case, grounds: Grounds, registrati
     ledger = await context.ledger.of(case.verification_id)
     match _asked_look(case, ledger) or _next_look(context, registration, ledger):
         case Look(limit):
-            await _look(context, case, grounds, registration, limit=limit)
+            await _look(context, case, grounds, registration, ledger=ledger, limit=limit)
         case Wait(until):
             await postpone(context, case, until)
         case Expire():
@@ -38,9 +38,14 @@ async def _step(context: WorkerContext, case: Case, grounds: Grounds, registrati
 
 
 async def _look(
-    context: WorkerContext, case: Case, grounds: Grounds, registration: Registration, *, limit: int
+    context: WorkerContext,
+    case: Case,
+    grounds: Grounds,
+    registration: Registration,
+    *,
+    ledger: Sequence[Pull],
+    limit: int,
 ) -> None:
-    ledger = await context.ledger.of(case.verification_id)
     match await spend_call(context, case, grounds.app, ledger=ledger, limit=limit):
         case Confirmed(result):
             await decide_case(context, case, grounds, result=result)
