@@ -17,7 +17,7 @@ from adapters.redis_client import create_redis_pool
 from adapters.store.open_verifications import OpenVerification, PgOpenVerifications
 from cli.stored import AppOption, DataDirOption, Servers, find_servers
 from cli.terminal import create_console
-from domain.budget import PULL_LIMIT, PullState, Wait
+from domain.budget import PULL_LIMIT, Wait, sent_calls
 from domain.registration import Look, ReconcileRules, next_look
 
 
@@ -76,13 +76,12 @@ def _table(page: Sequence[OpenVerification], *, rules: ReconcileRules, now: date
     for name in ("biz_id", "registered", "token ends", "calls", "next look"):
         table.add_column(name, no_wrap=True)
     for each in page:
-        used = sum(pull.state is not PullState.NOT_SENT for pull in each.ledger)
         table.add_row(
             each.app_id,
             escape(each.biz_id),
             _minute(each.registration.registered_at),
             _minute(each.registration.expires_at),
-            f"{used} of {PULL_LIMIT}",
+            f"{len(sent_calls(each.ledger))} of {PULL_LIMIT}",
             _next_step(each, rules=rules, now=now),
         )
     return table

@@ -68,13 +68,18 @@ class PullRules(msgspec.Struct, frozen=True):
 DEFAULT_RULES: Final = PullRules()
 
 
+def sent_calls(ledger: Sequence[Pull]) -> list[Pull]:
+    """The calls that may have reached the vendor: those that are spent, or under way."""
+    return [pull for pull in ledger if pull.state is not PullState.NOT_SENT]
+
+
 def next_pull(
     ledger: Sequence[Pull], *, now: datetime, ended_at: datetime, rules: PullRules = DEFAULT_RULES
 ) -> Reserve | Wait | Spent:
     """What the budget allows at `now` for a verification whose flow ended at `ended_at`."""
     if now >= ended_at + RESULT_KEPT:
         return Spent(expired=True)
-    used = {pull.n for pull in ledger if pull.state is not PullState.NOT_SENT}
+    used = {pull.n for pull in sent_calls(ledger)}
     free = [n for n in range(1, rules.limit + 1) if n not in used]
     if not free:
         waiting = [

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from domain.budget import PULL_LIMIT, Pull, PullRules, PullState, Spent, Wait, next_pull
+from domain.budget import PULL_LIMIT, Pull, PullRules, Spent, Wait, next_pull, sent_calls
 from domain.model import State
 from domain.records import Registration
 
@@ -57,16 +57,12 @@ def refuse_pull(
 
 def is_answered(asked_at: datetime, ledger: Sequence[Pull]) -> bool:
     """Whether the call that was asked for has been spent."""
-    return any(pull.started_at >= asked_at for pull in _sent(ledger))
+    return any(pull.started_at >= asked_at for pull in sent_calls(ledger))
 
 
 def asked_limit(asked_at: datetime, ledger: Sequence[Pull]) -> int:
     """How many calls may have been spent, the one that was asked for among them: a request is one call."""
-    return min(sum(pull.started_at < asked_at for pull in _sent(ledger)) + 1, PULL_LIMIT)
-
-
-def _sent(ledger: Sequence[Pull]) -> list[Pull]:
-    return [pull for pull in ledger if pull.state is not PullState.NOT_SENT]
+    return min(sum(pull.started_at < asked_at for pull in sent_calls(ledger)) + 1, PULL_LIMIT)
 
 
 def _kept_since(standing: Standing, now: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from domain.budget import PULL_LIMIT, RESULT_KEPT, Pull, PullState, Wait
+from domain.budget import PULL_LIMIT, RESULT_KEPT, Pull, Wait, sent_calls
 from domain.payload import Payload
 from domain.records import Registration
 
@@ -64,7 +64,7 @@ def next_look(
     reached = [look for look in looks if look[0] <= now]
     if reached:
         at, limit = reached[-1]
-        spent = [pull for pull in ledger if pull.state is not PullState.NOT_SENT]
+        spent = sent_calls(ledger)
         if len(spent) < limit and not any(pull.started_at >= at for pull in spent):
             return Look(limit)
     upcoming = [at for at, _ in looks if at > now]

@@ -1,7 +1,6 @@
 """Order and register verifications, so that one whose callback never comes is missed and asked for."""
 
-from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import quote
 
 import structlog
@@ -10,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 
 from adapters.store.registrations import Registered
 from domain.apps import App
+from domain.budget import RESULT_KEPT
 from domain.model import BIZ_ID_SHAPE, verification_id
 from domain.orders import LONGEST_TOKEN
 from domain.records import Registration
@@ -20,9 +20,6 @@ from service.api.models import EXAMPLE, VerificationModel
 from service.api.order_models import OrderedVerification, Registering, VerificationOrder
 from service.api.responses import problems
 from service.api.verifications import find_verification
-
-_RESULT_LOST: Final = timedelta(days=1)
-"""Whose token ended longer ago has no result at the vendor any more."""
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
 log = structlog.get_logger(__name__)
@@ -80,7 +77,8 @@ async def register_verification(
 ) -> VerificationModel:
     """Register a verification whose token was got elsewhere. The same again changes nothing."""
     app, now = _app_of(context, caller, registering.app_id), context.clock()
-    if not now - _RESULT_LOST <= registering.expires_at <= now + LONGEST_TOKEN:
+    # Whose token ended longer ago has no result at the vendor any more.
+    if not now - RESULT_KEPT <= registering.expires_at <= now + LONGEST_TOKEN:
         raise RequestValidationError([{"loc": ("body", "expires_at"), "type": "out_of_bounds"}])
     registration = Registration(registering.biz_no, now, registering.expires_at)
     if await _register(context, app.app_id, biz_id, registration) is Registered.CREATED:
