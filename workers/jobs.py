@@ -47,26 +47,29 @@ def functions(context: WorkerContext) -> list[Function]:
             log.exception("batch.failed", batch_id=batch_id)
 
     async def settle_verification(_ctx: dict[str, Any], verification_id: str) -> None:
-        try:
-            async with asyncio.timeout(_INNER_TIMEOUT):
-                await settlement.settle_one(context, UUID(verification_id))
-        except Exception as error:
-            # Its due_at brings it back, by the sweep.
-            log.warning("settlement.postponed", verification_id=verification_id, error=type(error).__name__)
+        # Should it fail, its due_at brings it back, by the sweep.
+        work = settlement.settle_one(context, UUID(verification_id))
+        await _try(work, "settlement.postponed", verification_id=verification_id)
 
     async def nudge_verification(_ctx: dict[str, Any], verification_id: str) -> None:
-        try:
-            async with asyncio.timeout(_INNER_TIMEOUT):
-                await nudging.look_early(context, UUID(verification_id))
-        except Exception as error:
-            # It was a hint; the look at its token's expiry is to come.
-            log.warning("nudge.failed", verification_id=verification_id, error=type(error).__name__)
+        # It is a hint: should it fail, the look at its token's expiry is to come.
+        work = nudging.look_early(context, UUID(verification_id))
+        await _try(work, "nudge.failed", verification_id=verification_id)
 
     return [
         func(cast(WorkerCoroutine, process_batch), name=PROCESS_BATCH),
         func(cast(WorkerCoroutine, settle_verification), name=SETTLE_VERIFICATION),
         func(cast(WorkerCoroutine, nudge_verification), name=NUDGE_VERIFICATION),
     ]
+
+
+async def _try(work: Awaitable[None], event: str, **ids: str) -> None:
+    """Do work that something later makes up for: a failure is logged, and ends nothing."""
+    try:
+        async with asyncio.timeout(_INNER_TIMEOUT):
+            await work
+    except Exception as error:
+        log.warning(event, **ids, error=type(error).__name__)
 
 
 async def _forgive(context: WorkerContext, batch_id: str) -> None:
@@ -86,10 +89,6 @@ def crons(context: WorkerContext, *, every: int) -> list[CronJob]:
 
 def _cron_job(context: WorkerContext, sweep: Callable[[WorkerContext], Awaitable[None]]) -> WorkerCoroutine:
     async def run(_ctx: dict[str, Any]) -> None:
-        try:
-            async with asyncio.timeout(_INNER_TIMEOUT):
-                await sweep(context)
-        except Exception as error:
-            log.warning("sweep.failed", job_id=sweep.__name__, error=type(error).__name__)
+        await _try(sweep(context), "sweep.failed", job_id=sweep.__name__)
 
     return cast(WorkerCoroutine, run)

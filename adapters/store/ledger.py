@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY, autocommitting
@@ -39,16 +39,8 @@ class PgLedger:
 
     async def of(self, verification_id: UUID) -> list[Pull]:
         """The calls reserved so far, in order."""
-        statement = (
-            select(pulls.c.n, pulls.c.state, pulls.c.started_at)
-            .where(pulls.c.verification_id == verification_id)
-            .order_by(pulls.c.n)
-        )
         async with self._engine.connect() as connection:
-            return [
-                Pull(row.n, PullState(row.state), row.started_at)
-                for row in await connection.execute(statement)
-            ]
+            return await read_calls(connection, verification_id)
 
     async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
         """The body of the newest call that the vendor answered with 200, or None."""
@@ -89,6 +81,17 @@ class PgLedger:
         async with self._engine.connect() as connection:
             await connection.execute(_FINISH, columns(rows))
         return [None] * len(finished)
+
+
+async def read_calls(connection: AsyncConnection, verification_id: UUID) -> list[Pull]:
+    """A verification's calls, in order, as this transaction sees them."""
+    statement = (
+        select(pulls.c.n, pulls.c.state, pulls.c.started_at)
+        .where(pulls.c.verification_id == verification_id)
+        .order_by(pulls.c.n)
+    )
+    found = await connection.execute(statement)
+    return [Pull(row.n, PullState(row.state), row.started_at) for row in found]
 
 
 def _take(reserved: set[tuple[UUID, int, int]], call: tuple[UUID, int, int]) -> bool:

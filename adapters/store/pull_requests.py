@@ -5,10 +5,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.ledger import read_calls
 from adapters.store.recorder import registration_of
-from domain.budget import Pull, PullRules, PullState
+from domain.budget import PullRules
 from domain.model import State
 from domain.pull_request import Refusal, Standing, refuse_pull
 
@@ -25,16 +26,11 @@ class PgPullRequests:
         key = {"id": verification_id}
         async with self._engine.begin() as connection:
             row = (await connection.execute(_LOCK, key)).one()
-            ledger = await _ledger(connection, verification_id)
+            ledger = await read_calls(connection, verification_id)
             refusal = refuse_pull(_standing(row), ledger, now=now, rules=self._rules)
             if refusal is None:
                 await connection.execute(_ASK, {**key, "now": now, "by": by})
         return refusal
-
-
-async def _ledger(connection: AsyncConnection, verification_id: UUID) -> list[Pull]:
-    rows = await connection.execute(_PULLS, {"id": verification_id})
-    return [Pull(row.n, PullState(row.state), row.started_at) for row in rows]
 
 
 def _standing(row: Row[Any]) -> Standing:
@@ -52,8 +48,6 @@ _LOCK: Final = text("""
 SELECT state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, asked_at, due_at
 FROM verifications WHERE id = :id FOR NO KEY UPDATE
 """)
-
-_PULLS: Final = text("SELECT n, state, started_at FROM pulls WHERE verification_id = :id ORDER BY n")
 
 _ASK: Final = text("""
 WITH asked AS (
