@@ -13,7 +13,6 @@ import httpx2
 
 from adapters.faceid_api import (
     EXTENSIONS,
-    HEADERS,
     HTTP_OK,
     MAX_ANSWER,
     RETRYABLE,
@@ -68,7 +67,7 @@ class FaceidTokens:
         await self._transport.aclose()
 
     async def _post(self, url: str, form: Form) -> tuple[int, bytes]:
-        request = httpx2.Request("POST", url, files=form, headers=HEADERS, extensions=EXTENSIONS)
+        request = httpx2.Request("POST", url, files=form, extensions=EXTENSIONS)
         await request.aread()
         return await exchange(self._transport, request, limit=MAX_ANSWER)
 
