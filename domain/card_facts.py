@@ -1,6 +1,7 @@
 """What the ID card's picture and dates say, without what is written on the card."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -34,14 +35,25 @@ def legality_shares(card: IdCardInfo) -> dict[str, float]:
     return shares
 
 
-def field_qualities(card: IdCardInfo) -> dict[str, float]:
+def read_fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
+    """The fields that were read off both sides, as `front.gender`."""
+    sides = (("front.", card.ocr_front_quality), ("back.", card.ocr_back_quality))
+    return [
+        (side + name, field)
+        for side, read in sides
+        for name, field in (read or {}).items()
+        if field and _FIELD.fullmatch(name)
+    ]
+
+
+def field_qualities(fields: Iterable[tuple[str, OcrField]]) -> dict[str, float]:
     """`front.gender: 0.925` and so on."""
-    return {name: field.quality for name, field in _fields(card) if field.quality is not None}
+    return {name: field.quality for name, field in fields if field.quality is not None}
 
 
-def illogical_fields(card: IdCardInfo) -> tuple[str, ...]:
+def illogical_fields(fields: Iterable[tuple[str, OcrField]]) -> tuple[str, ...]:
     """The fields that the vendor marks with a logical problem."""
-    return tuple(name for name, field in _fields(card) if field.logic)
+    return tuple(name for name, field in fields if field.logic)
 
 
 def card_validity(payload: Payload) -> str | None:
@@ -60,16 +72,6 @@ def card_validity(payload: Payload) -> str | None:
     except ValueError:
         return None
     return "not_yet_valid" if day < first else "expired" if day > last else "valid"
-
-
-def _fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
-    sides = (("front", card.ocr_front_quality), ("back", card.ocr_back_quality))
-    return [
-        (f"{side}.{name}", field)
-        for side, read in sides
-        for name, field in (read or {}).items()
-        if field and _FIELD.fullmatch(name)
-    ]
 
 
 def _date(text: str) -> date:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from domain.card_facts import card_validity, field_qualities, illogical_fields, legality_shares
+from domain.card_facts import card_validity, field_qualities, illogical_fields, legality_shares, read_fields
 from domain.payload import Comparison, LivenessResult, Payload, Text, as_text
 
 Registration = Literal["match", "mismatch"]
@@ -93,6 +93,7 @@ def extract_facts(payload: Payload) -> Facts:
     liveness, verify = payload.liveness_result, payload.verify_result
     exceptions = verify.id_exceptions if verify else None
     card = payload.idcard_info
+    fields = read_fields(card) if card else []
     return Facts(
         status=_word(payload.status),
         liveness=_verdict(liveness.result) if liveness else None,
@@ -106,8 +107,8 @@ def extract_facts(payload: Payload) -> Facts:
         multifaces_tag=_word(payload.multifaces_tag),
         attempts=_attempts(liveness),
         legality=legality_shares(card) if card else {},
-        qualities=field_qualities(card) if card else {},
-        illogical=illogical_fields(card) if card else (),
+        qualities=field_qualities(fields),
+        illogical=illogical_fields(fields),
         card=card_validity(payload),
     )
 
@@ -119,8 +120,10 @@ def _comparison(made: Comparison) -> ComparisonFacts:
 
 def reached_level(confidence: float, thresholds: dict[str, float]) -> str | None:
     """The strictest false-accept level whose threshold `confidence` reaches; equality reaches it."""
-    reached = [level for level in LEVELS if level in thresholds and confidence >= thresholds[level]]
-    return reached[-1] if reached else None
+    for level in reversed(LEVELS):
+        if level in thresholds and confidence >= thresholds[level]:
+            return level
+    return None
 
 
 def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
@@ -154,6 +157,7 @@ def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
     ]
 
 
+_COUNTED: Final = frozenset(COUNTERS)
 _MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
 
 
@@ -161,15 +165,11 @@ def _attempts(liveness: LivenessResult | None) -> dict[str, int]:
     """`FACE_NOT_FOUND: 1`, or `face_front.FACE_NOT_FOUND: 1` in the selfie procedure."""
     counts: dict[str, int] = {}
     for name, value in ((liveness and liveness.details) or {}).items():
-        inner = (
-            {f"{name}.{key}": count for key, count in value.items()}
-            if isinstance(value, dict)
-            else {name: value}
-        )
-        for path, count in inner.items():
-            if count is not None and _WORD.fullmatch(path):
-                counts[_MISSPELT.get(path, path)] = count
-    return counts
+        if isinstance(value, dict):
+            counts.update({f"{name}.{key}": count for key, count in value.items()})
+        elif value is not None:
+            counts[_MISSPELT.get(name, name)] = value
+    return {path: count for path, count in counts.items() if path in _COUNTED or _WORD.fullmatch(path)}
 
 
 def _verdict(value: Text) -> str | None:
