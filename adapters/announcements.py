@@ -35,10 +35,7 @@ class Announcer:
             log.warning("announcement.failed", error=type(error).__name__)
 
     async def _publish(self, verification_ids: list[UUID]) -> list[None]:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for verification_id in verification_ids:
-                pipe.publish(CHANNEL, verification_id.bytes)
-            await pipe.execute()
+        await self._redis.publish(CHANNEL, b"".join(each.bytes for each in verification_ids))
         return [None] * len(verification_ids)
 
 
@@ -68,6 +65,8 @@ class Announcements:
         await listen(self._redis, CHANNEL, self._wake)
 
     def _wake(self, announced: bytes) -> None:
-        if len(announced) == _KEY_BYTES:
-            for event in self._waiters.get(UUID(bytes=announced), ()):
-                event.set()
+        # Not a whole number of keys: none of ours.
+        if len(announced) % _KEY_BYTES == 0:
+            for begin in range(0, len(announced), _KEY_BYTES):
+                for event in self._waiters.get(UUID(bytes=announced[begin : begin + _KEY_BYTES]), ()):
+                    event.set()

@@ -1,6 +1,7 @@
 """Announcements wake those who wait for the announced verification, and nobody depends on one."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
@@ -52,6 +53,22 @@ async def test_everybody_who_waits_for_it_is_woken_and_nobody_else(
         assert not third.is_set()
         await Announcer(redis).announce(other)
         await woken(third)
+
+
+async def test_many_at_once_go_in_one_message(announcements: Announcements, redis: Redis) -> None:
+    ids = [uuid4() for _ in range(40)]
+    announcer = Announcer(redis)
+    with contextlib.ExitStack() as waiting:
+        events = [waiting.enter_context(announcements.expect([each])) for each in ids]
+        before = await commands(redis)
+        await asyncio.gather(*(announcer.announce(each) for each in ids))
+        await asyncio.gather(*(woken(event) for event in events))
+    assert await commands(redis) == before + 1
+
+
+async def commands(redis: Redis) -> int:
+    stats = await redis.info("commandstats")
+    return int(stats.get("cmdstat_publish", {"calls": 0})["calls"])
 
 
 async def test_behind_the_block_nobody_is_remembered(announcements: Announcements, redis: Redis) -> None:
