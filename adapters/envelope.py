@@ -10,7 +10,7 @@ front, so that the newest key seals and every configured key opens.
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -50,17 +50,17 @@ class KeyRing:
 
     def __init__(self, master_keys: Sequence[bytes]) -> None:
         self._keys = {hashlib.sha256(b"key id" + key).digest()[:_KEY_ID]: key for key in master_keys}
+        self._wrapping = {key_id: _subkey(key, b"wrap") for key_id, key in self._keys.items()}
         self._newest = next(iter(self._keys))
 
     def new_data_key(self, *, place: str) -> tuple[bytes, bytes]:
         """A fresh data key and its wrapped form."""
         data_key = os.urandom(32)
-        wrapping = _subkey(self._keys[self._newest], b"wrap")
-        return data_key, self._newest + seal(wrapping, data_key, place=place)
+        return data_key, self._newest + seal(self._wrapping[self._newest], data_key, place=place)
 
     def unwrap_data_key(self, wrapped: bytes, *, place: str) -> bytes:
         """The data key in `wrapped`. Raises BrokenSeal."""
-        return unseal(_subkey(self._master_of(wrapped), b"wrap"), wrapped[_KEY_ID:], place=place)
+        return unseal(_key_for(wrapped, self._wrapping), wrapped[_KEY_ID:], place=place)
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:
         """Encrypt one batch. Each batch has a key of its own, so that no nonce count ever runs out."""
@@ -69,14 +69,15 @@ class KeyRing:
 
     def unseal_batch(self, batch_id: str, sealed: bytes) -> bytes:
         """Decrypt what `seal_batch` made. Raises BrokenSeal."""
-        key = _subkey(self._master_of(sealed), _batch_label(batch_id))
+        key = _subkey(_key_for(sealed, self._keys), _batch_label(batch_id))
         return unseal(key, sealed[_KEY_ID:], place=batch_id)
 
-    def _master_of(self, sealed: bytes) -> bytes:
-        try:
-            return self._keys[sealed[:_KEY_ID]]
-        except KeyError:
-            raise BrokenSeal("sealed with a master key that is not configured") from None
+
+def _key_for(sealed: bytes, keys: Mapping[bytes, bytes]) -> bytes:
+    try:
+        return keys[sealed[:_KEY_ID]]
+    except KeyError:
+        raise BrokenSeal("sealed with a master key that is not configured") from None
 
 
 def _batch_label(batch_id: str) -> bytes:

@@ -53,20 +53,24 @@ class PgRecorder:
     async def _upsert_verifications(
         self, connection: AsyncConnection, entries: Iterable["_Entry"]
     ) -> dict[UUID, "_Known"]:
-        rows = [self._verification_row(entry) for entry in _one_per_verification(entries)]
-        found = await connection.execute(_UPSERT_VERIFICATIONS, columns(rows))
-        return {
-            row.id: _Known(
-                data_key=self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id)),
-                row=row,
-            )
-            for row in found
+        chosen = _one_per_verification(entries)
+        offered = {
+            entry.id: self._keys.new_data_key(place=key_place(entry.callback.app_id, entry.id))
+            for entry in chosen
         }
+        rows = [self._verification_row(entry, wrapped=offered[entry.id][1]) for entry in chosen]
+        found = await connection.execute(_UPSERT_VERIFICATIONS, columns(rows))
+        return {row.id: _Known(self._data_key(row, *offered[row.id]), row) for row in found}
 
-    def _verification_row(self, entry: "_Entry") -> dict[str, Any]:
+    def _data_key(self, row: Row[Any], offered: bytes, wrapped: bytes) -> bytes:
+        """The key that stands: the one offered, or that of whoever was first."""
+        if row.wrapped_key == wrapped:
+            return offered
+        return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
+
+    def _verification_row(self, entry: "_Entry", *, wrapped: bytes) -> dict[str, Any]:
         callback, payload = entry.callback, entry.payload
         ended = not entry.is_open
-        _, wrapped = self._keys.new_data_key(place=key_place(callback.app_id, entry.id))
         return {
             "ids": entry.id,
             "app_ids": callback.app_id,
