@@ -1,4 +1,4 @@
-"""Group commit: callers await one item each, and what has gathered goes out in one call.
+"""Group commit: callers await their items, and what has gathered goes out in one call.
 
 While one flush is under way the next items gather, so groups grow with the load and a quiet system waits
 for nobody. Used at the inbox (Redis) and at the store (bulk SQL).
@@ -6,7 +6,7 @@ for nobody. Used at the inbox (Redis) and at the store (bulk SQL).
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -48,6 +48,13 @@ class Coalescer(Generic[Item, Result]):
 
     async def submit(self, item: Item) -> Result:
         """The result that `flush` has for `item`. Raises what `flush` raises."""
+        return await self._put(item)
+
+    async def submit_all(self, items: Iterable[Item]) -> list[Result | BaseException]:
+        """How each of the items ended, in order: its result, or what `flush` raised."""
+        return await asyncio.gather(*map(self._put, items), return_exceptions=True)
+
+    def _put(self, item: Item) -> asyncio.Future[Result]:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._draining < self._lanes:
@@ -56,7 +63,7 @@ class Coalescer(Generic[Item, Result]):
             task = asyncio.create_task(self._drain())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await future
+        return future
 
     async def _drain(self) -> None:
         try:

@@ -13,8 +13,7 @@ from domain.apps import App
 from domain.budget import Pull
 from domain.model import AcceptedCallback
 from domain.orders import IssuedToken, Order
-from domain.payload import Payload
-from domain.records import DueVerification, FinishedPull, Recorded, SettledVerification
+from domain.records import DecodedCallback, DueVerification, FinishedPull, Recorded, SettledVerification
 
 
 class Intake(Protocol):
@@ -69,10 +68,10 @@ class Messenger(Protocol):
 class Recorder(Protocol):
     """Where callbacks are recorded."""
 
-    async def record(
-        self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool = False
-    ) -> Recorded:
-        """Store a decoded callback, once; with `hold`, one of an unregistered verification is not settled."""
+    async def record_all(
+        self, decoded: Sequence[DecodedCallback], *, now: datetime
+    ) -> list[Recorded | BaseException]:
+        """Store each callback once; how each ended: recorded, or the error that kept it from being so."""
 
 
 class Ledger(Protocol):

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.answer import Answer
 from domain.facts import Facts
-from domain.model import ConfirmationMode, Identity, State
+from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
 from domain.payload import Payload
 from domain.policy import Decision
 from domain.policy_file import Policy
@@ -22,6 +22,14 @@ class Registration(msgspec.Struct, frozen=True):
     registered_at: datetime
     expires_at: datetime
     nudged_at: datetime | None = None
+
+
+class DecodedCallback(msgspec.Struct, frozen=True):
+    """A callback that is understood. `hold`: not to be settled while its verification is unregistered."""
+
+    callback: AcceptedCallback
+    payload: Payload
+    hold: bool = False
 
 
 class Recorded(msgspec.Struct, frozen=True):

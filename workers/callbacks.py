@@ -5,6 +5,7 @@ Every callback is on its own: one that cannot be understood becomes a dead lette
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import structlog
 
@@ -13,8 +14,8 @@ from adapters.dead_letter_retries import is_retry
 from adapters.redis_client import REDIS_AWAY
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import AcceptedCallback
-from domain.payload import Payload, decode_payload
-from domain.records import Case
+from domain.payload import decode_payload
+from domain.records import Case, DecodedCallback, Recorded
 from workers.context import WorkerContext
 from workers.settlement import settle_safely
 
@@ -48,50 +49,61 @@ async def record_all(context: WorkerContext, callbacks: Sequence[AcceptedCallbac
 
     Raises what kept a callback from either, once every other callback has been recorded.
     """
-    ends = await asyncio.gather(*(_record_one(context, each) for each in callbacks), return_exceptions=True)
-    for end in ends:
-        if isinstance(end, BaseException):
-            raise end
-    return [end for end in ends if isinstance(end, Case)]
+    decoded: list[DecodedCallback] = []
+    letters: list[_Letter] = []
+    for callback in callbacks:
+        try:
+            decoded.append(_decode(context, callback))
+        except UndecodableCallback as error:
+            letters.append(_Letter(callback, error.reason, str(error)))
+        except MalformedPayload as error:
+            letters.append(_Letter(callback, "malformed_payload", str(error)))
+    cases: list[Case] = []
+    errors: list[BaseException] = []
+    ends = await context.recorder.record_all(decoded, now=context.clock())
+    for one, end in zip(decoded, ends, strict=True):
+        if isinstance(end, Recorded):
+            cases += [_case(one, end)] if end.to_settle else []
+        elif isinstance(end, AWAY):
+            errors.append(end)
+        else:
+            # A defect of ours or a value that the store refuses: kept for a retry after the fix.
+            log.error("callback.failed", app_id=one.callback.app_id, exc_info=end)
+            letters.append(_Letter(one.callback, "processing_failed", type(end).__name__))
+    burials = (bury(context, callback, reason, detail) for callback, reason, detail in letters)
+    errors += filter(None, await asyncio.gather(*burials, return_exceptions=True))
+    if errors:
+        raise errors[0]
+    return cases
 
 
-async def _record_one(context: WorkerContext, callback: AcceptedCallback) -> Case | None:
-    try:
-        payload = decode_payload(callback.data)
-        return await _record(context, callback, payload)
-    except UndecodableCallback as error:
-        await bury(context, callback, reason=error.reason, detail=str(error))
-    except MalformedPayload as error:
-        await bury(context, callback, reason="malformed_payload", detail=str(error))
-    except AWAY:
-        raise
-    except Exception as error:
-        # A defect of ours or a value that the store refuses: kept for a retry after the fix.
-        log.exception("callback.failed", app_id=callback.app_id)
-        await bury(context, callback, reason="processing_failed", detail=type(error).__name__)
-    return None
+class _Letter(NamedTuple):
+    callback: AcceptedCallback
+    reason: str
+    detail: str
 
 
-async def _record(context: WorkerContext, callback: AcceptedCallback, payload: Payload) -> Case | None:
-    app, now = context.apps.get(callback.app_id), context.clock()
+def _decode(context: WorkerContext, callback: AcceptedCallback) -> DecodedCallback:
+    app = context.apps.get(callback.app_id)
     hold = app is not None and app.require_registration
-    recorded = await context.recorder.record(callback, payload, now=now, hold=hold)
-    if not recorded.to_settle:
-        return None
+    return DecodedCallback(callback, decode_payload(callback.data), hold)
+
+
+def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:
     return Case(
         verification_id=recorded.verification_id,
-        app_id=callback.app_id,
-        biz_id=payload.biz_id,
+        app_id=decoded.callback.app_id,
+        biz_id=decoded.payload.biz_id,
         data_key=recorded.data_key,
         fence=recorded.fence,
-        payload=payload,
-        ended_at=callback.received_at,
+        payload=decoded.payload,
+        ended_at=decoded.callback.received_at,
         registration=recorded.registration,
         is_new=recorded.registration is None,
     )
 
 
-async def bury(context: WorkerContext, callback: AcceptedCallback, *, reason: str, detail: str) -> None:
+async def bury(context: WorkerContext, callback: AcceptedCallback, reason: str, detail: str) -> None:
     """Make a callback a dead letter."""
     log.warning("callback.dead_letter", app_id=callback.app_id, reason=reason)
     await context.dead_letters.keep(callback, reason=reason, detail=detail, now=context.clock())

@@ -52,7 +52,7 @@ async def _isolate(context: WorkerContext, batch_id: str, *, starts: int) -> Non
         for part_id in parts:
             await context.messenger.enqueue(part_id)
     elif callbacks and starts > BURY_AFTER:
-        await bury(context, callbacks[0], reason="kills_worker", detail=f"{starts} starts")
+        await bury(context, callbacks[0], "kills_worker", f"{starts} starts")
         await context.stale.finish(batch_id)
     else:
         await context.messenger.enqueue(batch_id, attempt=starts)

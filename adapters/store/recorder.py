@@ -14,10 +14,10 @@ from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY
 from adapters.envelope import KeyRing, place_of, seal
 from adapters.store.columns import columns
-from domain.model import AcceptedCallback, State, verification_id
-from domain.payload import Payload, as_text
+from domain.model import State, verification_id
+from domain.payload import as_text
 from domain.policy import is_open
-from domain.records import Recorded, Registration
+from domain.records import DecodedCallback, Recorded, Registration
 from domain.registration import biz_no_differs
 
 
@@ -34,15 +34,11 @@ class PgRecorder:
         self._lease = lease
         self._coalescer = Coalescer[_Entry, Recorded](self._flush, max_items=128, systemic=DATABASE_AWAY)
 
-    async def record(
-        self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool = False
-    ) -> Recorded:
-        """Store a decoded callback; with `hold`, one of an unregistered verification is not to be settled.
-
-        Raises:
-            DBAPIError, OSError
-        """
-        return await self._coalescer.submit(_Entry(callback, payload, now=now, hold=hold))
+    async def record_all(
+        self, decoded: Sequence[DecodedCallback], *, now: datetime
+    ) -> list[Recorded | BaseException]:
+        """Store each callback once. How each ended: recorded, or DBAPIError, OSError, BrokenSeal."""
+        return await self._coalescer.submit_all(_Entry(each, now=now) for each in decoded)
 
     async def _flush(self, entries: list["_Entry"]) -> Sequence[Recorded]:
         async with self._engine.begin() as connection:
@@ -106,14 +102,14 @@ def registration_of(row: Row[Any]) -> Registration | None:
 class _Entry:
     """One callback of a group, with what the statements need of it."""
 
-    def __init__(self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool) -> None:
-        self.callback = callback
-        self.payload = payload
+    def __init__(self, decoded: DecodedCallback, *, now: datetime) -> None:
+        self.callback = decoded.callback
+        self.payload = decoded.payload
+        self.hold = decoded.hold
         self.now = now
-        self.hold = hold
-        self.id = verification_id(callback.app_id, payload.biz_id)
-        self.digest = callback.digest
-        self.is_open = is_open(as_text(payload.status))
+        self.id = verification_id(self.callback.app_id, self.payload.biz_id)
+        self.digest = self.callback.digest
+        self.is_open = is_open(as_text(self.payload.status))
 
 
 class _Known(msgspec.Struct, frozen=True):

@@ -30,8 +30,9 @@ from domain.facts import extract_facts
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
 from domain.payload import decode_payload
 from domain.policy import Decision
+from domain.ports import Recorder
 from domain.reasons import Code, Reason
-from domain.records import FinishedPull, Recorded, Registration, SettledVerification
+from domain.records import DecodedCallback, FinishedPull, Recorded, Registration, SettledVerification
 from tests.domain.builders import ID_NUMBER, NAME, default_policy, dump, passing_payload
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -80,6 +81,16 @@ class Clock:
         self.now += by
 
 
+async def record(
+    recorder: Recorder, taken: AcceptedCallback, *, now: datetime, hold: bool = False
+) -> Recorded:
+    """Record one callback, or raise what kept it from being recorded."""
+    [end] = await recorder.record_all([DecodedCallback(taken, decode_payload(taken.data), hold)], now=now)
+    if isinstance(end, BaseException):
+        raise end
+    return end
+
+
 class Store:
     """Every part of the store on one engine, with shortcuts that build what they write."""
 
@@ -99,8 +110,7 @@ class Store:
     async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
         """Record a callback in the moment it came."""
         taken = taken or callback()
-        payload = decode_payload(taken.data)
-        return await self.recorder.record(taken, payload, now=taken.received_at, hold=hold)
+        return await record(self.recorder, taken, now=taken.received_at, hold=hold)
 
     async def register(
         self, n: int = 1, *, expires_in: timedelta = timedelta(minutes=50), biz_no: str = "order-1"

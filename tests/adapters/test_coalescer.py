@@ -103,6 +103,14 @@ async def test_one_bad_item_fails_alone() -> None:
     assert resource.groups == [[1, 2, 3], [1], [2], [3]]
 
 
+async def test_of_many_items_at_once_each_has_its_own_end() -> None:
+    resource = Resource(bad=[2])
+    coalescer = Coalescer[int, int](resource.flush)
+    ends = await coalescer.submit_all([1, 2, 3])
+    assert [end if isinstance(end, int) else type(end) for end in ends] == [2, ValueError, 6]
+    assert await coalescer.submit_all([]) == []
+
+
 async def test_a_single_bad_item_is_not_tried_twice() -> None:
     resource = Resource(bad=[1])
     with pytest.raises(ValueError, match="bad item"):

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.envelope import KeyRing, unseal
 from adapters.store.recorder import PgRecorder, raw_callback_place
 from domain.model import CallbackKind
-from domain.payload import decode_payload
 from tests.adapters.builders import (
     LEASE,
     NOW,
@@ -18,6 +17,7 @@ from tests.adapters.builders import (
     callback,
     dump_database,
     payload,
+    record,
     traces,
 )
 from tests.domain.builders import passing_payload, put
@@ -33,7 +33,7 @@ async def test_groups_that_share_verifications_wait_for_each_other(
         taken = [callback(payload(n)) for n in range(first, first + 128)]
         ends = await asyncio.gather(
             *(
-                process.record(each, decode_payload(each.data), now=NOW)
+                record(process, each, now=NOW)
                 for turn, process in enumerate(processes)
                 for each in (taken if turn % 2 else reversed(taken))
             )

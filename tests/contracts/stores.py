@@ -7,7 +7,6 @@ from uuid import UUID
 
 from adapters.store.registrations import Registered
 from domain.model import AcceptedCallback, Outcome, verification_id
-from domain.payload import decode_payload
 from domain.ports import (
     DeadLetters,
     Decisions,
@@ -19,7 +18,17 @@ from domain.ports import (
 )
 from domain.pull_request import Refusal
 from domain.records import DueVerification, Recorded, Registration
-from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES, Json, Store, biz_id, callback, settled
+from tests.adapters.builders import (
+    LEASE,
+    NOW,
+    OPERATORS_RULES,
+    Json,
+    Store,
+    biz_id,
+    callback,
+    record,
+    settled,
+)
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
@@ -94,8 +103,7 @@ class PortsOfStore(ABC):
     async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
         """Record a callback in the moment it came."""
         taken = taken or callback()
-        payload = decode_payload(taken.data)
-        return await self.recorder.record(taken, payload, now=taken.received_at, hold=hold)
+        return await record(self.recorder, taken, now=taken.received_at, hold=hold)
 
     async def register(self, registration: Registration, *, n: int = 1, app_id: str = "demo") -> Registered:
         return await self.registrations.register(app_id, biz_id(n), registration)

@@ -1,11 +1,13 @@
 """Callbacks recorded in memory."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.model import AcceptedCallback, State, verification_id
 from domain.payload import Payload, as_text
 from domain.policy import is_open
-from domain.records import Recorded
+from domain.records import DecodedCallback, Recorded
 from domain.registration import biz_no_differs
 from tests.memory.servers import MemoryDatabase, Recording, Verification
 
@@ -17,9 +19,15 @@ class MemoryRecorder:
         self._database = database
         self._lease = lease
 
-    async def record(
-        self, callback: AcceptedCallback, payload: Payload, *, now: datetime, hold: bool = False
-    ) -> Recorded:
+    async def record_all(
+        self, decoded: Sequence[DecodedCallback], *, now: datetime
+    ) -> list[Recorded | BaseException]:
+        return await asyncio.gather(
+            *(self._record(each, now=now) for each in decoded), return_exceptions=True
+        )
+
+    async def _record(self, decoded: DecodedCallback, *, now: datetime) -> Recorded:
+        callback, payload, hold = decoded.callback, decoded.payload, decoded.hold
         async with self._database.call():
             row = self._verification(callback, payload)
             row.held = row.held or (hold and row.registration is None and row.state is not State.DECIDED)

@@ -8,11 +8,11 @@ import pytest
 
 from adapters.database import DATABASE_AWAY, DatabaseAway
 from adapters.dead_letter_retries import DeadLetterRetries
+from adapters.envelope import KeyRing
 from adapters.redis_client import REDIS_AWAY
 from adapters.store.dead_letters import LetterFilter
-from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
-from tests.adapters.builders import NOW, callback, payload, traces, until
+from tests.adapters.builders import NOW, Store, callback, payload, traces, until
 from tests.domain.builders import dump, put
 from tests.workers.conftest import Jobs, answered
 from workers.callbacks import process_batch
@@ -89,22 +89,37 @@ async def test_a_value_that_the_store_refuses_is_a_dead_letter(jobs: Jobs) -> No
 
 
 async def test_a_defect_of_ours_is_a_dead_letter(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def explode(*_: object, **__: object) -> None:
-        raise RuntimeError("canary 欧阳金丝雀")
+    async def explode(*_: object, **__: object) -> list[BaseException]:
+        return [RuntimeError("canary 欧阳金丝雀")]
 
-    monkeypatch.setattr(jobs.context.recorder, "record", explode)
+    monkeypatch.setattr(jobs.context.recorder, "record_all", explode)
     await process(jobs, callback())
     assert await letters(jobs) == {"processing_failed": "RuntimeError"}
+
+
+async def test_a_letter_that_cannot_be_kept_holds_up_no_other_callback(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise DatabaseAway
+
+    with monkeypatch.context() as outage:
+        outage.setattr(jobs.context.dead_letters, "keep", full)
+        await jobs.inbox.put("b1", [callback({"no": "biz_id"}), callback()])
+        with pytest.raises(DatabaseAway):
+            await process_batch(jobs.context, "b1")
+    assert await jobs.store.rows("SELECT count(*) FROM callbacks") == [(1,)]
+    assert await jobs.inbox.depth() == 1
 
 
 async def test_a_moment_without_database_is_no_dead_letter(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: object, **__: object) -> None:
-        raise DatabaseAway
+    async def away(*_: object, **__: object) -> list[BaseException]:
+        return [DatabaseAway()]
 
     with monkeypatch.context() as outage:
-        outage.setattr(jobs.context.recorder, "record", away)
+        outage.setattr(jobs.context.recorder, "record_all", away)
         await jobs.inbox.put("b1", [callback()])
         with pytest.raises(DatabaseAway):
             await process_batch(jobs.context, "b1")
@@ -112,13 +127,8 @@ async def test_a_moment_without_database_is_no_dead_letter(
     assert await jobs.inbox.depth() == 1
 
 
-async def test_a_callback_whose_key_is_lost_is_a_dead_letter(
-    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise BrokenSeal("sealed with a master key that is not configured")
-
-    monkeypatch.setattr(jobs.store.keys, "unwrap_data_key", refuse)
+async def test_a_callback_whose_key_is_lost_is_a_dead_letter(jobs: Jobs) -> None:
+    await Store(jobs.store.engine, KeyRing([b"lost" * 8])).record(callback(payload(status="PROCESSING")))
     await process(jobs, callback())
     assert await letters(jobs) == {"processing_failed": "BrokenSeal"}
 
