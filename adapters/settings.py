@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     reconcile_grace: float = Field(15 * 60, ge=0)
     reconcile_last_look: float = Field(20 * 3600, gt=0, le=23 * 3600)
     reconcile_rate: float = Field(20, gt=0)
-    worker_jobs: int = Field(10, gt=0)
+    worker_jobs: int = Field(20, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, gt=0)
     heartbeat_every: float = Field(5, gt=0)
