@@ -1,20 +1,24 @@
 """Save decisions once: decision, state and timeline event in one statement; the first final one stands."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY, autocommitting
 from adapters.envelope import place_of, seal, unseal
-from adapters.store.columns import columns
-from domain.model import Identity
+from adapters.store.rows import as_rows
+from domain.facts import Disagreement, Facts
+from domain.model import Basis, ConfirmationMode, Identity, Outcome
 from domain.policy_file import Policy
+from domain.reasons import Reason
 from domain.records import SettledVerification
+from domain.rules import RuleRun
 
 
 class PgDecisions:
@@ -42,11 +46,11 @@ class PgDecisions:
         async with self._autocommitting.connect() if alone else self._engine.begin() as connection:
             if new:
                 await connection.execute(_KEEP_POLICY, [_policy_row(policy) for policy in new])
-            found = await connection.execute(_SAVE, columns([_row(item) for item in ordered]))
-            saved = {(row.verification_id, row.fence) for row in found}
-            shadows = [row for item in ordered if _key(item) in saved for row in _shadow_rows(item)]
+            found = await connection.execute(_SAVE, {"rows": as_rows([_row(item) for item in ordered])})
+            saved = {_key(row) for row in found}
+            shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
             if shadows:
-                await connection.execute(_SAVE_SHADOWS, columns(shadows))
+                await connection.execute(_SAVE_SHADOWS, {"rows": as_rows(shadows)})
         # Only now: had the transaction failed, the texts would not be there.
         self._kept_policies.update(used)
         # Of two for the same verification the first was written; only its caller is told so.
@@ -73,8 +77,9 @@ def _place(app_id: str, verification_id: UUID) -> str:
     return place_of(app_id, "verifications.identity_ct", verification_id)
 
 
-def _key(item: SettledVerification) -> tuple[UUID, int]:
-    return item.verification_id, item.fence
+def _key(item: SettledVerification | Row[Any]) -> tuple[int, int]:
+    """What is decided, in the order of the ids; numbers are compared faster than UUIDs."""
+    return item.verification_id.int, item.fence
 
 
 def _policy_row(policy: Policy) -> dict[str, str]:
@@ -86,48 +91,70 @@ def _policy_row(policy: Policy) -> dict[str, str]:
     }
 
 
-def _row(item: SettledVerification) -> dict[str, object]:
-    decision = item.decision
-    return {
-        "ids": item.verification_id,
-        "fences": item.fence,
-        "outcomes": decision.outcome,
-        "bases": decision.basis,
-        "reasons": _json(decision.reasons),
-        "rules": _json(decision.rules),
-        "disagreements": _json(decision.disagreements),
-        "policy_names": item.policy.name,
-        "policy_versions": item.policy.version,
-        "policy_hashes": item.policy.content_hash,
-        "modes": item.mode,
-        "unconfirmed": _json(item.unconfirmed),
-        "callback_facts": _json(item.callback_facts),
-        "result_facts": _json(item.result_facts),
-        "identity_cts": item.identity
-        and seal_identity(
-            item.data_key, item.identity, app_id=item.app_id, verification_id=item.verification_id
-        ),
-        "decided_ats": item.decided_at,
-    }
+class _DecisionRow(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    fence: int
+    outcome: Outcome
+    basis: Basis
+    reasons: tuple[Reason, ...]
+    rules: tuple[RuleRun, ...]
+    disagreements: tuple[Disagreement, ...]
+    policy_name: str
+    policy_version: str
+    policy_hash: str
+    mode: ConfirmationMode
+    unconfirmed: Reason | None
+    callback_facts: Facts | None
+    result_facts: Facts | None
+    identity_ct: bytes | None
+    decided_at: datetime
 
 
-def _shadow_rows(item: SettledVerification) -> list[dict[str, object]]:
+class _ShadowRow(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    policy_hash: str
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    decided_at: datetime
+
+
+def _row(item: SettledVerification) -> _DecisionRow:
+    decision, policy = item.decision, item.policy
+    return _DecisionRow(
+        verification_id=item.verification_id,
+        fence=item.fence,
+        outcome=decision.outcome,
+        basis=decision.basis,
+        reasons=decision.reasons,
+        rules=decision.rules,
+        disagreements=decision.disagreements,
+        policy_name=policy.name,
+        policy_version=policy.version,
+        policy_hash=policy.content_hash,
+        mode=item.mode,
+        unconfirmed=item.unconfirmed,
+        callback_facts=item.callback_facts,
+        result_facts=item.result_facts,
+        identity_ct=_sealed_identity(item),
+        decided_at=item.decided_at,
+    )
+
+
+def _sealed_identity(item: SettledVerification) -> bytes | None:
+    if item.identity is None:
+        return None
+    return seal_identity(
+        item.data_key, item.identity, app_id=item.app_id, verification_id=item.verification_id
+    )
+
+
+def _shadow_row(item: SettledVerification) -> _ShadowRow | None:
     if item.shadow is None:
-        return []
+        return None
     policy, decision = item.shadow
-    return [
-        {
-            "ids": item.verification_id,
-            "policy_hashes": policy.content_hash,
-            "outcomes": decision.outcome,
-            "reasons": _json(decision.reasons),
-            "decided_ats": item.decided_at,
-        }
-    ]
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
+    return _ShadowRow(
+        item.verification_id, policy.content_hash, decision.outcome, decision.reasons, item.decided_at
+    )
 
 
 _KEEP_POLICY: Final = text("""
@@ -137,16 +164,10 @@ VALUES (:content_hash, :name, :version, :content) ON CONFLICT (content_hash) DO 
 
 _SAVE: Final = text("""
 WITH incoming AS (
-  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[]), CAST(:outcomes AS text[]),
-                       CAST(:bases AS text[]), CAST(:reasons AS text[]), CAST(:rules AS text[]),
-                       CAST(:disagreements AS text[]),
-                       CAST(:policy_names AS text[]), CAST(:policy_versions AS text[]),
-                       CAST(:policy_hashes AS text[]), CAST(:modes AS text[]),
-                       CAST(:unconfirmed AS text[]), CAST(:callback_facts AS text[]),
-                       CAST(:result_facts AS text[]), CAST(:identity_cts AS bytea[]),
-                       CAST(:decided_ats AS timestamptz[]))
-    AS t (verification_id, fence, outcome, basis, reasons, rules, disagreements, policy_name, policy_version,
-          policy_hash, mode, unconfirmed, callback_facts, result_facts, identity_ct, decided_at)
+  SELECT * FROM json_to_recordset(CAST(:rows AS json))
+    AS t (verification_id uuid, fence bigint, outcome text, basis text, reasons json, rules json,
+          disagreements json, policy_name text, policy_version text, policy_hash text, mode text,
+          unconfirmed json, callback_facts json, result_facts json, identity_ct text, decided_at timestamptz)
 ), held AS (
   SELECT v.id AS verification_id, v.app_id, v.fence
   FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
@@ -154,15 +175,14 @@ WITH incoming AS (
 ), saved AS (
   INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
                          mode, unconfirmed, callback_facts, result_facts, decided_at)
-  SELECT verification_id, app_id, outcome, basis, CAST(reasons AS json), CAST(rules AS json),
-         CAST(disagreements AS json), policy_hash, mode, CAST(unconfirmed AS json),
-         CAST(callback_facts AS json), CAST(result_facts AS json), decided_at
+  SELECT verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
+         unconfirmed, callback_facts, result_facts, decided_at
   FROM incoming JOIN held USING (verification_id, fence)
   ON CONFLICT (verification_id) DO NOTHING
   RETURNING verification_id
 ), closed AS (
   UPDATE verifications v
-  SET state = 'decided', due_at = NULL, asked_at = NULL, identity_ct = i.identity_ct
+  SET state = 'decided', due_at = NULL, asked_at = NULL, identity_ct = decode(i.identity_ct, 'base64')
   FROM incoming i JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
   WHERE v.id = i.verification_id
 ), noted AS (
@@ -177,9 +197,8 @@ SELECT verification_id, fence FROM saved JOIN held USING (verification_id)
 
 _SAVE_SHADOWS: Final = text("""
 INSERT INTO shadow_decisions (verification_id, policy_hash, outcome, reasons, decided_at)
-SELECT verification_id, policy_hash, outcome, CAST(reasons AS json), decided_at
-FROM unnest(CAST(:ids AS uuid[]), CAST(:policy_hashes AS text[]), CAST(:outcomes AS text[]),
-            CAST(:reasons AS text[]), CAST(:decided_ats AS timestamptz[]))
-  AS t (verification_id, policy_hash, outcome, reasons, decided_at)
+SELECT verification_id, policy_hash, outcome, reasons, decided_at
+FROM json_to_recordset(CAST(:rows AS json))
+  AS t (verification_id uuid, policy_hash text, outcome text, reasons json, decided_at timestamptz)
 ON CONFLICT DO NOTHING
 """)

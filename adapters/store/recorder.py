@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY
 from adapters.envelope import KeyRing, place_of, seal
-from adapters.store.columns import columns
-from domain.model import State, verification_id
+from adapters.store.rows import as_rows
+from domain.model import CallbackKind, State, verification_id
 from domain.payload import as_text
 from domain.policy import is_open
 from domain.records import DecodedCallback, Recorded, Registration
@@ -44,19 +44,19 @@ class PgRecorder:
         async with self._engine.begin() as connection:
             known = await self._upsert_verifications(connection, entries)
             fresh = await _insert_callbacks(connection, entries, known)
-        return [_recorded(entry, known[entry.id], fresh) for entry in entries]
+        return [_recorded(entry, known[entry.key], fresh) for entry in entries]
 
     async def _upsert_verifications(
         self, connection: AsyncConnection, entries: Iterable["_Entry"]
-    ) -> dict[UUID, "_Known"]:
+    ) -> dict[int, "_Known"]:
         chosen = _one_per_verification(entries)
         offered = {
-            entry.id: self._keys.new_data_key(place=key_place(entry.callback.app_id, entry.id))
+            entry.key: self._keys.new_data_key(place=key_place(entry.callback.app_id, entry.id))
             for entry in chosen
         }
-        rows = [self._verification_row(entry, wrapped=offered[entry.id][1]) for entry in chosen]
-        found = await connection.execute(_UPSERT_VERIFICATIONS, columns(rows))
-        return {row.id: _Known(self._data_key(row, *offered[row.id]), row) for row in found}
+        rows = [self._verification_row(entry, wrapped=offered[entry.key][1]) for entry in chosen]
+        found = await connection.execute(_UPSERT_VERIFICATIONS, {"rows": as_rows(rows)})
+        return {row.id.int: _Known(self._data_key(row, *offered[row.id.int]), row) for row in found}
 
     def _data_key(self, row: Row[Any], offered: bytes, wrapped: bytes) -> bytes:
         """The key that stands: the one offered, or that of whoever was first."""
@@ -64,22 +64,22 @@ class PgRecorder:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
-    def _verification_row(self, entry: "_Entry", *, wrapped: bytes) -> dict[str, Any]:
+    def _verification_row(self, entry: "_Entry", *, wrapped: bytes) -> "_VerificationRow":
         callback, payload = entry.callback, entry.payload
         ended = not entry.is_open
-        return {
-            "ids": entry.id,
-            "app_ids": callback.app_id,
-            "biz_ids": payload.biz_id,
-            "biz_nos": payload.biz_no,
-            "statuses": as_text(payload.status),
-            "wrapped_keys": wrapped,
-            "digests": entry.digest if ended else None,
-            "ended_ats": callback.received_at if ended else None,
-            "due_ats": entry.now + self._lease if ended else None,
-            "helds": entry.hold,
-            "received_ats": callback.received_at,
-        }
+        return _VerificationRow(
+            id=entry.id,
+            app_id=callback.app_id,
+            biz_id=payload.biz_id,
+            biz_no=payload.biz_no,
+            status=as_text(payload.status),
+            wrapped_key=wrapped,
+            digest=entry.digest if ended else None,
+            ended_at=callback.received_at if ended else None,
+            due_at=entry.now + self._lease if ended else None,
+            held=entry.hold,
+            received_at=callback.received_at,
+        )
 
 
 def key_place(app_id: str, row: UUID) -> str:
@@ -99,8 +99,37 @@ def registration_of(row: Row[Any]) -> Registration | None:
     return Registration(row.biz_no, row.registered_at, row.expires_at, row.nudged_at)
 
 
+class _VerificationRow(msgspec.Struct, frozen=True):
+    id: UUID
+    app_id: str
+    biz_id: str
+    biz_no: str | None
+    status: str | None
+    wrapped_key: bytes
+    digest: bytes | None
+    ended_at: datetime | None
+    due_at: datetime | None
+    held: bool
+    received_at: datetime
+
+
+class _CallbackRow(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    digest: bytes
+    kind: CallbackKind
+    secret_index: int
+    seen: int
+    received_at: datetime
+    event: str
+    detail: dict[str, object]
+
+
 class _Entry:
-    """One callback of a group, with what the statements need of it."""
+    """One callback of a group, with what the statements need of it.
+
+    `key` stands for its verification and `mark` for itself, in numbers and bytes, which are compared faster
+    than UUIDs.
+    """
 
     def __init__(self, decoded: DecodedCallback, *, now: datetime) -> None:
         self.callback = decoded.callback
@@ -108,7 +137,9 @@ class _Entry:
         self.hold = decoded.hold
         self.now = now
         self.id = verification_id(self.callback.app_id, self.payload.biz_id)
+        self.key = self.id.int
         self.digest = self.callback.digest
+        self.mark = (self.key, self.digest)
         self.is_open = is_open(as_text(self.payload.status))
 
 
@@ -127,43 +158,49 @@ def _one_per_verification(entries: Iterable[_Entry]) -> list[_Entry]:
     The order is the same in every process: two groups that share verifications then wait for each other
     instead of ending in a deadlock.
     """
-    chosen: dict[UUID, _Entry] = {}
+    chosen: dict[int, _Entry] = {}
     for entry in entries:
-        standing = chosen.setdefault(entry.id, entry)
+        standing = chosen.setdefault(entry.key, entry)
         if standing.is_open and not entry.is_open:
-            chosen[entry.id] = entry
-    return sorted(chosen.values(), key=lambda entry: entry.id)
+            chosen[entry.key] = entry
+    return [chosen[key] for key in sorted(chosen)]
 
 
 async def _insert_callbacks(
-    connection: AsyncConnection, entries: Sequence[_Entry], known: dict[UUID, _Known]
-) -> set[tuple[UUID, bytes]]:
-    """Insert the group's distinct callbacks; the keys of those that were not there before."""
-    seen = Counter((entry.id, entry.digest) for entry in entries)
-    distinct = {(entry.id, entry.digest): entry for entry in reversed(entries)}
-    rows = [_callback_row(distinct[key], known[key[0]], seen=seen[key]) for key in sorted(distinct)]
-    found = await connection.execute(_INSERT_CALLBACKS, columns(rows))
-    return {(row.verification_id, row.digest) for row in found if row.is_new}
+    connection: AsyncConnection, entries: Sequence[_Entry], known: dict[int, _Known]
+) -> set[tuple[int, bytes]]:
+    """Insert the group's distinct callbacks; the marks of those that were not there before."""
+    seen = Counter(entry.mark for entry in entries)
+    distinct = {entry.mark: entry for entry in reversed(entries)}
+    ordered = [distinct[mark] for mark in sorted(distinct)]
+    rows = [_callback_row(entry, known[entry.key], seen=seen[entry.mark]) for entry in ordered]
+    sealed = [_sealed_callback(entry, known[entry.key]) for entry in ordered]
+    found = await connection.execute(_INSERT_CALLBACKS, {"rows": as_rows(rows), "callbacks": sealed})
+    return {(row.verification_id.int, row.digest) for row in found if row.is_new}
 
 
-def _callback_row(entry: _Entry, known: _Known, *, seen: int) -> dict[str, Any]:
+def _callback_row(entry: _Entry, known: _Known, *, seen: int) -> _CallbackRow:
     callback = entry.callback
-    detail = {
+    detail: dict[str, object] = {
         "kind": callback.kind,
         "status": as_text(entry.payload.status),
         "secret_index": callback.secret_index,
     }
-    return {
-        "ids": entry.id,
-        "digests": entry.digest,
-        "kinds": callback.kind,
-        "secret_indexes": callback.secret_index,
-        "raw_cts": seal(known.data_key, callback.data, place=raw_callback_place(callback.app_id, entry.id)),
-        "seens": seen,
-        "received_ats": callback.received_at,
-        "events": _event(entry, known),
-        "details": msgspec.json.encode(detail).decode(),
-    }
+    return _CallbackRow(
+        verification_id=entry.id,
+        digest=entry.digest,
+        kind=callback.kind,
+        secret_index=callback.secret_index,
+        seen=seen,
+        received_at=callback.received_at,
+        event=_event(entry, known),
+        detail=detail,
+    )
+
+
+def _sealed_callback(entry: _Entry, known: _Known) -> bytes:
+    callback = entry.callback
+    return seal(known.data_key, callback.data, place=raw_callback_place(callback.app_id, entry.id))
 
 
 def _event(entry: _Entry, known: _Known) -> str:
@@ -174,10 +211,9 @@ def _event(entry: _Entry, known: _Known) -> str:
     return "callback.held" if known.row.held else "callback.received"
 
 
-def _recorded(entry: _Entry, known: _Known, fresh: set[tuple[UUID, bytes]]) -> Recorded:
-    key = (entry.id, entry.digest)
-    is_new = key in fresh
-    fresh.discard(key)  # a duplicate in the same group is not new a second time
+def _recorded(entry: _Entry, known: _Known, fresh: set[tuple[int, bytes]]) -> Recorded:
+    is_new = entry.mark in fresh
+    fresh.discard(entry.mark)  # a duplicate in the same group is not new a second time
     to_settle = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
     return Recorded(
         entry.id,
@@ -192,13 +228,11 @@ def _recorded(entry: _Entry, known: _Known, fresh: set[tuple[UUID, bytes]]) -> R
 _UPSERT_VERIFICATIONS: Final = text("""
 INSERT INTO verifications AS v (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key,
                                 final_digest, ended_at, due_at, held, received_at)
-SELECT id, app_id, biz_id, biz_no, 'received', status, wrapped_key, digest, ended_at, due_at, held,
-       received_at
-FROM unnest(CAST(:ids AS uuid[]), CAST(:app_ids AS text[]), CAST(:biz_ids AS text[]),
-            CAST(:biz_nos AS text[]), CAST(:statuses AS text[]), CAST(:wrapped_keys AS bytea[]),
-            CAST(:digests AS bytea[]), CAST(:ended_ats AS timestamptz[]), CAST(:due_ats AS timestamptz[]),
-            CAST(:helds AS boolean[]), CAST(:received_ats AS timestamptz[]))
-  AS t (id, app_id, biz_id, biz_no, status, wrapped_key, digest, ended_at, due_at, held, received_at)
+SELECT id, app_id, biz_id, biz_no, 'received', status, decode(wrapped_key, 'base64'),
+       decode(digest, 'base64'), ended_at, due_at, held, received_at
+FROM json_to_recordset(CAST(:rows AS json))
+  AS t (id uuid, app_id text, biz_id text, biz_no text, status text, wrapped_key text, digest text,
+        ended_at timestamptz, due_at timestamptz, held boolean, received_at timestamptz)
 ON CONFLICT (id) DO UPDATE SET
   state = CASE WHEN v.state = 'created' OR (v.state = 'expired' AND EXCLUDED.final_digest IS NOT NULL)
                THEN 'received' ELSE v.state END,
@@ -222,11 +256,14 @@ what is decided is not held, whatever comes behind the decision."""
 
 _INSERT_CALLBACKS: Final = text("""
 WITH incoming AS (
-  SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:digests AS bytea[]), CAST(:kinds AS text[]),
-                       CAST(:secret_indexes AS smallint[]), CAST(:raw_cts AS bytea[]),
-                       CAST(:seens AS integer[]), CAST(:received_ats AS timestamptz[]),
-                       CAST(:events AS text[]), CAST(:details AS text[]))
-    AS t (verification_id, digest, kind, secret_index, raw_ct, seen, received_at, event, detail)
+  SELECT verification_id, decode(digest, 'base64') AS digest, kind, secret_index, seen, received_at, event,
+         detail, raw_ct
+  FROM ROWS FROM (
+    json_to_recordset(CAST(:rows AS json))
+      AS (verification_id uuid, digest text, kind text, secret_index smallint, seen integer,
+          received_at timestamptz, event text, detail jsonb),
+    unnest(CAST(:callbacks AS bytea[]))
+  ) AS t (verification_id, digest, kind, secret_index, seen, received_at, event, detail, raw_ct)
 ), recorded AS (
   INSERT INTO callbacks AS c (verification_id, digest, kind, secret_index, raw_ct, seen, received_at)
   SELECT verification_id, digest, kind, secret_index, raw_ct, seen, received_at FROM incoming
@@ -234,7 +271,7 @@ WITH incoming AS (
   RETURNING c.verification_id, c.digest, c.xmax = 0 AS is_new
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
-  SELECT verification_id, event, CAST(detail AS jsonb)
+  SELECT verification_id, event, detail
   FROM recorded JOIN incoming USING (verification_id, digest) WHERE is_new
 )
 SELECT verification_id, digest, is_new FROM recorded
