@@ -16,6 +16,10 @@ LEGALITY: Final = {
 }
 """The vendor's names of the legality shares, and ours."""
 
+_SHARE_OF: Final = {
+    side: {theirs: f"{side}.{ours}" for theirs, ours in LEGALITY.items()} for side in ("front", "back")
+}
+
 _FIELD: Final = re.compile(r"[A-Za-z_]{1,64}")
 """A field's name; whatever could be what is written on the card is none."""
 
@@ -30,8 +34,8 @@ def legality_shares(card: IdCardInfo) -> dict[str, float]:
     for side, block in (("front", card.front_side), ("back", card.back_side)):
         legality = (block.ocr_result.legality if block and block.ocr_result else None) or {}
         for name, share in legality.items():
-            if name in LEGALITY and share is not None:
-                shares[f"{side}.{LEGALITY[name]}"] = share
+            if share is not None and (known := _SHARE_OF[side].get(name)):
+                shares[known] = share
     return shares
 
 

@@ -114,7 +114,7 @@ def extract_facts(payload: Payload) -> Facts:
 
 
 def _comparison(made: Comparison) -> ComparisonFacts:
-    thresholds = {level: score for level, score in made.thresholds.items() if level in LEVELS}
+    thresholds = {level: made.thresholds[level] for level in LEVELS if level in made.thresholds}
     return ComparisonFacts(made.confidence, thresholds, reached_level(made.confidence, thresholds))
 
 

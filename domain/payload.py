@@ -176,10 +176,11 @@ class Payload(msgspec.Struct, frozen=True):
         that neither hides what the other says.
         """
         found: dict[str, float] = {}
-        for block in self.genuineness_blocks():
-            for name, value in _sent(block).items():
+        for said in map(_sent, self.genuineness_blocks()):
+            for name in found.keys() & said:
                 worse = min if name.endswith("_threshold") else max
-                found[name] = worse(found.get(name, value), value)
+                said[name] = worse(found[name], said[name])
+            found |= said
         return found
 
 

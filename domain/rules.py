@@ -177,8 +177,9 @@ def id_card(facts: Facts, config: PolicyConfig) -> Findings:
     table = config.id_card
     if facts.card not in {None, "valid"}:
         yield table.expired, Reason(Code.ID_EXPIRED, facts.card or "")
+    most = {kind: getattr(table, f"max_{kind}") for kind in _MAXIMA}
     for path, share in facts.legality.items():
-        if problem := _illegal(path.rpartition(".")[2], share, config):
+        if problem := _illegal(share, at_most=most.get(path.rpartition(".")[2]), at_least=table.min_id_photo):
             yield table.legality, Reason(Code.ID_LEGALITY, f"{path} {problem}")
     if facts.illogical:
         yield table.logic, Reason(Code.ID_LOGIC, ", ".join(facts.illogical))
@@ -193,12 +194,11 @@ def registration(facts: Facts, _config: PolicyConfig) -> Findings:
         yield "review", Reason(Code.REGISTRATION_BIZ_NO_MISMATCH)
 
 
-def _illegal(kind: str, share: float, config: PolicyConfig) -> str | None:
-    if kind in _MAXIMA:
-        most: float = getattr(config.id_card, f"max_{kind}")
-        return None if share <= most else f"{share:g} > {most:g}"
-    least = config.id_card.min_id_photo
-    return None if share >= least else f"{share:g} < {least:g}"
+def _illegal(share: float, *, at_most: float | None, at_least: float) -> str | None:
+    """What is wrong with a share: the picture's own has a minimum, every other a maximum."""
+    if at_most is not None:
+        return None if share <= at_most else f"{share:g} > {at_most:g}"
+    return None if share >= at_least else f"{share:g} < {at_least:g}"
 
 
 def _is_score(value: float) -> bool:

@@ -90,16 +90,15 @@ async def spend_call(
 async def _call(context: WorkerContext, case: Case, app: App, *, n: int, limit: int) -> Confirmation:
     # The place first, then the reservation: a reserved call must be under way.
     async with context.gates.slot(app.app_id) as left_alone_for:
-        now = context.clock()
         if left_alone_for is not None:
-            return Postponed(now + left_alone_for)
+            return Postponed(context.clock() + left_alone_for)
         # Before anything is awaited: in an open circuit no other call may be let in beside this probe.
         context.gates.started(app.app_id)
         # Shielded from the reservation on: once it stands, the call is spent whether it is made or not.
         answer = await asyncio.shield(_reserve_and_pull(context, case, app, n))
     if answer is None:
         # Somebody else has just reserved it and will decide.
-        return Postponed(now + context.lease)
+        return Postponed(context.clock() + context.lease)
     return _conclude(context, case, answer=answer, pauses=_pauses(app, n=n, limit=limit))
 
 
