@@ -5,6 +5,7 @@ The secret travels in the URL, so no URL ever leaves this module: not in a log, 
 
 import asyncio
 import re
+from copy import copy
 from datetime import timedelta
 from functools import lru_cache
 from typing import Final, cast
@@ -72,8 +73,9 @@ class FaceidApi:
         await self._transport.aclose()
 
     async def _call(self, url: "_ExactUrl", *, limit: int) -> Answer:
-        request = httpx2.Request("GET", _NOWHERE, extensions=EXTENSIONS)
-        request.url = url
+        # A copy costs a third of a new one, and leaves out the extensions alone.
+        request = copy(_BARE_GET)
+        request.url, request.extensions = url, EXTENSIONS
         return _answered(*await exchange(self._transport, request, limit=limit))
 
 
@@ -95,6 +97,7 @@ class _ExactUrl(httpx2.URL):
 
 
 _NOWHERE: Final = httpx2.URL("")
+_BARE_GET: Final = httpx2.Request("GET", _NOWHERE)
 
 
 async def exchange(
