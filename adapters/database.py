@@ -92,10 +92,14 @@ def _ping_the_rested(engine: Engine, rested: timedelta) -> None:
     event.listen(engine, "checkout", ping)
 
 
+def passes(sqlstate: str | None) -> bool:
+    """Whether an error of this SQLSTATE passes by itself, or when somebody has mended the database."""
+    return (sqlstate or "").startswith(_PASSING)
+
+
 def _tell_apart(context: ExceptionContext) -> None:
     """Turn SQLAlchemy's one error for everything into `DatabaseAway` where waiting helps."""
-    sqlstate = getattr(context.original_exception, "sqlstate", None) or ""
-    if context.is_disconnect or sqlstate.startswith(_PASSING):
+    if context.is_disconnect or passes(getattr(context.original_exception, "sqlstate", None)):
         raise DatabaseAway(type(context.original_exception).__name__) from None
 
 

@@ -1,18 +1,18 @@
 """Save decisions once: decision, state and timeline event in one statement; the first final one stands."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY, autocommitting
+from adapters.database import DATABASE_AWAY
 from adapters.envelope import place_of, seal, unseal
-from adapters.store.rows import as_rows
+from adapters.store.bulk import as_rows, bulk_connection
 from domain.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
 from domain.policy_file import Policy
@@ -26,7 +26,6 @@ class PgDecisions:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._autocommitting = autocommitting(engine)
         self._kept_policies: set[str] = set()
         self._coalescer = Coalescer[SettledVerification, bool](
             self._save, max_items=128, systemic=DATABASE_AWAY
@@ -43,14 +42,17 @@ class PgDecisions:
         used = {policy.content_hash: policy for item in ordered for policy in _policies(item)}
         new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
         alone = not new and not any(item.shadow for item in ordered)
-        async with self._autocommitting.connect() if alone else self._engine.begin() as connection:
+        async with (
+            bulk_connection(self._engine) as connection,
+            nullcontext() if alone else connection.transaction(),
+        ):
             if new:
-                await connection.execute(_KEEP_POLICY, [_policy_row(policy) for policy in new])
-            found = await connection.execute(_SAVE, {"rows": as_rows([_row(item) for item in ordered])})
-            saved = {_key(row) for row in found}
+                await connection.execute(_KEEP_POLICIES, as_rows([_policy_row(policy) for policy in new]))
+            found = await connection.fetch(_SAVE, as_rows([_row(item) for item in ordered]))
+            saved = {(row["verification_id"].int, row["fence"]) for row in found}
             shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
             if shadows:
-                await connection.execute(_SAVE_SHADOWS, {"rows": as_rows(shadows)})
+                await connection.execute(_SAVE_SHADOWS, as_rows(shadows))
         # Only now: had the transaction failed, the texts would not be there.
         self._kept_policies.update(used)
         # Of two for the same verification the first was written; only its caller is told so.
@@ -77,18 +79,20 @@ def _place(app_id: str, verification_id: UUID) -> str:
     return place_of(app_id, "verifications.identity_ct", verification_id)
 
 
-def _key(item: SettledVerification | Row[Any]) -> tuple[int, int]:
+def _key(item: SettledVerification) -> tuple[int, int]:
     """What is decided, in the order of the ids; numbers are compared faster than UUIDs."""
     return item.verification_id.int, item.fence
 
 
-def _policy_row(policy: Policy) -> dict[str, str]:
-    return {
-        "content_hash": policy.content_hash,
-        "name": policy.name,
-        "version": policy.version,
-        "content": policy.text,
-    }
+class _PolicyRow(msgspec.Struct, frozen=True):
+    content_hash: str
+    name: str
+    version: str
+    content: str
+
+
+def _policy_row(policy: Policy) -> _PolicyRow:
+    return _PolicyRow(policy.content_hash, policy.name, policy.version, policy.text)
 
 
 class _DecisionRow(msgspec.Struct, frozen=True):
@@ -157,14 +161,16 @@ def _shadow_row(item: SettledVerification) -> _ShadowRow | None:
     )
 
 
-_KEEP_POLICY: Final = text("""
+_KEEP_POLICIES: Final = """
 INSERT INTO policies (content_hash, name, version, content)
-VALUES (:content_hash, :name, :version, :content) ON CONFLICT (content_hash) DO NOTHING
-""")
+SELECT content_hash, name, version, content FROM json_to_recordset(CAST($1 AS json))
+  AS t (content_hash text, name text, version text, content text)
+ON CONFLICT (content_hash) DO NOTHING
+"""
 
-_SAVE: Final = text("""
+_SAVE: Final = """
 WITH incoming AS (
-  SELECT * FROM json_to_recordset(CAST(:rows AS json))
+  SELECT * FROM json_to_recordset(CAST($1 AS json))
     AS t (verification_id uuid, fence bigint, outcome text, basis text, reasons json, rules json,
           disagreements json, policy_name text, policy_version text, policy_hash text, mode text,
           unconfirmed json, callback_facts json, result_facts json, identity_ct text, decided_at timestamptz)
@@ -193,12 +199,12 @@ WITH incoming AS (
   FROM incoming JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
 )
 SELECT verification_id, fence FROM saved JOIN held USING (verification_id)
-""")
+"""
 
-_SAVE_SHADOWS: Final = text("""
+_SAVE_SHADOWS: Final = """
 INSERT INTO shadow_decisions (verification_id, policy_hash, outcome, reasons, decided_at)
 SELECT verification_id, policy_hash, outcome, reasons, decided_at
-FROM json_to_recordset(CAST(:rows AS json))
+FROM json_to_recordset(CAST($1 AS json))
   AS t (verification_id uuid, policy_hash text, outcome text, reasons json, decided_at timestamptz)
 ON CONFLICT DO NOTHING
-""")
+"""

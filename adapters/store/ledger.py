@@ -5,17 +5,17 @@ Each group is one statement, and each statement a transaction of its own.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY, autocommitting
 from adapters.envelope import place_of, seal, unseal
-from adapters.store.rows import as_rows
+from adapters.store.bulk import as_rows, bulk_connection
 from adapters.store.tables import pulls
 from domain.budget import Pull, PullState
 from domain.records import FinishedPull
@@ -78,16 +78,16 @@ class PgLedger:
         # The same call twice in one group: one row, and the first caller gets it.
         calls = {_key(call): call for call in reversed(wanted)}
         ordered = [calls[key] for key in sorted(calls)]
-        async with self._engine.connect() as connection:
-            found = await connection.execute(_RESERVE, {"rows": as_rows(ordered)})
-            reserved = {_key(row) for row in found}
+        async with bulk_connection(self._engine) as connection:
+            found = await connection.fetch(_RESERVE, as_rows(ordered))
+        reserved = {(row["verification_id"].int, row["n"], row["fence"]) for row in found}
         return [_take(reserved, _key(call)) for call in wanted]
 
     async def _finish(self, finished: list[FinishedPull]) -> Sequence[None]:
         ordered = sorted(finished, key=lambda pull: (pull.verification_id.int, pull.n))
         ended, answers = [_ended(pull) for pull in ordered], [_sealed_answer(pull) for pull in ordered]
-        async with self._engine.connect() as connection:
-            await connection.execute(_FINISH, {"rows": as_rows(ended), "answers": answers})
+        async with bulk_connection(self._engine) as connection:
+            await connection.execute(_FINISH, as_rows(ended), answers)
         return [None] * len(finished)
 
 
@@ -102,7 +102,7 @@ async def read_calls(connection: AsyncConnection, verification_id: UUID) -> list
     return [Pull(row.n, PullState(row.state), row.started_at) for row in found]
 
 
-def _key(call: _Wanted | Row[Any]) -> tuple[int, int, int]:
+def _key(call: _Wanted) -> tuple[int, int, int]:
     """What is reserved, in the order of the ids; numbers are compared faster than UUIDs."""
     return call.verification_id.int, call.n, call.fence
 
@@ -132,9 +132,9 @@ def _place(app_id: str, verification_id: UUID, n: int) -> str:
     return place_of(app_id, "pulls.raw_ct", f"{verification_id}/{n}")
 
 
-_RESERVE: Final = text("""
+_RESERVE: Final = """
 WITH wanted AS (
-  SELECT * FROM json_to_recordset(CAST(:rows AS json))
+  SELECT * FROM json_to_recordset(CAST($1 AS json))
     AS t (verification_id uuid, n smallint, fence bigint, now timestamptz)
 ), held AS (
   SELECT w.* FROM wanted w JOIN verifications v ON v.id = w.verification_id AND v.fence = w.fence
@@ -151,17 +151,17 @@ WITH wanted AS (
   RETURNING p.verification_id, p.n
 )
 SELECT verification_id, n, fence FROM reserved JOIN held USING (verification_id, n)
-""")
+"""
 """A call whose worker died stays `reserved` until the next one is reserved: then its end is unknown.
 `held`: the rows whose lease is still the caller's, locked, so that nobody takes it meanwhile."""
 
-_FINISH: Final = text("""
+_FINISH: Final = """
 WITH ended AS (
   SELECT * FROM ROWS FROM (
-    json_to_recordset(CAST(:rows AS json))
+    json_to_recordset(CAST($1 AS json))
       AS (verification_id uuid, n smallint, state text, finished_at timestamptz, http_status smallint,
           error text),
-    unnest(CAST(:answers AS bytea[]))
+    unnest(CAST($2 AS bytea[]))
   ) AS t (verification_id, n, state, finished_at, http_status, error, raw_ct)
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
@@ -173,4 +173,4 @@ UPDATE pulls p
 SET state = e.state, finished_at = e.finished_at, http_status = e.http_status, error = e.error,
     raw_ct = e.raw_ct
 FROM ended e WHERE p.verification_id = e.verification_id AND p.n = e.n
-""")
+"""

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY
 from adapters.envelope import KeyRing, place_of, seal
-from adapters.store.rows import as_rows
+from adapters.store.bulk import as_rows, bulk_connection
 from domain.model import CallbackKind, State, verification_id
 from domain.payload import as_text
 from domain.policy import is_open
@@ -37,17 +38,17 @@ class PgRecorder:
     async def record_all(
         self, decoded: Sequence[DecodedCallback], *, now: datetime
     ) -> list[Recorded | BaseException]:
-        """Store each callback once. How each ended: recorded, or DBAPIError, OSError, BrokenSeal."""
+        """Store each callback once. How each ended: recorded, or PostgresError, OSError, BrokenSeal."""
         return await self._coalescer.submit_all(_Entry(each, now=now) for each in decoded)
 
     async def _flush(self, entries: list["_Entry"]) -> Sequence[Recorded]:
-        async with self._engine.begin() as connection:
+        async with bulk_connection(self._engine) as connection, connection.transaction():
             known = await self._upsert_verifications(connection, entries)
             fresh = await _insert_callbacks(connection, entries, known)
         return [_recorded(entry, known[entry.key], fresh) for entry in entries]
 
     async def _upsert_verifications(
-        self, connection: AsyncConnection, entries: Iterable["_Entry"]
+        self, connection: asyncpg.Connection, entries: Iterable["_Entry"]
     ) -> dict[int, "_Known"]:
         chosen = _one_per_verification(entries)
         offered = {
@@ -55,10 +56,10 @@ class PgRecorder:
             for entry in chosen
         }
         rows = [self._verification_row(entry, wrapped=offered[entry.key][1]) for entry in chosen]
-        found = await connection.execute(_UPSERT_VERIFICATIONS, {"rows": as_rows(rows)})
+        found = [_Standing(*row) for row in await connection.fetch(_UPSERT_VERIFICATIONS, as_rows(rows))]
         return {row.id.int: _Known(self._data_key(row, *offered[row.id.int]), row) for row in found}
 
-    def _data_key(self, row: Row[Any], offered: bytes, wrapped: bytes) -> bytes:
+    def _data_key(self, row: "_Standing", offered: bytes, wrapped: bytes) -> bytes:
         """The key that stands: the one offered, or that of whoever was first."""
         if row.wrapped_key == wrapped:
             return offered
@@ -92,7 +93,7 @@ def raw_callback_place(app_id: str, row: UUID) -> str:
     return place_of(app_id, "callbacks.raw_ct", row)
 
 
-def registration_of(row: Row[Any]) -> Registration | None:
+def registration_of(row: "Row[Any] | _Standing") -> Registration | None:
     """What a row of verifications says about its registration."""
     if row.registered_at is None:
         return None
@@ -111,6 +112,22 @@ class _VerificationRow(msgspec.Struct, frozen=True):
     due_at: datetime | None
     held: bool
     received_at: datetime
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    """A verification as it stands once the group's callbacks are known to it."""
+
+    id: UUID
+    app_id: str
+    biz_no: str | None
+    wrapped_key: bytes
+    final_digest: bytes | None
+    state: str
+    fence: int
+    held: bool
+    registered_at: datetime | None
+    expires_at: datetime
+    nudged_at: datetime | None
 
 
 class _CallbackRow(msgspec.Struct, frozen=True):
@@ -145,11 +162,11 @@ class _Entry:
 
 class _Known(msgspec.Struct, frozen=True):
     data_key: bytes
-    row: Row[Any]
+    row: _Standing
 
     def is_decided_on(self, entry: _Entry) -> bool:
         """Whether this is the first callback whose flow had ended."""
-        return bool(entry.digest == self.row.final_digest)
+        return entry.digest == self.row.final_digest
 
 
 def _one_per_verification(entries: Iterable[_Entry]) -> list[_Entry]:
@@ -167,7 +184,7 @@ def _one_per_verification(entries: Iterable[_Entry]) -> list[_Entry]:
 
 
 async def _insert_callbacks(
-    connection: AsyncConnection, entries: Sequence[_Entry], known: dict[int, _Known]
+    connection: asyncpg.Connection, entries: Sequence[_Entry], known: dict[int, _Known]
 ) -> set[tuple[int, bytes]]:
     """Insert the group's distinct callbacks; the marks of those that were not there before."""
     seen = Counter(entry.mark for entry in entries)
@@ -175,8 +192,8 @@ async def _insert_callbacks(
     ordered = [distinct[mark] for mark in sorted(distinct)]
     rows = [_callback_row(entry, known[entry.key], seen=seen[entry.mark]) for entry in ordered]
     sealed = [_sealed_callback(entry, known[entry.key]) for entry in ordered]
-    found = await connection.execute(_INSERT_CALLBACKS, {"rows": as_rows(rows), "callbacks": sealed})
-    return {(row.verification_id.int, row.digest) for row in found if row.is_new}
+    found = await connection.fetch(_INSERT_CALLBACKS, as_rows(rows), sealed)
+    return {(row["verification_id"].int, row["digest"]) for row in found if row["is_new"]}
 
 
 def _callback_row(entry: _Entry, known: _Known, *, seen: int) -> _CallbackRow:
@@ -225,12 +242,12 @@ def _recorded(entry: _Entry, known: _Known, fresh: set[tuple[int, bytes]]) -> Re
     )
 
 
-_UPSERT_VERIFICATIONS: Final = text("""
+_UPSERT_VERIFICATIONS: Final = """
 INSERT INTO verifications AS v (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key,
                                 final_digest, ended_at, due_at, held, received_at)
 SELECT id, app_id, biz_id, biz_no, 'received', status, decode(wrapped_key, 'base64'),
        decode(digest, 'base64'), ended_at, due_at, held, received_at
-FROM json_to_recordset(CAST(:rows AS json))
+FROM json_to_recordset(CAST($1 AS json))
   AS t (id uuid, app_id text, biz_id text, biz_no text, status text, wrapped_key text, digest text,
         ended_at timestamptz, due_at timestamptz, held boolean, received_at timestamptz)
 ON CONFLICT (id) DO UPDATE SET
@@ -248,21 +265,21 @@ ON CONFLICT (id) DO UPDATE SET
   received_at = COALESCE(v.received_at, EXCLUDED.received_at)
 RETURNING v.id, v.app_id, v.biz_no, v.wrapped_key, v.final_digest, v.state, v.fence, v.held,
           v.registered_at, v.expires_at, v.nudged_at
-""")
+"""
 """The first final callback takes the lease away from whoever was looking at the verification before it.
 
 One that says that the flow goes on revives no expired verification: nobody would look at it any more. And
 what is decided is not held, whatever comes behind the decision."""
 
-_INSERT_CALLBACKS: Final = text("""
+_INSERT_CALLBACKS: Final = """
 WITH incoming AS (
   SELECT verification_id, decode(digest, 'base64') AS digest, kind, secret_index, seen, received_at, event,
          detail, raw_ct
   FROM ROWS FROM (
-    json_to_recordset(CAST(:rows AS json))
+    json_to_recordset(CAST($1 AS json))
       AS (verification_id uuid, digest text, kind text, secret_index smallint, seen integer,
           received_at timestamptz, event text, detail jsonb),
-    unnest(CAST(:callbacks AS bytea[]))
+    unnest(CAST($2 AS bytea[]))
   ) AS t (verification_id, digest, kind, secret_index, seen, received_at, event, detail, raw_ct)
 ), recorded AS (
   INSERT INTO callbacks AS c (verification_id, digest, kind, secret_index, raw_ct, seen, received_at)
@@ -275,5 +292,5 @@ WITH incoming AS (
   FROM recorded JOIN incoming USING (verification_id, digest) WHERE is_new
 )
 SELECT verification_id, digest, is_new FROM recorded
-""")
+"""
 """`xmax = 0` tells a row that was inserted from one that was there already."""

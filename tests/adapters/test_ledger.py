@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from asyncpg import CheckViolationError
 
 from domain.budget import Pull, PullState
 from domain.errors import BrokenSeal
@@ -42,7 +42,7 @@ async def test_an_abandoned_call_counts_as_sent_once_the_next_one_is_reserved(
 
 @pytest.mark.parametrize("n", [0, 4, -1])
 async def test_there_is_no_other_call_than_one_to_three(store: Store, recorded: Recorded, n: int) -> None:
-    with pytest.raises(IntegrityError, match="pulls_budget"):
+    with pytest.raises(CheckViolationError, match="pulls_budget"):
         await store.reserve(recorded, n, now=NOW)
 
 
