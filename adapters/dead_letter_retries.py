@@ -8,9 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from adapters.inbox import RedisInbox
-from adapters.queue import BatchQueue
 from adapters.store.dead_letters import LetterFilter, PgDeadLetters
-from domain.model import AcceptedCallback
 
 MAX_BATCH: Final = 64
 _PREFIX: Final = "retry-"
@@ -33,17 +31,9 @@ class DeadLetterRetries:
     A crash in between leaves a letter that is in the inbox as well: it runs twice, which is harmless.
     """
 
-    def __init__(
-        self,
-        letters: PgDeadLetters,
-        *,
-        inbox: RedisInbox,
-        queue: BatchQueue,
-        clock: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, letters: PgDeadLetters, *, inbox: RedisInbox, clock: Callable[[], datetime]) -> None:
         self._letters = letters
         self._inbox = inbox
-        self._queue = queue
         self._clock = clock
 
     async def retry_one(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
@@ -57,8 +47,7 @@ class DeadLetterRetries:
         async with self._letters.take_one(letter_id, app_ids, now=self._clock()) as callback:
             if callback is None:
                 return False
-            await self._inbox.put(batch_id, [callback])
-        self._queue.hand_over(batch_id)
+            await self._inbox.hand_over(batch_id, [callback])
         return True
 
     async def retry_all(self, which: LetterFilter, *, limit: int) -> Retried:
@@ -75,18 +64,14 @@ class DeadLetterRetries:
             batch_id = _new_batch_id()
             size = min(MAX_BATCH, limit - retried)
             async with self._letters.take(which, now=started, limit=size, after=after) as taken:
-                await self._put(batch_id, taken.callbacks)
+                if taken.callbacks:
+                    await self._inbox.hand_over(batch_id, taken.callbacks)
             retried += len(taken.callbacks)
             unreadable += taken.unreadable
             after = taken.last
             if after is None:
                 break
         return Retried(retried, unreadable, remaining=await self._letters.count(which))
-
-    async def _put(self, batch_id: str, callbacks: list[AcceptedCallback]) -> None:
-        if callbacks:
-            await self._inbox.put(batch_id, callbacks)
-            self._queue.hand_over(batch_id)
 
 
 def is_retry(batch_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 One write per group of callbacks: the sealed batch under `inbox:{batch_id}` and its id in `inbox:pending`
 (score = last touched, ms). Neither has a TTL. These two are the truth; the arq job that carries the batch
-id is only a messenger, and a batch whose messenger was lost is found by the sweeper.
+id, written with them, is only a messenger, and a batch whose messenger was lost is found by the sweeper.
 """
 
 import time
@@ -13,8 +13,10 @@ from typing import Final
 import msgspec
 import zstandard
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from adapters.envelope import KeyRing
+from adapters.queue import add_batch_job
 from domain.model import AcceptedCallback
 
 PENDING: Final = "inbox:pending"
@@ -31,16 +33,25 @@ class RedisInbox:
     async def put(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
         """Write a batch in one transaction. Writing the same batch twice is harmless.
 
+        No worker is told: the sweep finds it.
+
         Raises:
             RedisError, OSError: Redis is away; the batch may have been written all the same.
         """
-        await self.put_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
-
-    async def put_sealed(self, batch_id: str, sealed: bytes) -> None:
-        """`put` for a batch that `encode_batch` made. Raises RedisError, OSError."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(_key(batch_id), sealed)
-            pipe.zadd(PENDING, {batch_id: _now_ms()})
+            _put(pipe, batch_id, encode_batch(batch_id, callbacks, keys=self._keys), now_ms=_now_ms())
+            await pipe.execute()
+
+    async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        """`put`, and the job that tells a worker of it, in one transaction. Raises as `put`."""
+        await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
+
+    async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
+        """`hand_over` for a batch that `encode_batch` made. Raises as `put`."""
+        now_ms = _now_ms()
+        async with self._redis.pipeline(transaction=True) as pipe:
+            _put(pipe, batch_id, sealed, now_ms=now_ms)
+            add_batch_job(pipe, batch_id, now_ms=now_ms)
             await pipe.execute()
 
     async def load(self, batch_id: str) -> list[AcceptedCallback] | None:
@@ -77,8 +88,8 @@ class RedisInbox:
         """Put `parts` in the place of a batch, in one transaction."""
         async with self._redis.pipeline(transaction=True) as pipe:
             for part_id, callbacks in parts.items():
-                pipe.set(_key(part_id), encode_batch(part_id, callbacks, keys=self._keys))
-                pipe.zadd(PENDING, {part_id: _now_ms()})
+                sealed = encode_batch(part_id, callbacks, keys=self._keys)
+                _put(pipe, part_id, sealed, now_ms=_now_ms())
             pipe.delete(_key(batch_id))
             pipe.zrem(PENDING, batch_id)
             pipe.hdel(STARTS, batch_id)
@@ -108,6 +119,11 @@ class RedisInbox:
     async def depth(self) -> int:
         """How many batches wait or are being processed."""
         return int(await self._redis.zcard(PENDING))
+
+
+def _put(pipe: Pipeline, batch_id: str, sealed: bytes, *, now_ms: int) -> None:
+    pipe.set(_key(batch_id), sealed)
+    pipe.zadd(PENDING, {batch_id: now_ms})
 
 
 def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: KeyRing) -> bytes:

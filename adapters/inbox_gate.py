@@ -4,19 +4,15 @@ import asyncio
 from datetime import timedelta
 
 from adapters.inbox import RedisInbox
-from adapters.queue import BatchQueue
 from adapters.redis_client import REDIS_AWAY
 from adapters.redis_watch import RedisWatch
 
 
 class InboxGate:
-    """Puts batches into the inbox and hands them over to the workers."""
+    """Hands batches over to the workers through the inbox."""
 
-    def __init__(
-        self, inbox: RedisInbox, queue: BatchQueue, watch: RedisWatch, *, timeout: timedelta
-    ) -> None:
+    def __init__(self, inbox: RedisInbox, watch: RedisWatch, *, timeout: timedelta) -> None:
         self._inbox = inbox
-        self._queue = queue
         self.watch = watch
         self._timeout = timeout.total_seconds()
 
@@ -32,9 +28,8 @@ class InboxGate:
         """
         try:
             async with asyncio.timeout(self._timeout):
-                await self._inbox.put_sealed(batch_id, sealed)
+                await self._inbox.hand_over_sealed(batch_id, sealed)
         except REDIS_AWAY as error:
             self.watch.failed(error)
             return False
-        self._queue.hand_over(batch_id)
         return True

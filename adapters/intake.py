@@ -12,7 +12,6 @@ from adapters.coalescer import Coalescer
 from adapters.envelope import KeyRing
 from adapters.inbox import encode_batch
 from adapters.inbox_gate import InboxGate
-from adapters.queue import BatchQueue
 from adapters.spool.drainer import Drainer
 from adapters.spool.spool import Spool
 from domain.circuit import CircuitState
@@ -44,7 +43,6 @@ class DurableIntake:
     def __init__(
         self,
         gate: InboxGate,
-        queue: BatchQueue,
         *,
         keys: KeyRing,
         spool: Spool | None,
@@ -53,7 +51,6 @@ class DurableIntake:
         on_broken: Callable[[], None],
     ) -> None:
         self._gate = gate
-        self._queue = queue
         self._keys = keys
         self._spool = spool
         self._drainer = None if spool is None else Drainer(spool, gate, rate=drain_rate)
@@ -102,7 +99,6 @@ class DurableIntake:
             await asyncio.gather(self._draining, return_exceptions=True)
         await self._coalescer.aclose()
         await self._gate.watch.aclose()
-        await self._queue.aclose()
         if self._spool is not None:
             await self._spool.aclose()
 

@@ -1,6 +1,5 @@
 """The arq queue, tamed: jobs carry ids only, in MessagePack, and nothing depends on a job arriving."""
 
-import asyncio
 import time
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,7 +8,10 @@ from uuid import UUID
 import msgspec
 import structlog
 from arq.connections import ArqRedis
+from arq.constants import default_queue_name, expires_extra_ms, job_key_prefix
+from arq.jobs import serialize_job as arq_job
 from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.client import Pipeline
 
 from adapters.redis_client import REDIS_AWAY
 
@@ -40,18 +42,27 @@ def create_queue(pool: BlockingConnectionPool) -> ArqRedis:
     return ArqRedis(pool_or_conn=pool, job_serializer=serialize_job, job_deserializer=deserialize_job)
 
 
+def add_batch_job(pipe: Pipeline, batch_id: str, *, now_ms: int) -> None:
+    """Add a new batch's first job to a transaction, as `BatchQueue.enqueue` would write it.
+
+    arq's own way asks first whether there is such a job, which takes four round trips; of a batch that is
+    just being written there is none.
+    """
+    job_id = _job_id(batch_id, attempt=0)
+    job = arq_job(PROCESS_BATCH, (batch_id,), {}, None, now_ms, serializer=serialize_job)
+    pipe.psetex(job_key_prefix + job_id, expires_extra_ms, job)
+    pipe.zadd(default_queue_name, {job_id: now_ms})
+
+
+def _job_id(batch_id: str, *, attempt: int) -> str:
+    return f"batch:{batch_id}:{attempt}"
+
+
 class BatchQueue:
     """Tells the workers which batches wait."""
 
     def __init__(self, arq: ArqRedis) -> None:
         self._arq = arq
-        self._under_way: set[asyncio.Task[None]] = set()
-
-    def hand_over(self, batch_id: str) -> None:
-        """Enqueue a batch in the background; should that fail, the sweeper finds the batch."""
-        task = asyncio.create_task(self._hand_over(batch_id))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
 
     async def enqueue(self, batch_id: str, *, attempt: int = 0) -> None:
         """Enqueue a batch; the same attempt twice is one job. Raises RedisError, OSError.
@@ -59,7 +70,7 @@ class BatchQueue:
         Each attempt is a job of its own: the one of a killed worker stays invisible for over a minute, and
         its id is refused meanwhile.
         """
-        job_id = f"batch:{batch_id}:{attempt}"
+        job_id = _job_id(batch_id, attempt=attempt)
         if await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=job_id) is None:
             # It waits already, perhaps for a time that only a wrong clock thought near.
             now = time.time_ns() // 1_000_000
@@ -81,13 +92,3 @@ class BatchQueue:
     async def depth(self) -> int:
         """How many jobs wait or run."""
         return int(await self._arq.zcard(self._arq.default_queue_name))
-
-    async def aclose(self) -> None:
-        """Wait for the hand-overs under way."""
-        await asyncio.gather(*self._under_way)
-
-    async def _hand_over(self, batch_id: str) -> None:
-        try:
-            await self.enqueue(batch_id)
-        except REDIS_AWAY as error:
-            log.warning("batch.hand_over_failed", batch_id=batch_id, error=type(error).__name__)

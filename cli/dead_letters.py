@@ -17,7 +17,6 @@ from adapters.database import create_engine
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
-from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
 from cli.stored import AppOption, DataDirOption, find_servers
@@ -147,12 +146,11 @@ async def _letters(data_dir: Path | None) -> AsyncIterator[tuple[PgDeadLetters, 
     keys = KeyRing(servers.master_keys)
     engine = create_engine(servers.database_url)
     pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
-    letters, queue = PgDeadLetters(engine, keys=keys), BatchQueue(create_queue(pool))
+    letters = PgDeadLetters(engine, keys=keys)
     inbox = RedisInbox(Redis(connection_pool=pool), keys=keys)
     try:
-        yield letters, DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC))
+        yield letters, DeadLetterRetries(letters, inbox=inbox, clock=lambda: datetime.now(UTC))
     finally:
-        await queue.aclose()
         await pool.disconnect()
         await engine.dispose()
 

@@ -78,7 +78,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
-        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=clock),
+        retries=DeadLetterRetries(letters, inbox=inbox, clock=clock),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
@@ -107,7 +107,6 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await queue.aclose()
         await issuer.aclose()
         await engine.dispose()
         await pool.disconnect()

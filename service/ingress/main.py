@@ -19,7 +19,7 @@ from adapters.inbox import RedisInbox
 from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
 from adapters.nudges import RedisNudges
-from adapters.queue import BatchQueue, create_queue
+from adapters.queue import create_queue
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
 from adapters.redis_watch import RedisWatch
 from adapters.settings import Settings
@@ -102,7 +102,6 @@ def _create_intake(settings: Settings, pool: BlockingConnectionPool, lifecycle: 
     redis = Redis(connection_pool=pool)
     timeout = timedelta(seconds=settings.inbox_timeout)
     keys = KeyRing(settings.key_bytes())
-    queue = BatchQueue(create_queue(pool))
     watch = RedisWatch(
         redis, durability=settings.durability, timeout=timeout, high_water=settings.inbox_high_water
     )
@@ -110,8 +109,7 @@ def _create_intake(settings: Settings, pool: BlockingConnectionPool, lifecycle: 
     if settings.spool_dir is not None:
         spool = Spool.open(settings.spool_dir, max_bytes=settings.spool_max_bytes)
     return DurableIntake(
-        InboxGate(RedisInbox(redis, keys=keys), queue, watch, timeout=timeout),
-        queue,
+        InboxGate(RedisInbox(redis, keys=keys), watch, timeout=timeout),
         keys=keys,
         spool=spool,
         drain_rate=settings.spool_drain_rate,

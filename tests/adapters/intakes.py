@@ -14,7 +14,6 @@ from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox, decode_batch
 from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
-from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import Durability, create_redis_pool
 from adapters.redis_watch import RedisWatch
 from adapters.spool.disk import Disk
@@ -52,10 +51,8 @@ class Ingress:
         self.broken = False
         self.spool = None if folder is None else Spool.open(folder, max_bytes=spool_max_bytes, disk=disk)
         self.watch = RedisWatch(self.redis, durability=durability, timeout=timeout, high_water=high_water)
-        queue = BatchQueue(create_queue(pool))
         self.intake = DurableIntake(
-            InboxGate(self.inbox, queue, self.watch, timeout=timeout),
-            queue,
+            InboxGate(self.inbox, self.watch, timeout=timeout),
             keys=keys,
             spool=self.spool,
             drain_rate=10_000,

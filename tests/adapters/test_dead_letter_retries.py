@@ -1,18 +1,17 @@
 """Retries: in batches, past what no key opens, once each however many retry; attempts survive."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from sqlalchemy import text
 
 from adapters.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
-from adapters.queue import BatchQueue, create_queue
 from adapters.store.dead_letters import LetterFilter
 from domain.model import AcceptedCallback
 from tests.adapters.builders import NOW, Clock, Store, callback, payload
@@ -24,8 +23,8 @@ ALL = LetterFilter()
 class Inbox(RedisInbox):
     """The inbox, with something that happens right after a batch was written."""
 
-    async def put(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
-        await super().put(batch_id, callbacks)
+    async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        await super().hand_over(batch_id, callbacks)
         await self.after_put()
 
     async def after_put(self) -> None:
@@ -38,13 +37,9 @@ def written(redis: Redis, keys: KeyRing) -> Inbox:
 
 
 @pytest.fixture
-async def retries(
-    store: Store, written: Inbox, redis_pool: BlockingConnectionPool
-) -> AsyncIterator[DeadLetterRetries]:
-    queue = BatchQueue(create_queue(redis_pool))
+async def retries(store: Store, written: Inbox) -> DeadLetterRetries:
     clock = Clock(NOW + timedelta(hours=1))
-    yield DeadLetterRetries(store.dead_letters, inbox=written, queue=queue, clock=clock)
-    await queue.aclose()
+    return DeadLetterRetries(store.dead_letters, inbox=written, clock=clock)
 
 
 async def keep(store: Store, n: int, *, reason: str = "r", seconds: int | None = None) -> UUID:

@@ -13,6 +13,7 @@ from adapters.queue import (
     PROCESS_BATCH,
     SETTLE_VERIFICATION,
     BatchQueue,
+    add_batch_job,
     create_queue,
     deserialize_job,
     serialize_job,
@@ -74,20 +75,25 @@ async def test_a_look_that_cannot_be_announced_harms_nobody(arq: ArqRedis) -> No
     await BatchQueue(arq).settle_at(UUID(int=7), datetime.now(UTC))
 
 
-async def test_aclose_waits_for_the_hand_overs(arq: ArqRedis) -> None:
-    queue = BatchQueue(arq)
-    for number in range(20):
-        queue.hand_over(f"b{number}")
-    assert await queue.depth() == 0, "in the background"
-    await queue.aclose()
-    assert await queue.depth() == 20
+async def test_a_job_written_with_its_batch_is_as_arq_would_write_it(arq: ArqRedis) -> None:
+    await BatchQueue(arq).enqueue("b1")
+    async with arq.pipeline(transaction=True) as pipe:
+        add_batch_job(pipe, "b2", now_ms=int(await arq.zscore("arq:queue", "batch:b1:0")))
+        await pipe.execute()
+    by_arq = msgspec.msgpack.decode(await arq.get("arq:job:batch:b1:0"))
+    by_us = msgspec.msgpack.decode(await arq.get("arq:job:batch:b2:0"))
+    assert by_us == by_arq | {"a": ["b2"], "et": by_us["et"]}
+    assert await arq.zscore("arq:queue", "batch:b2:0") == await arq.zscore("arq:queue", "batch:b1:0")
+    times = [await arq.pttl(f"arq:job:batch:{batch_id}:0") for batch_id in ("b1", "b2")]
+    assert times[1] == pytest.approx(times[0], abs=2000)
 
 
-async def test_a_hand_over_that_fails_harms_nobody(arq: ArqRedis) -> None:
-    queue = BatchQueue(arq)
-    await arq.set("arq:queue", "not a sorted set")
-    queue.hand_over("b1")
-    await queue.aclose()
+async def test_a_batch_that_was_handed_over_is_not_enqueued_twice(arq: ArqRedis) -> None:
+    async with arq.pipeline(transaction=True) as pipe:
+        add_batch_job(pipe, "b1", now_ms=1_700_000_000_000)
+        await pipe.execute()
+    await BatchQueue(arq).enqueue("b1")
+    assert await arq.zcard("arq:queue") == 1
 
 
 async def test_a_job_that_a_wrong_clock_put_off_is_brought_forward(arq: ArqRedis) -> None:

@@ -136,14 +136,14 @@ async def api_context(
     keys: KeyRing,
     clock: Clock,
     vendor: FastAPI,
-) -> AsyncIterator[ApiContext]:
+) -> ApiContext:
     """The API's context on real servers; the apps are `demo` and `other`."""
     redis = Redis(connection_pool=redis_pool)
     announcements = Announcements(redis)
     book = PolicyBook.open(SHIPPED)
     inbox, queue = RedisInbox(redis, keys=keys), BatchQueue(create_queue(redis_pool))
     heartbeats = Heartbeats(redis)
-    yield ApiContext(
+    return ApiContext(
         app_ids=("demo", "other"),
         apps=API_APPS,
         issuer=issuer_at(vendor),
@@ -151,7 +151,7 @@ async def api_context(
         pull_requests=store.pull_requests,
         lookups=store.lookups,
         dead_letters=store.dead_letters,
-        retries=DeadLetterRetries(store.dead_letters, inbox=inbox, queue=queue, clock=lambda: LATER),
+        retries=DeadLetterRetries(store.dead_letters, inbox=inbox, clock=lambda: LATER),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         policies=book,
@@ -170,7 +170,6 @@ async def api_context(
         monotonic=time.monotonic,
         clock=clock,
     )
-    await queue.aclose()
 
 
 @pytest.fixture

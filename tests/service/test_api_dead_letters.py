@@ -82,7 +82,6 @@ async def test_a_retried_letter_is_back_in_the_inbox_with_a_job(
     assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
     [batch_id] = await api_context.redis.zrange("inbox:pending", 0, -1)
     assert await api_context.inbox.load(batch_id.decode()) == [callback()]
-    await api_context.queue.aclose()
     assert await api_context.queue.depth() == 1
 
 
@@ -148,7 +147,7 @@ async def test_without_redis_a_letter_stays(
     async def away(*_: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(api_context.inbox, "put", away)
+    monkeypatch.setattr(api_context.inbox, "hand_over", away)
     key = await keep(store)
     assert_problem(await api.post(f"{URL}/{key}/retry"), 503, "unavailable")
     bulk = await api.post(f"{URL}/retry", json={"reason": "missing_biz_id"})

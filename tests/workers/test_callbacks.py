@@ -220,11 +220,9 @@ async def test_a_retried_letter_goes_once_its_callback_is_recorded(jobs: Jobs) -
     retries = DeadLetterRetries(
         jobs.store.dead_letters,
         inbox=jobs.inbox,
-        queue=jobs.queue,
         clock=lambda: NOW + timedelta(days=1),
     )
     await retries.retry_all(LetterFilter(), limit=5)
-    await jobs.queue.aclose()
     [batch_id] = await jobs.redis.zrange("inbox:pending", 0, -1)
     await process_batch(jobs.context, batch_id.decode())
     assert await jobs.outcome(1) == ("decided", "approved", [])

@@ -57,12 +57,12 @@ async def context(
     engine: AsyncEngine,
     keys: KeyRing,
     policy_folder: Path,
-) -> AsyncIterator[ApiContext]:
+) -> ApiContext:
     book = PolicyBook.open(policy_folder)
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
     queue = BatchQueue(create_queue(redis_pool))
     heartbeats = Heartbeats(redis)
-    yield ApiContext(
+    return ApiContext(
         app_ids=("demo", "other"),
         apps=API_APPS,
         issuer=issuer_at(simulated_vendor(Clock())),
@@ -70,7 +70,7 @@ async def context(
         pull_requests=PgPullRequests(engine, rules=PullRules()),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
-        retries=DeadLetterRetries(letters, inbox=inbox, queue=queue, clock=lambda: datetime.now(UTC)),
+        retries=DeadLetterRetries(letters, inbox=inbox, clock=lambda: datetime.now(UTC)),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
@@ -89,7 +89,6 @@ async def context(
         monotonic=time.monotonic,
         clock=Clock(),
     )
-    await queue.aclose()
 
 
 @pytest.fixture
