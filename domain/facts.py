@@ -31,7 +31,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
     `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired or not_yet_valid.
     `registration` is no fact of the payload: whether its biz_no is the one that the app registered the
-    verification with. Whoever knows the registration sets it; None means that there is nothing to compare.
+    verification with, or of a result that of the callback. Whoever knows them sets it; None means that there
+    is nothing to compare.
     """
 
     status: str | None = None

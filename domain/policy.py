@@ -168,8 +168,7 @@ def _with_registration(callback: Facts, result: Facts) -> Facts:
 def judge(facts: Facts, policy: Policy) -> Judgement:
     """What `facts` alone come to under `policy`."""
     if facts.status in _UNFINISHED:
-        reason = Reason(_UNFINISHED[facts.status])
-        return Judgement(Outcome.INCOMPLETE, (reason,), (RuleRun("status", "incomplete", (reason,)),))
+        return _unfinished(facts, Reason(_UNFINISHED[facts.status]))
     rejecting: list[Reason] = []
     doubtful: list[Reason] = []
     runs: list[RuleRun] = []
@@ -185,6 +184,15 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
         runs.append(RuleRun(name, verdict, tuple(reason for _, reason in findings)))
     outcome = Outcome.REJECTED if rejecting else Outcome.REVIEW if doubtful else Outcome.APPROVED
     return Judgement(outcome, (*rejecting, *doubtful), tuple(runs))
+
+
+def _unfinished(facts: Facts, reason: Reason) -> Judgement:
+    """Nothing was proved; but that another order's flow ended so says nothing about this one."""
+    run = RuleRun("status", "incomplete", (reason,))
+    if facts.registration != "mismatch":
+        return Judgement(Outcome.INCOMPLETE, (reason,), (run,))
+    other = Reason(Code.REGISTRATION_BIZ_NO_MISMATCH)
+    return Judgement(Outcome.REVIEW, (other, reason), (run, RuleRun("registration", "review", (other,))))
 
 
 _PASSED: Final = {name: RuleRun(name, "passed") for name, _ in RULES_IF_REGISTERED}

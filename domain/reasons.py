@@ -86,8 +86,8 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.FLOW_UNKNOWN_STATUS: ("The status is unknown", "未知的流程状态"),
     Code.MULTIFACES_DETECTED: ("There may be several faces", "检测到多张人脸"),
     Code.REGISTRATION_BIZ_NO_MISMATCH: (
-        "The biz_no is not the one that was registered",
-        "业务流水号（biz_no）与登记的不一致",
+        "The biz_no is not the one that was registered, or not the callback's",
+        "业务流水号（biz_no）与登记的或回调中的不一致",
     ),
     Code.CONFIRMATION_DISAGREES: ("Callback and result disagree", "回调与查询结果不一致"),
     Code.CONFIRMATION_UNAVAILABLE: ("The result could not be had", "无法获取查询结果"),

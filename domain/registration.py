@@ -46,6 +46,11 @@ def biz_no_differs(payload: Payload, registration: Registration | None) -> bool:
     return registration is not None and payload.biz_no != registration.biz_no
 
 
+def orders_differ(one: Payload, other: Payload) -> bool:
+    """Whether two payloads name different orders; one that names none is no contradiction."""
+    return None not in (one.biz_no, other.biz_no) and one.biz_no != other.biz_no
+
+
 def next_look(
     registration: Registration,
     ledger: Sequence[Pull],

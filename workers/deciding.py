@@ -14,7 +14,7 @@ from domain.policy import UNCONFIRMED, Decision, decide
 from domain.policy_file import Policy
 from domain.reasons import Reason
 from domain.records import Case, SettledVerification
-from domain.registration import biz_no_differs
+from domain.registration import biz_no_differs, orders_differ
 from workers.context import WorkerContext
 
 _WORTH_A_MESSAGE: Final = timedelta(minutes=10)
@@ -95,9 +95,12 @@ async def decide_case(
 
 
 def facts_of(case: Case, payload: Payload) -> Facts:
-    """The facts of a payload about this verification, and whether it is about the registered order."""
+    """The facts of a payload about this verification, and whether it is about the registered order; where
+    none is registered, whether it is about another one than the callback."""
     facts = extract_facts(payload)
     if case.registration is None:
+        if case.payload is not None and orders_differ(payload, case.payload):
+            return msgspec.structs.replace(facts, registration="mismatch")
         return facts
     matches = "mismatch" if biz_no_differs(payload, case.registration) else "match"
     return msgspec.structs.replace(facts, registration=matches)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.budget import PULL_LIMIT, Pull, PullState, Wait
 from domain.payload import decode_payload
 from domain.records import Registration
-from domain.registration import Expire, Look, ReconcileRules, biz_no_differs, next_look
+from domain.registration import Expire, Look, ReconcileRules, biz_no_differs, next_look, orders_differ
 from tests.domain.builders import THOROUGH, dump, passing_payload, put
 
 START = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -134,6 +134,22 @@ def _spent(ledger: dict[int, Pull]) -> set[int]:
 def test_a_callback_must_name_the_registered_order(biz_no: object, registered: str, differs: bool) -> None:
     said = decode_payload(dump(put(passing_payload(), "biz_info.biz_no", biz_no)))
     assert biz_no_differs(said, msgspec.structs.replace(REGISTERED, biz_no=registered)) is differs
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        ("order-1", "order-1", False),
+        ("order-1", "order-2", True),
+        (17, "17", False),
+        ("order-1", None, False),
+    ],
+)
+def test_two_payloads_that_name_different_orders(one: object, other: object, differ: bool) -> None:
+    said, confirmed = (
+        decode_payload(dump(put(passing_payload(), "biz_info.biz_no", biz_no))) for biz_no in (one, other)
+    )
+    assert orders_differ(said, confirmed) is orders_differ(confirmed, said) is differ
 
 
 def test_an_unregistered_one_has_nothing_to_match() -> None:

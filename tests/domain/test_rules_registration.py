@@ -41,7 +41,23 @@ def test_the_rule(
 def test_what_is_heavier_outranks_it() -> None:
     rejected = judge(registered("mismatch", liveness="FAIL"), default_policy())
     assert (rejected.outcome, rejected.reasons[-1]) == (REJECTED, OTHER_ORDER)
-    assert judge(registered("mismatch", status="CANCELLED"), default_policy()).outcome is INCOMPLETE
+
+
+@pytest.mark.parametrize("mode", ConfirmationMode)
+@pytest.mark.parametrize("status", ["CANCELLED", "TIMEOUT", "FAILED"])
+def test_another_orders_unfinished_flow_is_for_a_person_too(status: str, mode: ConfirmationMode) -> None:
+    policy, other = default_policy(), registered("mismatch", status=status)
+    judgement = judge(other, policy)
+    assert (judgement.outcome, judgement.reasons[0]) == (REVIEW, OTHER_ORDER)
+    assert [run.rule for run in judgement.rules] == ["status", "registration"]
+    for decision in (
+        decide(other, other, policy=policy, mode=mode),
+        decide(other, None, policy=policy, mode=mode),
+        decide(None, other, policy=policy, mode=mode),
+    ):
+        assert decision.outcome is REVIEW
+        assert OTHER_ORDER in decision.reasons
+    assert judge(registered("match", status=status), policy).outcome is INCOMPLETE
 
 
 @pytest.mark.parametrize("mode", ConfirmationMode)

@@ -71,6 +71,14 @@ DECIDED: list[Row] = [
     ("empty", PASS, answered(b""), REQUIRED, ("review", [UNAVAILABLE], "callback")),
     ("not understood", PASS, answered(b'{"status":"OK"}'), REQUIRED, ("review", [UNAVAILABLE], "callback")),
     ("another biz_id", PASS, answered(payload(2)), REQUIRED, ("review", [UNAVAILABLE], "callback")),
+    (
+        "another order",
+        PASS,
+        answered(payload(biz_no="order-2")),
+        REQUIRED,
+        ("review", ["confirmation.disagrees", "registration.biz_no_mismatch"], "result"),
+    ),
+    ("no order", PASS, answered(payload(biz_no="")), REQUIRED, ("approved", [], "confirmed")),
     ("cancelled", CANCELLED, answered(CANCELLED), REQUIRED, ("incomplete", ["flow.cancelled"], "confirmed")),
     (
         "cancelled, lost",
