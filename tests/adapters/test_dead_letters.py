@@ -29,21 +29,6 @@ async def test_a_letter_is_listed_and_opens_as_it_came(store: Store) -> None:
     assert await store.opened_letter(key, "demo") == letter
 
 
-async def test_the_same_callback_again_counts_an_attempt_more(store: Store) -> None:
-    letter = callback()
-    first = await store.dead_letters.keep(letter, reason="one", detail="", now=NOW)
-    again = await store.dead_letters.keep(letter, reason="two", detail="new", now=NOW + SECOND)
-    assert first == again
-    assert await store.letters("demo") == [
-        DeadLetter(first, "demo", "notify", "two", "new", 2, NOW, NOW + SECOND)
-    ]
-    assert await store.opened_letter(first, "demo") == letter
-
-
-async def test_the_same_bytes_to_two_apps_are_two_letters(store: Store) -> None:
-    assert await keep(store) != await keep(store, app_id="other")
-
-
 async def test_another_apps_letter_is_not_there(store: Store) -> None:
     key = await keep(store)
     for apps in (["other"], []):

@@ -72,6 +72,17 @@ class Standing(NamedTuple):
     held: bool
 
 
+class KeptLetter(NamedTuple):
+    """A dead letter."""
+
+    reason: str
+    detail: str
+    attempts: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    is_under_way: bool
+
+
 class PortsOfStore(ABC):
     """One process's ports. `another` gives another process's, on the same data."""
 
@@ -99,6 +110,14 @@ class PortsOfStore(ABC):
     @abstractmethod
     async def seen(self) -> list[int]:
         """How often each callback came, by its digest."""
+
+    @abstractmethod
+    async def letters(self) -> list[KeptLetter]:
+        """Every dead letter, the one that was seen last in front."""
+
+    @abstractmethod
+    async def retry(self, letter_id: UUID) -> None:
+        """Mark a letter as on its way."""
 
     async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
         """Record a callback in the moment it came."""
@@ -153,6 +172,17 @@ class RealStore(PortsOfStore):
         rows = await self._store.rows("SELECT seen FROM callbacks ORDER BY verification_id, digest")
         return [seen for (seen,) in rows]
 
+    async def letters(self) -> list[KeptLetter]:
+        rows = await self._store.rows(
+            "SELECT reason, detail, attempts, first_seen_at, last_seen_at, retried_at IS NOT NULL"
+            " FROM dead_letters ORDER BY last_seen_at DESC"
+        )
+        return [KeptLetter(*row) for row in rows]
+
+    async def retry(self, letter_id: UUID) -> None:
+        async with self._store.dead_letters.take_one(letter_id, None, now=NOW) as callback:
+            assert callback is not None
+
 
 class MemoryStore(PortsOfStore):
     """In memory."""
@@ -186,3 +216,16 @@ class MemoryStore(PortsOfStore):
 
     async def seen(self) -> list[int]:
         return [kept.seen for _, kept in sorted(self._database.callbacks.items(), key=lambda each: each[0])]
+
+    async def letters(self) -> list[KeptLetter]:
+        kept = sorted(self._database.letters.values(), key=lambda each: each.last_seen_at, reverse=True)
+        return [
+            KeptLetter(
+                each.reason, each.detail, each.attempts, each.first_seen_at, each.last_seen_at,
+                each.retried_at is not None,
+            )
+            for each in kept
+        ]  # fmt: skip
+
+    async def retry(self, letter_id: UUID) -> None:
+        self._database.letters[letter_id].retried_at = NOW
