@@ -58,8 +58,10 @@ class KeyRing:
         data_key = os.urandom(32)
         return data_key, self._newest + seal(self._wrapping[self._newest], data_key, place=place)
 
-    def unwrap_data_key(self, wrapped: bytes, *, place: str) -> bytes:
-        """The data key in `wrapped`. Raises BrokenSeal."""
+    def unwrap_data_key(self, wrapped: bytes | None, *, place: str) -> bytes:
+        """The data key in `wrapped`; None: it was deleted, to erase the person. Raises BrokenSeal."""
+        if wrapped is None:
+            raise BrokenSeal(f"{place.split('/', 1)[0]}: deleted")
         return unseal(_key_for(wrapped, self._wrapping), wrapped[_KEY_ID:], place=place)
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:

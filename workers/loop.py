@@ -29,16 +29,25 @@ async def run_workers(create: Callable[[], AbstractAsyncContextManager[Worker]],
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    pause = _FIRST_PAUSE
+    pause = 0.0
     while not stop.is_set():
+        began = loop.time()
         async with create() as worker:
             failure = await _run_one(worker, stop, grace=grace)
         if failure is None:
             break
         log.warning("worker.interrupted", error=type(failure).__name__)
+        pause = next_pause(pause, ran=loop.time() - began)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def next_pause(last: float, *, ran: float) -> float:
+    """Seconds until the next worker is made: longer from one failure to the next, and short again for a
+    worker that had `ran` for a while."""
+    if ran > _LONGEST_PAUSE:
+        return _FIRST_PAUSE
+    return min(max(last * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
 
 
 async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exception | None:

@@ -120,7 +120,7 @@ class _Standing(msgspec.Struct, frozen=True):
     id: UUID
     app_id: str
     biz_no: str | None
-    wrapped_key: bytes
+    wrapped_key: bytes | None
     final_digest: bytes | None
     state: str
     fence: int

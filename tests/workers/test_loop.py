@@ -17,7 +17,7 @@ from adapters.settings import Settings
 from tests.adapters.builders import LEASE, callback, payload, until
 from tests.adapters.test_queue import Exploit, opened
 from tests.workers.conftest import Jobs, answered
-from workers.loop import run_workers
+from workers.loop import next_pause, run_workers
 from workers.main import fresh_worker
 
 
@@ -68,6 +68,14 @@ async def workers(jobs: Jobs, settings: Settings) -> AsyncIterator[Workers]:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(signum)
+
+
+@pytest.mark.parametrize(
+    ("last", "ran", "pause"),
+    [(0, 0, 0.2), (0.2, 0.1, 0.4), (0.4, 4, 0.8), (3.2, 1, 5), (5, 1, 5), (5, 6, 0.2), (0, 3600, 0.2)],
+)
+def test_failures_one_after_another_are_met_with_longer_pauses(last: float, ran: float, pause: float) -> None:
+    assert next_pause(last, ran=ran) == pause
 
 
 async def hand_in(jobs: Jobs, *numbers: int) -> None:
