@@ -59,7 +59,7 @@ class FaceidApi:
         limit = MAX_ANSWER_WITH_IMAGES if app.return_image else MAX_ANSWER
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._call(_url(app, biz_id), limit=limit)
+                return await self._call(address_of(app, biz_id), limit=limit)
         except TimeoutError:
             return Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
         except UnusableAnswer as error:
@@ -72,8 +72,8 @@ class FaceidApi:
         """Close the connections."""
         await self._transport.aclose()
 
-    async def _call(self, url: "_ExactUrl", *, limit: int) -> Answer:
-        # A copy costs a third of a new one, and leaves out the extensions alone.
+    async def _call(self, url: httpx2.URL, *, limit: int) -> Answer:
+        # A copy costs a third of a new one; it lacks nothing but the extensions.
         request = copy(_BARE_GET)
         request.url, request.extensions = url, EXTENSIONS
         return _answered(*await exchange(self._transport, request, limit=limit))
@@ -150,7 +150,8 @@ def _exact_url(url: str | URL) -> URL:
     return url if isinstance(url, URL) else URL(url, encoded=True)
 
 
-def _url(app: App, biz_id: str) -> _ExactUrl:
+def address_of(app: App, biz_id: str) -> httpx2.URL:
+    """Where a result is asked for, the secret included; its `repr` shows nothing."""
     return _ExactUrl(_get_result_of(app) + quote(biz_id, safe=""))
 
 

@@ -45,8 +45,8 @@ def create_queue(pool: BlockingConnectionPool) -> ArqRedis:
 def add_batch_job(pipe: Pipeline, batch_id: str, *, now_ms: int) -> None:
     """Add a new batch's first job to a transaction, as `BatchQueue.enqueue` would write it.
 
-    arq's own way asks first whether there is such a job, which takes four round trips; of a batch that is
-    just being written there is none.
+    arq's own way asks first whether there is such a job, in three round trips; of a batch that is just being
+    written there is none.
     """
     job_id = _job_id(batch_id, attempt=0)
     job = arq_job(PROCESS_BATCH, (batch_id,), {}, None, now_ms, serializer=serialize_job)

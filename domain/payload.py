@@ -188,7 +188,7 @@ def decode_payload(data: bytes) -> Payload:
     """The typed form of a callback's `data` or of a get_result body.
 
     Raises:
-        MalformedPayload: not one strict JSON object.
+        MalformedPayload: not one strict JSON object. How deep it nests where nobody looks is not asked here.
         UndecodableCallback: an object, but not one that we understand; `reason` is `missing_biz_id`,
             `bad_biz_id`, `unexpected_type`, `not_a_number` or `nul_character`.
     """
@@ -205,9 +205,10 @@ def _decode_usual(data: bytes) -> Payload | None:
     """From bytes straight into types, a tenth of the time of a tree in between; None where that needs a
     closer look: an older product's shape, numbers sent as strings, keys with other padding than one space
     behind, or a mistake. A number sent as one is finite: JSON has no other."""
-    # Before an opening quote the space means nothing, so that this trims keys alone.
+    # Before an opening quote the space means nothing, so that this trims keys alone; behind a backslash it
+    # is a mistake, which must not be trimmed away.
     trimmed = data.replace(b' ":', b'":')
-    if b'" ' in trimmed or b' ":' in trimmed:
+    if b'" ' in trimmed or b' ":' in trimmed or b'\\ ":' in data:
         return None
     try:
         # The decoder looks at the bytes of a string only when it builds one.

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.facts import Disagreement, Facts, compare_facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
+from domain.policy_config import DoubtAction
 from domain.policy_file import Policy
 from domain.reasons import Code, Reason
 from domain.rules import RULES_IF_REGISTERED, RuleRun, rules_for
@@ -131,7 +132,7 @@ def _on_callback(callback: Facts, policy: Policy, *, mode: ConfirmationMode, unc
     said = judge(callback, policy)
     if mode is not ConfirmationMode.REQUIRED:
         return Decision(said.outcome, said.reasons, Basis.CALLBACK, said.rules)
-    action = policy.config.confirmation.unavailable
+    action = _tempered(policy.config.confirmation.unavailable, (callback, said))
     outcome = said.outcome if said.outcome is Outcome.INCOMPLETE else _OUTCOME_OF[action]
     why = (unconfirmed,) if is_ended(callback.status) else ()
     rules = (*said.rules, RuleRun("confirmation", action, why))
@@ -152,10 +153,18 @@ def _on_result(callback: Facts | None, result: Facts, policy: Policy) -> Decisio
         differing = (*differing, Disagreement("outcome", said.outcome.value, confirmed.outcome.value))
     if not differing:
         return Decision(confirmed.outcome, confirmed.reasons, Basis.CONFIRMED, confirmed.rules)
-    action = policy.config.confirmation.disagreement
+    action = _tempered(policy.config.confirmation.disagreement, (callback, said), (result, confirmed))
     reason = Reason(Code.CONFIRMATION_DISAGREES, ", ".join(item.fact for item in differing))
     rules = (*confirmed.rules, RuleRun("confirmation", action, (reason,)))
     return Decision(_OUTCOME_OF[action], (reason, *confirmed.reasons), Basis.RESULT, rules, differing)
+
+
+def _tempered(action: DoubtAction, *judged: tuple[Facts, Judgement]) -> DoubtAction:
+    """What the policy has for a missing or differing confirmation; but no file rejects anybody for another
+    order's proof alone."""
+    foreign = any(facts.registration == "mismatch" for facts, _ in judged)
+    rejected = any(said.outcome is Outcome.REJECTED for _, said in judged)
+    return "review" if foreign and not rejected else action
 
 
 def _with_registration(callback: Facts, result: Facts) -> Facts:

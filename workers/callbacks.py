@@ -29,7 +29,7 @@ async def process_batch(context: WorkerContext, batch_id: str) -> None:
     """Take a batch from the inbox to decisions; harmless when it was processed before.
 
     Raises:
-        RedisError, DBAPIError, OSError: a server is away; the batch stays in the inbox.
+        RedisError, OSError: a server is away; the batch stays in the inbox.
     """
     callbacks = await context.inbox.start(batch_id)
     if callbacks is None:
@@ -58,6 +58,8 @@ async def record_all(context: WorkerContext, callbacks: Sequence[AcceptedCallbac
             letters.append(_Letter(callback, error.reason, str(error)))
         except MalformedPayload as error:
             letters.append(_Letter(callback, "malformed_payload", str(error)))
+        except Exception as error:
+            letters.append(_defective(callback, error))
     cases: list[Case] = []
     errors: list[BaseException] = []
     ends = await context.recorder.record_all(decoded, now=context.clock())
@@ -67,9 +69,7 @@ async def record_all(context: WorkerContext, callbacks: Sequence[AcceptedCallbac
         elif isinstance(end, AWAY):
             errors.append(end)
         else:
-            # A defect of ours or a value that the store refuses: kept for a retry after the fix.
-            log.error("callback.failed", app_id=one.callback.app_id, exc_info=end)
-            letters.append(_Letter(one.callback, "processing_failed", type(end).__name__))
+            letters.append(_defective(one.callback, end))
     burials = (bury(context, callback, reason, detail) for callback, reason, detail in letters)
     errors += filter(None, await asyncio.gather(*burials, return_exceptions=True))
     if errors:
@@ -81,6 +81,12 @@ class _Letter(NamedTuple):
     callback: AcceptedCallback
     reason: str
     detail: str
+
+
+def _defective(callback: AcceptedCallback, error: BaseException) -> _Letter:
+    """A defect of ours, or a value that the store refuses: kept for a retry after the fix."""
+    log.error("callback.failed", app_id=callback.app_id, exc_info=error)
+    return _Letter(callback, "processing_failed", type(error).__name__)
 
 
 def _decode(context: WorkerContext, callback: AcceptedCallback) -> DecodedCallback:

@@ -53,7 +53,7 @@ async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
     """The result for a verification whose flow has ended; spends at most one call.
 
     Raises:
-        DBAPIError, OSError: PostgreSQL is away; a call that was sent is on the ledger.
+        OSError: PostgreSQL is away; a call that was sent is on the ledger.
     """
     ledger = [] if case.is_new else await context.ledger.of(case.verification_id)
     if ledger and (kept := await kept_result(context, case)):

@@ -10,7 +10,7 @@ async def look_early(context: WorkerContext, verification_id: UUID) -> None:
     """Spend the one early call, unless it was spent, the callback came, or nobody knows the verification.
 
     Raises:
-        DBAPIError, OSError: PostgreSQL is away.
+        OSError: PostgreSQL is away.
     """
     if await context.nudges.nudge(verification_id, now=context.clock()):
         await settle_one(context, verification_id)

@@ -62,7 +62,7 @@ async def settle(context: WorkerContext, case: Case) -> None:
 
     Raises:
         KeyError: the app is not configured here (any more).
-        DBAPIError, OSError: PostgreSQL is away.
+        OSError: PostgreSQL is away.
     """
     grounds = grounds_of(context, case.app_id)
     if case.is_decided:

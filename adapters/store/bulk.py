@@ -6,6 +6,8 @@ an array. An array for every column costs twice as much: asyncpg asks Python's a
 element. SQLAlchemy's execution costs as much again as the driver's (docs/decisions/0014).
 """
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
@@ -29,12 +31,22 @@ async def bulk_connection(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connecti
         driver = cast(asyncpg.Connection, raw.driver_connection)
         try:
             yield driver
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, *DATABASE_AWAY) as error:
-            if driver.is_closed():
-                await connection.invalidate()
-            elif not passes(getattr(error, "sqlstate", None)) and not isinstance(error, DATABASE_AWAY):
+        except asyncpg.PostgresError as error:
+            if not passes(error.sqlstate):
                 raise
             raise DatabaseAway(type(error).__name__) from None
+        except (asyncpg.InterfaceError, *DATABASE_AWAY) as error:
+            raise DatabaseAway(type(error).__name__) from None
+        finally:
+            if _is_doubtful(driver, sys.exception()):
+                await connection.invalidate()
+
+
+def _is_doubtful(driver: asyncpg.Connection, error: BaseException | None) -> bool:
+    """Whether nobody should be given the connection again: it is gone, or what became of the last statement,
+    which may have been a BEGIN, is not known."""
+    unknown = isinstance(error, (asyncio.CancelledError, DatabaseAway))
+    return unknown or driver.is_closed() or driver.is_in_transaction()
 
 
 def as_rows(group: Sequence[msgspec.Struct]) -> str:

@@ -173,9 +173,11 @@ class PgDeadLetters:
 
     async def forget_retried(self, letter_ids: Collection[UUID]) -> None:
         """Delete letters whose retry came through; one that failed again meanwhile stays."""
-        statement = delete(dead_letters).where(letter.id.in_(letter_ids), letter.retried_at.is_not(None))
+        which = letter.id.in_(letter_ids)
         async with self._engine.begin() as connection:
-            await connection.execute(statement)
+            # The callback may be recorded before its retry has committed the mark: wait for that.
+            await connection.execute(select(letter.id).where(which).order_by(letter.id).with_for_update())
+            await connection.execute(delete(dead_letters).where(which, letter.retried_at.is_not(None)))
 
     async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
         """Delete a dead letter; False where these apps have no such letter."""

@@ -95,7 +95,7 @@ def raw_callback_place(app_id: str, row: UUID) -> str:
 
 def registration_of(row: "Row[Any] | _Standing") -> Registration | None:
     """What a row of verifications says about its registration."""
-    if row.registered_at is None:
+    if row.registered_at is None or row.expires_at is None:
         return None
     return Registration(row.biz_no, row.registered_at, row.expires_at, row.nudged_at)
 
@@ -126,7 +126,7 @@ class _Standing(msgspec.Struct, frozen=True):
     fence: int
     held: bool
     registered_at: datetime | None
-    expires_at: datetime
+    expires_at: datetime | None
     nudged_at: datetime | None
 
 

@@ -50,8 +50,10 @@ async def test_a_connection_that_died_fails_who_uses_it_and_is_replaced(
     await busy.dispose()
 
 
-async def test_after_a_cancelled_statement_the_connection_serves_the_next_one(database_url: str) -> None:
+async def test_after_a_cancelled_statement_another_connection_serves_the_next_one(database_url: str) -> None:
     engine = create_engine(database_url, pool_size=1)
+    async with bulk_connection(engine) as connection:
+        before = await connection.fetchval(BACKEND)
 
     async def sleep() -> None:
         async with bulk_connection(engine) as connection:
@@ -63,14 +65,37 @@ async def test_after_a_cancelled_statement_the_connection_serves_the_next_one(da
     with pytest.raises(asyncio.CancelledError):
         await sleeping
     async with asyncio.timeout(5), bulk_connection(engine) as connection:
-        assert await connection.fetchval("SELECT 1") == 1
+        assert await connection.fetchval(BACKEND) != before
     await engine.dispose()
 
 
-async def test_a_statement_that_takes_too_long_counts_as_away(engine: AsyncEngine) -> None:
+async def test_a_statement_that_takes_too_long_counts_as_away_and_takes_its_connection_along(
+    database_url: str,
+) -> None:
+    engine = create_engine(database_url, pool_size=1)
+    async with bulk_connection(engine) as connection:
+        before = await connection.fetchval(BACKEND)
     with pytest.raises(DatabaseAway):
         async with bulk_connection(engine) as connection:
             await connection.execute("SELECT pg_sleep(30)", timeout=0.1)
+    async with bulk_connection(engine) as connection:
+        assert await connection.fetchval(BACKEND) != before
+    await engine.dispose()
+
+
+async def test_a_begin_that_nobody_knows_the_end_of_is_nobody_elses_transaction(database_url: str) -> None:
+    engine = create_engine(database_url, pool_size=1)
+    async with bulk_connection(engine) as connection:
+        await connection.execute("BEGIN")
+    async with bulk_connection(engine) as connection:
+        assert not connection.is_in_transaction()
+    await engine.dispose()
+
+
+async def test_a_value_that_the_driver_refuses_is_at_fault(engine: AsyncEngine) -> None:
+    with pytest.raises(asyncpg.DataError):
+        async with bulk_connection(engine) as connection:
+            await connection.fetchval("SELECT CAST($1 AS smallint)", 2**40)
 
 
 async def test_a_failed_transaction_leaves_nothing(engine: AsyncEngine) -> None:

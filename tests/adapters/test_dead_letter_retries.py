@@ -118,6 +118,22 @@ async def test_a_callback_that_fails_before_the_retry_has_ended_is_a_letter_agai
     assert (letter.attempts, letter.retried_at) == (2, None)
 
 
+async def test_a_callback_that_is_recorded_before_the_retry_has_ended_is_no_letter_any_more(
+    store: Store, retries: DeadLetterRetries, written: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await keep(store, 1)
+    forgetting: list[asyncio.Task[None]] = []
+
+    async def come_through_at_once() -> None:
+        forgetting.append(asyncio.create_task(store.dead_letters.forget_retried([key])))
+        await _waits_for_a_lock(store)
+
+    monkeypatch.setattr(written, "after_put", come_through_at_once)
+    assert await retries.retry_one(key, None)
+    await forgetting[0]
+    assert await store.rows("SELECT count(*) FROM dead_letters") == [(0,)]
+
+
 async def test_in_one_call_nothing_is_retried_twice(
     store: Store, retries: DeadLetterRetries, written: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

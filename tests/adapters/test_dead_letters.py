@@ -29,6 +29,13 @@ async def test_a_letter_is_listed_and_opens_as_it_came(store: Store) -> None:
     assert await store.opened_letter(key, "demo") == letter
 
 
+async def test_a_letter_that_was_kept_twice_still_opens(store: Store) -> None:
+    letter = callback()
+    for reason in ("one", "two"):
+        kept = await store.dead_letters.keep(letter, reason=reason, detail="", now=NOW)
+    assert await store.opened_letter(kept, "demo") == letter
+
+
 async def test_another_apps_letter_is_not_there(store: Store) -> None:
     key = await keep(store)
     for apps in (["other"], []):

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from adapters.faceid_api import MAX_ANSWER, FaceidApi, create_transport
+from adapters.faceid_api import MAX_ANSWER, FaceidApi, address_of, create_transport
 from adapters.logs import configure_logs
 from domain.answer import Answer
 from domain.apps import App
@@ -219,6 +219,12 @@ async def test_proxies_of_the_environment_are_ignored(
     api = FaceidApi(create_transport(), timeout=timedelta(seconds=1))
     assert len((await asked(api)).requests) == 1
     await api.aclose()
+
+
+def test_an_address_shows_nothing_of_itself_in_a_traceback() -> None:
+    address = address_of(app_at("http://vendor"), biz_id())
+    assert SECRET in str(address), "it is what is sent"
+    assert SECRET not in f"{address!r} {[address]} {vars(address).keys()}"
 
 
 @pytest.fixture

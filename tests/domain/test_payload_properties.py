@@ -10,6 +10,7 @@ from domain.errors import MalformedPayload, UndecodableCallback
 from domain.facts import extract_facts
 from domain.payload import decode_payload
 from domain.policy import judge
+from domain.strict_json import read_members
 from tests.domain.builders import (
     BIZ_ID,
     ID_NUMBER,
@@ -39,12 +40,14 @@ SAMPLES = [
 
 
 def _read_through(data: bytes) -> None:
-    """Decode and read `data` as the worker does; the two named errors are all that may happen."""
+    """Decode and read `data` as the worker does; the two named errors are all that may happen, and what is
+    understood is strict JSON."""
     try:
         payload = decode_payload(data)
     except (MalformedPayload, UndecodableCallback) as error:
         assert_discreet(error)
         return
+    read_members(data)
     payload.identity()
     judge(extract_facts(payload), default_policy())
 
@@ -108,7 +111,7 @@ def test_any_object_is_read_or_refused_by_name(tree: Json, field: str, value: ob
     _read_through(dump(tree | {field: value} | {"biz_info": {"biz_id": BIZ_ID}}))
 
 
-PIECES = [b'"', b"\\u0000", b"null", b"{", b"}", b"[", b",", b" ", b"\x80", b"1e999", NAME.encode()]
+PIECES = [b'"', b"\\", b"\\u0000", b"null", b"{", b"}", b"[", b",", b" ", b"\x80", b"1e999", NAME.encode()]
 
 
 @THOROUGH

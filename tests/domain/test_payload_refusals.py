@@ -86,9 +86,18 @@ def test_strings_that_are_no_finite_number(path: str, text: str) -> None:
     assert _refused(dump(put(passing_payload(), path, value))).reason == "not_a_number"
 
 
-def test_not_json_is_not_the_decoders_business() -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{} {}",
+        dump(passing_payload())[:-1] + b', "a\\ ":1}',
+        dump(passing_payload())[:-1] + b', "a": "\x80"}',
+    ],
+    ids=["two objects", "an escape that is none", "no UTF-8 where nobody looks"],
+)
+def test_not_json_is_not_the_decoders_business(data: bytes) -> None:
     with pytest.raises(MalformedPayload):
-        decode_payload(b"{} {}")
+        decode_payload(data)
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:

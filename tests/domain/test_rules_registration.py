@@ -8,10 +8,10 @@ import pytest
 from domain.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy import decide, judge
-from domain.policy_file import policy_tree
+from domain.policy_file import Policy, policy_tree
 from domain.reasons import Code, Reason
 from domain.rules import RULES, RuleRun
-from tests.domain.builders import decoded_facts, default_policy, passing_facts, passing_payload
+from tests.domain.builders import decoded_facts, default_policy, passing_facts, passing_payload, policy_with
 
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
 OTHER_ORDER = Reason(Code.REGISTRATION_BIZ_NO_MISMATCH)
@@ -43,10 +43,16 @@ def test_what_is_heavier_outranks_it() -> None:
     assert (rejected.outcome, rejected.reasons[-1]) == (REJECTED, OTHER_ORDER)
 
 
+HARSH = policy_with(confirmation={"unavailable": "reject", "disagreement": "reject"})
+
+
+@pytest.mark.parametrize("policy", [default_policy(), HARSH], ids=["default", "rejects doubt"])
 @pytest.mark.parametrize("mode", ConfirmationMode)
 @pytest.mark.parametrize("status", ["CANCELLED", "TIMEOUT", "FAILED"])
-def test_another_orders_unfinished_flow_is_for_a_person_too(status: str, mode: ConfirmationMode) -> None:
-    policy, other = default_policy(), registered("mismatch", status=status)
+def test_another_orders_unfinished_flow_is_for_a_person_too(
+    status: str, mode: ConfirmationMode, policy: Policy
+) -> None:
+    other = registered("mismatch", status=status)
     judgement = judge(other, policy)
     assert (judgement.outcome, judgement.reasons[0]) == (REVIEW, OTHER_ORDER)
     assert [run.rule for run in judgement.rules] == ["status", "registration"]
@@ -58,6 +64,16 @@ def test_another_orders_unfinished_flow_is_for_a_person_too(status: str, mode: C
         assert decision.outcome is REVIEW
         assert OTHER_ORDER in decision.reasons
     assert judge(registered("match", status=status), policy).outcome is INCOMPLETE
+
+
+@pytest.mark.parametrize("mode", ConfirmationMode)
+def test_no_policy_rejects_for_another_orders_proof_alone(mode: ConfirmationMode) -> None:
+    mine, other = registered("match"), registered("mismatch")
+    for callback, result in ((other, None), (mine, other), (registered(None), other), (other, mine)):
+        assert decide(callback, result, policy=HARSH, mode=mode).outcome is REVIEW
+    failed = registered("mismatch", liveness="FAIL")
+    assert decide(mine, failed, policy=HARSH, mode=mode).outcome is REJECTED
+    assert decide(mine, None, policy=HARSH, mode=ConfirmationMode.REQUIRED).outcome is REJECTED
 
 
 @pytest.mark.parametrize("mode", ConfirmationMode)

@@ -12,9 +12,11 @@ from adapters.envelope import KeyRing
 from adapters.redis_client import REDIS_AWAY
 from adapters.store.dead_letters import LetterFilter
 from domain.model import AcceptedCallback
+from domain.payload import Payload, decode_payload
 from tests.adapters.builders import NOW, Store, callback, payload, traces, until
 from tests.domain.builders import dump, put
 from tests.workers.conftest import Jobs, answered
+from workers import callbacks
 from workers.callbacks import process_batch
 from workers.context import WorkerContext
 
@@ -95,6 +97,21 @@ async def test_a_defect_of_ours_is_a_dead_letter(jobs: Jobs, monkeypatch: pytest
     monkeypatch.setattr(jobs.context.recorder, "record_all", explode)
     await process(jobs, callback())
     assert await letters(jobs) == {"processing_failed": "RuntimeError"}
+
+
+async def test_a_defect_in_the_decoder_holds_up_no_other_callback(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(data: bytes) -> Payload:
+        if b"order-2" in data:
+            raise RuntimeError("canary 欧阳金丝雀")
+        return decode_payload(data)
+
+    monkeypatch.setattr(callbacks, "decode_payload", stumble)
+    jobs.vendor.answers = [answered(payload(1))]
+    await process(jobs, callback(payload(2, biz_no="order-2")), callback(payload(1)))
+    assert await letters(jobs) == {"processing_failed": "RuntimeError"}
+    assert await jobs.outcome(1) == ("decided", "approved", [])
 
 
 async def test_a_letter_that_cannot_be_kept_holds_up_no_other_callback(
