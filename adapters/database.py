@@ -39,16 +39,24 @@ resources, operator intervention, system error; and what somebody must mend firs
 access, a missing database, a schema that is not migrated."""
 
 _DRIVER: Final = "postgresql+asyncpg"
+_STATEMENT_TIMEOUT: Final = timedelta(seconds=30)
 _RESTED: Final = timedelta(seconds=1)
 """A connection that was not used for so long may have died without anybody noticing."""
 
 
-def create_engine(url: str, *, pool_size: int = 10, rested: timedelta = _RESTED) -> AsyncEngine:
-    """An engine on asyncpg; a connection that rested so long is pinged before it is used.
+def create_engine(
+    url: str,
+    *,
+    pool_size: int = 10,
+    rested: timedelta = _RESTED,
+    statement_timeout: timedelta = _STATEMENT_TIMEOUT,
+) -> AsyncEngine:
+    """An engine on asyncpg; a connection that rested so long is pinged before it is used, and one whose
+    statement takes too long is used no more.
 
     Parameters stay out of its errors: they are identities.
     """
-    connect_args: dict[str, Any] = {"timeout": 5, "command_timeout": 30}
+    connect_args: dict[str, Any] = {"timeout": 5, "command_timeout": statement_timeout.total_seconds()}
     engine = create_async_engine(
         database_url(url),
         pool_size=pool_size,

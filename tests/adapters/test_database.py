@@ -103,6 +103,18 @@ async def test_a_connection_that_died_just_now_fails_who_uses_it(
     await busy.dispose()
 
 
+async def test_a_connection_whose_statement_took_too_long_is_used_no_more(database_url: str) -> None:
+    engine = create_engine(database_url, pool_size=1, statement_timeout=timedelta(seconds=0.2))
+    async with engine.connect() as connection:
+        before = (await connection.execute(BACKEND)).scalar_one()
+    with pytest.raises(DatabaseAway):
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_sleep(30)"))
+    async with engine.connect() as connection:
+        assert (await connection.execute(BACKEND)).scalar_one() != before
+    await engine.dispose()
+
+
 BACKEND = text("SELECT pg_backend_pid()")
 
 

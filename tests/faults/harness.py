@@ -92,10 +92,7 @@ class Rig:
 
     async def kill(self, name: str) -> None:
         """kill -9, whatever the process has started included: PostgreSQL would outlive its postmaster."""
-        process = psutil.Process(self._running[name].pid)
-        for each in (process, *process.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
+        self.signal_all(name, signal.SIGKILL)
         await self.ended(name)
 
     async def ended(self, name: str) -> int:
@@ -110,11 +107,18 @@ class Rig:
         """Send a signal to a process."""
         self._running[name].send_signal(signum)
 
+    def signal_all(self, name: str, signum: int) -> None:
+        """Send a signal to a process and to whatever it has started."""
+        process = psutil.Process(self._running[name].pid)
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(signum)
+
     async def aclose(self) -> None:
         """End everything."""
         for name in reversed(self._running):
-            with suppress(ProcessLookupError):
-                self.signal(name, signal.SIGCONT)
+            with suppress(psutil.NoSuchProcess):
+                self.signal_all(name, signal.SIGCONT)
             await self.stop(name)
         shutil.rmtree(parse_qs(urlsplit(self.database_url).query)["host"][0], ignore_errors=True)
 

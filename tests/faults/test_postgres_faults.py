@@ -1,7 +1,10 @@
-"""kill -9 of PostgreSQL, every process of it, under load."""
+"""PostgreSQL dies, or stops for longer than any statement may take, under load: every process of it."""
 
+import asyncio
 import random
+import signal
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 
@@ -11,6 +14,9 @@ from tests.faults.load import sending
 from tests.faults.report import Notebook
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
+
+STOPPED_FOR: Final = 33.0
+"""Seconds; after 30 a worker gives a statement up, and must not go on where it does not know the end."""
 
 
 async def test_postgres_killed_under_load(
@@ -29,3 +35,17 @@ async def test_postgres_killed_under_load(
     notebook.judged(found, waste=False)
     assert load.refused == 0
     assert load.unexpected == {}
+
+
+async def test_postgres_stopped_under_load(rig: Rig, notebook: Notebook, times: Callable[[int], int]) -> None:
+    stops = times(1)
+    async with sending(rig, rate=100) as load:
+        for _ in range(stops):
+            await load.acknowledges(200)
+            rig.signal_all("postgres", signal.SIGSTOP)
+            await asyncio.sleep(STOPPED_FOR)
+            rig.signal_all("postgres", signal.SIGCONT)
+        await load.acknowledges(200)
+    notebook.note(stops=stops, refused=load.refused)
+    notebook.judged(await verdict(rig, acknowledged=load.acknowledged, issued=load.issued), waste=False)
+    assert (load.refused, load.unexpected) == (0, {})
