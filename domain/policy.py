@@ -1,7 +1,8 @@
 """Decide: facts and a policy in, a decision with reasons out. Pure, total, and closed by default.
 
 `approved` needs every proof; a definite failure is `rejected`; whatever is missing or doubtful is `review`;
-a flow that did not end is `incomplete`. Note that the vendor's status OK says only that the flow ended.
+a flow that did not end is `incomplete`, or `review` if it is another order's. Note that the vendor's status
+OK says only that the flow ended.
 """
 
 from typing import Final, overload
@@ -113,7 +114,8 @@ def decide(
 
     `mode` outranks the policy's own confirmation mode. Without a result (`unconfirmed` says why there is
     none) a required confirmation turns approval and rejection into what the policy has for it; an
-    unfinished flow stays `incomplete`, which passes nobody. A result without a callback is its own
+    unfinished flow stays `incomplete`, which passes nobody. Another order's proof alone is for a person,
+    whatever the policy has. A result without a callback is its own
     confirmation, whatever the mode: we asked the vendor for it ourselves.
 
     Raises:

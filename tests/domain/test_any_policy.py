@@ -225,8 +225,8 @@ def test_reasons_are_told_heaviest_first_and_what_is_ignored_is_told_by_its_rule
     of: Facts, policy: Policy
 ) -> None:
     judgement = judge(of, policy)
-    if judgement.outcome is INCOMPLETE:
-        return
+    if judgement.rules[0].verdict == "incomplete":
+        return  # no rule runs on a flow that did not end
     found: dict[str, list[Reason]] = {action: [] for action in MILD_TO_STRICT}
     for name, rule in rules_for(of):
         findings = list(rule(of, policy.config))
