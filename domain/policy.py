@@ -14,7 +14,7 @@ from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy_config import DoubtAction
 from domain.policy_file import Policy
 from domain.reasons import Code, Reason
-from domain.rules import RULES_IF_REGISTERED, RuleRun, rules_for
+from domain.rules import RULES_IF_REGISTERED, RuleRun, registration, rules_for
 
 UNCONFIRMED: Final = Reason(Code.CONFIRMATION_UNAVAILABLE)
 
@@ -179,7 +179,7 @@ def _with_registration(callback: Facts, result: Facts) -> Facts:
 def judge(facts: Facts, policy: Policy) -> Judgement:
     """What `facts` alone come to under `policy`."""
     if facts.status in _UNFINISHED:
-        return _unfinished(facts, Reason(_UNFINISHED[facts.status]))
+        return _unfinished(facts, policy, Reason(_UNFINISHED[facts.status]))
     rejecting: list[Reason] = []
     doubtful: list[Reason] = []
     runs: list[RuleRun] = []
@@ -197,13 +197,13 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
     return Judgement(outcome, (*rejecting, *doubtful), tuple(runs))
 
 
-def _unfinished(facts: Facts, reason: Reason) -> Judgement:
+def _unfinished(facts: Facts, policy: Policy, reason: Reason) -> Judgement:
     """Nothing was proved; but that another order's flow ended so says nothing about this one."""
     run = RuleRun("status", "incomplete", (reason,))
-    if facts.registration != "mismatch":
+    other = tuple(found for _, found in registration(facts, policy.config))
+    if not other:
         return Judgement(Outcome.INCOMPLETE, (reason,), (run,))
-    other = Reason(Code.REGISTRATION_BIZ_NO_MISMATCH)
-    return Judgement(Outcome.REVIEW, (other, reason), (run, RuleRun("registration", "review", (other,))))
+    return Judgement(Outcome.REVIEW, (*other, reason), (run, RuleRun("registration", "review", other)))
 
 
 _PASSED: Final = {name: RuleRun(name, "passed") for name, _ in RULES_IF_REGISTERED}

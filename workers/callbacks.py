@@ -49,32 +49,16 @@ async def record_all(context: WorkerContext, callbacks: Sequence[AcceptedCallbac
 
     Raises what kept a callback from either, once every other callback has been recorded.
     """
-    decoded: list[DecodedCallback] = []
-    letters: list[_Letter] = []
-    for callback in callbacks:
-        try:
-            decoded.append(_decode(context, callback))
-        except UndecodableCallback as error:
-            letters.append(_Letter(callback, error.reason, str(error)))
-        except MalformedPayload as error:
-            letters.append(_Letter(callback, "malformed_payload", str(error)))
-        except Exception as error:
-            letters.append(_defective(callback, error))
-    cases: list[Case] = []
-    errors: list[BaseException] = []
+    read = [_read(context, callback) for callback in callbacks]
+    decoded = [each for each in read if isinstance(each, DecodedCallback)]
     ends = await context.recorder.record_all(decoded, now=context.clock())
-    for one, end in zip(decoded, ends, strict=True):
-        if isinstance(end, Recorded):
-            cases += [_case(one, end)] if end.to_settle else []
-        elif isinstance(end, AWAY):
-            errors.append(end)
-        else:
-            letters.append(_defective(one.callback, end))
-    burials = (bury(context, callback, reason, detail) for callback, reason, detail in letters)
-    errors += filter(None, await asyncio.gather(*burials, return_exceptions=True))
-    if errors:
-        raise errors[0]
-    return cases
+    pairs = list(zip(decoded, ends, strict=True))
+    letters = [each for each in read if isinstance(each, _Letter)]
+    letters += [_defective(one.callback, end) for one, end in pairs if not isinstance(end, (Recorded, *AWAY))]
+    burials = await asyncio.gather(*(bury(context, *letter) for letter in letters), return_exceptions=True)
+    for error in (*(end for end in ends if isinstance(end, AWAY)), *filter(None, burials)):
+        raise error
+    return [_case(one, end) for one, end in pairs if isinstance(end, Recorded) and end.to_settle]
 
 
 class _Letter(NamedTuple):
@@ -89,10 +73,17 @@ def _defective(callback: AcceptedCallback, error: BaseException) -> _Letter:
     return _Letter(callback, "processing_failed", type(error).__name__)
 
 
-def _decode(context: WorkerContext, callback: AcceptedCallback) -> DecodedCallback:
+def _read(context: WorkerContext, callback: AcceptedCallback) -> DecodedCallback | _Letter:
     app = context.apps.get(callback.app_id)
     hold = app is not None and app.require_registration
-    return DecodedCallback(callback, decode_payload(callback.data), hold)
+    try:
+        return DecodedCallback(callback, decode_payload(callback.data), hold)
+    except UndecodableCallback as error:
+        return _Letter(callback, error.reason, str(error))
+    except MalformedPayload as error:
+        return _Letter(callback, "malformed_payload", str(error))
+    except Exception as error:
+        return _defective(callback, error)
 
 
 def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:
