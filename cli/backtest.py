@@ -1,5 +1,6 @@
 """`policy backtest`: what a candidate would have decided, against what was decided."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -10,23 +11,33 @@ from rich.table import Table
 
 from adapters.policies import read_policy_file
 from cli.stored import select, stored_decisions
-from domain.backtest import Backtest, Comparison
+from domain.backtest import Backtest, Change, Comparison
 from domain.policy_file import Policy
 
 
 async def run_backtest(
-    file: Path, *, app: str | None, since: datetime | None, limit: int | None, data_dir: Path | None
+    file: Path,
+    *,
+    app: str | None,
+    since: datetime | None,
+    limit: int | None,
+    keep: int,
+    report: Callable[[Change], None] | None,
+    data_dir: Path | None,
 ) -> tuple[Policy, Comparison]:
-    """The candidate in `file` and its comparison over the newest `limit` decisions, with a progress bar.
+    """The candidate in `file` and its comparison over the newest `limit` decisions.
+
+    The comparison holds the first `keep` changes. `report` gets each change as it is found; without it there
+    is a progress bar.
 
     Raises:
         PolicyFileError, SettingsError: before anything is read.
     """
     policy = read_policy_file(file)
-    test = Backtest(policy)
+    test = Backtest(policy, keep=keep, report=report)
     async with stored_decisions(data_dir) as stored:
         selection = await select(stored, app=app, since=since, limit=limit)
-        with _progress() as progress:
+        with _progress(shown=report is None) as progress:
             task = progress.add_task("deciding anew", total=await stored.count(selection))
             async for chunk in stored.chunks(selection):
                 test.add(chunk)
@@ -34,8 +45,14 @@ async def run_backtest(
     return policy, test.compare()
 
 
-def describe(policy: Policy, comparison: Comparison, *, shown: int | None) -> RenderableType:
-    """A backtest for the terminal; of those that change the first `shown`, or all."""
+def line_of(change: Change) -> str:
+    """A change as one line of text."""
+    reasons = ", ".join(change.reasons) or "–"
+    return f"{change.app_id}  {change.biz_id}  {change.before} → {change.after}  {reasons}"
+
+
+def describe(policy: Policy, comparison: Comparison, *, listed: bool) -> RenderableType:
+    """A backtest for the terminal, with the changes it kept unless all of them are `listed` already."""
     head = (
         f"[bold]{policy.name} {escape(policy.version)}[/] on {comparison.verifications} stored verifications:"
         f" {comparison.changes} would change"
@@ -43,16 +60,16 @@ def describe(policy: Policy, comparison: Comparison, *, shown: int | None) -> Re
     if not comparison.verifications:
         return head
     parts: list[RenderableType] = [head, _transitions(comparison), _rates(comparison)]
-    if comparison.changes:
-        parts.append(_changed(comparison, shown))
-        if shown is not None and comparison.changes > shown:
-            parts.append(f"… and {comparison.changes - shown} more: --all tells them")
+    if comparison.changes and not listed:
+        parts.append(_changed(comparison))
+        if (more := comparison.changes - len(comparison.changed)) > 0:
+            parts.append(f"… and {more} more: --all lists them")
     return Group(*parts)
 
 
-def _progress() -> Progress:
+def _progress(*, shown: bool) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown)
 
 
 def _transitions(comparison: Comparison) -> Table:
@@ -75,11 +92,11 @@ def _rates(comparison: Comparison) -> Table:
     return table
 
 
-def _changed(comparison: Comparison, shown: int | None) -> Table:
+def _changed(comparison: Comparison) -> Table:
     table = Table(header_style="bold")
     for name in ("app", "biz_id", "decided → candidate", "reasons"):
         table.add_column(name, overflow="fold")
-    for change in comparison.changed[:shown]:
+    for change in comparison.changed:
         reasons = ", ".join(change.reasons)
         table.add_row(change.app_id, change.biz_id, f"{change.before} → {change.after}", reasons or "–")
     return table

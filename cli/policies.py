@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.policies import read_policy_file
-from cli.backtest import describe, run_backtest
+from cli.backtest import describe, line_of, run_backtest
 from cli.curve import read_curve, table_of, write_csv, write_picture
 from cli.policy_docs import generated_docs
 from cli.stored import AppOption, DataDirOption, SinceOption
@@ -32,13 +32,23 @@ def backtest(
     app: AppOption = None,
     since: SinceOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the newest so many decisions")] = None,
-    first: Annotated[int, typer.Option(min=0, help="How many of those that change are told")] = 20,
-    everything: Annotated[bool, typer.Option("--all", help="Tell all that change")] = False,
+    first: Annotated[int, typer.Option(min=0, help="Number of changed verifications to list")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="List every change, one line each")] = False,
     data_dir: DataDirOption = None,
 ) -> None:
     """Decide stored verifications anew by a policy file and compare; changes nothing."""
-    found = asyncio.run(run_backtest(file, app=app, since=since, limit=limit, data_dir=data_dir))
-    create_console().print(describe(*found, shown=None if everything else first))
+    found = asyncio.run(
+        run_backtest(
+            file,
+            app=app,
+            since=since,
+            limit=limit,
+            keep=0 if everything else first,
+            report=(lambda change: typer.echo(line_of(change))) if everything else None,
+            data_dir=data_dir,
+        )
+    )
+    create_console().print(describe(*found, listed=everything))
 
 
 @commands.command()

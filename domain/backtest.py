@@ -1,13 +1,18 @@
 """What another policy would have decided on stored facts, counted against what was decided."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 import msgspec
 
 from domain.explanation import DecidedFacts, recompute
 from domain.model import Outcome
+from domain.policy import Decision
 from domain.policy_file import Policy
+
+KEPT: Final = 100
+"""Changes that a backtest keeps unless told otherwise: a million of them would take a gigabyte."""
 
 Crossing = tuple[Outcome, Outcome]
 """From the outcome that was decided to the one that would have been."""
@@ -47,11 +52,17 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Backtest:
-    """Takes stored facts in any portions; keeps counts, and the first `keep` changes (None: all)."""
+    """Takes stored facts in any portions; keeps counts and the first `keep` changes.
 
-    def __init__(self, policy: Policy, *, keep: int | None = None) -> None:
+    `report` gets every change as it is found, so that a caller can write all of them down.
+    """
+
+    def __init__(
+        self, policy: Policy, *, keep: int = KEPT, report: Callable[[Change], None] | None = None
+    ) -> None:
         self._policy = policy
         self._keep = keep
+        self._report = report
         self._crossings: Counter[Crossing] = Counter()
         self._changed: list[Change] = []
 
@@ -61,20 +72,25 @@ class Backtest:
         for facts in stored:
             decision = recompute(facts, policy)
             crossings[facts.outcome, decision.outcome] += 1
-            if decision.outcome is not facts.outcome and self._wanted():
-                codes = tuple(reason.code.value for reason in decision.reasons)
-                change = Change(facts.app_id, facts.biz_id, facts.outcome, decision.outcome, codes)
-                self._changed.append(change)
+            if decision.outcome is not facts.outcome:
+                self._note(facts, decision)
 
     def compare(self) -> Comparison:
         """What has come out so far."""
         return compare(self._crossings, self._changed)
 
-    def _wanted(self) -> bool:
-        return self._keep is None or len(self._changed) < self._keep
+    def _note(self, facts: DecidedFacts, decision: Decision) -> None:
+        if self._report is None and len(self._changed) >= self._keep:
+            return
+        codes = tuple(reason.code.value for reason in decision.reasons)
+        change = Change(facts.app_id, facts.biz_id, facts.outcome, decision.outcome, codes)
+        if len(self._changed) < self._keep:
+            self._changed.append(change)
+        if self._report is not None:
+            self._report(change)
 
 
-def backtest(stored: Iterable[DecidedFacts], policy: Policy, *, keep: int | None = None) -> Comparison:
+def backtest(stored: Iterable[DecidedFacts], policy: Policy, *, keep: int = KEPT) -> Comparison:
     """`policy` on stored facts against the decisions that stand."""
     test = Backtest(policy, keep=keep)
     test.add(stored)

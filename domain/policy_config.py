@@ -36,7 +36,7 @@ class FaceTable(_Table, frozen=True):
 class LivenessTable(_Table, frozen=True):
     failed: DoubtAction = "reject"
     missing: DoubtAction = "review"
-    max_counts: dict[str, Annotated[int, Meta(ge=0)]] = {}
+    max_counts: Annotated[dict[str, Annotated[int, Meta(ge=0)]], Meta(max_length=100)] = {}
     exceeded: Action = "review"
 
 

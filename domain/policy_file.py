@@ -12,7 +12,12 @@ from domain.facts import COUNTERS, LEVELS
 from domain.policy_config import PolicyConfig
 from domain.policy_mistakes import say_mistake, say_toml_mistake, say_type_mistake
 
+MAX_CHARACTERS: Final = 64 * 1024
+"""The longest text that is read as a policy."""
+
 _BYTE_ORDER_MARK: Final = "\ufeff"
+_MAX_DOTS: Final = 500
+"""Dots on one line. tomllib's time grows with the square of a key's parts; no policy has more than three."""
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -51,6 +56,11 @@ def read_policy(text: str, *, file: str = "policy") -> Policy:
 
 
 def _read_toml(text: str, file: str) -> dict[str, Any]:
+    if len(text) > MAX_CHARACTERS:
+        raise PolicyFileError(f"{file}: longer than {MAX_CHARACTERS} characters")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > _MAX_DOTS:
+            raise PolicyFileError(f"{file}:{number}: more than {_MAX_DOTS} dots on one line")
     if text.startswith(_BYTE_ORDER_MARK):
         raise PolicyFileError(f"{file}:1: begins with a byte order mark; save it as UTF-8 without one")
     try:

@@ -53,6 +53,10 @@ class Chunk:
     def __iter__(self) -> Iterator[DecidedFacts]:
         return map(_decode_facts, self._rows)
 
+    def parts(self, size: int) -> Iterator["Chunk"]:
+        """The same rows in chunks of up to `size`."""
+        return (Chunk(self._rows[at : at + size]) for at in range(0, len(self._rows), size))
+
 
 class PgStoredDecisions:
     """Stored decisions, decoded straight from their JSON."""

@@ -1,6 +1,7 @@
 """What the API works with, built once by `service.api.main`, and how endpoints come by it."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -32,7 +33,8 @@ from service.lifecycle import Lifecycle
 
 @dataclass(frozen=True)
 class ApiContext:
-    """`monotonic`: seconds of a clock that never goes back, for waiting."""
+    """`monotonic`: seconds of a clock that never goes back, for waiting. `computing`: where long
+    computations run, one at a time, beside the event loop."""
 
     app_ids: tuple[str, ...]
     apps: Mapping[str, App]
@@ -58,6 +60,9 @@ class ApiContext:
     monotonic: Callable[[], float]
     clock: Callable[[], datetime]
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    computing: Executor = field(
+        default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
+    )
 
 
 def get_context(request: Request) -> ApiContext:

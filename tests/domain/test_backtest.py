@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from domain.backtest import Backtest, Transition, backtest
+from domain.backtest import KEPT, Backtest, Transition, backtest
 from domain.curve import Curve
 from domain.explanation import DecidedFacts, recompute
 from domain.facts import Facts
@@ -122,3 +122,15 @@ def test_curve_of_nothing_has_no_points() -> None:
     curve = Curve()
     curve.add([])
     assert curve.points() == []
+
+
+def test_what_a_backtest_keeps_does_not_grow_with_what_changes() -> None:
+    reported: list[str] = []
+    test = Backtest(STRICT, keep=3, report=lambda change: reported.append(change.biz_id))
+    test.add(decided(n, BELOW_1E6) for n in range(500))
+    assert len(reported) == 500
+    found = test.compare()
+    assert (found.changes, [change.biz_id for change in found.changed]) == (500, reported[:3])
+    test = Backtest(STRICT)
+    test.add(decided(n, BELOW_1E6) for n in range(500))
+    assert len(test.compare().changed) == KEPT

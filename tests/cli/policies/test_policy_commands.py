@@ -86,9 +86,10 @@ async def test_backtest_tells_the_first_or_all(command: Command, strict: Path, d
     first = await command("policy", "backtest", strict, "--first", "1", "--data-dir", data_dir)
     assert biz_id(3) in first.out
     assert biz_id(1) not in first.out
-    assert "… and 1 more: --all tells them" in first.out
+    assert "… and 1 more: --all lists them" in first.out
     everything = await command("policy", "backtest", strict, "--first", "1", "--all", "--data-dir", data_dir)
-    assert biz_id(1) in everything.out
+    assert f"demo  {biz_id(1)}  approved → review  face.below_threshold\n" in everything.out
+    assert biz_id(3) in everything.out
 
 
 @pytest.mark.usefixtures("decided")

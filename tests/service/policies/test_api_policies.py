@@ -1,5 +1,8 @@
 """Policies over HTTP: what is in force, backtest, shadow, reload."""
 
+import threading
+import time
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,8 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.policy_reloads import GENERATION
+from domain.backtest import Backtest
+from domain.explanation import DecidedFacts
 from service.api.policy_models import MAX_POLICY_CHARACTERS
 from tests.adapters.test_policies import BROKEN, write
 from tests.domain.builders import default_policy, policy_text, policy_with
@@ -51,6 +56,32 @@ async def test_backtest_counts_what_changes(api: httpx2.AsyncClient) -> None:
     assert [change["biz_id"] for change in found["changed"]] == [biz_id(3), biz_id(1)]
     assert found["changed"][0]["reasons"] == ["face.below_threshold"]
     assert found["policy"]["name"] == "test"
+
+
+@pytest.mark.parametrize("policy", [" " * 6000, "[" + " " * 16000, "a." * 8000 + "a = 1"])
+async def test_a_policy_that_was_slow_to_parse_is_refused_at_once(
+    api: httpx2.AsyncClient, policy: str
+) -> None:
+    began = time.process_time()
+    answer = await backtest(api, policy)
+    assert (answer.status_code, answer.json()["code"]) == (422, "policy_invalid")
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.usefixtures("decided")
+async def test_a_backtest_decides_beside_the_event_loop(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set()
+
+    def add(self: Backtest, stored: Iterable[DecidedFacts]) -> None:
+        threads.add(threading.current_thread().name)
+        return added(self, stored)
+
+    added = Backtest.add
+    monkeypatch.setattr(Backtest, "add", add)
+    (await backtest(api)).raise_for_status()
+    assert threads == {"computing_0"}
 
 
 @pytest.mark.usefixtures("decided")
