@@ -2,8 +2,11 @@
 
 The mark makes the next frame findable behind a damaged one. The CRC covers the length too, and no frame is
 empty, so that the zeros which a power cut may leave at the end of a file are no frames.
+
+A batch id is 32 hex digits (mark `SP1`), or these, a dot and a number below 65,536 (`SP2`).
 """
 
+import re
 import struct
 from typing import Final
 
@@ -11,13 +14,16 @@ import google_crc32c
 import msgspec
 
 MARK: Final = b"\xf5SP1"
+NUMBERED: Final = b"\xf5SP2"
+_EITHER: Final = re.compile(rb"\xf5SP[12]")
+_SHAPE: Final = re.compile(r"([0-9a-f]{32})(?:\.(0|[1-9][0-9]{0,4}))?")
 _HEAD: Final = struct.Struct("<4sII")
 _LENGTH: Final = struct.Struct("<I")
-_BATCH_ID: Final = 16
+_IDS: Final = {MARK: struct.Struct("<16s"), NUMBERED: struct.Struct("<16sH")}
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One batch: its id (32 hex digits) and its bytes as they will stand in the inbox."""
+    """One batch: its id and its bytes as they will stand in the inbox."""
 
     batch_id: str
     sealed: bytes
@@ -33,9 +39,14 @@ class Scan(msgspec.Struct, frozen=True):
 
 
 def encode_frame(frame: Frame) -> bytes:
-    """The bytes of one frame."""
-    body = bytes.fromhex(frame.batch_id) + frame.sealed
-    return _HEAD.pack(MARK, len(body), _checksum(body)) + body
+    """The bytes of one frame. Raises ValueError, struct.error: the id is none."""
+    shape = _SHAPE.fullmatch(frame.batch_id)
+    if shape is None:
+        raise ValueError("this is no batch id")
+    digits, number = bytes.fromhex(shape[1]), shape[2]
+    mark = MARK if number is None else NUMBERED
+    body = (digits if number is None else _IDS[mark].pack(digits, int(number))) + frame.sealed
+    return _HEAD.pack(mark, len(body), _checksum(body)) + body
 
 
 def scan_frames(content: bytes) -> Scan:
@@ -45,7 +56,7 @@ def scan_frames(content: bytes) -> Scan:
     while offset >= 0:
         found = _frame_at(content, offset)
         if found is None:
-            offset = content.find(MARK, offset + 1)
+            offset = _next_mark(content, offset + 1)
             continue
         frame, size = found
         frames.append(frame)
@@ -54,15 +65,27 @@ def scan_frames(content: bytes) -> Scan:
     return Scan(frames, end, end - whole)
 
 
+def _next_mark(content: bytes, start: int) -> int:
+    found = _EITHER.search(content, start)
+    return -1 if found is None else found.start()
+
+
 def _frame_at(content: bytes, offset: int) -> tuple[Frame, int] | None:
     start = offset + _HEAD.size
     if len(content) < start:
         return None
     mark, length, checksum = _HEAD.unpack_from(content, offset)
     body = content[start : start + length]
-    if mark != MARK or length <= _BATCH_ID or len(body) != length or checksum != _checksum(body):
+    if mark not in _IDS or length <= _IDS[mark].size or len(body) != length or checksum != _checksum(body):
         return None
-    return Frame(body[:_BATCH_ID].hex(), body[_BATCH_ID:]), _HEAD.size + length
+    return _frame(mark, body), _HEAD.size + length
+
+
+def _frame(mark: bytes, body: bytes) -> Frame:
+    layout = _IDS[mark]
+    digits, *number = layout.unpack_from(body)
+    batch_id = ".".join([digits.hex(), *map(str, number)])
+    return Frame(batch_id, body[layout.size :])
 
 
 def _checksum(body: bytes) -> int:

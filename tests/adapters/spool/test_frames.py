@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.spool.frames import MARK, Frame, encode_frame, scan_frames
+from adapters.spool.frames import MARK, NUMBERED, Frame, encode_frame, scan_frames
 from tests.adapters.spool.builders import encoded, frame, frames
 
-WRITTEN = st.lists(
-    st.builds(Frame, st.uuids().map(lambda each: each.hex), st.binary(min_size=1, max_size=300)), max_size=8
-)
+PLAIN = st.uuids().map(lambda each: each.hex)
+BATCH_IDS = PLAIN | st.builds("{}.{}".format, PLAIN, st.integers(0, 65_535))
+WRITTEN = st.lists(st.builds(Frame, BATCH_IDS, st.binary(min_size=1, max_size=300)), max_size=8)
 
 
 @given(written=WRITTEN)
@@ -40,15 +40,24 @@ def test_each_changed_bit_costs_its_own_frame_and_no_other() -> None:
             assert (scan.end, scan.damaged) == (3 * size, size)
 
 
-@pytest.mark.parametrize("tail", [b"\0", b"\0" * 4096, MARK, MARK + b"\0" * 100, b"\xff" * 100, MARK * 50])
+@pytest.mark.parametrize(
+    "tail", [b"\0", b"\0" * 4096, MARK, MARK + b"\0" * 100, b"\xff" * 100, MARK * 50, NUMBERED * 9]
+)
 def test_what_a_power_cut_leaves_behind_is_no_frame(tail: bytes) -> None:
     content = encoded(*frames(2))
     scan = scan_frames(content + tail)
     assert (scan.frames, scan.end, scan.damaged) == (frames(2), len(content), 0)
 
 
-def test_an_empty_batch_is_no_frame() -> None:
-    assert scan_frames(encode_frame(Frame("0" * 32, b""))).frames == []
+@pytest.mark.parametrize("batch_id", ["0" * 32, f"{0:032x}.64"])
+def test_an_empty_batch_is_no_frame(batch_id: str) -> None:
+    assert scan_frames(encode_frame(Frame(batch_id, b""))).frames == []
+
+
+@pytest.mark.parametrize("batch_id", ["", "0" * 32 + ".", "0" * 32 + ".many", "0" * 32 + ".01", "xyz"])
+def test_an_id_of_another_shape_is_not_written(batch_id: str) -> None:
+    with pytest.raises(ValueError, match="no batch id"):
+        encode_frame(Frame(batch_id, b"sealed"))
 
 
 @given(content=st.binary(max_size=600))
@@ -69,3 +78,6 @@ def test_the_format_is_this_one() -> None:
     expected = "f5535031 14000000 5c58ad6e 000102030405060708090a0b0c0d0e0f 61626364"
     written = encode_frame(Frame(bytes(range(16)).hex(), b"abcd"))
     assert written.hex() == expected.replace(" ", "")
+    numbered = encode_frame(Frame(f"{bytes(range(16)).hex()}.64", b"abcd"))
+    expected = "f5535032 16000000 dd276228 000102030405060708090a0b0c0d0e0f 4000 61626364"
+    assert numbered.hex() == expected.replace(" ", "")
