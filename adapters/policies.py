@@ -9,6 +9,7 @@ import structlog
 
 from domain.errors import PolicyFileError
 from domain.policy_file import Policy, read_policy
+from domain.policy_succession import objection
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "policies"
 """The folder with the default policy."""
@@ -24,7 +25,7 @@ class FileProblem(msgspec.Struct, frozen=True):
 
 
 class PolicyBook:
-    """Policies by name. A file that breaks later keeps its last good version in force, and says so."""
+    """Policies by name. A file that breaks later, or may be cut off, keeps its last good version in force."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -61,11 +62,9 @@ class PolicyBook:
                 problems.append(FileProblem(file.name, str(error)))
                 continue
             first = found.setdefault(policy.name, file)
-            if first is file:
-                self._put(policy, file)
-            else:
-                taken = f"{file.name}: name: {policy.name!r} is the name of {first.name} already"
-                problems.append(FileProblem(file.name, taken))
+            taken = f"name: {policy.name!r} is the name of {first.name} already"
+            if wrong := self._put(policy, file) if first is file else taken:
+                problems.append(FileProblem(file.name, f"{file.name}: {wrong}"))
         problems += self._gone(found, broken={problem.file for problem in problems})
         for problem in problems:
             log.error("policy.broken", detail=problem.detail)
@@ -88,12 +87,15 @@ class PolicyBook:
             if file not in broken
         ]
 
-    def _put(self, policy: Policy, file: Path) -> None:
+    def _put(self, policy: Policy, file: Path) -> str | None:
+        """Bring a policy into force, or say why it may not replace the one that is."""
         self._file_of[policy.name] = file
         standing = self._by_name.get(policy.name)
-        if standing is None or standing.content_hash != policy.content_hash:
+        wrong = None if standing is None else objection(policy, standing)
+        if wrong is None and (standing is None or standing.content_hash != policy.content_hash):
             self._by_name[policy.name] = policy
             log.info("policy.in_force", detail=f"{policy.name} {policy.version} {policy.content_hash[:12]}")
+        return wrong
 
 
 def read_policy_file(file: Path, *, called: str | None = None) -> Policy:

@@ -12,6 +12,7 @@ from cli.curve import read_curve, table_of, write_csv, write_picture
 from cli.policy_docs import generated_docs
 from cli.stored import AppOption, DataDirOption, SinceOption
 from cli.terminal import create_console
+from domain.policy_succession import END_MARK, is_marked
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The policy, a TOML file")]
 Picture = Annotated[Path | None, typer.Option(dir_okay=False, help="Draw it there (needs the extra `plot`)")]
@@ -24,6 +25,8 @@ def check(file: PolicyFile) -> None:
     """Say whether a policy file can be used, and what it is."""
     policy = read_policy_file(file)
     typer.echo(f"ok: {policy.name} {policy.version}, SHA-256 {policy.content_hash}")
+    if not is_marked(policy.text):
+        typer.echo(f"{file}: add the last line `{END_MARK}`, so that a file that was cut off shows", err=True)
 
 
 @commands.command()

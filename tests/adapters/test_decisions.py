@@ -21,7 +21,7 @@ async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
     assert record is not None
     assert (record.state, record.outcome, record.basis) == ("decided", "rejected", "callback")
     assert record.reasons == [{"code": "face.below_threshold", "detail": "41.2 < 64 (1e-3)"}]
-    assert (record.policy_name, record.policy_version, record.decided_at) == ("default", "1", NOW)
+    assert (record.policy_name, record.policy_version, record.decided_at) == ("default", "2", NOW)
     assert await store.rows("SELECT due_at FROM verifications") == [(None,)]
     last = (await store.lookups.timeline(recorded.verification_id))[-1]
     assert last.event == "decision.saved"
@@ -30,7 +30,7 @@ async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
         "basis": "callback",
         "reasons": record.reasons,
         "policy": "default",
-        "version": "1",
+        "version": "2",
     }
 
 

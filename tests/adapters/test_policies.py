@@ -93,6 +93,35 @@ def test_a_broken_file_keeps_its_old_policy_and_says_so(tmp_path: Path) -> None:
     assert [event["detail"] for event in logged if event["event"] == "policy.broken"] == [problem.detail]
 
 
+def test_a_file_that_was_cut_off_keeps_its_policy_in_force(tmp_path: Path) -> None:
+    """While it was written: a full disk, an editor, a copy under way."""
+    whole = policy_text(face={"min_confidence": 92}, confirmation={"mode": "required"})
+    file = write(tmp_path, "test", whole)
+    book = PolicyBook.open(tmp_path)
+    kept = book.get("test")
+    for end in range(len(whole)):
+        file.write_text(whole[:end], "utf-8")
+        [problem] = book.reload()
+        assert problem.file == "test.toml"
+        assert book.get("test") is kept
+    file.write_text(whole, "utf-8")
+    assert book.reload() == []
+
+
+def test_a_changed_text_needs_a_new_version(tmp_path: Path) -> None:
+    file = write(tmp_path, "a")
+    book = PolicyBook.open(tmp_path)
+    file.write_text(file.read_text() + '[face]\nneed = "any"\n')
+    with capture_logs() as logged:
+        [problem] = book.reload()
+    assert (
+        problem.detail
+        == "a.toml: version: version '1' has another text already; give the changed one a new version"
+    )
+    assert [event["event"] for event in logged] == ["policy.broken"]
+    assert book.get("a").config.face.need == "all"
+
+
 def test_a_mended_file_comes_into_force(tmp_path: Path) -> None:
     write(tmp_path, "a")
     book = PolicyBook.open(tmp_path)

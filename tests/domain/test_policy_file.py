@@ -35,7 +35,7 @@ def _keys(tree: Json, path: str = "") -> set[str]:
 
 
 def test_the_shipped_file_has_the_built_in_values() -> None:
-    assert default_policy().config == PolicyConfig(name="default", version="1")
+    assert default_policy().config == PolicyConfig(name="default", version="2")
 
 
 @pytest.mark.parametrize("table", PolicyConfig.__struct_fields__)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cli.curve import title_of
 from domain.curve import CurvePoint
 from tests.cli.policies.conftest import Command
-from tests.domain.builders import compared, default_policy, passing_facts, policy_text
+from tests.domain.builders import DEFAULT_POLICY_FILE, compared, default_policy, passing_facts, policy_text
 from tests.stored import add_verification, biz_id, confirmed, save_all, settled
 
 BELOW_1E6 = 76.0
@@ -52,6 +52,8 @@ async def test_check_tells_name_version_and_hash(command: Command, strict: Path)
     assert ended.code == 0
     assert ended.out.startswith("ok: test 1, SHA-256 ")
     assert len(ended.out.split()[-1]) == 64
+    assert ended.err == f"{strict}: add the last line `# end`, so that a file that was cut off shows\n"
+    assert (await command("policy", "check", DEFAULT_POLICY_FILE)).err == ""
 
 
 async def test_check_names_file_line_and_key(command: Command, broken: Path) -> None:

@@ -56,7 +56,7 @@ async def test_policy_and_facts_are_told_whole(api: httpx2.AsyncClient, engine: 
     policy = default_policy()
     assert told["policy"] == {
         "name": "default",
-        "version": "1",
+        "version": "2",
         "content_hash": policy.content_hash,
         "text": policy.text,
     }
