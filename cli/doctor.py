@@ -19,6 +19,7 @@ from adapters.schema import current_revision, newest_revision
 from adapters.settings import AppSettings, Settings
 from cli.checks import Check
 from cli.spool_check import check_spool
+from domain.accounts import shared_accounts
 from domain.errors import SettingsError
 
 VENDOR_PORTS: Final = frozenset({443, 5000, 16003, 8883, 8028})
@@ -42,6 +43,9 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     for app_id, app in settings.apps.items():
         for check in _check_urls(app_id, app):
             yield check
+    for app_ids in sorted({each.app_ids for each in shared_accounts(settings.domain_apps()).values()}):
+        detail = "share a vendor account: each biz_id belongs to the app that registers it, or the first"
+        yield Check("apps", None, f"{', '.join(app_ids)} {detail}")
     yield await _check_redis(settings)
     yield check_spool(settings)
     yield await _check_database(settings)

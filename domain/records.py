@@ -36,10 +36,12 @@ class Recorded(msgspec.Struct, frozen=True):
     """What the store knows about a callback once it stands there.
 
     `to_settle`: this is the callback that its verification is decided on, and it came just now, so whoever
-    recorded it goes on to settle the verification, under the lease that `fence` stands for.
+    recorded it goes on to settle the verification, under the lease that `fence` stands for. `app_id`: the
+    app that the verification belongs to, which need not be the one that the callback came to.
     """
 
     verification_id: UUID
+    app_id: str
     data_key: bytes
     fence: int
     is_new: bool

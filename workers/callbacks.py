@@ -89,7 +89,7 @@ def _read(context: WorkerContext, callback: AcceptedCallback) -> DecodedCallback
 def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:
     return Case(
         verification_id=recorded.verification_id,
-        app_id=decoded.callback.app_id,
+        app_id=recorded.app_id,
         biz_id=decoded.payload.biz_id,
         data_key=recorded.data_key,
         fence=recorded.fence,

@@ -14,6 +14,7 @@ from arq.connections import ArqRedis
 from arq.worker import Worker
 from redis.asyncio import Redis
 
+from adapters.accounts import open_accounts
 from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
@@ -32,6 +33,7 @@ from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.nudges import PgNudges
+from adapters.store.owners import BizOwners
 from adapters.store.recorder import PgRecorder
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint, crash_point_wanted, die
@@ -83,6 +85,8 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     keys = KeyRing(settings.key_bytes())
     engine = create_engine(settings.database_url)
     lease = timedelta(seconds=settings.sweep_after)
+    apps = settings.domain_apps()
+    owners = BizOwners(open_accounts(apps))
     faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     redis: Redis = queue
     inbox = RedisInbox(redis, keys=keys)
@@ -91,13 +95,13 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     following = asyncio.create_task(clock.follow())
     try:
         yield WorkerContext(
-            apps=settings.domain_apps(),
+            apps=apps,
             policies=PolicyBook.open(settings.policy_dir, needed=settings.needed_policies()),
             announcer=Announcer(redis),
             inbox=inbox,
             stale=inbox,
             messenger=BatchQueue(queue),
-            recorder=PgRecorder(engine, keys=keys, lease=lease),
+            recorder=PgRecorder(engine, keys=keys, lease=lease, owners=owners),
             ledger=PgLedger(engine),
             decisions=PgDecisions(engine),
             due=due,

@@ -15,9 +15,10 @@ from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY
 from adapters.envelope import KeyRing, place_of, seal
 from adapters.store.bulk import as_rows, bulk_connection
-from domain.model import CallbackKind, State, verification_id
+from adapters.store.entries import Entry, one_per_verification
+from adapters.store.owners import BizOwners
+from domain.model import CallbackKind, State
 from domain.payload import as_text
-from domain.policy import is_open
 from domain.records import DecodedCallback, Recorded, Registration
 from domain.registration import biz_no_differs
 
@@ -26,31 +27,36 @@ class PgRecorder:
     """Records callbacks in groups, idempotently.
 
     `lease`: how long whoever records a final callback has to settle its verification before a sweep looks
-    again.
+    again. `owners`: whose verification a callback is about, where apps share a vendor account.
     """
 
-    def __init__(self, engine: AsyncEngine, *, keys: KeyRing, lease: timedelta) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, keys: KeyRing, lease: timedelta, owners: BizOwners | None = None
+    ) -> None:
         self._engine = engine
         self._keys = keys
+        self._owners = owners or BizOwners()
         self._lease = lease
-        self._coalescer = Coalescer[_Entry, Recorded](self._flush, max_items=128, systemic=DATABASE_AWAY)
+        self._coalescer = Coalescer[Entry, Recorded](self._flush, max_items=128, systemic=DATABASE_AWAY)
 
     async def record_all(
         self, decoded: Sequence[DecodedCallback], *, now: datetime
     ) -> list[Recorded | BaseException]:
         """Store each callback once. How each ended: recorded, or PostgresError, OSError, BrokenSeal."""
-        return await self._coalescer.submit_all(_Entry(each, now=now) for each in decoded)
+        return await self._coalescer.submit_all(Entry(each, now=now) for each in decoded)
 
-    async def _flush(self, entries: list["_Entry"]) -> Sequence[Recorded]:
+    async def _flush(self, entries: list[Entry]) -> Sequence[Recorded]:
         async with bulk_connection(self._engine) as connection, connection.transaction():
+            owners = await self._owners.claim_all(connection, [entry.place for entry in entries])
+            entries = [entry.of(owners.get(entry.place)) for entry in entries]
             known = await self._upsert_verifications(connection, entries)
             fresh = await _insert_callbacks(connection, entries, known)
         return [_recorded(entry, known[entry.key], fresh) for entry in entries]
 
     async def _upsert_verifications(
-        self, connection: asyncpg.Connection, entries: Iterable["_Entry"]
+        self, connection: asyncpg.Connection, entries: Iterable[Entry]
     ) -> dict[int, "_Known"]:
-        chosen = _one_per_verification(entries)
+        chosen = one_per_verification(entries)
         offered = {
             entry.key: self._keys.new_data_key(place=key_place(entry.callback.app_id, entry.id))
             for entry in chosen
@@ -65,7 +71,7 @@ class PgRecorder:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
-    def _verification_row(self, entry: "_Entry", *, wrapped: bytes) -> "_VerificationRow":
+    def _verification_row(self, entry: Entry, *, wrapped: bytes) -> "_VerificationRow":
         callback, payload = entry.callback, entry.payload
         ended = not entry.is_open
         return _VerificationRow(
@@ -141,50 +147,17 @@ class _CallbackRow(msgspec.Struct, frozen=True):
     detail: dict[str, object]
 
 
-class _Entry:
-    """One callback of a group, with what the statements need of it.
-
-    `key` stands for its verification and `mark` for itself, in numbers and bytes, which are compared faster
-    than UUIDs.
-    """
-
-    def __init__(self, decoded: DecodedCallback, *, now: datetime) -> None:
-        self.callback = decoded.callback
-        self.payload = decoded.payload
-        self.hold = decoded.hold
-        self.now = now
-        self.id = verification_id(self.callback.app_id, self.payload.biz_id)
-        self.key = self.id.int
-        self.digest = self.callback.digest
-        self.mark = (self.key, self.digest)
-        self.is_open = is_open(as_text(self.payload.status))
-
-
 class _Known(msgspec.Struct, frozen=True):
     data_key: bytes
     row: _Standing
 
-    def is_decided_on(self, entry: _Entry) -> bool:
+    def is_decided_on(self, entry: Entry) -> bool:
         """Whether this is the first callback whose flow had ended."""
         return entry.digest == self.row.final_digest
 
 
-def _one_per_verification(entries: Iterable[_Entry]) -> list[_Entry]:
-    """One entry per verification, a final callback before an open one, in key order.
-
-    The order is the same in every process: two groups that share verifications then wait for each other
-    instead of ending in a deadlock.
-    """
-    chosen: dict[int, _Entry] = {}
-    for entry in entries:
-        standing = chosen.setdefault(entry.key, entry)
-        if standing.is_open and not entry.is_open:
-            chosen[entry.key] = entry
-    return [chosen[key] for key in sorted(chosen)]
-
-
 async def _insert_callbacks(
-    connection: asyncpg.Connection, entries: Sequence[_Entry], known: dict[int, _Known]
+    connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known]
 ) -> set[tuple[int, bytes]]:
     """Insert the group's distinct callbacks; the marks of those that were not there before."""
     seen = Counter(entry.mark for entry in entries)
@@ -196,7 +169,7 @@ async def _insert_callbacks(
     return {(row["verification_id"].int, row["digest"]) for row in found if row["is_new"]}
 
 
-def _callback_row(entry: _Entry, known: _Known, *, seen: int) -> _CallbackRow:
+def _callback_row(entry: Entry, known: _Known, *, seen: int) -> _CallbackRow:
     callback = entry.callback
     detail: dict[str, object] = {
         "kind": callback.kind,
@@ -215,12 +188,12 @@ def _callback_row(entry: _Entry, known: _Known, *, seen: int) -> _CallbackRow:
     )
 
 
-def _sealed_callback(entry: _Entry, known: _Known) -> bytes:
+def _sealed_callback(entry: Entry, known: _Known) -> bytes:
     callback = entry.callback
     return seal(known.data_key, callback.data, place=raw_callback_place(callback.app_id, entry.id))
 
 
-def _event(entry: _Entry, known: _Known) -> str:
+def _event(entry: Entry, known: _Known) -> str:
     """A conflict: another end than the one decided on, or another order than the registered one."""
     another_end = not entry.is_open and not known.is_decided_on(entry)
     if another_end or biz_no_differs(entry.payload, registration_of(known.row)):
@@ -228,12 +201,13 @@ def _event(entry: _Entry, known: _Known) -> str:
     return "callback.held" if known.row.held else "callback.received"
 
 
-def _recorded(entry: _Entry, known: _Known, fresh: set[tuple[int, bytes]]) -> Recorded:
+def _recorded(entry: Entry, known: _Known, fresh: set[tuple[int, bytes]]) -> Recorded:
     is_new = entry.mark in fresh
     fresh.discard(entry.mark)  # a duplicate in the same group is not new a second time
     to_settle = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
     return Recorded(
         entry.id,
+        entry.callback.app_id,
         known.data_key,
         fence=known.row.fence,
         is_new=is_new,

@@ -9,7 +9,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.envelope import KeyRing
+from adapters.store.owners import BizOwners
 from adapters.store.recorder import key_place
+from adapters.store.takeovers import Takeovers
 from domain.model import State, verification_id
 from domain.records import Registration
 from domain.registration import RECONCILE_RULES, ReconcileRules, first_look_at
@@ -19,7 +21,7 @@ class Registered(StrEnum):
     """What a registration came to.
 
     `created` nobody knew the verification · `joined` its callback had come before · `known` it is registered
-    so already · `conflict` it stands for another order.
+    so already · `conflict` it stands for another order, or for another app of the same vendor account.
     """
 
     CREATED = "created"
@@ -31,18 +33,30 @@ class Registered(StrEnum):
 class PgRegistrations:
     """Puts registrations beside what callbacks brought, in whatever order the two come.
 
-    `rules` say when somebody must look at one about which nothing is heard.
+    `rules` say when somebody must look at one about which nothing is heard. `owners`: whose a biz_id is,
+    where apps share a vendor account.
     """
 
     def __init__(
-        self, engine: AsyncEngine, *, keys: KeyRing, rules: ReconcileRules = RECONCILE_RULES
+        self,
+        engine: AsyncEngine,
+        *,
+        keys: KeyRing,
+        rules: ReconcileRules = RECONCILE_RULES,
+        owners: BizOwners | None = None,
     ) -> None:
         self._engine = engine
         self._keys = keys
         self._rules = rules
+        self._owners = owners or BizOwners()
+        self._takeovers = Takeovers(keys)
 
     async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
-        """Register a verification, once."""
+        """Register a verification, once.
+
+        Raises:
+            BrokenSeal: no configured key opens what came to another app of the account.
+        """
         row_id = verification_id(app_id, biz_id)
         _, wrapped_key = self._keys.new_data_key(place=key_place(app_id, row_id))
         values = {
@@ -56,10 +70,22 @@ class PgRegistrations:
             "due_at": first_look_at(registration, rules=self._rules),
         }
         async with self._engine.begin() as connection:
+            if not await self._own(connection, app_id, biz_id):
+                return Registered.CONFLICT
             if (await connection.execute(_CREATE, values)).rowcount:
                 return Registered.CREATED
             standing = (await connection.execute(_LOCK, {"id": row_id})).one()
             return await self._join(connection, row_id, standing, registration)
+
+    async def _own(self, connection: AsyncConnection, app_id: str, biz_id: str) -> bool:
+        """Claim the biz_id, also from an app that has it only because its callback came first."""
+        owner = await self._owners.claim(connection, app_id, biz_id)
+        if owner == app_id:
+            return True
+        if not await self._takeovers.move(connection, biz_id, owner=owner, to=app_id):
+            return False
+        await self._owners.hand_over(connection, app_id, biz_id)
+        return True
 
     async def _join(
         self, connection: AsyncConnection, row_id: UUID, standing: Row[Any], registration: Registration

@@ -88,6 +88,15 @@ end and counts `fence` up: what an earlier holder still writes is refused.
 `registered_at`, `expires_at` (of the token): NULL where nobody registered it. `nudged_at`: its user's browser
 came back. `asked_at`: an operator asked for a pull."""
 
+biz_owners = Table(
+    "biz_owners",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("biz_id", Text, primary_key=True),
+    Column("app_id", Text, nullable=False),
+)
+"""Which app a biz_id belongs to, where several apps share a vendor account (adapters/store/owners.py)."""
+
 callbacks = Table(
     "callbacks",
     metadata,

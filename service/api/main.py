@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
+from adapters.accounts import open_accounts
 from adapters.announcements import Announcements
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
@@ -27,6 +28,7 @@ from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
+from adapters.store.owners import BizOwners
 from adapters.store.pull_requests import PgPullRequests
 from adapters.store.registrations import PgRegistrations
 from adapters.store.shadows import PgShadows
@@ -70,11 +72,14 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
     queue, clock = BatchQueue(create_queue(pool)), DatabaseClock(engine)
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
+    apps = settings.domain_apps()
+    owners = BizOwners(open_accounts(apps))
+    rules = settings.reconcile_rules()
     context = ApiContext(
         app_ids=tuple(settings.apps),
-        apps=settings.domain_apps(),
+        apps=apps,
         issuer=issuer,
-        registrations=PgRegistrations(engine, keys=keys, rules=settings.reconcile_rules()),
+        registrations=PgRegistrations(engine, keys=keys, rules=rules, owners=owners),
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,

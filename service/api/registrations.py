@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from adapters.store.registrations import Registered
 from domain.apps import App
 from domain.budget import RESULT_KEPT
+from domain.errors import BrokenSeal
 from domain.model import BIZ_ID_SHAPE, verification_id
 from domain.orders import LONGEST_TOKEN
 from domain.records import Registration
@@ -32,8 +33,8 @@ NewBizId = Annotated[str, Path(pattern=f"^{BIZ_ID_SHAPE.pattern}$", examples=[EX
     status_code=201,
     responses=problems(
         "unauthenticated", "missing_scope", "not_found", "app_id_required", "app_not_configured",
-        "registration_conflict", "body_too_large", "invalid_request", "vendor_refused", "vendor_unavailable",
-        "unavailable",
+        "registration_conflict", "unreadable", "body_too_large", "invalid_request", "vendor_refused",
+        "vendor_unavailable", "unavailable",
     ),
 )  # fmt: skip
 async def order_verification(
@@ -68,7 +69,7 @@ async def order_verification(
         201: {"model": VerificationModel, "description": "Registered: nobody knew it before"},
         **problems(
             "unauthenticated", "missing_scope", "not_found", "app_id_required", "registration_conflict",
-            "invalid_request", "unavailable",
+            "unreadable", "invalid_request", "unavailable",
         ),
     },
 )  # fmt: skip
@@ -88,7 +89,10 @@ async def register_verification(
 
 
 async def _register(context: ApiContext, app_id: str, biz_id: str, registration: Registration) -> Registered:
-    registered = await context.registrations.register(app_id, biz_id, registration)
+    try:
+        registered = await context.registrations.register(app_id, biz_id, registration)
+    except BrokenSeal:
+        raise ApiProblem("unreadable") from None
     if registered is Registered.CONFLICT:
         raise ApiProblem("registration_conflict")
     if registered is Registered.JOINED:

@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from adapters.accounts import open_accounts
 from adapters.envelope import KeyRing
 from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
@@ -63,10 +64,12 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     timeout = timedelta(seconds=settings.inbox_timeout)
     pool = create_redis_pool(settings.redis_url, timeout=timeout)
     intake = _create_intake(settings, pool, lifecycle)
+    apps = settings.domain_apps()
+    open_accounts(apps)
     nudge_pool = create_redis_pool(settings.redis_url, timeout=timeout, max_connections=4)
     nudges = RedisNudges(create_queue(nudge_pool), grace=timedelta(seconds=settings.nudge_grace))
     context = IngressContext(
-        apps=settings.domain_apps(),
+        apps=apps,
         intake=intake,
         max_body_bytes=settings.max_body_bytes,
         body_timeout=settings.body_timeout,

@@ -20,6 +20,7 @@ from adapters.store.due import PgDueVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.lookups import PgLookups, VerificationRecord
 from adapters.store.nudges import PgNudges
+from adapters.store.owners import BizOwners
 from adapters.store.pull_requests import PgPullRequests
 from adapters.store.recorder import PgRecorder
 from adapters.store.registrations import PgRegistrations
@@ -94,16 +95,16 @@ async def record(
 class Store:
     """Every part of the store on one engine, with shortcuts that build what they write."""
 
-    def __init__(self, engine: AsyncEngine, keys: KeyRing) -> None:
+    def __init__(self, engine: AsyncEngine, keys: KeyRing, *, owners: BizOwners | None = None) -> None:
         self.engine = engine
         self.keys = keys
-        self.recorder = PgRecorder(engine, keys=keys, lease=LEASE)
+        self.recorder = PgRecorder(engine, keys=keys, lease=LEASE, owners=owners)
         self.ledger = PgLedger(engine)
         self.decisions = PgDecisions(engine)
         self.nudges = PgNudges(engine)
         self.due = PgDueVerifications(engine, keys=keys)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
-        self.registrations = PgRegistrations(engine, keys=keys)
+        self.registrations = PgRegistrations(engine, keys=keys, owners=owners)
         self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
         self.lookups = PgLookups(engine, keys=keys)
 

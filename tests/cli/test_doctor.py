@@ -1,6 +1,7 @@
 """`doctor` names what is not fit for production, a line per check, and says no secret."""
 
 import io
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -170,3 +171,11 @@ async def test_every_check_is_a_line_and_none_says_a_secret(
     assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
     assert len(lines) == 8
     assert CANARY not in out.getvalue()
+
+
+async def test_apps_with_one_vendor_key_are_a_remark(environment: pytest.MonkeyPatch) -> None:
+    one = json.loads(apps(notify_url=NOTIFY))["demo"]
+    environment.setenv("FACEID_APPS", json.dumps({"demo": one, "lax": one}))
+    [check] = (await checks())["apps"]
+    assert check.ok is None
+    assert check.detail.startswith("demo, lax share a vendor account")

@@ -36,6 +36,7 @@ class MemoryRecorder:
             decided_on = callback.digest == row.final_digest and row.state is not State.DECIDED
             return Recorded(
                 row.id,
+                row.app_id,
                 row.data_key,
                 fence=row.fence,
                 is_new=is_new,

@@ -1,0 +1,18 @@
+"""Tell an operator at start which apps share a vendor account."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from domain.accounts import Accounts, shared_accounts
+from domain.apps import App
+
+log = structlog.get_logger(__name__)
+
+
+def open_accounts(apps: Mapping[str, App]) -> Accounts:
+    """The accounts that several apps share, by app id; a warning for each of them."""
+    accounts = shared_accounts(apps)
+    for app_ids in sorted({account.app_ids for account in accounts.values()}):
+        log.warning("apps.share_account", count=len(app_ids), detail=", ".join(app_ids))
+    return accounts

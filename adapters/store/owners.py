@@ -1,0 +1,83 @@
+"""Which app a biz_id belongs to, where several apps share a vendor account (domain/accounts.py).
+
+The claim is a row of `biz_owners` under a unique key, and stays locked until the caller's transaction ends:
+of two apps that claim a biz_id at once, the second one sees the first one's claim.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import asyncpg
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.bulk import as_rows
+from domain.accounts import Account, Accounts
+
+Place = tuple[str, str]
+"""An app id and a biz_id."""
+
+
+class _Claim(msgspec.Struct, frozen=True):
+    account: str
+    biz_id: str
+    app_id: str
+    apps: tuple[str, ...]
+
+
+class BizOwners:
+    """Claims biz_ids in a transaction of the caller. Apps with an account of their own claim nothing."""
+
+    def __init__(self, accounts: Accounts | None = None) -> None:
+        self._accounts: Accounts = accounts or {}
+
+    async def claim_all(self, connection: asyncpg.Connection, places: Iterable[Place]) -> dict[Place, str]:
+        """The owner of each place whose app shares an account; the first of a group claims for it.
+
+        The claims are made in the order of their keys, so that two groups cannot end in a deadlock.
+        """
+        shared = [place for place in places if place[0] in self._accounts]
+        if not shared:
+            return {}
+        claims = {(claim.account, claim.biz_id): claim for claim in map(self._claim, reversed(shared))}
+        rows = as_rows([claims[key] for key in sorted(claims)])
+        found = await connection.fetch(_CLAIM.format(rows="$1"), rows)
+        owners = {(row["account"], row["biz_id"]): row["app_id"] for row in found}
+        return {place: owners[self._accounts[place[0]].name, place[1]] for place in shared}
+
+    async def claim(self, connection: AsyncConnection, app_id: str, biz_id: str) -> str:
+        """The owner of one biz_id: `app_id`, unless another app of its account was first."""
+        if app_id not in self._accounts:
+            return app_id
+        claim = self._claim((app_id, biz_id))
+        found = await connection.execute(text(_CLAIM.format(rows=":rows")), {"rows": as_rows([claim])})
+        return str(found.one().app_id)
+
+    async def hand_over(self, connection: AsyncConnection, app_id: str, biz_id: str) -> None:
+        """Make `app_id` the owner of a biz_id that is claimed in this transaction."""
+        key = {"account": self._accounts[app_id].name, "biz_id": biz_id, "app_id": app_id}
+        await connection.execute(_HAND_OVER, key)
+
+    def _claim(self, place: Place) -> _Claim:
+        app_id, biz_id = place
+        account: Account = self._accounts[app_id]
+        return _Claim(account.name, biz_id, app_id, account.app_ids)
+
+
+_CLAIM: Final = """
+INSERT INTO biz_owners AS o (account, biz_id, app_id)
+SELECT account, biz_id, COALESCE(
+    (SELECT v.app_id FROM verifications v
+     WHERE v.biz_id = w.biz_id AND v.app_id IN (SELECT json_array_elements_text(w.apps))
+     ORDER BY v.registered_at IS NULL, v.created_at, v.app_id LIMIT 1),
+    app_id)
+FROM json_to_recordset(CAST({rows} AS json)) AS w (account text, biz_id text, app_id text, apps json)
+ON CONFLICT (account, biz_id) DO UPDATE SET app_id = o.app_id
+RETURNING account, biz_id, app_id
+"""
+"""A verification from before its apps shared an account keeps its owner."""
+
+_HAND_OVER: Final = text("""
+UPDATE biz_owners SET app_id = :app_id WHERE account = :account AND biz_id = :biz_id
+""")

@@ -1,0 +1,43 @@
+"""Apps that share a vendor account: a callback of one carries a valid sign at the others too.
+
+Each biz_id of such an account belongs to one app: the one that registered it, otherwise the one whose
+callback came first. The others take its callbacks in the owner's name.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from domain.apps import App
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Several apps with one api_key, or with an API_SECRET in common. `name` is a SHA-256 in hex."""
+
+    name: str
+    app_ids: tuple[str, ...]
+
+
+Accounts = Mapping[str, Account]
+"""The account of each app that shares one, by app id."""
+
+
+def shared_accounts(apps: Mapping[str, App]) -> dict[str, Account]:
+    """The accounts that several apps share, by app id. An app with an account of its own is not in it."""
+    groups: list[set[str]] = []
+    for app_id, app in apps.items():
+        joined = [group for group in groups if any(_share(app, apps[other]) for other in group)]
+        groups = [group for group in groups if group not in joined] + [{app_id}.union(*joined)]
+    accounts = (_account(group, apps) for group in groups if len(group) > 1)
+    return {app_id: account for account in accounts for app_id in account.app_ids}
+
+
+def _share(one: App, other: App) -> bool:
+    return one.api_key == other.api_key or not set(one.secrets).isdisjoint(other.secrets)
+
+
+def _account(group: set[str], apps: Mapping[str, App]) -> Account:
+    # The api_key may be read in many places, but it is a credential: the database sees its hash alone.
+    key = min(apps[app_id].api_key for app_id in group)
+    return Account(hashlib.sha256(b"account " + key.encode()).hexdigest(), tuple(sorted(group)))
