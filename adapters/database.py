@@ -1,4 +1,4 @@
-"""PostgreSQL: the engine and the spelling of its URL."""
+"""PostgreSQL: the engine, and which of its errors pass."""
 
 import time
 from datetime import timedelta
@@ -6,18 +6,26 @@ from typing import Any, Final
 
 import asyncpg
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from adapters.configuration.database_url import read_database_url
 from domain.errors import SettingsError
 
 
 class DatabaseAway(OSError):
-    """PostgreSQL is away, starting, stopping, full, or asks for another try: no value is at fault."""
+    """PostgreSQL is away, starting, stopping, full, or asks for another try: no value is at fault.
+
+    `sqlstate` is what the server said, or None where it said nothing.
+    """
+
+    def __init__(self, name: str = "", sqlstate: str | None = None) -> None:
+        super().__init__(name)
+        self.sqlstate = sqlstate
 
 
 DATABASE_AWAY: Final = (
@@ -38,7 +46,7 @@ _PASSING: Final = ("08", "25006", "28", "3D", "40", "42", "53", "57", "58")
 resources, operator intervention, system error; and what somebody must mend first, with no value at fault:
 access, a missing database, a schema that is not migrated."""
 
-_DRIVER: Final = "postgresql+asyncpg"
+_DRIVER: Final = "postgresql+asyncpg://"
 _STATEMENT_TIMEOUT: Final = timedelta(seconds=30)
 _RESTED: Final = timedelta(seconds=1)
 """A connection that was not used for so long may have died without anybody noticing."""
@@ -54,11 +62,15 @@ def create_engine(
     """An engine on asyncpg; a connection that rested so long is pinged before it is used, and one whose
     statement takes too long is used no more.
 
-    Parameters stay out of its errors: they are identities.
+    Parameters stay out of its errors: they are identities. Its own URL names no server and no password.
+
+    Raises:
+        SettingsError: the URL cannot be used.
     """
-    connect_args: dict[str, Any] = {"timeout": 5, "command_timeout": statement_timeout.total_seconds()}
+    ours: dict[str, Any] = {"timeout": 5, "command_timeout": statement_timeout.total_seconds()}
+    connect_args = ours | connection_arguments(url)
     engine = create_async_engine(
-        database_url(url),
+        _DRIVER,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
@@ -107,24 +119,18 @@ def passes(sqlstate: str | None) -> bool:
 
 def _tell_apart(context: ExceptionContext) -> None:
     """Turn SQLAlchemy's one error for everything into `DatabaseAway` where waiting helps."""
-    if context.is_disconnect or passes(getattr(context.original_exception, "sqlstate", None)):
-        raise DatabaseAway(type(context.original_exception).__name__) from None
+    sqlstate = getattr(context.original_exception, "sqlstate", None)
+    if context.is_disconnect or passes(sqlstate):
+        raise DatabaseAway(type(context.original_exception).__name__, sqlstate) from None
 
 
-def database_url(url: str) -> URL:
-    """`postgres://…` in any usual spelling, with our driver.
+def connection_arguments(url: str) -> dict[str, Any]:
+    """The arguments of `asyncpg.connect` for a URL as libpq reads it.
 
     Raises:
-        SettingsError: not a PostgreSQL URL.
+        SettingsError: it cannot be used; the message repeats nothing of it.
     """
     try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise SettingsError("FACEID_DATABASE_URL: not a URL") from None
-    if parsed.drivername not in {"postgres", "postgresql", _DRIVER}:
-        raise SettingsError("FACEID_DATABASE_URL: must begin with postgresql://")
-    query = dict(parsed.query)
-    if "sslmode" in query:
-        # libpq's name; asyncpg calls the same `ssl`.
-        query["ssl"] = query.pop("sslmode")
-    return parsed.set(drivername=_DRIVER, query=query)
+        return read_database_url(url)
+    except ValueError as error:
+        raise SettingsError(f"FACEID_DATABASE_URL: {error}") from None

@@ -1,11 +1,12 @@
 """Redis connections with time-outs everywhere, and the check of how durable the server really is."""
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError, ResponseError
 
+from adapters.configuration.redis_url import read_redis_url
 from domain.errors import SettingsError
 
 REDIS_AWAY: Final = (RedisError, OSError, TimeoutError)
@@ -15,17 +16,28 @@ Durability = Literal["fsync", "memory"]
 
 
 def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32) -> BlockingConnectionPool:
-    """A bounded pool whose every connect, read and wait for a connection ends after `timeout`."""
+    """A bounded pool whose every connect, read and wait for a connection ends after `timeout`.
+
+    Raises:
+        SettingsError: the URL cannot be used; the message repeats nothing of it.
+    """
+    try:
+        server = read_redis_url(url)
+    except ValueError as error:
+        raise SettingsError(f"FACEID_REDIS_URL: {error}") from None
     seconds = timeout.total_seconds()
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        url,
+    bounds: dict[str, Any] = {
+        "timeout": seconds,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "health_check_interval": 15,
+    }
+    return BlockingConnectionPool(
         max_connections=max_connections,
-        timeout=seconds,
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-        health_check_interval=15,
+        connection_class=server.connection_class,
+        **bounds,
+        **server.arguments,
     )
-    return pool
 
 
 async def check_durability(redis: Redis, wanted: Durability) -> None:

@@ -17,6 +17,7 @@ from adapters.database import DATABASE_AWAY, create_engine
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
 from adapters.schema import current_revision, newest_revision
 from adapters.settings import AppSettings, Settings
+from adapters.troubles import database_trouble, redis_trouble
 from cli.checks import Check
 from cli.spool_check import check_spool
 from domain.accounts import shared_accounts
@@ -88,7 +89,7 @@ async def _check_redis(settings: Settings) -> Check:
     except SettingsError as error:
         return Check("redis", False, str(error))
     except REDIS_AWAY as error:
-        return Check("redis", False, f"cannot be reached ({type(error).__name__})")
+        return Check("redis", False, redis_trouble(error))
     finally:
         await pool.disconnect()
     return Check("redis", True, f"durable as FACEID_DURABILITY={settings.durability} wants")
@@ -99,7 +100,7 @@ async def _check_database(settings: Settings) -> Check:
     try:
         revision = await current_revision(engine)
     except DATABASE_AWAY as error:
-        return Check("database", False, f"cannot be reached ({type(error).__name__})")
+        return Check("database", False, database_trouble(error))
     finally:
         await engine.dispose()
     newest = newest_revision()

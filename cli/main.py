@@ -9,10 +9,11 @@ import typer
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
-from adapters.database import DATABASE_AWAY, DatabaseAway, create_engine
+from adapters.database import DATABASE_AWAY, create_engine
 from adapters.logs import configure_logs
 from adapters.schema import migrate as migrate_database
 from adapters.settings import Settings, load_settings
+from adapters.troubles import database_trouble, redis_trouble
 from cli import dead_letters, policies, tokens
 from cli.curve import CurveNotWritten
 from cli.dead_letters import LetterStays
@@ -143,9 +144,9 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"faceid-gateway: {_in_words(error)}\n")
     except DATABASE_AWAY as error:
-        sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})\n")
+        sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: {database_trouble(error)}\n")
     except RedisError as error:
-        sys.stderr.write(f"faceid-gateway: FACEID_REDIS_URL: cannot be reached ({type(error).__name__})\n")
+        sys.stderr.write(f"faceid-gateway: FACEID_REDIS_URL: {redis_trouble(error)}\n")
     else:
         return
     sys.exit(1)
@@ -155,9 +156,7 @@ def _in_words(error: OSError) -> str:
     """A file that is at fault has a name; a connection has none, and commands connect to the database."""
     if error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if isinstance(error, DatabaseAway):
-        return f"FACEID_DATABASE_URL: the server refuses ({error})"
-    return f"FACEID_DATABASE_URL: cannot be reached ({type(error).__name__})"
+    return f"FACEID_DATABASE_URL: {database_trouble(error)}"
 
 
 def _start() -> Settings:

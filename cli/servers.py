@@ -124,7 +124,7 @@ def postgres(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
         argv,
         env,
         log,
-        answers=lambda: _postgres_answers(url),
+        answers=lambda: postgres_answers(url),
         user=user,
         stop_signal=signal.SIGINT,
         scratch=sockets,
@@ -132,7 +132,8 @@ def postgres(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
     return spec, url
 
 
-async def _postgres_answers(url: str) -> bool:
+async def postgres_answers(url: str) -> bool:
+    """Whether a PostgreSQL takes connections at this URL."""
     try:
         connection = await asyncpg.connect(url, timeout=2)
     except (TimeoutError, OSError, asyncpg.PostgresError):

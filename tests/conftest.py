@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -130,7 +131,7 @@ async def _until_it_answers(spec: ProcessSpec) -> None:
 
 def _own_database(url: str) -> str:
     """A fresh, migrated database beside the one that `url` names."""
-    own = create_engine(url).url.set(database=TEST_DATABASE).render_as_string(hide_password=False)
+    own = urlsplit(url)._replace(path=f"/{TEST_DATABASE}").geturl()
 
     async def prepare() -> None:
         admin = create_engine(url).execution_options(isolation_level="AUTOCOMMIT")

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY, durability_problems, read_durability
 from adapters.schema import current_revision, newest_revision
+from adapters.troubles import database_trouble, redis_trouble
 from service.api.context import ApiContext, Context
 
 router = APIRouter(tags=["health"])
@@ -49,7 +50,7 @@ async def _redis(context: ApiContext) -> dict[str, Any]:
             in_force = await read_durability(context.redis)
             backlog = {"batches": await context.inbox.depth(), "jobs": await context.queue.depth()}
     except REDIS_AWAY as error:
-        return {"ok": False, "error": type(error).__name__}
+        return {"ok": False, "error": type(error).__name__, "problems": [redis_trouble(error)]}
     problems = durability_problems(in_force, context.durability)
     durability = {"wanted": context.durability, **in_force}
     return {"ok": not problems, "problems": problems, "durability": durability, "backlog": backlog}
@@ -60,7 +61,7 @@ async def _database(context: ApiContext) -> dict[str, Any]:
         async with asyncio.timeout(_PATIENCE):
             revision = await current_revision(context.engine)
     except DATABASE_AWAY as error:
-        return {"ok": False, "error": type(error).__name__}
+        return {"ok": False, "error": type(error).__name__, "problems": [database_trouble(error)]}
     newest = newest_revision()
     return {"ok": revision == newest, "revision": revision, "newest": newest}
 
@@ -70,7 +71,7 @@ async def _workers(context: ApiContext) -> dict[str, Any]:
         async with asyncio.timeout(_PATIENCE):
             alive = await context.heartbeats.alive()
     except REDIS_AWAY as error:
-        return {"ok": False, "error": type(error).__name__}
+        return {"ok": False, "error": type(error).__name__, "problems": [redis_trouble(error)]}
     count = sum(seen.heartbeat.role == "worker" for seen in alive)
     problems = [] if count else ["no worker is alive: callbacks are accepted, but nothing is decided"]
     return {"ok": not problems, "problems": problems, "alive": count}

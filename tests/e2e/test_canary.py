@@ -18,9 +18,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 import pytest_asyncio
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from adapters.database import database_url
+from adapters.database import create_engine
 from cli.stack import Stack
 from domain.signature import sign_data
 from tests.adapters.builders import dump_database, dump_redis
@@ -96,7 +95,7 @@ async def test_nobody_finds_the_canary(ears: Ears, stack: Stack, stack_folder: P
     secrets = stack.secrets
     words = [NAME, NUMBER, EXTRA, PICTURE.decode(), WORD]
     words += [secrets.api_secret, secrets.api_token, secrets.master_key]
-    engine = create_async_engine(database_url(stack.database_url))
+    engine = create_engine(stack.database_url)
     texts = {
         "answers": "\n".join(ears.heard),
         "redis": await dump_redis(ears.gateway.redis),

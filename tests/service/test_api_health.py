@@ -127,8 +127,9 @@ async def test_without_redis_it_is_not_ready_but_alive(without_redis: ApiContext
     async with client(without_redis) as api:
         ready, alive = await api.get("/readyz"), await api.get("/healthz")
     assert (ready.status_code, alive.status_code) == (503, 200)
-    assert ready.json()["redis"] == {"ok": False, "error": "ConnectionError"}
-    assert ready.json()["workers"] == {"ok": False, "error": "ConnectionError"}
+    away = {"ok": False, "error": "ConnectionError", "problems": ["cannot be reached (ConnectionError)"]}
+    assert ready.json()["redis"] == away
+    assert ready.json()["workers"] == away
     assert ready.json()["database"]["ok"]
 
 

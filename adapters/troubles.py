@@ -1,0 +1,61 @@
+"""Why a server cannot be used, in words for an operator: an outage, or what somebody has to put right.
+
+No message repeats an address, a name or a value of ours or of the server's.
+"""
+
+import ssl
+from typing import Final
+
+import asyncpg
+from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+
+_REFUSALS: Final = {
+    "28P01": "the server refuses the user or the password",
+    "28": "the server does not let this user in from here (pg_hba.conf)",
+    "3D000": "the server has no database of that name",
+    "42P01": "a table is missing: run `faceid-gateway migrate`",
+    "42703": "a column is missing: run `faceid-gateway migrate`",
+    "42501": "the user lacks a privilege in this database",
+    "25006": "the database is read-only",
+    "53300": "the server has no connection left",
+    "57P03": "the server is starting up or shutting down",
+}
+"""What an SQLSTATE, or its class, means (PostgreSQL, appendix A)."""
+
+
+def database_trouble(error: BaseException) -> str:
+    """Why PostgreSQL cannot be used, from an error of `DATABASE_AWAY`."""
+    sqlstate = getattr(error, "sqlstate", None) or ""
+    known = _REFUSALS.get(sqlstate) or _REFUSALS.get(sqlstate[:2])
+    if known:
+        return known
+    if sqlstate and not sqlstate.startswith("08"):
+        return f"the server refuses (SQLSTATE {sqlstate})"
+    if isinstance(error, asyncpg.InterfaceError):
+        return f"cannot be used ({type(error).__name__})"
+    return _unreachable(error)
+
+
+def redis_trouble(error: BaseException) -> str:
+    """Why Redis cannot be used, from an error of `REDIS_AWAY`."""
+    match error:
+        case AuthenticationError() if "required" in str(error).lower():
+            return "the server wants a password"
+        case AuthenticationError():
+            return "the server refuses the user or the password"
+        case NoPermissionError():
+            return "the user lacks a permission (ACL)"
+        case ResponseError() if "DB index" in str(error):
+            return "the server has no database of that number"
+        case ResponseError():
+            return f"the server refuses ({type(error).__name__})"
+    return _unreachable(error)
+
+
+def _unreachable(error: BaseException) -> str:
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "the server's certificate is not one that is trusted here"
+    if isinstance(cause, ssl.SSLError):
+        return "TLS fails: does the server speak it on this port?"
+    return f"cannot be reached ({type(error).__name__})"
