@@ -12,6 +12,7 @@ from domain.ports import (
     DeadLetters,
     Decisions,
     DueVerifications,
+    HeldVerifications,
     Inbox,
     Ledger,
     Messenger,
@@ -49,6 +50,7 @@ class WorkerContext:
     ledger: Ledger
     decisions: Decisions
     due: DueVerifications
+    held: HeldVerifications
     nudges: NudgedVerifications
     second_looks: SecondLooks
     dead_letters: DeadLetters

@@ -10,6 +10,7 @@ from domain.errors import BrokenSeal
 from domain.records import DueVerification
 from workers.callbacks import bury
 from workers.context import WorkerContext
+from workers.holding import release_held
 from workers.settlement import take_up
 
 log = structlog.get_logger(__name__)
@@ -64,6 +65,7 @@ async def settle_due(context: WorkerContext) -> None:
     Those about which nothing is heard come last and at a bounded rate: after an outage many tokens have
     expired at once, and calls that the vendor refuses for their number are spent all the same.
     """
+    await release_held(context)
     while due := await context.due.claim(now=context.clock(), lease=context.lease):
         await _settle_all(context, due)
     left = context.silent_per_sweep

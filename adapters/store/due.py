@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing, unseal
-from adapters.store.recorder import key_place, raw_callback_place, registration_of
+from adapters.envelope import KeyRing
+from adapters.store.recorder import key_place, open_callback, registration_of
 from domain.errors import BrokenSeal
 from domain.model import State
 from domain.records import DueVerification
@@ -75,7 +75,6 @@ class PgDueVerifications:
 
     def _open(self, row: Row[Any]) -> DueVerification:
         data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
-        place = raw_callback_place(row.app_id, row.id)
         return DueVerification(
             verification_id=row.id,
             app_id=row.app_id,
@@ -83,7 +82,7 @@ class PgDueVerifications:
             data_key=data_key,
             fence=row.fence,
             state=State(row.state),
-            data=row.raw_ct and unseal(data_key, row.raw_ct, place=place),
+            data=row.raw_ct and open_callback(data_key, row),
             ended_at=row.ended_at,
             registration=registration_of(row),
             asked_at=row.asked_at,
@@ -95,8 +94,8 @@ claimed AS (
   UPDATE verifications v SET due_at = :until, fence = v.fence + 1 FROM due WHERE v.id = due.id
   RETURNING v.*
 )
-SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.fence, v.ended_at, v.registered_at,
-       v.expires_at, v.nudged_at, v.asked_at, c.raw_ct
+SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.final_digest, v.fence, v.ended_at,
+       v.registered_at, v.expires_at, v.nudged_at, v.asked_at, c.raw_ct
 FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = v.final_digest
 """
 
