@@ -31,6 +31,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from adapters.policies import SHIPPED
+from adapters.redis_names import DEFAULT_PREFIX
 from domain.apps import DEFAULT_POLICY, App
 from domain.budget import WORKER_PULLS, PullRules
 from domain.errors import SettingsError
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FACEID_", env_file=".env", extra="ignore")
 
     redis_url: str
+    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{0,32}$")] = DEFAULT_PREFIX
     database_url: str
     master_keys: Annotated[list[MasterKey], NoDecode, BeforeValidator(_split_list)] = Field(min_length=1)
     apps: dict[str, AppSettings] = Field(min_length=1)
@@ -129,7 +131,7 @@ class Settings(BaseSettings):
     reconcile_grace: float = Field(15 * 60, ge=0)
     reconcile_last_look: float = Field(20 * 3600, gt=0, le=23 * 3600)
     reconcile_rate: float = Field(20, gt=0)
-    worker_jobs: int = Field(20, gt=0)
+    settle_at_once: int = Field(256, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, gt=0)
     heartbeat_every: float = Field(5, gt=0)

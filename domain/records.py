@@ -8,7 +8,6 @@ import msgspec
 from domain.answer import Answer
 from domain.facts import Facts
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
-from domain.orders import USUAL_TOKEN
 from domain.payload import Payload
 from domain.policy import Decision
 from domain.policy_file import Policy
@@ -24,21 +23,33 @@ class Registration(msgspec.Struct, frozen=True):
     expires_at: datetime
     nudged_at: datetime | None = None
 
-    @property
-    def day_begins(self) -> datetime:
-        """From when the vendor's day for the result counts.
 
-        The flow ends with the token at the latest, which may be long after the registration, or before it.
-        """
-        return min(self.expires_at, max(self.registered_at, self.expires_at - USUAL_TOKEN))
+class ClaimedBatch(msgspec.Struct, frozen=True):
+    """A batch in a worker's hands. `starts`: how often it was claimed before without coming to an end.
+    `callbacks`: None where no configured master key opens it."""
+
+    batch_id: str
+    starts: int
+    callbacks: list[AcceptedCallback] | None
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A group of batches. `left`: about how many batches wait still, 0 only where none does."""
+
+    batches: list[ClaimedBatch]
+    left: int
 
 
 class DecodedCallback(msgspec.Struct, frozen=True):
-    """A callback that is understood. `hold`: not to be settled while its verification is unregistered."""
+    """A callback that is understood. `hold`: not to be settled while its verification is unregistered.
+
+    `leased`: whoever records it settles its verification; else the verification is due at once, for anybody.
+    """
 
     callback: AcceptedCallback
     payload: Payload
     hold: bool = False
+    leased: bool = True
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -56,6 +67,15 @@ class Recorded(msgspec.Struct, frozen=True):
     is_new: bool
     to_settle: bool
     registration: Registration | None = None
+
+
+class ClaimedVerifications(msgspec.Struct, frozen=True):
+    """Verifications that were claimed. `full`: the apps that may have more due than they had room for.
+    `unreadable`: how many were claimed and put off because no configured master key opens them."""
+
+    opened: list["DueVerification"]
+    full: frozenset[str] = frozenset()
+    unreadable: int = 0
 
 
 class DueVerification(msgspec.Struct, frozen=True):
@@ -100,7 +120,7 @@ class Case(msgspec.Struct, frozen=True):
         """When the vendor's day for this result began, at the earliest that is known."""
         if self.ended_at is not None:
             return self.ended_at
-        return self.registration.day_begins if self.registration else now
+        return self.registration.registered_at if self.registration else now
 
 
 class FinishedPull(msgspec.Struct, frozen=True):

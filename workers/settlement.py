@@ -1,7 +1,5 @@
 """Settle a verification, whatever it waits for: a confirmation, a callback that never came, a second look."""
 
-from uuid import UUID
-
 import structlog
 
 from domain.errors import MalformedPayload, UndecodableCallback
@@ -12,7 +10,6 @@ from domain.records import Case, DueVerification
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, grounds_of, postpone
-from workers.holding import awaits_registration, hold
 from workers.reconciliation import reconcile
 from workers.second_looks import look_again
 
@@ -42,13 +39,6 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
     await settle_safely(context, case)
 
 
-async def settle_one(context: WorkerContext, verification_id: UUID) -> None:
-    """Settle this verification, if it is due."""
-    due = await context.due.claim_one(verification_id, now=context.clock(), lease=context.lease)
-    if due is not None:
-        await take_up(context, due)
-
-
 async def settle_safely(context: WorkerContext, case: Case) -> None:
     """`settle`, with any failure logged: the verification's `due_at` brings it back."""
     try:
@@ -70,8 +60,6 @@ async def settle(context: WorkerContext, case: Case) -> None:
         await look_again(context, case, grounds)
     elif case.payload is None:
         await reconcile(context, case, grounds)
-    elif awaits_registration(case, grounds.app):
-        await hold(context, case)
     else:
         await _settle_callback(context, case, grounds, case.payload)
 

@@ -22,6 +22,7 @@ class Entry:
         self.callback = decoded.callback
         self.payload = decoded.payload
         self.hold = decoded.hold
+        self.leased = decoded.leased
         self.now = now
         self.place = (self.callback.app_id, self.payload.biz_id)
         self.id = verification_id(*self.place)
@@ -35,7 +36,7 @@ class Entry:
         if owner is None or owner == self.callback.app_id:
             return self
         callback = msgspec.structs.replace(self.callback, app_id=owner)
-        return Entry(DecodedCallback(callback, self.payload, self.hold), now=self.now)
+        return Entry(DecodedCallback(callback, self.payload, self.hold, self.leased), now=self.now)
 
 
 def one_per_verification(entries: Iterable[Entry]) -> list[Entry]:

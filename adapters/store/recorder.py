@@ -1,6 +1,5 @@
 """Record callbacks: the verification they belong to, the raw bytes encrypted, duplicates recognised."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -14,12 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY
-from adapters.envelope import KeyRing, place_of, seal, unseal
+from adapters.envelope import KeyRing, place_of, seal
 from adapters.store.bulk import as_rows, bulk_connection
 from adapters.store.entries import Entry, one_per_verification
 from adapters.store.owners import BizOwners
-from domain.budget import RESULT_KEPT
-from domain.errors import BrokenSeal
 from domain.model import CallbackKind, State
 from domain.payload import as_text
 from domain.records import DecodedCallback, Recorded, Registration
@@ -74,6 +71,10 @@ class PgRecorder:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
+    def _due_at(self, entry: Entry) -> datetime:
+        """At the end of the recorder's lease; at once where it takes none."""
+        return entry.now + self._lease if entry.leased else entry.now
+
     def _verification_row(self, entry: Entry, *, wrapped: bytes) -> "_VerificationRow":
         callback, payload = entry.callback, entry.payload
         ended = not entry.is_open
@@ -86,7 +87,7 @@ class PgRecorder:
             wrapped_key=wrapped,
             digest=entry.digest if ended else None,
             ended_at=callback.received_at if ended else None,
-            due_at=entry.now + self._lease if ended else callback.received_at + RESULT_KEPT,
+            due_at=self._due_at(entry) if ended else None,
             held=entry.hold,
             received_at=callback.received_at,
         )
@@ -100,18 +101,6 @@ def key_place(app_id: str, row: UUID) -> str:
 def raw_callback_place(app_id: str, row: UUID) -> str:
     """Where a raw callback of this verification stands (for sealing)."""
     return place_of(app_id, "callbacks.raw_ct", row)
-
-
-def open_callback(data_key: bytes, row: Row[Any]) -> bytes:
-    """The raw bytes of the callback that is decided on (`raw_ct`), which must be those of `final_digest`.
-
-    Raises:
-        BrokenSeal: another key, another place, changed bytes, or another callback's bytes.
-    """
-    data = unseal(data_key, row.raw_ct, place=raw_callback_place(row.app_id, row.id))
-    if hashlib.sha256(data).digest() != row.final_digest:
-        raise BrokenSeal("callbacks.raw_ct: another callback's bytes")
-    return data
 
 
 def registration_of(row: "Row[Any] | _Standing") -> Registration | None:

@@ -17,7 +17,6 @@ from adapters.envelope import KeyRing
 from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
 from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
-from adapters.store.held import PgHeldVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.lookups import PgLookups, VerificationRecord
 from adapters.store.nudges import PgNudges
@@ -104,7 +103,6 @@ class Store:
         self.decisions = PgDecisions(engine)
         self.nudges = PgNudges(engine)
         self.due = PgDueVerifications(engine, keys=keys)
-        self.held = PgHeldVerifications(engine)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
         self.registrations = PgRegistrations(engine, keys=keys, owners=owners)
         self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
@@ -116,12 +114,17 @@ class Store:
         return await record(self.recorder, taken, now=taken.received_at, hold=hold)
 
     async def register(
-        self, n: int = 1, *, expires_in: timedelta = timedelta(minutes=50), biz_no: str = "order-1"
+        self,
+        n: int = 1,
+        *,
+        expires_in: timedelta = timedelta(minutes=50),
+        biz_no: str = "order-1",
+        app_id: str = "demo",
     ) -> UUID:
         """Register verification `n` now."""
         registration = Registration(biz_no, NOW, NOW + expires_in)
-        await self.registrations.register("demo", biz_id(n), registration)
-        return verification_id("demo", biz_id(n))
+        await self.registrations.register(app_id, biz_id(n), registration)
+        return verification_id(app_id, biz_id(n))
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
         """Reserve a call under the lease of whoever recorded the callback."""

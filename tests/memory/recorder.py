@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from domain.budget import RESULT_KEPT
 from domain.model import AcceptedCallback, State, verification_id
 from domain.payload import Payload, as_text
 from domain.policy import is_open
@@ -32,7 +31,7 @@ class MemoryRecorder:
         async with self._database.call():
             row = self._verification(callback, payload)
             row.held = row.held or (hold and row.registration is None and row.state is not State.DECIDED)
-            self._update(row, callback, payload, now=now)
+            self._update(row, callback, payload, due_at=now + self._lease if decoded.leased else now)
             is_new = self._keep(row, callback, payload)
             decided_on = callback.digest == row.final_digest and row.state is not State.DECIDED
             return Recorded(
@@ -48,14 +47,11 @@ class MemoryRecorder:
     def _verification(self, callback: AcceptedCallback, payload: Payload) -> Verification:
         key = verification_id(callback.app_id, payload.biz_id)
         # Nobody can have the lease of what nobody knew: its first final callback takes it from nobody.
-        end = callback.received_at + RESULT_KEPT if _is_open(payload) else None
-        unknown = Verification(
-            key, callback.app_id, payload.biz_id, fence=1 if _is_open(payload) else 0, due_at=end
-        )
+        unknown = Verification(key, callback.app_id, payload.biz_id, fence=1 if _is_open(payload) else 0)
         return self._database.verifications.setdefault(key, unknown)
 
     def _update(
-        self, row: Verification, callback: AcceptedCallback, payload: Payload, *, now: datetime
+        self, row: Verification, callback: AcceptedCallback, payload: Payload, *, due_at: datetime
     ) -> None:
         if row.state is State.CREATED or (row.state is State.EXPIRED and not _is_open(payload)):
             row.state = State.RECEIVED
@@ -69,7 +65,7 @@ class MemoryRecorder:
         row.final_digest, row.ended_at = callback.digest, callback.received_at
         row.fence += 1
         if row.state is not State.DECIDED:
-            row.due_at = now + self._lease
+            row.due_at = due_at
 
     def _keep(self, row: Verification, callback: AcceptedCallback, payload: Payload) -> bool:
         kept = self._database.callbacks.setdefault((row.id, callback.digest), Recording(callback))

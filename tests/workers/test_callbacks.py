@@ -13,11 +13,11 @@ from adapters.redis_client import REDIS_AWAY
 from adapters.store.dead_letters import LetterFilter
 from domain.model import AcceptedCallback
 from domain.payload import Payload, decode_payload
+from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Store, callback, payload, traces, until
 from tests.domain.builders import dump, put
 from tests.workers.conftest import Jobs, answered
 from workers import callbacks
-from workers.callbacks import process_batch
 from workers.context import WorkerContext
 
 
@@ -28,10 +28,9 @@ async def letters(jobs: Jobs) -> dict[str, str]:
 
 async def process(jobs: Jobs, *taken: AcceptedCallback) -> None:
     """Put a batch into the inbox and process it; nothing may stay behind."""
-    await jobs.inbox.put("b1", taken)
-    await process_batch(jobs.context, "b1")
+    await jobs.inbox.hand_over("b1", taken)
+    await jobs.work()
     assert await jobs.inbox.depth() == 0
-    assert await jobs.inbox.load("b1") is None
 
 
 async def test_a_batch_is_recorded_and_decided(jobs: Jobs) -> None:
@@ -41,7 +40,7 @@ async def test_a_batch_is_recorded_and_decided(jobs: Jobs) -> None:
 
 
 async def test_a_batch_that_was_finished_is_nothing_to_do(jobs: Jobs) -> None:
-    await process_batch(jobs.context, "b1")
+    await jobs.work()
     assert await jobs.store.rows("SELECT 1 FROM verifications") == []
 
 
@@ -122,9 +121,9 @@ async def test_a_letter_that_cannot_be_kept_holds_up_no_other_callback(
 
     with monkeypatch.context() as outage:
         outage.setattr(jobs.context.dead_letters, "keep", full)
-        await jobs.inbox.put("b1", [callback({"no": "biz_id"}), callback()])
+        await jobs.inbox.hand_over("b1", [callback({"no": "biz_id"}), callback()])
         with pytest.raises(DatabaseAway):
-            await process_batch(jobs.context, "b1")
+            await jobs.work()
     assert await jobs.store.rows("SELECT count(*) FROM callbacks") == [(1,)]
     assert await jobs.inbox.depth() == 1
 
@@ -137,9 +136,9 @@ async def test_a_moment_without_database_is_no_dead_letter(
 
     with monkeypatch.context() as outage:
         outage.setattr(jobs.context.recorder, "record_all", away)
-        await jobs.inbox.put("b1", [callback()])
+        await jobs.inbox.hand_over("b1", [callback()])
         with pytest.raises(DatabaseAway):
-            await process_batch(jobs.context, "b1")
+            await jobs.work()
     assert await letters(jobs) == {}
     assert await jobs.inbox.depth() == 1
 
@@ -152,34 +151,23 @@ async def test_a_callback_whose_key_is_lost_is_a_dead_letter(jobs: Jobs) -> None
 
 async def test_without_database_the_batch_stays_whole(jobs: Jobs, without_database: WorkerContext) -> None:
     taken = [callback(), callback(b"[]")]
-    await jobs.inbox.put("b1", taken)
+    await jobs.inbox.hand_over("b1", taken)
     with pytest.raises(DATABASE_AWAY):
-        await process_batch(without_database, "b1")
-    assert await jobs.inbox.load("b1") == taken
+        await jobs.work(without_database)
+    assert await stored_batches(jobs.redis, jobs.store.keys) == {"b1": taken}
+    await jobs.lapse()
     jobs.vendor.answers = [answered(payload())]
-    await process_batch(jobs.context, "b1")
+    await jobs.work()
     assert await jobs.outcome() == ("decided", "approved", [])
     assert set(await letters(jobs)) == {"malformed_payload"}
 
 
 async def test_without_redis_nothing_is_done(jobs: Jobs, without_redis: WorkerContext) -> None:
-    await jobs.inbox.put("b1", [callback()])
+    await jobs.inbox.hand_over("b1", [callback()])
     with pytest.raises(REDIS_AWAY):
-        await process_batch(without_redis, "b1")
+        await jobs.work(without_redis)
     assert await jobs.store.rows("SELECT 1 FROM verifications") == []
     assert await jobs.inbox.depth() == 1
-
-
-async def test_the_batch_is_finished_before_the_vendor_is_asked(jobs: Jobs) -> None:
-    depths: list[int] = []
-
-    async def look() -> None:
-        depths.append(await jobs.inbox.depth())
-
-    jobs.vendor.before = look
-    jobs.vendor.answers = [answered(payload())]
-    await process(jobs, callback())
-    assert depths == [0]
 
 
 async def test_a_death_behind_the_recording_leaves_the_verification_due(jobs: Jobs) -> None:
@@ -190,12 +178,12 @@ async def test_a_death_behind_the_recording_leaves_the_verification_due(jobs: Jo
         await asyncio.Event().wait()
 
     jobs.vendor.before = hang
-    await jobs.inbox.put("b1", [callback()])
-    dying = asyncio.create_task(process_batch(jobs.context, "b1"))
+    await jobs.inbox.hand_over("b1", [callback()])
+    loops = jobs.loops()
+    await loops.recording.record_some()
     await called.wait()
-    dying.cancel()
-    await asyncio.gather(dying, return_exceptions=True)
-    assert await jobs.inbox.depth() == 0
+    assert await jobs.inbox.depth() == 0, "the vendor is not waited for"
+    await loops.settling.end(grace=0)
     assert await jobs.due() == jobs.context.lease
 
 
@@ -208,8 +196,8 @@ async def test_the_settling_of_one_does_not_hold_up_another(jobs: Jobs) -> None:
 
     jobs.vendor.before = first_hangs
     jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
-    await jobs.inbox.put("b1", [callback(payload(1)), callback(payload(2))])
-    processing = asyncio.create_task(process_batch(jobs.context, "b1"))
+    await jobs.inbox.hand_over("b1", [callback(payload(1)), callback(payload(2))])
+    processing = asyncio.create_task(jobs.work())
 
     async def second_is_decided() -> bool:
         return await jobs.store.rows("SELECT count(*) FROM decisions") == [(1,)]
@@ -240,8 +228,7 @@ async def test_a_retried_letter_goes_once_its_callback_is_recorded(jobs: Jobs) -
         clock=lambda: NOW + timedelta(days=1),
     )
     await retries.retry_all(LetterFilter(), limit=5)
-    [batch_id] = await jobs.redis.zrange("inbox:pending", 0, -1)
-    await process_batch(jobs.context, batch_id.decode())
+    await jobs.work()
     assert await jobs.outcome(1) == ("decided", "approved", [])
     assert await jobs.store.letters(retried=True) == []
     assert [(each.id, each.attempts) for each in await jobs.store.letters()] == [(poison.key, 2)]
