@@ -2,9 +2,10 @@
 
 import structlog
 
+from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import ConfirmationMode, State
-from domain.payload import Payload, as_text, decode_payload
+from domain.payload import Payload
 from domain.policy import is_ended
 from domain.records import Case, DueVerification
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
@@ -65,7 +66,7 @@ async def settle(context: WorkerContext, case: Case) -> None:
 
 
 async def _settle_callback(context: WorkerContext, case: Case, grounds: Grounds, payload: Payload) -> None:
-    if grounds.mode is ConfirmationMode.OFF or not is_ended(as_text(payload.status)):
+    if grounds.mode is ConfirmationMode.OFF or not is_ended(payload.status_word):
         await decide_case(context, case, grounds)
         return
     match await confirm(context, case, grounds.app):

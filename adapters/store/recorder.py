@@ -18,7 +18,6 @@ from adapters.store.bulk import as_rows, bulk_connection
 from adapters.store.entries import Entry, one_per_verification
 from adapters.store.owners import BizOwners
 from domain.model import CallbackKind, State
-from domain.payload import as_text
 from domain.records import DecodedCallback, Recorded, Registration
 from domain.registration import biz_no_differs
 
@@ -83,7 +82,7 @@ class PgRecorder:
             app_id=callback.app_id,
             biz_id=payload.biz_id,
             biz_no=payload.biz_no,
-            status=as_text(payload.status),
+            status=payload.status_word,
             wrapped_key=wrapped,
             digest=entry.digest if ended else None,
             ended_at=callback.received_at if ended else None,
@@ -177,7 +176,7 @@ def _callback_row(entry: Entry, known: _Known, *, seen: int) -> _CallbackRow:
     callback = entry.callback
     detail: dict[str, object] = {
         "kind": callback.kind,
-        "status": as_text(entry.payload.status),
+        "status": entry.payload.status_word,
         "secret_index": callback.secret_index,
     }
     return _CallbackRow(

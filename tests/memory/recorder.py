@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.model import AcceptedCallback, State, verification_id
-from domain.payload import Payload, as_text
+from domain.payload import Payload
 from domain.policy import is_open
 from domain.records import DecodedCallback, Recorded
 from domain.registration import biz_no_differs
@@ -59,7 +59,7 @@ class MemoryRecorder:
         row.received_at = row.received_at or callback.received_at
         if row.final_digest is not None:
             return
-        row.vendor_status = as_text(payload.status)
+        row.vendor_status = payload.status_word
         if _is_open(payload):
             return
         row.final_digest, row.ended_at = callback.digest, callback.received_at
@@ -80,4 +80,4 @@ class MemoryRecorder:
 
 
 def _is_open(payload: Payload) -> bool:
-    return is_open(as_text(payload.status))
+    return is_open(payload.status_word)
