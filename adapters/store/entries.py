@@ -6,7 +6,6 @@ from datetime import datetime
 import msgspec
 
 from domain.model import verification_id
-from domain.payload import as_text
 from domain.policy import is_open
 from domain.records import DecodedCallback
 
@@ -29,7 +28,7 @@ class Entry:
         self.key = self.id.int
         self.digest = self.callback.digest
         self.mark = (self.key, self.digest)
-        self.is_open = is_open(as_text(self.payload.status))
+        self.is_open = is_open(self.payload.status_word)
 
     def of(self, owner: str | None) -> "Entry":
         """The same callback as one of the app that its biz_id belongs to."""
