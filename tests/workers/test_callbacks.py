@@ -127,7 +127,7 @@ async def test_a_value_that_the_store_refuses_is_a_dead_letter(
 
     monkeypatch.setattr("workers.callbacks.decode_payload", let_pass)
     jobs.vendor.answers = [answered(payload(1))]
-    await process(jobs, callback(payload(2)), callback(payload(1)))
+    await process(jobs, callback(payload(2, biz_no="order-2")), callback(payload(1)))
     assert await jobs.outcome(1) == ("decided", "approved", [])
     assert set(await letters(jobs)) == {"processing_failed"}
 
