@@ -100,3 +100,13 @@ def _read_apps(text: str, place: str) -> Any:
         raise SettingsError(
             f"FACEID_APPS: is not JSON ({error.msg.lower()} at {where}) (in {place})"
         ) from None
+    except ValueError as error:
+        raise SettingsError(f"FACEID_APPS: {error} (in {place})") from None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which no name is given twice: the last one would win in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
