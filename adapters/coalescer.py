@@ -16,23 +16,26 @@ Result = TypeVar("Result")
 class Coalescer(Generic[Item, Result]):
     """Turns many `submit(item)` into few `flush(items)`.
 
-    `flush` returns one result per item, in order. When it raises, a group of several is tried again item by
-    item, so that one bad item fails alone; errors of the types in `systemic` (the whole resource is away)
-    fail every item at once instead of being met once per item.
+    `flush` returns one result per item, in order; an exception among them fails its item alone. When it
+    raises, a group of several is tried again item by item, so that one bad item fails alone; errors of the
+    types in `systemic` (the whole resource is away) fail every item at once instead of being met once per
+    item, unless they are of the types in `alone`.
     """
 
     def __init__(
         self,
-        flush: Callable[[list[Item]], Awaitable[Sequence[Result]]],
+        flush: Callable[[list[Item]], Awaitable[Sequence[Result | Exception]]],
         *,
         max_items: int = 64,
         lanes: int = 1,
         systemic: tuple[type[Exception], ...] = (),
+        alone: tuple[type[Exception], ...] = (),
     ) -> None:
         self._flush = flush
         self._max_items = max_items
         self._lanes = lanes
         self._systemic = systemic
+        self._alone = alone
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._draining = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,7 +83,7 @@ class Coalescer(Generic[Item, Result]):
         try:
             results = await self._flush([item for item, _ in group])
         except Exception as error:
-            if len(group) == 1 or isinstance(error, self._systemic):
+            if len(group) == 1 or self._is_everybodys(error):
                 for _, future in group:
                     _fail(future, error)
             else:
@@ -88,8 +91,17 @@ class Coalescer(Generic[Item, Result]):
                     await self._settle([pair])
         else:
             for (_, future), result in zip(group, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
+                _end(future, result)
+
+    def _is_everybodys(self, error: Exception) -> bool:
+        return isinstance(error, self._systemic) and not isinstance(error, self._alone)
+
+
+def _end(future: asyncio.Future[Result], result: Result | Exception) -> None:
+    if isinstance(result, Exception):
+        _fail(future, result)
+    elif not future.done():
+        future.set_result(result)
 
 
 def _fail(future: asyncio.Future[Result], error: Exception) -> None:

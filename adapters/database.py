@@ -1,19 +1,23 @@
 """PostgreSQL: the engine, and which of its errors pass."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import asyncpg
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import AdaptedConnection, Dialect, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from adapters.configuration.database_url import read_database_url
+from adapters.database_connections import Connector
+from adapters.sqlstate import Fault, fault_of, meets_every_row
 from domain.errors import SettingsError
 
 
@@ -26,6 +30,10 @@ class DatabaseAway(OSError):
     def __init__(self, name: str = "", sqlstate: str | None = None) -> None:
         super().__init__(name)
         self.sqlstate = sqlstate
+
+
+class StatementFailed(DatabaseAway):
+    """The same for one statement: without the row that it met, or on another session, it may succeed."""
 
 
 DATABASE_AWAY: Final = (
@@ -41,15 +49,28 @@ DATABASE_AWAY: Final = (
 )
 """What any call may raise while PostgreSQL is away."""
 
-_PASSING: Final = ("08", "25006", "28", "3D", "40", "42", "53", "57", "58")
-"""SQLSTATEs (or their classes) that pass by themselves: connection, read-only after a failover, deadlock,
-resources, operator intervention, system error; and what somebody must mend first, with no value at fault:
-access, a missing database, a schema that is not migrated."""
-
 _DRIVER: Final = "postgresql+asyncpg://"
 _STATEMENT_TIMEOUT: Final = timedelta(seconds=30)
 _RESTED: Final = timedelta(seconds=1)
 """A connection that was not used for so long may have died without anybody noticing."""
+
+_PING_TIMEOUT: Final = timedelta(seconds=3)
+
+
+class DoubtingPool(AsyncAdaptedQueuePool):
+    """A pool that replaces every connection made before the last doubt, when it is to be used again.
+
+    A session that says "read-only" is one of many on a server that has become a standby; one whose plan no
+    longer fits is one of many from before the migration.
+    """
+
+    doubted_at = float("-inf")
+    """By the monotonic clock."""
+
+
+def doubt(engine: AsyncEngine) -> None:
+    """Use no connection again that is open now."""
+    cast(DoubtingPool, engine.pool).doubted_at = time.monotonic()
 
 
 def create_engine(
@@ -57,20 +78,22 @@ def create_engine(
     *,
     pool_size: int = 10,
     rested: timedelta = _RESTED,
-    statement_timeout: timedelta = _STATEMENT_TIMEOUT,
+    statement_timeout: timedelta | None = _STATEMENT_TIMEOUT,
 ) -> AsyncEngine:
     """An engine on asyncpg; a connection that rested so long is pinged before it is used, and one whose
-    statement takes too long is used no more.
+    statement takes too long is used no more. `statement_timeout` None: a statement may take any time.
 
     Parameters stay out of its errors: they are identities. Its own URL names no server and no password.
 
     Raises:
         SettingsError: the URL cannot be used.
     """
-    ours: dict[str, Any] = {"timeout": 5, "command_timeout": statement_timeout.total_seconds()}
+    limit = None if statement_timeout is None else statement_timeout.total_seconds()
+    ours: dict[str, Any] = {"timeout": 5, "command_timeout": limit}
     connect_args = ours | connection_arguments(url)
     engine = create_async_engine(
         _DRIVER,
+        poolclass=DoubtingPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
@@ -78,50 +101,93 @@ def create_engine(
         hide_parameters=True,
         connect_args=connect_args,
     )
+    event.listen(engine.sync_engine, "do_connect", _opener(Connector()))
     event.listen(engine.sync_engine, "handle_error", _tell_apart)
-    _ping_the_rested(engine.sync_engine, rested)
+    _check_before_use(engine.sync_engine, rested)
     return engine
 
 
-def autocommitting(engine: AsyncEngine) -> AsyncEngine:
-    """The same pool for single statements: each is a transaction, without round trips to begin and end it."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+def _opener(connector: Connector) -> Callable[..., DBAPIConnection]:
+    """How SQLAlchemy is given a connection; `info["prepares"]` says whether statements may be prepared."""
+
+    def open_one(
+        dialect: Dialect, record: ConnectionPoolEntry, _args: list[Any], arguments: dict[str, Any]
+    ) -> DBAPIConnection:
+        cached = arguments.pop("prepared_statement_cache_size", 100)
+        try:
+            driver, prepares = await_only(connector.open(arguments))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            raise away(error) from None
+
+        async def opened() -> asyncpg.Connection:
+            return driver
+
+        record.info["prepares"] = prepares
+        # The empty name is the one statement that goes with its transaction.
+        unprepared = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+        kept = {"prepared_statement_cache_size": cached} if prepares else unprepared
+        return cast(DBAPIConnection, dialect.loaded_dbapi.connect(async_creator_fn=opened, **kept))
+
+    return open_one
 
 
-def _ping_the_rested(engine: Engine, rested: timedelta) -> None:
-    """`pool_pre_ping`, which asks before every use, for connections alone that were not used just now.
+def _check_before_use(engine: Engine, rested: timedelta) -> None:
+    """Replace what is doubted; and `pool_pre_ping`, which asks before every use, for connections alone that
+    were not used just now.
 
     A connection that dies under load fails whoever uses it, pinged or not; but the pings of a busy worker
     are a sixth of what its statements cost.
     """
     seconds = rested.total_seconds()
 
+    def note_birth(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["made_at"] = time.monotonic()
+
     def note_return(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         record.info["returned_at"] = time.monotonic()
 
-    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if record.info["made_at"] <= cast(DoubtingPool, engine.pool).doubted_at:
+            raise DisconnectionError
         returned_at = record.info.get("returned_at")
         if returned_at is None or time.monotonic() - returned_at < seconds:
             return
         try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error:
+            cast(AdaptedConnection, connection).run_async(_ping)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             raise InvalidatePoolError from None
 
+    event.listen(engine, "connect", note_birth)
     event.listen(engine, "checkin", note_return)
-    event.listen(engine, "checkout", ping)
+    event.listen(engine, "checkout", check)
 
 
-def passes(sqlstate: str | None) -> bool:
-    """Whether an error of this SQLSTATE passes by itself, or when somebody has mended the database."""
-    return (sqlstate or "").startswith(_PASSING)
+async def _ping(driver: asyncpg.Connection) -> None:
+    """A simple query, which needs no session of its own."""
+    await driver.execute("SELECT", timeout=_PING_TIMEOUT.total_seconds())
+
+
+def away(error: BaseException) -> DatabaseAway:
+    """What this error of PostgreSQL, or of its driver, is to those who need PostgreSQL."""
+    sqlstate = getattr(error, "sqlstate", None)
+    kind = DatabaseAway if meets_every_row(sqlstate) else StatementFailed
+    return kind(type(error).__name__, sqlstate)
 
 
 def _tell_apart(context: ExceptionContext) -> None:
-    """Turn SQLAlchemy's one error for everything into `DatabaseAway` where waiting helps."""
-    sqlstate = getattr(context.original_exception, "sqlstate", None)
-    if context.is_disconnect or passes(sqlstate):
-        raise DatabaseAway(type(context.original_exception).__name__, sqlstate) from None
+    """Turn SQLAlchemy's one error for everything into `DatabaseAway` where no value is at fault."""
+    error = context.original_exception
+    if isinstance(error, context.dialect.loaded_dbapi.Error):
+        error = error.__cause__ or error
+    elif not isinstance(error, DATABASE_AWAY):
+        return
+    fault = fault_of(getattr(error, "sqlstate", None))
+    if fault is Fault.VALUE:
+        return
+    if fault is Fault.SESSION:
+        # SQLAlchemy drops the connection, and all that are as old.
+        context.is_disconnect = True
+    raise away(error) from None
 
 
 def connection_arguments(url: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _REFUSALS: Final = {
     "42501": "the user lacks a privilege in this database",
     "25006": "the database is read-only",
     "53300": "the server has no connection left",
+    "55P03": "another session holds a lock for too long",
     "57P03": "the server is starting up or shutting down",
 }
 """What an SQLSTATE, or its class, means (PostgreSQL, appendix A)."""

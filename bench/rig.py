@@ -19,7 +19,6 @@ import asyncpg
 import psutil
 from redis.asyncio import Redis
 
-from adapters.database import create_engine
 from adapters.schema import migrate
 from bench.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from cli import servers
@@ -146,9 +145,7 @@ def _removed(folder: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def _clients(redis_url: str, database_url: str) -> AsyncIterator[tuple[Redis, asyncpg.Connection]]:
-    engine = create_engine(database_url)
-    await migrate(engine)
-    await engine.dispose()
+    await migrate(database_url)
     redis: Redis = Redis.from_url(redis_url)
     database = await asyncpg.connect(database_url)
     # A rewrite of the log would fall into somebody's round, not into everybody's.

@@ -5,15 +5,14 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import DATABASE_AWAY
 from adapters.logs import configure_logs
 from adapters.schema import migrate as migrate_database
-from adapters.settings import Settings, load_settings, strange_names
+from adapters.settings import Settings, load_settings
 from adapters.troubles import database_trouble, redis_trouble
 from cli import dead_letters, policies, tokens
 from cli.curve import CurveNotWritten
@@ -62,7 +61,6 @@ app.command("explain")(explain_command)
 app.command("workers")(workers_command)
 app.command("reconcile")(reconcile_command)
 console = create_console()
-log = structlog.get_logger(__name__)
 
 
 @app.command()
@@ -126,7 +124,7 @@ def simulator() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database schema to the newest revision."""
-    revision = asyncio.run(_migrate(load_settings().database_url))
+    revision = asyncio.run(migrate_database(load_settings().database_url, say=_say))
     console.print(f"The database is at revision {revision}.")
 
 
@@ -142,8 +140,7 @@ def main() -> None:
     try:
         app()
     except KNOWN_FAILURES as error:
-        # A line for each wrong setting.
-        sys.stderr.writelines(f"faceid-gateway: {line}\n" for line in str(error).split("\n"))
+        sys.stderr.write(f"faceid-gateway: {error}\n")
     except OSError as error:
         sys.stderr.write(f"faceid-gateway: {_in_words(error)}\n")
     except DATABASE_AWAY as error:
@@ -165,14 +162,8 @@ def _in_words(error: OSError) -> str:
 def _start() -> Settings:
     settings = load_settings()
     configure_logs(settings.log_level)
-    for name in strange_names():
-        log.warning("setting.unknown", setting=name)
     return settings
 
 
-async def _migrate(database_url: str) -> str:
-    engine = create_engine(database_url)
-    try:
-        return await migrate_database(engine)
-    finally:
-        await engine.dispose()
+def _say(line: str) -> None:
+    sys.stderr.write(f"faceid-gateway: {line}\n")

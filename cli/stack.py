@@ -123,9 +123,9 @@ class Stack:
             await self.supervisor.start(spec)
 
     async def _prepare_database(self) -> None:
+        await migrate(self.database_url)
         engine = create_engine(self.database_url)
         try:
-            await migrate(engine)
             await PgTokens(engine).put("dev", self.secrets.api_token)
         finally:
             await engine.dispose()

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from domain.facts import Level
 from domain.model import ConfirmationMode
-from domain.payload import ComparisonName, Level
+from domain.payload import ComparisonName
 
 Action = Literal["reject", "review", "ignore"]
 DoubtAction = Literal["reject", "review"]

@@ -139,9 +139,7 @@ def _own_database(url: str) -> str:
             await connection.execute(text(f"DROP DATABASE IF EXISTS {TEST_DATABASE} WITH (FORCE)"))
             await connection.execute(text(f"CREATE DATABASE {TEST_DATABASE}"))
         await admin.dispose()
-        engine = create_engine(own)
-        await migrate(engine)
-        await engine.dispose()
+        await migrate(own)
 
     asyncio.run(prepare())
     return own

@@ -21,15 +21,18 @@ class Tally:
     last_error: str | None = None
 
     @contextmanager
-    def under_way(self, batches: int) -> Iterator[None]:
-        """So many batches are being recorded inside the block."""
-        self.jobs = batches
+    def job(self) -> Iterator[None]:
+        """A batch is under way inside the block."""
+        self.jobs += 1
         try:
             yield
+        except Exception as error:
+            self.failed(error)
+            raise
         finally:
-            self.jobs = 0
+            self.jobs -= 1
 
-    def failed(self, error: BaseException) -> None:
+    def failed(self, error: Exception) -> None:
         """Something did not succeed."""
         self.last_error = type(error).__name__
 

@@ -1,18 +1,19 @@
 """Save decisions once: decision, state and timeline event in one statement; the first final one stands."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY
+from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
 from adapters.envelope import place_of, seal, unseal
-from adapters.store.bulk import as_rows, bulk_connection
+from adapters.store.bulk import as_rows, write_group
 from domain.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
 from domain.policy_file import Policy
@@ -28,7 +29,7 @@ class PgDecisions:
         self._engine = engine
         self._kept_policies: set[str] = set()
         self._coalescer = Coalescer[SettledVerification, bool](
-            self._save, max_items=128, systemic=DATABASE_AWAY
+            self._save, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
         )
 
     async def save_once(self, settled: SettledVerification) -> bool:
@@ -36,27 +37,43 @@ class PgDecisions:
         lease is another's by now."""
         return await self._coalescer.submit(settled)
 
-    async def _save(self, group: list[SettledVerification]) -> Sequence[bool]:
-        first = {_key(item): item for item in reversed(group)}
-        ordered = [first[key] for key in sorted(first)]
-        used = {policy.content_hash: policy for item in ordered for policy in _policies(item)}
+    async def _save(self, group: list[SettledVerification]) -> Sequence[bool | DatabaseAway]:
+        try:
+            return await self._save_group(group)
+        except asyncpg.ForeignKeyViolationError:
+            if not self._kept_policies:
+                raise
+        # The database was put back to a day before these policies were kept.
+        self._kept_policies.clear()
+        return await self._save_group(group)
+
+    async def _save_group(self, group: list[SettledVerification]) -> Sequence[bool | DatabaseAway]:
+        used = {policy.content_hash: policy for item in group for policy in _policies(item)}
         new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
-        alone = not new and not any(item.shadow for item in ordered)
-        async with (
-            bulk_connection(self._engine) as connection,
-            nullcontext() if alone else connection.transaction(),
-        ):
-            if new:
-                await connection.execute(_KEEP_POLICIES, as_rows([_policy_row(policy) for policy in new]))
-            found = await connection.fetch(_SAVE, as_rows([_row(item) for item in ordered]))
-            saved = {(row["verification_id"].int, row["fence"]) for row in found}
-            shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
-            if shadows:
-                await connection.execute(_SAVE_SHADOWS, as_rows(shadows))
+        saving = partial(_save_all, new=new)
+        as_one = bool(new) or any(item.shadow for item in group)
+        saved = await write_group(
+            self._engine, group, saving, row=lambda item: item.verification_id, as_one=as_one
+        )
         # Only now: had the transaction failed, the texts would not be there.
         self._kept_policies.update(used)
-        # Of two for the same verification the first was written; only its caller is told so.
-        return [first[_key(item)] is item and _key(item) in saved for item in group]
+        return saved
+
+
+async def _save_all(
+    connection: asyncpg.Connection, group: list[SettledVerification], *, new: Sequence[Policy]
+) -> Sequence[bool]:
+    first = {_key(item): item for item in reversed(group)}
+    ordered = [first[key] for key in sorted(first)]
+    if new:
+        await connection.execute(_KEEP_POLICIES, as_rows([_policy_row(policy) for policy in new]))
+    found = await connection.fetch(_SAVE, as_rows([_row(item) for item in ordered]))
+    saved = {(row["verification_id"].int, row["fence"]) for row in found}
+    shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
+    if shadows:
+        await connection.execute(_SAVE_SHADOWS, as_rows(shadows))
+    # Of two for the same verification the first was written; only its caller is told so.
+    return [first[_key(item)] is item and _key(item) in saved for item in group]
 
 
 def _policies(item: SettledVerification) -> list[Policy]:

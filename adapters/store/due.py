@@ -1,7 +1,6 @@
 """Verifications that somebody must look at: claimed under a lease with a fence, one worker each."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,10 +14,7 @@ from adapters.envelope import KeyRing, unseal
 from adapters.store.recorder import key_place, raw_callback_place, registration_of
 from domain.errors import BrokenSeal
 from domain.model import State
-from domain.records import ClaimedVerifications, DueVerification
-
-UNREADABLE_REST: Final = timedelta(hours=1)
-"""How long a verification that no key opens is left alone."""
+from domain.records import DueVerification
 
 log = structlog.get_logger(__name__)
 
@@ -31,29 +27,21 @@ class PgDueVerifications:
         self._keys = keys
 
     async def claim(
-        self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
-    ) -> ClaimedVerifications:
-        """Take the longest due verifications of each app in `room`, up to that many; nobody else is given
-        them for `lease`.
+        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
+    ) -> list[DueVerification]:
+        """Take up to `limit` due verifications; nobody else is given them for `lease`.
 
-        `silent`: those without a final callback about which nobody asks, in the place of all others.
-        One that no configured key opens is logged and put off for an hour: it holds up no other.
+        `silent`: those about which nothing is heard and nobody asks, in the place of all others.
+        One that no configured key opens is logged and left for later: it holds up no other.
         """
-        values = {"apps": list(room), "places": list(room.values()), "silent": silent}
-        rows = await self._take(_CLAIM, **values, now=now, until=now + lease)
-        opened = list(self._opened(rows))
-        if sealed := {row.id for row in rows} - {due.verification_id for due in opened}:
-            await self._put_off(sealed, until=now + UNREADABLE_REST)
-        taken = Counter(row.app_id for row in rows)
-        full = frozenset(app_id for app_id, places in room.items() if taken[app_id] >= places)
-        return ClaimedVerifications(opened, full, len(sealed))
+        return await self._claim(_CLAIM, now=now, until=now + lease, limit=limit, silent=silent)
 
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
         """Take this verification if it is due."""
-        rows = await self._take(_CLAIM_ONE, id=verification_id, now=now, until=now + lease)
-        return next(iter(self._opened(rows)), None)
+        claimed = await self._claim(_CLAIM_ONE, id=verification_id, now=now, until=now + lease)
+        return claimed[0] if claimed else None
 
     async def postpone(self, verification_id: UUID, *, fence: int, until: datetime | None) -> None:
         """Look again at `until`, not earlier; None: there is nothing to look for. Needs the lease."""
@@ -73,13 +61,10 @@ class PgDueVerifications:
                 _NOTE, {"id": verification_id, "fence": fence, "event": event, "detail": said}
             )
 
-    async def _take(self, statement: Any, **values: object) -> Sequence[Row[Any]]:
+    async def _claim(self, statement: Any, **values: object) -> list[DueVerification]:
         async with self._engine.begin() as connection:
-            return (await connection.execute(statement, values)).all()
-
-    async def _put_off(self, ids: Collection[UUID], *, until: datetime) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(_PUT_OFF, {"ids": list(ids), "until": until})
+            rows = (await connection.execute(statement, values)).all()
+        return list(self._opened(rows))
 
     def _opened(self, rows: Iterable[Row[Any]]) -> Iterable[DueVerification]:
         for row in rows:
@@ -116,18 +101,13 @@ FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = 
 """
 
 _CLAIM: Final = text(f"""
-WITH room AS (
-  SELECT * FROM unnest(CAST(:apps AS text[]), CAST(:places AS integer[])) AS t (app_id, places)
-), due AS (
-  SELECT ready.id FROM room CROSS JOIN LATERAL (
-    SELECT v.id FROM verifications v
-    WHERE v.app_id = room.app_id AND v.due_at <= :now AND NOT v.held
-      AND (v.final_digest IS NULL AND v.asked_at IS NULL AND v.state <> 'decided') = :silent
-    ORDER BY v.due_at LIMIT room.places FOR NO KEY UPDATE SKIP LOCKED
-  ) ready
+WITH due AS (
+  SELECT id FROM verifications
+  WHERE due_at <= :now AND NOT held
+    AND (final_digest IS NULL AND asked_at IS NULL AND state <> 'decided') = :silent
+  ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 ), {_TAKE}
 """)  # noqa: S608 - constants alone
-"""Each app's share is an index scan of its own, so one with many due verifications takes no other's place."""
 
 _CLAIM_ONE: Final = text(f"""
 WITH due AS (
@@ -142,8 +122,6 @@ UPDATE verifications
 SET due_at = :until, asked_at = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN NULL ELSE asked_at END
 WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
 """)
-
-_PUT_OFF: Final = text("UPDATE verifications SET due_at = :until WHERE id = ANY(:ids) AND due_at IS NOT NULL")
 
 _NOTE: Final = text("""
 WITH answered AS (

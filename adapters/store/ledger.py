@@ -8,19 +8,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY, autocommitting
+from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
 from adapters.envelope import place_of, seal, unseal
-from adapters.store.bulk import as_rows, bulk_connection
+from adapters.store.bulk import as_rows, bulk_connection, write_group
 from adapters.store.tables import pulls
 from domain.budget import Pull, PullState
 from domain.records import FinishedPull
-
-_HTTP_OK: Final = 200
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -43,28 +42,27 @@ class PgLedger:
     """Rows of `pulls`, written in groups."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = autocommitting(engine)
-        self._reservations = Coalescer[_Wanted, bool](self._reserve, max_items=128, systemic=DATABASE_AWAY)
-        self._ends = Coalescer[FinishedPull, None](self._finish, max_items=128, systemic=DATABASE_AWAY)
+        self._engine = engine
+        self._reservations = Coalescer[_Wanted, bool](
+            self._reserve, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
+        )
+        self._ends = Coalescer[FinishedPull, None](
+            self._finish, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
+        )
 
     async def of(self, verification_id: UUID) -> list[Pull]:
         """The calls reserved so far, in order."""
-        async with self._engine.connect() as connection:
-            return await read_calls(connection, verification_id)
+        async with bulk_connection(self._engine) as connection:
+            found = await connection.fetch(_CALLS, verification_id)
+        return [Pull(row["n"], PullState(row["state"]), row["started_at"]) for row in found]
 
     async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
         """The body of the newest call that the vendor answered with 200, or None."""
-        statement = (
-            select(pulls.c.n, pulls.c.raw_ct)
-            .where(pulls.c.verification_id == verification_id, pulls.c.http_status == _HTTP_OK)
-            .order_by(pulls.c.n.desc())
-            .limit(1)
-        )
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(statement)).first()
-        if row is None or row.raw_ct is None:
+        async with bulk_connection(self._engine) as connection:
+            row = await connection.fetchrow(_ANSWER, verification_id)
+        if row is None or row["raw_ct"] is None:
             return None
-        return unseal(data_key, row.raw_ct, place=_place(app_id, verification_id, row.n))
+        return unseal(data_key, row["raw_ct"], place=_place(app_id, verification_id, row["n"]))
 
     async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
         """Reserve call `n`; False when it is reserved or spent already, or the lease is another's by now."""
@@ -74,21 +72,27 @@ class PgLedger:
         """Note what became of a reserved call. No fence: whatever the vendor said is worth keeping."""
         await self._ends.submit(pull)
 
-    async def _reserve(self, wanted: list[_Wanted]) -> Sequence[bool]:
-        # The same call twice in one group: one row, and the first caller gets it.
-        calls = {_key(call): call for call in reversed(wanted)}
-        ordered = [calls[key] for key in sorted(calls)]
-        async with bulk_connection(self._engine) as connection:
-            found = await connection.fetch(_RESERVE, as_rows(ordered))
-        reserved = {(row["verification_id"].int, row["n"], row["fence"]) for row in found}
-        return [_take(reserved, _key(call)) for call in wanted]
+    async def _reserve(self, wanted: list[_Wanted]) -> Sequence[bool | DatabaseAway]:
+        return await write_group(self._engine, wanted, _reserve_all, row=lambda call: call.verification_id)
 
-    async def _finish(self, finished: list[FinishedPull]) -> Sequence[None]:
-        ordered = sorted(finished, key=lambda pull: (pull.verification_id.int, pull.n))
-        ended, answers = [_ended(pull) for pull in ordered], [_sealed_answer(pull) for pull in ordered]
-        async with bulk_connection(self._engine) as connection:
-            await connection.execute(_FINISH, as_rows(ended), answers)
-        return [None] * len(finished)
+    async def _finish(self, finished: list[FinishedPull]) -> Sequence[DatabaseAway | None]:
+        return await write_group(self._engine, finished, _finish_all, row=lambda pull: pull.verification_id)
+
+
+async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) -> Sequence[bool]:
+    # The same call twice in one group: one row, and the first caller gets it.
+    calls = {_key(call): call for call in reversed(wanted)}
+    ordered = [calls[key] for key in sorted(calls)]
+    found = await connection.fetch(_RESERVE, as_rows(ordered))
+    reserved = {(row["verification_id"].int, row["n"], row["fence"]) for row in found}
+    return [_take(reserved, _key(call)) for call in wanted]
+
+
+async def _finish_all(connection: asyncpg.Connection, finished: list[FinishedPull]) -> Sequence[None]:
+    ordered = sorted(finished, key=lambda pull: (pull.verification_id.int, pull.n))
+    ended, answers = [_ended(pull) for pull in ordered], [_sealed_answer(pull) for pull in ordered]
+    await connection.execute(_FINISH, as_rows(ended), answers)
+    return [None] * len(finished)
 
 
 async def read_calls(connection: AsyncConnection, verification_id: UUID) -> list[Pull]:
@@ -131,6 +135,12 @@ def _sealed_answer(pull: FinishedPull) -> bytes | None:
 def _place(app_id: str, verification_id: UUID, n: int) -> str:
     return place_of(app_id, "pulls.raw_ct", f"{verification_id}/{n}")
 
+
+_CALLS: Final = "SELECT n, state, started_at FROM pulls WHERE verification_id = $1 ORDER BY n"
+
+_ANSWER: Final = """
+SELECT n, raw_ct FROM pulls WHERE verification_id = $1 AND http_status = 200 ORDER BY n DESC LIMIT 1
+"""
 
 _RESERVE: Final = """
 WITH wanted AS (

@@ -12,12 +12,13 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY
+from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
 from adapters.envelope import KeyRing, place_of, seal
-from adapters.store.bulk import as_rows, bulk_connection
+from adapters.store.bulk import as_rows, write_group
 from adapters.store.entries import Entry, one_per_verification
 from adapters.store.owners import BizOwners
 from domain.model import CallbackKind, State
+from domain.payload import as_text
 from domain.records import DecodedCallback, Recorded, Registration
 from domain.registration import biz_no_differs
 
@@ -36,7 +37,9 @@ class PgRecorder:
         self._keys = keys
         self._owners = owners or BizOwners()
         self._lease = lease
-        self._coalescer = Coalescer[Entry, Recorded](self._flush, max_items=128, systemic=DATABASE_AWAY)
+        self._coalescer = Coalescer[Entry, Recorded](
+            self._flush, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
+        )
 
     async def record_all(
         self, decoded: Sequence[DecodedCallback], *, now: datetime
@@ -44,12 +47,14 @@ class PgRecorder:
         """Store each callback once. How each ended: recorded, or PostgresError, OSError, BrokenSeal."""
         return await self._coalescer.submit_all(Entry(each, now=now) for each in decoded)
 
-    async def _flush(self, entries: list[Entry]) -> Sequence[Recorded]:
-        async with bulk_connection(self._engine) as connection, connection.transaction():
-            owners = await self._owners.claim_all(connection, [entry.place for entry in entries])
-            entries = [entry.of(owners.get(entry.place)) for entry in entries]
-            known = await self._upsert_verifications(connection, entries)
-            fresh = await _insert_callbacks(connection, entries, known)
+    async def _flush(self, entries: list[Entry]) -> Sequence[Recorded | DatabaseAway]:
+        return await write_group(self._engine, entries, self._record, row=lambda entry: entry.id, as_one=True)
+
+    async def _record(self, connection: asyncpg.Connection, entries: list[Entry]) -> Sequence[Recorded]:
+        owners = await self._owners.claim_all(connection, [entry.place for entry in entries])
+        entries = [entry.of(owners.get(entry.place)) for entry in entries]
+        known = await self._upsert_verifications(connection, entries)
+        fresh = await _insert_callbacks(connection, entries, known)
         return [_recorded(entry, known[entry.key], fresh) for entry in entries]
 
     async def _upsert_verifications(
@@ -70,10 +75,6 @@ class PgRecorder:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
-    def _due_at(self, entry: Entry) -> datetime:
-        """At the end of the recorder's lease; at once where it takes none."""
-        return entry.now + self._lease if entry.leased else entry.now
-
     def _verification_row(self, entry: Entry, *, wrapped: bytes) -> "_VerificationRow":
         callback, payload = entry.callback, entry.payload
         ended = not entry.is_open
@@ -82,11 +83,11 @@ class PgRecorder:
             app_id=callback.app_id,
             biz_id=payload.biz_id,
             biz_no=payload.biz_no,
-            status=payload.status_word,
+            status=as_text(payload.status),
             wrapped_key=wrapped,
             digest=entry.digest if ended else None,
             ended_at=callback.received_at if ended else None,
-            due_at=self._due_at(entry) if ended else None,
+            due_at=entry.now + self._lease if ended else None,
             held=entry.hold,
             received_at=callback.received_at,
         )
@@ -176,7 +177,7 @@ def _callback_row(entry: Entry, known: _Known, *, seen: int) -> _CallbackRow:
     callback = entry.callback
     detail: dict[str, object] = {
         "kind": callback.kind,
-        "status": entry.payload.status_word,
+        "status": as_text(entry.payload.status),
         "secret_index": callback.secret_index,
     }
     return _CallbackRow(

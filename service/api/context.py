@@ -16,7 +16,7 @@ from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
-from adapters.queue import JobQueue
+from adapters.queue import BatchQueue
 from adapters.redis_client import Durability
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.lookups import PgLookups
@@ -50,7 +50,7 @@ class ApiContext:
     inbox: RedisInbox
     heartbeats: Heartbeats
     metrics: MetricsPage
-    queue: JobQueue
+    queue: BatchQueue
     announcements: Announcements
     policies: PolicyBook
     reloads: PolicyReloads

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY, durability_problems, read_durability
-from adapters.schema import current_revision, newest_revision
+from adapters.revisions import newest_revision
+from adapters.schema import examine_database
 from adapters.troubles import database_trouble, redis_trouble
 from service.api.context import ApiContext, Context
 
@@ -59,11 +60,12 @@ async def _redis(context: ApiContext) -> dict[str, Any]:
 async def _database(context: ApiContext) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_PATIENCE):
-            revision = await current_revision(context.engine)
+            fitness = await examine_database(context.engine)
     except DATABASE_AWAY as error:
         return {"ok": False, "error": type(error).__name__, "problems": [database_trouble(error)]}
-    newest = newest_revision()
-    return {"ok": revision == newest, "revision": revision, "newest": newest}
+    revision, problems, newest = fitness.revision, fitness.problems, newest_revision()
+    ready = revision == newest and not problems
+    return {"ok": ready, "problems": problems, "revision": revision, "newest": newest}
 
 
 async def _workers(context: ApiContext) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from typer.testing import CliRunner
 
 from adapters.database import create_engine
-from adapters.schema import newest_revision
+from adapters.revisions import newest_revision
 from adapters.store.tokens import SCOPES, ApiToken, PgTokens
 from cli import servers
 from cli.main import app
@@ -42,15 +42,8 @@ def check_token(database_url: str, token: str) -> ApiToken | None:
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["token", "list"]], ids=" ".join)
-def test_each_missing_setting_is_one_line_that_names_it(run: Run, command: list[str]) -> None:
-    code, out, err = run(*command)
-    assert (code, out) == (1, "")
-    assert err.splitlines() == [
-        "faceid-gateway: FACEID_REDIS_URL: not set",
-        "faceid-gateway: FACEID_DATABASE_URL: not set",
-        "faceid-gateway: FACEID_MASTER_KEYS: not set",
-        "faceid-gateway: apps: not set",
-    ]
+def test_a_missing_setting_is_one_line_that_names_it(run: Run, command: list[str]) -> None:
+    assert_one_line(run(*command), "FACEID_REDIS_URL: Field required")
 
 
 @pytest.mark.usefixtures("environment")
@@ -195,7 +188,7 @@ def role(*argv: str) -> "subprocess.CompletedProcess[str]":
 def test_the_module_can_be_run(folder: Path) -> None:
     ended = role("worker")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("faceid-gateway: FACEID_REDIS_URL: not set\n")
+    assert ended.stderr == "faceid-gateway: FACEID_REDIS_URL: Field required\n"
 
 
 def test_the_simulator_names_its_wrong_setting(

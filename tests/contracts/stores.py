@@ -141,8 +141,7 @@ class PortsOfStore(ABC):
         self, *, after: timedelta = LEASE, limit: int = 100, silent: bool = False
     ) -> list[DueVerification]:
         """What is due so long after the callbacks."""
-        claimed = await self.due.claim({"demo": limit}, now=NOW + after, lease=LEASE, silent=silent)
-        return claimed.opened
+        return await self.due.claim(now=NOW + after, lease=LEASE, limit=limit, silent=silent)
 
 
 class RealStore(PortsOfStore):

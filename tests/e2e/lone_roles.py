@@ -14,7 +14,6 @@ from uuid import uuid4
 import asyncpg
 from redis.asyncio import Redis
 
-from adapters.database import create_engine
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
 from adapters.schema import migrate
@@ -40,7 +39,7 @@ class Servers:
     async def hand_in(self, n: int) -> None:
         """Put verification `n`'s callback into the inbox. The sweep finds it: no job tells of it."""
         async with Redis.from_url(self.valkey.url) as redis:
-            await RedisInbox(redis, keys=KeyRing([KEY])).hand_over(uuid4().hex, [callback(payload(n))])
+            await RedisInbox(redis, keys=KeyRing([KEY])).put(uuid4().hex, [callback(payload(n))])
 
     async def decisions(self) -> int:
         connection = await asyncpg.connect(self.postgres.url)
@@ -67,9 +66,7 @@ async def running_servers(folder: Path) -> AsyncIterator[Servers]:
     async with AsyncExitStack() as stack:
         valkey = await stack.enter_async_context(private_valkey(folder))
         postgres = await stack.enter_async_context(private_postgres())
-        engine = create_engine(postgres.url)
-        await migrate(engine)
-        await engine.dispose()
+        await migrate(postgres.url)
         yield Servers(folder, valkey, postgres)
 
 

@@ -12,7 +12,6 @@ import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
-from tests.adapters.batches import batches_left
 from tests.faults.callbacks import letter_id
 from tests.faults.harness import Rig
 from tests.faults.oracle import Evidence, Verdict, judge
@@ -52,7 +51,7 @@ async def settled(rig: Rig) -> None:
 async def _waiting(rig: Rig, redis: Redis, database: asyncpg.Connection) -> Waiting:
     return Waiting(
         spooled=await asyncio.to_thread(spooled_bytes, rig.spool),
-        batches=await batches_left(redis),
+        batches=int(await redis.zcard("inbox:pending")),
         undecided=await database.fetchval("SELECT count(*) FROM verifications WHERE state = 'received'"),
     )
 

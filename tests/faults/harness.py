@@ -76,9 +76,9 @@ class Rig:
     async def prepare(self) -> None:
         """Start the servers and the vendor, on a migrated database."""
         await asyncio.gather(*(self.start(name) for name in (*SERVERS, "vendor")))
+        await migrate(self.database_url)
         engine = create_engine(self.database_url)
         try:
-            await migrate(engine)
             await PgTokens(engine).put("faults", self.secrets.api_token)
         finally:
             await engine.dispose()

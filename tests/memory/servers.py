@@ -48,11 +48,10 @@ class Server:
 
 @dataclass
 class Batch:
-    """A batch in the inbox; `lapses_at`: the end of its claimer's lease, None where nobody has claimed it."""
+    """A batch in the inbox, and when it was touched last."""
 
     callbacks: list[AcceptedCallback]
-    accepted_at: datetime
-    lapses_at: datetime | None = None
+    touched_at: datetime
 
 
 @dataclass

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from adapters.database import create_engine
 from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
-from adapters.queue import JobQueue, create_queue
+from adapters.queue import BatchQueue, create_queue
 from adapters.redis_client import create_redis_pool
-from adapters.schema import newest_revision
+from adapters.revisions import newest_revision
 from cli import servers
 from service.api.context import ApiContext
 from service.api.main import create_app
@@ -34,7 +34,7 @@ async def without_redis(api_context: ApiContext, store: Store) -> AsyncIterator[
         f"redis://127.0.0.1:{servers.free_port()}/0", timeout=timedelta(milliseconds=200)
     )
     redis = Redis(connection_pool=pool)
-    inbox, queue = RedisInbox(redis, keys=store.keys), JobQueue(create_queue(pool))
+    inbox, queue = RedisInbox(redis, keys=store.keys), BatchQueue(create_queue(pool))
     yield replace(api_context, redis=redis, inbox=inbox, queue=queue, heartbeats=Heartbeats(redis))
     await pool.disconnect()
 
@@ -54,7 +54,8 @@ async def without_database(api_context: ApiContext, store: Store) -> AsyncIterat
 
 
 async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: ApiContext) -> None:
-    await api_context.inbox.hand_over("b1", [callback()])
+    await api_context.inbox.put("b1", [callback()])
+    await api_context.queue.enqueue("b1")
     async with client(api_context) as api:
         answer = await api.get("/readyz")
     assert answer.status_code == 200
@@ -68,7 +69,8 @@ async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: A
         "maxmemory-policy": "noeviction",
     }
     assert told["redis"]["backlog"] == {"batches": 1, "jobs": 1}
-    assert told["database"] == {"ok": True, "revision": newest_revision(), "newest": newest_revision()}
+    newest = newest_revision()
+    assert told["database"] == {"ok": True, "problems": [], "revision": newest, "newest": newest}
 
 
 async def test_before_a_shutdown_it_is_not_ready_and_asks_nobody(without_redis: ApiContext) -> None:
@@ -119,7 +121,8 @@ async def test_with_an_old_schema_it_is_not_ready(api_context: ApiContext) -> No
             restore = text("UPDATE alembic_version SET version_num = :newest")
             await connection.execute(restore, {"newest": newest_revision()})
     assert answer.status_code == 503
-    assert answer.json()["database"] == {"ok": False, "revision": "0000", "newest": newest_revision()}
+    database = {"ok": False, "problems": [], "revision": "0000", "newest": newest_revision()}
+    assert answer.json()["database"] == database
 
 
 async def test_without_redis_it_is_not_ready_but_alive(without_redis: ApiContext) -> None:
@@ -146,3 +149,46 @@ async def test_without_database_a_lookup_is_unavailable(without_database: ApiCon
         answer = await api.get(path, headers={"authorization": "Bearer x"})
     assert_problem(answer, 503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.fixture
+async def read_only(api_context: ApiContext, database_url: str) -> AsyncIterator[ApiContext]:
+    """The api's context on a database that has become read-only."""
+    async with api_context.engine.connect() as admin:
+        name = (await admin.execute(text("SELECT current_database()"))).scalar_one()
+        await admin.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+        await admin.commit()
+        engine = create_engine(database_url)
+        yield replace(api_context, engine=engine)
+        await engine.dispose()
+        await admin.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+        await admin.commit()
+
+
+async def test_a_read_only_database_is_not_ready(read_only: ApiContext) -> None:
+    async with client(read_only) as api:
+        answer = await api.get("/readyz")
+    assert answer.status_code == 503
+    problem = "is read-only: default_transaction_read_only is on"
+    assert answer.json()["database"]["problems"] == [problem]
+
+
+async def test_a_write_that_is_refused_for_another_reason_is_not_ready(api_context: ApiContext) -> None:
+    async with api_context.engine.begin() as connection:
+        for statement in NO_WRITES:
+            await connection.execute(text(statement))
+    try:
+        async with client(api_context) as api:
+            answer = await api.get("/readyz")
+    finally:
+        async with api_context.engine.begin() as connection:
+            await connection.execute(text("DROP FUNCTION refuse CASCADE"))
+    assert answer.status_code == 503
+    assert answer.json()["database"]["problems"] == ["takes no write: the server refuses (SQLSTATE 53100)"]
+
+
+REFUSE = "'BEGIN RAISE USING ERRCODE = ''53100''; END'"
+NO_WRITES = (
+    f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS {REFUSE}",
+    "CREATE TRIGGER refuse BEFORE UPDATE ON verifications FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
+)

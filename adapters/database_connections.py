@@ -1,0 +1,140 @@
+"""Open connections to PostgreSQL: to a server that takes writes, directly or through a pooler.
+
+A transaction pooler (PgBouncer) gives each transaction another session, so nothing may be prepared for the
+next one. Each new connection finds out by itself what it leads to: what was true of the last one need not be
+true of this one.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import Flag
+from typing import Any, Final
+
+import asyncpg
+
+LOCK_TIMEOUT: Final = timedelta(seconds=1.5)
+"""How long a statement waits for a row or a table that another transaction has locked."""
+
+CONNECT_FAILURES: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
+class Server(Flag):
+    """What a connection leads to. `DIRECT`: no pooler is in between; the session is ours."""
+
+    DIRECT = 1
+    PRIMARY = 2
+    WRITABLE = 4
+
+
+Reached = tuple[asyncpg.Connection, Server]
+
+_ATTRIBUTES: Final = {
+    "any": Server(0),
+    "primary": Server.PRIMARY,
+    "read-write": Server.PRIMARY | Server.WRITABLE,
+}
+
+_LOOK: Final = """
+SELECT FROM pg_catalog.generate_series(1,
+  CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN 1 ELSE 0 END
+  + CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0 ELSE 2 END
+  + CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'off' THEN 4 ELSE 0 END)
+"""
+"""The number of rows is the answer: all that a simple query tells, and only these need no session."""
+
+
+class Connector:
+    """Opens the connections of one engine.
+
+    Of several servers it takes the first that accepts writes, and where none does, the first that answers:
+    lookups need no more. Where `target_session_attrs` is given, only a server that has these will do.
+    """
+
+    def __init__(self) -> None:
+        self._pooled = False
+        self._last: dict[str, Any] = {}
+
+    async def open(self, arguments: dict[str, Any]) -> tuple[asyncpg.Connection, bool]:
+        """A connection, and whether it may prepare statements; `arguments` are those of asyncpg's `connect`.
+
+        Raises:
+            OSError, PostgresError, InterfaceError, InternalClientError: no server will do.
+        """
+        careful = self._pooled
+        driver, server = await self._connect(arguments, careful=careful)
+        self._pooled = Server.DIRECT not in server
+        if self._pooled and not careful:
+            driver.terminate()
+            careful = True
+            driver, server = await self._connect(arguments, careful=True)
+        if not careful:
+            await driver.execute(f"SET lock_timeout = {LOCK_TIMEOUT // timedelta(milliseconds=1)}")
+        return driver, not careful
+
+    async def _connect(self, arguments: dict[str, Any], *, careful: bool) -> Reached:
+        """The first server that is wanted, else the first that will do."""
+        given = arguments.get("target_session_attrs") or os.environ.get("PGTARGETSESSIONATTRS")
+        wanted = _ATTRIBUTES[given or "read-write"]
+        fixed = {**arguments, "target_session_attrs": "any"} | (
+            {"statement_cache_size": 0} if careful else {}
+        )
+        second_best: list[Reached] = []
+        failures: list[Exception] = []
+        for address in self._addresses(arguments):
+            try:
+                driver, server = await _reach(fixed | address)
+            except CONNECT_FAILURES as error:
+                failures.append(error)
+                continue
+            if wanted in server:
+                self._last = address
+                _let_go(second_best)
+                return driver, server
+            second_best.append((driver, server))
+        return _second_best(second_best, failures, strict=given is not None)
+
+    def _addresses(self, arguments: dict[str, Any]) -> Sequence[dict[str, Any]]:
+        """Each server as arguments, the last good one first: another may not even refuse in time."""
+        found = _addresses_of(arguments)
+        return sorted(found, key=lambda address: address != self._last)
+
+
+def _addresses_of(arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    """asyncpg's time-out is one for all of its hosts; so each is asked for alone."""
+    hosts, ports = arguments.get("host"), arguments.get("port")
+    if not isinstance(hosts, list):
+        return [{}]
+    each = ports if isinstance(ports, list) else [ports] * len(hosts)
+    return [{"host": host, "port": port} for host, port in zip(hosts, each, strict=True)]
+
+
+async def _reach(arguments: dict[str, Any]) -> Reached:
+    driver = await asyncpg.connect(**arguments)
+    try:
+        answer = await driver.execute(_LOOK.format(pid=driver.get_server_pid()))
+    except BaseException:
+        driver.terminate()
+        raise
+    return driver, Server(int(answer.removeprefix("SELECT ")))
+
+
+def _second_best(reached: list[Reached], failures: list[Exception], *, strict: bool) -> Reached:
+    if reached and not strict:
+        _let_go(reached[1:])
+        return reached[0]
+    _let_go(reached)
+    if reached or not failures:
+        raise asyncpg.TargetServerAttributeNotMatched("no server has the attributes that are asked for")
+    raise failures[0]
+
+
+def _let_go(reached: Sequence[Reached]) -> None:
+    for driver, _ in reached:
+        driver.terminate()

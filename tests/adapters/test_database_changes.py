@@ -1,0 +1,102 @@
+"""What is remembered of PostgreSQL does not outlive it: after any change of the server, work goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.database import DatabaseAway, create_engine
+from adapters.schema import examine_database
+from adapters.store.bulk import bulk_connection
+from tests.adapters.builders import LEASE, NOW, Store, callback, payload
+
+POLICY = "INSERT INTO policies (content_hash, name, version, content) VALUES ('{}', 'n', '1', '')"
+
+
+async def write(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(POLICY.format(uuid4())))
+
+
+async def write_in_bulk(engine: AsyncEngine) -> None:
+    async with bulk_connection(engine) as connection:
+        await connection.execute(POLICY.format(uuid4()))
+
+
+@asynccontextmanager
+async def connected_while_read_only(engine: AsyncEngine, url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine whose two connections were made while the database was read-only; now it is not."""
+    async with engine.connect() as admin:
+        name = (await admin.execute(text("SELECT current_database()"))).scalar_one()
+        await admin.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+        await admin.commit()
+        late = create_engine(url, pool_size=2)
+        async with late.connect() as one, late.connect() as other:
+            for connection in (one, other):
+                said = (await connection.execute(text("SHOW transaction_read_only"))).scalar_one()
+                assert said == "on"
+        await admin.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+        await admin.commit()
+    yield late
+    await late.dispose()
+
+
+@pytest.mark.parametrize("way", [write, write_in_bulk])
+async def test_one_refused_write_gives_up_every_connection_to_a_read_only_server(
+    engine: AsyncEngine, database_url: str, way: Callable[[AsyncEngine], Awaitable[None]]
+) -> None:
+    async with connected_while_read_only(engine, database_url) as late:
+        with pytest.raises(DatabaseAway):
+            await way(late)
+        async with late.connect() as one, late.connect() as other:
+            for connection in (one, other):
+                await connection.execute(text(POLICY.format(uuid4())))
+                await connection.commit()
+
+
+async def test_a_look_at_a_read_only_database_gives_up_the_connections_too(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    async with connected_while_read_only(engine, database_url) as late:
+        said = await examine_database(late)
+        assert said.problems == ["is read-only: default_transaction_read_only is on"]
+        assert (await examine_database(late)).problems == []
+        await write(late)
+
+
+async def test_an_idle_worker_finds_what_is_due_after_a_read_only_moment(
+    engine: AsyncEngine, database_url: str, store: Store
+) -> None:
+    await store.record(callback())
+    async with connected_while_read_only(engine, database_url) as late:
+        idle = Store(late, store.keys)
+        with pytest.raises(DatabaseAway):
+            await idle.due.claim(now=NOW + LEASE, lease=LEASE)
+        assert len(await idle.due.claim(now=NOW + LEASE, lease=LEASE)) == 1
+
+
+async def test_a_group_is_recorded_at_once_after_a_migration_changed_a_column(store: Store) -> None:
+    await store.record(callback(payload(1)))
+    await alter(store.engine, "varchar(200)")
+    try:
+        assert (await store.record(callback(payload(2)))).is_new
+        assert (await store.find(2)) is not None
+    finally:
+        await alter(store.engine, "text")
+
+
+async def alter(engine: AsyncEngine, column_type: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(f"ALTER TABLE verifications ALTER COLUMN biz_no TYPE {column_type}"))
+
+
+async def test_policies_are_kept_again_in_a_database_that_was_put_back(store: Store) -> None:
+    assert await store.decide(await store.record(callback(payload(1))))
+    async with store.engine.begin() as connection:
+        await connection.execute(text("TRUNCATE policies, verifications CASCADE"))
+    recorded = [await store.record(callback(payload(n))) for n in (2, 3)]
+    assert await asyncio.gather(*map(store.decide, recorded)) == [True, True]

@@ -1,0 +1,87 @@
+"""A row that another transaction has locked holds up its own verification, and no other."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.database import DatabaseAway
+from adapters.database_connections import LOCK_TIMEOUT
+from domain.records import Recorded
+from tests.adapters.builders import Store, biz_id, callback, finished, payload
+
+SOON = 3 * LOCK_TIMEOUT.total_seconds()
+
+
+@pytest.fixture
+async def recorded(store: Store) -> list[Recorded]:
+    """Three verifications."""
+    return [await store.record(callback(payload(n, status="PROCESSING"))) for n in (1, 2, 3)]
+
+
+@asynccontextmanager
+async def locked(store: Store, n: int = 2, *, for_what: str = "UPDATE") -> AsyncIterator[AsyncConnection]:
+    """Somebody has locked verification `n` inside the block."""
+    async with store.engine.connect() as psql:
+        lock = text(f"SELECT FROM verifications WHERE biz_id = :biz_id FOR {for_what}")
+        await psql.execute(lock, {"biz_id": biz_id(n)})
+        yield psql
+
+
+async def ends(work: Sequence[Awaitable[object]]) -> list[object]:
+    """How each ended, all begun at once and all soon: DatabaseAway in the place of its instances."""
+    async with asyncio.timeout(SOON):
+        found = await asyncio.gather(*work, return_exceptions=True)
+    return [DatabaseAway if isinstance(end, DatabaseAway) else end for end in found]
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("for_what", ["UPDATE", "NO KEY UPDATE"])
+async def test_the_other_callbacks_of_a_group_are_recorded(store: Store, for_what: str) -> None:
+    async with locked(store, for_what=for_what):
+        found = await ends([store.record(callback(payload(n))) for n in (1, 2, 3, 4)])
+    assert [end is DatabaseAway for end in found] == [False, True, False, False]
+    assert (await store.record(callback(payload(2)))).is_new
+
+
+async def test_the_other_decisions_of_a_group_are_saved(store: Store, recorded: list[Recorded]) -> None:
+    async with locked(store):
+        assert await ends([store.decide(each) for each in recorded]) == [True, DatabaseAway, True]
+    assert await store.decide(recorded[1])
+
+
+async def test_the_other_calls_of_a_group_are_reserved_and_ended(
+    store: Store, recorded: list[Recorded]
+) -> None:
+    async with locked(store):
+        assert await ends([store.reserve(each, 1) for each in recorded]) == [True, DatabaseAway, True]
+        answers = [store.ledger.finish(finished(each, 1)) for each in recorded]
+        assert await ends(answers) == [None, DatabaseAway, None]
+
+
+async def test_a_lock_that_ends_in_time_costs_nobody_anything(store: Store, recorded: list[Recorded]) -> None:
+    async with locked(store) as psql:
+        deciding = asyncio.gather(*(store.decide(each) for each in recorded))
+        await until_waiting(psql)
+    assert await deciding == [True, True, True]
+
+
+async def test_a_table_that_is_locked_as_a_whole_fails_the_group_at_once(store: Store) -> None:
+    async with store.engine.connect() as psql:
+        await psql.execute(text("LOCK TABLE verifications IN ACCESS EXCLUSIVE MODE"))
+        began = time.monotonic()
+        found = await ends([store.record(callback(payload(n))) for n in range(1, 100)])
+        assert time.monotonic() - began < SOON
+    assert found == [DatabaseAway] * 99
+
+
+async def until_waiting(psql: AsyncConnection) -> None:
+    """Return when somebody waits for a lock."""
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with asyncio.timeout(5):
+        while not (await psql.execute(waits)).scalar_one():
+            await asyncio.sleep(0.01)
