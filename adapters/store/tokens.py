@@ -43,17 +43,26 @@ class PgTokens:
         expires_at: datetime | None = None,
     ) -> None:
         """Make `token` valid; a token of the same name is replaced."""
-        row = {
-            "token_hash": _hash(token),
-            "name": name,
-            "apps": None if apps is None else list(apps),
-            "scopes": list(scopes),
-            "expires_at": expires_at,
-        }
+        row = _row(name, token, apps, scopes, expires_at)
         statement = insert(api_tokens).values(row)
         statement = statement.on_conflict_do_update(index_elements=["name"], set_=row)
         async with self._engine.begin() as connection:
             await connection.execute(statement)
+
+    async def add(
+        self,
+        name: str,
+        token: str,
+        *,
+        apps: Sequence[str] | None,
+        scopes: Sequence[str],
+        expires_at: datetime | None,
+    ) -> bool:
+        """Make `token` valid; False where there is one of this name, which stays as it is."""
+        row = _row(name, token, apps, scopes, expires_at)
+        statement = insert(api_tokens).values(row).on_conflict_do_nothing(index_elements=["name"])
+        async with self._engine.begin() as connection:
+            return (await connection.execute(statement)).rowcount == 1
 
     async def check(self, token: str) -> ApiToken | None:
         """What this bearer may do, or None for an unknown or expired token."""
@@ -79,6 +88,22 @@ class PgTokens:
 def new_token() -> str:
     """A random 256-bit token."""
     return secrets.token_urlsafe(32)
+
+
+def _row(
+    name: str,
+    token: str,
+    apps: Sequence[str] | None,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+) -> dict[str, Any]:
+    return {
+        "token_hash": _hash(token),
+        "name": name,
+        "apps": None if apps is None else list(apps),
+        "scopes": list(scopes),
+        "expires_at": expires_at,
+    }
 
 
 def _hash(token: str) -> bytes:

@@ -33,6 +33,13 @@ async def test_by_default_a_token_may_everything_for_ever(tokens: PgTokens) -> N
     assert await tokens.check("t1") == ApiToken("ops", None, list(SCOPES), None)
 
 
+async def test_a_token_is_added_beside_no_other_of_its_name(tokens: PgTokens) -> None:
+    assert await tokens.add("ops", "t1", apps=["demo"], scopes=["operate"], expires_at=None)
+    assert not await tokens.add("ops", "t2", apps=None, scopes=SCOPES, expires_at=None)
+    assert await tokens.check("t1") == ApiToken("ops", ["demo"], ["operate"], None)
+    assert await tokens.check("t2") is None
+
+
 async def test_a_token_for_no_app_is_not_one_for_every_app(tokens: PgTokens) -> None:
     await tokens.put("none", "t1", apps=[])
     found = await tokens.check("t1")

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from adapters.database import create_engine
 from adapters.revisions import newest_revision
-from adapters.store.tokens import SCOPES, ApiToken, PgTokens
+from adapters.store.tokens import ApiToken, PgTokens
 from cli import servers
 from cli.main import app
 from tests.cli.conftest import CANARY, Run, apps, assert_one_line
@@ -99,6 +99,9 @@ def test_a_folder_that_cannot_be_made_is_not_told_as_the_database(run: Run, fold
     assert "FACEID_DATABASE_URL" not in err
 
 
+OPERATOR = ("--app", "demo", "--scope", "operate")
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -108,8 +111,10 @@ def test_a_folder_that_cannot_be_made_is_not_told_as_the_database(run: Run, fold
         ["serve", "ingress", "--port", "x"],
         ["serve", "nonsense"],
         ["token", "create"],
-        ["token", "create", "ops", "--days", "0"],
-        ["token", "create", "ops", "--scope", "nonsense"],
+        ["token", "create", "ops", "--days", "0", *OPERATOR],
+        ["token", "create", "ops", "--app", "demo"],
+        ["token", "create", "ops", "--scope", "operate"],
+        ["token", "create", "ops", "--app", "demo", "--all-apps", "--scope", "operate"],
         ["dead-letters", "retry"],
         ["dead-letters", "retry", "no uuid"],
         ["dead-letters", "delete", "5f0c9a52-6d3b-4c59-a1a4-0d4d1d1f6a11", "--reason", "r"],
@@ -163,14 +168,39 @@ def test_a_token_is_made_listed_and_revoked(run: Run, database_url: str) -> None
 
 
 @pytest.mark.usefixtures("environment", "empty_tokens")
-def test_by_default_a_token_may_everything_for_ever(run: Run, database_url: str) -> None:
-    _, out, _ = run("token", "create", "ops")
-    assert check_token(database_url, out.strip()) == ApiToken("ops", None, list(SCOPES), None)
+@pytest.mark.parametrize(
+    ("argv", "why"),
+    [
+        (["", *OPERATOR], "the name must not be empty"),
+        (["ops ", *OPERATOR], "the name ends in a space"),
+        (["ops\n", *OPERATOR], "the name ends in a line feed"),
+        (
+            ["ops", "--app", "shop", "--app", "demo", "--scope", "operate"],
+            "unknown app: shop; there are demo",
+        ),
+        (["ops", "--app", "demo", "--scope", "operator"], "unknown scope: operator"),
+    ],
+)
+def test_what_does_not_exist_gets_no_token(run: Run, argv: list[str], why: str) -> None:
+    code, out, err = run("token", "create", *argv)
+    assert (code, out) == (2, "")
+    assert why in " ".join(err.replace("│", " ").split())
+    assert run("token", "list") == (0, "There are no tokens.\n", "")
 
 
 @pytest.mark.usefixtures("environment", "empty_tokens")
-def test_a_token_of_the_same_name_replaces_the_old_one(run: Run, database_url: str) -> None:
-    old, new = run("token", "create", "ops")[1].strip(), run("token", "create", "ops")[1].strip()
+def test_every_app_has_to_be_said(run: Run, database_url: str) -> None:
+    _, out, _ = run("token", "create", "ops", "--all-apps", "--scope", "operate")
+    assert check_token(database_url, out.strip()) == ApiToken("ops", None, ["operate"], None)
+
+
+@pytest.mark.usefixtures("environment", "empty_tokens")
+def test_a_token_of_the_same_name_is_replaced_only_on_demand(run: Run, database_url: str) -> None:
+    old = run("token", "create", "ops", *OPERATOR)[1].strip()
+    refused = run("token", "create", "ops", "--all-apps", "--scope", "verifications:read")
+    assert_one_line(refused, "there is a token 'ops' already; --replace")
+    assert check_token(database_url, old) == ApiToken("ops", ["demo"], ["operate"], None)
+    new = run("token", "create", "ops", *OPERATOR, "--replace")[1].strip()
     assert check_token(database_url, old) is None
     assert check_token(database_url, new) is not None
 
