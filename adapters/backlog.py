@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Final
 
 import msgspec
-from arq.constants import default_queue_name
 from redis.asyncio import Redis
 
-from adapters.inbox import PENDING, STARTS
+from adapters.queue import WAKE_UP_SCORE
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 _NOTHING: Final = timedelta(0)
 
@@ -15,12 +15,14 @@ _NOTHING: Final = timedelta(0)
 class Backlog(msgspec.Struct, frozen=True):
     """What waits.
 
-    `untouched`: how long nobody has touched the batch that rests longest; a sweep touches it every minute or
-    so. `most_starts`: how often the batch was begun that was begun most often. `oldest_job`: how long the job
-    is due that is due longest; jobs for later are not.
+    `batches`: how many are not recorded yet; no key opens `unreadable` of them. `untouched`: how long the
+    oldest batch has waited for a worker to claim it. `most_starts`: the most starts of any
+    claimed batch. `oldest_job`: how long the most overdue job is due; wake-ups, which are always due, do not
+    count.
     """
 
     batches: int
+    unreadable: int
     untouched: timedelta
     most_starts: int
     jobs: int
@@ -28,18 +30,20 @@ class Backlog(msgspec.Struct, frozen=True):
     memory_bytes: int
 
 
-async def read_backlog(redis: Redis, *, now_ms: int) -> Backlog:
+async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT_NAMES) -> Backlog:
     """The backlog at `now_ms` (Unix time). Raises RedisError, OSError."""
     async with redis.pipeline(transaction=False) as pipe:
-        pipe.zcard(PENDING)
-        pipe.zrange(PENDING, 0, 0, withscores=True)
-        pipe.hvals(STARTS)
-        pipe.zcard(default_queue_name)
-        pipe.zrange(default_queue_name, 0, 0, withscores=True)
+        for index in (names.pending, names.claimed, names.unreadable):
+            pipe.zcard(index)
+        pipe.zrange(names.pending, 0, 0, withscores=True)
+        pipe.hvals(names.starts)
+        pipe.zcard(names.queue)
+        pipe.zrangebyscore(names.queue, WAKE_UP_SCORE + 1, "+inf", start=0, num=1, withscores=True)
         pipe.info("memory")
-        batches, oldest_batch, starts, jobs, oldest_job, memory = await pipe.execute()
+        *batches, oldest_batch, starts, jobs, oldest_job, memory = await pipe.execute()
     return Backlog(
-        batches=batches,
+        batches=sum(batches),
+        unreadable=batches[-1],
         untouched=_age(oldest_batch, now_ms),
         most_starts=max(map(int, starts), default=0),
         jobs=jobs,

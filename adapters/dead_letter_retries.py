@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
+from adapters.batch_ids import new_batch_id
 from adapters.inbox import RedisInbox
 from adapters.store.dead_letters import LetterFilter, PgDeadLetters
 
@@ -43,7 +44,7 @@ class DeadLetterRetries:
             BrokenSeal: no configured master key opens it.
             RedisError, DBAPIError, OSError: a server is away; the letter stays as it was.
         """
-        batch_id = _new_batch_id()
+        batch_id = new_batch_id(1, prefix=_PREFIX)
         async with self._letters.take_one(letter_id, app_ids, now=self._clock()) as callback:
             if callback is None:
                 return False
@@ -61,10 +62,10 @@ class DeadLetterRetries:
         started, after = self._clock(), None
         retried = unreadable = 0
         while retried < limit:
-            batch_id = _new_batch_id()
             size = min(MAX_BATCH, limit - retried)
             async with self._letters.take(which, now=started, limit=size, after=after) as taken:
                 if taken.callbacks:
+                    batch_id = new_batch_id(len(taken.callbacks), prefix=_PREFIX)
                     await self._inbox.hand_over(batch_id, taken.callbacks)
             retried += len(taken.callbacks)
             unreadable += taken.unreadable
@@ -77,7 +78,3 @@ class DeadLetterRetries:
 def is_retry(batch_id: str) -> bool:
     """Whether a batch, or the batch that it is a part of, holds retried letters."""
     return batch_id.startswith(_PREFIX)
-
-
-def _new_batch_id() -> str:
-    return _PREFIX + uuid4().hex

@@ -1,8 +1,9 @@
-"""The inbox: callbacks that are accepted and not yet processed, durable in Redis.
+"""The inbox: callbacks that are accepted and not yet recorded, durable in Redis.
 
-One write per group of callbacks: the sealed batch under `inbox:{batch_id}` and its id in `inbox:pending`
-(score = last touched, ms). Neither has a TTL. These two are the truth; the arq job that carries the batch
-id, written with them, is only a messenger, and a batch whose messenger was lost is found by the sweeper.
+One write per group of callbacks: the sealed batch under its own key, its id in `pending`, and a job that
+wakes a worker. None has a TTL but the job. Workers claim batches, many at once: a claimed batch leaves
+`pending` for `claimed`, where its lease stands, and is forgotten when its callbacks are recorded. A batch
+whose worker died is claimed again when its lease has ended. The job is only a messenger.
 """
 
 import time
@@ -13,117 +14,125 @@ from typing import Final
 import msgspec
 import zstandard
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from adapters.envelope import KeyRing
-from adapters.queue import add_batch_job
+from adapters.inbox_scripts import CLAIM, POSTPONE, SET_ASIDE, TAKE_BACK
+from adapters.queue import add_wake_up
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
+from domain.records import Claim, ClaimedBatch
 
-PENDING: Final = "inbox:pending"
-STARTS: Final = "inbox:starts"
+MOST_CALLBACKS: Final = 128
+MOST_BYTES: Final = 4 * 1024**2
+"""The size of a group: what one worker records in one transaction."""
 
 
 class RedisInbox:
     """Batches of callbacks in Redis."""
 
-    def __init__(self, redis: Redis, *, keys: KeyRing) -> None:
+    def __init__(self, redis: Redis, *, keys: KeyRing, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
         self._keys = keys
+        self._names = names
+        self._claim = redis.register_script(CLAIM)
+        self._postpone = redis.register_script(POSTPONE)
+        self._set_aside = redis.register_script(SET_ASIDE)
+        self._take_back = redis.register_script(TAKE_BACK)
 
-    async def put(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
-        """Write a batch in one transaction. Writing the same batch twice is harmless.
-
-        No worker is told: the sweep finds it.
+    async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        """Write a batch and wake a worker, in one transaction. Writing the same batch twice is harmless.
 
         Raises:
             RedisError, OSError: Redis is away; the batch may have been written all the same.
         """
-        async with self._redis.pipeline(transaction=True) as pipe:
-            _put(pipe, batch_id, encode_batch(batch_id, callbacks, keys=self._keys), now_ms=_now_ms())
-            await pipe.execute()
-
-    async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
-        """`put`, and the job that tells a worker of it, in one transaction. Raises as `put`."""
         await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
 
     async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
-        """`hand_over` for a batch that `encode_batch` made. Raises as `put`."""
+        """`hand_over` for a batch that `encode_batch` made."""
         now_ms = _now_ms()
         async with self._redis.pipeline(transaction=True) as pipe:
-            _put(pipe, batch_id, sealed, now_ms=now_ms)
-            add_batch_job(pipe, batch_id, now_ms=now_ms)
+            pipe.set(self._names.batch + batch_id, sealed)
+            pipe.zadd(self._names.pending, {batch_id: now_ms})
+            add_wake_up(pipe, names=self._names, now_ms=now_ms)
             await pipe.execute()
 
-    async def load(self, batch_id: str) -> list[AcceptedCallback] | None:
-        """A batch's callbacks, marked as just touched; None when it has been finished already."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.get(_key(batch_id))
-            pipe.zadd(PENDING, {batch_id: _now_ms()}, xx=True)
-            sealed, _ = await pipe.execute()
-        return None if sealed is None else decode_batch(batch_id, sealed, keys=self._keys)
+    async def claim(
+        self, *, lease: timedelta, limit: int = MOST_CALLBACKS, finished: Sequence[str] = ()
+    ) -> Claim:
+        """Claim a group of batches, oldest first, of at most `limit` callbacks unless one batch has more.
 
-    async def start(self, batch_id: str) -> list[AcceptedCallback] | None:
-        """`load`, counted: a batch that is started again and again and never ends kills its worker."""
-        callbacks = await self.load(batch_id)
-        if callbacks is not None:
-            await self._count(batch_id)
-        return callbacks
+        Nobody else is given them for `lease`. A batch that was claimed before and neither finished nor
+        postponed comes alone. `finished` batches are forgotten first.
 
-    async def forgive(self, batch_id: str) -> None:
-        """Forget how often a batch was started: it did not end, but for no fault of its own."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hdel(STARTS, batch_id)
-            await pipe.execute()
+        Raises:
+            RedisError, OSError: Redis is away; batches may have been claimed all the same.
+        """
+        names = self._names
+        left, taken = await self._claim(
+            keys=[names.pending, names.claimed, names.starts],
+            args=[names.batch, limit, MOST_BYTES, _ms(lease), *finished],
+        )
+        ids, starts, sealed = taken[::3], taken[1::3], taken[2::3]
+        batches = [self._open(*each) for each in zip(ids, starts, sealed, strict=True)]
+        return Claim(batches, left=int(left))
 
-    async def _count(self, batch_id: str) -> None:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hincrby(STARTS, batch_id, 1)
-            await pipe.execute()
+    def _open(self, packed_id: bytes, starts: int, sealed: bytes) -> ClaimedBatch:
+        batch_id = packed_id.decode()
+        try:
+            return ClaimedBatch(batch_id, int(starts), decode_batch(batch_id, sealed, keys=self._keys))
+        except BrokenSeal:
+            return ClaimedBatch(batch_id, int(starts), None)
 
-    async def finish(self, batch_id: str) -> None:
-        """Forget a batch: every callback of it is recorded."""
-        await self.replace(batch_id, {})
+    async def finish(self, batch_ids: Sequence[str]) -> None:
+        """Forget batches: every callback of them is recorded."""
+        await self._replace(batch_ids, {})
 
     async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
-        """Put `parts` in the place of a batch, in one transaction."""
+        """Put `parts` in the place of a batch, in one transaction; each part is claimed alone."""
+        await self._replace([batch_id], parts)
+
+    async def _replace(
+        self, batch_ids: Sequence[str], parts: Mapping[str, Sequence[AcceptedCallback]]
+    ) -> None:
+        names = self._names
         async with self._redis.pipeline(transaction=True) as pipe:
             for part_id, callbacks in parts.items():
-                sealed = encode_batch(part_id, callbacks, keys=self._keys)
-                _put(pipe, part_id, sealed, now_ms=_now_ms())
-            pipe.delete(_key(batch_id))
-            pipe.zrem(PENDING, batch_id)
-            pipe.hdel(STARTS, batch_id)
+                pipe.set(names.batch + part_id, encode_batch(part_id, callbacks, keys=self._keys))
+                pipe.zadd(names.claimed, {part_id: 0})
+                pipe.hset(names.starts, part_id, "1")
+            pipe.delete(*(names.batch + batch_id for batch_id in batch_ids))
+            for index in (names.pending, names.claimed, names.unreadable):
+                pipe.zrem(index, *batch_ids)
+            pipe.hdel(names.starts, *batch_ids)
             await pipe.execute()
 
-    async def claim_stale(self, *, untouched: timedelta, limit: int = 100) -> dict[str, int]:
-        """Batches that nobody touched for `untouched`, oldest first, each with how often it was started.
+    async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
+        """Let claimed batches be claimed again after `pause`: they did not fail by their own fault."""
+        await self._postpone(keys=[self._names.claimed, self._names.starts], args=[_ms(pause), *batch_ids])
 
-        A claimed batch counts as touched, so that two sweepers do not send it twice at once. One that has
-        only waited long, behind many others, has been started 0 times. One that was touched further in the
-        future than that was so by a clock that is wrong, or was; it would wait until that time.
-        """
-        now, rest = _now_ms(), int(untouched.total_seconds() * 1000)
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.zrangebyscore(PENDING, "-inf", now - rest, start=0, num=limit)
-            pipe.zrangebyscore(PENDING, now + rest, "+inf", start=0, num=limit)
-            past, future = await pipe.execute()
-        stale = list(dict.fromkeys([*past, *future]))[:limit]
-        if not stale:
-            return {}
+    async def set_aside(self, batch_id: str) -> None:
+        """Put a claimed batch that no key opens out of the line; its bytes stay."""
+        names = self._names
+        await self._set_aside(keys=[names.claimed, names.unreadable, names.starts], args=[batch_id])
+
+    async def take_back(self, *, after: timedelta) -> int:
+        """Put batches that were set aside for `after` into the line again; how many."""
+        names = self._names
+        return int(await self._take_back(keys=[names.unreadable, names.claimed], args=[_ms(after)]))
+
+    async def wake_another(self) -> None:
+        """Let another worker help with what waits."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zadd(PENDING, dict.fromkeys(stale, _now_ms()), xx=True)
-            pipe.hmget(STARTS, stale)
-            _, starts = await pipe.execute()
-        return {batch_id.decode(): int(count or 0) for batch_id, count in zip(stale, starts, strict=True)}
+            add_wake_up(pipe, names=self._names, now_ms=_now_ms())
+            await pipe.execute()
 
     async def depth(self) -> int:
-        """How many batches wait or are being processed."""
-        return int(await self._redis.zcard(PENDING))
-
-
-def _put(pipe: Pipeline, batch_id: str, sealed: bytes, *, now_ms: int) -> None:
-    pipe.set(_key(batch_id), sealed)
-    pipe.zadd(PENDING, {batch_id: now_ms})
+        """How many batches wait or are claimed."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for index in (self._names.pending, self._names.claimed, self._names.unreadable):
+                pipe.zcard(index)
+            return sum(await pipe.execute())
 
 
 def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: KeyRing) -> bytes:
@@ -144,8 +153,8 @@ _decompressor: Final = zstandard.ZstdDecompressor()
 _decoder: Final = msgspec.msgpack.Decoder(list[AcceptedCallback])
 
 
-def _key(batch_id: str) -> str:
-    return f"inbox:{batch_id}"
+def _ms(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
 
 
 def _now_ms() -> int:

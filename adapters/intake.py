@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from typing import Final
-from uuid import uuid4
 
 import msgspec
 import structlog
 
+from adapters.batch_ids import new_batch_id
 from adapters.coalescer import Coalescer
 from adapters.envelope import KeyRing
 from adapters.inbox import encode_batch
@@ -103,7 +103,7 @@ class DurableIntake:
             await self._spool.aclose()
 
     async def _write(self, callbacks: list[AcceptedCallback]) -> list[None]:
-        batch_id = uuid4().hex
+        batch_id = new_batch_id(len(callbacks))
         sealed = encode_batch(batch_id, callbacks, keys=self._keys)
         # A write that timed out may have happened: what goes to the spool then has the same id.
         if not (self._gate.usable and await self._gate.put(batch_id, sealed)):

@@ -10,6 +10,7 @@ from arq.connections import ArqRedis
 
 from adapters.queue import NUDGE_VERIFICATION
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 AT_ONCE: Final = 16
 """So many are on their way to Redis at once; more are dropped, for nobody waits for them."""
@@ -23,8 +24,9 @@ class RedisNudges:
     `arq` should have a pool of its own: whoever sends many nudges must not take callbacks their connections.
     """
 
-    def __init__(self, arq: ArqRedis, *, grace: timedelta) -> None:
+    def __init__(self, arq: ArqRedis, *, grace: timedelta, names: RedisNames = DEFAULT_NAMES) -> None:
         self._arq = arq
+        self._names = names
         self._grace = grace
         self._under_way: set[asyncio.Task[None]] = set()
         self._away = False
@@ -46,7 +48,7 @@ class RedisNudges:
             await self._arq.enqueue_job(
                 NUDGE_VERIFICATION,
                 str(verification_id),
-                _job_id=f"nudge:{verification_id}",
+                _job_id=self._names.job(f"nudge:{verification_id}"),
                 _defer_by=self._grace,
             )
             self._away = False

@@ -1,6 +1,6 @@
 """The policies in force: a folder of TOML files, read at the start and again on demand."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,8 @@ from domain.policy_succession import objection
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "policies"
 """The folder with the default policy."""
+
+_NOTHING: Final[Mapping[str, str]] = {}
 
 log = structlog.get_logger(__name__)
 
@@ -33,19 +35,23 @@ class PolicyBook:
         self._file_of: dict[str, Path] = {}
 
     @classmethod
-    def open(cls, folder: Path, *, needed: Iterable[str] = ()) -> "PolicyBook":
-        """Read every file of the folder.
+    def open(cls, folder: Path, *, needed: Mapping[str, str] = _NOTHING) -> "PolicyBook":
+        """Read every file of the folder. `needed` are names and the setting that names each.
 
         Raises:
             PolicyFileError: a file is broken, two have the same name, or a needed policy is missing.
         """
+        if not folder.is_dir():
+            raise PolicyFileError(f"FACEID_POLICY_DIR: {folder} is not a folder")
         book = cls(folder)
         problems = [problem.detail for problem in book.reload()]
         problems += [
-            f"{folder}: there is no policy {name!r}" for name in sorted(needed) if name not in book._by_name
+            f"{setting}: there is no policy {name!r} in {folder}, there is {', '.join(sorted(book._by_name))}"
+            for name, setting in sorted(needed.items())
+            if name not in book._by_name
         ]
         if problems:
-            raise PolicyFileError(problems[0])
+            raise PolicyFileError("\n".join(problems))
         return book
 
     def reload(self) -> list[FileProblem]:

@@ -1,6 +1,5 @@
-"""The arq queue, tamed: jobs carry ids only, in MessagePack, and nothing depends on a job arriving."""
+"""The arq queue, tamed: jobs are wake-ups that carry ids at most, and nothing depends on a job arriving."""
 
-import time
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -8,16 +7,21 @@ from uuid import UUID
 import msgspec
 import structlog
 from arq.connections import ArqRedis
-from arq.constants import default_queue_name, expires_extra_ms, job_key_prefix
+from arq.constants import expires_extra_ms, job_key_prefix
 from arq.jobs import serialize_job as arq_job
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.client import Pipeline
 
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
-PROCESS_BATCH: Final = "process_batch"
+RECORD_WAITING: Final = "record_waiting"
 SETTLE_VERIFICATION: Final = "settle_verification"
 NUDGE_VERIFICATION: Final = "nudge_verification"
+
+WAKE_UP_SCORE: Final = 1
+"""When a wake-up is due: always, whatever the clock of the ingress says. arq takes a score of 0 for none."""
+
 _PAST_THE_MOMENT: Final = timedelta(milliseconds=5)
 """arq cuts times to milliseconds: a job on the dot could come before what it is about is due."""
 
@@ -37,44 +41,35 @@ def deserialize_job(data: bytes) -> dict[str, Any]:
     return msgspec.msgpack.decode(data, type=dict[str, Any])
 
 
-def create_queue(pool: BlockingConnectionPool) -> ArqRedis:
+def create_queue(pool: BlockingConnectionPool, *, names: RedisNames = DEFAULT_NAMES) -> ArqRedis:
     """The arq client on a pool of ours, since arq's own pool has no time-outs behind Sentinel."""
-    return ArqRedis(pool_or_conn=pool, job_serializer=serialize_job, job_deserializer=deserialize_job)
+    return ArqRedis(
+        pool_or_conn=pool,
+        job_serializer=serialize_job,
+        job_deserializer=deserialize_job,
+        default_queue_name=names.queue,
+    )
 
 
-def add_batch_job(pipe: Pipeline, batch_id: str, *, now_ms: int) -> None:
-    """Add a new batch's first job to a transaction, as `BatchQueue.enqueue` would write it.
+def add_wake_up(pipe: Pipeline, *, names: RedisNames, now_ms: int) -> None:
+    """Add to a transaction the job that wakes a worker: one per second, however many batches come.
 
-    arq's own way asks first whether there is such a job, in three round trips; of a batch that is just being
-    written there is none.
+    arq removes a job from the queue when it has ended, so a wake-up that is added while its namesake runs can
+    vanish with it. The worker looks into the inbox after that, so nothing is missed. A worker killed while
+    the job runs hides it, for the rest of this second alone.
     """
-    job_id = _job_id(batch_id, attempt=0)
-    job = arq_job(PROCESS_BATCH, (batch_id,), {}, None, now_ms, serializer=serialize_job)
+    job_id = names.job(f"wake:{now_ms // 1000}")
+    job = arq_job(RECORD_WAITING, (), {}, None, now_ms, serializer=serialize_job)
     pipe.psetex(job_key_prefix + job_id, expires_extra_ms, job)
-    pipe.zadd(default_queue_name, {job_id: now_ms})
+    pipe.zadd(names.queue, {job_id: WAKE_UP_SCORE})
 
 
-def _job_id(batch_id: str, *, attempt: int) -> str:
-    return f"batch:{batch_id}:{attempt}"
+class JobQueue:
+    """Tells the workers which verification to look at, and when."""
 
-
-class BatchQueue:
-    """Tells the workers which batches wait."""
-
-    def __init__(self, arq: ArqRedis) -> None:
+    def __init__(self, arq: ArqRedis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._arq = arq
-
-    async def enqueue(self, batch_id: str, *, attempt: int = 0) -> None:
-        """Enqueue a batch; the same attempt twice is one job. Raises RedisError, OSError.
-
-        Each attempt is a job of its own: the one of a killed worker stays invisible for over a minute, and
-        its id is refused meanwhile.
-        """
-        job_id = _job_id(batch_id, attempt=attempt)
-        if await self._arq.enqueue_job(PROCESS_BATCH, batch_id, _job_id=job_id) is None:
-            # It waits already, perhaps for a time that only a wrong clock thought near.
-            now = time.time_ns() // 1_000_000
-            await self._arq.zadd(self._arq.default_queue_name, {job_id: now}, xx=True, lt=True)
+        self._names = names
 
     async def settle_at(self, verification_id: UUID, at: datetime) -> None:
         """Enqueue a look at a verification for then; should that fail, a sweep looks a little later."""
@@ -82,7 +77,7 @@ class BatchQueue:
             await self._arq.enqueue_job(
                 SETTLE_VERIFICATION,
                 str(verification_id),
-                _job_id=f"settle:{verification_id}:{at.timestamp():.0f}",
+                _job_id=self._names.job(f"settle:{verification_id}:{at.timestamp():.0f}"),
                 _defer_until=at + _PAST_THE_MOMENT,
                 _expires=_LONG_ENOUGH,
             )
@@ -91,4 +86,4 @@ class BatchQueue:
 
     async def depth(self) -> int:
         """How many jobs wait or run."""
-        return int(await self._arq.zcard(self._arq.default_queue_name))
+        return int(await self._arq.zcard(self._names.queue))

@@ -5,86 +5,61 @@ wrong setting stops the start with one line that names it.
 """
 
 import base64
-import binascii
-import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    IPvAnyNetwork,
-    SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
-from pydantic_settings import SettingsError as SourceError
 
+from adapters.configuration.names import misspelt, strange
+from adapters.configuration.problems import lines_of
+from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
+from adapters.configuration.values import (
+    DatabaseUrl,
+    HttpUrl,
+    Key,
+    MasterKey,
+    ProxyNetwork,
+    RedisUrl,
+    Secret,
+    check_size,
+    check_text,
+    split_list,
+)
 from adapters.policies import SHIPPED
+from adapters.redis_names import DEFAULT_PREFIX
 from domain.apps import DEFAULT_POLICY, App
 from domain.budget import WORKER_PULLS, PullRules
 from domain.errors import SettingsError
 from domain.model import APP_ID_SHAPE, ConfirmationMode
 from domain.registration import ReconcileRules
 
-_ENV_REFERENCE: Final = "env:"
 _ANSWER_KEPT_WITHIN: Final = 5
 """Seconds that a worker has, at its end too, to put an answer on the ledger."""
-
-
-def _read_secret(value: SecretStr) -> SecretStr:
-    """`"env:NAME"` stands for the environment variable NAME; an empty secret would verify an empty key."""
-    return SecretStr(_read_reference(value.get_secret_value()))
-
-
-def _read_reference(text: str) -> str:
-    if text.startswith(_ENV_REFERENCE):
-        name = text.removeprefix(_ENV_REFERENCE)
-        text = os.environ.get(name, "")
-        if not text:
-            raise ValueError(f"the environment variable {name} is not set")
-    if not text:
-        raise ValueError("must not be empty")
-    return text
-
-
-def _read_master_key(value: SecretStr) -> SecretStr:
-    text = _read_secret(value).get_secret_value()
-    try:
-        key = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != 32:
-        raise ValueError("a master key is 32 bytes in base64")
-    return SecretStr(text)
-
-
-def _split_list(value: Any) -> Any:
-    """Lists in the environment are separated by commas."""
-    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
-
-
-Secret = Annotated[SecretStr, AfterValidator(_read_secret)]
-MasterKey = Annotated[SecretStr, AfterValidator(_read_master_key)]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
 class AppSettings(BaseModel):
     """One `[apps.ID]` table."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    api_key: Annotated[str, AfterValidator(_read_reference)]
+    api_key: Key = Field(repr=False)
     api_secrets: list[Secret] = Field(min_length=1)
     hash: Literal["sha1", "sha256"] = "sha1"
     vendor_url: HttpUrl = "https://api.megvii.com"
@@ -99,15 +74,27 @@ class AppSettings(BaseModel):
     return_image: int = Field(0, ge=0, le=4)
     pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0]
 
+    _text = field_validator("*", mode="before")(check_text)
+    _size = field_validator("*")(check_size)
+
+    @model_validator(mode="after")
+    def _path_stands_once(self) -> Self:
+        if self.vendor_url.rstrip("/").endswith(self.vendor_path):
+            raise ValueError("vendor_url ends in vendor_path already: leave the path out of it")
+        return self
+
 
 class Settings(BaseSettings):
     """Everything a role can be told. Durations are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="FACEID_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=DOTENV, env_file_encoding="utf-8-sig", extra="ignore", allow_inf_nan=False
+    )
 
-    redis_url: str
-    database_url: str
-    master_keys: Annotated[list[MasterKey], NoDecode, BeforeValidator(_split_list)] = Field(min_length=1)
+    redis_url: RedisUrl = Field(repr=False)
+    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{0,32}$")] = DEFAULT_PREFIX
+    database_url: DatabaseUrl = Field(repr=False)
+    master_keys: Annotated[list[MasterKey], NoDecode, BeforeValidator(split_list)] = Field(min_length=1)
     apps: dict[str, AppSettings] = Field(min_length=1)
     durability: Literal["fsync", "memory"] = "fsync"
     max_body_bytes: int = Field(256 * 1024, gt=0)
@@ -119,7 +106,7 @@ class Settings(BaseSettings):
     spool_max_bytes: int = Field(1024**3, gt=0)
     spool_drain_rate: float = Field(200, gt=0)
     shutdown_delay: float = Field(5, ge=0, le=60)
-    trusted_proxies: Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_split_list)] = []
+    trusted_proxies: Annotated[list[ProxyNetwork], NoDecode, BeforeValidator(split_list)] = []
     nudge_grace: float = Field(30, ge=0)
     nudge_rate: float = Field(20, gt=0)
     nudge_address_rate: float = Field(1, gt=0)
@@ -129,12 +116,20 @@ class Settings(BaseSettings):
     reconcile_grace: float = Field(15 * 60, ge=0)
     reconcile_last_look: float = Field(20 * 3600, gt=0, le=23 * 3600)
     reconcile_rate: float = Field(20, gt=0)
-    worker_jobs: int = Field(20, gt=0)
+    settle_at_once: int = Field(256, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, gt=0)
-    heartbeat_every: float = Field(5, gt=0)
+    heartbeat_every: float = Field(5, gt=0, le=3600)
     policy_dir: Path = SHIPPED
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _text(cls, value: Any, info: ValidationInfo) -> Any:
+        """An empty prefix is one; anything else that is empty was forgotten."""
+        return value if value == "" and info.field_name == "redis_prefix" else check_text(value)
+
+    _size = field_validator("*")(check_size)
 
     @classmethod
     def settings_customise_sources(
@@ -145,18 +140,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's fixed signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = os.environ.get("FACEID_CONFIG")
+        file = config_file()
         sources = (init_settings, env_settings, dotenv_settings)
-        return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
+        return (*sources, InitSettingsSource(settings_cls, read_toml(file))) if file else sources
 
     def key_bytes(self) -> list[bytes]:
         """The master keys, newest first."""
         return [base64.b64decode(key.get_secret_value()) for key in self.master_keys]
 
-    def needed_policies(self) -> set[str]:
-        """The policies that apps name."""
-        named = {app.policy for app in self.apps.values()}
-        return named | {app.candidate_policy for app in self.apps.values() if app.candidate_policy}
+    def needed_policies(self) -> dict[str, str]:
+        """The policies that apps name, and the setting that names each."""
+        named = {app.policy: f"apps.{app_id}.policy" for app_id, app in self.apps.items()}
+        candidates = {
+            app.candidate_policy: f"apps.{app_id}.candidate_policy"
+            for app_id, app in self.apps.items()
+            if app.candidate_policy
+        }
+        return candidates | named
 
     def reconcile_rules(self) -> ReconcileRules:
         """When verifications without a callback are asked for."""
@@ -183,21 +183,32 @@ def load_settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        SettingsError: one line that names the first missing or wrong setting.
+        SettingsError: a line for each missing or wrong setting, that names it and not its value.
     """
-    file = os.environ.get("FACEID_CONFIG")
-    if file and not Path(file).is_file():
-        raise SettingsError(f"FACEID_CONFIG names {file}, which is not a file")
+    sources = read_sources()
+    problems = misspelt(sources, Settings.model_fields)
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError(_first_problem(error)) from None
-    except (SourceError, ValueError) as error:
-        raise SettingsError(f"the settings cannot be read: {error}") from None
-    for app_id in settings.apps:
-        if not APP_ID_SHAPE.fullmatch(app_id):
-            raise SettingsError(f"apps.{app_id}: an app id has the shape {APP_ID_SHAPE.pattern}")
-    return settings
+        problems += lines_of(error, sources, AppSettings.model_fields)
+    else:
+        problems += _wrong_ids(settings)
+        if not problems:
+            return settings
+    raise SettingsError("\n".join(problems))
+
+
+def strange_names() -> list[str]:
+    """What begins as our settings do and is none of this version. Raises SettingsError."""
+    return strange(read_sources(), Settings.model_fields)
+
+
+def _wrong_ids(settings: Settings) -> list[str]:
+    return [
+        f"apps: the id of app {position} has not the shape {APP_ID_SHAPE.pattern}"
+        for position, app_id in enumerate(settings.apps, start=1)
+        if not APP_ID_SHAPE.fullmatch(app_id)
+    ]
 
 
 def _to_app(app_id: str, app: AppSettings) -> App:
@@ -217,11 +228,3 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         return_image=app.return_image,
         pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),
     )
-
-
-def _first_problem(error: ValidationError) -> str:
-    """Name and problem of the first wrong setting; never its value, which may be a secret."""
-    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    name, *rest = (str(part) for part in problem["loc"])
-    place = ".".join((name, *rest)) if name == "apps" else f"FACEID_{name.upper()}"
-    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"

@@ -11,7 +11,7 @@ from arq.connections import ArqRedis
 
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
-from adapters.queue import BatchQueue, deserialize_job, serialize_job
+from adapters.queue import JobQueue, deserialize_job, serialize_job
 from bench.callbacks import APP_ID, SignedCallback
 from bench.rig import Rig
 from domain.model import AcceptedCallback, CallbackKind
@@ -29,7 +29,7 @@ async def stage_batches(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
     """As the ingress does it under load: batches in the inbox, their ids in the queue."""
     keys = KeyRing([base64.b64decode(rig.environment["FACEID_MASTER_KEYS"])])
     inbox = RedisInbox(rig.redis, keys=keys)
-    queue = BatchQueue(_staging_queue(rig, job_serializer=serialize_job, job_deserializer=deserialize_job))
+    queue = JobQueue(_staging_queue(rig, job_serializer=serialize_job, job_deserializer=deserialize_job))
     for group in _groups(callbacks, BATCH):
         batch_id = uuid4().hex
         await inbox.put(batch_id, [_accepted(callback) for callback in group])

@@ -147,7 +147,7 @@ async def _letters(data_dir: Path | None) -> AsyncIterator[tuple[PgDeadLetters, 
     engine = create_engine(servers.database_url)
     pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
     letters = PgDeadLetters(engine, keys=keys)
-    inbox = RedisInbox(Redis(connection_pool=pool), keys=keys)
+    inbox = RedisInbox(Redis(connection_pool=pool), keys=keys, names=servers.names)
     try:
         yield letters, DeadLetterRetries(letters, inbox=inbox, clock=lambda: datetime.now(UTC))
     finally:

@@ -14,15 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from adapters.database import DATABASE_AWAY, create_engine
+from adapters.policies import PolicyBook
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database
-from adapters.settings import AppSettings, Settings
+from adapters.settings import AppSettings, Settings, strange_names
 from adapters.troubles import database_trouble, redis_trouble
 from cli.checks import Check
 from cli.spool_check import check_spool
 from domain.accounts import shared_accounts
-from domain.errors import SettingsError
+from domain.errors import PolicyFileError, SettingsError
 
 VENDOR_PORTS: Final = frozenset({443, 5000, 16003, 8883, 8028})
 """Ports that the vendor calls (callback page, 1)."""
@@ -42,6 +43,9 @@ async def run_doctor(settings: Settings, console: Console) -> bool:
 async def examine(settings: Settings) -> AsyncIterator[Check]:
     """Every check, in the order in which an operator would mend them."""
     yield Check("secrets", True, f"{len(settings.master_keys)} master key(s), {len(settings.apps)} app(s)")
+    yield _check_policies(settings)
+    for name in strange_names():
+        yield Check("settings", None, f"{name} is no setting of this version")
     for app_id, app in settings.apps.items():
         for check in _check_urls(app_id, app):
             yield check
@@ -57,15 +61,21 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
             yield check
 
 
+def _check_policies(settings: Settings) -> Check:
+    needed = settings.needed_policies()
+    try:
+        PolicyBook.open(settings.policy_dir, needed=needed)
+    except PolicyFileError as error:
+        return Check("policies", False, str(error).replace("\n", "; "))
+    return Check("policies", True, f"{', '.join(sorted(needed))} in {settings.policy_dir}")
+
+
 def _check_urls(app_id: str, app: AppSettings) -> list[Check]:
     name = f"apps.{app_id}.notify_url"
     if app.notify_url is None:
         return [Check(name, None, "not set: its port cannot be checked")]
     url = urlsplit(app.notify_url)
-    try:
-        port = url.port or (443 if url.scheme == "https" else 80)
-    except ValueError:
-        return [Check(name, False, "has an impossible port")]
+    port = url.port or (443 if url.scheme == "https" else 80)
     listed = ", ".join(map(str, sorted(VENDOR_PORTS)))
     checks = [
         Check(

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from pydantic import ValidationError
 from redis.exceptions import RedisError
@@ -12,7 +13,7 @@ from redis.exceptions import RedisError
 from adapters.database import DATABASE_AWAY
 from adapters.logs import configure_logs
 from adapters.schema import migrate as migrate_database
-from adapters.settings import Settings, load_settings
+from adapters.settings import Settings, load_settings, strange_names
 from adapters.troubles import database_trouble, redis_trouble
 from cli import dead_letters, policies, tokens
 from cli.curve import CurveNotWritten
@@ -62,6 +63,7 @@ app.command("explain")(explain_command)
 app.command("workers")(workers_command)
 app.command("reconcile")(reconcile_command)
 console = create_console()
+log = structlog.get_logger(__name__)
 
 
 @app.command()
@@ -141,7 +143,8 @@ def main() -> None:
     try:
         app()
     except KNOWN_FAILURES as error:
-        sys.stderr.write(f"faceid-gateway: {error}\n")
+        # A line for each wrong setting.
+        sys.stderr.writelines(f"faceid-gateway: {line}\n" for line in str(error).split("\n"))
     except OSError as error:
         sys.stderr.write(f"faceid-gateway: {_in_words(error)}\n")
     except DATABASE_AWAY as error:
@@ -163,6 +166,8 @@ def _in_words(error: OSError) -> str:
 def _start() -> Settings:
     settings = load_settings()
     configure_logs(settings.log_level)
+    for name in strange_names():
+        log.warning("setting.unknown", setting=name)
     return settings
 
 

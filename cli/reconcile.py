@@ -12,7 +12,7 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import create_engine
-from adapters.queue import BatchQueue, create_queue
+from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.store.open_verifications import OpenVerification, PgOpenVerifications
 from cli.stored import AppOption, DataDirOption, Servers, find_servers
@@ -50,7 +50,8 @@ async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> 
 
 async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> int:
     pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
-    queue, now = BatchQueue(create_queue(pool)), datetime.now(UTC)
+    queue = JobQueue(create_queue(pool, names=servers.names), names=servers.names)
+    now = datetime.now(UTC)
     try:
         async with _engine(servers) as engine:
             due = await PgOpenVerifications(engine).due_ids(app_ids, now=now, limit=limit)

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from adapters.database import create_engine
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from adapters.settings import load_settings
 from adapters.store.stored_decisions import PgStoredDecisions, Selection
 from cli.environment import master_keys
@@ -45,6 +46,7 @@ class Servers(msgspec.Struct, frozen=True):
     database_url: str
     master_keys: list[bytes]
     reconcile_rules: ReconcileRules = RECONCILE_RULES
+    names: RedisNames = DEFAULT_NAMES
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -63,7 +65,11 @@ def find_servers(data_dir: Path | None) -> Servers:
                 raise
         else:
             return Servers(
-                settings.redis_url, settings.database_url, settings.key_bytes(), settings.reconcile_rules()
+                settings.redis_url,
+                settings.database_url,
+                settings.key_bytes(),
+                settings.reconcile_rules(),
+                RedisNames(settings.redis_prefix),
             )
     folder = data_dir or DEV_FOLDER
     try:

@@ -5,16 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final
 
-from domain.payload import IdCardInfo, OcrField, Payload, as_text
-
-LEGALITY: Final = {
-    "ID Photo": "id_photo",
-    "Temporary ID Photo": "temporary",
-    "Photocopy": "photocopy",
-    "Screen": "screen",
-    "Edited": "edited",
-}
-"""The vendor's names of the legality shares, and ours."""
+from domain.payload import LEGALITY, IdCardInfo, OcrField, Payload
+from domain.words import as_text
 
 _SHARE_OF: Final = {
     side: {theirs: f"{side}.{ours}" for theirs, ours in LEGALITY.items()} for side in ("front", "back")

@@ -5,12 +5,13 @@ explained and computed again after the identity has been erased.
 """
 
 import re
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import msgspec
 
 from domain.card_facts import card_validity, field_qualities, illogical_fields, legality_shares, read_fields
-from domain.payload import Comparison, LivenessResult, Payload, Text, as_text
+from domain.payload import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
+from domain.words import OTHER, Text, as_text, message_word, tag_word, word
 
 Registration = Literal["match", "mismatch"]
 
@@ -30,6 +31,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
     flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
     `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired or not_yet_valid.
+    `unreadable` and `repeated` are the members of the payload that could not be understood or stand twice,
+    by their dotted names.
     `registration` is no fact of the payload: whether its biz_no is the one that the app registered the
     verification with, or of a result that of the callback. Whoever knows them sets it; None means that there
     is nothing to compare.
@@ -51,6 +54,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     illogical: tuple[str, ...] = ()
     card: str | None = None
     registration: Registration | None = None
+    unreadable: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -61,32 +66,9 @@ class Disagreement(msgspec.Struct, frozen=True):
     result: Any
 
 
-Level = Literal["1e-3", "1e-4", "1e-5", "1e-6"]
-LEVELS: Final[tuple[str, ...]] = get_args(Level)
-"""False-accept levels, loosest first (callback page, `thresholds`)."""
-
-COUNTERS: Final = (
-    "UPLOAD_TIMES",
-    "FACE_NOT_FOUND",
-    "LOW_FACE_QUALITY",
-    "INVALID_VIDEO_DURATION",
-    "SR_ERROR",
-    "NOT_SYNCHRONIZED",
-    "VIDEO_FORMAT_UNSUPPORTED",
-    "NO_AUDIO",
-    "FACE_BLURRED",
-    "FACE_MULTIPLE_FACES",
-    "FACE_POOR_LIGHT",
-    "FACE_NOT_FRONT",
-    "FACE_NOT_SIDE",
-    "FACE_NOT_PROPER_POSITION",
-    "UNSUPPORTED_FORMAT",
-)
-"""What `liveness_result.details` counts (callback page; the last seven: the selfie procedure, per pose)."""
-
 _PASSED: Final = frozenset({"PASS", "SUCCESS"})
 _FAILED: Final = frozenset({"FAIL", "FAILED", "FAILURE"})
-_WORD: Final = re.compile(r"(?!.*\d{6})[A-Za-z0-9_ :.,/()\[\]-]{1,128}")
+_COUNTER: Final = re.compile(r"[A-Za-z_]{1,64}(?:\.[A-Za-z_]{1,64})?")
 
 
 def extract_facts(payload: Payload) -> Facts:
@@ -96,26 +78,30 @@ def extract_facts(payload: Payload) -> Facts:
     card = payload.idcard_info
     fields = read_fields(card) if card else []
     return Facts(
-        status=_word(payload.status),
+        status=payload.status_word,
         liveness=_verdict(liveness.result) if liveness else None,
-        procedure_type=_word(liveness.procedure_type) if liveness else None,
+        procedure_type=word(liveness.procedure_type) if liveness else None,
         genuineness=payload.genuineness(),
         comparisons={name: _comparison(made) for name, made in payload.comparisons().items()},
-        error_message=_word(verify.error_message) if verify else None,
+        error_message=message_word(verify.error_message) if verify else None,
         id_attacked=exceptions.id_attacked if exceptions else None,
         id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
         will=_will(payload),
-        multifaces_tag=_word(payload.multifaces_tag),
+        multifaces_tag=tag_word(payload.multifaces_tag),
         attempts=_attempts(liveness),
         legality=legality_shares(card) if card else {},
         qualities=field_qualities(fields),
         illogical=illogical_fields(fields),
         card=card_validity(payload),
+        unreadable=payload.unreadable,
+        repeated=payload.repeated,
     )
 
 
 def _comparison(made: Comparison) -> ComparisonFacts:
-    thresholds = {level: made.thresholds[level] for level in LEVELS if level in made.thresholds}
+    thresholds: dict[str, float] = {
+        level: made.thresholds[level] for level in LEVELS if level in made.thresholds
+    }
     return ComparisonFacts(made.confidence, thresholds, reached_level(made.confidence, thresholds))
 
 
@@ -133,7 +119,7 @@ def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
     A fact that only one of them carries is no disagreement: get_result leaves some blocks out.
     """
     differing: list[Disagreement] = []
-    for name in Facts.__struct_fields__:
+    for name in _STATED:
         said, confirmed = getattr(callback, name), getattr(result, name)
         if said != confirmed:
             differing += _differences(name, said, confirmed)
@@ -158,6 +144,7 @@ def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
     ]
 
 
+_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in {"unreadable", "repeated"})
 _COUNTED: Final = frozenset(COUNTERS)
 _MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
 
@@ -170,7 +157,7 @@ def _attempts(liveness: LivenessResult | None) -> dict[str, int]:
             counts.update({f"{name}.{key}": count for key, count in value.items()})
         elif value is not None:
             counts[_MISSPELT.get(name, name)] = value
-    return {path: count for path, count in counts.items() if path in _COUNTED or _WORD.fullmatch(path)}
+    return {path: count for path, count in counts.items() if path in _COUNTED or _COUNTER.fullmatch(path)}
 
 
 def _verdict(value: Text) -> str | None:
@@ -178,7 +165,7 @@ def _verdict(value: Text) -> str | None:
     if text is None:
         return None
     upper = text.upper()
-    return "PASS" if upper in _PASSED else "FAIL" if upper in _FAILED else "OTHER"
+    return "PASS" if upper in _PASSED else "FAIL" if upper in _FAILED else OTHER
 
 
 def _will(payload: Payload) -> str | None:
@@ -186,11 +173,4 @@ def _will(payload: Payload) -> str | None:
     verdicts = {_verdict(answer.result) for answer in payload.will_result or ()}
     if not verdicts:
         return None
-    return "FAIL" if "FAIL" in verdicts else "PASS" if verdicts == {"PASS"} else "OTHER"
-
-
-def _word(value: Text) -> str | None:
-    """A vendor word fit for logs and lists; anything else, and whatever could hold a number that means a
-    person, is OTHER."""
-    text = as_text(value)
-    return text if text is None or _WORD.fullmatch(text) else "OTHER"
+    return "FAIL" if "FAIL" in verdicts else "PASS" if verdicts == {"PASS"} else OTHER

@@ -16,6 +16,17 @@ in logs and URLs."""
 APP_ID_SHAPE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
+def usable_biz_id(value: object) -> str | None:
+    """A value as a biz_id, without white space around it; None if it does not look like one.
+
+    Some products send texts as numbers.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    text = str(value).strip()
+    return text if BIZ_ID_SHAPE.fullmatch(text) else None
+
+
 class CallbackKind(StrEnum):
     """Which URL the callback came to."""
 

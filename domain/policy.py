@@ -9,12 +9,13 @@ from typing import Final, overload
 
 import msgspec
 
+from domain.doubt import repeated
 from domain.facts import Disagreement, Facts, compare_facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy_config import DoubtAction
 from domain.policy_file import Policy
 from domain.reasons import Code, Reason
-from domain.rules import RULES_IF_REGISTERED, RuleRun, registration, rules_for
+from domain.rules import EVERY_RULE, RuleRun, registration, rules_for
 
 UNCONFIRMED: Final = Reason(Code.CONFIRMATION_UNAVAILABLE)
 
@@ -157,8 +158,19 @@ def _on_result(callback: Facts | None, result: Facts, policy: Policy) -> Decisio
         return Decision(confirmed.outcome, confirmed.reasons, Basis.CONFIRMED, confirmed.rules)
     action = _tempered(policy.config.confirmation.disagreement, (callback, said), (result, confirmed))
     reason = Reason(Code.CONFIRMATION_DISAGREES, ", ".join(item.fact for item in differing))
-    rules = (*confirmed.rules, RuleRun("confirmation", action, (reason,)))
-    return Decision(_OUTCOME_OF[action], (reason, *confirmed.reasons), Basis.RESULT, rules, differing)
+    doubts = tuple(each for each in _doubts(said) if each not in confirmed.reasons)
+    rules = (*confirmed.rules, RuleRun("confirmation", action, (reason, *doubts)))
+    return Decision(
+        _OUTCOME_OF[action], (reason, *doubts, *confirmed.reasons), Basis.RESULT, rules, differing
+    )
+
+
+def _doubts(said: Judgement) -> tuple[Reason, ...]:
+    """What could not be understood of a callback, so that a disagreement names it."""
+    return tuple(each for each in said.reasons if each.code in _DOUBTS)
+
+
+_DOUBTS: Final = frozenset({Code.PAYLOAD_UNREADABLE, Code.PAYLOAD_REPEATED})
 
 
 def _tempered(action: DoubtAction, *judged: tuple[Facts, Judgement]) -> DoubtAction:
@@ -198,12 +210,18 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
 
 
 def _unfinished(facts: Facts, policy: Policy, reason: Reason) -> Judgement:
-    """Nothing was proved; but that another order's flow ended so says nothing about this one."""
+    """Nothing was proved; but that another order's flow ended so says nothing about this one, and a payload
+    that says two things may say two statuses."""
+    found = {
+        "registration": tuple(reason for _, reason in registration(facts, policy.config)),
+        "payload": tuple(reason for _, reason in repeated(facts)),
+    }
+    doubts = tuple(RuleRun(name, "review", reasons) for name, reasons in found.items() if reasons)
     run = RuleRun("status", "incomplete", (reason,))
-    other = tuple(found for _, found in registration(facts, policy.config))
-    if not other:
+    if not doubts:
         return Judgement(Outcome.INCOMPLETE, (reason,), (run,))
-    return Judgement(Outcome.REVIEW, (*other, reason), (run, RuleRun("registration", "review", other)))
+    reasons = (each for doubt in doubts for each in doubt.reasons)
+    return Judgement(Outcome.REVIEW, (*reasons, reason), (run, *doubts))
 
 
-_PASSED: Final = {name: RuleRun(name, "passed") for name, _ in RULES_IF_REGISTERED}
+_PASSED: Final = {name: RuleRun(name, "passed") for name, _ in EVERY_RULE}

@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from domain.facts import Level
 from domain.model import ConfirmationMode
-from domain.payload import ComparisonName
+from domain.payload import ComparisonName, Level
 
 Action = Literal["reject", "review", "ignore"]
 DoubtAction = Literal["reject", "review"]

@@ -13,7 +13,15 @@ from domain.apps import App
 from domain.budget import Pull
 from domain.model import AcceptedCallback
 from domain.orders import IssuedToken, Order
-from domain.records import DecodedCallback, DueVerification, FinishedPull, Recorded, SettledVerification
+from domain.records import (
+    Claim,
+    ClaimedVerifications,
+    DecodedCallback,
+    DueVerification,
+    FinishedPull,
+    Recorded,
+    SettledVerification,
+)
 
 
 class Intake(Protocol):
@@ -27,42 +35,30 @@ class Intake(Protocol):
 
 
 class Inbox(Protocol):
-    """Where a worker takes batches from."""
+    """Where workers take batches from."""
 
-    async def start(self, batch_id: str) -> list[AcceptedCallback] | None:
-        """A batch's callbacks, touched and counted as begun; None when it has been finished already."""
+    async def claim(self, *, lease: timedelta, limit: int = ..., finished: Sequence[str] = ()) -> Claim:
+        """Claim a group of batches of up to `limit` callbacks, oldest first; nobody else is given them for
+        `lease`. One that was claimed before, and neither finished nor postponed, comes alone. `finished`
+        batches are forgotten first."""
 
-    async def forgive(self, batch_id: str) -> None:
-        """Forget how often a batch was begun: it did not end, but for no fault of its own."""
+    async def finish(self, batch_ids: Sequence[str]) -> None:
+        """Forget batches: every callback of them is recorded."""
 
-    async def finish(self, batch_id: str) -> None:
-        """Forget a batch: every callback of it is recorded."""
-
-
-class StaleBatches(Protocol):
-    """What the sweep of the inbox works with."""
-
-    async def claim_stale(self, *, untouched: timedelta, limit: int = 100) -> dict[str, int]:
-        """Batches that nobody touched for `untouched`, oldest first, each with how often it was begun."""
-
-    async def load(self, batch_id: str) -> list[AcceptedCallback] | None:
-        """A batch's callbacks, touched. Raises BrokenSeal."""
+    async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
+        """Let them be claimed again after `pause`: they did not fail by their own fault."""
 
     async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
-        """Put `parts` in the place of a batch, all at once."""
+        """Put `parts` in the place of a batch, all at once; each is claimed alone."""
 
-    async def finish(self, batch_id: str) -> None:
-        """Forget a batch."""
+    async def set_aside(self, batch_id: str) -> None:
+        """Put a batch that no key opens out of the line; it is kept."""
 
+    async def take_back(self, *, after: timedelta) -> int:
+        """Put batches that were set aside for `after` into the line again; how many."""
 
-class Messenger(Protocol):
-    """Tells workers what waits. Nothing depends on a message arriving: the sweeps find what was missed."""
-
-    async def enqueue(self, batch_id: str, *, attempt: int = 0) -> None:
-        """A batch waits; the same attempt twice is one message."""
-
-    async def settle_at(self, verification_id: UUID, at: datetime) -> None:
-        """A verification is to be looked at then."""
+    async def wake_another(self) -> None:
+        """Let another worker help with what waits."""
 
 
 class Recorder(Protocol):
@@ -115,11 +111,12 @@ class DueVerifications(Protocol):
     """Verifications that somebody must look at, each under a lease whose fence counts up with its holders."""
 
     async def claim(
-        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
-    ) -> list[DueVerification]:
-        """Take up to `limit` due ones; nobody else is given them for `lease`.
+        self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
+    ) -> ClaimedVerifications:
+        """Take the longest due ones of each app in `room`, up to that many; nobody else is given them for
+        `lease`.
 
-        `silent`: those about which nothing is heard and nobody asks, in the place of all others.
+        `silent`: those without a final callback about which nobody asks, in the place of all others.
         """
 
     async def claim_one(

@@ -43,6 +43,8 @@ class Code(StrEnum):
     FLOW_UNKNOWN_STATUS = "flow.unknown_status"
     MULTIFACES_DETECTED = "multifaces.detected"
     REGISTRATION_BIZ_NO_MISMATCH = "registration.biz_no_mismatch"
+    PAYLOAD_UNREADABLE = "payload.unreadable"
+    PAYLOAD_REPEATED = "payload.repeated"
     CONFIRMATION_DISAGREES = "confirmation.disagrees"
     CONFIRMATION_UNAVAILABLE = "confirmation.unavailable"
     RESULT_EXPIRED = "result.expired"
@@ -89,6 +91,8 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
         "The biz_no is not the one that was registered, or not the callback's",
         "业务流水号（biz_no）与登记的或回调中的不一致",
     ),
+    Code.PAYLOAD_UNREADABLE: ("A part of the payload could not be understood", "数据中有无法识别的内容"),
+    Code.PAYLOAD_REPEATED: ("A field of the payload stands twice", "数据中有重复的字段"),
     Code.CONFIRMATION_DISAGREES: ("Callback and result disagree", "回调与查询结果不一致"),
     Code.CONFIRMATION_UNAVAILABLE: ("The result could not be had", "无法获取查询结果"),
     Code.RESULT_EXPIRED: ("The vendor no longer keeps the result", "查询结果已过期"),

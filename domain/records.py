@@ -24,12 +24,32 @@ class Registration(msgspec.Struct, frozen=True):
     nudged_at: datetime | None = None
 
 
+class ClaimedBatch(msgspec.Struct, frozen=True):
+    """A batch in a worker's hands. `starts`: how often it was claimed before without coming to an end.
+    `callbacks`: None where no configured master key opens it."""
+
+    batch_id: str
+    starts: int
+    callbacks: list[AcceptedCallback] | None
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A group of batches. `left`: about how many batches wait still, 0 only where none does."""
+
+    batches: list[ClaimedBatch]
+    left: int
+
+
 class DecodedCallback(msgspec.Struct, frozen=True):
-    """A callback that is understood. `hold`: not to be settled while its verification is unregistered."""
+    """A callback that is understood. `hold`: not to be settled while its verification is unregistered.
+
+    `leased`: whoever records it settles its verification; else the verification is due at once, for anybody.
+    """
 
     callback: AcceptedCallback
     payload: Payload
     hold: bool = False
+    leased: bool = True
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -47,6 +67,15 @@ class Recorded(msgspec.Struct, frozen=True):
     is_new: bool
     to_settle: bool
     registration: Registration | None = None
+
+
+class ClaimedVerifications(msgspec.Struct, frozen=True):
+    """Verifications that were claimed. `full`: the apps that may have more due than they had room for.
+    `unreadable`: how many were claimed and put off because no configured master key opens them."""
+
+    opened: list["DueVerification"]
+    full: frozenset[str] = frozenset()
+    unreadable: int = 0
 
 
 class DueVerification(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from domain.doubt import payload
 from domain.facts import ComparisonFacts, Facts
 from domain.policy_config import Action, PolicyConfig
 from domain.reasons import Code, Reason
@@ -218,10 +219,15 @@ RULES_IF_REGISTERED: Final = (*RULES, (registration.__name__, registration))
 """The rules where there is a registration to compare with. Elsewhere that rule does not run, so that
 decisions from before it was there are computed again to the same rules."""
 
+_IF_DOUBTFUL: Final = (payload.__name__, payload)
+EVERY_RULE: Final = (*RULES_IF_REGISTERED, _IF_DOUBTFUL)
+
 
 def rules_for(facts: Facts) -> tuple[tuple[str, Rule], ...]:
-    """The rules that run on these facts, in order."""
-    return RULES if facts.registration is None else RULES_IF_REGISTERED
+    """The rules that run on these facts, in order: those about a registration or a doubtful payload only
+    where there is one."""
+    rules = RULES if facts.registration is None else RULES_IF_REGISTERED
+    return (*rules, _IF_DOUBTFUL) if facts.unreadable or facts.repeated else rules
 
 
 class RuleRun(msgspec.Struct, frozen=True):

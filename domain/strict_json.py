@@ -1,77 +1,158 @@
-"""The one JSON reader: strict, whole input, UTF-8 only.
+"""The one JSON reader: strict, whole input, UTF-8 only, and able to take every JSON text there is.
 
-`json.loads` takes a BOM, UTF-16, NaN and lone surrogates, and a lenient reader would accept what a length
-extension appends. msgspec refuses all of these; depth is ours to bound.
+`json.loads` alone takes a BOM, UTF-16 and NaN, and a lenient reader would accept what a length extension
+appends. msgspec refuses all of these. It also refuses what is JSON all the same (RFC 8259, 8.2 and 9): an
+escaped surrogate without its other half, and nesting deeper than the interpreter's stack. A vendor that cuts
+a text in the middle of an emoji sends the first. Such texts are made plain before msgspec proves them.
 """
 
+import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from domain.errors import MalformedPayload
 
-MAX_DEPTH: Final = 32
-"""Nesting a payload may have; the vendor's deepest known payload has 6."""
+Kind = TypeVar("Kind")
+
+DEEPEST: Final = 64
+"""What lies deeper than this in a text that is too deep for the stack reads as null. The vendor's deepest
+known payload has 6 levels."""
 
 _objects: Final = msgspec.json.Decoder(dict[str, Any])
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any: Final = msgspec.json.Decoder(msgspec.Raw)
+
+
+class Members(dict[str, Any]):
+    """The members of an object in which some names stand more than once; the last value of each is kept."""
+
+    repeated: frozenset[str] = frozenset()
 
 
 def read_object(data: bytes) -> dict[str, Any]:
-    """`data` as one JSON object.
+    """`data` as one JSON object. A NUL or half a surrogate pair in a string reads as U+FFFD.
 
     Raises:
-        MalformedPayload: not UTF-8, not JSON, bytes after the object, not an object, NaN, a number out of
-            range, or nested deeper than `MAX_DEPTH`.
+        MalformedPayload: not UTF-8, not JSON, bytes after the object, not an object, NaN, or a number out of
+            range.
     """
-    try:
-        value = _objects.decode(data)
-    except (ValueError, RecursionError):
-        # `from None`: the parser's message quotes the input.
-        raise _malformed() from None
-    if _openings(data) > MAX_DEPTH:
-        _check_depth(data)
-    return value
+    found = None if b"\\u0000" in data else _tried(_objects, data)
+    return _decoded(_objects, _plain(data)) if found is None else found
 
 
-def read_members(data: bytes) -> Mapping[str, msgspec.Raw]:
-    """`data` as one JSON object, whose members stand as they were sent.
+def read_members(data: bytes) -> dict[str, msgspec.Raw]:
+    """`data` as one JSON object, whose members stand as they were sent, or made plain.
 
-    For whoever must prove an object rather than know it: nothing is built of it, which takes a quarter of
-    the time. Raises as `read_object`, but lets a number out of range pass: its spelling is right.
+    It proves an object and builds nothing of it, which takes a quarter of the time. Raises as `read_object`,
+    but lets a number out of range pass: it is JSON.
     """
+    # The decoder looks at the bytes of a string only when it builds one.
+    found = _tried(_members, data) if data.isascii() or _is_utf8(data) else None
+    return _decoded(_members, _plain(data)) if found is None else found
+
+
+def read_closely(data: bytes) -> Any:
+    """Any one JSON value, slowly: objects with repeated names are `Members`, names come without white space
+    around them, and a number out of range is infinite. Strings read as in `read_object`.
+
+    Raises:
+        MalformedPayload: not UTF-8, not JSON, or bytes after the value.
+    """
+    plain = _plain(data)
+    _decoded(_any, plain)
+    return json.loads(plain, object_pairs_hook=_named, parse_int=_integer)
+
+
+def _tried(decoder: msgspec.json.Decoder[Kind], data: bytes) -> Kind | None:
     try:
-        members = _members.decode(data)
-        if not data.isascii():
-            # The decoder looks at the bytes of a string only when it builds one.
-            data.decode()
+        return decoder.decode(data)
     except (ValueError, RecursionError):
-        raise _malformed() from None
-    if _openings(data) > MAX_DEPTH and any(_openings(bytes(each)) >= MAX_DEPTH for each in members.values()):
-        _check_depth(data)
-    return members
+        return None
+
+
+def _decoded(decoder: msgspec.json.Decoder[Kind], data: bytes) -> Kind:
+    # Not raised where the parser's error is at hand: its message quotes the input.
+    found = _tried(decoder, data)
+    if found is None:
+        raise _malformed()
+    return found
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _malformed() -> MalformedPayload:
     return MalformedPayload("data is not one strict UTF-8 JSON object")
 
 
-def _openings(data: bytes) -> int:
-    """No value is deeper than it has openings, so that most payloads need no closer look."""
-    return data.count(b"{") + data.count(b"[")
+_LONGEST_INTEGER: Final = 18
+"""Digits. What is longer is no number that a payload could mean."""
 
 
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_AS_BRACES: Final = bytes.maketrans(b"[]", b"{}")
-_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
-def _check_depth(data: bytes) -> None:
-    """Of JSON without its strings and scalars brackets are left, and each turn takes the innermost."""
-    brackets = _STRING.sub(b"", data).translate(_AS_BRACES, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"{}", b"")
-    if brackets:
-        raise MalformedPayload(f"data is nested deeper than {MAX_DEPTH} levels")
+def _named(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = {name.strip(): value for name, value in pairs}
+    if len(found) == len(pairs):
+        return found
+    members, names = Members(found), [name.strip() for name, _ in pairs]
+    members.repeated = frozenset(name for name in found if names.count(name) > 1)
+    return members
+
+
+def _plain(data: bytes) -> bytes:
+    """The same text in what msgspec can read; whether it is JSON is left to msgspec."""
+    if not _is_utf8(data):
+        raise _malformed()
+    if _ODD_ESCAPE.search(data):
+        data = _ESCAPE.sub(_replaced, data)
+    return _shallow(data) if data.count(b"{") + data.count(b"[") > DEEPEST else data
+
+
+_ODD_ESCAPE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2}|u0000)|.)",
+    re.DOTALL,
+)
+
+
+def _replaced(escape: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if escape["half"] else escape[0]
+
+
+_MARK: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+
+
+def _shallow(data: bytes) -> bytes:
+    """`data` with null in the place of what is nested too deep, each part of that proved by itself.
+
+    One pass with a stack of our own: every container that opens at a multiple of `DEEPEST` is cut out.
+    """
+    outer, depth, done = [bytearray()], 0, 0
+    for mark in _MARK.finditer(data):
+        if mark[0] in b"[{":
+            depth += 1
+            if depth % DEEPEST == 0:
+                outer[-1] += data[done : mark.start()]
+                outer.append(bytearray())
+                done = mark.start()
+        elif mark[0] in b"]}":
+            if depth > 0 and depth % DEEPEST == 0:
+                inner = outer.pop() + data[done : mark.end()]
+                _decoded(_any, bytes(inner))
+                outer[-1] += b"null"
+                done = mark.end()
+            depth -= 1
+    if depth or len(outer) > 1:
+        raise _malformed()
+    return bytes(outer[0] + data[done:])

@@ -1,64 +1,32 @@
-"""Process a batch: record every callback of it, then settle the verifications that became due by it.
+"""Record a group of callbacks: each becomes part of its verification, or a dead letter.
 
 Every callback is on its own: one that cannot be understood becomes a dead letter and holds up nobody.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
 
-from adapters.database import DATABASE_AWAY
-from adapters.dead_letter_retries import is_retry
-from adapters.redis_client import REDIS_AWAY
+from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import AcceptedCallback
-from domain.payload import decode_payload
 from domain.records import Case, DecodedCallback, Recorded
+from workers.away import AWAY
 from workers.context import WorkerContext
-from workers.settlement import settle_safely
 
 log = structlog.get_logger(__name__)
 
-AWAY = (*REDIS_AWAY, *DATABASE_AWAY)
-"""Redis or PostgreSQL cannot be reached: nothing is wrong with the callback, so it is tried again."""
 
+class GroupRecorded(NamedTuple):
+    """How a group ended. `cases`: to be settled by whoever recorded it. `left_out`: apps with verifications
+    that are due for anybody. `failures`: the callbacks, by index, that a server that is away kept from it."""
 
-async def process_batch(context: WorkerContext, batch_id: str) -> None:
-    """Take a batch from the inbox to decisions; harmless when it was processed before.
-
-    Raises:
-        RedisError, OSError: a server is away; the batch stays in the inbox.
-    """
-    callbacks = await context.inbox.start(batch_id)
-    if callbacks is None:
-        return
-    cases = await record_all(context, callbacks)
-    if is_retry(batch_id):
-        await context.dead_letters.forget_retried([callback.key for callback in callbacks])
-    await context.inbox.finish(batch_id)
-    context.tally.batches += 1
-    log.info("batch.recorded", batch_id=batch_id, callbacks=len(callbacks), count=len(cases))
-    # From here on the verifications' own due_at brings them back, should this process die.
-    await asyncio.gather(*(settle_safely(context, case) for case in cases))
-
-
-async def record_all(context: WorkerContext, callbacks: Sequence[AcceptedCallback]) -> list[Case]:
-    """Record each callback or make it a dead letter; the cases to settle now.
-
-    Raises what kept a callback from either, once every other callback has been recorded.
-    """
-    read = [_read(context, callback) for callback in callbacks]
-    decoded = [each for each in read if isinstance(each, DecodedCallback)]
-    ends = await context.recorder.record_all(decoded, now=context.clock())
-    pairs = list(zip(decoded, ends, strict=True))
-    letters = [each for each in read if isinstance(each, _Letter)]
-    letters += [_defective(one.callback, end) for one, end in pairs if not isinstance(end, (Recorded, *AWAY))]
-    burials = await asyncio.gather(*(bury(context, *letter) for letter in letters), return_exceptions=True)
-    for error in (*(end for end in ends if isinstance(end, AWAY)), *filter(None, burials)):
-        raise error
-    return [_case(one, end) for one, end in pairs if isinstance(end, Recorded) and end.to_settle]
+    cases: list[Case]
+    left_out: set[str]
+    failures: dict[int, BaseException]
 
 
 class _Letter(NamedTuple):
@@ -67,23 +35,72 @@ class _Letter(NamedTuple):
     detail: str
 
 
+async def record_group(
+    context: WorkerContext, callbacks: Sequence[AcceptedCallback], *, room: Mapping[str, int]
+) -> GroupRecorded:
+    """Record each callback or make it a dead letter.
+
+    `room`: how many verifications of each app this worker may settle. What goes beyond it is recorded all the
+    same, as due for anybody.
+    """
+    places = Counter(room)
+    read = [_read(context, callback, places) for callback in callbacks]
+    decoded = {index: each for index, each in enumerate(read) if isinstance(each, DecodedCallback)}
+    letters = {index: each for index, each in enumerate(read) if isinstance(each, _Letter)}
+    recorded = await context.recorder.record_all(list(decoded.values()), now=context.clock())
+    ends = dict(zip(decoded, recorded, strict=True))
+    failures: dict[int, BaseException] = {}
+    for index, end in ends.items():
+        if isinstance(end, AWAY):
+            failures[index] = end
+        elif not isinstance(end, Recorded):
+            letters[index] = _defective(callbacks[index], end)
+    failures |= await _bury_all(context, letters)
+    return _to_settle(decoded, ends, failures)
+
+
+def _to_settle(
+    decoded: Mapping[int, DecodedCallback],
+    ends: Mapping[int, Recorded | BaseException],
+    failures: dict[int, BaseException],
+) -> GroupRecorded:
+    due = [(decoded[i], end) for i, end in ends.items() if isinstance(end, Recorded) and end.to_settle]
+    cases = [_case(one, end) for one, end in due if one.leased]
+    left_out = {one.callback.app_id for one, _ in due if not one.leased}
+    return GroupRecorded(cases, left_out, failures)
+
+
+async def _bury_all(context: WorkerContext, letters: Mapping[int, _Letter]) -> dict[int, BaseException]:
+    """The letters that could not be kept because PostgreSQL is away. Raises any other error."""
+    kept = await asyncio.gather(*(bury(context, *each) for each in letters.values()), return_exceptions=True)
+    errors = {index: end for index, end in zip(letters, kept, strict=True) if end is not None}
+    for error in errors.values():
+        if not isinstance(error, AWAY):
+            raise error
+    return errors
+
+
 def _defective(callback: AcceptedCallback, error: BaseException) -> _Letter:
     """A defect of ours, or a value that the store refuses: kept for a retry after the fix."""
     log.error("callback.failed", app_id=callback.app_id, exc_info=error)
     return _Letter(callback, "processing_failed", type(error).__name__)
 
 
-def _read(context: WorkerContext, callback: AcceptedCallback) -> DecodedCallback | _Letter:
+def _read(
+    context: WorkerContext, callback: AcceptedCallback, places: Counter[str]
+) -> DecodedCallback | _Letter:
     app = context.apps.get(callback.app_id)
     hold = app is not None and app.require_registration
     try:
-        return DecodedCallback(callback, decode_payload(callback.data), hold)
+        payload = decode_payload(callback.data)
     except UndecodableCallback as error:
         return _Letter(callback, error.reason, str(error))
     except MalformedPayload as error:
         return _Letter(callback, "malformed_payload", str(error))
     except Exception as error:
         return _defective(callback, error)
+    places[callback.app_id] -= 1
+    return DecodedCallback(callback, payload, hold, leased=places[callback.app_id] >= 0)
 
 
 def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:

@@ -11,8 +11,9 @@ import structlog
 from domain.answer import Answer
 from domain.apps import App
 from domain.budget import Pull, PullState, Reserve, Spent, Wait, next_pull
+from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.payload import Payload, as_text, decode_payload
+from domain.payload import Payload
 from domain.policy import is_open
 from domain.pull_request import asked_limit
 from domain.reasons import Code, Reason
@@ -158,4 +159,4 @@ def _read(body: bytes, case: Case) -> Confirmed | Unconfirmed:
         return Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "unreadable result"))
     if result.biz_id != case.biz_id:
         return Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "result of another biz_id"))
-    return Unconfirmed(_GOES_ON) if is_open(as_text(result.status)) else Confirmed(result)
+    return Unconfirmed(_GOES_ON) if is_open(result.status_word) else Confirmed(result)

@@ -14,14 +14,13 @@ from domain.ports import (
     DueVerifications,
     Inbox,
     Ledger,
-    Messenger,
     NudgedVerifications,
     Recorder,
     SecondLooks,
-    StaleBatches,
     Vendor,
 )
 from domain.registration import RECONCILE_RULES, ReconcileRules
+from workers.alarm import Alarm
 from workers.crash_points import CrashPoint
 from workers.tally import Tally
 from workers.vendor_gates import VendorGates
@@ -35,6 +34,7 @@ def _go_on(_point: CrashPoint) -> None:
 class WorkerContext:
     """`lease`: how long a batch or a verification may rest untouched before it is taken up again.
 
+    `alarm`: rings when a verification may be due.
     `silent_per_sweep`: how many verifications without a callback one sweep may ask for.
     `reached` is told of every point at which the fault suite may let the process die.
     """
@@ -43,8 +43,7 @@ class WorkerContext:
     policies: PolicyBook
     announcer: Announcer
     inbox: Inbox
-    stale: StaleBatches
-    messenger: Messenger
+    alarm: Alarm
     recorder: Recorder
     ledger: Ledger
     decisions: Decisions

@@ -17,8 +17,8 @@ from domain.records import Case, SettledVerification
 from domain.registration import biz_no_differs, orders_differ
 from workers.context import WorkerContext
 
-_WORTH_A_MESSAGE: Final = timedelta(minutes=10)
-"""A pause that ends sooner is ended by a message; a longer one by the sweep that finds it."""
+_WORTH_AN_ALARM: Final = timedelta(minutes=10)
+"""A pause that ends sooner is ended by an alarm; a longer one by the sweep that finds it."""
 
 log = structlog.get_logger(__name__)
 
@@ -110,5 +110,5 @@ async def postpone(context: WorkerContext, case: Case, until: datetime) -> None:
     """Look at the verification again at `until`."""
     await context.due.postpone(case.verification_id, fence=case.fence, until=until)
     log.info("verification.postponed", verification_id=str(case.verification_id))
-    if until - context.clock() <= _WORTH_A_MESSAGE:
-        await context.messenger.settle_at(case.verification_id, until)
+    if until - context.clock() <= _WORTH_AN_ALARM:
+        context.alarm.ring_at(until)

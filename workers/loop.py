@@ -20,15 +20,23 @@ _CANCEL_AGAIN: Final = 0.5
 log = structlog.get_logger(__name__)
 
 
-async def run_workers(create: Callable[[], AbstractAsyncContextManager[Worker]], *, grace: float) -> None:
+async def run_workers(
+    create: Callable[[], AbstractAsyncContextManager[Worker]], *, grace: float, on_stop: Callable[[], None]
+) -> None:
     """Run a worker, and a new one whenever it fails, until SIGTERM or SIGINT.
 
-    On a signal no further job is begun and those under way have `grace` seconds to end.
+    On a signal `on_stop` is called at once, no further job is begun, and those under way have `grace` seconds
+    to end.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        on_stop()
+        stop.set()
+
     for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
+        loop.add_signal_handler(signum, end)
     pause = 0.0
     while not stop.is_set():
         began = loop.time()

@@ -23,10 +23,12 @@ from adapters.faceid_api import FaceidApi, create_transport
 from adapters.garbage import calm_garbage_collection
 from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
+from adapters.legacy_inbox import LegacyInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
-from adapters.queue import BatchQueue, create_queue, deserialize_job, serialize_job
+from adapters.queue import create_queue, deserialize_job, serialize_job
 from adapters.redis_client import create_redis_pool
+from adapters.redis_names import RedisNames
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions import PgDecisions
@@ -35,13 +37,17 @@ from adapters.store.ledger import PgLedger
 from adapters.store.nudges import PgNudges
 from adapters.store.owners import BizOwners
 from adapters.store.recorder import PgRecorder
+from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint, crash_point_wanted, die
-from workers.jobs import JOB_TIMEOUT, crons, functions
+from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.loop import run_workers
+from workers.recording import Recording
+from workers.settling import Settling
 from workers.vendor_gates import VendorGates
 
 POLL_DELAY: Final = 0.02
+MAX_JOBS: Final = 20
 NEVER: Final = 2**31
 """arq deletes a job after `max_tries` starts; our own counts decide instead."""
 
@@ -55,15 +61,47 @@ def run(settings: Settings) -> None:
 
 
 async def _run(settings: Settings) -> None:
+    names = RedisNames(settings.redis_prefix)
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
-    queue = create_queue(pool)
+    queue = create_queue(pool, names=names)
     async with worker_context(settings, queue) as context, following_reloads(context, queue):
         log.info("worker.started", role="worker")
         every = timedelta(seconds=settings.heartbeat_every)
-        async with beating(queue, "worker", every=every, status=context.tally.status):
-            # A call under way takes at most pull_timeout; its answer must reach the ledger.
-            await run_workers(lambda: fresh_worker(settings, context), grace=settings.pull_timeout + 5)
+        # A call under way takes at most pull_timeout; its answer must reach the ledger.
+        grace = settings.pull_timeout + 5
+        async with (
+            beating(queue, "worker", every=every, status=context.tally.status),
+            running_loops(settings, context, grace=grace) as loops,
+        ):
+            await run_workers(
+                lambda: fresh_worker(settings, context, loops), grace=grace, on_stop=lambda: stop_loops(loops)
+            )
     await pool.disconnect()
+
+
+def stop_loops(loops: Loops) -> None:
+    """Begin nothing more; what is under way goes on."""
+    loops.recording.stop()
+    loops.settling.stop()
+
+
+@asynccontextmanager
+async def running_loops(settings: Settings, context: WorkerContext, *, grace: float) -> AsyncIterator[Loops]:
+    """Recording and settling run inside the block; what is under way at its end has `grace` seconds."""
+    look_every = timedelta(seconds=settings.sweep_every)
+    settling = Settling(context, at_once=settings.settle_at_once, look_every=look_every)
+    recording = Recording(context, settling)
+    looking, taking = asyncio.create_task(settling.run()), asyncio.create_task(recording.run())
+    try:
+        yield Loops(recording, settling)
+    finally:
+        recording.stop()
+        settling.stop()
+        looking.cancel()
+        await asyncio.wait({taking}, timeout=grace)
+        taking.cancel()
+        await asyncio.gather(looking, taking, return_exceptions=True)
+        await settling.end(grace=grace)
 
 
 @asynccontextmanager
@@ -89,7 +127,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     owners = BizOwners(open_accounts(apps))
     faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     redis: Redis = queue
-    inbox = RedisInbox(redis, keys=keys)
+    inbox = RedisInbox(redis, keys=keys, names=RedisNames(settings.redis_prefix))
     due = PgDueVerifications(engine, keys=keys)
     clock = DatabaseClock(engine)
     following = asyncio.create_task(clock.follow())
@@ -99,8 +137,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             policies=PolicyBook.open(settings.policy_dir, needed=settings.needed_policies()),
             announcer=Announcer(redis),
             inbox=inbox,
-            stale=inbox,
-            messenger=BatchQueue(queue),
+            alarm=Alarm(clock),
             recorder=PgRecorder(engine, keys=keys, lease=lease, owners=owners),
             ledger=PgLedger(engine),
             decisions=PgDecisions(engine),
@@ -135,27 +172,34 @@ def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
 
 
 @asynccontextmanager
-async def fresh_worker(settings: Settings, context: WorkerContext) -> AsyncIterator[Worker]:
+async def fresh_worker(settings: Settings, context: WorkerContext, loops: Loops) -> AsyncIterator[Worker]:
     """An arq worker on connections of its own, which go with it.
 
     A cancellation that meets a pipeline in its clean-up keeps the connection from the pool for ever, and
     arq's workers are cancelled whenever Redis dies.
     """
+    names = RedisNames(settings.redis_prefix)
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
     try:
-        yield create_worker(settings, context, create_queue(pool))
+        # What woke nobody while Redis was away.
+        loops.recording.wake()
+        yield create_worker(settings, context, loops, create_queue(pool, names=names))
     finally:
         await pool.disconnect()
 
 
-def create_worker(settings: Settings, context: WorkerContext, queue: ArqRedis) -> Worker:
+def create_worker(settings: Settings, context: WorkerContext, loops: Loops, queue: ArqRedis) -> Worker:
     """An arq worker, tamed: see docs/decisions for each of its defaults that is not kept."""
+    names = RedisNames(settings.redis_prefix)
+    legacy = LegacyInbox(queue, keys=KeyRing(settings.key_bytes()), names=names)
     return Worker(
-        functions=functions(context),
-        cron_jobs=crons(context, every=settings.sweep_every),
+        queue_name=names.queue,
+        functions=functions(context, loops),
+        cron_jobs=crons(context, loops, every=settings.sweep_every, names=names, adopt=legacy.adopt),
+        after_job_end=lambda _ctx: wake_after_job(loops),
         redis_pool=queue,
         handle_signals=False,
-        max_jobs=settings.worker_jobs,
+        max_jobs=MAX_JOBS,
         job_timeout=JOB_TIMEOUT,
         keep_result=0,
         log_results=False,

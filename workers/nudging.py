@@ -1,16 +1,16 @@
-"""A user's browser came back: look at once, where nothing is heard of a registered verification."""
+"""A user's browser came back: look at once, where no callback of a registered verification has come."""
 
 from uuid import UUID
 
 from workers.context import WorkerContext
-from workers.settlement import settle_one
+from workers.settling import Settling
 
 
-async def look_early(context: WorkerContext, verification_id: UUID) -> None:
+async def look_early(context: WorkerContext, settling: Settling, verification_id: UUID) -> None:
     """Spend the one early call, unless it was spent, the callback came, or nobody knows the verification.
 
     Raises:
         OSError: PostgreSQL is away.
     """
     if await context.nudges.nudge(verification_id, now=context.clock()):
-        await settle_one(context, verification_id)
+        await settling.claim_one(verification_id)

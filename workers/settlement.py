@@ -1,12 +1,11 @@
 """Settle a verification, whatever it waits for: a confirmation, a callback that never came, a second look."""
 
-from uuid import UUID
-
 import structlog
 
+from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import ConfirmationMode, State
-from domain.payload import Payload, as_text, decode_payload
+from domain.payload import Payload
 from domain.policy import is_ended
 from domain.records import Case, DueVerification
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
@@ -41,13 +40,6 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
     await settle_safely(context, case)
 
 
-async def settle_one(context: WorkerContext, verification_id: UUID) -> None:
-    """Settle this verification, if it is due."""
-    due = await context.due.claim_one(verification_id, now=context.clock(), lease=context.lease)
-    if due is not None:
-        await take_up(context, due)
-
-
 async def settle_safely(context: WorkerContext, case: Case) -> None:
     """`settle`, with any failure logged: the verification's `due_at` brings it back."""
     try:
@@ -74,7 +66,7 @@ async def settle(context: WorkerContext, case: Case) -> None:
 
 
 async def _settle_callback(context: WorkerContext, case: Case, grounds: Grounds, payload: Payload) -> None:
-    if grounds.mode is ConfirmationMode.OFF or not is_ended(as_text(payload.status)):
+    if grounds.mode is ConfirmationMode.OFF or not is_ended(payload.status_word):
         await decide_case(context, case, grounds)
         return
     match await confirm(context, case, grounds.app):

@@ -21,18 +21,15 @@ class Tally:
     last_error: str | None = None
 
     @contextmanager
-    def job(self) -> Iterator[None]:
-        """A batch is under way inside the block."""
-        self.jobs += 1
+    def under_way(self, batches: int) -> Iterator[None]:
+        """So many batches are being recorded inside the block."""
+        self.jobs = batches
         try:
             yield
-        except Exception as error:
-            self.failed(error)
-            raise
         finally:
-            self.jobs -= 1
+            self.jobs = 0
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Something did not succeed."""
         self.last_error = type(error).__name__
 

@@ -1,6 +1,7 @@
 """Verifications that somebody must look at: claimed under a lease with a fence, one worker each."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,10 @@ from adapters.envelope import KeyRing, unseal
 from adapters.store.recorder import key_place, raw_callback_place, registration_of
 from domain.errors import BrokenSeal
 from domain.model import State
-from domain.records import DueVerification
+from domain.records import ClaimedVerifications, DueVerification
+
+UNREADABLE_REST: Final = timedelta(hours=1)
+"""How long a verification that no key opens is left alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,21 +31,29 @@ class PgDueVerifications:
         self._keys = keys
 
     async def claim(
-        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
-    ) -> list[DueVerification]:
-        """Take up to `limit` due verifications; nobody else is given them for `lease`.
+        self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
+    ) -> ClaimedVerifications:
+        """Take the longest due verifications of each app in `room`, up to that many; nobody else is given
+        them for `lease`.
 
-        `silent`: those about which nothing is heard and nobody asks, in the place of all others.
-        One that no configured key opens is logged and left for later: it holds up no other.
+        `silent`: those without a final callback about which nobody asks, in the place of all others.
+        One that no configured key opens is logged and put off for an hour: it holds up no other.
         """
-        return await self._claim(_CLAIM, now=now, until=now + lease, limit=limit, silent=silent)
+        values = {"apps": list(room), "places": list(room.values()), "silent": silent}
+        rows = await self._take(_CLAIM, **values, now=now, until=now + lease)
+        opened = list(self._opened(rows))
+        if sealed := {row.id for row in rows} - {due.verification_id for due in opened}:
+            await self._put_off(sealed, until=now + UNREADABLE_REST)
+        taken = Counter(row.app_id for row in rows)
+        full = frozenset(app_id for app_id, places in room.items() if taken[app_id] >= places)
+        return ClaimedVerifications(opened, full, len(sealed))
 
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
         """Take this verification if it is due."""
-        claimed = await self._claim(_CLAIM_ONE, id=verification_id, now=now, until=now + lease)
-        return claimed[0] if claimed else None
+        rows = await self._take(_CLAIM_ONE, id=verification_id, now=now, until=now + lease)
+        return next(iter(self._opened(rows)), None)
 
     async def postpone(self, verification_id: UUID, *, fence: int, until: datetime | None) -> None:
         """Look again at `until`, not earlier; None: there is nothing to look for. Needs the lease."""
@@ -61,10 +73,13 @@ class PgDueVerifications:
                 _NOTE, {"id": verification_id, "fence": fence, "event": event, "detail": said}
             )
 
-    async def _claim(self, statement: Any, **values: object) -> list[DueVerification]:
+    async def _take(self, statement: Any, **values: object) -> Sequence[Row[Any]]:
         async with self._engine.begin() as connection:
-            rows = (await connection.execute(statement, values)).all()
-        return list(self._opened(rows))
+            return (await connection.execute(statement, values)).all()
+
+    async def _put_off(self, ids: Collection[UUID], *, until: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(_PUT_OFF, {"ids": list(ids), "until": until})
 
     def _opened(self, rows: Iterable[Row[Any]]) -> Iterable[DueVerification]:
         for row in rows:
@@ -101,13 +116,18 @@ FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = 
 """
 
 _CLAIM: Final = text(f"""
-WITH due AS (
-  SELECT id FROM verifications
-  WHERE due_at <= :now AND NOT held
-    AND (final_digest IS NULL AND asked_at IS NULL AND state <> 'decided') = :silent
-  ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+WITH room AS (
+  SELECT * FROM unnest(CAST(:apps AS text[]), CAST(:places AS integer[])) AS t (app_id, places)
+), due AS (
+  SELECT ready.id FROM room CROSS JOIN LATERAL (
+    SELECT v.id FROM verifications v
+    WHERE v.app_id = room.app_id AND v.due_at <= :now AND NOT v.held
+      AND (v.final_digest IS NULL AND v.asked_at IS NULL AND v.state <> 'decided') = :silent
+    ORDER BY v.due_at LIMIT room.places FOR NO KEY UPDATE SKIP LOCKED
+  ) ready
 ), {_TAKE}
 """)  # noqa: S608 - constants alone
+"""Each app's share is an index scan of its own, so one with many due verifications takes no other's place."""
 
 _CLAIM_ONE: Final = text(f"""
 WITH due AS (
@@ -122,6 +142,8 @@ UPDATE verifications
 SET due_at = :until, asked_at = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN NULL ELSE asked_at END
 WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
 """)
+
+_PUT_OFF: Final = text("UPDATE verifications SET due_at = :until WHERE id = ANY(:ids) AND due_at IS NOT NULL")
 
 _NOTE: Final = text("""
 WITH answered AS (

@@ -6,7 +6,6 @@ from datetime import datetime
 import msgspec
 
 from domain.model import verification_id
-from domain.payload import as_text
 from domain.policy import is_open
 from domain.records import DecodedCallback
 
@@ -22,20 +21,21 @@ class Entry:
         self.callback = decoded.callback
         self.payload = decoded.payload
         self.hold = decoded.hold
+        self.leased = decoded.leased
         self.now = now
         self.place = (self.callback.app_id, self.payload.biz_id)
         self.id = verification_id(*self.place)
         self.key = self.id.int
         self.digest = self.callback.digest
         self.mark = (self.key, self.digest)
-        self.is_open = is_open(as_text(self.payload.status))
+        self.is_open = is_open(self.payload.status_word)
 
     def of(self, owner: str | None) -> "Entry":
         """The same callback as one of the app that its biz_id belongs to."""
         if owner is None or owner == self.callback.app_id:
             return self
         callback = msgspec.structs.replace(self.callback, app_id=owner)
-        return Entry(DecodedCallback(callback, self.payload, self.hold), now=self.now)
+        return Entry(DecodedCallback(callback, self.payload, self.hold, self.leased), now=self.now)
 
 
 def one_per_verification(entries: Iterable[Entry]) -> list[Entry]:

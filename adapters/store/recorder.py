@@ -18,7 +18,6 @@ from adapters.store.bulk import as_rows, write_group
 from adapters.store.entries import Entry, one_per_verification
 from adapters.store.owners import BizOwners
 from domain.model import CallbackKind, State
-from domain.payload import as_text
 from domain.records import DecodedCallback, Recorded, Registration
 from domain.registration import biz_no_differs
 
@@ -75,6 +74,10 @@ class PgRecorder:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
+    def _due_at(self, entry: Entry) -> datetime:
+        """At the end of the recorder's lease; at once where it takes none."""
+        return entry.now + self._lease if entry.leased else entry.now
+
     def _verification_row(self, entry: Entry, *, wrapped: bytes) -> "_VerificationRow":
         callback, payload = entry.callback, entry.payload
         ended = not entry.is_open
@@ -83,11 +86,11 @@ class PgRecorder:
             app_id=callback.app_id,
             biz_id=payload.biz_id,
             biz_no=payload.biz_no,
-            status=as_text(payload.status),
+            status=payload.status_word,
             wrapped_key=wrapped,
             digest=entry.digest if ended else None,
             ended_at=callback.received_at if ended else None,
-            due_at=entry.now + self._lease if ended else None,
+            due_at=self._due_at(entry) if ended else None,
             held=entry.hold,
             received_at=callback.received_at,
         )
@@ -177,7 +180,7 @@ def _callback_row(entry: Entry, known: _Known, *, seen: int) -> _CallbackRow:
     callback = entry.callback
     detail: dict[str, object] = {
         "kind": callback.kind,
-        "status": as_text(entry.payload.status),
+        "status": entry.payload.status_word,
         "secret_index": callback.secret_index,
     }
     return _CallbackRow(

@@ -16,7 +16,7 @@ from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
-from adapters.queue import BatchQueue
+from adapters.queue import JobQueue
 from adapters.redis_client import Durability
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.lookups import PgLookups
@@ -50,7 +50,7 @@ class ApiContext:
     inbox: RedisInbox
     heartbeats: Heartbeats
     metrics: MetricsPage
-    queue: BatchQueue
+    queue: JobQueue
     announcements: Announcements
     policies: PolicyBook
     reloads: PolicyReloads

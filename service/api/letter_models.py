@@ -15,7 +15,7 @@ class DeadLetterModel(BaseModel):
     id: UUID
     app_id: str
     kind: str
-    reason: str = Field(examples=["missing_biz_id", "unexpected_type", "processing_failed"])
+    reason: str = Field(examples=["missing_biz_id", "bad_biz_id", "processing_failed"])
     detail: str
     attempts: int
     first_seen_at: UtcTime
@@ -38,7 +38,7 @@ class BulkRetry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(examples=["unexpected_type"])
+    reason: str = Field(examples=["processing_failed"])
     app_id: str | None = None
     limit: int = Field(100, ge=1, le=1000)
 

@@ -22,8 +22,9 @@ from adapters.heartbeats import Heartbeats, beating
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
-from adapters.queue import BatchQueue, create_queue
+from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
+from adapters.redis_names import RedisNames
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.figures import PgFigures
@@ -69,8 +70,9 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book)
     heartbeats, figures = Heartbeats(redis), PgFigures(engine)
-    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
-    queue, clock = BatchQueue(create_queue(pool)), DatabaseClock(engine)
+    names = RedisNames(settings.redis_prefix)
+    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys, names=names)
+    queue, clock = JobQueue(create_queue(pool, names=names), names=names), DatabaseClock(engine)
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))

@@ -22,6 +22,7 @@ from adapters.intake import DurableIntake
 from adapters.nudges import RedisNudges
 from adapters.queue import create_queue
 from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.redis_names import RedisNames
 from adapters.redis_watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool
@@ -67,7 +68,9 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     apps = settings.domain_apps()
     open_accounts(apps)
     nudge_pool = create_redis_pool(settings.redis_url, timeout=timeout, max_connections=4)
-    nudges = RedisNudges(create_queue(nudge_pool), grace=timedelta(seconds=settings.nudge_grace))
+    names = RedisNames(settings.redis_prefix)
+    nudge_queue, grace = create_queue(nudge_pool, names=names), timedelta(seconds=settings.nudge_grace)
+    nudges = RedisNudges(nudge_queue, grace=grace, names=names)
     context = IngressContext(
         apps=apps,
         intake=intake,
@@ -112,7 +115,9 @@ def _create_intake(settings: Settings, pool: BlockingConnectionPool, lifecycle: 
     if settings.spool_dir is not None:
         spool = Spool.open(settings.spool_dir, max_bytes=settings.spool_max_bytes)
     return DurableIntake(
-        InboxGate(RedisInbox(redis, keys=keys), watch, timeout=timeout),
+        InboxGate(
+            RedisInbox(redis, keys=keys, names=RedisNames(settings.redis_prefix)), watch, timeout=timeout
+        ),
         keys=keys,
         spool=spool,
         drain_rate=settings.spool_drain_rate,

@@ -27,9 +27,9 @@ from adapters.store.registrations import PgRegistrations
 from adapters.store.tables import metadata
 from domain.answer import Answer
 from domain.budget import PULL_LIMIT, PullRules, PullState
+from domain.decoding import decode_payload
 from domain.facts import extract_facts
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
-from domain.payload import decode_payload
 from domain.policy import Decision
 from domain.ports import Recorder
 from domain.reasons import Code, Reason
@@ -114,12 +114,17 @@ class Store:
         return await record(self.recorder, taken, now=taken.received_at, hold=hold)
 
     async def register(
-        self, n: int = 1, *, expires_in: timedelta = timedelta(minutes=50), biz_no: str = "order-1"
+        self,
+        n: int = 1,
+        *,
+        expires_in: timedelta = timedelta(minutes=50),
+        biz_no: str = "order-1",
+        app_id: str = "demo",
     ) -> UUID:
         """Register verification `n` now."""
         registration = Registration(biz_no, NOW, NOW + expires_in)
-        await self.registrations.register("demo", biz_id(n), registration)
-        return verification_id("demo", biz_id(n))
+        await self.registrations.register(app_id, biz_id(n), registration)
+        return verification_id(app_id, biz_id(n))
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
         """Reserve a call under the lease of whoever recorded the callback."""

@@ -23,6 +23,7 @@ from adapters.spool.spool import Spool
 from cli import servers
 from cli.processes import Supervisor
 from domain.model import AcceptedCallback
+from tests.adapters.batches import stored_batches
 
 QUICK = timedelta(milliseconds=200)
 ROOMY = 1024**3
@@ -72,9 +73,8 @@ class Ingress:
 
     async def in_inbox(self) -> list[AcceptedCallback]:
         """Every callback that stands in Redis, batches in the order in which they were put."""
-        ids = await self.redis.zrange("inbox:pending", 0, -1)
-        batches = [await self.inbox.load(batch_id.decode()) for batch_id in ids]
-        return [each for batch in batches for each in batch or ()]
+        batches = await stored_batches(self.redis, self.keys)
+        return [each for batch in batches.values() for each in batch]
 
     def in_spool(self) -> list[AcceptedCallback]:
         """Every callback that stands in a segment of the folder, whoever owns it."""

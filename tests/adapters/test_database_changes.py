@@ -75,8 +75,8 @@ async def test_an_idle_worker_finds_what_is_due_after_a_read_only_moment(
     async with connected_while_read_only(engine, database_url) as late:
         idle = Store(late, store.keys)
         with pytest.raises(DatabaseAway):
-            await idle.due.claim(now=NOW + LEASE, lease=LEASE)
-        assert len(await idle.due.claim(now=NOW + LEASE, lease=LEASE)) == 1
+            await idle.due.claim({"demo": 9}, now=NOW + LEASE, lease=LEASE)
+        assert len((await idle.due.claim({"demo": 9}, now=NOW + LEASE, lease=LEASE)).opened) == 1
 
 
 async def test_a_group_is_recorded_at_once_after_a_migration_changed_a_column(store: Store) -> None:

@@ -14,6 +14,7 @@ from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
 from adapters.store.dead_letters import LetterFilter
 from domain.model import AcceptedCallback
+from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Clock, Store, callback, payload
 
 SECOND = timedelta(seconds=1)
@@ -47,21 +48,21 @@ async def keep(store: Store, n: int, *, reason: str = "r", seconds: int | None =
     return await store.dead_letters.keep(callback(payload(n)), reason=reason, detail="", now=now)
 
 
-async def batches(redis: Redis, inbox: RedisInbox) -> list[list[AcceptedCallback]]:
+async def batches(redis: Redis, keys: KeyRing) -> list[list[AcceptedCallback]]:
     """What stands in the inbox."""
-    names = [name.decode() for name in await redis.zrange("inbox:pending", 0, -1)]
-    assert all(map(is_retry, names))
-    return [await inbox.load(name) or [] for name in names]
+    found = await stored_batches(redis, keys)
+    assert all(map(is_retry, found))
+    return list(found.values())
 
 
 async def test_many_letters_go_in_few_batches_oldest_first(
-    store: Store, retries: DeadLetterRetries, redis: Redis, written: Inbox
+    store: Store, retries: DeadLetterRetries, redis: Redis, keys: KeyRing
 ) -> None:
     count = MAX_BATCH + 6
     for n in range(count):
         await keep(store, n)
     assert await retries.retry_all(ALL, limit=1000) == Retried(count, 0, 0)
-    found = sorted(await batches(redis, written), key=len)
+    found = sorted(await batches(redis, keys), key=len)
     assert [len(batch) for batch in found] == [6, MAX_BATCH]
     assert [each for batch in reversed(found) for each in batch] == [
         callback(payload(n)) for n in range(count)
@@ -77,13 +78,13 @@ async def test_letters_that_no_key_opens_hold_up_nobody(store: Store, retries: D
 
 
 async def test_two_that_retry_at_once_take_different_letters(
-    store: Store, retries: DeadLetterRetries, redis: Redis, written: Inbox
+    store: Store, retries: DeadLetterRetries, redis: Redis, keys: KeyRing
 ) -> None:
     for n in range(40):
         await keep(store, n)
     done = await asyncio.gather(*(retries.retry_all(ALL, limit=10) for _ in range(4)))
     assert [each.retried for each in done] == [10] * 4
-    retried = [each.data for batch in await batches(redis, written) for each in batch]
+    retried = [each.data for batch in await batches(redis, keys) for each in batch]
     assert len(retried) == len(set(retried)) == 40
 
 

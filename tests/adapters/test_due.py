@@ -1,18 +1,51 @@
 """What of due verifications is PostgreSQL's and the key ring's own; the rest stands in tests/contracts."""
 
+from collections import Counter
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from adapters.envelope import KeyRing
+from adapters.store.due import UNREADABLE_REST
 from domain.errors import BrokenSeal
+from domain.records import ClaimedVerifications
 from tests.adapters.builders import LEASE, NOW, Store, callback, payload
+
+
+async def claim(store: Store, *, after: timedelta = LEASE, **room: int) -> ClaimedVerifications:
+    return await store.due.claim(room or {"demo": 100}, now=NOW + after, lease=LEASE)
+
+
+async def test_a_thousand_unreadable_ones_are_put_off_and_delay_nobody(store: Store) -> None:
+    foreign = Store(store.engine, KeyRing([b"lost" * 8]))
+    for n in range(130):
+        await foreign.record(callback(payload(n)))
+    good = await store.record(callback(payload(999), received_at=NOW + timedelta(seconds=1)))
+    first = await claim(store)
+    assert (first.opened, first.unreadable, first.full) == ([], 100, frozenset({"demo"}))
+    second = await claim(store, after=LEASE + timedelta(seconds=1))
+    assert [item.verification_id for item in second.opened] == [good.verification_id]
+    assert second.unreadable == 30
+    assert (await claim(store, after=UNREADABLE_REST)).unreadable == 0
+    assert (await claim(store, after=UNREADABLE_REST + LEASE)).unreadable == 100
+
+
+async def test_each_app_has_its_own_share_and_is_told_full(store: Store) -> None:
+    for n in range(6):
+        await store.record(callback(payload(n), app_id="busy"))
+    await store.record(callback(payload(7), app_id="quiet"))
+    await store.record(callback(payload(8), app_id="gone"))
+    claimed = await claim(store, busy=3, quiet=3)
+    apps = Counter(item.app_id for item in claimed.opened)
+    assert (apps, claimed.full) == ({"busy": 3, "quiet": 1}, frozenset({"busy"}))
 
 
 async def test_a_verification_that_no_key_opens_holds_up_nobody(store: Store) -> None:
     await Store(store.engine, KeyRing([b"lost" * 8])).record(callback(payload(1)))
     good = await store.record(callback(payload(2)))
-    due = await store.due.claim(now=NOW + LEASE, lease=LEASE)
-    assert [item.verification_id for item in due] == [good.verification_id]
+    claimed = await claim(store)
+    assert [item.verification_id for item in claimed.opened] == [good.verification_id]
 
 
 async def test_a_verification_whose_person_was_erased_holds_up_nobody(store: Store) -> None:
@@ -20,7 +53,7 @@ async def test_a_verification_whose_person_was_erased_holds_up_nobody(store: Sto
     erase = text("UPDATE verifications SET wrapped_key = NULL WHERE id = :id")
     async with store.engine.begin() as connection:
         await connection.execute(erase, {"id": erased.verification_id})
-    due = await store.due.claim(now=NOW + LEASE, lease=LEASE)
-    assert [item.verification_id for item in due] == [good.verification_id]
+    claimed = await claim(store)
+    assert [item.verification_id for item in claimed.opened] == [good.verification_id]
     with pytest.raises(BrokenSeal, match="deleted"):
         await store.record(callback(payload(1, biz_no="order-2")))

@@ -12,7 +12,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.envelope import KeyRing
 from adapters.intake import MAX_BATCH
-from adapters.queue import PROCESS_BATCH
+from adapters.queue import RECORD_WAITING
 from adapters.redis_client import Durability
 from domain.errors import NotDurable
 from tests.adapters.builders import callback, dump_redis, payload, traces, until
@@ -32,13 +32,12 @@ async def test_an_accepted_callback_stands_in_the_inbox(ingress: Ingress) -> Non
     assert await ingress.in_inbox() == [taken]
 
 
-async def test_a_job_with_the_batch_id_alone_is_handed_over(ingress: Ingress, redis: Redis) -> None:
+async def test_a_worker_is_woken_by_a_job_that_tells_nothing(ingress: Ingress, redis: Redis) -> None:
     await ingress.intake.accept(callback())
     await ingress.intake.aclose()
-    [batch_id] = await redis.zrange("inbox:pending", 0, -1)
     [job_key] = await redis.keys("arq:job:*")
     job = msgspec.msgpack.decode(await redis.get(job_key))
-    assert (job["f"], job["a"], job["k"]) == (PROCESS_BATCH, [batch_id.decode()], {})
+    assert (job["f"], job["a"], job["k"]) == (RECORD_WAITING, [], {})
     assert traces(await dump_redis(redis)) == []
 
 
@@ -76,7 +75,7 @@ async def test_a_server_that_would_lose_it_is_refused_until_it_is_mended(
             with pytest.raises(NotDurable):
                 await ingress.intake.accept(callback())
             assert not ingress.intake.can_accept()
-            assert await redis.keys("inbox:*") == []
+            assert await redis.keys("faceid:inbox:*") == []
             await redis.config_set(name, before)
             await until(lambda: accepted(ingress))
     finally:

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from adapters.nudges import AT_ONCE, RedisNudges
 from adapters.queue import create_queue
 from adapters.redis_client import create_redis_pool
+from adapters.redis_names import DEFAULT_NAMES
 from domain.model import verification_id
 from tests.adapters.builders import biz_id
 
@@ -36,8 +37,8 @@ async def test_many_nudges_of_one_verification_are_one_job_after_the_grace(
     for _ in range(AT_ONCE):
         nudges.nudge(ID)
     await nudges.aclose()
-    [(job, at)] = await redis.zrange("arq:queue", 0, -1, withscores=True)
-    assert job == f"nudge:{ID}".encode()
+    [(job, at)] = await redis.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
+    assert job == f"faceid:nudge:{ID}".encode()
     assert abs(at / 1000 - time.time() - GRACE.total_seconds()) < 5
     assert len(await redis.keys("*")) == 2
 
@@ -46,7 +47,7 @@ async def test_what_comes_too_fast_is_dropped(nudges: RedisNudges, redis: Redis)
     for n in range(10 * AT_ONCE):
         nudges.nudge(UUID(int=n))
     await nudges.aclose()
-    assert await redis.zcard("arq:queue") == AT_ONCE
+    assert await redis.zcard(DEFAULT_NAMES.queue) == AT_ONCE
 
 
 async def test_without_redis_nobody_waits_and_it_is_said_once(free_port: int) -> None:

@@ -105,7 +105,7 @@ async def test_who_registers_takes_over_what_is_not_decided(store: Store) -> Non
     await store.reserve(stolen, 1)
     await store.ledger.finish(finished(stolen, 1))
     assert await register(store, "demo") is Registered.JOINED
-    [due] = await store.due.claim(now=NOW, lease=LEASE)
+    [due] = (await store.due.claim({"demo": 9, "lax": 9}, now=NOW, lease=LEASE)).opened
     assert (due.app_id, due.data, due.registration) == ("demo", callback().data, REGISTRATION)
     assert [call.n for call in await store.ledger.of(due.verification_id)] == [1], "spent is spent"
     assert not await store.decide(stolen, app_id="lax"), "whoever was settling it for the other app is late"

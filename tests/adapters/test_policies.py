@@ -25,7 +25,7 @@ def versions(book: PolicyBook) -> dict[str, str]:
 
 
 def test_the_shipped_folder_has_the_default_policy() -> None:
-    assert PolicyBook.open(SHIPPED, needed=["default"]).get("default").name == "default"
+    assert PolicyBook.open(SHIPPED, needed={"default": "apps.a.policy"}).get("default").name == "default"
 
 
 def test_every_file_is_read(tmp_path: Path) -> None:
@@ -35,6 +35,11 @@ def test_every_file_is_read(tmp_path: Path) -> None:
     assert versions(PolicyBook.open(tmp_path)) == {"a": "1", "b": "7"}
 
 
+def test_a_folder_that_is_none_is_named_by_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(PolicyFileError, match=r"^FACEID_POLICY_DIR: .* is not a folder$"):
+        PolicyBook.open(tmp_path / "nowhere")
+
+
 def test_an_unknown_policy_is_a_key_error(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         PolicyBook.open(tmp_path).get("nobody")
@@ -42,8 +47,8 @@ def test_an_unknown_policy_is_a_key_error(tmp_path: Path) -> None:
 
 def test_a_needed_policy_must_be_there(tmp_path: Path) -> None:
     write(tmp_path, "a")
-    with pytest.raises(PolicyFileError, match="there is no policy 'b'"):
-        PolicyBook.open(tmp_path, needed=["a", "b"])
+    with pytest.raises(PolicyFileError, match=r"^apps\.y\.policy: there is no policy 'b' in .*, there is a$"):
+        PolicyBook.open(tmp_path, needed={"a": "apps.x.policy", "b": "apps.y.policy"})
 
 
 @pytest.mark.parametrize(
@@ -148,7 +153,7 @@ def test_a_policy_whose_file_got_another_name_stays_in_force_and_is_told(tmp_pat
     assert [problem.detail for problem in book.reload()] == ["a.toml: 'a' is no longer there"]
     assert versions(book) == {"a": "1", "b": "1"}
     with pytest.raises(PolicyFileError, match="there is no policy 'a'"):
-        PolicyBook.open(tmp_path, needed=["a"])
+        PolicyBook.open(tmp_path, needed={"a": "apps.x.policy"})
 
 
 def test_a_policy_that_moved_to_another_file_is_none_that_is_gone(tmp_path: Path) -> None:

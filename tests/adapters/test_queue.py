@@ -1,4 +1,4 @@
-"""Jobs carry ids in MessagePack, one job per batch and attempt; pickle is refused."""
+"""Jobs are wake-ups in MessagePack that carry ids at most; pickle is refused."""
 
 import pickle
 from datetime import UTC, datetime, timedelta
@@ -10,14 +10,17 @@ from arq.connections import ArqRedis
 from redis.asyncio import BlockingConnectionPool
 
 from adapters.queue import (
-    PROCESS_BATCH,
+    RECORD_WAITING,
     SETTLE_VERIFICATION,
-    BatchQueue,
-    add_batch_job,
+    JobQueue,
+    add_wake_up,
     create_queue,
     deserialize_job,
     serialize_job,
 )
+from adapters.redis_names import DEFAULT_NAMES
+
+NOW_MS = 1_700_000_000_000
 
 opened: list[str] = []
 
@@ -39,7 +42,7 @@ def arq(redis_pool: BlockingConnectionPool) -> ArqRedis:
 
 
 def test_a_job_comes_back_as_it_was() -> None:
-    job = {"t": 1, "f": PROCESS_BATCH, "a": ["b1"], "k": {}, "et": 1700000000000}
+    job = {"t": 1, "f": RECORD_WAITING, "a": ["b1"], "k": {}, "et": 1700000000000}
     assert deserialize_job(serialize_job(job)) == job
 
 
@@ -54,52 +57,46 @@ def test_a_pickle_is_refused_and_runs_nothing() -> None:
     assert opened == []
 
 
-async def test_a_job_holds_the_batch_id_and_nothing_else(arq: ArqRedis) -> None:
-    await BatchQueue(arq).enqueue("b1")
-    job = msgspec.msgpack.decode(await arq.get("arq:job:batch:b1:0"))
-    assert (job["f"], job["a"], job["k"]) == (PROCESS_BATCH, ["b1"], {})
-
-
 async def test_a_look_at_a_verification_comes_when_it_is_due_and_not_before(arq: ArqRedis) -> None:
     verification_id, at = UUID(int=7), datetime.now(UTC) + timedelta(minutes=3)
     for _ in range(2):
-        await BatchQueue(arq).settle_at(verification_id, at)
-    [(job_id, score)] = await arq.zrange("arq:queue", 0, -1, withscores=True)
+        await JobQueue(arq).settle_at(verification_id, at)
+    [(job_id, score)] = await arq.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
     assert at.timestamp() * 1000 <= score <= at.timestamp() * 1000 + 10
     job = msgspec.msgpack.decode(await arq.get(b"arq:job:" + job_id))
     assert (job["f"], job["a"], job["k"]) == (SETTLE_VERIFICATION, [str(verification_id)], {})
 
 
 async def test_a_look_that_cannot_be_announced_harms_nobody(arq: ArqRedis) -> None:
-    await arq.set("arq:queue", "not a sorted set")
-    await BatchQueue(arq).settle_at(UUID(int=7), datetime.now(UTC))
+    await arq.set(DEFAULT_NAMES.queue, "not a sorted set")
+    await JobQueue(arq).settle_at(UUID(int=7), datetime.now(UTC))
 
 
-async def test_a_job_written_with_its_batch_is_as_arq_would_write_it(arq: ArqRedis) -> None:
-    await BatchQueue(arq).enqueue("b1")
+async def wake(arq: ArqRedis, *, now_ms: int) -> None:
     async with arq.pipeline(transaction=True) as pipe:
-        add_batch_job(pipe, "b2", now_ms=int(await arq.zscore("arq:queue", "batch:b1:0")))
+        add_wake_up(pipe, names=DEFAULT_NAMES, now_ms=now_ms)
         await pipe.execute()
-    by_arq = msgspec.msgpack.decode(await arq.get("arq:job:batch:b1:0"))
-    by_us = msgspec.msgpack.decode(await arq.get("arq:job:batch:b2:0"))
-    assert by_us == by_arq | {"a": ["b2"], "et": by_us["et"]}
-    assert await arq.zscore("arq:queue", "batch:b2:0") == await arq.zscore("arq:queue", "batch:b1:0")
-    times = [await arq.pttl(f"arq:job:batch:{batch_id}:0") for batch_id in ("b1", "b2")]
+
+
+async def test_a_wake_up_is_as_arq_would_write_it(arq: ArqRedis) -> None:
+    await arq.enqueue_job(RECORD_WAITING, _job_id="by-arq")
+    await wake(arq, now_ms=NOW_MS)
+    by_arq = msgspec.msgpack.decode(await arq.get("arq:job:by-arq"))
+    by_us = msgspec.msgpack.decode(await arq.get(f"arq:job:faceid:wake:{NOW_MS // 1000}"))
+    assert by_us == by_arq | {"et": by_us["et"]}
+    times = [await arq.pttl(key) for key in ("arq:job:by-arq", f"arq:job:faceid:wake:{NOW_MS // 1000}")]
     assert times[1] == pytest.approx(times[0], abs=2000)
 
 
-async def test_a_batch_that_was_handed_over_is_not_enqueued_twice(arq: ArqRedis) -> None:
-    async with arq.pipeline(transaction=True) as pipe:
-        add_batch_job(pipe, "b1", now_ms=1_700_000_000_000)
-        await pipe.execute()
-    await BatchQueue(arq).enqueue("b1")
-    assert await arq.zcard("arq:queue") == 1
+async def test_there_is_one_wake_up_a_second_however_many_batches_come(arq: ArqRedis) -> None:
+    for offset in (0, 1, 999, 1000, 1001):
+        await wake(arq, now_ms=NOW_MS + offset)
+    assert await arq.zcard(DEFAULT_NAMES.queue) == 2
 
 
-async def test_a_job_that_a_wrong_clock_put_off_is_brought_forward(arq: ArqRedis) -> None:
-    await BatchQueue(arq).enqueue("b1")
-    at = await arq.zscore("arq:queue", "batch:b1:0")
-    await arq.zincrby("arq:queue", timedelta(hours=25).total_seconds() * 1000, "batch:b1:0")
-    await BatchQueue(arq).enqueue("b1")
-    assert await arq.zscore("arq:queue", "batch:b1:0") - at < timedelta(minutes=1).total_seconds() * 1000
-    assert await arq.zcard("arq:queue") == 1
+async def test_a_wake_up_is_due_at_once_whatever_the_clock_of_the_ingress_says(arq: ArqRedis) -> None:
+    await wake(arq, now_ms=NOW_MS + 1000 * 86_400_000)
+    now = datetime.now(UTC).timestamp() * 1000
+    assert len(await arq.zrangebyscore(DEFAULT_NAMES.queue, "-inf", now)) == 1
+    [(_, score)] = await arq.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
+    assert score > 0, "arq takes 0 for a job that is not there"

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES
 from adapters.redis_watch import PROBE_KEY
 from domain.circuit import CircuitState
 from domain.errors import NotDurable
@@ -66,7 +67,7 @@ async def test_a_stopped_redis_is_waited_for_once_and_all_is_drained_when_it_is_
 
         await until(ingress.drained)
         assert names(await ingress.in_inbox()) == names(sent)
-        assert await ingress.redis.zcard("arq:queue") >= 1
+        assert await ingress.redis.zcard(DEFAULT_NAMES.queue) >= 1
 
 
 async def test_a_write_that_timed_out_goes_to_the_spool_under_the_same_batch_id(
@@ -75,7 +76,7 @@ async def test_a_write_that_timed_out_goes_to_the_spool_under_the_same_batch_id(
     await redis.execute_command("CLIENT", "PAUSE", 600, "WRITE")
     await ingress.intake.accept(callback())
     await until(ingress.drained)
-    assert await redis.zcard("inbox:pending") == 1, "written twice under one id"
+    assert await redis.zcard(DEFAULT_NAMES.pending) == 1, "written twice under one id"
     assert await ingress.in_inbox() == [callback()]
 
 
@@ -121,7 +122,7 @@ async def test_a_redis_that_would_lose_it_is_spooled_for(ingress: Ingress, redis
         await ingress.intake.accept(callback())
         await until(lambda: _probed(ingress))
         assert ingress.in_spool() == [callback()]
-        assert await redis.zcard("inbox:pending") == 0
+        assert await redis.zcard(DEFAULT_NAMES.pending) == 0
     finally:
         await redis.config_set("appendfsync", "always")
     await until(ingress.drained)

@@ -78,7 +78,7 @@ def inbox(redis_url: str) -> Iterator[Redis]:
 
 
 def batches(inbox: Redis) -> int:
-    return int(inbox.zcard("inbox:pending"))  # type: ignore[arg-type] # redis-py says it may be awaitable
+    return int(inbox.zcard("faceid:inbox:pending"))  # type: ignore[arg-type] # redis-py says it may be awaitable
 
 
 def test_letters_are_listed_narrowed_and_counted(run: Run, letters: Letters) -> None:
@@ -100,7 +100,7 @@ def test_one_letter_is_retried_by_its_id(run: Run, letters: Letters, inbox: Redi
     assert run("dead-letters", "retry", str(kept)) == (0, "1 retried\n", "")
     assert [letter.id for letter in letters.listed()] == [stays]
     assert batches(inbox) == 1
-    assert inbox.zcard("arq:queue") == 1
+    assert inbox.zcard("faceid:queue") == 1
     assert str(kept) in run("dead-letters", "list", "--retried")[1]
 
 

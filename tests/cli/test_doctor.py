@@ -57,6 +57,7 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
     found = await checks()
     assert set(found) == {
         "secrets",
+        "policies",
         "apps.demo.notify_url",
         "redis",
         "spool folder",
@@ -101,10 +102,24 @@ async def test_without_a_notify_url_it_is_a_remark(environment: pytest.MonkeyPat
     assert check.ok is None
 
 
-@pytest.mark.parametrize("port", ["99999", "port"])
-async def test_a_url_with_an_impossible_port_is_a_finding(environment: pytest.MonkeyPatch, port: str) -> None:
-    environment.setenv("FACEID_APPS", apps(notify_url=NOTIFY.replace("8028", port)))
-    assert "apps.demo.notify_url" in await failed()
+async def test_a_policy_that_is_not_there_fails(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FACEID_APPS", apps(policy="strict"))
+    assert "apps.demo.policy: there is no policy 'strict'" in (await failed())["policies"]
+
+
+async def test_a_variable_of_no_setting_is_a_remark(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FACEID_COLOUR", "blue")
+    [check] = (await checks())["settings"]
+    assert (check.ok, "FACEID_COLOUR" in check.detail) == (None, True)
+
+
+async def test_a_wrong_password_of_redis_is_told(redis: Redis) -> None:
+    await redis.config_set("requirepass", "right")
+    try:
+        found = await failed()
+    finally:
+        await redis.config_set("requirepass", "")
+    assert found["redis"] == "the server wants a password"
 
 
 async def test_a_redis_that_loses_writes_fails(redis: Redis) -> None:
@@ -199,7 +214,7 @@ async def test_every_check_is_a_line_and_none_says_a_secret(
     assert await run_doctor(load_settings(), Console(file=out, width=80)) is fine
     lines = out.getvalue().splitlines()
     assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert CANARY not in out.getvalue()
 
 

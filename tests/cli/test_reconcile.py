@@ -89,7 +89,7 @@ def test_the_settings_rules_are_those_of_the_workers(
 
 def test_all_that_is_due_is_handed_to_the_workers(run: Run, waiting: None, redis: Redis) -> None:
     assert run("reconcile") == (0, "3 handed to the workers\n", "")
-    jobs = {key.decode().split(":")[3] for key in redis.scan_iter("arq:job:settle:*")}
+    jobs = {key.decode().split(":")[4] for key in redis.scan_iter("arq:job:faceid:settle:*")}
     assert jobs == {
         str(verification_id(app_id, biz_id(n))) for app_id, n in (("demo", 2), ("demo", 3), ("other", 4))
     }

@@ -1,4 +1,4 @@
-"""The inbox and the messages of a contract test, with a way to let batches rest."""
+"""The inbox of a contract test, with a way to let time pass for a batch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,42 +8,37 @@ from typing import Protocol
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.envelope import KeyRing
-from adapters.inbox import PENDING, RedisInbox
-from adapters.queue import BatchQueue, create_queue
+from adapters.inbox import RedisInbox
+from adapters.redis_names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
-from domain.ports import Inbox, Messenger, StaleBatches
+from domain.ports import Inbox
 from tests.adapters.builders import NOW, Clock
 from tests.memory.inbox import MemoryInbox
-from tests.memory.messages import MemoryMessenger
 from tests.memory.servers import MemoryRedis
 
 
-class WholeInbox(Inbox, StaleBatches, Protocol):
-    """The inbox as ingress, workers and sweep see it together."""
+class WholeInbox(Inbox, Protocol):
+    """The inbox as ingress and workers see it together."""
 
-    async def put(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+    async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
         """Write a batch; writing it twice is harmless."""
 
     async def depth(self) -> int:
-        """How many batches wait or are being processed."""
-
-
-class CountedMessenger(Messenger, Protocol):
-    """A messenger that tells how many messages wait."""
-
-    async def depth(self) -> int:
-        """How many messages wait or are being worked on."""
+        """How many batches wait or are claimed."""
 
 
 class PortsOfRedis(ABC):
-    """The inbox and the messages."""
+    """The inbox."""
 
     inbox: WholeInbox
-    messenger: CountedMessenger
 
     @abstractmethod
-    async def rest(self, batch_id: str, *, minutes: int = 60) -> None:
-        """Let a batch have been touched so many minutes ago."""
+    async def age(self, batch_id: str, *, minutes: int) -> None:
+        """Let a batch that waits have been accepted so many minutes earlier."""
+
+    @abstractmethod
+    async def lapse(self, batch_id: str, *, minutes: int = 60) -> None:
+        """Let the lease of a claimed batch end so many minutes earlier."""
 
 
 class RealQueue(PortsOfRedis):
@@ -52,11 +47,12 @@ class RealQueue(PortsOfRedis):
     def __init__(self, pool: BlockingConnectionPool, *, keys: KeyRing) -> None:
         self._redis = Redis(connection_pool=pool)
         self.inbox = RedisInbox(self._redis, keys=keys)
-        self.messenger = BatchQueue(create_queue(pool))
 
-    async def rest(self, batch_id: str, *, minutes: int = 60) -> None:
-        score = await self._redis.zscore(PENDING, batch_id)
-        await self._redis.zadd(PENDING, {batch_id: float(score or 0) - minutes * 60_000})
+    async def age(self, batch_id: str, *, minutes: int) -> None:
+        await self._redis.zincrby(DEFAULT_NAMES.pending, -minutes * 60_000, batch_id)
+
+    async def lapse(self, batch_id: str, *, minutes: int = 60) -> None:
+        await self._redis.zincrby(DEFAULT_NAMES.claimed, -minutes * 60_000, batch_id)
 
 
 class MemoryQueue(PortsOfRedis):
@@ -65,7 +61,11 @@ class MemoryQueue(PortsOfRedis):
     def __init__(self, redis: MemoryRedis) -> None:
         self._redis, clock = redis, Clock(NOW)
         self.inbox = MemoryInbox(redis, clock=clock)
-        self.messenger = MemoryMessenger(redis, clock=clock)
 
-    async def rest(self, batch_id: str, *, minutes: int = 60) -> None:
-        self._redis.batches[batch_id].touched_at -= timedelta(minutes=minutes)
+    async def age(self, batch_id: str, *, minutes: int) -> None:
+        self._redis.batches[batch_id].accepted_at -= timedelta(minutes=minutes)
+
+    async def lapse(self, batch_id: str, *, minutes: int = 60) -> None:
+        batch = self._redis.batches[batch_id]
+        assert batch.lapses_at is not None
+        batch.lapses_at -= timedelta(minutes=minutes)

@@ -141,7 +141,8 @@ class PortsOfStore(ABC):
         self, *, after: timedelta = LEASE, limit: int = 100, silent: bool = False
     ) -> list[DueVerification]:
         """What is due so long after the callbacks."""
-        return await self.due.claim(now=NOW + after, lease=LEASE, limit=limit, silent=silent)
+        claimed = await self.due.claim({"demo": limit}, now=NOW + after, lease=LEASE, silent=silent)
+        return claimed.opened
 
 
 class RealStore(PortsOfStore):

@@ -18,7 +18,7 @@ async def test_a_granted_request_makes_it_due_and_stands_on_the_timeline(store: 
     await store.due.postpone(ID, fence=recorded.fence, until=NOW + timedelta(hours=9))
     assert await store.pull_requests.ask(ID, now=LATER, by="night shift") is None
     assert await store.events() == ["callback.received", "pull.requested"]
-    [due] = await store.due.claim(now=LATER, lease=LEASE)
+    [due] = await store.claim(after=LATER - NOW)
     assert due.asked_at == LATER
 
 
@@ -33,12 +33,12 @@ async def test_of_many_at_once_one_is_granted(store: PortsOfStore) -> None:
 async def test_whoever_looks_at_it_meanwhile_cannot_undo_the_request(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.due.postpone(ID, fence=recorded.fence, until=LATER)
-    [looking] = await store.due.claim(now=LATER, lease=LEASE)
+    [looking] = await store.claim(after=LATER - NOW)
     assert await store.pull_requests.ask(ID, now=LATER, by="x") is None
     await store.due.postpone(ID, fence=looking.fence, until=LATER + timedelta(hours=9))
     await store.due.expire(ID, fence=looking.fence)
     assert not await store.ledger.reserve(ID, 1, fence=looking.fence, now=LATER)
-    [due] = await store.due.claim(now=LATER, lease=LEASE)
+    [due] = await store.claim(after=LATER - NOW)
     assert due.asked_at == LATER
 
 

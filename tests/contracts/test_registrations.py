@@ -45,8 +45,8 @@ async def test_of_many_at_once_one_creates(store: PortsOfStore) -> None:
 
 async def test_a_due_registered_verification_comes_with_what_is_known_of_it(store: PortsOfStore) -> None:
     await store.register(MINE)
-    assert await store.due.claim(now=EXPIRES, lease=LEASE, silent=True) == []
-    [due] = await store.due.claim(now=EXPIRES + GRACE, lease=LEASE, silent=True)
+    assert await store.claim(after=EXPIRES - NOW, silent=True) == []
+    [due] = await store.claim(after=EXPIRES + GRACE - NOW, silent=True)
     assert (due.registration, due.data, due.state, due.biz_id) == (MINE, None, State.CREATED, biz_id())
 
 
@@ -79,7 +79,7 @@ async def test_a_callback_of_another_order_is_taken_from_whoever_settles_it(stor
     recorded = await store.record()
     assert await store.register(OTHER) is Registered.JOINED
     assert not await store.decide(recorded)
-    [due] = await store.due.claim(now=NOW, lease=LEASE)
+    [due] = await store.claim(after=NOW - NOW)
     assert (due.registration, due.data) == (OTHER, callback().data)
 
 
@@ -107,7 +107,7 @@ async def test_a_flow_that_goes_on_is_looked_at_like_any_registered_one(store: P
 async def test_what_was_held_is_let_go(store: PortsOfStore) -> None:
     assert not (await store.record(hold=True)).to_settle
     assert await store.register(MINE) is Registered.JOINED
-    assert len(await store.due.claim(now=NOW, lease=LEASE)) == 1
+    assert len(await store.claim(after=NOW - NOW)) == 1
 
 
 async def test_the_same_biz_id_of_another_app_is_another_verification(store: PortsOfStore) -> None:

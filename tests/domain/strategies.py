@@ -8,8 +8,8 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from domain.facts import LEVELS, ComparisonFacts, Facts
-from domain.payload import COMPARISONS
+from domain.facts import ComparisonFacts, Facts
+from domain.payload import COMPARISONS, LEVELS
 from domain.policy_config import PolicyConfig
 from domain.policy_file import Policy
 from tests.domain.builders import GENUINE, THRESHOLDS, Json, compared, passing_facts

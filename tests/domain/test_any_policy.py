@@ -11,8 +11,9 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.facts import LEVELS, ComparisonFacts, Facts
+from domain.facts import ComparisonFacts, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
+from domain.payload import LEVELS
 from domain.policy import decide, judge
 from domain.policy_config import FaceTable, PolicyConfig
 from domain.policy_file import Policy

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.decoding import decode_payload
 from domain.facts import ComparisonFacts, Disagreement, Facts, compare_facts, extract_facts, reached_level
-from domain.payload import decode_payload
 from tests.domain.builders import (
     BIZ_ID,
     GENUINE,
@@ -123,33 +123,62 @@ def test_will_is_passed_if_every_answer_is(answers: list[str | None], will: str 
     assert decoded_facts(tree).will == will
 
 
-@pytest.mark.parametrize(
-    ("path", "fact"),
-    [
-        ("status", "status"),
-        ("multifaces_tag", "multifaces_tag"),
-        ("liveness_result.procedure_type", "procedure_type"),
-        ("verify_result.error_message", "error_message"),
-    ],
-)
+PLAIN_FIELDS = [
+    ("status", "status"),
+    ("multifaces_tag", "multifaces_tag"),
+    ("liveness_result.procedure_type", "procedure_type"),
+    ("verify_result.error_message", "error_message"),
+]
+
+
+@pytest.mark.parametrize(("path", "fact"), PLAIN_FIELDS)
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        ("IMAGE_ERROR_UNSUPPORTED_FORMAT: data_source", "IMAGE_ERROR_UNSUPPORTED_FORMAT: data_source"),
-        (0, "0"),
         ("", None),
+        (" ", None),
         (None, None),
+        ({}, None),
+        ([], None),
+        ("WEBRTC_UNSUPPORTED", "WEBRTC_UNSUPPORTED"),
         ("张三", "OTHER"),
+        ("OK 张三", "OTHER"),
+        ("OK:ZhangSan", "OTHER"),
+        ("Zhang San", "OTHER"),
+        ("11010119900307001X", "OTHER"),
+        ("110101-1990-0307-001X", "OTHER"),
+        ("1 1 0 1 0 1", "OTHER"),
+        (11010119900307001, "OTHER"),
         ("<script>", "OTHER"),
         ("OK\n", "OTHER"),
+        ("OK\0", "OTHER"),
         ("OK\r\nforged log line", "OTHER"),
-        ("x" * 128, "x" * 128),
-        ("x" * 129, "OTHER"),
+        ("X" * 129, "OTHER"),
     ],
 )
 def test_free_text_is_no_fact(path: str, fact: str, value: object, word: str | None) -> None:
     facts = decoded_facts(put(passing_payload(), path, value))
     assert getattr(facts, fact) == word
+
+
+@pytest.mark.parametrize(("path", "fact"), PLAIN_FIELDS)
+@pytest.mark.parametrize("value", [True, ["OK"], {"OK": "OK"}, 10**400])
+def test_what_is_no_text_is_no_fact_and_noted(path: str, fact: str, value: object) -> None:
+    facts = decoded_facts(put(passing_payload(), path, value))
+    if (path, value) == ("multifaces_tag", True):
+        assert (facts.multifaces_tag, facts.unreadable) == ("1", ())
+    else:
+        assert (getattr(facts, fact), facts.unreadable) == (None, (path,))
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, -0.0, "0", "0.0", "0.", ".0", "00", "0e5", "+0", False])
+def test_every_zero_is_the_same_tag(zero: object) -> None:
+    assert decoded_facts(passing_payload() | {"multifaces_tag": zero}).multifaces_tag == "0"
+
+
+@pytest.mark.parametrize(("tag", "word"), [(1, "1"), ("2", "2"), (True, "1"), ("0x0", "0x0"), (0.5, "0.5")])
+def test_no_other_tag_is_zero(tag: object, word: str) -> None:
+    assert decoded_facts(passing_payload() | {"multifaces_tag": tag}).multifaces_tag == word
 
 
 @pytest.mark.parametrize(

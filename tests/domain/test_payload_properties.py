@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.facts import extract_facts
-from domain.payload import decode_payload
 from domain.policy import judge
 from domain.strict_json import read_members
 from tests.domain.builders import (
@@ -92,9 +92,10 @@ def test_changed_payloads_are_read_or_refused_by_name(tree: Json) -> None:
 
 def _concluded(data: bytes) -> object:
     try:
-        return decode_payload(data)
+        payload = decode_payload(data)
     except (MalformedPayload, UndecodableCallback) as error:
         return type(error)
+    return payload.biz_id, payload.biz_no, payload.identity(), extract_facts(payload)
 
 
 @THOROUGH

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.budget import PULL_LIMIT, Pull, PullState, Wait
-from domain.payload import decode_payload
+from domain.decoding import decode_payload
 from domain.records import Registration
 from domain.registration import Expire, Look, ReconcileRules, biz_no_differs, next_look, orders_differ
 from tests.domain.builders import THOROUGH, dump, passing_payload, put

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.facts import LEVELS
 from domain.model import Outcome
+from domain.payload import LEVELS
 from domain.policy import judge
 from tests.domain.builders import THRESHOLDS, Json, compared, judged, passing_facts, policy_with
 

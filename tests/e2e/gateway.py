@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from cli.environment import DevSecrets
 from domain.model import verification_id
 from domain.signature import sign_data
+from tests.adapters.batches import batches_left
 
 PATIENCE = 60.0
 
@@ -144,7 +145,7 @@ class Gateway:
             waiting = await self.count(
                 "SELECT count(*) FROM verifications WHERE state = 'received' AND due_at IS NOT NULL"
             )
-            return waiting == 0 and await self.redis.zcard("inbox:pending") == 0
+            return waiting == 0 and await batches_left(self.redis) == 0
 
         await until(idle)
 

@@ -39,7 +39,7 @@ class Servers:
     async def hand_in(self, n: int) -> None:
         """Put verification `n`'s callback into the inbox. The sweep finds it: no job tells of it."""
         async with Redis.from_url(self.valkey.url) as redis:
-            await RedisInbox(redis, keys=KeyRing([KEY])).put(uuid4().hex, [callback(payload(n))])
+            await RedisInbox(redis, keys=KeyRing([KEY])).hand_over(uuid4().hex, [callback(payload(n))])
 
     async def decisions(self) -> int:
         connection = await asyncpg.connect(self.postgres.url)

@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
+from tests.adapters.batches import batches_left
 from tests.faults.callbacks import letter_id
 from tests.faults.harness import Rig
 from tests.faults.oracle import Evidence, Verdict, judge
@@ -51,7 +52,7 @@ async def settled(rig: Rig) -> None:
 async def _waiting(rig: Rig, redis: Redis, database: asyncpg.Connection) -> Waiting:
     return Waiting(
         spooled=await asyncio.to_thread(spooled_bytes, rig.spool),
-        batches=int(await redis.zcard("inbox:pending")),
+        batches=await batches_left(redis),
         undecided=await database.fetchval("SELECT count(*) FROM verifications WHERE state = 'received'"),
     )
 

@@ -1,10 +1,11 @@
 """Due verifications in memory, each under a lease with a fence."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.model import State
-from domain.records import DueVerification
+from domain.records import ClaimedVerifications, DueVerification
 from tests.memory.servers import MemoryDatabase, Verification
 
 
@@ -15,13 +16,19 @@ class MemoryDueVerifications:
         self._database = database
 
     async def claim(
-        self, *, now: datetime, lease: timedelta, limit: int = 100, silent: bool = False
-    ) -> list[DueVerification]:
+        self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
+    ) -> ClaimedVerifications:
         async with self._database.call():
             due = [(row.due_at, row) for row in self._database.verifications.values() if row.due_at]
             ready = [(at, row) for at, row in due if at <= now and not row.held and _is_silent(row) is silent]
             ready.sort(key=lambda each: each[0])
-            return [self._take(row, until=now + lease) for _, row in ready[:limit]]
+            shares = {
+                app_id: [row for _, row in ready if row.app_id == app_id][:places]
+                for app_id, places in room.items()
+            }
+            opened = [self._take(row, until=now + lease) for share in shares.values() for row in share]
+            full = frozenset(app_id for app_id, share in shares.items() if len(share) >= room[app_id])
+            return ClaimedVerifications(opened, full)
 
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta

@@ -1,6 +1,5 @@
 """The ingress's intake in memory: callbacks go in groups into the inbox, or into a spool while it fails."""
 
-import contextlib
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -9,7 +8,6 @@ from adapters.redis_client import REDIS_AWAY
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback
 from tests.memory.inbox import MemoryInbox
-from tests.memory.messages import MemoryMessenger
 
 
 @dataclass
@@ -17,7 +15,6 @@ class MemoryIntake:
     """`spool`: batches that wait for the inbox, in order; `is_full`: the disk takes no more of them."""
 
     inbox: MemoryInbox
-    messenger: MemoryMessenger
     spool: dict[str, list[AcceptedCallback]] = field(default_factory=dict)
     is_full: bool = False
 
@@ -36,23 +33,16 @@ class MemoryIntake:
     async def drain(self) -> None:
         """Move what is spooled into the inbox. Raises RedisError: it fails still."""
         for batch_id, callbacks in list(self.spool.items()):
-            await self.inbox.put(batch_id, callbacks)
-            await self._hand_over(batch_id)
+            await self.inbox.hand_over(batch_id, callbacks)
             del self.spool[batch_id]
 
     async def _write(self, callbacks: list[AcceptedCallback]) -> list[None]:
         batch_id = f"b{next(self._numbers)}"
         try:
-            await self.inbox.put(batch_id, callbacks)
+            await self.inbox.hand_over(batch_id, callbacks)
         except REDIS_AWAY:
             if self.is_full:
                 raise NotDurable("neither inbox nor spool can take it") from None
             # What failed may have been done all the same: the same id again is the same batch.
             self.spool[batch_id] = callbacks
-        else:
-            await self._hand_over(batch_id)
         return [None] * len(callbacks)
-
-    async def _hand_over(self, batch_id: str) -> None:
-        with contextlib.suppress(*REDIS_AWAY):
-            await self.messenger.enqueue(batch_id)

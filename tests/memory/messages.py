@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from adapters.queue import PROCESS_BATCH, SETTLE_VERIFICATION
+from adapters.queue import SETTLE_VERIFICATION
 from adapters.redis_client import REDIS_AWAY
 from tests.memory.servers import Job, MemoryRedis
 
@@ -16,14 +16,6 @@ class MemoryMessenger:
     def __init__(self, redis: MemoryRedis, *, clock: Callable[[], datetime]) -> None:
         self._redis = redis
         self._clock = clock
-
-    async def enqueue(self, batch_id: str, *, attempt: int = 0) -> None:
-        async with self._redis.call():
-            now = self._clock()
-            job = self._redis.jobs.setdefault(
-                f"batch:{batch_id}:{attempt}", Job(PROCESS_BATCH, batch_id, now)
-            )
-            job.at = min(job.at, now)
 
     async def settle_at(self, verification_id: UUID, at: datetime) -> None:
         with contextlib.suppress(*REDIS_AWAY):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.model import AcceptedCallback, State, verification_id
-from domain.payload import Payload, as_text
+from domain.payload import Payload
 from domain.policy import is_open
 from domain.records import DecodedCallback, Recorded
 from domain.registration import biz_no_differs
@@ -31,7 +31,7 @@ class MemoryRecorder:
         async with self._database.call():
             row = self._verification(callback, payload)
             row.held = row.held or (hold and row.registration is None and row.state is not State.DECIDED)
-            self._update(row, callback, payload, now=now)
+            self._update(row, callback, payload, due_at=now + self._lease if decoded.leased else now)
             is_new = self._keep(row, callback, payload)
             decided_on = callback.digest == row.final_digest and row.state is not State.DECIDED
             return Recorded(
@@ -51,7 +51,7 @@ class MemoryRecorder:
         return self._database.verifications.setdefault(key, unknown)
 
     def _update(
-        self, row: Verification, callback: AcceptedCallback, payload: Payload, *, now: datetime
+        self, row: Verification, callback: AcceptedCallback, payload: Payload, *, due_at: datetime
     ) -> None:
         if row.state is State.CREATED or (row.state is State.EXPIRED and not _is_open(payload)):
             row.state = State.RECEIVED
@@ -59,13 +59,13 @@ class MemoryRecorder:
         row.received_at = row.received_at or callback.received_at
         if row.final_digest is not None:
             return
-        row.vendor_status = as_text(payload.status)
+        row.vendor_status = payload.status_word
         if _is_open(payload):
             return
         row.final_digest, row.ended_at = callback.digest, callback.received_at
         row.fence += 1
         if row.state is not State.DECIDED:
-            row.due_at = now + self._lease
+            row.due_at = due_at
 
     def _keep(self, row: Verification, callback: AcceptedCallback, payload: Payload) -> bool:
         kept = self._database.callbacks.setdefault((row.id, callback.digest), Recording(callback))
@@ -80,4 +80,4 @@ class MemoryRecorder:
 
 
 def _is_open(payload: Payload) -> bool:
-    return is_open(as_text(payload.status))
+    return is_open(payload.status_word)

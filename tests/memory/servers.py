@@ -48,10 +48,11 @@ class Server:
 
 @dataclass
 class Batch:
-    """A batch in the inbox, and when it was touched last."""
+    """A batch in the inbox; `lapses_at`: the end of its claimer's lease, None where nobody has claimed it."""
 
     callbacks: list[AcceptedCallback]
-    touched_at: datetime
+    accepted_at: datetime
+    lapses_at: datetime | None = None
 
 
 @dataclass

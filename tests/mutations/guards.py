@@ -30,6 +30,8 @@ GUARDS: Final = (
     "registration match",
     "spool byte count",
     "sweeper",
+    "suspects alone",
+    "recording waits for no vendor",
 )
 
 MUTATIONS: Final = (
@@ -139,9 +141,27 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "sweeper",
-        "workers/sweeping.py",
-        "while stale := await context.stale.claim_stale(untouched=context.lease):",
-        "while stale := {}:",
-        ["tests/workers/test_sweeping.py::test_every_stale_batch_is_swept_however_many"],
+        "adapters/inbox_scripts.py",
+        "for _, id in ipairs(lapsed) do",
+        "for _, id in ipairs({}) do",
+        [
+            "tests/workers/test_recording.py::test_a_batch_whose_worker_died_is_recorded_again",
+        ],
+    ),
+    Mutation(
+        "suspects alone",
+        "adapters/inbox_scripts.py",
+        "if callbacks > 0 and (suspect or full) then return false end",
+        "if callbacks > 0 and full then return false end",
+        [
+            "tests/contracts/test_inbox.py::test_what_was_begun_and_not_ended_comes_alone_and_before_all_else[real]"
+        ],
+    ),
+    Mutation(
+        "recording waits for no vendor",
+        "workers/recording.py",
+        "self._settling.start(case)",
+        "self._settling.start(case)\n            await self._settling.idle()",
+        ["tests/workers/test_recording.py::test_recording_does_not_wait_for_the_vendor"],
     ),
 )

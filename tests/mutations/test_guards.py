@@ -24,7 +24,7 @@ def test_each_test_that_must_notice_exists(mutation: Mutation) -> None:
 
 def test_every_guard_is_taken_away() -> None:
     assert {mutation.guard for mutation in MUTATIONS} == set(GUARDS)
-    assert len(GUARDS) == 12
+    assert len(GUARDS) == len(set(GUARDS)) >= 12
 
 
 def test_a_guard_that_has_moved_is_missed() -> None:

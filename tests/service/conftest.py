@@ -21,7 +21,7 @@ from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import SHIPPED, PolicyBook
 from adapters.policy_reloads import PolicyReloads
-from adapters.queue import BatchQueue, create_queue
+from adapters.queue import JobQueue, create_queue
 from adapters.store.figures import PgFigures
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
@@ -141,7 +141,7 @@ async def api_context(
     redis = Redis(connection_pool=redis_pool)
     announcements = Announcements(redis)
     book = PolicyBook.open(SHIPPED)
-    inbox, queue = RedisInbox(redis, keys=keys), BatchQueue(create_queue(redis_pool))
+    inbox, queue = RedisInbox(redis, keys=keys), JobQueue(create_queue(redis_pool))
     heartbeats = Heartbeats(redis)
     return ApiContext(
         app_ids=("demo", "other"),

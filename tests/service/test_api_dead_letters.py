@@ -8,6 +8,7 @@ import pytest
 
 from adapters.envelope import KeyRing
 from service.api.context import ApiContext
+from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Store, callback, payload
 from tests.domain.builders import ID_NUMBER, NAME
 from tests.service.conftest import ClientOf, assert_problem
@@ -80,8 +81,8 @@ async def test_a_retried_letter_is_back_in_the_inbox_with_a_job(
     key = await keep(store)
     answer = await api.post(f"{URL}/{key}/retry")
     assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
-    [batch_id] = await api_context.redis.zrange("inbox:pending", 0, -1)
-    assert await api_context.inbox.load(batch_id.decode()) == [callback()]
+    [batch] = (await stored_batches(api_context.redis, store.keys)).values()
+    assert batch == [callback()]
     assert await api_context.queue.depth() == 1
 
 
@@ -104,8 +105,8 @@ async def test_letters_with_one_reason_are_retried_in_one_batch(
     await keep(store, 9)
     answer = await api.post(f"{URL}/retry", json={"reason": "unexpected_type", "limit": 3})
     assert (answer.status_code, answer.json()) == (202, {"retried": 3, "unreadable": 0, "remaining": 2})
-    [batch_id] = await api_context.redis.zrange("inbox:pending", 0, -1)
-    assert await api_context.inbox.load(batch_id.decode()) == [callback(payload(n)) for n in range(3)]
+    [batch] = (await stored_batches(api_context.redis, store.keys)).values()
+    assert batch == [callback(payload(n)) for n in range(3)]
     answer = await api.post(f"{URL}/retry", json={"reason": "unexpected_type"})
     assert answer.json() == {"retried": 2, "unreadable": 0, "remaining": 0}
     assert len((await api.get(URL)).json()["items"]) == 1

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from adapters.database import create_engine
 from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
-from adapters.queue import BatchQueue, create_queue
+from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.revisions import newest_revision
 from cli import servers
@@ -34,7 +34,7 @@ async def without_redis(api_context: ApiContext, store: Store) -> AsyncIterator[
         f"redis://127.0.0.1:{servers.free_port()}/0", timeout=timedelta(milliseconds=200)
     )
     redis = Redis(connection_pool=pool)
-    inbox, queue = RedisInbox(redis, keys=store.keys), BatchQueue(create_queue(pool))
+    inbox, queue = RedisInbox(redis, keys=store.keys), JobQueue(create_queue(pool))
     yield replace(api_context, redis=redis, inbox=inbox, queue=queue, heartbeats=Heartbeats(redis))
     await pool.disconnect()
 
@@ -54,8 +54,7 @@ async def without_database(api_context: ApiContext, store: Store) -> AsyncIterat
 
 
 async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: ApiContext) -> None:
-    await api_context.inbox.put("b1", [callback()])
-    await api_context.queue.enqueue("b1")
+    await api_context.inbox.hand_over("b1", [callback()])
     async with client(api_context) as api:
         answer = await api.get("/readyz")
     assert answer.status_code == 200

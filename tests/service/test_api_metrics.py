@@ -99,7 +99,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
-    await full.inbox.put("b1", [callback()])
+    await full.inbox.hand_over("b1", [callback()])
     told = samples(await scrape(full))
     expected = {
         ("server_up", "redis"): 1,

@@ -235,7 +235,7 @@ async def test_a_callback_that_was_faster_is_settled_at_once(
 ) -> None:
     await store.record(callback(payload(biz_no="order-1")), hold=True)
     assert (await scripted.post(URL, json=ORDER)).status_code == 201
-    jobs = await api_context.redis.keys("arq:job:settle:*")
+    jobs = await api_context.redis.keys("arq:job:faceid:settle:*")
     assert len(jobs) == 1
 
 

@@ -30,8 +30,8 @@ async def test_it_is_handed_to_a_worker(
     answer = await api.post(PULL)
     assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
     assert await store.rows("SELECT asked_at, due_at FROM verifications") == [(clock.now, clock.now)]
-    jobs = await api_context.redis.keys("arq:job:settle:*")
-    assert jobs == [f"arq:job:settle:{ID}:{clock.now.timestamp():.0f}".encode()]
+    jobs = await api_context.redis.keys("arq:job:faceid:settle:*")
+    assert jobs == [f"arq:job:faceid:settle:{ID}:{clock.now.timestamp():.0f}".encode()]
     [(detail,)] = await store.rows("SELECT detail FROM timeline WHERE event = 'pull.requested'")
     assert detail == {"by": "all"}
 

@@ -22,7 +22,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 async def settle_jobs(context: ApiContext) -> list[str]:
-    return [key.decode() for key in await context.redis.keys("arq:job:settle:*")]
+    return [key.decode() for key in await context.redis.keys("arq:job:faceid:settle:*")]
 
 
 async def test_a_new_one_is_created_and_the_same_again_is_known(
@@ -56,7 +56,7 @@ async def test_a_held_callback_is_let_go_at_once(
     assert (await api.get(URL)).json()["held"] is True
     answer = await api.put(URL, json=body())
     assert (answer.status_code, answer.json()["held"], answer.json()["state"]) == (200, False, "received")
-    assert await settle_jobs(api_context) == [f"arq:job:settle:{ID}:{NOW.timestamp():.0f}"]
+    assert await settle_jobs(api_context) == [f"arq:job:faceid:settle:{ID}:{NOW.timestamp():.0f}"]
 
 
 async def test_a_callback_of_another_order_is_looked_at_at_once(

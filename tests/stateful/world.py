@@ -1,16 +1,19 @@
 """The whole gateway in one thread: real ingress, workers and domain, servers in memory, a clock to set."""
 
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import structlog
-from arq import Retry
+from arq.cron import CronJob
 
 from adapters.database import DATABASE_AWAY
 from adapters.policies import SHIPPED, PolicyBook
+from adapters.queue import RECORD_WAITING
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES
 from domain.apps import App
 from domain.budget import PullRules
 from domain.model import ConfirmationMode
@@ -33,13 +36,16 @@ from tests.memory.vendor import MemoryVendor
 from tests.service.asgi import OLD_SECRET, SECRET
 from tests.service.nudges import return_nudges
 from tests.stateful.processes import Ending, Process, kill_current, turn
+from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint
-from workers.jobs import JOB_TIMEOUT, crons, functions
+from workers.jobs import JOB_TIMEOUT, Loops, crons, functions
+from workers.recording import Recording
+from workers.settling import Settling
 from workers.vendor_gates import VendorGates
 
 _POLICIES: Final = PolicyBook.open(SHIPPED)
-_RETRY_AFTER: Final = timedelta(seconds=5)
+_AT_ONCE: Final = 3
 _GRACE: Final = timedelta(seconds=30)
 _INVISIBLE: Final = timedelta(seconds=JOB_TIMEOUT + 10)
 """How long arq hides the job of a worker that was killed."""
@@ -54,6 +60,10 @@ APPS: Final = {
     "strict": app("strict", confirmation=ConfirmationMode.REQUIRED, require_registration=True),
     "quick": app("quick", confirmation=ConfirmationMode.PREFERRED),
 }
+
+
+async def _nothing_to_adopt() -> int:
+    return 0
 
 
 class StepClock:
@@ -83,15 +93,13 @@ class World:
         self.vendor = MemoryVendor(self.clock, turn)
         self.messenger = MemoryMessenger(self.redis, clock=self.clock)
         self.inbox = MemoryInbox(self.redis, clock=self.clock)
-        self.intake = MemoryIntake(self.inbox, self.messenger)
+        self.intake = MemoryIntake(self.inbox)
         self.registrations = MemoryRegistrations(self.database)
         self.pull_requests = MemoryPullRequests(self.database, rules=OPERATORS_RULES)
         self.processes: list[Process] = []
         self.deadly: CrashPoint | None = None
         self.defects: list[str] = []
-        context = self._worker_context()
-        self._jobs = {function.name: function.coroutine for function in functions(context)}
-        self._sweeps = {job.name: job.coroutine for job in crons(context, every=10)}
+        self._context = self._worker_context()
         self.ingress = create_app(self._ingress_context())
 
     def _ingress_context(self) -> IngressContext:
@@ -111,8 +119,7 @@ class World:
             policies=_POLICIES,
             announcer=MemoryAnnouncer(self.redis),
             inbox=self.inbox,
-            stale=self.inbox,
-            messenger=self.messenger,
+            alarm=Alarm(self.clock),
             recorder=MemoryRecorder(self.database, lease=LEASE),
             ledger=MemoryLedger(self.database),
             decisions=MemoryDecisions(self.database),
@@ -141,12 +148,44 @@ class World:
             return None
         job = self.redis.jobs[job_id]
         job.taken = True
-        work = self._jobs[job.function]
-        return self._begin(work({}, job.argument), on_end=lambda end: self._job_ended(job_id, end))
+        if job.function == RECORD_WAITING:
+            # It has ended before the worker looks into the inbox.
+            del self.redis.jobs[job_id]
+        work = self._job(job.function, *filter(None, [job.argument]))
+        return self._begin(work, on_end=lambda end: self._job_ended(job_id, end))
 
     def begin_sweep(self, name: str) -> Process:
         """Let a worker begin a sweep."""
-        return self._begin(self._sweeps[name]({}), on_end=self._sweep_ended)
+        return self._begin(self._sweep(name), on_end=self._sweep_ended)
+
+    async def _job(self, name: str, *arguments: str) -> None:
+        loops = self._loops()
+        jobs = {function.name: function.coroutine for function in functions(self._context, loops)}
+        await jobs[name]({}, *arguments)
+        await self._work_off(loops)
+
+    async def _sweep(self, name: str) -> None:
+        loops = self._loops()
+        sweeps = {job.name: job.coroutine for job in self._crons(loops)}
+        await sweeps[DEFAULT_NAMES.job(name)]({})
+        await self._work_off(loops)
+
+    def _crons(self, loops: Loops) -> list[CronJob]:
+        return crons(self._context, loops, every=10, names=DEFAULT_NAMES, adopt=_nothing_to_adopt)
+
+    def _loops(self) -> Loops:
+        """A worker of its own."""
+        settling = Settling(self._context, at_once=_AT_ONCE, look_every=_GRACE)
+        return Loops(Recording(self._context, settling), settling)
+
+    async def _work_off(self, loops: Loops) -> None:
+        """What the two loops of the worker do once they are woken."""
+        if loops.recording.is_woken:
+            await loops.recording.drain()
+        with contextlib.suppress(*REDIS_AWAY, *DATABASE_AWAY):
+            while await loops.settling.claim_due():
+                pass
+        await loops.settling.idle()
 
     def _begin(self, work: Awaitable[Any], *, on_end: Callable[[Ending], None]) -> Process:
         process = Process(cast("Any", work), on_end=on_end)
@@ -154,13 +193,11 @@ class World:
         return process
 
     def _job_ended(self, job_id: str, end: Ending) -> None:
-        job = self.redis.jobs[job_id]
-        if end is None:
+        job = self.redis.jobs.get(job_id)
+        if job is not None and end is None:
             job.taken, job.at = False, self.clock.now + _INVISIBLE
-        elif isinstance(end.error, Retry) or self.redis.is_away:
-            job.taken, job.at = False, self.clock.now + _RETRY_AFTER
         else:
-            del self.redis.jobs[job_id]
+            self.redis.jobs.pop(job_id, None)
             self._sweep_ended(end)
 
     def _sweep_ended(self, end: Ending) -> None:
@@ -212,7 +249,7 @@ class World:
     async def _all_messages_and_sweeps(self, check: Callable[[], None]) -> None:
         while process := self.take_message():
             await self._finish(process, check)
-        for name in self._sweeps:
+        for name in ("sweep_inbox", "settle_due"):
             await self._finish(self.begin_sweep(name), check)
 
     async def _finish(self, process: Process, check: Callable[[], None]) -> None:
@@ -222,7 +259,7 @@ class World:
     def _jump(self) -> bool:
         """Set the clock to the next moment at which something is to be done; False: there is none."""
         moments = [job.at for job in self.redis.jobs.values()]
-        moments += [batch.touched_at + LEASE for batch in self.redis.batches.values()]
+        moments += [batch.lapses_at or self.clock.now for batch in self.redis.batches.values()]
         rows = self.database.verifications.values()
         moments += [row.due_at for row in rows if row.due_at is not None and not row.held]
         if moments:

@@ -12,24 +12,30 @@ from structlog.testing import capture_logs
 from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.envelope import KeyRing
-from adapters.inbox import PENDING, RedisInbox
+from adapters.inbox import RedisInbox
 from adapters.policies import SHIPPED, PolicyBook
-from adapters.queue import BatchQueue, create_queue
+from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
+from adapters.redis_names import DEFAULT_NAMES
 from cli import servers
 from domain.answer import Answer
 from domain.apps import App
 from domain.budget import PullRules, PullState
+from domain.decoding import decode_payload
 from domain.model import ConfirmationMode
-from domain.payload import decode_payload
 from domain.records import Case
 from tests.adapters.builders import LEASE, NOW, Clock, Json, Store, callback
 from tests.domain.builders import dump
+from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint
+from workers.jobs import Loops
+from workers.recording import Recording
+from workers.settling import Settling
 from workers.vendor_gates import VendorGates
 
 SPACING = timedelta(seconds=60)
+AT_ONCE = 100
 
 
 @dataclass
@@ -95,7 +101,7 @@ class Jobs:
         store: Store,
         redis: Redis,
         inbox: RedisInbox,
-        queue: BatchQueue,
+        queue: JobQueue,
     ) -> None:
         self.context = replace(context, reached=self._reached)
         self._deadly: CrashPoint | None = None
@@ -136,10 +142,33 @@ class Jobs:
             is_new=is_new,
         )
 
-    async def rest(self) -> None:
-        """Let every batch in the inbox rest for a day."""
-        for batch_id in await self.redis.zrange(PENDING, 0, -1):
-            await self.redis.zadd(PENDING, {batch_id: 1})
+    def loops(self, context: WorkerContext | None = None) -> Loops:
+        """A worker's loops, which run as far as the test lets them."""
+        used = context or self.context
+        settling = Settling(used, at_once=AT_ONCE, look_every=LEASE)
+        return Loops(Recording(used, settling), settling)
+
+    async def work(self, context: WorkerContext | None = None) -> None:
+        """Record what waits in the inbox and settle it."""
+        loops = self.loops(context)
+        try:
+            while await loops.recording.record_some():
+                pass
+        finally:
+            await loops.settling.idle()
+
+    async def settle_due(self, context: WorkerContext | None = None) -> None:
+        """What the cron does: settle what is due, and of what is silent as many as one sweep may."""
+        settling = self.loops(context).settling
+        while await settling.claim_due():
+            pass
+        await settling.claim_silent((context or self.context).silent_per_sweep)
+        await settling.idle()
+
+    async def lapse(self) -> None:
+        """Let the lease of every claimed batch end."""
+        for batch_id in await self.redis.zrange(DEFAULT_NAMES.claimed, 0, -1):
+            await self.redis.zadd(DEFAULT_NAMES.claimed, {batch_id: 1})
 
     async def outcome(self, n: int = 1) -> tuple[str, str | None, list[str]]:
         """State, outcome and reason codes of verification `n`."""
@@ -185,14 +214,13 @@ async def jobs(
     redis_pool: BlockingConnectionPool, store: Store, keys: KeyRing, vendor: ScriptedVendor, clock: Clock
 ) -> Jobs:
     redis = Redis(connection_pool=redis_pool)
-    inbox, queue = RedisInbox(redis, keys=keys), BatchQueue(create_queue(redis_pool))
+    inbox, queue = RedisInbox(redis, keys=keys), JobQueue(create_queue(redis_pool))
     context = WorkerContext(
         apps={"demo": app()},
         policies=PolicyBook.open(SHIPPED),
         announcer=Announcer(redis),
         inbox=inbox,
-        stale=inbox,
-        messenger=queue,
+        alarm=Alarm(clock),
         recorder=store.recorder,
         ledger=store.ledger,
         decisions=store.decisions,
@@ -237,7 +265,5 @@ async def without_redis(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContex
         jobs.context,
         announcer=Announcer(redis),
         inbox=RedisInbox(redis, keys=keys),
-        stale=RedisInbox(redis, keys=keys),
-        messenger=BatchQueue(create_queue(pool)),
     )
     await pool.disconnect()

@@ -16,7 +16,6 @@ from tests.domain.builders import dump
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.settlement import settle
-from workers.sweeping import settle_due
 
 DAY = timedelta(days=1)
 
@@ -31,7 +30,7 @@ async def later(jobs: Jobs) -> None:
     due = await jobs.due()
     assert due is not None
     jobs.clock.now = NOW + due
-    await settle_due(jobs.context)
+    await jobs.settle_due()
 
 
 async def test_the_call_is_reserved_before_it_is_sent(jobs: Jobs) -> None:
@@ -152,10 +151,10 @@ async def test_the_pause_before_the_second_call(jobs: Jobs, delays: tuple[int, .
     jobs.vendor.answers = [TIMED_OUT, answered(payload())]
     await settle(jobs.context, await jobs.case())
     jobs.clock.now = NOW + timedelta(seconds=pause - 1)
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     assert len(jobs.vendor.asked) == 1
     jobs.clock.now = NOW + timedelta(seconds=pause)
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     assert len(jobs.vendor.asked) == 2
 
 

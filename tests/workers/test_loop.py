@@ -1,6 +1,7 @@
 """A real arq worker on the real Valkey: it processes, survives cut connections, and ends in order."""
 
 import asyncio
+import base64
 import os
 import pickle
 import signal
@@ -10,21 +11,25 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from arq.constants import default_queue_name
 from arq.worker import Worker
+from pydantic import SecretStr
 
+from adapters.redis_names import DEFAULT_NAMES
 from adapters.settings import Settings
 from tests.adapters.builders import LEASE, callback, payload, until
 from tests.adapters.test_queue import Exploit, opened
 from tests.workers.conftest import Jobs, answered
+from workers.jobs import Loops
 from workers.loop import next_pause, run_workers
-from workers.main import fresh_worker
+from workers.main import fresh_worker, running_loops, stop_loops
+
+KEY = base64.b64encode(b"k" * 32).decode()
 
 
 @pytest.fixture
 def settings(redis_url: str) -> Settings:
     """Only what a worker itself is told; everything else stands in its context."""
-    return Settings.model_construct(redis_url=redis_url, worker_jobs=4, sweep_every=1)
+    return Settings.model_construct(redis_url=redis_url, master_keys=[SecretStr(KEY)], sweep_every=1)
 
 
 class Workers:
@@ -32,19 +37,24 @@ class Workers:
 
     def __init__(self, jobs: Jobs, settings: Settings) -> None:
         self.made: list[Worker] = []
+        self.loops: Loops
         self._jobs = jobs
         self._settings = settings
 
     @asynccontextmanager
     async def create(self) -> AsyncIterator[Worker]:
-        async with fresh_worker(self._settings, self._jobs.context) as worker:
+        async with fresh_worker(self._settings, self._jobs.context, self.loops) as worker:
             self.made.append(worker)
             yield worker
+
+    async def _run(self, grace: float) -> None:
+        async with running_loops(self._settings, self._jobs.context, grace=grace) as self.loops:
+            await run_workers(self.create, grace=grace, on_stop=lambda: stop_loops(self.loops))
 
     @asynccontextmanager
     async def running(self, *, grace: float = 5) -> AsyncIterator[asyncio.Task[None]]:
         """The loop inside the block; behind it, it is told to stop and must do so."""
-        task = asyncio.create_task(run_workers(self.create, grace=grace))
+        task = asyncio.create_task(self._run(grace))
         try:
             await until(self._at_work)
             yield task
@@ -82,8 +92,7 @@ async def hand_in(jobs: Jobs, *numbers: int) -> None:
     """Put one batch a callback into the inbox, with its job."""
     for n in numbers:
         batch_id = f"b{n}"
-        await jobs.inbox.put(batch_id, [callback(payload(n, status="WHATEVER"))])
-        await jobs.queue.enqueue(batch_id)
+        await jobs.inbox.hand_over(batch_id, [callback(payload(n, status="WHATEVER"))])
 
 
 async def decided(jobs: Jobs, count: int) -> None:
@@ -99,7 +108,11 @@ async def test_it_processes_and_leaves_nothing_behind(jobs: Jobs, workers: Worke
         await decided(jobs, 12)
         await until(lambda: _nothing_left(jobs))
     keys = [key.decode() for key in await jobs.redis.keys("*")]
-    assert not [key for key in keys if key.startswith(("arq:result", "inbox:", "arq:job:batch", "arq:retry"))]
+    assert not [
+        key
+        for key in keys
+        if key.startswith(("arq:result", "faceid:inbox:", "arq:job:faceid:wake", "arq:retry"))
+    ]
 
 
 async def test_it_survives_its_connections_being_cut(jobs: Jobs, workers: Workers) -> None:
@@ -118,14 +131,14 @@ async def test_a_worker_that_fails_is_followed_by_another(jobs: Jobs, workers: W
     redis = jobs.redis
     async with workers.running() as task:
         # arq's queue is no sorted set any more: its loop ends with a ResponseError.
-        await redis.delete(default_queue_name)
-        await redis.set(default_queue_name, "nonsense")
+        await redis.delete(DEFAULT_NAMES.queue)
+        await redis.set(DEFAULT_NAMES.queue, "nonsense")
 
         async def replaced() -> bool:
             return len(workers.made) > 1
 
         await until(replaced)
-        await redis.delete(default_queue_name)
+        await redis.delete(DEFAULT_NAMES.queue)
         await hand_in(jobs, 1)
         await decided(jobs, 1)
         assert not task.done()
@@ -143,8 +156,7 @@ async def test_on_a_signal_what_is_under_way_ends_and_nothing_new_begins(
     jobs.vendor.before = answer_late
     jobs.vendor.answers = [answered(payload(1))]
     async with workers.running() as task:
-        await jobs.inbox.put("b1", [callback(payload(1))])
-        await jobs.queue.enqueue("b1")
+        await jobs.inbox.hand_over("b1", [callback(payload(1))])
         await called.wait()
         stop()
 
@@ -173,8 +185,7 @@ async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
     jobs.vendor.before = answer_late
     jobs.vendor.answers = [answered(payload(1))]
     async with workers.running(grace=0.1):
-        await jobs.inbox.put("b1", [callback(payload(1))])
-        await jobs.queue.enqueue("b1")
+        await jobs.inbox.hand_over("b1", [callback(payload(1))])
         await called.wait()
     assert await jobs.outcome(1) == ("received", None, [])
     assert await jobs.due() == LEASE
@@ -187,17 +198,17 @@ async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
 
 
 async def test_a_lost_job_is_found_by_the_sweep(jobs: Jobs, workers: Workers) -> None:
-    await jobs.inbox.put("b1", [callback(payload(1, status="WHATEVER"))])
-    await jobs.redis.zadd("inbox:pending", {"b1": 1})
+    await jobs.inbox.hand_over("b1", [callback(payload(1, status="WHATEVER"))])
+    await jobs.redis.delete(DEFAULT_NAMES.queue)
     async with workers.running():
         await decided(jobs, 1)
 
 
 async def test_a_pickled_job_is_refused_and_the_next_one_processed(jobs: Jobs, workers: Workers) -> None:
     opened.clear()
-    bomb = pickle.dumps({"t": 1, "f": "process_batch", "a": [Exploit()], "k": {}, "et": 1})
+    bomb = pickle.dumps({"t": 1, "f": "record_waiting", "a": [Exploit()], "k": {}, "et": 1})
     await jobs.redis.set("arq:job:evil", bomb)
-    await jobs.redis.zadd(default_queue_name, {"evil": 1})
+    await jobs.redis.zadd(DEFAULT_NAMES.queue, {"evil": 1})
     async with workers.running():
         await hand_in(jobs, 1)
         await decided(jobs, 1)
@@ -209,5 +220,5 @@ async def test_a_pickled_job_is_refused_and_the_next_one_processed(jobs: Jobs, w
 
 async def _nothing_left(jobs: Jobs) -> bool:
     # The sweeps' own jobs come and go.
-    left = [*await jobs.redis.keys("arq:job:batch:*"), *await jobs.redis.keys("arq:job:evil")]
+    left = [*await jobs.redis.keys("arq:job:faceid:wake:*"), *await jobs.redis.keys("arq:job:evil")]
     return not left and await jobs.inbox.depth() == 0

@@ -11,11 +11,9 @@ from adapters.queue import NUDGE_VERIFICATION
 from domain.model import verification_id
 from tests.adapters.builders import NOW, biz_id, callback, payload
 from tests.workers.conftest import Jobs, answered, refused
-from workers.callbacks import process_batch
 from workers.context import WorkerContext
 from workers.jobs import functions
 from workers.nudging import look_early
-from workers.sweeping import settle_due
 
 TOKEN = timedelta(minutes=50)
 FIRST = TOKEN + timedelta(minutes=15)
@@ -23,10 +21,17 @@ GOES_ON = answered({"status": "PROCESSING", "biz_info": payload()["biz_info"]})
 ID = verification_id("demo", biz_id())
 
 
+async def look(jobs: Jobs, verification_id: UUID) -> None:
+    """Look early and let what was begun come to its end."""
+    settling = jobs.loops().settling
+    await look_early(jobs.context, settling, verification_id)
+    await settling.idle()
+
+
 async def test_an_early_look_decides_long_before_the_tokens_expiry(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answered(payload())]
-    await look_early(jobs.context, ID)
+    await look(jobs, ID)
     assert await jobs.outcome() == ("decided", "approved", [])
     assert await jobs.store.events(ID) == [
         "verification.registered",
@@ -41,13 +46,13 @@ async def test_however_often_it_comes_back_it_is_one_call(jobs: Jobs, answer: ob
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answer, answered(payload())]  # type: ignore[list-item]
     for _ in range(5):
-        await look_early(jobs.context, ID)
-        await settle_due(jobs.context)
+        await look(jobs, ID)
+        await jobs.settle_due()
         jobs.clock.go_on(timedelta(minutes=2))
     assert len(jobs.vendor.asked) == 1
     assert await jobs.outcome() == ("created", None, [])
     jobs.clock.now = NOW + FIRST
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     assert await jobs.outcome() == ("decided", "approved", []), (
         "the look at its token's expiry is still to come"
     )
@@ -56,9 +61,9 @@ async def test_however_often_it_comes_back_it_is_one_call(jobs: Jobs, answer: ob
 async def test_whose_callback_came_meanwhile_is_left_alone(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answered(payload())]
-    await jobs.inbox.put("b1", [callback()])
-    await process_batch(jobs.context, "b1")
-    await look_early(jobs.context, ID)
+    await jobs.inbox.hand_over("b1", [callback()])
+    await jobs.work()
+    await look(jobs, ID)
     assert len(jobs.vendor.asked) == 1
     assert await jobs.outcome() == ("decided", "approved", [])
 
@@ -66,21 +71,24 @@ async def test_whose_callback_came_meanwhile_is_left_alone(jobs: Jobs) -> None:
 async def test_unknown_and_unregistered_ones_cost_no_call(jobs: Jobs) -> None:
     await jobs.store.record(callback(payload(2, status="PROCESSING")))
     for each in (ID, verification_id("demo", biz_id(2))):
-        await look_early(jobs.context, each)
+        await look(jobs, each)
     assert jobs.vendor.asked == []
     assert await jobs.store.rows("SELECT state FROM verifications") == [("received",)]
 
 
 async def test_ten_thousand_strangers_cost_no_call_and_no_row(jobs: Jobs) -> None:
     for _ in range(100):
-        await asyncio.gather(*(look_early(jobs.context, uuid4()) for _ in range(100)))
+        await asyncio.gather(*(look(jobs, uuid4()) for _ in range(100)))
     assert jobs.vendor.asked == []
     for table in ("verifications", "timeline", "pulls"):
         assert await jobs.store.rows(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
-async def test_without_database_the_hint_is_lost_and_no_job_fails(without_database: WorkerContext) -> None:
-    [job] = [each for each in functions(without_database) if each.name == NUDGE_VERIFICATION]
+async def test_without_database_the_hint_is_lost_and_no_job_fails(
+    jobs: Jobs, without_database: WorkerContext
+) -> None:
+    made = functions(without_database, jobs.loops(without_database))
+    [job] = [each for each in made if each.name == NUDGE_VERIFICATION]
     with capture_logs() as lines:
         await job.coroutine({}, str(UUID(int=1)))
     assert [line["event"] for line in lines] == ["nudge.failed"]

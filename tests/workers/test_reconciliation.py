@@ -12,8 +12,6 @@ from domain.registration import RECONCILE_RULES
 from tests.adapters.builders import LEASE, NOW, Json, biz_id, callback, payload
 from tests.domain.builders import put
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
-from workers.callbacks import process_batch
-from workers.sweeping import settle_due
 
 TOKEN = timedelta(minutes=50)
 FIRST = TOKEN + timedelta(minutes=15)
@@ -26,7 +24,7 @@ GOES_ON: Json = {"status": "PROCESSING", "biz_info": payload()["biz_info"]}
 async def look(jobs: Jobs, after: timedelta) -> None:
     """What the sweep does so long after the registration."""
     jobs.clock.now = NOW + after
-    await settle_due(jobs.context)
+    await jobs.settle_due()
 
 
 @pytest.mark.parametrize(
@@ -109,8 +107,8 @@ async def test_a_callback_that_comes_meanwhile_takes_over(jobs: Jobs) -> None:
 
     async def callback_comes() -> None:
         jobs.vendor.before = None
-        await jobs.inbox.put("b1", [callback(received_at=jobs.clock.now)])
-        await process_batch(jobs.context, "b1")
+        await jobs.inbox.hand_over("b1", [callback(received_at=jobs.clock.now)])
+        await jobs.work()
 
     jobs.vendor.before = callback_comes
     await look(jobs, FIRST)
@@ -131,16 +129,16 @@ async def test_a_callback_after_the_end_is_still_decided(jobs: Jobs) -> None:
     await look(jobs, RECONCILE_RULES.last_look)
     assert await jobs.outcome() == ("expired", None, [])
     jobs.clock.now = NOW + timedelta(hours=22)
-    await jobs.inbox.put("b1", [callback(received_at=jobs.clock.now)])
-    await process_batch(jobs.context, "b1")
+    await jobs.inbox.hand_over("b1", [callback(received_at=jobs.clock.now)])
+    await jobs.work()
     assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"]), "two calls are spent"
 
 
 async def test_an_open_callback_of_a_registered_one_changes_nothing_of_it(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answered(payload())]
-    await jobs.inbox.put("b1", [callback(payload(status="PROCESSING"))])
-    await process_batch(jobs.context, "b1")
+    await jobs.inbox.hand_over("b1", [callback(payload(status="PROCESSING"))])
+    await jobs.work()
     assert await jobs.outcome() == ("received", None, [])
     await look(jobs, FIRST)
     assert await jobs.outcome() == ("decided", "approved", [])
@@ -149,8 +147,8 @@ async def test_an_open_callback_of_a_registered_one_changes_nothing_of_it(jobs: 
 async def test_a_callback_of_another_order_goes_to_a_person(jobs: Jobs) -> None:
     verification_id = await jobs.store.register(expires_in=TOKEN, biz_no="another")
     jobs.vendor.answers = [answered(payload())]
-    await jobs.inbox.put("b1", [callback()])
-    await process_batch(jobs.context, "b1")
+    await jobs.inbox.hand_over("b1", [callback()])
+    await jobs.work()
     assert await jobs.outcome() == ("decided", "review", ["registration.biz_no_mismatch"])
     assert (await jobs.store.events(verification_id))[1] == "callback.conflict"
 
@@ -160,8 +158,8 @@ async def test_an_early_look_costs_the_callback_its_first_call_not_its_second(jo
     jobs.vendor.answers = [answered(GOES_ON), answered(payload())]
     await look(jobs, FIRST)
     jobs.clock.now += timedelta(minutes=2)
-    await jobs.inbox.put("b1", [callback(received_at=jobs.clock.now)])
-    await process_batch(jobs.context, "b1")
+    await jobs.inbox.hand_over("b1", [callback(received_at=jobs.clock.now)])
+    await jobs.work()
     assert await jobs.outcome() == ("decided", "approved", [])
     assert [(n, state) for n, state, _ in await jobs.ledger()] == [(1, "done"), (2, "done")]
 
@@ -169,8 +167,8 @@ async def test_an_early_look_costs_the_callback_its_first_call_not_its_second(jo
 async def test_where_registration_is_demanded_others_are_kept_and_marked(jobs: Jobs) -> None:
     jobs.configure(app(require_registration=True))
     jobs.vendor.answers = [answered(payload())]
-    await jobs.inbox.put("b1", [callback()])
-    await process_batch(jobs.context, "b1")
+    await jobs.inbox.hand_over("b1", [callback()])
+    await jobs.work()
     await look(jobs, timedelta(hours=1))
     assert await jobs.outcome() == ("received", None, [])
     assert jobs.vendor.asked == []
@@ -185,8 +183,8 @@ async def test_where_registration_is_demanded_registered_ones_are_decided(jobs: 
     jobs.configure(app(require_registration=True))
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answered(payload())]
-    await jobs.inbox.put("b1", [callback()])
-    await process_batch(jobs.context, "b1")
+    await jobs.inbox.hand_over("b1", [callback()])
+    await jobs.work()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
@@ -210,7 +208,7 @@ async def ask(jobs: Jobs, after: timedelta) -> Refusal | None:
     refusal = await jobs.store.pull_requests.ask(
         verification_id("demo", biz_id()), now=jobs.clock.now, by="x"
     )
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     return refusal
 
 

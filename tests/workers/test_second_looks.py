@@ -10,7 +10,6 @@ from tests.adapters.builders import LEASE, NOW, payload
 from tests.domain.builders import put
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, refused
 from workers.settlement import settle
-from workers.sweeping import settle_due
 
 FAIL = put(payload(), "verify_result.result_faceid.confidence", 41.2)
 ASK = text("UPDATE verifications SET asked_at = :now, due_at = :now")
@@ -21,7 +20,7 @@ async def decide_unconfirmed(jobs: Jobs) -> None:
     jobs.vendor.answers = [TIMED_OUT]
     await settle(jobs.context, await jobs.case())
     jobs.clock.go_on(timedelta(minutes=10))
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"])
 
 
@@ -31,7 +30,7 @@ async def ask(jobs: Jobs, answer: Answer) -> None:
     jobs.clock.go_on(timedelta(minutes=10))
     async with jobs.store.engine.begin() as connection:
         await connection.execute(ASK, {"now": jobs.clock.now})
-    await settle_due(jobs.context)
+    await jobs.settle_due()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ async def test_a_request_is_one_call_even_if_it_fails(jobs: Jobs) -> None:
     await ask(jobs, TIMED_OUT)
     for _ in range(3):
         jobs.clock.go_on(timedelta(hours=1))
-        await settle_due(jobs.context)
+        await jobs.settle_due()
     assert [(n, state) for n, state, _ in await jobs.ledger()] == [(1, "done"), (2, "unknown")]
     [(detail,)] = await jobs.store.rows("SELECT detail FROM timeline ORDER BY id DESC LIMIT 1")
     assert detail == {"reason": "TIMEOUT"}
@@ -85,7 +84,7 @@ async def test_a_worker_that_dies_behind_the_call_leaves_its_answer_to_the_next(
     jobs.die_at(None)
     asked = len(jobs.vendor.asked)
     jobs.clock.go_on(LEASE)
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     assert len(jobs.vendor.asked) == asked
     [(event,)] = await jobs.store.rows("SELECT event FROM timeline ORDER BY id DESC LIMIT 1")
     assert event == "result.obtained"

@@ -7,9 +7,7 @@ from domain.accounts import shared_accounts
 from domain.model import ConfirmationMode
 from tests.adapters.builders import LEASE, Store, callback, payload
 from tests.workers.conftest import Jobs, answered, app
-from workers.callbacks import process_batch
 from workers.context import WorkerContext
-from workers.sweeping import settle_due
 
 
 def sharing(jobs: Jobs) -> WorkerContext:
@@ -23,10 +21,10 @@ async def test_a_pair_of_one_app_is_not_decided_again_at_the_other(jobs: Jobs) -
     context = sharing(jobs)
     jobs.vendor.answers = [answered(payload())]
     for batch, app_id in enumerate(("demo", "lax", "lax")):
-        await jobs.inbox.put(f"b{batch}", [callback(app_id=app_id)])
-        await process_batch(context, f"b{batch}")
+        await jobs.inbox.hand_over(f"b{batch}", [callback(app_id=app_id)])
+        await jobs.work(context)
     jobs.clock.go_on(LEASE)
-    await settle_due(context)
+    await jobs.settle_due(context)
     assert await jobs.store.rows("SELECT app_id, basis FROM decisions") == [("demo", "confirmed")]
     assert await jobs.store.find(app_id="lax") is None, "no token of one app reads the other's outcome"
     assert len(jobs.vendor.asked) == 1
@@ -38,7 +36,7 @@ async def test_a_registered_one_is_decided_by_its_owners_policy_wherever_its_pai
     context = sharing(jobs)
     await jobs.store.register()
     jobs.vendor.answers = [answered(payload())]
-    await jobs.inbox.put("b1", [callback(app_id="lax")])
-    await process_batch(context, "b1")
+    await jobs.inbox.hand_over("b1", [callback(app_id="lax")])
+    await jobs.work(context)
     assert await jobs.outcome() == ("decided", "approved", [])
     assert await jobs.store.rows("SELECT app_id, basis FROM decisions") == [("demo", "confirmed")]

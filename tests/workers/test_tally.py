@@ -4,11 +4,9 @@ import asyncio
 
 import pytest
 
-from adapters.database import DATABASE_AWAY
 from domain.budget import PullState
 from tests.adapters.builders import biz_id, callback, payload, traces
 from tests.workers.conftest import Jobs, answered
-from workers.callbacks import process_batch
 from workers.context import WorkerContext
 from workers.settlement import settle_safely
 
@@ -17,8 +15,8 @@ async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
     jobs.context.tally.last_error = "TimeoutError"
     for n in (1, 2):
-        await jobs.inbox.put(f"b{n}", [callback(payload(n))])
-        await process_batch(jobs.context, f"b{n}")
+        await jobs.inbox.hand_over(f"b{n}", [callback(payload(n))])
+        await jobs.work()
     status = jobs.context.tally.status()
     assert status == {
         "jobs": 0,
@@ -34,24 +32,23 @@ async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:
 async def test_a_duplicate_is_no_second_decision(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     for name in ("b1", "b2"):
-        await jobs.inbox.put(name, [callback()])
-        await process_batch(jobs.context, name)
+        await jobs.inbox.hand_over(name, [callback()])
+        await jobs.work()
     assert jobs.context.tally.status()["decisions"] == {"demo": {"approved": 1}}
 
 
-async def test_jobs_under_way_are_counted_until_they_end(jobs: Jobs) -> None:
+async def test_batches_under_way_are_counted_until_they_end(jobs: Jobs) -> None:
     tally = jobs.context.tally
-    with tally.job(), tally.job():
-        assert tally.jobs == 2
-    with pytest.raises(asyncio.CancelledError), tally.job():
+    with tally.under_way(3):
+        assert tally.jobs == 3
+    with pytest.raises(asyncio.CancelledError), tally.under_way(2):
         raise asyncio.CancelledError
     assert (tally.jobs, tally.last_error) == (0, None)
 
 
 async def test_the_last_error_is_named_without_its_words(jobs: Jobs, without_database: WorkerContext) -> None:
-    await jobs.inbox.put("b1", [callback()])
-    with pytest.raises(DATABASE_AWAY), without_database.tally.job():
-        await process_batch(without_database, "b1")
+    await jobs.inbox.hand_over("b1", [callback()])
+    await jobs.loops(without_database).recording.drain()
     assert without_database.tally.last_error == "ConnectionRefusedError"
     await settle_safely(without_database, await jobs.case(payload(2)))
     assert without_database.tally.status()["last_error"] == "ConnectionRefusedError"

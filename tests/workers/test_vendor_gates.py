@@ -10,7 +10,6 @@ from domain.budget import PullState
 from tests.adapters.builders import Clock, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.settlement import settle
-from workers.sweeping import settle_due
 from workers.vendor_gates import RULES, VendorGates, is_system_fault
 
 BUSY = refused(403, "CONCURRENCY_LIMIT_EXCEEDED", retry=True)
@@ -106,7 +105,7 @@ async def test_while_the_vendor_is_left_alone_no_call_is_spent(jobs: Jobs) -> No
     assert await jobs.store.ledger.of(spared.verification_id) == []
 
     jobs.clock.go_on(RULES.first_pause)
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     assert await jobs.outcome(9) == ("decided", "approved", [])
     [pull] = await jobs.store.ledger.of(spared.verification_id)
     assert pull.state is PullState.DONE
@@ -119,5 +118,5 @@ async def test_of_many_that_wait_for_the_pause_to_end_one_is_the_probe(jobs: Job
     for n in range(10, 20):
         await settle(jobs.context, await jobs.case(payload(n)))
     jobs.clock.go_on(RULES.first_pause)
-    await settle_due(jobs.context)
+    await jobs.settle_due()
     assert len(jobs.vendor.asked) == RULES.threshold + 1

@@ -17,7 +17,7 @@ from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
-from adapters.queue import BatchQueue, create_queue
+from adapters.queue import JobQueue, create_queue
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
@@ -60,7 +60,7 @@ async def context(
 ) -> ApiContext:
     book = PolicyBook.open(policy_folder)
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
-    queue = BatchQueue(create_queue(redis_pool))
+    queue = JobQueue(create_queue(redis_pool))
     heartbeats = Heartbeats(redis)
     return ApiContext(
         app_ids=("demo", "other"),

@@ -1,0 +1,28 @@
+"""Batch ids: when a batch was accepted and how many callbacks it holds, readable without opening it.
+
+An id is the Unix time in milliseconds as 12 hex digits, 20 random hex digits, and `.` with the number of
+callbacks: `019f3c0b7a10` `9c…` `.32`. A prefix may stand before it and a part's number behind it.
+"""
+
+import re
+import secrets
+import time
+from typing import Final
+
+_STAMPED: Final = re.compile(r"(?:^|-)(?P<ms>[0-9a-f]{12})[0-9a-f]{20}\.[0-9]+")
+
+
+def new_batch_id(callbacks: int, *, prefix: str = "") -> str:
+    """An id for a batch of so many callbacks, accepted now."""
+    return f"{prefix}{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}.{callbacks}"
+
+
+def part_id(batch_id: str, index: int) -> str:
+    """The id of a batch that holds one callback of another batch."""
+    return f"{batch_id}-{index}"
+
+
+def accepted_ms(batch_id: str) -> int | None:
+    """When the batch was accepted (Unix time, ms); None for ids of versions before 0.2."""
+    found = _STAMPED.search(batch_id)
+    return int(found["ms"], 16) if found else None

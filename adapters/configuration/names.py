@@ -1,0 +1,71 @@
+"""Names that no setting has. One that is nearly a setting's is a mistake; another may be somebody else's."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from adapters.configuration.did_you_mean import closest
+from adapters.configuration.sources import PREFIX, Source
+from adapters.configuration.values import referred_names
+
+_NOT_OURS_TO_READ: Final = frozenset({"config", "dev_data_dir", "crash_at"})
+"""Read elsewhere: by `read_sources`, by `dev`, by the fault suite's workers."""
+
+_OF_LATER_VERSIONS: Final = frozenset({"webhook_allow", "events_kept", "keys_url"})
+"""Names that are promised (they may stand in an environment that serves two versions)."""
+
+_OTHER_PROGRAMS: Final = ("simulator_", "faults_", "bench_")
+_KUBERNETES: Final = re.compile(
+    r"service_(host|port(_\w+)?)|\w+_service_(host|port(_\w+)?)|(\w+_)?port(_\d+_\w+)?"
+)
+"""What Kubernetes puts into a container beside a Service whose name begins with `faceid`."""
+
+
+def misspelt(sources: Sequence[Source], known: Collection[str]) -> list[str]:
+    """A line for each name that stops the start: those that are nearly a setting's, and in the file all."""
+    lines: list[str] = []
+    for source, name, position in _unknown(sources, known):
+        meant = closest(name.lower().removeprefix(PREFIX.lower()), known)
+        if name in _OF_LATER_VERSIONS:
+            continue
+        if source.variables and meant:
+            lines.append(
+                f"{_variable(name)}: is unknown, did you mean {_variable(meant)}? (in {source.place})"
+            )
+        elif meant:
+            lines.append(f"{source.place}: {name} is unknown, did you mean {meant}?")
+        elif not source.variables:
+            # What stands there is not repeated: it may be a secret in the wrong place.
+            lines.append(f"{source.place}: key {position} of {len(source.given)} is unknown")
+    return lines
+
+
+def strange(sources: Sequence[Source], known: Collection[str]) -> list[str]:
+    """The variables and keys that no setting of this version has, and that are nobody's mistake for sure."""
+    return sorted(
+        {
+            _variable(name)
+            for source, name, _ in _unknown(sources, known)
+            if name in _OF_LATER_VERSIONS or (source.variables and not closest(name, known))
+        }
+    )
+
+
+def _unknown(sources: Sequence[Source], known: Collection[str]) -> list[tuple[Source, str, int]]:
+    referred = {name.upper() for source in sources for name in referred_names(source.given)}
+    return [
+        (source, name, position)
+        for source in sources
+        for position, name in enumerate(source.given, start=1)
+        if name not in known and not (source.variables and _elsewhere(name, referred))
+    ]
+
+
+def _elsewhere(name: str, referred: Collection[str]) -> bool:
+    """Whether a variable is read by another part, another program, or by way of `env:NAME`."""
+    others = name in _NOT_OURS_TO_READ or name.startswith(_OTHER_PROGRAMS)
+    return others or _variable(name) in referred or bool(_KUBERNETES.fullmatch(name))
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"

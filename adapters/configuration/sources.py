@@ -1,0 +1,112 @@
+"""Where settings are given: the environment, `.env`, the TOML file that FACEID_CONFIG names."""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dotenv import dotenv_values
+
+from domain.errors import SettingsError
+
+PREFIX: Final = "FACEID_"
+DOTENV: Final = ".env"
+_PLACE: Final = re.compile(r"\((at [^()]*)\)$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Settings by their name in TOML, and where they stand; `variables` where they stand as FACEID_NAME."""
+
+    place: str
+    given: dict[str, Any]
+    variables: bool
+
+    def holds(self, path: Sequence[str | int]) -> int:
+        """How many steps of a setting's path lead to something here."""
+        value: Any = self.given
+        for steps, part in enumerate(path):
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return steps
+        return len(path)
+
+
+def read_sources() -> list[Source]:
+    """All of them, the strongest first.
+
+    Raises:
+        SettingsError: one cannot be read; where, and never what stands there.
+    """
+    dotenv = {name: value for name, value in dotenv_values(DOTENV, encoding="utf-8-sig").items() if value}
+    variables = [_variables("the environment", dict(os.environ)), _variables(DOTENV, dotenv)]
+    file = config_file()
+    return [*variables, Source(str(file), read_toml(file), variables=False)] if file else variables
+
+
+def config_file() -> Path | None:
+    """The file that FACEID_CONFIG names. Raises SettingsError if it is none."""
+    name = os.environ.get(f"{PREFIX}CONFIG")
+    if not name:
+        return None
+    if not Path(name).is_file():
+        raise SettingsError(f"FACEID_CONFIG names {name}, which is not a file")
+    return Path(name)
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """The content of a TOML file. Raises SettingsError with the place of its first mistake."""
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{file}: is not UTF-8 (at line {line})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: is not TOML ({_place_of(error)})") from None
+
+
+def _place_of(error: tomllib.TOMLDecodeError) -> str:
+    """What tomllib says, without the parts that quote the file."""
+    said = str(error)
+    place = _PLACE.search(said)
+    what = said[: place.start()].strip() if place else said
+    where = place.group(1) if place else "somewhere"
+    return where if "'" in what or '"' in what else f"{what.lower()} {where}"
+
+
+def _variables(place: str, environment: dict[str, str]) -> Source:
+    given: dict[str, Any] = {
+        name.upper().removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.upper().startswith(PREFIX)
+    }
+    if "apps" in given:
+        given["apps"] = _read_apps(given["apps"], place)
+    return Source(place, given, variables=True)
+
+
+def _read_apps(text: str, place: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_once_each)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise SettingsError(
+            f"FACEID_APPS: is not JSON ({error.msg.lower()} at {where}) (in {place})"
+        ) from None
+    except ValueError as error:
+        raise SettingsError(f"FACEID_APPS: {error} (in {place})") from None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which no name is given twice: the last one would win in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found

@@ -1,0 +1,95 @@
+"""The scripts of the inbox, each one step that nobody sees half done. They use the clock of the server."""
+
+from typing import Final
+
+CLAIM: Final = """
+local pending, claimed, starts = KEYS[1], KEYS[2], KEYS[3]
+local batch = ARGV[1]
+local most_callbacks, most_bytes, lease = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function forget(id)
+  redis.call('DEL', batch .. id)
+  redis.call('ZREM', pending, id)
+  redis.call('ZREM', claimed, id)
+  redis.call('HDEL', starts, id)
+end
+
+for i = 5, #ARGV do forget(ARGV[i]) end
+
+local taken, callbacks, bytes = {}, 0, 0
+
+-- Claims a batch; false: the group is complete without it.
+local function claim(id, suspect)
+  local sealed = redis.call('GET', batch .. id)
+  if not sealed then
+    forget(id)
+    return true
+  end
+  local count = tonumber(string.match(id, '%.(%d+)$')) or 1
+  local full = callbacks + count > most_callbacks or bytes + #sealed > most_bytes
+  if callbacks > 0 and (suspect or full) then return false end
+  callbacks, bytes = callbacks + count, bytes + #sealed
+  redis.call('ZREM', pending, id)
+  redis.call('ZADD', claimed, now + lease, id)
+  local begun = redis.call('HINCRBY', starts, id, 1)
+  table.insert(taken, id)
+  table.insert(taken, begun - 1)
+  table.insert(taken, sealed)
+  return not suspect
+end
+
+local lapsed = redis.call('ZRANGEBYSCORE', claimed, '-inf', now, 'LIMIT', 0, most_callbacks)
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', claimed, '(' .. now + 2 * lease, '+inf', 'LIMIT', 0, 16)) do
+  table.insert(lapsed, id)
+end
+for _, id in ipairs(lapsed) do
+  local suspect = tonumber(redis.call('HGET', starts, id) or '0') > 0
+  if not claim(id, suspect) then
+    return {redis.call('ZCARD', pending) + #lapsed, taken}
+  end
+end
+for _, id in ipairs(redis.call('ZRANGE', pending, 0, most_callbacks - 1)) do
+  if not claim(id, false) then break end
+end
+return {redis.call('ZCARD', pending), taken}
+"""
+"""KEYS: pending, claimed, starts. ARGV: what a batch's key begins with, the most callbacks and bytes of a
+group, the lease in ms, then the ids of recorded batches, which are forgotten first.
+
+Batches whose lease has ended come first. One that was claimed before and not postponed has perhaps killed its
+worker: it is claimed alone, so that no other batch is suspected with it. A lease that ends later than any
+lease can is the work of a wrong clock. Answers with how much may wait still, and for each claimed batch its
+id, how often it was claimed before, and its bytes."""
+
+POSTPONE: Final = """
+local clock = redis.call('TIME')
+local until_ms = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[1])
+for i = 2, #ARGV do
+  redis.call('ZADD', KEYS[1], 'XX', until_ms, ARGV[i])
+  redis.call('HDEL', KEYS[2], ARGV[i])
+end
+"""
+"""KEYS: claimed, starts. ARGV: the pause in ms, then the ids."""
+
+SET_ASIDE: Final = """
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then
+  local clock = redis.call('TIME')
+  redis.call('ZADD', KEYS[2], clock[1] * 1000 + math.floor(clock[2] / 1000), ARGV[1])
+end
+redis.call('HDEL', KEYS[3], ARGV[1])
+"""
+"""KEYS: claimed, unreadable, starts. ARGV: the id."""
+
+TAKE_BACK: Final = """
+local clock = redis.call('TIME')
+local before = clock[1] * 1000 + math.floor(clock[2] / 1000) - tonumber(ARGV[1])
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', before, 'LIMIT', 0, 1000)
+for _, id in ipairs(ids) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('ZADD', KEYS[2], 0, id)
+end
+return #ids
+"""
+"""KEYS: unreadable, claimed. ARGV: how long a batch was set aside at least, in ms."""

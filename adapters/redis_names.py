@@ -1,0 +1,54 @@
+"""The names of everything that the gateway keeps in Redis, under one prefix.
+
+Two gateways, or a gateway and another program, can share a Redis database when their prefixes differ.
+arq's own keys (`arq:job:…`) have no prefix, so every job id carries it.
+"""
+
+from typing import Final
+
+import msgspec
+
+DEFAULT_PREFIX: Final = "faceid:"
+
+
+class RedisNames(msgspec.Struct, frozen=True):
+    """Names under `prefix`, which is empty or ends with a colon by convention."""
+
+    prefix: str = DEFAULT_PREFIX
+
+    @property
+    def queue(self) -> str:
+        """arq's queue: a sorted set of job ids."""
+        return f"{self.prefix}queue"
+
+    @property
+    def batch(self) -> str:
+        """What the key of a batch begins with; its id follows."""
+        return f"{self.prefix}inbox:"
+
+    @property
+    def pending(self) -> str:
+        """Sorted set of the batches that no worker has claimed yet; score: when each was accepted, ms."""
+        return f"{self.prefix}inbox:pending"
+
+    @property
+    def claimed(self) -> str:
+        """Sorted set of the batches that a worker has claimed; score: when its lease ends, ms."""
+        return f"{self.prefix}inbox:claimed"
+
+    @property
+    def starts(self) -> str:
+        """Hash: how often each claimed batch was claimed."""
+        return f"{self.prefix}inbox:starts"
+
+    @property
+    def unreadable(self) -> str:
+        """Sorted set of the batches that no configured master key opens; score: since when, ms."""
+        return f"{self.prefix}inbox:unreadable"
+
+    def job(self, name: str) -> str:
+        """A job's id."""
+        return f"{self.prefix}{name}"
+
+
+DEFAULT_NAMES: Final = RedisNames()

@@ -1,0 +1,70 @@
+"""Decode a callback or a result. Nothing but a missing biz_id keeps a payload from being decoded.
+
+A payload as the vendor documents it goes from bytes into types by msgspec alone. Any other is read member by
+member (`domain/reading.py`): a value that cannot be understood costs no more than itself.
+"""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from domain.model import BIZ_ID_SHAPE
+from domain.payload import GENUINENESS, Genuineness, Payload
+from domain.reading import is_genuineness_name, read_payload
+from domain.strict_json import read_closely
+
+
+def decode_payload(data: bytes) -> Payload:
+    """The typed form of a callback's `data` or of a get_result body.
+
+    Raises:
+        MalformedPayload: not one strict JSON object.
+        UndecodableCallback: no biz_id can be found; `reason` is `missing_biz_id` or `bad_biz_id`.
+    """
+    return _decode_usual(data) or read_payload(read_closely(data))
+
+
+_objects: Final = msgspec.json.Decoder(dict[str, Any])
+_encoder: Final = msgspec.json.Encoder()
+_GENUINENESS: Final = frozenset(GENUINENESS)
+
+_ODD_ESCAPE: Final = re.compile(rb"\\u00(?:00|3[aA])")
+"""A NUL, which no PostgreSQL text can hold, and a colon that would not be counted."""
+
+
+def _decode_usual(data: bytes) -> Payload | None:
+    """By msgspec alone; None where anything is unusual and needs a closer look."""
+    if _ODD_ESCAPE.search(data):
+        return None
+    try:
+        tree = _objects.decode(data)
+        compact = _encoder.encode(tree)
+        # A name that stands twice is lost in the tree, and its colon with it.
+        if compact.count(b":") != data.count(b":") or _has_padded_names(compact):
+            return None
+        payload = msgspec.convert(tree, Payload)
+    except (ValueError, OverflowError, RecursionError):
+        return None
+    return payload if _is_usual(payload) else None
+
+
+def _has_padded_names(compact: bytes) -> bool:
+    """Whether a name begins or ends with a space, but for the one that the vendor itself prints so."""
+    return b'" ' in compact or compact.count(b' ":') != compact.count(_PADDED_SHARE)
+
+
+_PADDED_SHARE: Final = b'"Temporary ID Photo ":'
+
+
+def _is_usual(payload: Payload) -> bool:
+    liveness, verify = payload.liveness_result, payload.verify_result
+    return (
+        BIZ_ID_SHAPE.fullmatch(payload.biz_info.biz_id) is not None
+        and (liveness is None or _are_named(liveness.face_genuineness))
+        and (verify is None or _are_named(verify.face_genuineness))
+    )
+
+
+def _are_named(scores: Genuineness | None) -> bool:
+    return not scores or scores.keys() <= _GENUINENESS or all(map(is_genuineness_name, scores))

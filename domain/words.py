@@ -1,0 +1,61 @@
+"""Plain fields of a payload as words: what may stand in facts, lists, logs and answers in the clear.
+
+A vendor that is broken or hostile may put a name or a number into any of them. Whatever is not of a word's
+shape, or could hold a number that means a person, is OTHER; the raw bytes are stored, encrypted.
+"""
+
+import re
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+Number = Annotated[int, Meta(ge=-(2**60), le=2**60)] | float
+Text = str | Number | None
+"""A string that some products send as a number."""
+
+OTHER: Final = "OTHER"
+
+_FEW_DIGITS: Final = r"(?!(?:[^0-9]*[0-9]){6})"
+_STATUS: Final = re.compile(r"[A-Z]+(?:_[A-Z]+){0,7}")
+_WORD: Final = re.compile(_FEW_DIGITS + r"[A-Za-z0-9]+(?:[_.-][A-Za-z0-9]+){0,7}")
+_MESSAGE: Final = re.compile(
+    _FEW_DIGITS
+    + r"[A-Z]+(?:_[A-Z]+){0,9}(?: ?[:\[(] ?[a-z]+(?:_[a-z0-9]+)*[0-9]?(?:, ?[a-z_0-9]+){0,7}[\])]?)?"
+)
+_LONGEST: Final = 128
+_ZERO: Final = re.compile(r"[+-]?(?:0{1,30}\.?0{0,30}|\.0{1,30})(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def as_text(value: Text) -> str | None:
+    """A text field's value, or None where it is absent or blank."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    return str(value)
+
+
+def status_word(value: Text) -> str | None:
+    """`status`: the vendor's are upper-case words without digits (callback page)."""
+    return _shaped(_STATUS, value)
+
+
+def word(value: Text) -> str | None:
+    """One word, such as a procedure's name or a tag."""
+    return _shaped(_WORD, value)
+
+
+def tag_word(value: Text) -> str | None:
+    """`multifaces_tag`: as `word`, with every zero as "0"; a number may be sent as 0.0."""
+    text = as_text(value)
+    return "0" if text is not None and _ZERO.fullmatch(text) else word(value)
+
+
+def message_word(value: Text) -> str | None:
+    """`error_message`: a word, perhaps with the names of arguments (`NO_FACE_FOUND[image_ref1]`)."""
+    return _shaped(_MESSAGE, value)
+
+
+def _shaped(shape: re.Pattern[str], value: Text) -> str | None:
+    text = as_text(value)
+    if text is None or (len(text) <= _LONGEST and shape.fullmatch(text)):
+        return text
+    return OTHER

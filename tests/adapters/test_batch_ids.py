@@ -1,0 +1,32 @@
+"""A batch's id tells when it was accepted and how many callbacks it holds."""
+
+import time
+
+import pytest
+
+from adapters.batch_ids import accepted_ms, new_batch_id, part_id
+
+
+@pytest.mark.parametrize("prefix", ["", "retry-"])
+def test_an_id_tells_when_its_batch_was_accepted(prefix: str) -> None:
+    before = time.time_ns() // 1_000_000
+    batch_id = new_batch_id(32, prefix=prefix)
+    for each in (batch_id, part_id(batch_id, 31)):
+        at = accepted_ms(each)
+        assert at is not None
+        assert before <= at <= time.time_ns() // 1_000_000
+
+
+def test_an_id_ends_with_the_number_of_callbacks_and_a_parts_does_not() -> None:
+    batch_id = new_batch_id(32)
+    assert batch_id.endswith(".32")
+    assert part_id(batch_id, 4).endswith(".32-4")
+
+
+@pytest.mark.parametrize("batch_id", ["b1", "", "0f5c8a" * 5 + "00", "0123456789ab.3"])
+def test_other_ids_tell_nothing(batch_id: str) -> None:
+    assert accepted_ms(batch_id) is None
+
+
+def test_no_two_ids_are_the_same() -> None:
+    assert len({new_batch_id(1) for _ in range(1000)}) == 1000

@@ -1,0 +1,300 @@
+"""One odd value costs no more than itself: unread it costs nothing, read by a rule it is for a person."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.decoding import decode_payload
+from domain.facts import Facts, extract_facts
+from domain.model import Outcome
+from domain.reasons import Code
+from tests.domain.builders import (
+    GENUINE,
+    THRESHOLDS,
+    Json,
+    decoded_facts,
+    drop,
+    dump,
+    judged,
+    load_sample,
+    passing_payload,
+    policy_with,
+    put,
+)
+
+APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
+UNREADABLE, REPEATED = Code.PAYLOAD_UNREADABLE.value, Code.PAYLOAD_REPEATED.value
+FACE = "verify_result.result_faceid"
+LIVENESS = "liveness_result"
+SCORES = "liveness_result.face_genuineness"
+CARD = "idcard_info"
+MONOCHROME = "verify_result.id_exceptions.id_photo_monochrome"
+
+UNREAD: list[tuple[str, Any]] = [
+    ("biz_info.biz_extra_data", {"a": [1]}),
+    ("biz_info.biz_extra_data", True),
+    ("biz_info.biz_extra_data", "cut \ud83d"),
+    ("biz_info.biz_extra_data", "a\0b"),
+    ("fail_reason", {}),
+    ("fail_reason", ["NETWORK_ERROR"]),
+    ("note\0\ud800", "\0"),
+    ("images", {"image_best": None}),
+    ("time_used", "1e999"),
+    ("verify_result.verify_time", ""),
+    ("verify_result.verify_time", {"at": 1}),
+    ("verify_result.verify_time", "yesterday"),
+    ("verify_result.verify_time", 1462259763.123),
+    ("verify_result.result_new", "x"),
+    (f"{FACE}.thresholds.1e-9", "x"),
+    (f"{LIVENESS}.details", "text"),
+    (f"{LIVENESS}.details", [1]),
+    (f"{LIVENESS}.details", {"UPLOAD_TIMES": 1.5, "failure_reason": "timeout", "a": {"b": {"c": 1}}}),
+    (f"{SCORES}.request_id", "abc"),
+    (f"{SCORES}.张三", 1),
+    ("will_result.0.will_error_message", {"a": 1}),
+    (MONOCHROME, "unknown"),
+    (f"{CARD}.idcard_name", {}),
+    (f"{CARD}.idcard_name", ["张三"]),
+    (f"{CARD}.idcard_number", 1101),
+    (f"{CARD}.idcard_valid_date", {"from": 1}),
+    (f"{CARD}.front_side", "text"),
+    (f"{CARD}.front_side.ocr_result.legality", [0.5]),
+    (f"{CARD}.front_side.ocr_result.legality.ID Photo", "much"),
+    (f"{CARD}.ocr_front_quality", {"gender": 0.9}),
+    (f"{CARD}.ocr_front_quality", {"gender": {"quality": "good", "logic": "none"}}),
+    (CARD, "text"),
+]
+
+
+def _changed(path: str, value: Any) -> Json:
+    """The passing payload with one value changed; a number in the path is a place in an array."""
+    tree = passing_payload()
+    *blocks, last = path.split(".")
+    inner: Any = tree
+    for block in blocks:
+        inner = inner[int(block)] if isinstance(inner, list) else inner.setdefault(block, {})
+    inner[last] = value
+    return tree
+
+
+@pytest.mark.parametrize(("path", "value"), UNREAD)
+def test_what_no_rule_reads_costs_nothing(path: str, value: Any) -> None:
+    assert judged(decoded_facts(_changed(path, value))) == (APPROVED, [])
+
+
+WRONG: dict[str, list[Any]] = {
+    "status": [True, {"OK": "OK"}, ["OK"]],
+    "biz_info.biz_no": [["order-1"], {"a": 1}, True, "x" * 513],
+    LIVENESS: ["PASS", 1, ["PASS"], "{", '["PASS"]', True],
+    f"{LIVENESS}.result": [True, ["PASS"], {"a": "PASS"}],
+    f"{LIVENESS}.procedure_type": [False, ["video"]],
+    SCORES: [0, "none", [0.1], True],
+    f"{SCORES}.mask_confidence": ["high", "nan", True, False, [0.1]],
+    f"{SCORES}.deepfake_confidence": ["high", "nan", True, False, [0.1]],
+    f"{SCORES}.face_replaced": ["no", "inf", [0], {"a": 0}],
+    "verify_result": ["x", 1, [1], "[1]", '"{}"', False],
+    "verify_result.error_message": [{"a": 1}, ["NO_FACE_FOUND"], True],
+    "verify_result.id_exceptions": ["none", 0, [0]],
+    "verify_result.id_exceptions.id_attacked": ["no", [1], {"a": 1}, "nan", "1e999", "٣"],
+    FACE: [91.3, "91.3", [91.3], True],
+    f"{FACE}.confidence": ["high", "nan", "-inf", "1e999", 10**400, [91.3], {"a": 91}, True, "91,3"],
+    f"{FACE}.thresholds": [[64, 74], "1e-5", 74],
+    f"{FACE}.thresholds.1e-5": ["x", "nan", [74], True, 10**400],
+    "verify_result.result_ref1": ["x", {"confidence": "x"}, {"thresholds": THRESHOLDS}],
+    "verify_result.result_idcard_datasource": [[1], {"confidence": None, "thresholds": {"1e-3": 1}}],
+    "will_result": ["PASS", True, {"result": "PASS"}, ["PASS"], [1], [["PASS"]], [{"result": True}]],
+    "multifaces_tag": [["0"], {"a": 0}],
+}
+READ = [(path, value) for path, values in WRONG.items() for value in values]
+
+
+@pytest.mark.parametrize(("path", "value"), READ)
+def test_what_a_rule_reads_and_cannot_understand_is_for_a_person_by_its_name(path: str, value: Any) -> None:
+    facts = decoded_facts(_changed(path, value))
+    outcome, codes = judged(facts)
+    assert (outcome, UNREADABLE in codes) == (REVIEW, True)
+    assert any(path.startswith(each) or each.startswith(path) for each in facts.unreadable)
+
+
+NESTED = [
+    "biz_info",
+    CARD,
+    f"{CARD}.front_side",
+    LIVENESS,
+    SCORES,
+    "verify_result",
+    FACE,
+    f"{FACE}.thresholds",
+]
+
+
+@pytest.mark.parametrize("path", [*NESTED, "will_result", "verify_result.id_exceptions"])
+def test_json_text_inside_json_is_read(path: str) -> None:
+    inner: Any = passing_payload()
+    for block in path.split("."):
+        inner = inner[block]
+    for text in (json.dumps(inner), f"\n {json.dumps(inner, indent=1)} "):
+        assert decoded_facts(put(passing_payload(), path, text)) == decoded_facts(passing_payload())
+
+
+def test_json_text_inside_json_inside_json_is_read() -> None:
+    tree = passing_payload()
+    tree["verify_result"]["result_faceid"] = json.dumps(tree["verify_result"]["result_faceid"])
+    tree["verify_result"] = json.dumps(tree["verify_result"])
+    assert decoded_facts(tree) == decoded_facts(passing_payload())
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "same_as"),
+    [
+        ("verify_result.id_exceptions.id_attacked", False, 0),
+        ("verify_result.id_exceptions.id_attacked", True, 1),
+        ("verify_result.id_exceptions.id_attacked", "0.0", 0),
+        (f"{SCORES}.face_replaced", False, 0),
+        (f"{SCORES}.face_replaced", True, 1),
+        (f"{SCORES}.mask_confidence", "0.032", 0.032),
+        (f"{FACE}.confidence", " 91.327 ", 91.327),
+        (f"{LIVENESS}.details", {"UPLOAD_TIMES": "2"}, {"UPLOAD_TIMES": 2}),
+        (f"{LIVENESS}.details", {"UPLOAD_TIMES": 2.0, "x": "y"}, {"UPLOAD_TIMES": 2}),
+    ],
+)
+def test_another_spelling_of_the_same_number_is_that_number(path: str, value: Any, same_as: Any) -> None:
+    assert decoded_facts(_changed(path, value)) == decoded_facts(_changed(path, same_as))
+
+
+@pytest.mark.parametrize("names", [
+    ("1E-3", "1E-4", "1E-5", "1E-6"),
+    ("1e-03", "1e-04", "1e-05", "1e-06"),
+    ("0.001", "0.0001", "0.00001", "0.000001"),
+    ("1.0e-3", "1.0E-04", " 1e-5 ", "10e-7"),
+])  # fmt: skip
+def test_another_spelling_of_the_same_level_is_that_level(names: tuple[str, ...]) -> None:
+    thresholds = dict(zip(names, THRESHOLDS.values(), strict=True))
+    facts = decoded_facts(put(passing_payload(), f"{FACE}.thresholds", thresholds))
+    assert facts == decoded_facts(passing_payload())
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "name"),
+    [
+        ('"status": ', '"FAILED"', "status"),
+        ('"status": ', '"OK"', "status"),
+        ('"biz_id": ', '"1467967672,a9e208ad-16c7-4f69-b47d-420f8d3209bb"', "biz_info.biz_id"),
+        ('"liveness_result": ', '{"result": "FAIL"}', "liveness_result"),
+        ('"procedure_type": ', '"video"', "liveness_result.procedure_type"),
+        ('"mask_confidence": ', "0.99", SCORES),
+        ('"result_faceid": ', "{}", FACE),
+        ('"confidence": ', "1", f"{FACE}.confidence"),
+        ('"1e-5": ', "99", f"{FACE}.thresholds"),
+        ('"1e-5": 74.0, "1E-5": ', "99", f"{FACE}.thresholds"),
+        ('"id_attacked": ', "1", "verify_result.id_exceptions.id_attacked"),
+        ('"will_result": ', "[]", "will_result"),
+        ('"multifaces_tag": ', '"1"', "multifaces_tag"),
+        ('"multifaces_tag": "0", "multifaces_tag ": ', '"1"', "multifaces_tag"),
+        ('"multifaces_tag": ', '"\\u003a:"', "multifaces_tag"),
+    ],
+)
+def test_a_known_member_that_stands_twice_is_doubt(member: str, value: str, name: str) -> None:
+    first = member.split(" ", 1)[0] + " "
+    data = dump(passing_payload()).replace(
+        first.encode(), member.encode() + value.encode() + b", " + first.encode()
+    )
+    facts = extract_facts(decode_payload(data))
+    outcome, codes = judged(facts)
+    assert (outcome, REPEATED in codes) == (REVIEW, True)
+    assert facts.repeated == (name,)
+
+
+def test_a_status_that_stands_twice_is_doubt_whichever_comes_last() -> None:
+    data = dump(passing_payload()).replace(b'"status": "OK"', b'"status": "OK", "status": "CANCELLED"')
+    assert judged(extract_facts(decode_payload(data))) == (REVIEW, [REPEATED, "flow.cancelled"])
+
+
+def test_an_unknown_member_that_stands_twice_is_nothing() -> None:
+    data = dump(passing_payload())[:-1] + b', "request_id": 1, "request_id": 2}'
+    assert judged(extract_facts(decode_payload(data))) == (APPROVED, [])
+
+
+def test_an_unfinished_flow_stays_unfinished_beside_what_nobody_understands() -> None:
+    tree = passing_payload() | {"status": "TIMEOUT", "liveness_result": "x"}
+    assert judged(decoded_facts(tree)) == (INCOMPLETE, ["flow.timeout"])
+
+
+def test_what_is_known_to_be_bad_stays_bad_beside_what_nobody_understands() -> None:
+    tree = put(passing_payload(), f"{LIVENESS}.result", "FAIL") | {"multifaces_tag": ["0"]}
+    assert judged(decoded_facts(tree)) == (REJECTED, ["liveness.failed", UNREADABLE])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "tables"),
+    [
+        (f"{LIVENESS}.details", {"UPLOAD_TIMES": "many"}, {"liveness": {"max_counts": {"UPLOAD_TIMES": 5}}}),
+        (f"{LIVENESS}.details", "text", {"liveness": {"max_counts": {"UPLOAD_TIMES": 5}}}),
+        (
+            "verify_result.id_exceptions.id_photo_monochrome",
+            "x",
+            {"id_exceptions": {"id_photo_monochrome": "review"}},
+        ),
+        (f"{CARD}.idcard_valid_date", ["x"], {"id_card": {"expired": "reject"}}),
+        (f"{CARD}.front_side.ocr_result.legality", [1], {"id_card": {"legality": "review"}}),
+        (f"{CARD}.front_side.ocr_result.legality.Screen", "x", {"id_card": {"legality": "reject"}}),
+        (f"{CARD}.front_side", "x", {"id_card": {"legality": "reject"}}),
+        (f"{CARD}.ocr_back_quality", {"a": 1}, {"id_card": {"quality": "review"}}),
+        (f"{CARD}.ocr_back_quality", {"a": {"logic": "x"}}, {"id_card": {"logic": "review"}}),
+        (CARD, "x", {"id_card": {"expired": "review"}}),
+    ],
+)
+def test_a_policy_that_reads_more_doubts_more(path: str, value: Any, tables: dict[str, Json]) -> None:
+    facts = decoded_facts(_changed(path, value))
+    assert judged(facts) == (APPROVED, [])
+    outcome, codes = judged(facts, policy_with(**tables))
+    assert (outcome, UNREADABLE in codes) == (REVIEW, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "tables"),
+    [
+        ("will_result", "x", {"will": {"require": "never"}}),
+        ("multifaces_tag", ["x"], {"multifaces": {"detected": "ignore"}}),
+        ("verify_result.id_exceptions.id_attacked", "x", {"id_exceptions": {"id_attacked": "ignore"}}),
+    ],
+)
+def test_a_policy_that_reads_less_doubts_less(path: str, value: Any, tables: dict[str, Json]) -> None:
+    facts = decoded_facts(_changed(path, value))
+    assert judged(facts)[0] is REVIEW
+    assert judged(facts, policy_with(**tables)) == (APPROVED, [])
+
+
+def test_no_comparison_takes_the_place_of_one_that_cannot_be_read() -> None:
+    """`auto` takes the one comparison that was made; one that nobody understands was made, too."""
+    for broken in ("x", {"confidence": None, "thresholds": THRESHOLDS}, {"confidence": "x"}):
+        tree = put(passing_payload(), FACE, broken)
+        tree["verify_result"]["result_ref1"] = {"confidence": 99, "thresholds": THRESHOLDS}
+        assert judged(decoded_facts(tree))[0] is REVIEW
+
+
+def test_the_vendors_own_example_is_read_without_a_doubt() -> None:
+    facts = decoded_facts(load_sample("callback_with_attack.json"))
+    assert (facts.unreadable, facts.repeated) == ((), ())
+
+
+def test_a_payload_cannot_bring_notes_of_its_own() -> None:
+    facts = decoded_facts(passing_payload() | {"unreadable": ["x"], "repeated": ["张三"]})
+    assert facts == decoded_facts(passing_payload())
+
+
+def test_notes_name_nothing_that_was_sent() -> None:
+    tree = passing_payload()
+    tree["liveness_result"]["face_genuineness"] = {"张三_confidence": "x", "zhang_confidence": "x"} | GENUINE
+    tree["idcard_info"]["ocr_front_quality"] = {"张三": "x"}
+    tree["verify_result"]["result_faceid"]["thresholds"] = {"1E-005": "x", "张三": "x"}
+    assert decoded_facts(tree).unreadable == (
+        f"{CARD}.ocr_front_quality", SCORES, f"{FACE}.thresholds",
+    )  # fmt: skip
+
+
+def test_facts_without_doubts_are_stored_as_before() -> None:
+    assert b"unreadable" not in msgspec.json.encode(decoded_facts(passing_payload()))
+    assert decoded_facts(drop(passing_payload(), "multifaces_tag")).unreadable == Facts().unreadable

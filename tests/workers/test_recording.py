@@ -1,0 +1,283 @@
+"""What waits in the inbox is recorded in groups; what kills its worker is found, split out and buried."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from adapters.batch_ids import new_batch_id
+from adapters.database import DATABASE_AWAY, DatabaseAway
+from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
+from adapters.queue import WAKE_UP_SCORE
+from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES
+from domain.model import AcceptedCallback
+from tests.adapters.batches import stored_batches
+from tests.adapters.builders import callback, payload, until
+from tests.workers.conftest import Jobs, WorkerDied, answered
+from workers import recording as recording_module
+from workers.callbacks import GroupRecorded, record_group
+from workers.context import WorkerContext
+from workers.recording import BURY_AFTER, SPLIT_AFTER
+
+AWAY = [error("away") for error in dict.fromkeys((*REDIS_AWAY, *DATABASE_AWAY, DatabaseAway))]
+
+
+def quick(n: int) -> AcceptedCallback:
+    """A callback that is decided without a call."""
+    return callback(payload(n, status="WHATEVER"))
+
+
+async def put(jobs: Jobs, *taken: AcceptedCallback, starts: int = 0, batch_id: str = "b1") -> None:
+    """A batch that was claimed so many times before, each time by a worker that died."""
+    await jobs.inbox.hand_over(batch_id, taken)
+    if starts:
+        await jobs.inbox.claim(lease=jobs.context.lease)
+        await jobs.redis.hset(DEFAULT_NAMES.starts, batch_id, str(starts))  # type: ignore[misc]
+        await jobs.lapse()
+
+
+async def in_inbox(jobs: Jobs) -> list[str]:
+    return sorted(await stored_batches(jobs.redis, jobs.store.keys))
+
+
+async def decisions(jobs: Jobs) -> int:
+    [(count,)] = await jobs.store.rows("SELECT count(*) FROM decisions")
+    return int(count)
+
+
+async def test_many_batches_are_one_group(jobs: Jobs) -> None:
+    for n in range(40):
+        await jobs.inbox.hand_over(new_batch_id(1), [quick(n)])
+    loops = jobs.loops()
+    assert await loops.recording.record_some() == 0
+    await loops.settling.idle()
+    assert (await decisions(jobs), await in_inbox(jobs)) == (40, [])
+    assert jobs.context.tally.batches == 40
+
+
+async def test_a_backlog_is_worked_off_in_bounded_groups(jobs: Jobs) -> None:
+    for n in range(10):
+        await jobs.inbox.hand_over(new_batch_id(30), [quick(n)] * 30)
+    loops = jobs.loops()
+    left = [await loops.recording.record_some() for _ in range(3)]
+    assert left == [6, 2, 0], "four batches of thirty are a group"
+    await loops.settling.idle()
+    assert await decisions(jobs) == 10
+
+
+async def test_while_much_waits_another_worker_is_called(jobs: Jobs) -> None:
+    for n in range(10):
+        await jobs.inbox.hand_over(new_batch_id(30), [quick(n)] * 30)
+    await jobs.redis.delete(DEFAULT_NAMES.queue)
+    await jobs.loops().recording.record_some()
+    [(_, score)] = await jobs.redis.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
+    assert score == WAKE_UP_SCORE
+
+
+async def test_recording_does_not_wait_for_the_vendor(jobs: Jobs) -> None:
+    gate = asyncio.Event()
+    jobs.vendor.before = gate.wait
+    jobs.vendor.answers = [answered(payload(n)) for n in range(3)]
+    loops = jobs.loops()
+    for n in range(3):
+        await jobs.inbox.hand_over(f"b{n}", [callback(payload(n))])
+        await loops.recording.record_some()
+    assert await in_inbox(jobs) == []
+    assert await decisions(jobs) == 0
+    gate.set()
+    await loops.settling.idle()
+    assert await decisions(jobs) == 3
+
+
+async def test_a_batch_whose_worker_died_is_recorded_again(jobs: Jobs) -> None:
+    await put(jobs, quick(1))
+    await jobs.inbox.claim(lease=jobs.context.lease)
+    await jobs.work()
+    assert await decisions(jobs) == 0
+    await jobs.lapse()
+    await jobs.work()
+    assert (await decisions(jobs), await in_inbox(jobs)) == (1, [])
+
+
+async def test_a_batch_that_only_waits_long_is_never_suspected(jobs: Jobs) -> None:
+    await put(jobs, quick(1), quick(2))
+    await jobs.redis.zadd(DEFAULT_NAMES.pending, {"b1": 1})
+    [batch] = (await jobs.inbox.claim(lease=jobs.context.lease)).batches
+    assert batch.starts == 0
+
+
+@pytest.mark.parametrize("starts", range(1, SPLIT_AFTER + 1))
+async def test_a_batch_that_was_begun_before_is_tried_whole(jobs: Jobs, starts: int) -> None:
+    await put(jobs, quick(1), quick(2), starts=starts)
+    await jobs.work()
+    assert (await decisions(jobs), await in_inbox(jobs)) == (2, [])
+
+
+async def test_a_batch_that_keeps_dying_is_split_into_single_callbacks(jobs: Jobs) -> None:
+    await put(jobs, *map(quick, range(3)), starts=SPLIT_AFTER + 1)
+    await jobs.loops().recording.record_some()
+    assert await in_inbox(jobs) == ["b1-0", "b1-1", "b1-2"]
+    claims = [await jobs.inbox.claim(lease=jobs.context.lease) for _ in range(3)]
+    assert [len(claim.batches) for claim in claims] == [1, 1, 1], "each alone"
+
+
+@pytest.mark.parametrize("starts", range(SPLIT_AFTER + 1, BURY_AFTER + 1))
+async def test_a_single_callback_is_tried_some_more(jobs: Jobs, starts: int) -> None:
+    await put(jobs, quick(1), starts=starts)
+    await jobs.work()
+    assert await decisions(jobs) == 1
+
+
+async def test_a_callback_that_keeps_killing_its_worker_is_buried(jobs: Jobs) -> None:
+    killer = callback()
+    await put(jobs, killer, starts=BURY_AFTER + 1)
+    await jobs.work()
+    assert await in_inbox(jobs) == []
+    [letter] = await jobs.store.letters("demo")
+    assert letter.reason == "kills_worker"
+    assert await jobs.store.opened_letter(letter.id, "demo") == killer
+    assert await jobs.redis.exists(DEFAULT_NAMES.starts) == 0
+
+
+async def test_of_a_killers_group_all_others_are_decided_and_it_alone_is_buried(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The killer stands in a batch with another callback and is claimed with more batches."""
+    killer, deaths = quick(0), 0
+
+    async def die_of_it(
+        context: WorkerContext, taken: Sequence[AcceptedCallback], *, room: Mapping[str, int]
+    ) -> GroupRecorded:
+        if any(each.key == killer.key for each in taken):
+            raise WorkerDied
+        return await record_group(context, taken, room=room)
+
+    monkeypatch.setattr(recording_module, "record_group", die_of_it)
+    await put(jobs, killer, quick(1))
+    for n in range(2, 6):
+        await put(jobs, quick(n), batch_id=f"b{n}")
+    loops = jobs.loops()
+    while await in_inbox(jobs):
+        try:
+            await loops.recording.record_some()
+        except WorkerDied:
+            deaths, loops = deaths + 1, jobs.loops()
+        await loops.settling.idle()
+        await jobs.lapse()
+    assert deaths == SPLIT_AFTER + 1 + BURY_AFTER
+    assert [each.reason for each in await jobs.store.letters("demo")] == ["kills_worker"]
+    assert await decisions(jobs) == 5
+
+
+async def test_a_batch_that_no_key_opens_is_set_aside_once_and_holds_up_nobody(jobs: Jobs) -> None:
+    foreign = RedisInbox(jobs.redis, keys=KeyRing([b"lost" * 8]))
+    await foreign.hand_over("a0", [callback()])
+    await put(jobs, quick(1))
+    await jobs.work()
+    assert await decisions(jobs) == 1
+    assert await jobs.redis.zrange(DEFAULT_NAMES.unreadable, 0, -1) == [b"a0"]
+    assert await jobs.redis.exists("faceid:inbox:a0") == 1
+    await jobs.lapse()
+    assert (await jobs.inbox.claim(lease=jobs.context.lease)).batches == []
+
+
+async def test_without_database_nothing_is_buried(jobs: Jobs, without_database: WorkerContext) -> None:
+    await put(jobs, callback(), starts=BURY_AFTER + 1)
+    with pytest.raises(OSError, match="Connect call failed"):
+        await jobs.work(without_database)
+    assert await stored_batches(jobs.redis, jobs.store.keys) == {"b1": [callback()]}
+
+
+@pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
+async def test_while_a_server_is_away_the_batch_rests_and_is_not_suspected(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await put(jobs, quick(1))
+    with monkeypatch.context() as outage:
+        outage.setattr(jobs.context.recorder, "record_all", ends_with(error))
+        assert not await jobs.loops().recording.drain()
+    await jobs.work()
+    assert await decisions(jobs) == 0, "it rests for some seconds"
+    await jobs.lapse()
+    [batch] = (await jobs.inbox.claim(lease=jobs.context.lease)).batches
+    assert batch.starts == 0
+    assert jobs.context.tally.last_error == type(error).__name__
+
+
+async def test_a_defect_of_ours_ends_nothing_and_the_batch_comes_back(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(jobs, quick(1))
+    with monkeypatch.context() as broken:
+        broken.setattr(recording_module, "record_group", raiser(RuntimeError("x")))
+        assert not await jobs.loops().recording.drain()
+    await jobs.lapse()
+    await jobs.work()
+    assert await decisions(jobs) == 1
+
+
+async def test_a_group_that_takes_too_long_is_given_up_and_comes_back(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    await put(jobs, quick(1))
+    with monkeypatch.context() as slow:
+        slow.setattr(recording_module, "record_group", hang)
+        slow.setattr(recording_module, "_CYCLE_TIMEOUT", 0.05)
+        assert not await jobs.loops().recording.drain()
+    await jobs.lapse()
+    await jobs.work()
+    assert await decisions(jobs) == 1
+
+
+async def test_what_is_recorded_is_forgotten_although_redis_failed_in_between(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(jobs, quick(1))
+    recording = jobs.loops().recording
+    with monkeypatch.context() as outage:
+        outage.setattr(jobs.inbox, "finish", raiser(ConnectionError("away")))
+        assert not await recording.drain()
+    assert await in_inbox(jobs) == ["b1"]
+    assert await recording.drain()
+    assert await in_inbox(jobs) == []
+    assert await jobs.store.rows("SELECT seen FROM callbacks") == [(1,)], "not recorded twice"
+
+
+async def test_it_runs_when_it_is_woken_and_goes_on_after_a_failure(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops = jobs.loops()
+    running = asyncio.create_task(loops.recording.run())
+    with monkeypatch.context() as outage:
+        outage.setattr(jobs.inbox, "claim", raiser(ConnectionError("away")))
+        await put(jobs, quick(1))
+        loops.recording.wake()
+        await asyncio.sleep(0.3)
+
+    async def decided() -> bool:
+        return await decisions(jobs) == 1
+
+    await until(decided)
+    loops.recording.stop()
+    await asyncio.wait_for(running, 5)
+    await put(jobs, quick(2), batch_id="b2")
+    assert await in_inbox(jobs) == ["b2"]
+
+
+def ends_with(error: Exception) -> Callable[..., object]:
+    async def end(decoded: list[object], **_: object) -> list[BaseException]:
+        return [error] * len(decoded)
+
+    return end
+
+
+def raiser(error: Exception) -> Callable[..., object]:
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail

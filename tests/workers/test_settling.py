@@ -1,0 +1,202 @@
+"""Verifications are settled beside the recording, each app so many at once, fed by `due_at`."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.apps import App
+from domain.model import verification_id
+from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload, until
+from tests.workers.conftest import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
+from workers.jobs import Loops
+from workers.recording import Recording
+from workers.settling import Settling
+
+GONE = "gone"
+
+
+def small(jobs: Jobs, *, at_once: int) -> Loops:
+    """A worker that settles few verifications at once."""
+    settling = Settling(jobs.context, at_once=at_once, look_every=LEASE)
+    return Loops(Recording(jobs.context, settling), settling)
+
+
+class SlowApp:
+    """The vendor of one app answers when the gate opens; those of the others at once."""
+
+    def __init__(self, jobs: Jobs, app_id: str) -> None:
+        self.gate = asyncio.Event()
+        self.under_way = 0
+        self._jobs = jobs
+        self._app_id = app_id
+        self._get_result = jobs.vendor.get_result
+
+    async def get_result(self, asked: App, biz: str) -> object:
+        if asked.app_id == self._app_id:
+            self.under_way += 1
+            await self.gate.wait()
+        self._jobs.vendor.asked.append(biz)
+        return answered(payload(next(n for n in range(200) if biz_id(n) == biz)))
+
+
+@pytest.fixture
+def slow(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> SlowApp:
+    jobs.configure(app(app_id="slow"))
+    vendor = SlowApp(jobs, "slow")
+    monkeypatch.setattr(jobs.vendor, "get_result", vendor.get_result)
+    return vendor
+
+
+async def decided(jobs: Jobs, app_id: str) -> int:
+    rows = await jobs.store.rows(
+        f"SELECT count(*) FROM verifications WHERE state = 'decided' AND app_id = '{app_id}'"
+    )
+    return int(rows[0][0])
+
+
+async def test_an_app_whose_vendor_is_slow_holds_up_no_other(jobs: Jobs, slow: SlowApp) -> None:
+    loops = small(jobs, at_once=4)
+    await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(30)])
+    await loops.recording.record_some()
+    await jobs.inbox.hand_over("b2", [callback(payload(n)) for n in range(3)])
+    await loops.recording.record_some()
+
+    async def others_are_decided() -> bool:
+        return await decided(jobs, "demo") == 3
+
+    await until(others_are_decided)
+    assert slow.under_way == 4, "no more than have room"
+    assert await jobs.inbox.depth() == 0, "all are recorded"
+
+
+async def test_what_had_no_room_is_due_at_once_and_taken_when_there_is_room(
+    jobs: Jobs, slow: SlowApp
+) -> None:
+    loops = small(jobs, at_once=4)
+    await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(30)])
+    await loops.recording.record_some()
+    due = await jobs.store.rows("SELECT count(*) FROM verifications WHERE due_at <= :now", now=NOW)
+    assert due == [(26,)]
+    running = asyncio.create_task(loops.settling.run())
+    slow.gate.set()
+
+    async def all_are_decided() -> bool:
+        return await decided(jobs, "slow") == 30
+
+    await until(all_are_decided)
+    running.cancel()
+    assert len(jobs.vendor.asked) == 30
+
+
+async def test_a_due_verification_is_settled(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    await jobs.store.record()
+    await jobs.settle_due()
+    assert await jobs.outcome() == ("received", None, []), "not due yet"
+    jobs.clock.go_on(LEASE)
+    await jobs.settle_due()
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert len(jobs.vendor.asked) == 1
+
+
+async def test_all_that_is_due_is_settled_however_much(jobs: Jobs) -> None:
+    for n in range(AT_ONCE + 20):
+        await jobs.store.record(callback(payload(n, status="WHATEVER")))
+    jobs.clock.go_on(LEASE)
+    await jobs.settle_due()
+    await jobs.settle_due()
+    assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(AT_ONCE + 20,)]
+
+
+async def test_after_an_outage_the_vendor_is_asked_at_a_bounded_rate(jobs: Jobs) -> None:
+    context = replace(jobs.context, silent_per_sweep=7)
+    jobs.vendor.answers = [refused(404, "RESULT_NOT_FOUND")]
+    for n in range(20):
+        await jobs.store.register(n, expires_in=timedelta(0))
+    await jobs.store.record(callback(payload(99, status="WHATEVER")))
+    jobs.clock.go_on(timedelta(hours=1))
+    for asked in (7, 14, 20, 20):
+        await jobs.settle_due(context)
+        assert len(jobs.vendor.asked) == asked
+        assert (await jobs.outcome(99))[0] == "decided", "whose callback is there never waits behind them"
+
+
+async def test_silent_ones_are_shared_fairly_among_apps(jobs: Jobs) -> None:
+    jobs.configure(app(app_id="busy"))
+    context = replace(jobs.context, silent_per_sweep=6)
+    jobs.vendor.answers = [refused(404, "RESULT_NOT_FOUND")]
+    for n in range(20):
+        await jobs.store.register(n, app_id="busy", expires_in=timedelta(0))
+    for n in range(2):
+        await jobs.store.register(100 + n, expires_in=timedelta(0))
+    jobs.clock.go_on(timedelta(hours=1))
+    await jobs.settle_due(context)
+    assert {biz_id(100), biz_id(101)} <= set(jobs.vendor.asked)
+    assert len(jobs.vendor.asked) == 6, "what one app leaves the other may use"
+
+
+async def test_an_app_that_is_not_configured_here_is_left_for_others(jobs: Jobs) -> None:
+    await jobs.store.record(callback(payload(1), app_id=GONE))
+    await jobs.store.record(callback(payload(2, status="WHATEVER")))
+    jobs.clock.go_on(LEASE)
+    await jobs.settle_due()
+    assert (await jobs.outcome(2))[0] == "decided"
+    [(fence,)] = await jobs.store.rows("SELECT fence FROM verifications WHERE app_id = 'gone'")
+    assert fence == 1, "nobody has touched it"
+
+
+async def test_a_callback_of_an_app_that_is_not_configured_here_is_recorded(jobs: Jobs) -> None:
+    await jobs.inbox.hand_over("b1", [callback(payload(1), app_id=GONE)])
+    await jobs.work()
+    assert await jobs.inbox.depth() == 0
+    assert await jobs.store.rows("SELECT app_id, state FROM verifications") == [(GONE, "received")]
+
+
+async def test_the_answer_is_judged_by_the_first_callback(jobs: Jobs) -> None:
+    jobs.vendor.answers = [TIMED_OUT, answered(payload())]
+    await jobs.store.record()
+    await jobs.store.record(callback(payload(biz_no="order-2") | {"status": "CANCELLED"}))
+    for minutes in (2, 5):
+        jobs.clock.now = NOW + timedelta(minutes=minutes)
+        await jobs.settle_due()
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+async def test_one_verification_is_settled_on_request_once_it_is_due(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    await jobs.store.record()
+    key = verification_id("demo", biz_id())
+    for elapsed, asked in ((timedelta(0), 0), (LEASE, 1)):
+        jobs.clock.go_on(elapsed)
+        settling = jobs.loops().settling
+        await settling.claim_one(key)
+        await settling.idle()
+        assert len(jobs.vendor.asked) == asked
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+async def test_once_it_is_stopped_nothing_begins_and_what_is_under_way_ends(
+    jobs: Jobs, slow: SlowApp
+) -> None:
+    loops = small(jobs, at_once=4)
+    await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(9)])
+    await loops.recording.record_some()
+    loops.settling.stop()
+    jobs.clock.go_on(LEASE)
+    await loops.settling.claim_due()
+    ending = asyncio.create_task(loops.settling.end(grace=5))
+    slow.gate.set()
+    await ending
+    assert await decided(jobs, "slow") == 4
+
+
+async def test_what_does_not_end_in_time_is_due_again(jobs: Jobs, slow: SlowApp) -> None:
+    loops = small(jobs, at_once=4)
+    await jobs.inbox.hand_over("b1", [callback(payload(1), app_id="slow")])
+    await loops.recording.record_some()
+    loops.settling.stop()
+    await loops.settling.end(grace=0.05)
+    assert await jobs.due() == LEASE
+    slow.gate.set()

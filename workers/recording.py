@@ -1,0 +1,187 @@
+"""Empty the inbox: claim a group of batches, record their callbacks, pass on what is to be settled.
+
+One group at a time, so that groups grow with what waits, and a batch that kills its worker is soon claimed
+alone. Recording waits for PostgreSQL and Redis, never for the vendor.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from adapters.batch_ids import part_id
+from adapters.dead_letter_retries import is_retry
+from domain.model import AcceptedCallback
+from domain.records import ClaimedBatch
+from workers.away import AWAY
+from workers.callbacks import bury, record_group
+from workers.context import WorkerContext
+from workers.settling import Settling
+
+SPLIT_AFTER: Final = 3
+BURY_AFTER: Final = 6
+"""Starts after which a batch is split into single callbacks, and a single callback is a dead letter: it keeps
+killing its worker. A batch that only waits behind others is never started, and so never suspected."""
+
+PAUSE: Final = timedelta(seconds=5)
+"""How long a batch rests that met a server that is away."""
+
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 5.0
+_CYCLE_TIMEOUT: Final = 50
+_HELP_EVERY: Final = 0.1
+
+log = structlog.get_logger(__name__)
+
+
+class Recording:
+    """Records what waits in the inbox whenever it is woken."""
+
+    def __init__(self, context: WorkerContext, settling: Settling) -> None:
+        self._context = context
+        self._settling = settling
+        self._waking = asyncio.Event()
+        self._finished: list[str] = []
+        self._called_for_help = 0.0
+        self._stopping = False
+        self._failing = False
+
+    def wake(self) -> None:
+        """Something may wait."""
+        self._waking.set()
+
+    @property
+    def is_woken(self) -> bool:
+        """Whether something may wait."""
+        return self._waking.is_set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the group under way is recorded."""
+        self._stopping = True
+        self._waking.set()
+
+    async def run(self) -> None:
+        """Record until stopped. A server that is away is tried again, at first soon, then every 5 s."""
+        pause = 0.0
+        self._waking.set()
+        while not self._stopping:
+            await self._waking.wait()
+            self._waking.clear()
+            if await self.drain():
+                pause = 0.0
+                continue
+            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+            self._waking.set()
+
+    async def drain(self) -> bool:
+        """Record all that waits; False: a server is away, or something failed that nobody foresaw."""
+        try:
+            while not self._stopping:
+                async with asyncio.timeout(_CYCLE_TIMEOUT):
+                    left = await self.record_some()
+                if not left:
+                    break
+            self._failing = False
+        except AWAY as error:
+            self._away(error)
+        except Exception as error:
+            # A defect of ours: what was claimed is claimed again when its lease ends.
+            log.exception("batch.failed")
+            self._context.tally.failed(error)
+            return False
+        return not self._failing
+
+    def _away(self, error: BaseException) -> None:
+        """Log an outage once, and count every failure."""
+        self._context.tally.failed(error)
+        if not self._failing:
+            log.warning("batch.postponed", error=type(error).__name__)
+        self._failing = True
+
+    async def record_some(self) -> int:
+        """Claim a group and record it; about how many batches wait still.
+
+        Raises:
+            RedisError, OSError: Redis or PostgreSQL is away; what was claimed is claimed again later.
+        """
+        context = self._context
+        finished, self._finished = self._finished, []
+        try:
+            claim = await context.inbox.claim(lease=context.lease, finished=finished)
+        except AWAY:
+            self._finished = finished
+            raise
+        ready = [batch for batch in claim.batches if await self._is_ready(batch)]
+        if ready:
+            with context.tally.under_way(len(ready)):
+                await self._record(ready)
+        if not claim.left:
+            await self._forget_finished()
+        else:
+            await self._call_for_help()
+        return claim.left
+
+    async def _call_for_help(self) -> None:
+        """Wake another worker, now and then."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._called_for_help + _HELP_EVERY:
+            self._called_for_help = now
+            await self._context.inbox.wake_another()
+
+    async def _forget_finished(self) -> None:
+        if self._finished:
+            await self._context.inbox.finish(self._finished)
+            self._finished = []
+
+    async def _is_ready(self, batch: ClaimedBatch) -> bool:
+        """Whether the batch can be recorded as it is; else it is split, set aside or buried."""
+        if batch.callbacks is None:
+            log.error("batch.unreadable", batch_id=batch.batch_id)
+            await self._context.inbox.set_aside(batch.batch_id)
+            return False
+        if batch.starts:
+            log.warning("batch.swept", batch_id=batch.batch_id, attempts=batch.starts)
+        if batch.starts > SPLIT_AFTER and len(batch.callbacks) > 1:
+            await self._split(batch.batch_id, batch.callbacks)
+            return False
+        if batch.starts > BURY_AFTER:
+            await bury(self._context, batch.callbacks[0], "kills_worker", f"{batch.starts} starts")
+            self._finished.append(batch.batch_id)
+            return False
+        return True
+
+    async def _split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        parts = {part_id(batch_id, index): [each] for index, each in enumerate(callbacks)}
+        await self._context.inbox.replace(batch_id, parts)
+        self.wake()
+
+    async def _record(self, batches: Sequence[ClaimedBatch]) -> None:
+        context = self._context
+        whose = [(batch.batch_id, each) for batch in batches for each in batch.callbacks or ()]
+        group = await record_group(context, [each for _, each in whose], room=self._settling.room())
+        for case in group.cases:
+            # From here on the verification's own due_at brings it back, should this process die.
+            self._settling.start(case)
+        for app_id in group.left_out:
+            self._settling.left_out(app_id)
+        postponed = {whose[index][0] for index in group.failures}
+        recorded = [batch for batch in batches if batch.batch_id not in postponed]
+        await self._end(recorded, callbacks=len(whose), cases=len(group.cases))
+        if postponed:
+            await context.inbox.postpone(sorted(postponed), pause=PAUSE)
+        if not recorded:
+            raise next(iter(group.failures.values()))
+
+    async def _end(self, recorded: Sequence[ClaimedBatch], *, callbacks: int, cases: int) -> None:
+        context = self._context
+        for batch in recorded:
+            if is_retry(batch.batch_id):
+                keys = [callback.key for callback in batch.callbacks or ()]
+                await context.dead_letters.forget_retried(keys)
+        self._finished += [batch.batch_id for batch in recorded]
+        context.tally.batches += len(recorded)
+        if recorded:
+            log.info("batch.recorded", callbacks=callbacks, count=cases)

@@ -1,0 +1,146 @@
+"""Settle verifications beside the recording of callbacks: each app so many at once, fed by `due_at`.
+
+What was just recorded is settled from memory while its app has room. All else is due in PostgreSQL and
+claimed when there is room again, so an app whose vendor is slow fills its own room and holds up no other.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from domain.records import Case, ClaimedVerifications
+from workers.away import AWAY
+from workers.context import WorkerContext
+from workers.settlement import settle_safely, take_up
+
+_AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
+_MOST_AT_ONCE: Final = 100
+"""The most that one claim takes: few enough to be settled within the lease."""
+
+log = structlog.get_logger(__name__)
+
+
+class Settling:
+    """Settles verifications, up to `at_once` of each app."""
+
+    def __init__(self, context: WorkerContext, *, at_once: int, look_every: timedelta) -> None:
+        self._context = context
+        self._alarm = context.alarm
+        self._at_once = at_once
+        self._look_every = look_every
+        self._under_way: Counter[str] = Counter()
+        self._hungry: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def room(self) -> dict[str, int]:
+        """How many more verifications each configured app may have under way."""
+        if self._stopping:
+            return {}
+        return {app_id: max(0, self._at_once - self._under_way[app_id]) for app_id in self._context.apps}
+
+    def start(self, case: Case) -> None:
+        """Settle a verification that this worker has the lease of."""
+        self._spawn(case.app_id, settle_safely(self._context, case))
+
+    def look(self) -> None:
+        """Claim what is due, soon."""
+        self._alarm.ring()
+
+    def left_out(self, app_id: str) -> None:
+        """A verification of an app without room was left to whoever claims it: look once there is room."""
+        self._hungry.add(app_id)
+
+    async def run(self) -> None:
+        """Claim what is due whenever it becomes so, for ever."""
+        while True:
+            await self._alarm.wait(longest=self._look_every)
+            try:
+                while await self.claim_due():
+                    pass
+            except AWAY as error:
+                log.warning("settlement.postponed", error=type(error).__name__)
+                self._alarm.ring_at(self._context.clock() + _AFTER_AN_OUTAGE)
+
+    async def claim_due(self) -> bool:
+        """Claim what is due as far as there is room, and settle it; whether more is due that has room."""
+        room = _some(self.room())
+        claimed = await self._claim(room)
+        self._hungry |= claimed.full
+        return any(self.room().get(app_id) for app_id in claimed.full)
+
+    async def claim_silent(self, limit: int) -> None:
+        """Claim up to `limit` due verifications without a callback, fairly among apps, and settle them.
+
+        After an outage many tokens have expired at once, and a call that the vendor refuses for their number
+        is spent all the same: hence the limit.
+        """
+        apps = {app_id for app_id, room in self.room().items() if room}
+        while limit > 0 and apps:
+            share = -(-limit // len(apps))
+            room = {app_id: min(share, self.room().get(app_id, 0)) for app_id in apps}
+            claimed = await self._claim(_some(room), silent=True)
+            limit -= len(claimed.opened)
+            apps = {app_id for app_id in claimed.full if self.room().get(app_id)}
+
+    async def claim_one(self, verification_id: UUID) -> None:
+        """Settle this verification, if it is due; where nobody has room, once somebody has."""
+        if not any(self.room().values()):
+            return
+        due = await self._context.due.claim_one(
+            verification_id, now=self._context.clock(), lease=self._context.lease
+        )
+        if due is not None:
+            self._spawn(due.app_id, take_up(self._context, due))
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping = True
+
+    async def idle(self) -> None:
+        """Return when nothing is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def end(self, *, grace: float) -> None:
+        """Wait up to `grace` seconds for what is under way; the rest is due again when its lease ends."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self.idle()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _claim(self, room: Mapping[str, int], *, silent: bool = False) -> ClaimedVerifications:
+        if not room:
+            return ClaimedVerifications([])
+        context = self._context
+        claimed = await context.due.claim(room, now=context.clock(), lease=context.lease, silent=silent)
+        if claimed.opened:
+            log.info("verifications.due", count=len(claimed.opened))
+        for due in claimed.opened:
+            self._spawn(due.app_id, take_up(context, due))
+        return claimed
+
+    def _spawn(self, app_id: str, work: Awaitable[None]) -> None:
+        self._under_way[app_id] += 1
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(app_id, done))
+
+    def _ended(self, app_id: str, task: asyncio.Future[None]) -> None:
+        self._tasks.discard(task)
+        self._under_way[app_id] -= 1
+        if app_id in self._hungry and self._under_way[app_id] <= self._at_once // 2:
+            self._hungry.discard(app_id)
+            self._alarm.ring()
+
+
+def _some(room: Mapping[str, int]) -> dict[str, int]:
+    return {app_id: min(places, _MOST_AT_ONCE) for app_id, places in room.items() if places}
