@@ -7,6 +7,7 @@ missed beats. So Redis's clock alone decides who is alive: those of the hosts ma
 import asyncio
 import contextlib
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 
+from adapters.places import this_place
 from adapters.redis_client import REDIS_AWAY
 
 PROCESSES: Final = "heartbeats"
@@ -31,7 +33,10 @@ Status = Callable[[], Mapping[str, object]]
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """What a process says of itself. `every`: seconds between its beats; `status`: its role's own figures."""
+    """What a process says of itself. `every`: seconds between its beats; `status`: its role's own figures.
+
+    `instance` is random; `place` is that of `this_place`. Processes of an older version tell neither.
+    """
 
     role: str
     host: str
@@ -41,11 +46,13 @@ class Heartbeat(msgspec.Struct, frozen=True):
     started_at: datetime
     at: datetime
     status: dict[str, Any]
+    instance: str = ""
+    place: str = ""
 
     @property
     def id(self) -> str:
-        """The process; one that is restarted in the same container takes its predecessor's place."""
-        return f"{self.role}:{self.host}:{self.pid}"
+        """The process; two containers on their host's network have one host name, and pid 1 both."""
+        return ":".join((self.role, self.host, str(self.pid), *([self.instance] if self.instance else [])))
 
     @property
     def lives_ms(self) -> int:
@@ -168,6 +175,8 @@ def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
         started_at=now,
         at=now,
         status={},
+        instance=secrets.token_hex(4),
+        place=this_place(),
     )
 
 

@@ -11,25 +11,34 @@ from redis.asyncio import Redis
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.heartbeats import Heartbeats, SeenHeartbeat
+from adapters.heartbeats import Heartbeat, Heartbeats, SeenHeartbeat
+from adapters.places import this_place
 from adapters.redis_client import create_redis_pool
 from cli.stored import DataDirOption, find_servers
 from cli.terminal import create_console
 
 
 def workers_command(
-    here: Annotated[bool, typer.Option("--here", help="Only this machine's, as a health check")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Only this container's or machine's, as a health check")
+    ] = False,
     data_dir: DataDirOption = None,
 ) -> None:
     """Show every live process, worker or other, by its heartbeat; fail when no worker is alive."""
     alive = asyncio.run(_alive(find_servers(data_dir).redis_url))
     if here:
-        alive = [seen for seen in alive if seen.heartbeat.host == socket.gethostname()]
+        alive = [seen for seen in alive if _is_here(seen.heartbeat)]
     if alive:
         create_console().print(_table(alive))
     if not any(seen.heartbeat.role == "worker" for seen in alive):
         typer.echo("No worker is alive.", err=True)
         raise typer.Exit(1)
+
+
+def _is_here(heartbeat: Heartbeat) -> bool:
+    if heartbeat.place:
+        return heartbeat.place == this_place()
+    return heartbeat.host == socket.gethostname()
 
 
 async def _alive(redis_url: str) -> list[SeenHeartbeat]:

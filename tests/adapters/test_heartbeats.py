@@ -47,6 +47,27 @@ async def test_the_next_beat_takes_the_place_of_the_last(redis: Redis) -> None:
     assert seen.age < timedelta(seconds=5)
 
 
+async def test_two_processes_of_one_role_host_and_pid_are_two(redis: Redis) -> None:
+    """As in two containers on their host's network, where each is number 1."""
+    async with beating(redis, "worker", every=FAST), beating(redis, "worker", every=FAST):
+        await until(lambda: _count(redis, 2))
+    assert await roles(redis) == []
+
+
+async def _count(redis: Redis, wanted: int) -> bool:
+    alive = await Heartbeats(redis).alive()
+    return len({(seen.heartbeat.host, seen.heartbeat.pid) for seen in alive}) == 1 and len(alive) == wanted
+
+
+async def test_a_process_of_an_older_version_is_seen(redis: Redis) -> None:
+    older = msgspec.to_builtins(heartbeat(7))
+    del older["instance"], older["place"]
+    await redis.execute_command("SADD", PROCESSES, "worker:host:7")
+    await redis.set("heartbeat:worker:host:7", msgspec.msgpack.encode(older), px=5000)
+    [seen] = await Heartbeats(redis).alive()
+    assert (seen.heartbeat.id, seen.heartbeat.place) == ("worker:host:7", "")
+
+
 async def test_a_clock_that_is_wrong_by_a_day_kills_nobody(redis: Redis) -> None:
     for day, role in ((-1, "a"), (1, "b")):
         await Heartbeats(redis).put(heartbeat(role=role, at=datetime.now(UTC) + timedelta(days=day)))

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.heartbeats import Heartbeat, Heartbeats
+from adapters.places import this_place
 from cli import servers
 from tests.adapters.builders import NOW
 from tests.cli.conftest import Run, assert_one_line
@@ -19,8 +20,8 @@ STATUS = {
 }
 
 
-def heartbeat(role: str, host: str) -> Heartbeat:
-    return Heartbeat(role, host, 4711, "0.1.0", 5, NOW, NOW, STATUS)
+def heartbeat(role: str, host: str, instance: str = "", place: str = "") -> Heartbeat:
+    return Heartbeat(role, host, 4711, "0.1.0", 5, NOW, NOW, STATUS, instance, place)
 
 
 class Alive:
@@ -79,6 +80,19 @@ def test_only_this_machine_can_be_asked_for(run: Run, alive: Alive) -> None:
     code, out, _ = run("workers", "--here")
     assert code == 0
     assert "elsewhere" not in out
+
+
+def test_two_with_one_host_and_pid_are_two_rows(run: Run, alive: Alive) -> None:
+    alive.are([heartbeat("worker", "host-1", "a" * 8), heartbeat("worker", "host-1", "b" * 8)])
+    assert run("workers")[1].count("host-1") == 2
+
+
+def test_a_worker_of_another_container_on_this_host_is_not_here(run: Run, alive: Alive) -> None:
+    host = socket.gethostname()
+    alive.are([heartbeat("worker", host, "a" * 8, "elsewhere")])
+    assert run("workers", "--here") == (1, "", "No worker is alive.\n")
+    alive.are([heartbeat("worker", host, "b" * 8, this_place())])
+    assert run("workers", "--here")[0] == 0
 
 
 def test_without_anybody_it_fails(run: Run, alive: Alive) -> None:
