@@ -12,7 +12,7 @@ import msgspec
 from domain.model import BIZ_ID_SHAPE
 from domain.payload import GENUINENESS, Genuineness, Payload
 from domain.reading import is_genuineness_name, read_payload
-from domain.strict_json import read_closely
+from domain.strict_json import has_lost_characters, read_closely
 
 
 def decode_payload(data: bytes) -> Payload:
@@ -22,7 +22,9 @@ def decode_payload(data: bytes) -> Payload:
         MalformedPayload: not one strict JSON object.
         UndecodableCallback: no biz_id can be found; `reason` is `missing_biz_id` or `bad_biz_id`.
     """
-    return _decode_usual(data) or read_payload(read_closely(data))
+    return _decode_usual(data) or read_payload(
+        read_closely(data), has_lost_characters=has_lost_characters(data)
+    )
 
 
 _objects: Final = msgspec.json.Decoder(dict[str, Any])

@@ -57,14 +57,24 @@ _READ_IF: Final[tuple[tuple[str, _IsRead], ...]] = (
 
 
 def payload(facts: Facts, config: PolicyConfig) -> Iterator[tuple[Action, Reason]]:
-    """Everything that the rules read could be understood, and nothing known stands twice."""
+    """Everything that the rules read could be understood, and nothing known stands twice.
+
+    What is odd and costs nothing is told as ignored. A registered verification is held to more: its app has
+    said what it expects, so that a payload which is not as documented is for a person.
+    """
     read = [name for name in facts.unreadable if _is_read(name, config)]
-    unread = [name for name in facts.unreadable if name not in read]
+    passed_over = [name for name in (*facts.unreadable, *facts.irregular) if name not in read]
     if read:
         yield "review", Reason(Code.PAYLOAD_UNREADABLE, ", ".join(read))
-    if unread:
-        yield "ignore", Reason(Code.PAYLOAD_UNREADABLE, ", ".join(unread))
+    if passed_over:
+        action: Action = "ignore" if facts.registration is None else "review"
+        yield action, Reason(Code.PAYLOAD_UNREADABLE, ", ".join(passed_over))
     yield from repeated(facts)
+
+
+def is_doubtful(facts: Facts) -> bool:
+    """Whether there is anything for the rule to tell."""
+    return bool(facts.unreadable or facts.repeated or facts.irregular)
 
 
 def repeated(facts: Facts) -> Iterator[tuple[Action, Reason]]:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from domain.card_facts import card_validity, field_qualities, illogical_fields, legality_shares, read_fields
+from domain.model import Identity
 from domain.payload import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
 from domain.words import OTHER, Text, as_text, message_word, tag_word, word
 
@@ -31,8 +32,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
     flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
     `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired or not_yet_valid.
-    `unreadable` and `repeated` are the members of the payload that could not be understood or stand twice,
-    by their dotted names.
+    `unreadable`, `repeated` and `irregular` are members of the payload, by their dotted names, that could
+    not be understood, that stand twice, or that no rule misses and that are not as documented.
     `registration` is no fact of the payload: whether its biz_no is the one that the app registered the
     verification with, or of a result that of the callback. Whoever knows them sets it; None means that there
     is nothing to compare.
@@ -56,6 +57,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     registration: Registration | None = None
     unreadable: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+    irregular: tuple[str, ...] = ()
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -95,6 +97,7 @@ def extract_facts(payload: Payload) -> Facts:
         card=card_validity(payload),
         unreadable=payload.unreadable,
         repeated=payload.repeated,
+        irregular=payload.irregular,
     )
 
 
@@ -111,6 +114,15 @@ def reached_level(confidence: float, thresholds: dict[str, float]) -> str | None
         if level in thresholds and confidence >= thresholds[level]:
             return level
     return None
+
+
+def say_the_same(one: Payload, other: Payload) -> bool:
+    """Whether two payloads say the same of the same order and person, in whatever bytes."""
+    return _said(one) == _said(other)
+
+
+def _said(payload: Payload) -> tuple[str | None, Identity | None, Facts]:
+    return payload.biz_no, payload.identity(), msgspec.structs.replace(extract_facts(payload), **_NO_NOTES)
 
 
 def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
@@ -144,7 +156,8 @@ def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
     ]
 
 
-_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in {"unreadable", "repeated"})
+_NO_NOTES: Final[dict[str, tuple[str, ...]]] = {"unreadable": (), "repeated": (), "irregular": ()}
+_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in _NO_NOTES)
 _COUNTED: Final = frozenset(COUNTERS)
 _MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
 

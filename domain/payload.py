@@ -1,6 +1,6 @@
 """What the vendor says, callback or result, as types (callback page, 1.1; captures of other products).
 
-Only what the gateway reads is here: the raw bytes are stored. `domain/decoding.py` makes these of bytes.
+Only what the gateway looks at is here: the raw bytes are stored. `domain/decoding.py` makes these of bytes.
 """
 
 from typing import Annotated, Final, Literal, get_args
@@ -64,6 +64,7 @@ BizNo = Annotated[str, msgspec.Meta(max_length=LONGEST_BIZ_NO)] | Number | None
 class BizInfo(msgspec.Struct, frozen=True):
     biz_id: str
     biz_no: BizNo = None
+    biz_extra_data: Text = None
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -121,6 +122,7 @@ class VerifyResult(msgspec.Struct, frozen=True):
 
 class WillAnswer(msgspec.Struct, frozen=True):
     result: Text = None
+    will_error_message: Text = None
 
 
 class OcrResult(msgspec.Struct, frozen=True):
@@ -165,11 +167,13 @@ class Payload(msgspec.Struct, frozen=True):
     """A callback or a result. `status` None means that the product sends none (it predates the field).
 
     `unreadable`: members that a rule may read and that are of no kind we understand; `repeated`: members
-    that stand twice, of which the last counts. Both by their dotted names, never with a value.
+    that stand twice, of which the last counts; `irregular`: members that no rule misses and that are not as
+    the vendor documents them. All by their dotted names, never with a value.
     """
 
     biz_info: BizInfo
     status: Text = None
+    fail_reason: Text = None
     idcard_info: IdCardInfo | None = None
     liveness_result: LivenessResult | None = None
     verify_result: VerifyResult | None = None
@@ -182,6 +186,10 @@ class Payload(msgspec.Struct, frozen=True):
 
     @property
     def repeated(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def irregular(self) -> tuple[str, ...]:
         return ()
 
     @property
@@ -222,10 +230,11 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class DoubtfulPayload(Payload, frozen=True, kw_only=True):
-    """A payload of which something could not be understood, or stands twice."""
+    """A payload that has something to note."""
 
     unreadable: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+    irregular: tuple[str, ...] = ()
 
 
 def _worse(name: str, one: float, other: float) -> float:

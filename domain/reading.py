@@ -37,11 +37,14 @@ from domain.words import Text, as_text
 _GENUINENESS_NAME: Final = re.compile(r"[a-z]{1,64}(?:_[a-z]{1,64}){0,7}")
 _LEVEL_OF: Final = {float(level): level for level in LEVELS}
 
+CHARACTERS: Final = "characters"
+"""Stands among the irregular members where a string held a NUL or half a surrogate pair."""
+
 Counts = dict[str, int | dict[str, int] | None]
 
 
-def read_payload(tree: Any) -> Payload:
-    """The payload in a JSON value as `read_closely` gives it.
+def read_payload(tree: Any, *, has_lost_characters: bool = False) -> Payload:
+    """The payload in a JSON value as `read_closely` gives it, perhaps with characters lost.
 
     Raises:
         MalformedPayload: it is no object.
@@ -50,9 +53,12 @@ def read_payload(tree: Any) -> Payload:
     if not isinstance(tree, dict):
         raise MalformedPayload("data is not one strict UTF-8 JSON object")
     root = Block(tree, Notes())
+    if has_lost_characters:
+        root.notes.not_as_documented(CHARACTERS)
     payload = Payload(
         biz_info=_biz_info(root),
         status=root.text("status"),
+        fail_reason=root.unread_text("fail_reason"),
         idcard_info=root.block("idcard_info", _card),
         liveness_result=root.block("liveness_result", _liveness),
         verify_result=root.block("verify_result", _verify),
@@ -68,19 +74,21 @@ def is_genuineness_name(name: str) -> bool:
 
 
 def _with_notes(payload: Payload, notes: Notes) -> Payload:
-    if not (notes.unreadable or notes.repeated):
+    if not (notes.unreadable or notes.repeated or notes.irregular):
         return payload
     members = {name: getattr(payload, name) for name in Payload.__struct_fields__}
-    return DoubtfulPayload(**members, unreadable=notes.unreadable, repeated=notes.repeated)
+    return DoubtfulPayload(
+        **members, unreadable=notes.unreadable, repeated=notes.repeated, irregular=notes.irregular
+    )
 
 
 def _biz_info(root: Block) -> BizInfo:
     """Older products send its members at top level."""
-    nested = root.structure("biz_info")
+    nested = root.structure("biz_info", empty={})
     places = [Block(nested, root.notes, "biz_info"), root] if isinstance(nested, dict) else [root]
     for place in places:
         if biz_id := usable_biz_id(place.value("biz_id")):
-            return BizInfo(biz_id, _biz_no(place))
+            return BizInfo(biz_id, _biz_no(place), place.unread_text("biz_extra_data"))
     if any(place.value("biz_id") is not None for place in places):
         raise UndecodableCallback("bad_biz_id", "the biz_id has an unexpected shape")
     raise UndecodableCallback("missing_biz_id", "the payload carries no biz_id")
@@ -95,7 +103,7 @@ def _biz_no(place: Block) -> Text:
 
 
 def _tag(root: Block) -> Text:
-    value = root.value("multifaces_tag")
+    value = root.members.get("multifaces_tag")
     return int(value) if isinstance(value, bool) else root.text("multifaces_tag")
 
 
@@ -156,16 +164,14 @@ def _verify(block: Block) -> VerifyResult:
     made = {name: block.block(name, _comparison) for name in COMPARISONS}
     return VerifyResult(
         error_message=block.text("error_message"),
-        verify_time=_seconds(block.value("verify_time")),
+        verify_time=_whole(block.unread_number("verify_time")),
         id_exceptions=block.block("id_exceptions", _exceptions),
         face_genuineness=block.block("face_genuineness", _genuineness),
         **made,
     )
 
 
-def _seconds(value: Any) -> int | None:
-    """`verify_time`; without it the biz_id has a time, so that one of another kind costs nothing."""
-    number = as_number(value)
+def _whole(number: float | None) -> int | None:
     return None if number is None else int(number)
 
 
@@ -211,7 +217,8 @@ def _will(root: Block) -> list[WillAnswer] | None:
 
 def _answer(root: Block, entry: Any) -> WillAnswer:
     if isinstance(entry, dict):
-        return WillAnswer(Block(entry, root.notes, "will_result").text("result"))
+        answer = Block(entry, root.notes, "will_result")
+        return WillAnswer(answer.text("result"), answer.unread_text("will_error_message"))
     if not is_empty(entry):
         root.notes.cannot_read("will_result")
     return WillAnswer()

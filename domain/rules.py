@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from domain.doubt import payload
+from domain.doubt import is_doubtful, payload
 from domain.facts import ComparisonFacts, Facts
 from domain.policy_config import Action, PolicyConfig
 from domain.reasons import Code, Reason
@@ -227,7 +227,7 @@ def rules_for(facts: Facts) -> tuple[tuple[str, Rule], ...]:
     """The rules that run on these facts, in order: those about a registration or a doubtful payload only
     where there is one."""
     rules = RULES if facts.registration is None else RULES_IF_REGISTERED
-    return (*rules, _IF_DOUBTFUL) if facts.unreadable or facts.repeated else rules
+    return (*rules, _IF_DOUBTFUL) if is_doubtful(facts) else rules
 
 
 class RuleRun(msgspec.Struct, frozen=True):

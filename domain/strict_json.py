@@ -72,6 +72,11 @@ def _tried(decoder: msgspec.json.Decoder[Kind], data: bytes) -> Kind | None:
         return None
 
 
+def has_lost_characters(data: bytes) -> bool:
+    """Whether a string in `data` holds a NUL or half a surrogate pair, which read as U+FFFD."""
+    return any(escape["half"] for escape in _ESCAPE.finditer(data)) if _ODD_ESCAPE.search(data) else False
+
+
 def _decoded(decoder: msgspec.json.Decoder[Kind], data: bytes) -> Kind:
     # Not raised where the parser's error is at hand: its message quotes the input.
     found = _tried(decoder, data)

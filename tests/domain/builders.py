@@ -82,6 +82,11 @@ def decoded_facts(tree: Json) -> Facts:
     return extract_facts(decode_payload(dump(tree)))
 
 
+def without_notes(facts: Facts) -> Facts:
+    """What the payload says, whatever was odd about it."""
+    return msgspec.structs.replace(facts, unreadable=(), repeated=(), irregular=())
+
+
 def passing_facts(**changes: Any) -> Facts:
     """The facts of a passing video procedure, with `changes`."""
     facts = Facts(
@@ -189,6 +194,17 @@ def put(tree: Json, path: str, value: object) -> Json:
     inner = tree
     for block in blocks:
         inner = inner.setdefault(block, {})
+    inner[last] = value
+    return tree
+
+
+def changed(path: str, value: Any) -> Json:
+    """The passing payload with one value changed; a number in the path is a place in an array."""
+    tree = passing_payload()
+    *blocks, last = path.split(".")
+    inner: Any = tree
+    for block in blocks:
+        inner = inner[int(block)] if isinstance(inner, list) else inner.setdefault(block, {})
     inner[last] = value
     return tree
 
