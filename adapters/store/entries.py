@@ -9,6 +9,9 @@ from domain.model import verification_id
 from domain.policy import is_open
 from domain.records import DecodedCallback
 
+Mark = tuple[int, bytes]
+"""Which callback of which verification."""
+
 
 class Entry:
     """One callback of a group, with what the statements need of it.

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
 from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
-from adapters.envelope import KeyRing, place_of, seal
+from adapters.envelope import KeyRing, place_of, seal, unseal
 from adapters.store.bulk import as_rows, write_group
-from adapters.store.entries import Entry, one_per_verification
+from adapters.store.endings import same_endings
+from adapters.store.entries import Entry, Mark, one_per_verification
 from adapters.store.owners import BizOwners
 from domain.model import CallbackKind, State
 from domain.records import DecodedCallback, Recorded, Registration
@@ -53,7 +54,8 @@ class PgRecorder:
         owners = await self._owners.claim_all(connection, [entry.place for entry in entries])
         entries = [entry.of(owners.get(entry.place)) for entry in entries]
         known = await self._upsert_verifications(connection, entries)
-        fresh = await _insert_callbacks(connection, entries, known)
+        same = await _that_say_nothing_new(connection, entries, known)
+        fresh = await _insert_callbacks(connection, entries, known, same)
         return [_recorded(entry, known[entry.key], fresh) for entry in entries]
 
     async def _upsert_verifications(
@@ -162,21 +164,39 @@ class _Known(msgspec.Struct, frozen=True):
         """Whether this is the first callback whose flow had ended."""
         return entry.digest == self.row.final_digest
 
+    def is_later(self, entry: Entry) -> bool:
+        """Whether another callback has ended the flow before this one."""
+        return not entry.is_open and not self.is_decided_on(entry)
+
+    def opened(self, row: asyncpg.Record) -> bytes:
+        """The raw bytes of a callback of this verification. Raises BrokenSeal."""
+        return unseal(self.data_key, row["raw_ct"], place=raw_callback_place(row["app_id"], row["id"]))
+
+
+async def _that_say_nothing_new(
+    connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known]
+) -> set[Mark]:
+    later = [entry for entry in entries if known[entry.key].is_later(entry)]
+    if not later:
+        return set()
+    return await same_endings(connection, entries, later, opened=lambda row: known[row["id"].int].opened(row))
+
 
 async def _insert_callbacks(
-    connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known]
-) -> set[tuple[int, bytes]]:
+    connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known], same: set[Mark]
+) -> set[Mark]:
     """Insert the group's distinct callbacks; the marks of those that were not there before."""
     seen = Counter(entry.mark for entry in entries)
     distinct = {entry.mark: entry for entry in reversed(entries)}
     ordered = [distinct[mark] for mark in sorted(distinct)]
-    rows = [_callback_row(entry, known[entry.key], seen=seen[entry.mark]) for entry in ordered]
+    events = [_event(entry, known[entry.key], is_same=entry.mark in same) for entry in ordered]
+    rows = [_callback_row(each, seen[each.mark], event) for each, event in zip(ordered, events, strict=True)]
     sealed = [_sealed_callback(entry, known[entry.key]) for entry in ordered]
     found = await connection.fetch(_INSERT_CALLBACKS, as_rows(rows), sealed)
     return {(row["verification_id"].int, row["digest"]) for row in found if row["is_new"]}
 
 
-def _callback_row(entry: Entry, known: _Known, *, seen: int) -> _CallbackRow:
+def _callback_row(entry: Entry, seen: int, event: str) -> _CallbackRow:
     callback = entry.callback
     detail: dict[str, object] = {
         "kind": callback.kind,
@@ -190,7 +210,7 @@ def _callback_row(entry: Entry, known: _Known, *, seen: int) -> _CallbackRow:
         secret_index=callback.secret_index,
         seen=seen,
         received_at=callback.received_at,
-        event=_event(entry, known),
+        event=event,
         detail=detail,
     )
 
@@ -200,15 +220,15 @@ def _sealed_callback(entry: Entry, known: _Known) -> bytes:
     return seal(known.data_key, callback.data, place=raw_callback_place(callback.app_id, entry.id))
 
 
-def _event(entry: Entry, known: _Known) -> str:
+def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
     """A conflict: another end than the one decided on, or another order than the registered one."""
-    another_end = not entry.is_open and not known.is_decided_on(entry)
+    another_end = known.is_later(entry) and not is_same
     if another_end or biz_no_differs(entry.payload, registration_of(known.row)):
         return "callback.conflict"
     return "callback.held" if known.row.held else "callback.received"
 
 
-def _recorded(entry: Entry, known: _Known, fresh: set[tuple[int, bytes]]) -> Recorded:
+def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
     is_new = entry.mark in fresh
     fresh.discard(entry.mark)  # a duplicate in the same group is not new a second time
     to_settle = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held

@@ -1,13 +1,16 @@
 """Callbacks are recorded once each, in whatever groups, order and number of processes they come."""
 
 import asyncio
+import copy
+import json
 from datetime import timedelta
 
 import pytest
 
 from domain.model import AcceptedCallback, CallbackKind, Outcome, verification_id
-from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload
+from tests.adapters.builders import LEASE, NOW, Json, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
+from tests.domain.builders import put
 
 OPEN = callback(payload(status="PROCESSING"))
 FINAL = callback()
@@ -67,6 +70,49 @@ async def test_a_second_final_callback_is_a_conflict_and_settles_nothing(store: 
     assert (second.is_new, second.to_settle, second.fence) == (True, False, first.fence)
     assert await store.events() == ["callback.received", "callback.conflict"]
     assert (await store.standing()).biz_no == "order-1", "the first one stands"
+
+
+def _in_other_bytes(tree: Json) -> list[AcceptedCallback]:
+    """The same content as a second try, another library or another language would send it."""
+    spelt = put(copy.deepcopy(tree), "verify_result.result_faceid.confidence", "91.327")
+    others = [
+        dict(reversed(tree.items())),
+        tree | {"request_id": "1700000000,abc", "time_used": 7},
+        tree | {"multifaces_tag": 0, "images": None},
+        spelt | {"idcard_mode": {"a": 1}},
+    ]
+    return [callback(json.dumps(other, ensure_ascii=False, indent=1).encode()) for other in others]
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
+async def test_the_same_content_in_other_bytes_is_no_conflict(store: PortsOfStore, at_once: bool) -> None:
+    again = _in_other_bytes(payload())
+    if at_once:
+        await asyncio.gather(*map(store.record, [FINAL, *again]))
+    else:
+        for each in (FINAL, *again):
+            await store.record(each)
+    assert await store.events() == ["callback.received"] * (1 + len(again))
+    assert await store.seen() == [1] * (1 + len(again))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("verify_result.result_faceid.confidence", 91.328),
+        ("idcard_info.idcard_name", "another"),
+        ("biz_info.biz_no", None),
+        ("liveness_result.result", "FAIL"),
+        ("status", "FAILED"),
+    ],
+)
+async def test_other_content_is_a_conflict_whoever_is_decided_on(
+    store: PortsOfStore, path: str, value: object
+) -> None:
+    other = callback(put(payload(), path, value))
+    for each in (FINAL, other, *_in_other_bytes(payload())):
+        await store.record(each)
+    assert sorted(await store.events()) == ["callback.conflict", *["callback.received"] * 5]
 
 
 async def test_of_two_different_final_callbacks_at_once_one_is_settled(store: PortsOfStore) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from domain.decoding import decode_payload
+from domain.facts import say_the_same
 from domain.model import AcceptedCallback, State, verification_id
 from domain.payload import Payload
 from domain.policy import is_open
@@ -72,11 +74,16 @@ class MemoryRecorder:
         kept.seen += 1
         if kept.seen > 1:
             return False
-        another_end = not _is_open(payload) and callback.digest != row.final_digest
-        conflict = another_end or biz_no_differs(payload, row.registration)
+        conflict = self._is_another_end(row, callback, payload) or biz_no_differs(payload, row.registration)
         event = "conflict" if conflict else "held" if row.held else "received"
         self._database.note(row.id, f"callback.{event}")
         return True
+
+    def _is_another_end(self, row: Verification, callback: AcceptedCallback, payload: Payload) -> bool:
+        if _is_open(payload) or row.final_digest in {None, callback.digest}:
+            return False
+        decided_on = self._database.callbacks[row.id, row.final_digest or b""].callback
+        return not say_the_same(payload, decode_payload(decided_on.data))
 
 
 def _is_open(payload: Payload) -> bool:
