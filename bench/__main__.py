@@ -13,11 +13,12 @@ from bench.ingress import measure_ingress
 from bench.latency import measure_latency
 from bench.report import Figure, console, describe_machine, save, show, show_noise
 from bench.rig import BenchFailed, Rig, standing_rig
+from bench.steady import RATES, WARM_UP, measure_steady
 from bench.worker import measure_worker
 from cli.processes import StartFailed
 from cli.servers import ServerMissing
 
-PARTS = ("ingress", "worker", "latency")
+PARTS = ("ingress", "worker", "steady", "latency")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -28,9 +29,10 @@ class Plan(msgspec.Struct, frozen=True):
     waiting: int = 5_000
     jobs: int = 3_000
     latencies: int = 200
+    steady: float = 10.0
 
 
-QUICK = Plan(rounds=3, seconds=2.0, waiting=1_000, jobs=1_500, latencies=60)
+QUICK = Plan(rounds=3, seconds=2.0, waiting=1_000, jobs=1_500, latencies=60, steady=5.0)
 
 
 def main() -> int:
@@ -59,7 +61,9 @@ async def _run(plan: Plan, *, parts: tuple[str, ...]) -> list[Figure]:
     begin = time.perf_counter()
     console.print("Starting PostgreSQL and Valkey in a throw-away folder …", highlight=False)
     figures: list[Figure] = []
-    async with standing_rig(callbacks=max(plan.waiting, plan.jobs + 1_000)) as rig:
+    async with standing_rig(
+        callbacks=max(plan.waiting, plan.jobs + 1_000, int(max(RATES) * plan.steady) + WARM_UP)
+    ) as rig:
         machine = await describe_machine(rig)
         for part in parts:
             figures += await _measure(rig, plan, part)
@@ -75,6 +79,8 @@ async def _measure(rig: Rig, plan: Plan, part: str) -> list[Figure]:
         return await measure_ingress(rig, rounds=plan.rounds, seconds=plan.seconds, waiting=plan.waiting)
     if part == "worker":
         return await measure_worker(rig, rounds=plan.rounds, jobs=plan.jobs)
+    if part == "steady":
+        return await measure_steady(rig, seconds=plan.steady)
     return await measure_latency(rig, callbacks=plan.latencies)
 
 

@@ -5,13 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
-from arq.constants import default_queue_name
 
-from adapters.inbox import PENDING
 from bench.callbacks import load_callbacks
 from bench.load import Load, LoadResult, run_load
 from bench.report import Figure, cpu_figure, median, show_progress
-from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until
+from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running
 from cli.servers import free_port
 
 TARGET_RATIO: Final = 5.0
@@ -81,7 +79,6 @@ async def _bytes(rig: Rig, product: _Side, naive: _Side, *, name: str, load: Loa
         await forget(rig.redis)
         before = await _memory(rig)
         await _load(rig, side, load)
-        await _handed_over(rig)
         share[side.name] = (await _memory(rig) - before) / sum(forms)
         show_progress(f"Redis bytes {name}, {side.name}: {share[side.name]:.2f} of the form")
     await forget(rig.redis)
@@ -108,7 +105,6 @@ async def _run(rig: Rig, side: _Side, load: Load) -> LoadResult:
     try:
         return await _load(rig, side, load)
     finally:
-        await _handed_over(rig)
         await forget(rig.redis)
 
 
@@ -117,15 +113,6 @@ async def _load(rig: Rig, side: _Side, load: Load) -> LoadResult:
     if result.refused or not result.accepted:
         raise BenchFailed(f"{side.name}: {result.refused} of the callbacks were refused")
     return result
-
-
-async def _handed_over(rig: Rig) -> None:
-    """Wait until every batch has its arq job, so that nothing of a round is left to the next one."""
-
-    async def done() -> bool:
-        return bool(await rig.redis.zcard(default_queue_name) >= await rig.redis.zcard(PENDING))
-
-    await until(done, seconds=30, every=0.02)
 
 
 async def _memory(rig: Rig) -> int:

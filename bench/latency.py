@@ -35,7 +35,7 @@ async def measure_latency(rig: Rig, *, callbacks: int) -> list[Figure]:
         for sent, callback in enumerate(load_callbacks(rig.pool)[: WARM_UP + callbacks], 1):
             # A random pause, or every callback would meet the worker's poll at the same moment of its cycle.
             await asyncio.sleep(random.uniform(0, 0.04))
-            await _send(port, callback)
+            await send(port, callback)
             await _decided(rig, sent)
     rows = await rig.database.fetch(_LATENCIES)
     measured = [row["ms"] for row in rows][WARM_UP:]
@@ -59,7 +59,8 @@ async def measure_latency(rig: Rig, *, callbacks: int) -> list[Figure]:
     return figures
 
 
-async def _send(port: int, callback: SignedCallback) -> None:
+async def send(port: int, callback: SignedCallback) -> None:
+    """Send a callback on a connection of its own and hold its answer to be 200."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         b"POST %b HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n"

@@ -2,16 +2,16 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeVar
-from uuid import uuid4
 
 from arq.connections import ArqRedis
 
+from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.queue import JobQueue, deserialize_job, serialize_job
+from adapters.inbox import encode_batch
+from adapters.redis_names import DEFAULT_NAMES
 from bench.callbacks import APP_ID, SignedCallback
 from bench.rig import Rig
 from domain.model import AcceptedCallback, CallbackKind
@@ -26,14 +26,13 @@ Item = TypeVar("Item")
 
 
 async def stage_batches(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
-    """As the ingress does it under load: batches in the inbox, their ids in the queue."""
+    """As the ingress does it under load: batches in the inbox; their ids wait under another name."""
     keys = KeyRing([base64.b64decode(rig.environment["FACEID_MASTER_KEYS"])])
-    inbox = RedisInbox(rig.redis, keys=keys)
-    queue = JobQueue(_staging_queue(rig, job_serializer=serialize_job, job_deserializer=deserialize_job))
-    for group in _groups(callbacks, BATCH):
-        batch_id = uuid4().hex
-        await inbox.put(batch_id, [_accepted(callback) for callback in group])
-        await queue.enqueue(batch_id)
+    for number, group in enumerate(_groups(callbacks, BATCH)):
+        batch_id = new_batch_id(len(group))
+        sealed = encode_batch(batch_id, [_accepted(callback) for callback in group], keys=keys)
+        await rig.redis.set(DEFAULT_NAMES.batch + batch_id, sealed)
+        await rig.redis.zadd(STAGED, {batch_id: number})
 
 
 async def stage_jobs(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
@@ -45,9 +44,8 @@ async def stage_jobs(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
         )
 
 
-def _staging_queue(rig: Rig, **serializers: Callable[..., object]) -> ArqRedis:
-    pool = rig.redis.connection_pool
-    return ArqRedis(pool_or_conn=pool, default_queue_name=STAGED, **serializers)  # type: ignore[arg-type]
+def _staging_queue(rig: Rig) -> ArqRedis:
+    return ArqRedis(pool_or_conn=rig.redis.connection_pool, default_queue_name=STAGED)
 
 
 def _accepted(callback: SignedCallback) -> AcceptedCallback:

@@ -5,6 +5,7 @@ The clock runs from when the worker takes the first of them to the last decision
 the start nor the pause until arq looks into the queue again (half a second by default).
 """
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from typing import Final, NamedTuple
 
 from arq.constants import default_queue_name, in_progress_key_prefix
 
+from adapters.queue import add_wake_up
+from adapters.redis_names import DEFAULT_NAMES
 from bench.callbacks import SignedCallback, load_callbacks
 from bench.report import Figure, cpu_figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until
@@ -32,12 +35,14 @@ Stage = Callable[[Rig, Sequence[SignedCallback]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class _Contender:
-    """A worker, how its queue is filled, and where its decisions stand: a table with `outcome`, and the
-    query for the time of the last one. It decides `warm_up` callbacks before the clock runs."""
+    """A worker, how its queue is filled, the queue's name, and where its decisions stand: a table with
+    `outcome`, and the query for the time of the last one. It decides `warm_up` callbacks before the clock
+    runs."""
 
     name: str
     spec: ProcessSpec
     stage: Stage
+    line: str
     table: str
     last: str
     warm_up: int
@@ -58,6 +63,7 @@ async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
             "product",
             rig.spec("worker", "-m", "cli", "worker"),
             stage_batches,
+            DEFAULT_NAMES.pending,
             "decisions",
             "SELECT max(at) FROM timeline WHERE event = 'decision.saved'",
             WARM_UP,
@@ -113,6 +119,7 @@ async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Cont
             name,
             rig.spec(f"naive-{name}", *argv, BENCH_MAX_JOBS=str(max_jobs)),
             stage_jobs,
+            default_queue_name,
             "naive_decisions",
             "SELECT max(decided_at) FROM naive_decisions",
             NAIVE_WARM_UP,
@@ -147,11 +154,14 @@ async def _process(
     """Stage the callbacks, release them at once, wait until there are `in_all` decisions; the seconds."""
     await contender.stage(rig, callbacks)
     (first,) = await rig.redis.zrange(STAGED, 0, 0)
-    await rig.redis.rename(STAGED, default_queue_name)
+    async with rig.redis.pipeline(transaction=True) as pipe:
+        pipe.rename(STAGED, contender.line)
+        add_wake_up(pipe, names=DEFAULT_NAMES, now_ms=time.time_ns() // 1_000_000)
+        await pipe.execute()
 
     async def taken() -> bool:
         begun = await rig.redis.exists(in_progress_key_prefix.encode() + first)
-        return bool(begun) or await rig.redis.zscore(default_queue_name, first) is None
+        return bool(begun) or await rig.redis.zscore(contender.line, first) is None
 
     async def done() -> bool:
         return await _decisions(rig, contender.table) >= in_all
