@@ -119,6 +119,9 @@ class DueVerifications(Protocol):
         `silent`: those without a final callback about which nobody asks, in the place of all others.
         """
 
+    async def due_elsewhere(self, app_ids: Collection[str], *, now: datetime) -> dict[str, int]:
+        """How many verifications are due of each app that is none of these."""
+
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta
     ) -> DueVerification | None:

@@ -79,6 +79,7 @@ def crons(
     async def settle_due() -> None:
         loops.settling.look()
         await loops.settling.claim_silent(context.silent_per_sweep)
+        await loops.settling.name_unconfigured()
 
     seconds = set(range(0, 60, every))
     return [

@@ -5,6 +5,7 @@ alone. Recording waits for PostgreSQL and Redis, never for the vendor.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -65,6 +66,9 @@ class Recording:
     async def run(self) -> None:
         """Record until stopped. A server that is away is tried again, at first soon, then every 5 s."""
         pause = 0.0
+        with contextlib.suppress(*AWAY):
+            # This process may have the key that another one lacked.
+            await self._context.inbox.take_back(after=timedelta(0))
         self._waking.set()
         while not self._stopping:
             await self._waking.wait()

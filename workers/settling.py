@@ -6,6 +6,7 @@ claimed when there is room again, so an app whose vendor is slow fills its own r
 
 import asyncio
 import contextlib
+import math
 from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import timedelta
@@ -20,6 +21,7 @@ from workers.context import WorkerContext
 from workers.settlement import settle_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
+_NAMED_EVERY: Final = 3600.0
 _MOST_AT_ONCE: Final = 100
 """The most that one claim takes: few enough to be settled within the lease."""
 
@@ -37,6 +39,7 @@ class Settling:
         self._under_way: Counter[str] = Counter()
         self._hungry: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._named: dict[str, float] = {}
         self._stopping = False
 
     def room(self) -> dict[str, int]:
@@ -88,6 +91,15 @@ class Settling:
             claimed = await self._claim(_some(room), silent=True)
             limit -= len(claimed.opened)
             apps = {app_id for app_id in claimed.full if self.room().get(app_id)}
+
+    async def name_unconfigured(self) -> None:
+        """Log, once an hour for each app, how many verifications wait for an app that is not configured."""
+        context, now = self._context, asyncio.get_running_loop().time()
+        waiting = await context.due.due_elsewhere(list(context.apps), now=context.clock())
+        for app_id, count in waiting.items():
+            if now >= self._named.get(app_id, -math.inf) + _NAMED_EVERY:
+                self._named[app_id] = now
+                log.warning("verifications.unconfigured", app_id=app_id, count=count)
 
     async def claim_one(self, verification_id: UUID) -> None:
         """Settle this verification, if it is due; where nobody has room, once somebody has."""

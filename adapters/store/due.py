@@ -48,6 +48,12 @@ class PgDueVerifications:
         full = frozenset(app_id for app_id, places in room.items() if taken[app_id] >= places)
         return ClaimedVerifications(opened, full, len(sealed))
 
+    async def due_elsewhere(self, app_ids: Collection[str], *, now: datetime) -> dict[str, int]:
+        """How many verifications are due of each app that is none of these."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_ELSEWHERE, {"apps": list(app_ids), "now": now})
+            return {row.app_id: row.waiting for row in rows}
+
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
@@ -144,6 +150,11 @@ WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
 """)
 
 _PUT_OFF: Final = text("UPDATE verifications SET due_at = :until WHERE id = ANY(:ids) AND due_at IS NOT NULL")
+
+_ELSEWHERE: Final = text("""
+SELECT app_id, count(*) AS waiting FROM verifications
+WHERE due_at <= :now AND NOT held AND app_id <> ALL(:apps) GROUP BY app_id
+""")
 
 _NOTE: Final = text("""
 WITH answered AS (

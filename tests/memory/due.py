@@ -1,6 +1,7 @@
 """Due verifications in memory, each under a lease with a fence."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,6 +30,12 @@ class MemoryDueVerifications:
             opened = [self._take(row, until=now + lease) for share in shares.values() for row in share]
             full = frozenset(app_id for app_id, share in shares.items() if len(share) >= room[app_id])
             return ClaimedVerifications(opened, full)
+
+    async def due_elsewhere(self, app_ids: Collection[str], *, now: datetime) -> dict[str, int]:
+        async with self._database.call():
+            rows = self._database.verifications.values()
+            due = [row.app_id for row in rows if row.due_at and row.due_at <= now and not row.held]
+            return dict(Counter(app_id for app_id in due if app_id not in app_ids))
 
     async def claim_one(
         self, verification_id: UUID, *, now: datetime, lease: timedelta

@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from arq.worker import Worker
+from arq.connections import ArqRedis
+from arq.worker import Worker, func
+from arq.worker import Worker as ForeignWorker
 from pydantic import SecretStr
 
 from adapters.redis_names import DEFAULT_NAMES
@@ -216,6 +218,39 @@ async def test_a_pickled_job_is_refused_and_the_next_one_processed(jobs: Jobs, w
     assert opened == []
     pickle.loads(bomb)
     assert opened == ["pickle ran"], "the bomb works"
+
+
+async def test_jobs_that_a_dead_host_left_hidden_delay_nobody(jobs: Jobs, workers: Workers) -> None:
+    """arq reads a hundred job ids at a time, hidden ones among them."""
+    for n in range(150):
+        job_id = f"faceid:settle:{n}"
+        await jobs.redis.set(f"arq:in-progress:{job_id}", b"1")
+        await jobs.redis.zadd(DEFAULT_NAMES.queue, {job_id: 1_700_000_000_000})
+    async with workers.running():
+        await hand_in(jobs, 1)
+        await decided(jobs, 1)
+
+
+async def test_a_foreign_program_on_arqs_default_queue_takes_nothing_of_ours(
+    jobs: Jobs, workers: Workers
+) -> None:
+    async def other(_ctx: object) -> None:
+        pass
+
+    foreign = ForeignWorker(
+        functions=[func(other, name="other")],  # type: ignore[arg-type]
+        redis_pool=ArqRedis(jobs.redis.connection_pool),
+        handle_signals=False,
+        poll_delay=0.01,
+    )
+    taking = asyncio.create_task(foreign.async_run())
+    async with workers.running():
+        await hand_in(jobs, *range(10))
+        await decided(jobs, 10)
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+    assert foreign.jobs_failed == 0
+    assert await jobs.inbox.depth() == 0
 
 
 async def _nothing_left(jobs: Jobs) -> bool:

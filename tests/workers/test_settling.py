@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.apps import App
 from domain.model import verification_id
@@ -145,6 +146,12 @@ async def test_an_app_that_is_not_configured_here_is_left_for_others(jobs: Jobs)
     assert (await jobs.outcome(2))[0] == "decided"
     [(fence,)] = await jobs.store.rows("SELECT fence FROM verifications WHERE app_id = 'gone'")
     assert fence == 1, "nobody has touched it"
+    settling = jobs.loops().settling
+    with capture_logs() as lines:
+        for _ in range(3):
+            await settling.name_unconfigured()
+    told = [(line["event"], line["app_id"], line["count"]) for line in lines]
+    assert told == [("verifications.unconfigured", GONE, 1)], "named once, not for ever"
 
 
 async def test_a_callback_of_an_app_that_is_not_configured_here_is_recorded(jobs: Jobs) -> None:
