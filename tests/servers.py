@@ -20,6 +20,7 @@ class PrivateServer:
 
     def __init__(self, spec: ProcessSpec, url: str, *scratch: Path) -> None:
         self.url = url
+        self.program = Path(spec.argv[0])
         self._spec = spec
         self._scratch = [folder for folder in (spec.scratch, *scratch) if folder]
         self._process: asyncio.subprocess.Process | None = None
