@@ -19,12 +19,21 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 
+from adapters.background import end_tasks
 from adapters.places import this_place
 from adapters.redis_client import REDIS_AWAY
 
 PROCESSES: Final = "heartbeats"
 MISSED_BEATS: Final = 3
 _FAREWELL: Final = 1.0
+
+_BEAT: Final = """
+redis.call('DEL', KEYS[2])
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+"""
+"""A script whose first write needs no memory may go on to write in a full Redis, whatever its version: a
+worker that is alive must not look dead because others have filled it."""
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +84,7 @@ class IngressStatus(msgspec.Struct, frozen=True):
 
     can_accept: bool = True
     circuit: str = "closed"
+    redis_full: bool = False
     waiting: int = 0
     spool_bytes: int = 0
 
@@ -98,13 +108,18 @@ class Heartbeats:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._beat = redis.register_script(_BEAT)
 
     async def put(self, heartbeat: Heartbeat) -> None:
-        """Write a heartbeat in the place of the process's last one. Raises RedisError, OSError."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(PROCESSES, heartbeat.id)
-            pipe.set(_key(heartbeat.id), msgspec.msgpack.encode(heartbeat), px=heartbeat.lives_ms)
-            await pipe.execute()
+        """Write a heartbeat in the place of the process's last one, in a full Redis too.
+
+        Raises:
+            RedisError, OSError: Redis is away, or takes no writes for another reason than its memory.
+        """
+        packed = msgspec.msgpack.encode(heartbeat)
+        await self._beat(
+            keys=[PROCESSES, _key(heartbeat.id)], args=[heartbeat.id, packed, heartbeat.lives_ms]
+        )
 
     async def remove(self, process_id: str) -> None:
         """Say that a process has ended. Raises RedisError, OSError."""
@@ -141,8 +156,7 @@ async def beating(redis: Redis, role: str, *, every: timedelta, status: Status =
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(task)
         with contextlib.suppress(*REDIS_AWAY):
             async with asyncio.timeout(_FAREWELL):
                 await heartbeats.remove(first.id)

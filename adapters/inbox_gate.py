@@ -6,6 +6,7 @@ from datetime import timedelta
 from adapters.inbox import RedisInbox
 from adapters.redis_client import REDIS_AWAY
 from adapters.redis_watch import RedisWatch
+from domain.memory_room import cost_of
 
 
 class InboxGate:
@@ -24,8 +25,13 @@ class InboxGate:
     async def put(self, batch_id: str, sealed: bytes) -> bool:
         """Whether Redis has taken a sealed batch as durably as configured.
 
-        If not, it may have been written all the same, and nobody else should try before the watch has.
+        If not, there was no room for it; or it may have been written all the same, and nobody else should try
+        before the watch has.
         """
+        cost = cost_of(len(sealed))
+        if not self.watch.room.takes(cost):
+            return False
+        self.watch.wrote(cost)
         try:
             async with asyncio.timeout(self._timeout):
                 await self._inbox.hand_over_sealed(batch_id, sealed)

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from adapters.background import end_tasks
 from adapters.batch_ids import new_batch_id
 from adapters.coalescer import Coalescer
 from adapters.envelope import KeyRing
@@ -28,6 +29,7 @@ class IntakeStatus(msgspec.Struct, frozen=True):
 
     can_accept: bool
     circuit: CircuitState
+    redis_full: bool
     redis_memory: int
     waiting: int
     spool_bytes: int
@@ -86,7 +88,8 @@ class DurableIntake:
         return IntakeStatus(
             can_accept=self.can_accept(),
             circuit=self._gate.watch.state,
-            redis_memory=self._gate.watch.memory,
+            redis_full=self._gate.watch.full,
+            redis_memory=self._gate.watch.room.used,
             waiting=self._coalescer.waiting,
             spool_bytes=0 if self._spool is None else self._spool.size,
             spool_segments=0 if self._spool is None else self._spool.segments,
@@ -95,8 +98,7 @@ class DurableIntake:
     async def aclose(self) -> None:
         """Finish what is under way. What waits in the spool stays there."""
         if self._draining is not None:
-            self._draining.cancel()
-            await asyncio.gather(self._draining, return_exceptions=True)
+            await end_tasks(self._draining)
         await self._coalescer.aclose()
         await self._gate.watch.aclose()
         if self._spool is not None:

@@ -1,6 +1,7 @@
 """Nudges: a user's browser came back, so a worker looks at the verification after a grace. All are hints."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -22,18 +23,27 @@ class RedisNudges:
     """Hands nudges to the workers in the background, each to be carried out after `grace`.
 
     `arq` should have a pool of its own: whoever sends many nudges must not take callbacks their connections.
+    While `has_room` says no, none is sent: nudges are never to fill the memory that workers need.
     """
 
-    def __init__(self, arq: ArqRedis, *, grace: timedelta, names: RedisNames = DEFAULT_NAMES) -> None:
+    def __init__(
+        self,
+        arq: ArqRedis,
+        *,
+        grace: timedelta,
+        names: RedisNames = DEFAULT_NAMES,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._arq = arq
         self._names = names
+        self._has_room = has_room
         self._grace = grace
         self._under_way: set[asyncio.Task[None]] = set()
         self._away = False
 
     def nudge(self, verification_id: UUID) -> None:
         """Let a worker look, once, however often it is called meanwhile. Neither waits nor fails."""
-        if len(self._under_way) >= AT_ONCE:
+        if len(self._under_way) >= AT_ONCE or not self._has_room():
             return
         task = asyncio.create_task(self._hand_over(verification_id))
         self._under_way.add(task)

@@ -12,6 +12,11 @@ from domain.errors import SettingsError
 REDIS_AWAY: Final = (RedisError, OSError, TimeoutError)
 """What any call may raise while Redis is away."""
 
+PROBE_KEY: Final = "ingress:probe"
+"""Written to try a Redis: only a write meets a full server, or one that became a replica."""
+
+_PROBE_KEPT: Final = timedelta(minutes=1)
+
 Durability = Literal["fsync", "memory"]
 
 
@@ -38,6 +43,16 @@ def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32
         **bounds,
         **server.arguments,
     )
+
+
+async def try_a_write(redis: Redis) -> None:
+    """Write something that goes by itself.
+
+    Raises:
+        ResponseError: Redis answers and takes no writes: full, a replica, without a disk or its replicas.
+        RedisError, OSError: it is away.
+    """
+    await redis.set(PROBE_KEY, b"", ex=_PROBE_KEPT)
 
 
 async def check_durability(redis: Redis, wanted: Durability) -> None:

@@ -1,7 +1,8 @@
 """Knows at any moment whether Redis can be written to, so that no callback has to wait to find out.
 
 A write that failed opens the circuit; from then on a task of its own tries Redis, and nobody else does. While
-all is well it looks once a second whether the server still keeps what it takes, and how full it is.
+all is well it looks once a second whether the server still keeps what it takes, and how full it is; sooner
+when this process has written much of what was left.
 """
 
 import asyncio
@@ -14,16 +15,16 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_AWAY, Durability, check_durability
+from adapters.background import end_tasks
+from adapters.redis_client import REDIS_AWAY, Durability, check_durability, try_a_write
+from adapters.redis_memory import RedisMemory, read_memory
 from domain.circuit import Circuit, CircuitRules, CircuitState
 from domain.errors import SettingsError
-
-PROBE_KEY: Final = "ingress:probe"
-"""Written when Redis is tried: only a write meets a full server, or one that became a replica."""
+from domain.memory_room import MemoryRoom, MemoryRules
 
 RULES: Final = CircuitRules(first_pause=timedelta(milliseconds=100), longest_pause=timedelta(seconds=1))
 _LOOK_EVERY: Final = 1.0
-_PROBE_KEPT: Final = timedelta(minutes=1)
+_LOOK_AGAIN: Final = 0.02
 
 log = structlog.get_logger(__name__)
 
@@ -37,26 +38,26 @@ class RedisWatch:
         *,
         durability: Durability,
         timeout: timedelta,
-        high_water: int,
+        memory_rules: MemoryRules,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._durability: Durability = durability
         self._timeout = timeout.total_seconds()
-        self._high_water = high_water
+        self._memory_rules = memory_rules
         self._monotonic = monotonic
         self._circuit = Circuit(RULES)
         self._looked_at: float | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.memory = 0
-        """Bytes that Redis held when it was last looked at."""
+        self.room = MemoryRoom(used=0, stop_at=memory_rules.high_water)
+        self.full = False
+        """Whether Redis holds about as much as the ingress may fill."""
 
     @property
     def usable(self) -> bool:
         """Whether a batch may be sent to Redis now: it answers, keeps what it takes, and has room."""
-        closed = self._circuit.retry_at is None
-        return closed and self._looked_at is not None and self.memory < self._high_water
+        return self._circuit.retry_at is None and self._looked_at is not None and self.room.is_open
 
     @property
     def state(self) -> CircuitState:
@@ -76,8 +77,7 @@ class RedisWatch:
     async def aclose(self) -> None:
         """Stop looking."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end_tasks(self._task)
 
     def failed(self, error: Exception) -> None:
         """A write failed or took too long."""
@@ -87,6 +87,12 @@ class RedisWatch:
         if was_closed:
             detail = str(error) if isinstance(error, SettingsError) else None
             log.warning("redis.circuit_opened", error=type(error).__name__, detail=detail)
+
+    def wrote(self, cost: int) -> None:
+        """`cost` bytes of Redis's memory were taken, or may have been."""
+        self.room = self.room.wrote(cost)
+        if self.room.is_outdated:
+            self._changed.set()
 
     async def _keep_looking(self) -> None:
         while True:
@@ -102,20 +108,34 @@ class RedisWatch:
 
     def _due_at(self) -> float:
         retry_at = self._circuit.retry_at
-        return retry_at if retry_at is not None else (self._looked_at or 0) + _LOOK_EVERY
+        if retry_at is not None:
+            return retry_at
+        # Even with a room that is used up, one look does not follow another at once.
+        every = _LOOK_AGAIN if self.room.is_outdated else _LOOK_EVERY
+        return (self._looked_at or 0) + every
 
     async def _look(self) -> None:
         self._circuit = self._circuit.started(self._monotonic())
         try:
             async with asyncio.timeout(self._timeout):
                 await check_durability(self._redis, self._durability)
-                self.memory = int((await self._redis.info("memory"))["used_memory"])
+                memory = await read_memory(self._redis)
                 if self._circuit.retry_at is not None:
-                    await self._redis.set(PROBE_KEY, b"", ex=_PROBE_KEPT)
+                    await try_a_write(self._redis)
         except (*REDIS_AWAY, SettingsError) as error:
             self.failed(error)
         else:
+            self._measure(memory)
             self._succeeded()
+
+    def _measure(self, memory: RedisMemory) -> None:
+        self.room = MemoryRoom(memory.used, self._memory_rules.stop_at(memory.most))
+        if self.room.is_full and not self.full:
+            self.full = True
+            log.warning("redis.full", bytes=memory.used)
+        elif self.room.is_roomy and self.full:
+            self.full = False
+            log.info("redis.has_room", bytes=memory.used)
 
     def _succeeded(self) -> None:
         self._looked_at = self._monotonic()

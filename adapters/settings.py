@@ -47,6 +47,7 @@ from adapters.redis_names import DEFAULT_PREFIX
 from domain.apps import DEFAULT_POLICY, App
 from domain.budget import WORKER_PULLS, PullRules
 from domain.errors import SettingsError
+from domain.memory_room import MemoryRules
 from domain.model import APP_ID_SHAPE, ConfirmationMode
 from domain.registration import ReconcileRules
 
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     body_timeout: float = Field(10, gt=0)
     inbox_timeout: float = Field(0.4, gt=0)
     inbox_high_water: int = Field(1024**3, gt=0)
+    inbox_memory_share: float = Field(0.75, gt=0, le=0.95)
     max_waiting: int = Field(2048, gt=0)
     spool_dir: Path | None = None
     spool_max_bytes: int = Field(1024**3, gt=0)
@@ -157,6 +159,10 @@ class Settings(BaseSettings):
             if app.candidate_policy
         }
         return candidates | named
+
+    def memory_rules(self) -> MemoryRules:
+        """How much of Redis's memory the ingress may fill."""
+        return MemoryRules(self.inbox_high_water, self.inbox_memory_share)
 
     def reconcile_rules(self) -> ReconcileRules:
         """When verifications without a callback are asked for."""

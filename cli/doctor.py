@@ -3,27 +3,25 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
-from redis.asyncio import Redis
 from rich.console import Console
 from rich.markup import escape
 
 from adapters.database import DATABASE_AWAY, create_engine
 from adapters.policies import PolicyBook
-from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database
 from adapters.settings import AppSettings, Settings, strange_names
-from adapters.troubles import database_trouble, redis_trouble
+from adapters.troubles import database_trouble
 from cli.checks import Check
+from cli.redis_check import check_redis
 from cli.spool_check import check_spool
 from domain.accounts import shared_accounts
-from domain.errors import PolicyFileError, SettingsError
+from domain.errors import PolicyFileError
 
 VENDOR_PORTS: Final = frozenset({443, 5000, 16003, 8883, 8028})
 """Ports that the vendor calls (callback page, 1)."""
@@ -52,7 +50,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     for app_ids in sorted({each.app_ids for each in shared_accounts(settings.domain_apps()).values()}):
         detail = "share a vendor account: each biz_id belongs to the app that registers it, or the first"
         yield Check("apps", None, f"{', '.join(app_ids)} {detail}")
-    yield await _check_redis(settings)
+    async for check in check_redis(settings):
+        yield check
     yield check_spool(settings)
     yield await _check_database(settings)
     vendors = {app.vendor_url.rstrip("/") + app.vendor_path for app in settings.apps.values()}
@@ -91,19 +90,6 @@ def _check_urls(app_id: str, app: AppSettings) -> list[Check]:
     if not url.path.endswith(f"/callbacks/{app_id}/notify"):
         checks.append(Check(name, None, f"the path does not end in /callbacks/{app_id}/notify"))
     return checks
-
-
-async def _check_redis(settings: Settings) -> Check:
-    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
-    try:
-        await check_durability(Redis(connection_pool=pool), settings.durability)
-    except SettingsError as error:
-        return Check("redis", False, str(error))
-    except REDIS_AWAY as error:
-        return Check("redis", False, redis_trouble(error))
-    finally:
-        await pool.disconnect()
-    return Check("redis", True, f"durable as FACEID_DURABILITY={settings.durability} wants")
 
 
 async def _check_database(settings: Settings) -> Check:

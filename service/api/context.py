@@ -26,6 +26,7 @@ from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from domain.apps import App
+from domain.memory_room import MemoryRules
 from domain.ports import TokenIssuer
 from service.api.metrics_page import MetricsPage
 from service.lifecycle import Lifecycle
@@ -57,6 +58,7 @@ class ApiContext:
     redis: Redis
     engine: AsyncEngine
     durability: Durability
+    memory_rules: MemoryRules
     monotonic: Callable[[], float]
     clock: Callable[[], datetime]
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY, durability_problems, read_durability
+from adapters.redis_memory import read_room
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database
 from adapters.troubles import database_trouble, redis_trouble
@@ -49,12 +50,18 @@ async def _redis(context: ApiContext) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_PATIENCE):
             in_force = await read_durability(context.redis)
+            room = await read_room(context.redis, context.memory_rules)
             backlog = {"batches": await context.inbox.depth(), "jobs": await context.queue.depth()}
     except REDIS_AWAY as error:
         return {"ok": False, "error": type(error).__name__, "problems": [redis_trouble(error)]}
     problems = durability_problems(in_force, context.durability)
-    durability = {"wanted": context.durability, **in_force}
-    return {"ok": not problems, "problems": problems, "durability": durability, "backlog": backlog}
+    return {
+        "ok": not problems and room.refusal is None,
+        "problems": [*problems, *room.problems()],
+        "durability": {"wanted": context.durability, **in_force},
+        "memory": {"used": room.memory.used, "max": room.memory.most, "ingress_stops_at": room.stop_at},
+        "backlog": backlog,
+    }
 
 
 async def _database(context: ApiContext) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.accounts import open_accounts
 from adapters.announcements import Announcements
+from adapters.background import end_tasks
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
 from adapters.dead_letter_retries import DeadLetterRetries
@@ -91,7 +92,13 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         tokens=PgTokens(engine),
         inbox=inbox,
         heartbeats=heartbeats,
-        metrics=MetricsPage(redis, heartbeats=heartbeats, figures=figures, app_ids=tuple(settings.apps)),
+        metrics=MetricsPage(
+            redis,
+            heartbeats=heartbeats,
+            figures=figures,
+            app_ids=tuple(settings.apps),
+            memory_rules=settings.memory_rules(),
+        ),
         queue=queue,
         announcements=announcements,
         policies=book,
@@ -99,6 +106,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         redis=redis,
         engine=engine,
         durability=settings.durability,
+        memory_rules=settings.memory_rules(),
         monotonic=time.monotonic,
         lifecycle=lifecycle,
         clock=clock,
@@ -111,9 +119,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         tasks = [asyncio.create_task(each) for each in following]
         async with beating(redis, "api", every=timedelta(seconds=settings.heartbeat_every)):
             yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
         await issuer.aclose()
         await engine.dispose()
         await pool.disconnect()

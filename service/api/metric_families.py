@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from adapters.backlog import Backlog
 from adapters.heartbeats import IngressStatus, SeenHeartbeat, WorkerStatus
+from adapters.redis_memory import RedisRoom
 from adapters.store.figures import StoreFigures
 
 ROLES: Final = ("api", "ingress", "worker")
@@ -23,6 +24,7 @@ class Readings(msgspec.Struct, frozen=True):
 
     app_ids: Sequence[str]
     backlog: Backlog | None
+    room: RedisRoom | None
     alive: Sequence[SeenHeartbeat] | None
     store: StoreFigures | None
 
@@ -38,6 +40,8 @@ def describe(readings: Readings) -> Iterator[Metric]:
     )
     if readings.backlog is not None:
         yield from _backlog(readings.backlog)
+    if readings.room is not None:
+        yield from _room(readings.room)
     if readings.alive is not None:
         yield from _processes(readings.alive)
     if readings.store is not None:
@@ -60,7 +64,17 @@ def _backlog(backlog: Backlog) -> Iterator[Metric]:
         "How long the arq job is due that is due longest: the delay before a worker begins.",
         {(): backlog.oldest_job.total_seconds()},
     )
-    yield _gauge("redis_memory_bytes", "Memory that Redis uses.", {(): backlog.memory_bytes})
+
+
+def _room(room: RedisRoom) -> Iterator[Metric]:
+    yield _gauge("redis_memory_bytes", "Memory that Redis uses.", {(): room.memory.used})
+    yield _gauge("redis_memory_max_bytes", "Redis's maxmemory; 0: it has none.", {(): room.memory.most})
+    yield _gauge(
+        "redis_memory_stop_bytes",
+        "Memory in use from which on the ingress leaves Redis alone and spools.",
+        {(): room.stop_at},
+    )
+    yield _gauge("redis_writable", "1 if Redis took a write of the api.", {(): room.refusal is None})
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
@@ -126,6 +140,12 @@ def _ingresses(ingresses: Mapping[str, IngressStatus]) -> Iterator[Metric]:
     for name, (text, field) in told.items():
         values: Values = {(process,): float(getattr(said, field)) for process, said in ingresses.items()}
         yield _gauge(name, text, values, "process")
+    yield _gauge(
+        "ingress_redis_full",
+        "1 if Redis holds as much as the ingress may fill: callbacks go to the spool.",
+        {(process,): said.redis_full for process, said in ingresses.items()},
+        "process",
+    )
     yield _gauge(
         "ingress_circuit_open",
         "1 if Redis is left alone because it failed: callbacks go to the spool.",

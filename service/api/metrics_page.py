@@ -18,7 +18,9 @@ from adapters.backlog import read_backlog
 from adapters.database import DATABASE_AWAY
 from adapters.heartbeats import Heartbeats
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_memory import read_room
 from adapters.store.figures import PgFigures
+from domain.memory_room import MemoryRules
 from service.api import metric_families
 from service.api.metric_families import Readings
 
@@ -40,12 +42,14 @@ class MetricsPage:
         heartbeats: Heartbeats,
         figures: PgFigures,
         app_ids: tuple[str, ...],
+        memory_rules: MemoryRules,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._heartbeats = heartbeats
         self._figures = figures
         self._app_ids = app_ids
+        self._memory_rules = memory_rules
         self._monotonic = monotonic
         self._reading = asyncio.Lock()
         self._page = b""
@@ -61,12 +65,13 @@ class MetricsPage:
 
     async def _read(self) -> Readings:
         now = datetime.now(UTC)
-        backlog, alive, store = await asyncio.gather(
+        backlog, room, alive, store = await asyncio.gather(
             _or_none(read_backlog(self._redis, now_ms=int(now.timestamp() * 1000))),
+            _or_none(read_room(self._redis, self._memory_rules)),
             _or_none(self._heartbeats.alive()),
             _or_none(self._figures.read(now)),
         )
-        return Readings(self._app_ids, backlog, alive, store)
+        return Readings(self._app_ids, backlog, room, alive, store)
 
 
 async def _or_none(reading: Awaitable[Reading]) -> Reading | None:

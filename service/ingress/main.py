@@ -64,13 +64,18 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """The ingress on real adapters. Raises SettingsError."""
     timeout = timedelta(seconds=settings.inbox_timeout)
     pool = create_redis_pool(settings.redis_url, timeout=timeout)
-    intake = _create_intake(settings, pool, lifecycle)
+    watch = _create_watch(settings, pool)
+    intake = _create_intake(settings, pool, watch, lifecycle)
     apps = settings.domain_apps()
     open_accounts(apps)
     nudge_pool = create_redis_pool(settings.redis_url, timeout=timeout, max_connections=4)
     names = RedisNames(settings.redis_prefix)
-    nudge_queue, grace = create_queue(nudge_pool, names=names), timedelta(seconds=settings.nudge_grace)
-    nudges = RedisNudges(nudge_queue, grace=grace, names=names)
+    nudges = RedisNudges(
+        create_queue(nudge_pool, names=names),
+        grace=timedelta(seconds=settings.nudge_grace),
+        names=names,
+        has_room=lambda: watch.usable,
+    )
     context = IngressContext(
         apps=apps,
         intake=intake,
@@ -104,13 +109,21 @@ def create_app(context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | 
     return IngressApp(context, lifespan=lifespan)
 
 
-def _create_intake(settings: Settings, pool: BlockingConnectionPool, lifecycle: Lifecycle) -> DurableIntake:
+def _create_watch(settings: Settings, pool: BlockingConnectionPool) -> RedisWatch:
+    return RedisWatch(
+        Redis(connection_pool=pool),
+        durability=settings.durability,
+        timeout=timedelta(seconds=settings.inbox_timeout),
+        memory_rules=settings.memory_rules(),
+    )
+
+
+def _create_intake(
+    settings: Settings, pool: BlockingConnectionPool, watch: RedisWatch, lifecycle: Lifecycle
+) -> DurableIntake:
     redis = Redis(connection_pool=pool)
     timeout = timedelta(seconds=settings.inbox_timeout)
     keys = KeyRing(settings.key_bytes())
-    watch = RedisWatch(
-        redis, durability=settings.durability, timeout=timeout, high_water=settings.inbox_high_water
-    )
     spool = None
     if settings.spool_dir is not None:
         spool = Spool.open(settings.spool_dir, max_bytes=settings.spool_max_bytes)

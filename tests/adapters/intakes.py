@@ -22,8 +22,10 @@ from adapters.spool.frames import scan_frames
 from adapters.spool.spool import Spool
 from cli import servers
 from cli.processes import Supervisor
+from domain.memory_room import MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
+from tests.adapters.builders import MEMORY_RULES
 
 QUICK = timedelta(milliseconds=200)
 ROOMY = 1024**3
@@ -40,7 +42,7 @@ class Ingress:
         folder: Path | None = None,
         durability: Durability = "fsync",
         timeout: timedelta = timedelta(seconds=5),
-        high_water: int = ROOMY,
+        memory_rules: MemoryRules = MEMORY_RULES,
         spool_max_bytes: int = ROOMY,
         max_waiting: int = 2048,
         disk: Disk | None = None,
@@ -51,7 +53,7 @@ class Ingress:
         self.folder = folder
         self.broken = False
         self.spool = None if folder is None else Spool.open(folder, max_bytes=spool_max_bytes, disk=disk)
-        self.watch = RedisWatch(self.redis, durability=durability, timeout=timeout, high_water=high_water)
+        self.watch = RedisWatch(self.redis, durability=durability, timeout=timeout, memory_rules=memory_rules)
         self.intake = DurableIntake(
             InboxGate(self.inbox, self.watch, timeout=timeout),
             keys=keys,

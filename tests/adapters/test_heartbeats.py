@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
 
 from adapters.heartbeats import MISSED_BEATS, PROCESSES, Heartbeat, Heartbeats, beating
 from adapters.redis_client import REDIS_AWAY, create_redis_pool
@@ -72,6 +73,19 @@ async def test_a_clock_that_is_wrong_by_a_day_kills_nobody(redis: Redis) -> None
     for day, role in ((-1, "a"), (1, "b")):
         await Heartbeats(redis).put(heartbeat(role=role, at=datetime.now(UTC) + timedelta(days=day)))
     assert await roles(redis) == ["a", "b"]
+
+
+async def test_a_full_redis_makes_nobody_look_dead(redis: Redis) -> None:
+    await redis.config_set("maxmemory", "1mb")
+    try:
+        with pytest.raises(OutOfMemoryError):
+            await redis.set("anything", b"else")
+        await Heartbeats(redis).put(heartbeat(1))
+        await Heartbeats(redis).put(heartbeat(1, at=NOW + timedelta(seconds=5)))
+    finally:
+        await redis.config_set("maxmemory", "0")
+    [seen] = await Heartbeats(redis).alive()
+    assert seen.heartbeat.at == NOW + timedelta(seconds=5)
 
 
 async def test_who_misses_its_beats_is_dead_and_forgotten(redis: Redis) -> None:

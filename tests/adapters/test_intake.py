@@ -15,6 +15,7 @@ from adapters.intake import MAX_BATCH
 from adapters.queue import RECORD_WAITING
 from adapters.redis_client import Durability
 from domain.errors import NotDurable
+from domain.memory_room import MemoryRules
 from tests.adapters.builders import callback, dump_redis, payload, traces, until
 from tests.adapters.intakes import QUICK, Ingress, own_valkey, pool_on
 
@@ -144,7 +145,7 @@ async def test_over_its_high_water_mark_the_inbox_is_left_alone(
     redis: Redis, redis_pool: BlockingConnectionPool, keys: KeyRing
 ) -> None:
     held = int((await redis.info("memory"))["used_memory"])
-    async with Ingress(redis_pool, keys, high_water=held + 2_000_000) as ingress:
+    async with Ingress(redis_pool, keys, memory_rules=MemoryRules(held + 2_000_000, 0.75)) as ingress:
         await ingress.intake.accept(callback())
         await redis.set("ballast", b"x" * 4_000_000)
         await until(lambda: _is(not ingress.intake.can_accept()))

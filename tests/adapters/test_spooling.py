@@ -10,11 +10,11 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import PROBE_KEY, REDIS_AWAY
 from adapters.redis_names import DEFAULT_NAMES
-from adapters.redis_watch import PROBE_KEY
 from domain.circuit import CircuitState
 from domain.errors import NotDurable
+from domain.memory_room import MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.builders import callback, payload, until
 from tests.adapters.intakes import QUICK, Ingress, own_valkey, pool_on, segments, spooled, stopped, timed
@@ -134,7 +134,11 @@ async def test_over_the_inboxs_mark_the_spool_takes_it_and_gives_it_back_when_th
     held = int((await redis.info("memory"))["used_memory"])
     await redis.set("ballast", b"x" * 4_000_000)
     async with Ingress(
-        redis_pool, keys, folder=tmp_path / "spool", high_water=held + 2_000_000, spool_max_bytes=4000
+        redis_pool,
+        keys,
+        folder=tmp_path / "spool",
+        memory_rules=MemoryRules(held + 2_000_000, 0.75),
+        spool_max_bytes=4000,
     ) as ingress:
         sent = [each for each in many(20) if await accepted(ingress, each)]
         assert len(sent) < 20

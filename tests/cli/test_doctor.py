@@ -12,6 +12,7 @@ from rich.console import Console
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.redis_memory import read_memory
 from adapters.revisions import newest_revision
 from adapters.schema import migrate
 from adapters.settings import load_settings
@@ -60,6 +61,7 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
         "policies",
         "apps.demo.notify_url",
         "redis",
+        "redis memory",
         "spool folder",
         "database",
         "vendor",
@@ -130,6 +132,22 @@ async def test_a_redis_that_loses_writes_fails(redis: Redis) -> None:
         await redis.config_set("appendfsync", "always")
     assert list(found) == ["redis"]
     assert "appendfsync is everysec, must be always" in found["redis"]
+
+
+@pytest.mark.parametrize(
+    ("maxmemory", "word"), [("1mb", "takes no writes (OutOfMemoryError)"), ("small", "spooled")]
+)
+async def test_a_redis_without_room_fails(redis: Redis, maxmemory: str, word: str) -> None:
+    await redis.set("ballast", b"x" * 4_000_000)
+    if maxmemory == "small":
+        maxmemory = str((await read_memory(redis)).used + 500_000)
+    await redis.config_set("maxmemory", maxmemory)
+    try:
+        found = await failed()
+    finally:
+        await redis.config_set("maxmemory", "0")
+    assert list(found) == ["redis memory"]
+    assert word in found["redis memory"]
 
 
 async def test_servers_that_are_away_fail(environment: pytest.MonkeyPatch) -> None:
@@ -214,7 +232,7 @@ async def test_every_check_is_a_line_and_none_says_a_secret(
     assert await run_doctor(load_settings(), Console(file=out, width=80)) is fine
     lines = out.getvalue().splitlines()
     assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert CANARY not in out.getvalue()
 
 

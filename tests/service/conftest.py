@@ -36,7 +36,7 @@ from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.ingress.nudging import ReturnNudges
 from service.lifecycle import Lifecycle
-from tests.adapters.builders import NOW, Clock, Store, until
+from tests.adapters.builders import MEMORY_RULES, NOW, Clock, Store, until
 from tests.service.asgi import OLD_SECRET, SECRET
 from tests.service.nudges import NotedNudges, return_nudges
 from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
@@ -160,13 +160,18 @@ async def api_context(
         inbox=inbox,
         heartbeats=heartbeats,
         metrics=MetricsPage(
-            redis, heartbeats=heartbeats, figures=PgFigures(engine), app_ids=("demo", "other")
+            redis,
+            heartbeats=heartbeats,
+            figures=PgFigures(engine),
+            app_ids=("demo", "other"),
+            memory_rules=MEMORY_RULES,
         ),
         queue=queue,
         announcements=announcements,
         redis=redis,
         engine=engine,
         durability="fsync",
+        memory_rules=MEMORY_RULES,
         monotonic=time.monotonic,
         clock=clock,
     )

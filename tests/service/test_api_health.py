@@ -14,6 +14,7 @@ from adapters.heartbeats import Heartbeats
 from adapters.inbox import RedisInbox
 from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
+from adapters.redis_memory import read_memory
 from adapters.revisions import newest_revision
 from cli import servers
 from service.api.context import ApiContext
@@ -107,6 +108,39 @@ async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: Api
     assert answer.status_code == 503
     assert answer.json()["redis"]["problems"] == ["appendfsync is everysec, must be always"]
     assert enough.status_code == 200
+
+
+async def test_it_tells_how_full_redis_is(api_context: ApiContext) -> None:
+    async with client(api_context) as api:
+        memory = (await api.get("/readyz")).json()["redis"]["memory"]
+    assert (memory["max"], memory["ingress_stops_at"]) == (0, 1024**3)
+    assert memory["used"] > 100_000
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "calm", "ready", "problem"),
+    [
+        ("maxmemory", "1mb", "0", False, "Redis takes no writes (OutOfMemoryError)"),
+        ("min-replicas-to-write", "1", "0", False, "Redis takes no writes (ResponseError)"),
+        ("maxmemory", "room", "0", True, "callbacks are spooled"),
+    ],
+)
+async def test_a_redis_that_takes_no_writes_is_not_ready_one_over_the_mark_is(
+    api_context: ApiContext, setting: str, value: str, calm: str, ready: bool, problem: str
+) -> None:
+    redis = api_context.redis
+    if value == "room":
+        await redis.set("ballast", b"x" * 4_000_000)
+        value = str((await read_memory(redis)).used + 500_000)
+    await redis.config_set(setting, value)
+    try:
+        async with client(api_context) as api:
+            answer = await api.get("/readyz")
+    finally:
+        await redis.config_set(setting, calm)
+    told = answer.json()["redis"]
+    assert (answer.status_code, told["ok"]) == ((200, True) if ready else (503, False))
+    assert problem in "; ".join(told["problems"])
 
 
 async def test_with_an_old_schema_it_is_not_ready(api_context: ApiContext) -> None:

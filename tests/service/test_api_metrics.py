@@ -41,6 +41,7 @@ INGRESS = asdict(
     IntakeStatus(
         can_accept=False,
         circuit=CircuitState.OPEN,
+        redis_full=True,
         redis_memory=0,
         waiting=3,
         spool_bytes=4096,
@@ -58,6 +59,7 @@ def page_of(context: ApiContext, **changes: Any) -> MetricsPage:
         "heartbeats": Heartbeats(changes.get("redis", context.redis)),
         "figures": PgFigures(changes.get("engine", context.engine)),
         "app_ids": context.app_ids,
+        "memory_rules": context.memory_rules,
         "monotonic": changes.get("monotonic", time.monotonic),
     }
     return MetricsPage(changes.get("redis", context.redis), **parts)
@@ -105,6 +107,10 @@ async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
         ("server_up", "redis"): 1,
         ("server_up", "postgresql"): 1,
         ("inbox_batches",): 1,
+        ("redis_writable",): 1,
+        ("redis_memory_max_bytes",): 0,
+        ("redis_memory_stop_bytes",): 1024**3,
+        ("ingress_redis_full", "ingress:host:2"): 1,
         ("processes", "worker"): 1,
         ("processes", "ingress"): 1,
         ("processes", "api"): 0,
@@ -179,6 +185,19 @@ async def test_without_redis_the_store_is_told(full: ApiContext, away: Redis) ->
     assert told[("verifications_near_loss", "demo")] == 1
     assert ("inbox_batches",) not in told
     assert ("processes", "worker") not in told
+
+
+async def test_a_redis_that_is_full_is_told_and_hides_no_process(full: ApiContext) -> None:
+    await full.redis.config_set("maxmemory", "1mb")
+    try:
+        await put_heartbeat(full, "worker", 3, WORKER)
+        told = samples(await scrape(full))
+    finally:
+        await full.redis.config_set("maxmemory", "0")
+    assert (told[("server_up", "redis")], told[("redis_writable",)]) == (1, 0)
+    assert told[("redis_memory_bytes",)] > told[("redis_memory_max_bytes",)] == 1024**2
+    assert told[("redis_memory_stop_bytes",)] == 0.75 * 1024**2
+    assert told[("processes", "worker")] == 2
 
 
 async def test_without_postgresql_the_rest_is_told(full: ApiContext) -> None:

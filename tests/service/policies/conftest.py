@@ -30,7 +30,7 @@ from domain.budget import PullRules
 from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.metrics_page import MetricsPage
-from tests.adapters.builders import Clock
+from tests.adapters.builders import MEMORY_RULES, Clock
 from tests.adapters.test_policies import write
 from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
 
@@ -77,7 +77,11 @@ async def context(
         inbox=inbox,
         heartbeats=heartbeats,
         metrics=MetricsPage(
-            redis, heartbeats=heartbeats, figures=PgFigures(engine), app_ids=("demo", "other")
+            redis,
+            heartbeats=heartbeats,
+            figures=PgFigures(engine),
+            app_ids=("demo", "other"),
+            memory_rules=MEMORY_RULES,
         ),
         queue=queue,
         announcements=Announcements(redis),
@@ -86,6 +90,7 @@ async def context(
         redis=redis,
         engine=engine,
         durability="fsync",
+        memory_rules=MEMORY_RULES,
         monotonic=time.monotonic,
         clock=Clock(),
     )

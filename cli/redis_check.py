@@ -1,0 +1,45 @@
+"""`doctor`'s look at Redis: as durable as wanted, writable, with room for the ingress and for workers."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Final
+
+from redis.asyncio import Redis
+
+from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.redis_memory import RedisRoom, read_room
+from adapters.settings import Settings
+from adapters.troubles import redis_trouble
+from cli.checks import Check
+from domain.errors import SettingsError
+
+_MIB: Final = 1024**2
+
+
+async def check_redis(settings: Settings) -> AsyncIterator[Check]:
+    """Whether Redis keeps what it takes, and how much it can take."""
+    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
+    redis: Redis = Redis(connection_pool=pool)
+    try:
+        yield await _check_durability(redis, settings)
+        yield _check_room(await read_room(redis, settings.memory_rules()))
+    except REDIS_AWAY as error:
+        yield Check("redis", False, redis_trouble(error))
+    finally:
+        await pool.disconnect()
+
+
+async def _check_durability(redis: Redis, settings: Settings) -> Check:
+    try:
+        await check_durability(redis, settings.durability)
+    except SettingsError as error:
+        return Check("redis", False, str(error))
+    return Check("redis", True, f"durable as FACEID_DURABILITY={settings.durability} wants")
+
+
+def _check_room(room: RedisRoom) -> Check:
+    if problems := room.problems():
+        return Check("redis memory", False, "; ".join(problems))
+    most = f"maxmemory is {room.memory.most / _MIB:.0f} MiB" if room.memory.most else "maxmemory is not set"
+    figures = f"{room.memory.used / _MIB:.0f} MiB in use, the ingress stops at {room.stop_at / _MIB:.0f} MiB"
+    return Check("redis memory", True, f"{figures}; {most}")
