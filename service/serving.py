@@ -4,6 +4,7 @@ On SIGTERM `readyz` turns 503 first, and connections are asked to close. For `sh
 everything is served as before, so that a load balancer has seen it. Only then nobody new is let in.
 """
 
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from adapters.garbage import calm_garbage_collection
+from service.doors import open_doors
 from service.lifecycle import Lifecycle
 
 VERSION: Final = version("faceid-gateway")
@@ -43,6 +45,9 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight. A failed lifecycle exits with 1.
 
+    Raises:
+        SettingsError: the address or the port cannot be had.
+
     Who calls is the socket's other end, or what a proxy at one of `trusted_proxies` says in X-Forwarded-For.
 
     No access log: query strings and paths are the clients', and the proxy in front writes one anyway.
@@ -64,9 +69,9 @@ def serve(
         timeout_graceful_shutdown=FINISH_WITHIN,
     )
     calm_garbage_collection()
-    log.info("serving", port=port)
+    doors = open_doors(host, port)
     try:
-        GracefulServer(config, lifecycle, shutdown_delay=shutdown_delay).run()
+        GracefulServer(config, lifecycle, shutdown_delay=shutdown_delay).run(sockets=doors)
     except SystemExit as end:
         if end.code:
             log.exception("serving.failed", port=port)
@@ -84,6 +89,12 @@ class GracefulServer(uvicorn.Server):
         self._delay = shutdown_delay
         self._signal: tuple[int, FrameType | None] | None = None
         self._leave_at = 0.0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that it serves once it does."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            log.info("serving", port=sockets[0].getsockname()[1])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal starts the delay; a second one is impatient and ends it."""
