@@ -17,7 +17,8 @@ END: Final = "<!-- generated: end -->"
 MEANINGS: Final = {
     "name": "how apps name it (`policy`, `candidate_policy`)",
     "version": "yours to count; told with every decision",
-    "face.comparisons": "which comparisons count; `auto`: result_faceid, else the only one that was made",
+    "face.comparisons": "which comparisons count; `auto`: result_faceid, else the only one that was made, if"
+    " it is one of result_ref1 to 3. result_idcard_datasource compares no live face: alone it approves none",
     "face.need": "of several comparisons, whether all must match or any one",
     "face.approve_level": "at or above this level's threshold the face matches",
     "face.review_level": "at or above it, below approve_level: review; below it: reject",
@@ -34,6 +35,8 @@ MEANINGS: Final = {
     "genuineness.face_replaced": "flag not 0",
     "genuineness.selfie_inconsistent": "flag not 0",
     "genuineness.selfie_metadata_inconsistent": "flag not 0",
+    "genuineness.other": "a score of any other name above its threshold or not between 0 and 1; any other"
+    " flag that is not 0",
     "genuineness.incomplete_pair": "a score without its threshold, or the other way round",
     "genuineness.missing": "no score at all",
     "id_exceptions.id_attacked": "the number was used in an attack before",
@@ -42,7 +45,8 @@ MEANINGS: Final = {
     "will.failed": "an answer FAIL",
     "will.missing": "wanted and not there, or neither PASS nor FAIL",
     "multifaces.detected": "multifaces_tag is not 0",
-    "id_card.expired": "the card is not valid on the verification's day (China); 长期 never expires",
+    "id_card.expired": "the card is not valid on the verification's day (China), by the field and by the card"
+    " as read; 长期 never expires. Unless `ignore`, dates that are not clear are `review`",
     "id_card.legality": "a share outside the limits below",
     "id_card.max_photocopy": "above it, the picture is of a photocopy",
     "id_card.max_screen": "above it, the picture is of a screen",
@@ -54,8 +58,9 @@ MEANINGS: Final = {
     "id_card.min_quality": "the vendor's advice is 0.753",
     "verify_errors.NO_SUCH_ID_NUMBER": "the authority does not know the number",
     "verify_errors.ID_NUMBER_NAME_NOT_MATCH": "the authority has another name for it",
-    "verify_errors.NO_FACE_FOUND": "no face in a picture, with any suffix",
-    "verify_errors.IMAGE_ERROR_UNSUPPORTED_FORMAT": "identity matches, no usable photo",
+    "verify_errors.NO_FACE_FOUND": "no face in a picture, with any suffix but `data_source`",
+    "verify_errors.IMAGE_ERROR_UNSUPPORTED_FORMAT": "identity matches, no usable photo;"
+    " `NO_FACE_FOUND: data_source` too",
     "verify_errors.DATA_SOURCE_ERROR": "the authority's source is broken: stop, call the vendor",
     "verify_errors.INTERNAL_ERROR": "a fault at the vendor",
     "verify_errors.unknown": "any other error_message",

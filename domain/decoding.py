@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.attack_reading import has_signs_beside, is_sign_name
 from domain.model import BIZ_ID_SHAPE
 from domain.payload import GENUINENESS, Genuineness, Payload
-from domain.reading import is_genuineness_name, read_payload
+from domain.reading import read_payload
 from domain.strict_json import has_lost_characters, read_closely
 
 
@@ -48,7 +49,7 @@ def _decode_usual(data: bytes) -> Payload | None:
         payload = msgspec.convert(tree, Payload)
     except (ValueError, OverflowError, RecursionError):
         return None
-    return payload if _is_usual(payload) else None
+    return payload if _is_usual(payload, tree) else None
 
 
 def _has_padded_names(compact: bytes) -> bool:
@@ -59,14 +60,17 @@ def _has_padded_names(compact: bytes) -> bool:
 _PADDED_SHARE: Final = b'"Temporary ID Photo ":'
 
 
-def _is_usual(payload: Payload) -> bool:
+def _is_usual(payload: Payload, tree: dict[str, Any]) -> bool:
     liveness, verify = payload.liveness_result, payload.verify_result
     return (
         BIZ_ID_SHAPE.fullmatch(payload.biz_info.biz_id) is not None
-        and (liveness is None or _are_named(liveness.face_genuineness))
-        and (verify is None or _are_named(verify.face_genuineness))
+        and (liveness is None or _is_named(liveness.face_genuineness, tree["liveness_result"]))
+        and (verify is None or _is_named(verify.face_genuineness, tree["verify_result"]))
     )
 
 
-def _are_named(scores: Genuineness | None) -> bool:
-    return not scores or scores.keys() <= _GENUINENESS or all(map(is_genuineness_name, scores))
+def _is_named(scores: Genuineness | None, block: dict[str, Any]) -> bool:
+    """Whether every score and flag of a block stands in its `face_genuineness` and may be named in facts."""
+    if has_signs_beside(block):
+        return False
+    return not scores or scores.keys() <= _GENUINENESS or all(map(is_sign_name, scores))

@@ -33,8 +33,14 @@ def _side(config: PolicyConfig) -> bool:
     return _legality(config) or _dates(config)
 
 
+def _other_signs(config: PolicyConfig) -> bool:
+    return config.genuineness.other != "ignore"
+
+
 _READ_IF: Final[tuple[tuple[str, _IsRead], ...]] = (
     ("liveness_result.details", lambda config: bool(config.liveness.max_counts)),
+    ("liveness_result.face_genuineness.other", _other_signs),
+    ("verify_result.face_genuineness.other", _other_signs),
     ("verify_result.id_exceptions.id_attacked", lambda config: config.id_exceptions.id_attacked != "ignore"),
     (
         "verify_result.id_exceptions.id_photo_monochrome",

@@ -9,12 +9,17 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from domain.card_facts import card_validity, field_qualities, illogical_fields, legality_shares, read_fields
+from domain.card_facts import field_qualities, illogical_fields, legality_shares, read_fields
+from domain.card_validity import UNREADABLE, card_validity
 from domain.model import Identity
 from domain.payload import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
 from domain.words import OTHER, Text, as_text, message_word, tag_word, word
 
 Registration = Literal["match", "mismatch"]
+
+EDITION: Final = 2
+"""The edition of the rules that reads new facts. The second one approves by a comparison of the live face
+alone, and takes `NO_FACE_FOUND: data_source` for a fault of the authority's photo."""
 
 
 class ComparisonFacts(msgspec.Struct, frozen=True):
@@ -31,9 +36,12 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
     flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
-    `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired or not_yet_valid.
+    `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired,
+    not_yet_valid or unreadable.
     `unreadable`, `repeated` and `irregular` are members of the payload, by their dotted names, that could
     not be understood, that stand twice, or that no rule misses and that are not as documented.
+    `edition` is the edition of the rules that reads these facts: a decision stored before a rule changed is
+    computed again as it was decided.
     `registration` is no fact of the payload: whether its biz_no is the one that the app registered the
     verification with, or of a result that of the callback. Whoever knows them sets it; None means that there
     is nothing to compare.
@@ -58,6 +66,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     unreadable: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     irregular: tuple[str, ...] = ()
+    edition: int = 1
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -81,11 +90,11 @@ def extract_facts(payload: Payload) -> Facts:
     fields = read_fields(card) if card else []
     return Facts(
         status=payload.status_word,
-        liveness=_verdict(liveness.result) if liveness else None,
+        liveness=_liveness(payload),
         procedure_type=word(liveness.procedure_type) if liveness else None,
         genuineness=payload.genuineness(),
         comparisons={name: _comparison(made) for name, made in payload.comparisons().items()},
-        error_message=message_word(verify.error_message) if verify else None,
+        error_message=_error(payload),
         id_attacked=exceptions.id_attacked if exceptions else None,
         id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
         will=_will(payload),
@@ -98,7 +107,22 @@ def extract_facts(payload: Payload) -> Facts:
         unreadable=payload.unreadable,
         repeated=payload.repeated,
         irregular=payload.irregular,
+        edition=EDITION,
     )
+
+
+def _liveness(payload: Payload) -> str | None:
+    """The block's verdict; FAIL if H5 Plus says so in its result code."""
+    if payload.plus and payload.plus.liveness:
+        return payload.plus.liveness
+    return _verdict(payload.liveness_result.result) if payload.liveness_result else None
+
+
+def _error(payload: Payload) -> str | None:
+    """The block's message, else what H5 Plus says in its result code."""
+    verify = payload.verify_result
+    stated = message_word(verify.error_message) if verify else None
+    return message_word(payload.plus.error_message) if stated is None and payload.plus else stated
 
 
 def _comparison(made: Comparison) -> ComparisonFacts:
@@ -144,7 +168,7 @@ def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
         parts = [(name, getattr(said, name), getattr(confirmed, name)) for name in names]
     elif isinstance(said, dict):
         parts = [(name, value, confirmed[name]) for name, value in said.items() if name in confirmed]
-    elif said is None or confirmed is None or () in (said, confirmed):
+    elif said is None or confirmed is None or () in (said, confirmed) or UNREADABLE in (said, confirmed):
         return []
     else:
         return [Disagreement(path, said, confirmed)]
@@ -157,7 +181,7 @@ def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
 
 
 _NO_NOTES: Final[dict[str, tuple[str, ...]]] = {"unreadable": (), "repeated": (), "irregular": ()}
-_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in _NO_NOTES)
+_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in {*_NO_NOTES, "edition"})
 _COUNTED: Final = frozenset(COUNTERS)
 _MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 
 from domain.model import Identity
+from domain.plus import PlusResult, read_plus
 from domain.words import Number, Text, as_text, status_word
 
 ComparisonName = Literal[
@@ -20,6 +21,12 @@ ComparisonName = Literal[
 ]
 COMPARISONS: Final[tuple[ComparisonName, ...]] = get_args(ComparisonName)
 """The comparisons a `verify_result` may hold; the first is the live face against the authority's photo."""
+
+LIVE_COMPARISONS: Final = frozenset(COMPARISONS) - {"result_idcard_datasource"}
+"""Those of the live face; the one left out compares the card's portrait with the authority's photo."""
+
+AUTOMATIC: Final = frozenset({"result_faceid", "result_ref1", "result_ref2", "result_ref3"})
+"""Those that count without being named: the live face against a picture that its holder did not bring."""
 
 Level = Literal["1e-3", "1e-4", "1e-5", "1e-6"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
@@ -139,10 +146,11 @@ class CardSide(msgspec.Struct, frozen=True):
 
 
 class OcrField(msgspec.Struct, frozen=True):
-    """How one field was read: `quality` 0-1, `logic` 1 = a logical problem."""
+    """How one field was read: `quality` 0-1, `logic` 1 = a logical problem, `result` what was read."""
 
     quality: float | None = None
     logic: float | None = None
+    result: Text = None
 
 
 class IdCardInfo(msgspec.Struct, frozen=True):
@@ -164,7 +172,8 @@ class IdCardInfo(msgspec.Struct, frozen=True):
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """A callback or a result. `status` None means that the product sends none (it predates the field).
+    """A callback or a result. `status` None means that the product sends none: it predates the field, or is
+    H5 Plus, which sends `result_code` and `result_message` in its place.
 
     `unreadable`: members that a rule may read and that are of no kind we understand; `repeated`: members
     that stand twice, of which the last counts; `irregular`: members that no rule misses and that are not as
@@ -173,6 +182,8 @@ class Payload(msgspec.Struct, frozen=True):
 
     biz_info: BizInfo
     status: Text = None
+    result_code: Text = None
+    result_message: Text = None
     fail_reason: Text = None
     idcard_info: IdCardInfo | None = None
     liveness_result: LivenessResult | None = None
@@ -195,7 +206,13 @@ class Payload(msgspec.Struct, frozen=True):
     @property
     def status_word(self) -> str | None:
         """The status, or OTHER if it is not one of the vendor's words: fit for lists, logs and answers."""
-        return status_word(self.status)
+        stated = status_word(self.status)
+        return self.plus.status if stated is None and self.plus else stated
+
+    @property
+    def plus(self) -> PlusResult | None:
+        """The overall result that H5 Plus sends."""
+        return read_plus(self.result_code, self.result_message)
 
     @property
     def biz_id(self) -> str:
@@ -221,12 +238,11 @@ class Payload(msgspec.Struct, frozen=True):
         Sibling products put them under `verify_result`. Where both blocks speak, the worse word counts, so
         that neither hides what the other says.
         """
-        found: dict[str, float] = {}
+        found: Genuineness = {}
         for block in (self.liveness_result, self.verify_result):
             for name, value in ((block and block.face_genuineness) or {}).items():
-                if value is not None:
-                    found[name] = _worse(name, found[name], value) if name in found else value
-        return found
+                found[name] = worse_sign(name, found.get(name), value)
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class DoubtfulPayload(Payload, frozen=True, kw_only=True):
@@ -237,6 +253,8 @@ class DoubtfulPayload(Payload, frozen=True, kw_only=True):
     irregular: tuple[str, ...] = ()
 
 
-def _worse(name: str, one: float, other: float) -> float:
-    """The one that speaks more for an attack; an odd sign does, too."""
+def worse_sign(name: str, one: float | None, other: float | None) -> float | None:
+    """Of two values of one sign the one that speaks more for an attack; an odd sign does, too."""
+    if one is None or other is None:
+        return other if one is None else one
     return min(one, other) if name.endswith("_threshold") else max(one, other, key=abs)

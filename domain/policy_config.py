@@ -46,6 +46,7 @@ class GenuinenessTable(_Table, frozen=True):
     face_replaced: Action = "reject"
     selfie_inconsistent: Action = "reject"
     selfie_metadata_inconsistent: Action = "reject"
+    other: Action = "review"
     incomplete_pair: Action = "review"
     missing: Action = "ignore"
 

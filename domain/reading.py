@@ -4,16 +4,15 @@ What is empty is absent, what a rule may read and nobody can is noted, and what 
 (`domain/blocks.py`). Structure and spellings: callback page, 1.1, and captures of other products.
 """
 
-import re
 from typing import Any, Final
 
+from domain.attack_reading import read_signs
 from domain.blocks import Block, Notes, as_count, as_number, is_empty
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import usable_biz_id
 from domain.payload import (
     COMPARISONS,
     COUNTERS,
-    GENUINENESS,
     LEGALITY,
     LEVELS,
     LONGEST_BIZ_NO,
@@ -21,7 +20,6 @@ from domain.payload import (
     CardSide,
     Comparison,
     DoubtfulPayload,
-    Genuineness,
     IdCardInfo,
     IdExceptions,
     Level,
@@ -34,7 +32,6 @@ from domain.payload import (
 )
 from domain.words import Text, as_text
 
-_GENUINENESS_NAME: Final = re.compile(r"[a-z]{1,64}(?:_[a-z]{1,64}){0,7}")
 _LEVEL_OF: Final = {float(level): level for level in LEVELS}
 
 CHARACTERS: Final = "characters"
@@ -58,6 +55,8 @@ def read_payload(tree: Any, *, has_lost_characters: bool = False) -> Payload:
     payload = Payload(
         biz_info=_biz_info(root),
         status=root.text("status"),
+        result_code=root.text("result_code"),
+        result_message=root.text("result_message"),
         fail_reason=root.unread_text("fail_reason"),
         idcard_info=root.block("idcard_info", _card),
         liveness_result=root.block("liveness_result", _liveness),
@@ -66,11 +65,6 @@ def read_payload(tree: Any, *, has_lost_characters: bool = False) -> Payload:
         multifaces_tag=_tag(root),
     )
     return _with_notes(payload, root.notes)
-
-
-def is_genuineness_name(name: str) -> bool:
-    """Whether a name of `face_genuineness` may stand in facts: a word of the vendor's kind."""
-    return name in GENUINENESS or _GENUINENESS_NAME.fullmatch(name) is not None
 
 
 def _with_notes(payload: Payload, notes: Notes) -> Payload:
@@ -112,7 +106,7 @@ def _liveness(block: Block) -> LivenessResult:
         result=block.text("result"),
         procedure_type=block.text("procedure_type"),
         details=block.block("details", _counts),
-        face_genuineness=block.block("face_genuineness", _genuineness),
+        face_genuineness=read_signs(block),
     )
 
 
@@ -137,36 +131,13 @@ def _count(block: Block, name: str) -> int | None:
     return count
 
 
-def _genuineness(block: Block) -> Genuineness:
-    """The scores, thresholds and flags; anything else of another name is nothing to compare."""
-    found: Genuineness = {}
-    for name in filter(is_genuineness_name, block.members):
-        value = block.entry(name)
-        number = _score(name, value)
-        if number is not None:
-            found[name] = number
-        elif value is not None and (name in GENUINENESS or _is_of_a_pair(name)):
-            block.notes.cannot_read(block.path)
-    return found
-
-
-def _score(name: str, value: Any) -> float | None:
-    if isinstance(value, bool) and not _is_of_a_pair(name):
-        return float(value)
-    return as_number(value)
-
-
-def _is_of_a_pair(name: str) -> bool:
-    return name.endswith(("_confidence", "_threshold"))
-
-
 def _verify(block: Block) -> VerifyResult:
     made = {name: block.block(name, _comparison) for name in COMPARISONS}
     return VerifyResult(
         error_message=block.text("error_message"),
         verify_time=_whole(block.unread_number("verify_time")),
         id_exceptions=block.block("id_exceptions", _exceptions),
-        face_genuineness=block.block("face_genuineness", _genuineness),
+        face_genuineness=read_signs(block),
         **made,
     )
 
@@ -261,7 +232,7 @@ def _field(block: Block, name: str) -> OcrField | None:
     value = block.entry(name)
     if isinstance(value, dict):
         field = Block(value, block.notes, block.path)
-        return OcrField(field.number("quality"), field.flag("logic"))
+        return OcrField(field.number("quality"), field.flag("logic"), field.unread_text("result"))
     if value is not None:
         block.notes.cannot_read(block.path)
     return None

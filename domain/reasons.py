@@ -21,6 +21,7 @@ class Code(StrEnum):
     ATTACK_SCREEN_REPLAY = "attack.screen_replay"
     ATTACK_FACE_REPLACED = "attack.face_replaced"
     ATTACK_SELFIE_INCONSISTENT = "attack.selfie_inconsistent"
+    ATTACK_OTHER = "attack.other"
     ATTACK_SCORES_MISSING = "attack.scores_missing"
     ID_NO_SUCH_NUMBER = "id.no_such_number"
     ID_NAME_MISMATCH = "id.name_mismatch"
@@ -31,6 +32,7 @@ class Code(StrEnum):
     ID_LOGIC = "id.logic"
     ID_QUALITY = "id.quality"
     ID_EXPIRED = "id.expired"
+    ID_VALIDITY_UNREADABLE = "id.validity_unreadable"
     VENDOR_DATA_SOURCE_ERROR = "vendor.data_source_error"
     VENDOR_INTERNAL_ERROR = "vendor.internal_error"
     VENDOR_UNKNOWN_ERROR = "vendor.unknown_error"
@@ -66,6 +68,7 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.ATTACK_SCREEN_REPLAY: ("The face looks replayed from a screen", "疑似屏幕翻拍攻击"),
     Code.ATTACK_FACE_REPLACED: ("The face was replaced during the flow", "流程中疑似更换人脸"),
     Code.ATTACK_SELFIE_INCONSISTENT: ("The selfies do not belong together", "自拍照片不一致"),
+    Code.ATTACK_OTHER: ("There is a sign of an attack of another kind", "疑似其他类型的攻击"),
     Code.ATTACK_SCORES_MISSING: ("There are no attack scores", "缺少防攻击分数"),
     Code.ID_NO_SUCH_NUMBER: ("The authority does not know the ID number", "身份证号不存在"),
     Code.ID_NAME_MISMATCH: ("Name and ID number do not belong together", "姓名与身份证号不匹配"),
@@ -76,6 +79,10 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.ID_LOGIC: ("A field of the card is illogical", "身份证字段存在逻辑错误"),
     Code.ID_QUALITY: ("A field of the card is badly readable", "身份证字段图像质量不足"),
     Code.ID_EXPIRED: ("The card was not valid on that day", "身份证不在有效期内"),
+    Code.ID_VALIDITY_UNREADABLE: (
+        "It is not clear whether the card was valid on that day",
+        "无法确认身份证有效期",
+    ),
     Code.VENDOR_DATA_SOURCE_ERROR: ("The vendor's data source is broken", "厂商数据源异常"),
     Code.VENDOR_INTERNAL_ERROR: ("The vendor had an internal fault", "厂商内部错误"),
     Code.VENDOR_UNKNOWN_ERROR: ("The vendor reports an unknown error", "厂商返回未知错误"),

@@ -3,33 +3,20 @@
 A rule yields what it found, with the action that the policy has for it. A rule that yields nothing passed.
 """
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from domain.attack_rule import genuineness
+from domain.card_validity import UNREADABLE
 from domain.doubt import is_doubtful, payload
-from domain.facts import ComparisonFacts, Facts
+from domain.face_rule import face
+from domain.facts import Facts
+from domain.findings import Findings
 from domain.policy_config import Action, PolicyConfig
 from domain.reasons import Code, Reason
 
-Finding = tuple[Action, Reason]
-Findings = Iterator[Finding]
-
-_SCORES: Final = (
-    ("synthetic_face", Code.ATTACK_SYNTHETIC_FACE),
-    ("mask", Code.ATTACK_MASK),
-    ("screen_replay", Code.ATTACK_SCREEN_REPLAY),
-)
-_SCORE_KEYS: Final = frozenset(
-    f"{name}_{part}" for name, _ in _SCORES for part in ("confidence", "threshold")
-)
-_FLAGS: Final = (
-    ("face_replaced", Code.ATTACK_FACE_REPLACED),
-    ("selfie_inconsistent", Code.ATTACK_SELFIE_INCONSISTENT),
-    ("selfie_metadata_inconsistent", Code.ATTACK_SELFIE_INCONSISTENT),
-)
 _VERIFY_ERRORS: Final = (
     ("NO_SUCH_ID_NUMBER", Code.ID_NO_SUCH_NUMBER),
     ("ID_NUMBER_NAME_NOT_MATCH", Code.ID_NAME_MISMATCH),
@@ -39,34 +26,14 @@ _VERIFY_ERRORS: Final = (
     ("INTERNAL_ERROR", Code.VENDOR_INTERNAL_ERROR),
 )
 _MAXIMA: Final = ("photocopy", "screen", "edited", "temporary")
-_SEVERITY: Final = {"reject": 2, "review": 1, "ignore": 0}
+_NO_PHOTO: Final = 2
+"""The edition (`facts.EDITION`) from which on `NO_FACE_FOUND: data_source` is no fault of the person's."""
 
 
 def status(facts: Facts, _config: PolicyConfig) -> Findings:
     """Only OK says that the flow ended normally; unfinished flows are dealt with before the rules."""
     if facts.status != "OK":
         yield "review", Reason(Code.FLOW_UNKNOWN_STATUS, facts.status or "no status")
-
-
-def genuineness(facts: Facts, config: PolicyConfig) -> Findings:
-    """Scores over their thresholds (equal is no attack, out of range is doubt), flags that are not 0."""
-    table, said = config.genuineness, facts.genuineness
-    if _SCORE_KEYS.isdisjoint(said):
-        yield table.missing, Reason(Code.ATTACK_SCORES_MISSING)
-    for name, code in _SCORES:
-        confidence, threshold = said.get(f"{name}_confidence"), said.get(f"{name}_threshold")
-        if confidence is None and threshold is None:
-            continue
-        if confidence is None or threshold is None:
-            yield table.incomplete_pair, Reason(code, "score or threshold missing")
-        elif not (0 <= confidence <= 1 and 0 <= threshold <= 1):
-            yield "review", Reason(code, f"{confidence:g} and {threshold:g} are not both between 0 and 1")
-        elif confidence > threshold:
-            yield getattr(table, name), Reason(code, f"{confidence:g} > {threshold:g}")
-    for name, code in _FLAGS:
-        flag = said.get(name, 0)
-        if flag != 0:
-            yield getattr(table, name), Reason(code, f"{name} = {flag:g}")
 
 
 def liveness(facts: Facts, config: PolicyConfig) -> Findings:
@@ -87,61 +54,14 @@ def verify_error(facts: Facts, config: PolicyConfig) -> Findings:
     message = facts.error_message
     if message is None:
         return
+    if facts.edition >= _NO_PHOTO and message.startswith("NO_FACE_FOUND") and "data_source" in message:
+        yield config.verify_errors.IMAGE_ERROR_UNSUPPORTED_FORMAT, Reason(Code.ID_NO_PHOTO, message)
+        return
     for word, code in _VERIFY_ERRORS:
         if message.startswith(word):
             yield getattr(config.verify_errors, word), Reason(code, message)
             return
     yield config.verify_errors.unknown, Reason(Code.VENDOR_UNKNOWN_ERROR, message)
-
-
-def face(facts: Facts, config: PolicyConfig) -> Findings:
-    """The comparisons that count reach the level that approves."""
-    table, made = config.face, facts.comparisons
-    names = _counting(made) if table.comparisons == "auto" else table.comparisons
-    if not names:
-        yield table.missing, Reason(Code.FACE_MISSING, "several comparisons" if made else "")
-        return
-    each = [tuple(_one_face(name, made.get(name), config)) for name in names]
-    if table.need == "all":
-        for findings in each:
-            yield from findings
-    else:
-        yield from min(each, key=_worst)
-
-
-def _counting(made: dict[str, ComparisonFacts]) -> tuple[str, ...]:
-    """result_faceid; without it, the one comparison that was made."""
-    if "result_faceid" in made:
-        return ("result_faceid",)
-    return tuple(made) if len(made) == 1 else ()
-
-
-def _one_face(name: str, made: ComparisonFacts | None, config: PolicyConfig) -> Findings:
-    table = config.face
-    if made is None:
-        yield table.missing, Reason(Code.FACE_MISSING, name)
-        return
-    score, thresholds = made.confidence, made.thresholds
-    approve, review = thresholds.get(table.approve_level), thresholds.get(table.review_level)
-    if not _is_score(score):
-        yield table.missing, Reason(Code.FACE_MISSING, f"{name}: confidence {score:g} is no score")
-    elif review is not None and _is_score(review) and score < review:
-        yield "reject", _below(name, score, review, table.review_level)
-    elif approve is None or not _is_score(approve):
-        yield table.missing, Reason(Code.FACE_LEVEL_MISSING, f"{name}: no {table.approve_level}")
-    elif score < approve:
-        yield "review", _below(name, score, approve, table.approve_level)
-    elif score < table.min_confidence:
-        yield "review", _below(name, score, table.min_confidence, "min_confidence")
-
-
-def _below(name: str, score: float, bound: float, meaning: str) -> Reason:
-    where = "" if name == "result_faceid" else f"{name}: "
-    return Reason(Code.FACE_BELOW_THRESHOLD, f"{where}{score:g} < {bound:g} ({meaning})")
-
-
-def _worst(findings: tuple[Finding, ...]) -> int:
-    return max((_SEVERITY[action] for action, _ in findings), default=-1)
 
 
 def id_exceptions(facts: Facts, config: PolicyConfig) -> Findings:
@@ -176,7 +96,10 @@ def multifaces(facts: Facts, config: PolicyConfig) -> Findings:
 def id_card(facts: Facts, config: PolicyConfig) -> Findings:
     """The card's dates and the quality of its pictures."""
     table = config.id_card
-    if facts.card not in {None, "valid"}:
+    if facts.card == UNREADABLE:
+        doubt: Action = "ignore" if table.expired == "ignore" else "review"
+        yield doubt, Reason(Code.ID_VALIDITY_UNREADABLE)
+    elif facts.card not in {None, "valid"}:
         yield table.expired, Reason(Code.ID_EXPIRED, facts.card or "")
     most = {kind: getattr(table, f"max_{kind}") for kind in _MAXIMA}
     for path, share in facts.legality.items():
@@ -200,10 +123,6 @@ def _illegal(share: float, *, at_most: float | None, at_least: float) -> str | N
     if at_most is not None:
         return None if share <= at_most else f"{share:g} > {at_most:g}"
     return None if share >= at_least else f"{share:g} < {at_least:g}"
-
-
-def _is_score(value: float) -> bool:
-    return math.isfinite(value) and 0 <= value <= 100
 
 
 Rule = Callable[[Facts, PolicyConfig], Findings]

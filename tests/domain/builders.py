@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.decoding import decode_payload
 from domain.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain
-from domain.facts import ComparisonFacts, Facts, extract_facts, reached_level
+from domain.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached_level
 from domain.model import ConfirmationMode, Outcome
 from domain.policy import UNCONFIRMED, decide, judge
 from domain.policy_file import Policy, policy_tree, read_policy
@@ -98,6 +98,7 @@ def passing_facts(**changes: Any) -> Facts:
         id_attacked=0.0,
         id_photo_monochrome=0.0,
         multifaces_tag="0",
+        edition=EDITION,
     )
     return msgspec.structs.replace(facts, **changes)
 

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from domain.facts import ComparisonFacts, Facts
+from domain.facts import EDITION, ComparisonFacts, Facts
 from domain.payload import COMPARISONS, LEVELS
 from domain.policy_config import PolicyConfig
 from domain.policy_file import Policy
@@ -52,6 +52,7 @@ def facts_of(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Facts]:
         illogical=st.lists(st.sampled_from(FIELDS), unique=True).map(tuple),
         card=st.sampled_from([None, "valid", "expired", "not_yet_valid"]) | words,
         registration=st.sampled_from([None, "match", "mismatch"]),
+        edition=st.sampled_from([1, EDITION]),
     )
 
 

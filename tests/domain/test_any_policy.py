@@ -11,7 +11,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.facts import ComparisonFacts, Facts
+from domain.facts import EDITION, ComparisonFacts, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.payload import LEVELS
 from domain.policy import decide, judge
@@ -75,6 +75,7 @@ def test_no_policy_approves_without_its_proofs(of: Facts, policy: Policy) -> Non
     assert (of.status, of.liveness, of.error_message) == ("OK", "PASS", None)
     assert of.registration != "mismatch"
     assert _faces_match(of.comparisons, face)
+    assert of.edition < EDITION or _a_live_face_matches(of.comparisons, face)
     assert will.require == "never" or of.will == "PASS" or (of.will, will.require) == (None, "when_present")
     assert will.require == "never" or of.procedure_type != "will" or of.will == "PASS"
 
@@ -96,6 +97,17 @@ def _faces_match(made: dict[str, ComparisonFacts], table: FaceTable) -> bool:
     return any(matches) if table.need == "any" else all(matches)
 
 
+def _a_live_face_matches(made: dict[str, ComparisonFacts], table: FaceTable) -> bool:
+    """Whether one of the comparisons that count and match is of the live face."""
+    live = {"result_faceid", "result_ref1", "result_ref2", "result_ref3"}
+    live |= set() if table.comparisons == "auto" else {"result_idcard_photo"}
+    counting = made.keys() if table.comparisons == "auto" else table.comparisons
+    return any(
+        made[name].confidence >= made[name].thresholds.get(table.approve_level, 101)
+        for name in made.keys() & set(counting) & live
+    )
+
+
 PAIRS = ("synthetic_face", "mask", "screen_replay")
 
 
@@ -110,9 +122,13 @@ def clean_facts(draw: st.DrawFn) -> Facts:
 
 attacks = st.builds(
     lambda name, score: {f"{name}_confidence": score, f"{name}_threshold": 0.5},
-    st.sampled_from(PAIRS),
+    st.sampled_from([*PAIRS, "deepfake", "injected_video_v"]),
     st.floats(0.5, 1, exclude_min=True),
-) | st.builds(lambda name, value: {name: float(value)}, st.sampled_from(FLAGS), st.sampled_from([1, 2, -1]))
+) | st.builds(
+    lambda name, value: {name: float(value)},
+    st.sampled_from([*FLAGS, "camera_injected"]),
+    st.sampled_from([1, 2, -1]),
+)
 
 
 @THOROUGH

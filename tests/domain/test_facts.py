@@ -7,7 +7,15 @@ import msgspec
 import pytest
 
 from domain.decoding import decode_payload
-from domain.facts import ComparisonFacts, Disagreement, Facts, compare_facts, extract_facts, reached_level
+from domain.facts import (
+    EDITION,
+    ComparisonFacts,
+    Disagreement,
+    Facts,
+    compare_facts,
+    extract_facts,
+    reached_level,
+)
 from tests.domain.builders import (
     BIZ_ID,
     GENUINE,
@@ -36,11 +44,12 @@ def test_the_facts_of_a_pass() -> None:
         id_photo_monochrome=0,
         will="PASS",
         multifaces_tag="0",
+        edition=EDITION,
     )
 
 
 def test_nothing_said_is_no_fact() -> None:
-    assert decoded_facts({"biz_id": BIZ_ID}) == Facts()
+    assert decoded_facts({"biz_id": BIZ_ID}) == Facts(edition=EDITION)
 
 
 def test_the_facts_of_an_older_product() -> None:
@@ -48,7 +57,9 @@ def test_the_facts_of_an_older_product() -> None:
     assert (facts.status, facts.liveness) == (None, "PASS")
     assert facts.genuineness["synthetic_face_threshold"] == 0.5
     assert facts.comparisons["result_faceid"].level == "1e-6"
-    assert extract_facts(decode_payload(read_sample("older_callback_failed.json"))) == Facts(liveness="FAIL")
+    assert extract_facts(decode_payload(read_sample("older_callback_failed.json"))) == Facts(
+        liveness="FAIL", edition=EDITION
+    )
 
 
 def test_every_comparison_has_its_level() -> None:

@@ -197,7 +197,8 @@ def test_keys_are_trimmed_at_every_level() -> None:
 def _crowded(value: Any) -> Any:
     if isinstance(value, dict):
         crowded = {key: _crowded(item) for key, item in value.items()}
-        return crowded if set(value) & {"1e-5"} else crowded | {"new_key": [1, {"a": None}]}
+        full = set(value) & {"1e-5", "mask_confidence"}
+        return crowded if full else crowded | {"new_key": [1, {"a": None}]}
     return [_crowded(item) for item in value] if isinstance(value, list) else value
 
 

@@ -92,21 +92,50 @@ def test_all_of_and_any_of_two_comparisons(
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "result_faceid",
-        "result_ref1",
-        "result_ref2",
-        "result_ref3",
-        "result_idcard_photo",
-        "result_idcard_datasource",
-    ],
+    ["result_faceid", "result_ref1", "result_ref2", "result_ref3", "result_idcard_photo"],
 )
-def test_every_comparison_can_be_the_one_that_counts(name: str) -> None:
+def test_every_comparison_of_the_live_face_can_be_the_one_that_counts(name: str) -> None:
     policy = policy_with(face={"comparisons": [name]})
     assert judged(passing_facts(comparisons=compared(YES, name=name)), policy) == (APPROVED, [])
     assert judged(passing_facts(comparisons=compared(NO, name=name)), policy) == (REJECTED, [BELOW])
     other = "result_ref1" if name == "result_faceid" else "result_faceid"
     assert judged(passing_facts(comparisons=compared(YES, name=other)), policy) == (REVIEW, [MISSING])
+
+
+CARD = "result_idcard_datasource"
+
+
+@pytest.mark.parametrize("need", ["all", "any"])
+@pytest.mark.parametrize("missing", ["review", "reject"])
+def test_the_cards_portrait_alone_approves_nobody(need: str, missing: str) -> None:
+    """It says that the card is genuine, and nothing about who holds it."""
+    policy = policy_with(face={"comparisons": [CARD], "need": need, "missing": missing})
+    outcome = REVIEW if missing == "review" else REJECTED
+    assert judged(passing_facts(comparisons=compared(YES, name=CARD)), policy) == (outcome, [MISSING])
+    assert judged(passing_facts(comparisons=compared(NO, name=CARD)), policy) == (REJECTED, [BELOW, MISSING])
+
+
+def test_the_cards_portrait_counts_beside_the_live_face() -> None:
+    both = _made(faceid=YES) | compared(NO, name=CARD)
+    named = {"comparisons": ["result_faceid", CARD]}
+    assert judged(passing_facts(comparisons=both), policy_with(face=named)) == (REJECTED, [BELOW])
+    any_of = policy_with(face=named | {"need": "any"})
+    assert judged(passing_facts(comparisons=both), any_of) == (APPROVED, [])
+    swapped = _made(faceid=DOUBT) | compared(YES, name=CARD)
+    assert judged(passing_facts(comparisons=swapped), any_of)[0] is REVIEW
+
+
+@pytest.mark.parametrize("name", [CARD, "result_idcard_photo"])
+def test_auto_approves_on_a_picture_that_the_person_did_not_bring(name: str) -> None:
+    assert judged(passing_facts(comparisons=compared(YES, name=name))) == (REVIEW, [MISSING])
+    assert judged(passing_facts(comparisons=compared(NO, name=name))) == (REJECTED, [BELOW, MISSING])
+
+
+@pytest.mark.parametrize("name", [CARD, "result_idcard_photo"])
+def test_what_was_decided_before_is_computed_as_it_was_decided(name: str) -> None:
+    before = passing_facts(comparisons=compared(YES, name=name), edition=1)
+    assert judged(before) == (APPROVED, [])
+    assert judged(before, policy_with(face={"comparisons": [name]})) == (APPROVED, [])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""Read the scores and flags about attacks: those that the vendor documents, and those that it may add.
+
+Whatever stands among them and is neither absent nor zero counts. A score or flag whose name may stand in
+facts becomes one. Anything else is noted as unreadable: it may mean an attack.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from domain.blocks import Block, as_number
+from domain.payload import GENUINENESS, Genuineness, worse_sign
+
+OTHER_SIGNS: Final = "other"
+"""In a note: what is no sign that the vendor documents. A policy may ignore it."""
+
+_NAME: Final = re.compile(r"(?!(?:[^0-9]*[0-9]){6})[A-Za-z][A-Za-z0-9]{0,63}(?:_[A-Za-z0-9]{1,64}){0,7}")
+_LONGEST_NAME: Final = 128
+_PARTS: Final = ("_confidence", "_threshold")
+_BLOCK: Final = "face_genuineness"
+
+
+def is_sign_name(name: str) -> bool:
+    """Whether a name may stand in facts: a word of the vendor's kind, without a person's number."""
+    return name in GENUINENESS or (len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None)
+
+
+def has_signs_beside(members: Mapping[str, Any]) -> bool:
+    """Whether a block has scores or flags outside of its `face_genuineness`."""
+    return any(_is_sign(name) for name in members)
+
+
+def read_signs(block: Block) -> Genuineness | None:
+    """The signs of a liveness or verify block: in its `face_genuineness` and beside it.
+
+    Where both have one, the worse counts.
+    """
+    found = dict(block.block(_BLOCK, lambda inner: _signs(inner, inner.members)) or {})
+    for name, value in _signs(block, filter(_is_sign, block.members)).items():
+        found[name] = worse_sign(name, found.get(name), value)
+    return found or None
+
+
+def _is_sign(name: str) -> bool:
+    return name in GENUINENESS or name.endswith(_PARTS)
+
+
+def _signs(block: Block, names: Iterable[str]) -> Genuineness:
+    found: Genuineness = {}
+    for name in names:
+        value = block.entry(name)
+        number = _as_sign(name, value)
+        if number is not None and is_sign_name(name):
+            found[name] = number
+        elif _is_sign(name) and value is not None:
+            block.notes.cannot_read(block.path)
+        elif value is not None and number != 0:
+            block.notes.cannot_read(f"{block.path}.{OTHER_SIGNS}")
+    return found
+
+
+def _as_sign(name: str, value: Any) -> float | None:
+    """A number; a flag may be false or true too."""
+    is_flag = isinstance(value, bool) and not name.endswith(_PARTS)
+    return float(value) if is_flag else as_number(value)
