@@ -15,10 +15,10 @@ help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## run one verification of every scenario and show what came of it
-	@$(BIN)/faceid-gateway demo
+	@$(BIN)/faceid-gateway demo $(ARGS)
 
 dev: $(STAMP) ## run the whole gateway on this machine until Ctrl-C
-	@$(BIN)/faceid-gateway dev
+	@$(BIN)/faceid-gateway dev $(ARGS)
 
 test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
 	@$(BIN)/pytest

@@ -73,7 +73,8 @@ async def run_demo(console: Console) -> bool:
         "Starting the gateway in a throw-away folder: PostgreSQL, Valkey, ingress, api, worker, simulator …"
     )
     try:
-        async with running_stack(StackOptions(data_dir=folder, env=IMPATIENT)) as stack:
+        options = StackOptions(data_dir=folder, env=IMPATIENT)
+        async with running_stack(options) as stack:
             console.print("Running one verification of each scenario …")
             observed = await observe_all(stack)
     finally:

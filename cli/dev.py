@@ -14,8 +14,11 @@ async def run_dev(options: StackOptions, console: Console) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    console.print("Starting PostgreSQL, Valkey, ingress, api, worker and simulator …")
-    async with running_stack(options) as stack:
+
+    def starting() -> None:
+        console.print("Starting PostgreSQL, Valkey, ingress, api, worker and simulator …")
+
+    async with running_stack(options, starting=starting) as stack:
         console.print(_addresses(stack))
         console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Ctrl-C stops all of it.")
         await stop.wait()

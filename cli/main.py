@@ -16,6 +16,7 @@ from adapters.schema import migrate as migrate_database
 from adapters.settings import Settings, load_settings, strange_names
 from adapters.troubles import database_trouble, redis_trouble
 from cli import dead_letters, policies, tokens
+from cli.claims import refuse_foreign_servers
 from cli.curve import CurveNotWritten
 from cli.dead_letters import LetterStays
 from cli.demo import run_demo
@@ -33,6 +34,13 @@ from domain.errors import PolicyFileError, SettingsError
 DataDir = Annotated[Path, typer.Option(help="Where the data stands; it survives a restart")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port")]
 VendorUrl = Annotated[str | None, typer.Option(help="A real vendor; then no simulator starts")]
+ForeignServers = Annotated[
+    bool,
+    typer.Option(
+        "--foreign-servers",
+        help="Write to the servers (and the spool) that FACEID_… names, in place of bundled ones",
+    ),
+]
 Host = Annotated[str, typer.Option(help="Address to listen on")]
 IngressPort = Annotated[
     int, typer.Option(min=1, max=65535, help="443, 5000, 8028, 8883 and 16003 are the vendor's")
@@ -73,15 +81,20 @@ def dev(
     api_port: Port = 8080,
     simulator_port: Port = 8090,
     vendor_url: VendorUrl = None,
+    foreign_servers: ForeignServers = False,
 ) -> None:
     """Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator."""
+    if not foreign_servers:
+        refuse_foreign_servers()
     options = StackOptions(data_dir, ingress_port, api_port, simulator_port, vendor_url)
     asyncio.run(run_dev(options, console))
 
 
 @app.command()
-def demo() -> None:
+def demo(foreign_servers: ForeignServers = False) -> None:
     """Run one verification of every scenario and show what came of it."""
+    if not foreign_servers:
+        refuse_foreign_servers()
     if not asyncio.run(run_demo(console)):
         raise typer.Exit(1)
 

@@ -6,21 +6,27 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import psutil
 
-from adapters.database import create_engine
+from adapters.database import DATABASE_AWAY, create_engine
+from adapters.redis_names import DEFAULT_PREFIX
 from adapters.schema import migrate
-from adapters.store.tokens import PgTokens
+from adapters.store.tokens import PgTokens, token_id
 from cli import environment, servers
+from cli.claims import check_ports, claimed_folder
 from cli.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
 from cli.processes import ProcessSpec, Supervisor
+
+FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
+"""It is revoked at the end; that is for a `dev` that was killed."""
 
 ROLES = ("ingress", "api", "worker", "simulator", "valkey", "postgres")
 
@@ -37,6 +43,12 @@ class StackOptions:
     env: Mapping[str, str] = field(default_factory=dict)
     """Settings beside those of the environment."""
 
+    @property
+    def ports(self) -> list[tuple[str, int]]:
+        """The ports that are needed, and the options that name them."""
+        simulator = [] if self.vendor_url else [("--simulator-port", self.simulator_port)]
+        return [("--ingress-port", self.ingress_port), ("--api-port", self.api_port), *simulator]
+
 
 class Stack:
     """A running gateway; `description` is what `dev.json` holds."""
@@ -51,6 +63,7 @@ class Stack:
         self.simulator_url = None if options.vendor_url else f"http://127.0.0.1:{self.simulator_port}"
         self.vendor_url = options.vendor_url or f"http://127.0.0.1:{self.simulator_port}"
         self.redis_url = ""
+        self.redis_prefix = DEFAULT_PREFIX
         self.database_url = ""
         self.secrets: DevSecrets = load_secrets(self.data_dir)
         self.supervisor = Supervisor(self.write_description)
@@ -58,6 +71,15 @@ class Stack:
         self._env = options.env
         self._prober = httpx2.AsyncClient(trust_env=False, verify=False, timeout=2)
         self._up = False
+
+    @property
+    def _foreign_database(self) -> bool:
+        return bool(self.database_url) and "postgres" not in self.pids
+
+    @property
+    def _token(self) -> str:
+        """The token's name; two `dev` on one database have two."""
+        return f"dev-{token_id(self.secrets.api_token)}" if self._foreign_database else "dev"
 
     @property
     def pids(self) -> dict[str, int]:
@@ -80,6 +102,7 @@ class Stack:
                 "url": self.vendor_url,
             },
             "redis_url": self.redis_url,
+            "redis_prefix": self.redis_prefix,
             "database_url": self.database_url,
             "data_dir": str(self.data_dir),
             "pids": {role: pids.get(role) for role in ROLES},
@@ -98,6 +121,10 @@ class Stack:
             StartFailed, ServerMissing: with what to look at.
         """
         caller = {**callers_environment(), **self._env}
+        if caller.get("FACEID_REDIS_URL"):
+            # Other workers there could not read our batches, nor ours theirs.
+            caller.setdefault("FACEID_REDIS_PREFIX", f"dev-{token_id(self.secrets.api_token)}:")
+        self.redis_prefix = caller.get("FACEID_REDIS_PREFIX", DEFAULT_PREFIX)
         await self._start_servers(caller)
         await self._prepare_database()
         await self._start_roles(caller)
@@ -106,6 +133,7 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop everything; the data stays."""
+        await self._leave()
         self._up = False
         await self.supervisor.stop()
         await self._prober.aclose()
@@ -126,7 +154,24 @@ class Stack:
         await migrate(self.database_url)
         engine = create_engine(self.database_url)
         try:
-            await PgTokens(engine).put("dev", self.secrets.api_token)
+            await PgTokens(engine).put(self._token, self.secrets.api_token, **self._rights())
+        finally:
+            await engine.dispose()
+
+    def _rights(self) -> dict[str, Any]:
+        """Everything on a server of our own; on another, our app alone, and not for ever."""
+        if not self._foreign_database:
+            return {}
+        return {"apps": [APP_ID], "expires_at": datetime.now(UTC) + FOREIGN_TOKEN_LIFE}
+
+    async def _leave(self) -> None:
+        """Take our token from a database that stays."""
+        if not (self._foreign_database and self._up):
+            return
+        engine = create_engine(self.database_url)
+        try:
+            with suppress(*DATABASE_AWAY):
+                await PgTokens(engine).revoke(self._token)
         finally:
             await engine.dispose()
 
@@ -170,20 +215,27 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(options: StackOptions) -> AsyncIterator[Stack]:
-    """A stack that is up inside the block and stopped behind it.
+async def running_stack(
+    options: StackOptions, *, starting: Callable[[], None] = lambda: None
+) -> AsyncIterator[Stack]:
+    """A stack that is up inside the block and stopped behind it; `starting` is called once folder and ports
+    are ours.
 
     Raises:
+        SettingsError: another `dev` has the folder or a port.
         StartFailed, ServerMissing: with what to look at.
     """
     options.data_dir.mkdir(parents=True, exist_ok=True)
-    stop_leftovers(options.data_dir.resolve())
-    stack = Stack(options)
-    try:
-        await stack.start()
-        yield stack
-    finally:
-        await stack.stop()
+    with claimed_folder(options.data_dir.resolve()):
+        stop_leftovers(options.data_dir.resolve())
+        check_ports(options.ports)
+        starting()
+        stack = Stack(options)
+        try:
+            await stack.start()
+            yield stack
+        finally:
+            await stack.stop()
 
 
 def stop_leftovers(data_dir: Path) -> None:

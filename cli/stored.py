@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from adapters.database import create_engine
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.redis_names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import load_settings
 from adapters.store.stored_decisions import PgStoredDecisions, Selection
 from cli.environment import master_keys
@@ -74,7 +74,8 @@ def find_servers(data_dir: Path | None) -> Servers:
     folder = data_dir or DEV_FOLDER
     try:
         found = msgspec.json.decode((folder / "dev.json").read_bytes(), type=_Description)
-        return Servers(found.redis_url, found.database_url, master_keys(folder))
+        keys, names = master_keys(folder), RedisNames(found.redis_prefix)
+        return Servers(found.redis_url, found.database_url, keys, names=names)
     except (OSError, msgspec.DecodeError):
         raise SettingsError(f"{folder / 'dev.json'} cannot be read: no `dev` runs on this folder") from None
 
@@ -99,3 +100,4 @@ async def select(
 class _Description(msgspec.Struct):
     redis_url: str
     database_url: str
+    redis_prefix: str = DEFAULT_PREFIX

@@ -90,6 +90,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def token_id(token: str) -> str:
+    """A short name for a token that tells nothing about it, as 8 hexadecimal digits."""
+    return _hash(token).hex()[:8]
+
+
 def _row(
     name: str,
     token: str,

@@ -1,0 +1,69 @@
+"""What a `dev` must have for itself before it touches anything: its folder, its ports, its servers."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from cli.environment import callers_environment
+from domain.errors import SettingsError
+from service.doors import open_doors
+
+FOREIGN: Final = ("FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_SPOOL_DIR")
+"""What names data that others may live on."""
+
+
+def refuse_foreign_servers(caller: Mapping[str, str] | None = None) -> None:
+    """Refuse to write where a shell with production's settings points to.
+
+    Raises:
+        SettingsError: one of `FOREIGN` is set, in the environment or in `.env`.
+    """
+    given = callers_environment() if caller is None else caller
+    named = [name for name in FOREIGN if given.get(name)]
+    if named:
+        raise SettingsError(
+            f"{' and '.join(named)}: set in this shell or in .env; without it the bundled servers are used, "
+            "with --foreign-servers those that it names: never production's"
+        )
+
+
+@contextmanager
+def claimed_folder(data_dir: Path) -> Iterator[None]:
+    """The folder belongs to this process inside the block; a killed one leaves it free.
+
+    Raises:
+        SettingsError: another `dev` runs on it.
+    """
+    with (data_dir / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            raise SettingsError(
+                f"{data_dir}: a `dev` runs on this folder already (pid {owner}); "
+                "stop it, or choose another --data-dir"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def check_ports(ports: Sequence[tuple[str, int]]) -> None:
+    """Whether each port of `(option, port)` can be had; port 0 can.
+
+    Raises:
+        SettingsError: another process listens there.
+    """
+    for option, port in ports:
+        try:
+            for door in open_doors("127.0.0.1", port):
+                door.close()
+        except SettingsError:
+            raise SettingsError(
+                f"{option} {port}: the port is taken, perhaps by another `dev`; 0 takes any free one"
+            ) from None
