@@ -5,6 +5,8 @@ the compression of a batch finds more in common than real callbacks have.
 """
 
 import json
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -57,6 +59,15 @@ def result_body(data: bytes) -> bytes:
     return (
         b'{"request_id": "1700000000,00000000-0000-4000-8000-000000000000", %b, "time_used": 9}' % data[1:-1]
     )
+
+
+def renewed_forms(callbacks: list[SignedCallback]) -> Iterator[bytes]:
+    """Forms without end, each of a verification of its own: the ingress writes no callback twice."""
+    for number in count():
+        callback = callbacks[number % len(callbacks)]
+        old, new = callback.biz_id[-36:].encode(), str(UUID(int=number)).encode()
+        sign = sign_data(callback.data.replace(old, new), API_SECRET.encode())
+        yield callback.form.replace(old, new)[: -len(sign)] + sign
 
 
 def _make_callback(random: Random) -> SignedCallback:

@@ -7,15 +7,14 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from itertools import cycle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
 
 import msgspec
 import uvloop
 
-from bench.callbacks import NOTIFY_PATH, load_callbacks
+from bench.callbacks import NOTIFY_PATH, load_callbacks, renewed_forms
 from bench.rig import BenchFailed
 
 OK: Final = b"200"
@@ -67,8 +66,8 @@ async def run_load(port: int, pool: Path, load: Load) -> LoadResult:
 class _Meter:
     """Hands out the requests and counts the answers; `finished` is set when all is over."""
 
-    def __init__(self, load: Load, requests: Sequence[bytes]) -> None:
-        self._requests: Iterator[bytes] = cycle(requests)
+    def __init__(self, load: Load, requests: Iterator[bytes]) -> None:
+        self._requests = requests
         self._left = load.requests or sys.maxsize
         self._begin = time.perf_counter() + load.warm_up
         self._end = self._begin + load.seconds
@@ -164,7 +163,7 @@ def _request(form: bytes) -> bytes:
     )
 
 
-async def _generate(port: int, load: Load, requests: Sequence[bytes]) -> LoadResult:
+async def _generate(port: int, load: Load, requests: Iterator[bytes]) -> LoadResult:
     loop = asyncio.get_running_loop()
     meter = _Meter(load, requests)
     for _ in range(load.connections):
@@ -182,7 +181,7 @@ def main() -> None:
     parser.add_argument("pool", type=Path, help="file of bench.callbacks")
     parser.add_argument("load", type=lambda text: msgspec.json.decode(text, type=Load), help="a Load as JSON")
     given = parser.parse_args()
-    requests = [_request(callback.form) for callback in load_callbacks(given.pool)]
+    requests = map(_request, renewed_forms(load_callbacks(given.pool)))
     result = uvloop.run(_generate(given.port, given.load, requests))
     sys.stdout.buffer.write(msgspec.json.encode(result))
 

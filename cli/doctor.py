@@ -18,6 +18,7 @@ from adapters.schema import examine_database
 from adapters.settings import AppSettings, Settings, strange_names
 from adapters.troubles import database_trouble
 from cli.checks import Check
+from cli.files_check import check_open_files
 from cli.redis_check import check_redis
 from cli.spool_check import check_spool
 from domain.accounts import shared_accounts
@@ -53,6 +54,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     async for check in check_redis(settings):
         yield check
     yield check_spool(settings)
+    yield check_open_files(settings)
     yield await _check_database(settings)
     vendors = {app.vendor_url.rstrip("/") + app.vendor_path for app in settings.apps.values()}
     for url in sorted(vendors):
@@ -87,7 +89,7 @@ def _check_urls(app_id: str, app: AppSettings) -> list[Check]:
         checks.append(Check(name, True, "HTTPS, and every sign is checked"))
     else:
         checks.append(Check(name, None, "plain HTTP: signs are checked, but identities travel in the open"))
-    if not url.path.endswith(f"/callbacks/{app_id}/notify"):
+    if not url.path.rstrip("/").endswith(f"/callbacks/{app_id}/notify"):
         checks.append(Check(name, None, f"the path does not end in /callbacks/{app_id}/notify"))
     return checks
 

@@ -10,6 +10,7 @@
     │   ├── BodyTooLarge
     │   ├── BodyTimeout
     │   ├── UnsupportedMediaType
+    │   ├── UnsupportedEncoding
     │   └── NotDurable
     ├── UndecodableCallback      genuine, but of a shape nobody knows: a dead letter
     ├── NoToken                  get_token brought none; `word` says why
@@ -75,7 +76,7 @@ class BodyTooLarge(RefusedCallback):
 
 
 class BodyTimeout(RefusedCallback):
-    """The body did not arrive in time."""
+    """The body did not arrive in time, counted from the request's first byte."""
 
     code = "request_timeout"
 
@@ -84,6 +85,12 @@ class UnsupportedMediaType(RefusedCallback):
     """Neither `application/x-www-form-urlencoded` nor `multipart/form-data`."""
 
     code = "unsupported_media_type"
+
+
+class UnsupportedEncoding(RefusedCallback):
+    """A `Content-Encoding`: the body is compressed."""
+
+    code = "unsupported_encoding"
 
 
 class NotDurable(RefusedCallback):

@@ -12,17 +12,26 @@ from typing import Final, NamedTuple
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from domain.errors import DuplicateField, MalformedForm, MissingField, UnsupportedMediaType
+from domain.errors import (
+    DuplicateField,
+    MalformedForm,
+    MissingField,
+    UnsupportedEncoding,
+    UnsupportedMediaType,
+)
 
 URLENCODED: Final = b"application/x-www-form-urlencoded"
 MULTIPART: Final = b"multipart/form-data"
 MAX_FIELDS: Final = 8
 """The vendor sends two; a few more are let pass so that an added parameter breaks nothing."""
 
+_NO_ENCODING: Final = frozenset({b"", b"identity"})
 _TOO_MANY: Final = f"the form has more than {MAX_FIELDS} fields"
 _MAX_CONTENT_TYPE: Final = 256
 _MAX_PART_HEADERS: Final = 8
 _MAX_PART_HEADER_BYTES: Final = 1024
+_IDENTITY_ENCODINGS: Final = frozenset({b"7bit", b"8bit", b"binary"})
+"""Transfer encodings that leave the bytes as they are (RFC 2045, 6.2); .NET and Java name them."""
 
 
 class SignedForm(NamedTuple):
@@ -32,15 +41,28 @@ class SignedForm(NamedTuple):
     sign: bytes
 
 
-def read_form(content_type: bytes, body: bytes) -> SignedForm:
+def read_form(content_type: bytes, body: bytes, *, content_encoding: bytes = b"") -> SignedForm:
     """The `data` and `sign` of a form body.
 
+    A `Content-Encoding` matters only where no form is found: some senders put a charset there, and some
+    proxies inflate a body and leave the header. Compressed bodies are not read; the vendor sends none.
+
     Raises:
+        UnsupportedEncoding: it is no form, and is said to be encoded.
         UnsupportedMediaType: `content_type` is neither of the two form types.
         MalformedForm: broken escapes, broken multipart, a file part, too many fields.
         DuplicateField: `data` or `sign` twice.
         MissingField: `data` or `sign` absent or empty.
     """
+    try:
+        return _read_form(content_type, body)
+    except (MalformedForm, MissingField):
+        if content_encoding.strip().lower() in _NO_ENCODING:
+            raise
+        raise UnsupportedEncoding("the body is encoded") from None
+
+
+def _read_form(content_type: bytes, body: bytes) -> SignedForm:
     media_type = content_type.split(b";", 1)[0].strip().lower()
     if media_type == URLENCODED:
         fields = _read_urlencoded(body)
@@ -175,7 +197,8 @@ class _Parts:
         # A file, or an encoding that would change the signed bytes, is not what the vendor sends.
         if b"filename" in header.lower() or b"*=" in header:
             raise MalformedForm("a multipart part is a file")
-        if b"content-transfer-encoding" in self._headers:
+        encoding = self._headers.get(b"content-transfer-encoding", b"binary").strip().lower()
+        if encoding not in _IDENTITY_ENCODINGS:
             raise MalformedForm("a multipart part is encoded")
         self._name = options[b"name"]
 

@@ -7,19 +7,23 @@ everything is served as before, so that a load balancer has seen it. Only then n
 import socket
 import sys
 import time
-from collections.abc import Sequence
 from importlib.metadata import version
 from types import FrameType
 from typing import Final
 
+import msgspec
 import structlog
 import uvicorn
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from adapters.garbage import calm_garbage_collection
+from adapters.open_files import FILES_BESIDE_CONNECTIONS, raise_open_files
+from adapters.settings import Settings
+from service.connections import Connections, Limits
 from service.doors import open_doors
 from service.lifecycle import Lifecycle
+from service.protocol import limited_protocol
 
 VERSION: Final = version("faceid-gateway")
 
@@ -34,6 +38,18 @@ _CLOSE: Final = (b"connection", b"close")
 log = structlog.get_logger(__name__)
 
 
+def limits_of(settings: Settings, *, body_bytes: int) -> Limits:
+    """The limits of a listener whose largest body has `body_bytes`."""
+    return Limits(
+        header_bytes=settings.max_header_bytes,
+        body_bytes=body_bytes,
+        request_seconds=settings.body_timeout,
+        connections=settings.max_connections,
+        per_address=settings.max_connections_per_address,
+        trusted_proxies=settings.trusted_proxies,
+    )
+
+
 def serve(
     app: ASGIApp,
     *,
@@ -41,31 +57,31 @@ def serve(
     port: int,
     lifecycle: Lifecycle,
     shutdown_delay: float,
-    trusted_proxies: Sequence[str] = (),
+    limits: Limits,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight. A failed lifecycle exits with 1.
 
-    Raises:
-        SettingsError: the address or the port cannot be had.
-
-    Who calls is the socket's other end, or what a proxy at one of `trusted_proxies` says in X-Forwarded-For.
+    Who calls is the socket's other end, or what a proxy at one of `limits.trusted_proxies` says in
+    X-Forwarded-For. Where the system lends fewer files than `limits.connections` need, there are fewer.
 
     No access log: query strings and paths are the clients', and the proxy in front writes one anyway.
+
+    Raises:
+        SettingsError: the address or the port cannot be had.
     """
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         loop="auto",
-        http="httptools",
+        http=limited_protocol(Connections(_within_open_files(limits))),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=list(trusted_proxies),
-        timeout_keep_alive=30,
+        proxy_headers=bool(limits.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in limits.trusted_proxies],
         timeout_graceful_shutdown=FINISH_WITHIN,
     )
     calm_garbage_collection()
@@ -78,6 +94,16 @@ def serve(
             sys.exit(1)
     if lifecycle.failed:
         sys.exit(1)
+
+
+def _within_open_files(limits: Limits) -> Limits:
+    room = raise_open_files() - FILES_BESIDE_CONNECTIONS
+    if room >= limits.connections:
+        return limits
+    log.warning(
+        "open_files.few", count=room, detail="raise LimitNOFILE or ulimit -n, or lower max_connections"
+    )
+    return msgspec.structs.replace(limits, connections=max(1, room))
 
 
 class GracefulServer(uvicorn.Server):

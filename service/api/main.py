@@ -5,8 +5,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
@@ -43,8 +44,12 @@ from service.api.context import ApiContext
 from service.api.errors import install_error_handlers
 from service.api.metrics_page import MetricsPage
 from service.api.order_models import MAX_ORDER
+from service.connections import Limits
 from service.lifecycle import Lifecycle
-from service.serving import NO_TELEMETRY, VERSION, serve
+from service.serving import NO_TELEMETRY, VERSION, limits_of, serve
+
+_ORDER_SECONDS: Final = 60
+"""An order of several megabytes may take this long to arrive."""
 
 DESCRIPTION = """\
 Order, register and look up FaceID verifications, have decisions explained, try policies; handle dead letters.
@@ -58,7 +63,22 @@ def run(settings: Settings, *, host: str, port: int) -> None:
     """Serve the API until a signal."""
     lifecycle = Lifecycle()
     app = build(settings, lifecycle)
-    serve(app, host=host, port=port, lifecycle=lifecycle, shutdown_delay=settings.shutdown_delay)
+    serve(
+        app,
+        host=host,
+        port=port,
+        lifecycle=lifecycle,
+        shutdown_delay=settings.shutdown_delay,
+        limits=_limits(settings),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    """Orders carry pictures, and no proxy stands between us and our own clients."""
+    limits = limits_of(settings, body_bytes=MAX_ORDER)
+    return msgspec.structs.replace(
+        limits, request_seconds=max(_ORDER_SECONDS, limits.request_seconds), trusted_proxies=()
+    )
 
 
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -14,7 +15,8 @@ from domain.model import AcceptedCallback, CallbackKind
 from domain.ports import Intake
 from domain.signature import verify_signature
 from domain.strict_json import read_members
-from service.ingress.body import header_of, read_body
+from service.ingress.body import body_headers, read_body
+from service.ingress.duplicates import Duplicates, mark_of
 from service.ingress.nudging import ReturnNudges
 from service.lifecycle import Lifecycle
 
@@ -28,10 +30,10 @@ class IngressContext:
     apps: Mapping[str, App]
     intake: Intake
     max_body_bytes: int
-    body_timeout: float
     clock: Callable[[], datetime]
     nudges: ReturnNudges
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    duplicates: Duplicates = field(default_factory=Duplicates)
 
 
 async def accept_callback(
@@ -45,18 +47,18 @@ async def accept_callback(
         RefusedCallback: by one of its subclasses; nothing was kept.
         ClientDisconnect: the sender went away before the body was whole.
     """
-    body = await read_body(scope, receive, limit=context.max_body_bytes, seconds=context.body_timeout)
-    form = read_form(header_of(scope, b"content-type"), body)
+    headers = body_headers(scope)
+    body = await read_body(receive, declared=headers.content_length, limit=context.max_body_bytes)
+    form = read_form(headers.content_type, body, content_encoding=headers.content_encoding)
     app = context.apps.get(scope["path_params"]["app_id"], _UNKNOWN_APP)
     secret_index = verify_signature(form.data, form.sign, secrets=app.secrets, hash_name=app.hash_name)
     members = read_members(form.data)
-    await context.intake.accept(
-        AcceptedCallback(
-            app_id=app.app_id,
-            kind=kind,
-            received_at=context.clock(),
-            secret_index=secret_index,
-            data=form.data,
-        )
+    callback = AcceptedCallback(
+        app_id=app.app_id,
+        kind=kind,
+        received_at=context.clock(),
+        secret_index=secret_index,
+        data=form.data,
     )
+    await context.duplicates.once(mark_of(app.app_id, kind, form), partial(context.intake.accept, callback))
     return members

@@ -22,7 +22,9 @@ from service.ingress.health import healthz, readyz_endpoint
 from service.problems import answer_http_error, refusal
 from service.serving import NO_TELEMETRY, VERSION
 
-_CALLBACK: Final = re.compile(r"/callbacks/([^/]+)/(notify|return)")
+_CALLBACK: Final = re.compile(r"/+callbacks/+([^/]+)/+(notify|return)/*")
+"""Slashes that a console or a proxy adds are let pass: a redirect would lose the body of many clients."""
+_SLASHES: Final = re.compile(r"/{2,}")
 
 log = structlog.get_logger(__name__)
 
@@ -61,11 +63,18 @@ class IngressApp(FastAPI):
                 scope["path_params"] = {"app_id": found[1]}
                 await _answer(endpoint, scope, receive, send)
                 return
+        if scope["type"] == "http":
+            scope["path"] = _plain(scope["path"])
         await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """The description of the routes, which FastAPI cannot read off bare ASGI endpoints."""
         return describe_ingress(VERSION)
+
+
+def _plain(path: str) -> str:
+    """The path with single slashes, and none at its end."""
+    return _SLASHES.sub("/", path).rstrip("/") or "/"
 
 
 async def _answer(endpoint: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,6 @@
-"""Read a request body that strangers send: capped while it arrives, and with a deadline."""
+"""Read a request body that strangers send: capped while it arrives. Its deadline is the connection's."""
 
-import asyncio
+from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
@@ -16,8 +16,29 @@ def header_of(scope: Scope, name: bytes) -> bytes:
     return b""
 
 
-async def read_body(scope: Scope, receive: Receive, *, limit: int, seconds: float) -> bytes:
-    """The whole body, at most `limit` bytes, within `seconds`.
+class BodyHeaders(NamedTuple):
+    """What a request says of its body; b"" where it says nothing."""
+
+    content_type: bytes
+    content_encoding: bytes
+    content_length: bytes
+
+
+def body_headers(scope: Scope) -> BodyHeaders:
+    """Read off the headers in one pass; of several the first, but every encoding."""
+    content_type = length = encoding = b""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            content_type = content_type or value
+        elif name == b"content-length":
+            length = length or value
+        elif name == b"content-encoding":
+            encoding = encoding + b"," + value if encoding else value
+    return BodyHeaders(content_type, encoding, length)
+
+
+async def read_body(receive: Receive, *, declared: bytes, limit: int) -> bytes:
+    """The whole body, at most `limit` bytes; `declared` is its Content-Length, or b"".
 
     The declared length is checked before a byte is read, the counted length with every chunk: a chunked
     body declares nothing, and what is declared need not be true.
@@ -26,36 +47,13 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int, seconds: floa
         BodyTooLarge, BodyTimeout: the sender is at fault.
         ClientDisconnect: the sender has gone.
     """
-    declared = header_of(scope, b"content-length")
     if declared.isdigit() and int(declared[:16]) > limit:
         raise BodyTooLarge("the declared body is over the cap")
-    # A bare timer: asyncio.timeout costs as much as reading the form, and the body is nearly always there.
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - an ASGI app runs in a task
-    expired = False
-
-    def expire() -> None:
-        nonlocal expired
-        expired = True
-        task.cancel()
-
-    timer = asyncio.get_running_loop().call_later(seconds, expire)
-    try:
-        return await _read_capped(receive, limit)
-    except asyncio.CancelledError:
-        if expired and task.uncancel() == 0:
-            raise BodyTimeout("the body did not arrive in time") from None
-        raise
-    finally:
-        timer.cancel()
-
-
-async def _read_capped(receive: Receive, limit: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise BodyTimeout("the body did not arrive in time") if message.get("late") else ClientDisconnect
         body += message.get("body", b"")
         if len(body) > limit:
             raise BodyTooLarge("the body is over the cap")

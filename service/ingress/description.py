@@ -41,7 +41,8 @@ _PROBLEM: Final = {
 }
 _CALLBACK_CODES: Final = (
     "malformed_form", "missing_field", "duplicate_field", "malformed_payload", "bad_signature",
-    "request_timeout", "body_too_large", "unsupported_media_type", "not_durable",
+    "request_timeout", "body_too_large", "unsupported_media_type", "unsupported_encoding",
+    "not_durable",
 )  # fmt: skip
 
 

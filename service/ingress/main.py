@@ -31,7 +31,7 @@ from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
 from service.ingress.nudging import ReturnNudges
 from service.lifecycle import Lifecycle
-from service.serving import serve
+from service.serving import limits_of, serve
 
 _BURST_SECONDS: Final = 10
 """So many seconds' worth of nudges may come at once."""
@@ -56,7 +56,7 @@ def run(settings: Settings, *, host: str, port: int) -> None:
         port=port,
         lifecycle=lifecycle,
         shutdown_delay=settings.shutdown_delay,
-        trusted_proxies=[str(network) for network in settings.trusted_proxies],
+        limits=limits_of(settings, body_bytes=settings.max_body_bytes),
     )
 
 
@@ -80,7 +80,6 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         apps=apps,
         intake=intake,
         max_body_bytes=settings.max_body_bytes,
-        body_timeout=settings.body_timeout,
         clock=lambda: datetime.now(UTC),
         nudges=ReturnNudges(nudges, _create_throttle(settings), monotonic=time.monotonic),
         lifecycle=lifecycle,

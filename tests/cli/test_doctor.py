@@ -63,6 +63,7 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
         "redis",
         "redis memory",
         "spool folder",
+        "open files",
         "database",
         "vendor",
         "clock",
@@ -232,7 +233,7 @@ async def test_every_check_is_a_line_and_none_says_a_secret(
     assert await run_doctor(load_settings(), Console(file=out, width=80)) is fine
     lines = out.getvalue().splitlines()
     assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert CANARY not in out.getvalue()
 
 

@@ -178,3 +178,17 @@ def test_both_encodings_give_the_same_bytes() -> None:
     data = read_sample("callback_with_attack.json")
     body = urlencode({"sign": SIGN, "data": data}).encode()
     assert read_form(URLENCODED, body) == read_form(MULTIPART, signed_multipart(data)) == (data, SIGN)
+
+
+@pytest.mark.parametrize("encoding", [b"7bit", b"8bit", b"binary", b" BINARY ", b"8Bit"])
+def test_a_transfer_encoding_that_changes_nothing_is_read(encoding: bytes) -> None:
+    headers = [b"Content-Type: text/plain; charset=UTF-8", b"Content-Transfer-Encoding:" + encoding]
+    body = multipart(
+        part([named(b"data"), *headers], b'{"a": "\xe9\x99\x88"}'), part([named(b"sign"), *headers], SIGN)
+    )
+    assert read_form(MULTIPART, body) == (b'{"a": "\xe9\x99\x88"}', SIGN)
+
+
+@pytest.mark.parametrize("encoding", [b"", b"identity", b"utf-8", b"gzip", b"br"])
+def test_a_plain_form_is_read_whatever_its_content_encoding_says(encoding: bytes) -> None:
+    assert read_form(URLENCODED, urlencoded(b"{}"), content_encoding=encoding) == (b"{}", SIGN)

@@ -1,5 +1,8 @@
 """Each way for a form to be wrong is refused by name, without an echo, and no bytes do anything else."""
 
+import gzip
+import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import parse_qsl
 
@@ -7,7 +10,14 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.errors import DuplicateField, MalformedForm, MissingField, RefusedCallback, UnsupportedMediaType
+from domain.errors import (
+    DuplicateField,
+    MalformedForm,
+    MissingField,
+    RefusedCallback,
+    UnsupportedEncoding,
+    UnsupportedMediaType,
+)
 from domain.form import SignedForm, read_form
 from tests.domain.builders import ID_NUMBER, THOROUGH, assert_discreet, mutated, read_sample
 from tests.domain.forms import (
@@ -111,7 +121,10 @@ def _disposed(disposition: bytes) -> bytes:
         pytest.param(
             _with_header(b"Content-Transfer-Encoding: base64"), MalformedForm, id="transfer-encoding"
         ),
-        pytest.param(_with_header(b"content-transfer-encoding: 8bit"), MalformedForm, id="any-encoding"),
+        pytest.param(
+            _with_header(b"content-transfer-encoding: Quoted-Printable"), MalformedForm, id="quoted-printable"
+        ),
+        pytest.param(_with_header(b"content-transfer-encoding:"), MalformedForm, id="no-transfer-encoding"),
         pytest.param(_with_header(named(b"sign")), MalformedForm, id="disposition-twice"),
         pytest.param(_with_header(named(b"sign").upper()), MalformedForm, id="disposition-twice-cased"),
         pytest.param(
@@ -223,3 +236,14 @@ def test_what_is_read_is_the_one_way_to_read_it(body: bytes) -> None:
 def test_an_endless_content_type_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(MalformedForm):
         read_form(b"multipart/form-data; boundary=x" + b"; a=b" * 10_000, b"--x--\r\n")
+
+
+@pytest.mark.parametrize("content_type", [URLENCODED, MULTIPART])
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress], ids=["gzip", "deflate"])
+@pytest.mark.parametrize("encoding", [b"gzip", b"x-gzip", b"Deflate", b"br", b"identity, gzip"])
+def test_a_compressed_body_is_refused_as_such(
+    content_type: bytes, compress: Callable[[bytes], bytes], encoding: bytes
+) -> None:
+    body = compress(urlencoded(CANARY) if content_type == URLENCODED else signed_multipart(CANARY))
+    with pytest.raises(UnsupportedEncoding):
+        read_form(content_type, body, content_encoding=encoding)

@@ -17,6 +17,8 @@ OLD_SECRET = b"the-older-secret"
 
 GONE = "gone"
 """In the place of a piece: the sender goes away."""
+LATE = "late"
+"""In the place of a piece: the connection's deadline passes before more comes."""
 SILENCE = "silence"
 """In the place of a piece: nothing more comes, and nobody goes away."""
 
@@ -55,6 +57,8 @@ async def send(
         piece = waiting.pop(0) if waiting else GONE
         if piece == SILENCE:
             await asyncio.Event().wait()
+        if piece == LATE:
+            return {"type": "http.disconnect", "late": True}
         if isinstance(piece, str):
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": piece, "more_body": bool(waiting)}

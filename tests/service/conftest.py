@@ -91,7 +91,6 @@ def ingress_context(
         apps=APPS,
         intake=intake,
         max_body_bytes=MAX_BODY,
-        body_timeout=0.2,
         clock=lambda: NOW,
         nudges=nudges or return_nudges(NotedNudges()),
         lifecycle=lifecycle or Lifecycle(),

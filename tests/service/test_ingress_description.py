@@ -65,7 +65,8 @@ def test_the_problems_of_notify_are_those_it_answers(description: dict[str, Any]
     }
     refusals = {
         "malformed_form", "missing_field", "duplicate_field", "malformed_payload", "bad_signature",
-        "request_timeout", "body_too_large", "unsupported_media_type", "not_durable",
+        "request_timeout", "body_too_large", "unsupported_media_type", "unsupported_encoding",
+        "not_durable",
     }  # fmt: skip
     assert described == {(str(PROBLEMS[code].status), code) for code in refusals}
 

@@ -1,5 +1,6 @@
 """The vendor's back end gets 200 for what is durable and, for every other case, the contract's error."""
 
+import gzip
 from typing import Any
 from urllib.parse import urlencode
 
@@ -58,6 +59,37 @@ async def test_the_older_secret_still_counts_and_is_noted(
 ) -> None:
     assert (await post(web, signed(DATA, secret=OLD_SECRET))).status_code == 200
     assert intake.accepted[0].secret_index == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [f"{URL}/", f"{URL}//", f"/{URL}", "/callbacks//demo/notify", "//callbacks///demo//notify/", f"{URL}?"],
+)
+async def test_slashes_that_somebody_added_are_let_pass(
+    web: httpx2.AsyncClient, intake: FakeIntake, url: str
+) -> None:
+    answer = await post(web, signed(DATA), url=f"http://ingress{url}")
+    assert (answer.status_code, "location" in answer.headers) == (200, False)
+    assert [each.app_id for each in intake.accepted] == ["demo"]
+
+
+@pytest.mark.parametrize("url", [URL, f"{URL}/", f"/{URL}"])
+async def test_another_method_is_refused_on_every_spelling(web: httpx2.AsyncClient, url: str) -> None:
+    answer = await web.get(f"http://ingress{url}")
+    assert_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz/", "//readyz"])
+async def test_a_probe_may_add_slashes_too(web: httpx2.AsyncClient, path: str) -> None:
+    assert (await web.get(f"http://ingress{path}")).status_code == 200
+
+
+async def test_a_compressed_callback_is_refused_as_such(web: httpx2.AsyncClient, intake: FakeIntake) -> None:
+    headers = {"content-type": FORM, "content-encoding": "gzip"}
+    answer = await web.post(URL, content=gzip.compress(signed(DATA)), headers=headers)
+    assert_problem(answer, 415, "unsupported_encoding")
+    assert intake.accepted == []
 
 
 async def test_an_app_with_sha256_takes_sha256_alone(web: httpx2.AsyncClient, intake: FakeIntake) -> None:
@@ -121,7 +153,9 @@ WRONG: list[tuple[str, int, str, dict[str, Any]]] = [
     ("no content type", 415, "unsupported_media_type", {"body": DATA, "content_type": None}),
     ("strange content type", 415, "unsupported_media_type", {"body": b"x", "content_type": CANARY}),
     ("no such path", 404, "not_found", {"body": signed(DATA), "url": f"/callbacks/demo/{CANARY}"}),
-    ("slash behind", 404, "not_found", {"body": signed(DATA), "url": URL + "/"}),
+    ("an empty app", 404, "not_found", {"body": signed(DATA), "url": "/callbacks//notify"}),
+    ("a slash in the app", 404, "not_found", {"body": signed(DATA), "url": "/callbacks/a%2Fdemo/notify"}),
+    ("dots", 404, "not_found", {"body": signed(DATA), "url": "/callbacks/demo/%2e/notify"}),
 ]
 
 

@@ -117,7 +117,6 @@ def test_nothing_that_a_client_sends_makes_a_5xx(
             apps=APPS,
             intake=FakeIntake(),
             max_body_bytes=MAX_BODY,
-            body_timeout=5,
             clock=lambda: NOW,
             nudges=return_nudges(NotedNudges()),
         )

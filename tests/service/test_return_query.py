@@ -26,7 +26,6 @@ async def browser() -> AsyncIterator[httpx2.AsyncClient]:
         apps={},
         intake=_NoIntake(),
         max_body_bytes=1000,
-        body_timeout=1,
         clock=lambda: datetime.now(UTC),
         nudges=return_nudges(NotedNudges()),
     )

@@ -28,6 +28,7 @@ from tests.service.conftest import FakeIntake, ingress_context
 
 SLOW_APP = """
 import asyncio, sys
+from service.connections import Limits
 from service.lifecycle import Lifecycle
 from service.serving import serve
 
@@ -49,7 +50,8 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
-serve(app, host="127.0.0.1", port=int(sys.argv[1]), lifecycle=lifecycle, shutdown_delay=float(sys.argv[2]))
+serve(app, host="127.0.0.1", port=int(sys.argv[1]), lifecycle=lifecycle,
+    shutdown_delay=float(sys.argv[2]), limits=Limits())
 """
 
 

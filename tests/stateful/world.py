@@ -107,7 +107,6 @@ class World:
             apps=APPS,
             intake=self.intake,
             max_body_bytes=20_000,
-            body_timeout=5,
             clock=self.clock,
             nudges=return_nudges(MemoryNudges(self.redis, clock=self.clock, grace=_GRACE)),
         )

@@ -1,0 +1,181 @@
+"""All connections of one listener: how many there may be, and how long each may keep us waiting.
+
+Every connection is in one phase, and each phase but one has a time limit. One timer for the whole process
+looks for those that are over theirs, since a timer for each request costs more than the bookkeeping here.
+Where there are too many connections, the one that has waited longest goes: silent sockets, however many,
+cannot keep out a client that sends a request.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from domain.throttle import caller_of
+
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks at the time limits."""
+TELL_EVERY: Final = 10.0
+"""Seconds between two log lines about refused connections."""
+
+log = structlog.get_logger(__name__)
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one listener takes. Sizes are bytes, times seconds.
+
+    `request_seconds` run from the first byte of a request to the last of its body. `header_bytes` count the
+    request line too. `connections` are those of this process, `per_address` those of one address (IPv6: one
+    /64). An address in `trusted_proxies` speaks for many clients, so it has no limit of its own.
+    """
+
+    header_bytes: int = 16 * 1024
+    headers: int = 100
+    body_bytes: int = 256 * 1024
+    request_seconds: float = 10
+    idle_seconds: float = 30
+    closing_seconds: float = 3
+    connections: int = 1000
+    per_address: int = 250
+    trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+
+
+class Phase(Enum):
+    """What a connection is doing. Busy: a whole request of it is being answered, which is our time."""
+
+    OPENED = "opened"
+    RECEIVING = "receiving"
+    BUSY = "busy"
+    IDLE = "idle"
+    STALLED = "stalled"
+    CLOSING = "closing"
+
+
+_WAITING: Final = (Phase.OPENED, Phase.RECEIVING, Phase.IDLE, Phase.CLOSING, Phase.STALLED)
+
+
+class Guarded(Protocol):
+    """A connection as its listener keeps it; `phase` None: it is not counted."""
+
+    phase: Phase | None
+    address: str
+
+    def expire(self, phase: Phase) -> None:
+        """It has been in `phase` for too long."""
+
+    def drop(self) -> None:
+        """Close it now."""
+
+
+class Connections:
+    """The connections of one process, by phase; within a phase the one that waits longest comes first."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits: Final = limits
+        self.count = 0
+        self._since: Final[dict[Phase, dict[Guarded, float]]] = {phase: {} for phase in Phase}
+        self._addresses: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._timer: asyncio.TimerHandle | None = None
+        self._told_at = 0.0
+
+    def add(self, connection: Guarded) -> bool:
+        """Take in a new connection, at the cost of another one that waits; False: all others are busy."""
+        address = self.limited_address(connection.address)
+        if address and self._addresses[address] >= self.limits.per_address:
+            self._drop_longest_waiting(address)
+        if self.count >= self.limits.connections and not self._drop_longest_waiting():
+            self.count_refused("too_many_connections")
+            return False
+        connection.address = address
+        self.count += 1
+        self._addresses[address] += 1
+        connection.phase = Phase.OPENED
+        self._since[Phase.OPENED][connection] = time.monotonic()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
+        return True
+
+    def remove(self, connection: Guarded) -> None:
+        """Forget a connection that is gone."""
+        if connection.phase is None:
+            return
+        del self._since[connection.phase][connection]
+        connection.phase = None
+        self.count -= 1
+        self._addresses[connection.address] -= 1
+        if not self._addresses[connection.address]:
+            del self._addresses[connection.address]
+
+    def enter(self, connection: Guarded, phase: Phase) -> None:
+        """From now on the connection is in this phase; one that is not counted stays so."""
+        if connection.phase is None:
+            return
+        del self._since[connection.phase][connection]
+        connection.phase = phase
+        self._since[phase][connection] = time.monotonic()
+
+    def count_refused(self, code: str) -> None:
+        """Count what was refused below HTTP; a flood of it is one line in the log now and then."""
+        self._refused[code] += 1
+
+    def limited_address(self, address: str) -> str:
+        """Whom the limit of one address is for, or "" where there is none: sockets of a trusted proxy."""
+        caller = caller_of(address)
+        if caller and any(ip_address(address) in network for network in self.limits.trusted_proxies):
+            return ""
+        return caller
+
+    def _drop_longest_waiting(self, address: str | None = None) -> bool:
+        """Drop the connection that waits longest, of this address or of all; False: all are busy."""
+        firsts = [found for phase in _WAITING if (found := self._first(phase, address))]
+        if not firsts:
+            return False
+        _, connection = min(firsts, key=lambda first: first[0])
+        self.count_refused("too_many_connections")
+        self.remove(connection)
+        connection.drop()
+        return True
+
+    def _first(self, phase: Phase, address: str | None) -> tuple[float, Guarded] | None:
+        for connection, since in self._since[phase].items():
+            if address is None or connection.address == address:
+                return since, connection
+        return None
+
+    def _look(self) -> None:
+        """Let expire what is over its limit, and go on looking while there is anything to look at."""
+        now = time.monotonic()
+        for phase in _WAITING:
+            expired = self._over(phase, now - self._seconds_of(phase))
+            for connection in expired:
+                connection.expire(phase)
+        self._tell(now)
+        waits = self.count or self._refused
+        self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look) if waits else None
+
+    def _over(self, phase: Phase, before: float) -> list[Guarded]:
+        found = []
+        for connection, since in self._since[phase].items():
+            if since > before:
+                break
+            found.append(connection)
+        return found
+
+    def _seconds_of(self, phase: Phase) -> float:
+        special = {Phase.IDLE: self.limits.idle_seconds, Phase.CLOSING: self.limits.closing_seconds}
+        return special.get(phase, self.limits.request_seconds)
+
+    def _tell(self, now: float) -> None:
+        if not self._refused or now - self._told_at < TELL_EVERY:
+            return
+        self._told_at = now
+        for code, count in self._refused.items():
+            log.warning("connections.refused", code=code, count=count)
+        self._refused.clear()

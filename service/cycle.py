@@ -1,0 +1,58 @@
+"""One request and its answer on a connection, and how the connection ends when the request is not whole."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from service.problems import refusal
+
+
+class Lingers(Protocol):
+    """A connection that can be closed so that its client still reads the answer."""
+
+    transport: Any
+
+    def linger(self) -> None:
+        """Answer nothing more, and close in a moment."""
+
+
+class LingeringTransport:
+    """The transport of a request that has not arrived whole: closing it lets the sender see the answer.
+
+    A socket that is closed with unread bytes in it is reset, and takes an answer under way with it.
+    """
+
+    def __init__(self, connection: Lingers) -> None:
+        self._connection = connection
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        self._connection.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return bool(self._connection.transport.is_closing())
+
+    def close(self) -> None:
+        """Close, in a moment."""
+        self._connection.linger()
+
+
+class Cycle(RequestResponseCycle):
+    """uvicorn's cycle of one request, with a deadline; `late`: the body did not arrive in time."""
+
+    late = False
+
+    async def receive(self) -> Any:
+        """The next ASGI message; once the deadline has passed, "http.disconnect" with `late`."""
+        message = await super().receive()
+        return {"type": "http.disconnect", "late": True} if self.late else message
+
+
+def problem_bytes(code: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A whole answer: the problem of this code, for a request that no app sees; `headers` go with it."""
+    answer = refusal(code)
+    lines = [*headers, *answer.raw_headers, (b"connection", b"close")]
+    head = b"".join(b"%b: %b\r\n" % line for line in lines)
+    return b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], head, bytes(answer.body))

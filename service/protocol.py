@@ -1,0 +1,295 @@
+"""HTTP/1.1 as this gateway speaks it: uvicorn's httptools protocol, with limits that a public listener needs.
+
+uvicorn's own takes headers of any size, waits for the rest of a request for ever, goes on reading what it
+has refused, and drops the body of a request that offers an upgrade (Java's HTTP client offers HTTP/2 on every
+plain connection). Here a request has a deadline from its first byte, its head and its framing have a size, a
+connection ends with a refusal, and an offered upgrade is not taken: the request is read as any other.
+"""
+
+import asyncio
+import urllib.parse
+from typing import Any, ClassVar, Final
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.connections import Connections, Phase
+from service.cycle import Cycle, LingeringTransport, problem_bytes
+
+MAX_TARGET: Final = 8192  # bytes of path and query
+MAX_PIPELINED: Final = 16  # requests that may wait behind the one that is being answered
+MAX_READ_AFTER_REFUSAL: Final = 1024**2
+"""Bytes that are read and thrown away so that the sender sees the refusal in place of a reset connection."""
+_FRAMING: Final = 8
+"""How many times larger than its cap a body may be on the wire: chunks carry their own lengths."""
+
+
+class _TooLarge(Exception):
+    """The head is over a cap. Ends the parsing; never leaves this module."""
+
+
+def limited_protocol(connections: Connections) -> type[asyncio.Protocol]:
+    """The protocol class for one listener, whose connections are kept in `connections`."""
+    return type("LimitedProtocol", (LimitedProtocol,), {"kept": connections})
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection. `kept` belongs to the listener (see `limited_protocol`)."""
+
+    kept: ClassVar[Connections]
+    cycle: Cycle
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.phase: Phase | None = None
+        self.address = ""
+        self._lingering: Any = LingeringTransport(self)
+        self._deaf = False
+        self._spare = MAX_READ_AFTER_REFUSAL
+        self._taken = 0
+        self._in_head = True
+        self._piece = 0
+        self._trailers = 0
+        self._keep_alive = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Let it in, or close it at once where every other connection is busy."""
+        super().connection_made(transport)
+        self.address = self.client[0] if self.client else ""
+        if not self.kept.add(self):
+            self._deaf = True
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self.kept.remove(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse in pieces that end where a cap would be passed; throw away what comes after a refusal."""
+        while data and not self._deaf:
+            room = self._room()
+            # A slice that is the whole is no copy.
+            piece, data = data[:room], data[room:]
+            rest = self._parse(piece)
+            if rest:
+                data = rest + data
+        if self._deaf:
+            self._spare -= len(data)
+            if self._spare < 0:
+                self.transport.close()
+
+    def _room(self) -> int:
+        """How many bytes may come before the head has to be over, or the whole request."""
+        limits = self.kept.limits
+        if self._in_head:
+            return limits.header_bytes - self._taken
+        return limits.header_bytes + _FRAMING * limits.body_bytes - self._taken
+
+    def _parse(self, piece: bytes) -> bytes:
+        """Parse `piece`; returns what to parse after it: a request whose upgrade is not taken, once more."""
+        self._piece = len(piece)
+        self._taken += len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as offered:
+            return self._without_upgrade(piece[offered.args[0] :])
+        except httptools.HttpParserError as error:
+            too_large = isinstance(error.__context__, _TooLarge)
+            self.refuse("headers_too_large" if too_large else "malformed_request")
+        else:
+            self._await_rest()
+        return b""
+
+    def _await_rest(self) -> None:
+        """Give the rest of a begun request its deadline, or end one that is over a cap."""
+        if self._deaf or not self._taken:
+            return
+        if self._room() <= 0:
+            self.refuse("headers_too_large" if self._in_head else "body_too_large")
+        elif self.phase is not Phase.RECEIVING:
+            self.kept.enter(self, Phase.RECEIVING)
+
+    def _without_upgrade(self, rest: bytes) -> bytes:
+        """The request that offers an upgrade, without the offer, and what came behind its head."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self.refuse("malformed_request")
+            return b""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._taken = 0
+        return b"%b %b HTTP/%b\r\n%b\r\n%b" % (method, self.url, version, b"".join(lines), rest)
+
+    def on_message_begin(self) -> None:
+        """A request's first byte, which may stand in one piece with the end of another request."""
+        self._in_head, self._taken = True, self._taken or 1
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Part of the target."""
+        self.url += url
+        if len(self.url) > MAX_TARGET:
+            raise _TooLarge
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header. Trailers, behind a chunked body, are counted and dropped: they name nothing we use."""
+        if len(self.headers) >= self.kept.limits.headers:
+            raise _TooLarge
+        name = name.lower()
+        if self._in_head:
+            self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
+            self.headers.append((name, value))
+        else:
+            self._trailers += 1
+            if self._trailers > self.kept.limits.headers:
+                raise _TooLarge
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer, unless an upgrade is offered: then the request is parsed once more without it."""
+        limit = self.kept.limits.header_bytes
+        if self._piece > limit and sum(len(name) + len(value) for name, value in self.headers) > limit:
+            raise _TooLarge  # it came behind another request, in one piece with its end
+        if self.parser.should_upgrade():
+            return
+        self._in_head, self._trailers = False, 0
+        version = self._describe_request()
+        self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise ValueError("too many requests wait")
+        before, self.cycle = self.cycle, self._begin_cycle()
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _describe_request(self) -> str:
+        """Fill in the scope; the version of HTTP."""
+        target = httptools.parse_url(self.url)
+        path = target.path.decode("ascii")
+        version: str = self.parser.get_http_version()
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        self.scope["http_version"] = version
+        self.scope["path"] = urllib.parse.unquote(path) if "%" in path else path
+        self.scope["raw_path"] = target.path
+        self.scope["query_string"] = target.query or b""
+        return version
+
+    def _begin_cycle(self) -> Cycle:
+        """Until the request is whole its connection does not outlive the answer."""
+        return Cycle(
+            scope=self.scope,
+            transport=self._lingering,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if not self._deaf:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self._in_head or self._deaf:
+            return  # it offers an upgrade, or is refused already
+        self._in_head, self._taken = True, 0
+        cycle = self.cycle
+        cycle.transport, cycle.more_body = self.transport, False
+        if not cycle.response_started:
+            cycle.keep_alive = self._keep_alive
+        cycle.message_event.set()
+        self.kept.enter(self, Phase.STALLED if self.flow.write_paused else Phase.BUSY)
+
+    def on_response_complete(self) -> None:
+        """Go on with what waits behind the answered request, if anything may."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self.kept.enter(self, Phase.CLOSING)
+        elif self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._deaf:
+            self.flow.resume_reading()
+            if self.phase is Phase.BUSY:
+                self.kept.enter(self, Phase.IDLE)
+
+    def refuse(self, code: str) -> None:
+        """Answer what cannot be read, or has not come, with this problem, and end the connection."""
+        self.kept.count_refused(code)
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            self._write_problem(code)
+        elif not cycle.more_body:
+            # The request before this one is being answered still: that answer is the last one.
+            self._deaf, cycle.keep_alive, cycle.transport = True, False, self._lingering
+            self.kept.enter(self, Phase.BUSY)
+        elif cycle.response_started or self.pipeline:
+            self.drop()
+        else:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self._write_problem(code)
+
+    def _write_problem(self, code: str) -> None:
+        self.transport.write(problem_bytes(code, self.server_state.default_headers))
+        self.linger()
+
+    def linger(self) -> None:
+        """Nothing more is answered; read on for a moment, so that the sender can read what was."""
+        self._deaf = True
+        if self.transport.is_closing():
+            return
+        self.kept.enter(self, Phase.CLOSING)
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def expire(self, phase: Phase) -> None:
+        """The connection was in `phase` for too long."""
+        match phase:
+            case Phase.RECEIVING if self._in_head:
+                self.refuse("request_timeout")
+            case Phase.RECEIVING:
+                self.cycle.late = True
+                self.cycle.message_event.set()
+                self.kept.enter(self, Phase.BUSY)
+            case Phase.OPENED | Phase.IDLE:
+                self.transport.close()
+                self.kept.enter(self, Phase.CLOSING)
+            case _:
+                self.drop()
+
+    def drop(self) -> None:
+        """Close the connection now, whatever was being sent."""
+        self._deaf = True
+        self.transport.abort()
+
+    def shutdown(self) -> None:
+        """End as soon as what was asked is answered."""
+        self._keep_alive = False
+        super().shutdown()
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers."""
+        super().pause_writing()
+        if self.phase is not Phase.CLOSING:
+            self.kept.enter(self, Phase.STALLED)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        super().resume_writing()
+        if self.phase is Phase.STALLED:
+            answered = self.cycle is None or self.cycle.response_complete
+            self.kept.enter(self, Phase.IDLE if answered else Phase.BUSY)
