@@ -69,6 +69,10 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     edition: int = 1
 
 
+UNREAD_RESULT: Final = Facts(unreadable=("get_result",))
+"""What a result says that nobody can read."""
+
+
 class Disagreement(msgspec.Struct, frozen=True):
     """A fact on which callback and result differ."""
 

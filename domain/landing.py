@@ -6,7 +6,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 
-from domain.model import BIZ_ID_SHAPE
+from domain.errors import MalformedPayload
+from domain.model import usable_biz_id
+from domain.strict_json import read_closely
 
 
 def with_biz_id(landing_url: str, biz_id: str | None) -> str:
@@ -26,13 +28,18 @@ def biz_id_of(members: Mapping[str, msgspec.Raw]) -> str | None:
     """The biz_id of a payload that was proved genuine but not decoded, or None if it has none of the
     known shape; nested or, with older products, at top level."""
     nested = _value_of(members, "biz_info")
-    found = nested.get("biz_id") if isinstance(nested, dict) else _value_of(members, "biz_id")
-    return found if isinstance(found, str) and BIZ_ID_SHAPE.fullmatch(found) else None
+    if isinstance(nested, str):
+        nested = _inner(nested)
+    inner = usable_biz_id(nested.get("biz_id")) if isinstance(nested, dict) else None
+    return inner or usable_biz_id(_value_of(members, "biz_id"))
 
 
 def _value_of(members: Mapping[str, msgspec.Raw], name: str) -> Any:
+    return _inner(bytes(members[name])) if name in members else None
+
+
+def _inner(text: str | bytes) -> Any:
     try:
-        return msgspec.json.decode(members[name])
-    except (KeyError, msgspec.ValidationError):
-        # Absent, or with a number out of range in it, which no biz_id needs.
+        return read_closely(text.encode() if isinstance(text, str) else text)
+    except MalformedPayload:
         return None

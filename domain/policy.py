@@ -10,7 +10,7 @@ from typing import Final, overload
 import msgspec
 
 from domain.doubt import repeated
-from domain.facts import Disagreement, Facts, compare_facts
+from domain.facts import UNREAD_RESULT, Disagreement, Facts, compare_facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy_config import DoubtAction
 from domain.policy_file import Policy
@@ -190,6 +190,8 @@ def _with_registration(callback: Facts, result: Facts) -> Facts:
 
 def judge(facts: Facts, policy: Policy) -> Judgement:
     """What `facts` alone come to under `policy`."""
+    if facts == UNREAD_RESULT:
+        return _UNREAD
     if facts.status in _UNFINISHED:
         return _unfinished(facts, policy, Reason(_UNFINISHED[facts.status]))
     rejecting: list[Reason] = []
@@ -224,4 +226,8 @@ def _unfinished(facts: Facts, policy: Policy, reason: Reason) -> Judgement:
     return Judgement(Outcome.REVIEW, (*reasons, reason), (run, *doubts))
 
 
+_UNREAD_REASON: Final = Reason(Code.PAYLOAD_UNREADABLE, ", ".join(UNREAD_RESULT.unreadable))
+_UNREAD: Final = Judgement(
+    Outcome.REVIEW, (_UNREAD_REASON,), (RuleRun("payload", "review", (_UNREAD_REASON,)),)
+)
 _PASSED: Final = {name: RuleRun(name, "passed") for name, _ in EVERY_RULE}

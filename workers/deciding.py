@@ -7,8 +7,8 @@ import msgspec
 import structlog
 
 from domain.apps import App
-from domain.facts import Facts, extract_facts
-from domain.model import ConfirmationMode
+from domain.facts import UNREAD_RESULT, Facts, extract_facts
+from domain.model import ConfirmationMode, Identity
 from domain.payload import Payload
 from domain.policy import UNCONFIRMED, Decision, decide
 from domain.policy_file import Policy
@@ -60,16 +60,34 @@ async def decide_case(
     else:
         result_facts = facts_of(case, result)
 
+    identities = (said.identity() for said in (result, case.payload) if said is not None)
+    said = _Said(callback_facts, result_facts, next(filter(None, identities), None))
+    await _decide(context, case, grounds, said, unconfirmed=unconfirmed)
+
+
+async def decide_unread(context: WorkerContext, case: Case, grounds: Grounds) -> None:
+    """Decide where no callback came and nobody can read the result: for a person. Raises as `decide_case`."""
+    await _decide(context, case, grounds, _Said(None, UNREAD_RESULT), unconfirmed=UNCONFIRMED)
+
+
+class _Said(msgspec.Struct, frozen=True):
+    callback: Facts | None
+    result: Facts | None
+    identity: Identity | None = None
+
+
+async def _decide(
+    context: WorkerContext, case: Case, grounds: Grounds, said: _Said, *, unconfirmed: Reason
+) -> None:
     def under(policy: Policy) -> Decision:
-        if result_facts is not None:
-            return decide(callback_facts, result_facts, policy=policy, mode=grounds.mode)
-        if callback_facts is None:
+        if said.result is not None:
+            return decide(said.callback, said.result, policy=policy, mode=grounds.mode)
+        if said.callback is None:
             raise ValueError("neither callback nor result to decide on")
-        return decide(callback_facts, None, policy=policy, mode=grounds.mode, unconfirmed=unconfirmed)
+        return decide(said.callback, None, policy=policy, mode=grounds.mode, unconfirmed=unconfirmed)
 
     decision = under(grounds.policy)
     candidate = grounds.app.candidate_policy and context.policies.get(grounds.app.candidate_policy)
-    identities = (said.identity() for said in (result, case.payload) if said is not None)
     settled = SettledVerification(
         verification_id=case.verification_id,
         app_id=case.app_id,
@@ -77,11 +95,11 @@ async def decide_case(
         fence=case.fence,
         decision=decision,
         policy=grounds.policy,
-        callback_facts=callback_facts,
-        result_facts=result_facts,
+        callback_facts=said.callback,
+        result_facts=said.result,
         mode=grounds.mode,
-        unconfirmed=None if result_facts else unconfirmed,
-        identity=next(filter(None, identities), None),
+        unconfirmed=None if said.result else unconfirmed,
+        identity=said.identity,
         decided_at=context.clock(),
         shadow=(candidate, under(candidate)) if candidate else None,
     )

@@ -10,7 +10,8 @@ from domain.records import Case, Registration
 from domain.registration import Expire, Look, next_look
 from workers.confirmation import Confirmed, Postponed, kept_result, spend_call
 from workers.context import WorkerContext
-from workers.deciding import Grounds, decide_case, postpone
+from workers.deciding import Grounds, decide_case, decide_unread, postpone
+from workers.last_word import told_what_nobody_reads
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,7 @@ async def _step(context: WorkerContext, case: Case, grounds: Grounds, registrati
         case Wait(until):
             await postpone(context, case, until)
         case Expire():
-            await _expire(context, case)
+            await _give_up(context, case, grounds)
 
 
 async def _look(
@@ -52,17 +53,17 @@ async def _look(
         case Postponed(until):
             await postpone(context, case, until)
         case _:
-            await _rest(context, case, registration)
+            await _rest(context, case, grounds, registration)
 
 
-async def _rest(context: WorkerContext, case: Case, registration: Registration) -> None:
+async def _rest(context: WorkerContext, case: Case, grounds: Grounds, registration: Registration) -> None:
     """Nothing there yet: wait for the next look, or give up."""
     ledger = await context.ledger.of(case.verification_id)
     match _next_look(context, registration, ledger):
         case Wait(until):
             await context.due.postpone(case.verification_id, fence=case.fence, until=until)
         case _:
-            await _expire(context, case)
+            await _give_up(context, case, grounds)
 
 
 def _asked_look(case: Case, ledger: Sequence[Pull]) -> Look | None:
@@ -76,6 +77,14 @@ def _next_look(
     context: WorkerContext, registration: Registration, ledger: Sequence[Pull]
 ) -> Look | Wait | Expire:
     return next_look(registration, ledger, now=context.clock(), rules=context.reconcile_rules)
+
+
+async def _give_up(context: WorkerContext, case: Case, grounds: Grounds) -> None:
+    """No look is left: it expires if the vendor told nothing, and is for a person if nobody can read it."""
+    if await told_what_nobody_reads(context, case):
+        await decide_unread(context, case, grounds)
+    else:
+        await _expire(context, case)
 
 
 async def _expire(context: WorkerContext, case: Case) -> None:

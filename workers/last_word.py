@@ -1,0 +1,21 @@
+"""What the vendor told about a verification that nobody could read: it is for a person, it is not silence."""
+
+from domain.decoding import decode_payload
+from domain.errors import MalformedPayload, UndecodableCallback
+from domain.records import Case
+from workers.context import WorkerContext
+
+
+async def told_what_nobody_reads(context: WorkerContext, case: Case) -> bool:
+    """Whether the newest result that was kept is a JSON object, but none that says which verification it is
+    about, or one about another.
+
+    A page of a proxy is no word of the vendor's; a result that says that the flow goes on is read.
+    """
+    body = await context.ledger.answer_of(case.verification_id, app_id=case.app_id, data_key=case.data_key)
+    try:
+        return body is not None and decode_payload(body).biz_id != case.biz_id
+    except UndecodableCallback:
+        return True
+    except MalformedPayload:
+        return False
