@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Announcer:
-    """Wakes whoever waits for a verification. A lost hint costs the waiter one poll."""
+    """Wakes whoever waits for a verification. A lost hint costs the waiter its patience."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -62,7 +62,13 @@ class Announcements:
 
     async def listen(self) -> None:
         """Take announcements until cancelled; reconnects when Redis comes back."""
-        await listen(self._redis, CHANNEL, self._wake)
+        await listen(self._redis, CHANNEL, self._wake, subscribed=self._wake_all)
+
+    async def _wake_all(self) -> None:
+        """Whatever was announced while nobody listened is found by a look."""
+        for waiters in self._waiters.values():
+            for event in waiters:
+                event.set()
 
     def _wake(self, announced: bytes) -> None:
         # Not a whole number of keys: none of ours.

@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     reconcile_grace: float = Field(15 * 60, ge=0)
     reconcile_last_look: float = Field(20 * 3600, gt=0, le=23 * 3600)
     reconcile_rate: float = Field(20, gt=0)
+    api_rate: float = Field(1000, gt=0)
+    api_call_rate: float = Field(30, gt=0)
     settle_at_once: int = Field(256, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, gt=0)

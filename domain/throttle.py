@@ -33,6 +33,40 @@ class Bucket(msgspec.Struct, frozen=True):
         tokens = min(rate.burst, self.tokens + (now - self.at) * rate.per_second)
         return Bucket(tokens - 1, now) if tokens >= 1 else None
 
+    def lacks(self, rate: Rate, now: float) -> float:
+        """The seconds until there is a token in it; 0: there is one."""
+        return max(0.0, (1 - self.tokens) / rate.per_second - (now - self.at))
+
+
+class Buckets:
+    """A bucket for each key. The keys longest unseen are forgotten, and have their burst again."""
+
+    def __init__(self, rate: Rate, *, remembered: int = REMEMBERED) -> None:
+        self._rate = rate
+        self._remembered = remembered
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, key: str, now: float) -> float:
+        """0: one was taken at `now`. Otherwise the seconds until there is one."""
+        bucket = self._bucket(key, now)
+        taken = bucket.taken(self._rate, now)
+        self._buckets[key] = taken or bucket
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > self._remembered:
+            self._buckets.popitem(last=False)
+        return 0.0 if taken else bucket.lacks(self._rate, now)
+
+    def lacks(self, key: str, now: float) -> float:
+        """The seconds until there is one to take; 0: now. Nothing is taken."""
+        return self._bucket(key, now).lacks(self._rate, now)
+
+    def _bucket(self, key: str, now: float) -> Bucket:
+        return self._buckets.get(key, Bucket(self._rate.burst, now))
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._buckets)
+
 
 class Throttle:
     """Permits so many from each address and so many together; the addresses longest unseen are forgotten.

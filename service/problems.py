@@ -43,6 +43,7 @@ PROBLEMS: Final = {
     "unsupported_media_type": Kind(415, "The body must be a form"),
     "unsupported_encoding": Kind(415, "The body must not be compressed"),
     "headers_too_large": Kind(431, "The request line or the headers are too large"),
+    "too_many_requests": Kind(429, "Too many requests: wait before you send the next one"),
     "policy_invalid": Kind(422, "The policy says something impossible"),
     "invalid_request": Kind(422, "The request has invalid parameters"),
     "internal_error": Kind(500, "Something went wrong on our side"),
@@ -57,6 +58,7 @@ _CODE_OF_STATUS: Final = {
     400: "invalid_request",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "body_too_large",
 }
 

@@ -1,16 +1,34 @@
 """Who may do what: bearer tokens with scopes, each limited to its apps."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from fastapi import Depends, Request, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.responses import Response
 
 from adapters.store.tokens import ApiToken
+from domain.quotas import Cost
 from service.api.context import Context
-from service.api.errors import ApiProblem
+from service.api.door import Entry
+from service.api.json_body import BoundedRequest
+from service.api.responses import problems
+from service.api.turns import Turn
 
 _bearer: Final = HTTPBearer(auto_error=False, description="A token made by `faceid-gateway token create`")
+
+_COSTS: Final = {
+    "list_verifications": Cost.LIST,
+    "list_dead_letters": Cost.LIST,
+    "compare_shadow": Cost.LIST,
+    "order_verification": Cost.CALL,
+    "register_verification": Cost.CALL,
+    "pull_result": Cost.CALL,
+    "backtest_policy": Cost.BACKTEST,
+}
+"""By the name of the endpoint's function; every other one is a lookup."""
 
 
 @dataclass(frozen=True)
@@ -19,25 +37,43 @@ class Caller:
 
     token: ApiToken
     app_ids: list[str]
+    turn: Turn
 
     def narrowed(self, app_id: str | None) -> list[str]:
         """The caller's apps, or of them just `app_id`; a foreign app leaves none."""
         return self.app_ids if app_id is None else [mine for mine in self.app_ids if mine == app_id]
 
 
+class GuardedRoute(APIRoute):
+    """An endpoint that lets nobody in before the token is checked: FastAPI reads the body before it looks at
+    any dependency."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        options["responses"] = {**problems("too_many_requests"), **(options.get("responses") or {})}
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint behind the door."""
+        handle, cost = super().get_route_handler(), _COSTS.get(self.name, Cost.LOOKUP)
+        parts = self.dependant.dependencies
+        scopes = frozenset(scope for part in parts for scope in part.own_oauth_scopes or ())
+
+        async def guarded(request: Request) -> Response:
+            door = request.app.state.context.door
+            async with door.enter(request, scopes=scopes, cost=cost) as entry:
+                request.state.entry = entry
+                return await handle(BoundedRequest(request.scope, request.receive))
+
+        return guarded
+
+
 async def authenticate(
-    needed: SecurityScopes,
-    context: Context,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    request: Request, context: Context, _shown: Annotated[Any, Depends(_bearer)]
 ) -> Caller:
-    """The caller, if its token is valid and has the scopes that the endpoint needs."""
-    token = await context.tokens.check(credentials.credentials) if credentials else None
-    if token is None:
-        raise ApiProblem("unauthenticated")
-    if not set(needed.scopes) <= set(token.scopes):
-        raise ApiProblem("missing_scope")
-    mine = context.app_ids if token.apps is None else token.apps
-    return Caller(token, [app_id for app_id in mine if app_id in context.app_ids])
+    """The caller that the door has let in. The endpoint's scopes are in the route, and checked by it."""
+    entry: Entry = request.state.entry
+    mine = context.app_ids if entry.token.apps is None else entry.token.apps
+    return Caller(entry.token, [app_id for app_id in mine if app_id in context.app_ids], entry.turn)
 
 
 Reader = Annotated[Caller, Security(authenticate, scopes=["verifications:read"])]

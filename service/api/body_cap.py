@@ -1,36 +1,82 @@
-"""A cap on every request's body, with our own answer: Starlette's limiter answers in plain text."""
+"""A cap and a deadline on every request's body. Starlette's own limiter answers in plain text."""
+
+import asyncio
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.problems import refusal
 
+_CLOSE: Final = (b"connection", b"close")
+
 
 class BodyCap:
-    """Refuses bodies of more than `limit` bytes: before any of it is read where its length is declared."""
+    """Refuses bodies of more than `limit` bytes: before any of it is read where its length is declared.
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    `larger` has the limits of single paths. A body that is not there within `timeout` seconds is refused too.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, limit: int, larger: dict[str, int] | None = None, timeout: float = 10
+    ) -> None:
         self._app = app
         self._limit = limit
+        self._larger = larger or {}
+        self._timeout = timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _declared_length(scope) > self._limit:
-            await refusal("body_too_large")(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._larger.get(scope["path"], self._limit)
+        body = _Body(receive, limit=limit, timeout=self._timeout, is_read=not _has_body(scope))
+        answer = body.closing(send)
+        if _declared_length(scope) > limit:
+            await refusal("body_too_large")(scope, receive, answer)
         else:
-            await self._app(scope, self._capped(receive), send)
+            await self._app(scope, body.receive, answer)
 
-    def _capped(self, receive: Receive) -> Receive:
-        size = 0
 
-        async def capped() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self._limit:
-                raise HTTPException(413)
-            return message
+class _Body:
+    def __init__(self, receive: Receive, *, limit: int, timeout: float, is_read: bool) -> None:
+        self._receive = receive
+        self._left = limit
+        self._timeout = timeout
+        self._deadline: float | None = None
+        self._is_read = is_read
 
-        return capped
+    async def receive(self) -> Message:
+        """The next message; behind the body's end there is no deadline."""
+        if self._is_read:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        self._deadline = self._deadline or loop.time() + self._timeout
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408) from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise HTTPException(413)
+        self._is_read = not message.get("more_body", False)
+        return message
+
+    def closing(self, send: Send) -> Send:
+        """Whoever is answered before the body was read may not send the rest of it: the connection closes."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and not self._is_read:
+                message["headers"] = [*message.get("headers", []), _CLOSE]
+            await send(message)
+
+        return answer
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or _declared_length(scope) > 0
 
 
 def _declared_length(scope: Scope) -> int:

@@ -28,7 +28,10 @@ from adapters.store.tokens import PgTokens
 from domain.apps import App
 from domain.memory_room import MemoryRules
 from domain.ports import TokenIssuer
+from service.api.door import Door
 from service.api.metrics_page import MetricsPage
+from service.api.pace import Pace
+from service.api.readiness import Readiness
 from service.lifecycle import Lifecycle
 
 
@@ -48,6 +51,7 @@ class ApiContext:
     stored: PgStoredDecisions
     shadows: PgShadows
     tokens: PgTokens
+    door: Door
     inbox: RedisInbox
     heartbeats: Heartbeats
     metrics: MetricsPage
@@ -61,14 +65,16 @@ class ApiContext:
     memory_rules: MemoryRules
     monotonic: Callable[[], float]
     clock: Callable[[], datetime]
+    readiness: Readiness = field(default_factory=Readiness)
+    pace: Pace = field(default_factory=Pace)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     computing: Executor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
     )
 
 
-def get_context(request: Request) -> ApiContext:
-    """The context that `create_app` was given."""
+async def get_context(request: Request) -> ApiContext:
+    """The context that `create_app` was given. Not awaited for: FastAPI runs plain functions in threads."""
     context: ApiContext = request.app.state.context
     return context
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from adapters.store.dead_letters import LetterFilter
 from domain.errors import BrokenSeal
-from service.api.auth import Operator
+from service.api.auth import GuardedRoute, Operator
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
@@ -15,7 +15,7 @@ from service.api.letter_models import BulkRetry, DeadLetterModel, DeadLetterPage
 from service.api.models import Accepted
 from service.api.responses import problems
 
-router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
+router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=GuardedRoute)
 
 
 @router.get("", responses=problems("unauthenticated", "missing_scope", "bad_cursor", "invalid_request"))

@@ -14,8 +14,10 @@ from adapters.revisions import newest_revision
 from adapters.schema import examine_database
 from adapters.troubles import database_trouble, redis_trouble
 from service.api.context import ApiContext, Context
+from service.api.pace import PacedRoute
+from service.api.readiness import Parts
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=PacedRoute)
 
 _PATIENCE = 3.0
 
@@ -34,9 +36,8 @@ async def readyz(context: Context) -> Response:
     """
     if context.lifecycle.draining:
         return JSONResponse({"status": "draining"}, 503)
-    redis, database, workers = await asyncio.gather(_redis(context), _database(context), _workers(context))
-    ready = redis["ok"] and database["ok"]
-    parts = {"redis": redis, "database": database, "workers": workers}
+    parts = await context.readiness.parts(lambda: _read(context))
+    ready = parts["redis"]["ok"] and parts["database"]["ok"]
     return JSONResponse({"status": "ready" if ready else "not_ready", **parts}, 200 if ready else 503)
 
 
@@ -44,6 +45,11 @@ async def readyz(context: Context) -> Response:
 async def metrics(context: Context) -> Response:
     """Prometheus metrics, listed in docs/operations.md. What cannot be read is left out."""
     return Response(await context.metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def _read(context: ApiContext) -> Parts:
+    redis, database, workers = await asyncio.gather(_redis(context), _database(context), _workers(context))
+    return {"redis": redis, "database": database, "workers": workers}
 
 
 async def _redis(context: ApiContext) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from adapters.accounts import open_accounts
 from adapters.announcements import Announcements
 from adapters.background import end_tasks
+from adapters.call_rates import CallRates
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
 from adapters.dead_letter_retries import DeadLetterRetries
@@ -38,9 +39,11 @@ from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from domain.budget import PULL_LIMIT
+from domain.quotas import quotas
 from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications
 from service.api.body_cap import BodyCap
 from service.api.context import ApiContext
+from service.api.door import Door
 from service.api.errors import install_error_handlers
 from service.api.metrics_page import MetricsPage
 from service.api.order_models import MAX_ORDER
@@ -51,7 +54,10 @@ from service.serving import NO_TELEMETRY, VERSION, limits_of, serve
 _ORDER_SECONDS: Final = 60
 """An order of several megabytes may take this long to arrive."""
 
-DESCRIPTION = """\
+MAX_BODY: Final = 256 * 1024
+"""Bytes of any request but an order, which may have pictures."""
+
+DESCRIPTION: Final = """\
 Order, register and look up FaceID verifications, have decisions explained, try policies; handle dead letters.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
@@ -97,6 +103,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))
+    tokens = PgTokens(engine)
     rules = settings.reconcile_rules()
     context = ApiContext(
         app_ids=tuple(settings.apps),
@@ -109,7 +116,12 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         retries=DeadLetterRetries(letters, inbox=inbox, clock=clock),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
-        tokens=PgTokens(engine),
+        tokens=tokens,
+        door=Door(
+            tokens,
+            calls=CallRates(pool, per_second=settings.api_call_rate),
+            shares=quotas(per_second=settings.api_rate),
+        ),
         inbox=inbox,
         heartbeats=heartbeats,
         metrics=MetricsPage(
@@ -157,7 +169,7 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
         telemetry=NO_TELEMETRY,
     )
     app.state.context = context
-    app.add_middleware(BodyCap, limit=MAX_ORDER)
+    app.add_middleware(BodyCap, limit=MAX_BODY, larger={"/v1/verifications": MAX_ORDER})
     for module in (verifications, registrations, pulls, explanations, policies, dead_letters, health):
         app.include_router(module.router)
     install_error_handlers(app)

@@ -9,7 +9,7 @@ from adapters.store.stored_decisions import Selection
 from domain.backtest import Backtest
 from domain.errors import PolicyFileError
 from domain.policy_file import Policy, read_policy
-from service.api.auth import Operator, Reader
+from service.api.auth import GuardedRoute, Operator, Reader
 from service.api.context import Context
 from service.api.errors import ApiProblem
 from service.api.policy_models import (
@@ -28,7 +28,7 @@ CHUNK = 250
 PART = 25
 """Verifications decided in one go: about a millisecond, in which lookups wait for the interpreter."""
 
-router = APIRouter(prefix="/v1/policies", tags=["policies"])
+router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=GuardedRoute)
 
 
 @router.get("", responses=problems("unauthenticated", "missing_scope"))

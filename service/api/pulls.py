@@ -5,14 +5,14 @@ from math import ceil
 
 from fastapi import APIRouter
 
-from service.api.auth import Operator
+from service.api.auth import GuardedRoute, Operator
 from service.api.context import Context
 from service.api.errors import ApiProblem
 from service.api.models import Accepted
 from service.api.responses import problems
 from service.api.verifications import AppId, BizId, find_verification
 
-router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
+router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
 
 
 @router.post(

@@ -14,7 +14,7 @@ from domain.errors import BrokenSeal
 from domain.model import BIZ_ID_SHAPE, verification_id
 from domain.orders import LONGEST_TOKEN
 from domain.records import Registration
-from service.api.auth import Caller, Writer
+from service.api.auth import Caller, GuardedRoute, Writer
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
 from service.api.models import EXAMPLE, VerificationModel
@@ -22,7 +22,7 @@ from service.api.order_models import OrderedVerification, Registering, Verificat
 from service.api.responses import problems
 from service.api.verifications import find_verification
 
-router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
+router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
 log = structlog.get_logger(__name__)
 
 NewBizId = Annotated[str, Path(pattern=f"^{BIZ_ID_SHAPE.pattern}$", examples=[EXAMPLE["biz_id"]])]

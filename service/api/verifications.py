@@ -1,25 +1,23 @@
 """Look verifications up."""
 
-import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from adapters.store.lookups import Filters, VerificationRecord
-from domain.model import BIZ_ID_SHAPE, Outcome, State, verification_id
-from service.api.auth import Caller, Reader
+from domain.model import BIZ_ID_SHAPE, Outcome, State
+from service.api.auth import Caller, GuardedRoute, Reader
 from service.api.context import ApiContext, Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
 from service.api.models import EXAMPLE, TimelineEventModel, TimelineModel, VerificationModel, VerificationPage
 from service.api.responses import problems
+from service.api.waiting import wait_until_settled
 
 MAX_WAIT = 30
-_POLL = 1.0
-_SETTLED = {State.DECIDED, State.EXPIRED}
 
-router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
+router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
 
 BizId = Annotated[str, Path(max_length=128, examples=[EXAMPLE["biz_id"]])]
 AppId = Annotated[str | None, Query(description="Needed only where several apps have this biz_id")]
@@ -31,13 +29,17 @@ AppId = Annotated[str | None, Query(description="Needed only where several apps 
 )
 async def get_verification(
     biz_id: BizId,
+    request: Request,
     caller: Reader,
     context: Context,
     app_id: AppId = None,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to hold until it is decided")] = 0,
 ) -> VerificationModel:
     """One verification. With `wait`, the answer is held until it is decided or the seconds are over."""
-    return VerificationModel.of(await find_verification(context, caller, biz_id, app_id=app_id, wait=wait))
+    app_ids = caller.narrowed(app_id)
+    if wait and app_ids and BIZ_ID_SHAPE.fullmatch(biz_id):
+        await wait_until_settled(context, caller, request, app_ids=app_ids, biz_id=biz_id, seconds=wait)
+    return VerificationModel.of(await find_verification(context, caller, biz_id, app_id=app_id))
 
 
 class ListQuery(BaseModel):
@@ -92,34 +94,15 @@ async def get_timeline(
 
 
 async def find_verification(
-    context: ApiContext, caller: Caller, biz_id: str, *, app_id: str | None, wait: float = 0
+    context: ApiContext, caller: Caller, biz_id: str, *, app_id: str | None
 ) -> VerificationRecord:
     """The one verification meant. Another app's is as unknown as one that does not exist."""
     app_ids = caller.narrowed(app_id)
     if not BIZ_ID_SHAPE.fullmatch(biz_id) or not app_ids:
         raise ApiProblem("not_found")
-    found = await _find_settled(context, app_ids, biz_id, wait=wait)
+    found = await context.lookups.find(app_ids, biz_id)
     if len(found) > 1:
         raise ApiProblem("app_id_required")
     if not found:
         raise ApiProblem("not_found")
     return found[0]
-
-
-async def _find_settled(
-    context: ApiContext, app_ids: list[str], biz_id: str, *, wait: float
-) -> list[VerificationRecord]:
-    """What is there now; with `wait` seconds, as soon as it is settled, or at their end."""
-    deadline = context.monotonic() + wait
-    with context.announcements.expect(verification_id(app_id, biz_id) for app_id in app_ids) as announced:
-        while True:
-            found = await context.lookups.find(app_ids, biz_id)
-            remaining = deadline - context.monotonic()
-            if remaining <= 0 or any(record.state in _SETTLED for record in found):
-                return found
-            try:
-                async with asyncio.timeout(min(remaining, _POLL)):
-                    await announced.wait()
-            except TimeoutError:
-                continue
-            announced.clear()

@@ -31,6 +31,7 @@ from domain.apps import App
 from domain.model import AcceptedCallback
 from service.api import main as api_main
 from service.api.context import ApiContext
+from service.api.door import Door
 from service.api.metrics_page import MetricsPage
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
@@ -156,6 +157,7 @@ async def api_context(
         policies=book,
         reloads=PolicyReloads(redis, book),
         tokens=PgTokens(engine),
+        door=Door(PgTokens(engine)),
         inbox=inbox,
         heartbeats=heartbeats,
         metrics=MetricsPage(

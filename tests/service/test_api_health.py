@@ -16,9 +16,12 @@ from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.redis_memory import read_memory
 from adapters.revisions import newest_revision
+from adapters.store.tokens import PgTokens
 from cli import servers
 from service.api.context import ApiContext
+from service.api.door import Door
 from service.api.main import create_app
+from service.api.readiness import Readiness
 from service.lifecycle import Lifecycle
 from tests.adapters.builders import Store, callback
 from tests.adapters.test_heartbeats import heartbeat
@@ -49,7 +52,8 @@ async def without_database(api_context: ApiContext, store: Store) -> AsyncIterat
         engine=engine,
         lookups=away.lookups,
         dead_letters=away.dead_letters,
-        tokens=type(api_context.tokens)(engine),
+        tokens=PgTokens(engine),
+        door=Door(PgTokens(engine)),
     )
     await engine.dispose()
 
@@ -101,7 +105,7 @@ async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: Api
     try:
         async with client(api_context) as api:
             answer = await api.get("/readyz")
-        async with client(replace(api_context, durability="memory")) as api:
+        async with client(replace(api_context, durability="memory", readiness=Readiness())) as api:
             enough = await api.get("/readyz")
     finally:
         await api_context.redis.config_set("appendfsync", "always")

@@ -1,6 +1,7 @@
 """Wrong parameters are named and never echoed, and no query of a token's bearer makes a 5xx."""
 
 import asyncio
+from typing import cast
 from urllib.parse import quote
 
 import httpx2
@@ -8,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.store.tokens import SCOPES, ApiToken
+from adapters.store.tokens import SCOPES, ApiToken, PgTokens
 from domain.model import Outcome, State
 from service.api.context import ApiContext
+from service.api.door import Door
 from service.api.main import create_app
 from tests.adapters.builders import biz_id
 from tests.service.conftest import ClientOf, assert_problem
@@ -123,8 +125,9 @@ def joined(parts: list[str]) -> str:
 def test_no_request_makes_a_5xx(
     api_context: ApiContext, method: str, path: str, query: list[tuple[str, str]], token: str, body: bytes
 ) -> None:
+    door = Door(cast(PgTokens, AnyToken()))
     context = ApiContext(
-        **(vars(api_context) | {"tokens": AnyToken(), "lookups": Nothing(), "dead_letters": Nothing()})
+        **(vars(api_context) | {"door": door, "lookups": Nothing(), "dead_letters": Nothing()})
     )
 
     async def scenario() -> httpx2.Response:

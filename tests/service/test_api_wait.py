@@ -5,12 +5,14 @@ import time
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from adapters.announcements import Announcer
 from adapters.store.lookups import VerificationRecord
 from domain.model import verification_id
 from service.api.context import ApiContext
 from tests.adapters.builders import Store, biz_id, callback, payload, until
+from tests.service.asgi import GONE, send
 from tests.service.conftest import ClientOf
 
 URL = f"/v1/verifications/{biz_id()}"
@@ -34,10 +36,7 @@ async def test_who_waits_is_answered_when_the_decision_is_announced(
     store: Store,
     api_context: ApiContext,
     known: bool,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Without polling: only the announcement can wake it.
-    monkeypatch.setattr("service.api.verifications._POLL", 30)
     if known:
         await store.record()
     request = await waiting(api, api_context, f"{URL}?wait=30")
@@ -49,30 +48,67 @@ async def test_who_waits_is_answered_when_the_decision_is_announced(
     assert not api_context.announcements._waiters
 
 
-async def test_a_lost_announcement_costs_one_poll(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+async def test_a_lost_announcement_costs_the_seconds(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
 ) -> None:
-    monkeypatch.setattr("service.api.verifications._POLL", 0.05)
     recorded = await store.record()
-    request = await waiting(api, api_context, f"{URL}?wait=30")
+    request = await waiting(api, api_context, f"{URL}?wait=0.5")
     await store.decide(recorded)
     answer = await asyncio.wait_for(request, 5)
     assert answer.json()["state"] == "decided"
+
+
+async def test_what_was_announced_while_redis_was_away_is_found_when_it_is_back(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+) -> None:
+    recorded = await store.record()
+    request = await waiting(api, api_context, f"{URL}?wait=30")
+    await store.decide(recorded)
+    listening = asyncio.create_task(api_context.announcements.listen())
+    answer = await asyncio.wait_for(request, 5)
+    assert answer.json()["state"] == "decided"
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_who_waits_asks_the_database_for_nothing_meanwhile(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = counted_looks(api_context, monkeypatch)
+    await store.record()
+    await api.get(f"{URL}?wait=2.5")
+    assert len(looks) == 2, "at once, and at the end"
+
+
+async def test_the_wait_ends_when_the_client_hangs_up(
+    api_app: FastAPI, api_context: ApiContext, store: Store
+) -> None:
+    await store.record()
+    await api_context.tokens.put("all", "all-token")
+    headers = {"authorization": "Bearer all-token"}
+    request = send(api_app, URL, [b"", GONE], method="GET", headers=headers, query="wait=30")
+    await asyncio.wait_for(request, 5)
+    assert not api_context.announcements._waiters
+
+
+def counted_looks(context: ApiContext, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every look for a verification from now on."""
+    looks: list[str] = []
+    find = context.lookups.find
+
+    async def counted(app_ids: list[str], biz_id: str) -> list[VerificationRecord]:
+        looks.append(biz_id)
+        return await find(app_ids, biz_id)
+
+    monkeypatch.setattr(context.lookups, "find", counted)
+    return looks
 
 
 @pytest.mark.usefixtures("listening")
 async def test_an_announcement_ahead_of_its_time_costs_one_look(
     api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[str] = []
-    find = api_context.lookups.find
-
-    async def counted(app_ids: list[str], biz_id: str) -> list[VerificationRecord]:
-        looks.append(biz_id)
-        return await find(app_ids, biz_id)
-
-    monkeypatch.setattr(api_context.lookups, "find", counted)
-    monkeypatch.setattr("service.api.verifications._POLL", 30)
+    looks = counted_looks(api_context, monkeypatch)
     recorded = await store.record()
     request = await waiting(api, api_context, f"{URL}?wait=0.5")
     await Announcer(api_context.redis).announce(recorded.verification_id)

@@ -28,6 +28,7 @@ from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from domain.budget import PullRules
 from service.api.context import ApiContext
+from service.api.door import Door
 from service.api.main import create_app
 from service.api.metrics_page import MetricsPage
 from tests.adapters.builders import MEMORY_RULES, Clock
@@ -74,6 +75,7 @@ async def context(
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
+        door=Door(PgTokens(engine)),
         inbox=inbox,
         heartbeats=heartbeats,
         metrics=MetricsPage(

@@ -1,0 +1,89 @@
+"""Who comes in: the token first, before any of the body is read, then its scopes, then its share."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Final
+
+from fastapi import Request
+from fastapi.security.utils import get_authorization_scheme_param
+
+from adapters.call_rates import CallRates
+from adapters.store.tokens import ApiToken, PgTokens
+from domain.quotas import Cost, Quota, quotas
+from service.api.errors import ApiProblem
+from service.api.tries import Pauses, Tries
+from service.api.turns import TooMany, Turn, Turns
+
+_LONGEST_TOKEN: Final = 256
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A request that was let in."""
+
+    token: ApiToken
+    turn: Turn
+
+
+@dataclass
+class Door:
+    """Lets requests in. `calls` counts what costs vendor calls."""
+
+    tokens: PgTokens
+    calls: CallRates = field(default_factory=lambda: CallRates(None, per_second=30))
+    shares: Mapping[Cost, Quota] = field(default_factory=lambda: quotas(per_second=1000))
+    tries: Tries = field(default_factory=Tries)
+    pauses: Pauses = field(default_factory=Pauses)
+    turns: Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self.shares)
+
+    @asynccontextmanager
+    async def enter(self, request: Request, *, scopes: frozenset[str], cost: Cost) -> AsyncIterator[Entry]:
+        """The bearer of a valid token with these scopes, inside the block. Raises ApiProblem."""
+        address, shown = request.client.host if request.client else "", _bearer(request)
+        if shown is None:
+            raise await self._unknown(address, None)
+        key = hashlib.sha256(shown.encode()).hexdigest()
+        try:
+            async with self.turns.enter(key, cost) as turn:
+                token = await self._check(address, shown, key)
+                await self._charge(token, scopes, cost)
+                yield Entry(token, turn)
+        except TooMany as error:
+            await self.pauses.hold()
+            raise _too_many(error.retry_after) from None
+
+    async def _check(self, address: str, shown: str, key: str) -> ApiToken:
+        if wait := self.tries.wait_for(address, key):
+            raise TooMany(wait)
+        token = await self.tokens.check(shown)
+        if token is None:
+            raise await self._unknown(address, key)
+        self.tries.succeeded(key)
+        return token
+
+    async def _charge(self, token: ApiToken, scopes: frozenset[str], cost: Cost) -> None:
+        if not scopes <= set(token.scopes):
+            raise ApiProblem("missing_scope")
+        if cost is Cost.CALL and (wait := await self.calls.take(token.name)):
+            raise TooMany(wait)
+
+    async def _unknown(self, address: str, key: str | None) -> ApiProblem:
+        if self.tries.failed(address, key):
+            await self.pauses.hold()
+        return ApiProblem("unauthenticated")
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, shown = get_authorization_scheme_param(request.headers.get("authorization"))
+    is_ours = scheme.lower() == "bearer" and 0 < len(shown) <= _LONGEST_TOKEN
+    return shown if is_ours else None
+
+
+def _too_many(retry_after: float) -> ApiProblem:
+    return ApiProblem("too_many_requests", retry_after=max(1, ceil(retry_after)))

@@ -1,0 +1,63 @@
+"""Failed tries at a token, by address; and the pause before whoever fails too often is answered."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from domain.throttle import REMEMBERED, Buckets, Rate, caller_of
+
+_FAILURES: Final = Rate(per_second=5, burst=200)
+_PAUSE: Final = 2.0
+_PAUSES_AT_ONCE: Final = 1024
+
+
+class Tries:
+    """Tokens that were good are remembered by their hash, so that another's failures from the same address
+    (a proxy's, for one) do not shut them out. They are still checked each time."""
+
+    def __init__(self, *, rate: Rate = _FAILURES, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._failures = Buckets(rate)
+        self._monotonic = monotonic
+        self._good: OrderedDict[str, None] = OrderedDict()
+
+    def wait_for(self, address: str, key: str) -> float:
+        """Seconds until the token that `key` stands for may be tried from this address; 0: now."""
+        if key in self._good:
+            return 0.0
+        return self._failures.lacks(caller_of(address), self._monotonic())
+
+    def succeeded(self, key: str) -> None:
+        """The token is good."""
+        self._good[key] = None
+        self._good.move_to_end(key)
+        if len(self._good) > REMEMBERED:
+            self._good.popitem(last=False)
+
+    def failed(self, address: str, key: str | None) -> float:
+        """There is no such token, or none was shown; the seconds by which the address has gone too far."""
+        if key is not None:
+            self._good.pop(key, None)
+        return self._failures.take(caller_of(address), self._monotonic())
+
+
+class Pauses:
+    """Holds back the answers to those who ask too often: who waits for an answer does not ask again.
+
+    A bounded number at once; the others are answered immediately.
+    """
+
+    def __init__(self, *, seconds: float = _PAUSE, at_once: int = _PAUSES_AT_ONCE) -> None:
+        self._seconds = seconds
+        self._left = at_once
+
+    async def hold(self) -> None:
+        """Wait for a moment."""
+        if not self._left:
+            return
+        self._left -= 1
+        try:
+            await asyncio.sleep(self._seconds)
+        finally:
+            self._left += 1

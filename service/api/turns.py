@@ -1,0 +1,92 @@
+"""A token's turns: its rates, and how many of its requests are open and worked on at once, in one process."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from domain.quotas import BACKTESTS_AT_ONCE, Cost, Quota
+from domain.throttle import Buckets
+
+_SOON: Final = 1.0
+"""Seconds after which a request may find a place that another one has left."""
+
+
+class TooMany(Exception):
+    """One request too many; `retry_after`: the seconds until another one may come."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Turn:
+    """A request's right to be worked on."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._is_mine = False
+
+    async def take(self) -> None:
+        """Wait for the turn."""
+        await self._places.acquire()
+        self._is_mine = True
+
+    def give_up(self) -> None:
+        """Let the next one work; harmless when it was given up before."""
+        if self._is_mine:
+            self._is_mine = False
+            self._places.release()
+
+    @asynccontextmanager
+    async def rest(self) -> AsyncIterator[None]:
+        """Let others work inside the block, which only waits."""
+        self.give_up()
+        yield
+        await self.take()
+
+
+class _Share:
+    def __init__(self, quota: Quota) -> None:
+        self.open = 0
+        self.places = asyncio.Semaphore(quota.working)
+
+
+class Turns:
+    """Turns by token and cost. What nobody uses is forgotten."""
+
+    def __init__(
+        self, quotas: Mapping[Cost, Quota], *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._quotas = quotas
+        self._monotonic = monotonic
+        self._rates = {cost: Buckets(quota.rate) for cost, quota in quotas.items()}
+        self._shares: dict[tuple[str, Cost], _Share] = {}
+        self._backtests = 0
+
+    @asynccontextmanager
+    async def enter(self, key: str, cost: Cost) -> AsyncIterator[Turn]:
+        """The turn of a request, inside the block. `key` stands for the token. Raises TooMany."""
+        share = self._admit(key, cost)
+        turn = Turn(share.places)
+        share.open += 1
+        self._backtests += cost is Cost.BACKTEST
+        try:
+            await turn.take()
+            yield turn
+        finally:
+            turn.give_up()
+            share.open -= 1
+            self._backtests -= cost is Cost.BACKTEST
+            if not share.open:
+                self._shares.pop((key, cost), None)
+
+    def _admit(self, key: str, cost: Cost) -> _Share:
+        quota = self._quotas[cost]
+        share = self._shares.get((key, cost)) or _Share(quota)
+        if share.open >= quota.open or (cost is Cost.BACKTEST and self._backtests >= BACKTESTS_AT_ONCE):
+            raise TooMany(_SOON)
+        if wait := self._rates[cost].take(key, self._monotonic()):
+            raise TooMany(wait)
+        return self._shares.setdefault((key, cost), share)
