@@ -11,6 +11,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.asyncio import BlockingConnectionPool
 
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 _WINDOW: Final = 10
 """Seconds over which the rate is averaged."""
@@ -25,10 +26,18 @@ class CallRates:
     a counter cannot be kept would be worse than a few too many.
     """
 
-    def __init__(self, pool: BlockingConnectionPool | None, *, per_second: float) -> None:
+    def __init__(
+        self,
+        pool: BlockingConnectionPool | None,
+        *,
+        per_second: float,
+        names: RedisNames = DEFAULT_NAMES,
+    ) -> None:
         self._item = RateLimitItemPerSecond(max(1, ceil(per_second * _WINDOW)), _WINDOW)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = self._own if pool is None else SlidingWindowCounterRateLimiter(_storage(pool))
+        self._shared = (
+            self._own if pool is None else SlidingWindowCounterRateLimiter(_storage(pool, prefix=names.rates))
+        )
 
     async def take(self, token: str) -> float:
         """0: one more request of this token was counted. Otherwise the seconds until one may come."""
@@ -45,7 +54,7 @@ class CallRates:
         return max(0.1, window.reset_time - time.time())
 
 
-def _storage(pool: BlockingConnectionPool) -> RedisStorage:
+def _storage(pool: BlockingConnectionPool, *, prefix: str) -> RedisStorage:
     # The URL is not used: the pool has the connections.
     options: dict[str, Any] = {"connection_pool": pool}
-    return RedisStorage("async+redis://", implementation="redispy", key_prefix="api:rates", **options)
+    return RedisStorage("async+redis://", implementation="redispy", key_prefix=prefix, **options)

@@ -46,6 +46,11 @@ class RedisNames(msgspec.Struct, frozen=True):
         """Sorted set of the batches that no configured master key opens; score: since when, ms."""
         return f"{self.prefix}inbox:unreadable"
 
+    @property
+    def rates(self) -> str:
+        """What the counters of the api's rates begin with."""
+        return f"{self.prefix}rates"
+
     def job(self, name: str) -> str:
         """A job's id."""
         return f"{self.prefix}{name}"

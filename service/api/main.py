@@ -119,7 +119,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         tokens=tokens,
         door=Door(
             tokens,
-            calls=CallRates(pool, per_second=settings.api_call_rate),
+            calls=CallRates(pool, per_second=settings.api_call_rate, names=names),
             shares=quotas(per_second=settings.api_rate),
         ),
         inbox=inbox,

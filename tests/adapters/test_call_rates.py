@@ -56,5 +56,5 @@ async def test_what_is_kept_passes_by_itself(
 ) -> None:
     await CallRates(redis_pool, per_second=1).take(word)
     [key] = await redis.keys("*")
-    assert key.startswith(b"api:rates")
+    assert key.startswith(b"faceid:rates")
     assert 0 < await redis.pttl(key) <= 20_000
