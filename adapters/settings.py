@@ -72,7 +72,7 @@ class AppSettings(BaseModel):
     candidate_policy: str | None = None
     confirmation: ConfirmationMode | None = None
     require_registration: bool = False
-    return_image: int = Field(0, ge=0, le=4)
+    return_image: int = Field(0, ge=0, le=6)
     pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0]
 
     _text = field_validator("*", mode="before")(check_text)

@@ -7,7 +7,7 @@ import msgspec
 from domain.errors import PolicyFileError
 from domain.facts import Disagreement, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, Decision, agreement_of, decide
+from domain.policy import UNCONFIRMED, Decision, agreement_of, decide, is_ended
 from domain.policy_file import Policy, read_policy
 from domain.reasons import TEXTS, Reason
 from domain.rules import RuleRun
@@ -118,7 +118,7 @@ def explain(item: DecidedVerification) -> Explanation:
         basis=stored.basis,
         agreement=agreement_of(stored.basis, with_callback=stored.callback_facts is not None),
         confirmation=stored.mode,
-        unconfirmed=None if stored.unconfirmed is None else in_words(stored.unconfirmed),
+        unconfirmed=_why_no_result(stored),
         disagreements=stored.disagreements,
         reasons=tuple(map(in_words, stored.reasons)),
         rules=tuple(
@@ -153,6 +153,14 @@ def in_words(reason: Reason) -> WordedReason:
     """A reason with its texts in English and Chinese."""
     english, chinese = TEXTS[reason.code]
     return {"code": reason.code.value, "detail": reason.detail, "en": english, "zh": chinese}
+
+
+def _why_no_result(stored: StoredDecision) -> WordedReason | None:
+    """Why there is no result; None where there is one, or none was asked for: confirmation is off, or nobody
+    knows whether the flow has ended."""
+    callback = stored.callback_facts
+    asked = stored.mode is not ConfirmationMode.OFF and callback is not None and is_ended(callback.status)
+    return in_words(stored.unconfirmed) if stored.unconfirmed is not None and asked else None
 
 
 def _recompute_by_text(stored: StoredDecision, kept: PolicyText) -> Recomputed | None:

@@ -31,7 +31,10 @@ _IMAGES: Final = {
     "2": ("image_idcard_front",),
     "3": ("image_idcard_back",),
     "4": ("image_idcard_back", "image_idcard_front", "image_best"),
+    "5": (),
+    "6": (),
 }
+"""5 and 6 ask for the selfies of the procedure `selfie`, which no scenario runs."""
 _DATA_URI: Final = "data:image/jpeg;base64," + base64.b64encode(JPEG).decode()
 _IMAGE_TEXT: Final = {
     choice: f', "images": {json.dumps(dict.fromkeys(names, _DATA_URI))}}}'.encode()

@@ -89,7 +89,7 @@ def test_everything_can_stand_in_toml(folder: Path, monkeypatch: pytest.MonkeyPa
         vendor_url = "https://vendor.example/"
         vendor_path = "/finauth/lite"
         confirmation = "off"
-        return_image = 2
+        return_image = 6
         pull_retry_delays = [1, 2.5]
     """
     write_toml(folder, monkeypatch, toml)
@@ -101,7 +101,7 @@ def test_everything_can_stand_in_toml(folder: Path, monkeypatch: pytest.MonkeyPa
         "sha256",
         "https://vendor.example/finauth/lite",
     )
-    assert (app.confirmation, app.return_image) == (ConfirmationMode.OFF, 2)
+    assert (app.confirmation, app.return_image) == (ConfirmationMode.OFF, 6)
     assert app.pull_retry_delays == (timedelta(seconds=1), timedelta(seconds=2.5))
 
 

@@ -7,7 +7,7 @@ import pytest
 from domain.explanation import Explanation, in_words
 from domain.facts import Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy import agreement_of
+from domain.policy import UNCONFIRMED, agreement_of
 from domain.reasons import TEXTS, Code, Reason
 from tests.domain.builders import (
     SAMPLES,
@@ -109,6 +109,26 @@ def test_an_explanation_of_a_result_whose_callback_never_came() -> None:
     assert (told.unconfirmed, told.disagreements) == (None, ())
     assert told.recomputed is not None
     assert told.recomputed.same
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "told"),
+    [
+        (ConfirmationMode.REQUIRED, "OK", True),
+        (ConfirmationMode.PREFERRED, "CANCELLED", True),
+        (ConfirmationMode.OFF, "OK", False),
+        (ConfirmationMode.REQUIRED, None, False),
+        (ConfirmationMode.REQUIRED, "NEW_STATUS", False),
+    ],
+)
+def test_why_there_is_no_result_is_said_only_where_one_was_asked_for(
+    mode: ConfirmationMode, status: str | None, told: bool
+) -> None:
+    stored = stored_decision(passing_facts(status=status), None, mode=mode, unconfirmed=UNCONFIRMED)
+    explanation = explained(stored)
+    assert (explanation.unconfirmed is not None) is told
+    assert explanation.recomputed is not None
+    assert explanation.recomputed.same
 
 
 def test_a_disagreement_from_before_they_were_stored_is_one() -> None:

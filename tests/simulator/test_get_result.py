@@ -111,6 +111,8 @@ async def test_the_verify_time_is_told_on_request(vendor: Vendor, clock: FakeClo
         ("2", {"image_idcard_front"}),
         ("3", {"image_idcard_back"}),
         ("4", {"image_best", "image_idcard_front", "image_idcard_back"}),
+        ("5", set()),
+        ("6", set()),
     ],
 )
 async def test_images_are_jpegs_in_data_uris(vendor: Vendor, choice: str, names: set[str]) -> None:

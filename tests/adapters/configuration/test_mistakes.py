@@ -55,7 +55,7 @@ WRONG: list[tuple[str, str | None, str]] = [
     ("FACEID_APPS", apps(landing_url=f"javascript:{CANARY}"), "apps.demo.landing_url: "),
     ("FACEID_APPS", apps(vendor_url="ftp://x"), "apps.demo.vendor_url: "),
     ("FACEID_APPS", apps(confirmation=CANARY), "apps.demo.confirmation: "),
-    ("FACEID_APPS", apps(return_image=5), "apps.demo.return_image: "),
+    ("FACEID_APPS", apps(return_image=7), "apps.demo.return_image: "),
     ("FACEID_APPS", apps(pull_retry_delays=[-1]), "apps.demo.pull_retry_delays.0: "),
     ("FACEID_APPS", apps(api_secert=CANARY), "apps.demo.api_secert: is unknown, did you mean api_secrets?"),
     ("FACEID_APPS", apps(**{CANARY: 1}), "apps.demo: key 3 of 3 is unknown (FACEID_APPS in the environment)"),
