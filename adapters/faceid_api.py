@@ -16,17 +16,21 @@ import httpx2
 from httpx_aiohttp.httpx2 import AiohttpTransport
 from yarl import URL
 
-from domain.answer import Answer
+from domain.answer import UNREADABLE, Answer
 from domain.apps import App
 from domain.budget import PullState
 from domain.errors import MalformedPayload
-from domain.strict_json import read_object
+from domain.strict_json import read_members, read_object
 
 MAX_ANSWER: Final = 1024 * 1024
 MAX_ANSWER_WITH_IMAGES: Final = 16 * 1024 * 1024
 HTTP_OK: Final = 200
 
-RETRYABLE: Final = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR"})
+POOL_SIZE: Final = 256
+"""Connections at once, for all apps together. Who makes calls keeps to it: a call that waits here for a
+connection may be cut before it was sent, and counts as spent."""
+
+_ONLY_IN_RESULTS: Final = frozenset({"biz_info", "biz_id", "status"})
 _ERROR_WORD: Final = re.compile(r"[A-Z][A-Z_]{2,63}")
 EXTENSIONS: Final = {"timeout": {"connect": 3.0}}
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -53,6 +57,9 @@ class FaceidApi:
     def __init__(self, transport: httpx2.AsyncBaseTransport, *, timeout: timedelta) -> None:
         self._transport = transport
         self._timeout = timeout.total_seconds()
+        # Until a connection stands, name server and TLS included, half of it: what ends so was not sent.
+        connect, stands = min(3.0, self._timeout / 2), min(5.0, self._timeout / 2)
+        self._extensions = {"timeout": {"connect": connect, "pool": stands}}
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
         """Spend one call. Never raises for anything that the vendor or the network does."""
@@ -61,7 +68,7 @@ class FaceidApi:
             async with asyncio.timeout(self._timeout):
                 return await self._call(address_of(app, biz_id), limit=limit)
         except TimeoutError:
-            return Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
+            return Answer(PullState.UNKNOWN, error="TIMEOUT")
         except UnusableAnswer as error:
             return Answer(PullState.DONE, error.http_status, error.word)
         except Exception as error:
@@ -75,7 +82,7 @@ class FaceidApi:
     async def _call(self, url: httpx2.URL, *, limit: int) -> Answer:
         # A copy costs a third of a new one; it lacks nothing but the extensions.
         request = copy(_BARE_GET)
-        request.url, request.extensions = url, EXTENSIONS
+        request.url, request.extensions = url, self._extensions
         return _answered(*await exchange(self._transport, request, limit=limit))
 
 
@@ -134,7 +141,7 @@ def create_transport() -> httpx2.AsyncBaseTransport:
 
 def _create_session() -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=256, keepalive_timeout=15),
+        connector=aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=15),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept-Encoding": "identity", "Accept": "application/json"},
     )
@@ -166,9 +173,19 @@ def _get_result_of(app: App) -> str:
 
 def _answered(status: int, body: bytes) -> Answer:
     if status == HTTP_OK:
-        return Answer(PullState.DONE, status, body=body)
-    error = error_word(body) or f"HTTP_{status}"
-    return Answer(PullState.DONE, status, error, retry=status >= 500 or error in RETRYABLE)
+        return Answer(PullState.DONE, status, _refusal_in(body), body)
+    return Answer(PullState.DONE, status, error_word(body) or f"HTTP_{status}")
+
+
+def _refusal_in(body: bytes) -> str | None:
+    """Why the body of a 200 is no result: not JSON, or an error as other statuses carry it."""
+    try:
+        members = read_members(body)
+    except MalformedPayload:
+        return UNREADABLE
+    if "error_message" not in members or members.keys() & _ONLY_IN_RESULTS:
+        return None
+    return error_word(body) or UNREADABLE
 
 
 def error_word(body: bytes) -> str | None:
@@ -183,5 +200,5 @@ def error_word(body: bytes) -> str | None:
 
 def _broken(error: Exception) -> Answer:
     if isinstance(error.__cause__, _NOT_SENT):
-        return Answer(PullState.NOT_SENT, error="CONNECT_FAILED", retry=True)
-    return Answer(PullState.UNKNOWN, error="CONNECTION_BROKEN", retry=True)
+        return Answer(PullState.NOT_SENT, error="CONNECT_FAILED")
+    return Answer(PullState.UNKNOWN, error="CONNECTION_BROKEN")

@@ -15,11 +15,11 @@ from adapters.faceid_api import (
     EXTENSIONS,
     HTTP_OK,
     MAX_ANSWER,
-    RETRYABLE,
     UnusableAnswer,
     error_word,
     exchange,
 )
+from domain.answer import UNREADABLE
 from domain.apps import App
 from domain.errors import MalformedPayload, NoToken, VendorRefused, VendorUnavailable
 from domain.model import BIZ_ID_SHAPE
@@ -27,6 +27,8 @@ from domain.orders import IssuedToken, Order
 from domain.strict_json import read_object
 
 _TOKEN_SHAPE: Final = re.compile(r"[!-~]{1,512}")
+_BAD_REQUEST: Final = 400
+_MAY_PASS: Final = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR"})
 _NAMED_ARGUMENT: Final = re.compile(rb'"(?:BAD|MISSING)_ARGUMENTS: ?([a-z][a-z0-9_]{0,63})"')
 
 Form = list[tuple[str, tuple[str | None, bytes]]]
@@ -59,7 +61,7 @@ class FaceidTokens:
             # cause: its message may hold what was sent.
             raise VendorUnavailable("CONNECTION_FAILED") from None
         if status != HTTP_OK:
-            raise _refusal(status, body)
+            raise _refusal(status, body, error_word(body) or f"HTTP_{status}")
         return _issued(body)
 
     async def aclose(self) -> None:
@@ -95,18 +97,23 @@ def _form(app: App, order: Order) -> Form:
 def _issued(body: bytes) -> IssuedToken:
     try:
         answer = read_object(body)
+    except MalformedPayload:
+        # A page of a proxy: it says nothing about the order.
+        raise VendorUnavailable(UNREADABLE) from None
+    try:
         expires_at = datetime.fromtimestamp(float(answer["expired_time"]), UTC)
         biz_id, token = answer["biz_id"], answer["token"]
         if BIZ_ID_SHAPE.fullmatch(biz_id) and _TOKEN_SHAPE.fullmatch(token):
             return IssuedToken(biz_id, token, expires_at)
-    except (MalformedPayload, KeyError, TypeError, ValueError, OverflowError, OSError):
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
         pass
-    raise VendorRefused("UNREADABLE_ANSWER")
+    raise _refusal(HTTP_OK, body, error_word(body) or UNREADABLE)
 
 
-def _refusal(status: int, body: bytes) -> NoToken:
-    word = error_word(body) or f"HTTP_{status}"
-    if status >= 500 or word in RETRYABLE:
+def _refusal(status: int, body: bytes, word: str) -> NoToken:
+    """What is not about this order may pass: the vendor's faults, and what others say in its place."""
+    is_nobodys_word = word.startswith("HTTP_") and status != _BAD_REQUEST
+    if status >= 500 or word in _MAY_PASS or is_nobodys_word:
         return VendorUnavailable(word)
     named = _NAMED_ARGUMENT.search(body)
     return VendorRefused(word, argument=named[1].decode() if named else None)

@@ -70,13 +70,19 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
 
 class WorkerStatus(msgspec.Struct, frozen=True):
-    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name."""
+    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name.
+
+    `circuits`: the state of each app's circuit to the vendor, unless it is closed. `refusals`: the vendor's
+    word for each app whose key, secret or address it refused last.
+    """
 
     jobs: int = 0
     batches: int = 0
     decisions: dict[str, dict[str, int]] = {}
     pulls: dict[str, dict[str, int]] = {}
     last_error: str | None = None
+    circuits: dict[str, str] = {}
+    refusals: dict[str, str] = {}
 
 
 class IngressStatus(msgspec.Struct, frozen=True):

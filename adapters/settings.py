@@ -73,7 +73,7 @@ class AppSettings(BaseModel):
     confirmation: ConfirmationMode | None = None
     require_registration: bool = False
     return_image: int = Field(0, ge=0, le=6)
-    pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0]
+    pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0, 3600.0]
 
     _text = field_validator("*", mode="before")(check_text)
     _size = field_validator("*")(check_size)

@@ -17,8 +17,9 @@ class App(msgspec.Struct, frozen=True):
     `secrets` are the active API_SECRETs, newest first: every one is tried on a callback, the first is used
     for pulls. `notify_url` and `return_url` are told to the vendor with every order.
     `policy` names what decides, `candidate_policy` what runs beside it as a shadow;
-    `confirmation` outranks the policy's own mode. `pull_retry_delays` are the pauses before a failed pull is
-    made again. With `require_registration`, callbacks of unregistered verifications are kept, not decided.
+    `confirmation` outranks the policy's own mode. `pull_retry_delays` are the pauses before the second pull
+    and the third, where those before brought nothing. With `require_registration`, callbacks of unregistered
+    verifications are kept, not decided.
     """
 
     app_id: str
@@ -34,7 +35,7 @@ class App(msgspec.Struct, frozen=True):
     confirmation: ConfirmationMode | None = None
     require_registration: bool = False
     return_image: int = 0
-    pull_retry_delays: tuple[timedelta, ...] = (timedelta(seconds=60),)
+    pull_retry_delays: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(hours=1))
 
     def __repr__(self) -> str:
         """Without the secrets: an App may end up in a traceback."""

@@ -14,7 +14,14 @@ import msgspec
 PULL_LIMIT: Final = 3
 RESULT_KEPT: Final = timedelta(days=1)
 WORKER_PULLS: Final = 2
-"""Calls a worker may spend by itself; the last one is kept for the reconciler or an operator."""
+"""Calls a worker may spend where a decision can do without a result. Where it cannot, and a call could still
+bring one, it may spend all."""
+
+LAST_HOUR: Final = timedelta(hours=1)
+"""The end of the vendor's day, in which a call is made whatever the vendor's state: it cannot be kept."""
+
+_MARGIN: Final = timedelta(minutes=5)
+"""The last call is made this long before the vendor's day ends, not at its very end."""
 
 
 class PullState(StrEnum):
@@ -31,11 +38,17 @@ class PullState(StrEnum):
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """One row of the ledger; `n` is 1 to 3."""
+    """One row of the ledger; `n` is 1 to 3. `is_fault`: it was answered, but not about the verification."""
 
     n: int
     state: PullState
     started_at: datetime
+    is_fault: bool = False
+
+    @property
+    def told(self) -> bool:
+        """Whether the vendor said something about the verification."""
+        return self.state is PullState.DONE and not self.is_fault
 
 
 class Reserve(msgspec.Struct, frozen=True):
@@ -88,6 +101,18 @@ def next_pull(
         return Wait(until=waiting[-1].started_at + rules.in_flight) if waiting else Spent(expired=False)
     allowed_at = max((_rests_until(pull, rules) for pull in ledger if pull.n in used), default=now)
     return Wait(until=allowed_at) if allowed_at > now else Reserve(n=free[0])
+
+
+def retry_at(now: datetime, *, pause: timedelta, ended_at: datetime, rules: PullRules) -> datetime:
+    """When to ask again after `pause`: earlier where the vendor's day ends before, so that the call is made
+    within it."""
+    latest = ended_at + RESULT_KEPT - _MARGIN
+    return min(now + pause, max(latest, now + min(pause, rules.spacing)))
+
+
+def is_last_hour(now: datetime, *, ended_at: datetime) -> bool:
+    """Whether a call that is not made soon is not made at all."""
+    return now >= ended_at + RESULT_KEPT - LAST_HOUR
 
 
 def _rests_until(pull: Pull, rules: PullRules) -> datetime:

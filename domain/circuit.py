@@ -41,6 +41,7 @@ class Circuit(msgspec.Struct, frozen=True):
     pause: timedelta = timedelta(0)
     retry_at: float | None = None
     probing: bool = False
+    failed_at: float = 0
 
     def state(self, now: float) -> CircuitState:
         """Which of the three it is at `now`."""
@@ -48,9 +49,12 @@ class Circuit(msgspec.Struct, frozen=True):
             return CircuitState.CLOSED
         return CircuitState.HALF_OPEN if self.probing or now >= self.retry_at else CircuitState.OPEN
 
-    def permits(self, now: float) -> bool:
-        """Whether a call may be made at `now`; in an open circuit it would be the probe."""
-        return self.retry_at is None or now >= self.retry_at
+    def permits(self, now: float, *, patience: timedelta = timedelta(0)) -> bool:
+        """Whether a call may be made at `now`; in an open circuit it would be the probe. A caller with
+        `patience` is no probe until the last failure is that long ago."""
+        if self.retry_at is None:
+            return True
+        return now >= max(self.retry_at, self.failed_at + patience.total_seconds())
 
     def started(self, now: float) -> "Circuit":
         """A permitted call begins. As long as it is the probe, no other call is permitted."""
@@ -58,6 +62,10 @@ class Circuit(msgspec.Struct, frozen=True):
             return self
         until = now + self.rules.probe_within.total_seconds()
         return msgspec.structs.replace(self, probing=True, retry_at=until)
+
+    def withdrawn(self, now: float) -> "Circuit":
+        """The probe came to nothing before it was made: another one may go at once."""
+        return msgspec.structs.replace(self, probing=False, retry_at=now) if self.probing else self
 
     def succeeded(self) -> "Circuit":
         """A call succeeded: closed, whatever it was."""
@@ -73,4 +81,4 @@ class Circuit(msgspec.Struct, frozen=True):
         if failures < self.rules.threshold:
             return msgspec.structs.replace(self, failures=failures)
         pause = min(self.pause * 2, self.rules.longest_pause) if self.pause else self.rules.first_pause
-        return Circuit(self.rules, failures, pause, retry_at=now + pause.total_seconds())
+        return Circuit(self.rules, failures, pause, now + pause.total_seconds(), failed_at=now)

@@ -61,7 +61,7 @@ def next_look(
     """What to do at `now` about a registered verification whose callback has not come.
 
     One call when its user's browser came back, one when its token has expired, the last one while the
-    vendor still keeps the result.
+    vendor still keeps the result. A call that told nothing is made again, as far as the look's limit goes.
     """
     if now >= registration.registered_at + RESULT_KEPT:
         return Expire()
@@ -70,7 +70,8 @@ def next_look(
     if reached:
         at, limit = reached[-1]
         spent = sent_calls(ledger)
-        if len(spent) < limit and not any(pull.started_at >= at for pull in spent):
+        # What said nothing about the verification, a time-out or a refused key, was no look.
+        if len(spent) < limit and not any(pull.told and pull.started_at >= at for pull in spent):
             return Look(limit)
     upcoming = [at for at, _ in looks if at > now]
     return Wait(upcoming[0]) if upcoming else Expire()

@@ -1,26 +1,42 @@
-"""Ask get_result within the pull budget: reserve, send, keep the answer, then read it."""
+"""Get the vendor's result within the pull budget: what a call brought, and what follows from it."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
-import structlog
 
-from domain.answer import Answer
+from domain.answer import Answer, Kind, kind_of
 from domain.apps import App
-from domain.budget import Pull, PullState, Reserve, Spent, Wait, next_pull
+from domain.budget import (
+    PULL_LIMIT,
+    Pull,
+    PullState,
+    Reserve,
+    Spent,
+    Wait,
+    is_last_hour,
+    next_pull,
+    retry_at,
+    sent_calls,
+)
 from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
+from domain.model import ConfirmationMode
 from domain.payload import Payload
 from domain.policy import is_open
 from domain.pull_request import asked_limit
 from domain.reasons import Code, Reason
-from domain.records import Case, FinishedPull
+from domain.records import Case
+from workers.calls import make_call
 from workers.context import WorkerContext
+from workers.vendor_gates import LeftAlone
 
-log = structlog.get_logger(__name__)
+SPREAD: Final = 0.25
+"""Pauses are longer by up to this share, by chance: who waits for the same does not come back together."""
+
+_COMPLETED: Final = "OK"
+"""The status of a flow that the user went through to its end (protocol, 3)."""
 
 
 class Confirmed(msgspec.Struct, frozen=True):
@@ -43,15 +59,20 @@ class Postponed(msgspec.Struct, frozen=True):
 
 Confirmation = Confirmed | Unconfirmed | Postponed
 
-_MISCONFIGURED: Final = frozenset({"AUTHENTICATION_ERROR", "AUTHORIZATION_ERROR", "API_NOT_FOUND"})
-"""Answers that somebody must mend in the configuration: asking again would only spend the calls."""
 
-_CALLS_SPENT: Final = Reason(Code.CONFIRMATION_UNAVAILABLE, "no call left")
-_GOES_ON: Final = Reason(Code.CONFIRMATION_UNAVAILABLE, "the result says that the flow goes on")
+class _Reading(msgspec.Struct, frozen=True):
+    """What an answer comes to; `may_change`: another call may bring something else."""
+
+    end: Confirmed | Unconfirmed
+    may_change: bool = False
 
 
-async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
+async def confirm(
+    context: WorkerContext, case: Case, app: App, *, mode: ConfirmationMode = ConfirmationMode.REQUIRED
+) -> Confirmation:
     """The result for a verification whose flow has ended; spends at most one call.
+
+    Where a result is required, all calls of the budget may be spent in turn, else those of `pull_rules`.
 
     Raises:
         OSError: PostgreSQL is away; a call that was sent is on the ledger.
@@ -59,7 +80,7 @@ async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
     ledger = [] if case.is_new else await context.ledger.of(case.verification_id)
     if ledger and (kept := await kept_result(context, case)):
         return Confirmed(kept)
-    limit = context.pull_rules.limit
+    limit = PULL_LIMIT if mode is ConfirmationMode.REQUIRED else context.pull_rules.limit
     if case.asked_at is not None:
         limit = max(limit, asked_limit(case.asked_at, ledger))
     return await spend_call(context, case, app, ledger=ledger, limit=limit)
@@ -68,8 +89,8 @@ async def confirm(context: WorkerContext, case: Case, app: App) -> Confirmation:
 async def kept_result(context: WorkerContext, case: Case) -> Payload | None:
     """The result that an earlier call brought: a worker may have died between answer and decision."""
     body = await context.ledger.answer_of(case.verification_id, app_id=case.app_id, data_key=case.data_key)
-    read = None if body is None else _read(body, case)
-    return read.result if isinstance(read, Confirmed) else None
+    end = None if body is None else _read_result(body, case).end
+    return end.result if isinstance(end, Confirmed) else None
 
 
 async def spend_call(
@@ -80,83 +101,107 @@ async def spend_call(
     match next_pull(ledger, now=now, ended_at=case.kept_since(now), rules=rules):
         case Wait(until):
             return Postponed(until)
-        case Spent(expired=True):
-            return Unconfirmed(Reason(Code.RESULT_EXPIRED))
-        case Spent():
-            return Unconfirmed(_CALLS_SPENT)
+        case Spent(expired):
+            return Unconfirmed(Reason(Code.RESULT_EXPIRED) if expired else _unavailable("no call left"))
         case Reserve(n):
-            return await _call(context, case, app, n=n, limit=limit)
+            return await _call(context, case, app, ledger=ledger, n=n, limit=limit)
+        case move:
+            assert_never(move)
 
 
-async def _call(context: WorkerContext, case: Case, app: App, *, n: int, limit: int) -> Confirmation:
-    # The place first, then the reservation: a reserved call must be under way.
-    async with context.gates.slot(app.app_id) as left_alone_for:
-        if left_alone_for is not None:
-            return Postponed(context.clock() + left_alone_for)
-        # Before anything is awaited: in an open circuit no other call may be let in beside this probe.
-        context.gates.started(app.app_id)
-        # Shielded from the reservation on: once it stands, the call is spent whether it is made or not.
-        answer = await asyncio.shield(_reserve_and_pull(context, case, app, n))
-    if answer is None:
-        # Somebody else has just reserved it and will decide.
-        return Postponed(context.clock() + context.lease)
-    return _conclude(context, case, answer=answer, pauses=_pauses(app, n=n, limit=limit))
+async def _call(
+    context: WorkerContext, case: Case, app: App, *, ledger: Sequence[Pull], n: int, limit: int
+) -> Confirmation:
+    answer = await make_call(context, case, app, n=n, patience=_patience(context, case, app, ledger))
+    match answer:
+        case LeftAlone(pause):
+            return Postponed(context.clock() + _spread(context, pause))
+        case None:
+            # Somebody else has just reserved it and will decide.
+            return Postponed(context.clock() + context.lease)
+        case Answer():
+            spent = {pull.n for pull in sent_calls(ledger)} | {n}
+            return _conclude(context, case, app, answer=answer, spent=len(spent), is_last=len(spent) >= limit)
+        case _:
+            assert_never(answer)
 
 
-async def _reserve_and_pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer | None:
-    """Reserve call `n` and make it; None where it is no longer ours to make."""
-    context.reached("before_reserve")
-    if not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock()):
+def _patience(context: WorkerContext, case: Case, app: App, ledger: Sequence[Pull]) -> timedelta | None:
+    """For how long the vendor must have been without a fault: the last call is no probe of a broken vendor,
+    unless an operator asked for it; and what cannot wait any more goes whatever the vendor's state."""
+    now = context.clock()
+    if is_last_hour(now, ended_at=case.kept_since(now)):
         return None
-    context.reached("after_reserve")
-    return await _pull(context, case, app, n)
+    if case.asked_at is not None or len(sent_calls(ledger)) < PULL_LIMIT - 1:
+        return timedelta(0)
+    return app.pull_retry_delays[-1] if app.pull_retry_delays else context.pull_rules.spacing
 
 
-async def _pull(context: WorkerContext, case: Case, app: App, n: int) -> Answer:
-    """Send reserved call `n` and put the answer on the ledger before anybody reads it."""
-    answer = await context.vendor.get_result(app, case.biz_id)
-    context.gates.ended(app.app_id, answer)
-    context.reached("after_send")
-    if answer.error in _MISCONFIGURED:
-        log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
-    context.tally.count_pull(app.app_id, answer.state)
-    await context.ledger.finish(
-        FinishedPull(case.verification_id, case.app_id, case.data_key, n, answer, context.clock())
-    )
-    context.reached("after_raw_stored")
-    return answer
+def _conclude(
+    context: WorkerContext, case: Case, app: App, *, answer: Answer, spent: int, is_last: bool
+) -> Confirmation:
+    reading = _read(answer, case)
+    if not reading.may_change:
+        return reading.end
+    pause = _pause(context, app, answer.state, spent=spent, is_last=is_last)
+    if pause is None:
+        return reading.end
+    now, pause = context.clock(), _spread(context, pause)
+    ended_at = case.kept_since(now)
+    return Postponed(retry_at(now, pause=pause, ended_at=ended_at, rules=context.pull_rules))
 
 
-class _Pauses(msgspec.Struct, frozen=True):
-    """How long to wait before asking again, where that may help; None where no call is left for it."""
-
-    not_sent: timedelta | None
-    spent: timedelta | None
-
-
-def _pauses(app: App, *, n: int, limit: int) -> _Pauses:
+def _pause(
+    context: WorkerContext, app: App, state: PullState, *, spent: int, is_last: bool
+) -> timedelta | None:
+    """How long to wait before asking again; None: never. What was not sent has cost nothing."""
     delays = app.pull_retry_delays
-    if not delays:
-        return _Pauses(None, None)
-    return _Pauses(delays[0], delays[min(n, len(delays)) - 1] if n < limit else None)
+    match state:
+        case PullState.NOT_SENT:
+            return delays[0] if delays else context.pull_rules.spacing
+        case PullState.DONE | PullState.UNKNOWN | PullState.RESERVED:
+            return delays[min(spent, len(delays)) - 1] if delays and not is_last else None
+        case _:
+            assert_never(state)
 
 
-def _conclude(context: WorkerContext, case: Case, *, answer: Answer, pauses: _Pauses) -> Confirmation:
-    if answer.body is not None:
-        read = _read(answer.body, case)
-        again = read == Unconfirmed(_GOES_ON)
-    else:
-        read = Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, answer.error or ""))
-        again = answer.retry
-    pause = pauses.not_sent if answer.state is PullState.NOT_SENT else pauses.spent
-    return Postponed(context.clock() + pause) if again and pause is not None else read
+def _spread(context: WorkerContext, pause: timedelta) -> timedelta:
+    return pause * (1 + SPREAD * context.jitter())
 
 
-def _read(body: bytes, case: Case) -> Confirmed | Unconfirmed:
+def _read(answer: Answer, case: Case) -> _Reading:
+    """Whether the answer is about this verification decides: whatever is not may change."""
+    unavailable = Unconfirmed(_unavailable(answer.error or ""))
+    kind = kind_of(answer)
+    match kind:
+        case Kind.RESULT:
+            return _read_result(answer.body or b"", case)
+        case Kind.DESTROYED:
+            return _Reading(unavailable)
+        case Kind.NOTHING:
+            return _Reading(unavailable, may_change=_is_completed(case))
+        case Kind.BUSY | Kind.REFUSED | Kind.FAULT:
+            return _Reading(unavailable, may_change=True)
+        case _:
+            assert_never(kind)
+
+
+def _is_completed(case: Case) -> bool:
+    """Whether the vendor must have a result: a user who broke off may have left none."""
+    return case.payload is not None and case.payload.status_word == _COMPLETED
+
+
+def _read_result(body: bytes, case: Case) -> _Reading:
     try:
         result = decode_payload(body)
     except (MalformedPayload, UndecodableCallback):
-        return Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "unreadable result"))
+        return _Reading(Unconfirmed(_unavailable("unreadable result")), may_change=True)
     if result.biz_id != case.biz_id:
-        return Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "result of another biz_id"))
-    return Unconfirmed(_GOES_ON) if is_open(result.status_word) else Confirmed(result)
+        return _Reading(Unconfirmed(_unavailable("result of another biz_id")), may_change=True)
+    if is_open(result.status_word):
+        return _Reading(Unconfirmed(_unavailable("the result says that the flow goes on")), may_change=True)
+    return _Reading(Confirmed(result))
+
+
+def _unavailable(detail: str) -> Reason:
+    return Reason(Code.CONFIRMATION_UNAVAILABLE, detail)

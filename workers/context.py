@@ -1,6 +1,8 @@
 """What every job works with, built once per process by `workers.main`."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -36,7 +38,8 @@ class WorkerContext:
 
     `alarm`: rings when a verification may be due.
     `silent_per_sweep`: how many verifications without a callback one sweep may ask for.
-    `reached` is told of every point at which the fault suite may let the process die.
+    `reached` is told of every point at which the fault suite may let the process die. `jitter` gives a
+    number from 0 to 1 by chance, `sleep` waits for so many seconds.
     """
 
     apps: Mapping[str, App]
@@ -60,3 +63,10 @@ class WorkerContext:
     silent_per_sweep: int = 200
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
     tally: Tally = field(default_factory=Tally)
+    jitter: Callable[[], float] = random.random
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def status(self) -> dict[str, object]:
+        """What the worker's heartbeat says."""
+        ways = {"circuits": self.gates.circuits(), "refusals": self.gates.refusals()}
+        return self.tally.status() | ways

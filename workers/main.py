@@ -19,7 +19,7 @@ from adapters.announcements import Announcer
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
 from adapters.envelope import KeyRing
-from adapters.faceid_api import FaceidApi, create_transport
+from adapters.faceid_api import POOL_SIZE, FaceidApi, create_transport
 from adapters.garbage import calm_garbage_collection
 from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
@@ -70,17 +70,20 @@ async def _run(settings: Settings) -> None:
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
         grace = settings.pull_timeout + 5
         async with (
-            beating(queue, "worker", every=every, status=context.tally.status),
+            beating(queue, "worker", every=every, status=context.status),
             running_loops(settings, context, grace=grace) as loops,
         ):
             await run_workers(
-                lambda: fresh_worker(settings, context, loops), grace=grace, on_stop=lambda: stop_loops(loops)
+                lambda: fresh_worker(settings, context, loops),
+                grace=grace,
+                on_stop=lambda: stop_loops(context, loops),
             )
     await pool.disconnect()
 
 
-def stop_loops(loops: Loops) -> None:
-    """Begin nothing more; what is under way goes on."""
+def stop_loops(context: WorkerContext, loops: Loops) -> None:
+    """Begin nothing more, no call either; what is under way goes on."""
+    context.gates.stop()
     loops.recording.stop()
     loops.settling.stop()
 
@@ -91,17 +94,18 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
     look_every = timedelta(seconds=settings.sweep_every)
     settling = Settling(context, at_once=settings.settle_at_once, look_every=look_every)
     recording = Recording(context, settling)
+    loops = Loops(recording, settling)
     looking, taking = asyncio.create_task(settling.run()), asyncio.create_task(recording.run())
     try:
-        yield Loops(recording, settling)
+        yield loops
     finally:
-        recording.stop()
-        settling.stop()
+        stop_loops(context, loops)
         looking.cancel()
         await asyncio.wait({taking}, timeout=grace)
         taking.cancel()
         await asyncio.gather(looking, taking, return_exceptions=True)
         await settling.end(grace=grace)
+        await context.gates.finish(within=grace)
 
 
 @asynccontextmanager
@@ -146,7 +150,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),
             vendor=faceid,
-            gates=VendorGates(in_flight=settings.pulls_in_flight, monotonic=time.monotonic),
+            gates=VendorGates(in_flight=settings.pulls_in_flight, monotonic=time.monotonic, pool=POOL_SIZE),
             pull_rules=settings.pull_rules(),
             lease=lease,
             clock=clock,

@@ -1,6 +1,7 @@
 """Registered verifications whose callback does not come: ask for their result, decide, or let them go."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import structlog
 
@@ -8,7 +9,7 @@ from domain.budget import Pull, Wait
 from domain.pull_request import asked_limit, is_answered
 from domain.records import Case, Registration
 from domain.registration import Expire, Look, next_look
-from workers.confirmation import Confirmed, Postponed, kept_result, spend_call
+from workers.confirmation import Confirmed, Postponed, Unconfirmed, kept_result, spend_call
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, decide_unread, postpone
 from workers.last_word import told_what_nobody_reads
@@ -36,6 +37,8 @@ async def _step(context: WorkerContext, case: Case, grounds: Grounds, registrati
             await postpone(context, case, until)
         case Expire():
             await _give_up(context, case, grounds)
+        case step:
+            assert_never(step)
 
 
 async def _look(
@@ -52,8 +55,10 @@ async def _look(
             await decide_case(context, case, grounds, result=result)
         case Postponed(until):
             await postpone(context, case, until)
-        case _:
+        case Unconfirmed():
             await _rest(context, case, grounds, registration)
+        case confirmation:
+            assert_never(confirmation)
 
 
 async def _rest(context: WorkerContext, case: Case, grounds: Grounds, registration: Registration) -> None:
@@ -62,8 +67,14 @@ async def _rest(context: WorkerContext, case: Case, grounds: Grounds, registrati
     match _next_look(context, registration, ledger):
         case Wait(until):
             await context.due.postpone(case.verification_id, fence=case.fence, until=until)
-        case _:
+        case Look():
+            # A look that came due meanwhile, or one that no call was spent on: the next sweep takes it.
+            at = context.clock() + context.pull_rules.spacing
+            await context.due.postpone(case.verification_id, fence=case.fence, until=at)
+        case Expire():
             await _give_up(context, case, grounds)
+        case step:
+            assert_never(step)
 
 
 def _asked_look(case: Case, ledger: Sequence[Pull]) -> Look | None:

@@ -1,6 +1,6 @@
 """A pull that an operator asked for after the decision: what it brought is noted, the decision stands."""
 
-from typing import Final
+from typing import Final, assert_never
 
 import structlog
 
@@ -34,6 +34,8 @@ async def look_again(context: WorkerContext, case: Case, grounds: Grounds) -> No
             await _note(context, case, "result.obtained", _what_it_says(case, grounds, result))
         case Unconfirmed(reason):
             await _note(context, case, "result.unavailable", {"reason": reason.detail or reason.code.value})
+        case confirmation:
+            assert_never(confirmation)
 
 
 async def _spend(context: WorkerContext, case: Case, grounds: Grounds) -> Confirmation:

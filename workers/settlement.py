@@ -69,7 +69,7 @@ async def _settle_callback(context: WorkerContext, case: Case, grounds: Grounds,
     if grounds.mode is ConfirmationMode.OFF or not is_ended(payload.status_word):
         await decide_case(context, case, grounds)
         return
-    match await confirm(context, case, grounds.app):
+    match await confirm(context, case, grounds.app, mode=grounds.mode):
         case Postponed(until):
             await postpone(context, case, until)
         case Confirmed(result):

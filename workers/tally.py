@@ -37,9 +37,9 @@ class Tally:
         """One more decision of an app was saved."""
         self.decisions.setdefault(app_id, Counter())[outcome] += 1
 
-    def count_pull(self, app_id: str, state: str) -> None:
+    def count_pull(self, app_id: str, end: str) -> None:
         """One more `get_result` call of an app has ended."""
-        self.pulls.setdefault(app_id, Counter())[state] += 1
+        self.pulls.setdefault(app_id, Counter())[end] += 1
 
     def status(self) -> dict[str, object]:
         """As the heartbeat carries it."""

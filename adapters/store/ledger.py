@@ -18,6 +18,7 @@ from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
 from adapters.envelope import place_of, seal, unseal
 from adapters.store.bulk import as_rows, bulk_connection, write_group
 from adapters.store.tables import pulls
+from domain.answer import says_nothing
 from domain.budget import Pull, PullState
 from domain.records import FinishedPull
 
@@ -54,13 +55,13 @@ class PgLedger:
         """The calls reserved so far, in order."""
         async with bulk_connection(self._engine) as connection:
             found = await connection.fetch(_CALLS, verification_id)
-        return [Pull(row["n"], PullState(row["state"]), row["started_at"]) for row in found]
+        return [_call(*row) for row in found]
 
     async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
-        """The body of the newest call that the vendor answered with 200, or None."""
+        """The body of the newest call that the vendor answered with a result, or None."""
         async with bulk_connection(self._engine) as connection:
             row = await connection.fetchrow(_ANSWER, verification_id)
-        if row is None or row["raw_ct"] is None:
+        if row is None:
             return None
         return unseal(data_key, row["raw_ct"], place=_place(app_id, verification_id, row["n"]))
 
@@ -98,12 +99,16 @@ async def _finish_all(connection: asyncpg.Connection, finished: list[FinishedPul
 async def read_calls(connection: AsyncConnection, verification_id: UUID) -> list[Pull]:
     """A verification's calls, in order, as this transaction sees them."""
     statement = (
-        select(pulls.c.n, pulls.c.state, pulls.c.started_at)
+        select(pulls.c.n, pulls.c.state, pulls.c.started_at, pulls.c.error)
         .where(pulls.c.verification_id == verification_id)
         .order_by(pulls.c.n)
     )
     found = await connection.execute(statement)
-    return [Pull(row.n, PullState(row.state), row.started_at) for row in found]
+    return [_call(*row) for row in found]
+
+
+def _call(n: int, state: str, started_at: datetime, error: str | None) -> Pull:
+    return Pull(n, PullState(state), started_at, state == PullState.DONE and says_nothing(error))
 
 
 def _key(call: _Wanted) -> tuple[int, int, int]:
@@ -136,10 +141,11 @@ def _place(app_id: str, verification_id: UUID, n: int) -> str:
     return place_of(app_id, "pulls.raw_ct", f"{verification_id}/{n}")
 
 
-_CALLS: Final = "SELECT n, state, started_at FROM pulls WHERE verification_id = $1 ORDER BY n"
+_CALLS: Final = "SELECT n, state, started_at, error FROM pulls WHERE verification_id = $1 ORDER BY n"
 
 _ANSWER: Final = """
-SELECT n, raw_ct FROM pulls WHERE verification_id = $1 AND http_status = 200 ORDER BY n DESC LIMIT 1
+SELECT n, raw_ct FROM pulls WHERE verification_id = $1 AND raw_ct IS NOT NULL AND error IS NULL
+ORDER BY n DESC LIMIT 1
 """
 
 _RESERVE: Final = """
@@ -176,11 +182,15 @@ WITH ended AS (
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
   SELECT verification_id, 'pull.finished',
-         jsonb_build_object('n', n, 'state', state, 'http_status', http_status, 'error', error)
-  FROM ended
+         jsonb_build_object('n', n, 'state', e.state, 'http_status', e.http_status, 'error', e.error)
+  FROM ended e JOIN pulls p USING (verification_id, n)
+  WHERE p.finished_at IS DISTINCT FROM e.finished_at
 )
 UPDATE pulls p
 SET state = e.state, finished_at = e.finished_at, http_status = e.http_status, error = e.error,
     raw_ct = e.raw_ct
 FROM ended e WHERE p.verification_id = e.verification_id AND p.n = e.n
+  AND (e.state <> 'not_sent' OR p.started_at <= e.finished_at)
 """
+"""Who does not hear whether it was done does it again: the second time it is no second event. By then a call
+that was not sent may be under way once more: that one is not its own."""

@@ -1,5 +1,6 @@
 """Every end of a get_result call is told apart, none spends a second call, and none tells the secret."""
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,7 +10,7 @@ import pytest
 
 from adapters.faceid_api import MAX_ANSWER, FaceidApi, address_of, create_transport
 from adapters.logs import configure_logs
-from domain.answer import Answer
+from domain.answer import UNREADABLE, Answer
 from domain.apps import App
 from domain.budget import PullState
 from tests.adapters.builders import biz_id
@@ -32,9 +33,16 @@ SECRET = "canary-secret-5d41402abc4b2a76"
 OK = answers(200, b'{"status":"OK"}')
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
+GOOD = b'{"error_message": "", "status": "OK", "biz_info": {}}'
+
 DONE, UNKNOWN = PullState.DONE, PullState.UNKNOWN
-BROKEN = Answer(UNKNOWN, error="CONNECTION_BROKEN", retry=True)
-TIMEOUT = Answer(UNKNOWN, error="TIMEOUT", retry=True)
+BROKEN = Answer(UNKNOWN, error="CONNECTION_BROKEN")
+TIMEOUT = Answer(UNKNOWN, error="TIMEOUT")
+
+
+def error_body(error_message: str) -> bytes:
+    """What `refuses` sends."""
+    return json.dumps({"request_id": "r", "error_message": error_message}).encode()
 
 
 def app_at(url: str, *, return_image: int = 0) -> App:
@@ -57,8 +65,18 @@ async def api() -> AsyncIterator[FaceidApi]:
 
 ENDS: list[tuple[str, Ending, Answer]] = [
     ("200", OK, Answer(DONE, 200, body=b'{"status":"OK"}')),
-    ("200 that is no JSON", answers(200, b"<html>"), Answer(DONE, 200, body=b"<html>")),
-    ("empty 200", answers(200, b""), Answer(DONE, 200, body=b"")),
+    ("a page in its place", answers(200, b"<html>"), Answer(DONE, 200, UNREADABLE, b"<html>")),
+    ("empty 200", answers(200, b""), Answer(DONE, 200, UNREADABLE, b"")),
+    ("a list", answers(200, b"[]"), Answer(DONE, 200, UNREADABLE, b"[]")),
+    ("an error in lower case, with 200", refuses(200, "no"), Answer(DONE, 200, UNREADABLE, error_body("no"))),
+    *(
+        (f"{word}, with 200", refuses(200, word), Answer(DONE, 200, word, error_body(word)))
+        for word in ("CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR", "DATA_DESTROYED")
+    ),
+    ("a result with an empty error", answers(200, GOOD), Answer(DONE, 200, body=GOOD)),
+    ("429", answers(429, b"Too Many Requests"), Answer(DONE, 429, "HTTP_429")),
+    ("408", answers(408, b""), Answer(DONE, 408, "HTTP_408")),
+    ("403 of a firewall", answers(403, b"<h1>"), Answer(DONE, 403, "HTTP_403")),
     ("not found", refuses(404, "RESULT_NOT_FOUND"), Answer(DONE, 404, "RESULT_NOT_FOUND")),
     ("wrong secret", refuses(403, "AUTHENTICATION_ERROR"), Answer(DONE, 403, "AUTHENTICATION_ERROR")),
     (
@@ -72,14 +90,14 @@ ENDS: list[tuple[str, Ending, Answer]] = [
     (
         "too many at once",
         refuses(403, "CONCURRENCY_LIMIT_EXCEEDED"),
-        Answer(DONE, 403, "CONCURRENCY_LIMIT_EXCEEDED", retry=True),
+        Answer(DONE, 403, "CONCURRENCY_LIMIT_EXCEEDED"),
     ),
     (
         "500 with a word",
         refuses(500, "INTERNAL_ERROR"),
-        Answer(DONE, 500, "INTERNAL_ERROR", retry=True),
+        Answer(DONE, 500, "INTERNAL_ERROR"),
     ),
-    ("502 in HTML", answers(502, b"<h1>Bad Gateway</h1>"), Answer(DONE, 502, "HTTP_502", retry=True)),
+    ("502 in HTML", answers(502, b"<h1>Bad Gateway</h1>"), Answer(DONE, 502, "HTTP_502")),
     ("gzip", gzipped(b'{"status":"OK"}'), Answer(DONE, 200, "ENCODED_ANSWER")),
     ("redirect", answers(302, b"", location="/elsewhere"), Answer(DONE, 302, "HTTP_302")),
     ("204", answers(204, b""), Answer(DONE, 204, "HTTP_204")),
@@ -136,14 +154,13 @@ async def test_a_connection_that_was_never_made_is_not_spent(
 ) -> None:
     logging.getLogger().addHandler(caplog.handler)
     answer = await api.get_result(app_at(f"http://127.0.0.1:{free_port}"), biz_id())
-    assert answer == Answer(PullState.NOT_SENT, error="CONNECT_FAILED", retry=True)
+    assert answer == Answer(PullState.NOT_SENT, error="CONNECT_FAILED")
     assert_no_secret(caplog, answer)
 
 
 async def test_a_name_that_does_not_resolve_is_not_spent(api: FaceidApi) -> None:
     answer = await api.get_result(app_at("http://nowhere.invalid"), biz_id())
     assert answer.state in {PullState.NOT_SENT, UNKNOWN}
-    assert answer.retry
 
 
 @pytest.mark.parametrize("ending", [resets, closes], ids=["reset", "closed"])
@@ -199,7 +216,7 @@ async def test_images_are_asked_for_where_the_app_wants_them(api: FaceidApi) -> 
 async def test_an_answer_with_images_may_be_larger(api: FaceidApi) -> None:
     async with serving(floods(MAX_ANSWER + 1)) as vendor:
         answer = await api.get_result(app_at(vendor.url, return_image=1), biz_id())
-    assert answer.error is None
+    assert answer.error == UNREADABLE, "it is read to its end, and no JSON"
     assert answer.body is not None
     assert len(answer.body) > MAX_ANSWER
 

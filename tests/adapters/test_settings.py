@@ -30,7 +30,7 @@ def test_the_defaults_are_the_safe_ones() -> None:
     assert (app.secrets, app.hash_name, app.confirmation) == ((b"secret",), "sha1", None)
     assert (app.vendor_url, app.pull_retry_delays) == (
         "https://api.megvii.com/faceid/lite",
-        (timedelta(minutes=1),),
+        (timedelta(minutes=1), timedelta(hours=1)),
     )
 
 

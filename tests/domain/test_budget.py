@@ -16,7 +16,9 @@ from domain.budget import (
     Reserve,
     Spent,
     Wait,
+    is_last_hour,
     next_pull,
+    retry_at,
 )
 from tests.domain.builders import THOROUGH
 
@@ -110,6 +112,46 @@ def test_a_call_in_flight_is_waited_for_longer_than_the_spacing(state: PullState
     rules = PullRules(spacing=10 * SECOND, in_flight=90 * SECOND)
     assert next_pull([_row(1, state, 0)], now=_at(1), ended_at=END, rules=rules) == Wait(until)
     assert next_pull([_row(1, state, 0)], now=until, ended_at=END, rules=rules) == Reserve(2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pause", "expected"),
+    [
+        (0, 60, 60),
+        (0, 3600, 3600),
+        (83_000, 3600, 86_100),
+        (86_100, 3600, 86_160),
+        (86_100, 5, 86_105),
+        (90_000, 3600, 90_060),
+    ],
+    ids=["soon", "later", "before the day ends", "at its end", "sooner", "after it"],
+)
+def test_who_asks_again_does_so_within_the_vendors_day(seconds: int, pause: int, expected: int) -> None:
+    again = retry_at(_at(seconds), pause=pause * SECOND, ended_at=END, rules=DEFAULT_RULES)
+    assert again == _at(expected)
+
+
+def test_the_last_hour() -> None:
+    assert [is_last_hour(_at(s), ended_at=END) for s in (0, 82_799, 82_800, 90_000)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pull", "told"),
+    [
+        (Pull(1, DONE, END), True),
+        (Pull(1, DONE, END, is_fault=True), False),
+        (Pull(1, RESERVED, END), False),
+        (Pull(1, UNKNOWN, END), False),
+        (Pull(1, NOT_SENT, END), False),
+    ],
+)
+def test_whether_a_call_told_something(pull: Pull, told: bool) -> None:
+    assert pull.told is told
 
 
 pauses = st.integers(0, 150).map(lambda seconds: seconds * SECOND) | st.just(timedelta(hours=7))

@@ -58,6 +58,21 @@ def test_after_the_pause_one_probe_may_go_and_no_second_one() -> None:
     assert probed.permits(11), "a probe that never ended is followed by another one"
 
 
+def test_a_patient_caller_is_no_probe_until_the_last_failure_is_long_ago() -> None:
+    circuit, patience = opened(), timedelta(seconds=8)
+    assert [circuit.permits(at, patience=patience) for at in (0.5, 1, 7.9, 8)] == [False, False, False, True]
+    failed_again = circuit.started(1).failed(2)
+    assert [failed_again.permits(at, patience=patience) for at in (8, 9.9, 10)] == [False, False, True]
+    assert Circuit(RULES).permits(0, patience=patience), "a closed one lets everybody through"
+
+
+def test_a_probe_that_came_to_nothing_leaves_room_for_another() -> None:
+    probing = opened().started(1)
+    assert probing.withdrawn(1.5).permits(1.5)
+    assert opened().withdrawn(0.5) == opened()
+    assert Circuit(RULES).withdrawn(0) == Circuit(RULES)
+
+
 def test_a_probe_that_succeeds_closes_it() -> None:
     healed = opened().started(1).succeeded()
     assert healed == Circuit(RULES)

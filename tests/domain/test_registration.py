@@ -26,6 +26,11 @@ def call(n: int, at: datetime, state: PullState = PullState.DONE) -> Pull:
     return Pull(n, state, at)
 
 
+def refused(n: int, at: datetime) -> Pull:
+    """A call that was answered, but not about the verification."""
+    return Pull(n, PullState.DONE, at, is_fault=True)
+
+
 @pytest.mark.parametrize(
     ("registration", "ledger", "now", "expected"),
     [
@@ -47,8 +52,29 @@ def call(n: int, at: datetime, state: PullState = PullState.DONE) -> Pull:
             REGISTERED,
             [call(1, FIRST, PullState.UNKNOWN)],
             FIRST + MINUTE,
+            Look(2),
+            id="a call that brought no answer is no look",
+        ),
+        pytest.param(
+            REGISTERED,
+            [refused(1, FIRST)],
+            FIRST + MINUTE,
+            Look(2),
+            id="a call that was refused for another reason is none",
+        ),
+        pytest.param(
+            REGISTERED,
+            [refused(1, FIRST), refused(2, FIRST + MINUTE)],
+            FIRST + HOUR,
             Wait(LAST),
-            id="a call whose end is unknown is one",
+            id="the third is for the last look, whatever the others brought",
+        ),
+        pytest.param(
+            REGISTERED,
+            [call(1, FIRST), refused(2, LAST)],
+            LAST + MINUTE,
+            Look(3),
+            id="the last look is repeated while the vendor keeps the result",
         ),
         pytest.param(REGISTERED, [], LAST, Look(3), id="nobody looked until the last"),
         pytest.param(REGISTERED, [], START + 24 * HOUR, Expire(), id="the vendor keeps nothing any more"),

@@ -16,7 +16,7 @@ class MemoryLedger:
 
     async def of(self, verification_id: UUID) -> list[Pull]:
         async with self._database.call():
-            return [Pull(n, call.state, call.started_at) for n, call in self._calls(verification_id)]
+            return [call.as_pull(n) for n, call in self._calls(verification_id)]
 
     async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
         async with self._database.call():
@@ -34,13 +34,15 @@ class MemoryLedger:
     async def finish(self, pull: FinishedPull) -> None:
         async with self._database.call():
             call = self._database.pulls[pull.verification_id, pull.n]
-            call.state, call.end = pull.answer.state, pull
-            self._database.note(pull.verification_id, "pull.finished")
+            if call.end != pull:
+                self._database.note(pull.verification_id, "pull.finished")
+            if pull.answer.state is not PullState.NOT_SENT or call.started_at <= pull.finished_at:
+                call.state, call.end = pull.answer.state, pull
 
     async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
         async with self._database.call():
             ends = [call.end.answer for _, call in self._calls(verification_id) if call.end]
-            answered = [answer.body for answer in ends if answer.http_status == 200]
+            answered = [answer.body for answer in ends if answer.body and not answer.error]
             return answered[-1] if answered else None
 
     def _calls(self, verification_id: UUID) -> list[tuple[int, Call]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.budget import Pull, PullRules
+from domain.budget import PullRules
 from domain.pull_request import Refusal, Standing, refuse_pull
 from tests.memory.servers import MemoryDatabase
 
@@ -19,7 +19,7 @@ class MemoryPullRequests:
         async with self._database.call():
             row = self._database.verifications[verification_id]
             ledger = [
-                Pull(n, call.state, call.started_at)
+                call.as_pull(n)
                 for (owner, n), call in sorted(self._database.pulls.items())
                 if owner == verification_id
             ]

@@ -10,7 +10,8 @@ from uuid import UUID
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.database import DatabaseAway
-from domain.budget import PullState
+from domain.answer import says_nothing
+from domain.budget import Pull, PullState
 from domain.model import AcceptedCallback, State
 from domain.records import FinishedPull, Registration, SettledVerification
 
@@ -127,6 +128,11 @@ class Call:
     state: PullState
     started_at: datetime
     end: FinishedPull | None = None
+
+    def as_pull(self, n: int) -> Pull:
+        """The row as the ledger tells it."""
+        error = self.end.answer.error if self.end else None
+        return Pull(n, self.state, self.started_at, self.state is PullState.DONE and says_nothing(error))
 
 
 @dataclass

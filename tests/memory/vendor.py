@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from domain.answer import Answer
+from domain.answer import UNREADABLE, Answer
 from domain.apps import App
 from domain.budget import PULL_LIMIT, PullState
 from tests.memory.servers import next_turn
@@ -26,19 +26,21 @@ class Fault(StrEnum):
     DESTROYED = "destroyed"
     ANOTHER = "the result of another"
     UNREADABLE = "unreadable"
+    REFUSED = "another secret"
 
 
 _COUNTED: Final = {
-    Fault.TIMED_OUT_AFTER: Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True),
-    Fault.BROKEN: Answer(PullState.DONE, 500, "HTTP_500", retry=True),
-    Fault.BUSY: Answer(PullState.DONE, 403, "CONCURRENCY_LIMIT_EXCEEDED", retry=True),
+    Fault.TIMED_OUT_AFTER: Answer(PullState.UNKNOWN, error="TIMEOUT"),
+    Fault.BROKEN: Answer(PullState.DONE, 500, "HTTP_500"),
+    Fault.BUSY: Answer(PullState.DONE, 403, "CONCURRENCY_LIMIT_EXCEEDED"),
     Fault.LOST: Answer(PullState.DONE, 400, "RESULT_NOT_FOUND"),
     Fault.DESTROYED: Answer(PullState.DONE, 403, "DATA_DESTROYED"),
-    Fault.UNREADABLE: Answer(PullState.DONE, 200, body=b"<html>"),
+    Fault.UNREADABLE: Answer(PullState.DONE, 200, UNREADABLE, b"<html>"),
+    Fault.REFUSED: Answer(PullState.DONE, 403, "AUTHENTICATION_ERROR"),
 }
 _UNCOUNTED: Final = {
-    Fault.NOT_SENT: Answer(PullState.NOT_SENT, error="CONNECT_FAILED", retry=True),
-    Fault.TIMED_OUT_BEFORE: Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True),
+    Fault.NOT_SENT: Answer(PullState.NOT_SENT, error="CONNECT_FAILED"),
+    Fault.TIMED_OUT_BEFORE: Answer(PullState.UNKNOWN, error="TIMEOUT"),
 }
 _TOLD: Final = _COUNTED | _UNCOUNTED
 

@@ -25,6 +25,8 @@ GUARDS: Final = (
     "fencing",
     "ledger reservation",
     "single flight",
+    "stop at the signal",
+    "last call kept",
     "size cap",
     "strict JSON",
     "registration match",
@@ -96,7 +98,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "ledger reservation",
-        "workers/confirmation.py",
+        "workers/calls.py",
         "not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock())",
         "False",
         [
@@ -110,6 +112,20 @@ MUTATIONS: Final = (
         "WHERE p.state = 'not_sent'",
         "",
         ["tests/contracts/test_ledger.py::test_of_fifty_processes_one_gets_the_call[real-a new call]"],
+    ),
+    Mutation(
+        "stop at the signal",
+        "workers/vendor_gates.py",
+        "return timedelta(0) if self._is_stopping else way",
+        "return way",
+        ["tests/workers/test_confirmation.py::test_a_worker_that_stops_leaves_the_call_to_another_at_once"],
+    ),
+    Mutation(
+        "last call kept",
+        "workers/confirmation.py",
+        "len(sent_calls(ledger)) < PULL_LIMIT - 1",
+        "True",
+        ["tests/workers/test_confirmation.py::test_the_last_call_is_not_spent_on_a_vendor_at_fault"],
     ),
     Mutation(
         "size cap",

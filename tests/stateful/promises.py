@@ -10,6 +10,7 @@ from domain.budget import PULL_LIMIT, PullRules, PullState
 from domain.decoding import decode_payload
 from domain.model import Basis, Outcome, State
 from domain.policy import is_ended
+from domain.reasons import Code
 from domain.records import SettledVerification
 from tests.memory.servers import Call, Verification
 from tests.stateful.sayings import passes
@@ -90,12 +91,32 @@ def budget_holds(world: World, history: History) -> None:
             assert since <= history.requests[row.id], "what is decided is asked for on request alone, once"
 
 
+def no_result_is_given_up_unasked(world: World, history: History) -> None:
+    """A decision that needs a result and has none: every call was made, or the vendor keeps it no more."""
+    for verification_id, (settled, _) in history.decided.items():
+        row = world.database.verifications[verification_id]
+        if row.app_id == "quick" or row.vendor_status != "OK" or settled.unconfirmed is None:
+            continue
+        if settled.unconfirmed.code is Code.RESULT_EXPIRED:
+            continue
+        calls = _calls(world, verification_id)
+        words = {call.end.answer.error for call in calls if call.end}
+        spent = [call for call in calls if call.state is not PullState.NOT_SENT]
+        assert len(spent) == PULL_LIMIT or "DATA_DESTROYED" in words
+
+
 def no_defect_is_swallowed(world: World, _history: History) -> None:
     """No catch-all met anything but a server that was away."""
     assert world.defects == []
 
 
-ALWAYS = (nothing_is_lost, decisions_stand, budget_holds, no_defect_is_swallowed)
+ALWAYS = (
+    nothing_is_lost,
+    decisions_stand,
+    budget_holds,
+    no_result_is_given_up_unasked,
+    no_defect_is_swallowed,
+)
 
 
 def everything_is_settled(world: World) -> None:

@@ -66,6 +66,11 @@ async def _nothing_to_adopt() -> int:
     return 0
 
 
+async def _rest(_seconds: float) -> None:
+    """Wait until the test lets the process go on."""
+    await turn()
+
+
 class StepClock:
     """A wall clock that is set; `monotonic` never goes back with it."""
 
@@ -132,6 +137,8 @@ class World:
             lease=LEASE,
             clock=self.clock,
             reached=self._reached,
+            jitter=lambda: 0.0,
+            sleep=_rest,
         )
 
     def _reached(self, point: CrashPoint) -> None:

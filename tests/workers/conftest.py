@@ -61,12 +61,12 @@ def answered(tree: Json | bytes) -> Answer:
     return Answer(PullState.DONE, 200, body=tree if isinstance(tree, bytes) else dump(tree))
 
 
-def refused(status: int, error: str, *, retry: bool = False) -> Answer:
-    return Answer(PullState.DONE, status, error, retry=retry)
+def refused(status: int, error: str) -> Answer:
+    return Answer(PullState.DONE, status, error)
 
 
-TIMED_OUT = Answer(PullState.UNKNOWN, error="TIMEOUT", retry=True)
-NOT_SENT = Answer(PullState.NOT_SENT, error="CONNECT_FAILED", retry=True)
+TIMED_OUT = Answer(PullState.UNKNOWN, error="TIMEOUT")
+NOT_SENT = Answer(PullState.NOT_SENT, error="CONNECT_FAILED")
 
 
 def app(
@@ -233,6 +233,7 @@ async def jobs(
         pull_rules=PullRules(spacing=SPACING, in_flight=LEASE),
         lease=LEASE,
         clock=clock,
+        jitter=lambda: 0.0,
     )
     return Jobs(context, vendor, clock, store, redis, inbox, queue)
 

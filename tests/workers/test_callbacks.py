@@ -18,7 +18,7 @@ from domain.payload import Payload
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Store, callback, payload, traces, until
 from tests.domain.builders import dump, put
-from tests.workers.conftest import Jobs, answered
+from tests.workers.conftest import Jobs, answered, refused
 from workers import callbacks
 from workers.context import WorkerContext
 
@@ -238,7 +238,7 @@ async def test_the_settling_of_one_does_not_hold_up_another(jobs: Jobs) -> None:
             await gate.wait()
 
     jobs.vendor.before = first_hangs
-    jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
+    jobs.vendor.answers = [refused(403, "DATA_DESTROYED")]
     await jobs.inbox.hand_over("b1", [callback(payload(1)), callback(payload(2))])
     processing = asyncio.create_task(jobs.work())
 

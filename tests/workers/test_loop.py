@@ -18,9 +18,10 @@ from pydantic import SecretStr
 
 from adapters.redis_names import DEFAULT_NAMES
 from adapters.settings import Settings
-from tests.adapters.builders import LEASE, callback, payload, until
+from domain.concurrency import FIRST_LIMIT
+from tests.adapters.builders import LEASE, NOW, callback, payload, until
 from tests.adapters.test_queue import Exploit, opened
-from tests.workers.conftest import Jobs, answered
+from tests.workers.conftest import Jobs, answered, refused
 from workers.jobs import Loops
 from workers.loop import next_pause, run_workers
 from workers.main import fresh_worker, running_loops, stop_loops
@@ -51,7 +52,10 @@ class Workers:
 
     async def _run(self, grace: float) -> None:
         async with running_loops(self._settings, self._jobs.context, grace=grace) as self.loops:
-            await run_workers(self.create, grace=grace, on_stop=lambda: stop_loops(self.loops))
+            await run_workers(self.create, grace=grace, on_stop=self._stop)
+
+    def _stop(self) -> None:
+        stop_loops(self._jobs.context, self.loops)
 
     @asynccontextmanager
     async def running(self, *, grace: float = 5) -> AsyncIterator[asyncio.Task[None]]:
@@ -173,6 +177,31 @@ async def test_on_a_signal_what_is_under_way_ends_and_nothing_new_begins(
     assert await jobs.outcome(1) == ("decided", "approved", [])
     assert await jobs.store.find(2) is None
     assert await jobs.inbox.depth() == 1
+
+
+async def test_on_a_signal_no_call_begins_and_those_under_way_are_kept(jobs: Jobs, workers: Workers) -> None:
+    gate = asyncio.Event()
+    jobs.vendor.before = gate.wait
+    jobs.vendor.answers = [refused(403, "DATA_DESTROYED")]
+
+    async def as_many_as_may_be() -> bool:
+        return len(jobs.vendor.asked) == FIRST_LIMIT
+
+    async with workers.running() as task:
+        await jobs.inbox.hand_over("b1", [callback(payload(n)) for n in range(1, 31)])
+        await until(as_many_as_may_be)
+        stop()
+
+        async def others_are_left_to_others() -> bool:
+            left = "SELECT count(*) FROM verifications WHERE due_at = :now"
+            return await jobs.store.rows(left, now=NOW) == [(30 - FIRST_LIMIT,)]
+
+        await until(others_are_left_to_others)
+        gate.set()
+        await asyncio.wait_for(task, 10)
+    assert len(jobs.vendor.asked) == FIRST_LIMIT
+    assert await jobs.ledger() == [(1, "done", "DATA_DESTROYED")] * FIRST_LIMIT
+    assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(FIRST_LIMIT,)]
 
 
 async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(

@@ -16,6 +16,8 @@ from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, ref
 TOKEN = timedelta(minutes=50)
 FIRST = TOKEN + timedelta(minutes=15)
 LOST = refused(404, "RESULT_NOT_FOUND")
+WRONG_SECRET = refused(403, "AUTHENTICATION_ERROR")
+UNREADABLE = refused(200, "UNREADABLE_ANSWER")
 FAIL = put(payload(), "verify_result.result_faceid.confidence", 41.2)
 CANCELLED: Json = {"status": "CANCELLED", "biz_info": payload()["biz_info"]}
 GOES_ON: Json = {"status": "PROCESSING", "biz_info": payload()["biz_info"]}
@@ -53,7 +55,7 @@ async def test_without_a_callback_the_result_alone_decides(
     assert await jobs.ledger() == [(1, "done", None)]
 
 
-@pytest.mark.parametrize("first", [LOST, answered(GOES_ON), TIMED_OUT, answered(b"<html>")])
+@pytest.mark.parametrize("first", [LOST, answered(GOES_ON)])
 async def test_what_brings_nothing_is_asked_once_more_and_then_expires(jobs: Jobs, first: Answer) -> None:
     jobs.configure(app(delays=()))
     verification_id = await jobs.store.register(expires_in=TOKEN)
@@ -68,6 +70,59 @@ async def test_what_brings_nothing_is_asked_once_more_and_then_expires(jobs: Job
     assert await jobs.outcome() == ("expired", None, [])
     assert (await jobs.store.events(verification_id))[-1] == "verification.expired"
     assert await jobs.due() is None
+
+
+@pytest.mark.parametrize("fault", [TIMED_OUT, UNREADABLE, WRONG_SECRET])
+async def test_a_look_that_told_nothing_is_made_again(jobs: Jobs, fault: Answer) -> None:
+    await jobs.store.register(expires_in=TOKEN)
+    jobs.vendor.answers = [fault, answered(payload())]
+    await look(jobs, FIRST)
+    assert await jobs.outcome() == ("created", None, [])
+    await look(jobs, FIRST + timedelta(minutes=2))
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+async def test_the_third_call_is_for_the_last_look_whatever_the_first_two_brought(jobs: Jobs) -> None:
+    await jobs.store.register(expires_in=TOKEN)
+    jobs.vendor.answers = [WRONG_SECRET, WRONG_SECRET, answered(payload())]
+    for minutes in range(0, 600, 10):
+        await look(jobs, FIRST + timedelta(minutes=minutes))
+    assert len(jobs.vendor.asked) == 2
+    await look(jobs, RECONCILE_RULES.last_look)
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+async def test_the_last_look_is_made_again_while_the_vendor_keeps_the_result(jobs: Jobs) -> None:
+    await jobs.store.register(expires_in=TOKEN)
+    jobs.vendor.answers = [LOST, WRONG_SECRET, answered(payload())]
+    await look(jobs, FIRST)
+    await look(jobs, RECONCILE_RULES.last_look)
+    assert await jobs.outcome() == ("created", None, [])
+    await look(jobs, RECONCILE_RULES.last_look + timedelta(hours=1))
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+@pytest.mark.parametrize("after", [FIRST, RECONCILE_RULES.last_look], ids=["first", "last"])
+async def test_one_connection_that_was_not_made_expires_nothing(jobs: Jobs, after: timedelta) -> None:
+    jobs.configure(app(delays=()))
+    await jobs.store.register(expires_in=TOKEN)
+    jobs.vendor.answers = [NOT_SENT, answered(payload())]
+    await look(jobs, after)
+    assert await jobs.outcome() == ("created", None, [])
+    await look(jobs, after + timedelta(minutes=2))
+    assert await jobs.outcome() == ("decided", "approved", [])
+
+
+async def test_a_nudge_that_meets_no_connection_expires_nothing(jobs: Jobs) -> None:
+    jobs.configure(app(delays=()))
+    registered = await jobs.store.register(expires_in=TOKEN)
+    jobs.vendor.answers = [NOT_SENT, answered(payload())]
+    jobs.clock.now = NOW + timedelta(minutes=2)
+    await jobs.store.nudges.nudge(registered, now=jobs.clock.now)
+    await jobs.settle_due()
+    assert await jobs.outcome() == ("created", None, [])
+    await look(jobs, timedelta(minutes=4))
+    assert await jobs.outcome() == ("decided", "approved", [])
 
 
 async def test_the_last_look_may_bring_it(jobs: Jobs) -> None:
@@ -131,7 +186,7 @@ async def test_a_callback_after_the_end_is_still_decided(jobs: Jobs) -> None:
     jobs.clock.now = NOW + timedelta(hours=22)
     await jobs.inbox.hand_over("b1", [callback(received_at=jobs.clock.now)])
     await jobs.work()
-    assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"]), "two calls are spent"
+    assert await jobs.outcome() == ("decided", "approved", []), "by the third call"
 
 
 async def test_an_open_callback_of_a_registered_one_changes_nothing_of_it(jobs: Jobs) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.answer import Answer
+from domain.model import ConfirmationMode
 from tests.adapters.builders import LEASE, NOW, payload
 from tests.domain.builders import put
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, refused
@@ -17,11 +18,12 @@ ASK = text("UPDATE verifications SET asked_at = :now, due_at = :now")
 
 async def decide_unconfirmed(jobs: Jobs) -> None:
     """A decision whose confirmation could not be had, with both of the worker's calls spent."""
+    jobs.configure(app(confirmation=ConfirmationMode.PREFERRED))
     jobs.vendor.answers = [TIMED_OUT]
     await settle(jobs.context, await jobs.case())
     jobs.clock.go_on(timedelta(minutes=10))
     await jobs.settle_due()
-    assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"])
+    assert await jobs.outcome() == ("decided", "approved", [])
 
 
 async def ask(jobs: Jobs, answer: Answer) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.announcements import CHANNEL
 from domain.answer import Answer
+from domain.budget import PullState
 from domain.model import ConfirmationMode
 from tests.adapters.builders import Json, callback, dump_database, payload, traces
 from tests.domain.builders import put
@@ -22,6 +23,9 @@ PASS = payload()
 FAIL = put(payload(), "verify_result.result_faceid.confidence", 41.2)
 FAILING = ["face.below_threshold"]
 CANCELLED: Json = {"status": "CANCELLED", "biz_info": payload()["biz_info"]}
+
+DESTROYED = refused(403, "DATA_DESTROYED")
+GONE = Answer(PullState.DONE, 200, "DATA_DESTROYED", b'{"error_message": "DATA_DESTROYED"}')
 
 Row = tuple[str, Json, Answer, ConfirmationMode, tuple[str, list[str], str]]
 DECIDED: list[Row] = [
@@ -51,26 +55,10 @@ DECIDED: list[Row] = [
         REQUIRED,
         ("review", ["confirmation.disagrees"], "result"),
     ),
-    ("not found", PASS, refused(404, "RESULT_NOT_FOUND"), REQUIRED, ("review", [UNAVAILABLE], "callback")),
-    ("not found", PASS, refused(404, "RESULT_NOT_FOUND"), PREFERRED, ("approved", [], "callback")),
-    (
-        "not found",
-        FAIL,
-        refused(404, "RESULT_NOT_FOUND"),
-        REQUIRED,
-        ("review", [*FAILING, UNAVAILABLE], "callback"),
-    ),
-    (
-        "wrong secret",
-        PASS,
-        refused(403, "AUTHENTICATION_ERROR"),
-        REQUIRED,
-        ("review", [UNAVAILABLE], "callback"),
-    ),
-    ("unreadable", PASS, answered(b"<html>"), REQUIRED, ("review", [UNAVAILABLE], "callback")),
-    ("empty", PASS, answered(b""), REQUIRED, ("review", [UNAVAILABLE], "callback")),
-    ("not understood", PASS, answered(b'{"status":"OK"}'), REQUIRED, ("review", [UNAVAILABLE], "callback")),
-    ("another biz_id", PASS, answered(payload(2)), REQUIRED, ("review", [UNAVAILABLE], "callback")),
+    ("destroyed", PASS, DESTROYED, REQUIRED, ("review", [UNAVAILABLE], "callback")),
+    ("destroyed", PASS, DESTROYED, PREFERRED, ("approved", [], "callback")),
+    ("destroyed", FAIL, DESTROYED, REQUIRED, ("review", [*FAILING, UNAVAILABLE], "callback")),
+    ("destroyed, with 200", PASS, GONE, REQUIRED, ("review", [UNAVAILABLE], "callback")),
     (
         "another order",
         PASS,
@@ -116,10 +104,31 @@ async def test_what_ends_in_a_decision(
     [
         (TIMED_OUT, "unknown"),
         (NOT_SENT, "not_sent"),
-        (refused(500, "HTTP_500", retry=True), "done"),
-        (refused(403, "CONCURRENCY_LIMIT_EXCEEDED", retry=True), "done"),
+        (refused(500, "HTTP_500"), "done"),
+        (refused(403, "CONCURRENCY_LIMIT_EXCEEDED"), "done"),
+        (refused(200, "CONCURRENCY_LIMIT_EXCEEDED"), "done"),
+        (refused(200, "INTERNAL_ERROR"), "done"),
+        (refused(200, "A_WORD_OF_TOMORROW"), "done"),
+        (refused(200, "UNREADABLE_ANSWER"), "done"),
+        (refused(200, "ANSWER_TOO_LARGE"), "done"),
+        (refused(200, "ENCODED_ANSWER"), "done"),
+        (refused(429, "HTTP_429"), "done"),
+        (refused(408, "HTTP_408"), "done"),
+        (refused(403, "HTTP_403"), "done"),
+        (refused(302, "HTTP_302"), "done"),
+        (refused(204, "HTTP_204"), "done"),
+        (refused(404, "HTTP_404"), "done"),
+        (refused(403, "AUTHENTICATION_ERROR"), "done"),
+        (refused(403, "AUTHORIZATION_ERROR"), "done"),
+        (refused(404, "RESULT_NOT_FOUND"), "done"),
+        (refused(400, "BAD_ARGUMENTS"), "done"),
+        (answered(b"<html>"), "done"),
+        (answered(b""), "done"),
+        (answered(b'{"status":"OK"}'), "done"),
+        (answered(payload(2)), "done"),
+        (answered(payload(status="PROCESSING")), "done"),
     ],
-    ids=["timed out", "not sent", "500", "too many at once"],
+    ids=str,
 )
 async def test_what_may_be_better_later_is_postponed(
     jobs: Jobs, answer: Answer, state: str, mode: ConfirmationMode

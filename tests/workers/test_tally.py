@@ -24,6 +24,8 @@ async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:
         "decisions": {"demo": {"approved": 2}},
         "pulls": {"demo": {PullState.DONE: 2}},
         "last_error": "TimeoutError",
+        "circuits": {},
+        "refusals": {},
     }
     assert traces(str(status)) == []
     assert biz_id() not in str(status)

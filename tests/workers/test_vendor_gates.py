@@ -1,60 +1,87 @@
 """Each app has so many calls at once, and a vendor at fault is left alone before calls are wasted on it."""
 
 import asyncio
+from collections import deque
 from datetime import timedelta
 
 import pytest
 
 from domain.answer import Answer
 from domain.budget import PullState
+from domain.concurrency import REMEMBERED
 from tests.adapters.builders import Clock, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.settlement import settle
-from workers.vendor_gates import RULES, VendorGates, is_system_fault
+from workers.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
 
-BUSY = refused(403, "CONCURRENCY_LIMIT_EXCEEDED", retry=True)
+FAULT = refused(500, "INTERNAL_ERROR")
+BUSY = refused(403, "CONCURRENCY_LIMIT_EXCEEDED")
+GOOD = answered(b"{}")
+WRONG_SECRET = refused(403, "AUTHENTICATION_ERROR")
 
 
-def gates(clock: Clock, *, in_flight: int = 2) -> VendorGates:
-    return VendorGates(in_flight=in_flight, monotonic=clock.monotonic)
+def gates(clock: Clock, *, in_flight: int = 2, pool: int = 256) -> VendorGates:
+    return VendorGates(in_flight=in_flight, monotonic=clock.monotonic, pool=pool)
 
 
-async def call(gates: VendorGates, answer: Answer, app_id: str = "demo") -> timedelta | None:
+async def begin(gates: VendorGates, app_id: str = "demo") -> Call:
+    """Begin a call that may be made."""
+    call = await gates.enter(app_id)
+    assert isinstance(call, Call)
+    return call
+
+
+def end(gates: VendorGates, call: Call, answer: Answer) -> None:
+    gates.ended(call, answer)
+    gates.leave(call)
+
+
+async def call(
+    gates: VendorGates, answer: Answer, app_id: str = "demo", *, patience: timedelta | None = timedelta(0)
+) -> timedelta | None:
     """Make a call that ends so, if one may be made; else how long the vendor is left alone."""
-    async with gates.slot(app_id) as left_alone_for:
-        if left_alone_for is None:
-            gates.started(app_id)
-            gates.ended(app_id, answer)
-        return left_alone_for
+    begun = await gates.enter(app_id, patience=patience)
+    if isinstance(begun, LeftAlone):
+        return begun.pause
+    end(gates, begun, answer)
+    return None
 
 
 @pytest.mark.parametrize(
-    ("answer", "at_fault"),
+    ("answer", "opens_after"),
     [
-        (answered(b"{}"), False),
-        (refused(400, "RESULT_NOT_FOUND"), False),
-        (refused(400, "BAD_ARGUMENTS"), False),
-        (refused(403, "DATA_DESTROYED"), False),
-        (BUSY, True),
-        (refused(403, "AUTHENTICATION_ERROR"), True),
-        (refused(404, "API_NOT_FOUND"), True),
-        (refused(500, "INTERNAL_ERROR", retry=True), True),
-        (TIMED_OUT, True),
-        (NOT_SENT, True),
+        (GOOD, None),
+        (refused(400, "RESULT_NOT_FOUND"), None),
+        (refused(400, "BAD_ARGUMENTS"), None),
+        (refused(403, "DATA_DESTROYED"), None),
+        (WRONG_SECRET, 1),
+        (refused(200, "AUTHORIZATION_ERROR"), 1),
+        (refused(404, "API_NOT_FOUND"), 1),
+        (FAULT, 5),
+        (refused(200, "INTERNAL_ERROR"), 5),
+        (refused(200, "UNREADABLE_ANSWER"), 5),
+        (refused(302, "HTTP_302"), 5),
+        (refused(403, "HTTP_403"), 5),
+        (refused(418, "SOMETHING_NEW"), 5),
+        (TIMED_OUT, 5),
+        (NOT_SENT, 5),
     ],
 )
-def test_who_is_at_fault(answer: Answer, at_fault: bool) -> None:
-    assert is_system_fault(answer) is at_fault
+async def test_who_is_at_fault(clock: Clock, answer: Answer, opens_after: int | None) -> None:
+    door, made = gates(clock), 0
+    while made < 20 and await call(door, answer) is None:
+        made += 1
+    assert made == (opens_after or 20)
 
 
 async def test_after_five_faults_in_a_row_the_vendor_is_left_alone(clock: Clock) -> None:
     door = gates(clock)
     for _ in range(RULES.threshold):
-        assert await call(door, BUSY) is None
-    assert await call(door, BUSY) == RULES.first_pause
+        assert await call(door, FAULT) is None
+    assert await call(door, FAULT) == RULES.first_pause
     clock.go_on(RULES.first_pause)
-    assert await call(door, BUSY) is None, "the probe"
-    assert await call(door, BUSY) == RULES.first_pause * 2
+    assert await call(door, FAULT) is None, "the probe"
+    assert await call(door, FAULT) == RULES.first_pause * 2
     clock.go_on(RULES.first_pause * 2)
     assert await call(door, answered(b"{}")) is None
     assert await call(door, answered(b"{}")) is None, "closed again"
@@ -63,36 +90,183 @@ async def test_after_five_faults_in_a_row_the_vendor_is_left_alone(clock: Clock)
 async def test_a_good_answer_forgets_the_faults_before_it(clock: Clock) -> None:
     door = gates(clock)
     for _ in range(20):
-        for answer in [BUSY] * (RULES.threshold - 1) + [refused(400, "RESULT_NOT_FOUND")]:
+        for answer in [FAULT] * (RULES.threshold - 1) + [refused(400, "RESULT_NOT_FOUND")]:
             assert await call(door, answer) is None
 
 
 async def test_one_apps_trouble_is_nobody_elses(clock: Clock) -> None:
     door = gates(clock)
     for _ in range(RULES.threshold):
-        await call(door, BUSY)
-    assert await call(door, BUSY) is not None
-    assert await call(door, BUSY, "other") is None
+        await call(door, FAULT)
+    assert await call(door, FAULT) is not None
+    assert await call(door, FAULT, "other") is None
 
 
 async def test_so_many_calls_of_an_app_are_under_way_and_no_more(clock: Clock) -> None:
-    door, gate = gates(clock, in_flight=3), asyncio.Event()
-    under_way, most = 0, 0
-
-    async def long_call() -> None:
-        nonlocal under_way, most
-        async with door.slot("demo"):
-            under_way += 1
-            most = max(most, under_way)
-            await gate.wait()
-            under_way -= 1
-
-    calls = [asyncio.create_task(long_call()) for _ in range(10)]
+    door = gates(clock, in_flight=3)
+    under_way = [await begin(door) for _ in range(3)]
+    waiting = asyncio.create_task(begin(door))
     await asyncio.sleep(0)
-    assert await call(door, answered(b"{}"), "other") is None, "its places are its own"
+    assert await call(door, GOOD, "other") is None, "its places are its own"
+    assert not waiting.done()
+    end(door, under_way[0], GOOD)
+    await waiting
+
+
+async def test_a_place_in_the_pool_is_waited_for_before_the_call_begins(clock: Clock) -> None:
+    door = gates(clock, in_flight=2, pool=3)
+    under_way = [await begin(door, app_id) for app_id in ("a", "a", "b")]
+    waiting = asyncio.create_task(begin(door, "b"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    end(door, under_way[0], GOOD)
+    end(door, await begin(door, "b"), GOOD)
+
+
+async def herd(door: VendorGates, *, limit: int, wanted: int) -> tuple[int, int, int]:
+    """Calls to a vendor that takes `limit` at once and refuses others at once, each as soon as our side lets
+    it, until `wanted` were good: how many were good, refused, and at once at most towards the end."""
+    under_way: deque[Call] = deque()
+    good = busy = most = 0
+    while good < wanted:
+        task = asyncio.create_task(door.enter("demo"))
+        await asyncio.sleep(0)
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            end(door, under_way.popleft(), GOOD)
+            good += 1
+            continue
+        begun = task.result()
+        assert isinstance(begun, Call), "the circuit stays closed"
+        if len(under_way) >= limit:
+            end(door, begun, BUSY)
+            busy += 1
+        else:
+            under_way.append(begun)
+            most = max(most, len(under_way)) if good > wanted / 2 else 0
+    return good, busy, most
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10, 40])
+async def test_the_vendors_limit_is_learned_at_the_cost_of_few_calls(clock: Clock, limit: int) -> None:
+    _, busy, most = await herd(gates(clock, in_flight=64), limit=limit, wanted=600)
+    assert busy <= 8
+    assert most >= limit - 1
+
+
+async def test_after_a_while_more_is_tried_again(clock: Clock) -> None:
+    door = gates(clock, in_flight=64)
+    await herd(door, limit=10, wanted=200)
+    clock.go_on(REMEMBERED)
+    _, busy, most = await herd(door, limit=20, wanted=2000)
+    assert busy <= 4
+    assert most >= 19
+
+
+async def test_alone_and_refused_for_its_number_is_a_fault(clock: Clock) -> None:
+    door, made = gates(clock, in_flight=64), 0
+    while await call(door, BUSY) is None:
+        made += 1
+    assert made < 2 * RULES.threshold
+
+
+async def test_a_good_answer_from_before_does_not_let_a_herd_go(clock: Clock) -> None:
+    door = gates(clock, in_flight=64)
+    early = [await begin(door) for _ in range(RULES.threshold + 2)]
+    for begun in early[: RULES.threshold]:
+        end(door, begun, TIMED_OUT)
+    end(door, early[5], GOOD)
+    end(door, early[6], FAULT)
+    assert await call(door, GOOD) == RULES.first_pause
+    clock.go_on(RULES.first_pause)
+    probe = await begin(door)
+    assert await call(door, GOOD) is not None, "the probe is under way"
+    end(door, probe, GOOD)
+    end(door, await begin(door), GOOD)
+
+
+async def test_behind_a_good_probe_they_come_one_by_one(clock: Clock) -> None:
+    door = gates(clock, in_flight=64)
+    for _ in range(RULES.threshold):
+        await call(door, FAULT)
+    clock.go_on(RULES.first_pause)
+    assert await call(door, GOOD) is None
+    first = await begin(door)
+    second = asyncio.create_task(begin(door))
+    await asyncio.sleep(0)
+    assert not second.done()
+    end(door, first, GOOD)
+    await second
+
+
+async def test_a_probe_that_came_to_nothing_is_followed_by_another_at_once(clock: Clock) -> None:
+    door = gates(clock)
+    for _ in range(RULES.threshold):
+        await call(door, FAULT)
+    clock.go_on(RULES.first_pause)
+    door.leave(await begin(door))
+    assert await call(door, GOOD) is None
+
+
+async def test_the_patient_are_no_probe_and_the_urgent_go_through(clock: Clock) -> None:
+    door, hour = gates(clock), timedelta(hours=1)
+    for _ in range(RULES.threshold):
+        await call(door, FAULT)
+    clock.go_on(RULES.first_pause)
+    assert await call(door, GOOD, patience=hour) == RULES.first_pause
+    assert await call(door, FAULT, patience=None) is None
+    clock.go_on(hour)
+    assert await call(door, GOOD, patience=hour) is None
+
+
+async def test_a_refused_secret_is_told_until_it_is_accepted(clock: Clock) -> None:
+    door = gates(clock)
+    assert (door.circuits(), door.refusals()) == ({}, {})
+    await call(door, WRONG_SECRET)
+    await call(door, GOOD, "other")
+    assert door.circuits() == {"demo": "open"}
+    assert door.refusals() == {"demo": "AUTHENTICATION_ERROR"}
+    clock.go_on(REFUSED_RULES.first_pause)
+    assert door.circuits() == {"demo": "half_open"}
+    await call(door, GOOD)
+    assert (door.circuits(), door.refusals()) == ({}, {})
+
+
+async def test_a_vendor_that_goes_on_refusing_is_asked_ever_more_seldom(clock: Clock) -> None:
+    door, calls = gates(clock), 0
+    for _ in range(8 * 60):
+        calls += await call(door, WRONG_SECRET) is None
+        clock.go_on(timedelta(minutes=1))
+    assert calls <= 52, "of a night in which a secret is wrong"
+
+
+async def test_once_told_to_stop_no_call_begins_and_who_waits_is_sent_away(clock: Clock) -> None:
+    door = gates(clock, in_flight=1)
+    under_way = await begin(door)
+    waiting = [asyncio.create_task(door.enter("demo")) for _ in range(3)]
+    await asyncio.sleep(0)
+    door.stop()
+    assert await asyncio.gather(*waiting) == [LeftAlone(timedelta(0))] * 3
+    assert await door.enter("new") == LeftAlone(timedelta(0))
+    end(door, under_way, GOOD)
+    assert await door.enter("demo") == LeftAlone(timedelta(0)), "a good answer lets nobody in"
+
+
+async def test_what_is_under_way_is_waited_for(clock: Clock) -> None:
+    door, gate = gates(clock), asyncio.Event()
+    work = asyncio.create_task(door.through(gate.wait()))
+    await asyncio.sleep(0)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    await door.finish(within=0)
+    finishing = asyncio.create_task(door.finish(within=60))
+    await asyncio.sleep(0)
+    assert not finishing.done()
     gate.set()
-    await asyncio.gather(*calls)
-    assert most == 3
+    await finishing
 
 
 async def test_while_the_vendor_is_left_alone_no_call_is_spent(jobs: Jobs) -> None:

@@ -1,0 +1,86 @@
+"""One call of get_result: reserved, made, and its answer on the ledger before anybody reads it."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Final
+
+import structlog
+
+from adapters.database import DATABASE_AWAY
+from domain.answer import Answer, Kind, kind_of
+from domain.apps import App
+from domain.budget import PullState
+from domain.records import Case, FinishedPull
+from workers.context import WorkerContext
+from workers.vendor_gates import Call, LeftAlone
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+async def make_call(
+    context: WorkerContext, case: Case, app: App, *, n: int, patience: timedelta | None
+) -> Answer | LeftAlone | None:
+    """Make call `n`; LeftAlone: not now, by the vendor's state; None: somebody else has just reserved it.
+
+    `patience` is that of the gates.
+
+    Raises:
+        OSError: PostgreSQL is away; nothing was sent.
+    """
+    # The place first, then the reservation: a reserved call must be under way.
+    call = await context.gates.enter(app.app_id, patience=patience)
+    if isinstance(call, LeftAlone):
+        return call
+    # To its end from the reservation on: once it stands, the call is spent whether it is made or not.
+    return await context.gates.through(_reserve_and_pull(context, case, app, n, call))
+
+
+async def _reserve_and_pull(
+    context: WorkerContext, case: Case, app: App, n: int, call: Call
+) -> Answer | None:
+    try:
+        context.reached("before_reserve")
+        if not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock()):
+            return None
+        context.reached("after_reserve")
+        answer = await context.vendor.get_result(app, case.biz_id)
+        context.gates.ended(call, answer)
+    finally:
+        context.gates.leave(call)
+    context.reached("after_send")
+    kind = kind_of(answer)
+    if kind is Kind.REFUSED:
+        log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
+    context.tally.count_pull(app.app_id, counted_as(answer.state, kind))
+    await _keep(
+        context, FinishedPull(case.verification_id, case.app_id, case.data_key, n, answer, context.clock())
+    )
+    context.reached("after_raw_stored")
+    return answer
+
+
+def counted_as(state: PullState, kind: Kind) -> str:
+    """The figure that a call is counted under: `done` stands for what the vendor said of a verification."""
+    if state is not PullState.DONE:
+        return state.value
+    return kind.value if kind in {Kind.BUSY, Kind.REFUSED, Kind.FAULT} else state.value
+
+
+async def _keep(context: WorkerContext, pull: FinishedPull) -> None:
+    """Put an answer on the ledger, however long PostgreSQL is away: it was paid for with a call."""
+    for attempt in count():
+        try:
+            await context.ledger.finish(pull)
+        except DATABASE_AWAY as error:
+            if attempt == 0:
+                log.warning("pull.waits_for_ledger", app_id=pull.app_id, error=type(error).__name__)
+        except Exception:
+            # Not to be kept, but in our hands: the case is decided on it, as long as its lease is ours.
+            log.exception("pull.not_kept", app_id=pull.app_id, verification_id=str(pull.verification_id))
+            return
+        else:
+            return
+        await context.sleep(min(_FIRST_PAUSE * 2 ** min(attempt, 10), _LONGEST_PAUSE))
