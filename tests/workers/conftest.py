@@ -49,11 +49,12 @@ class ScriptedVendor:
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
         self.asked.append(biz_id)
+        n = len(self.asked)
         if self.before is not None:
             waiting = self.before()
             if hasattr(waiting, "__await__"):
                 await waiting
-        return self.answers[min(len(self.asked), len(self.answers)) - 1]
+        return self.answers[min(n, len(self.answers)) - 1]
 
 
 def answered(tree: Json | bytes) -> Answer:
