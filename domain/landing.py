@@ -1,4 +1,4 @@
-"""Where the user's browser goes after the flow: the app's landing page, told which verification it was."""
+"""Where the user's browser goes after the flow: the app's landing page, or one that says how it ended."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +32,13 @@ def biz_id_of(members: Mapping[str, msgspec.Raw]) -> str | None:
         nested = _inner(nested)
     inner = usable_biz_id(nested.get("biz_id")) if isinstance(nested, dict) else None
     return inner or usable_biz_id(_value_of(members, "biz_id"))
+
+
+def status_of(members: Mapping[str, msgspec.Raw]) -> str:
+    """How the flow ended, in the vendor's word, of a payload that was proved genuine but not decoded; "" if
+    it does not say."""
+    found = _value_of(members, "status")
+    return found.strip().upper() if isinstance(found, str) else ""
 
 
 def _value_of(members: Mapping[str, msgspec.Raw], name: str) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 import msgspec
@@ -13,7 +13,7 @@ from domain.apps import App
 from domain.form import read_form
 from domain.model import AcceptedCallback, CallbackKind
 from domain.ports import Intake
-from domain.signature import verify_signature
+from domain.signature import HashName, refusal_hashes, verify_signature
 from domain.strict_json import read_members
 from service.ingress.body import body_headers, read_body
 from service.ingress.duplicates import Duplicates, mark_of
@@ -35,6 +35,11 @@ class IngressContext:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     duplicates: Duplicates = field(default_factory=Duplicates)
 
+    @cached_property
+    def refusal_hashes(self) -> Mapping[HashName, int]:
+        """What every refused sign costs, whatever the app."""
+        return refusal_hashes((app.hash_name, len(app.secrets)) for app in self.apps.values())
+
 
 async def accept_callback(
     context: IngressContext, kind: CallbackKind, scope: Scope, receive: Receive
@@ -51,7 +56,13 @@ async def accept_callback(
     body = await read_body(receive, declared=headers.content_length, limit=context.max_body_bytes)
     form = read_form(headers.content_type, body, content_encoding=headers.content_encoding)
     app = context.apps.get(scope["path_params"]["app_id"], _UNKNOWN_APP)
-    secret_index = verify_signature(form.data, form.sign, secrets=app.secrets, hash_name=app.hash_name)
+    secret_index = verify_signature(
+        form.data,
+        form.sign,
+        secrets=app.secrets,
+        hash_name=app.hash_name,
+        refusal=context.refusal_hashes,
+    )
     members = read_members(form.data)
     callback = AcceptedCallback(
         app_id=app.app_id,

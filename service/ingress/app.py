@@ -1,8 +1,9 @@
 """The ingress as a FastAPI app whose callbacks take a short way.
 
-The routes are plain Starlette routes, described in OpenAPI like any other. A request that one of them serves
-does not pass through the middleware in front of the router, though: that would cost as much again as reading
-and proving the callback (docs/decisions/0013). Everything else goes FastAPI's usual way.
+The routes are plain Starlette routes. A request that one of them serves does not pass through the middleware
+in front of the router: that would cost as much again as reading and proving the callback
+(docs/decisions/0013). Everything else goes FastAPI's usual way. Nothing is described in public: the
+vendor knows its protocol.
 """
 
 import re
@@ -16,7 +17,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.ingress.acceptance import IngressContext
-from service.ingress.description import describe_ingress
 from service.ingress.endpoints import NotifyEndpoint, ReturnEndpoint
 from service.ingress.health import healthz, readyz_endpoint
 from service.problems import answer_http_error, refusal
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class IngressApp(FastAPI):
-    """Callbacks, health, their description; nothing else is public."""
+    """Callbacks and health; nothing else is public."""
 
     def __init__(self, context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | None) -> None:
         notify, returned = NotifyEndpoint(context), ReturnEndpoint(context)
@@ -42,6 +42,7 @@ class IngressApp(FastAPI):
         super().__init__(
             title="faceid-gateway ingress",
             version=VERSION,
+            openapi_url=None,
             docs_url=None,
             redoc_url=None,
             lifespan=lifespan,
@@ -66,10 +67,6 @@ class IngressApp(FastAPI):
         if scope["type"] == "http":
             scope["path"] = _plain(scope["path"])
         await super().__call__(scope, receive, send)
-
-    def openapi(self) -> dict[str, Any]:
-        """The description of the routes, which FastAPI cannot read off bare ASGI endpoints."""
-        return describe_ingress(VERSION)
 
 
 def _plain(path: str) -> str:

@@ -8,10 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import MalformedForm, MissingField, RefusedCallback
-from domain.landing import biz_id_of, with_biz_id
+from domain.landing import biz_id_of, status_of, with_biz_id
 from domain.model import BIZ_ID_SHAPE, CallbackKind
 from service.ingress.acceptance import IngressContext, accept_callback
-from service.ingress.pages import done_page, refusal_page
+from service.ingress.pages import end_page, refusal_page
 from service.problems import refusal
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ class NotifyEndpoint:
         try:
             await accept_callback(self._context, CallbackKind.NOTIFY, scope, receive)
         except RefusedCallback as error:
-            _log_refusal(error, scope)
+            log_refusal(self._context, error, scope, kind=CallbackKind.NOTIFY)
             await refusal(error.code)(scope, receive, send)
         except ClientDisconnect:
             return
@@ -56,9 +56,9 @@ class ReturnEndpoint:
                 response = await self._post(scope, receive)
             else:
                 returned = _biz_id_in_query(scope)
-                response = self._onward(scope, returned)
+                response = self._onward(scope, returned, status="")
         except RefusedCallback as error:
-            _log_refusal(error, scope)
+            log_refusal(self._context, error, scope, kind=CallbackKind.RETURN)
             response = refusal_page(error.code, scope)
         except ClientDisconnect:
             return
@@ -69,17 +69,17 @@ class ReturnEndpoint:
 
     async def _post(self, scope: Scope, receive: Receive) -> Response:
         members = await accept_callback(self._context, CallbackKind.RETURN, scope, receive)
-        return self._onward(scope, biz_id_of(members))
+        return self._onward(scope, biz_id_of(members), status=status_of(members))
 
     def _nudge(self, scope: Scope, biz_id: str) -> None:
         app_id = scope["path_params"]["app_id"]
         if app_id in self._context.apps and scope["method"] == "GET":
             self._context.nudges.returned(scope, app_id, biz_id)
 
-    def _onward(self, scope: Scope, biz_id: str | None) -> Response:
+    def _onward(self, scope: Scope, biz_id: str | None, *, status: str) -> Response:
         app = self._context.apps.get(scope["path_params"]["app_id"])
         if app is None or app.landing_url is None:
-            return done_page(scope)
+            return end_page(status, scope)
         headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
         return RedirectResponse(with_biz_id(app.landing_url, biz_id), 303, headers)
 
@@ -102,6 +102,12 @@ def _biz_id_in_query(scope: Scope) -> str:
     return biz_id
 
 
-def _log_refusal(error: RefusedCallback, scope: Scope) -> None:
-    # Neither path nor body: a stranger chose them.
-    log.warning("callback.refused", code=error.code, kind=scope["path"].rpartition("/")[2])
+def log_refusal(context: IngressContext, error: RefusedCallback, scope: Scope, *, kind: CallbackKind) -> None:
+    """Say why, and for which app if it is one of ours: all else in the address is a stranger's."""
+    app_id = scope["path_params"]["app_id"]
+    log.warning(
+        "callback.refused",
+        code=error.code,
+        kind=kind.value,
+        app_id=app_id if app_id in context.apps else None,
+    )

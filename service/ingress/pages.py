@@ -11,11 +11,14 @@ from service.ingress.body import header_of
 from service.problems import PROBLEMS, RETRY_AFTER
 
 _STYLE: Final = (
+    ":root{color-scheme:light dark}"
     "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f5f6f8;color:#1d2129;"
     "font:16px/1.6 system-ui,-apple-system,'PingFang SC','Noto Sans SC',sans-serif}"
     "main{background:#fff;border-radius:12px;padding:2.5rem 3rem;margin:1rem;max-width:26rem;"
     "text-align:center;box-shadow:0 1px 4px #0002}"
     "h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0;color:#4e5969}"
+    "@media (prefers-color-scheme:dark){body{background:#17181b;color:#f2f3f5}"
+    "main{background:#232428;box-shadow:none}p{color:#c0c5cd}}"
 )
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS: Final = {
@@ -27,10 +30,38 @@ _HEADERS: Final = {
     "vary": "accept-language",
     "x-content-type-options": "nosniff",
 }
-_DONE: Final = {
+_SUBMITTED: Final = {
     "zh": ("已提交", "您的认证已提交，可以关闭此页面。"),
     "en": ("Submitted", "Your verification has been submitted. You may close this page."),
 }
+_CANCELLED: Final = {
+    "zh": ("已取消", "您取消了本次认证。如需继续，请返回原应用重新开始。"),
+    "en": ("Cancelled", "You cancelled the verification. To go on, please start again in the app."),
+}
+_TIMED_OUT: Final = {
+    "zh": ("已超时", "本次认证已超时。请返回原应用重新开始。"),
+    "en": ("Timed out", "The verification took too long. Please start again in the app."),
+}
+_UNSUPPORTED: Final = {
+    "zh": ("无法完成认证", "当前浏览器不支持本次认证。请换用其他浏览器，或返回原应用重新开始。"),
+    "en": (
+        "Not completed",
+        "This browser cannot do the verification. Please try another one, or start again.",
+    ),
+}
+_RETURNED: Final = {
+    "zh": ("请返回原应用", "请在原应用中查看认证结果。可以关闭此页面。"),
+    "en": ("Please go back to the app", "It shows what came of your verification. You may close this page."),
+}
+_END_OF: Final = {
+    "OK": _SUBMITTED,
+    "FAILED": _SUBMITTED,
+    "CANCELLED": _CANCELLED,
+    "TIMEOUT": _TIMED_OUT,
+    "WEBRTC_UNSUPPORTED": _UNSUPPORTED,
+}
+_MAX_LANGUAGES: Final = 256
+"""Bytes of Accept-Language that are looked at: a browser sends a few dozen."""
 _REFUSED: Final = {
     "zh": ("无法处理此请求", "请返回原应用，重新开始认证。"),
     "en": ("This request cannot be processed", "Please go back to the app and start the verification again."),
@@ -41,9 +72,12 @@ _TRY_AGAIN: Final = {
 }
 
 
-def done_page(scope: Scope) -> Response:
-    """The flow is over; what came of it is not for this page to say."""
-    return _page(_DONE, scope, status=200, headers={})
+def end_page(status: str, scope: Scope) -> Response:
+    """How the flow ended, in the words of a signed `status`; what came of it is not for this page to say.
+
+    A browser that brings no proof, or a status that is none of the known ends, sees only where to go.
+    """
+    return _page(_END_OF.get(status, _RETURNED), scope, status=200, headers={})
 
 
 def refusal_page(code: str, scope: Scope) -> Response:
@@ -70,11 +104,11 @@ def _page(
 def preferred_language(accept_language: bytes) -> str:
     """`zh` or `en`, whichever the header weighs more; `zh` without a wish, as most users read it."""
     best, best_weight = "zh", -1.0
-    for item in accept_language.decode("latin-1").lower().split(","):
+    for item in accept_language[:_MAX_LANGUAGES].decode("latin-1").lower().split(","):
         tag, _, parameters = item.strip().partition(";")
         language = tag.split("-", 1)[0]
         weight = _weight(parameters)
-        if language in _DONE and weight > best_weight:
+        if language in _RETURNED and weight > best_weight:
             best, best_weight = language, weight
     return best
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from domain import signature
 from domain.errors import BadSignature, MalformedPayload
 from domain.form import read_form
-from domain.signature import HashName, sign_data, verify_signature
+from domain.signature import HashName, refusal_hashes, sign_data, verify_signature
 from domain.strict_json import read_object
 from simulator.length_extension import extend
 from tests.domain.builders import SECRET, THOROUGH, dump, load_sample, passing_payload, read_sample
@@ -70,7 +70,7 @@ def test_an_unknown_app_looks_like_a_bad_sign(hash_name: HashName) -> None:
 
 
 def test_the_secret_that_unknown_apps_are_checked_against_signs_nothing() -> None:
-    _refused(DATA, sign_data(DATA, signature._DUMMY_SECRETS[0]), [])
+    _refused(DATA, sign_data(DATA, [signature._DUMMY_SECRET][0]), [])
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,27 @@ def test_the_cost_depends_on_the_number_of_secrets_alone(
     with suppress(BadSignature):
         verify_signature(DATA, sign, secrets=secrets)
     assert len(hashed) == hashes
+
+
+@pytest.mark.parametrize("well_formed", [True, False])
+@pytest.mark.parametrize(
+    ("hash_name", "secrets"), [("sha1", 0), ("sha1", 1), ("sha1", 3), ("sha256", 2), ("sha256", 1)]
+)
+def test_every_refusal_costs_the_same_hashes_whatever_the_app(
+    monkeypatch: pytest.MonkeyPatch, hash_name: HashName, secrets: int, well_formed: bool
+) -> None:
+    hashed: list[HashName] = []
+
+    def counting(data: bytes, secret: bytes, *, hash_name: HashName = "sha1") -> bytes:
+        hashed.append(hash_name)
+        return sign_data(data, secret, hash_name=hash_name)
+
+    monkeypatch.setattr(signature, "sign_data", counting)
+    refusal = refusal_hashes([("sha1", 1), ("sha1", 3), ("sha256", 2)])
+    wrong = b"0" * (64 if hash_name == "sha256" else 40) if well_formed else b"x"
+    with pytest.raises(BadSignature):
+        verify_signature(DATA, wrong, secrets=[NEW] * secrets, hash_name=hash_name, refusal=refusal)
+    assert sorted(hashed) == ["sha1"] * 3 + ["sha256"] * 2
 
 
 RIGHT = sign_data(DATA, NEW)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback, CallbackKind
@@ -172,6 +173,24 @@ async def test_each_refusal_is_its_problem_and_echoes_nothing(
         assert word not in everything
     assert answer.headers["cache-control"] == "no-store"
     assert intake.accepted == []
+
+
+@pytest.mark.parametrize("kind", ["notify", "return"])
+@pytest.mark.parametrize(
+    ("app_id", "named"), [("demo", "demo"), ("shop", "shop"), ("nobody", None), (CANARY, None), ("%00", None)]
+)
+async def test_a_refusal_names_the_app_in_the_log_if_it_is_ours(
+    web: httpx2.AsyncClient, app_id: str, named: str | None, kind: str
+) -> None:
+    with capture_logs() as logged:
+        await post(web, signed(DATA, secret=b"wrong"), url=f"/callbacks/{app_id}//{kind}/")
+    told = {"event": "callback.refused", "code": "bad_signature", "kind": kind, "app_id": named}
+    assert logged == [told | {"log_level": "warning"}]
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
+async def test_nothing_is_described_in_public(web: httpx2.AsyncClient, path: str) -> None:
+    assert_problem(await web.get(path), 404, "not_found")
 
 
 async def test_an_unknown_app_and_a_wrong_sign_are_not_told_apart(web: httpx2.AsyncClient) -> None:

@@ -1,12 +1,14 @@
 """The user's browser goes on to the app's landing page or sees a page of ours, and learns nothing else."""
 
+import re
+
 import httpx2
 import pytest
 from fastapi import FastAPI
 
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback, CallbackKind
-from service.ingress.pages import preferred_language
+from service.ingress.pages import _STYLE, preferred_language
 from tests.adapters.builders import NOW, biz_id, payload
 from tests.domain.builders import ID_NUMBER, NAME, dump
 from tests.service.asgi import FORM, SECRET, send, signed
@@ -66,12 +68,17 @@ async def test_a_bare_return_goes_on_too_and_is_not_kept(web: httpx2.AsyncClient
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
-    ("language", "word", "tag"),
-    [("zh-CN,zh;q=0.9", "已提交", "zh"), ("en-GB,en;q=0.8", "Submitted", "en"), ("fr", "已提交", "zh")],
+    ("language", "words", "tag"),
+    [
+        ("zh-CN,zh;q=0.9", ("已提交", "请返回原应用"), "zh"),
+        ("en-GB,en;q=0.8", ("Submitted", "Please go back to the app"), "en"),
+        ("fr", ("已提交", "请返回原应用"), "zh"),
+    ],
 )
 async def test_without_a_landing_page_the_browser_shows_ours(
-    web: httpx2.AsyncClient, method: str, language: str, word: str, tag: str
+    web: httpx2.AsyncClient, method: str, language: str, words: tuple[str, str], tag: str
 ) -> None:
+    word = words[method == "GET"]
     if method == "GET":
         answer = await get(web, f"biz_id={biz_id()}", language=language)
     else:
@@ -101,11 +108,69 @@ async def test_without_a_landing_page_the_browser_shows_ours(
         (b"en;q=nan", "zh"),
         (b"\xff\xfe;q=\x00", "zh"),
         (b"english", "zh"),
+        (b"," * 40_000_000 + b"en", "zh"),
         (b",;q=1,,", "zh"),
     ],
 )
 def test_the_language_that_weighs_most_is_spoken(header: bytes, language: str) -> None:
     assert preferred_language(header) == language
+
+
+STATUSES = [
+    ('"OK"', "已提交", "Submitted"),
+    ('"FAILED"', "已提交", "Submitted"),
+    ('"CANCELLED"', "已取消", "Cancelled"),
+    ('" cancelled "', "已取消", "Cancelled"),
+    ('"TIMEOUT"', "已超时", "Timed out"),
+    ('"WEBRTC_UNSUPPORTED"', "无法完成认证", "Not completed"),
+    ('"PROCESSING"', "请返回原应用", "Please go back"),
+    ('"<script>"', "请返回原应用", "Please go back"),
+    ("null", "请返回原应用", "Please go back"),
+    ("[1e999]", "请返回原应用", "Please go back"),
+]
+
+
+@pytest.mark.parametrize(("status", "chinese", "english"), STATUSES)
+async def test_the_page_says_how_the_flow_ended_and_not_what_came_of_it(
+    web: httpx2.AsyncClient, status: str, chinese: str, english: str
+) -> None:
+    data = f'{{"status": {status}, "biz_info": {{"biz_id": "{biz_id()}"}}}}'.encode()
+    for language, word in (("zh", chinese), ("en", english)):
+        answer = await post(web, signed(data), language=language)
+        assert f"<h1>{word}" in answer.text
+        assert ("已提交" in answer.text) == (chinese == "已提交" and language == "zh")
+
+
+def test_the_page_can_be_read_in_light_and_in_dark() -> None:
+    light, _, dark = _STYLE.partition("@media (prefers-color-scheme:dark)")
+    for style in (light, dark):
+        text, card, body, small = (
+            re.findall(pattern, style)[0]
+            for pattern in (
+                r"body{[^}]*[;{]color:#(\w+)",
+                r"main{background:#(\w+)",
+                r"body{[^}]*background:#(\w+)",
+                r"p{[^}]*color:#(\w+)",
+            )
+        )
+        assert _contrast(text, card) >= 7
+        assert _contrast(small, card) >= 7
+        assert _contrast(text, body) >= 7
+
+
+def _contrast(one: str, other: str) -> float:
+    """WCAG 2.1, 1.4.3."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 async def test_a_bare_return_is_answered_the_same_for_any_id_and_app(web: httpx2.AsyncClient) -> None:
