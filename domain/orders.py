@@ -10,8 +10,11 @@ MAX_BIZ_NO: Final = 128
 MAX_EXTRA_DATA: Final = 4096
 """Bytes in UTF-8 (callback page, `biz_info`)."""
 
+USUAL_TOKEN: Final = timedelta(hours=1)
+"""The vendor's tokens live 5 to 60 minutes (get_token)."""
+
 LONGEST_TOKEN: Final = timedelta(hours=25)
-"""No token lives longer; the vendor's live 5 to 60 minutes."""
+"""What is accepted as a token's life."""
 
 
 class Order(msgspec.Struct, frozen=True):

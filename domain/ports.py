@@ -134,6 +134,16 @@ class DueVerifications(Protocol):
         """Nothing came of it, and the vendor keeps nothing any more."""
 
 
+class HeldVerifications(Protocol):
+    """Verifications that wait for their registration, because their app requires one."""
+
+    async def hold(self, verification_id: UUID, *, fence: int) -> None:
+        """Hold a verification, unless it is registered meanwhile."""
+
+    async def release(self, app_ids: Sequence[str], *, now: datetime, limit: int) -> int:
+        """Make up to `limit` held ones of these apps due, the oldest first; how many there were."""
+
+
 class Nudges(Protocol):
     """Where the ingress sends word that a user's browser came back."""
 

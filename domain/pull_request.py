@@ -72,4 +72,4 @@ def _kept_since(standing: Standing, now: datetime) -> datetime | None:
     registration = standing.registration
     if registration is None or (standing.state is not State.DECIDED and now < registration.expires_at):
         return None
-    return registration.registered_at
+    return registration.day_begins

@@ -8,6 +8,7 @@ import msgspec
 from domain.answer import Answer
 from domain.facts import Facts
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
+from domain.orders import USUAL_TOKEN
 from domain.payload import Payload
 from domain.policy import Decision
 from domain.policy_file import Policy
@@ -22,6 +23,14 @@ class Registration(msgspec.Struct, frozen=True):
     registered_at: datetime
     expires_at: datetime
     nudged_at: datetime | None = None
+
+    @property
+    def day_begins(self) -> datetime:
+        """From when the vendor's day for the result counts.
+
+        The flow ends with the token at the latest, which may be long after the registration, or before it.
+        """
+        return min(self.expires_at, max(self.registered_at, self.expires_at - USUAL_TOKEN))
 
 
 class ClaimedBatch(msgspec.Struct, frozen=True):
@@ -120,7 +129,7 @@ class Case(msgspec.Struct, frozen=True):
         """When the vendor's day for this result began, at the earliest that is known."""
         if self.ended_at is not None:
             return self.ended_at
-        return self.registration.registered_at if self.registration else now
+        return self.registration.day_begins if self.registration else now
 
 
 class FinishedPull(msgspec.Struct, frozen=True):

@@ -18,7 +18,8 @@ class ReconcileRules(msgspec.Struct, frozen=True):
     """When a verification without a callback is asked for.
 
     `grace`: for the first time, so long after its token's expiry. `last_look`: for the last time, so long
-    after its registration, while the vendor still keeps the result.
+    after the vendor's day began, which still keeps the result. Neither comes before the token's expiry:
+    integrators report that such calls destroyed the result.
     """
 
     grace: timedelta = timedelta(minutes=15)
@@ -63,7 +64,7 @@ def next_look(
     One call when its user's browser came back, one when its token has expired, the last one while the
     vendor still keeps the result. A call that told nothing is made again, as far as the look's limit goes.
     """
-    if now >= registration.registered_at + RESULT_KEPT:
+    if now >= registration.day_begins + RESULT_KEPT:
         return Expire()
     looks = sorted(_looks(registration, rules))
     reached = [look for look in looks if look[0] <= now]
@@ -78,12 +79,14 @@ def next_look(
 
 
 def first_look_at(registration: Registration, *, rules: ReconcileRules = RECONCILE_RULES) -> datetime:
-    """When to ask for a verification about which nothing is heard."""
-    return min(registration.expires_at + rules.grace, registration.registered_at + rules.last_look)
+    """When to ask for the first time about a verification without a callback."""
+    first = min(registration.expires_at + rules.grace, registration.day_begins + rules.last_look)
+    return max(registration.expires_at, first)
 
 
 def _looks(registration: Registration, rules: ReconcileRules) -> list[tuple[datetime, int]]:
     """When to ask, and how many calls may have been spent by then."""
-    last = registration.registered_at + rules.last_look
-    looks = [(first_look_at(registration, rules=rules), 2), (last, PULL_LIMIT)]
+    first = first_look_at(registration, rules=rules)
+    last = max(registration.expires_at, registration.day_begins + rules.last_look)
+    looks = [(first, 2), (last, PULL_LIMIT)]
     return [*looks, (registration.nudged_at, 1)] if registration.nudged_at else looks

@@ -14,6 +14,7 @@ from domain.ports import (
     DeadLetters,
     Decisions,
     DueVerifications,
+    HeldVerifications,
     Inbox,
     Ledger,
     NudgedVerifications,
@@ -51,6 +52,7 @@ class WorkerContext:
     ledger: Ledger
     decisions: Decisions
     due: DueVerifications
+    held: HeldVerifications
     nudges: NudgedVerifications
     second_looks: SecondLooks
     dead_letters: DeadLetters

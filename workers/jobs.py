@@ -20,6 +20,7 @@ from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATI
 from adapters.redis_names import RedisNames
 from workers import nudging
 from workers.context import WorkerContext
+from workers.holding import release_held
 from workers.recording import Recording
 from workers.settling import Settling
 
@@ -77,6 +78,7 @@ def crons(
         await adopt()
 
     async def settle_due() -> None:
+        await release_held(context)
         loops.settling.look()
         await loops.settling.claim_silent(context.silent_per_sweep)
         await loops.settling.name_unconfigured()

@@ -33,6 +33,7 @@ from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
+from adapters.store.held import PgHeldVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.nudges import PgNudges
 from adapters.store.owners import BizOwners
@@ -146,6 +147,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             ledger=PgLedger(engine),
             decisions=PgDecisions(engine),
             due=due,
+            held=PgHeldVerifications(engine),
             nudges=PgNudges(engine),
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),

@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 async def reconcile(context: WorkerContext, case: Case, grounds: Grounds) -> None:
     """Take the next step for a verification without a final callback."""
     if case.registration is None:
-        # Its callback says that the flow goes on, and only another callback can say more.
-        await context.due.postpone(case.verification_id, fence=case.fence, until=None)
+        # Its callback says that the flow goes on. It became due because the vendor's day is over.
+        await _expire(context, case)
     elif result := await kept_result(context, case):
         await decide_case(context, case, grounds, result=result)
     else:

@@ -11,6 +11,7 @@ from domain.records import Case, DueVerification
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, grounds_of, postpone
+from workers.holding import awaits_registration, hold
 from workers.reconciliation import reconcile
 from workers.second_looks import look_again
 
@@ -61,6 +62,8 @@ async def settle(context: WorkerContext, case: Case) -> None:
         await look_again(context, case, grounds)
     elif case.payload is None:
         await reconcile(context, case, grounds)
+    elif awaits_registration(case, grounds.app):
+        await hold(context, case)
     else:
         await _settle_callback(context, case, grounds, case.payload)
 

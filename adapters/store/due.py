@@ -1,5 +1,6 @@
 """Verifications that somebody must look at: claimed under a lease with a fence, one worker each."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -96,7 +97,6 @@ class PgDueVerifications:
 
     def _open(self, row: Row[Any]) -> DueVerification:
         data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
-        place = raw_callback_place(row.app_id, row.id)
         return DueVerification(
             verification_id=row.id,
             app_id=row.app_id,
@@ -104,11 +104,23 @@ class PgDueVerifications:
             data_key=data_key,
             fence=row.fence,
             state=State(row.state),
-            data=row.raw_ct and unseal(data_key, row.raw_ct, place=place),
+            data=row.raw_ct and _open_callback(data_key, row),
             ended_at=row.ended_at,
             registration=registration_of(row),
             asked_at=row.asked_at,
         )
+
+
+def _open_callback(data_key: bytes, row: Row[Any]) -> bytes:
+    """The raw bytes of the callback that is decided on (`raw_ct`), which must be those of `final_digest`.
+
+    Raises:
+        BrokenSeal: another key, another place, changed bytes, or another callback's bytes.
+    """
+    data = unseal(data_key, row.raw_ct, place=raw_callback_place(row.app_id, row.id))
+    if hashlib.sha256(data).digest() != row.final_digest:
+        raise BrokenSeal("callbacks.raw_ct: another callback's bytes")
+    return data
 
 
 _TAKE: Final = """
@@ -116,8 +128,8 @@ claimed AS (
   UPDATE verifications v SET due_at = :until, fence = v.fence + 1 FROM due WHERE v.id = due.id
   RETURNING v.*
 )
-SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.fence, v.ended_at, v.registered_at,
-       v.expires_at, v.nudged_at, v.asked_at, c.raw_ct
+SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.final_digest, v.fence, v.ended_at,
+       v.registered_at, v.expires_at, v.nudged_at, v.asked_at, c.raw_ct
 FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = v.final_digest
 """
 

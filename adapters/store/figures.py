@@ -12,12 +12,15 @@ from domain.registration import NEAR_LOSS
 
 class OpenVerifications(msgspec.Struct, frozen=True):
     """How many verifications of an app are in a state before the decision, and how many of them near loss:
-    `domain.registration.NEAR_LOSS` after the flow's end or the registration. One that is held is not."""
+    `domain.registration.NEAR_LOSS` after the vendor's day began. `held` of them wait for their
+    registration and are never near loss; `oldest_held` is the age of the oldest in seconds."""
 
     app_id: str
     state: str
     count: int
     near_loss: int
+    held: int
+    oldest_held: float
 
 
 class Letters(msgspec.Struct, frozen=True):
@@ -45,7 +48,7 @@ class PgFigures:
     async def read(self, now: datetime) -> StoreFigures:
         """The figures at `now`. Raises DBAPIError, OSError."""
         async with self._engine.connect() as connection:
-            undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS})
+            undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS, "now": now})
             letters = await connection.execute(_LETTERS)
             return StoreFigures(
                 open=[OpenVerifications(*row) for row in undecided],
@@ -55,7 +58,10 @@ class PgFigures:
 
 _OPEN: Final = text("""
 SELECT app_id, state, count(*),
-       count(*) FILTER (WHERE COALESCE(ended_at, registered_at) < :before AND NOT held)
+       count(*) FILTER (WHERE NOT held AND COALESCE(
+         ended_at, LEAST(expires_at, GREATEST(registered_at, expires_at - interval '1 hour'))) < :before),
+       count(*) FILTER (WHERE held),
+       CAST(COALESCE(EXTRACT(EPOCH FROM :now - min(received_at) FILTER (WHERE held)), 0) AS double precision)
 FROM verifications WHERE state IN ('created', 'received') GROUP BY app_id, state
 """)
 

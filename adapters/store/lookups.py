@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
 from adapters.store.decisions import unseal_identity
-from adapters.store.recorder import key_place
+from adapters.store.recorder import key_place, registration_of
 from adapters.store.tables import decisions, policies, pulls, timeline, verifications
 from domain.budget import RESULT_KEPT, PullState
 from domain.errors import BrokenSeal
@@ -142,7 +142,10 @@ class PgLookups:
 
 def _kept_until(row: Row[Any]) -> datetime | None:
     """Until when the vendor surely keeps the result."""
-    since: datetime | None = row.ended_at or row.registered_at
+    registration = registration_of(row)
+    since: datetime | None = row.ended_at
+    if since is None and registration is not None:
+        since = registration.day_begins
     return since and since + RESULT_KEPT
 
 
@@ -156,7 +159,7 @@ def _select_records() -> Select[Any]:
     policy = (policies.c.name.label("policy_name"), policies.c.version.label("policy_version"))
     return select(
         v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_key, v.identity_ct,
-        v.ended_at, v.registered_at, v.expires_at, v.held, v.received_at, v.created_at,
+        v.ended_at, v.registered_at, v.expires_at, v.nudged_at, v.held, v.received_at, v.created_at,
         d.outcome, d.basis, d.reasons, d.callback_facts, d.result_facts, d.decided_at,
         *policy, used.label("pulls_used"),
     ).select_from(verifications.outerjoin(decisions).outerjoin(policies))  # fmt: skip

@@ -18,6 +18,7 @@ from adapters.store.bulk import as_rows, write_group
 from adapters.store.endings import same_endings
 from adapters.store.entries import Entry, Mark, one_per_verification
 from adapters.store.owners import BizOwners
+from domain.budget import RESULT_KEPT
 from domain.model import CallbackKind, State
 from domain.records import DecodedCallback, Recorded, Registration
 from domain.registration import biz_no_differs
@@ -92,7 +93,7 @@ class PgRecorder:
             wrapped_key=wrapped,
             digest=entry.digest if ended else None,
             ended_at=callback.received_at if ended else None,
-            due_at=self._due_at(entry) if ended else None,
+            due_at=self._due_at(entry) if ended else callback.received_at + RESULT_KEPT,
             held=entry.hold,
             received_at=callback.received_at,
         )

@@ -144,7 +144,7 @@ _JOIN: Final = text("""
 WITH joined AS (
   UPDATE verifications
   SET biz_no = :biz_no, registered_at = :registered_at, expires_at = :expires_at, due_at = :due_at,
-      held = false, fence = fence + :taken
+      state = CASE WHEN state = 'expired' THEN 'received' ELSE state END, held = false, fence = fence + :taken
   WHERE id = :id RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'verification.registered' FROM joined

@@ -156,8 +156,12 @@ def _ingresses(ingresses: Mapping[str, IngressStatus]) -> Iterator[Metric]:
 
 def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
     near_loss = Counter(dict.fromkeys(app_ids, 0))
+    held = Counter(dict.fromkeys(app_ids, 0))
+    oldest_held = dict.fromkeys(app_ids, 0.0)
     for each in figures.open:
         near_loss[each.app_id] += each.near_loss
+        held[each.app_id] += each.held
+        oldest_held[each.app_id] = max(oldest_held.get(each.app_id, 0.0), each.oldest_held)
     yield _gauge(
         "verifications_open",
         "Verifications that are not decided yet.",
@@ -168,6 +172,18 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
         "verifications_near_loss",
         "Undecided verifications whose result the vendor deletes within two hours, or has deleted.",
         {(app_id,): count for app_id, count in near_loss.items()},
+        "app_id",
+    )
+    yield _gauge(
+        "verifications_held",
+        "Verifications that wait for their registration, which their app requires.",
+        {(app_id,): count for app_id, count in held.items()},
+        "app_id",
+    )
+    yield _gauge(
+        "oldest_held_seconds",
+        "Age of the oldest verification that waits for its registration.",
+        {(app_id,): seconds for app_id, seconds in oldest_held.items()},
         "app_id",
     )
     yield _gauge(

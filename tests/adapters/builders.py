@@ -17,6 +17,7 @@ from adapters.envelope import KeyRing
 from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
 from adapters.store.decisions import PgDecisions
 from adapters.store.due import PgDueVerifications
+from adapters.store.held import PgHeldVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.lookups import PgLookups, VerificationRecord
 from adapters.store.nudges import PgNudges
@@ -105,6 +106,7 @@ class Store:
         self.decisions = PgDecisions(engine)
         self.nudges = PgNudges(engine)
         self.due = PgDueVerifications(engine, keys=keys)
+        self.held = PgHeldVerifications(engine)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
         self.registrations = PgRegistrations(engine, keys=keys, owners=owners)
         self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)

@@ -57,3 +57,17 @@ async def test_a_verification_whose_person_was_erased_holds_up_nobody(store: Sto
     assert [item.verification_id for item in claimed.opened] == [good.verification_id]
     with pytest.raises(BrokenSeal, match="deleted"):
         await store.record(callback(payload(1, biz_no="order-2")))
+
+
+async def test_another_callbacks_bytes_are_not_opened_in_a_callbacks_place(store: Store) -> None:
+    """Both were sealed for this verification: only the digest tells which is which."""
+    await store.record(callback(payload(status="FAILED")))
+    await store.record(callback(payload(status="OK")))
+    async with store.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE callbacks c SET raw_ct = o.raw_ct FROM callbacks o"
+                " WHERE o.verification_id = c.verification_id AND o.digest <> c.digest"
+            )
+        )
+    assert (await claim(store)).opened == []

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.budget import RESULT_KEPT
 from domain.model import AcceptedCallback, CallbackKind, Outcome, verification_id
 from tests.adapters.builders import LEASE, NOW, Json, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
@@ -135,11 +136,15 @@ async def test_an_open_callback_never_stands_in_the_way_of_the_final_one(
     assert await store.events() == ["callback.received"] * 2
 
 
-async def test_an_open_callback_alone_is_not_due(store: PortsOfStore) -> None:
+async def test_an_open_callback_alone_is_due_when_the_vendors_day_is_over(store: PortsOfStore) -> None:
     recorded = await store.record(OPEN)
     assert (recorded.is_new, recorded.to_settle) == (True, False)
     standing = await store.standing()
-    assert (standing.state, standing.due_at, standing.ended_at) == ("received", None, None)
+    assert (standing.state, standing.due_at, standing.ended_at) == (
+        "received",
+        NOW + RESULT_KEPT,
+        None,
+    )
 
 
 async def test_a_late_callback_does_not_reopen_a_decided_verification(store: PortsOfStore) -> None:

@@ -115,7 +115,9 @@ async def test_the_same_biz_id_of_another_app_is_another_verification(store: Por
     assert await store.register(OTHER, app_id="other") is Registered.CREATED
 
 
-async def test_an_order_that_is_asked_for_late_is_looked_at_by_the_rules(store: PortsOfStore) -> None:
+async def test_a_token_that_lives_long_is_not_looked_at_before_its_expiry(
+    store: PortsOfStore,
+) -> None:
     late = msgspec.structs.replace(MINE, expires_at=NOW + timedelta(days=9))
     await store.register(late)
-    assert (await store.standing()).due_at == NOW + RECONCILE_RULES.last_look
+    assert (await store.standing()).due_at == late.expires_at + GRACE

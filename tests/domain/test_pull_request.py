@@ -66,7 +66,7 @@ ASKED = standing(asked_at=NOW - SECOND, due_at=NOW + 9 * SECOND)
             SILENT, [], NOW - SECOND, Refusal("flow_not_ended", NOW), id="silent, and the token is good"
         ),
         pytest.param(SILENT, [], NOW, None, id="silent, and the token has expired"),
-        pytest.param(SILENT, [], END + 23 * HOUR, Refusal("no_pull_left"), id="silent for a day"),
+        pytest.param(SILENT, [], END + 24 * HOUR, Refusal("no_pull_left"), id="silent for a day"),
         pytest.param(
             standing(SILENT, state=State.EXPIRED), calls(DONE), NOW, None, id="given up, not yet lost"
         ),

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from domain.budget import PULL_LIMIT, Pull, PullState, Wait
 from domain.decoding import decode_payload
 from domain.records import Registration
-from domain.registration import Expire, Look, ReconcileRules, biz_no_differs, next_look, orders_differ
+from domain.registration import (
+    Expire,
+    Look,
+    ReconcileRules,
+    biz_no_differs,
+    first_look_at,
+    next_look,
+    orders_differ,
+)
 from tests.domain.builders import THOROUGH, dump, passing_payload, put
 
 START = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -102,10 +110,32 @@ def test_the_next_look(
     assert next_look(registration, ledger, now=now) == expected
 
 
-def test_a_token_of_more_than_a_day_is_asked_for_before_the_vendor_forgets() -> None:
-    long = msgspec.structs.replace(REGISTERED, expires_at=START + 30 * HOUR)
-    assert next_look(long, [], now=START) == Wait(LAST)
-    assert next_look(long, [], now=LAST) == Look(3)
+@pytest.mark.parametrize("life", [HOUR, 5 * HOUR, 24 * HOUR, 25 * HOUR, 30 * HOUR])
+@pytest.mark.parametrize(
+    "rules", [ReconcileRules(), ReconcileRules(last_look=MINUTE)], ids=["usual", "early"]
+)
+def test_no_look_comes_before_the_tokens_expiry(life: timedelta, rules: ReconcileRules) -> None:
+    long = msgspec.structs.replace(REGISTERED, expires_at=START + life)
+    first = first_look_at(long, rules=rules)
+    assert first >= long.expires_at
+    assert next_look(long, [], now=START, rules=rules) == Wait(first)
+    assert isinstance(next_look(long, [], now=first, rules=rules), Look)
+
+
+def test_the_vendors_day_of_a_token_that_lived_long_ends_a_day_later() -> None:
+    long = msgspec.structs.replace(REGISTERED, expires_at=START + 24 * HOUR)
+    last = START + 43 * HOUR
+    assert next_look(long, [call(1, long.expires_at + HOUR)], now=long.expires_at + HOUR) == Wait(last)
+    assert next_look(long, [call(1, long.expires_at + HOUR)], now=last) == Look(3)
+    assert next_look(long, [], now=START + 47 * HOUR) == Expire()
+
+
+def test_one_registered_long_after_its_token_has_expired_is_not_asked_for_after_the_vendors_day() -> None:
+    late = msgspec.structs.replace(REGISTERED, expires_at=START - 10 * HOUR)
+    assert next_look(late, [], now=START) == Look(2)
+    asked = [call(1, START)]
+    assert next_look(late, asked, now=START) == Wait(START + 10 * HOUR)
+    assert next_look(late, [*asked, call(2, START + 10 * HOUR)], now=START + 14 * HOUR) == Expire()
 
 
 def test_the_rules_are_settings() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from domain.budget import RESULT_KEPT
 from domain.decoding import decode_payload
 from domain.facts import say_the_same
 from domain.model import AcceptedCallback, State, verification_id
@@ -49,7 +50,10 @@ class MemoryRecorder:
     def _verification(self, callback: AcceptedCallback, payload: Payload) -> Verification:
         key = verification_id(callback.app_id, payload.biz_id)
         # Nobody can have the lease of what nobody knew: its first final callback takes it from nobody.
-        unknown = Verification(key, callback.app_id, payload.biz_id, fence=1 if _is_open(payload) else 0)
+        end = callback.received_at + RESULT_KEPT if _is_open(payload) else None
+        unknown = Verification(
+            key, callback.app_id, payload.biz_id, fence=1 if _is_open(payload) else 0, due_at=end
+        )
         return self._database.verifications.setdefault(key, unknown)
 
     def _update(

@@ -38,6 +38,7 @@ class MemoryRegistrations:
             elif differs or row.held:
                 row.due_at = registration.registered_at
         row.held, row.fence = False, row.fence + differs
+        row.state = State.RECEIVED if row.state is State.EXPIRED else row.state
         self._put(row, registration)
         return Registered.JOINED
 

@@ -126,6 +126,9 @@ async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
         ("verifications_open", "demo", "received"): 1,
         ("verifications_near_loss", "demo"): 1,
         ("verifications_near_loss", "other"): 0,
+        ("verifications_held", "demo"): 0,
+        ("verifications_held", "other"): 0,
+        ("oldest_held_seconds", "demo"): 0,
         ("dead_letters", "demo", "bad_biz_id"): 1,
     }
     assert {key: told.get(key) for key in expected} == expected

@@ -23,6 +23,7 @@ from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
+from tests.memory.held import MemoryHeldVerifications
 from tests.memory.inbox import MemoryInbox
 from tests.memory.intake import MemoryIntake
 from tests.memory.ledger import MemoryLedger
@@ -128,6 +129,7 @@ class World:
             ledger=MemoryLedger(self.database),
             decisions=MemoryDecisions(self.database),
             due=due,
+            held=MemoryHeldVerifications(self.database),
             nudges=MemoryNudgedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),

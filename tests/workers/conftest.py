@@ -29,6 +29,7 @@ from tests.domain.builders import dump
 from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint
+from workers.holding import release_held
 from workers.jobs import Loops
 from workers.recording import Recording
 from workers.settling import Settling
@@ -160,6 +161,7 @@ class Jobs:
 
     async def settle_due(self, context: WorkerContext | None = None) -> None:
         """What the cron does: settle what is due, and of what is silent as many as one sweep may."""
+        await release_held(context or self.context)
         settling = self.loops(context).settling
         while await settling.claim_due():
             pass
@@ -226,6 +228,7 @@ async def jobs(
         ledger=store.ledger,
         decisions=store.decisions,
         due=store.due,
+        held=store.held,
         nudges=store.nudges,
         second_looks=store.due,
         dead_letters=store.dead_letters,
@@ -250,6 +253,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         ledger=away.ledger,
         decisions=away.decisions,
         due=away.due,
+        held=away.held,
         nudges=away.nudges,
         second_looks=away.due,
         dead_letters=away.dead_letters,

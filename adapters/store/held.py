@@ -1,0 +1,54 @@
+"""Verifications that wait for their registration, because their app requires one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class PgHeldVerifications:
+    """Holds them, and releases those of apps that require registration no longer."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def hold(self, verification_id: UUID, *, fence: int) -> None:
+        """Hold a verification, unless it is registered meanwhile. Needs the lease."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_HOLD, {"id": verification_id, "fence": fence})
+
+    async def release(self, app_ids: Sequence[str], *, now: datetime, limit: int) -> int:
+        """Make up to `limit` held ones of these apps due, the oldest first; how many there were."""
+        async with self._engine.begin() as connection:
+            released = await connection.execute(
+                _RELEASE, {"app_ids": list(app_ids), "now": now, "limit": limit}
+            )
+            return released.rowcount
+
+
+_HOLD: Final = text("""
+WITH held AS (
+  UPDATE verifications SET held = true
+  WHERE id = :id AND fence = :fence AND registered_at IS NULL AND state <> 'decided'
+  RETURNING id
+)
+INSERT INTO timeline (verification_id, event) SELECT id, 'callback.held' FROM held
+""")
+
+_RELEASE: Final = text("""
+WITH chosen AS (
+  SELECT id FROM verifications
+  WHERE state IN ('created', 'received') AND app_id = ANY(:app_ids) AND registered_at IS NULL AND held
+  ORDER BY received_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+), released AS (
+  UPDATE verifications v
+  SET held = false, due_at = CASE WHEN v.final_digest IS NULL THEN v.due_at ELSE :now END
+  FROM chosen WHERE v.id = chosen.id
+  RETURNING v.id
+)
+INSERT INTO timeline (verification_id, event) SELECT id, 'callback.released' FROM released
+""")
+"""The states are those of the index `verifications_open`. A flow that goes on keeps the time of its end."""
