@@ -1,6 +1,6 @@
 """The policies in force: a folder of TOML files, read at the start and again on demand."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,8 +8,9 @@ import msgspec
 import structlog
 
 from domain.errors import PolicyFileError
+from domain.explanation import PolicyText
 from domain.policy_file import Policy, read_policy
-from domain.policy_succession import objection
+from domain.policy_succession import objection, objection_by_history
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "policies"
 """The folder with the default policy."""
@@ -75,6 +76,12 @@ class PolicyBook:
         for problem in problems:
             log.error("policy.broken", detail=problem.detail)
         return problems
+
+    def compare_with(self, history: Sequence[PolicyText]) -> list[FileProblem]:
+        """What is wrong with the policies in force, held against the texts that decided, newest first."""
+        found = [(name, objection_by_history(policy, history)) for name, policy in self._by_name.items()]
+        files = {name: self._file_of[name].name for name, wrong in found if wrong}
+        return [FileProblem(files[name], f"{files[name]}: {wrong}") for name, wrong in found if wrong]
 
     def get(self, name: str) -> Policy:
         """The policy in force under this name. Raises KeyError."""

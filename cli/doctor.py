@@ -16,6 +16,7 @@ from adapters.policies import PolicyBook
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database
 from adapters.settings import AppSettings, Settings, strange_names
+from adapters.store.policy_history import verify_policies
 from adapters.troubles import database_trouble
 from cli.checks import Check
 from cli.files_check import check_open_files
@@ -56,6 +57,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield check_spool(settings)
     yield check_open_files(settings)
     yield await _check_database(settings)
+    if changed := await _find_changed_policies(settings):
+        yield Check("policies", False, changed)
     vendors = {app.vendor_url.rstrip("/") + app.vendor_path for app in settings.apps.values()}
     for url in sorted(vendors):
         async for check in _check_vendor(url):
@@ -69,6 +72,19 @@ def _check_policies(settings: Settings) -> Check:
     except PolicyFileError as error:
         return Check("policies", False, str(error).replace("\n", "; "))
     return Check("policies", True, f"{', '.join(sorted(needed))} in {settings.policy_dir}")
+
+
+async def _find_changed_policies(settings: Settings) -> str | None:
+    """What keeps a worker from starting: a policy that decided before with another text of its version."""
+    engine = create_engine(settings.database_url)
+    try:
+        book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
+        await verify_policies(engine, book)
+    except PolicyFileError as error:
+        return str(error).replace("\n", "; ")
+    finally:
+        await engine.dispose()
+    return None
 
 
 def _check_urls(app_id: str, app: AppSettings) -> list[Check]:

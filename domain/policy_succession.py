@@ -5,8 +5,10 @@ So a changed text needs a new version and has to be complete: it ends with the e
 that its predecessor gives.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
+from domain.explanation import PolicyText
 from domain.policy_file import Policy
 from domain.policy_lines import statements
 
@@ -21,7 +23,20 @@ def is_marked(text: str) -> bool:
     return text.rstrip().rpartition("\n")[2].strip().lower() == END_MARK
 
 
-def objection(policy: Policy, predecessor: Policy) -> str | None:
+def objection_by_history(policy: Policy, history: Iterable[PolicyText]) -> str | None:
+    """Why `policy` may not follow the texts of its name that have decided, newest first, or None.
+
+    A text that has decided before may decide again.
+    """
+    texts = [text for text in history if text.name == policy.name]
+    if any(text.content_hash == policy.content_hash for text in texts):
+        return None
+    same = next((text for text in texts if text.version == policy.version), None)
+    predecessor = same or next(iter(texts), None)
+    return None if predecessor is None else objection(policy, predecessor)
+
+
+def objection(policy: Policy, predecessor: Policy | PolicyText) -> str | None:
     """Why `policy` may not follow its `predecessor` of the same name, or None."""
     if policy.content_hash == predecessor.content_hash:
         return None

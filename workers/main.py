@@ -37,6 +37,7 @@ from adapters.store.held import PgHeldVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.nudges import PgNudges
 from adapters.store.owners import BizOwners
+from adapters.store.policy_history import verify_policies
 from adapters.store.recorder import PgRecorder
 from workers.alarm import Alarm
 from workers.context import WorkerContext
@@ -135,11 +136,13 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     inbox = RedisInbox(redis, keys=keys, names=RedisNames(settings.redis_prefix))
     due = PgDueVerifications(engine, keys=keys)
     clock = DatabaseClock(engine)
+    policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     following = asyncio.create_task(clock.follow())
     try:
+        await verify_policies(engine, policies)
         yield WorkerContext(
             apps=apps,
-            policies=PolicyBook.open(settings.policy_dir, needed=settings.needed_policies()),
+            policies=policies,
             announcer=Announcer(redis),
             inbox=inbox,
             alarm=Alarm(clock),
