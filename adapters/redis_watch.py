@@ -16,7 +16,8 @@ import structlog
 from redis.asyncio import Redis
 
 from adapters.background import end_tasks
-from adapters.redis_client import REDIS_AWAY, Durability, check_durability, try_a_write
+from adapters.redis_client import REDIS_AWAY, try_a_write
+from adapters.redis_durability import Durability, NotDurableYet, check_durability
 from adapters.redis_memory import RedisMemory, read_memory
 from domain.circuit import Circuit, CircuitRules, CircuitState
 from domain.errors import SettingsError
@@ -47,6 +48,7 @@ class RedisWatch:
         self._memory_rules = memory_rules
         self._monotonic = monotonic
         self._circuit = Circuit(RULES)
+        self._was_durable = False
         self._looked_at: float | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -118,15 +120,25 @@ class RedisWatch:
         self._circuit = self._circuit.started(self._monotonic())
         try:
             async with asyncio.timeout(self._timeout):
-                await check_durability(self._redis, self._durability)
+                await self._check_durability()
                 memory = await read_memory(self._redis)
                 if self._circuit.retry_at is not None:
                     await try_a_write(self._redis)
         except (*REDIS_AWAY, SettingsError) as error:
+            self._was_durable = False
             self.failed(error)
         else:
             self._measure(memory)
             self._succeeded()
+
+    async def _check_durability(self) -> None:
+        try:
+            await check_durability(self._redis, self._durability)
+        except NotDurableYet:
+            # A rewrite that began under our eyes is not the first one: the log was in effect a second ago.
+            if not self._was_durable:
+                raise
+        self._was_durable = True
 
     def _measure(self, memory: RedisMemory) -> None:
         self.room = MemoryRoom(memory.used, self._memory_rules.stop_at(memory.most))

@@ -6,7 +6,8 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_durability import check_durability
 from adapters.redis_memory import RedisRoom, read_room
 from adapters.settings import Settings
 from adapters.troubles import redis_trouble

@@ -17,7 +17,7 @@ from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import JobQueue
-from adapters.redis_client import Durability
+from adapters.redis_durability import Durability
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.lookups import PgLookups
 from adapters.store.pull_requests import PgPullRequests

@@ -8,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from adapters.database import DATABASE_AWAY
-from adapters.redis_client import REDIS_AWAY, durability_problems, read_durability
+from adapters.redis_client import REDIS_AWAY
+from adapters.redis_durability import durability_problems, read_durability
 from adapters.redis_memory import read_room
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database

@@ -21,11 +21,13 @@ from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
 from adapters.nudges import RedisNudges
 from adapters.queue import create_queue
-from adapters.redis_client import REDIS_AWAY, check_durability, create_redis_pool
+from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_durability import NotDurableYet, check_durability
 from adapters.redis_names import RedisNames
 from adapters.redis_watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool
+from domain.errors import SettingsError
 from domain.throttle import Rate, Throttle
 from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
@@ -43,7 +45,7 @@ def run(settings: Settings, *, host: str, port: int) -> None:
     """Serve the ingress until a signal.
 
     Raises:
-        SettingsError: Redis would lose what it takes, or the spool's folder cannot be used.
+        SettingsError: Redis would lose what it takes and there is no spool, or its folder cannot be used.
     """
     asyncio.run(_check_redis(settings))
     # Whoever sends it to all roles means the policies, of which this one has none; it must not die of it.
@@ -147,11 +149,20 @@ def _rate(per_second: float) -> Rate:
 
 
 async def _check_redis(settings: Settings) -> None:
-    """A Redis that is away now is no reason not to start: the ingress checks again before it writes."""
+    """A Redis that cannot be used now is no reason not to start, if there is a spool or it heals by itself:
+    the ingress looks again before it writes.
+
+    Raises:
+        SettingsError: Redis would lose what it takes, and nothing else could take it.
+    """
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=2))
     try:
         await check_durability(Redis(connection_pool=pool), settings.durability)
     except REDIS_AWAY as error:
         log.warning("redis.away", error=type(error).__name__)
+    except SettingsError as error:
+        if settings.spool_dir is None and not isinstance(error, NotDurableYet):
+            raise
+        log.error("redis.not_durable", detail=str(error))  # noqa: TRY400 - the message says it all
     finally:
         await pool.disconnect()

@@ -14,7 +14,8 @@ from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox, decode_batch
 from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
-from adapters.redis_client import Durability, create_redis_pool
+from adapters.redis_client import create_redis_pool
+from adapters.redis_durability import Durability
 from adapters.redis_watch import RedisWatch
 from adapters.spool.disk import Disk
 from adapters.spool.folder import ASIDE, SUFFIX

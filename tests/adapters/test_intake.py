@@ -13,7 +13,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from adapters.envelope import KeyRing
 from adapters.intake import MAX_BATCH
 from adapters.queue import RECORD_WAITING
-from adapters.redis_client import Durability
+from adapters.redis_durability import Durability
 from domain.errors import NotDurable
 from domain.memory_room import MemoryRules
 from tests.adapters.builders import callback, dump_redis, payload, traces, until

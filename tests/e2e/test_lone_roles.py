@@ -131,24 +131,23 @@ async def test_the_api_starts_without_its_servers_and_is_ready_once_they_are_the
 async def test_the_ingress_starts_without_redis_and_accepts_once_it_is_there(servers: Servers) -> None:
     await servers.valkey.stop()
     port = ports.free_port()
-    data = dump(payload(1))
-    form = urlencode({"data": data, "sign": sign_data(data, SECRET.encode())}).encode()
-
-    async def accepted() -> bool:
-        answer = await web.post(
-            "/callbacks/demo/notify",
-            content=form,
-            headers={"content-type": "application/x-www-form-urlencoded"},
-        )
-        return answer.status_code == 200
-
     async with role(servers, "serve", "ingress", "--port", str(port)), client(port) as web:
         await until(lambda: status(web, "/healthz", 200), patience=PATIENCE)
         await servers.valkey.start()
-        await until(accepted, patience=PATIENCE)
+        await until(lambda: accepted(web), patience=PATIENCE)
         await alive(servers, "ingress")
         async with role(servers, "worker"):
             await decided(servers, 1)
+
+
+async def accepted(ingress: httpx2.AsyncClient) -> bool:
+    data = dump(payload(1))
+    answer = await ingress.post(
+        "/callbacks/demo/notify",
+        content=urlencode({"data": data, "sign": sign_data(data, SECRET.encode())}).encode(),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    return answer.status_code == 200
 
 
 def client(port: int) -> httpx2.AsyncClient:
@@ -160,3 +159,20 @@ async def status(client: httpx2.AsyncClient, path: str, wanted: int) -> bool:
         return (await client.get(path)).status_code == wanted
     except httpx2.HTTPError:
         return False
+
+
+async def test_an_ingress_with_a_spool_starts_although_redis_would_lose_what_it_takes(
+    servers: Servers,
+) -> None:
+    port = ports.free_port()
+    async with Redis.from_url(servers.valkey.url) as redis:
+        await redis.config_set("appendfsync", "everysec")
+        spool = {"FACEID_SPOOL_DIR": str(servers.folder / "spool")}
+        async with role(servers, "serve", "ingress", "--port", str(port), more=spool) as ingress:
+            await logs(ingress, "redis.not_durable")
+            async with client(port) as web:
+                await until(lambda: status(web, "/readyz", 200), patience=PATIENCE)
+                assert await accepted(web)
+            assert await redis.keys("*inbox*") == []
+            await redis.config_set("appendfsync", "always")
+            await logs(ingress, "spool.drained")

@@ -39,10 +39,10 @@ GUARDS: Final = (
 MUTATIONS: Final = (
     Mutation(
         "fsync",
-        "adapters/redis_client.py",
+        "adapters/redis_durability.py",
         '"appendfsync": "always",',
         "",
-        ["tests/adapters/test_redis_client.py::test_each_setting_that_loses_writes_is_named"],
+        ["tests/adapters/test_redis_durability.py::test_each_setting_that_loses_writes_is_named"],
     ),
     Mutation(
         "fsync",
