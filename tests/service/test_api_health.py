@@ -134,7 +134,7 @@ async def test_a_redis_that_takes_no_writes_is_not_ready_one_over_the_mark_is(
 ) -> None:
     redis = api_context.redis
     if value == "room":
-        await redis.set("ballast", b"x" * 4_000_000)
+        await redis.set("ballast", b"x" * 16_000_000)
         value = str((await read_memory(redis)).used + 500_000)
     await redis.config_set(setting, value)
     try:
