@@ -7,7 +7,7 @@ wait behind it, and then tries again. A revision's `FILLS` run before it, in man
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -23,6 +23,9 @@ PATIENCE: Final = timedelta(minutes=15)
 
 _TRY_AGAIN: Final = frozenset({"40001", "40P01", "55006", "55P03"})
 """Serialization failure, deadlock, in use, locked."""
+
+_BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
+"""Less than any verification id."""
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 10.0
@@ -53,8 +56,9 @@ class Migration:
         if revision is None:
             return True
         for fill in fills_of(revision):
-            while await self._patiently(_filling(fill, current)):
-                pass
+            after: str | None = _BEFORE_ALL
+            while after is not None:
+                after = await self._patiently(_filling(fill, current, after))
         await self._patiently(_applying(revision, current))
         return False
 
@@ -80,12 +84,14 @@ async def _current(connection: AsyncConnection) -> str | None:
     return await connection.run_sync(current_revision_of)
 
 
-def _filling(fill: str, current: str | None) -> Callable[[AsyncConnection], Awaitable[int]]:
-    async def run(connection: AsyncConnection) -> int:
+def _filling(
+    fill: str, current: str | None, after: str
+) -> Callable[[AsyncConnection], Awaitable[str | None]]:
+    async def run(connection: AsyncConnection) -> str | None:
         # Another migration may have come first, and the columns be gone.
         if await _current(connection) != current:
-            return 0
-        return (await connection.execute(text(fill))).rowcount
+            return None
+        return cast(str | None, await connection.scalar(text(fill), {"after": after}))
 
     return run
 

@@ -41,7 +41,10 @@ def revision_after(current: str | None) -> str | None:
 
 
 def fills_of(revision: str) -> Sequence[str]:
-    """The statements to repeat before this revision, each until it changes no row."""
+    """The statements to repeat before this revision, over all rows in the order of their ids.
+
+    Each takes the id `:after` which its batch begins, and returns the last one of the batch; none at the end.
+    """
     fills: Sequence[str] = getattr(
         ScriptDirectory.from_config(alembic_config()).get_revision(revision).module, "FILLS", ()
     )

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -39,11 +40,13 @@ async def empty(empty_url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-async def bring_to(engine: AsyncEngine, revision: str) -> None:
+async def bring_to(
+    engine: AsyncEngine, revision: str, *, way: Callable[[Config, str], None] = command.upgrade
+) -> None:
     def upgrade(connection: Connection) -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        way(config, revision)
 
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
@@ -139,3 +142,61 @@ async def test_a_lock_that_is_never_released_ends_the_migration(empty: AsyncEngi
             await migration.run()
     assert caught.value.sqlstate == "55P03"
     assert await current_revision(empty) == "0003"
+
+
+async def test_what_the_first_version_decided_is_kept_while_it_goes_on_deciding(
+    empty: AsyncEngine, empty_url: str
+) -> None:
+    await bring_to(empty, "0001")
+    await decide_as_the_first_version(empty, 5000)
+    deciding = asyncio.create_task(decide_until_it_cannot(empty))
+    await migrate(empty_url)
+    later = await deciding
+    async with empty.connect() as connection:
+        found = (
+            await connection.execute(text("SELECT count(*), min(app_id), max(policy_hash) FROM decisions"))
+        ).one()
+        facts = text("SELECT CAST(callback_facts AS text), result_facts, mode FROM decisions LIMIT 1")
+        kept = (await connection.execute(facts)).one()
+    assert tuple(found) == (5000 + later, "demo", "built-in default 1")
+    assert tuple(kept) == ('{"a": 1.0}', None, "required")
+    assert later > 0
+
+
+async def decide_as_the_first_version(engine: AsyncEngine, count: int) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(FIRST_VERSION), {"count": count})
+
+
+async def decide_until_it_cannot(engine: AsyncEngine) -> int:
+    """How many decisions the first version could save until its columns were gone."""
+    saved = 0
+    while True:
+        try:
+            await decide_as_the_first_version(engine, 1)
+        except DatabaseAway as error:
+            if error.sqlstate == UNDEFINED_COLUMN:
+                return saved
+        else:
+            saved += 1
+
+
+async def test_every_revision_can_be_taken_back(empty: AsyncEngine, empty_url: str) -> None:
+    await migrate(empty_url)
+    await bring_to(empty, "base", way=command.downgrade)
+    assert await migrate(empty_url) == newest_revision()
+
+
+UNDEFINED_COLUMN = "42703"
+
+FIRST_VERSION = """
+WITH decided AS (
+  INSERT INTO verifications (id, app_id, biz_id, state)
+  SELECT id, 'demo', CAST(id AS text), 'decided'
+  FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, CAST(:count AS integer))) AS ids
+  RETURNING id
+)
+INSERT INTO decisions (verification_id, outcome, basis, reasons, policy_name, policy_version, callback_facts,
+                       decided_at)
+SELECT id, 'approved', 'callback', '[]', 'default', '1', '{"a": 1.0}', now() FROM decided
+"""
