@@ -46,8 +46,9 @@ class PolicyBook:
             raise PolicyFileError(f"FACEID_POLICY_DIR: {folder} is not a folder")
         book = cls(folder)
         problems = [problem.detail for problem in book.reload()]
+        there = ", ".join(sorted(book._by_name)) or "none"
         problems += [
-            f"{setting}: there is no policy {name!r} in {folder}, there is {', '.join(sorted(book._by_name))}"
+            f"{setting}: there is no policy {name!r} in {folder}, there is {there}"
             for name, setting in sorted(needed.items())
             if name not in book._by_name
         ]

@@ -214,6 +214,13 @@ def strange_names() -> list[str]:
     return strange(read_sources(), Settings.model_fields)
 
 
+def servers_given() -> bool:
+    """Whether a server stands anywhere, rightly or wrongly, or there is a file. Raises SettingsError."""
+    sources = read_sources()
+    named = {name for source in sources for name in source.given}
+    return bool(named & {"redis_url", "database_url"}) or not all(source.variables for source in sources)
+
+
 def _wrong_ids(settings: Settings) -> list[str]:
     return [
         f"apps: the id of app {position} has not the shape {APP_ID_SHAPE.pattern}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from rich.table import Table
 
+from cli.failures import CommandFailed
 from cli.stored import select, stored_decisions
 from domain.curve import Curve, CurvePoint
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 COLOUR: Final = "#2a6f97"
 
 
-class CurveNotWritten(Exception):
+class CurveNotWritten(CommandFailed):
     """A file cannot be written, or pictures need a library that is not installed; the message says which."""
 
 

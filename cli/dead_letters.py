@@ -19,8 +19,10 @@ from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
 from adapters.redis_client import create_redis_pool
 from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
-from cli.stored import AppOption, DataDirOption, find_servers
+from cli.failures import CommandFailed
+from cli.stored import AppOption
 from cli.terminal import create_console
+from cli.whereabouts import DataDirOption, find_servers
 from domain.errors import BrokenSeal
 
 Answer = TypeVar("Answer")
@@ -32,7 +34,7 @@ Reason = Annotated[str | None, typer.Option("--reason", help="Only letters with 
 commands = typer.Typer(no_args_is_help=True, help="Callbacks that could not be understood or processed.")
 
 
-class LetterStays(Exception):
+class LetterStays(CommandFailed):
     """Nothing was retried or deleted; the message says why."""
 
 
@@ -53,7 +55,7 @@ def list_letters(
         return await letters.page(which, limit=limit), await letters.count(which)
 
     page, count = _run(read, data_dir)
-    create_console().print(_table(page) if page else "There is no such dead letter.")
+    create_console().print(_table(page) if page else _nothing(app, reason, retried=retried))
     if count > len(page):
         typer.echo(f"… and {count - len(page)} more")
 
@@ -120,6 +122,12 @@ async def _retry_one(retries: DeadLetterRetries, letter_id: UUID, app: str | Non
 def _one_of(letter_id: UUID | None, reason: str | None) -> None:
     if (letter_id is None) == (reason is None):
         raise typer.BadParameter("name either an ID or a --reason")
+
+
+def _nothing(app: str | None, reason: str | None, *, retried: bool) -> str:
+    if app is None and reason is None:
+        return "No dead letter is being retried." if retried else "There are no dead letters."
+    return "There is no such dead letter."
 
 
 def _filter(app: str | None, reason: str | None, *, retried: bool = False) -> LetterFilter:

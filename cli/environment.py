@@ -11,8 +11,6 @@ from typing import Any, Final
 import msgspec
 from dotenv import dotenv_values
 
-from adapters.store.tokens import new_token
-
 APP_ID: Final = "demo"
 OWNER: Final = "FACEID_DEV_DATA_DIR"
 """Marks the processes of a data folder, so that a later `dev` finds what a killed one left behind."""
@@ -31,6 +29,8 @@ def load_secrets(data_dir: Path) -> DevSecrets:
     """The folder's secrets, made at the first start; readable by the owner alone."""
     file = data_dir / "secrets.json"
     if not file.exists():
+        from adapters.store.tokens import new_token  # noqa: PLC0415 - SQLAlchemy, for the first start alone
+
         made = DevSecrets(
             master_key=base64.b64encode(secrets.token_bytes(32)).decode(),
             api_key=secrets.token_urlsafe(16),

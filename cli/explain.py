@@ -12,8 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cli.stored import AppOption, DataDirOption, stored_decisions
+from cli.failures import CommandFailed
+from cli.stored import AppOption, stored_decisions
 from cli.terminal import create_console
+from cli.whereabouts import DataDirOption
 from domain.explanation import DecidedVerification, Explanation, WordedReason, explain
 from domain.facts import Facts
 from domain.model import Agreement
@@ -26,7 +28,7 @@ _STANDING: Final = {
 }
 
 
-class NothingToExplain(Exception):
+class NothingToExplain(CommandFailed):
     """No such verification, or no decision on it; the message says which."""
 
 

@@ -3,33 +3,15 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import structlog
 import typer
-from pydantic import ValidationError
-from redis.exceptions import RedisError
 
-from adapters.database import DATABASE_AWAY
-from adapters.logs import configure_logs
-from adapters.schema import migrate as migrate_database
-from adapters.settings import Settings, load_settings, strange_names
-from adapters.troubles import database_trouble, redis_trouble
-from cli import dead_letters, policies, tokens
-from cli.claims import refuse_foreign_servers
-from cli.curve import CurveNotWritten
-from cli.dead_letters import LetterStays
-from cli.demo import run_demo
-from cli.dev import run_dev
-from cli.doctor import run_doctor
-from cli.explain import NothingToExplain, explain_command
-from cli.processes import StartFailed
-from cli.reconcile import reconcile_command
-from cli.servers import ServerMissing
-from cli.stack import StackOptions
-from cli.terminal import create_console
-from cli.workers import workers_command
-from domain.errors import PolicyFileError, SettingsError
+from cli.failures import words_of
+from cli.late import Late, LateGroup
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
 
 DataDir = Annotated[Path, typer.Option(help="Where the data stands; it survives a restart")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port")]
@@ -46,32 +28,45 @@ IngressPort = Annotated[
     int, typer.Option(min=1, max=65535, help="443, 5000, 8028, 8883 and 16003 are the vendor's")
 ]
 
-KNOWN_FAILURES = (
-    SettingsError,
-    PolicyFileError,
-    StartFailed,
-    ServerMissing,
-    NothingToExplain,
-    CurveNotWritten,
-    LetterStays,
-    tokens.TokenExists,
-)
+
+class _Commands(LateGroup):
+    late: ClassVar = {
+        "policy": Late("cli.policies", "commands", "Check, try and compare decision policies."),
+        "token": Late("cli.tokens", "commands", "Bearer tokens of the internal API."),
+        "dead-letters": Late(
+            "cli.dead_letters", "commands", "Callbacks that could not be understood or processed."
+        ),
+        "explain": Late("cli.explain", "explain_command", "Say why a verification was decided as it was."),
+        "workers": Late("cli.workers", "workers_command", "Show every live process, worker or other."),
+        "reconcile": Late("cli.reconcile", "reconcile_command", "Ask for silent verifications now."),
+    }
+
 
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Takes Megvii FaceID callbacks in, proves them genuine, decides, explains.",
 )
 serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured by the environment.")
 app.add_typer(serve, name="serve")
-app.add_typer(policies.commands, name="policy")
-app.add_typer(tokens.commands, name="token")
-app.add_typer(dead_letters.commands, name="dead-letters")
-app.command("explain")(explain_command)
-app.command("workers")(workers_command)
-app.command("reconcile")(reconcile_command)
-console = create_console()
-log = structlog.get_logger(__name__)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - each command imports what it needs
+
+        typer.echo(f"faceid-gateway {version('faceid-gateway')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version")
+    ] = False,
+) -> None:
+    """Options of every command."""
 
 
 @app.command()
@@ -84,25 +79,34 @@ def dev(
     foreign_servers: ForeignServers = False,
 ) -> None:
     """Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator."""
+    from cli.claims import refuse_foreign_servers  # noqa: PLC0415 - as above
+    from cli.dev import run_dev  # noqa: PLC0415 - as above
+    from cli.stack import StackOptions  # noqa: PLC0415 - as above
+    from cli.terminal import create_console  # noqa: PLC0415 - as above
+
     if not foreign_servers:
         refuse_foreign_servers()
     options = StackOptions(data_dir, ingress_port, api_port, simulator_port, vendor_url)
-    asyncio.run(run_dev(options, console))
+    asyncio.run(run_dev(options, create_console()))
 
 
 @app.command()
 def demo(foreign_servers: ForeignServers = False) -> None:
     """Run one verification of every scenario and show what came of it."""
+    from cli.claims import refuse_foreign_servers  # noqa: PLC0415 - as above
+    from cli.demo import run_demo  # noqa: PLC0415 - as above
+    from cli.terminal import create_console  # noqa: PLC0415 - as above
+
     if not foreign_servers:
         refuse_foreign_servers()
-    if not asyncio.run(run_demo(console)):
+    if not asyncio.run(run_demo(create_console())):
         raise typer.Exit(1)
 
 
 @serve.command()
 def ingress(host: Host = "127.0.0.1", port: IngressPort = 8028) -> None:
     """The public listener: callbacks and nothing else."""
-    from service.ingress.main import run  # noqa: PLC0415 - each role imports what it needs
+    from service.ingress.main import run  # noqa: PLC0415 - as above
 
     run(_start(), host=host, port=port)
 
@@ -126,6 +130,9 @@ def worker() -> None:
 @app.command()
 def simulator() -> None:
     """Play the vendor, with its real limits; settings in FACEID_SIMULATOR_…."""
+    from pydantic import ValidationError  # noqa: PLC0415 - as above
+
+    from domain.errors import SettingsError  # noqa: PLC0415 - as above
     from simulator.main import run  # noqa: PLC0415 - as above
     from simulator.settings import SimulatorSettings  # noqa: PLC0415 - as above
 
@@ -140,14 +147,21 @@ def simulator() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database schema to the newest revision."""
+    from adapters.schema import migrate as migrate_database  # noqa: PLC0415 - as above
+    from adapters.settings import load_settings  # noqa: PLC0415 - as above
+
     revision = asyncio.run(migrate_database(load_settings().database_url, say=_say))
-    console.print(f"The database is at revision {revision}.")
+    typer.echo(f"The database is at revision {revision}.")
 
 
 @app.command()
 def doctor() -> None:
     """Check the configuration as production would use it, a line per check."""
-    if not asyncio.run(run_doctor(load_settings(), console)):
+    from adapters.settings import load_settings  # noqa: PLC0415 - as above
+    from cli.doctor import run_doctor  # noqa: PLC0415 - as above
+    from cli.terminal import create_console  # noqa: PLC0415 - as above
+
+    if not asyncio.run(run_doctor(load_settings(), create_console())):
         raise typer.Exit(1)
 
 
@@ -155,32 +169,25 @@ def main() -> None:
     """Run the command line; a known failure is one line on stderr."""
     try:
         app()
-    except KNOWN_FAILURES as error:
-        # A line for each wrong setting.
-        sys.stderr.writelines(f"faceid-gateway: {line}\n" for line in str(error).split("\n"))
-    except OSError as error:
-        sys.stderr.write(f"faceid-gateway: {_in_words(error)}\n")
-    except DATABASE_AWAY as error:
-        sys.stderr.write(f"faceid-gateway: FACEID_DATABASE_URL: {database_trouble(error)}\n")
-    except RedisError as error:
-        sys.stderr.write(f"faceid-gateway: FACEID_REDIS_URL: {redis_trouble(error)}\n")
-    else:
-        return
-    sys.exit(1)
+    except Exception as error:
+        lines = words_of(error)
+        if lines is None:
+            raise
+        for line in lines:
+            _say(line)
+        sys.exit(1)
 
 
-def _in_words(error: OSError) -> str:
-    """A file that is at fault has a name; a connection has none, and commands connect to the database."""
-    if error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return f"FACEID_DATABASE_URL: {database_trouble(error)}"
+def _start() -> "Settings":
+    import structlog  # noqa: PLC0415 - as above
 
+    from adapters.logs import configure_logs  # noqa: PLC0415 - as above
+    from adapters.settings import load_settings, strange_names  # noqa: PLC0415 - as above
 
-def _start() -> Settings:
     settings = load_settings()
     configure_logs(settings.log_level)
     for name in strange_names():
-        log.warning("setting.unknown", setting=name)
+        structlog.get_logger(__name__).warning("setting.unknown", setting=name)
     return settings
 
 

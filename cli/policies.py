@@ -10,8 +10,9 @@ from adapters.policies import read_policy_file
 from cli.backtest import describe, line_of, run_backtest
 from cli.curve import read_curve, table_of, write_csv, write_picture
 from cli.policy_docs import generated_docs
-from cli.stored import AppOption, DataDirOption, SinceOption
+from cli.stored import AppOption, SinceOption
 from cli.terminal import create_console
+from cli.whereabouts import DataDirOption
 from domain.policy_succession import END_MARK, is_marked
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The policy, a TOML file")]

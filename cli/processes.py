@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from cli.failures import CommandFailed
+
 START_PATIENCE: Final = 30.0
 STOP_PATIENCE: Final = 25.0
 _PROBE_EVERY: Final = 0.05
@@ -17,7 +19,7 @@ _PAUSES: Final = (0.1, 0.5, 1, 2, 5)
 _STABLE_AFTER: Final = 10.0
 
 
-class StartFailed(Exception):
+class StartFailed(CommandFailed):
     """A process did not come up; the message names it and its log."""
 
 

@@ -15,8 +15,9 @@ from adapters.database import create_engine
 from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.store.open_verifications import OpenVerification, PgOpenVerifications
-from cli.stored import AppOption, DataDirOption, Servers, find_servers
+from cli.stored import AppOption
 from cli.terminal import create_console
+from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.budget import PULL_LIMIT, Wait, sent_calls
 from domain.registration import Look, ReconcileRules, next_look
 

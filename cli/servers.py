@@ -18,10 +18,11 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from cli.failures import CommandFailed
 from cli.processes import ProcessSpec
 
 
-class ServerMissing(Exception):
+class ServerMissing(CommandFailed):
     """No server binary is at hand; the message says what to install."""
 
 

@@ -13,6 +13,7 @@ from adapters.configuration.visible import check_visible
 from adapters.database import create_engine
 from adapters.settings import load_settings
 from adapters.store.tokens import SCOPES, PgTokens, new_token
+from cli.failures import CommandFailed
 
 Answer = TypeVar("Answer")
 Name = Annotated[str, typer.Argument(help="What the token is for; unique")]
@@ -20,7 +21,7 @@ Name = Annotated[str, typer.Argument(help="What the token is for; unique")]
 commands = typer.Typer(no_args_is_help=True, help="Bearer tokens of the internal API.")
 
 
-class TokenExists(Exception):
+class TokenExists(CommandFailed):
     """No token was made: there is one of this name."""
 
 

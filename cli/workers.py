@@ -14,8 +14,8 @@ from rich.table import Table
 from adapters.heartbeats import Heartbeat, Heartbeats, SeenHeartbeat
 from adapters.places import this_place
 from adapters.redis_client import create_redis_pool
-from cli.stored import DataDirOption, find_servers
 from cli.terminal import create_console
+from cli.whereabouts import DataDirOption, find_servers
 
 
 def workers_command(

@@ -95,6 +95,11 @@ def test_letters_are_listed_narrowed_and_counted(run: Run, letters: Letters) -> 
     assert run("dead-letters", "list", "--reason", "never") == (0, "There is no such dead letter.\n", "")
 
 
+def test_an_empty_list_says_so(run: Run, letters: Letters) -> None:
+    assert run("dead-letters", "list") == (0, "There are no dead letters.\n", "")
+    assert run("dead-letters", "list", "--retried") == (0, "No dead letter is being retried.\n", "")
+
+
 def test_one_letter_is_retried_by_its_id(run: Run, letters: Letters, inbox: Redis) -> None:
     kept, stays = letters.keep(1), letters.keep(2)
     assert run("dead-letters", "retry", str(kept)) == (0, "1 retried\n", "")
@@ -178,3 +183,12 @@ def test_without_settings_the_dev_of_this_folder_is_asked(
     (data_dir / "dev.json").write_bytes(msgspec.json.encode(told))
     assert run("dead-letters", "retry", str(kept)) == (0, "1 retried\n", "")
     assert batches(inbox) == 1
+
+
+def test_a_mistake_in_the_settings_does_not_lead_to_the_dev_of_this_folder(
+    run: Run, letters: Letters, folder: Path, environment: pytest.MonkeyPatch
+) -> None:
+    (folder / ".faceid").mkdir()
+    (folder / ".faceid" / "dev.json").write_bytes(b"{}")
+    environment.setenv("FACEID_DATABASE_URL", "postgresql://h:port/x")
+    assert_one_line(run("dead-letters", "list"), "FACEID_DATABASE_URL: has no port")

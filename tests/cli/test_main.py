@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ def test_wrong_usage_is_2(run: Run, argv: list[str]) -> None:
 COMMANDS = [
     [], ["dev"], ["demo"], ["serve"], ["serve", "ingress"], ["serve", "api"], ["worker"], ["simulator"],
     ["migrate"], ["doctor"], ["token"], ["token", "create"], ["token", "list"], ["token", "revoke"],
-    ["workers"],
+    ["workers"], ["explain"], ["reconcile"], ["policy"],
     ["dead-letters"], ["dead-letters", "list"], ["dead-letters", "retry"], ["dead-letters", "delete"],
 ]  # fmt: skip
 
@@ -147,6 +148,45 @@ def test_every_command_explains_itself(command: list[str]) -> None:
     result = CliRunner().invoke(app, [*command, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version") == (0, f"faceid-gateway {version('faceid-gateway')}\n", "")
+
+
+def test_the_list_of_commands_names_all() -> None:
+    listed = CliRunner().invoke(app, ["--help"]).output
+    assert {each[0] for each in COMMANDS if each} - set(listed.split()) == set()
+
+
+LIGHT = {
+    ("--help",): ("pydantic", "redis", "sqlalchemy", "asyncpg", "fastapi", "uvicorn"),
+    ("--version",): ("pydantic", "redis", "sqlalchemy", "asyncpg", "fastapi", "rich"),
+    ("workers", "--help"): ("sqlalchemy", "asyncpg", "fastapi", "alembic", "httpx2"),
+    ("token", "--help"): ("fastapi", "alembic", "httpx2", "arq"),
+}
+
+
+@pytest.mark.parametrize("argv", LIGHT, ids=" ".join)
+def test_a_command_imports_what_it_needs(argv: tuple[str, ...]) -> None:
+    """A health check runs every few seconds, and imports were most of what it cost."""
+    script = f"""
+import sys
+from cli.main import main
+sys.argv = ["faceid-gateway", *{argv!r}]
+try:
+    main()
+except SystemExit:
+    pass
+print(*[name for name in {LIGHT[argv]!r} if name in sys.modules], file=sys.stderr)
+"""
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": root}, capture_output=True, text=True, check=True
+    )
+    assert ended.stderr.splitlines()[-1] == ""
 
 
 @pytest.mark.usefixtures("environment")

@@ -226,7 +226,7 @@ async def test_a_folder_on_which_no_dev_runs(command: Command, tmp_path: Path) -
     assert "no `dev` runs on this folder" in ended.err
 
 
-async def test_a_broken_policy_stops_the_start_with_one_line(
+async def test_a_broken_policy_stops_the_start_with_a_line_for_each_mistake(
     command: Command, broken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {
@@ -238,10 +238,10 @@ async def test_a_broken_policy_stops_the_start_with_one_line(
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"FACEID_{name}", value)
-    monkeypatch.setattr("cli.main.configure_logs", lambda _level: None)
+    monkeypatch.setattr("adapters.logs.configure_logs", lambda _level: None)
     ended = await command("serve", "api")
     assert ended.code == 1
-    assert (
-        ended.err
-        == 'faceid-gateway: strict.toml:4: face.need: invalid enum value \'most\'; allowed: "all", "any"\n'
-    )
+    assert ended.err.splitlines() == [
+        """faceid-gateway: strict.toml:4: face.need: invalid enum value 'most'; allowed: "all", "any\"""",
+        f"faceid-gateway: apps.demo.policy: there is no policy 'default' in {broken.parent}, there is none",
+    ]

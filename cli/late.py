@@ -1,0 +1,49 @@
+"""Commands that are imported when they are run: each needs other libraries, and a health check runs often."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, ClassVar, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
+
+
+class Late(NamedTuple):
+    """Where a command stands: a Typer or a function, by its name in a module. `help` is for the list."""
+
+    module: str
+    name: str
+    help: str
+
+
+class LateGroup(TyperGroup):
+    """A group, some of whose commands stand in `late`."""
+
+    late: ClassVar[Mapping[str, Late]] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names, sorted."""
+        return sorted([*super().list_commands(ctx), *self.late])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command for a list: of a late one its name and help."""
+        late = self.late.get(cmd_name)
+        return TyperCommand(cmd_name, help=late.help) if late else super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is run."""
+        late = self.late.get(args[0])
+        return (args[0], _load(args[0], late), args[1:]) if late else super().resolve_command(ctx, args)
+
+
+def _load(name: str, late: Late) -> Any:
+    found = getattr(import_module(late.module), late.name)
+    if isinstance(found, typer.Typer):
+        command: Any = get_group(found)
+    else:
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        command = get_command(alone)
+    command.name = name
+    return command

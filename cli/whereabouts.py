@@ -1,0 +1,65 @@
+"""Where commands find the servers of a running gateway."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from adapters.redis_names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
+from adapters.settings import Settings, load_settings, servers_given
+from cli.environment import master_keys
+from domain.errors import SettingsError
+from domain.registration import RECONCILE_RULES, ReconcileRules
+
+DEV_FOLDER: Final = Path(".faceid")
+
+DataDirOption = Annotated[
+    Path | None, typer.Option(help="Read from the `dev` that runs on this folder, not from the settings'")
+]
+
+
+class Servers(msgspec.Struct, frozen=True):
+    """What a command that works on a running gateway needs to know of it."""
+
+    redis_url: str
+    database_url: str
+    master_keys: list[bytes]
+    reconcile_rules: ReconcileRules = RECONCILE_RULES
+    names: RedisNames = DEFAULT_NAMES
+
+
+def find_servers(data_dir: Path | None) -> Servers:
+    """The servers of the settings, or of the `dev` that runs on `data_dir`.
+
+    Without settings that name any they are those of the `dev` in this folder, if there is one.
+
+    Raises:
+        SettingsError: neither is to be found.
+    """
+    # A mistake in the settings must not lead to the servers of a `dev` that happens to run here.
+    if data_dir is None and (servers_given() or not (DEV_FOLDER / "dev.json").exists()):
+        return _configured(load_settings())
+    folder = data_dir or DEV_FOLDER
+    try:
+        found = msgspec.json.decode((folder / "dev.json").read_bytes(), type=_Description)
+        keys, names = master_keys(folder), RedisNames(found.redis_prefix)
+        return Servers(found.redis_url, found.database_url, keys, names=names)
+    except (OSError, msgspec.DecodeError):
+        raise SettingsError(f"{folder / 'dev.json'} cannot be read: no `dev` runs on this folder") from None
+
+
+def _configured(settings: Settings) -> Servers:
+    return Servers(
+        settings.redis_url,
+        settings.database_url,
+        settings.key_bytes(),
+        settings.reconcile_rules(),
+        RedisNames(settings.redis_prefix),
+    )
+
+
+class _Description(msgspec.Struct):
+    redis_url: str
+    database_url: str
+    redis_prefix: str = DEFAULT_PREFIX
