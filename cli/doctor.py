@@ -19,6 +19,7 @@ from adapters.settings import AppSettings, Settings, strange_names
 from adapters.store.policy_history import verify_policies
 from adapters.troubles import database_trouble
 from cli.checks import Check
+from cli.credentials_check import check_credentials
 from cli.files_check import check_open_files
 from cli.redis_check import check_redis
 from cli.spool_check import check_spool
@@ -63,6 +64,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     for url in sorted(vendors):
         async for check in _check_vendor(url):
             yield check
+    async for check in check_credentials(settings):
+        yield check
 
 
 def _check_policies(settings: Settings) -> Check:

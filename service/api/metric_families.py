@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from adapters.backlog import Backlog
-from adapters.heartbeats import IngressStatus, SeenHeartbeat, WorkerStatus
+from adapters.heartbeats import IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
 from adapters.redis_memory import RedisRoom
 from adapters.store.figures import StoreFigures
 
@@ -44,6 +44,7 @@ def describe(readings: Readings) -> Iterator[Metric]:
         yield from _room(readings.room)
     if readings.alive is not None:
         yield from _processes(readings.alive)
+        yield from _ways_to_the_vendor(_statuses(readings.alive, "worker", WorkerStatus), readings.app_ids)
     if readings.store is not None:
         yield from _store(readings.store, readings.app_ids)
 
@@ -91,12 +92,12 @@ def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
         {(seen.heartbeat.id, seen.heartbeat.role, seen.heartbeat.version): 1 for seen in alive},
         "process", "role", "version",
     )  # fmt: skip
-    yield from _workers(
-        {s.heartbeat.id: s.status(WorkerStatus) for s in alive if s.heartbeat.role == "worker"}
-    )
-    yield from _ingresses(
-        {s.heartbeat.id: s.status(IngressStatus) for s in alive if s.heartbeat.role == "ingress"}
-    )
+    yield from _workers(_statuses(alive, "worker", WorkerStatus))
+    yield from _ingresses(_statuses(alive, "ingress", IngressStatus))
+
+
+def _statuses(alive: Sequence[SeenHeartbeat], role: str, kind: type[RoleStatus]) -> Mapping[str, RoleStatus]:
+    return {seen.heartbeat.id: seen.status(kind) for seen in alive if seen.heartbeat.role == role}
 
 
 def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
@@ -128,6 +129,25 @@ def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
             for app_id, state, count in _leaves(said.pulls)
         },
         "app_id", "state", "process",
+    )  # fmt: skip
+
+
+def _ways_to_the_vendor(workers: Mapping[str, WorkerStatus], app_ids: Sequence[str]) -> Iterator[Metric]:
+    yield _gauge(
+        "vendor_circuit_open",
+        "1 while a worker leaves an app's vendor alone because its calls failed.",
+        {(app_id, name): app_id in said.circuits for name, said in workers.items() for app_id in app_ids},
+        "app_id", "process",
+    )  # fmt: skip
+    yield _gauge(
+        "vendor_refuses",
+        "1 while the vendor refuses an app's key, secret or address; with its word.",
+        {
+            (app_id, error, name): 1
+            for name, said in workers.items()
+            for app_id, error in said.refusals.items()
+        },
+        "app_id", "error", "process",
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -20,7 +21,7 @@ from cli import servers
 from cli.checks import Check
 from cli.doctor import VENDOR_PORTS, examine, run_doctor
 from domain.errors import SettingsError
-from tests.adapters.vendor_server import Ending, VendorServer, answers, serving
+from tests.adapters.vendor_server import Ending, VendorServer, answers, parameters, refuses, serving
 from tests.cli.conftest import CANARY, apps
 from tests.databases import fresh_database
 
@@ -29,7 +30,8 @@ NOTIFY = "https://gw.example:8028/callbacks/demo/notify"
 
 @pytest.fixture
 async def vendor() -> AsyncIterator[VendorServer]:
-    async with serving(answers(404, date=format_datetime(datetime.now(UTC), usegmt=True))) as vendor:
+    there = answers(404, date=format_datetime(datetime.now(UTC), usegmt=True))
+    async with serving(there, refuses(400, "RESULT_NOT_FOUND")) as vendor:
         yield vendor
 
 
@@ -67,10 +69,36 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
         "database",
         "vendor",
         "clock",
+        "apps.demo.credentials",
     }
     assert all(check.ok for each in found.values() for check in each)
-    assert len(vendor.requests) == 1
-    assert "get_result" not in vendor.requests[0], "no call is spent"
+    assert len(vendor.requests) == 2
+    assert "get_result" not in vendor.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("ending", "ok", "said"),
+    [
+        (refuses(400, "RESULT_NOT_FOUND"), True, "accepts api_key"),
+        (refuses(403, "AUTHENTICATION_ERROR"), False, "(AUTHENTICATION_ERROR)"),
+        (refuses(200, "AUTHORIZATION_ERROR: canary"), False, "(AUTHORIZATION_ERROR)"),
+        (refuses(404, "API_NOT_FOUND"), False, "vendor_url"),
+        (refuses(403, "CONCURRENCY_LIMIT_EXCEEDED"), None, "CONCURRENCY_LIMIT_EXCEEDED"),
+        (answers(403, b"<h1>"), None, "HTTP_403"),
+        (answers(200, b'{"status": "OK"}'), None, "nobody expects"),
+    ],
+)
+async def test_credentials_are_tried_without_spending_a_call(
+    environment: pytest.MonkeyPatch, ending: Ending, ok: bool | None, said: str
+) -> None:
+    async with serving(answers(404), ending) as vendor:
+        environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, return_image=4))
+        [check] = (await checks())["apps.demo.credentials"]
+    assert (check.ok, said in check.detail) == (ok, True)
+    sent = parameters(vendor.targets[-1])
+    assert re.fullmatch(r"[0-9]{10}%2C[0-9a-f-]{36}", sent["biz_id"]), "one that nobody has"
+    assert "return_image" not in sent
+    assert sent["api_secret"] not in check.detail
 
 
 @pytest.mark.parametrize("port", sorted(VENDOR_PORTS))
@@ -233,7 +261,7 @@ async def test_every_check_is_a_line_and_none_says_a_secret(
     assert await run_doctor(load_settings(), Console(file=out, width=80)) is fine
     lines = out.getvalue().splitlines()
     assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
-    assert len(lines) == 11
+    assert len(lines) == 12
     assert CANARY not in out.getvalue()
 
 

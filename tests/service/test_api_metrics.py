@@ -36,6 +36,8 @@ WORKER = {
     "decisions": {"demo": {"approved": 5, "review": 1}},
     "pulls": {"demo": {"done": 6}},
     "last_error": None,
+    "circuits": {"demo": "open"},
+    "refusals": {"demo": "AUTHENTICATION_ERROR"},
 }
 INGRESS = asdict(
     IntakeStatus(
@@ -119,6 +121,9 @@ async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
         ("worker_batches_total", "worker:host:1"): 7,
         ("decisions_total", "demo", "approved", "worker:host:1"): 5,
         ("pulls_total", "demo", "worker:host:1", "done"): 6,
+        ("vendor_circuit_open", "demo", "worker:host:1"): 1,
+        ("vendor_circuit_open", "other", "worker:host:1"): 0,
+        ("vendor_refuses", "demo", "AUTHENTICATION_ERROR", "worker:host:1"): 1,
         ("ingress_accepting", "ingress:host:2"): 0,
         ("ingress_circuit_open", "ingress:host:2"): 1,
         ("ingress_waiting", "ingress:host:2"): 3,
@@ -143,7 +148,7 @@ async def test_every_metric_has_its_help_and_nothing_personal(full: ApiContext) 
     assert all(name.startswith("faceid_") for name in families)
     assert all(family.documentation.endswith(".") for family in families.values())
     labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
-    assert labels == {"app_id", "outcome", "process", "reason", "role", "server", "state", "version"}
+    assert labels == {"app_id", "error", "outcome", "process", "reason", "role", "server", "state", "version"}
 
 
 async def test_a_storm_of_scrapes_reads_once(full: ApiContext, monkeypatch: pytest.MonkeyPatch) -> None:

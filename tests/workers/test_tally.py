@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from domain.answer import Answer
 from domain.budget import PullState
 from tests.adapters.builders import biz_id, callback, payload, traces
-from tests.workers.conftest import Jobs, answered
+from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.context import WorkerContext
 from workers.settlement import settle_safely
 
@@ -54,3 +55,37 @@ async def test_the_last_error_is_named_without_its_words(jobs: Jobs, without_dat
     assert without_database.tally.last_error == "ConnectionRefusedError"
     await settle_safely(without_database, await jobs.case(payload(2)))
     assert without_database.tally.status()["last_error"] == "ConnectionRefusedError"
+
+
+async def test_refused_credentials_are_counted_and_told_as_what_they_are(jobs: Jobs) -> None:
+    jobs.vendor.answers = [refused(403, "AUTHENTICATION_ERROR")]
+    for n in (1, 2, 3):
+        await jobs.inbox.hand_over(f"b{n}", [callback(payload(n))])
+        await jobs.work()
+    status = jobs.context.status()
+    assert status["pulls"] == {"demo": {"refused": 1}}, "the others wait"
+    assert status["circuits"] == {"demo": "open"}
+    assert status["refusals"] == {"demo": "AUTHENTICATION_ERROR"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "counted"),
+    [
+        (answered(payload()), "done"),
+        (refused(400, "RESULT_NOT_FOUND"), "done"),
+        (refused(403, "DATA_DESTROYED"), "done"),
+        (refused(403, "AUTHENTICATION_ERROR"), "refused"),
+        (refused(429, "HTTP_429"), "busy"),
+        (refused(200, "UNREADABLE_ANSWER"), "fault"),
+        (refused(500, "HTTP_500"), "fault"),
+        (TIMED_OUT, "unknown"),
+        (NOT_SENT, "not_sent"),
+    ],
+)
+async def test_only_what_the_vendor_said_of_a_verification_is_done(
+    jobs: Jobs, answer: Answer, counted: str
+) -> None:
+    jobs.vendor.answers = [answer]
+    await jobs.inbox.hand_over("b1", [callback()])
+    await jobs.work()
+    assert jobs.context.status()["pulls"] == {"demo": {counted: 1}}
