@@ -60,6 +60,11 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield await _check_database(settings)
     if changed := await _find_changed_policies(settings):
         yield Check("policies", False, changed)
+    async for check in _check_vendors(settings):
+        yield check
+
+
+async def _check_vendors(settings: Settings) -> AsyncIterator[Check]:
     vendors = {app.vendor_url.rstrip("/") + app.vendor_path for app in settings.apps.values()}
     for url in sorted(vendors):
         async for check in _check_vendor(url):
