@@ -34,6 +34,10 @@ GUARDS: Final = (
     "sweeper",
     "suspects alone",
     "recording waits for no vendor",
+    "live face",
+    "signs of any name",
+    "cut policies",
+    "clear card dates",
 )
 
 MUTATIONS: Final = (
@@ -179,5 +183,43 @@ MUTATIONS: Final = (
         "self._settling.start(case)",
         "self._settling.start(case)\n            await self._settling.idle()",
         ["tests/workers/test_recording.py::test_recording_does_not_wait_for_the_vendor"],
+    ),
+    Mutation(
+        "live face",
+        "domain/face_rule.py",
+        "strict = facts.edition >= _LIVE_FACE",
+        "strict = False",
+        ["tests/domain/test_rules_face.py::test_the_cards_portrait_alone_approves_nobody"],
+    ),
+    Mutation(
+        "signs of any name",
+        "domain/attack_rule.py",
+        "yield from _other_signs(said, table)",
+        "yield from ()",
+        [
+            "tests/domain/test_attack_signs.py::test_no_name_hides_a_score_over_its_threshold",
+            "tests/domain/test_attack_signs.py::test_no_name_hides_a_flag",
+        ],
+    ),
+    Mutation(
+        "cut policies",
+        "adapters/policies.py",
+        "wrong = None if standing is None else objection(policy, standing)",
+        "wrong = None",
+        ["tests/adapters/test_policies.py::test_a_file_that_was_cut_off_keeps_its_policy_in_force"],
+    ),
+    Mutation(
+        "cut policies",
+        "workers/main.py",
+        "await verify_policies(engine, policies)",
+        "pass",
+        ["tests/cli/test_changed_policies.py::test_a_worker_does_not_start_on_a_policy_that_was_cut_off"],
+    ),
+    Mutation(
+        "clear card dates",
+        "domain/rules.py",
+        "if facts.card == UNREADABLE:",
+        "if facts.card == UNREADABLE and False:",
+        ["tests/domain/test_card_validity.py::test_what_is_not_clear_is_for_a_person_where_the_policy_looks"],
     ),
 )
