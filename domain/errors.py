@@ -12,7 +12,7 @@
     │   ├── UnsupportedMediaType
     │   ├── UnsupportedEncoding
     │   └── NotDurable
-    ├── UndecodableCallback      genuine, but of a shape nobody knows: a dead letter
+    ├── UndecodableCallback      genuine, but about no verification: a dead letter
     ├── NoToken                  get_token brought none; `word` says why
     │   ├── VendorRefused            asking again would be refused again
     │   └── VendorUnavailable        later it may succeed
@@ -100,7 +100,7 @@ class NotDurable(RefusedCallback):
 
 
 class UndecodableCallback(GatewayError):
-    """A genuine callback that the decoder does not understand.
+    """A genuine callback without a usable biz_id.
 
     `reason` is a stable word for lists and metrics; the message says where, never what stood there.
     """

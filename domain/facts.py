@@ -83,7 +83,6 @@ class Disagreement(msgspec.Struct, frozen=True):
 
 _PASSED: Final = frozenset({"PASS", "SUCCESS"})
 _FAILED: Final = frozenset({"FAIL", "FAILED", "FAILURE"})
-_COUNTER: Final = re.compile(r"[A-Za-z_]{1,64}(?:\.[A-Za-z_]{1,64})?")
 
 
 def extract_facts(payload: Payload) -> Facts:
@@ -187,6 +186,7 @@ def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
 _NO_NOTES: Final[dict[str, tuple[str, ...]]] = {"unreadable": (), "repeated": (), "irregular": ()}
 _STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in {*_NO_NOTES, "edition"})
 _COUNTED: Final = frozenset(COUNTERS)
+_POSE: Final = re.compile(r"face(?:_[a-z]{1,16}){1,3}")
 _MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
 
 
@@ -195,10 +195,11 @@ def _attempts(liveness: LivenessResult | None) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name, value in ((liveness and liveness.details) or {}).items():
         if isinstance(value, dict):
-            counts.update({f"{name}.{key}": count for key, count in value.items()})
-        elif value is not None:
-            counts[_MISSPELT.get(name, name)] = value
-    return {path: count for path, count in counts.items() if path in _COUNTED or _COUNTER.fullmatch(path)}
+            poses = value.items() if _POSE.fullmatch(name) else ()
+            counts.update({f"{name}.{key}": count for key, count in poses if key in _COUNTED})
+        elif value is not None and (counter := _MISSPELT.get(name, name)) in _COUNTED:
+            counts[counter] = value
+    return counts
 
 
 def _verdict(value: Text) -> str | None:

@@ -8,6 +8,7 @@ a text in the middle of an emoji sends the first. Such texts are made plain befo
 
 import json
 import re
+from collections import Counter
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -109,8 +110,8 @@ def _named(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = {name.strip(): value for name, value in pairs}
     if len(found) == len(pairs):
         return found
-    members, names = Members(found), [name.strip() for name, _ in pairs]
-    members.repeated = frozenset(name for name in found if names.count(name) > 1)
+    members, times = Members(found), Counter(name.strip() for name, _ in pairs)
+    members.repeated = frozenset(name for name, n in times.items() if n > 1)
     return members
 
 

@@ -15,12 +15,12 @@ Text = str | Number | None
 
 OTHER: Final = "OTHER"
 
-_FEW_DIGITS: Final = r"(?!(?:[^0-9]*[0-9]){6})"
 _STATUS: Final = re.compile(r"[A-Z]+(?:_[A-Z]+){0,7}")
-_WORD: Final = re.compile(_FEW_DIGITS + r"[A-Za-z0-9]+(?:[_.-][A-Za-z0-9]+){0,7}")
+_WORD: Final = re.compile(r"[a-z]+(?:_[a-z]+){0,7}")
+_TAG: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
+_ARGUMENT: Final = r"[a-z]+(?:_[a-z]+){0,3}[0-9]{0,2}"
 _MESSAGE: Final = re.compile(
-    _FEW_DIGITS
-    + r"[A-Z]+(?:_[A-Z]+){0,9}(?: ?[:\[(] ?[a-z]+(?:_[a-z0-9]+)*[0-9]?(?:, ?[a-z_0-9]+){0,7}[\])]?)?"
+    rf"[A-Z]+(?:_[A-Z]+){{1,9}}(?: ?[:\[(] ?{_ARGUMENT}(?:, ?{_ARGUMENT}){{0,7}}[\])]?)?"
 )
 _LONGEST: Final = 128
 _ZERO: Final = re.compile(r"[+-]?(?:0{1,30}\.?0{0,30}|\.0{1,30})(?:[eE][+-]?[0-9]{1,3})?")
@@ -39,14 +39,14 @@ def status_word(value: Text) -> str | None:
 
 
 def word(value: Text) -> str | None:
-    """One word, such as a procedure's name or a tag."""
+    """A lower-case word without digits, such as a procedure's name."""
     return _shaped(_WORD, value)
 
 
 def tag_word(value: Text) -> str | None:
-    """`multifaces_tag`: as `word`, with every zero as "0"; a number may be sent as 0.0."""
+    """`multifaces_tag`: a short number, with every zero as "0"; it may be sent as 0.0."""
     text = as_text(value)
-    return "0" if text is not None and _ZERO.fullmatch(text) else word(value)
+    return "0" if text is not None and _ZERO.fullmatch(text) else _shaped(_TAG, value)
 
 
 def message_word(value: Text) -> str | None:

@@ -30,6 +30,13 @@ from cli.processes import ProcessSpec
 TEST_DATABASE = "faceid_gateway_tests"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many changes of a payload are tried, and which."""
+    group = parser.getgroup("payloads")
+    group.addoption("--changes", type=int, default=10_000, help="single changes of a full payload (10000)")
+    group.addoption("--changes-seed", type=int, default=1, help="another seed makes other changes (1)")
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """Where the bundled servers keep their data. Not pytest's: PostgreSQL may run as another user."""

@@ -151,7 +151,6 @@ PLAIN_FIELDS = [
         (None, None),
         ({}, None),
         ([], None),
-        ("WEBRTC_UNSUPPORTED", "WEBRTC_UNSUPPORTED"),
         ("张三", "OTHER"),
         ("OK 张三", "OTHER"),
         ("OK:ZhangSan", "OTHER"),
@@ -182,12 +181,30 @@ def test_what_is_no_text_is_no_fact_and_noted(path: str, fact: str, value: objec
         assert (getattr(facts, fact), facts.unreadable) == (None, (path,))
 
 
+WORDS = [
+    ("status", "WEBRTC_UNSUPPORTED"),
+    ("status", "SOMETHING_NEW"),
+    ("liveness_result.procedure_type", "meglive_flash"),
+    ("verify_result.error_message", "ID_NUMBER_NAME_NOT_MATCH"),
+    ("verify_result.error_message", "IMAGE_ERROR_UNSUPPORTED_FORMAT: data_source"),
+    ("verify_result.error_message", "BAD_ARGUMENTS: image_ref1, image_ref2"),
+]
+
+
+@pytest.mark.parametrize(("path", "word"), WORDS)
+def test_the_vendors_words_are_facts(path: str, word: str) -> None:
+    facts = decoded_facts(put(passing_payload(), path, word))
+    assert getattr(facts, path.rpartition(".")[2]) == word
+
+
 @pytest.mark.parametrize("zero", [0, 0.0, -0.0, "0", "0.0", "0.", ".0", "00", "0e5", "+0", False])
 def test_every_zero_is_the_same_tag(zero: object) -> None:
     assert decoded_facts(passing_payload() | {"multifaces_tag": zero}).multifaces_tag == "0"
 
 
-@pytest.mark.parametrize(("tag", "word"), [(1, "1"), ("2", "2"), (True, "1"), ("0x0", "0x0"), (0.5, "0.5")])
+@pytest.mark.parametrize(
+    ("tag", "word"), [(1, "1"), ("2", "2"), (33333, "33333"), (True, "1"), ("0x0", "OTHER"), (0.5, "0.5")]
+)
 def test_no_other_tag_is_zero(tag: object, word: str) -> None:
     assert decoded_facts(passing_payload() | {"multifaces_tag": tag}).multifaces_tag == word
 

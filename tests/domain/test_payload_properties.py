@@ -139,6 +139,15 @@ def test_facts_hold_nobody(name: str, number: str) -> None:
     tree["liveness_result"] |= {"result": name, "procedure_type": name}
     tree["verify_result"] |= {"error_message": name, "request_id": number}
     tree |= {"status": name, "multifaces_tag": name, "fail_reason": name}
+    tree["liveness_result"]["details"] = {
+        name: 1,
+        number: 2,
+        "face_front": {name: 1},
+        f"face_{name}": {number: 1},
+    }
+    tree["liveness_result"]["face_genuineness"] |= {name: 0.1, f"{number}_confidence": 0.1}
+    tree["verify_result"]["result_faceid"]["thresholds"] = {name: 1, number: 2}
+    tree["idcard_info"]["ocr_front_quality"] = {name: {"quality": 0.1, "logic": 1}, number: {"logic": 1}}
     facts = repr(extract_facts(decode_payload(dump(tree))))
     assert name not in facts
     assert number not in facts
