@@ -3,12 +3,17 @@
 import errno
 import fcntl
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import Final
 
 _PRIVATE_FILE: Final = 0o600
 _PRIVATE_FOLDER: Final = 0o700
+
+
+class NoRegularFile(Exception):
+    """There is a link, a folder or a pipe in the place of a segment: nothing that the spool has written."""
 
 
 class Disk:
@@ -45,11 +50,44 @@ class Disk:
         if os.fstat(descriptor).st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, "the file was deleted")
 
+    def open_folder(self, path: Path) -> int | None:
+        """A folder's descriptor; None if that is a link or no folder."""
+        try:
+            return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                return None
+            raise
+
     def sync_folder(self, path: Path) -> None:
         """Return when a folder's entries are on the medium."""
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(descriptor)
+            self.sync_entries(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def sync_entries(self, descriptor: int) -> None:
+        """`sync_folder` for a folder that is open: it needs no descriptor more, when none may be left."""
+        os.fsync(descriptor)
+
+    def read(self, path: Path, *, most: int = -1) -> bytes:
+        """A file's content, or its first bytes; a link is not followed, a pipe not waited for.
+
+        Raises:
+            NoRegularFile: it is something else.
+        """
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise NoRegularFile from None
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise NoRegularFile
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read(most)
         finally:
             os.close(descriptor)
 

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from adapters.spool.disk import NoRegularFile
 from adapters.spool.folder import Segment, SpoolFolder
 from adapters.spool.frames import Frame, Scan
 from adapters.spool.spool import Spool
@@ -30,16 +31,28 @@ class Gate(Protocol):
 class Drainer:
     """Drains one process's sub-folder and those that nobody owns any more.
 
-    A segment is removed when all of it stands in the inbox. A crash before that sends it again.
+    A segment is removed when all of it stands in the inbox. A crash before that sends it again. One that was
+    read and is damaged is set aside; one that cannot be read now is tried again later, and holds up no other.
     """
 
-    def __init__(self, spool: Spool, gate: Gate, *, rate: float, look_for_orphans_every: float = 5.0) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        gate: Gate,
+        *,
+        rate: float,
+        look_for_orphans_every: float = 5.0,
+        unreadable_rests: float = 5.0,
+    ) -> None:
         self._spool = spool
         self._gate = gate
         self._pause = 1 / rate
         self._look_for_orphans_every = look_for_orphans_every
+        self._unreadable_rests = unreadable_rests
         self._reached: tuple[Path, int] | None = None
         self._orphans_due = 0.0
+        self._unreadable: dict[Path, float] = {}
+        """Segments that could not be read, and when each is tried again."""
 
     async def run(self) -> None:
         """Drain whenever there is something and the inbox takes it, for ever."""
@@ -69,8 +82,10 @@ class Drainer:
         orphans = await self._spool.in_thread(self._spool.claim_orphans)
         try:
             for orphan in orphans:
-                log.warning("spool.adopted", n=int(orphan.path.name), segments=len(orphan.segments))
+                if not all(segment.path in self._unreadable for segment in orphan.segments):
+                    log.warning("spool.adopted", n=int(orphan.path.name), segments=len(orphan.segments))
                 await self._drain_folder(orphan)
+            await self._spool.in_thread(self._spool.count_aside)
         finally:
             # Whoever owns the folder next may give the same name to another segment.
             self._reached = None
@@ -79,17 +94,24 @@ class Drainer:
 
     async def _drain_folder(self, folder: SpoolFolder) -> None:
         for segment in list(folder.segments):
-            scan = await self._read(folder, segment)
-            if scan is not None and not await self._send(segment, scan.frames):
+            if asyncio.get_running_loop().time() < self._unreadable.get(segment.path, 0):
+                continue
+            try:
+                scan = await self._spool.in_thread(lambda: folder.read(segment))  # noqa: B023 - awaited here
+            except (FileNotFoundError, NoRegularFile):
+                scan = Scan([], end=0, damaged=0)
+            except OSError as error:
+                self._try_again_later(segment, error)
+                continue
+            self._unreadable.pop(segment.path, None)
+            if not await self._send(segment, scan.frames):
                 return
             await self._settle(folder, segment, scan)
 
-    async def _read(self, folder: SpoolFolder, segment: Segment) -> Scan | None:
-        try:
-            return await self._spool.in_thread(lambda: folder.read(segment))
-        except OSError as error:
-            log.error("spool.unreadable", detail=segment.path.name, error=type(error).__name__)  # noqa: TRY400
-            return None
+    def _try_again_later(self, segment: Segment, error: OSError) -> None:
+        if segment.path not in self._unreadable:
+            log.error("spool.unreadable", detail=segment.path.name, error=type(error).__name__, n=error.errno)
+        self._unreadable[segment.path] = asyncio.get_running_loop().time() + self._unreadable_rests
 
     async def _send(self, segment: Segment, frames: list[Frame]) -> bool:
         """Whether all frames stand in the inbox; the next call goes on where this one stopped."""
@@ -102,14 +124,15 @@ class Drainer:
             await asyncio.sleep(self._pause)
         return True
 
-    async def _settle(self, folder: SpoolFolder, segment: Segment, scan: Scan | None) -> None:
-        if scan is not None and (scan.damaged, scan.end) == (0, segment.size):
+    async def _settle(self, folder: SpoolFolder, segment: Segment, scan: Scan) -> None:
+        if (scan.damaged, scan.end) == (0, segment.size):
             await self._spool.in_thread(lambda: folder.remove(segment))
             log.info("spool.drained", count=len(scan.frames), bytes=segment.size)
         else:
+            # Said first: what comes next may fail, and the file must not change its name in silence.
+            lost = segment.size - scan.end + scan.damaged
+            log.error("spool.damaged", detail=segment.path.name, bytes=lost, count=len(scan.frames))
             await self._spool.in_thread(lambda: folder.set_aside(segment))
-            lost = segment.size if scan is None else segment.size - scan.end + scan.damaged
-            count = 0 if scan is None else len(scan.frames)
-            log.error("spool.damaged", detail=segment.path.name, bytes=lost, count=count)
+            await self._spool.in_thread(self._spool.count_aside)
         self._reached = None
         self._spool.made_room()

@@ -13,8 +13,9 @@ from typing import Final, Self
 import msgspec
 import structlog
 
-from adapters.spool.disk import Disk
-from adapters.spool.frames import Scan, scan_frames
+from adapters.batch_ids import accepted_ms
+from adapters.spool.disk import Disk, NoRegularFile
+from adapters.spool.frames import HEAD_BYTES, Scan, first_batch_id, scan_frames
 
 SUFFIX: Final = ".seg"
 ASIDE: Final = ".bad"
@@ -24,10 +25,11 @@ log = structlog.get_logger(__name__)
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A file that is no longer written to."""
+    """A file that is no longer written to. `since_ms`: when its first batch was accepted (Unix time)."""
 
     path: Path
     size: int
+    since_ms: int
 
 
 class SpoolFolder:
@@ -43,12 +45,14 @@ class SpoolFolder:
 
     @classmethod
     def claim(cls, path: Path, disk: Disk) -> Self | None:
-        """The folder, mended; None while another process owns it.
+        """The folder, mended; None while another process owns it, or if it is a link or no folder.
 
         Raises:
             OSError: it cannot be read or mended.
         """
-        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        lock = disk.open_folder(path)
+        if lock is None:
+            return None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -70,7 +74,8 @@ class SpoolFolder:
         self._number = max((int(file.stem) for file in ours if file.suffix in {SUFFIX, ASIDE}), default=0)
         files = [file for file in ours if file.suffix == SUFFIX]
         if files:
-            self._cut_torn_tail(files[-1])
+            with contextlib.suppress(NoRegularFile):
+                self._cut_torn_tail(files[-1])
         for file in files:
             self._keep_or_remove(file)
 
@@ -80,28 +85,32 @@ class SpoolFolder:
         return self.path / f"{self._number:012d}{SUFFIX}"
 
     def read(self, segment: Segment) -> Scan:
-        """The frames of a segment. Raises OSError."""
-        return scan_frames(segment.path.read_bytes())
+        """The frames of a segment. Raises OSError, NoRegularFile."""
+        return scan_frames(self.disk.read(segment.path))
 
     def remove(self, segment: Segment) -> None:
         """Delete a segment, all of which stands in the inbox."""
         segment.path.unlink(missing_ok=True)
         self.segments.remove(segment)
-        self.disk.sync_folder(self.path)
+        self.sync()
 
     def set_aside(self, segment: Segment) -> None:
         """Keep a damaged segment, if it is there at all, out of the way of those behind it."""
         with contextlib.suppress(FileNotFoundError):
             segment.path.rename(segment.path.with_suffix(ASIDE))
         self.segments.remove(segment)
-        self.disk.sync_folder(self.path)
+        self.sync()
+
+    def sync(self) -> None:
+        """Return when the folder's entries are on the medium."""
+        self.disk.sync_entries(self._lock)
 
     def close(self) -> None:
         """Give the folder up."""
         os.close(self._lock)
 
     def _cut_torn_tail(self, file: Path) -> None:
-        content = file.read_bytes()
+        content = self.disk.read(file)
         end = scan_frames(content).end
         if end == len(content):
             return
@@ -115,7 +124,17 @@ class SpoolFolder:
         log.warning("spool.truncated", bytes=len(content) - end)
 
     def _keep_or_remove(self, file: Path) -> None:
-        segment = Segment(file, file.stat().st_size)
+        state = file.lstat()
+        modified_ms = int(state.st_mtime * 1000)
+        segment = Segment(file, state.st_size, self._accepted_ms(file) or modified_ms)
         self.segments.append(segment)
         if segment.size == 0:
             self.remove(segment)
+
+    def _accepted_ms(self, file: Path) -> int | None:
+        try:
+            batch_id = first_batch_id(self.disk.read(file, most=HEAD_BYTES))
+        except (OSError, NoRegularFile):
+            # Whoever drains it meets that too, and says so.
+            return None
+        return None if batch_id is None else accepted_ms(batch_id)

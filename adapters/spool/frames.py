@@ -21,6 +21,9 @@ _HEAD: Final = struct.Struct("<4sII")
 _LENGTH: Final = struct.Struct("<I")
 _IDS: Final = {MARK: struct.Struct("<16s"), NUMBERED: struct.Struct("<16sH")}
 
+HEAD_BYTES: Final = _HEAD.size + max(layout.size for layout in _IDS.values())
+"""How much of a segment holds the id of its first batch."""
+
 
 class Frame(msgspec.Struct, frozen=True):
     """One batch: its id and its bytes as they will stand in the inbox."""
@@ -63,6 +66,14 @@ def scan_frames(content: bytes) -> Scan:
         whole += size
         offset = end = offset + size
     return Scan(frames, end, end - whole)
+
+
+def first_batch_id(head: bytes) -> str | None:
+    """The id of the batch that a segment with these first `HEAD_BYTES` begins with."""
+    start = _HEAD.size
+    if len(head) < HEAD_BYTES or head[: len(MARK)] not in _IDS:
+        return None
+    return _frame(head[: len(MARK)], head[start:]).batch_id
 
 
 def _next_mark(content: bytes, start: int) -> int:

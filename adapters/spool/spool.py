@@ -1,6 +1,7 @@
 """The spool of one process: takes batches while the inbox cannot, and gives them back in order."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Final, Self, TypeVar
 
 import structlog
 
+from adapters.batch_ids import accepted_ms
 from adapters.spool.disk import Disk
-from adapters.spool.folder import SUFFIX, SpoolFolder
+from adapters.spool.folder import ASIDE, SUFFIX, SpoolFolder
 from adapters.spool.frames import Frame, encode_frame
 from adapters.spool.writer import SegmentWriter
 from domain.errors import SettingsError, SpoolBroken, SpoolRefused
@@ -36,6 +38,9 @@ class Spool:
         self._refusing = False
         self._at_cap = False
         self._broken = False
+        self._unusable: set[Path] = set()
+        self.bytes_aside = 0
+        """Bytes of damaged segments under the spool folder, whoever owned them: a person has to look."""
 
     @classmethod
     def open(
@@ -57,6 +62,9 @@ class Spool:
             )
         except OSError as error:
             raise SettingsError(f"FACEID_SPOOL_DIR: {root} cannot be used ({error.strerror})") from error
+        spool.count_aside()
+        if spool.bytes_aside:
+            log.warning("spool.set_aside", bytes=spool.bytes_aside)
         if spool.size:
             log.warning("spool.recovered", segments=spool.segments, bytes=spool.size)
         log.info("spool.opened", n=int(spool.folder.path.name))
@@ -71,6 +79,12 @@ class Spool:
     def segments(self) -> int:
         """How many files wait, the one that is being written among them."""
         return len(self.folder.segments) + (self._writer.size > 0)
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest batch was accepted that waits in this process's sub-folder (Unix time)."""
+        waiting = [segment.since_ms for segment in self.folder.segments]
+        return min([*waiting, self._writer.since_ms] if self._writer.size else waiting, default=None)
 
     def can_accept(self) -> bool:
         """Whether the next batch has a good chance."""
@@ -90,7 +104,7 @@ class Spool:
         """
         frame = encode_frame(Frame(batch_id, sealed))
         try:
-            await self.in_thread(lambda: self._append(frame))
+            await self.in_thread(lambda: self._append(frame, accepted_ms(batch_id) or _now_ms()))
         except SpoolRefused as error:
             self._note_refusal(error)
             raise
@@ -108,17 +122,25 @@ class Spool:
         """A segment has been removed."""
         self._at_cap = False
 
+    def count_aside(self) -> None:
+        """Look how much is set aside. Call it `in_thread`."""
+        found = self.folder.path.parent.glob(f"*/*{ASIDE}")
+        self.bytes_aside = sum(file.lstat().st_size for file in found)
+
     def claim_orphans(self) -> list[SpoolFolder]:
         """Sub-folders with segments whose process is gone, now ours to drain. Call it `in_thread`."""
         orphans = []
         for path in sorted(self.folder.path.parent.iterdir()):
-            if path == self.folder.path or not path.name.isdecimal() or not any(path.glob(f"*{SUFFIX}")):
+            if path == self.folder.path or not path.name.isdecimal() or not _has_segments(path):
                 continue
             try:
                 orphan = SpoolFolder.claim(path, self.folder.disk)
             except OSError as error:
-                log.warning("spool.orphan_unusable", n=int(path.name), error=type(error).__name__)
+                if path not in self._unusable:
+                    log.warning("spool.orphan_unusable", n=int(path.name), error=type(error).__name__)
+                self._unusable.add(path)
                 continue
+            self._unusable.discard(path)
             if orphan is not None:
                 orphans.append(orphan)
         return orphans
@@ -133,11 +155,11 @@ class Spool:
         self._thread.shutdown()
         self.folder.close()
 
-    def _append(self, frame: bytes) -> None:
+    def _append(self, frame: bytes, since_ms: int) -> None:
         if self.size + len(frame) > self._max_bytes:
             self._at_cap = True
             raise SpoolRefused("the cap is reached")
-        self._writer.append(frame)
+        self._writer.append(frame, accepted_ms=since_ms)
 
     def _note_refusal(self, error: SpoolRefused) -> None:
         """One line when it begins: each refused callback has a line of its own anyway."""
@@ -152,8 +174,29 @@ def _claim_first_free(root: Path, disk: Disk) -> SpoolFolder:
     number = 0
     while True:
         path = root / str(number)
-        disk.make_folder(path)
-        folder = SpoolFolder.claim(path, disk)
+        folder = _claim(path, disk)
         if folder is not None:
             return folder
         number += 1
+
+
+def _claim(path: Path, disk: Disk) -> SpoolFolder | None:
+    """The sub-folder, made if need be; None if another one has to do. Raises OSError."""
+    if not path.is_symlink():
+        disk.make_folder(path)
+    try:
+        return SpoolFolder.claim(path, disk)
+    except OSError as error:
+        if not _has_segments(path):
+            raise
+        # One that an earlier process left and that cannot be mended now: it is tried again as an orphan.
+        log.warning("spool.orphan_unusable", n=int(path.name), error=type(error).__name__)
+        return None
+
+
+def _has_segments(path: Path) -> bool:
+    return not path.is_symlink() and any(path.glob(f"*{SUFFIX}"))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -18,9 +18,11 @@ class SegmentWriter:
         self._broken = False
         self.size = 0
         """Bytes in the segment that is being written."""
+        self.since_ms = 0
+        """When its first batch was accepted (Unix time)."""
 
-    def append(self, frame: bytes) -> None:
-        """Return when `frame` is on disk.
+    def append(self, frame: bytes, *, accepted_ms: int) -> None:
+        """Return when `frame`, a batch accepted at that time, is on disk.
 
         Raises:
             SpoolRefused: it was not written, and nothing of it is left; another one may be.
@@ -36,6 +38,8 @@ class SegmentWriter:
             # The kernel has dropped the pages: a second fsync would succeed and mean nothing.
             self._broken = True
             raise SpoolBroken("fsync failed") from error
+        if self.size == 0:
+            self.since_ms = accepted_ms
         self.size += len(frame)
         if self.size >= self._segment_bytes:
             self.roll()
@@ -46,7 +50,7 @@ class SegmentWriter:
             return
         os.close(self._descriptor)
         self._descriptor = None
-        self._folder.segments.append(Segment(self._path, self.size))
+        self._folder.segments.append(Segment(self._path, self.size, self.since_ms))
         self.size = 0
 
     def _current(self) -> int:
@@ -57,7 +61,7 @@ class SegmentWriter:
             except OSError as error:
                 raise SpoolRefused("no new segment can be made") from error
             try:
-                self._disk.sync_folder(self._folder.path)
+                self._folder.sync()
             except OSError as error:
                 self._broken = True
                 raise SpoolBroken("fsync of the folder failed") from error

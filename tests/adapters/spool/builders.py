@@ -64,6 +64,8 @@ class FailingDisk(Disk):
     sync_error: int | None = None
     folder_error: int | None = None
     truncate_error: int | None = None
+    unreadable: dict[str, int] = field(default_factory=dict)
+    """Errors by file name."""
     syncs: list[int] = field(default_factory=list)
 
     def write(self, descriptor: int, content: bytes) -> int:
@@ -79,8 +81,13 @@ class FailingDisk(Disk):
         self.syncs.append(descriptor)
         self._maybe(self.sync_error, lambda: super(FailingDisk, self).sync(descriptor))
 
-    def sync_folder(self, path: Path) -> None:
-        self._maybe(self.folder_error, lambda: super(FailingDisk, self).sync_folder(path))
+    def sync_entries(self, descriptor: int) -> None:
+        self._maybe(self.folder_error, lambda: super(FailingDisk, self).sync_entries(descriptor))
+
+    def read(self, path: Path, *, most: int = -1) -> bytes:
+        if path.name in self.unreadable:
+            raise OSError(self.unreadable[path.name], os.strerror(self.unreadable[path.name]))
+        return super().read(path, most=most)
 
     def truncate(self, descriptor: int, size: int) -> None:
         self._maybe(self.truncate_error, lambda: super(FailingDisk, self).truncate(descriptor, size))
