@@ -1,5 +1,6 @@
 """How much waits in Redis, and for how long: the figures of an operator, read in one round trip."""
 
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -10,6 +11,7 @@ from adapters.queue import WAKE_UP_SCORE
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 _NOTHING: Final = timedelta(0)
+_COUNT: Final = re.compile(rb"[0-9]{1,9}")
 
 
 class Backlog(msgspec.Struct, frozen=True):
@@ -45,7 +47,7 @@ async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT
         batches=sum(batches),
         unreadable=batches[-1],
         untouched=_age(oldest_batch, now_ms),
-        most_starts=max(map(int, starts), default=0),
+        most_starts=max((int(count) for count in starts if _COUNT.fullmatch(count)), default=0),
         jobs=jobs,
         oldest_job=_age(oldest_job, now_ms),
         memory_bytes=int(memory["used_memory"]),
@@ -53,5 +55,7 @@ async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT
 
 
 def _age(first: list[tuple[bytes, float]], now_ms: int) -> timedelta:
-    """How long ago the one member's score (ms) was."""
-    return max(timedelta(milliseconds=now_ms - first[0][1]), _NOTHING) if first else _NOTHING
+    """How long ago the one member's score (ms) was; a score that is no time is no age."""
+    if not first or not 0 <= first[0][1] <= now_ms:
+        return _NOTHING
+    return timedelta(milliseconds=now_ms - first[0][1])

@@ -139,7 +139,8 @@ class Heartbeats:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.smembers(PROCESSES)
             [names] = await pipe.execute()
-            ids = sorted(name.decode() for name in names)
+            # Odd bytes are no id of ours: nothing is found under what is read in their place.
+            ids = sorted(name.decode(errors="replace") for name in names)
             for process_id in ids:
                 pipe.get(_key(process_id))
                 pipe.pttl(_key(process_id))

@@ -28,6 +28,7 @@ PROBLEMS: Final = {
     "bad_signature": Kind(401, "The signature does not match"),
     "unauthenticated": Kind(401, "A valid bearer token is required"),
     "missing_scope": Kind(403, "The token lacks the scope for this"),
+    "all_apps_required": Kind(403, "Only a token for all apps may do this"),
     "not_found": Kind(404, "There is nothing here"),
     "method_not_allowed": Kind(405, "This method is not allowed here"),
     "not_decided": Kind(409, "There is no decision yet"),

@@ -43,6 +43,7 @@ from domain.quotas import quotas
 from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications
 from service.api.body_cap import BodyCap
 from service.api.context import ApiContext
+from service.api.docs import install_docs
 from service.api.door import Door
 from service.api.errors import install_error_handlers
 from service.api.metrics_page import MetricsPage
@@ -167,10 +168,12 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry=NO_TELEMETRY,
+        openapi_url=None,
     )
     app.state.context = context
     app.add_middleware(BodyCap, limit=MAX_BODY, larger={"/v1/verifications": MAX_ORDER})
     for module in (verifications, registrations, pulls, explanations, policies, dead_letters, health):
         app.include_router(module.router)
+    install_docs(app)
     install_error_handlers(app)
     return app

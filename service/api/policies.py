@@ -9,8 +9,8 @@ from adapters.store.stored_decisions import Selection
 from domain.backtest import Backtest
 from domain.errors import PolicyFileError
 from domain.policy_file import Policy, read_policy
-from service.api.auth import GuardedRoute, Operator, Reader
-from service.api.context import Context
+from service.api.auth import Caller, GuardedRoute, Operator, Reader
+from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
 from service.api.policy_models import (
     SHOWN_CHANGES,
@@ -32,14 +32,23 @@ router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=Guarded
 
 
 @router.get("", responses=problems("unauthenticated", "missing_scope"))
-async def list_policies(_caller: Reader, context: Context) -> PoliciesModel:
-    """The policies in force."""
-    return PoliciesModel(items=[PolicyInForce.of(policy) for policy in context.policies.all()])
+async def list_policies(caller: Reader, context: Context) -> PoliciesModel:
+    """The policies in force; for a token limited to apps, those that its apps name."""
+    names = _named_by(caller, context)
+    mine = [policy for policy in context.policies.all() if policy.name in names]
+    return PoliciesModel(items=[PolicyInForce.of(policy) for policy in mine])
 
 
-@router.post("/reload", responses=problems("unauthenticated", "missing_scope", "unavailable"))
-async def reload_policies(_caller: Operator, context: Context) -> ReloadModel:
-    """Read the policy files again, here and in every other process; a broken file keeps its last policy."""
+@router.post(
+    "/reload", responses=problems("unauthenticated", "missing_scope", "all_apps_required", "unavailable")
+)
+async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
+    """Read the policy files again, here and in every other process; a broken file keeps its last policy.
+
+    Policies decide for every app, so a token that is limited to apps cannot do this.
+    """
+    if caller.token.apps is not None:
+        raise ApiProblem("all_apps_required")
     wrong = await context.reloads.order()
     return ReloadModel.of(context.policies.all(), wrong)
 
@@ -75,9 +84,17 @@ async def compare_shadow(
     shadow = await context.shadows.compare(
         name, caller.narrowed(app_id), content_hash=content_hash, keep=SHOWN_CHANGES
     )
-    if not shadow.texts and name not in {policy.name for policy in context.policies.all()}:
+    if not shadow.texts and name not in _named_by(caller, context):
         raise ApiProblem("not_found")
     return ShadowModel.of(name, shadow)
+
+
+def _named_by(caller: Caller, context: ApiContext) -> set[str]:
+    """The policies that the caller may know of: all, or those that its apps name."""
+    if caller.token.apps is None:
+        return {policy.name for policy in context.policies.all()}
+    apps = [context.apps[app_id] for app_id in caller.app_ids]
+    return {name for app in apps for name in (app.policy, app.candidate_policy) if name is not None}
 
 
 def _read(text: str) -> Policy:

@@ -40,6 +40,7 @@ TOKENS = {
     "reader": (None, ["verifications:read"]),
     "operator": (None, ["operate"]),
     "other": (["other"], ["verifications:read"]),
+    "operator of one": (["demo"], ["operate"]),
 }
 """Name (and secret) of each token: its apps and scopes."""
 

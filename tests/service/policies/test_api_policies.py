@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,9 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.policy_reloads import GENERATION
 from domain.backtest import Backtest
 from domain.explanation import DecidedFacts
+from service.api.context import ApiContext
+from service.api.main import create_app
 from service.api.policy_models import MAX_POLICY_CHARACTERS
 from tests.adapters.test_policies import BROKEN, write
 from tests.domain.builders import default_policy, policy_text, policy_with
+from tests.service.conftest import assert_problem
 from tests.service.policies.conftest import as_token
 from tests.stored import START, biz_id, confirmed, save_all
 
@@ -198,6 +203,7 @@ async def test_reload_keeps_the_policy_of_a_broken_file_and_says_so(
         ("GET", "/v1/policies", "nobody", 401),
         ("POST", "/v1/policies/reload", "nobody", 401),
         ("POST", "/v1/policies/reload", "operator", 200),
+        ("POST", "/v1/policies/reload", "operator of one", 403),
         ("GET", "/v1/policies", "reader", 200),
     ],
 )
@@ -205,3 +211,29 @@ async def test_scopes(api: httpx2.AsyncClient, method: str, path: str, token: st
     body = {"policy": STRICT} if path.endswith("backtest") else None
     answer = await api.request(method, path, headers=as_token(token), json=body)
     assert answer.status_code == status
+
+
+async def test_what_decides_for_every_app_is_not_reloaded_by_the_operator_of_one(
+    api: httpx2.AsyncClient,
+) -> None:
+    answer = await api.post("/v1/policies/reload", headers=as_token("operator of one"))
+    assert_problem(answer, 403, "all_apps_required")
+
+
+async def test_a_token_of_one_app_sees_the_policies_that_its_app_names(
+    context: ApiContext, policy_folder: Path
+) -> None:
+    for name in ("theirs", "mine", "candidate"):
+        write(policy_folder, name)
+    await context.reloads.order()
+    mine = msgspec.structs.replace(context.apps["other"], policy="mine", candidate_policy="candidate")
+    context = replace(context, apps={**context.apps, "other": mine})
+    await context.tokens.put("other", "other", apps=["other"], scopes=["verifications:read"])
+    transport = httpx2.ASGITransport(create_app(context))
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://api", headers=as_token("other")
+    ) as api:
+        items = (await api.get("/v1/policies")).json()["items"]
+        assert [item["name"] for item in items] == ["candidate", "mine"]
+        assert (await api.get("/v1/policies/candidate/shadow")).status_code == 200
+        assert_problem(await api.get("/v1/policies/theirs/shadow"), 404, "not_found")
