@@ -31,7 +31,7 @@ def has_signs_beside(members: Mapping[str, Any]) -> bool:
 
 
 def read_signs(block: Block) -> Genuineness | None:
-    """The signs of a liveness or verify block: in its `face_genuineness` and beside it.
+    """The signs of a liveness or verify block, or of the payload: in its `face_genuineness` and beside it.
 
     Where both have one, the worse counts.
     """
@@ -47,15 +47,16 @@ def _is_sign(name: str) -> bool:
 
 def _signs(block: Block, names: Iterable[str]) -> Genuineness:
     found: Genuineness = {}
+    place = block.path or _BLOCK
     for name in names:
         value = block.entry(name)
         number = _as_sign(name, value)
         if number is not None and is_sign_name(name):
             found[name] = number
         elif _is_sign(name) and value is not None:
-            block.notes.cannot_read(block.path)
+            block.notes.cannot_read(place)
         elif value is not None and number != 0:
-            block.notes.cannot_read(f"{block.path}.{OTHER_SIGNS}")
+            block.notes.cannot_read(f"{place}.{OTHER_SIGNS}")
     return found
 
 

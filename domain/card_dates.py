@@ -75,8 +75,10 @@ def _plain(text: str) -> str:
 
     A space between two digits becomes a dot: it may separate them, and must not join them.
     """
-    shown = (each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf")
-    words = "".join(shown).lower().translate(_PLAIN).split()
+    if not text.isascii():
+        normal = unicodedata.normalize("NFKC", text)
+        text = "".join(each for each in normal if each.isalnum() or unicodedata.category(each) != "Cf")
+    words = text.lower().translate(_PLAIN).split()
     plain = ""
     for word in words:
         plain += f".{word}" if plain[-1:].isdigit() and word[0].isdigit() else word

@@ -3,11 +3,10 @@
 Users may edit `idcard_valid_date`, so what was read off the card counts beside it and the stricter one wins.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from domain.card_dates import read_validity
+from domain.card_dates import Validity, read_validity
 from domain.payload import IdCardInfo, OcrField, Payload
 from domain.words import as_text
 
@@ -28,30 +27,25 @@ def card_validity(payload: Payload) -> str | None:
     It is `unreadable` if dates are stated that are not clear, if no time of the verification is known, or if
     it is known twice, years apart, and the two days differ in the answer.
     """
-    stated = list(_stated(payload.idcard_info)) if payload.idcard_info else []
+    stated = _stated(payload.idcard_info) if payload.idcard_info else []
     if not stated:
         return None
-    days = _days(payload)
-    found = {_on(day, text) for day in days for text in stated}
-    if not days or len({_strictest({_on(day, text) for text in stated}) for day in days}) > 1:
-        return UNREADABLE
-    return _strictest(found)
+    found = {_strictest({_on(day, validity) for validity in stated}) for day in _days(payload)}
+    return found.pop() if len(found) == 1 else UNREADABLE
 
 
-def _stated(card: IdCardInfo) -> Iterator[str]:
-    """Every text that states the card's dates: the field, both sides as read, and the fields as read.
+def _stated(card: IdCardInfo) -> list[Validity | None]:
+    """What each statement of the card's dates says, None if it is not clear.
 
-    The fields as read count only if they are clear, or if nothing else states the dates: the same pictures
-    were read for `ocr_result`.
+    There are the field, both sides as read, and the fields as read. The last count only if they are clear, or
+    if nothing else states the dates: the same pictures were read for `ocr_result`.
     """
     sides = [side.ocr_result for side in (card.front_side, card.back_side) if side and side.ocr_result]
     texts = [as_text(card.idcard_valid_date), *(as_text(side.valid_date) for side in sides)]
-    stated = [text for text in texts if text is not None]
-    yield from stated
-    for fields in (card.ocr_front_quality, card.ocr_back_quality):
-        text = _from_fields(fields or {})
-        if text is not None and (not stated or read_validity(text)):
-            yield text
+    stated = [read_validity(text) for text in dict.fromkeys(texts) if text is not None]
+    fields = [_from_fields(fields) for fields in (card.ocr_front_quality, card.ocr_back_quality) if fields]
+    as_read = [read_validity(text) for text in fields if text is not None]
+    return stated + [validity for validity in as_read if validity or not stated]
 
 
 def _from_fields(fields: dict[str, OcrField | None]) -> str | None:
@@ -61,8 +55,7 @@ def _from_fields(fields: dict[str, OcrField | None]) -> str | None:
     return "-".join(texts) if any(texts) else None
 
 
-def _on(day: date, text: str) -> str:
-    validity = read_validity(text)
+def _on(day: date, validity: Validity | None) -> str:
     if validity is None:
         return UNREADABLE
     if day > validity.last:

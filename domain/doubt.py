@@ -25,6 +25,10 @@ def _dates(config: PolicyConfig) -> bool:
     return config.id_card.expired != "ignore"
 
 
+def _fields_or_dates(config: PolicyConfig) -> bool:
+    return _fields(config) or _dates(config)
+
+
 def _card(config: PolicyConfig) -> bool:
     return _legality(config) or _fields(config) or _dates(config)
 
@@ -41,6 +45,7 @@ _READ_IF: Final[tuple[tuple[str, _IsRead], ...]] = (
     ("liveness_result.details", lambda config: bool(config.liveness.max_counts)),
     ("liveness_result.face_genuineness.other", _other_signs),
     ("verify_result.face_genuineness.other", _other_signs),
+    ("face_genuineness.other", _other_signs),
     ("verify_result.id_exceptions.id_attacked", lambda config: config.id_exceptions.id_attacked != "ignore"),
     (
         "verify_result.id_exceptions.id_photo_monochrome",
@@ -48,8 +53,8 @@ _READ_IF: Final[tuple[tuple[str, _IsRead], ...]] = (
     ),
     ("will_result", lambda config: config.will.require != "never"),
     ("multifaces_tag", lambda config: config.multifaces.detected != "ignore"),
-    ("idcard_info.ocr_front_quality", _fields),
-    ("idcard_info.ocr_back_quality", _fields),
+    ("idcard_info.ocr_front_quality", _fields_or_dates),
+    ("idcard_info.ocr_back_quality", _fields_or_dates),
     ("idcard_info.idcard_valid_date", _dates),
     ("idcard_info.front_side.ocr_result.valid_date", _dates),
     ("idcard_info.back_side.ocr_result.valid_date", _dates),

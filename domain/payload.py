@@ -190,6 +190,7 @@ class Payload(msgspec.Struct, frozen=True):
     verify_result: VerifyResult | None = None
     will_result: list[WillAnswer] | None = None
     multifaces_tag: Text = None
+    face_genuineness: Genuineness | None = None
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -235,11 +236,11 @@ class Payload(msgspec.Struct, frozen=True):
     def genuineness(self) -> dict[str, float]:
         """The genuineness scores, thresholds and flags that were sent, by their vendor names.
 
-        Sibling products put them under `verify_result`. Where both blocks speak, the worse word counts, so
-        that neither hides what the other says.
+        They stand in `liveness_result`; sibling products put them under `verify_result`, and a block of its
+        own counts too. Of two values the worse counts, so that no block hides what another says.
         """
         found: Genuineness = {}
-        for block in (self.liveness_result, self.verify_result):
+        for block in (self.liveness_result, self.verify_result, self):
             for name, value in ((block and block.face_genuineness) or {}).items():
                 found[name] = worse_sign(name, found.get(name), value)
         return {name: value for name, value in found.items() if value is not None}

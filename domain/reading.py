@@ -63,6 +63,7 @@ def read_payload(tree: Any, *, has_lost_characters: bool = False) -> Payload:
         verify_result=root.block("verify_result", _verify),
         will_result=_will(root),
         multifaces_tag=_tag(root),
+        face_genuineness=read_signs(root),
     )
     return _with_notes(payload, root.notes)
 

@@ -186,3 +186,25 @@ def test_the_vendors_card() -> None:
     assert decoded_facts(put(load_sample("callback_with_attack.json"), "biz_info.biz_id", BIZ_ID)).card == (
         "unreadable"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (FIELD, {"from": "2020.11.13"}),
+        (FIELD, ["2020.11.13", "2040.11.13"]),
+        (FIELD, True),
+        (BACK, {"start": "20201113"}),
+        (FRONT, [1]),
+        ("idcard_info.back_side", "text"),
+        ("idcard_info.back_side.ocr_result", [1]),
+        (AS_READ, "text"),
+        (f"{AS_READ}.valid_date_end", "20201113"),
+        ("idcard_info", "text"),
+    ],
+)
+def test_dates_of_another_kind_are_for_a_person_where_the_policy_looks(path: str, value: Any) -> None:
+    facts = decoded_facts(put(_tree(back=VALID), path, value))
+    strict = policy_with(id_card={"expired": "reject"})
+    assert judged(facts, strict) == (Outcome.REVIEW, ["payload.unreadable"])
+    assert judged(facts) == (Outcome.APPROVED, [])
