@@ -18,8 +18,8 @@ import msgspec
 from adapters.policies import SHIPPED, read_policy_file
 from adapters.store.stored_decisions import Chunk as Rows
 from domain.backtest import Backtest
-from domain.decoding import decode_payload
 from domain.facts import Facts, extract_facts
+from domain.payload import decode_payload
 from domain.policy import decide
 from domain.policy_file import Policy, read_policy
 from simulator import payloads

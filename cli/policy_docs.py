@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from domain.payload import COUNTERS
+from domain.parts import COUNTERS
 from domain.policy_config import PolicyConfig
 from domain.policy_values import values_of
 from domain.reasons import TEXTS, Code

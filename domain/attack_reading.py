@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from domain.blocks import Block, as_number
-from domain.payload import GENUINENESS, Genuineness, worse_sign
+from domain.parts import GENUINENESS, Genuineness, worse_sign
 
 OTHER_SIGNS: Final = "other"
 """In a note: what is no sign that the vendor documents. A policy may ignore it."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from domain.payload import LEGALITY, IdCardInfo, OcrField
+from domain.parts import LEGALITY, IdCardInfo, OcrField
 
 _SHARE_OF: Final = {
     side: {theirs: f"{side}.{ours}" for theirs, ours in LEGALITY.items()} for side in ("front", "back")

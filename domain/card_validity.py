@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from domain.card_dates import Validity, read_validity
-from domain.payload import IdCardInfo, OcrField, Payload
+from domain.parts import IdCardInfo, OcrField, Payload
 from domain.words import as_text
 
 UNREADABLE: Final = "unreadable"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from domain.explanation import DecidedFacts
-from domain.payload import LEVELS
+from domain.parts import LEVELS
 
 
 class CurvePoint(msgspec.Struct, frozen=True):

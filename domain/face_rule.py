@@ -5,7 +5,7 @@ from typing import Final
 
 from domain.facts import ComparisonFacts, Facts
 from domain.findings import Finding, Findings
-from domain.payload import AUTOMATIC, LIVE_COMPARISONS
+from domain.parts import AUTOMATIC, LIVE_COMPARISONS
 from domain.policy_config import PolicyConfig
 from domain.reasons import Code, Reason
 

@@ -12,7 +12,7 @@ import msgspec
 from domain.card_facts import field_qualities, illogical_fields, legality_shares, read_fields
 from domain.card_validity import UNREADABLE, card_validity
 from domain.model import Identity
-from domain.payload import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
+from domain.parts import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
 from domain.words import OTHER, Text, as_text, message_word, tag_word, word
 
 Registration = Literal["match", "mismatch"]

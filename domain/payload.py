@@ -1,261 +1,77 @@
-"""What the vendor says, callback or result, as types (callback page, 1.1; captures of other products).
+"""Decode a callback or a result. Nothing but a missing biz_id keeps a payload from being decoded.
 
-Only what the gateway looks at is here: the raw bytes are stored. `domain/decoding.py` makes these of bytes.
+A payload as the vendor documents it goes from bytes into types by msgspec alone. Any other is read member by
+member (`domain/reading.py`): a value that cannot be understood costs no more than itself.
 """
 
-from typing import Annotated, Final, Literal, get_args
+import re
+from typing import Any, Final
 
 import msgspec
 
-from domain.model import Identity
-from domain.plus import PlusResult, read_plus
-from domain.words import Number, Text, as_text, status_word
-
-ComparisonName = Literal[
-    "result_faceid",
-    "result_ref1",
-    "result_ref2",
-    "result_ref3",
-    "result_idcard_photo",
-    "result_idcard_datasource",
-]
-COMPARISONS: Final[tuple[ComparisonName, ...]] = get_args(ComparisonName)
-"""The comparisons a `verify_result` may hold; the first is the live face against the authority's photo."""
-
-LIVE_COMPARISONS: Final = frozenset(COMPARISONS) - {"result_idcard_datasource"}
-"""Those of the live face; the one left out compares the card's portrait with the authority's photo."""
-
-AUTOMATIC: Final = frozenset({"result_faceid", "result_ref1", "result_ref2", "result_ref3"})
-"""Those that count without being named: the live face against a picture that its holder did not bring."""
-
-Level = Literal["1e-3", "1e-4", "1e-5", "1e-6"]
-LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-"""False-accept levels, loosest first (callback page, `thresholds`)."""
-
-COUNTERS: Final = (
-    "UPLOAD_TIMES",
-    "FACE_NOT_FOUND",
-    "LOW_FACE_QUALITY",
-    "INVALID_VIDEO_DURATION",
-    "SR_ERROR",
-    "NOT_SYNCHRONIZED",
-    "VIDEO_FORMAT_UNSUPPORTED",
-    "NO_AUDIO",
-    "FACE_BLURRED",
-    "FACE_MULTIPLE_FACES",
-    "FACE_POOR_LIGHT",
-    "FACE_NOT_FRONT",
-    "FACE_NOT_SIDE",
-    "FACE_NOT_PROPER_POSITION",
-    "UNSUPPORTED_FORMAT",
-)
-"""What `liveness_result.details` counts (callback page; the last seven: the selfie procedure, per pose)."""
-
-LEGALITY: Final = {
-    "ID Photo": "id_photo",
-    "Temporary ID Photo": "temporary",
-    "Temporary ID Photo ": "temporary",
-    "Photocopy": "photocopy",
-    "Screen": "screen",
-    "Edited": "edited",
-}
-"""The vendor's names of the legality shares, and ours. The vendor's page has one with a space at its end."""
+from domain.attack_reading import has_signs_beside, is_sign_name
+from domain.model import BIZ_ID_SHAPE
+from domain.parts import GENUINENESS, Genuineness, Payload
+from domain.reading import read_payload
+from domain.strict_json import has_lost_characters, read_closely
 
 
-LONGEST_BIZ_NO: Final = 512
-"""Characters. The vendor takes 128 bytes, PostgreSQL's index 2,700."""
+def decode_payload(data: bytes) -> Payload:
+    """The typed form of a callback's `data` or of a get_result body.
 
-BizNo = Annotated[str, msgspec.Meta(max_length=LONGEST_BIZ_NO)] | Number | None
-
-
-class BizInfo(msgspec.Struct, frozen=True):
-    biz_id: str
-    biz_no: BizNo = None
-    biz_extra_data: Text = None
-
-
-class Comparison(msgspec.Struct, frozen=True):
-    """`confidence` 0-100; `thresholds` maps a level of `LEVELS` to the score that stands for it."""
-
-    confidence: float
-    thresholds: dict[Level, float] = {}
-
-
-GENUINENESS: Final = (
-    "synthetic_face_confidence",
-    "synthetic_face_threshold",
-    "mask_confidence",
-    "mask_threshold",
-    "screen_replay_confidence",
-    "screen_replay_threshold",
-    "face_replaced",
-    "selfie_inconsistent",
-    "selfie_metadata_inconsistent",
-)
-"""What `face_genuineness` holds (callback page)."""
-
-Count = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
-
-Genuineness = dict[str, float | None]
-"""Scores, thresholds and flags by their vendor names, those that are not known yet among them."""
-
-
-class LivenessResult(msgspec.Struct, frozen=True):
-    """`details` counts failed attempts, one level deeper in the selfie procedure."""
-
-    result: Text = None
-    procedure_type: Text = None
-    details: dict[str, Count | dict[str, Count] | None] | None = None
-    face_genuineness: Genuineness | None = None
-
-
-class IdExceptions(msgspec.Struct, frozen=True):
-    id_attacked: float | None = None
-    id_photo_monochrome: float | None = None
-
-
-class VerifyResult(msgspec.Struct, frozen=True):
-    error_message: Text = None
-    verify_time: int | None = None
-    id_exceptions: IdExceptions | None = None
-    face_genuineness: Genuineness | None = None
-    result_faceid: Comparison | None = None
-    result_ref1: Comparison | None = None
-    result_ref2: Comparison | None = None
-    result_ref3: Comparison | None = None
-    result_idcard_photo: Comparison | None = None
-    result_idcard_datasource: Comparison | None = None
-
-
-class WillAnswer(msgspec.Struct, frozen=True):
-    result: Text = None
-    will_error_message: Text = None
-
-
-class OcrResult(msgspec.Struct, frozen=True):
-    """`legality`: probabilities that sum to 1 (ID Photo, Temporary ID Photo, Photocopy, Screen, Edited)."""
-
-    name: Text = None
-    id_card_number: Text = None
-    valid_date: Text = None
-    legality: dict[str, float | None] | None = None
-
-
-class CardSide(msgspec.Struct, frozen=True):
-    ocr_result: OcrResult | None = None
-
-
-class OcrField(msgspec.Struct, frozen=True):
-    """How one field was read: `quality` 0-1, `logic` 1 = a logical problem, `result` what was read."""
-
-    quality: float | None = None
-    logic: float | None = None
-    result: Text = None
-
-
-class IdCardInfo(msgspec.Struct, frozen=True):
-    idcard_name: Text = None
-    idcard_number: Text = None
-    idcard_valid_date: Text = None
-    front_side: CardSide | None = None
-    back_side: CardSide | None = None
-    ocr_front_quality: dict[str, OcrField | None] | None = None
-    ocr_back_quality: dict[str, OcrField | None] | None = None
-
-    def identity(self) -> Identity:
-        """Name and number as the flow confirmed them, else as read off the card."""
-        read = (self.front_side and self.front_side.ocr_result) or OcrResult()
-        return Identity(
-            name=as_text(self.idcard_name) or as_text(read.name),
-            id_number=as_text(self.idcard_number) or as_text(read.id_card_number),
-        )
-
-
-class Payload(msgspec.Struct, frozen=True):
-    """A callback or a result. `status` None means that the product sends none: it predates the field, or is
-    H5 Plus, which sends `result_code` and `result_message` in its place.
-
-    `unreadable`: members that a rule may read and that are of no kind we understand; `repeated`: members
-    that stand twice, of which the last counts; `irregular`: members that no rule misses and that are not as
-    the vendor documents them. All by their dotted names, never with a value.
+    Raises:
+        MalformedPayload: not one strict JSON object.
+        UndecodableCallback: no biz_id can be found; `reason` is `missing_biz_id` or `bad_biz_id`.
     """
-
-    biz_info: BizInfo
-    status: Text = None
-    result_code: Text = None
-    result_message: Text = None
-    fail_reason: Text = None
-    idcard_info: IdCardInfo | None = None
-    liveness_result: LivenessResult | None = None
-    verify_result: VerifyResult | None = None
-    will_result: list[WillAnswer] | None = None
-    multifaces_tag: Text = None
-    face_genuineness: Genuineness | None = None
-
-    @property
-    def unreadable(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def repeated(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def irregular(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def status_word(self) -> str | None:
-        """The status, or OTHER if it is not one of the vendor's words: fit for lists, logs and answers."""
-        stated = status_word(self.status)
-        return self.plus.status if stated is None and self.plus else stated
-
-    @property
-    def plus(self) -> PlusResult | None:
-        """The overall result that H5 Plus sends."""
-        return read_plus(self.result_code, self.result_message)
-
-    @property
-    def biz_id(self) -> str:
-        return self.biz_info.biz_id
-
-    @property
-    def biz_no(self) -> str | None:
-        return as_text(self.biz_info.biz_no)
-
-    def identity(self) -> Identity | None:
-        """Who was verified, or None where the flow read no card."""
-        found = self.idcard_info.identity() if self.idcard_info else Identity()
-        return found if found.name or found.id_number else None
-
-    def comparisons(self) -> dict[str, Comparison]:
-        """The comparisons that were made, by their vendor names."""
-        made = {name: getattr(self.verify_result, name, None) for name in COMPARISONS}
-        return {name: comparison for name, comparison in made.items() if comparison is not None}
-
-    def genuineness(self) -> dict[str, float]:
-        """The genuineness scores, thresholds and flags that were sent, by their vendor names.
-
-        They stand in `liveness_result`; sibling products put them under `verify_result`, and a block of its
-        own counts too. Of two values the worse counts, so that no block hides what another says.
-        """
-        found: Genuineness = {}
-        for block in (self.liveness_result, self.verify_result, self):
-            for name, value in ((block and block.face_genuineness) or {}).items():
-                found[name] = worse_sign(name, found.get(name), value)
-        return {name: value for name, value in found.items() if value is not None}
+    return _decode_usual(data) or read_payload(
+        read_closely(data), has_lost_characters=has_lost_characters(data)
+    )
 
 
-class DoubtfulPayload(Payload, frozen=True, kw_only=True):
-    """A payload that has something to note."""
+_objects: Final = msgspec.json.Decoder(dict[str, Any])
+_encoder: Final = msgspec.json.Encoder()
+_GENUINENESS: Final = frozenset(GENUINENESS)
 
-    unreadable: tuple[str, ...] = ()
-    repeated: tuple[str, ...] = ()
-    irregular: tuple[str, ...] = ()
+_ODD_ESCAPE: Final = re.compile(rb"\\u00(?:00|3[aA])")
+"""A NUL, which no PostgreSQL text can hold, and a colon that would not be counted."""
 
 
-def worse_sign(name: str, one: float | None, other: float | None) -> float | None:
-    """Of two values of one sign the one that speaks more for an attack; an odd sign does, too."""
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other) if name.endswith("_threshold") else max(one, other, key=abs)
+def _decode_usual(data: bytes) -> Payload | None:
+    """By msgspec alone; None where anything is unusual and needs a closer look."""
+    if _ODD_ESCAPE.search(data):
+        return None
+    try:
+        tree = _objects.decode(data)
+        compact = _encoder.encode(tree)
+        # A name that stands twice is lost in the tree, and its colon with it.
+        if compact.count(b":") != data.count(b":") or _has_padded_names(compact):
+            return None
+        payload = msgspec.convert(tree, Payload)
+    except (ValueError, OverflowError, RecursionError):
+        return None
+    return payload if _is_usual(payload, tree) else None
+
+
+def _has_padded_names(compact: bytes) -> bool:
+    """Whether a name begins or ends with a space, but for the one that the vendor itself prints so."""
+    return b'" ' in compact or compact.count(b' ":') != compact.count(_PADDED_SHARE)
+
+
+_PADDED_SHARE: Final = b'"Temporary ID Photo ":'
+
+
+def _is_usual(payload: Payload, tree: dict[str, Any]) -> bool:
+    liveness, verify = payload.liveness_result, payload.verify_result
+    return (
+        BIZ_ID_SHAPE.fullmatch(payload.biz_info.biz_id) is not None
+        and (liveness is None or _is_named(liveness.face_genuineness, tree["liveness_result"]))
+        and (verify is None or _is_named(verify.face_genuineness, tree["verify_result"]))
+        and _is_named(payload.face_genuineness, tree)
+    )
+
+
+def _is_named(scores: Genuineness | None, block: dict[str, Any]) -> bool:
+    """Whether every score and flag of a block stands in its `face_genuineness` and may be named in facts."""
+    if has_signs_beside(block):
+        return False
+    return not scores or scores.keys() <= _GENUINENESS or all(map(is_sign_name, scores))

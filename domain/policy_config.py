@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.model import ConfirmationMode
-from domain.payload import ComparisonName, Level
+from domain.parts import ComparisonName, Level
 
 Action = Literal["reject", "review", "ignore"]
 DoubtAction = Literal["reject", "review"]

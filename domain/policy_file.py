@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.errors import PolicyFileError
-from domain.payload import COUNTERS, LEVELS
+from domain.parts import COUNTERS, LEVELS
 from domain.policy_config import PolicyConfig
 from domain.policy_mistakes import say_mistake, say_toml_mistake, say_type_mistake
 

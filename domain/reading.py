@@ -10,7 +10,7 @@ from domain.attack_reading import read_signs
 from domain.blocks import Block, Notes, as_count, as_number, is_empty
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import usable_biz_id
-from domain.payload import (
+from domain.parts import (
     COMPARISONS,
     COUNTERS,
     LEGALITY,

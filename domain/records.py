@@ -9,7 +9,7 @@ from domain.answer import Answer
 from domain.facts import Facts
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
 from domain.orders import USUAL_TOKEN
-from domain.payload import Payload
+from domain.parts import Payload
 from domain.policy import Decision
 from domain.policy_file import Policy
 from domain.reasons import Reason

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from domain.budget import PULL_LIMIT, RESULT_KEPT, Pull, Wait, sent_calls
-from domain.payload import Payload
+from domain.parts import Payload
 from domain.records import Registration
 
 NEAR_LOSS: Final = timedelta(hours=22)

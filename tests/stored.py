@@ -14,7 +14,7 @@ from adapters.store.decisions import PgDecisions
 from adapters.store.tables import verifications
 from domain.facts import ComparisonFacts, Facts, reached_level
 from domain.model import ConfirmationMode, verification_id
-from domain.payload import LEVELS
+from domain.parts import LEVELS
 from domain.policy import UNCONFIRMED, Decision, decide
 from domain.policy_file import Policy
 from domain.reasons import Code, Reason

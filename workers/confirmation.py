@@ -20,10 +20,10 @@ from domain.budget import (
     retry_at,
     sent_calls,
 )
-from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import ConfirmationMode
-from domain.payload import Payload
+from domain.parts import Payload
+from domain.payload import decode_payload
 from domain.policy import is_open
 from domain.pull_request import asked_limit
 from domain.reasons import Code, Reason

@@ -9,7 +9,7 @@ import structlog
 from domain.apps import App
 from domain.facts import UNREAD_RESULT, Facts, extract_facts
 from domain.model import ConfirmationMode, Identity
-from domain.payload import Payload
+from domain.parts import Payload
 from domain.policy import UNCONFIRMED, Decision, decide
 from domain.policy_file import Policy
 from domain.reasons import Reason

@@ -4,7 +4,7 @@ from typing import Final, assert_never
 
 import structlog
 
-from domain.payload import Payload
+from domain.parts import Payload
 from domain.policy import decide
 from domain.pull_request import asked_limit, is_answered
 from domain.reasons import Code, Reason

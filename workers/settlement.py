@@ -2,10 +2,10 @@
 
 import structlog
 
-from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import ConfirmationMode, State
-from domain.payload import Payload
+from domain.parts import Payload
+from domain.payload import decode_payload
 from domain.policy import is_ended
 from domain.records import Case, DueVerification
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm

@@ -6,10 +6,10 @@ from typing import Final
 import asyncpg
 
 from adapters.store.entries import Entry, Mark
-from domain.decoding import decode_payload
 from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback
 from domain.facts import say_the_same
-from domain.payload import Payload
+from domain.parts import Payload
+from domain.payload import decode_payload
 
 
 async def same_endings(

@@ -28,10 +28,10 @@ from adapters.store.registrations import PgRegistrations
 from adapters.store.tables import metadata
 from domain.answer import Answer
 from domain.budget import PULL_LIMIT, PullRules, PullState
-from domain.decoding import decode_payload
 from domain.facts import extract_facts
 from domain.memory_room import MemoryRules
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
+from domain.payload import decode_payload
 from domain.policy import Decision
 from domain.ports import Recorder
 from domain.reasons import Code, Reason

@@ -10,10 +10,10 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from domain.decoding import decode_payload
 from domain.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain
 from domain.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached_level
 from domain.model import ConfirmationMode, Outcome
+from domain.payload import decode_payload
 from domain.policy import UNCONFIRMED, decide, judge
 from domain.policy_file import Policy, policy_tree, read_policy
 from domain.reasons import Reason

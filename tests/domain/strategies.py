@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from domain.facts import EDITION, ComparisonFacts, Facts
-from domain.payload import COMPARISONS, LEVELS
+from domain.parts import COMPARISONS, LEVELS
 from domain.policy_config import PolicyConfig
 from domain.policy_file import Policy
 from tests.domain.builders import GENUINE, THRESHOLDS, Json, compared, passing_facts

@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from domain.decoding import decode_payload
 from domain.errors import UndecodableCallback
 from domain.facts import Facts, extract_facts
 from domain.model import ConfirmationMode, Outcome
+from domain.payload import decode_payload
 from domain.policy import decide, judge
 from domain.strict_json import read_members
 from tests.domain.builders import Json, default_policy, dump, policy_with

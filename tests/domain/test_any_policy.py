@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.facts import EDITION, ComparisonFacts, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.payload import LEVELS
+from domain.parts import LEVELS
 from domain.policy import decide, judge
 from domain.policy_config import FaceTable, PolicyConfig
 from domain.policy_file import Policy

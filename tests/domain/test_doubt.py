@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.decoding import decode_payload
 from domain.facts import extract_facts
 from domain.model import Outcome
+from domain.payload import decode_payload
 from domain.policy import judge
 from domain.reasons import Code
 from tests.domain.builders import (

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.decoding import decode_payload
 from domain.facts import (
     EDITION,
     ComparisonFacts,
@@ -16,6 +15,7 @@ from domain.facts import (
     extract_facts,
     reached_level,
 )
+from domain.payload import decode_payload
 from tests.domain.builders import (
     BIZ_ID,
     GENUINE,

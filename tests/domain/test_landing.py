@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from domain.decoding import decode_payload
 from domain.errors import UndecodableCallback
 from domain.landing import biz_id_of, with_biz_id
+from domain.payload import decode_payload
 from domain.strict_json import read_members
 from tests.domain.builders import BIZ_ID, Json, dump, load_sample, read_sample
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from domain.decoding import decode_payload
 from domain.facts import extract_facts
 from domain.model import Identity
-from domain.payload import Payload
+from domain.parts import Payload
+from domain.payload import decode_payload
 from domain.words import as_text
 from tests.domain.builders import (
     ID_NUMBER,

@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.facts import extract_facts
+from domain.payload import decode_payload
 from domain.policy import judge
 from domain.strict_json import read_members
 from tests.domain.builders import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.payload import COMPARISONS
+from domain.parts import COMPARISONS
 from domain.policy_file import read_policy
 from tests.domain.builders import (
     decoded_facts,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.budget import PULL_LIMIT, Pull, PullState, Wait
-from domain.decoding import decode_payload
+from domain.payload import decode_payload
 from domain.records import Registration
 from domain.registration import (
     Expire,

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.model import Outcome
-from domain.payload import LEVELS
+from domain.parts import LEVELS
 from domain.policy import judge
 from tests.domain.builders import THRESHOLDS, Json, compared, judged, passing_facts, policy_with
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.budget import RESULT_KEPT
-from domain.decoding import decode_payload
 from domain.facts import say_the_same
 from domain.model import AcceptedCallback, State, verification_id
-from domain.payload import Payload
+from domain.parts import Payload
+from domain.payload import decode_payload
 from domain.policy import is_open
 from domain.records import DecodedCallback, Recorded
 from domain.registration import biz_no_differs

@@ -7,8 +7,8 @@ from itertools import pairwise
 from uuid import UUID
 
 from domain.budget import PULL_LIMIT, PullRules, PullState
-from domain.decoding import decode_payload
 from domain.model import Basis, Outcome, State
+from domain.payload import decode_payload
 from domain.policy import is_ended
 from domain.reasons import Code
 from domain.records import SettledVerification

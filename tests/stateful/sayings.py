@@ -4,10 +4,10 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 
-from domain.decoding import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.facts import extract_facts
 from domain.model import Outcome
+from domain.payload import decode_payload
 from domain.policy import judge
 from domain.signature import sign_data
 from simulator.length_extension import extend

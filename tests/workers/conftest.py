@@ -21,8 +21,8 @@ from cli import servers
 from domain.answer import Answer
 from domain.apps import App
 from domain.budget import PullRules, PullState
-from domain.decoding import decode_payload
 from domain.model import ConfirmationMode
+from domain.payload import decode_payload
 from domain.records import Case
 from tests.adapters.builders import LEASE, NOW, Clock, Json, Store, callback
 from tests.domain.builders import dump

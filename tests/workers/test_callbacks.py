@@ -12,9 +12,9 @@ from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
 from adapters.redis_client import REDIS_AWAY
 from adapters.store.dead_letters import LetterFilter
-from domain.decoding import decode_payload
 from domain.model import AcceptedCallback
-from domain.payload import Payload
+from domain.parts import Payload
+from domain.payload import decode_payload
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Store, callback, payload, traces, until
 from tests.domain.builders import dump, put

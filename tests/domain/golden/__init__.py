@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from domain.decoding import decode_payload
 from domain.facts import Facts, extract_facts
+from domain.payload import decode_payload
 from domain.policy import UNCONFIRMED
 from tests.domain.builders import Json, explained, read_sample, stored_decision
 
