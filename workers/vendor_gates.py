@@ -25,12 +25,12 @@ RULES: Final = CircuitRules(
     probe_within=timedelta(seconds=30),
 )
 REFUSED_RULES: Final = CircuitRules(
-    threshold=1,
+    threshold=5,
     first_pause=timedelta(minutes=1),
     longest_pause=timedelta(minutes=10),
     probe_within=timedelta(seconds=30),
 )
-"""A refused key, secret or address: no other call fares better until somebody changes it."""
+"""Once key, secret or address are refused as often: it takes a person to change that, so probes are rarer."""
 
 _WELL: Final = frozenset({Kind.RESULT, Kind.DESTROYED, Kind.NOTHING})
 
