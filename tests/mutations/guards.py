@@ -38,6 +38,10 @@ GUARDS: Final = (
     "signs of any name",
     "cut policies",
     "clear card dates",
+    "doubtful payloads",
+    "members that stand twice",
+    "texts that can be stored",
+    "expired only in silence",
 )
 
 MUTATIONS: Final = (
@@ -221,5 +225,36 @@ MUTATIONS: Final = (
         "if facts.card == UNREADABLE:",
         "if facts.card == UNREADABLE and False:",
         ["tests/domain/test_card_validity.py::test_what_is_not_clear_is_for_a_person_where_the_policy_looks"],
+    ),
+    Mutation(
+        "doubtful payloads",
+        "domain/rules.py",
+        "return (*rules, _IF_DOUBTFUL) if is_doubtful(facts) else rules",
+        "return rules",
+        [
+            "tests/domain/test_any_change.py::test_a_registered_verification_is_never_better_off",
+            "tests/domain/test_doubt.py::test_what_is_registered_is_held_to_the_documented_form",
+        ],
+    ),
+    Mutation(
+        "members that stand twice",
+        "domain/payload.py",
+        'compact.count(b":") != data.count(b":") or ',
+        "",
+        ["tests/domain/test_doubt.py::test_a_known_member_that_stands_twice_is_doubt"],
+    ),
+    Mutation(
+        "texts that can be stored",
+        "domain/strict_json.py",
+        'return b"\\\\ufffd" if escape["half"] else escape[0]',
+        "return escape[0]",
+        ["tests/workers/test_callbacks.py::test_no_text_is_one_that_the_store_refuses"],
+    ),
+    Mutation(
+        "expired only in silence",
+        "workers/reconciliation.py",
+        "if await told_what_nobody_reads(context, case):",
+        "if False:",
+        ["tests/workers/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
     ),
 )
