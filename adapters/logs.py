@@ -4,6 +4,8 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -67,6 +69,17 @@ def configure_logs(level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It warns of every broken body, which strangers send; the refusal is logged by the ingress.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
+
+
+@contextmanager
+def silent_logs() -> Iterator[None]:
+    """Nothing is logged inside the block: for commands that print what they find."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 class _LibraryLines(logging.Formatter):

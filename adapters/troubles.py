@@ -6,7 +6,6 @@ No message repeats an address, a name or a value of ours or of the server's.
 import ssl
 from typing import Final
 
-import asyncpg
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 _REFUSALS: Final = {
@@ -32,9 +31,17 @@ def database_trouble(error: BaseException) -> str:
         return known
     if sqlstate and not sqlstate.startswith("08"):
         return f"the server refuses (SQLSTATE {sqlstate})"
-    if isinstance(error, asyncpg.InterfaceError):
-        return f"cannot be used ({type(error).__name__})"
     return _unreachable(error)
+
+
+def database_refuses(error: BaseException) -> bool:
+    """Whether PostgreSQL answers, and somebody has to put something right before it lets us work."""
+    return (getattr(error, "sqlstate", None) or "").startswith(("28", "3D", "42", "25006"))
+
+
+def redis_refuses(error: BaseException) -> bool:
+    """Whether Redis answers, and somebody has to put something right before it lets us work."""
+    return isinstance(error, AuthenticationError | ResponseError)
 
 
 def redis_trouble(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from adapters.database import DATABASE_AWAY, create_engine
+from adapters.logs import silent_logs
 from adapters.policies import PolicyBook
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database
@@ -34,7 +35,8 @@ _CLOCK_TOLERANCE: Final = 60.0
 
 async def run_doctor(settings: Settings, console: Console) -> bool:
     """Print every check; False if any fails."""
-    checks = [check async for check in examine(settings)]
+    with silent_logs():
+        checks = [check async for check in examine(settings)]
     marks = {True: "[green]ok  [/]", False: "[bold red]FAIL[/]", None: "[yellow]note[/]"}
     for check in checks:
         console.print(f"{marks[check.ok]} {check.name}: {escape(check.detail)}", soft_wrap=True)

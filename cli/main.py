@@ -108,7 +108,7 @@ def ingress(host: Host = "127.0.0.1", port: IngressPort = 8028) -> None:
     """The public listener: callbacks and nothing else."""
     from service.ingress.main import run  # noqa: PLC0415 - as above
 
-    run(_start(), host=host, port=port)
+    run(_start(database=False), host=host, port=port)
 
 
 @serve.command()
@@ -130,18 +130,10 @@ def worker() -> None:
 @app.command()
 def simulator() -> None:
     """Play the vendor, with its real limits; settings in FACEID_SIMULATOR_…."""
-    from pydantic import ValidationError  # noqa: PLC0415 - as above
+    from cli.simulating import simulator_settings  # noqa: PLC0415 - as above
+    from simulator.main import run as run_simulator  # noqa: PLC0415 - as above
 
-    from domain.errors import SettingsError  # noqa: PLC0415 - as above
-    from simulator.main import run  # noqa: PLC0415 - as above
-    from simulator.settings import SimulatorSettings  # noqa: PLC0415 - as above
-
-    try:
-        settings = SimulatorSettings()
-    except ValidationError as error:
-        names = sorted({f"FACEID_SIMULATOR_{problem['loc'][0]}".upper() for problem in error.errors()})
-        raise SettingsError(f"missing or wrong: {', '.join(names)}") from None
-    run(settings)
+    run_simulator(simulator_settings())
 
 
 @app.command()
@@ -178,9 +170,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def _start() -> "Settings":
+def _start(*, database: bool = True) -> "Settings":
     import structlog  # noqa: PLC0415 - as above
 
+    from adapters.first_look import look_at_servers  # noqa: PLC0415 - as above
     from adapters.logs import configure_logs  # noqa: PLC0415 - as above
     from adapters.settings import load_settings, strange_names  # noqa: PLC0415 - as above
 
@@ -188,6 +181,7 @@ def _start() -> "Settings":
     configure_logs(settings.log_level)
     for name in strange_names():
         structlog.get_logger(__name__).warning("setting.unknown", setting=name)
+    asyncio.run(look_at_servers(settings, database=database))
     return settings
 
 

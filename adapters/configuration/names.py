@@ -24,8 +24,9 @@ _KUBERNETES: Final = re.compile(
 def misspelt(sources: Sequence[Source], known: Collection[str]) -> list[str]:
     """A line for each name that stops the start: those that are nearly a setting's, and in the file all."""
     lines: list[str] = []
+    readable = [*known, "config"]
     for source, name, position in _unknown(sources, known):
-        meant = closest(name.lower().removeprefix(PREFIX.lower()), known)
+        meant = closest(name.lower().removeprefix(PREFIX.lower()), readable if source.variables else known)
         if name in _OF_LATER_VERSIONS:
             continue
         if source.variables and meant:
@@ -46,7 +47,7 @@ def strange(sources: Sequence[Source], known: Collection[str]) -> list[str]:
         {
             _variable(name)
             for source, name, _ in _unknown(sources, known)
-            if name in _OF_LATER_VERSIONS or (source.variables and not closest(name, known))
+            if name in _OF_LATER_VERSIONS or (source.variables and not closest(name, [*known, "config"]))
         }
     )
 

@@ -27,6 +27,7 @@ from adapters.redis_names import RedisNames
 from adapters.redis_watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool
+from adapters.troubles import redis_trouble
 from domain.errors import SettingsError
 from domain.throttle import Rate, Throttle
 from service.ingress.acceptance import IngressContext
@@ -159,7 +160,7 @@ async def _check_redis(settings: Settings) -> None:
     try:
         await check_durability(Redis(connection_pool=pool), settings.durability)
     except REDIS_AWAY as error:
-        log.warning("redis.away", error=type(error).__name__)
+        log.warning("redis.away", error=type(error).__name__, detail=redis_trouble(error))
     except SettingsError as error:
         if settings.spool_dir is None and not isinstance(error, NotDurableYet):
             raise

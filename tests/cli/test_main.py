@@ -268,11 +268,23 @@ def test_the_module_can_be_run(folder: Path) -> None:
     assert ended.stderr.startswith("faceid-gateway: FACEID_REDIS_URL: not set\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("PORT", CANARY, "PORT: Input should be a valid integer"),
+        ("APPS", f'{{"demo": {CANARY}', "APPS: is not JSON"),
+        ("APPS", f'{{"{CANARY}": {{"hash": "{CANARY}"}}}}', "APPS: "),
+        ("PROT", CANARY, "PROT: is unknown, did you mean FACEID_SIMULATOR_PORT?"),
+    ],
+)
 def test_the_simulator_names_its_wrong_setting(
-    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str
 ) -> None:
-    monkeypatch.setenv("FACEID_SIMULATOR_PORT", CANARY)
-    assert_one_line(run("simulator"), "missing or wrong: FACEID_SIMULATOR_PORT")
+    monkeypatch.setenv(f"FACEID_SIMULATOR_{name}", value)
+    code, out, err = run("simulator")
+    assert (code, out) == (1, "")
+    assert err.startswith(f"faceid-gateway: FACEID_SIMULATOR_{line}")
+    assert CANARY not in err
 
 
 async def test_the_ingress_does_not_start_on_a_redis_that_loses_writes(

@@ -88,6 +88,7 @@ WRONG: list[tuple[str, str | None, str]] = [
     ("FACEID_SWEEP_AFTER", "1e12", "FACEID_SWEEP_AFTER: must be at most"),
     ("FACEID_HEARTBEAT_EVERY", "1e6", "FACEID_HEARTBEAT_EVERY: "),
     ("FACEID_SPOOLDIR", CANARY, "FACEID_SPOOLDIR: is unknown, did you mean FACEID_SPOOL_DIR?"),
+    ("FACEID_CONFG", CANARY, "FACEID_CONFG: is unknown, did you mean FACEID_CONFIG?"),
     ("FACEID_REDIS_ULR", CANARY, "FACEID_REDIS_ULR: is unknown, did you mean FACEID_REDIS_URL?"),
     ("faceid_pull_timout", CANARY, "FACEID_PULL_TIMOUT: is unknown, did you mean FACEID_PULL_TIMEOUT?"),
     ("FACEID_DURABILITY", CANARY, "FACEID_DURABILITY: "),

@@ -1,0 +1,62 @@
+"""A role says at its start what waiting will not heal, and stops for nothing."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from adapters.first_look import look_at_servers
+from adapters.settings import Settings
+from cli import servers
+
+
+@pytest.fixture
+async def locked(redis: Redis) -> AsyncIterator[None]:
+    """Redis wants a password."""
+    await redis.config_set("requirepass", "right")
+    yield
+    await redis.config_set("requirepass", "")
+
+
+async def said(redis_url: str, database_url: str, *, database: bool = True) -> list[tuple[str, str]]:
+    settings = Settings.model_construct(redis_url=redis_url, database_url=database_url)
+    with capture_logs() as logs:
+        await look_at_servers(settings, database=database)
+    return [(line["setting"], line["detail"]) for line in logs if line["event"] == "server.refuses"]
+
+
+async def test_nothing_is_said_of_servers_that_are_right(
+    redis: Redis, redis_url: str, database_url: str
+) -> None:
+    assert await said(redis_url, database_url) == []
+
+
+async def test_nothing_is_said_of_an_outage() -> None:
+    port = servers.free_port()
+    assert await said(f"redis://127.0.0.1:{port}/0", f"postgresql://u:p@127.0.0.1:{port}/x") == []
+
+
+@pytest.mark.usefixtures("locked")
+async def test_a_wrong_password_is_said(redis_url: str, database_url: str) -> None:
+    wrong = redis_url.replace("://", "://:S3CRET@")
+    refused = [("FACEID_REDIS_URL", "the server refuses the user or the password")]
+    assert await said(wrong, database_url) == refused
+    assert await said(wrong, "not looked at", database=False) == refused
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("nowhere", "the server has no database of that name"),
+        ("template1", "run `faceid-gateway migrate`"),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_said(
+    redis: Redis, redis_url: str, database_url: str, name: str, detail: str
+) -> None:
+    other = urlsplit(database_url)._replace(path=f"/{name}").geturl()
+    [(setting, told)] = await said(redis_url, other)
+    assert setting == "FACEID_DATABASE_URL"
+    assert detail in told
