@@ -12,6 +12,9 @@ import msgspec
 from dotenv import dotenv_values
 
 APP_ID: Final = "demo"
+_PAUSE: Final = 2
+"""Seconds before the vendor is asked again. A simulator keeps nobody waiting for an hour."""
+
 OWNER: Final = "FACEID_DEV_DATA_DIR"
 """Marks the processes of a data folder, so that a later `dev` finds what a killed one left behind."""
 
@@ -83,6 +86,7 @@ def gateway_environment(
         "FACEID_SPOOL_DIR": str(data_dir / "spool"),
         # Nobody balances load between the roles of one machine.
         "FACEID_SHUTDOWN_DELAY": "0",
+        "FACEID_PULL_SPACING": str(_PAUSE),
         **caller,
         OWNER: str(data_dir),
         "FACEID_REDIS_URL": redis_url,
@@ -117,4 +121,5 @@ def _demo_app(made: DevSecrets, *, vendor_url: str, ingress_url: str) -> dict[st
         "vendor_url": vendor_url,
         "notify_url": f"{ingress_url}/callbacks/{APP_ID}/notify",
         "return_url": f"{ingress_url}/callbacks/{APP_ID}/return",
+        "pull_retry_delays": [_PAUSE, _PAUSE],
     }

@@ -97,9 +97,9 @@ async def test_strangers_and_unregistered_ones_cost_nothing(gateway: Gateway) ->
 
 
 async def test_an_operator_spends_what_is_left_and_no_more(gateway: Gateway) -> None:
-    biz_id = (await gateway.simulate("result_lost"))["biz_id"]
+    biz_id = (await gateway.simulate("pass"))["biz_id"]
     decided = await gateway.decided(biz_id)
-    assert decided["outcome"] == "review"
+    assert decided["outcome"] == "approved"
     refusals = set()
 
     async def none_is_left() -> bool:
@@ -114,5 +114,5 @@ async def test_an_operator_spends_what_is_left_and_no_more(gateway: Gateway) -> 
     assert await gateway.calls(biz_id) == 3
     timeline = await gateway.timeline(biz_id)
     assert timeline.count("pull.requested") == 2
-    await gateway.event(biz_id, "result.unavailable")
-    assert (await gateway.lookup(biz_id)).json()["outcome"] == "review"
+    await gateway.event(biz_id, "result.obtained")
+    assert (await gateway.lookup(biz_id)).json()["outcome"] == "approved"
