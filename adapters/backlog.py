@@ -7,17 +7,21 @@ from typing import Final
 import msgspec
 from redis.asyncio import Redis
 
+from adapters.batch_ids import accepted_ms
 from adapters.queue import WAKE_UP_SCORE
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 _NOTHING: Final = timedelta(0)
+_OLDEST_AMONG: Final = 1000
+"""How many batches of each kind are looked at: those that have stood in their place the longest."""
 _COUNT: Final = re.compile(rb"[0-9]{1,9}")
 
 
 class Backlog(msgspec.Struct, frozen=True):
     """What waits.
 
-    `batches`: how many are not recorded yet; no key opens `unreadable` of them. `untouched`: how long the
+    `batches`: how many are not recorded yet; no key opens `unreadable` of them. `oldest`: how long ago the
+    oldest of all these was accepted, which no claim and no sweep changes. `untouched`: how long the
     oldest batch has waited for a worker to claim it. `most_starts`: the most starts of any
     claimed batch. `oldest_job`: how long the most overdue job is due; wake-ups, which are always due, do not
     count.
@@ -25,11 +29,11 @@ class Backlog(msgspec.Struct, frozen=True):
 
     batches: int
     unreadable: int
+    oldest: timedelta
     untouched: timedelta
     most_starts: int
     jobs: int
     oldest_job: timedelta
-    memory_bytes: int
 
 
 async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT_NAMES) -> Backlog:
@@ -37,20 +41,22 @@ async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT
     async with redis.pipeline(transaction=False) as pipe:
         for index in (names.pending, names.claimed, names.unreadable):
             pipe.zcard(index)
+            pipe.zrange(index, 0, _OLDEST_AMONG - 1)
         pipe.zrange(names.pending, 0, 0, withscores=True)
         pipe.hvals(names.starts)
         pipe.zcard(names.queue)
         pipe.zrangebyscore(names.queue, WAKE_UP_SCORE + 1, "+inf", start=0, num=1, withscores=True)
-        pipe.info("memory")
-        *batches, oldest_batch, starts, jobs, oldest_job, memory = await pipe.execute()
+        *indexes, oldest_batch, starts, jobs, oldest_job = await pipe.execute()
+    accepted = [accepted_ms(each.decode(errors="replace")) for ids in indexes[1::2] for each in ids]
+    accepted += [int(score) for _, score in oldest_batch]
     return Backlog(
-        batches=sum(batches),
-        unreadable=batches[-1],
+        batches=sum(indexes[::2]),
+        unreadable=indexes[-2],
+        oldest=max(timedelta(milliseconds=now_ms - min(filter(None, accepted), default=now_ms)), _NOTHING),
         untouched=_age(oldest_batch, now_ms),
         most_starts=max((int(count) for count in starts if _COUNT.fullmatch(count)), default=0),
         jobs=jobs,
         oldest_job=_age(oldest_job, now_ms),
-        memory_bytes=int(memory["used_memory"]),
     )
 
 

@@ -32,9 +32,14 @@ class DatabaseClock:
         self._engine = engine
         self._monotonic = monotonic
         self._origin = machine() - timedelta(seconds=monotonic())
+        self._told_at = monotonic()
 
     def __call__(self) -> datetime:
         return self._origin + timedelta(seconds=self._monotonic())
+
+    def silence(self) -> float:
+        """Seconds since PostgreSQL told its time, or since the start."""
+        return self._monotonic() - self._told_at
 
     async def look(self) -> None:
         """Ask PostgreSQL.
@@ -44,7 +49,8 @@ class DatabaseClock:
         """
         async with self._engine.connect() as connection:
             told: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
-        self._origin = told - timedelta(seconds=self._monotonic())
+        self._told_at = self._monotonic()
+        self._origin = told - timedelta(seconds=self._told_at)
 
     async def follow(self, *, every: timedelta = LOOK_EVERY) -> None:
         """Ask again and again: machines differ by a little in how long a second is."""

@@ -37,7 +37,7 @@ worker that is alive must not look dead because others have filled it."""
 
 log = structlog.get_logger(__name__)
 
-RoleStatus = TypeVar("RoleStatus", "WorkerStatus", "IngressStatus")
+RoleStatus = TypeVar("RoleStatus", "WorkerStatus", "IngressStatus", "ApiStatus")
 Status = Callable[[], Mapping[str, object]]
 
 
@@ -73,7 +73,8 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name.
 
     `circuits`: the state of each app's circuit to the vendor, unless it is closed. `refusals`: the vendor's
-    word for each app whose key, secret or address it refused last.
+    word for each app whose key, secret or address it refused last. `database_seconds`: since PostgreSQL
+    answered it last. `policies`: in force, each with the first digits of its text's hash.
     """
 
     jobs: int = 0
@@ -81,18 +82,31 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     decisions: dict[str, dict[str, int]] = {}
     pulls: dict[str, dict[str, int]] = {}
     last_error: str | None = None
+    reasons: dict[str, dict[str, int]] = {}
+    database_seconds: float = 0
+    policies: dict[str, str] = {}
     circuits: dict[str, str] = {}
     refusals: dict[str, str] = {}
 
 
+class ApiStatus(msgspec.Struct, frozen=True):
+    """An api's figures; `policies` as a worker's."""
+
+    policies: dict[str, str] = {}
+
+
 class IngressStatus(msgspec.Struct, frozen=True):
-    """An ingress's figures: its way to Redis, and what it holds meanwhile."""
+    """An ingress's figures: its way to Redis, what it holds meanwhile, what it has accepted and refused."""
 
     can_accept: bool = True
     circuit: str = "closed"
     redis_full: bool = False
     waiting: int = 0
     spool_bytes: int = 0
+    spool_bad_bytes: int = 0
+    spool_oldest_seconds: float = 0
+    accepted: dict[str, int] = {}
+    refused: dict[str, dict[str, int]] = {}
 
 
 class SeenHeartbeat(msgspec.Struct, frozen=True):
@@ -155,13 +169,13 @@ class Heartbeats:
 
 
 @asynccontextmanager
-async def beating(redis: Redis, role: str, *, every: timedelta, status: Status = dict) -> AsyncIterator[None]:
-    """This process's heart beats inside the block, whether Redis is there or not."""
+async def beating(redis: Redis, role: str, *, every: timedelta, status: Status = dict) -> AsyncIterator[str]:
+    """This process's heart beats inside the block, whether Redis is there or not; its id."""
     heartbeats = Heartbeats(redis)
     first = _first_heartbeat(role, every)
     task = asyncio.create_task(_beat(heartbeats, first, status))
     try:
-        yield
+        yield first.id
     finally:
         await end_tasks(task)
         with contextlib.suppress(*REDIS_AWAY):

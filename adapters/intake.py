@@ -1,6 +1,7 @@
 """Where the ingress puts callbacks: durable in the inbox or, while that cannot take them, in the spool."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -34,6 +35,8 @@ class IntakeStatus(msgspec.Struct, frozen=True):
     waiting: int
     spool_bytes: int
     spool_segments: int
+    spool_bad_bytes: int
+    spool_oldest_seconds: float
 
 
 class DurableIntake:
@@ -93,7 +96,13 @@ class DurableIntake:
             waiting=self._coalescer.waiting,
             spool_bytes=0 if self._spool is None else self._spool.size,
             spool_segments=0 if self._spool is None else self._spool.segments,
+            spool_bad_bytes=0 if self._spool is None else self._spool.bytes_aside,
+            spool_oldest_seconds=self._spool_age(),
         )
+
+    def _spool_age(self) -> float:
+        oldest_ms = None if self._spool is None else self._spool.oldest_ms
+        return 0 if oldest_ms is None else max(time.time() - oldest_ms / 1000, 0)
 
     async def aclose(self) -> None:
         """Finish what is under way. What waits in the spool stays there."""

@@ -88,6 +88,10 @@ class PolicyBook:
         """The policy in force under this name. Raises KeyError."""
         return self._by_name[name]
 
+    def marks(self) -> dict[str, str]:
+        """The policies in force, each with the first digits of its text's hash: equal where the texts are."""
+        return {name: policy.content_hash[:12] for name, policy in self._by_name.items()}
+
     def all(self) -> list[Policy]:
         """Every policy in force, by name."""
         return [self._by_name[name] for name in sorted(self._by_name)]

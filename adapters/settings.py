@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     inbox_timeout: float = Field(0.4, gt=0)
     inbox_high_water: int = Field(1024**3, gt=0)
     inbox_memory_share: float = Field(0.75, gt=0, le=0.95)
+    ingress_metrics_host: str = "127.0.0.1"
+    ingress_metrics_port: int | None = Field(None, ge=1, le=65535)
     max_waiting: int = Field(2048, gt=0)
     spool_dir: Path | None = None
     spool_max_bytes: int = Field(1024**3, gt=0)

@@ -63,6 +63,7 @@ class WorkerContext:
     clock: Callable[[], datetime]
     reconcile_rules: ReconcileRules = RECONCILE_RULES
     silent_per_sweep: int = 200
+    database_silence: Callable[[], float] = lambda: 0.0
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
     tally: Tally = field(default_factory=Tally)
     jitter: Callable[[], float] = random.random
@@ -71,4 +72,5 @@ class WorkerContext:
     def status(self) -> dict[str, object]:
         """What the worker's heartbeat says."""
         ways = {"circuits": self.gates.circuits(), "refusals": self.gates.refusals()}
-        return self.tally.status() | ways
+        state = {"database_seconds": self.database_silence(), "policies": self.policies.marks()}
+        return self.tally.status() | ways | state

@@ -107,7 +107,8 @@ async def _decide(
     saved = await context.decisions.save_once(settled)
     context.reached("after_commit")
     if saved:
-        context.tally.count_decision(case.app_id, decision.outcome)
+        reasons = (reason.code for reason in decision.reasons)
+        context.tally.count_decision(case.app_id, decision.outcome, reasons)
         log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
         await context.announcer.announce(case.verification_id)
 

@@ -159,6 +159,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             pull_rules=settings.pull_rules(),
             lease=lease,
             clock=clock,
+            database_silence=clock.silence,
             reconcile_rules=settings.reconcile_rules(),
             silent_per_sweep=ceil(settings.reconcile_rate * settings.sweep_every),
             reached=_deadly(crash_point_wanted()),

@@ -1,7 +1,7 @@
 """What a worker has done since its start: the figures of its heartbeat, and so of `/metrics`."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -17,6 +17,7 @@ class Tally:
     jobs: int = 0
     batches: int = 0
     decisions: dict[str, Counter[str]] = field(default_factory=dict)
+    reasons: dict[str, Counter[str]] = field(default_factory=dict)
     pulls: dict[str, Counter[str]] = field(default_factory=dict)
     last_error: str | None = None
 
@@ -33,9 +34,11 @@ class Tally:
         """Something did not succeed."""
         self.last_error = type(error).__name__
 
-    def count_decision(self, app_id: str, outcome: str) -> None:
-        """One more decision of an app was saved."""
+    def count_decision(self, app_id: str, outcome: str, reasons: Iterable[str] = ()) -> None:
+        """One more decision of an app was saved, for these reasons."""
         self.decisions.setdefault(app_id, Counter())[outcome] += 1
+        for code in set(reasons):
+            self.reasons.setdefault(app_id, Counter())[code] += 1
 
     def count_pull(self, app_id: str, end: str) -> None:
         """One more `get_result` call of an app has ended."""
@@ -44,7 +47,12 @@ class Tally:
     def status(self) -> dict[str, object]:
         """As the heartbeat carries it."""
         told = WorkerStatus(
-            self.jobs, self.batches, _plain(self.decisions), _plain(self.pulls), self.last_error
+            jobs=self.jobs,
+            batches=self.batches,
+            decisions=_plain(self.decisions),
+            reasons=_plain(self.reasons),
+            pulls=_plain(self.pulls),
+            last_error=self.last_error,
         )
         return msgspec.structs.asdict(told)
 

@@ -130,6 +130,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             heartbeats=heartbeats,
             figures=figures,
             app_ids=tuple(settings.apps),
+            names=names,
             memory_rules=settings.memory_rules(),
         ),
         queue=queue,
@@ -150,7 +151,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         reloads.reload_on_signal()
         following = (announcements.listen(), reloads.listen(), clock.follow())
         tasks = [asyncio.create_task(each) for each in following]
-        async with beating(redis, "api", every=timedelta(seconds=settings.heartbeat_every)):
+        every = timedelta(seconds=settings.heartbeat_every)
+        async with beating(redis, "api", every=every, status=lambda: {"policies": book.marks()}):
             yield
         await end_tasks(*tasks)
         await issuer.aclose()

@@ -6,17 +6,15 @@ from typing import Final
 
 import msgspec
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from adapters.backlog import Backlog
-from adapters.heartbeats import IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
+from adapters.heartbeats import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
 from adapters.redis_memory import RedisRoom
 from adapters.store.figures import StoreFigures
+from service.ingress_families import describe_ingresses
+from service.metric_text import counter, gauge
 
 ROLES: Final = ("api", "ingress", "worker")
-
-Values = Mapping[tuple[str, ...], float]
-"""What a family holds: a figure for each tuple of label values."""
 
 
 class Readings(msgspec.Struct, frozen=True):
@@ -35,7 +33,7 @@ def describe(readings: Readings) -> Iterator[Metric]:
         "redis": readings.backlog is not None and readings.alive is not None,
         "postgresql": readings.store is not None,
     }
-    yield _gauge(
+    yield gauge(
         "server_up", "1 if the server answered in time.", {(name,): up[name] for name in up}, "server"
     )
     if readings.backlog is not None:
@@ -50,17 +48,23 @@ def describe(readings: Readings) -> Iterator[Metric]:
 
 
 def _backlog(backlog: Backlog) -> Iterator[Metric]:
-    yield _gauge("inbox_batches", "Batches accepted and not yet recorded.", {(): backlog.batches})
-    yield _gauge(
+    yield gauge("inbox_batches", "Batches accepted and not yet recorded.", {(): backlog.batches})
+    yield gauge(
+        "inbox_oldest_seconds",
+        "Age of the oldest callback in the inbox, accepted and not yet recorded; 0: there is none.",
+        {(): backlog.oldest.total_seconds()},
+    )
+    yield gauge("inbox_unreadable", "Batches that no configured master key opens.", {(): backlog.unreadable})
+    yield gauge(
         "inbox_untouched_seconds",
-        "How long nobody has touched the batch that rests longest; sweeps touch each about once a minute.",
+        "How long the oldest batch has waited for a worker to claim it.",
         {(): backlog.untouched.total_seconds()},
     )
-    yield _gauge(
+    yield gauge(
         "inbox_most_starts", "How often the batch was begun that fails most often.", {(): backlog.most_starts}
     )
-    yield _gauge("jobs", "arq jobs that wait or run, those for later among them.", {(): backlog.jobs})
-    yield _gauge(
+    yield gauge("jobs", "arq jobs that wait or run, those for later among them.", {(): backlog.jobs})
+    yield gauge(
         "oldest_job_seconds",
         "How long the arq job is due that is due longest: the delay before a worker begins.",
         {(): backlog.oldest_job.total_seconds()},
@@ -68,32 +72,47 @@ def _backlog(backlog: Backlog) -> Iterator[Metric]:
 
 
 def _room(room: RedisRoom) -> Iterator[Metric]:
-    yield _gauge("redis_memory_bytes", "Memory that Redis uses.", {(): room.memory.used})
-    yield _gauge("redis_memory_max_bytes", "Redis's maxmemory; 0: it has none.", {(): room.memory.most})
-    yield _gauge(
+    yield gauge("redis_memory_bytes", "Memory that Redis uses.", {(): room.memory.used})
+    yield gauge("redis_memory_max_bytes", "Redis's maxmemory; 0: it has none.", {(): room.memory.most})
+    yield gauge(
         "redis_memory_stop_bytes",
         "Memory in use from which on the ingress leaves Redis alone and spools.",
         {(): room.stop_at},
     )
-    yield _gauge("redis_writable", "1 if Redis took a write of the api.", {(): room.refusal is None})
+    yield gauge("redis_writable", "1 if Redis took a write of the api.", {(): room.refusal is None})
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
     counts = Counter(seen.heartbeat.role for seen in alive)
-    yield _gauge(
+    yield gauge(
         "processes",
         "Processes that are alive.",
         {(role,): counts[role] for role in {*ROLES, *counts}},
         "role",
     )
-    yield _gauge(
+    yield gauge(
         "process_info",
         "1 for each live process and its version.",
         {(seen.heartbeat.id, seen.heartbeat.role, seen.heartbeat.version): 1 for seen in alive},
         "process", "role", "version",
     )  # fmt: skip
+    yield gauge(
+        "policy_info",
+        "1 for each policy that is in force in a process; mark: the first digits of its text's hash.",
+        {
+            (mark, policy, process): 1
+            for process, policies in _policies(alive).items()
+            for policy, mark in policies.items()
+        },
+        "mark", "policy", "process",
+    )  # fmt: skip
     yield from _workers(_statuses(alive, "worker", WorkerStatus))
-    yield from _ingresses(_statuses(alive, "ingress", IngressStatus))
+    yield from describe_ingresses(_statuses(alive, "ingress", IngressStatus))
+
+
+def _policies(alive: Sequence[SeenHeartbeat]) -> Mapping[str, Mapping[str, str]]:
+    workers = {name: said.policies for name, said in _statuses(alive, "worker", WorkerStatus).items()}
+    return workers | {name: said.policies for name, said in _statuses(alive, "api", ApiStatus).items()}
 
 
 def _statuses(alive: Sequence[SeenHeartbeat], role: str, kind: type[RoleStatus]) -> Mapping[str, RoleStatus]:
@@ -101,16 +120,16 @@ def _statuses(alive: Sequence[SeenHeartbeat], role: str, kind: type[RoleStatus])
 
 
 def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
-    yield _gauge(
+    yield gauge(
         "worker_jobs", "Batches under way.", {(name,): said.jobs for name, said in workers.items()}, "process"
     )
-    yield _counter(
+    yield counter(
         "worker_batches",
         "Batches recorded since the worker's start.",
         {(name,): said.batches for name, said in workers.items()},
         "process",
     )
-    yield _counter(
+    yield counter(
         "decisions",
         "Decisions saved since the worker's start.",
         {
@@ -120,7 +139,23 @@ def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
         },
         "app_id", "outcome", "process",
     )  # fmt: skip
-    yield _counter(
+    yield counter(
+        "decision_reasons",
+        "Decisions saved since the worker's start, by reason code; one decision may have several.",
+        {
+            (app_id, code, name): count
+            for name, said in workers.items()
+            for app_id, code, count in _leaves(said.reasons)
+        },
+        "app_id", "code", "process",
+    )  # fmt: skip
+    yield gauge(
+        "worker_database_seconds",
+        "How long PostgreSQL has not answered the worker.",
+        {(name,): said.database_seconds for name, said in workers.items()},
+        "process",
+    )
+    yield counter(
         "pulls",
         "get_result calls ended since the worker's start.",
         {
@@ -133,13 +168,13 @@ def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
 
 
 def _ways_to_the_vendor(workers: Mapping[str, WorkerStatus], app_ids: Sequence[str]) -> Iterator[Metric]:
-    yield _gauge(
+    yield gauge(
         "vendor_circuit_open",
         "1 while a worker leaves an app's vendor alone because its calls failed.",
         {(app_id, name): app_id in said.circuits for name, said in workers.items() for app_id in app_ids},
         "app_id", "process",
     )  # fmt: skip
-    yield _gauge(
+    yield gauge(
         "vendor_refuses",
         "1 while the vendor refuses an app's key, secret or address; with its word.",
         {
@@ -151,29 +186,6 @@ def _ways_to_the_vendor(workers: Mapping[str, WorkerStatus], app_ids: Sequence[s
     )  # fmt: skip
 
 
-def _ingresses(ingresses: Mapping[str, IngressStatus]) -> Iterator[Metric]:
-    told = {
-        "ingress_accepting": ("1 if callbacks are accepted, 0 if refused with 503.", "can_accept"),
-        "ingress_waiting": ("Callbacks that wait to be made durable.", "waiting"),
-        "spool_bytes": ("Bytes in the local spool that are not in the inbox yet.", "spool_bytes"),
-    }
-    for name, (text, field) in told.items():
-        values: Values = {(process,): float(getattr(said, field)) for process, said in ingresses.items()}
-        yield _gauge(name, text, values, "process")
-    yield _gauge(
-        "ingress_redis_full",
-        "1 if Redis holds as much as the ingress may fill: callbacks go to the spool.",
-        {(process,): said.redis_full for process, said in ingresses.items()},
-        "process",
-    )
-    yield _gauge(
-        "ingress_circuit_open",
-        "1 if Redis is left alone because it failed: callbacks go to the spool.",
-        {(process,): said.circuit != "closed" for process, said in ingresses.items()},
-        "process",
-    )
-
-
 def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
     near_loss = Counter(dict.fromkeys(app_ids, 0))
     held = Counter(dict.fromkeys(app_ids, 0))
@@ -182,56 +194,42 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
         near_loss[each.app_id] += each.near_loss
         held[each.app_id] += each.held
         oldest_held[each.app_id] = max(oldest_held.get(each.app_id, 0.0), each.oldest_held)
-    yield _gauge(
+    yield gauge(
         "verifications_open",
         "Verifications that are not decided yet.",
         {(each.app_id, each.state): each.count for each in figures.open},
         "app_id", "state",
     )  # fmt: skip
-    yield _gauge(
+    yield gauge(
         "verifications_near_loss",
         "Undecided verifications whose result the vendor deletes within two hours, or has deleted.",
         {(app_id,): count for app_id, count in near_loss.items()},
         "app_id",
     )
-    yield _gauge(
+    yield gauge(
         "verifications_held",
         "Verifications that wait for their registration, which their app requires.",
         {(app_id,): count for app_id, count in held.items()},
         "app_id",
     )
-    yield _gauge(
+    yield gauge(
         "oldest_held_seconds",
         "Age of the oldest verification that waits for its registration.",
         {(app_id,): seconds for app_id, seconds in oldest_held.items()},
         "app_id",
     )
-    yield _gauge(
+    yield gauge(
         "dead_letters",
         "Dead letters that wait for an operator.",
         {(each.app_id, each.reason): each.count for each in figures.letters},
         "app_id", "reason",
     )  # fmt: skip
-    yield _gauge(
+    yield gauge(
         "dead_letters_retried",
         "Dead letters whose callback is in the inbox again.",
         {(each.app_id, each.reason): each.retried for each in figures.letters},
         "app_id", "reason",
     )  # fmt: skip
-
-
-def _gauge(name: str, text: str, values: Values, *labels: str) -> Metric:
-    return _filled(GaugeMetricFamily(f"faceid_{name}", text, labels=labels), values)
-
-
-def _counter(name: str, text: str, values: Values, *labels: str) -> Metric:
-    return _filled(CounterMetricFamily(f"faceid_{name}", text, labels=labels), values)
-
-
-def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: Values) -> Metric:
-    for labels, value in sorted(values.items()):
-        family.add_metric(labels, float(value))
-    return family
 
 
 def _leaves(tree: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, int]]:

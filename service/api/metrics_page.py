@@ -5,13 +5,11 @@ Read anew at most every five seconds and by one reader at a time, however often 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import structlog
-from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.registry import Collector
 from redis.asyncio import Redis
 
 from adapters.backlog import read_backlog
@@ -19,10 +17,12 @@ from adapters.database import DATABASE_AWAY
 from adapters.heartbeats import Heartbeats
 from adapters.redis_client import REDIS_AWAY
 from adapters.redis_memory import read_room
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from adapters.store.figures import PgFigures
 from domain.memory_room import MemoryRules
 from service.api import metric_families
 from service.api.metric_families import Readings
+from service.metric_text import render
 
 FRESH_FOR: Final = 5.0
 _PATIENCE: Final = 3.0
@@ -43,6 +43,7 @@ class MetricsPage:
         figures: PgFigures,
         app_ids: tuple[str, ...],
         memory_rules: MemoryRules,
+        names: RedisNames = DEFAULT_NAMES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
@@ -50,6 +51,7 @@ class MetricsPage:
         self._figures = figures
         self._app_ids = app_ids
         self._memory_rules = memory_rules
+        self._names = names
         self._monotonic = monotonic
         self._reading = asyncio.Lock()
         self._page = b""
@@ -59,14 +61,14 @@ class MetricsPage:
         """The page in Prometheus's text format."""
         async with self._reading:
             if self._monotonic() >= self._stale_at:
-                self._page = _render(metric_families.describe(await self._read()))
+                self._page = render(metric_families.describe(await self._read()))
                 self._stale_at = self._monotonic() + FRESH_FOR
             return self._page
 
     async def _read(self) -> Readings:
         now = datetime.now(UTC)
         backlog, room, alive, store = await asyncio.gather(
-            _or_none(read_backlog(self._redis, now_ms=int(now.timestamp() * 1000))),
+            _or_none(read_backlog(self._redis, now_ms=int(now.timestamp() * 1000), names=self._names)),
             _or_none(read_room(self._redis, self._memory_rules)),
             _or_none(self._heartbeats.alive()),
             _or_none(self._figures.read(now)),
@@ -82,17 +84,3 @@ async def _or_none(reading: Awaitable[Reading]) -> Reading | None:
     except (*REDIS_AWAY, *DATABASE_AWAY) as error:
         log.warning("metrics.incomplete", error=type(error).__name__)
         return None
-
-
-class _Families(Collector):
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
-def _render(families: Iterable[Metric]) -> bytes:
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families(families))
-    return generate_latest(registry)

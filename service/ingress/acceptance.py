@@ -18,6 +18,7 @@ from domain.strict_json import read_members
 from service.ingress.body import body_headers, read_body
 from service.ingress.duplicates import Duplicates, mark_of
 from service.ingress.nudging import ReturnNudges
+from service.ingress.tally import IngressTally
 from service.lifecycle import Lifecycle
 
 _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
@@ -33,6 +34,7 @@ class IngressContext:
     clock: Callable[[], datetime]
     nudges: ReturnNudges
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    tally: IngressTally = field(default_factory=IngressTally)
     duplicates: Duplicates = field(default_factory=Duplicates)
 
     @cached_property
@@ -72,4 +74,5 @@ async def accept_callback(
         data=form.data,
     )
     await context.duplicates.once(mark_of(app.app_id, kind, form), partial(context.intake.accept, callback))
+    context.tally.count_accepted(app.app_id)
     return members

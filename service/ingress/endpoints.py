@@ -104,10 +104,7 @@ def _biz_id_in_query(scope: Scope) -> str:
 
 def log_refusal(context: IngressContext, error: RefusedCallback, scope: Scope, *, kind: CallbackKind) -> None:
     """Say why, and for which app if it is one of ours: all else in the address is a stranger's."""
-    app_id = scope["path_params"]["app_id"]
-    log.warning(
-        "callback.refused",
-        code=error.code,
-        kind=kind.value,
-        app_id=app_id if app_id in context.apps else None,
-    )
+    named = scope["path_params"]["app_id"]
+    app_id = named if named in context.apps else None
+    context.tally.count_refused(app_id or "", error.code)
+    log.warning("callback.refused", code=error.code, kind=kind.value, app_id=app_id)

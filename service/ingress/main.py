@@ -32,7 +32,9 @@ from domain.errors import SettingsError
 from domain.throttle import Rate, Throttle
 from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
+from service.ingress.metrics import serving_metrics
 from service.ingress.nudging import ReturnNudges
+from service.ingress.tally import IngressTally
 from service.lifecycle import Lifecycle
 from service.serving import limits_of, serve
 
@@ -86,18 +88,20 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         clock=lambda: datetime.now(UTC),
         nudges=ReturnNudges(nudges, _create_throttle(settings), monotonic=time.monotonic),
         lifecycle=lifecycle,
+        tally=IngressTally.of(apps),
     )
+
+    def status() -> dict[str, object]:
+        return msgspec.structs.asdict(intake.status()) | context.tally.status()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await intake.start()
-        async with beating(
-            Redis(connection_pool=pool),
-            "ingress",
-            every=timedelta(seconds=settings.heartbeat_every),
-            status=lambda: msgspec.structs.asdict(intake.status()),
-        ):
-            yield
+        host, port = settings.ingress_metrics_host, settings.ingress_metrics_port
+        every = timedelta(seconds=settings.heartbeat_every)
+        async with beating(Redis(connection_pool=pool), "ingress", every=every, status=status) as process:
+            with serving_metrics(host, port, process=process, status=status):
+                yield
         await intake.aclose()
         await nudges.aclose()
         await nudge_pool.disconnect()

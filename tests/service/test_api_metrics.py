@@ -35,11 +35,14 @@ WORKER = {
     "batches": 7,
     "decisions": {"demo": {"approved": 5, "review": 1}},
     "pulls": {"demo": {"done": 6}},
+    "reasons": {"demo": {"confirmation.unavailable": 1}},
+    "database_seconds": 3.5,
+    "policies": {"default": "0123456789ab"},
     "last_error": None,
     "circuits": {"demo": "open"},
     "refusals": {"demo": "AUTHENTICATION_ERROR"},
 }
-INGRESS = asdict(
+INGRESS: dict[str, Any] = asdict(
     IntakeStatus(
         can_accept=False,
         circuit=CircuitState.OPEN,
@@ -48,8 +51,10 @@ INGRESS = asdict(
         waiting=3,
         spool_bytes=4096,
         spool_segments=1,
+        spool_bad_bytes=77,
+        spool_oldest_seconds=12.5,
     )
-)
+) | {"accepted": {"demo": 9}, "refused": {"demo": {"not_durable": 4}, "": {"bad_signature": 2}}}
 
 
 async def put_heartbeat(context: ApiContext, role: str, pid: int, status: dict[str, Any]) -> None:
@@ -113,6 +118,15 @@ async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
         ("redis_memory_max_bytes",): 0,
         ("redis_memory_stop_bytes",): 1024**3,
         ("ingress_redis_full", "ingress:host:2"): 1,
+        ("spool_bad_bytes", "ingress:host:2"): 77,
+        ("spool_oldest_seconds", "ingress:host:2"): 12.5,
+        ("callbacks_accepted_total", "demo", "ingress:host:2"): 9,
+        ("callbacks_refused_total", "demo", "not_durable", "ingress:host:2"): 4,
+        ("callbacks_refused_total", "", "bad_signature", "ingress:host:2"): 2,
+        ("decision_reasons_total", "demo", "confirmation.unavailable", "worker:host:1"): 1,
+        ("worker_database_seconds", "worker:host:1"): 3.5,
+        ("policy_info", "0123456789ab", "default", "worker:host:1"): 1,
+        ("inbox_unreadable",): 0,
         ("processes", "worker"): 1,
         ("processes", "ingress"): 1,
         ("processes", "api"): 0,
@@ -148,7 +162,8 @@ async def test_every_metric_has_its_help_and_nothing_personal(full: ApiContext) 
     assert all(name.startswith("faceid_") for name in families)
     assert all(family.documentation.endswith(".") for family in families.values())
     labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
-    assert labels == {"app_id", "error", "outcome", "process", "reason", "role", "server", "state", "version"}
+    ours = {"app_id", "code", "error", "mark", "outcome", "policy", "process", "reason", "role", "server"}
+    assert labels == ours | {"state", "version"}
 
 
 async def test_a_storm_of_scrapes_reads_once(full: ApiContext, monkeypatch: pytest.MonkeyPatch) -> None:

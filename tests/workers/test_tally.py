@@ -1,9 +1,12 @@
 """A worker counts what it does, by app, for its heartbeat; nothing in it tells of one verification."""
 
 import asyncio
+from dataclasses import replace
 
+import msgspec
 import pytest
 
+from adapters.heartbeats import WorkerStatus
 from domain.answer import Answer
 from domain.budget import PullState
 from tests.adapters.builders import biz_id, callback, payload, traces
@@ -24,7 +27,10 @@ async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:
         "batches": 2,
         "decisions": {"demo": {"approved": 2}},
         "pulls": {"demo": {PullState.DONE: 2}},
+        "reasons": {},
         "last_error": "TimeoutError",
+        "database_seconds": 0,
+        "policies": {},
         "circuits": {},
         "refusals": {},
     }
@@ -89,3 +95,19 @@ async def test_only_what_the_vendor_said_of_a_verification_is_done(
     await jobs.inbox.hand_over("b1", [callback()])
     await jobs.work()
     assert jobs.context.status()["pulls"] == {"demo": {counted: 1}}
+
+
+async def test_each_reason_of_a_decision_is_counted_once(jobs: Jobs) -> None:
+    for _ in range(2):
+        jobs.context.tally.count_decision("demo", "review", ["face.missing", "face.missing", "id.attacked"])
+    assert jobs.context.tally.status()["reasons"] == {"demo": {"face.missing": 2, "id.attacked": 2}}
+
+
+async def test_the_heartbeat_says_which_texts_are_in_force_and_since_when_postgresql_is_silent(
+    jobs: Jobs,
+) -> None:
+    jobs.context = replace(jobs.context, database_silence=lambda: 7.5)
+    status = msgspec.convert(jobs.context.status(), WorkerStatus)
+    assert status.database_seconds == 7.5
+    assert status.policies == jobs.context.policies.marks()
+    assert {len(mark) for mark in status.policies.values()} == {12}
