@@ -10,7 +10,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 
 _REFUSALS: Final = {
     "28P01": "the server refuses the user or the password",
-    "28": "the server does not let this user in from here (pg_hba.conf)",
+    "28": "the server does not know this user, or does not let it in from here (pg_hba.conf)",
     "3D000": "the server has no database of that name",
     "42P01": "a table is missing: run `faceid-gateway migrate`",
     "42703": "a column is missing: run `faceid-gateway migrate`",
@@ -66,4 +66,6 @@ def _unreachable(error: BaseException) -> str:
         return "the server's certificate is not one that is trusted here"
     if isinstance(cause, ssl.SSLError):
         return "TLS fails: does the server speak it on this port?"
+    if isinstance(error, ConnectionError) and "SSL" in str(error):
+        return "the server speaks no TLS, which sslmode wants"
     return f"cannot be reached ({type(error).__name__})"

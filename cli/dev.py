@@ -36,8 +36,8 @@ def _addresses(stack: Stack) -> Table:
         ("api", f"{stack.api_url}/docs"),
         ("simulator", stack.simulator_url),
         ("worker", str(stack.data_dir / "logs" / "worker.log")),
-        ("valkey", stack.redis_url),
-        ("postgres", stack.database_url),
+        ("valkey", stack.redis_url if "valkey" in pids else "that of FACEID_REDIS_URL"),
+        ("postgres", stack.database_url if "postgres" in pids else "that of FACEID_DATABASE_URL"),
     )
     for name, where in rows:
         if where:

@@ -11,6 +11,9 @@ from typing import Any, Final
 import msgspec
 from dotenv import dotenv_values
 
+from adapters.configuration.sources import DOTENV, read_apps
+from domain.errors import SettingsError
+
 APP_ID: Final = "demo"
 _PAUSE: Final = 2
 """Seconds before the vendor is asked again. A simulator keeps nobody waiting for an hour."""
@@ -60,7 +63,8 @@ def write_atomically(file: Path, content: bytes) -> None:
 
 def callers_environment() -> dict[str, str]:
     """The environment, with `.env` below it."""
-    dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    file = dotenv_values(DOTENV, encoding="utf-8-sig")
+    dotenv = {name: value for name, value in file.items() if value is not None}
     return {**dotenv, **os.environ}
 
 
@@ -78,7 +82,7 @@ def gateway_environment(
 
     What the caller says of `demo` outranks what we say of it, key by key.
     """
-    apps: dict[str, Any] = json.loads(caller.get("FACEID_APPS") or "{}")
+    apps = _callers_apps(caller)
     ours = _demo_app(made, vendor_url=vendor_url, ingress_url=ingress_url)
     apps[APP_ID] = {**ours, **apps.get(APP_ID, {})}
     return {
@@ -93,6 +97,15 @@ def gateway_environment(
         "FACEID_DATABASE_URL": database_url,
         "FACEID_APPS": json.dumps(apps),
     }
+
+
+def _callers_apps(caller: Mapping[str, str]) -> dict[str, Any]:
+    """The apps of FACEID_APPS. Raises SettingsError."""
+    text = caller.get("FACEID_APPS")
+    apps = read_apps(text, place="the environment") if text else {}
+    if not (isinstance(apps, dict) and isinstance(apps.get(APP_ID, {}), dict)):
+        raise SettingsError("FACEID_APPS: must be an object of apps")
+    return apps
 
 
 def simulator_environment(

@@ -1,6 +1,11 @@
 """What a command says when it fails: one line for whoever typed it, or a line for each wrong setting."""
 
+from typing import Final
+
 from domain.errors import PolicyFileError, SettingsError
+
+OUR_LINES: Final = "faceid-gateway: "
+"""What each line begins with."""
 
 
 class CommandFailed(Exception):

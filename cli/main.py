@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from cli.failures import words_of
+from cli.failures import OUR_LINES, words_of
 from cli.late import Late, LateGroup
 
 if TYPE_CHECKING:
@@ -186,4 +186,4 @@ def _start(*, database: bool = True) -> "Settings":
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"faceid-gateway: {line}\n")
+    sys.stderr.write(f"{OUR_LINES}{line}\n")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cli.failures import CommandFailed
+from cli.failures import OUR_LINES, CommandFailed
 
 START_PATIENCE: Final = 30.0
 STOP_PATIENCE: Final = 25.0
@@ -127,10 +127,20 @@ async def until_it_answers(spec: ProcessSpec, process: asyncio.subprocess.Proces
         async with asyncio.timeout(START_PATIENCE):
             while not await spec.answers():
                 if process.returncode is not None:
-                    raise StartFailed(f"{spec.name} ended at its start; see {spec.log}")
+                    raise StartFailed(_why_it_ended(spec))
                 await asyncio.sleep(_PROBE_EVERY)
     except TimeoutError:
         raise StartFailed(f"{spec.name} does not answer; see {spec.log}") from None
+
+
+def _why_it_ended(spec: ProcessSpec) -> str:
+    """With the last line of its log, if that is one of our commands' own."""
+    ended = f"{spec.name} ended at its start; see {spec.log}"
+    with contextlib.suppress(OSError):
+        lines = spec.log.read_text(errors="replace").splitlines()
+        if lines and lines[-1].startswith(OUR_LINES):
+            return f"{ended}: {lines[-1].removeprefix(OUR_LINES)}"
+    return ended
 
 
 async def stop(spec: ProcessSpec, process: asyncio.subprocess.Process) -> None:

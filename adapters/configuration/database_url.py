@@ -44,6 +44,25 @@ _ONE_VALUE: Final[dict[str, tuple[str, ...]]] = {
 }
 """Parameters that asyncpg does not have, with the values that are what it does anyway."""
 
+_VARIABLES: Final = {
+    "PGAPPNAME": "application_name",
+    "PGCHANNELBINDING": "channel_binding",
+    "PGCONNECT_TIMEOUT": "connect_timeout",
+    "PGGSSENCMODE": "gssencmode",
+    "PGOPTIONS": "options",
+    "PGPASSFILE": "passfile",
+    "PGSSLCERT": "sslcert",
+    "PGSSLCRL": "sslcrl",
+    "PGSSLKEY": "sslkey",
+    "PGSSLMAXPROTOCOLVERSION": "ssl_max_protocol_version",
+    "PGSSLMINPROTOCOLVERSION": "ssl_min_protocol_version",
+    "PGSSLMODE": "sslmode",
+    "PGSSLNEGOTIATION": "sslnegotiation",
+    "PGSSLROOTCERT": "sslrootcert",
+    "PGTARGETSESSIONATTRS": "target_session_attrs",
+}
+"""Who connects and where (PGHOST, PGUSER …) asyncpg itself takes from the environment."""
+
 _FOR_ASYNCPG: Final = frozenset(
     {
         "sslmode", "sslnegotiation", "sslcert", "sslkey", "sslpassword", "sslrootcert", "sslcrl",
@@ -65,6 +84,7 @@ def read_database_url(text: str) -> dict[str, Any]:
     given = _renamed(parts.parameters)
     for name, value in given.items():
         _check(name, value)
+    given = _from_environment(given) | given
     return _place(parts, given) | _security(given) | _session(given)
 
 
@@ -76,6 +96,22 @@ def _renamed(given: dict[str, str]) -> dict[str, str]:
         raise ValueError("ssl and sslmode stand beside each other")
     mode = {"true": "require", "false": "disable"}.get(given["ssl"], given["ssl"])
     return {name: value for name, value in given.items() if name != "ssl"} | {"sslmode": mode}
+
+
+def _from_environment(given: dict[str, str]) -> dict[str, str]:
+    """The parameters that libpq takes from variables, where the URL has none (32.15)."""
+    found = {
+        name: os.environ[variable]
+        for variable, name in _VARIABLES.items()
+        if os.environ.get(variable) and name not in given
+    }
+    for variable, name in _VARIABLES.items():
+        if name in found:
+            try:
+                _check(name, found[name])
+            except ValueError as error:
+                raise ValueError(f"{error} (from {variable})") from None
+    return found
 
 
 def _check(name: str, value: str) -> None:
@@ -134,7 +170,7 @@ def _security(given: dict[str, str]) -> dict[str, Any]:
 
 
 def _check_authority(given: dict[str, str]) -> None:
-    authority = given.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")
+    authority = given.get("sslrootcert")
     if authority is None and given.get("sslmode") in _VERIFYING:
         if not Path("~/.postgresql/root.crt").expanduser().exists():
             raise ValueError(

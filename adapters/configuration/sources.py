@@ -88,11 +88,12 @@ def _variables(place: str, environment: dict[str, str]) -> Source:
         if name.upper().startswith(PREFIX)
     }
     if "apps" in given:
-        given["apps"] = _read_apps(given["apps"], place)
+        given["apps"] = read_apps(given["apps"], place)
     return Source(place, given, variables=True)
 
 
-def _read_apps(text: str, place: str) -> Any:
+def read_apps(text: str, place: str) -> Any:
+    """The JSON of FACEID_APPS, which stands in `place`. Raises SettingsError."""
     try:
         return json.loads(text, object_pairs_hook=_once_each)
     except json.JSONDecodeError as error:

@@ -17,6 +17,7 @@ from cli.environment import (
     simulator_environment,
     write_atomically,
 )
+from domain.errors import SettingsError
 from simulator.settings import SimulatorSettings
 
 INGRESS = "http://127.0.0.1:8028"
@@ -113,6 +114,12 @@ def test_what_the_caller_says_of_the_demo_stays(folder: Path) -> None:
 @pytest.mark.parametrize("nothing", ["", "{}"])
 def test_no_apps_of_the_caller_is_fine(folder: Path, nothing: str) -> None:
     assert set(apps_of(gateway(folder, load_secrets(folder), FACEID_APPS=nothing))) == {"demo"}
+
+
+@pytest.mark.parametrize("broken", ["{", "[1]", '{"demo": 1}'])
+def test_broken_apps_of_the_caller_are_one_line(folder: Path, broken: str) -> None:
+    with pytest.raises(SettingsError, match=r"^FACEID_APPS: "):
+        gateway(folder, load_secrets(folder), FACEID_APPS=broken)
 
 
 def test_the_callers_settings_stay(folder: Path) -> None:

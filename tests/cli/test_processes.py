@@ -190,3 +190,9 @@ async def test_the_scratch_folder_goes_with_the_process(supervisor: Supervisor, 
 async def test_a_signal_to_us_does_not_reach_them(supervisor: Supervisor, tmp_path: Path) -> None:
     await supervisor.start(parrot(tmp_path))
     assert os.getsid(supervisor.pids["one"]) != os.getsid(0)
+
+
+async def test_a_role_that_does_not_start_says_why(supervisor: Supervisor, tmp_path: Path) -> None:
+    script = "echo noise; echo 'faceid-gateway: FACEID_MASTER_KEYS: not set' >&2; exit 1"
+    with pytest.raises(StartFailed, match=r"^one ended at its start; see .*: FACEID_MASTER_KEYS: not set$"):
+        await supervisor.start(parrot(tmp_path, script=script))

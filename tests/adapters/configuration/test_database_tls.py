@@ -36,7 +36,7 @@ class Server:
 
     def __init__(self, backend: int, folder: Path) -> None:
         self.folder, self.port, self.encrypted = folder, 0, 0
-        self._backend = backend
+        self.backend = backend
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(folder / "server.crt", folder / "server.key")
 
@@ -47,7 +47,7 @@ class Server:
 
     async def let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         begin = await reader.readexactly(8)
-        inside = await asyncio.open_connection("127.0.0.1", self._backend)
+        inside = await asyncio.open_connection("127.0.0.1", self.backend)
         try:
             if begin == SSL_REQUEST:
                 writer.write(b"S")
@@ -143,7 +143,8 @@ async def test_tls_as_wanted_and_a_password_with_odd_characters(
 
 
 async def test_what_belongs_to_the_session_reaches_the_server(server: Server) -> None:
-    url = server.url("application_name=gw&options=-c%20statement_timeout%3D7s")
+    caches = "statement_cache_size=0&prepared_statement_cache_size=0"
+    url = server.url(f"application_name=gw&options=-c%20statement_timeout%3D7s&connect_timeout=3&{caches}")
     assert await ask(url, "SELECT current_setting('application_name')") == "gw"
     assert await ask(url, "SELECT current_setting('statement_timeout')") == "7s"
 
@@ -166,6 +167,7 @@ async def test_the_password_may_stand_in_a_file(server: Server) -> None:
     [
         ({"password": "S3CRETa"}, "the server refuses the user or the password"),
         ({"user": "S3CRETa"}, "pg_hba.conf"),
+        ({"user": "S3CRETa", "query": "sslmode=require"}, "does not know this user"),
         ({"name": "S3CRETa"}, "the server has no database of that name"),
         ({"query": "sslmode=verify-full&sslrootcert=system"}, "certificate is not one that is trusted"),
     ],
@@ -183,3 +185,10 @@ async def test_a_closed_port_is_an_outage() -> None:
     with pytest.raises(DATABASE_AWAY) as caught:
         await ask(f"postgresql://u:p@127.0.0.1:{servers.free_port()}/x", "SELECT 1")
     assert database_trouble(caught.value).startswith("cannot be reached (")
+
+
+async def test_a_server_without_tls_is_told(server: Server) -> None:
+    plain = f"postgresql://gw:x@127.0.0.1:{server.backend}/postgres?sslmode=require"
+    with pytest.raises(DATABASE_AWAY) as caught:
+        await ask(plain, "SELECT 1")
+    assert database_trouble(caught.value) == "the server speaks no TLS, which sslmode wants"

@@ -126,3 +126,31 @@ def test_a_mistake_is_one_line_without_any_part_of_the_url(
     assert "S3CRET" not in said
     assert "\n" not in said
     assert caught.value.__suppress_context__
+
+
+def test_variables_of_libpq_stand_in_for_what_the_url_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSLMODE", "require")
+    monkeypatch.setenv("PGAPPNAME", "from a variable")
+    monkeypatch.setenv("PGTARGETSESSIONATTRS", "primary")
+    found = read_database_url(P + "application_name=gw")
+    assert found["dsn"] == "postgresql://?sslmode=require"
+    assert found["server_settings"] == {"application_name": "gw"}
+    assert found["target_session_attrs"] == "primary"
+
+
+@pytest.mark.parametrize(
+    ("variable", "why"),
+    [
+        ("PGTARGETSESSIONATTRS", "target_session_attrs must be any or primary or read-write (from PGTARG"),
+        ("PGSSLMODE", "(from PGSSLMODE)"),
+        ("PGCHANNELBINDING", "(from PGCHANNELBINDING)"),
+        ("PGCONNECT_TIMEOUT", "connect_timeout must be a whole number (from PGCONNECT_TIMEOUT)"),
+        ("PGSSLROOTCERT", "sslrootcert names a file that cannot be read"),
+    ],
+)
+def test_a_wrong_variable_of_libpq_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, why: str) -> None:
+    monkeypatch.setenv(variable, "S3CRETb")
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - its message is what is tested
+        read_database_url(P)
+    assert why in str(caught.value)
+    assert "S3CRET" not in str(caught.value)
