@@ -89,15 +89,15 @@ class FaceidApi:
 class _ExactUrl(httpx2.URL):
     """A URL that goes out letter by letter, with a secret in it: neither taken apart nor shown.
 
-    httpx2 would spell it anew, which costs more than the transport's share of the call.
+    httpx2 would parse it and write it again, which costs more than the transport's share of the call.
     """
 
-    def __init__(self, spelt: str) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__(_NOWHERE)
-        self._spelt = spelt
+        self._text = text
 
     def __str__(self) -> str:
-        return self._spelt
+        return self._text
 
     def __repr__(self) -> str:
         return "URL(…)"

@@ -19,7 +19,7 @@ from adapters.faceid_api import (
     error_word,
     exchange,
 )
-from domain.answer import UNREADABLE
+from domain.answer import UNREADABLE, is_refusal
 from domain.apps import App
 from domain.errors import MalformedPayload, NoToken, VendorRefused, VendorUnavailable
 from domain.model import BIZ_ID_SHAPE
@@ -40,6 +40,11 @@ class FaceidTokens:
     def __init__(self, transport: httpx2.AsyncBaseTransport, *, timeout: timedelta) -> None:
         self._transport = transport
         self._timeout = timeout.total_seconds()
+        self._refusals: dict[str, str] = {}
+
+    def status(self) -> dict[str, object]:
+        """As the api's heartbeat carries it: the apps whose key, secret or address was refused last."""
+        return {"refusals": dict(self._refusals)}
 
     async def get_token(self, app: App, order: Order) -> IssuedToken:
         """Order a verification.
@@ -48,6 +53,16 @@ class FaceidTokens:
             VendorRefused: asking again would meet the same refusal.
             VendorUnavailable: later it may succeed; whether a token was made is not known.
         """
+        try:
+            token = await self._order(app, order)
+        except NoToken as error:
+            if is_refusal(error.word):
+                self._refusals[app.app_id] = error.word
+            raise
+        self._refusals.pop(app.app_id, None)
+        return token
+
+    async def _order(self, app: App, order: Order) -> IssuedToken:
         form = _form(app, order)
         try:
             async with asyncio.timeout(self._timeout):
@@ -55,7 +70,7 @@ class FaceidTokens:
         except TimeoutError:
             raise VendorUnavailable("TIMEOUT") from None
         except UnusableAnswer as error:
-            raise VendorRefused(error.word) from None
+            raise VendorUnavailable(error.word) from None
         except Exception:
             # Not httpx2.HTTPError alone: what breaks aiohttp's parser comes through as it is. And not as a
             # cause: its message may hold what was sent.

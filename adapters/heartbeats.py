@@ -90,9 +90,10 @@ class WorkerStatus(msgspec.Struct, frozen=True):
 
 
 class ApiStatus(msgspec.Struct, frozen=True):
-    """An api's figures; `policies` as a worker's."""
+    """An api's figures; `policies` as a worker's, `refusals` as a worker's, for orders."""
 
     policies: dict[str, str] = {}
+    refusals: dict[str, str] = {}
 
 
 class IngressStatus(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, assert_never
 
 import typer
 from rich.markup import escape
@@ -19,7 +19,7 @@ from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.budget import PULL_LIMIT, Wait, sent_calls
-from domain.registration import Look, ReconcileRules, next_look
+from domain.registration import Expire, Look, ReconcileRules, next_look
 
 
 def reconcile_command(
@@ -95,7 +95,10 @@ def _next_step(each: OpenVerification, *, rules: ReconcileRules, now: datetime) 
             return "now"
         case Wait(until):
             return _minute(until)
-    return "give up"
+        case Expire():
+            return "give up"
+        case step:
+            assert_never(step)
 
 
 def _minute(at: datetime) -> str:

@@ -63,6 +63,11 @@ def kind_of(answer: Answer) -> Kind:
     return Kind.RESULT if answer.body is not None else Kind.FAULT
 
 
+def is_refusal(error: str) -> bool:
+    """Whether this word refuses our key, secret or address."""
+    return _WORDS.get(error) is Kind.REFUSED
+
+
 def says_nothing(error: str | None) -> bool:
     """Whether an answered call with this word said nothing about its verification."""
     return error is not None and _WORDS.get(error, Kind.FAULT) in {Kind.BUSY, Kind.REFUSED, Kind.FAULT}

@@ -1,4 +1,4 @@
-"""A circuit: whoever keeps failing is left alone for a while, then tried once, and used again if it answers.
+"""A circuit: a server that keeps failing is left alone for a while, tried once, and used again if it answers.
 
 For any server that many callers would otherwise wait for, each one for its own time-out. Pure: the state is
 a value, each event gives the next one, and `now` is passed in as seconds of a clock that never goes back.

@@ -17,8 +17,8 @@ REMEMBERED: Final = timedelta(minutes=10)
 
 class Concurrency(msgspec.Struct, frozen=True):
     """What is known at one moment. `most`: what our side allows. `halvings`: how often the limit was halved;
-    a call keeps the number that stood when it began. `refused_at_once`: so many were under way when the last
-    one was refused, at `refused_at`."""
+    a call keeps the number that stood when it began. `refused_at_once`: how many were under way when the
+    last one was refused, at `refused_at`."""
 
     most: int
     limit: float = FIRST_LIMIT
@@ -32,7 +32,7 @@ class Concurrency(msgspec.Struct, frozen=True):
         return max(1, int(min(self.limit, self.most)))
 
     def succeeded(self, under_way: int, now: float) -> "Concurrency":
-        """A call ended well, with so many under way, itself included. A limit that nobody uses stays."""
+        """A call ended well while `under_way` were, itself included. A limit that nobody uses stays."""
         if under_way < self.permitted or self.permitted >= self.ceiling(now):
             return self
         is_far_below = self.refused_at_once is None or self.limit < self.refused_at_once / 2

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
-from domain.budget import PULL_LIMIT, Pull, PullRules, Spent, Wait, next_pull, sent_calls
+from domain.budget import PULL_LIMIT, Pull, PullRules, Reserve, Spent, Wait, next_pull, sent_calls
 from domain.model import State
 from domain.records import Registration
 
@@ -52,7 +52,10 @@ def refuse_pull(
             return Refusal(PULL_TOO_EARLY, until)
         case Spent():
             return Refusal(NO_PULL_LEFT)
-    return None
+        case Reserve():
+            return None
+        case move:
+            assert_never(move)
 
 
 def is_answered(asked_at: datetime, ledger: Sequence[Pull]) -> bool:

@@ -50,6 +50,7 @@ from workers.vendor_gates import VendorGates
 
 POLL_DELAY: Final = 0.02
 MAX_JOBS: Final = 20
+_LAST_MOMENT: Final = 1.0
 NEVER: Final = 2**31
 """arq deletes a job after `max_tries` starts; our own counts decide instead."""
 
@@ -107,7 +108,8 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
         taking.cancel()
         await asyncio.gather(looking, taking, return_exceptions=True)
         await settling.end(grace=grace)
-        await context.gates.finish(within=grace)
+        # Calls whose caller was cancelled: they have had their time beside the others.
+        await context.gates.finish(within=_LAST_MOMENT)
 
 
 @asynccontextmanager

@@ -1,5 +1,7 @@
 """Settle a verification, whatever it waits for: a confirmation, a callback that never came, a second look."""
 
+from typing import assert_never
+
 import structlog
 
 from domain.errors import MalformedPayload, UndecodableCallback
@@ -79,3 +81,5 @@ async def _settle_callback(context: WorkerContext, case: Case, grounds: Grounds,
             await decide_case(context, case, grounds, result=result)
         case Unconfirmed(reason):
             await decide_case(context, case, grounds, unconfirmed=reason)
+        case confirmation:
+            assert_never(confirmation)

@@ -1,4 +1,4 @@
-"""Each app's way to the vendor: so many calls at once, and none for a while once the vendor is at fault.
+"""Each app's way to the vendor: a limit of calls at once, and none for a while once the vendor is at fault.
 
 A call has its place, in the app's limit and in the pool of connections, before it is reserved: what is
 reserved is under way at once.
@@ -75,8 +75,8 @@ class VendorGates:
         """A place for one call, which is to begin at once, or how long the vendor is to be left alone.
 
         `patience`: be no probe of an open circuit until the last fault is that long ago; None: go through an
-        open circuit. Whoever has a place makes the call by `through`, tells how it ended by `ended`, and
-        gives the place back by `leave`.
+        open circuit. The caller makes the call by `through`, says by `ended` how it ended, and gives the
+        place back by `leave`.
         """
         way, place = self._way(app_id), object()
         if (pause := self._pause(way, patience)) is not None:
@@ -118,7 +118,7 @@ class VendorGates:
             places.total_tokens = math.inf
 
     async def finish(self, *, within: float) -> None:
-        """Wait for what is under way, for at most so many seconds."""
+        """Wait for what is under way, for at most `within` seconds."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=within)
 
@@ -210,8 +210,8 @@ class _Way:
         return self.circuit.failed(now)
 
     def _turn(self, after: Circuit) -> None:
-        """Whoever began before the circuit opened or closed says nothing about it any more: one good answer
-        does not let a herd go."""
+        """A call that began before the circuit opened or closed says nothing about it any more: one good
+        answer does not let a herd go."""
         if (after.retry_at is None) != (self.circuit.retry_at is None):
             self.epoch += 1
             self.concurrency = self.concurrency.restarted()

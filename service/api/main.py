@@ -152,7 +152,11 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         following = (announcements.listen(), reloads.listen(), clock.follow())
         tasks = [asyncio.create_task(each) for each in following]
         every = timedelta(seconds=settings.heartbeat_every)
-        async with beating(redis, "api", every=every, status=lambda: {"policies": book.marks()}):
+
+        def status() -> dict[str, object]:
+            return {"policies": book.marks()} | issuer.status()
+
+        async with beating(redis, "api", every=every, status=status):
             yield
         await end_tasks(*tasks)
         await issuer.aclose()

@@ -42,7 +42,7 @@ def describe(readings: Readings) -> Iterator[Metric]:
         yield from _room(readings.room)
     if readings.alive is not None:
         yield from _processes(readings.alive)
-        yield from _ways_to_the_vendor(_statuses(readings.alive, "worker", WorkerStatus), readings.app_ids)
+        yield from _ways_to_the_vendor(readings.alive, readings.app_ids)
     if readings.store is not None:
         yield from _store(readings.store, readings.app_ids)
 
@@ -167,7 +167,10 @@ def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
     )  # fmt: skip
 
 
-def _ways_to_the_vendor(workers: Mapping[str, WorkerStatus], app_ids: Sequence[str]) -> Iterator[Metric]:
+def _ways_to_the_vendor(alive: Sequence[SeenHeartbeat], app_ids: Sequence[str]) -> Iterator[Metric]:
+    workers = _statuses(alive, "worker", WorkerStatus)
+    refusals = {name: said.refusals for name, said in workers.items()}
+    refusals |= {name: said.refusals for name, said in _statuses(alive, "api", ApiStatus).items()}
     yield gauge(
         "vendor_circuit_open",
         "1 while a worker leaves an app's vendor alone because its calls failed.",
@@ -177,11 +180,7 @@ def _ways_to_the_vendor(workers: Mapping[str, WorkerStatus], app_ids: Sequence[s
     yield gauge(
         "vendor_refuses",
         "1 while the vendor refuses an app's key, secret or address; with its word.",
-        {
-            (app_id, error, name): 1
-            for name, said in workers.items()
-            for app_id, error in said.refusals.items()
-        },
+        {(app_id, error, name): 1 for name, said in refusals.items() for app_id, error in said.items()},
         "app_id", "error", "process",
     )  # fmt: skip
 

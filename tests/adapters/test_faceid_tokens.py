@@ -1,5 +1,6 @@
 """Every end of a get_token call is told apart, and none tells the secret, a name or an ID number."""
 
+import contextlib
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -132,8 +133,8 @@ ENDS: list[tuple[str, Ending, type[NoToken], str]] = [
         "CONCURRENCY_LIMIT_EXCEEDED",
     ),
     ("wrong secret, with 200", refuses(200, "AUTHENTICATION_ERROR"), VendorRefused, "AUTHENTICATION_ERROR"),
-    ("gzip", gzipped(b"{}"), VendorRefused, "ENCODED_ANSWER"),
-    ("more than 1 MiB", floods(MAX_ANSWER + 1), VendorRefused, "ANSWER_TOO_LARGE"),
+    ("gzip", gzipped(b"{}"), VendorUnavailable, "ENCODED_ANSWER"),
+    ("more than 1 MiB", floods(MAX_ANSWER + 1), VendorUnavailable, "ANSWER_TOO_LARGE"),
     ("no JSON", answers(200, b"<html>"), VendorUnavailable, "UNREADABLE_ANSWER"),
     ("no biz_id", issues(biz_id=None), VendorRefused, "UNREADABLE_ANSWER"),
     ("a biz_id that is none", issues(biz_id="../../etc"), VendorRefused, "UNREADABLE_ANSWER"),
@@ -232,3 +233,16 @@ def assert_nothing_told(caplog: pytest.LogCaptureFixture, error: NoToken) -> Non
     for text in (*logged, caplog.text, repr(error)):
         for secret in (SECRET, NAME, ID_NUMBER):
             assert secret not in text
+
+
+async def test_a_refused_secret_is_told_until_an_order_comes_through(tokens: FaceidTokens) -> None:
+    refused = refuses(403, "AUTHENTICATION_ERROR")
+    for ending, refusals in [
+        (refuses(400, "BAD_ARGUMENTS: biz_no"), {}),
+        (refused, {"demo": "AUTHENTICATION_ERROR"}),
+        (refuses(500, "INTERNAL_ERROR"), {"demo": "AUTHENTICATION_ERROR"}),
+        (issues(), {}),
+    ]:
+        with contextlib.suppress(NoToken):
+            await ask(tokens, ending)
+        assert tokens.status() == {"refusals": refusals}

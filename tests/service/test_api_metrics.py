@@ -79,6 +79,7 @@ async def full(api_context: ApiContext, store: Store) -> ApiContext:
     await store.dead_letters.keep(callback(payload(2)), reason="bad_biz_id", detail="why", now=NOW)
     await put_heartbeat(api_context, "worker", 1, WORKER)
     await put_heartbeat(api_context, "ingress", 2, INGRESS)
+    await put_heartbeat(api_context, "api", 3, {"refusals": {"other": "AUTHORIZATION_ERROR"}})
     return api_context
 
 
@@ -129,7 +130,8 @@ async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
         ("inbox_unreadable",): 0,
         ("processes", "worker"): 1,
         ("processes", "ingress"): 1,
-        ("processes", "api"): 0,
+        ("processes", "api"): 1,
+        ("vendor_refuses", "other", "AUTHORIZATION_ERROR", "api:host:3"): 1,
         ("process_info", "worker:host:1", "worker", "1.2"): 1,
         ("worker_jobs", "worker:host:1"): 2,
         ("worker_batches_total", "worker:host:1"): 7,
