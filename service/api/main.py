@@ -55,6 +55,9 @@ from service.serving import NO_TELEMETRY, VERSION, limits_of, serve
 _ORDER_SECONDS: Final = 60
 """An order of several megabytes may take this long to arrive."""
 
+_CONNECTIONS: Final = 4
+"""Times as many as an ingress takes: lookups that wait for a decision hold theirs."""
+
 MAX_BODY: Final = 256 * 1024
 """Bytes of any request but an order, which may have pictures."""
 
@@ -81,10 +84,18 @@ def run(settings: Settings, *, host: str, port: int) -> None:
 
 
 def _limits(settings: Settings) -> Limits:
-    """Orders carry pictures, and no proxy stands between us and our own clients."""
+    """Orders carry pictures, and no proxy stands between us and our own clients.
+
+    These are few, and each may hold many connections that wait: what limits them is their token's share.
+    """
     limits = limits_of(settings, body_bytes=MAX_ORDER)
+    connections = _CONNECTIONS * limits.connections
     return msgspec.structs.replace(
-        limits, request_seconds=max(_ORDER_SECONDS, limits.request_seconds), trusted_proxies=()
+        limits,
+        request_seconds=max(_ORDER_SECONDS, limits.request_seconds),
+        trusted_proxies=(),
+        connections=connections,
+        per_address=connections,
     )
 
 

@@ -1,6 +1,7 @@
 """Failed tries at a token, by address; and the pause before whoever fails too often is answered."""
 
 import asyncio
+import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from domain.throttle import REMEMBERED, Buckets, Rate, caller_of
 
 _FAILURES: Final = Rate(per_second=5, burst=200)
 _PAUSE: Final = 2.0
-_PAUSES_AT_ONCE: Final = 1024
+_PAUSES_AT_ONCE: Final = 2048
+_CROWD: Final = 200
+"""So many held back at once make each pause twice as long."""
 
 
 class Tries:
@@ -45,19 +48,21 @@ class Tries:
 class Pauses:
     """Holds back the answers to those who ask too often: who waits for an answer does not ask again.
 
-    A bounded number at once; the others are answered immediately.
+    The more are held back, the longer each. A bounded number at once; the others are answered immediately.
     """
 
     def __init__(self, *, seconds: float = _PAUSE, at_once: int = _PAUSES_AT_ONCE) -> None:
         self._seconds = seconds
-        self._left = at_once
+        self._at_once = at_once
+        self._held = 0
 
     async def hold(self) -> None:
-        """Wait for a moment."""
-        if not self._left:
+        """Wait for a moment, not the same for everybody: they would all come back at once."""
+        if self._held >= self._at_once:
             return
-        self._left -= 1
+        self._held += 1
         try:
-            await asyncio.sleep(self._seconds)
+            seconds = self._seconds * (1 + self._held / _CROWD)
+            await asyncio.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         finally:
-            self._left += 1
+            self._held -= 1
