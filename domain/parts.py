@@ -172,8 +172,8 @@ class IdCardInfo(msgspec.Struct, frozen=True):
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """A callback or a result. `status` None means that the product sends none: it predates the field, or is
-    H5 Plus, which sends `result_code` and `result_message` in its place.
+    """A callback or a result. `status` None means that the product sends none: it predates the field. H5 Plus
+    sends `result_code` and `result_message` in its place, and `status` is what they say.
 
     `unreadable`: members that a rule may read and that are of no kind we understand; `repeated`: members
     that stand twice, of which the last counts; `irregular`: members that no rule misses and that are not as
@@ -207,8 +207,7 @@ class Payload(msgspec.Struct, frozen=True):
     @property
     def status_word(self) -> str | None:
         """The status, or OTHER if it is not one of the vendor's words: fit for lists, logs and answers."""
-        stated = status_word(self.status)
-        return self.plus.status if stated is None and self.plus else stated
+        return status_word(self.status)
 
     @property
     def plus(self) -> PlusResult | None:

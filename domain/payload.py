@@ -67,6 +67,7 @@ def _is_usual(payload: Payload, tree: dict[str, Any]) -> bool:
         and (liveness is None or _is_named(liveness.face_genuineness, tree["liveness_result"]))
         and (verify is None or _is_named(verify.face_genuineness, tree["verify_result"]))
         and _is_named(payload.face_genuineness, tree)
+        and payload.plus is None
     )
 
 

@@ -9,8 +9,10 @@ from typing import Final, overload
 
 import msgspec
 
+from domain.attack_rule import genuineness
 from domain.doubt import repeated
 from domain.facts import UNREAD_RESULT, Disagreement, Facts, compare_facts
+from domain.findings import Finding
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy_config import DoubtAction
 from domain.policy_file import Policy
@@ -199,33 +201,47 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
     runs: list[RuleRun] = []
     for name, rule in rules_for(facts):
         findings = tuple(rule(facts, policy.config))
-        if not findings:
-            runs.append(_PASSED[name])
-            continue
         rejecting += [reason for action, reason in findings if action == "reject"]
         doubtful += [reason for action, reason in findings if action == "review"]
-        actions = {action for action, _ in findings}
-        verdict = "reject" if "reject" in actions else "review" if "review" in actions else "ignored"
-        runs.append(RuleRun(name, verdict, tuple(reason for _, reason in findings)))
+        runs.append(_run_of(name, findings))
     outcome = Outcome.REJECTED if rejecting else Outcome.REVIEW if doubtful else Outcome.APPROVED
     return Judgement(outcome, (*rejecting, *doubtful), tuple(runs))
 
 
+def _run_of(name: str, findings: tuple[Finding, ...]) -> RuleRun:
+    if not findings:
+        return _PASSED[name]
+    actions = {action for action, _ in findings}
+    verdict = "reject" if "reject" in actions else "review" if "review" in actions else "ignored"
+    return RuleRun(name, verdict, tuple(reason for _, reason in findings))
+
+
 def _unfinished(facts: Facts, policy: Policy, reason: Reason) -> Judgement:
     """Nothing was proved; but that another order's flow ended so says nothing about this one, and a payload
-    that says two things may say two statuses."""
+    that says two things may say two statuses. Signs of an attack are named and decide nothing."""
     found = {
         "registration": tuple(reason for _, reason in registration(facts, policy.config)),
         "payload": tuple(reason for _, reason in repeated(facts)),
     }
     doubts = tuple(RuleRun(name, "review", reasons) for name, reasons in found.items() if reasons)
-    run = RuleRun("status", "incomplete", (reason,))
+    signs = _signs_of_attack(facts, policy)
+    attacks = tuple(reason for action, reason in signs if action != "ignore")
+    runs = (RuleRun("status", "incomplete", (reason,)), *doubts)
+    runs += (_run_of("genuineness", signs),) if signs else ()
     if not doubts:
-        return Judgement(Outcome.INCOMPLETE, (reason,), (run,))
+        return Judgement(Outcome.INCOMPLETE, (reason, *attacks), runs)
     reasons = (each for doubt in doubts for each in doubt.reasons)
-    return Judgement(Outcome.REVIEW, (*reasons, reason), (run, *doubts))
+    return Judgement(Outcome.REVIEW, (*reasons, reason, *attacks), runs)
 
 
+def _signs_of_attack(facts: Facts, policy: Policy) -> tuple[Finding, ...]:
+    if facts.edition < _NAMES_ATTACKS or not facts.genuineness:
+        return ()
+    return tuple(genuineness(facts, policy.config))
+
+
+_NAMES_ATTACKS: Final = 2
+"""The edition (`facts.EDITION`) from which on an unfinished flow names signs of an attack."""
 _UNREAD_REASON: Final = Reason(Code.PAYLOAD_UNREADABLE, ", ".join(UNREAD_RESULT.unreadable))
 _UNREAD: Final = Judgement(
     Outcome.REVIEW, (_UNREAD_REASON,), (RuleRun("payload", "review", (_UNREAD_REASON,)),)

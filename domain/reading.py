@@ -30,6 +30,7 @@ from domain.parts import (
     VerifyResult,
     WillAnswer,
 )
+from domain.plus import read_plus
 from domain.words import Text, as_text
 
 _LEVEL_OF: Final = {float(level): level for level in LEVELS}
@@ -52,11 +53,13 @@ def read_payload(tree: Any, *, has_lost_characters: bool = False) -> Payload:
     root = Block(tree, Notes())
     if has_lost_characters:
         root.notes.not_as_documented(CHARACTERS)
+    code, message = root.text("result_code"), root.text("result_message")
+    status, plus = root.text("status"), read_plus(code, message)
     payload = Payload(
         biz_info=_biz_info(root),
-        status=root.text("status"),
-        result_code=root.text("result_code"),
-        result_message=root.text("result_message"),
+        status=plus.status if plus and as_text(status) is None else status,
+        result_code=code,
+        result_message=message,
         fail_reason=root.unread_text("fail_reason"),
         idcard_info=root.block("idcard_info", _card),
         liveness_result=root.block("liveness_result", _liveness),

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.attack_reading import is_sign_name
 from domain.model import Outcome
-from domain.policy import decide
+from domain.policy import decide, judge
 from tests.domain.builders import (
     GENUINE,
     ID_NUMBER,
@@ -23,7 +24,7 @@ from tests.domain.builders import (
     policy_with,
 )
 
-APPROVED, REJECTED, REVIEW, _ = Outcome
+APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
 PLACES = [
     "liveness_result.face_genuineness",
     "verify_result.face_genuineness",
@@ -128,6 +129,32 @@ def test_of_two_places_the_worse_counts(clean: str, attacked: str) -> None:
     if clean != attacked:
         tree = _with_signs(clean, _pair("deepfake", 0.01), tree=tree)
     assert _outcome(tree) is REVIEW
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELLED", "TIMEOUT", "WEBRTC_UNSUPPORTED"])
+def test_an_attack_in_a_flow_that_did_not_end_is_named(status: str) -> None:
+    attacked = passing_facts(
+        status=status, genuineness=GENUINE | _pair("mask", 0.99) | _pair("deepfake", 0.9)
+    )
+    judgement = judge(attacked, default_policy())
+    assert judgement.outcome is INCOMPLETE
+    codes = [reason.code for reason in judgement.reasons]
+    assert codes == [f"flow.{status.lower()}", "attack.mask", "attack.other"]
+    assert [(run.rule, run.verdict) for run in judgement.rules] == [
+        ("status", "incomplete"),
+        ("genuineness", "reject"),
+    ]
+    mild = policy_with(genuineness={"mask": "ignore", "other": "ignore"})
+    assert [reason.code for reason in judge(attacked, mild).reasons] == codes[:1]
+    before = msgspec.structs.replace(attacked, edition=1)
+    assert [reason.code for reason in judge(before, default_policy()).reasons] == codes[:1]
+    assert len(judge(before, default_policy()).rules) == 1
+
+
+def test_a_flow_that_did_not_end_needs_no_scores() -> None:
+    policy = policy_with(genuineness={"missing": "reject"})
+    judgement = judge(passing_facts(status="CANCELLED", genuineness={}), policy)
+    assert [reason.code for reason in judgement.reasons] == ["flow.cancelled"]
 
 
 def test_a_reason_names_the_sign_and_its_figures() -> None:

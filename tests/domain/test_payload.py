@@ -52,7 +52,7 @@ ALL_FOUR = {"result_faceid", "result_ref1", "result_idcard_photo", "result_idcar
         (
             "plus_callback_empty_blocks.json",
             "1700000000,00000000-0000-0000-0000-000000000000",
-            None,
+            "OTHER",
             set(),
             None,
             None,

@@ -68,6 +68,7 @@ def test_status(status: str | None, outcome: Outcome, code: str) -> None:
 
 @pytest.mark.parametrize("status", ["CANCELLED", "TIMEOUT", "FAILED", "WEBRTC_UNSUPPORTED"])
 def test_an_unfinished_flow_is_incomplete_whatever_else_it_says(status: str) -> None:
+    """Facts of the first edition: later ones name signs of an attack, too."""
     facts = Facts(status=status, liveness="FAIL", genuineness={"face_replaced": 1})
     judgement = judge(facts, default_policy())
     assert judgement.outcome is INCOMPLETE
