@@ -54,6 +54,7 @@ _STATEMENT_TIMEOUT: Final = timedelta(seconds=30)
 _RESTED: Final = timedelta(seconds=1)
 """A connection that was not used for so long may have died without anybody noticing."""
 
+_SECOND_BEST_FOR: Final = timedelta(seconds=10)
 _PING_TIMEOUT: Final = timedelta(seconds=3)
 
 
@@ -79,9 +80,12 @@ def create_engine(
     pool_size: int = 10,
     rested: timedelta = _RESTED,
     statement_timeout: timedelta | None = _STATEMENT_TIMEOUT,
+    second_best_for: timedelta = _SECOND_BEST_FOR,
 ) -> AsyncEngine:
     """An engine on asyncpg; a connection that rested so long is pinged before it is used, and one whose
     statement takes too long is used no more. `statement_timeout` None: a statement may take any time.
+
+    `second_best_for`: how long a server that takes no writes is used before another one is looked for.
 
     Parameters stay out of its errors: they are identities. Its own URL names no server and no password.
 
@@ -103,7 +107,7 @@ def create_engine(
     )
     event.listen(engine.sync_engine, "do_connect", _opener(Connector()))
     event.listen(engine.sync_engine, "handle_error", _tell_apart)
-    _check_before_use(engine.sync_engine, rested)
+    _check_before_use(engine.sync_engine, rested, second_best_for)
     return engine
 
 
@@ -115,14 +119,14 @@ def _opener(connector: Connector) -> Callable[..., DBAPIConnection]:
     ) -> DBAPIConnection:
         cached = arguments.pop("prepared_statement_cache_size", 100)
         try:
-            driver, prepares = await_only(connector.open(arguments))
+            driver, prepares, second_best = await_only(connector.open(arguments))
         except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             raise away(error) from None
 
         async def opened() -> asyncpg.Connection:
             return driver
 
-        record.info["prepares"] = prepares
+        record.info.update(prepares=prepares, second_best=second_best)
         # The empty name is the one statement that goes with its transaction.
         unprepared = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
         kept = {"prepared_statement_cache_size": cached} if prepares else unprepared
@@ -131,7 +135,7 @@ def _opener(connector: Connector) -> Callable[..., DBAPIConnection]:
     return open_one
 
 
-def _check_before_use(engine: Engine, rested: timedelta) -> None:
+def _check_before_use(engine: Engine, rested: timedelta, second_best_for: timedelta) -> None:
     """Replace what is doubted; and `pool_pre_ping`, which asks before every use, for connections alone that
     were not used just now.
 
@@ -147,7 +151,7 @@ def _check_before_use(engine: Engine, rested: timedelta) -> None:
         record.info["returned_at"] = time.monotonic()
 
     def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if record.info["made_at"] <= cast(DoubtingPool, engine.pool).doubted_at:
+        if _is_outdated(record, cast(DoubtingPool, engine.pool), second_best_for):
             raise DisconnectionError
         returned_at = record.info.get("returned_at")
         if returned_at is None or time.monotonic() - returned_at < seconds:
@@ -160,6 +164,14 @@ def _check_before_use(engine: Engine, rested: timedelta) -> None:
     event.listen(engine, "connect", note_birth)
     event.listen(engine, "checkin", note_return)
     event.listen(engine, "checkout", check)
+
+
+def _is_outdated(record: ConnectionPoolEntry, pool: DoubtingPool, second_best_for: timedelta) -> bool:
+    made_at: float = record.info["made_at"]
+    age = time.monotonic() - made_at
+    return made_at <= pool.doubted_at or (
+        record.info["second_best"] and age >= second_best_for.total_seconds()
+    )
 
 
 async def _ping(driver: asyncpg.Connection) -> None:

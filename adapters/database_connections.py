@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import Flag
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 
@@ -33,7 +33,20 @@ class Server(Flag):
     WRITABLE = 4
 
 
-Reached = tuple[asyncpg.Connection, Server]
+class Opened(NamedTuple):
+    """`prepares`: statements may be prepared. `second_best`: no server had what was wanted."""
+
+    driver: asyncpg.Connection
+    prepares: bool
+    second_best: bool
+
+
+class Reached(NamedTuple):
+    """A connection, and what it leads to."""
+
+    driver: asyncpg.Connection
+    server: Server
+
 
 _ATTRIBUTES: Final = {
     "any": Server(0),
@@ -61,8 +74,8 @@ class Connector:
         self._pooled = False
         self._last: dict[str, Any] = {}
 
-    async def open(self, arguments: dict[str, Any]) -> tuple[asyncpg.Connection, bool]:
-        """A connection, and whether it may prepare statements; `arguments` are those of asyncpg's `connect`.
+    async def open(self, arguments: dict[str, Any]) -> Opened:
+        """A connection; `arguments` are those of asyncpg's `connect`.
 
         Raises:
             OSError, PostgresError, InterfaceError, InternalClientError: no server will do.
@@ -76,12 +89,11 @@ class Connector:
             driver, server = await self._connect(arguments, careful=True)
         if not careful:
             await driver.execute(f"SET lock_timeout = {LOCK_TIMEOUT // timedelta(milliseconds=1)}")
-        return driver, not careful
+        return Opened(driver, prepares=not careful, second_best=_wanted(arguments) not in server)
 
     async def _connect(self, arguments: dict[str, Any], *, careful: bool) -> Reached:
         """The first server that is wanted, else the first that will do."""
-        given = arguments.get("target_session_attrs") or os.environ.get("PGTARGETSESSIONATTRS")
-        wanted = _ATTRIBUTES[given or "read-write"]
+        wanted = _wanted(arguments)
         fixed = {**arguments, "target_session_attrs": "any"} | (
             {"statement_cache_size": 0} if careful else {}
         )
@@ -96,14 +108,22 @@ class Connector:
             if wanted in server:
                 self._last = address
                 _let_go(second_best)
-                return driver, server
-            second_best.append((driver, server))
-        return _second_best(second_best, failures, strict=given is not None)
+                return Reached(driver, server)
+            second_best.append(Reached(driver, server))
+        return _second_best(second_best, failures, strict=_demanded(arguments) is not None)
 
     def _addresses(self, arguments: dict[str, Any]) -> Sequence[dict[str, Any]]:
         """Each server as arguments, the last good one first: another may not even refuse in time."""
         found = _addresses_of(arguments)
         return sorted(found, key=lambda address: address != self._last)
+
+
+def _demanded(arguments: dict[str, Any]) -> str | None:
+    return arguments.get("target_session_attrs") or os.environ.get("PGTARGETSESSIONATTRS")
+
+
+def _wanted(arguments: dict[str, Any]) -> Server:
+    return _ATTRIBUTES[_demanded(arguments) or "read-write"]
 
 
 def _addresses_of(arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -122,7 +142,7 @@ async def _reach(arguments: dict[str, Any]) -> Reached:
     except BaseException:
         driver.terminate()
         raise
-    return driver, Server(int(answer.removeprefix("SELECT ")))
+    return Reached(driver, Server(int(answer.removeprefix("SELECT "))))
 
 
 def _second_best(reached: list[Reached], failures: list[Exception], *, strict: bool) -> Reached:

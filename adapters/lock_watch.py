@@ -63,7 +63,7 @@ def _described(holder: Row[Any]) -> str:
 
 
 _HOLDERS: Final = text("""
-SELECT DISTINCT b.pid, a.application_name, a.state,
+SELECT DISTINCT b.pid, COALESCE(NULLIF(a.application_name, ''), a.backend_type) AS application_name, a.state,
        CAST(extract(epoch FROM clock_timestamp() - a.query_start) AS integer) AS query_age,
        CAST(extract(epoch FROM clock_timestamp() - a.xact_start) AS integer) AS transaction_age
 FROM unnest(pg_blocking_pids(:pid)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid

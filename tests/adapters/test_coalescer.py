@@ -126,6 +126,21 @@ async def test_a_systemic_error_fails_all_at_once() -> None:
     assert resource.groups == [[1, 2, 3]]
 
 
+async def test_a_systemic_error_that_may_be_one_items_alone_fails_that_one() -> None:
+    resource = Resource(bad=[2], error=ConnectionResetError("perhaps the item"))
+    coalescer = Coalescer[int, int](resource.flush, systemic=(OSError,), alone=(ConnectionResetError,))
+    ends = await asyncio.gather(*submitted(coalescer, [1, 2, 3]), return_exceptions=True)
+    assert [type(end).__name__ for end in ends] == ["int", "ConnectionResetError", "int"]
+
+
+async def test_an_exception_among_the_results_fails_its_item_alone() -> None:
+    async def flush(items: list[int]) -> list[int | Exception]:
+        return [ValueError("locked") if item == 2 else item for item in items]
+
+    ends = await asyncio.gather(*submitted(Coalescer[int, int](flush), [1, 2, 3]), return_exceptions=True)
+    assert [type(end).__name__ for end in ends] == ["int", "ValueError", "int"]
+
+
 async def test_after_a_failure_the_next_items_are_taken() -> None:
     resource = Resource(bad=[1], error=ConnectionError("away"))
     coalescer = Coalescer[int, int](resource.flush, systemic=(OSError,))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.database import DatabaseAway, create_engine
 from adapters.schema import examine_database
 from adapters.store.bulk import bulk_connection
-from tests.adapters.builders import LEASE, NOW, Store, callback, payload
+from tests.adapters.builders import LEASE, NOW, Store, callback, payload, until
 
+STATE = text("SHOW transaction_read_only")
 POLICY = "INSERT INTO policies (content_hash, name, version, content) VALUES ('{}', 'n', '1', '')"
 
 
@@ -28,21 +30,30 @@ async def write_in_bulk(engine: AsyncEngine) -> None:
 
 
 @asynccontextmanager
-async def connected_while_read_only(engine: AsyncEngine, url: str) -> AsyncIterator[AsyncEngine]:
+async def connected_while_read_only(
+    engine: AsyncEngine, url: str, *, second_best_for: timedelta = timedelta(minutes=1)
+) -> AsyncIterator[AsyncEngine]:
     """An engine whose two connections were made while the database was read-only; now it is not."""
+    late = create_engine(url, pool_size=2, second_best_for=second_best_for)
+    async with read_only(engine), late.connect() as one, late.connect() as other:
+        for connection in (one, other):
+            assert (await connection.execute(STATE)).scalar_one() == "on"
+    yield late
+    await late.dispose()
+
+
+@asynccontextmanager
+async def read_only(engine: AsyncEngine) -> AsyncIterator[None]:
+    """New connections are read-only inside the block."""
     async with engine.connect() as admin:
         name = (await admin.execute(text("SELECT current_database()"))).scalar_one()
         await admin.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
         await admin.commit()
-        late = create_engine(url, pool_size=2)
-        async with late.connect() as one, late.connect() as other:
-            for connection in (one, other):
-                said = (await connection.execute(text("SHOW transaction_read_only"))).scalar_one()
-                assert said == "on"
-        await admin.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
-        await admin.commit()
-    yield late
-    await late.dispose()
+        try:
+            yield
+        finally:
+            await admin.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+            await admin.commit()
 
 
 @pytest.mark.parametrize("way", [write, write_in_bulk])
@@ -66,6 +77,17 @@ async def test_a_look_at_a_read_only_database_gives_up_the_connections_too(
         assert said.problems == ["is read-only: default_transaction_read_only is on"]
         assert (await examine_database(late)).problems == []
         await write(late)
+
+
+async def test_who_only_reads_leaves_a_read_only_server_too(engine: AsyncEngine, database_url: str) -> None:
+    soon = timedelta(seconds=0.5)
+    async with connected_while_read_only(engine, database_url, second_best_for=soon) as late:
+
+        async def takes_writes() -> bool:
+            async with late.connect() as connection:
+                return bool((await connection.execute(STATE)).scalar_one() == "off")
+
+        await until(takes_writes)
 
 
 async def test_an_idle_worker_finds_what_is_due_after_a_read_only_moment(

@@ -1,9 +1,9 @@
-"""Decisions that explain themselves, step 6 of 6: no column may be empty, as every row proves already."""
+"""Decisions that explain themselves, step 5 of 5: no column may be empty, as every row proves already."""
 
 from alembic import op
 
 revision = "0002"
-down_revision = "0002e"
+down_revision = "0002d"
 
 COLUMNS = ("app_id", "rules", "disagreements", "mode", "policy_hash", "reasons", "callback_facts")
 COMPLETE = " AND ".join(f"{column} IS NOT NULL" for column in COLUMNS)

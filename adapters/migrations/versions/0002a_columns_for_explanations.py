@@ -1,4 +1,4 @@
-"""Decisions that explain themselves, step 1 of 6: room for it, which nobody has to fill yet.
+"""Decisions that explain themselves, step 1 of 5: room for it, which nobody has to fill yet.
 
 Each step locks `decisions` for moments alone: a table of years takes minutes to fill.
 """

@@ -1,11 +1,11 @@
-"""Decisions that explain themselves, step 4 of 6: the new columns take the place of the old ones."""
+"""Decisions that explain themselves, step 3 of 5: the new columns take the place of the old ones."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0002d"
-down_revision = "0002c"
+revision = "0002c"
+down_revision = "0002b"
 
 JSON = postgresql.JSON(astext_type=sa.Text())
 JSONB = postgresql.JSONB(astext_type=sa.Text())
