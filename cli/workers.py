@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -68,9 +68,20 @@ def _table(alive: Sequence[SeenHeartbeat]) -> Table:
 
 
 def _worded(value: Any) -> str:
-    """A figure; of a tree of figures the total: the table tells the trend, `/metrics` the parts."""
-    return "–" if value is None else str(_total(value) if isinstance(value, dict) else value)
+    """A figure or a word; of a tree of figures the total: the table tells the trend, `/metrics` the parts."""
+    if value is None:
+        return "–"
+    if not isinstance(value, dict):
+        return str(value)
+    leaves = list(_leaves(value))
+    if all(isinstance(leaf, int | float) for leaf in leaves):
+        return str(sum(leaves))
+    return ", ".join(f"{name} {_worded(part)}" for name, part in value.items())
 
 
-def _total(tree: Any) -> int:
-    return sum(_total(part) for part in tree.values()) if isinstance(tree, dict) else int(tree)
+def _leaves(tree: dict[Any, Any]) -> Iterator[Any]:
+    for part in tree.values():
+        if isinstance(part, dict):
+            yield from _leaves(part)
+        else:
+            yield part

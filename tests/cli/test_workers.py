@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterable, Iterator
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -80,6 +81,16 @@ def test_only_this_machine_can_be_asked_for(run: Run, alive: Alive) -> None:
     code, out, _ = run("workers", "--here")
     assert code == 0
     assert "elsewhere" not in out
+
+
+def test_words_in_a_status_are_shown_as_they_are(run: Run, alive: Alive) -> None:
+    status = {"policies": {"default": "c7fd104e", "old": None}, "odd": ["x"], "jobs": 3.5}
+    alive.are([msgspec.structs.replace(heartbeat("worker", "host-1"), status=status)])
+    code, out, _ = run("workers")
+    assert code == 0
+    told = " ".join(out.replace("│", " ").split())
+    for word in ("c7fd104e", "old", "['x']", "jobs 3.5"):
+        assert word in told
 
 
 def test_two_with_one_host_and_pid_are_two_rows(run: Run, alive: Alive) -> None:
