@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -63,9 +63,10 @@ def result_body(data: bytes) -> bytes:
 
 def renewed_forms(callbacks: list[SignedCallback]) -> Iterator[bytes]:
     """Forms without end, each of a verification of its own: the ingress writes no callback twice."""
+    first = SystemRandom().getrandbits(120)
     for number in count():
         callback = callbacks[number % len(callbacks)]
-        old, new = callback.biz_id[-36:].encode(), str(UUID(int=number)).encode()
+        old, new = callback.biz_id[-36:].encode(), str(UUID(int=first + number)).encode()
         sign = sign_data(callback.data.replace(old, new), API_SECRET.encode())
         yield callback.form.replace(old, new)[: -len(sign)] + sign
 

@@ -11,6 +11,7 @@ import urllib.parse
 from typing import Any, ClassVar, Final
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.connections import Connections, Phase
@@ -70,10 +71,7 @@ class LimitedProtocol(HttpToolsProtocol):
         while data and not self._deaf:
             room = self._room()
             # A slice that is the whole is no copy.
-            piece, data = data[:room], data[room:]
-            rest = self._parse(piece)
-            if rest:
-                data = rest + data
+            data = self._parse(data[:room]) + data[room:]
         if self._deaf:
             self._spare -= len(data)
             if self._spare < 0:
@@ -98,13 +96,12 @@ class LimitedProtocol(HttpToolsProtocol):
             too_large = isinstance(error.__context__, _TooLarge)
             self.refuse("headers_too_large" if too_large else "malformed_request")
         else:
-            self._await_rest()
+            if self._taken and not self._deaf:
+                self._await_rest()
         return b""
 
     def _await_rest(self) -> None:
         """Give the rest of a begun request its deadline, or end one that is over a cap."""
-        if self._deaf or not self._taken:
-            return
         if self._room() <= 0:
             self.refuse("headers_too_large" if self._in_head else "body_too_large")
         elif self.phase is not Phase.RECEIVING:
@@ -136,11 +133,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header. Trailers, behind a chunked body, are counted and dropped: they name nothing we use."""
-        if len(self.headers) >= self.kept.limits.headers:
-            raise _TooLarge
-        name = name.lower()
         if self._in_head:
-            self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
             self.headers.append((name, value))
         else:
             self._trailers += 1
@@ -149,9 +145,9 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer, unless an upgrade is offered: then the request is parsed once more without it."""
-        limit = self.kept.limits.header_bytes
-        if self._piece > limit and sum(len(name) + len(value) for name, value in self.headers) > limit:
-            raise _TooLarge  # it came behind another request, in one piece with its end
+        limits = self.kept.limits
+        if len(self.headers) > limits.headers or self._piece > limits.header_bytes < self._size_of_head():
+            raise _TooLarge
         if self.parser.should_upgrade():
             return
         self._in_head, self._trailers = False, 0
@@ -165,6 +161,10 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _size_of_head(self) -> int:
+        """Asked where a head came in one piece with the request before it, and was not counted."""
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _describe_request(self) -> str:
         """Fill in the scope; the version of HTTP."""
@@ -196,8 +196,13 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        if not self._deaf:
-            super().on_body(body)
+        if self._deaf:
+            return
+        cycle = self.cycle
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The request is whole."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -73,6 +73,6 @@ async def accept_callback(
         secret_index=secret_index,
         data=form.data,
     )
-    await context.duplicates.once(mark_of(app.app_id, kind, form), partial(context.intake.accept, callback))
+    await context.duplicates.once(mark_of(app.app_id, kind, form), callback, context.intake.accept)
     context.tally.count_accepted(app.app_id)
     return members

@@ -11,7 +11,7 @@ from typing import Final
 
 from domain.errors import NotDurable
 from domain.form import SignedForm
-from domain.model import CallbackKind
+from domain.model import AcceptedCallback, CallbackKind
 
 REMEMBERED: Final = 32_768
 """Callbacks in one generation; two are kept, which is about 15 MB."""
@@ -20,13 +20,16 @@ SECONDS: Final = 60.0
 may have been put back, or a dead letter deleted."""
 
 
-def mark_of(app_id: str, kind: CallbackKind, form: SignedForm) -> bytes:
-    """What only the same callback has, once its sign is verified.
+_ROUTES: Final = {kind: kind.encode() for kind in CallbackKind}
 
-    The sign is a hash of secret and data that was computed anyway; a digest of ours would cost as much again.
-    Python's keyed hash of the data is beside it, so that a weakness of SHA-1 alone confuses no two callbacks.
+
+def mark_of(app_id: str, kind: CallbackKind, form: SignedForm) -> bytes:
+    """What only the same callback has, once its sign is verified: the sign, which was computed anyway.
+
+    A digest of ours would cost as much as the sign. Two strict JSON texts with one sign would be a collision
+    of the hash behind a secret that nobody knows; what length extension makes of it is no JSON.
     """
-    return b"%b %b %b %d" % (form.sign, app_id.encode(), kind.encode(), hash(form.data))
+    return form.sign + _ROUTES[kind] + app_id.encode()
 
 
 class Duplicates:
@@ -45,13 +48,15 @@ class Duplicates:
         self._young: set[bytes] = set()
         self._old: set[bytes] = set()
         self._aged_at = monotonic()
-        self._under_way: dict[bytes, list[asyncio.Future[None]]] = {}
+        self._under_way: dict[bytes, list[asyncio.Future[None]] | None] = {}
 
     def __len__(self) -> int:
         """How many callbacks are remembered."""
         return len(self._young) + len(self._old)
 
-    async def once(self, mark: bytes, keep: Callable[[], Awaitable[None]]) -> None:
+    async def once(
+        self, mark: bytes, callback: AcceptedCallback, keep: Callable[[AcceptedCallback], Awaitable[None]]
+    ) -> None:
         """Return once the callback with this mark is durable: `keep` makes it so, if nothing else has.
 
         Raises:
@@ -60,24 +65,25 @@ class Duplicates:
         self._age()
         if mark in self._young or mark in self._old:
             return
-        twins = self._under_way.get(mark)
-        if twins is None:
-            await self._keep(mark, keep)
-        else:
-            twins.append(asyncio.get_running_loop().create_future())
-            await twins[-1]
-
-    async def _keep(self, mark: bytes, keep: Callable[[], Awaitable[None]]) -> None:
-        twins = self._under_way[mark] = []
+        if mark in self._under_way:
+            await self._twin_of(mark)
+            return
+        self._under_way[mark] = None
         kept = False
         try:
-            await keep()
+            await keep(callback)
             kept = True
             self._young.add(mark)
         finally:
-            del self._under_way[mark]
-            for twin in twins:
+            for twin in self._under_way.pop(mark) or ():
                 _end(twin, kept=kept)
+
+    def _twin_of(self, mark: bytes) -> asyncio.Future[None]:
+        twins = self._under_way[mark]
+        if twins is None:
+            twins = self._under_way[mark] = []
+        twins.append(asyncio.get_running_loop().create_future())
+        return twins[-1]
 
     def _age(self) -> None:
         now = self._monotonic()
