@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from adapters.coalescer import Coalescer
 from adapters.pubsub import listen
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
-CHANNEL: Final = "verifications:decided"
 _KEY_BYTES: Final = 16
 
 log = structlog.get_logger(__name__)
@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 class Announcer:
     """Wakes whoever waits for a verification. A lost hint costs the waiter its patience."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
+        self._channel = names.decided
         self._coalescer = Coalescer[UUID, None](self._publish, max_items=128, systemic=REDIS_AWAY)
 
     async def announce(self, verification_id: UUID) -> None:
@@ -35,15 +36,16 @@ class Announcer:
             log.warning("announcement.failed", error=type(error).__name__)
 
     async def _publish(self, verification_ids: list[UUID]) -> list[None]:
-        await self._redis.publish(CHANNEL, b"".join(each.bytes for each in verification_ids))
+        await self._redis.publish(self._channel, b"".join(each.bytes for each in verification_ids))
         return [None] * len(verification_ids)
 
 
 class Announcements:
     """Listens once per process and wakes any number of waiters."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
+        self._channel = names.decided
         self._waiters: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
 
     @contextmanager
@@ -62,7 +64,7 @@ class Announcements:
 
     async def listen(self) -> None:
         """Take announcements until cancelled; reconnects when Redis comes back."""
-        await listen(self._redis, CHANNEL, self._wake, subscribed=self._wake_all)
+        await listen(self._redis, self._channel, self._wake, subscribed=self._wake_all)
 
     async def _wake_all(self) -> None:
         """Whatever was announced while nobody listened is found by a look."""

@@ -2,17 +2,13 @@
 
 import asyncio
 import signal
-from typing import Final
 
 import structlog
 from redis.asyncio import Redis
 
 from adapters.policies import FileProblem, PolicyBook
 from adapters.pubsub import listen
-
-CHANNEL: Final = "policies:reload"
-GENERATION: Final = "policies:generation"
-"""Counts the orders, so that a process that missed one while Redis was away sees that it did."""
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 log = structlog.get_logger(__name__)
 
@@ -20,8 +16,9 @@ log = structlog.get_logger(__name__)
 class PolicyReloads:
     """Orders reloads, and follows the orders of others."""
 
-    def __init__(self, redis: Redis, policies: PolicyBook) -> None:
+    def __init__(self, redis: Redis, policies: PolicyBook, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
+        self._names = names
         self._policies = policies
         self._generation: int | None = None
 
@@ -37,9 +34,9 @@ class PolicyReloads:
             RedisError, OSError, TimeoutError: reloaded here, but nobody else was told.
         """
         problems = self._policies.reload()
-        generation = int(await self._redis.incr(GENERATION))
+        generation = int(await self._redis.incr(self._names.reloads))
         self._generation = generation
-        await self._redis.publish(CHANNEL, generation)
+        await self._redis.publish(self._names.reload, generation)
         return problems
 
     def reload_on_signal(self) -> None:
@@ -48,7 +45,7 @@ class PolicyReloads:
 
     async def listen(self) -> None:
         """Follow orders until cancelled."""
-        await listen(self._redis, CHANNEL, self._take, subscribed=self._catch_up)
+        await listen(self._redis, self._names.reload, self._take, subscribed=self._catch_up)
 
     def _take(self, message: bytes) -> None:
         generation = int(message)
@@ -57,7 +54,7 @@ class PolicyReloads:
             self._reload("order")
 
     async def _catch_up(self) -> None:
-        generation = int(await self._redis.get(GENERATION) or 0)
+        generation = int(await self._redis.get(self._names.reloads) or 0)
         # At the first time too: an order may have been given since the start, when the files were read.
         missed = generation != self._generation
         self._generation = generation

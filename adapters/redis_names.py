@@ -51,6 +51,40 @@ class RedisNames(msgspec.Struct, frozen=True):
         """What the counters of the api's rates begin with."""
         return f"{self.prefix}rates"
 
+    @property
+    def processes(self) -> str:
+        """Set of the ids of all processes that beat."""
+        return f"{self.prefix}heartbeats"
+
+    def heartbeat(self, process_id: str) -> str:
+        """What a process said last; ends after three missed beats."""
+        return f"{self.prefix}heartbeat:{process_id}"
+
+    @property
+    def probe(self) -> str:
+        """Written to find out whether Redis takes writes again."""
+        return f"{self.prefix}ingress:probe"
+
+    @property
+    def decided(self) -> str:
+        """Channel: the keys of verifications that were decided, 16 bytes each."""
+        return f"{self.prefix}verifications:decided"
+
+    @property
+    def reload(self) -> str:
+        """Channel: policies are to be read again."""
+        return f"{self.prefix}policies:reload"
+
+    @property
+    def reloads(self) -> str:
+        """Number: how often they were to be, so that who missed an order sees that it did."""
+        return f"{self.prefix}policies:generation"
+
+    @property
+    def mark(self) -> str:
+        """Which gateway uses these names; ends an hour after its last worker."""
+        return f"{self.prefix}gateway"
+
     def job(self, name: str) -> str:
         """A job's id."""
         return f"{self.prefix}{name}"

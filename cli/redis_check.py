@@ -8,7 +8,9 @@ from redis.asyncio import Redis
 
 from adapters.redis_client import REDIS_AWAY, create_redis_pool
 from adapters.redis_durability import check_durability
+from adapters.redis_mark import RedisMark, read_mark
 from adapters.redis_memory import RedisRoom, read_room
+from adapters.redis_names import RedisNames
 from adapters.settings import Settings
 from adapters.troubles import redis_trouble
 from cli.checks import Check
@@ -24,6 +26,9 @@ async def check_redis(settings: Settings) -> AsyncIterator[Check]:
     try:
         yield await _check_durability(redis, settings)
         yield _check_room(await read_room(redis, settings.memory_rules()))
+        mark = RedisMark(redis, await read_mark(settings), names=RedisNames(settings.redis_prefix))
+        if conflict := await mark.find_conflict():
+            yield Check("redis", False, conflict)
     except REDIS_AWAY as error:
         yield Check("redis", False, redis_trouble(error))
     finally:

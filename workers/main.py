@@ -28,6 +28,7 @@ from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import create_queue, deserialize_job, serialize_job
 from adapters.redis_client import create_redis_pool
+from adapters.redis_mark import RedisMark, marking, read_mark
 from adapters.redis_names import RedisNames
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
@@ -67,7 +68,12 @@ async def _run(settings: Settings) -> None:
     names = RedisNames(settings.redis_prefix)
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
     queue = create_queue(pool, names=names)
-    async with worker_context(settings, queue) as context, following_reloads(context, queue):
+    mark = RedisMark(queue, await read_mark(settings), names=names)
+    async with (
+        marking(mark),
+        worker_context(settings, queue) as context,
+        following_reloads(context, queue, names=names),
+    ):
         log.info("worker.started", role="worker")
         every = timedelta(seconds=settings.heartbeat_every)
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
@@ -113,9 +119,11 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
 
 
 @asynccontextmanager
-async def following_reloads(context: WorkerContext, redis: Redis) -> AsyncIterator[None]:
+async def following_reloads(
+    context: WorkerContext, redis: Redis, *, names: RedisNames
+) -> AsyncIterator[None]:
     """The policies are read again on SIGHUP and on order, inside the block."""
-    reloads = PolicyReloads(redis, context.policies)
+    reloads = PolicyReloads(redis, context.policies, names=names)
     reloads.reload_on_signal()
     listening = asyncio.create_task(reloads.listen())
     try:
@@ -135,7 +143,8 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     owners = BizOwners(open_accounts(apps))
     faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     redis: Redis = queue
-    inbox = RedisInbox(redis, keys=keys, names=RedisNames(settings.redis_prefix))
+    names = RedisNames(settings.redis_prefix)
+    inbox = RedisInbox(redis, keys=keys, names=names)
     due = PgDueVerifications(engine, keys=keys)
     clock = DatabaseClock(engine)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
@@ -145,7 +154,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
         yield WorkerContext(
             apps=apps,
             policies=policies,
-            announcer=Announcer(redis),
+            announcer=Announcer(redis, names=names),
             inbox=inbox,
             alarm=Alarm(clock),
             recorder=PgRecorder(engine, keys=keys, lease=lease, owners=owners),

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from adapters.announcements import CHANNEL, Announcements, Announcer
+from adapters.announcements import Announcements, Announcer
 from adapters.redis_client import create_redis_pool
+from adapters.redis_names import DEFAULT_NAMES
 from tests.adapters.builders import until
 
 
@@ -26,7 +27,7 @@ async def announcements(redis: Redis) -> AsyncIterator[Announcements]:
 
 
 async def listened_to(redis: Redis) -> bool:
-    [(_, listeners)] = await redis.pubsub_numsub(CHANNEL)
+    [(_, listeners)] = await redis.pubsub_numsub(DEFAULT_NAMES.decided)
     return int(listeners) > 0
 
 
@@ -100,7 +101,7 @@ async def test_announcing_to_a_redis_that_is_away_harms_nobody(free_port: int) -
 
 async def test_a_strange_message_ends_nothing(announcements: Announcements, redis: Redis) -> None:
     mine = uuid4()
-    await redis.publish(CHANNEL, b"strange")
+    await redis.publish(DEFAULT_NAMES.decided, b"strange")
     with announcements.expect([mine]) as event:
         await Announcer(redis).announce(mine)
         await woken(event, patience=0.5)

@@ -10,7 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.policies import PolicyBook
-from adapters.policy_reloads import CHANNEL, GENERATION, PolicyReloads
+from adapters.policy_reloads import PolicyReloads
+from adapters.redis_names import DEFAULT_NAMES
 from tests.adapters.test_policies import BROKEN, versions, write
 
 PATIENCE = 10
@@ -36,7 +37,7 @@ async def processes(redis: Redis, folder: Path) -> AsyncIterator[list[tuple[Poli
 
 
 async def listeners(redis: Redis, count: int) -> bool:
-    [(_, found)] = await redis.pubsub_numsub(CHANNEL)
+    [(_, found)] = await redis.pubsub_numsub(DEFAULT_NAMES.reload)
     return int(found) == count
 
 
@@ -112,7 +113,7 @@ async def test_an_order_missed_while_redis_was_away_is_made_up_for(
 ) -> None:
     write(folder, "a", version="2")
     # As if it was given while nobody could hear: counted, but not heard.
-    await redis.incr(GENERATION)
+    await redis.incr(DEFAULT_NAMES.reloads)
     await redis.client_kill_filter(_type="pubsub")
     for book, _ in processes:
         await until(lambda book=book: in_force(book, "2"))  # type: ignore[misc]
@@ -132,7 +133,7 @@ async def test_a_lost_connection_alone_reloads_nothing(
 async def test_a_message_that_is_none_of_ours_ends_nobody(
     processes: list[tuple[PolicyBook, PolicyReloads]], redis: Redis, folder: Path
 ) -> None:
-    await redis.publish(CHANNEL, "\x80 no number")
+    await redis.publish(DEFAULT_NAMES.reload, "\x80 no number")
     await until(lambda: listeners(redis, 0))
     await until(lambda: listeners(redis, 3))
     write(folder, "a", version="2")

@@ -14,7 +14,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.announcements import CHANNEL, Announcements
+from adapters.announcements import Announcements
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
 from adapters.heartbeats import Heartbeats
@@ -22,6 +22,7 @@ from adapters.inbox import RedisInbox
 from adapters.policies import SHIPPED, PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import JobQueue, create_queue
+from adapters.redis_names import DEFAULT_NAMES
 from adapters.store.figures import PgFigures
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
@@ -184,7 +185,7 @@ async def listening(api_context: ApiContext) -> AsyncIterator[None]:
     task = asyncio.create_task(api_context.announcements.listen())
 
     async def heard() -> bool:
-        [(_, listeners)] = await api_context.redis.pubsub_numsub(CHANNEL)
+        [(_, listeners)] = await api_context.redis.pubsub_numsub(DEFAULT_NAMES.decided)
         return int(listeners) > 0
 
     await until(heard)

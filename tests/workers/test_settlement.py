@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.announcements import CHANNEL
+from adapters.redis_names import DEFAULT_NAMES
 from domain.answer import Answer
 from domain.budget import PullState
 from domain.model import ConfirmationMode
@@ -178,7 +178,7 @@ async def test_settling_again_changes_nothing(jobs: Jobs) -> None:
 async def test_a_decision_is_announced_and_only_the_one_that_was_saved(jobs: Jobs) -> None:
     jobs.configure(app(confirmation=OFF))
     async with jobs.redis.pubsub(ignore_subscribe_messages=True) as channel:
-        await channel.subscribe(CHANNEL)
+        await channel.subscribe(DEFAULT_NAMES.decided)
         first, second = await jobs.case(payload(1)), await jobs.case(payload(2))
         for case in (first, first, second):
             await settle(jobs.context, case)

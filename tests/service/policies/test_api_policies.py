@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.policy_reloads import GENERATION
+from adapters.redis_names import DEFAULT_NAMES
 from domain.backtest import Backtest
 from domain.explanation import DecidedFacts
 from service.api.context import ApiContext
@@ -176,7 +176,7 @@ async def test_reload_brings_files_into_force_and_tells_the_others(
     answer = (await api.post("/v1/policies/reload")).raise_for_status().json()
     assert [(item["name"], item["version"]) for item in answer["items"]] == [("a", "2")]
     assert answer["problems"] == []
-    assert await redis.get(GENERATION) == b"1"
+    assert await redis.get(DEFAULT_NAMES.reloads) == b"1"
 
 
 async def test_reload_keeps_the_policy_of_a_broken_file_and_says_so(
