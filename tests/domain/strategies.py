@@ -26,6 +26,16 @@ SHARES = ("front.id_photo", "back.photocopy", "front.screen", "back.edited", "fr
 FIELDS = ("front.gender", "back.issued_by")
 
 
+MEMBERS = (
+    "status",
+    "verify_result.result_faceid",
+    "liveness_result.details",
+    "idcard_info",
+    "multifaces_tag",
+)
+notes = st.just(()) | st.lists(st.sampled_from(MEMBERS), unique=True, max_size=3).map(tuple)
+
+
 def facts_of(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Facts]:
     """Facts in any combination, of any words and these numbers."""
     made = st.builds(
@@ -52,6 +62,9 @@ def facts_of(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Facts]:
         illogical=st.lists(st.sampled_from(FIELDS), unique=True).map(tuple),
         card=st.sampled_from([None, "valid", "expired", "not_yet_valid"]) | words,
         registration=st.sampled_from([None, "match", "mismatch"]),
+        unreadable=notes,
+        repeated=notes,
+        irregular=notes,
         edition=st.sampled_from([1, EDITION]),
     )
 
@@ -69,6 +82,8 @@ PASSING_TOO: dict[str, st.SearchStrategy[Any]] = {
     "card": st.sampled_from([None, "valid", "expired"]),
     "id_photo_monochrome": st.sampled_from([0.0, 1.0]),
     "registration": st.sampled_from([None, "match"]),
+    "unreadable": st.sampled_from([(), ("liveness_result.details",)]),
+    "irregular": notes,
 }
 near_passes = st.fixed_dictionaries({}, optional=PASSING_TOO).map(lambda changed: passing_facts(**changed))
 facts = near_passes | any_facts

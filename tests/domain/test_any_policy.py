@@ -74,6 +74,9 @@ def test_no_policy_approves_without_its_proofs(of: Facts, policy: Policy) -> Non
         return
     assert (of.status, of.liveness, of.error_message) == ("OK", "PASS", None)
     assert of.registration != "mismatch"
+    assert of.repeated == ()
+    assert of.registration is None or (of.unreadable, of.irregular) == ((), ())
+    assert not {"status", "verify_result.result_faceid"} & {*of.unreadable}
     assert _faces_match(of.comparisons, face)
     assert of.edition < EDITION or _a_live_face_matches(of.comparisons, face)
     assert will.require == "never" or of.will == "PASS" or (of.will, will.require) == (None, "when_present")
@@ -153,6 +156,11 @@ WORSE: list[dict[str, Any]] = [
     {"comparisons": compared(10)},
     {"error_message": "NO_SUCH_ID_NUMBER"},
     {"registration": "mismatch"},
+    {"unreadable": ("verify_result.result_faceid",)},
+    {"unreadable": ("multifaces_tag", "will_result")},
+    {"repeated": ("status",)},
+    {"irregular": ("fail_reason",)},
+    {"irregular": ("fail_reason",), "registration": "match"},
 ]
 
 

@@ -97,6 +97,9 @@ TOUCHED: list[dict[str, Any]] = [
     {"legality": {"front.screen": 0.9}},
     {"registration": "mismatch"},
     {"registration": "match"},
+    {"unreadable": ("verify_result",)},
+    {"repeated": ("status",)},
+    {"irregular": ("fail_reason",)},
 ]
 
 
