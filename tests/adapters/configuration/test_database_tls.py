@@ -1,28 +1,22 @@
 """A PostgreSQL that speaks TLS and wants a password: what a URL says is what the connection does."""
 
 import asyncio
-import contextlib
-import ipaddress
 import os
 import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from sqlalchemy import text
 
 from adapters.database import DATABASE_AWAY, create_engine
 from adapters.troubles import database_trouble
 from cli import servers
+from tests.adapters.configuration.doors_of_tls import pass_on, write_certificate
 from tests.servers import PrivateServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,43 +49,16 @@ class Server:
                 self.encrypted += 1
             else:
                 inside[1].write(begin)
-            await asyncio.gather(_pass_on(reader, inside[1]), _pass_on(inside[0], writer))
+            await asyncio.gather(pass_on(reader, inside[1]), pass_on(inside[0], writer))
         except OSError:
             # A client that trusts no certificate of ours hangs up.
             inside[1].close()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := await reader.read(65536):
-            writer.write(chunk)
-            await writer.drain()
-    writer.close()
-
-
-def _write_certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "made up")])
-    here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([here]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    (folder / "server.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "server.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *private))
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     folder, certificates = Path(tempfile.mkdtemp(prefix="faceid-tests-")), tmp_path_factory.mktemp("tls")
-    _write_certificate(certificates)
+    write_certificate(certificates)
     spec, url = servers.postgres(folder, env=dict(os.environ))
     (folder / "postgres" / "pg_hba.conf").write_text("local all all trust\nhost all gw all scram-sha-256\n")
     port = servers.free_port()
