@@ -3,7 +3,8 @@
 A process of its own (`python -m tests.faults.faulty_vendor PORT LOG`). It notes every call in LOG before
 anything else happens, so that its own death forgets none: a line is the biz_id and how many calls for it
 are under way. The fourth call for a verification is refused, as the vendor would. The environment variable
-FACEID_FAULTS_OUTAGE names a script that goes for every verification.
+FACEID_FAULTS_OUTAGE names a script that goes for every verification. With FACEID_FAULTS_LIMIT, calls beyond
+that many at once are refused; they are noted by nobody.
 """
 
 import asyncio
@@ -36,9 +37,12 @@ Script = tuple[Callable[[str], Ending], ...]
 """How the first, second … call for a biz_id ends; the last ending is kept."""
 
 OUTAGE: Final = "FACEID_FAULTS_OUTAGE"
+LIMIT: Final = "FACEID_FAULTS_LIMIT"
 GIGABYTE: Final = 2**30
 _CALLS: Final = 3
 _DRIPS: Final = 1000
+_SLOW: Final = 0.5
+_NO_LIMIT: Final = 10**9
 
 
 def _always(ending: Ending) -> Callable[[str], Ending]:
@@ -59,7 +63,18 @@ def _drips(biz_id: str) -> Ending:
     return sends(head, *(body[i : i + 1] for i in range(_DRIPS)), pause=0.5)
 
 
+_NOT_FOUND: Final = refuses(400, "RESULT_NOT_FOUND")
+_BUSY: Final = refuses(403, "CONCURRENCY_LIMIT_EXCEEDED")
 _DESTROYED: Final = refuses(403, "DATA_DESTROYED")
+
+
+def _slowly(biz_id: str) -> Ending:
+    async def end(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(_SLOW)
+        await _works(biz_id)(writer)
+
+    return end
+
 
 SCRIPTS: Final[dict[str, Script]] = {
     "works": (_works,),
@@ -79,6 +94,12 @@ SCRIPTS: Final[dict[str, Script]] = {
     "gzip bomb": (_always(gzipped(bytes(64 * 2**20))),),
     "html": (_always(answers(200, b"<html>maintenance</html>", content_type="text/html")),),
     "html 502": (_always(answers(502, b"<html>bad gateway</html>", content_type="text/html")),),
+    "html once": (_always(answers(200, b"<html>maintenance</html>")), _works),
+    "429 once": (_always(answers(429, b"Too Many Requests")), _works),
+    "busy with 200 once": (_always(refuses(200, "CONCURRENCY_LIMIT_EXCEEDED")), _works),
+    "another secret once": (_always(refuses(403, "AUTHENTICATION_ERROR")), _works),
+    "late twice": (_always(_NOT_FOUND), _always(_NOT_FOUND), _works),
+    "slow": (_slowly,),
     "not http": (_always(sends(b"\x00\xff\x00 what is this\r\n\r\n")),),
 }
 NAMES: Final = tuple(SCRIPTS)
@@ -92,7 +113,8 @@ def biz_id_for(script: str) -> str:
 class FaultyVendor:
     """Counts the calls per biz_id, notes them, ends them."""
 
-    def __init__(self, log: int, *, outage: str | None) -> None:
+    def __init__(self, log: int, *, outage: str | None, limit: int = _NO_LIMIT) -> None:
+        self._limit = limit
         self._log = log
         self._outage = outage
         self._calls: Counter[str] = Counter()
@@ -110,6 +132,9 @@ class FaultyVendor:
 
     async def _end(self, biz_id: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._calls[biz_id] += 1
+        if self._under_way.total() >= self._limit:
+            await _BUSY(writer)
+            return
         self._under_way[biz_id] += 1
         os.write(self._log, f"{json.dumps([biz_id, self._under_way[biz_id]])}\n".encode())
         try:
@@ -137,7 +162,8 @@ async def _until_gone(reader: asyncio.StreamReader, ending: Awaitable[None]) -> 
 
 async def _serve(port: int, log: Path) -> None:
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    vendor = FaultyVendor(file, outage=os.environ.get(OUTAGE))
+    limit = int(os.environ.get(LIMIT, _NO_LIMIT))
+    vendor = FaultyVendor(file, outage=os.environ.get(OUTAGE), limit=limit)
     server = await asyncio.start_server(vendor.serve, "127.0.0.1", port)
     await server.serve_forever()
 

@@ -1,6 +1,7 @@
 """The vendor fails in every way at once, and beside that works as ever: nobody waits for somebody else's
 fault, nobody is decided twice, and no call is made that is not on the ledger."""
 
+import signal
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -9,7 +10,7 @@ import pytest
 
 from tests.e2e.gateway import until
 from tests.faults.evidence import vendor_calls, verdict
-from tests.faults.faulty_vendor import OUTAGE, biz_id_for
+from tests.faults.faulty_vendor import LIMIT, OUTAGE, biz_id_for
 from tests.faults.harness import Rig
 from tests.faults.load import sending
 from tests.faults.report import Notebook
@@ -27,6 +28,10 @@ PROBES: Final = 10
 """Calls that look whether the vendor works again, in the time that this test takes."""
 
 
+MOST_REFUSED: Final = 40
+"""Calls that may be refused before the limit of calls at once is learned, and while more is tried."""
+
+
 class Ending(NamedTuple):
     """What a decision rests on, and after how many calls."""
 
@@ -36,8 +41,9 @@ class Ending(NamedTuple):
 
 CONFIRMED: Final = Ending("confirmed", 1)
 CONFIRMED_LATER: Final = Ending("confirmed", 2)
+CONFIRMED_LAST: Final = Ending("confirmed", 3)
 REFUSED: Final = Ending("callback", 1)
-GIVEN_UP: Final = Ending("callback", 2)
+GIVEN_UP: Final = Ending("callback", 3)
 
 ENDINGS: Final = {
     "works": CONFIRMED,
@@ -49,20 +55,25 @@ ENDINGS: Final = {
     "resets once": CONFIRMED_LATER,
     "closes once": CONFIRMED_LATER,
     "drips": GIVEN_UP,
-    "another biz_id": REFUSED,
-    "a gigabyte": REFUSED,
+    "another biz_id": GIVEN_UP,
+    "a gigabyte": GIVEN_UP,
     "busy": GIVEN_UP,
     "busy once": CONFIRMED_LATER,
     "destroyed": REFUSED,
-    "gzip bomb": REFUSED,
-    "html": REFUSED,
+    "gzip bomb": GIVEN_UP,
+    "html": GIVEN_UP,
     "html 502": GIVEN_UP,
+    "html once": CONFIRMED_LATER,
+    "429 once": CONFIRMED_LATER,
+    "busy with 200 once": CONFIRMED_LATER,
+    "another secret once": CONFIRMED_LATER,
+    "late twice": CONFIRMED_LAST,
     "not http": GIVEN_UP,
 }
 
 
 async def test_the_vendor_fails_in_every_way_at_once(rig: Rig, notebook: Notebook) -> None:
-    # Two of each, with two calls each at most: with more faults, an app's circuit would open.
+    # Two of each, each in an app of its own: six calls at most, of which five open the app's circuit.
     biz_ids = {script: [biz_id_for(script) for _ in range(2)] for script in ENDINGS}
     mixed = [biz_id for each in zip(*biz_ids.values(), strict=True) for biz_id in each]
     worker = psutil.Process(rig.pids["worker"])
@@ -112,6 +123,51 @@ async def test_an_outage_costs_few_calls(rig: Rig, notebook: Notebook) -> None:
     assert during <= MOST_UNDER_WAY + PROBES
 
 
+async def test_a_limit_of_calls_at_once_costs_few_calls(rig: Rig, notebook: Notebook) -> None:
+    await rig.stop("worker")
+    await rig.kill("vendor")
+    await rig.start("vendor", **{OUTAGE: "slow", LIMIT: "10"})
+    async with sending(rig, rate=400) as load:
+        await load.acknowledges(300)
+    await rig.start("worker")
+    found = await verdict(rig, acknowledged=load.acknowledged, issued=load.issued)
+    endings = await _endings(rig)
+    again = sum(endings[biz_id] != CONFIRMED for biz_id in load.acknowledged)
+    notebook.note(refused_for_their_number=again)
+    notebook.judged(found, waste=False)
+    assert {endings[biz_id].basis for biz_id in load.acknowledged} == {"confirmed"}
+    assert again <= MOST_REFUSED
+
+
+async def test_a_worker_told_to_stop_begins_no_call_and_throws_no_answer_away(
+    rig: Rig, notebook: Notebook
+) -> None:
+    await rig.stop("worker")
+    await rig.kill("vendor")
+    await rig.start("vendor", **{OUTAGE: "slow"})
+    async with sending(rig, rate=400) as load:
+        await load.acknowledges(300)
+    before = len(vendor_calls(rig))
+    await rig.start("worker")
+    await until(lambda: _some_calls(rig, before + 8))
+    rig.signal("worker", signal.SIGTERM)
+    assert await rig.ended("worker") == 0
+    made = len(vendor_calls(rig)) - before
+    lost = await _count(rig, _LOST, list(load.issued))
+    notebook.note(calls_before_the_end=made)
+    assert made < len(load.acknowledged) / 2, "most were not begun"
+    assert lost == 0
+    await rig.start("worker")
+    # One call each: what the first worker began it has kept, what it left the second one made.
+    notebook.judged(await verdict(rig, acknowledged=load.acknowledged, issued=load.issued))
+    endings = await _endings(rig)
+    assert {endings[biz_id] for biz_id in load.acknowledged} == {CONFIRMED}
+
+
+async def _some_calls(rig: Rig, wanted: int) -> bool:
+    return len(vendor_calls(rig)) >= wanted
+
+
 async def _endings(rig: Rig) -> dict[str, Ending]:
     """How each verification has ended, by biz_id."""
     database = await asyncpg.connect(rig.database_url)
@@ -138,6 +194,11 @@ async def _count(rig: Rig, query: str, *args: object) -> int:
     finally:
         await database.close()
 
+
+_LOST: Final = """
+SELECT count(*) FROM pulls p JOIN verifications v ON v.id = p.verification_id
+WHERE v.biz_id = ANY($1) AND p.state IN ('reserved', 'unknown')
+"""
 
 _ENDINGS: Final = """
 SELECT v.biz_id, d.basis,
