@@ -18,6 +18,8 @@ _NAME: Final = re.compile(r"(?!(?:[^0-9]*[0-9]){6})[A-Za-z][A-Za-z0-9]{0,63}(?:_
 _LONGEST_NAME: Final = 128
 _PARTS: Final = ("_confidence", "_threshold")
 _BLOCK: Final = "face_genuineness"
+RISKS: Final = ("verify_risk_info", "device_risk_info")
+"""Blocks of H5 Plus whose members nobody has published: what is not zero in them is doubt."""
 
 
 def is_sign_name(name: str) -> bool:
@@ -27,18 +29,22 @@ def is_sign_name(name: str) -> bool:
 
 def has_signs_beside(members: Mapping[str, Any]) -> bool:
     """Whether a block has scores or flags outside of its `face_genuineness`."""
-    return any(_is_sign(name) for name in members)
+    return any(name in RISKS or _is_sign(name) for name in members)
 
 
 def read_signs(block: Block) -> Genuineness | None:
-    """The signs of a liveness or verify block, or of the payload: in its `face_genuineness` and beside it.
-
-    Where both have one, the worse counts.
-    """
-    found = dict(block.block(_BLOCK, lambda inner: _signs(inner, inner.members)) or {})
-    for name, value in _signs(block, filter(_is_sign, block.members)).items():
-        found[name] = worse_sign(name, found.get(name), value)
+    """The signs of a liveness or verify block, or of the payload: in its `face_genuineness`, in its blocks
+    about risks and beside them. Where two have one, the worse counts."""
+    found: Genuineness = {}
+    beside = _signs(block, filter(_is_sign, block.members))
+    for signs in (beside, *(block.block(name, _all_signs) for name in (_BLOCK, *RISKS))):
+        for name, value in (signs or {}).items():
+            found[name] = worse_sign(name, found.get(name), value)
     return found or None
+
+
+def _all_signs(block: Block) -> Genuineness:
+    return _signs(block, block.members)
 
 
 def _is_sign(name: str) -> bool:

@@ -46,6 +46,8 @@ _READ_IF: Final[tuple[tuple[str, _IsRead], ...]] = (
     ("liveness_result.face_genuineness.other", _other_signs),
     ("verify_result.face_genuineness.other", _other_signs),
     ("face_genuineness.other", _other_signs),
+    ("verify_risk_info", _other_signs),
+    ("device_risk_info", _other_signs),
     ("verify_result.id_exceptions.id_attacked", lambda config: config.id_exceptions.id_attacked != "ignore"),
     (
         "verify_result.id_exceptions.id_photo_monochrome",

@@ -1,12 +1,16 @@
 """H5 Plus says how a flow ended in a code and a message; whatever is not known approves nobody."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.model import Outcome
 from domain.plus import PlusResult, read_plus
 from domain.policy import is_ended, is_open
 from domain.words import Text
+from tests.domain.builders import Json, decoded_facts, judged, passing_payload, policy_with
 
 NO_PHOTO = "IMAGE_ERROR_UNSUPPORTED_FORMAT: data_source"
 
@@ -82,3 +86,59 @@ def test_only_1000_is_a_pass(code: Text, message: Text) -> None:
     if result == PlusResult("OK"):
         assert str(code).strip() == "1000"
         assert str(message or "SUCCESS").strip() == "SUCCESS"
+
+
+def _plus_payload(**more: Any) -> Json:
+    """A payload of H5 Plus with every proof."""
+    tree = passing_payload()
+    del tree["status"]
+    return tree | {"result_code": "1000", "result_message": "SUCCESS", "video": "", "images": {}} | more
+
+
+def _outcome(tree: Json) -> tuple[Outcome, list[str]]:
+    return judged(decoded_facts(tree))
+
+
+def test_a_payload_with_every_proof_is_approved() -> None:
+    assert _outcome(_plus_payload(verify_risk_info={}, device_risk_info=None)) == (Outcome.APPROVED, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "code"),
+    [
+        (
+            {"result_code": 2000, "result_message": "PASS_LIVING_NOT_THE_SAME"},
+            "review",
+            "vendor.unknown_error",
+        ),
+        ({"result_code": 3000, "result_message": "NO_ID_CARD_NUMBER"}, "rejected", "id.no_such_number"),
+        ({"result_code": 3000, "result_message": "NO_FACE_FOUND"}, "review", "id.no_photo"),
+        ({"result_code": 4000, "result_message": "FAIL_LIVING_FACE_ATTACK"}, "rejected", "liveness.failed"),
+        ({"result_code": 4200, "result_message": "USER_CANCELLATION"}, "incomplete", "flow.cancelled"),
+        ({"result_code": 6000, "result_message": "TIMEOUT"}, "incomplete", "flow.timeout"),
+        ({"result_code": 7000, "result_message": "SUCCESS"}, "review", "flow.unknown_status"),
+        ({"result_code": {"a": 1}}, "review", "payload.unreadable"),
+        ({"liveness_result": {}}, "review", "liveness.missing"),
+        ({"verify_result": {}}, "review", "face.missing"),
+    ],
+)
+def test_what_is_missing_or_failed_approves_nobody(changes: Json, outcome: str, code: str) -> None:
+    found, codes = _outcome(_plus_payload(**changes))
+    assert found == outcome
+    assert code in codes
+
+
+@pytest.mark.parametrize("block", ["verify_risk_info", "device_risk_info"])
+@pytest.mark.parametrize(
+    "risks", [{"risk_level": 2}, {"injected": True}, {"rooted": "yes"}, {"a": {"b": 1}}, "high", [1], 3]
+)
+def test_a_risk_that_is_not_zero_is_for_a_person(block: str, risks: Any) -> None:
+    facts = decoded_facts(_plus_payload(**{block: risks}))
+    assert judged(facts)[0] is Outcome.REVIEW
+    assert judged(facts, policy_with(genuineness={"other": "ignore"})) == (Outcome.APPROVED, [])
+
+
+@pytest.mark.parametrize("risks", [{}, None, [], "", {"risk_level": 0}, {"injected": False, "a": ""}])
+def test_no_risk_is_none(risks: Any) -> None:
+    assert _outcome(_plus_payload(device_risk_info=risks)) == (Outcome.APPROVED, [])
+    assert _outcome(passing_payload() | {"device_risk_info": risks}) == (Outcome.APPROVED, [])
