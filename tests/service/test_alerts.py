@@ -1,0 +1,247 @@
+"""Every rule of deploy/prometheus-alerts.yml fires on the real page of what it is for, and not before."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import pytest
+from redis.asyncio import Redis
+from ruamel.yaml import YAML
+from sqlalchemy import text
+
+from adapters.batch_ids import new_batch_id
+from adapters.database import create_engine
+from adapters.heartbeats import Heartbeat, Heartbeats
+from adapters.redis_client import create_redis_pool
+from adapters.redis_names import DEFAULT_NAMES
+from adapters.store.figures import PgFigures
+from cli.servers import free_port
+from service.api.context import ApiContext
+from service.api.metrics_page import MetricsPage
+from service.ingress.metrics import serving_metrics
+from tests.adapters.builders import NOW, Store, callback, payload
+from tests.promtool import PROMTOOL, objection, stays_silent
+
+RULES: Final = Path(__file__).parents[2] / "deploy" / "prometheus-alerts.yml"
+
+pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="no promtool: .ci/run unpacks it into .tools")
+
+WORKER: Final[dict[str, Any]] = {
+    "batches": 5,
+    "decisions": {"demo": {"approved": 90}},
+    "reasons": {"demo": {"confirmation.unavailable": 1}},
+    "pulls": {"demo": {"done": 90, "unknown": 1}},
+    "policies": {"default": "aaaaaaaaaaaa"},
+}
+INGRESS: Final[dict[str, Any]] = {
+    "accepted": {"demo": 100, "other": 0},
+    "refused": {"demo": {"bad_signature": 2, "not_durable": 0}, "other": {"bad_signature": 0}},
+}
+OLD_BATCH: Final = f"{int((NOW.timestamp() - 3600) * 1000):012x}{'0' * 20}.1"
+
+
+class Gateway:
+    """A gateway that is well until a test changes something."""
+
+    def __init__(self, context: ApiContext, store: Store) -> None:
+        self.context = context
+        self.store = store
+        self.redis: Redis = context.redis
+        self.changes: dict[str, Any] = {}
+
+    async def beats(self, role: str, pid: int = 1, *, version: str = "1.2", **status: Any) -> None:
+        usual = {"worker": WORKER, "ingress": INGRESS, "api": {"policies": WORKER["policies"]}}[role]
+        beat = Heartbeat(role, "host", pid, version, 5, NOW, NOW, usual | status)
+        await Heartbeats(self.redis).put(beat)
+
+    async def silences(self, role: str) -> None:
+        for seen in await Heartbeats(self.redis).alive():
+            if seen.heartbeat.role == role:
+                await Heartbeats(self.redis).remove(seen.heartbeat.id)
+
+    async def index(self, name: str, batch_id: str, score: float) -> None:
+        await self.redis.zadd(name, {batch_id: score})
+
+    async def page(self) -> str:
+        redis = self.changes.get("redis", self.redis)
+        page = MetricsPage(
+            redis,
+            heartbeats=Heartbeats(redis),
+            figures=PgFigures(self.changes.get("engine", self.context.engine)),
+            app_ids=self.context.app_ids,
+            memory_rules=self.context.memory_rules,
+        )
+        return (await page.page()).decode()
+
+
+Change = Callable[[Gateway], Awaitable[Any]]
+
+
+async def near_loss(gateway: Gateway) -> None:
+    await gateway.store.record(callback(received_at=datetime.now(UTC) - timedelta(hours=23)))
+
+
+async def held(gateway: Gateway) -> None:
+    await gateway.store.record(callback(received_at=datetime.now(UTC) - timedelta(hours=2)), hold=True)
+    async with gateway.store.engine.begin() as connection:
+        await connection.execute(text("UPDATE verifications SET held = true"))
+
+
+async def redis_away(gateway: Gateway) -> None:
+    pool = create_redis_pool(f"redis://127.0.0.1:{free_port()}/0", timeout=timedelta(milliseconds=200))
+    gateway.changes["redis"] = Redis(connection_pool=pool)
+
+
+async def postgresql_away(gateway: Gateway) -> None:
+    gateway.changes["engine"] = create_engine(f"postgresql://nobody@127.0.0.1:{free_port()}/nowhere")
+
+
+async def batch_started_again_and_again(gateway: Gateway) -> None:
+    await gateway.redis.hset(DEFAULT_NAMES.starts, mapping={OLD_BATCH: "4"})  # type: ignore[misc]
+
+
+async def overdue_job(gateway: Gateway) -> None:
+    await gateway.index(DEFAULT_NAMES.queue, "job", (datetime.now(UTC).timestamp() - 90) * 1000)
+
+
+async def unclaimed_batch(gateway: Gateway) -> None:
+    at = (datetime.now(UTC).timestamp() - 400) * 1000
+    await gateway.index(DEFAULT_NAMES.pending, new_batch_id(1), at)
+
+
+async def letters(gateway: Gateway, count: int) -> None:
+    for n in range(count):
+        letter = callback(payload(n + 1))
+        await gateway.store.dead_letters.keep(letter, reason="bad_biz_id", detail="x", now=NOW)
+
+
+async def small_redis(gateway: Gateway) -> None:
+    await gateway.redis.set("ballast", b"x" * 16_000_000)
+    used = int((await gateway.redis.info("memory"))["used_memory"])
+    await gateway.redis.config_set("maxmemory", used + 1_000_000)
+
+
+CHANGES: Final[dict[str, tuple[int, Change]]] = {
+    "FaceidVerificationsNearLoss": (2, near_loss),
+    "FaceidVerificationsHeld": (6, held),
+    "FaceidNoWorkerAlive": (2, lambda it: it.silences("worker")),
+    "FaceidNoIngressAlive": (2, lambda it: it.silences("ingress")),
+    "FaceidIngressRefuses": (2, lambda it: it.beats("ingress", can_accept=False)),
+    "FaceidCallbacksRefused": (
+        2,
+        lambda it: it.beats("ingress", refused={"demo": {"bad_signature": 2, "not_durable": 3}}),
+    ),
+    "FaceidEveryCallbackUnauthorized": (
+        22,
+        lambda it: it.beats("ingress", refused={"demo": {"bad_signature": 3, "not_durable": 0}}),
+    ),
+    "FaceidCallbacksWait": (2, lambda it: it.index(DEFAULT_NAMES.claimed, OLD_BATCH, 1)),
+    "FaceidBatchUnreadable": (6, lambda it: it.index(DEFAULT_NAMES.unreadable, new_batch_id(1), 1)),
+    "FaceidWorkerWithoutDatabase": (2, lambda it: it.beats("worker", database_seconds=75.0)),
+    "FaceidRedisFills": (3, small_redis),
+    "FaceidRedisTakesNoWrites": (2, lambda it: it.redis.config_set("min-replicas-to-write", 1)),
+    "FaceidServerAway": (2, redis_away),
+    "FaceidNoMetrics": (8, lambda it: it.silences("api")),
+    "FaceidWorkersBehind": (3, overdue_job),
+    "FaceidInboxUntouched": (1, unclaimed_batch),
+    "FaceidBatchDoesNotGetThrough": (3, batch_started_again_and_again),
+    "FaceidSpoolNotEmpty": (6, lambda it: it.beats("ingress", spool_bytes=4096)),
+    "FaceidSpoolDamaged": (6, lambda it: it.beats("ingress", spool_bad_bytes=4096)),
+    "FaceidDeadLettersWait": (61, lambda it: letters(it, 1)),
+    "FaceidDeadLettersGrow": (1, lambda it: letters(it, 11)),
+    "FaceidCredentialsRefused": (
+        2,
+        lambda it: it.beats("worker", refusals={"demo": "AUTHENTICATION_ERROR"}),
+    ),
+    "FaceidVendorCircuitOpen": (6, lambda it: it.beats("worker", circuits={"demo": "open"})),
+    "FaceidPullsFail": (12, lambda it: it.beats("worker", pulls={"demo": {"done": 91, "unknown": 3}})),
+    "FaceidReviewsUnconfirmed": (
+        12,
+        lambda it: it.beats(
+            "worker",
+            decisions={"demo": {"approved": 91, "review": 1}},
+            reasons={"demo": {"confirmation.unavailable": 2}},
+        ),
+    ),
+    "FaceidPoliciesDiffer": (12, lambda it: it.beats("worker", policies={"default": "bbbbbbbbbbbb"})),
+    "FaceidVersionsMixed": (62, lambda it: it.beats("worker", 7, version="1.3")),
+}
+"""How each condition is brought about, and the minutes within which the rule fires."""
+
+
+@pytest.fixture
+async def gateway(api_context: ApiContext, store: Store) -> Any:
+    gateway = Gateway(api_context, store)
+    for role in ("worker", "ingress", "api"):
+        await gateway.beats(role)
+    yield gateway
+    await gateway.redis.config_set("maxmemory", 0)
+    await gateway.redis.config_set("min-replicas-to-write", 0)
+
+
+def alerts() -> list[str]:
+    [group] = YAML(typ="safe").load(RULES)["groups"]
+    return [rule["alert"] for rule in group["rules"]]
+
+
+def test_every_rule_has_its_condition() -> None:
+    assert set(alerts()) == set(CHANGES)
+
+
+@pytest.mark.parametrize("alert", alerts())
+async def test_a_rule_fires_on_what_it_is_for(gateway: Gateway, alert: str) -> None:
+    before = await gateway.page()
+    minutes, change = CHANGES[alert]
+    await change(gateway)
+    after = "" if alert == "FaceidNoMetrics" else await gateway.page()
+    assert objection(RULES, alert, before=before, after=after, minutes=minutes) is None
+
+
+async def test_nothing_fires_while_all_is_well(gateway: Gateway) -> None:
+    assert stays_silent(RULES, page=await gateway.page()) is None
+
+
+@pytest.mark.parametrize("role", ["worker", "ingress"])
+async def test_a_redis_that_takes_no_writes_does_not_read_as_nobody_alive(
+    gateway: Gateway, role: str
+) -> None:
+    before = await gateway.page()
+    await gateway.silences(role)
+    await gateway.redis.config_set("min-replicas-to-write", 1)
+    after = await gateway.page()
+    assert objection(RULES, "FaceidRedisTakesNoWrites", before=before, after=after, minutes=2) is None
+    nobody = f"FaceidNo{role.capitalize()}Alive"
+    assert objection(RULES, nobody, before=before, after=after, minutes=9, firing=False) is None
+
+
+async def test_postgresql_away_is_told_by_its_name(gateway: Gateway) -> None:
+    before = await gateway.page()
+    await postgresql_away(gateway)
+    after = await gateway.page()
+    assert 'faceid_server_up{server="postgresql"} 0.0' in after
+    assert objection(RULES, "FaceidServerAway", before=before, after=after, minutes=2) is None
+
+
+@pytest.mark.parametrize("alert", ["FaceidIngressRefuses", "FaceidCallbacksRefused", "FaceidCallbacksWait"])
+async def test_the_ingresss_own_page_tells_of_refusals_when_redis_is_away(
+    gateway: Gateway, alert: str
+) -> None:
+    status: dict[str, Any] = dict(INGRESS)
+    port = free_port()
+    with serving_metrics("127.0.0.1", port, process="ingress:host:1", status=lambda: status):
+        before = await gateway.page() + await scrape(port, but=await gateway.page())
+        status |= {"can_accept": False, "spool_oldest_seconds": 500.0}
+        status |= {"refused": {"demo": {"bad_signature": 2, "not_durable": 4}}}
+        await redis_away(gateway)
+        after = await gateway.page() + await scrape(port, but=await gateway.page())
+    assert objection(RULES, alert, before=before, after=after, minutes=2) is None
+
+
+async def scrape(port: int, *, but: str) -> str:
+    """An ingress's page, without the families that stand on another page already."""
+    async with httpx2.AsyncClient(trust_env=False) as web:
+        page = (await web.get(f"http://127.0.0.1:{port}/metrics")).text
+    families = page.split("# HELP ")[1:]
+    return "".join(f"# HELP {each}" for each in families if f"# HELP {each.split()[0]} " not in but)
