@@ -25,8 +25,8 @@ class Cost(StrEnum):
 class Quota(msgspec.Struct, frozen=True):
     """A token's share of one process.
 
-    `rate`: how many requests may come. `working`: how many are worked on at once; others wait for their turn,
-    up to `open` with those that hold for a decision.
+    `rate`: how many requests are begun. `working`: how many are worked on at once. Others wait for their
+    turn, up to `open` with those that hold for a decision; more are refused.
     """
 
     rate: Rate
@@ -38,7 +38,7 @@ def quotas(*, per_second: float) -> Mapping[Cost, Quota]:
     """The shares of a token that may make `per_second` lookups."""
     return {
         Cost.LOOKUP: Quota(Rate(per_second, 2 * per_second), working=8, open=256),
-        Cost.LIST: Quota(Rate(10, 20), working=2, open=32),
+        Cost.LIST: Quota(Rate(10, 40), working=2, open=32),
         Cost.CALL: Quota(Rate(per_second, 2 * per_second), working=8, open=64),
         Cost.BACKTEST: Quota(Rate(1, 10), working=1, open=1),
     }

@@ -75,9 +75,9 @@ def _page(html: HTMLResponse) -> Any:
 def _content_policy(page: str) -> str:
     """Nothing from elsewhere, and of the scripts in the page itself just this one."""
     scripts = [hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page)]
-    hashes = " ".join(f"'sha256-{base64.b64encode(script).decode()}'" for script in scripts)
+    hashes = "".join(f" 'sha256-{base64.b64encode(script).decode()}'" for script in scripts)
     return (
-        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
+        f"default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

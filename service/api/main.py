@@ -186,6 +186,7 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
         lifespan=lifespan,
         telemetry=NO_TELEMETRY,
         openapi_url=None,
+        redirect_slashes=False,
     )
     app.state.context = context
     app.add_middleware(BodyCap, limit=MAX_BODY, larger={"/v1/verifications": MAX_ORDER})

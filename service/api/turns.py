@@ -74,6 +74,7 @@ class Turns:
         self._backtests += cost is Cost.BACKTEST
         try:
             await turn.take()
+            await self._keep_rate(key, cost)
             yield turn
         finally:
             turn.give_up()
@@ -82,11 +83,16 @@ class Turns:
             if not share.open:
                 self._shares.pop((key, cost), None)
 
+    async def _keep_rate(self, key: str, cost: Cost) -> None:
+        """Wait until the rate allows it, where that is soon: who asks one by one is slowed, not refused."""
+        while wait := self._rates[cost].take(key, self._monotonic()):
+            if wait > _SOON:
+                raise TooMany(wait)
+            await asyncio.sleep(wait)
+
     def _admit(self, key: str, cost: Cost) -> _Share:
         quota = self._quotas[cost]
         share = self._shares.get((key, cost)) or _Share(quota)
         if share.open >= quota.open or (cost is Cost.BACKTEST and self._backtests >= BACKTESTS_AT_ONCE):
             raise TooMany(_SOON)
-        if wait := self._rates[cost].take(key, self._monotonic()):
-            raise TooMany(wait)
         return self._shares.setdefault((key, cost), share)

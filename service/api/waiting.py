@@ -31,7 +31,7 @@ async def wait_until_settled(
     try:
         with context.announcements.expect(verification_id(app_id, biz_id) for app_id in app_ids) as announced:
             while (remaining := deadline - context.monotonic()) > 0 and not gone.done():
-                if await _is_settled(context, app_ids, biz_id):
+                if await _ends_the_wait(context, app_ids, biz_id):
                     return
                 async with caller.turn.rest():
                     await _wait(announced, gone, seconds=remaining)
@@ -40,8 +40,10 @@ async def wait_until_settled(
         gone.cancel()
 
 
-async def _is_settled(context: ApiContext, app_ids: Sequence[str], biz_id: str) -> bool:
-    return any(record.state in _SETTLED for record in await context.lookups.find(app_ids, biz_id))
+async def _ends_the_wait(context: ApiContext, app_ids: Sequence[str], biz_id: str) -> bool:
+    found = await context.lookups.find(app_ids, biz_id)
+    # Of several, the caller has to name one first.
+    return len(found) > 1 or any(record.state in _SETTLED for record in found)
 
 
 async def _wait(announced: asyncio.Event, gone: "asyncio.Task[None]", *, seconds: float) -> None:

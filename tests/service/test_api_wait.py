@@ -126,6 +126,13 @@ async def test_the_wait_ends_at_the_deadline(api: httpx2.AsyncClient, store: Sto
     assert answer.status_code == (200 if known else 404)
 
 
+async def test_of_several_apps_none_is_waited_for(api: httpx2.AsyncClient, store: Store) -> None:
+    await store.record()
+    await store.record(callback(app_id="other"))
+    answer = await asyncio.wait_for(api.get(f"{URL}?wait=30"), 5)
+    assert (answer.status_code, answer.json()["code"]) == (400, "app_id_required")
+
+
 async def test_what_is_decided_is_not_waited_for(api: httpx2.AsyncClient, store: Store) -> None:
     await store.decide(await store.record())
     answer = await asyncio.wait_for(api.get(f"{URL}?wait=30"), 5)
