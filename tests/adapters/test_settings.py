@@ -1,15 +1,19 @@
 """Environment, `.env` and TOML come together."""
 
+import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from adapters.settings import load_settings
+from adapters.settings import AppSettings, Settings, load_settings
 from domain.budget import PullRules
 from domain.model import ConfirmationMode
 from domain.registration import ReconcileRules
 from tests.adapters.right_settings import CANARY, KEY, OTHER_KEY, apps, set_right, write_toml
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +150,33 @@ def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPa
         "10.0.0.0/8",
         "2001:db8::/32",
     ]
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    top, app = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")
+    named = [set(re.findall(r"^(?:# )?([a-z_]+) = ", part, flags=re.MULTILINE)) for part in (top, app)]
+    secret = {"redis_url", "database_url", "master_keys", "apps"}
+    assert named[0] == set(Settings.model_fields) - secret
+    assert named[1] == set(AppSettings.model_fields)
+
+
+@pytest.mark.parametrize("file", ["README.md", "README.zh-CN.md"])
+def test_every_setting_stands_in_the_readmes(file: str) -> None:
+    text = (ROOT / file).read_text()
+    missing = [
+        name
+        for name in (*Settings.model_fields, *AppSettings.model_fields)
+        if f"`{name}`" not in text and name != "apps"
+    ]
+    assert missing == []
+
+
+def test_every_default_of_the_example_is_the_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is commented out shows the default."""
+    text = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")[0]
+    shown = tomllib.loads("\n".join(re.findall(r"^# ([a-z_]+ = .*)$", text, flags=re.MULTILINE)))
+    examples = {"spool_dir", "policy_dir", "ingress_metrics_port"}
+    fields = Settings.model_fields
+    assert {name: value for name, value in shown.items() if name not in examples} == {
+        name: fields[name].default for name in shown if name not in examples
+    }
