@@ -147,6 +147,7 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
     "FaceidWorkersBehind": (3, overdue_job),
     "FaceidInboxUntouched": (1, unclaimed_batch),
     "FaceidBatchDoesNotGetThrough": (3, batch_started_again_and_again),
+    "FaceidIngressCircuitOpen": (3, lambda it: it.beats("ingress", circuit="open")),
     "FaceidSpoolNotEmpty": (6, lambda it: it.beats("ingress", spool_bytes=4096)),
     "FaceidSpoolDamaged": (6, lambda it: it.beats("ingress", spool_bad_bytes=4096)),
     "FaceidDeadLettersWait": (61, lambda it: letters(it, 1)),
