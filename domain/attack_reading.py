@@ -14,6 +14,9 @@ from domain.parts import GENUINENESS, Genuineness, worse_sign
 OTHER_SIGNS: Final = "other"
 """In a note: what is no sign that the vendor documents. A policy may ignore it."""
 
+MOST_SIGNS: Final = 100
+"""Signs of one block that become facts; the vendor documents nine."""
+
 _NAME: Final = re.compile(r"(?!(?:[^0-9]*[0-9]){6})[A-Za-z][A-Za-z0-9]{0,63}(?:_[A-Za-z0-9]{1,64}){0,7}")
 _LONGEST_NAME: Final = 128
 _PARTS: Final = ("_confidence", "_threshold")
@@ -44,7 +47,8 @@ def read_signs(block: Block) -> Genuineness | None:
 
 
 def _all_signs(block: Block) -> Genuineness:
-    return _signs(block, block.members)
+    # Those that are documented come first: a crowd of others leaves none of them out.
+    return _signs(block, sorted(block.members, key=lambda name: name not in GENUINENESS))
 
 
 def _is_sign(name: str) -> bool:
@@ -57,7 +61,7 @@ def _signs(block: Block, names: Iterable[str]) -> Genuineness:
     for name in names:
         value = block.entry(name)
         number = _as_sign(name, value)
-        if number is not None and is_sign_name(name):
+        if number is not None and is_sign_name(name) and len(found) < MOST_SIGNS:
             found[name] = number
         elif _is_sign(name) and value is not None:
             block.notes.cannot_read(place)

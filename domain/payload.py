@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.attack_reading import has_signs_beside, is_sign_name
+from domain.attack_reading import MOST_SIGNS, has_signs_beside, is_sign_name
 from domain.model import BIZ_ID_SHAPE
 from domain.parts import GENUINENESS, Genuineness, Payload
 from domain.reading import read_payload
@@ -75,4 +75,6 @@ def _is_named(scores: Genuineness | None, block: dict[str, Any]) -> bool:
     """Whether every score and flag of a block stands in its `face_genuineness` and may be named in facts."""
     if has_signs_beside(block):
         return False
-    return not scores or scores.keys() <= _GENUINENESS or all(map(is_sign_name, scores))
+    if not scores or scores.keys() <= _GENUINENESS:
+        return True
+    return len(scores) <= MOST_SIGNS and all(map(is_sign_name, scores))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.attack_reading import is_sign_name
+from domain.attack_reading import MOST_SIGNS, is_sign_name
 from domain.model import Outcome
 from domain.policy import decide, judge
 from tests.domain.builders import (
@@ -155,6 +155,13 @@ def test_a_flow_that_did_not_end_needs_no_scores() -> None:
     policy = policy_with(genuineness={"missing": "reject"})
     judgement = judge(passing_facts(status="CANCELLED", genuineness={}), policy)
     assert [reason.code for reason in judgement.reasons] == ["flow.cancelled"]
+
+
+def test_signs_without_number_fill_no_facts() -> None:
+    crowd = {f"sign_{n}": 0 for n in range(5000)} | _pair("mask", 0.99)
+    facts = decoded_facts(_with_signs(PLACES[1], crowd))
+    assert len(facts.genuineness) <= MOST_SIGNS + len(GENUINE)
+    assert judged(facts)[0] is REJECTED
 
 
 def test_a_reason_names_the_sign_and_its_figures() -> None:
