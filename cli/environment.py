@@ -68,6 +68,15 @@ def callers_environment() -> dict[str, str]:
     return {**dotenv, **os.environ}
 
 
+def without_settings(caller: Mapping[str, str]) -> dict[str, str]:
+    """What is no setting of the gateway: servers and simulator need none of its apps' secrets."""
+    return {
+        name: value
+        for name, value in caller.items()
+        if not name.startswith("FACEID_") or name.startswith("FACEID_SIMULATOR_")
+    }
+
+
 def gateway_environment(
     caller: Mapping[str, str],
     made: DevSecrets,
@@ -119,7 +128,7 @@ def simulator_environment(
         "return_url": f"{ingress_url}/callbacks/{APP_ID}/return",
     }
     return {
-        **caller,
+        **without_settings(caller),
         OWNER: str(data_dir),
         "FACEID_SIMULATOR_PORT": str(port),
         "FACEID_SIMULATOR_PUBLIC_URL": f"http://127.0.0.1:{port}",

@@ -140,7 +140,7 @@ class Stack:
         (self.data_dir / "dev.json").unlink(missing_ok=True)
 
     async def _start_servers(self, caller: Mapping[str, str]) -> None:
-        env = {**caller, environment.OWNER: str(self.data_dir)}
+        env = {**environment.without_settings(caller), environment.OWNER: str(self.data_dir)}
         self.redis_url = caller.get("FACEID_REDIS_URL", "")
         if not self.redis_url:
             spec, self.redis_url = servers.valkey(self.data_dir, env=env)

@@ -15,6 +15,7 @@ from cli.environment import (
     gateway_environment,
     load_secrets,
     simulator_environment,
+    without_settings,
     write_atomically,
 )
 from domain.errors import SettingsError
@@ -142,3 +143,12 @@ def test_the_simulator_starts_with_what_it_is_told(folder: Path, monkeypatch: py
     assert (app.api_key, app.api_secret) == (made.api_key, made.api_secret)
     assert app.notify_url == f"{INGRESS}/callbacks/demo/notify"
     assert app.return_url == f"{INGRESS}/callbacks/demo/return"
+
+
+def test_the_simulator_gets_none_of_the_gateways_settings(folder: Path) -> None:
+    caller = {"FACEID_APPS": "secret", "FACEID_SIMULATOR_TOKEN_LIFE": "2", "PATH": "/bin"}
+    made = load_secrets(folder)
+    told = simulator_environment(caller, made, data_dir=folder, port=8090, ingress_url=INGRESS)
+    assert "FACEID_APPS" not in told
+    assert (told["FACEID_SIMULATOR_TOKEN_LIFE"], told["PATH"]) == ("2", "/bin")
+    assert without_settings(caller) == {"FACEID_SIMULATOR_TOKEN_LIFE": "2", "PATH": "/bin"}
