@@ -90,8 +90,11 @@ SELECT :new, n, state, started_at, finished_at, http_status, error FROM pulls WH
 
 _END: Final = text("""
 UPDATE verifications
-SET state = 'expired', final_digest = NULL, due_at = NULL, held = false, fence = fence + 1
+SET state = 'expired', final_digest = NULL, ended_at = NULL, due_at = NULL, asked_at = NULL, held = false,
+    fence = fence + 1
 WHERE id = :old
 """)
+
+"""Without an end of its flow, nobody is granted a pull for it: the calls are the new owner's."""
 
 _NOTE: Final = text("INSERT INTO timeline (verification_id, event) VALUES (:id, :event)")

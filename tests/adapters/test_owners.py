@@ -112,6 +112,8 @@ async def test_who_registers_takes_over_what_is_not_decided(store: Store) -> Non
     former = await store.find(app_id="lax")
     assert former is not None
     assert (former.state, former.outcome) == ("expired", None)
+    refusal = await store.pull_requests.ask(stolen.verification_id, now=NOW, by="operator")
+    assert refusal is not None, "no fourth call by way of the former owner"
     assert (await store.record(callback(app_id="lax"))).app_id == "demo"
 
 

@@ -42,6 +42,9 @@ GUARDS: Final = (
     "members that stand twice",
     "texts that can be stored",
     "expired only in silence",
+    "one owner",
+    "registration at the decision",
+    "token first",
 )
 
 MUTATIONS: Final = (
@@ -256,5 +259,26 @@ MUTATIONS: Final = (
         "if await told_what_nobody_reads(context, case):",
         "if False:",
         ["tests/workers/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
+    ),
+    Mutation(
+        "one owner",
+        "adapters/store/recorder.py",
+        "entry.of(owners.get(entry.place))",
+        "entry.of(None)",
+        ["tests/workers/test_shared_accounts.py::test_a_pair_of_one_app_is_not_decided_again_at_the_other"],
+    ),
+    Mutation(
+        "registration at the decision",
+        "workers/holding.py",
+        "return app.require_registration and case.registration is None and not case.is_decided",
+        "return False",
+        ["tests/workers/test_holding.py::test_what_was_recorded_under_older_settings_waits_too"],
+    ),
+    Mutation(
+        "token first",
+        "service/api/auth.py",
+        "return guarded",
+        "return handle",
+        ["tests/service/test_api_door.py::test_nothing_of_a_strangers_body_is_read"],
     ),
 )
