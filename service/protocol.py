@@ -241,7 +241,7 @@ class LimitedProtocol(HttpToolsProtocol):
         elif cycle.response_started or self.pipeline:
             self.drop()
         else:
-            cycle.disconnected = True
+            cycle.disconnected, cycle.waiting_for_100_continue = True, False
             cycle.message_event.set()
             self._write_problem(code)
 

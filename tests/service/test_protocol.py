@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from service.connections import Limits
 from service.protocol import MAX_PIPELINED
@@ -265,6 +266,15 @@ async def test_an_expected_continue_comes_and_a_giant_is_not_asked_for(listener:
     assert (await client.answer())[0] == 200
     giant = await listener.exchange(HEAD + b"content-length: 30000\r\nexpect: 100-continue\r\n\r\n")
     assert statuses(giant) == [413]
+
+
+async def test_a_refused_request_is_not_asked_to_continue(ingress: FastAPI) -> None:
+    async with served(ingress, LIMITS) as listener:
+        with capture_logs() as logged:
+            sent = CHUNKED[:-2] + b"expect: 100-continue\r\n\r\nzz\r\n"
+            assert statuses(await listener.exchange(sent)) == [400]
+            await until(lambda: _is_empty(listener))
+    assert [line for line in logged if line["log_level"] == "error"] == []
 
 
 async def test_trailers_are_not_taken_for_headers(ingress: FastAPI) -> None:
