@@ -24,9 +24,11 @@ class Noted:
         self.phase: Phase | None = None
         self.address = address
         self.dropped = False
+        self.expired_at: float | None = None
 
     def expire(self, phase: Phase) -> None:
-        """Not asked here."""
+        """Note it."""
+        self.expired_at = asyncio.get_running_loop().time()
 
     def drop(self) -> None:
         """Note it."""
@@ -91,6 +93,20 @@ async def test_a_trusted_proxy_and_a_local_socket_have_no_limit_of_their_own(add
     proxies = [ip_network("10.0.0.0/8"), ip_network("::ffff:10.0.0.0/104")]
     _, added = await filled(Limits(per_address=2, trusted_proxies=proxies), *[address] * 5)
     assert dropped(added) == []
+
+
+async def test_many_that_expire_together_leave_time_for_others() -> None:
+    connections, added = await filled(Limits(request_seconds=0.05, per_address=99), *["192.0.2.1"] * 60)
+
+    async def are_expired() -> bool:
+        for connection in added:
+            if connection.expired_at is not None:
+                connections.remove(connection)
+        return all(connection.expired_at is not None for connection in added)
+
+    await until(are_expired)
+    moments = {connection.expired_at for connection in added}
+    assert len(moments) >= 4, "in groups, with a breath between them"
 
 
 @pytest.fixture
