@@ -48,7 +48,7 @@ async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT
         pipe.zrangebyscore(names.queue, WAKE_UP_SCORE + 1, "+inf", start=0, num=1, withscores=True)
         *indexes, oldest_batch, starts, jobs, oldest_job = await pipe.execute()
     accepted = [accepted_ms(each.decode(errors="replace")) for ids in indexes[1::2] for each in ids]
-    accepted += [int(score) for _, score in oldest_batch]
+    accepted += [int(score) for _, score in oldest_batch if 0 <= score <= now_ms]
     return Backlog(
         batches=sum(indexes[::2]),
         unreadable=indexes[-2],

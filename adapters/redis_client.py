@@ -7,6 +7,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from adapters.configuration.redis_url import read_redis_url
+from adapters.redis_connections import giving_back
 from domain.errors import SettingsError
 
 REDIS_AWAY: Final = (RedisError, OSError, TimeoutError)
@@ -37,7 +38,7 @@ def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32
     }
     return BlockingConnectionPool(
         max_connections=max_connections,
-        connection_class=server.connection_class,
+        connection_class=giving_back(server.connection_class),
         **bounds,
         **server.arguments,
     )

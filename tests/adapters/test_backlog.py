@@ -52,6 +52,13 @@ async def test_the_age_of_the_oldest_callback_is_reset_by_no_claim_and_no_sweep(
     assert (await read_backlog(redis, now_ms=NOW_MS)).oldest == timedelta(seconds=90)
 
 
+@pytest.mark.parametrize("score", ["+inf", "-inf", "-5", str(NOW_MS * 1000)])
+async def test_a_score_that_is_no_time_is_no_age(redis: Redis, score: str) -> None:
+    await redis.execute_command("ZADD", DEFAULT_NAMES.pending, score, "older-version")
+    backlog = await read_backlog(redis, now_ms=NOW_MS)
+    assert (backlog.batches, backlog.oldest, backlog.untouched) == (1, timedelta(0), timedelta(0))
+
+
 async def test_odd_names_and_a_clock_that_is_ahead_are_no_trouble(redis: Redis) -> None:
     await redis.zadd(DEFAULT_NAMES.claimed, {b"\xff\xfe": 1, accepted(-3600).encode(): 2})
     assert (await read_backlog(redis, now_ms=NOW_MS)).oldest == timedelta(0)

@@ -1,13 +1,17 @@
-"""No call to Redis waits for ever, and a server that would lose a write is named."""
+"""No call to Redis waits for ever, and none keeps its connection."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from tests.adapters.builders import until
+from tests.servers import PrivateServer, private_valkey
 
 QUICK = timedelta(milliseconds=150)
 
@@ -50,3 +54,36 @@ async def test_nobody_waits_long_for_a_connection_of_the_pool(redis_url: str) ->
     await pool.release(taken)
     assert await Redis(connection_pool=pool).ping()
     await pool.disconnect()
+
+
+@pytest.mark.parametrize("ending", ["time-out", "cancellation"])
+async def test_a_pipeline_that_ends_badly_keeps_no_connection(tmp_path: Path, ending: str) -> None:
+    async with private_valkey(tmp_path) as server:
+        pool = create_redis_pool(server.url, timeout=QUICK, max_connections=1)
+        redis: Redis = Redis(connection_pool=pool)
+        for _ in range(3):
+            watching = asyncio.create_task(watch_while_it_stands_still(redis, server))
+            if ending == "cancellation":
+                await asyncio.wait([watching], timeout=QUICK.total_seconds() * 1.5)
+                watching.cancel()
+            [end] = await asyncio.gather(watching, return_exceptions=True)
+            assert isinstance(end, (*REDIS_AWAY, asyncio.CancelledError))
+            # What holds the pipeline: the error's way through it.
+            del end, watching
+            server.signal(signal.SIGCONT)
+            await until(lambda: answers(redis))
+        await pool.disconnect()
+
+
+async def watch_while_it_stands_still(redis: Redis, server: PrivateServer) -> None:
+    async with redis.pipeline() as pipe:
+        await pipe.watch("key")
+        server.signal(signal.SIGSTOP)
+        await pipe.get("key")
+
+
+async def answers(redis: Redis) -> bool:
+    try:
+        return bool(await redis.ping())
+    except REDIS_AWAY:
+        return False
