@@ -148,6 +148,21 @@ def test_a_mistake_in_the_file_is_told_with_its_place_and_without_its_content(
     assert CANARY not in said
 
 
+@pytest.mark.parametrize("edge", ["\n", " ", "\ufeff", "\u200b", "'", "\r\n", "\u00a0"])
+@pytest.mark.parametrize("name", ["api_secrets", "api_key"])
+def test_a_variable_that_is_referred_to_is_looked_at_too(
+    monkeypatch: pytest.MonkeyPatch, name: str, edge: str
+) -> None:
+    monkeypatch.setenv("SHOP_SECRET", f"{CANARY}{edge}")
+    reference = ["env:SHOP_SECRET"] if name == "api_secrets" else "env:SHOP_SECRET"
+    monkeypatch.setenv("FACEID_APPS", apps(**{name: reference}))
+    with pytest.raises(
+        SettingsError, match=rf"^apps\.demo\.{name}.*: the environment variable SHOP_SECRET ends in "
+    ) as caught:
+        load_settings()
+    assert CANARY not in str(caught.value)
+
+
 def test_every_mistake_is_told_at_once_each_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FACEID_REDIS_URL")
     monkeypatch.setenv("FACEID_LOG_LEVEL", CANARY)
