@@ -1,21 +1,9 @@
 """The guards that nothing may be lost without, how each is taken away, and which test must notice."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Mutation(NamedTuple):
-    """Without `old`, which stands once in `file`, and with `new` in its place, the guard is gone.
-
-    `tests`: node ids, each of which must fail then.
-    """
-
-    guard: str
-    file: str
-    old: str
-    new: str
-    tests: Sequence[str]
-
+from tests.mutations.mutation import Mutation
+from tests.mutations.settings import OF_THE_SETTINGS
 
 GUARDS: Final = (
     "fsync",
@@ -285,36 +273,5 @@ MUTATIONS: Final = (
         "return handle",
         ["tests/service/test_api_door.py::test_nothing_of_a_strangers_body_is_read"],
     ),
-    Mutation(
-        "servers of others",
-        "cli/claims.py",
-        "    if named:\n",
-        "    if not named:\n",
-        ["tests/cli/test_claims.py::test_a_shell_with_settings_of_production_starts_nothing"],
-    ),
-    Mutation(
-        "tokens beside no other",
-        "adapters/store/tokens.py",
-        '.on_conflict_do_nothing(index_elements=["name"])',
-        '.on_conflict_do_update(index_elements=["name"], set_=row)',
-        ["tests/adapters/test_tokens.py::test_a_token_is_added_beside_no_other_of_its_name"],
-    ),
-    Mutation(
-        "visible secrets",
-        "adapters/configuration/values.py",
-        "        return check_visible(content)\n",
-        "        return content\n",
-        [
-            "tests/adapters/configuration/test_mistakes.py::test_a_variable_that_is_referred_to_is_looked_at_too"
-        ],
-    ),
-    Mutation(
-        "parameters of TLS",
-        "adapters/configuration/database_url.py",
-        '    "sslmode", "sslnegotiation",',
-        '    "sslnegotiation",',
-        [
-            "tests/adapters/configuration/test_database_tls.py::test_tls_as_wanted_and_a_password_with_odd_characters"
-        ],
-    ),
+    *OF_THE_SETTINGS,
 )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.mutations.guards import GUARDS, MUTATIONS, Mutation
+from tests.mutations.guards import GUARDS, MUTATIONS
+from tests.mutations.mutation import Mutation
 from tests.mutations.tree import ROOT, mutated
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.mutations.guards import Mutation
+from tests.mutations.mutation import Mutation
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _LEFT_OUT: Final = shutil.ignore_patterns(".*", "__pycache__", "*-results.json")

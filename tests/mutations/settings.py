@@ -1,0 +1,40 @@
+"""The guards of the settings and of the command line."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+OF_THE_SETTINGS: Final = (
+    Mutation(
+        "servers of others",
+        "cli/claims.py",
+        "    if named:\n",
+        "    if not named:\n",
+        ["tests/cli/test_claims.py::test_a_shell_with_settings_of_production_starts_nothing"],
+    ),
+    Mutation(
+        "tokens beside no other",
+        "adapters/store/tokens.py",
+        '.on_conflict_do_nothing(index_elements=["name"])',
+        '.on_conflict_do_update(index_elements=["name"], set_=row)',
+        ["tests/adapters/test_tokens.py::test_a_token_is_added_beside_no_other_of_its_name"],
+    ),
+    Mutation(
+        "visible secrets",
+        "adapters/configuration/values.py",
+        "        return check_visible(content)\n",
+        "        return content\n",
+        [
+            "tests/adapters/configuration/test_mistakes.py::test_a_variable_that_is_referred_to_is_looked_at_too"
+        ],
+    ),
+    Mutation(
+        "parameters of TLS",
+        "adapters/configuration/database_url.py",
+        '    "sslmode", "sslnegotiation",',
+        '    "sslnegotiation",',
+        [
+            "tests/adapters/configuration/test_database_tls.py::test_tls_as_wanted_and_a_password_with_odd_characters"
+        ],
+    ),
+)
