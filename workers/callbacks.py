@@ -119,5 +119,6 @@ def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:
 
 async def bury(context: WorkerContext, callback: AcceptedCallback, reason: str, detail: str) -> None:
     """Make a callback a dead letter."""
-    log.warning("callback.dead_letter", app_id=callback.app_id, reason=reason)
     await context.dead_letters.keep(callback, reason=reason, detail=detail, now=context.clock())
+    # Only now: while PostgreSQL takes no write there is no letter.
+    log.warning("callback.dead_letter", app_id=callback.app_id, reason=reason)

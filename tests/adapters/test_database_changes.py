@@ -57,7 +57,7 @@ async def read_only(engine: AsyncEngine) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("way", [write, write_in_bulk])
-async def test_one_refused_write_gives_up_every_connection_to_a_read_only_server(
+async def test_one_refused_write_gives_up_every_connection(
     engine: AsyncEngine, database_url: str, way: Callable[[AsyncEngine], Awaitable[None]]
 ) -> None:
     async with connected_while_read_only(engine, database_url) as late:
@@ -116,7 +116,7 @@ async def alter(engine: AsyncEngine, column_type: str) -> None:
         await connection.execute(text(f"ALTER TABLE verifications ALTER COLUMN biz_no TYPE {column_type}"))
 
 
-async def test_policies_are_kept_again_in_a_database_that_was_put_back(store: Store) -> None:
+async def test_policies_are_kept_again_in_an_older_database(store: Store) -> None:
     assert await store.decide(await store.record(callback(payload(1))))
     async with store.engine.begin() as connection:
         await connection.execute(text("TRUNCATE policies, verifications CASCADE"))

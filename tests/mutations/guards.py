@@ -6,6 +6,9 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.settings import OF_THE_SETTINGS
 
 GUARDS: Final = (
+    "doubt of a server",
+    "locked rows alone",
+    "guilt of values alone",
     "fsync",
     "unique key",
     "sign compare",
@@ -40,6 +43,45 @@ GUARDS: Final = (
 )
 
 MUTATIONS: Final = (
+    Mutation(
+        "doubt of a server",
+        "adapters/database.py",
+        "context.is_disconnect = True",
+        "pass",
+        ["tests/adapters/test_database_changes.py::test_one_refused_write_gives_up_every_connection[write]"],
+    ),
+    Mutation(
+        "doubt of a server",
+        "adapters/store/bulk.py",
+        "                doubt(engine)",
+        "                pass",
+        [
+            "tests/adapters/test_database_changes.py::test_one_refused_write_gives_up_every_connection[write_in_bulk]"
+        ],
+    ),
+    Mutation(
+        "doubt of a server",
+        "adapters/store/decisions.py",
+        "self._kept_policies.clear()",
+        "pass",
+        ["tests/adapters/test_database_changes.py::test_policies_are_kept_again_in_an_older_database"],
+    ),
+    Mutation(
+        "locked rows alone",
+        "adapters/store/bulk.py",
+        "if error.sqlstate == LOCK_NOT_AVAILABLE:",
+        "if False:",
+        [
+            "tests/adapters/test_locked_rows.py::test_a_table_that_is_locked_as_a_whole_fails_the_group_at_once"
+        ],
+    ),
+    Mutation(
+        "guilt of values alone",
+        "adapters/sqlstate.py",
+        "if known.startswith(_VALUE):",
+        'if known.startswith((*_VALUE, "XX")):',
+        ["tests/adapters/test_sqlstate.py::test_no_other_class_is_a_values_fault[X]"],
+    ),
     Mutation(
         "fsync",
         "adapters/redis_durability.py",
