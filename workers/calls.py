@@ -15,7 +15,11 @@ from workers.context import WorkerContext
 from workers.vendor_gates import Call, LeftAlone
 
 _FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 2.0
+_TRIES: Final = 5
+"""For an answer that PostgreSQL does not take, though it is there: a session in disorder may do so once."""
+
+_SOON: Final = timedelta(seconds=1)
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +34,9 @@ async def make_call(
     Raises:
         OSError: PostgreSQL is away; nothing was sent.
     """
+    if case.verification_id in context.unkept:
+        # Its answer is here, and not on the ledger yet.
+        return LeftAlone(_SOON)
     # The place first, then the reservation: a reserved call must be under way.
     call = await context.gates.enter(app.app_id, patience=patience)
     if isinstance(call, LeftAlone):
@@ -71,6 +78,19 @@ def counted_as(state: PullState, kind: Kind) -> str:
 
 async def _keep(context: WorkerContext, pull: FinishedPull) -> None:
     """Put an answer on the ledger, however long PostgreSQL is away: it was paid for with a call."""
+    context.unkept.add(pull.verification_id)
+    try:
+        await _keep_trying(context, pull)
+    except Exception:
+        # Not to be kept, but in our hands: the case is decided on it, as long as its lease is ours.
+        log.exception("pull.not_kept", app_id=pull.app_id, verification_id=str(pull.verification_id))
+    finally:
+        context.unkept.discard(pull.verification_id)
+
+
+async def _keep_trying(context: WorkerContext, pull: FinishedPull) -> None:
+    """Raises what the ledger raises while PostgreSQL is not away, if it does so again and again."""
+    failures = 0
     for attempt in count():
         try:
             await context.ledger.finish(pull)
@@ -78,9 +98,9 @@ async def _keep(context: WorkerContext, pull: FinishedPull) -> None:
             if attempt == 0:
                 log.warning("pull.waits_for_ledger", app_id=pull.app_id, error=type(error).__name__)
         except Exception:
-            # Not to be kept, but in our hands: the case is decided on it, as long as its lease is ours.
-            log.exception("pull.not_kept", app_id=pull.app_id, verification_id=str(pull.verification_id))
-            return
+            failures += 1
+            if failures == _TRIES:
+                raise
         else:
             return
         await context.sleep(min(_FIRST_PAUSE * 2 ** min(attempt, 10), _LONGEST_PAUSE))

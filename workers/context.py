@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from adapters.policies import PolicyBook
 from domain.apps import App
@@ -39,6 +40,7 @@ class WorkerContext:
 
     `alarm`: rings when a verification may be due.
     `silent_per_sweep`: how many verifications without a callback one sweep may ask for.
+    `unkept`: the verifications whose answer this process has and the ledger has not.
     `reached` is told of every point at which the fault suite may let the process die. `jitter` gives a
     number from 0 to 1 by chance, `sleep` waits for so many seconds.
     """
@@ -66,6 +68,7 @@ class WorkerContext:
     database_silence: Callable[[], float] = lambda: 0.0
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
     tally: Tally = field(default_factory=Tally)
+    unkept: set[UUID] = field(default_factory=set)
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 

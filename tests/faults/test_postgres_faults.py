@@ -32,7 +32,7 @@ async def test_postgres_killed_under_load(
             await rig.start("postgres")
     notebook.note(kills=kills, refused=load.refused)
     found = await verdict(rig, acknowledged=load.acknowledged, issued=load.issued)
-    # A call whose answer met a dead PostgreSQL counts as spent: that verification costs a second one.
+    # A call whose reservation met a dead PostgreSQL counts as spent, whether it was made or not.
     notebook.judged(found, waste=False)
     assert load.refused == 0
     assert load.unexpected == {}
