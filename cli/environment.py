@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from dotenv import dotenv_values
 
-from adapters.configuration.sources import DOTENV, read_apps
+from adapters.configuration.sources import read_apps, read_dotenv
 from domain.errors import SettingsError
 
 APP_ID: Final = "demo"
@@ -63,9 +62,7 @@ def write_atomically(file: Path, content: bytes) -> None:
 
 def callers_environment() -> dict[str, str]:
     """The environment, with `.env` below it."""
-    file = dotenv_values(DOTENV, encoding="utf-8-sig")
-    dotenv = {name: value for name, value in file.items() if value is not None}
-    return {**dotenv, **os.environ}
+    return {**read_dotenv(), **os.environ}
 
 
 def without_settings(caller: Mapping[str, str]) -> dict[str, str]:

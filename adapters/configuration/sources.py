@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from dotenv import dotenv_values
 
+from adapters.configuration.visible import check_visible
 from domain.errors import SettingsError
 
 PREFIX: Final = "FACEID_"
@@ -43,19 +44,34 @@ def read_sources() -> list[Source]:
     Raises:
         SettingsError: one cannot be read; where, and never what stands there.
     """
-    dotenv = {name: value for name, value in dotenv_values(DOTENV, encoding="utf-8-sig").items() if value}
-    variables = [_variables("the environment", dict(os.environ)), _variables(DOTENV, dotenv)]
+    variables = [_variables("the environment", dict(os.environ)), _variables(DOTENV, read_dotenv())]
     file = config_file()
     return [*variables, Source(str(file), read_toml(file), variables=False)] if file else variables
 
 
+def read_dotenv() -> dict[str, str]:
+    """What stands in `.env` of the working folder, if there is one. Raises SettingsError."""
+    try:
+        found = dotenv_values(DOTENV, encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError(f"{DOTENV}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{DOTENV}: is not UTF-8") from None
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def config_file() -> Path | None:
-    """The file that FACEID_CONFIG names. Raises SettingsError if it is none."""
-    name = os.environ.get(f"{PREFIX}CONFIG")
+    """The file that FACEID_CONFIG names, here or in `.env`. Raises SettingsError if it is none."""
+    variable = f"{PREFIX}CONFIG"
+    name = os.environ.get(variable) or read_dotenv().get(variable)
     if not name:
         return None
+    try:
+        check_visible(name)
+    except ValueError as error:
+        raise SettingsError(f"{variable}: {error}") from None
     if not Path(name).is_file():
-        raise SettingsError(f"FACEID_CONFIG names {name}, which is not a file")
+        raise SettingsError(f"{variable} names {name}, which is not a file")
     return Path(name)
 
 

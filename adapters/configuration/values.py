@@ -12,6 +12,7 @@ from pydantic import AfterValidator, IPvAnyNetwork, SecretStr
 
 from adapters.configuration.database_url import read_database_url
 from adapters.configuration.redis_url import read_redis_url
+from adapters.configuration.sources import read_dotenv
 from adapters.configuration.visible import check_visible
 
 _ENV_REFERENCE: Final = "env:"
@@ -40,13 +41,13 @@ def split_list(value: Any) -> Any:
 
 
 def read_reference(text: str) -> str:
-    """The text, or the content of the environment variable that `env:NAME` names. Raises ValueError."""
+    """The text, or what `env:NAME` names in the environment or in `.env`. Raises ValueError."""
     if not text.startswith(_ENV_REFERENCE):
         return check_visible(text)
     name = text.removeprefix(_ENV_REFERENCE)
     # A secret may stand there by mistake.
     called = f"the environment variable {name if _VARIABLE.fullmatch(name) else 'behind env:'}"
-    content = os.environ.get(name, "")
+    content = os.environ.get(name) or read_dotenv().get(name)
     if not content:
         raise ValueError(f"{called} is not set")
     try:

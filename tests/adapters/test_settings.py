@@ -109,6 +109,16 @@ def test_everything_can_stand_in_toml(folder: Path, monkeypatch: pytest.MonkeyPa
     assert app.pull_retry_delays == (timedelta(seconds=1), timedelta(seconds=2.5))
 
 
+def test_a_dotenv_may_name_the_file_and_hold_what_it_refers_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "gateway.toml").write_text('[apps.shop]\napi_key = "k"\napi_secrets = ["env:SHOP_SECRET"]\n')
+    (folder / ".env").write_text("FACEID_CONFIG=gateway.toml\nSHOP_SECRET=from-dotenv\n")
+    assert load_settings().domain_apps()["shop"].secrets == (b"from-dotenv",)
+    monkeypatch.setenv("SHOP_SECRET", "from-the-environment")
+    assert load_settings().domain_apps()["shop"].secrets == (b"from-the-environment",)
+
+
 def test_several_master_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEID_MASTER_KEYS", f"{OTHER_KEY}, {KEY}")
     assert load_settings().key_bytes() == [b"o" * 32, b"k" * 32]

@@ -97,6 +97,7 @@ WRONG: list[tuple[str, str | None, str]] = [
     ("FACEID_PULLS_IN_FLIGHT", "1.5", "FACEID_PULLS_IN_FLIGHT: "),
     ("FACEID_SWEEP_EVERY", "31", "FACEID_SWEEP_EVERY: "),
     ("FACEID_LOG_LEVEL", CANARY, "FACEID_LOG_LEVEL: "),
+    ("FACEID_CONFIG", "gateway.toml\n", "FACEID_CONFIG: ends in a line feed"),
     ("FACEID_CONFIG", "nowhere.toml", "FACEID_CONFIG names nowhere.toml"),
 ]
 
@@ -248,3 +249,9 @@ def test_nobody_can_trust_everybody(everybody: str, monkeypatch: pytest.MonkeyPa
 def test_whole_ranges_of_proxies_can_be_trusted(proxies: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEID_TRUSTED_PROXIES", proxies)
     assert len(load_settings().trusted_proxies) == 1
+
+
+def test_a_dotenv_that_is_no_text_is_one_line(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"FACEID_LOG_LEVEL=caf\xe9\n")
+    with pytest.raises(SettingsError, match=r"^\.env: is not UTF-8$"):
+        load_settings()
