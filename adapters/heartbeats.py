@@ -1,6 +1,6 @@
 """Heartbeats: every process says in Redis every few seconds that it is alive, and how it is.
 
-`heartbeats` (a set) names the processes, `heartbeat:{id}` holds what each said last and goes after three
+A set names the processes, a key each holds what each said last and goes after three
 missed beats. So Redis's clock alone decides who is alive: those of the hosts may differ.
 """
 
@@ -22,8 +22,8 @@ from redis.asyncio import Redis
 from adapters.background import end_tasks
 from adapters.places import this_place
 from adapters.redis_client import REDIS_AWAY
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
-PROCESSES: Final = "heartbeats"
 MISSED_BEATS: Final = 3
 _FAREWELL: Final = 1.0
 
@@ -127,8 +127,9 @@ class SeenHeartbeat(msgspec.Struct, frozen=True):
 class Heartbeats:
     """The heartbeats of all processes."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
+        self._names = names
         self._beat = redis.register_script(_BEAT)
 
     async def put(self, heartbeat: Heartbeat) -> None:
@@ -138,41 +139,47 @@ class Heartbeats:
             RedisError, OSError: Redis is away, or takes no writes for another reason than its memory.
         """
         packed = msgspec.msgpack.encode(heartbeat)
-        await self._beat(
-            keys=[PROCESSES, _key(heartbeat.id)], args=[heartbeat.id, packed, heartbeat.lives_ms]
-        )
+        keys = [self._names.processes, self._names.heartbeat(heartbeat.id)]
+        await self._beat(keys=keys, args=[heartbeat.id, packed, heartbeat.lives_ms])
 
     async def remove(self, process_id: str) -> None:
         """Say that a process has ended. Raises RedisError, OSError."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.srem(PROCESSES, process_id)
-            pipe.delete(_key(process_id))
+            pipe.srem(self._names.processes, process_id)
+            pipe.delete(self._names.heartbeat(process_id))
             await pipe.execute()
 
     async def alive(self) -> list[SeenHeartbeat]:
         """The processes that are alive, by role and id. Raises RedisError, OSError."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.smembers(PROCESSES)
+            pipe.smembers(self._names.processes)
             [names] = await pipe.execute()
             # Odd bytes are no id of ours: nothing is found under what is read in their place.
             ids = sorted(name.decode(errors="replace") for name in names)
             for process_id in ids:
-                pipe.get(_key(process_id))
-                pipe.pttl(_key(process_id))
+                pipe.get(self._names.heartbeat(process_id))
+                pipe.pttl(self._names.heartbeat(process_id))
             found = await pipe.execute()
             told = dict(zip(ids, zip(found[::2], found[1::2], strict=True), strict=True))
             if gone := [process_id for process_id, (packed, _) in told.items() if packed is None]:
                 # One that beats again this very moment is missing until its next beat.
-                pipe.srem(PROCESSES, *gone)
+                pipe.srem(self._names.processes, *gone)
                 await pipe.execute()
         seen = [_seen(packed, left_ms) for packed, left_ms in told.values() if packed is not None]
         return [each for each in seen if each is not None]
 
 
 @asynccontextmanager
-async def beating(redis: Redis, role: str, *, every: timedelta, status: Status = dict) -> AsyncIterator[str]:
+async def beating(
+    redis: Redis,
+    role: str,
+    *,
+    every: timedelta,
+    status: Status = dict,
+    names: RedisNames = DEFAULT_NAMES,
+) -> AsyncIterator[str]:
     """This process's heart beats inside the block, whether Redis is there or not; its id."""
-    heartbeats = Heartbeats(redis)
+    heartbeats = Heartbeats(redis, names=names)
     first = _first_heartbeat(role, every)
     task = asyncio.create_task(_beat(heartbeats, first, status))
     try:
@@ -223,7 +230,3 @@ def _seen(packed: bytes, left_ms: int) -> SeenHeartbeat | None:
         # A process of another version, while the roles are being upgraded; or whoever else writes to Redis.
         return None
     return SeenHeartbeat(heartbeat, timedelta(milliseconds=heartbeat.lives_ms - max(left_ms, 0)))
-
-
-def _key(process_id: str) -> str:
-    return f"heartbeat:{process_id}"

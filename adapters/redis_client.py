@@ -8,13 +8,11 @@ from redis.exceptions import RedisError
 
 from adapters.configuration.redis_url import read_redis_url
 from adapters.redis_connections import giving_back
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.errors import SettingsError
 
 REDIS_AWAY: Final = (RedisError, OSError, TimeoutError)
 """What any call may raise while Redis is away."""
-
-PROBE_KEY: Final = "ingress:probe"
-"""Written to try a Redis: only a write meets a full server, or one that became a replica."""
 
 PROBE_KEPT: Final = timedelta(minutes=1)
 
@@ -44,11 +42,11 @@ def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32
     )
 
 
-async def try_a_write(redis: Redis) -> None:
-    """Write something that goes by itself.
+async def try_a_write(redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
+    """Write something that goes by itself: only a write meets a full server, or one that became a replica.
 
     Raises:
         ResponseError: Redis answers and takes no writes: full, a replica, without a disk or its replicas.
         RedisError, OSError: it is away.
     """
-    await redis.set(PROBE_KEY, b"", ex=PROBE_KEPT)
+    await redis.set(names.probe, b"", ex=PROBE_KEPT)

@@ -5,7 +5,8 @@ from typing import Any, Final, Literal
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from adapters.redis_client import PROBE_KEPT, PROBE_KEY
+from adapters.redis_client import PROBE_KEPT
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.errors import SettingsError
 
 Durability = Literal["fsync", "memory"]
@@ -20,7 +21,7 @@ class NotDurableYet(SettingsError):
     """The server is set as wanted, and will be as durable as that in a while."""
 
 
-async def check_durability(redis: Redis, wanted: Durability) -> None:
+async def check_durability(redis: Redis, wanted: Durability, *, names: RedisNames = DEFAULT_NAMES) -> None:
     """Refuse a server that would lose what was acknowledged.
 
     `fsync` wants every write on disk before its reply (`appendonly yes`, `appendfsync always`), during a
@@ -32,7 +33,7 @@ async def check_durability(redis: Redis, wanted: Durability) -> None:
         SettingsError: the server is set otherwise, or does not tell.
         RedisError, OSError: the server is away.
     """
-    told = await read_durability(redis)
+    told = await read_durability(redis, names=names)
     problems = durability_problems(told, wanted)
     if not problems:
         return
@@ -50,14 +51,14 @@ def durability_problems(told: dict[str, str], wanted: Durability) -> list[str]:
     ]
 
 
-async def read_durability(redis: Redis) -> dict[str, str]:
+async def read_durability(redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> dict[str, str]:
     """The server's durability settings by name, as far as it tells.
 
     INFO tells two of them even where CONFIG is forbidden, as managed servers do. `appendonly` is what is in
     effect: `CONFIG SET appendonly yes` begins with a rewrite, and counts when that has ended.
     """
     memory, persistence = await redis.info("memory"), await redis.info("persistence")
-    told = {"appendonly": await _log_in_effect(redis, persistence)}
+    told = {"appendonly": await _log_in_effect(redis, persistence, names)}
     if "maxmemory_policy" in memory:
         told["maxmemory-policy"] = str(memory["maxmemory_policy"])
     try:
@@ -67,20 +68,20 @@ async def read_durability(redis: Redis) -> dict[str, str]:
     return told | {str(name): str(value) for name, value in config.items()}
 
 
-async def _log_in_effect(redis: Redis, persistence: dict[str, Any]) -> str:
+async def _log_in_effect(redis: Redis, persistence: dict[str, Any], names: RedisNames) -> str:
     if not persistence.get("aof_enabled"):
         return "no"
     rewriting = persistence.get("aof_rewrite_in_progress") or persistence.get("aof_rewrite_scheduled")
-    return SWITCHING_ON if rewriting and not await _syncs_a_write(redis) else "yes"
+    return SWITCHING_ON if rewriting and not await _syncs_a_write(redis, names) else "yes"
 
 
-async def _syncs_a_write(redis: Redis) -> bool:
+async def _syncs_a_write(redis: Redis, names: RedisNames) -> bool:
     """Whether a write is on disk at once, though a rewrite runs; False where the server has no WAITAOF.
 
     INFO shows the first rewrite, into a file that counts only when it is whole, like any later one.
     """
     async with redis.pipeline(transaction=False) as pipe:
-        pipe.set(PROBE_KEY, b"", ex=PROBE_KEPT)
+        pipe.set(names.probe, b"", ex=PROBE_KEPT)
         pipe.execute_command("WAITAOF", 1, 0, _SYNCED_WITHIN_MS)
         written, synced = await pipe.execute(raise_on_error=False)
     return written is True and isinstance(synced, list) and synced[0] >= 1

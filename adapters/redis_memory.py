@@ -5,6 +5,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from adapters.redis_client import try_a_write
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.memory_room import MemoryRules
 
 
@@ -38,11 +39,11 @@ async def read_memory(redis: Redis) -> RedisMemory:
     return RedisMemory(int(memory["used_memory"]), int(memory.get("maxmemory", 0)))
 
 
-async def read_room(redis: Redis, rules: MemoryRules) -> RedisRoom:
+async def read_room(redis: Redis, rules: MemoryRules, *, names: RedisNames = DEFAULT_NAMES) -> RedisRoom:
     """The server's memory, and whether it takes a write. Raises RedisError, OSError: it is away."""
     memory = await read_memory(redis)
     try:
-        await try_a_write(redis)
+        await try_a_write(redis, names=names)
     except ResponseError as error:
         return RedisRoom(memory, rules.stop_at(memory.most), type(error).__name__)
     return RedisRoom(memory, rules.stop_at(memory.most), None)

@@ -19,6 +19,7 @@ from adapters.background import end_tasks
 from adapters.redis_client import REDIS_AWAY, try_a_write
 from adapters.redis_durability import Durability, NotDurableYet, check_durability
 from adapters.redis_memory import RedisMemory, read_memory
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.circuit import Circuit, CircuitRules, CircuitState
 from domain.errors import SettingsError
 from domain.memory_room import MemoryRoom, MemoryRules
@@ -40,12 +41,14 @@ class RedisWatch:
         durability: Durability,
         timeout: timedelta,
         memory_rules: MemoryRules,
+        names: RedisNames = DEFAULT_NAMES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._durability: Durability = durability
         self._timeout = timeout.total_seconds()
         self._memory_rules = memory_rules
+        self._names = names
         self._monotonic = monotonic
         self._circuit = Circuit(RULES)
         self._was_durable = False
@@ -123,7 +126,7 @@ class RedisWatch:
                 await self._check_durability()
                 memory = await read_memory(self._redis)
                 if self._circuit.retry_at is not None:
-                    await try_a_write(self._redis)
+                    await try_a_write(self._redis, names=self._names)
         except (*REDIS_AWAY, SettingsError) as error:
             self._was_durable = False
             self.failed(error)
@@ -133,7 +136,7 @@ class RedisWatch:
 
     async def _check_durability(self) -> None:
         try:
-            await check_durability(self._redis, self._durability)
+            await check_durability(self._redis, self._durability, names=self._names)
         except NotDurableYet:
             # A rewrite that began under our eyes is not the first one: the log was in effect a second ago.
             if not self._was_durable:

@@ -24,9 +24,10 @@ async def check_redis(settings: Settings) -> AsyncIterator[Check]:
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
     redis: Redis = Redis(connection_pool=pool)
     try:
-        yield await _check_durability(redis, settings)
-        yield _check_room(await read_room(redis, settings.memory_rules()))
-        mark = RedisMark(redis, await read_mark(settings), names=RedisNames(settings.redis_prefix))
+        names = RedisNames(settings.redis_prefix)
+        yield await _check_durability(redis, settings, names)
+        yield _check_room(await read_room(redis, settings.memory_rules(), names=names))
+        mark = RedisMark(redis, await read_mark(settings), names=names)
         if conflict := await mark.find_conflict():
             yield Check("redis", False, conflict)
     except REDIS_AWAY as error:
@@ -35,9 +36,9 @@ async def check_redis(settings: Settings) -> AsyncIterator[Check]:
         await pool.disconnect()
 
 
-async def _check_durability(redis: Redis, settings: Settings) -> Check:
+async def _check_durability(redis: Redis, settings: Settings, names: RedisNames) -> Check:
     try:
-        await check_durability(redis, settings.durability)
+        await check_durability(redis, settings.durability, names=names)
     except SettingsError as error:
         return Check("redis", False, str(error))
     return Check("redis", True, f"durable as FACEID_DURABILITY={settings.durability} wants")

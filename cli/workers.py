@@ -15,7 +15,7 @@ from adapters.heartbeats import Heartbeat, Heartbeats, SeenHeartbeat
 from adapters.places import this_place
 from adapters.redis_client import create_redis_pool
 from cli.terminal import create_console
-from cli.whereabouts import DataDirOption, find_servers
+from cli.whereabouts import DataDirOption, Servers, find_servers
 
 
 def workers_command(
@@ -25,7 +25,7 @@ def workers_command(
     data_dir: DataDirOption = None,
 ) -> None:
     """Show every live process, worker or other, by its heartbeat; fail when no worker is alive."""
-    alive = asyncio.run(_alive(find_servers(data_dir).redis_url))
+    alive = asyncio.run(_alive(find_servers(data_dir)))
     if here:
         alive = [seen for seen in alive if _is_here(seen.heartbeat)]
     if alive:
@@ -41,10 +41,10 @@ def _is_here(heartbeat: Heartbeat) -> bool:
     return heartbeat.host == socket.gethostname()
 
 
-async def _alive(redis_url: str) -> list[SeenHeartbeat]:
-    pool = create_redis_pool(redis_url, timeout=timedelta(seconds=5))
+async def _alive(servers: Servers) -> list[SeenHeartbeat]:
+    pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
     try:
-        return await Heartbeats(Redis(connection_pool=pool)).alive()
+        return await Heartbeats(Redis(connection_pool=pool), names=servers.names).alive()
     finally:
         await pool.disconnect()
 

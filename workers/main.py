@@ -79,7 +79,7 @@ async def _run(settings: Settings) -> None:
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
         grace = settings.pull_timeout + 5
         async with (
-            beating(queue, "worker", every=every, status=context.status),
+            beating(queue, "worker", every=every, status=context.status, names=names),
             running_loops(settings, context, grace=grace) as loops,
         ):
             await run_workers(

@@ -18,6 +18,7 @@ from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import JobQueue
 from adapters.redis_durability import Durability
+from adapters.redis_names import RedisNames
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.lookups import PgLookups
 from adapters.store.pull_requests import PgPullRequests
@@ -63,6 +64,7 @@ class ApiContext:
     engine: AsyncEngine
     durability: Durability
     memory_rules: MemoryRules
+    names: RedisNames
     monotonic: Callable[[], float]
     clock: Callable[[], datetime]
     readiness: Readiness = field(default_factory=Readiness)

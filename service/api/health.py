@@ -50,20 +50,23 @@ async def metrics(context: Context) -> Response:
 
 async def _read(context: ApiContext) -> Parts:
     redis, database, workers = await asyncio.gather(_redis(context), _database(context), _workers(context))
+    if workers.get("alive") == 0 and not redis.get("writable"):
+        workers["problems"] = ["Redis takes no heartbeats: whether a worker is alive cannot be told"]
     return {"redis": redis, "database": database, "workers": workers}
 
 
 async def _redis(context: ApiContext) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_PATIENCE):
-            in_force = await read_durability(context.redis)
-            room = await read_room(context.redis, context.memory_rules)
+            in_force = await read_durability(context.redis, names=context.names)
+            room = await read_room(context.redis, context.memory_rules, names=context.names)
             backlog = {"batches": await context.inbox.depth(), "jobs": await context.queue.depth()}
     except REDIS_AWAY as error:
         return {"ok": False, "error": type(error).__name__, "problems": [redis_trouble(error)]}
     problems = durability_problems(in_force, context.durability)
     return {
         "ok": not problems and room.refusal is None,
+        "writable": room.refusal is None,
         "problems": [*problems, *room.problems()],
         "durability": {"wanted": context.durability, **in_force},
         "memory": {"used": room.memory.used, "max": room.memory.most, "ingress_stops_at": room.stop_at},

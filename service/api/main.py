@@ -109,7 +109,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     announcements = Announcements(redis, names=names)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
-    heartbeats, figures = Heartbeats(redis), PgFigures(engine)
+    heartbeats, figures = Heartbeats(redis, names=names), PgFigures(engine)
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys, names=names)
     queue, clock = JobQueue(create_queue(pool, names=names), names=names), DatabaseClock(engine)
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
@@ -152,6 +152,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         engine=engine,
         durability=settings.durability,
         memory_rules=settings.memory_rules(),
+        names=names,
         monotonic=time.monotonic,
         lifecycle=lifecycle,
         clock=clock,
@@ -167,7 +168,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         def status() -> dict[str, object]:
             return {"policies": book.marks()} | issuer.status()
 
-        async with beating(redis, "api", every=every, status=status):
+        async with beating(redis, "api", every=every, status=status, names=names):
             yield
         await end_tasks(*tasks)
         await issuer.aclose()

@@ -69,7 +69,7 @@ class MetricsPage:
         now = datetime.now(UTC)
         backlog, room, alive, store = await asyncio.gather(
             _or_none(read_backlog(self._redis, now_ms=int(now.timestamp() * 1000), names=self._names)),
-            _or_none(read_room(self._redis, self._memory_rules)),
+            _or_none(read_room(self._redis, self._memory_rules, names=self._names)),
             _or_none(self._heartbeats.alive()),
             _or_none(self._figures.read(now)),
         )

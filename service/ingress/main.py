@@ -99,7 +99,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         await intake.start()
         host, port = settings.ingress_metrics_host, settings.ingress_metrics_port
         every = timedelta(seconds=settings.heartbeat_every)
-        async with beating(Redis(connection_pool=pool), "ingress", every=every, status=status) as process:
+        redis: Redis = Redis(connection_pool=pool)
+        async with beating(redis, "ingress", every=every, status=status, names=names) as process:
             with serving_metrics(host, port, process=process, status=status):
                 yield
         await intake.aclose()
@@ -121,6 +122,7 @@ def _create_watch(settings: Settings, pool: BlockingConnectionPool) -> RedisWatc
         durability=settings.durability,
         timeout=timedelta(seconds=settings.inbox_timeout),
         memory_rules=settings.memory_rules(),
+        names=RedisNames(settings.redis_prefix),
     )
 
 
@@ -162,7 +164,8 @@ async def _check_redis(settings: Settings) -> None:
     """
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=2))
     try:
-        await check_durability(Redis(connection_pool=pool), settings.durability)
+        names = RedisNames(settings.redis_prefix)
+        await check_durability(Redis(connection_pool=pool), settings.durability, names=names)
     except REDIS_AWAY as error:
         log.warning("redis.away", error=type(error).__name__, detail=redis_trouble(error))
     except SettingsError as error:

@@ -10,8 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from adapters.heartbeats import MISSED_BEATS, PROCESSES, Heartbeat, Heartbeats, beating
+from adapters.heartbeats import MISSED_BEATS, Heartbeat, Heartbeats, beating
 from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from tests.adapters.builders import NOW, until
 from tests.servers import private_valkey
 
@@ -39,7 +40,7 @@ async def test_what_a_process_says_is_told_by_role_and_id(redis: Redis) -> None:
 async def test_the_next_beat_takes_the_place_of_the_last(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
     await heartbeats.put(heartbeat())
-    await redis.pexpire(f"heartbeat:{heartbeat().id}", 5000)
+    await redis.pexpire(DEFAULT_NAMES.heartbeat(heartbeat().id), 5000)
     [late] = await heartbeats.alive()
     assert timedelta(seconds=10) <= late.age < timedelta(seconds=15)
     await heartbeats.put(heartbeat(at=NOW + timedelta(seconds=5)))
@@ -63,8 +64,8 @@ async def _count(redis: Redis, wanted: int) -> bool:
 async def test_a_process_of_an_older_version_is_seen(redis: Redis) -> None:
     older = msgspec.to_builtins(heartbeat(7))
     del older["instance"], older["place"]
-    await redis.execute_command("SADD", PROCESSES, "worker:host:7")
-    await redis.set("heartbeat:worker:host:7", msgspec.msgpack.encode(older), px=5000)
+    await redis.execute_command("SADD", DEFAULT_NAMES.processes, "worker:host:7")
+    await redis.set(DEFAULT_NAMES.heartbeat("worker:host:7"), msgspec.msgpack.encode(older), px=5000)
     [seen] = await Heartbeats(redis).alive()
     assert (seen.heartbeat.id, seen.heartbeat.place) == ("worker:host:7", "")
 
@@ -92,13 +93,23 @@ async def test_who_misses_its_beats_is_dead_and_forgotten(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
     await heartbeats.put(heartbeat(1, every=0.05))
     await heartbeats.put(heartbeat(2))
-    assert await redis.pttl(f"heartbeat:{heartbeat(1).id}") <= 50 * MISSED_BEATS
+    assert await redis.pttl(DEFAULT_NAMES.heartbeat(heartbeat(1).id)) <= 50 * MISSED_BEATS
 
     async def one_is_left() -> bool:
         return [seen.heartbeat.pid for seen in await heartbeats.alive()] == [2]
 
     await until(one_is_left)
-    assert await redis.zunion([PROCESSES]) == [heartbeat(2).id.encode()]
+    assert await redis.zunion([DEFAULT_NAMES.processes]) == [heartbeat(2).id.encode()]
+
+
+async def test_two_gateways_on_one_redis_do_not_count_each_others_processes(redis: Redis) -> None:
+    other = Heartbeats(redis, names=RedisNames("other:"))
+    await other.put(heartbeat(1))
+    await Heartbeats(redis).put(heartbeat(2))
+    assert [seen.heartbeat.pid for seen in await other.alive()] == [1]
+    await other.remove(heartbeat(1).id)
+    assert [seen.heartbeat.pid for seen in await Heartbeats(redis).alive()] == [2]
+    assert all(key.startswith(b"faceid:") for key in await redis.keys("*"))
 
 
 async def test_who_has_ended_is_gone_at_once(redis: Redis) -> None:
@@ -106,14 +117,14 @@ async def test_who_has_ended_is_gone_at_once(redis: Redis) -> None:
     await heartbeats.put(heartbeat())
     await heartbeats.remove(heartbeat().id)
     assert await heartbeats.alive() == []
-    assert await redis.keys("heartbeat*") == []
+    assert await redis.keys("*heartbeat*") == []
 
 
 async def test_a_heartbeat_of_another_version_hides_no_other(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
     await heartbeats.put(heartbeat(1))
-    await redis.execute_command("SADD", PROCESSES, "stranger")
-    await redis.set("heartbeat:stranger", msgspec.msgpack.encode({"pid": "one"}))
+    await redis.execute_command("SADD", DEFAULT_NAMES.processes, "stranger")
+    await redis.set(DEFAULT_NAMES.heartbeat("stranger"), msgspec.msgpack.encode({"pid": "one"}))
     assert len(await heartbeats.alive()) == 1
 
 
@@ -121,8 +132,8 @@ async def test_a_heartbeat_of_another_version_hides_no_other(redis: Redis) -> No
 async def test_a_heartbeat_that_cannot_be_one_hides_no_other(redis: Redis, every: float) -> None:
     odd = msgspec.msgpack.encode(msgspec.structs.asdict(heartbeat(1)) | {"every": every})
     async with redis.pipeline() as pipe:
-        pipe.sadd(PROCESSES, "odd")
-        pipe.set("heartbeat:odd", odd, px=60_000)
+        pipe.sadd(DEFAULT_NAMES.processes, "odd")
+        pipe.set(DEFAULT_NAMES.heartbeat("odd"), odd, px=60_000)
         await pipe.execute()
     await Heartbeats(redis).put(heartbeat(2))
     assert [seen.heartbeat.pid for seen in await Heartbeats(redis).alive()] == [2]

@@ -10,7 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
-from adapters.redis_client import PROBE_KEY, REDIS_AWAY
+from adapters.redis_client import REDIS_AWAY
 from adapters.redis_names import DEFAULT_NAMES
 from domain.circuit import CircuitState
 from domain.errors import NotDurable
@@ -99,7 +99,7 @@ async def test_a_redis_that_refuses_writes_is_spooled_for(
         await redis.config_set(name, before)
     await until(ingress.drained)
     assert names(await ingress.in_inbox()) == names(sent)
-    assert await redis.ttl(PROBE_KEY) > 0
+    assert await redis.ttl(DEFAULT_NAMES.probe) > 0
 
 
 async def test_a_redis_that_became_a_replica_is_spooled_for(

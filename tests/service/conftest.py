@@ -174,6 +174,7 @@ async def api_context(
         engine=engine,
         durability="fsync",
         memory_rules=MEMORY_RULES,
+        names=DEFAULT_NAMES,
         monotonic=time.monotonic,
         clock=clock,
     )

@@ -147,6 +147,16 @@ async def test_a_redis_that_takes_no_writes_is_not_ready_one_over_the_mark_is(
     assert problem in "; ".join(told["problems"])
 
 
+async def test_no_worker_is_called_dead_while_redis_takes_no_heartbeats(api_context: ApiContext) -> None:
+    await api_context.redis.config_set("min-replicas-to-write", 1)
+    try:
+        async with client(api_context) as api:
+            workers = (await api.get("/readyz")).json()["workers"]
+    finally:
+        await api_context.redis.config_set("min-replicas-to-write", 0)
+    assert workers["problems"] == ["Redis takes no heartbeats: whether a worker is alive cannot be told"]
+
+
 async def test_with_an_old_schema_it_is_not_ready(api_context: ApiContext) -> None:
     async with api_context.engine.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))

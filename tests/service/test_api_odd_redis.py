@@ -6,7 +6,6 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from adapters.heartbeats import PROCESSES
 from adapters.redis_names import DEFAULT_NAMES
 from service.api.context import ApiContext
 from tests.service.conftest import ClientOf
@@ -17,7 +16,7 @@ ODD = b"\xff\xfe\x00 \r\n"
 @pytest.mark.parametrize(
     "command",
     [
-        ("SADD", PROCESSES, ODD),
+        ("SADD", DEFAULT_NAMES.processes, ODD),
         ("HSET", DEFAULT_NAMES.starts, ODD, ODD),
         ("HSET", DEFAULT_NAMES.starts, "b1", "9" * 400),
         ("HSET", DEFAULT_NAMES.starts, "b1", "-1"),
@@ -39,7 +38,9 @@ async def test_odd_bytes_are_passed_over(
         assert (await web.get(path)).status_code == 200, path
 
 
-@pytest.mark.parametrize("key", [PROCESSES, DEFAULT_NAMES.pending, DEFAULT_NAMES.queue, DEFAULT_NAMES.starts])
+@pytest.mark.parametrize(
+    "key", [DEFAULT_NAMES.processes, DEFAULT_NAMES.pending, DEFAULT_NAMES.queue, DEFAULT_NAMES.starts]
+)
 async def test_a_key_of_another_type_is_told_as_a_redis_that_does_not_answer(
     api_context: ApiContext, client_of: ClientOf, key: str
 ) -> None:

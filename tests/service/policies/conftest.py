@@ -18,6 +18,7 @@ from adapters.inbox import RedisInbox
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
 from adapters.queue import JobQueue, create_queue
+from adapters.redis_names import DEFAULT_NAMES
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
@@ -94,6 +95,7 @@ async def context(
         engine=engine,
         durability="fsync",
         memory_rules=MEMORY_RULES,
+        names=DEFAULT_NAMES,
         monotonic=time.monotonic,
         clock=Clock(),
     )
