@@ -215,6 +215,20 @@ def finished(
     return FinishedPull(recorded.verification_id, "demo", recorded.data_key, n, answer, NOW)
 
 
+async def whole_way(store: Store, n: int) -> None:
+    """One verification from its order to its decision, on every part of the store."""
+    await store.register(n)
+    recorded = await store.record(callback(payload(n)))
+    assert recorded.to_settle
+    assert await store.reserve(recorded, 1)
+    await store.ledger.finish(finished(recorded, 1, body=b"{}"))
+    assert [call.n for call in await store.ledger.of(recorded.verification_id)] == [1]
+    assert await store.decide(recorded)
+    record = await store.find(n)
+    assert record is not None
+    assert record.state == "decided"
+
+
 async def dump_redis(redis: Redis) -> str:
     """Every key and value in Redis, as text."""
     lines = []

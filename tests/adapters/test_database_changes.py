@@ -1,6 +1,7 @@
 """What is remembered of PostgreSQL does not outlive it: after any change of the server, work goes on."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,9 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import DatabaseAway, create_engine
-from adapters.schema import examine_database
+from adapters.envelope import KeyRing
+from adapters.schema import examine_database, migrate
 from adapters.store.bulk import bulk_connection
-from tests.adapters.builders import LEASE, NOW, Store, callback, payload, until
+from tests.adapters.builders import LEASE, NOW, Store, callback, payload, until, whole_way
+from tests.databases import fresh_database
 
 STATE = text("SHOW transaction_read_only")
 POLICY = "INSERT INTO policies (content_hash, name, version, content) VALUES ('{}', 'n', '1', '')"
@@ -122,3 +125,24 @@ async def test_policies_are_kept_again_in_an_older_database(store: Store) -> Non
         await connection.execute(text("TRUNCATE policies, verifications CASCADE"))
     recorded = [await store.record(callback(payload(n))) for n in (2, 3)]
     assert await asyncio.gather(*map(store.decide, recorded)) == [True, True]
+
+
+async def test_a_dump_that_is_put_back_under_a_running_gateway_costs_at_most_one_attempt(
+    engine: AsyncEngine, database_url: str, keys: KeyRing
+) -> None:
+    async with fresh_database(engine, database_url) as url:
+        await migrate(url)
+        running = create_engine(url)
+        store = Store(running, keys)
+        for n in (1, 2):
+            await whole_way(store, n)
+        async with running.begin() as connection:
+            await connection.execute(text("DROP SCHEMA public CASCADE"))
+            await connection.execute(text("CREATE SCHEMA public"))
+        await migrate(url)
+        with contextlib.suppress(DatabaseAway):
+            await whole_way(store, 3)
+        await whole_way(store, 4)
+        found = await store.due.claim({"demo": 10}, now=NOW + LEASE, lease=LEASE)
+        assert found.opened == []
+        await running.dispose()

@@ -13,7 +13,7 @@ from adapters.envelope import KeyRing
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database, migrate
 from adapters.store.bulk import bulk_connection
-from tests.adapters.builders import Store, callback, finished, payload
+from tests.adapters.builders import Store, callback, payload, whole_way
 from tests.adapters.test_locked_rows import ends, locked
 from tests.databases import fresh_database
 from tests.pgbouncer import BINARY, pgbouncer
@@ -32,20 +32,6 @@ async def pooled(pooled_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(pooled_url)
     yield engine
     await engine.dispose()
-
-
-async def whole_way(store: Store, n: int) -> None:
-    """One verification from its order to its decision, on every part of the store."""
-    await store.register(n)
-    recorded = await store.record(callback(payload(n)))
-    assert recorded.to_settle
-    assert await store.reserve(recorded, 1)
-    await store.ledger.finish(finished(recorded, 1, body=b"{}"))
-    assert [call.n for call in await store.ledger.of(recorded.verification_id)] == [1]
-    assert await store.decide(recorded)
-    record = await store.find(n)
-    assert record is not None
-    assert record.state == "decided"
 
 
 async def test_many_at_once_come_through(pooled: AsyncEngine, keys: KeyRing) -> None:
