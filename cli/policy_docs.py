@@ -56,6 +56,8 @@ MEANINGS: Final = {
     "id_card.logic": "a field with a logical problem",
     "id_card.quality": "a field below min_quality",
     "id_card.min_quality": "the vendor's advice is 0.753",
+    "payload.irregular": "of a registered verification: something that no rule misses and that is not as the"
+    " vendor documents it",
     "verify_errors.NO_SUCH_ID_NUMBER": "the authority does not know the number",
     "verify_errors.ID_NUMBER_NAME_NOT_MATCH": "the authority has another name for it",
     "verify_errors.NO_FACE_FOUND": "no face in a picture, with any suffix but `data_source`",

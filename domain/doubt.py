@@ -72,15 +72,15 @@ _READ_IF: Final[tuple[tuple[str, _IsRead], ...]] = (
 def payload(facts: Facts, config: PolicyConfig) -> Iterator[tuple[Action, Reason]]:
     """Everything that the rules read could be understood, and nothing known stands twice.
 
-    What is odd and costs nothing is told as ignored. A registered verification is held to more: its app has
-    said what it expects, so that a payload which is not as documented is for a person.
+    What is odd and costs nothing is told as ignored. A registered verification is held to more, as far as the
+    policy has it: its app has said what it expects, and the payload is not as documented.
     """
     read = [name for name in facts.unreadable if _is_read(name, config)]
     passed_over = [name for name in (*facts.unreadable, *facts.irregular) if name not in read]
     if read:
         yield "review", Reason(Code.PAYLOAD_UNREADABLE, ", ".join(read))
     if passed_over:
-        action: Action = "ignore" if facts.registration is None else "review"
+        action: Action = "ignore" if facts.registration is None else config.payload.irregular
         yield action, Reason(Code.PAYLOAD_UNREADABLE, ", ".join(passed_over))
     yield from repeated(facts)
 

@@ -79,6 +79,10 @@ class IdCardTable(_Table, frozen=True):
     min_quality: Share = 0.753
 
 
+class PayloadTable(_Table, frozen=True):
+    irregular: Action = "review"
+
+
 class VerifyErrorsTable(_Table, frozen=True):
     NO_SUCH_ID_NUMBER: DoubtAction = "reject"
     ID_NUMBER_NAME_NOT_MATCH: DoubtAction = "reject"
@@ -107,5 +111,6 @@ class PolicyConfig(_Table, frozen=True):
     will: WillTable = WillTable()
     multifaces: MultifacesTable = MultifacesTable()
     id_card: IdCardTable = IdCardTable()
+    payload: PayloadTable = PayloadTable()
     verify_errors: VerifyErrorsTable = VerifyErrorsTable()
     confirmation: ConfirmationTable = ConfirmationTable()

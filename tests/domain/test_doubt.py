@@ -68,6 +68,13 @@ def test_what_is_registered_is_held_to_the_documented_form(path: str, value: Any
     assert reason.detail.startswith("characters" if path == "note" else path.replace(".0", ""))
 
 
+def test_a_policy_may_let_the_irregular_pass() -> None:
+    facts = decoded_facts(changed("biz_info.biz_extra_data", {"a": 1}))
+    registered = msgspec.structs.replace(facts, registration="match")
+    assert judged(registered, policy_with(payload={"irregular": "ignore"})) == (APPROVED, [])
+    assert judged(registered, policy_with(payload={"irregular": "reject"})) == (REJECTED, [UNREADABLE])
+
+
 REGULAR: list[tuple[str, Any]] = [
     ("biz_info.biz_extra_data", None),
     ("fail_reason", ""),

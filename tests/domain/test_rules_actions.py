@@ -39,6 +39,7 @@ ALWAYS: list[tuple[str, str, Json, str]] = [
     ("id_exceptions", "id_attacked", {"id_attacked": 1}, "id.attacked"),
     ("id_exceptions", "id_photo_monochrome", {"id_photo_monochrome": 1}, "id.photo_monochrome"),
     ("multifaces", "detected", {"multifaces_tag": "1"}, "multifaces.detected"),
+    ("payload", "irregular", {"irregular": ("x",), "registration": "match"}, "payload.unreadable"),
     ("id_card", "expired", {"card": "expired"}, "id.expired"),
     ("id_card", "expired", {"card": "not_yet_valid"}, "id.expired"),
     ("id_card", "legality", {"legality": {"front.screen": 0.501}}, "id.legality"),
