@@ -33,6 +33,9 @@ SECRET = "canary-secret-5d41402abc4b2a76"
 OK = answers(200, b'{"status":"OK"}')
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
+ECHO = b'{"error_message": "INTERNAL_ERROR", "biz_info": {"biz_id": "1,x"}}'
+NUMBERED = b'{"error_message": "INTERNAL_ERROR", "status": 500, "biz_id": "1,x"}'
+BARE = b'{"error_message": null, "biz_info": {"biz_id": "1,x"}}'
 GOOD = b'{"error_message": "", "status": "OK", "biz_info": {}}'
 
 DONE, UNKNOWN = PullState.DONE, PullState.UNKNOWN
@@ -73,6 +76,9 @@ ENDS: list[tuple[str, Ending, Answer]] = [
         (f"{word}, with 200", refuses(200, word), Answer(DONE, 200, word, error_body(word)))
         for word in ("CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR", "DATA_DESTROYED")
     ),
+    ("an error that echoes the id", answers(200, ECHO), Answer(DONE, 200, "INTERNAL_ERROR", ECHO)),
+    ("an error with a number", answers(200, NUMBERED), Answer(DONE, 200, "INTERNAL_ERROR", NUMBERED)),
+    ("no error and no status", answers(200, BARE), Answer(DONE, 200, body=BARE)),
     ("a result with an empty error", answers(200, GOOD), Answer(DONE, 200, body=GOOD)),
     ("429", answers(429, b"Too Many Requests"), Answer(DONE, 429, "HTTP_429")),
     ("408", answers(408, b""), Answer(DONE, 408, "HTTP_408")),
