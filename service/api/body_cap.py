@@ -1,7 +1,8 @@
 """A cap and a deadline on every request's body. Starlette's own limiter answers in plain text."""
 
 import asyncio
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,38 +12,44 @@ from service.problems import refusal
 _CLOSE: Final = (b"connection", b"close")
 
 
-class BodyCap:
-    """Refuses bodies of more than `limit` bytes: before any of it is read where its length is declared.
+class Allowance(NamedTuple):
+    """The most bytes of a body, and the seconds from its first read to its end."""
 
-    `larger` has the limits of single paths. A body that is not there within `timeout` seconds is refused too.
+    bytes: int
+    seconds: float = 10
+
+
+class BodyCap:
+    """Refuses bodies of more bytes than a path allows: before any of it is read where its length is declared.
+
+    A body that is not there in time is refused too. `paths` has what single paths allow.
     """
 
     def __init__(
-        self, app: ASGIApp, *, limit: int, larger: dict[str, int] | None = None, timeout: float = 10
+        self, app: ASGIApp, *, others: Allowance, paths: Mapping[str, Allowance] | None = None
     ) -> None:
         self._app = app
-        self._limit = limit
-        self._larger = larger or {}
-        self._timeout = timeout
+        self._others = others
+        self._paths = paths or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._larger.get(scope["path"], self._limit)
-        body = _Body(receive, limit=limit, timeout=self._timeout, is_read=not _has_body(scope))
+        allowed = self._paths.get(scope["path"], self._others)
+        body = _Body(receive, allowed, is_read=not _has_body(scope))
         answer = body.closing(send)
-        if _declared_length(scope) > limit:
+        if _declared_length(scope) > allowed.bytes:
             await refusal("body_too_large")(scope, receive, answer)
         else:
             await self._app(scope, body.receive, answer)
 
 
 class _Body:
-    def __init__(self, receive: Receive, *, limit: int, timeout: float, is_read: bool) -> None:
+    def __init__(self, receive: Receive, allowed: Allowance, *, is_read: bool) -> None:
         self._receive = receive
-        self._left = limit
-        self._timeout = timeout
+        self._left = allowed.bytes
+        self._seconds = allowed.seconds
         self._deadline: float | None = None
         self._is_read = is_read
 
@@ -51,7 +58,7 @@ class _Body:
         if self._is_read:
             return await self._receive()
         loop = asyncio.get_running_loop()
-        self._deadline = self._deadline or loop.time() + self._timeout
+        self._deadline = self._deadline or loop.time() + self._seconds
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()

@@ -41,7 +41,7 @@ from adapters.store.tokens import PgTokens
 from domain.budget import PULL_LIMIT
 from domain.quotas import quotas
 from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications
-from service.api.body_cap import BodyCap
+from service.api.body_cap import Allowance, BodyCap
 from service.api.context import ApiContext
 from service.api.docs import install_docs
 from service.api.door import Door
@@ -190,7 +190,8 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
         redirect_slashes=False,
     )
     app.state.context = context
-    app.add_middleware(BodyCap, limit=MAX_BODY, larger={"/v1/verifications": MAX_ORDER})
+    order = Allowance(MAX_ORDER, seconds=_ORDER_SECONDS)
+    app.add_middleware(BodyCap, others=Allowance(MAX_BODY), paths={"/v1/verifications": order})
     for module in (verifications, registrations, pulls, explanations, policies, dead_letters, health):
         app.include_router(module.router)
     install_docs(app)

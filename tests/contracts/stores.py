@@ -11,6 +11,7 @@ from domain.ports import (
     DeadLetters,
     Decisions,
     DueVerifications,
+    HeldVerifications,
     Ledger,
     NudgedVerifications,
     Recorder,
@@ -32,6 +33,7 @@ from tests.adapters.builders import (
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
+from tests.memory.held import MemoryHeldVerifications
 from tests.memory.ledger import MemoryLedger
 from tests.memory.nudges import MemoryNudgedVerifications
 from tests.memory.pull_requests import MemoryPullRequests
@@ -94,6 +96,7 @@ class PortsOfStore(ABC):
     registrations: Registrations
     pull_requests: PullRequests
     nudges: NudgedVerifications
+    held: HeldVerifications
 
     @abstractmethod
     def another(self) -> "PortsOfStore":
@@ -153,6 +156,7 @@ class RealStore(PortsOfStore):
         self.recorder, self.ledger, self.decisions = store.recorder, store.ledger, store.decisions
         self.due, self.dead_letters, self.registrations = store.due, store.dead_letters, store.registrations
         self.pull_requests, self.nudges = store.pull_requests, store.nudges
+        self.held = store.held
 
     def another(self) -> PortsOfStore:
         return RealStore(Store(self._store.engine, self._store.keys))
@@ -198,6 +202,7 @@ class MemoryStore(PortsOfStore):
         self.registrations = MemoryRegistrations(database)
         self.pull_requests = MemoryPullRequests(database, rules=OPERATORS_RULES)
         self.nudges = MemoryNudgedVerifications(database)
+        self.held = MemoryHeldVerifications(database)
 
     def another(self) -> PortsOfStore:
         return MemoryStore(self._database)

@@ -16,7 +16,7 @@ from adapters.call_rates import CallRates
 from adapters.store.tokens import ApiToken
 from domain.quotas import Cost, Quota, quotas
 from domain.throttle import Rate
-from service.api.body_cap import BodyCap
+from service.api.body_cap import Allowance, BodyCap
 from service.api.context import ApiContext
 from service.api.door import Door
 from service.api.main import create_app
@@ -97,7 +97,7 @@ async def reading(scope: Scope, receive: Receive, answer: Send) -> None:
 
 
 async def test_a_body_that_does_not_arrive_ends_with_the_deadline() -> None:
-    cap = BodyCap(reading, limit=100, timeout=0.05)
+    cap = BodyCap(reading, others=Allowance(100, seconds=0.05))
     with pytest.raises(Exception, match="408"):
         await send(cap, "/", [b"some", SILENCE], headers={"content-length": "50"})
 
@@ -110,7 +110,7 @@ async def test_a_body_in_small_pieces_does_not_move_the_deadline() -> None:
     async def nowhere(_message: Message) -> None:
         return None
 
-    cap = BodyCap(reading, limit=10_000, timeout=0.1)
+    cap = BodyCap(reading, others=Allowance(10_000, seconds=0.1))
     scope = {"type": "http", "path": "/", "headers": [(b"transfer-encoding", b"chunked")]}
     with pytest.raises(Exception, match="408"):
         await asyncio.wait_for(cap(scope, trickling, nowhere), 5)

@@ -1,0 +1,58 @@
+"""Verifications are held until they are registered, or until their app requires that no longer."""
+
+from datetime import timedelta
+
+from domain.budget import RESULT_KEPT
+from domain.records import Registration
+from tests.adapters.builders import LEASE, NOW, callback, payload
+from tests.contracts.stores import PortsOfStore
+
+MINE = Registration("order-1", NOW, NOW + timedelta(minutes=50))
+
+
+async def release(store: PortsOfStore, *app_ids: str, limit: int = 10) -> int:
+    return await store.held.release(app_ids, now=NOW, limit=limit)
+
+
+async def test_what_is_held_is_not_due_until_it_is_released(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.held.hold(recorded.verification_id, fence=recorded.fence)
+    assert (await store.standing()).held
+    assert await release(store, "other") == 0
+    assert await release(store, "demo", "other") == 1
+    standing = await store.standing()
+    assert (standing.held, standing.due_at) == (False, NOW)
+    assert await store.events() == ["callback.received", "callback.held", "callback.released"]
+
+
+async def test_no_more_are_released_at_once_than_asked_for(store: PortsOfStore) -> None:
+    for n in range(1, 4):
+        await store.record(callback(payload(n)), hold=True)
+    assert [await release(store, "demo", limit=2) for _ in range(3)] == [2, 1, 0]
+
+
+async def test_who_has_lost_the_lease_holds_nothing(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.held.hold(recorded.verification_id, fence=recorded.fence - 1)
+    assert not (await store.standing()).held
+
+
+async def test_what_is_registered_is_not_held(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.register(MINE)
+    await store.held.hold(recorded.verification_id, fence=recorded.fence)
+    standing = await store.standing()
+    assert (standing.held, standing.due_at) == (False, NOW + LEASE)
+
+
+async def test_what_is_decided_is_not_held(store: PortsOfStore) -> None:
+    recorded = await store.record()
+    await store.decide(recorded)
+    await store.held.hold(recorded.verification_id, fence=recorded.fence)
+    assert not (await store.standing()).held
+
+
+async def test_a_flow_that_goes_on_keeps_the_time_of_its_end(store: PortsOfStore) -> None:
+    await store.record(callback(payload(status="PROCESSING")), hold=True)
+    assert await release(store, "demo") == 1
+    assert (await store.standing()).due_at == NOW + RESULT_KEPT
