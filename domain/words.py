@@ -46,7 +46,7 @@ def word(value: Text) -> str | None:
 def tag_word(value: Text) -> str | None:
     """`multifaces_tag`: a short number, with every zero as "0"; it may be sent as 0.0."""
     text = as_text(value)
-    return "0" if text is not None and _ZERO.fullmatch(text) else _shaped(_TAG, value)
+    return "0" if text is not None and _ZERO.fullmatch(text.strip()) else _shaped(_TAG, value)
 
 
 def message_word(value: Text) -> str | None:

@@ -197,7 +197,7 @@ def test_the_vendors_words_are_facts(path: str, word: str) -> None:
     assert getattr(facts, path.rpartition(".")[2]) == word
 
 
-@pytest.mark.parametrize("zero", [0, 0.0, -0.0, "0", "0.0", "0.", ".0", "00", "0e5", "+0", False])
+@pytest.mark.parametrize("zero", [0, 0.0, -0.0, "0", "0.0", "0.", ".0", "00", "0e5", "+0", " 0 ", False])
 def test_every_zero_is_the_same_tag(zero: object) -> None:
     assert decoded_facts(passing_payload() | {"multifaces_tag": zero}).multifaces_tag == "0"
 
