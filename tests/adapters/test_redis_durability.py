@@ -155,6 +155,10 @@ async def test_where_waitaof_is_missing_a_rewrite_that_began_under_our_eyes_is_a
     assert logs == []
 
 
+async def has_failed(watch: RedisWatch, times: int) -> bool:
+    return watch.attempts >= times
+
+
 async def usable(watch: RedisWatch) -> bool:
     return watch.usable
 
@@ -174,6 +178,8 @@ async def test_what_is_accepted_during_the_first_rewrite_outlives_a_crash_of_red
     ):
         await redis.config_set("rdb-key-save-delay", 60_000_000)
         await redis.config_set("appendonly", "yes")
+        looked = ingress.watch.attempts
+        await until(lambda: has_failed(ingress.watch, looked + 2))
         for each in sent:
             await ingress.intake.accept(each)
         assert await rewrites(redis)

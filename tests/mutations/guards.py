@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.mutations.mutation import Mutation
+from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.settings import OF_THE_SETTINGS
 
 GUARDS: Final = (
@@ -22,6 +23,13 @@ GUARDS: Final = (
     "strict JSON",
     "registration match",
     "spool byte count",
+    "room for workers",
+    "heartbeats in a full Redis",
+    "first rewrite",
+    "connections given back",
+    "what passes is tried again",
+    "no descriptor for a sync",
+    "no link is followed",
     "sweeper",
     "suspects alone",
     "recording waits for no vendor",
@@ -316,4 +324,5 @@ MUTATIONS: Final = (
         ["tests/service/test_api_door.py::test_nothing_of_a_strangers_body_is_read"],
     ),
     *OF_THE_SETTINGS,
+    *OF_REDIS_AND_SPOOL,
 )

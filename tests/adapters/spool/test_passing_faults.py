@@ -37,8 +37,8 @@ def drainer(spool: Spool, inbox: Inbox) -> Drainer:
 
 
 @contextmanager
-def no_descriptor_left() -> Iterator[None]:
-    """The process can open nothing inside the block, as in a flood of connections."""
+def no_descriptor_left(*, but: int = 0) -> Iterator[None]:
+    """The process can open nothing inside the block, or `but` one file, as in a flood of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     held: list[int] = []
     try:
@@ -46,6 +46,8 @@ def no_descriptor_left() -> Iterator[None]:
         with contextlib.suppress(OSError):
             while True:
                 held.append(os.open("/dev/null", os.O_RDONLY))
+        for _ in range(but):
+            os.close(held.pop())
         yield
     finally:
         for descriptor in held:
@@ -78,6 +80,16 @@ async def test_a_batch_that_finds_no_descriptor_is_refused_and_the_next_one_take
     with no_descriptor_left():
         await fill(spool, [frame(3)])
     assert on_disk(root) == [frame(2), frame(3)]
+    await spool.aclose()
+
+
+async def test_a_new_segment_needs_one_descriptor_alone(root: Path) -> None:
+    """With none left for the folder's sync, the process must not take it for a failed one, and end."""
+    spool = open_spool(root)
+    with no_descriptor_left(but=1):
+        await fill(spool, [frame(1)])
+    assert spool.can_accept()
+    assert on_disk(root) == [frame(1)]
     await spool.aclose()
 
 

@@ -1,0 +1,75 @@
+"""The guards of Redis and of the spool."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+OF_REDIS_AND_SPOOL: Final = (
+    Mutation(
+        "room for workers",
+        "domain/memory_room.py",
+        "return min(self.high_water, int(self.share * maxmemory)) if maxmemory else self.high_water",
+        "return self.high_water",
+        [
+            (
+                "tests/domain/test_memory_room.py"
+                "::test_the_mark_leaves_a_share_of_maxmemory_whatever_is_configured"
+            )
+        ],
+    ),
+    Mutation(
+        "heartbeats in a full Redis",
+        "adapters/heartbeats.py",
+        "redis.call('DEL', KEYS[2])\n",
+        "",
+        ["tests/adapters/test_heartbeats.py::test_a_full_redis_makes_nobody_look_dead"],
+    ),
+    Mutation(
+        "first rewrite",
+        "adapters/redis_durability.py",
+        'return SWITCHING_ON if rewriting and not await _syncs_a_write(redis, names) else "yes"',
+        'return "yes"',
+        [
+            "tests/adapters/test_redis_durability.py::test_a_log_counts_when_its_first_rewrite_has_ended",
+            (
+                "tests/adapters/test_redis_durability.py"
+                "::test_what_is_accepted_during_the_first_rewrite_outlives_a_crash_of_redis"
+            ),
+        ],
+    ),
+    Mutation(
+        "connections given back",
+        "adapters/redis_client.py",
+        "giving_back(server.connection_class)",
+        "server.connection_class",
+        [
+            "tests/adapters/test_redis_client.py::test_a_pipeline_that_ends_badly_keeps_no_connection[time-out]"
+        ],
+    ),
+    Mutation(
+        "what passes is tried again",
+        "adapters/spool/drainer.py",
+        "except (FileNotFoundError, NoRegularFile):",
+        "except (OSError, NoRegularFile):",
+        ["tests/adapters/spool/test_passing_faults.py::test_a_moment_without_descriptors_costs_nothing"],
+    ),
+    Mutation(
+        "no descriptor for a sync",
+        "adapters/spool/folder.py",
+        "self.disk.sync_entries(self._lock)",
+        "self.disk.sync_folder(self.path)",
+        ["tests/adapters/spool/test_passing_faults.py::test_a_new_segment_needs_one_descriptor_alone"],
+    ),
+    Mutation(
+        "no link is followed",
+        "adapters/spool/disk.py",
+        "os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK",
+        "os.O_RDONLY | os.O_NONBLOCK",
+        [
+            (
+                "tests/adapters/spool/test_passing_faults.py"
+                "::test_what_is_no_regular_file_is_neither_read_nor_followed[link]"
+            )
+        ],
+    ),
+)
