@@ -22,14 +22,11 @@ class LateGroup(TyperGroup):
 
     late: ClassVar[Mapping[str, Late]] = {}
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """All names, sorted."""
-        return sorted([*super().list_commands(ctx), *self.late])
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command for a list: of a late one its name and help."""
-        late = self.late.get(cmd_name)
-        return TyperCommand(cmd_name, help=late.help) if late else super().get_command(ctx, cmd_name)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, late in self.late.items():
+            # For the list of commands, and for whoever mistypes one.
+            self.add_command(TyperCommand(name, help=late.help))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is run."""

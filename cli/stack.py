@@ -121,10 +121,10 @@ class Stack:
             StartFailed, ServerMissing: with what to look at.
         """
         caller = {**callers_environment(), **self._env}
-        if caller.get("FACEID_REDIS_URL"):
-            # Other workers there could not read our batches, nor ours theirs.
-            caller.setdefault("FACEID_REDIS_PREFIX", f"dev-{token_id(self.secrets.api_token)}:")
-        self.redis_prefix = caller.get("FACEID_REDIS_PREFIX", DEFAULT_PREFIX)
+        # Other workers on a server of others could not read our batches, nor ours theirs.
+        foreign = bool(caller.get("FACEID_REDIS_URL"))
+        own = f"dev-{token_id(self.secrets.api_token)}:" if foreign else DEFAULT_PREFIX
+        self.redis_prefix = caller.setdefault("FACEID_REDIS_PREFIX", own)
         await self._start_servers(caller)
         await self._prepare_database()
         await self._start_roles(caller)

@@ -160,6 +160,14 @@ def test_the_list_of_commands_names_all() -> None:
     assert {each[0] for each in COMMANDS if each} - set(listed.split()) == set()
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("tokens", "token"), ("dead-letter", "dead-letters"), ("doktor", "doctor")]
+)
+def test_a_mistyped_command_is_told_what_was_meant(run: Run, typed: str, meant: str) -> None:
+    code, _, err = run(typed)
+    assert (code, f"Did you mean '{meant}'" in err) == (2, True)
+
+
 LIGHT = {
     ("--help",): ("pydantic", "redis", "sqlalchemy", "asyncpg", "fastapi", "uvicorn"),
     ("--version",): ("pydantic", "redis", "sqlalchemy", "asyncpg", "fastapi", "rich"),
