@@ -12,6 +12,7 @@ _REFUSALS: Final = {
     "28P01": "the server refuses the user or the password",
     "28": "the server does not know this user, or does not let it in from here (pg_hba.conf)",
     "3D000": "the server has no database of that name",
+    "3F000": "the schema that search_path names is not there",
     "42P01": "a table is missing: run `faceid-gateway migrate`",
     "42703": "a column is missing: run `faceid-gateway migrate`",
     "42501": "the user lacks a privilege in this database",

@@ -105,6 +105,8 @@ def _from_environment(given: dict[str, str]) -> dict[str, str]:
         for variable, name in _VARIABLES.items()
         if os.environ.get(variable) and name not in given
     }
+    if os.environ.get("PGPORT") and not all(part.isdecimal() for part in os.environ["PGPORT"].split(",")):
+        raise ValueError("port must be a whole number (from PGPORT)")
     for variable, name in _VARIABLES.items():
         if name in found:
             try:

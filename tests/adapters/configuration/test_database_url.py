@@ -145,6 +145,7 @@ def test_variables_of_libpq_stand_in_for_what_the_url_leaves_out(monkeypatch: py
         ("PGSSLMODE", "(from PGSSLMODE)"),
         ("PGCHANNELBINDING", "(from PGCHANNELBINDING)"),
         ("PGCONNECT_TIMEOUT", "connect_timeout must be a whole number (from PGCONNECT_TIMEOUT)"),
+        ("PGPORT", "port must be a whole number (from PGPORT)"),
         ("PGSSLROOTCERT", "sslrootcert names a file that cannot be read"),
     ],
 )
