@@ -111,10 +111,11 @@ class IngressStatus(msgspec.Struct, frozen=True):
 
 
 class SeenHeartbeat(msgspec.Struct, frozen=True):
-    """A heartbeat and how long ago it was, by Redis's clock."""
+    """A heartbeat and how long ago it was, by Redis's clock; `clock_ahead`: of that one."""
 
     heartbeat: Heartbeat
     age: timedelta
+    clock_ahead: timedelta = timedelta(0)
 
     def status(self, kind: type[RoleStatus]) -> RoleStatus:
         """What it says of its role; the defaults where another version says it otherwise."""
@@ -159,13 +160,15 @@ class Heartbeats:
             for process_id in ids:
                 pipe.get(self._names.heartbeat(process_id))
                 pipe.pttl(self._names.heartbeat(process_id))
-            found = await pipe.execute()
+            pipe.time()
+            *found, (seconds, microseconds) = await pipe.execute()
             told = dict(zip(ids, zip(found[::2], found[1::2], strict=True), strict=True))
             if gone := [process_id for process_id, (packed, _) in told.items() if packed is None]:
                 # One that beats again this very moment is missing until its next beat.
                 pipe.srem(self._names.processes, *gone)
                 await pipe.execute()
-        seen = [_seen(packed, left_ms) for packed, left_ms in told.values() if packed is not None]
+        now = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+        seen = [_seen(packed, left_ms, now=now) for packed, left_ms in told.values() if packed is not None]
         return [each for each in seen if each is not None]
 
 
@@ -223,10 +226,12 @@ def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
     )
 
 
-def _seen(packed: bytes, left_ms: int) -> SeenHeartbeat | None:
+def _seen(packed: bytes, left_ms: int, *, now: datetime) -> SeenHeartbeat | None:
     try:
         heartbeat = msgspec.msgpack.decode(packed, type=Heartbeat)
     except msgspec.DecodeError:
         # A process of another version, while the roles are being upgraded; or whoever else writes to Redis.
         return None
-    return SeenHeartbeat(heartbeat, timedelta(milliseconds=heartbeat.lives_ms - max(left_ms, 0)))
+    age = timedelta(milliseconds=heartbeat.lives_ms - max(left_ms, 0))
+    beat_at = heartbeat.at if heartbeat.at.tzinfo else heartbeat.at.replace(tzinfo=UTC)
+    return SeenHeartbeat(heartbeat, age, clock_ahead=beat_at - (now - age))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +15,9 @@ from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 AT_ONCE: Final = 16
 """So many are on their way to Redis at once; more are dropped, for nobody waits for them."""
+
+_LONG_ENOUGH: Final = timedelta(days=1)
+"""How long a worker may take to begin; arq would count it by this machine's clock."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,11 +58,15 @@ class RedisNudges:
 
     async def _hand_over(self, verification_id: UUID) -> None:
         try:
+            # By the clock of Redis: with this machine's ahead, the nudge would come later by as much.
+            seconds, microseconds = await self._arq.time()
+            now = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
             await self._arq.enqueue_job(
                 NUDGE_VERIFICATION,
                 str(verification_id),
                 _job_id=self._names.job(f"nudge:{verification_id}"),
-                _defer_by=self._grace,
+                _defer_until=now + self._grace,
+                _expires=self._grace + _LONG_ENOUGH,
             )
             self._away = False
         except REDIS_AWAY as error:

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from adapters.background import end_tasks
 from adapters.database import DATABASE_AWAY, create_engine
 from adapters.envelope import KeyRing
 from adapters.redis_client import REDIS_AWAY
@@ -92,8 +93,7 @@ async def marking(mark: RedisMark) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
+        await end_tasks(renewing)
 
 
 async def _renew(mark: RedisMark) -> None:

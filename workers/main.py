@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from adapters.accounts import open_accounts
 from adapters.announcements import Announcer
+from adapters.background import end_tasks
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
 from adapters.envelope import KeyRing
@@ -109,10 +110,9 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
         yield loops
     finally:
         stop_loops(context, loops)
-        looking.cancel()
+        await end_tasks(looking)
         await asyncio.wait({taking}, timeout=grace)
-        taking.cancel()
-        await asyncio.gather(looking, taking, return_exceptions=True)
+        await end_tasks(taking)
         await settling.end(grace=grace)
         # Calls whose caller was cancelled: they have had their time beside the others.
         await context.gates.finish(within=_LAST_MOMENT)
@@ -129,8 +129,7 @@ async def following_reloads(
     try:
         yield
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await end_tasks(listening)
 
 
 @asynccontextmanager
@@ -176,8 +175,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             reached=_deadly(crash_point_wanted()),
         )
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await end_tasks(following)
         await faceid.aclose()
         await engine.dispose()
 

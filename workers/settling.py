@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from adapters.background import end_tasks
 from domain.records import Case, ClaimedVerifications
 from workers.away import AWAY
 from workers.context import WorkerContext
@@ -125,9 +126,7 @@ class Settling:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self.idle()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)
 
     async def _claim(self, room: Mapping[str, int], *, silent: bool = False) -> ClaimedVerifications:
         if not room:

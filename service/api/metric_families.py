@@ -97,6 +97,12 @@ def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
         "process", "role", "version",
     )  # fmt: skip
     yield gauge(
+        "process_clock_seconds",
+        "How far the clock of the process's machine is ahead of Redis's; negative: behind.",
+        {(seen.heartbeat.id, seen.heartbeat.role): seen.clock_ahead.total_seconds() for seen in alive},
+        "process", "role",
+    )  # fmt: skip
+    yield gauge(
         "policy_info",
         "1 for each policy that is in force in a process; mark: the first digits of its text's hash.",
         {

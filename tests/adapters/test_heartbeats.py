@@ -76,6 +76,13 @@ async def test_a_clock_that_is_wrong_by_a_day_kills_nobody(redis: Redis) -> None
     assert await roles(redis) == ["a", "b"]
 
 
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=1), timedelta(days=-2)])
+async def test_a_clock_is_compared_with_the_one_of_redis(redis: Redis, ahead: timedelta) -> None:
+    await Heartbeats(redis).put(heartbeat(at=datetime.now(UTC) + ahead))
+    [seen] = await Heartbeats(redis).alive()
+    assert abs(seen.clock_ahead - ahead) < timedelta(seconds=2)
+
+
 async def test_a_full_redis_makes_nobody_look_dead(redis: Redis) -> None:
     await redis.config_set("maxmemory", "1mb")
     try:

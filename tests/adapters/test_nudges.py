@@ -60,3 +60,17 @@ async def test_without_redis_nobody_waits_and_it_is_said_once(free_port: int) ->
         await nudges.aclose()
     assert [line["event"] for line in lines] == ["nudge.not_announced"]
     await pool.disconnect()
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(days=2), timedelta(hours=-3)])
+async def test_a_clock_that_is_wrong_here_neither_delays_nor_hastens_it(
+    nudges: RedisNudges, redis: Redis, monkeypatch: pytest.MonkeyPatch, wrong_by: timedelta
+) -> None:
+    ahead_ms = int(wrong_by.total_seconds() * 1000)
+    monkeypatch.setattr("arq.connections.timestamp_ms", lambda: int(time.time() * 1000) + ahead_ms)
+    before = time.time() * 1000
+    nudges.nudge(ID)
+    await nudges.aclose()
+    [(job, at)] = await redis.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
+    assert before - 1 <= at - GRACE.total_seconds() * 1000 <= time.time() * 1000 + 1
+    assert await redis.pttl(b"arq:job:" + job) > GRACE.total_seconds() * 1000

@@ -140,6 +140,29 @@ async def test_the_ingress_starts_without_redis_and_accepts_once_it_is_there(ser
             await decided(servers, 1)
 
 
+async def test_an_ingress_tells_of_its_refusals_while_redis_is_away(servers: Servers) -> None:
+    port, metrics = ports.free_port(), ports.free_port()
+    more = {
+        "FACEID_INGRESS_METRICS_PORT": str(metrics),
+        "FACEID_SPOOL_DIR": str(servers.folder / "spool"),
+        "FACEID_SPOOL_MAX_BYTES": "1",
+    }
+    await servers.valkey.stop()
+    async with (
+        role(servers, "serve", "ingress", "--port", str(port), more=more),
+        client(port) as web,
+        client(metrics) as page,
+    ):
+        await until(lambda: status(web, "/healthz", 200), patience=PATIENCE)
+        for _ in range(3):
+            assert not await accepted(web)
+        told = (await page.get("/metrics")).text
+        assert (await web.get("/metrics")).status_code == 404, "nothing of it is public"
+    figures = {line.partition(" ")[0].split("process=")[0]: line[-3:] for line in told.splitlines()}
+    assert figures['faceid_callbacks_refused_total{app_id="demo",code="not_durable",'] == "3.0"
+    assert figures["faceid_ingress_accepting{"] == "0.0"
+
+
 async def accepted(ingress: httpx2.AsyncClient) -> bool:
     data = dump(payload(1))
     answer = await ingress.post(

@@ -51,9 +51,11 @@ class Gateway:
         self.redis: Redis = context.redis
         self.changes: dict[str, Any] = {}
 
-    async def beats(self, role: str, pid: int = 1, *, version: str = "1.2", **status: Any) -> None:
+    async def beats(
+        self, role: str, pid: int = 1, *, version: str = "1.2", at: datetime | None = None, **status: Any
+    ) -> None:
         usual = {"worker": WORKER, "ingress": INGRESS, "api": {"policies": WORKER["policies"]}}[role]
-        beat = Heartbeat(role, "host", pid, version, 5, NOW, NOW, usual | status)
+        beat = Heartbeat(role, "host", pid, version, 5, NOW, at or datetime.now(UTC), usual | status)
         await Heartbeats(self.redis).put(beat)
 
     async def silences(self, role: str) -> None:
@@ -167,6 +169,7 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
         ),
     ),
     "FaceidPoliciesDiffer": (12, lambda it: it.beats("worker", policies={"default": "bbbbbbbbbbbb"})),
+    "FaceidClockWrong": (3, lambda it: it.beats("ingress", at=datetime.now(UTC) + timedelta(minutes=5))),
     "FaceidVersionsMixed": (62, lambda it: it.beats("worker", 7, version="1.3")),
 }
 """How each condition is brought about, and the minutes within which the rule fires."""
