@@ -105,7 +105,7 @@ def _from_environment(given: dict[str, str]) -> dict[str, str]:
         for variable, name in _VARIABLES.items()
         if os.environ.get(variable) and name not in given
     }
-    if os.environ.get("PGPORT") and not all(part.isdecimal() for part in os.environ["PGPORT"].split(",")):
+    if not (os.environ.get("PGPORT") or "5432").isdecimal():
         raise ValueError("port must be a whole number (from PGPORT)")
     for variable, name in _VARIABLES.items():
         if name in found:
@@ -134,6 +134,7 @@ def _check(name: str, value: str) -> None:
 def _place(parts: UrlParts, given: dict[str, str]) -> dict[str, Any]:
     """Where the server is and who connects; a parameter outranks the same part of the URL, as in libpq."""
     hosts = _hosts(parts, given)
+    usual = os.environ.get("PGPORT") or "5432"
     database = given.get("dbname") or parts.path.removeprefix("/")
     if "/" in database:
         raise ValueError("the name of the database holds a /")
@@ -142,7 +143,7 @@ def _place(parts: UrlParts, given: dict[str, str]) -> dict[str, Any]:
         "password": given.get("password") or parts.password,
         "database": database or None,
         "host": [host.name for host in hosts] or None,
-        "port": [host.port or 5432 for host in hosts] or None,
+        "port": [host.port or int(usual) for host in hosts] or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -136,6 +136,8 @@ def test_variables_of_libpq_stand_in_for_what_the_url_leaves_out(monkeypatch: py
     assert found["dsn"] == "postgresql://?sslmode=require"
     assert found["server_settings"] == {"application_name": "gw"}
     assert found["target_session_attrs"] == "primary"
+    monkeypatch.setenv("PGPORT", "7")
+    assert read_database_url("postgresql://a,b:8/d")["port"] == [7, 8]
 
 
 @pytest.mark.parametrize(
