@@ -6,6 +6,7 @@ wakes a worker. None has a TTL but the job. Workers claim batches, many at once:
 whose worker died is claimed again when its lease has ended. The job is only a messenger.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -14,6 +15,7 @@ from typing import Final
 import msgspec
 import zstandard
 from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
 
 from adapters.envelope import KeyRing
 from adapters.inbox_scripts import CLAIM, POSTPONE, SET_ASIDE, TAKE_BACK
@@ -122,10 +124,11 @@ class RedisInbox:
         return int(await self._take_back(keys=[names.unreadable, names.claimed], args=[_ms(after)]))
 
     async def wake_another(self) -> None:
-        """Let another worker help with what waits."""
+        """Let another worker help with what waits, if Redis has room for the message."""
         async with self._redis.pipeline(transaction=True) as pipe:
             add_wake_up(pipe, names=self._names, now_ms=_now_ms())
-            await pipe.execute()
+            with contextlib.suppress(OutOfMemoryError):
+                await pipe.execute()
 
     async def depth(self) -> int:
         """How many batches wait or are claimed."""

@@ -6,10 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
+from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
+from adapters.inbox import RedisInbox
 from adapters.nudges import RedisNudges
 from adapters.queue import create_queue
 from adapters.redis_memory import read_memory
@@ -92,3 +96,20 @@ async def test_no_nudge_is_sent_while_there_is_no_room(
     nudges.nudge(UUID(int=2))
     await nudges.aclose()
     assert await redis.zcard(DEFAULT_NAMES.queue) == 1
+
+
+async def test_batches_leave_a_redis_that_others_have_filled(redis: Redis, keys: KeyRing) -> None:
+    inbox, ids = RedisInbox(redis, keys=keys), [new_batch_id(1) for _ in range(300)]
+    for n, batch_id in enumerate(ids):
+        await inbox.hand_over(batch_id, [callback(payload(n))])
+    await redis.config_set("maxmemory", "1mb")
+    try:
+        with pytest.raises(OutOfMemoryError):
+            await redis.set("anything", b"else")
+        finished: list[str] = []
+        while batches := (await inbox.claim(lease=timedelta(seconds=60), finished=finished)).batches:
+            finished = [batch.batch_id for batch in batches]
+            await inbox.wake_another()
+        assert await inbox.depth() == 0
+    finally:
+        await redis.config_set("maxmemory", "0")
