@@ -55,15 +55,17 @@ class LockWatch:
 def _described(holder: Row[Any]) -> str:
     if not holder.pid:
         return "a prepared transaction (pg_prepared_xacts)"
-    if holder.transaction_age is None:
-        return f"process {holder.pid}"
-    # A role without pg_read_all_stats sees of another's session hardly more than that.
-    ages = f"transaction for {holder.transaction_age} s, query for {holder.query_age} s"
-    return f"process {holder.pid} ({holder.application_name!r}, {holder.state}, {ages})"
+    said = [repr(holder.application_name), f"role {holder.role!r}"]
+    # Of another role's session only pg_read_all_stats sees more.
+    if holder.transaction_age is not None:
+        said += [holder.state, f"transaction for {holder.transaction_age} s"]
+        said += [f"query for {holder.query_age} s"]
+    return f"process {holder.pid} ({', '.join(said)})"
 
 
 _HOLDERS: Final = text("""
-SELECT DISTINCT b.pid, COALESCE(NULLIF(a.application_name, ''), a.backend_type) AS application_name, a.state,
+SELECT DISTINCT b.pid, COALESCE(NULLIF(a.application_name, ''), a.backend_type) AS application_name,
+       a.usename AS role, a.state,
        CAST(extract(epoch FROM clock_timestamp() - a.query_start) AS integer) AS query_age,
        CAST(extract(epoch FROM clock_timestamp() - a.xact_start) AS integer) AS transaction_age
 FROM unnest(pg_blocking_pids(:pid)) AS b (pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid

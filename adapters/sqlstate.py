@@ -21,8 +21,8 @@ _VALUE: Final = ("22", "23", "54")
 LOCK_NOT_AVAILABLE: Final = "55P03"
 """What a statement waited for was locked for longer than `lock_timeout`."""
 
-_STATEMENT: Final = ("40", "53", "55006", LOCK_NOT_AVAILABLE, "57014")
-"""Rolled back for a deadlock, no resources, in use, locked, canceled."""
+_STATEMENT: Final = ("09", "38", "39", "40", "53", "55006", LOCK_NOT_AVAILABLE, "57014", "P0")
+"""Raised by a trigger or a function, rolled back for a deadlock, no resources, in use, locked, canceled."""
 
 _EVERY_ROW: Final = ("08", "25", "28", "3D", "42", "53", "57P", "58")
 """Connection, transaction state (25006: read-only), access, missing database, schema that does not fit,

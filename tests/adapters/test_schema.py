@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database import DatabaseAway, create_engine
+from adapters.lock_watch import LockWatch
 from adapters.migrating import Migration
 from adapters.revisions import alembic_config, newest_revision
 from adapters.schema import current_revision, migrate
@@ -38,6 +39,16 @@ async def empty(empty_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(empty_url)
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def plain_role(engine: AsyncEngine) -> AsyncIterator[str]:
+    """A role without privileges on other roles' sessions."""
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE ROLE faceid_plain"))
+    yield "faceid_plain"
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP ROLE faceid_plain"))
 
 
 async def bring_to(
@@ -79,11 +90,12 @@ async def test_a_database_of_a_newer_version_is_named(empty: AsyncEngine, empty_
         await migrate(empty_url)
 
 
-async def lock(connection: AsyncConnection, table: str) -> int:
-    """Do as pg_dump does; the process that holds the lock."""
+async def lock(connection: AsyncConnection, table: str) -> str:
+    """Do as pg_dump does; who holds the lock, as it is said."""
     await connection.execute(text("SET application_name = 'nightly dump'"))
     await connection.execute(text(f"LOCK TABLE {table} IN ACCESS SHARE MODE"))
-    return int((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+    pid, role = (await connection.execute(text("SELECT pg_backend_pid(), current_user"))).one()
+    return f"process {pid} ('nightly dump', role {role!r}"
 
 
 async def test_a_lock_is_waited_for_and_its_holder_named(empty: AsyncEngine, empty_url: str) -> None:
@@ -97,8 +109,27 @@ async def test_a_lock_is_waited_for_and_its_holder_named(empty: AsyncEngine, emp
         assert not migrating.done()
     assert await migrating == newest_revision()
     assert longest < TRY_TIMES
-    assert said[0].startswith(f"waits for a lock of process {holder} ('nightly dump', idle in transaction, ")
+    assert said[0].startswith(f"waits for a lock of {holder}, idle in transaction, transaction for ")
     assert "ACCESS SHARE" not in " ".join(said)
+
+
+async def test_of_another_roles_session_its_process_and_application_are_named(
+    plain_role: str, empty: AsyncEngine, empty_url: str
+) -> None:
+    await bring_to(empty, "0003")
+    async with empty.begin() as connection:
+        await connection.execute(text(f"GRANT ALL ON dead_letters TO {plain_role}"))
+    said: list[str] = []
+    plain = create_engine(f"{empty_url}{'&' if '?' in empty_url else '?'}options=-c%20role%3D{plain_role}")
+    async with empty.connect() as dump:
+        holder = await lock(dump, "dead_letters")
+        async with plain.connect() as waiting:
+            pid = (await waiting.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            async with LockWatch(plain, said.append).over(pid):
+                with pytest.raises(DatabaseAway):
+                    await waiting.execute(text("LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE"))
+    await plain.dispose()
+    assert said == [f"waits for a lock of {holder})"]
 
 
 async def is_true(value: bool) -> bool:

@@ -15,6 +15,7 @@ from adapters.sqlstate import Fault, fault_of, meets_every_row
         ("53100", Fault.STATEMENT, True),
         ("55P03", Fault.STATEMENT, False),
         ("57014", Fault.STATEMENT, False),
+        ("P0001", Fault.STATEMENT, False),
         ("0A000", Fault.SESSION, False),
         ("26000", Fault.SESSION, False),
         ("08P01", Fault.SESSION, True),
