@@ -3,13 +3,18 @@
 # Python 3.13 is the newest for which every package of uv.lock has a wheel. Nothing is compiled here.
 # PostgreSQL and Valkey are not in the image: the `bundled` extra is for development and tests alone.
 
-FROM python:3.13-slim AS build
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
 
 # From the same index as everything else, so that no second registry is needed.
 ARG UV_VERSION=0.13.9
 RUN pip install --no-cache-dir --disable-pip-version-check "uv==${UV_VERSION}"
 
+# Compiled code that is never checked against its source: an image's layers change the times of files, and
+# everything would be compiled again at every start.
 ENV UV_COMPILE_BYTECODE=1 \
+    PYC_INVALIDATION_MODE=UNCHECKED_HASH \
     UV_LINK_MODE=copy \
     UV_PYTHON_DOWNLOADS=never \
     UV_PROJECT_ENVIRONMENT=/opt/faceid-gateway
@@ -33,7 +38,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --locked --no-dev --no-editable
 
 
-FROM python:3.13-slim
+FROM ${BASE}
 
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin faceid \
     # Where the spool's volume is mounted: a new volume takes over owner and rights.

@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+RUN    := $(VENV)/.installed-to-run
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
+# Certificates as pip finds them: a company's own CA stands in the system's store.
+export UV_SYSTEM_CERTS ?= 1
 # Compiled once here, or by every one of a demo's processes where PYTHONDONTWRITEBYTECODE is set.
 export UV_COMPILE_BYTECODE := 1
 
@@ -14,10 +17,10 @@ export UV_COMPILE_BYTECODE := 1
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(STAMP) ## run one verification of every scenario and show what came of it
+demo: $(RUN) ## run one verification of every scenario and show what came of it
 	@$(BIN)/faceid-gateway demo $(ARGS)
 
-dev: $(STAMP) ## run the whole gateway on this machine until Ctrl-C
+dev: $(RUN) ## run the whole gateway on this machine until Ctrl-C
 	@$(BIN)/faceid-gateway dev $(ARGS)
 
 test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
@@ -48,12 +51,21 @@ format: $(STAMP) ## format the code and mend what the linter can
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(STAMP): uv.lock pyproject.toml
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …"; exit 1; }
 	@echo "Installing into $(VENV) from uv.lock; this is done once …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@$(BIN)/uv sync --quiet --locked --inexact
+	@$(BIN)/uv sync --quiet --locked --inexact $(1)
 	@touch $@
 	@echo "Installed."
+endef
+
+# What a demo needs: the gateway and its bundled servers, without the tools of its developers.
+$(RUN): uv.lock pyproject.toml
+	$(call install,--no-dev --extra bundled)
+
+$(STAMP): uv.lock pyproject.toml
+	$(call install,)
+	@touch $(RUN)

@@ -192,8 +192,14 @@ class Settings(BaseSettings):
         return {app_id: _to_app(app_id, app) for app_id, app in self.apps.items()}
 
 
-def load_settings() -> Settings:
-    """The settings of this process.
+class IngressSettings(Settings):
+    """What the ingress is told. It reaches no database, and need not know the password of one."""
+
+    database_url: str = Field("", repr=False, validate_default=False)
+
+
+def load_settings(kind: type[Settings] = Settings) -> Settings:
+    """The settings of this process, as a role of this kind wants them.
 
     Raises:
         SettingsError: a line for each missing or wrong setting, that names it and not its value.
@@ -201,7 +207,7 @@ def load_settings() -> Settings:
     sources = read_sources()
     problems = misspelt(sources, Settings.model_fields)
     try:
-        settings = Settings()
+        settings = kind()
     except ValidationError as error:
         problems += lines_of(error, sources, AppSettings.model_fields)
     else:

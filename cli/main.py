@@ -175,9 +175,14 @@ def _start(*, database: bool = True) -> "Settings":
 
     from adapters.first_look import look_at_servers  # noqa: PLC0415 - as above
     from adapters.logs import configure_logs  # noqa: PLC0415 - as above
-    from adapters.settings import load_settings, strange_names  # noqa: PLC0415 - as above
+    from adapters.settings import (  # noqa: PLC0415 - as above
+        IngressSettings,
+        Settings,
+        load_settings,
+        strange_names,
+    )
 
-    settings = load_settings()
+    settings = load_settings(Settings if database else IngressSettings)
     configure_logs(settings.log_level)
     for name in strange_names():
         structlog.get_logger(__name__).warning("setting.unknown", setting=name)

@@ -1,6 +1,7 @@
 """Servers of a test's own, to be stopped, frozen and started again: the shared ones serve all tests."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -60,7 +61,9 @@ class PrivateServer:
         # PostgreSQL's backends lead sessions of their own: the process group would miss them.
         whole = psutil.Process(self._process.pid)
         for process in (whole, *whole.children(recursive=True)):
-            process.send_signal(signum)
+            # A backend may end between being listed and being signalled.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signum)
 
 
 def private_valkey(folder: Path) -> PrivateServer:

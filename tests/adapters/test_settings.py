@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import AppSettings, Settings, load_settings
+from adapters.settings import AppSettings, IngressSettings, Settings, load_settings
 from domain.budget import PullRules
+from domain.errors import SettingsError
 from domain.model import ConfirmationMode
 from domain.registration import ReconcileRules
 from tests.adapters.right_settings import CANARY, KEY, OTHER_KEY, apps, set_right, write_toml
@@ -190,3 +191,10 @@ def test_every_default_of_the_example_is_the_default(folder: Path, monkeypatch: 
     assert {name: value for name, value in shown.items() if name not in examples} == {
         name: fields[name].default for name in shown if name not in examples
     }
+
+
+def test_the_ingress_alone_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FACEID_DATABASE_URL")
+    assert load_settings(IngressSettings).database_url == ""
+    with pytest.raises(SettingsError, match="FACEID_DATABASE_URL"):
+        load_settings()

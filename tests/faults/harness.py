@@ -27,7 +27,7 @@ from cli.environment import DevSecrets, load_secrets
 from cli.processes import ProcessSpec, spawn, stop, until_it_answers
 from tests.faults.callbacks import app_id
 
-LISTENERS: Final = ("vendor", "ingress", "api")
+LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api")
 SERVERS: Final = ("valkey", "postgres")
 
 MOST_SCRIPTS: Final = 32
@@ -148,6 +148,9 @@ class Rig:
             "postgres": self._postgres,
             "vendor": self._spec("vendor", vendor, base),
             "ingress": self._spec("ingress", ("cli", "serve", "ingress", "--port", port["ingress"])),
+            "second-ingress": self._spec(
+                "second-ingress", ("cli", "serve", "ingress", "--port", port["second-ingress"])
+            ),
             "api": self._spec("api", ("cli", "serve", "api", "--port", port["api"])),
             "worker": self._spec("worker", ("cli", "worker")),
         }

@@ -24,8 +24,8 @@ class Load:
     """What was sent and what came back. `refused`: answers 503; `broken`: connections that ended first;
     `slowest`: the longest wait for an answer, in seconds."""
 
-    def __init__(self, rig: Rig, biz_ids: Iterator[str]) -> None:
-        self._port = rig.ports["ingress"]
+    def __init__(self, rig: Rig, biz_ids: Iterator[str], *, port: int) -> None:
+        self._port = port
         self._secret = rig.secrets.api_secret.encode()
         self._biz_ids = biz_ids
         self.issued: set[str] = set()
@@ -114,13 +114,19 @@ async def read_answer(reader: asyncio.StreamReader) -> str:
 
 @asynccontextmanager
 async def sending(
-    rig: Rig, *, connections: int = 32, rate: float = 600, biz_ids: Iterable[str] | None = None
+    rig: Rig,
+    *,
+    connections: int = 32,
+    rate: float = 600,
+    biz_ids: Iterable[str] | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[Load]:
     """Load inside the block, at most `rate` callbacks per second; what is under way behind it is awaited.
 
-    It is about `biz_ids`, or about new ones without end.
+    It is about `biz_ids`, or about new ones without end, and goes to the ingress or to `port`.
     """
-    load = Load(rig, _without_end() if biz_ids is None else iter(biz_ids))
+    chosen = _without_end() if biz_ids is None else iter(biz_ids)
+    load = Load(rig, chosen, port=rig.ports["ingress"] if port is None else port)
     senders = [asyncio.create_task(load.send(connections / rate)) for _ in range(connections)]
     try:
         yield load

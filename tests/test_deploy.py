@@ -1,0 +1,86 @@
+"""What deploy/ ships fits the program: units, proxies and the compose file."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+UNITS = sorted((ROOT / "deploy/systemd").glob("faceid*"))
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text())
+    return found
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_understands_each_unit(unit: Path, tmp_path: Path) -> None:
+    for each in UNITS:
+        # The program is not installed where tests run.
+        text = each.read_text().replace("/opt/faceid-gateway/bin/faceid-gateway", shutil.which("true") or "")
+        (tmp_path / each.name).write_text(text)
+    name = unit.name.replace("@.", "@8028.")
+    if name != unit.name:
+        (tmp_path / name).symlink_to(unit.name)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / name)],
+        capture_output=True, text=True, check=False, env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+    )  # fmt: skip
+    ours = [line for line in done.stderr.splitlines() if "faceid" in line]
+    assert ours == []
+
+
+@pytest.mark.parametrize(
+    "unit", [each for each in UNITS if each.suffix == ".service"], ids=lambda each: each.name
+)
+def test_each_unit_starts_a_command_that_there_is(unit: Path) -> None:
+    [command] = re.findall(r"^ExecStart=\S+/faceid-gateway (.+)$", unit.read_text(), re.MULTILINE)
+    words = [word.replace("%i", "8028") for word in command.split()]
+    role = [word for word in words if not word.startswith("-")][: 2 if words[0] == "serve" else 1]
+    helped = subprocess.run(
+        [ROOT / ".venv/bin/faceid-gateway", *role, "--help"], capture_output=True, text=True, check=False
+    )
+    assert helped.returncode == 0
+    for option in filter(lambda word: word.startswith("--"), words):
+        assert option in helped.stdout
+
+
+@pytest.mark.parametrize("file", ["nginx.conf", "Caddyfile"])
+def test_both_proxies_forward_callbacks_alone_to_the_ports_of_the_units(file: str) -> None:
+    text = (ROOT / "deploy" / file).read_text()
+    assert set(re.findall(r"127\.0\.0\.1:(\d+)", text)) == {"8028", "8029"}
+    assert "/callbacks/" in text
+    assert "404" in text
+
+
+def test_what_strangers_reach_knows_no_password_of_the_database(compose: dict[str, Any]) -> None:
+    ingress = compose["services"]["ingress"]
+    assert "FACEID_DATABASE_URL" not in ingress["environment"]
+    assert ingress["environment"]["POSTGRES_PASSWORD"] == ""
+    assert "data" not in ingress["networks"]
+
+
+def test_doctor_sees_the_spool_of_the_ingress(compose: dict[str, Any]) -> None:
+    doctor, ingress = compose["services"]["doctor"], compose["services"]["ingress"]
+    assert doctor["environment"]["FACEID_SPOOL_DIR"] == ingress["environment"]["FACEID_SPOOL_DIR"]
+    assert doctor["volumes"] == ingress["volumes"]
+
+
+def test_a_browser_finds_the_simulator_by_the_name_that_the_containers_use(compose: dict[str, Any]) -> None:
+    simulator = compose["services"]["simulator"]
+    [alias] = simulator["networks"]["default"]["aliases"]
+    assert alias.endswith(".localhost"), "which every browser looks for on its own machine"
+    assert simulator["environment"]["FACEID_SIMULATOR_PUBLIC_URL"] == f"http://{alias}:8090"
+    assert f'vendor_url = "http://{alias}:8090"' in (ROOT / "deploy/faceid.example.toml").read_text()
+
+
+def test_every_network_is_declared(compose: dict[str, Any]) -> None:
+    used = {name for service in compose["services"].values() for name in service.get("networks", ())}
+    assert used <= set(compose["networks"])
