@@ -7,7 +7,6 @@ connection ends with a refusal, and an offered upgrade is not taken: the request
 """
 
 import asyncio
-import urllib.parse
 from typing import Any, ClassVar, Final
 
 import httptools
@@ -16,13 +15,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.connections import Connections, Phase
 from service.cycle import Cycle, LingeringTransport, problem_bytes
+from service.heads import declared_length, describe_request, head_without_upgrade, size_of_head
 
 MAX_TARGET: Final = 8192  # bytes of path and query
 MAX_PIPELINED: Final = 16  # requests that may wait behind the one that is being answered
-MAX_READ_AFTER_REFUSAL: Final = 1024**2
-"""Bytes that are read and thrown away so that the sender sees the refusal in place of a reset connection."""
-_FRAMING: Final = 8
-"""How many times larger than its cap a body may be on the wire: chunks carry their own lengths."""
+MAX_READ_AFTER_REFUSAL: Final = 1024**2  # bytes, so that the sender sees the refusal and no reset
+_FRAMING: Final = 8  # a body may be so many times larger than its cap on the wire, as chunks are
 
 
 class _TooLarge(Exception):
@@ -52,6 +50,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._piece = 0
         self._trailers = 0
         self._keep_alive = False
+        self._begun = True
+        self._before: Cycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let it in, or close it at once where every other connection is busy."""
@@ -64,6 +64,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self.kept.remove(self)
+        if self._before is not None:
+            self._before.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -104,21 +106,24 @@ class LimitedProtocol(HttpToolsProtocol):
         """Give the rest of a begun request its deadline, or end one that is over a cap."""
         if self._room() <= 0:
             self.refuse("headers_too_large" if self._in_head else "body_too_large")
-        elif self.phase is not Phase.RECEIVING:
+            return
+        if not self._begun and (
+            self.expect_100_continue or declared_length(self.headers) > self.kept.limits.body_bytes
+        ):
+            self._begin()
+        if self.phase is not Phase.RECEIVING:
             self.kept.enter(self, Phase.RECEIVING)
 
     def _without_upgrade(self, rest: bytes) -> bytes:
         """The request that offers an upgrade, without the offer, and what came behind its head."""
-        method = self.parser.get_method()
-        if method == b"CONNECT":
+        parser = self.parser
+        if parser.get_method() == b"CONNECT":
             self.refuse("malformed_request")
             return b""
-        version = self.parser.get_http_version().encode()
-        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._taken = 0
-        return b"%b %b HTTP/%b\r\n%b\r\n%b" % (method, self.url, version, b"".join(lines), rest)
+        return head_without_upgrade(parser, self.url, self.headers) + rest
 
     def on_message_begin(self) -> None:
         """A request's first byte, which may stand in one piece with the end of another request."""
@@ -146,39 +151,31 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to answer, unless an upgrade is offered: then the request is parsed once more without it."""
         limits = self.kept.limits
-        if len(self.headers) > limits.headers or self._piece > limits.header_bytes < self._size_of_head():
+        if len(self.headers) > limits.headers or self._piece > limits.header_bytes < size_of_head(
+            self.url, self.headers
+        ):
             raise _TooLarge
         if self.parser.should_upgrade():
             return
         self._in_head, self._trailers = False, 0
-        version = self._describe_request()
+        version = describe_request(self.scope, self.parser, self.url)
         self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
         if len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many requests wait")
-        before, self.cycle = self.cycle, self._begin_cycle()
+        self._before, self.cycle, self._begun = self.cycle, self._create_cycle(), False
+
+    def _begin(self) -> None:
+        """Let the app have the request, unless it has, behind the one before it."""
+        if self._begun:
+            return
+        before, self._before, self._begun = self._before, None, True
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, self.app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
-    def _size_of_head(self) -> int:
-        """Asked where a head came in one piece with the request before it, and was not counted."""
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-
-    def _describe_request(self) -> str:
-        """Fill in the scope; the version of HTTP."""
-        target = httptools.parse_url(self.url)
-        path = target.path.decode("ascii")
-        version: str = self.parser.get_http_version()
-        self.scope["method"] = self.parser.get_method().decode("ascii")
-        self.scope["http_version"] = version
-        self.scope["path"] = urllib.parse.unquote(path) if "%" in path else path
-        self.scope["raw_path"] = target.path
-        self.scope["query_string"] = target.query or b""
-        return version
-
-    def _begin_cycle(self) -> Cycle:
+    def _create_cycle(self) -> Cycle:
         """Until the request is whole its connection does not outlive the answer."""
         return Cycle(
             scope=self.scope,
@@ -195,14 +192,15 @@ class LimitedProtocol(HttpToolsProtocol):
         )
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """A piece of the body; the app begins with the whole, or with much of it, not with the first byte."""
         if self._deaf:
             return
         cycle = self.cycle
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
+            self._begin()
             self.flow.pause_reading()
-        cycle.message_event.set()
+            cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -214,6 +212,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if not cycle.response_started:
             cycle.keep_alive = self._keep_alive
         cycle.message_event.set()
+        self._begin()
         self.kept.enter(self, Phase.STALLED if self.flow.write_paused else Phase.BUSY)
 
     def on_response_complete(self) -> None:
@@ -231,7 +230,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def refuse(self, code: str) -> None:
         """Answer what cannot be read, or has not come, with this problem, and end the connection."""
         self.kept.count_refused(code)
-        cycle = self.cycle
+        cycle = self.cycle if self._begun else self._before
         if cycle is None or cycle.response_complete:
             self._write_problem(code)
         elif not cycle.more_body:
@@ -267,6 +266,7 @@ class LimitedProtocol(HttpToolsProtocol):
             case Phase.RECEIVING if self._in_head:
                 self.refuse("request_timeout")
             case Phase.RECEIVING:
+                self._begin()
                 self.cycle.late = True
                 self.cycle.message_event.set()
                 self.kept.enter(self, Phase.BUSY)

@@ -293,3 +293,29 @@ async def test_trailers_are_not_taken_for_headers(ingress: FastAPI) -> None:
         client.send(head + b"1\r\na\r\n0\r\nx-forwarded-for: evil\r\n\r\n")
         assert (await client.answer())[0] == 204
     assert seen == [[(b"transfer-encoding", b"chunked")]]
+
+
+async def test_no_app_is_begun_for_a_request_that_never_is_whole() -> None:
+    begun: list[str] = []
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        begun.append(scope["path"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async with served(app, LIMITS) as listener:
+        cut = await listener.connect()
+        cut.send(post(BODY, path="/half")[:-5])
+        whole = await listener.connect()
+        whole.send(post(BODY, path="/whole"))
+        assert (await whole.answer())[0] == 204
+        cut.abort()
+        await until(lambda: _has_one(listener))
+        large = await listener.connect()
+        large.send(HEAD + b"content-length: 90000\r\n\r\n")
+        assert (await large.answer())[0] == 204
+    assert begun == ["/whole", NOTIFY], "but a declared giant is refused at once"
+
+
+async def _has_one(listener: Listener) -> bool:
+    return listener.connections.count == 1
