@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import DatabaseAway, doubt
+from adapters.sqlstate import LOCK_NOT_AVAILABLE
 from adapters.troubles import database_trouble
 
 
@@ -29,6 +30,9 @@ async def find_refused_write(connection: AsyncConnection) -> list[str]:
     except DatabaseAway as error:
         if error.sqlstate is None:
             raise
+        if error.sqlstate == LOCK_NOT_AVAILABLE:
+            # Nothing that is read waits for it, and it ends by itself.
+            return []
         return [f"takes no write: {database_trouble(error)}"]
     return []
 

@@ -236,6 +236,16 @@ async def test_a_write_that_is_refused_for_another_reason_is_not_ready(api_conte
     assert answer.json()["database"]["problems"] == ["takes no write: the server refuses (SQLSTATE 53100)"]
 
 
+async def test_a_table_that_somebody_has_locked_is_no_reason_to_send_lookups_elsewhere(
+    api_context: ApiContext,
+) -> None:
+    async with api_context.engine.connect() as somebody:
+        await somebody.execute(text("LOCK TABLE verifications IN SHARE MODE"))
+        async with client(api_context) as api:
+            answer = await api.get("/readyz")
+    assert answer.status_code == 200
+
+
 REFUSE = "'BEGIN RAISE USING ERRCODE = ''53100''; END'"
 NO_WRITES = (
     f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS {REFUSE}",
