@@ -37,12 +37,13 @@ async def make_call(
     if case.verification_id in context.unkept:
         # Its answer is here, and not on the ledger yet.
         return LeftAlone(_SOON)
-    # The place first, then the reservation: a reserved call must be under way.
-    call = await context.gates.enter(app.app_id, patience=patience)
-    if isinstance(call, LeftAlone):
-        return call
-    # To its end from the reservation on: once it stands, the call is spent whether it is made or not.
-    return await context.gates.through(_reserve_and_pull(context, case, app, n, call))
+    async with context.pictures.room_for(app):
+        # The place first, then the reservation: a reserved call must be under way.
+        call = await context.gates.enter(app.app_id, patience=patience)
+        if isinstance(call, LeftAlone):
+            return call
+        # To its end from the reservation on: once it stands, the call is spent whether it is made or not.
+        return await context.gates.through(_reserve_and_pull(context, case, app, n, call))
 
 
 async def _reserve_and_pull(

@@ -88,8 +88,11 @@ async def confirm(
 
 async def kept_result(context: WorkerContext, case: Case) -> Payload | None:
     """The result that an earlier call brought: a worker may have died between answer and decision."""
-    body = await context.ledger.answer_of(case.verification_id, app_id=case.app_id, data_key=case.data_key)
-    end = None if body is None else _read_result(body, case).end
+    async with context.pictures.room_for(context.apps[case.app_id]):
+        kept = await context.ledger.answer_of(
+            case.verification_id, app_id=case.app_id, data_key=case.data_key
+        )
+        end = None if kept is None else _read_result(kept, case).end
     return end.result if isinstance(end, Confirmed) else None
 
 

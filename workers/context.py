@@ -26,6 +26,7 @@ from domain.ports import (
 from domain.registration import RECONCILE_RULES, ReconcileRules
 from workers.alarm import Alarm
 from workers.crash_points import CrashPoint
+from workers.picture_room import PictureRoom
 from workers.tally import Tally
 from workers.vendor_gates import VendorGates
 
@@ -40,6 +41,7 @@ class WorkerContext:
 
     `alarm`: rings when a verification may be due.
     `silent_per_sweep`: how many verifications without a callback one sweep may ask for.
+    `pictures`: the room for answers with pictures.
     `unkept`: the verifications whose answer this process has and the ledger has not.
     `reached` is told of every point at which the fault suite may let the process die. `jitter` gives a
     number from 0 to 1 by chance, `sleep` waits for so many seconds.
@@ -60,6 +62,7 @@ class WorkerContext:
     dead_letters: DeadLetters
     vendor: Vendor
     gates: VendorGates
+    pictures: PictureRoom
     pull_rules: PullRules
     lease: timedelta
     clock: Callable[[], datetime]

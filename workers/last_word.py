@@ -12,9 +12,16 @@ async def told_what_nobody_reads(context: WorkerContext, case: Case) -> bool:
 
     A page of a proxy is no word of the vendor's; a result that says that the flow goes on is read.
     """
-    body = await context.ledger.answer_of(case.verification_id, app_id=case.app_id, data_key=case.data_key)
+    async with context.pictures.room_for(context.apps[case.app_id]):
+        kept = await context.ledger.answer_of(
+            case.verification_id, app_id=case.app_id, data_key=case.data_key
+        )
+        return kept is not None and _is_unread(kept, case)
+
+
+def _is_unread(body: bytes, case: Case) -> bool:
     try:
-        return body is not None and decode_payload(body).biz_id != case.biz_id
+        return decode_payload(body).biz_id != case.biz_id
     except UndecodableCallback:
         return True
     except MalformedPayload:

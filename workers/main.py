@@ -20,7 +20,7 @@ from adapters.background import end_tasks
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
 from adapters.envelope import KeyRing
-from adapters.faceid_api import POOL_SIZE, FaceidApi, create_transport
+from adapters.faceid_api import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from adapters.garbage import calm_garbage_collection
 from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
@@ -46,6 +46,7 @@ from workers.context import WorkerContext
 from workers.crash_points import CrashPoint, crash_point_wanted, die
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.loop import run_workers
+from workers.picture_room import ROOM, PictureRoom
 from workers.recording import Recording
 from workers.settling import Settling
 from workers.vendor_gates import VendorGates
@@ -166,6 +167,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             dead_letters=PgDeadLetters(engine, keys=keys),
             vendor=faceid,
             gates=VendorGates(in_flight=settings.pulls_in_flight, monotonic=time.monotonic, pool=POOL_SIZE),
+            pictures=PictureRoom(at_once=ROOM // MAX_ANSWER_WITH_IMAGES),
             pull_rules=settings.pull_rules(),
             lease=lease,
             clock=clock,

@@ -41,6 +41,7 @@ from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions
+from workers.picture_room import PictureRoom
 from workers.recording import Recording
 from workers.settling import Settling
 from workers.vendor_gates import VendorGates
@@ -135,6 +136,7 @@ class World:
             dead_letters=MemoryDeadLetters(self.database),
             vendor=self.vendor,
             gates=VendorGates(in_flight=2, monotonic=self.clock.monotonic),
+            pictures=PictureRoom(at_once=2),
             pull_rules=PullRules(in_flight=LEASE),
             lease=LEASE,
             clock=self.clock,

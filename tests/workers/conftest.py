@@ -31,6 +31,7 @@ from workers.context import WorkerContext
 from workers.crash_points import CrashPoint
 from workers.holding import release_held
 from workers.jobs import Loops
+from workers.picture_room import PictureRoom
 from workers.recording import Recording
 from workers.settling import Settling
 from workers.vendor_gates import VendorGates
@@ -234,6 +235,7 @@ async def jobs(
         dead_letters=store.dead_letters,
         vendor=vendor,
         gates=VendorGates(in_flight=64, monotonic=clock.monotonic),
+        pictures=PictureRoom(at_once=8),
         pull_rules=PullRules(spacing=SPACING, in_flight=LEASE),
         lease=LEASE,
         clock=clock,
