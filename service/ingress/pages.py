@@ -10,7 +10,7 @@ from starlette.types import Scope
 from service.ingress.body import header_of
 from service.problems import PROBLEMS, RETRY_AFTER
 
-_STYLE: Final = (
+STYLE: Final = (
     ":root{color-scheme:light dark}"
     "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f5f6f8;color:#1d2129;"
     "font:16px/1.6 system-ui,-apple-system,'PingFang SC','Noto Sans SC',sans-serif}"
@@ -20,7 +20,7 @@ _STYLE: Final = (
     "@media (prefers-color-scheme:dark){body{background:#17181b;color:#f2f3f5}"
     "main{background:#232428;box-shadow:none}p{color:#c0c5cd}}"
 )
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": (
@@ -96,7 +96,7 @@ def _page(
     html = (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style><main><h1>{title}</h1><p>{text}</p></main></html>"
+        f"<title>{title}</title><style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p></main></html>"
     )
     return HTMLResponse(html, status, _HEADERS | headers)
 

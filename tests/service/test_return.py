@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback, CallbackKind
-from service.ingress.pages import _STYLE, preferred_language
+from service.ingress.pages import STYLE, preferred_language
 from tests.adapters.builders import NOW, biz_id, payload
 from tests.domain.builders import ID_NUMBER, NAME, dump
 from tests.service.asgi import FORM, SECRET, send, signed
@@ -142,7 +142,7 @@ async def test_the_page_says_how_the_flow_ended_and_not_what_came_of_it(
 
 
 def test_the_page_can_be_read_in_light_and_in_dark() -> None:
-    light, _, dark = _STYLE.partition("@media (prefers-color-scheme:dark)")
+    light, _, dark = STYLE.partition("@media (prefers-color-scheme:dark)")
     for style in (light, dark):
         text, card, body, small = (
             re.findall(pattern, style)[0]
