@@ -151,10 +151,13 @@ def _check_before_use(engine: Engine, rested: timedelta, second_best_for: timede
         record.info["returned_at"] = time.monotonic()
 
     def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        returned_at = record.info.get("returned_at")
+        if returned_at is None:
+            # Just made: while everything is doubted again and again there is no better one.
+            return
         if _is_outdated(record, cast(DoubtingPool, engine.pool), second_best_for):
             raise DisconnectionError
-        returned_at = record.info.get("returned_at")
-        if returned_at is None or time.monotonic() - returned_at < seconds:
+        if time.monotonic() - returned_at < seconds:
             return
         try:
             cast(AdaptedConnection, connection).run_async(_ping)

@@ -8,10 +8,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DatabaseAway, create_engine
+from adapters.database import DatabaseAway, create_engine, doubt
 from adapters.envelope import KeyRing
 from adapters.schema import examine_database, migrate
 from adapters.store.bulk import bulk_connection
@@ -80,6 +80,18 @@ async def test_a_look_at_a_read_only_database_gives_up_the_connections_too(
         assert said.problems == ["is read-only: default_transaction_read_only is on"]
         assert (await examine_database(late)).problems == []
         await write(late)
+
+
+async def test_doubts_of_others_while_a_connection_is_made_do_not_fail_who_waits_for_it(
+    database_url: str,
+) -> None:
+    busy = create_engine(database_url, pool_size=1)
+    event.listen(busy.sync_engine, "connect", lambda *_: doubt(busy))
+    for _ in range(3):
+        async with busy.connect() as connection:
+            assert (await connection.execute(STATE)).scalar_one() == "off"
+        doubt(busy)
+    await busy.dispose()
 
 
 async def test_who_only_reads_leaves_a_read_only_server_too(engine: AsyncEngine, database_url: str) -> None:
