@@ -22,6 +22,12 @@ local taken, callbacks, bytes = {}, 0, 0
 
 -- Claims a batch; false: the group is complete without it.
 local function claim(id, suspect)
+  if not string.match(id, '^[%w%.%-]+$') then
+    -- None of our ids: somebody else writes here, and what stands under that name is theirs.
+    redis.call('ZREM', pending, id)
+    redis.call('ZREM', claimed, id)
+    return true
+  end
   local sealed = redis.call('GET', batch .. id)
   if not sealed then
     forget(id)

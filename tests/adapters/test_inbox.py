@@ -49,6 +49,19 @@ async def test_an_index_entry_without_its_batch_is_forgotten(inbox: RedisInbox, 
     assert await inbox_keys(redis) == []
 
 
+async def test_names_that_are_no_batch_ids_are_dropped_and_what_they_name_is_left_alone(
+    inbox: RedisInbox, redis: Redis
+) -> None:
+    odd = [b"\xff\xfe", b"a b", "批次".encode(), b"x\ny"]
+    for name in odd:
+        await redis.set(b"faceid:inbox:" + name, b"theirs")
+        await redis.zadd(DEFAULT_NAMES.pending, {name: 1})
+    await inbox.hand_over("b1", BATCH)
+    assert [batch.batch_id for batch in (await inbox.claim(lease=MINUTE)).batches] == ["b1"]
+    assert await redis.zcard(DEFAULT_NAMES.pending) == 0
+    assert {await redis.get(b"faceid:inbox:" + name) for name in odd} == {b"theirs"}
+
+
 async def test_the_size_of_a_group_is_counted_in_callbacks(inbox: RedisInbox) -> None:
     for _ in range(4):
         await inbox.hand_over(new_batch_id(len(BATCH)), BATCH)
