@@ -114,7 +114,7 @@ class Connections:
         """Forget a connection that is gone."""
         if connection.phase is None:
             return
-        del self._since[connection.phase][connection]
+        self._since[connection.phase].pop(connection, None)
         connection.phase = None
         self.count -= 1
         self._addresses[connection.address] -= 1
@@ -125,9 +125,10 @@ class Connections:
         """From now on the connection is in this phase; one that is not counted stays so."""
         if connection.phase is None:
             return
-        del self._since[connection.phase][connection]
+        self._since[connection.phase].pop(connection, None)
         connection.phase = phase
-        self._since[phase][connection] = time.monotonic()
+        if phase is not Phase.BUSY:
+            self._since[phase][connection] = time.monotonic()
 
     def count_refused(self, code: str) -> None:
         """Count what was refused below HTTP; a flood of it is one line in the log now and then."""

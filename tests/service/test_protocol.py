@@ -295,6 +295,28 @@ async def test_trailers_are_not_taken_for_headers(ingress: FastAPI) -> None:
     assert seen == [[(b"transfer-encoding", b"chunked")]]
 
 
+async def test_an_app_learns_that_its_client_has_gone_and_not_before() -> None:
+    received: list[dict[str, object]] = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        received.append(dict(await receive()))
+        received.append(dict(await receive()))
+
+    async with served(app, LIMITS) as listener:
+        client = await listener.connect()
+        client.send(post(b"abc"))
+
+        async def are_received(count: int) -> bool:
+            return len(received) >= count
+
+        await until(lambda: are_received(1))
+        await asyncio.sleep(0.05)
+        assert received == [{"type": "http.request", "body": b"abc", "more_body": False}]
+        client.abort()
+        await until(lambda: are_received(2))
+    assert received[1]["type"] == "http.disconnect"
+
+
 async def test_no_app_is_begun_for_a_request_that_never_is_whole() -> None:
     begun: list[str] = []
 
