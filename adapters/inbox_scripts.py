@@ -1,4 +1,7 @@
-"""The scripts of the inbox, each one step that nobody sees half done. They use the clock of the server."""
+"""The scripts of the inbox, each one step that nobody sees half done. They use the clock of the server.
+
+A Redis that is full refuses a script whose first write takes room: each begins with one that takes none.
+"""
 
 from typing import Final
 
@@ -73,8 +76,8 @@ POSTPONE: Final = """
 local clock = redis.call('TIME')
 local until_ms = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[1])
 for i = 2, #ARGV do
-  redis.call('ZADD', KEYS[1], 'XX', until_ms, ARGV[i])
   redis.call('HDEL', KEYS[2], ARGV[i])
+  redis.call('ZADD', KEYS[1], 'XX', until_ms, ARGV[i])
 end
 """
 """KEYS: claimed, starts. ARGV: the pause in ms, then the ids."""

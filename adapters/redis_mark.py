@@ -28,7 +28,7 @@ from domain.errors import SettingsError
 log = structlog.get_logger(__name__)
 
 KEPT: Final = timedelta(hours=1)
-"""How long a mark outlives the gateway that left it. Its workers renew it with every sweep."""
+"""How long a mark outlives the gateway that left it. Its workers renew it six times as often."""
 
 
 class Mark(msgspec.Struct, frozen=True):

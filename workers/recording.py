@@ -17,7 +17,7 @@ from adapters.dead_letter_retries import is_retry
 from domain.model import AcceptedCallback
 from domain.records import ClaimedBatch
 from workers.away import AWAY
-from workers.callbacks import bury, record_group
+from workers.callbacks import GroupRecorded, bury, record_group
 from workers.context import WorkerContext
 from workers.settling import Settling
 
@@ -32,6 +32,7 @@ PAUSE: Final = timedelta(seconds=5)
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
 _CYCLE_TIMEOUT: Final = 50
+_GROUP_TIMEOUT: Final = 40
 _HELP_EVERY: Final = 0.1
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,9 @@ class Recording:
             pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
             await asyncio.sleep(pause)
             self._waking.set()
+        with contextlib.suppress(*AWAY):
+            # Else another worker would take this one for dead, and claim each batch alone.
+            await self._forget_finished()
 
     async def drain(self) -> bool:
         """Record all that waits; False: a server is away, or something failed that nobody foresaw."""
@@ -133,7 +137,9 @@ class Recording:
         now = asyncio.get_running_loop().time()
         if now >= self._called_for_help + _HELP_EVERY:
             self._called_for_help = now
-            await self._context.inbox.wake_another()
+            with contextlib.suppress(*AWAY):
+                # A Redis that is full refuses it, and is emptied by going on.
+                await self._context.inbox.wake_another()
 
     async def _forget_finished(self) -> None:
         if self._finished:
@@ -165,19 +171,32 @@ class Recording:
     async def _record(self, batches: Sequence[ClaimedBatch]) -> None:
         context = self._context
         whose = [(batch.batch_id, each) for batch in batches for each in batch.callbacks or ()]
-        group = await record_group(context, [each for _, each in whose], room=self._settling.room())
+        try:
+            async with asyncio.timeout(_GROUP_TIMEOUT):
+                group = await record_group(context, [each for _, each in whose], room=self._settling.room())
+        except AWAY:
+            # A worker that can say that it takes too long was killed by none of these batches.
+            await self._postpone([batch.batch_id for batch in batches])
+            raise
+        self._settle(group)
+        postponed = {whose[index][0] for index in group.failures}
+        recorded = [batch for batch in batches if batch.batch_id not in postponed]
+        await self._end(recorded, callbacks=len(whose), cases=len(group.cases))
+        if postponed:
+            await self._postpone(sorted(postponed))
+        if not recorded:
+            raise next(iter(group.failures.values()))
+
+    async def _postpone(self, batch_ids: Sequence[str]) -> None:
+        # Never for longer than two leases: a claim takes what ends later for the work of a wrong clock.
+        await self._context.inbox.postpone(batch_ids, pause=min(PAUSE, self._context.lease))
+
+    def _settle(self, group: GroupRecorded) -> None:
         for case in group.cases:
             # From here on the verification's own due_at brings it back, should this process die.
             self._settling.start(case)
         for app_id in group.left_out:
             self._settling.left_out(app_id)
-        postponed = {whose[index][0] for index in group.failures}
-        recorded = [batch for batch in batches if batch.batch_id not in postponed]
-        await self._end(recorded, callbacks=len(whose), cases=len(group.cases))
-        if postponed:
-            await context.inbox.postpone(sorted(postponed), pause=PAUSE)
-        if not recorded:
-            raise next(iter(group.failures.values()))
 
     async def _end(self, recorded: Sequence[ClaimedBatch], *, callbacks: int, cases: int) -> None:
         context = self._context

@@ -60,6 +60,7 @@ class Settling:
     def left_out(self, app_id: str) -> None:
         """A verification of an app without room was left to whoever claims it: look once there is room."""
         self._hungry.add(app_id)
+        self._feed(app_id)
 
     async def run(self) -> None:
         """Claim what is due whenever it becomes so, for ever."""
@@ -70,12 +71,21 @@ class Settling:
                     pass
             except AWAY as error:
                 log.warning("settlement.postponed", error=type(error).__name__)
-                self._alarm.ring_at(self._context.clock() + _AFTER_AN_OUTAGE)
+                self._look_later(error)
+            except Exception as error:
+                # A defect of ours: what was claimed is due again when its lease ends.
+                log.exception("settlement.failed")
+                self._look_later(error)
+
+    def _look_later(self, error: Exception) -> None:
+        self._context.tally.failed(error)
+        self._alarm.ring_at(self._context.clock() + _AFTER_AN_OUTAGE)
 
     async def claim_due(self) -> bool:
         """Claim what is due as far as there is room, and settle it; whether more is due that has room."""
-        room = _some(self.room())
-        claimed = await self._claim(room)
+        room = self.room()
+        self._hungry |= {app_id for app_id, places in room.items() if not places}
+        claimed = await self._claim(_some(room))
         self._hungry |= claimed.full
         return any(self.room().get(app_id) for app_id in claimed.full)
 
@@ -148,6 +158,10 @@ class Settling:
     def _ended(self, app_id: str, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
         self._under_way[app_id] -= 1
+        self._feed(app_id)
+
+    def _feed(self, app_id: str) -> None:
+        """Look for what is due, where a hungry app has room again."""
         if app_id in self._hungry and self._under_way[app_id] <= self._at_once // 2:
             self._hungry.discard(app_id)
             self._alarm.ring()

@@ -227,9 +227,10 @@ async def test_a_group_that_takes_too_long_is_given_up_and_comes_back(
     await put(jobs, quick(1))
     with monkeypatch.context() as slow:
         slow.setattr(recording_module, "record_group", hang)
-        slow.setattr(recording_module, "_CYCLE_TIMEOUT", 0.05)
+        slow.setattr(recording_module, "_GROUP_TIMEOUT", 0.05)
         assert not await jobs.loops().recording.drain()
     await jobs.lapse()
+    assert await jobs.redis.exists(DEFAULT_NAMES.starts) == 0, "nobody was killed"
     await jobs.work()
     assert await decisions(jobs) == 1
 
@@ -267,6 +268,45 @@ async def test_it_runs_when_it_is_woken_and_goes_on_after_a_failure(
     await asyncio.wait_for(running, 5)
     await put(jobs, quick(2), batch_id="b2")
     assert await in_inbox(jobs) == ["b2"]
+
+
+async def test_who_is_stopped_amid_a_backlog_leaves_no_batch_that_looks_begun(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(10):
+        await jobs.inbox.hand_over(new_batch_id(30), [quick(n)] * 30)
+    recording = jobs.loops().recording
+
+    async def record_and_be_stopped(
+        context: WorkerContext, taken: Sequence[AcceptedCallback], *, room: Mapping[str, int]
+    ) -> GroupRecorded:
+        recording.stop()
+        return await record_group(context, taken, room=room)
+
+    monkeypatch.setattr(recording_module, "record_group", record_and_be_stopped)
+    await recording.run()
+    assert len(await in_inbox(jobs)) == 6
+    assert await jobs.redis.exists(DEFAULT_NAMES.claimed, DEFAULT_NAMES.starts) == 0
+
+
+async def test_a_backlog_is_worked_off_although_redis_is_full(
+    jobs: Jobs, without_database: WorkerContext
+) -> None:
+    """Lowered by hand, or filled by others: it takes nothing more until something is removed."""
+    for n in range(10):
+        await jobs.inbox.hand_over(new_batch_id(30), [quick(n)] * 30)
+    await jobs.redis.config_set("maxmemory", 1)
+    try:
+        assert not await jobs.loops(without_database).recording.drain()
+        assert await jobs.redis.exists(DEFAULT_NAMES.starts) == 0, "postponed, not suspected"
+        loops = jobs.loops()
+        assert await loops.recording.drain()
+    finally:
+        await jobs.redis.config_set("maxmemory", 0)
+    await loops.settling.idle()
+    await jobs.lapse()
+    await jobs.work()
+    assert await decisions(jobs) == 10
 
 
 def ends_with(error: Exception) -> Callable[..., object]:

@@ -3,13 +3,16 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.background import end_tasks
 from domain.apps import App
 from domain.model import verification_id
-from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload, until
+from domain.records import ClaimedVerifications
+from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload, record, until
 from tests.workers.conftest import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from workers.jobs import Loops
 from workers.recording import Recording
@@ -207,3 +210,52 @@ async def test_what_does_not_end_in_time_is_due_again(jobs: Jobs, slow: SlowApp)
     await loops.settling.end(grace=0.05)
     assert await jobs.due() == LEASE
     slow.gate.set()
+
+
+async def test_what_had_no_room_is_looked_for_although_nothing_is_under_way_any_more(jobs: Jobs) -> None:
+    """The others ended while it was being recorded."""
+    settling = small(jobs, at_once=4).settling
+    await jobs.context.alarm.wait(longest=LEASE)
+    settling.left_out("demo")
+    await asyncio.wait_for(jobs.context.alarm.wait(longest=LEASE), 1)
+
+
+async def test_what_becomes_due_without_room_is_taken_when_there_is_room(jobs: Jobs, slow: SlowApp) -> None:
+    loops = small(jobs, at_once=2)
+    await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(2)])
+    await loops.recording.record_some()
+    await record(jobs.store.recorder, callback(payload(3), app_id="slow"), now=NOW - LEASE)
+    alarm = jobs.context.alarm
+    await alarm.wait(longest=LEASE)
+    assert not await loops.settling.claim_due()
+    slow.gate.set()
+    await loops.settling.idle()
+    await asyncio.wait_for(alarm.wait(longest=LEASE), 1)
+    await loops.settling.claim_due()
+    await loops.settling.idle()
+    assert await decided(jobs, "slow") == 3
+
+
+async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    await jobs.store.record()
+    jobs.clock.go_on(LEASE)
+    claim, calls = jobs.context.due.claim, iter([ValueError("a state of tomorrow")])
+
+    async def fail_once(*args: Any, **kwargs: Any) -> ClaimedVerifications:
+        for error in calls:
+            raise error
+        return await claim(*args, **kwargs)
+
+    monkeypatch.setattr(jobs.context.due, "claim", fail_once)
+    running = asyncio.create_task(jobs.loops().settling.run())
+
+    async def is_decided() -> bool:
+        jobs.clock.go_on(timedelta(seconds=1))
+        return await decided(jobs, "demo") == 1
+
+    try:
+        await until(is_decided)
+    finally:
+        await end_tasks(running)
+    assert jobs.context.tally.last_error == "ValueError"
