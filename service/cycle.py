@@ -46,17 +46,14 @@ class Cycle(RequestResponseCycle):
 
     async def receive(self) -> Any:
         """The next ASGI message; once the deadline has passed, "http.disconnect" with `late`."""
-        if self.message_event.is_set() and not self._is_special():
+        special = self.disconnected or self.response_complete or self.late
+        if self.message_event.is_set() and not (special or self.more_body or self.waiting_for_100_continue):
+            # The body is here as a whole, as it nearly always is.
             self.message_event.clear()
             body, self.body = bytes(self.body), bytearray()
             return {"type": "http.request", "body": body, "more_body": False}
         message = await super().receive()
         return {"type": "http.disconnect", "late": True} if self.late else message
-
-    def _is_special(self) -> bool:
-        """Whether there is more to it than a body that is here as a whole, as it nearly always is."""
-        ended = self.disconnected or self.response_complete or self.late
-        return ended or self.more_body or self.waiting_for_100_continue
 
 
 def problem_bytes(code: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
