@@ -54,11 +54,15 @@ async def test_the_other_decisions_of_a_group_are_saved(store: Store, recorded: 
     assert await store.decide(recorded[1])
 
 
-async def test_the_other_calls_of_a_group_are_reserved_and_ended(
-    store: Store, recorded: list[Recorded]
-) -> None:
+async def test_the_other_calls_of_a_group_are_reserved(store: Store, recorded: list[Recorded]) -> None:
     async with locked(store):
         assert await ends([store.reserve(each, 1) for each in recorded]) == [True, DatabaseAway, True]
+
+
+async def test_the_other_calls_of_a_group_are_ended(store: Store, recorded: list[Recorded]) -> None:
+    for each in recorded:
+        assert await store.reserve(each, 1)
+    async with locked(store):
         answers = [store.ledger.finish(finished(each, 1)) for each in recorded]
         assert await ends(answers) == [None, DatabaseAway, None]
 
