@@ -144,9 +144,12 @@ def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: 
 
 
 def decode_batch(batch_id: str, sealed: bytes, *, keys: KeyRing) -> list[AcceptedCallback]:
-    """The callbacks of a batch. Raises BrokenSeal."""
+    """The callbacks of a batch. Raises BrokenSeal, also for what a newer version packed another way."""
     packed = keys.unseal_batch(batch_id, sealed)
-    return _decoder.decode(_decompressor.decompress(packed))
+    try:
+        return _decoder.decode(_decompressor.decompress(packed))
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise BrokenSeal(f"inbox: {type(error).__name__}") from None
 
 
 _compressor: Final = zstandard.ZstdCompressor(level=1)

@@ -23,15 +23,25 @@ for i = 5, #ARGV do forget(ARGV[i]) end
 
 local taken, callbacks, bytes = {}, 0, 0
 
+local function begun(id)
+  return tonumber(string.match(redis.call('HGET', starts, id) or '', '^%d%d?%d?%d?%d?$')) or 0
+end
+
+-- Somebody else writes here: what stands under that name is theirs.
+local function drop(id)
+  redis.call('ZREM', pending, id)
+  redis.call('ZREM', claimed, id)
+  return true
+end
+
 -- Claims a batch; false: the group is complete without it.
 local function claim(id, suspect)
-  if not string.match(id, '^[%w%.%-]+$') then
-    -- None of our ids: somebody else writes here, and what stands under that name is theirs.
-    redis.call('ZREM', pending, id)
-    redis.call('ZREM', claimed, id)
-    return true
+  if not string.match(id, '^[%w%.%-]+$') then return drop(id) end
+  local sealed = redis.pcall('GET', batch .. id)
+  if type(sealed) == 'table' then
+    if string.find(sealed.err, 'WRONGTYPE', 1, true) then return drop(id) end
+    error(sealed.err)
   end
-  local sealed = redis.call('GET', batch .. id)
   if not sealed then
     forget(id)
     return true
@@ -42,9 +52,9 @@ local function claim(id, suspect)
   callbacks, bytes = callbacks + count, bytes + #sealed
   redis.call('ZREM', pending, id)
   redis.call('ZADD', claimed, now + lease, id)
-  local begun = redis.call('HINCRBY', starts, id, 1)
   table.insert(taken, id)
-  table.insert(taken, begun - 1)
+  table.insert(taken, begun(id))
+  redis.call('HSET', starts, id, begun(id) + 1)
   table.insert(taken, sealed)
   return not suspect
 end
@@ -54,8 +64,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', claimed, '(' .. now + 2 * lease,
   table.insert(lapsed, id)
 end
 for _, id in ipairs(lapsed) do
-  local suspect = tonumber(redis.call('HGET', starts, id) or '0') > 0
-  if not claim(id, suspect) then
+  if not claim(id, begun(id) > 0) then
     return {redis.call('ZCARD', pending) + #lapsed, taken}
   end
 end

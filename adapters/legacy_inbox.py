@@ -3,6 +3,7 @@
 Such an ingress may go on for a while during an upgrade; nothing that it accepts is lost.
 """
 
+import re
 import time
 from datetime import timedelta
 from typing import Final
@@ -19,6 +20,7 @@ _UNTOUCHED: Final = timedelta(minutes=1)
 """A worker of version 0.1 touches the batches that it has in hand more often than this."""
 
 _AT_ONCE: Final = 100
+_ID: Final = re.compile(rb"[\w.-]+")
 
 
 class LegacyInbox:
@@ -34,9 +36,14 @@ class LegacyInbox:
         if self._names == _OLD:
             return 0
         before = time.time() * 1000 - _UNTOUCHED.total_seconds() * 1000
-        ids = await self._redis.zrangebyscore(_OLD.pending, "-inf", before, start=0, num=_AT_ONCE)
-        moved = [await self._move(packed_id.decode()) for packed_id in ids]
-        return sum(moved)
+        moved = stayed = 0
+        while ids := await self._redis.zrangebyscore(
+            _OLD.pending, "-inf", before, start=stayed, num=_AT_ONCE
+        ):
+            done = [await self._move(each.decode()) for each in ids if _ID.fullmatch(each)]
+            moved += sum(done)
+            stayed += len(ids) - sum(done)
+        return moved
 
     async def _move(self, batch_id: str) -> bool:
         sealed = await self._redis.get(_OLD.batch + batch_id)

@@ -137,9 +137,7 @@ class Recording:
         now = asyncio.get_running_loop().time()
         if now >= self._called_for_help + _HELP_EVERY:
             self._called_for_help = now
-            with contextlib.suppress(*AWAY):
-                # A Redis that is full refuses it, and is emptied by going on.
-                await self._context.inbox.wake_another()
+            await self._context.inbox.wake_another()
 
     async def _forget_finished(self) -> None:
         if self._finished:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+import zstandard
 from redis.asyncio import Redis
 
 from adapters.batch_ids import new_batch_id
@@ -60,6 +62,39 @@ async def test_names_that_are_no_batch_ids_are_dropped_and_what_they_name_is_lef
     assert [batch.batch_id for batch in (await inbox.claim(lease=MINUTE)).batches] == ["b1"]
     assert await redis.zcard(DEFAULT_NAMES.pending) == 0
     assert {await redis.get(b"faceid:inbox:" + name) for name in odd} == {b"theirs"}
+
+
+async def test_a_name_under_which_no_batch_can_stand_is_dropped(inbox: RedisInbox, redis: Redis) -> None:
+    await inbox.hand_over("b1", BATCH)
+    for name in ("pending", "claimed"):
+        await redis.zadd(DEFAULT_NAMES.pending, {name: 1})
+    await redis.zadd(DEFAULT_NAMES.claimed, {"pending": 1})
+    assert [batch.batch_id for batch in (await inbox.claim(lease=MINUTE)).batches] == ["b1"]
+    assert await redis.zcard(DEFAULT_NAMES.pending) == 0
+    assert await redis.zrange(DEFAULT_NAMES.claimed, 0, -1) == [b"b1"]
+
+
+@pytest.mark.parametrize("nonsense", ["", "x", "1.5", "-1", "1e9", "nan", "9" * 30, b"\xff"])
+async def test_starts_that_are_no_number_count_as_none(
+    inbox: RedisInbox, redis: Redis, nonsense: str | bytes
+) -> None:
+    await inbox.hand_over("b1", BATCH)
+    await inbox.claim(lease=MINUTE)
+    await redis.hset(DEFAULT_NAMES.starts, "b1", nonsense)  # type: ignore[misc, arg-type]
+    for starts in (0, 1):
+        await lapse(redis)
+        [batch] = (await inbox.claim(lease=MINUTE)).batches
+        assert batch.starts == starts
+
+
+@pytest.mark.parametrize("packed", [b"", b"no zstandard", zstandard.compress(b'{"a": 1}')])
+async def test_what_a_newer_version_packed_another_way_counts_as_unreadable(
+    inbox: RedisInbox, redis: Redis, keys: KeyRing, packed: bytes
+) -> None:
+    await inbox.hand_over_sealed("b1", keys.seal_batch("b1", packed))
+    await inbox.hand_over("b2", BATCH)
+    claim = await inbox.claim(lease=MINUTE)
+    assert [(batch.batch_id, batch.callbacks) for batch in claim.batches] == [("b1", None), ("b2", BATCH)]
 
 
 async def test_the_size_of_a_group_is_counted_in_callbacks(inbox: RedisInbox) -> None:

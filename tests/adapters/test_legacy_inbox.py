@@ -50,6 +50,17 @@ async def test_what_is_sealed_with_another_key_belongs_to_somebody_else(
     assert await redis.exists("inbox:b1") == 1
 
 
+async def test_what_others_have_left_there_hides_nothing_of_ours(
+    redis: Redis, keys: KeyRing, legacy: LegacyInbox
+) -> None:
+    for n in range(250):
+        await leave(redis, KeyRing([b"o" * 32]), f"o{n}", seconds_ago=700)
+    await redis.zadd("inbox:pending", {b"\xff": 1})
+    await leave(redis, keys, "b1", seconds_ago=70)
+    assert await legacy.adopt() == 1
+    assert await stored_batches(redis, keys) == {"b1": BATCH}
+
+
 async def test_without_a_prefix_nothing_is_moved(redis: Redis, keys: KeyRing) -> None:
     bare = RedisNames(prefix="")
     await RedisInbox(redis, keys=keys, names=bare).hand_over("b1", BATCH)

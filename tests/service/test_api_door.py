@@ -28,7 +28,6 @@ from tests.service.asgi import SILENCE, send
 from tests.service.conftest import assert_problem
 
 JSON = {"content-type": "application/json"}
-BEARER = {"authorization": "Bearer all-token"}
 ORDER = "/v1/verifications"
 URL = f"{ORDER}/{biz_id()}"
 AT_ONCE = Pauses(seconds=0)

@@ -15,7 +15,6 @@ from tests.domain.builders import put
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from workers.settlement import settle, settle_safely
 
-MODES = list(ConfirmationMode)
 REQUIRED, PREFERRED, OFF = ConfirmationMode.REQUIRED, ConfirmationMode.PREFERRED, ConfirmationMode.OFF
 UNAVAILABLE = "confirmation.unavailable"
 
