@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     body_timeout: float = Field(10, gt=0)
     max_header_bytes: int = Field(16 * 1024, ge=1024)
     max_connections: int = Field(1000, gt=0)
-    max_connections_per_address: int = Field(250, gt=0)
+    max_connections_per_address: int = Field(600, gt=0)
     inbox_timeout: float = Field(0.4, gt=0)
     inbox_high_water: int = Field(1024**3, gt=0)
     inbox_memory_share: float = Field(0.75, gt=0, le=0.95)

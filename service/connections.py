@@ -47,7 +47,7 @@ class Limits(msgspec.Struct, frozen=True):
     idle_seconds: float = 30
     closing_seconds: float = 3
     connections: int = 1000
-    per_address: int = 250
+    per_address: int = 600
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
 
 
