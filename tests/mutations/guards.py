@@ -5,6 +5,7 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.settings import OF_THE_SETTINGS
+from tests.mutations.workers import OF_THE_WORKERS
 
 GUARDS: Final = (
     "doubt of a server",
@@ -136,51 +137,6 @@ MUTATIONS: Final = (
         ["tests/domain/test_form_refusals.py::test_urlencoded_bodies_that_are_refused"],
     ),
     Mutation(
-        "fencing",
-        "adapters/store/decisions.py",
-        "v.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence",
-        "i.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id",
-        ["tests/contracts/test_decisions.py::test_whoever_lost_the_lease_decides_nothing[real]"],
-    ),
-    Mutation(
-        "fencing",
-        "adapters/store/ledger.py",
-        "v.id = w.verification_id AND v.fence = w.fence",
-        "v.id = w.verification_id",
-        ["tests/contracts/test_ledger.py::test_whoever_lost_the_lease_reserves_nothing[real]"],
-    ),
-    Mutation(
-        "ledger reservation",
-        "workers/calls.py",
-        "not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock())",
-        "False",
-        [
-            "tests/workers/test_confirmation.py::test_the_call_is_reserved_before_it_is_sent",
-            "tests/workers/test_confirmation.py::test_two_workers_at_once_make_one_call",
-        ],
-    ),
-    Mutation(
-        "single flight",
-        "adapters/store/ledger.py",
-        "WHERE p.state = 'not_sent'",
-        "",
-        ["tests/contracts/test_ledger.py::test_of_fifty_processes_one_gets_the_call[real-a new call]"],
-    ),
-    Mutation(
-        "stop at the signal",
-        "workers/vendor_gates.py",
-        "return timedelta(0) if self._is_stopping else way",
-        "return way",
-        ["tests/workers/test_confirmation.py::test_a_worker_that_stops_leaves_the_call_to_another_at_once"],
-    ),
-    Mutation(
-        "last call kept",
-        "workers/confirmation.py",
-        "len(sent_calls(ledger)) < PULL_LIMIT - 1",
-        "True",
-        ["tests/workers/test_confirmation.py::test_the_last_call_is_not_spent_on_a_vendor_at_fault"],
-    ),
-    Mutation(
         "size cap",
         "service/ingress/body.py",
         "if len(body) > limit:",
@@ -207,31 +163,6 @@ MUTATIONS: Final = (
         "if written != len(frame):",
         "if False:",
         ["tests/adapters/spool/test_spool.py::test_a_short_write_is_taken_back_and_refused"],
-    ),
-    Mutation(
-        "sweeper",
-        "adapters/inbox_scripts.py",
-        "for _, id in ipairs(lapsed) do",
-        "for _, id in ipairs({}) do",
-        [
-            "tests/workers/test_recording.py::test_a_batch_whose_worker_died_is_recorded_again",
-        ],
-    ),
-    Mutation(
-        "suspects alone",
-        "adapters/inbox_scripts.py",
-        "if callbacks > 0 and (suspect or full) then return false end",
-        "if callbacks > 0 and full then return false end",
-        [
-            "tests/contracts/test_inbox.py::test_what_was_begun_and_not_ended_comes_alone_and_before_all_else[real]"
-        ],
-    ),
-    Mutation(
-        "recording waits for no vendor",
-        "workers/recording.py",
-        "self._settling.start(case)",
-        "self._settling.start(case)\n            await self._settling.idle()",
-        ["tests/workers/test_recording.py::test_recording_does_not_wait_for_the_vendor"],
     ),
     Mutation(
         "live face",
@@ -296,25 +227,11 @@ MUTATIONS: Final = (
         ["tests/workers/test_callbacks.py::test_no_text_is_one_that_the_store_refuses"],
     ),
     Mutation(
-        "expired only in silence",
-        "workers/reconciliation.py",
-        "if await told_what_nobody_reads(context, case):",
-        "if False:",
-        ["tests/workers/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
-    ),
-    Mutation(
         "one owner",
         "adapters/store/recorder.py",
         "entry.of(owners.get(entry.place))",
         "entry.of(None)",
         ["tests/workers/test_shared_accounts.py::test_a_pair_of_one_app_is_not_decided_again_at_the_other"],
-    ),
-    Mutation(
-        "registration at the decision",
-        "workers/holding.py",
-        "return app.require_registration and case.registration is None and not case.is_decided",
-        "return False",
-        ["tests/workers/test_holding.py::test_what_was_recorded_under_older_settings_waits_too"],
     ),
     Mutation(
         "token first",
@@ -324,5 +241,6 @@ MUTATIONS: Final = (
         ["tests/service/test_api_door.py::test_nothing_of_a_strangers_body_is_read"],
     ),
     *OF_THE_SETTINGS,
+    *OF_THE_WORKERS,
     *OF_REDIS_AND_SPOOL,
 )

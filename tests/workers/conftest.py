@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -189,6 +190,19 @@ class Jobs:
         """How long after the callback somebody looks again at the one verification there is."""
         [(due_at,)] = await self.store.rows("SELECT due_at FROM verifications")
         return None if due_at is None else due_at - NOW
+
+
+def again(case: Case) -> Case:
+    """The case as another worker takes it up after a crash."""
+    return msgspec.structs.replace(case, is_new=False)
+
+
+async def later(jobs: Jobs) -> None:
+    """Go on to when the verification is due, and take it up."""
+    due = await jobs.due()
+    assert due is not None
+    jobs.clock.now = NOW + due
+    await jobs.settle_due()
 
 
 @pytest.fixture(autouse=True)

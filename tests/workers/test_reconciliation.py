@@ -6,10 +6,8 @@ import pytest
 
 from domain.answer import Answer
 from domain.budget import PullState
-from domain.model import verification_id
-from domain.pull_request import Refusal
 from domain.registration import RECONCILE_RULES
-from tests.adapters.builders import LEASE, NOW, Json, biz_id, callback, payload
+from tests.adapters.builders import LEASE, NOW, Json, callback, payload
 from tests.domain.builders import put
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 
@@ -255,58 +253,3 @@ async def test_calls_whose_worker_died_are_spent(jobs: Jobs) -> None:
         (2, PullState.DONE.value),
     ]
     assert await jobs.outcome() == ("decided", "approved", [])
-
-
-async def ask(jobs: Jobs, after: timedelta) -> Refusal | None:
-    """What an operator asks for so long after the registration, and what a worker does then."""
-    jobs.clock.now = NOW + after
-    refusal = await jobs.store.pull_requests.ask(
-        verification_id("demo", biz_id()), now=jobs.clock.now, by="x"
-    )
-    await jobs.settle_due()
-    return refusal
-
-
-async def test_an_operator_need_not_wait_for_the_grace(jobs: Jobs) -> None:
-    await jobs.store.register(expires_in=TOKEN)
-    jobs.vendor.answers = [answered(payload())]
-    assert await ask(jobs, TOKEN - timedelta(seconds=1)) == Refusal("flow_not_ended", NOW + TOKEN)
-    assert jobs.vendor.asked == []
-    assert await ask(jobs, TOKEN) is None
-    assert await jobs.outcome() == ("decided", "approved", [])
-
-
-async def test_a_request_that_brings_nothing_is_one_call_and_changes_no_later_look(jobs: Jobs) -> None:
-    jobs.configure(app(delays=()))
-    await jobs.store.register(expires_in=TOKEN)
-    jobs.vendor.answers = [LOST]
-    assert await ask(jobs, TOKEN) is None
-    for hours in (2, 9, 19):
-        await look(jobs, timedelta(hours=hours))
-    assert len(jobs.vendor.asked) == 2, "the request, and the look at the token's expiry"
-    await look(jobs, RECONCILE_RULES.last_look)
-    assert len(jobs.vendor.asked) == 3
-    assert await jobs.outcome() == ("expired", None, [])
-
-
-async def test_what_was_given_up_can_be_asked_for_once_more(jobs: Jobs) -> None:
-    jobs.configure(app(delays=()))
-    await jobs.store.register(expires_in=TOKEN)
-    jobs.vendor.answers = [LOST, LOST, answered(payload())]
-    await look(jobs, FIRST)
-    await look(jobs, RECONCILE_RULES.last_look)
-    assert await jobs.outcome() == ("expired", None, [])
-    assert await ask(jobs, timedelta(hours=21)) is None
-    assert await jobs.outcome() == ("decided", "approved", [])
-
-
-async def test_what_was_given_up_and_is_lost_stays_so(jobs: Jobs) -> None:
-    jobs.configure(app(delays=()))
-    await jobs.store.register(expires_in=TOKEN)
-    jobs.vendor.answers = [LOST]
-    await look(jobs, FIRST)
-    await look(jobs, RECONCILE_RULES.last_look)
-    assert await ask(jobs, timedelta(hours=21)) is None
-    assert await jobs.outcome() == ("expired", None, [])
-    assert await jobs.store.rows("SELECT due_at, asked_at FROM verifications") == [(None, None)]
-    assert await ask(jobs, timedelta(hours=22)) == Refusal("no_pull_left")

@@ -1,0 +1,167 @@
+"""An answer was paid for: no cancellation, no outage and no ledger that refuses it throws it away."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapters.database import DatabaseAway
+from domain.model import ConfirmationMode
+from domain.ports import Ledger
+from domain.records import FinishedPull
+from tests.adapters.builders import LEASE, NOW, finished, payload, until
+from tests.domain.builders import dump
+from tests.workers.conftest import Jobs, again, answered, app
+from workers.confirmation import Postponed, confirm
+from workers.context import WorkerContext
+from workers.settlement import settle
+from workers.vendor_gates import VendorGates
+
+
+@pytest.mark.parametrize("mode", [ConfirmationMode.REQUIRED, ConfirmationMode.PREFERRED])
+async def test_a_cancelled_job_still_puts_the_answer_on_the_ledger(
+    jobs: Jobs, mode: ConfirmationMode
+) -> None:
+    jobs.configure(app(confirmation=mode))
+    called, gate = asyncio.Event(), asyncio.Event()
+
+    async def answer_late() -> None:
+        called.set()
+        await gate.wait()
+
+    jobs.vendor.before = answer_late
+    jobs.vendor.answers = [answered(payload())]
+    case = await jobs.case()
+    job = asyncio.create_task(settle(jobs.context, case))
+    await called.wait()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    gate.set()
+
+    async def answered_late() -> bool:
+        return await jobs.ledger() == [(1, "done", None)]
+
+    await until(answered_late)
+    kept = await jobs.store.ledger.answer_of(case.verification_id, app_id="demo", data_key=case.data_key)
+    assert kept == dump(payload())
+    jobs.vendor.before = None
+    await settle(jobs.context, again(case))
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert len(jobs.vendor.asked) == 1
+
+
+async def test_a_job_cancelled_while_it_reserves_still_makes_the_call(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.configure(app())
+    jobs.vendor.answers = [answered(payload())]
+    case = await jobs.case()
+    reserve, asked = jobs.store.ledger.reserve, asyncio.Event()
+
+    async def reserve_slowly(*args: Any, **more: Any) -> bool:
+        asked.set()
+        return await reserve(*args, **more)
+
+    monkeypatch.setattr(jobs.context.ledger, "reserve", reserve_slowly)
+    job = asyncio.create_task(settle(jobs.context, case))
+    await asked.wait()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+
+    async def answered_all_the_same() -> bool:
+        return await jobs.ledger() == [(1, "done", None)]
+
+    await until(answered_all_the_same)
+    await settle(jobs.context, again(case))
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert len(jobs.vendor.asked) == 1
+
+
+class HiccupingLedger:
+    """The ledger, but the first `failures` answers meet `error`."""
+
+    def __init__(self, ledger: Ledger, error: Exception, *, failures: int) -> None:
+        self._ledger = ledger
+        self._error = error
+        self.failures = failures
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    async def finish(self, pull: FinishedPull) -> None:
+        if self.failures > 0:
+            self.failures -= 1
+            raise self._error
+        await self._ledger.finish(pull)
+
+
+def hiccuping(jobs: Jobs, error: Exception, *, failures: int) -> tuple[WorkerContext, list[float]]:
+    """The context on such a ledger, and the pauses that it makes."""
+    pauses: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        pauses.append(seconds)
+
+    ledger: Any = HiccupingLedger(jobs.store.ledger, error, failures=failures)
+    return replace(jobs.context, ledger=ledger, sleep=rest), pauses
+
+
+async def test_an_answer_outlives_an_outage_of_the_database(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    context, pauses = hiccuping(jobs, DatabaseAway("AdminShutdownError"), failures=20)
+    await settle(context, await jobs.case())
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert await jobs.ledger() == [(1, "done", None)]
+    assert len(jobs.vendor.asked) == 1
+    assert (pauses[0], pauses[-1]) == (0.1, 2.0)
+
+
+async def test_an_answer_that_the_ledger_refuses_is_decided_on_all_the_same(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    context, pauses = hiccuping(jobs, ValueError("a value that it does not take"), failures=99)
+    await settle(context, await jobs.case())
+    assert len(pauses) == 4, "a driver in disorder may do better once more"
+    assert await jobs.outcome() == ("decided", "approved", [])
+    assert len(jobs.vendor.asked) == 1
+
+
+async def test_while_an_answer_waits_for_the_ledger_no_second_call_is_made(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    case = await jobs.case()
+    context, _ = hiccuping(jobs, DatabaseAway("AdminShutdownError"), failures=1)
+
+    async def lease_ends(_seconds: float) -> None:
+        jobs.clock.go_on(LEASE)
+        assert isinstance(await confirm(jobs.context, again(case), app()), Postponed)
+
+    await settle(replace(context, sleep=lease_ends), case)
+    assert len(jobs.vendor.asked) == 1
+    assert await jobs.ledger() == [(1, "done", None)]
+
+
+async def test_an_answer_noted_twice_is_one_event(jobs: Jobs) -> None:
+    case = await jobs.case()
+    await jobs.store.ledger.reserve(case.verification_id, 1, fence=case.fence, now=NOW)
+    end = finished(await jobs.store.record(), 1)
+    for _ in range(2):
+        await jobs.store.ledger.finish(end)
+    events = await jobs.store.events(case.verification_id)
+    assert events.count("pull.finished") == 1
+
+
+async def test_a_place_is_given_back_when_the_answer_came_not_when_it_is_kept(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
+    context, _ = hiccuping(jobs, DatabaseAway("AdminShutdownError"), failures=1)
+    gates = VendorGates(in_flight=1, monotonic=jobs.clock.monotonic)
+    asked = asyncio.Event()
+
+    async def second_is_settled(_seconds: float) -> None:
+        await settle(replace(jobs.context, gates=gates), await jobs.case(payload(2)))
+        asked.set()
+
+    await settle(replace(context, gates=gates, sleep=second_is_settled), await jobs.case(payload(1)))
+    assert asked.is_set()
+    assert await jobs.outcome(1) == ("decided", "approved", [])
