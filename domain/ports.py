@@ -127,11 +127,14 @@ class DueVerifications(Protocol):
     ) -> DueVerification | None:
         """Take this one, if it is due."""
 
-    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime | None) -> None:
-        """Look again then and not earlier; None: never, unless something new comes."""
+    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
+        """Look again then and not earlier."""
 
     async def expire(self, verification_id: UUID, *, fence: int) -> None:
         """Nothing came of it, and the vendor keeps nothing any more."""
+
+    async def end_unfinished(self) -> int:
+        """Let flows that go on, that nobody registered and that have no end, end with the vendor's day."""
 
 
 class HeldVerifications(Protocol):

@@ -23,6 +23,7 @@ from workers.context import WorkerContext
 from workers.holding import release_held
 from workers.recording import Recording
 from workers.settling import Settling
+from workers.unfinished import Unfinished
 
 JOB_TIMEOUT: Final = 10
 """Seconds; a job whose worker was killed stays hidden for this long and ten more."""
@@ -77,11 +78,14 @@ def crons(
         await context.inbox.take_back(after=UNREADABLE_REST)
         await adopt()
 
+    unfinished = Unfinished(context)
+
     async def settle_due() -> None:
         await release_held(context)
         loops.settling.look()
         await loops.settling.claim_silent(context.silent_per_sweep)
         await loops.settling.name_unconfigured()
+        await unfinished.give_an_end()
 
     seconds = set(range(0, 60, every))
     return [

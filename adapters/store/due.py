@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, unseal
 from adapters.store.recorder import key_place, raw_callback_place, registration_of
+from domain.budget import RESULT_KEPT
 from domain.errors import BrokenSeal
 from domain.model import State
 from domain.records import ClaimedVerifications, DueVerification
@@ -62,8 +63,8 @@ class PgDueVerifications:
         rows = await self._take(_CLAIM_ONE, id=verification_id, now=now, until=now + lease)
         return next(iter(self._opened(rows)), None)
 
-    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime | None) -> None:
-        """Look again at `until`, not earlier; None: there is nothing to look for. Needs the lease."""
+    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
+        """Look again at `until`, not earlier. Needs the lease."""
         async with self._engine.begin() as connection:
             await connection.execute(_POSTPONE, {"id": verification_id, "fence": fence, "until": until})
 
@@ -71,6 +72,12 @@ class PgDueVerifications:
         """The vendor keeps no result of it any more, and nothing ever came. Needs the lease."""
         async with self._engine.begin() as connection:
             await connection.execute(_EXPIRE, {"id": verification_id, "fence": fence})
+
+    async def end_unfinished(self) -> int:
+        """Let flows that go on, that nobody registered and that have no end, end with the vendor's day; how
+        many there were. A version before migration 0007 leaves them so, also behind it."""
+        async with self._engine.begin() as connection:
+            return (await connection.execute(_END_UNFINISHED, {"kept": RESULT_KEPT})).rowcount
 
     async def note(self, verification_id: UUID, *, fence: int, event: str, detail: dict[str, object]) -> None:
         """Put on the timeline what a pull on request brought; the request is answered. Needs the lease."""
@@ -156,9 +163,7 @@ WITH due AS (
 """)  # noqa: S608 - constants alone
 
 _POSTPONE: Final = text("""
-UPDATE verifications
-SET due_at = :until, asked_at = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN NULL ELSE asked_at END
-WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
+UPDATE verifications SET due_at = :until WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
 """)
 
 _PUT_OFF: Final = text("UPDATE verifications SET due_at = :until WHERE id = ANY(:ids) AND due_at IS NOT NULL")
@@ -175,6 +180,18 @@ WITH answered AS (
 INSERT INTO timeline (verification_id, event, detail)
 SELECT id, :event, CAST(:detail AS jsonb) FROM answered
 """)
+
+_END_UNFINISHED: Final = text("""
+WITH endless AS (
+  SELECT id FROM verifications
+  WHERE state IN ('created', 'received') AND registered_at IS NULL AND final_digest IS NULL
+    AND due_at IS NULL AND received_at IS NOT NULL
+  FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE verifications v SET due_at = v.received_at + CAST(:kept AS interval)
+FROM endless WHERE v.id = endless.id
+""")
+"""The states are those of the index `verifications_open`."""
 
 _EXPIRE: Final = text("""
 WITH expired AS (

@@ -8,9 +8,10 @@ from sqlalchemy import text
 
 from adapters.envelope import KeyRing
 from adapters.store.due import UNREADABLE_REST
+from domain.budget import RESULT_KEPT
 from domain.errors import BrokenSeal
 from domain.records import ClaimedVerifications
-from tests.adapters.builders import LEASE, NOW, Store, callback, payload
+from tests.adapters.builders import LEASE, NOW, Store, biz_id, callback, payload
 
 
 async def claim(store: Store, *, after: timedelta = LEASE, **room: int) -> ClaimedVerifications:
@@ -71,3 +72,18 @@ async def test_another_callbacks_bytes_are_not_opened_in_a_callbacks_place(store
             )
         )
     assert (await claim(store)).opened == []
+
+
+async def test_a_flow_that_an_older_version_left_without_an_end_gets_one(store: Store) -> None:
+    for n, status in enumerate(("PROCESSING", "PROCESSING", "OK", "CANCELLED"), start=1):
+        await store.record(callback(payload(n, status=status)))
+    await store.register(5)
+    async with store.engine.begin() as connection:
+        left = text(
+            "UPDATE verifications SET due_at = NULL WHERE vendor_status <> 'PROCESSING' OR biz_id = :id"
+        )
+        await connection.execute(left, {"id": biz_id(2)})
+    assert await store.due.end_unfinished() == 1
+    [(due_at,)] = await store.rows("SELECT due_at FROM verifications WHERE biz_id = :id", id=biz_id(2))
+    assert due_at == NOW + RESULT_KEPT
+    assert await store.due.end_unfinished() == 0

@@ -80,12 +80,6 @@ async def test_a_postponed_verification_rests_until_then(store: PortsOfStore) ->
     assert len(await store.claim(after=LEASE + 5 * MINUTE)) == 1
 
 
-async def test_a_verification_may_be_postponed_for_ever(store: PortsOfStore) -> None:
-    recorded = await store.record()
-    await store.due.postpone(recorded.verification_id, fence=recorded.fence, until=None)
-    assert await store.claim(after=timedelta(days=9)) == []
-
-
 async def test_a_decided_verification_cannot_be_postponed(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.decide(recorded)
@@ -106,7 +100,7 @@ async def test_whoever_lost_the_lease_postpones_and_notes_nothing(store: PortsOf
     recorded = await store.record()
     await store.claim()
     key, fence = recorded.verification_id, recorded.fence
-    await store.due.postpone(key, fence=fence, until=None)
+    await store.due.postpone(key, fence=fence, until=NOW)
     await store.due.expire(key, fence=fence)
     await store.due.note(key, fence=fence, event="result.obtained", detail={})
     standing = await store.standing()

@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from adapters.database import DATABASE_AWAY, DatabaseAway
 from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis_client import REDIS_AWAY
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from domain.budget import RESULT_KEPT
 from domain.model import verification_id
 from tests.adapters.builders import biz_id, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
@@ -130,3 +132,16 @@ async def test_sweeps_run_every_so_many_seconds(jobs: Jobs, every: int, times: i
 def test_a_killed_workers_jobs_are_hidden_for_less_than_a_lease() -> None:
     assert timedelta(seconds=JOB_TIMEOUT + 10) < timedelta(seconds=30)
     assert NEVER > 10**9
+
+
+async def test_a_sweep_ends_what_an_older_worker_left_without_an_end(jobs: Jobs) -> None:
+    """As one does that is at work behind the migration: it takes back what that gave."""
+    await jobs.store.record(callback(payload(status="PROCESSING")))
+    async with jobs.store.engine.begin() as connection:
+        await connection.execute(text("UPDATE verifications SET due_at = NULL"))
+    jobs.clock.go_on(RESULT_KEPT)
+    loops = jobs.loops()
+    for _ in range(2):
+        await run_crons(jobs.context, loops)
+    await loops.settling.idle()
+    assert await jobs.outcome() == ("expired", None, [])
