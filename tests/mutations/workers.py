@@ -56,7 +56,7 @@ OF_THE_WORKERS: Final = (
         "for _, id in ipairs(lapsed) do",
         "for _, id in ipairs({}) do",
         [
-            "tests/workers/test_recording.py::test_a_batch_whose_worker_died_is_recorded_again",
+            "tests/workers/test_killers.py::test_a_batch_whose_worker_died_is_recorded_again",
         ],
     ),
     Mutation(
