@@ -29,11 +29,20 @@ async def listen(
 
     `subscribed` runs after every subscription, to catch up on what was missed before it.
     """
+    is_interrupted = False
+
+    async def listens() -> None:
+        nonlocal is_interrupted
+        is_interrupted = False
+        await subscribed()
+
     while True:
         try:
-            await _listen_once(redis, channel, take, subscribed)
+            await _listen_once(redis, channel, take, listens)
         except (*REDIS_AWAY, ValueError) as error:  # ValueError: a message that is none of ours
-            log.warning("announcements.interrupted", error=type(error).__name__)
+            if not is_interrupted:
+                log.warning("announcements.interrupted", error=type(error).__name__)
+            is_interrupted = True
             await asyncio.sleep(_RETRY_AFTER)
 
 

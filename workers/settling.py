@@ -64,13 +64,17 @@ class Settling:
 
     async def run(self) -> None:
         """Claim what is due whenever it becomes so, for ever."""
+        is_away = False
         while True:
             await self._alarm.wait(longest=self._look_every)
             try:
                 while await self.claim_due():
                     pass
+                is_away = False
             except AWAY as error:
-                log.warning("settlement.postponed", error=type(error).__name__)
+                if not is_away:
+                    log.warning("settlement.postponed", error=type(error).__name__)
+                is_away = True
                 self._look_later(error)
             except Exception as error:
                 # A defect of ours: what was claimed is due again when its lease ends.

@@ -8,8 +8,11 @@ from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
+from adapters import pubsub
 from adapters.announcements import Announcements, Announcer
+from adapters.background import end_tasks
 from adapters.redis_client import create_redis_pool
 from adapters.redis_names import DEFAULT_NAMES
 from tests.adapters.builders import until
@@ -105,3 +108,27 @@ async def test_a_strange_message_ends_nothing(announcements: Announcements, redi
     with announcements.expect([mine]) as event:
         await Announcer(redis).announce(mine)
         await woken(event, patience=0.5)
+
+
+async def test_an_outage_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pubsub, "_RETRY_AFTER", 0.01)
+    tries = 0
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        writer.close()
+
+    async def tried_often() -> bool:
+        return tries > 5
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    pool = create_redis_pool(f"redis://127.0.0.1:{port}/0", timeout=timedelta(milliseconds=200))
+    with capture_logs() as logs:
+        listening = asyncio.create_task(Announcements(Redis(connection_pool=pool)).listen())
+        await until(tried_often)
+        await end_tasks(listening)
+    await pool.disconnect()
+    server.close()
+    assert [line["event"] for line in logs] == ["announcements.interrupted"]

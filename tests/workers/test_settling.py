@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.background import end_tasks
+from adapters.database import DatabaseAway
 from domain.apps import App
 from domain.model import verification_id
 from domain.records import ClaimedVerifications
@@ -259,3 +260,24 @@ async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch
     finally:
         await end_tasks(running)
     assert jobs.context.tally.last_error == "ValueError"
+
+
+async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = 0
+
+    async def fail(*args: Any, **kwargs: Any) -> ClaimedVerifications:
+        nonlocal tries
+        tries += 1
+        raise DatabaseAway
+
+    async def tried_often() -> bool:
+        jobs.clock.go_on(timedelta(seconds=2))
+        jobs.loops().settling.look()
+        return tries > 3
+
+    monkeypatch.setattr(jobs.context.due, "claim", fail)
+    with capture_logs() as logs:
+        running = asyncio.create_task(jobs.loops().settling.run())
+        await until(tried_often)
+        await end_tasks(running)
+    assert [line["event"] for line in logs] == ["settlement.postponed"]
