@@ -1,5 +1,8 @@
 """Errors without parameters, which are identities; connections that are used no more."""
 
+import os
+import signal
+import time
 from datetime import timedelta
 
 import pytest
@@ -105,3 +108,19 @@ async def test_a_connection_whose_statement_took_too_long_is_used_no_more(databa
 
 
 BACKEND = text("SELECT pg_backend_pid()")
+
+
+async def test_closing_waits_for_no_server_that_hangs(database_url: str) -> None:
+    engine = create_engine(database_url)
+    async with engine.connect() as one, engine.connect() as other:
+        ask = text("SELECT pg_backend_pid()")
+        pids = [(await each.execute(ask)).scalar_one() for each in (one, other)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        await engine.dispose()
+        assert time.monotonic() - began < 5
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
