@@ -16,7 +16,7 @@ import structlog
 from redis.asyncio import Redis
 
 from adapters.background import end_tasks
-from adapters.redis_client import REDIS_AWAY, try_a_write
+from adapters.redis_client import try_a_write
 from adapters.redis_durability import Durability, NotDurableYet, check_durability
 from adapters.redis_memory import RedisMemory, read_memory
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
@@ -127,7 +127,8 @@ class RedisWatch:
                 memory = await read_memory(self._redis)
                 if self._circuit.retry_at is not None:
                     await try_a_write(self._redis, names=self._names)
-        except (*REDIS_AWAY, SettingsError) as error:
+        except Exception as error:
+            # Whatever it is: what cannot be looked at is not known to keep what it takes.
             self._was_durable = False
             self.failed(error)
         else:

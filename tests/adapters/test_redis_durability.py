@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from adapters import redis_watch
 from adapters.envelope import KeyRing
 from adapters.redis_client import create_redis_pool
 from adapters.redis_durability import Durability, NotDurableYet, check_durability, read_durability
@@ -153,6 +154,20 @@ async def test_where_waitaof_is_missing_a_rewrite_that_began_under_our_eyes_is_a
             await until(lambda: rewritten(admin))
         await watch.aclose()
     assert logs == []
+
+
+async def test_a_server_that_answers_strangely_is_not_used_and_looked_at_again(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = RedisWatch(redis, durability="memory", timeout=timedelta(seconds=2), memory_rules=MEMORY_RULES)
+    await watch.start()
+    assert watch.usable
+    with monkeypatch.context() as strange:
+        strange.setattr(redis_watch, "read_memory", lambda _: {}["used_memory"])
+        await until(lambda: has_failed(watch, 2))
+        assert not watch.usable
+    await until(lambda: usable(watch))
+    await watch.aclose()
 
 
 async def has_failed(watch: RedisWatch, times: int) -> bool:
