@@ -92,6 +92,16 @@ async def test_what_was_begun_and_not_ended_comes_alone_and_before_all_else(queu
     assert [group.left > 0 for group in groups] == [True, True, False]
 
 
+async def test_what_was_begun_and_not_ended_joins_no_group(queue: PortsOfRedis) -> None:
+    for batch_id in ("b1.2", "b2.2"):
+        await queue.inbox.hand_over(batch_id, BATCH)
+    assert await claim(queue) == ["b1.2", "b2.2"]
+    await queue.inbox.postpone(["b1.2"], pause=MINUTE / 2)
+    for batch_id in ("b1.2", "b2.2"):
+        await queue.lapse(batch_id)
+    assert [await claim(queue) for _ in range(2)] == [["b1.2"], ["b2.2"]]
+
+
 async def test_starts_count_up_from_claim_to_claim(queue: PortsOfRedis) -> None:
     await queue.inbox.hand_over("b1.2", BATCH)
     for starts in range(4):

@@ -64,6 +64,13 @@ OF_THE_WORKERS: Final = (
         "adapters/inbox_scripts.py",
         "if callbacks > 0 and (suspect or full) then return false end",
         "if callbacks > 0 and full then return false end",
+        ["tests/contracts/test_inbox.py::test_what_was_begun_and_not_ended_joins_no_group[real]"],
+    ),
+    Mutation(
+        "suspects alone",
+        "adapters/inbox_scripts.py",
+        "return not suspect",
+        "return true",
         [
             "tests/contracts/test_inbox.py::test_what_was_begun_and_not_ended_comes_alone_and_before_all_else[real]"
         ],
@@ -71,8 +78,8 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "recording waits for no vendor",
         "workers/recording.py",
-        "self._settling.start(case)",
-        "self._settling.start(case)\n            await self._settling.idle()",
+        "        self._settle(group)\n",
+        "        self._settle(group)\n        await self._settling.idle()\n",
         ["tests/workers/test_recording.py::test_recording_does_not_wait_for_the_vendor"],
     ),
     Mutation(
