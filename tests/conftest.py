@@ -91,6 +91,14 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
         await connection.execute(text(f"TRUNCATE {tables} CASCADE"))
     yield engine
     await engine.dispose()
+    await _cancellations_sent()
+
+
+async def _cancellations_sent() -> None:
+    """Wait for what asyncpg does behind a cancelled statement: it tells the server on another connection."""
+    tasks = (each for each in asyncio.all_tasks() if each is not asyncio.current_task())
+    telling = [each for each in tasks if getattr(each.get_coro(), "__qualname__", "") == "Connection._cancel"]
+    await asyncio.gather(*telling, return_exceptions=True)
 
 
 @pytest.fixture

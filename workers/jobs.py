@@ -81,16 +81,18 @@ def crons(
     unfinished = Unfinished(context)
 
     async def settle_due() -> None:
-        await release_held(context)
         loops.settling.look()
         await loops.settling.claim_silent(context.silent_per_sweep)
         await loops.settling.name_unconfigured()
+
+    async def sweep_waiting() -> None:
+        await release_held(context)
         await unfinished.give_an_end()
 
     seconds = set(range(0, 60, every))
     return [
         cron(_cron_job(sweep), name=names.job(sweep.__name__), second=seconds, timeout=JOB_TIMEOUT)
-        for sweep in (sweep_inbox, settle_due)
+        for sweep in (sweep_inbox, settle_due, sweep_waiting)
     ]
 
 

@@ -111,9 +111,8 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
         yield loops
     finally:
         stop_loops(context, loops)
-        await end_tasks(looking)
-        await asyncio.wait({taking}, timeout=grace)
-        await end_tasks(taking)
+        await asyncio.wait({looking, taking}, timeout=grace)
+        await end_tasks(looking, taking)
         await settling.end(grace=grace)
         # Calls whose caller was cancelled: they have had their time beside the others.
         await context.gates.finish(within=_LAST_MOMENT)

@@ -1,21 +1,26 @@
 """Settle a verification, whatever it waits for: a confirmation, a callback that never came, a second look."""
 
-from typing import assert_never
+import contextlib
+from datetime import timedelta
+from typing import Final, assert_never
 
 import structlog
 
-from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import ConfirmationMode, State
 from domain.parts import Payload
 from domain.payload import decode_payload
 from domain.policy import is_ended
 from domain.records import Case, DueVerification
+from workers.away import AWAY
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, grounds_of, postpone
 from workers.holding import awaits_registration, hold
 from workers.reconciliation import reconcile
 from workers.second_looks import look_again
+
+UNDECODABLE_REST: Final = timedelta(hours=1)
+"""How long a verification whose callback cannot be read is left alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -24,9 +29,10 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
     """Settle a verification that was claimed."""
     try:
         payload = None if due.data is None else decode_payload(due.data)
-    except (MalformedPayload, UndecodableCallback):
-        # It was decodable when it was recorded, by another version of this code.
+    except Exception:
+        # It could be decoded when it was recorded, by another version of this code.
         log.exception("verification.undecodable", verification_id=str(due.verification_id))
+        await _put_off(context, due)
         return
     case = Case(
         verification_id=due.verification_id,
@@ -41,6 +47,13 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
         is_decided=due.state is State.DECIDED,
     )
     await settle_safely(context, case)
+
+
+async def _put_off(context: WorkerContext, due: DueVerification) -> None:
+    """Leave a verification alone for a while, or until its lease ends where PostgreSQL is away."""
+    with contextlib.suppress(*AWAY):
+        until = context.clock() + UNDECODABLE_REST
+        await context.due.postpone(due.verification_id, fence=due.fence, until=until)
 
 
 async def settle_safely(context: WorkerContext, case: Case) -> None:

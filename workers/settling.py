@@ -63,9 +63,9 @@ class Settling:
         self._feed(app_id)
 
     async def run(self) -> None:
-        """Claim what is due whenever it becomes so, for ever."""
+        """Claim what is due whenever it becomes so, until stopped."""
         is_away = False
-        while True:
+        while not self._stopping:
             await self._alarm.wait(longest=self._look_every)
             try:
                 while await self.claim_due():
@@ -127,8 +127,9 @@ class Settling:
             self._spawn(due.app_id, take_up(self._context, due))
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more; `run` returns when the claim under way has ended."""
         self._stopping = True
+        self._alarm.ring()
 
     async def idle(self) -> None:
         """Return when nothing is under way."""

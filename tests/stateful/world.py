@@ -259,7 +259,7 @@ class World:
     async def _all_messages_and_sweeps(self, check: Callable[[], None]) -> None:
         while process := self.take_message():
             await self._finish(process, check)
-        for name in ("sweep_inbox", "settle_due"):
+        for name in ("sweep_inbox", "sweep_waiting", "settle_due"):
             await self._finish(self.begin_sweep(name), check)
 
     async def _finish(self, process: Process, check: Callable[[], None]) -> None:

@@ -230,7 +230,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def jobs(
     redis_pool: BlockingConnectionPool, store: Store, keys: KeyRing, vendor: ScriptedVendor, clock: Clock
-) -> Jobs:
+) -> AsyncIterator[Jobs]:
     redis = Redis(connection_pool=redis_pool)
     inbox, queue = RedisInbox(redis, keys=keys), JobQueue(create_queue(redis_pool))
     context = WorkerContext(
@@ -255,7 +255,9 @@ async def jobs(
         clock=clock,
         jitter=lambda: 0.0,
     )
-    return Jobs(context, vendor, clock, store, redis, inbox, queue)
+    yield Jobs(context, vendor, clock, store, redis, inbox, queue)
+    # Calls that outlived their callers must not meet a closed engine.
+    await context.gates.finish(within=0.2)
 
 
 @pytest.fixture

@@ -3,16 +3,12 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.background import end_tasks
-from adapters.database import DatabaseAway
 from domain.apps import App
 from domain.model import verification_id
-from domain.records import ClaimedVerifications
 from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload, record, until
 from tests.workers.conftest import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from workers.jobs import Loops
@@ -91,7 +87,8 @@ async def test_what_had_no_room_is_due_at_once_and_taken_when_there_is_room(
         return await decided(jobs, "slow") == 30
 
     await until(all_are_decided)
-    running.cancel()
+    loops.settling.stop()
+    await running
     assert len(jobs.vendor.asked) == 30
 
 
@@ -235,49 +232,3 @@ async def test_what_becomes_due_without_room_is_taken_when_there_is_room(jobs: J
     await loops.settling.claim_due()
     await loops.settling.idle()
     assert await decided(jobs, "slow") == 3
-
-
-async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs.vendor.answers = [answered(payload())]
-    await jobs.store.record()
-    jobs.clock.go_on(LEASE)
-    claim, calls = jobs.context.due.claim, iter([ValueError("a state of tomorrow")])
-
-    async def fail_once(*args: Any, **kwargs: Any) -> ClaimedVerifications:
-        for error in calls:
-            raise error
-        return await claim(*args, **kwargs)
-
-    monkeypatch.setattr(jobs.context.due, "claim", fail_once)
-    running = asyncio.create_task(jobs.loops().settling.run())
-
-    async def is_decided() -> bool:
-        jobs.clock.go_on(timedelta(seconds=1))
-        return await decided(jobs, "demo") == 1
-
-    try:
-        await until(is_decided)
-    finally:
-        await end_tasks(running)
-    assert jobs.context.tally.last_error == "ValueError"
-
-
-async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    tries = 0
-
-    async def fail(*args: Any, **kwargs: Any) -> ClaimedVerifications:
-        nonlocal tries
-        tries += 1
-        raise DatabaseAway
-
-    async def tried_often() -> bool:
-        jobs.clock.go_on(timedelta(seconds=2))
-        jobs.loops().settling.look()
-        return tries > 3
-
-    monkeypatch.setattr(jobs.context.due, "claim", fail)
-    with capture_logs() as logs:
-        running = asyncio.create_task(jobs.loops().settling.run())
-        await until(tried_often)
-        await end_tasks(running)
-    assert [line["event"] for line in logs] == ["settlement.postponed"]

@@ -1,0 +1,82 @@
+"""The look for what is due goes on, whatever fails: an outage, a defect, a callback that cannot be read."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.background import end_tasks
+from adapters.database import DatabaseAway
+from domain.parts import Payload
+from domain.payload import decode_payload
+from domain.records import ClaimedVerifications
+from tests.adapters.builders import LEASE, callback, payload, until
+from tests.workers.conftest import Jobs, answered
+from tests.workers.test_settling import decided
+from workers import settlement
+
+
+async def test_one_whose_callback_cannot_be_read_any_more_is_put_off_and_holds_up_nobody(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(data: bytes) -> Payload:
+        if b"order-2" in data:
+            raise RuntimeError("canary")
+        return decode_payload(data)
+
+    await jobs.store.record(callback(payload(1, biz_no="order-2")))
+    await jobs.store.record(callback(payload(2, status="WHATEVER")))
+    monkeypatch.setattr(settlement, "decode_payload", stumble)
+    jobs.clock.go_on(LEASE)
+    await jobs.settle_due()
+    assert (await jobs.outcome(2))[0] == "decided"
+    due = await jobs.store.rows("SELECT due_at FROM verifications WHERE state <> 'decided'")
+    assert due == [(jobs.clock.now + settlement.UNDECODABLE_REST,)]
+
+
+async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    await jobs.store.record()
+    jobs.clock.go_on(LEASE)
+    claim, calls = jobs.context.due.claim, iter([ValueError("a state of tomorrow")])
+
+    async def fail_once(*args: Any, **kwargs: Any) -> ClaimedVerifications:
+        for error in calls:
+            raise error
+        return await claim(*args, **kwargs)
+
+    monkeypatch.setattr(jobs.context.due, "claim", fail_once)
+    running = asyncio.create_task(jobs.loops().settling.run())
+
+    async def is_decided() -> bool:
+        jobs.clock.go_on(timedelta(seconds=1))
+        return await decided(jobs, "demo") == 1
+
+    try:
+        await until(is_decided)
+    finally:
+        await end_tasks(running)
+    assert jobs.context.tally.last_error == "ValueError"
+
+
+async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = 0
+
+    async def fail(*args: Any, **kwargs: Any) -> ClaimedVerifications:
+        nonlocal tries
+        tries += 1
+        raise DatabaseAway
+
+    async def tried_often() -> bool:
+        jobs.clock.go_on(timedelta(seconds=2))
+        jobs.loops().settling.look()
+        return tries > 3
+
+    monkeypatch.setattr(jobs.context.due, "claim", fail)
+    with capture_logs() as logs:
+        running = asyncio.create_task(jobs.loops().settling.run())
+        await until(tried_often)
+        await end_tasks(running)
+    assert [line["event"] for line in logs] == ["settlement.postponed"]
