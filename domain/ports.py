@@ -123,9 +123,9 @@ class DueVerifications(Protocol):
         """How many verifications are due of each app that is none of these."""
 
     async def claim_one(
-        self, verification_id: UUID, *, now: datetime, lease: timedelta
+        self, verification_id: UUID, app_ids: Collection[str], *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
-        """Take this one, if it is due."""
+        """Take this one, if it is due and of one of these apps."""
 
     async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
         """Look again then and not earlier."""

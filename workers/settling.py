@@ -117,11 +117,11 @@ class Settling:
                 log.warning("verifications.unconfigured", app_id=app_id, count=count)
 
     async def claim_one(self, verification_id: UUID) -> None:
-        """Settle this verification, if it is due; where nobody has room, once somebody has."""
-        if not any(self.room().values()):
-            return
+        """Settle this verification, if it is due; where its app has no room, once it has."""
+        room = self.room()
+        self._hungry |= {app_id for app_id, places in room.items() if not places}
         due = await self._context.due.claim_one(
-            verification_id, now=self._context.clock(), lease=self._context.lease
+            verification_id, list(_some(room)), now=self._context.clock(), lease=self._context.lease
         )
         if due is not None:
             self._spawn(due.app_id, take_up(self._context, due))

@@ -57,10 +57,11 @@ class PgDueVerifications:
             return {row.app_id: row.waiting for row in rows}
 
     async def claim_one(
-        self, verification_id: UUID, *, now: datetime, lease: timedelta
+        self, verification_id: UUID, app_ids: Collection[str], *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
-        """Take this verification if it is due."""
-        rows = await self._take(_CLAIM_ONE, id=verification_id, now=now, until=now + lease)
+        """Take this verification if it is due and of one of these apps."""
+        values = {"id": verification_id, "apps": list(app_ids)}
+        rows = await self._take(_CLAIM_ONE, **values, now=now, until=now + lease)
         return next(iter(self._opened(rows)), None)
 
     async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
@@ -157,7 +158,7 @@ WITH room AS (
 _CLAIM_ONE: Final = text(f"""
 WITH due AS (
   SELECT id FROM verifications
-  WHERE id = :id AND due_at <= :now AND NOT held
+  WHERE id = :id AND app_id = ANY(:apps) AND due_at <= :now AND NOT held
   FOR NO KEY UPDATE SKIP LOCKED
 ), {_TAKE}
 """)  # noqa: S608 - constants alone

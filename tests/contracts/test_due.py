@@ -90,8 +90,9 @@ async def test_a_decided_verification_cannot_be_postponed(store: PortsOfStore) -
 async def test_one_verification_is_claimed_when_it_is_due_and_by_one(store: PortsOfStore) -> None:
     recorded = await store.record()
     key, due = recorded.verification_id, NOW + LEASE
-    assert await store.due.claim_one(key, now=NOW, lease=LEASE) is None
-    claims = (store.another().due.claim_one(key, now=due, lease=LEASE) for _ in range(8))
+    assert await store.due.claim_one(key, ["demo"], now=NOW, lease=LEASE) is None
+    assert await store.due.claim_one(key, ["other"], now=due, lease=LEASE) is None
+    claims = (store.another().due.claim_one(key, ["demo"], now=due, lease=LEASE) for _ in range(8))
     claimed = [each for each in await asyncio.gather(*claims) if each is not None]
     assert [each.fence for each in claimed] == [recorded.fence + 1]
 

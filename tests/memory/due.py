@@ -38,11 +38,11 @@ class MemoryDueVerifications:
             return dict(Counter(app_id for app_id in due if app_id not in app_ids))
 
     async def claim_one(
-        self, verification_id: UUID, *, now: datetime, lease: timedelta
+        self, verification_id: UUID, app_ids: Collection[str], *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
         async with self._database.call():
             row = self._database.verifications.get(verification_id)
-            if row is None or row.due_at is None or row.due_at > now or row.held:
+            if row is None or row.due_at is None or row.due_at > now or row.held or row.app_id not in app_ids:
                 return None
             return self._take(row, until=now + lease)
 

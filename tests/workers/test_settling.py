@@ -185,6 +185,33 @@ async def test_one_verification_is_settled_on_request_once_it_is_due(jobs: Jobs)
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
+async def test_a_request_for_one_of_an_app_without_room_waits_for_a_place(jobs: Jobs, slow: SlowApp) -> None:
+    loops = small(jobs, at_once=1)
+    await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(2)])
+    await loops.recording.record_some()
+    await loops.settling.claim_one(verification_id("slow", biz_id(1)))
+    await until_under_way(slow)
+    assert slow.under_way == 1
+    running = asyncio.create_task(loops.settling.run())
+    slow.gate.set()
+
+    async def both_are_decided() -> bool:
+        return await decided(jobs, "slow") == 2
+
+    await until(both_are_decided)
+    loops.settling.stop()
+    await running
+
+
+async def until_under_way(slow: SlowApp) -> None:
+    """Return when its vendor has been asked."""
+
+    async def asked() -> bool:
+        return slow.under_way > 0
+
+    await until(asked)
+
+
 async def test_once_it_is_stopped_nothing_begins_and_what_is_under_way_ends(
     jobs: Jobs, slow: SlowApp
 ) -> None:
