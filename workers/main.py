@@ -111,9 +111,11 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
         yield loops
     finally:
         stop_loops(context, loops)
-        await asyncio.wait({looking, taking}, timeout=grace)
+        # All have the same seconds: whoever stops this process waits 40 in all, before it kills.
+        await asyncio.gather(asyncio.wait({looking, taking}, timeout=grace), settling.end(grace=grace))
         await end_tasks(looking, taking)
-        await settling.end(grace=grace)
+        # What the last group, or the last look, was about.
+        await settling.end(grace=0)
         # Calls whose caller was cancelled: they have had their time beside the others.
         await context.gates.finish(within=_LAST_MOMENT)
 

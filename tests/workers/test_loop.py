@@ -5,6 +5,7 @@ import base64
 import os
 import pickle
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 from adapters.redis_names import DEFAULT_NAMES
 from adapters.settings import Settings
 from domain.concurrency import FIRST_LIMIT
+from domain.records import Recorded
 from tests.adapters.builders import LEASE, NOW, callback, payload, until
 from tests.adapters.test_queue import Exploit, opened
 from tests.workers.conftest import Jobs, answered, refused
@@ -226,6 +228,36 @@ async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
         return await jobs.ledger() == [(1, "done", None)]
 
     await until(on_the_ledger)
+
+
+async def test_recording_and_settling_have_the_same_seconds_to_end(
+    jobs: Jobs, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called, recording, never = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def answer_never() -> None:
+        called.set()
+        await never.wait()
+
+    async def record_never(*_args: object, **_more: object) -> list[Recorded]:
+        recording.set()
+        await never.wait()
+        return []
+
+    jobs.vendor.before = answer_never
+    jobs.vendor.answers = [answered(payload(1))]
+    async with workers.running(grace=2) as task:
+        await jobs.inbox.hand_over("b1", [callback(payload(1))])
+        await called.wait()
+        monkeypatch.setattr(jobs.context.recorder, "record_all", record_never)
+        await jobs.inbox.hand_over("b2", [callback(payload(2))])
+        await recording.wait()
+        began = time.monotonic()
+        stop()
+        await task
+    never.set()
+    # The grace of both, and the last moment of a call whose caller is gone.
+    assert time.monotonic() - began < 2 + 1 + 1
 
 
 async def test_a_lost_job_is_found_by_the_sweep(jobs: Jobs, workers: Workers) -> None:
