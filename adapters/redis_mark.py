@@ -68,6 +68,9 @@ class RedisMark:
 
     async def leave(self) -> str | None:
         """`find_conflict`; where there is none, leave or renew our mark."""
+        # Of two that start in the same moment one is the first.
+        if await self._redis.set(self._names.mark, msgspec.json.encode(self._mine), ex=KEPT, nx=True):
+            return None
         conflict = await self.find_conflict()
         if conflict is None:
             theirs = _read(await self._redis.get(self._names.mark))

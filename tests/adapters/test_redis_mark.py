@@ -1,5 +1,6 @@
 """Two gateways that use the same names in the same Redis notice it, and their workers do not start."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -47,6 +48,12 @@ async def test_a_second_gateway_is_refused_in_one_line_that_says_what_to_do(redi
     for part in ("FACEID_REDIS_URL", "FACEID_REDIS_PREFIX", "'faceid:'", DEFAULT_NAMES.mark):
         assert part in told
     assert "theirs" not in told
+
+
+async def test_of_two_that_start_in_the_same_moment_one_is_refused(redis: Redis) -> None:
+    marks = [mark(redis, Mark([key])) for key in ("ours", "theirs")]
+    ends = await asyncio.gather(*(each.leave() for each in marks))
+    assert sum(end is None for end in ends) == 1
 
 
 async def test_a_role_that_knows_no_database_keeps_the_one_that_is_known(redis: Redis) -> None:
