@@ -130,6 +130,7 @@ class Recording:
             await self._forget_finished()
         else:
             await self._call_for_help()
+            await self._settling.wait_for_room()
         return claim.left
 
     async def _call_for_help(self) -> None:

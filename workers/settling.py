@@ -23,6 +23,8 @@ from workers.settlement import settle_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
 _NAMED_EVERY: Final = 3600.0
+_LONGEST_WAIT: Final = 0.25
+_GETTING_ON: Final = 0.02
 _MOST_AT_ONCE: Final = 100
 """The most that one claim takes: few enough to be settled within the lease."""
 
@@ -41,6 +43,7 @@ class Settling:
         self._hungry: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._named: dict[str, float] = {}
+        self._ending = asyncio.Event()
         self._stopping = False
 
     def room(self) -> dict[str, int]:
@@ -131,6 +134,24 @@ class Settling:
         self._stopping = True
         self._alarm.ring()
 
+    async def wait_for_room(self) -> None:
+        """While an app has more than half its places taken and is getting on, wait for a little of it.
+
+        What has no place is claimed and decrypted again later, which costs more than a moment's wait. Where
+        no verification of the app ends for a moment, its vendor is slow, and nobody waits for that.
+        """
+        until = asyncio.get_running_loop().time() + _LONGEST_WAIT
+        while self._is_crowded() and asyncio.get_running_loop().time() < until:
+            self._ending.clear()
+            try:
+                async with asyncio.timeout(_GETTING_ON):
+                    await self._ending.wait()
+            except TimeoutError:
+                return
+
+    def _is_crowded(self) -> bool:
+        return max(self._under_way.values(), default=0) > self._at_once // 2
+
     async def idle(self) -> None:
         """Return when nothing is under way."""
         while self._tasks:
@@ -163,6 +184,7 @@ class Settling:
     def _ended(self, app_id: str, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
         self._under_way[app_id] -= 1
+        self._ending.set()
         self._feed(app_id)
 
     def _feed(self, app_id: str) -> None:

@@ -212,6 +212,21 @@ async def until_under_way(slow: SlowApp) -> None:
     await until(asked)
 
 
+async def test_a_crowd_that_gets_on_is_waited_for_and_one_that_does_not_is_not(
+    jobs: Jobs, slow: SlowApp
+) -> None:
+    loop, loops = asyncio.get_running_loop(), small(jobs, at_once=4)
+    await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(4)])
+    await loops.recording.record_some()
+    began = loop.time()
+    await loops.settling.wait_for_room()
+    assert loop.time() - began < 0.2, "nobody waits for a slow vendor"
+    loop.call_later(0.01, slow.gate.set)
+    await loops.settling.wait_for_room()
+    await loops.settling.idle()
+    assert await decided(jobs, "slow") == 4
+
+
 async def test_once_it_is_stopped_nothing_begins_and_what_is_under_way_ends(
     jobs: Jobs, slow: SlowApp
 ) -> None:
