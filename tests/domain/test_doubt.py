@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from domain.facts import extract_facts
-from domain.model import Outcome
 from domain.payload import decode_payload
 from domain.policy import judge
 from domain.reasons import Code
@@ -21,15 +20,18 @@ from tests.domain.builders import (
     passing_payload,
     policy_with,
 )
-
-APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
-UNREADABLE, REPEATED = Code.PAYLOAD_UNREADABLE.value, Code.PAYLOAD_REPEATED.value
-FACE = "verify_result.result_faceid"
-LIVENESS = "liveness_result"
-SCORES = "liveness_result.face_genuineness"
-CARD = "idcard_info"
-MONOCHROME = "verify_result.id_exceptions.id_photo_monochrome"
-
+from tests.domain.odd_places import (
+    APPROVED,
+    CARD,
+    FACE,
+    LIVENESS,
+    MONOCHROME,
+    REJECTED,
+    REPEATED,
+    REVIEW,
+    SCORES,
+    UNREADABLE,
+)
 
 IRREGULAR: list[tuple[str, Any]] = [
     ("biz_info.biz_extra_data", {"a": [1]}),

@@ -6,8 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.model import Outcome
-from domain.reasons import Code
 from tests.domain.builders import (
     GENUINE,
     THRESHOLDS,
@@ -19,14 +17,18 @@ from tests.domain.builders import (
     put,
     without_notes,
 )
-
-APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
-UNREADABLE, REPEATED = Code.PAYLOAD_UNREADABLE.value, Code.PAYLOAD_REPEATED.value
-FACE = "verify_result.result_faceid"
-LIVENESS = "liveness_result"
-SCORES = "liveness_result.face_genuineness"
-CARD = "idcard_info"
-MONOCHROME = "verify_result.id_exceptions.id_photo_monochrome"
+from tests.domain.odd_places import (
+    APPROVED,
+    CARD,
+    FACE,
+    INCOMPLETE,
+    LIVENESS,
+    MONOCHROME,
+    REJECTED,
+    REVIEW,
+    SCORES,
+    UNREADABLE,
+)
 
 UNREAD: list[tuple[str, Any]] = [
     ("biz_info.biz_extra_data", {"a": [1]}),
