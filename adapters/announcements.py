@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Announcer:
-    """Wakes whoever waits for a verification. A lost hint costs the waiter its patience."""
+    """Wakes whoever waits for a verification. Where the hint is lost, the waiter waits out its seconds."""
 
     def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis

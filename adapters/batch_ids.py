@@ -13,7 +13,7 @@ _STAMPED: Final = re.compile(r"(?:^|-)(?P<ms>[0-9a-f]{12})[0-9a-f]{20}\.[0-9]+")
 
 
 def new_batch_id(callbacks: int, *, prefix: str = "") -> str:
-    """An id for a batch of so many callbacks, accepted now."""
+    """A new id for a batch that holds this many callbacks and is accepted now."""
     return f"{prefix}{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}.{callbacks}"
 
 

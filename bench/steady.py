@@ -39,7 +39,7 @@ class _Run(NamedTuple):
 
 
 async def measure_steady(rig: Rig, *, seconds: float) -> list[Figure]:
-    """Each rate for so many seconds, on an empty database."""
+    """Send at each rate for this many seconds, on an empty database."""
     return [_figure(await _run(rig, rate, seconds)) for rate in RATES]
 
 
@@ -77,7 +77,7 @@ async def _send_all(port: int, callbacks: list[SignedCallback], *, rate: int) ->
 
 
 async def _decided(rig: Rig, count: int, *, within: float) -> int:
-    """Wait up to `within` seconds for so many decisions; how many are missing."""
+    """Wait up to `within` seconds for `count` decisions. Returns how many are missing."""
     until = time.monotonic() + within
     while True:
         missing = count - int(await rig.database.fetchval("SELECT count(*) FROM decisions"))

@@ -45,7 +45,7 @@ class SpoolFolder:
 
     @classmethod
     def claim(cls, path: Path, disk: Disk) -> Self | None:
-        """The folder, mended; None while another process owns it, or if it is a link or no folder.
+        """The repaired folder; None while another process owns it, or if it is a link or no folder.
 
         Raises:
             OSError: it cannot be read or mended.

@@ -40,7 +40,7 @@ class Spool:
         self._broken = False
         self._unusable: set[Path] = set()
         self.bytes_aside = 0
-        """Bytes of damaged segments under the spool folder, whoever owned them: a person has to look."""
+        """Bytes of damaged segments under the spool folder, of every owner; a person must look at them."""
 
     @classmethod
     def open(
@@ -189,7 +189,7 @@ def _claim(path: Path, disk: Disk) -> SpoolFolder | None:
     except OSError as error:
         if not _has_segments(path):
             raise
-        # One that an earlier process left and that cannot be mended now: it is tried again as an orphan.
+        # An earlier process left it and it cannot be repaired now: it is tried again as an orphan.
         log.warning("spool.orphan_unusable", n=int(path.name), error=type(error).__name__)
         return None
 

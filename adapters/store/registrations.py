@@ -33,7 +33,7 @@ class Registered(StrEnum):
 class PgRegistrations:
     """Puts registrations beside what callbacks brought, in whatever order the two come.
 
-    `rules` say when somebody must look at one about which nothing is heard. `owners`: whose a biz_id is,
+    `rules` say when to look at one whose callback has not come. `owners`: whose a biz_id is,
     where apps share a vendor account.
     """
 
