@@ -88,23 +88,38 @@ class Connector:
         self._last: dict[str, Any] = {}
 
     async def open(self, arguments: dict[str, Any]) -> Opened:
-        """A connection; `arguments` are those of asyncpg's `connect`.
+        """A connection; `arguments` are those of asyncpg's `connect`. Cancelled, it leaves none open.
 
         Raises:
             OSError, PostgresError, InterfaceError, InternalClientError: no server will do.
         """
+        tried: list[asyncpg.Connection] = []
+        chosen = None
+        try:
+            opened = await self._open(arguments, tried)
+            chosen = opened.driver
+            return opened
+        finally:
+            for driver in tried:
+                if driver is not chosen:
+                    driver.terminate()
+
+    async def _open(self, arguments: dict[str, Any], tried: list[asyncpg.Connection]) -> Opened:
+        """The connection that will do; `tried` receives every one that is opened on the way."""
         careful = self._pooled
-        driver, server = await self._connect(arguments, careful=careful)
+        driver, server = await self._connect(arguments, tried, careful=careful)
         self._pooled = Server.DIRECT not in server
         if self._pooled and not careful:
             driver.terminate()
             careful = True
-            driver, server = await self._connect(arguments, careful=True)
+            driver, server = await self._connect(arguments, tried, careful=True)
         if not careful:
             await driver.execute(f"SET lock_timeout = {LOCK_TIMEOUT // timedelta(milliseconds=1)}")
         return Opened(driver, prepares=not careful, second_best=_wanted(arguments) not in server)
 
-    async def _connect(self, arguments: dict[str, Any], *, careful: bool) -> Reached:
+    async def _connect(
+        self, arguments: dict[str, Any], tried: list[asyncpg.Connection], *, careful: bool
+    ) -> Reached:
         """The first server that is wanted, else the first that will do."""
         wanted = _wanted(arguments)
         fixed = {**arguments, "target_session_attrs": "any"} | (
@@ -114,13 +129,12 @@ class Connector:
         failures: list[Exception] = []
         for address in self._addresses(arguments):
             try:
-                driver, server = await _reach(fixed | address)
+                driver, server = await _reach(fixed | address, tried)
             except CONNECT_FAILURES as error:
                 failures.append(error)
                 continue
             if wanted in server:
                 self._last = address
-                _let_go(second_best)
                 return Reached(driver, server)
             second_best.append(Reached(driver, server))
         return _second_best(second_best, failures, strict=_demanded(arguments) is not None)
@@ -148,26 +162,16 @@ def _addresses_of(arguments: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"host": host, "port": port} for host, port in zip(hosts, each, strict=True)]
 
 
-async def _reach(arguments: dict[str, Any]) -> Reached:
+async def _reach(arguments: dict[str, Any], tried: list[asyncpg.Connection]) -> Reached:
     driver = await asyncpg.connect(**arguments, connection_class=_Driver)
-    try:
-        answer = await driver.execute(_LOOK.format(pid=driver.get_server_pid()))
-    except BaseException:
-        driver.terminate()
-        raise
+    tried.append(driver)
+    answer = await driver.execute(_LOOK.format(pid=driver.get_server_pid()))
     return Reached(driver, Server(int(answer.removeprefix("SELECT "))))
 
 
 def _second_best(reached: list[Reached], failures: list[Exception], *, strict: bool) -> Reached:
     if reached and not strict:
-        _let_go(reached[1:])
         return reached[0]
-    _let_go(reached)
     if reached or not failures:
         raise asyncpg.TargetServerAttributeNotMatched("no server has the attributes that are asked for")
     raise failures[0]
-
-
-def _let_go(reached: Sequence[Reached]) -> None:
-    for driver, _ in reached:
-        driver.terminate()
