@@ -8,10 +8,10 @@ element. SQLAlchemy's execution costs as much again as the driver's (docs/decisi
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar, cast
-from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -68,15 +68,10 @@ def _is_doubtful(driver: asyncpg.Connection, error: BaseException | None) -> boo
 
 
 async def write_group(
-    engine: AsyncEngine,
-    group: list[Item],
-    write: Write[Item, Result],
-    *,
-    row: Callable[[Item], UUID],
-    as_one: bool = False,
+    engine: AsyncEngine, group: list[Item], write: Write[Item, Result], *, as_one: bool = False
 ) -> list[Result | DatabaseAway]:
     """Write a group; what `write` has for each item, or `DatabaseAway` where another transaction has locked
-    its verification (`row`), which holds up no other.
+    what it needs, which holds up no other.
 
     What a session remembered wrongly is tried once more on a new one: `write` may run twice.
 
@@ -87,7 +82,7 @@ async def write_group(
         return await _write(engine, group, write, as_one=as_one)
     except DatabaseAway as error:
         if error.sqlstate == LOCK_NOT_AVAILABLE:
-            return await _write_the_free(engine, group, write, row=row)
+            return await _write_the_free(engine, group, write)
         if error.sqlstate is None or fault_of(error.sqlstate) is not Fault.SESSION:
             raise
     return await _write(engine, group, write, as_one=as_one)
@@ -101,18 +96,47 @@ async def _write(
 
 
 async def _write_the_free(
-    engine: AsyncEngine, group: list[Item], write: Write[Item, Result], *, row: Callable[[Item], UUID]
+    engine: AsyncEngine, group: list[Item], write: Write[Item, Result]
 ) -> list[Result | DatabaseAway]:
+    """Write a group that has met a lock, in parts: one that meets it again is halved, until the items that
+    need what is locked are alone.
+
+    Only writing shows what an item needs: a row of another table, or one that another transaction has
+    inserted and not committed, which no query finds.
+    """
+    met = 0
+    ends: dict[int, Result | DatabaseAway] = {}
+    parts = deque(_halves(range(len(group))))
+    while parts:
+        part = parts.popleft()
+        written = await _write_at_once(engine, [group[index] for index in part], write)
+        met += written is None
+        if written is not None:
+            ends.update(zip(part, written, strict=True))
+        elif met < _MOST_LOCKS and len(part) > 1:
+            parts.extend(_halves(part))
+        else:
+            ends.update((index, DatabaseAway("locked")) for index in part)
+    return [ends[index] for index in range(len(group))]
+
+
+async def _write_at_once(
+    engine: AsyncEngine, part: list[Item], write: Write[Item, Result]
+) -> Sequence[Result] | None:
+    """What `write` has for a part of a group; None: something that it needs is locked."""
     try:
         async with bulk_connection(engine, as_one=True) as connection:
-            found = await connection.fetch(_LOCKED, [row(item) for item in group])
-            locked = {each["id"].int for each in found}
-            free = [item for item in group if row(item).int not in locked]
-            written = iter(await write(connection, free) if free else ())
+            await connection.execute(_HARDLY_WAIT)
+            return await write(connection, part)
     except DatabaseAway as error:
-        # Locked as a whole, by a migration for example: then the next item would wait as long.
-        raise DatabaseAway(*error.args) from None
-    return [DatabaseAway("locked") if row(item).int in locked else next(written) for item in group]
+        if error.sqlstate != LOCK_NOT_AVAILABLE:
+            raise
+        return None
+
+
+def _halves(part: range) -> list[range]:
+    middle = (len(part) + 1) // 2
+    return [half for half in (part[:middle], part[middle:]) if half]
 
 
 def as_rows(group: Sequence[msgspec.Struct]) -> str:
@@ -122,10 +146,9 @@ def as_rows(group: Sequence[msgspec.Struct]) -> str:
 
 _LIMIT_LOCKS: Final = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT.total_seconds() * 1000:.0f}"
 
-_LOCKED: Final = """
-WITH free AS (
-  SELECT id FROM verifications WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-)
-SELECT id FROM verifications WHERE id = ANY($1) AND id NOT IN (SELECT id FROM free)
-"""
-"""The verifications that another transaction has locked; the others are locked by this one."""
+_HARDLY_WAIT: Final = "SET LOCAL lock_timeout = 10"
+"""In ms."""
+
+_MOST_LOCKS: Final = 64
+"""Enough to find ten locked items that are far from each other in a group of 128. Behind that many, as during
+a migration, no part is halved any more: it would only wait."""

@@ -52,9 +52,7 @@ class PgDecisions:
         new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
         saving = partial(_save_all, new=new)
         as_one = bool(new) or any(item.shadow for item in group)
-        saved = await write_group(
-            self._engine, group, saving, row=lambda item: item.verification_id, as_one=as_one
-        )
+        saved = await write_group(self._engine, group, saving, as_one=as_one)
         # Only now: had the transaction failed, the texts would not be there.
         self._kept_policies.update(used)
         return saved

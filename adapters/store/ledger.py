@@ -74,10 +74,10 @@ class PgLedger:
         await self._ends.submit(pull)
 
     async def _reserve(self, wanted: list[_Wanted]) -> Sequence[bool | DatabaseAway]:
-        return await write_group(self._engine, wanted, _reserve_all, row=lambda call: call.verification_id)
+        return await write_group(self._engine, wanted, _reserve_all)
 
     async def _finish(self, finished: list[FinishedPull]) -> Sequence[DatabaseAway | None]:
-        return await write_group(self._engine, finished, _finish_all, row=lambda pull: pull.verification_id)
+        return await write_group(self._engine, finished, _finish_all)
 
 
 async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) -> Sequence[bool]:

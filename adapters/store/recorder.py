@@ -49,7 +49,7 @@ class PgRecorder:
         return await self._coalescer.submit_all(Entry(each, now=now) for each in decoded)
 
     async def _flush(self, entries: list[Entry]) -> Sequence[Recorded | DatabaseAway]:
-        return await write_group(self._engine, entries, self._record, row=lambda entry: entry.id, as_one=True)
+        return await write_group(self._engine, entries, self._record, as_one=True)
 
     async def _record(self, connection: asyncpg.Connection, entries: list[Entry]) -> Sequence[Recorded]:
         owners = await self._owners.claim_all(connection, [entry.place for entry in entries])

@@ -7,14 +7,19 @@ from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database import DatabaseAway
 from adapters.database_connections import LOCK_TIMEOUT
+from adapters.envelope import KeyRing
+from adapters.store.owners import BizOwners
+from domain.accounts import Account
+from domain.model import verification_id
 from domain.records import Recorded
 from tests.adapters.builders import Store, biz_id, callback, finished, payload
 
 SOON = 3 * LOCK_TIMEOUT.total_seconds()
+TWINS = dict.fromkeys(("demo", "twin"), Account("account-1", ("demo", "twin")))
 
 
 @pytest.fixture
@@ -46,6 +51,64 @@ async def test_the_other_callbacks_of_a_group_are_recorded(store: Store, for_wha
         found = await ends([store.record(callback(payload(n))) for n in (1, 2, 3, 4)])
     assert [end is DatabaseAway for end in found] == [False, True, False, False]
     assert (await store.record(callback(payload(2)))).is_new
+
+
+@pytest.mark.parametrize("locked_ones", [{7}, set(range(10, 20)), set(range(0, 90, 9))])
+async def test_however_many_are_locked_the_free_ones_are_recorded(
+    store: Store, locked_ones: set[int]
+) -> None:
+    await asyncio.gather(*(store.record(callback(payload(n, status="PROCESSING"))) for n in range(100)))
+    async with store.engine.connect() as psql:
+        lock = text("SELECT FROM verifications WHERE biz_id = ANY(:ids) FOR UPDATE")
+        await psql.execute(lock, {"ids": [biz_id(n) for n in locked_ones]})
+        found = await ends([store.record(callback(payload(n))) for n in range(100)])
+    assert {n for n, end in enumerate(found) if end is DatabaseAway} == locked_ones
+
+
+async def test_a_row_that_is_not_committed_yet_holds_up_no_other(store: Store) -> None:
+    async with store.engine.connect() as psql:
+        copied = text("""
+            INSERT INTO verifications (id, app_id, biz_id, state) VALUES (:id, 'demo', :biz_id, 'received')
+        """)
+        await psql.execute(copied, {"id": verification_id("demo", biz_id(2)), "biz_id": biz_id(2)})
+        found = await ends([store.record(callback(payload(n))) for n in (1, 2, 3)])
+    assert [end is DatabaseAway for end in found] == [False, True, False]
+
+
+@pytest.fixture
+def sharing(engine: AsyncEngine, keys: KeyRing) -> Store:
+    """A store for which `demo` and `twin` share a vendor account."""
+    return Store(engine, keys, owners=BizOwners(TWINS))
+
+
+async def test_a_locked_owner_holds_up_its_own_biz_id_alone(sharing: Store) -> None:
+    for n in (1, 2, 3):
+        await sharing.record(callback(payload(n, status="PROCESSING")))
+    async with sharing.engine.connect() as psql:
+        lock = text("SELECT FROM biz_owners WHERE biz_id = :biz_id FOR UPDATE")
+        await psql.execute(lock, {"biz_id": biz_id(2)})
+        found = await ends([sharing.record(callback(payload(n))) for n in (1, 2, 3, 4)])
+    assert [end is DatabaseAway for end in found] == [False, True, False, False]
+    assert (await sharing.record(callback(payload(2)))).is_new
+
+
+async def test_a_claim_that_is_not_committed_holds_up_its_own_biz_id_alone(sharing: Store) -> None:
+    async with sharing.engine.connect() as psql:
+        claim = text("INSERT INTO biz_owners (account, biz_id, app_id) VALUES ('account-1', :biz_id, 'demo')")
+        await psql.execute(claim, {"biz_id": biz_id(2)})
+        found = await ends([sharing.record(callback(payload(n))) for n in (1, 2, 3)])
+    assert [end is DatabaseAway for end in found] == [False, True, False]
+
+
+async def test_a_locked_verification_holds_up_the_callback_that_came_to_its_owners_twin(
+    sharing: Store,
+) -> None:
+    for n in (1, 2, 3):
+        await sharing.record(callback(payload(n, status="PROCESSING")))
+    async with locked(sharing):
+        came = [callback(payload(n), app_id="twin") for n in (1, 2, 3, 4)]
+        found = await ends([sharing.record(each) for each in came])
+    assert [end is DatabaseAway for end in found] == [False, True, False, False]
 
 
 async def test_the_other_decisions_of_a_group_are_saved(store: Store, recorded: list[Recorded]) -> None:
