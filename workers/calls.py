@@ -1,6 +1,6 @@
 """One call of get_result: reserved, made, and its answer on the ledger before anybody reads it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
@@ -37,13 +37,23 @@ async def make_call(
     if case.verification_id in context.unkept:
         # Its answer is here, and not on the ledger yet.
         return LeftAlone(_SOON)
-    async with context.pictures.room_for(app):
-        # The place first, then the reservation: a reserved call must be under way.
-        call = await context.gates.enter(app.app_id, patience=patience)
-        if isinstance(call, LeftAlone):
-            return call
-        # To its end from the reservation on: once it stands, the call is spent whether it is made or not.
-        return await context.gates.through(_reserve_and_pull(context, case, app, n, call))
+    # The places first, then the reservation: a reserved call must be under way.
+    call = await context.gates.enter(app.app_id, room=context.pictures.places_for(app), patience=patience)
+    if isinstance(call, LeftAlone):
+        return call
+    # To its end from the reservation on: once it stands, the call is spent whether it is made or not.
+    return await context.gates.through(_make(context, case, app, n, call))
+
+
+async def _make(context: WorkerContext, case: Case, app: App, n: int, call: Call) -> Answer | None:
+    try:
+        answer = await _reserve_and_pull(context, case, app, n, call)
+        if answer is not None:
+            await _keep(context, _ended(case, n, answer, context.clock()))
+            context.reached("after_raw_stored")
+        return answer
+    finally:
+        context.gates.forget(call)
 
 
 async def _reserve_and_pull(
@@ -59,15 +69,19 @@ async def _reserve_and_pull(
     finally:
         context.gates.leave(call)
     context.reached("after_send")
+    _count(context, app, answer)
+    return answer
+
+
+def _ended(case: Case, n: int, answer: Answer, now: datetime) -> FinishedPull:
+    return FinishedPull(case.verification_id, case.app_id, case.data_key, n, answer, now)
+
+
+def _count(context: WorkerContext, app: App, answer: Answer) -> None:
     kind = kind_of(answer)
     if kind is Kind.REFUSED:
         log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
     context.tally.count_pull(app.app_id, counted_as(answer.state, kind))
-    await _keep(
-        context, FinishedPull(case.verification_id, case.app_id, case.data_key, n, answer, context.clock())
-    )
-    context.reached("after_raw_stored")
-    return answer
 
 
 def counted_as(state: PullState, kind: Kind) -> str:

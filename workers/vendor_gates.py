@@ -1,22 +1,23 @@
 """Each app's way to the vendor: a limit of calls at once, and none for a while once the vendor is at fault.
 
-A call has its place, in the app's limit and in the pool of connections, before it is reserved: what is
-reserved is under way at once.
+A call has its places before it is reserved, so what is reserved is under way at once. It waits in its app's
+limit first, where it is in no other app's way. What apps share comes after that: the room for pictures, then
+the pool of connections.
 """
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
-from anyio import CapacityLimiter, WouldBlock
 
 from domain.answer import Answer, Kind, kind_of
 from domain.circuit import Circuit, CircuitRules, CircuitState
 from domain.concurrency import Concurrency
+from workers.places import Places
 
 RULES: Final = CircuitRules(
     threshold=5,
@@ -40,10 +41,11 @@ log = structlog.get_logger(__name__)
 
 
 class Call(msgspec.Struct, frozen=True, eq=False):
-    """A call that has its place. `epoch`, `halvings`: how its app's way to the vendor stood when it began."""
+    """A call that has its places. `room`: where its answer has one. `epoch`, `halvings`: how its app's way to
+    the vendor stood when it began."""
 
     app_id: str
-    place: object
+    room: Places | None
     epoch: int
     halvings: int
 
@@ -67,25 +69,28 @@ class VendorGates:
         self._most = in_flight
         self._rules = rules
         self._ways: dict[str, _Way] = {}
-        self._pool = CapacityLimiter(pool)
+        self._pool = Places(pool)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._is_stopping = False
 
-    async def enter(self, app_id: str, *, patience: timedelta | None = timedelta(0)) -> Call | LeftAlone:
-        """A place for one call, which is to begin at once, or how long the vendor is to be left alone.
+    async def enter(
+        self, app_id: str, *, room: Places | None = None, patience: timedelta | None = timedelta(0)
+    ) -> Call | LeftAlone:
+        """Places for one call, which is to begin at once, or how long the vendor is to be left alone.
 
-        `patience`: be no probe of an open circuit until the last fault is that long ago; None: go through an
-        open circuit. The caller makes the call by `through`, says by `ended` how it ended, and gives the
-        place back by `leave`.
+        `room`: where the answer needs a place. `patience`: be no probe of an open circuit until the last
+        fault is that long ago; None: go through an open circuit. The caller makes the call by `through`, says
+        by `ended` how it ended, gives its way back by `leave` and its answer's room by `forget`.
         """
-        way, place = self._way(app_id), object()
+        way = self._way(app_id)
         if (pause := self._pause(way, patience)) is not None:
             return LeftAlone(pause)
-        await self._take(way, place)
+        places = (way.places, self._pool) if room is None else (way.places, room, self._pool)
+        await _take_all(places, app_id)
         if (pause := self._pause(way, patience)) is not None:
-            self._give_back(way, place)
+            _give_back_all(places, app_id)
             return LeftAlone(pause)
-        return way.begin(app_id, place, self._monotonic())
+        return way.begin(app_id, room, self._monotonic())
 
     async def through(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do what must come to its end once it has begun, though its caller be cancelled; see `finish`."""
@@ -100,22 +105,26 @@ class VendorGates:
         before = way.circuit.state(now)
         way.learn(call, answer, now)
         if not self._is_stopping:
-            way.places.total_tokens = way.concurrency.permitted
+            way.places.limit = way.concurrency.permitted
         if before is not (state := way.circuit.state(now)):
             log.warning("vendor.circuit", app_id=call.app_id, state=state.value, error=answer.error)
 
     def leave(self, call: Call) -> None:
-        """Give a call's place back. Should no call have been made, another one may be the probe."""
+        """A call is over. Should none have been made, another one may be the probe."""
         way = self._way(call.app_id)
-        if call.epoch == way.epoch:
-            way.circuit = way.circuit.withdrawn(self._monotonic())
-        self._give_back(way, call.place)
+        way.leave(call, self._monotonic())
+        _give_back_all((way.places, self._pool), call.app_id)
+
+    def forget(self, call: Call) -> None:
+        """A call's answer is kept, or there is none: give its room back."""
+        if call.room is not None:
+            call.room.give_back(call.app_id)
 
     def stop(self) -> None:
         """From now on no call begins: who waits for a place is sent away, to let another process make it."""
         self._is_stopping = True
         for places in (self._pool, *(way.places for way in self._ways.values())):
-            places.total_tokens = math.inf
+            places.limit = math.inf
 
     async def finish(self, *, within: float) -> None:
         """Wait for what is under way, for at most `within` seconds."""
@@ -140,18 +149,6 @@ class VendorGates:
     def _pause(self, way: "_Way", patience: timedelta | None) -> timedelta | None:
         return timedelta(0) if self._is_stopping else way.left_alone_for(self._monotonic(), patience)
 
-    async def _take(self, way: "_Way", place: object) -> None:
-        await _take(way.places, place)
-        try:
-            await _take(self._pool, place)
-        except BaseException:
-            way.places.release_on_behalf_of(place)
-            raise
-
-    def _give_back(self, way: "_Way", place: object) -> None:
-        self._pool.release_on_behalf_of(place)
-        way.places.release_on_behalf_of(place)
-
     def _is_over(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()):
@@ -160,14 +157,18 @@ class VendorGates:
 
 
 class _Way:
-    """One app's circuit and limit. `epoch` counts how often the circuit opened or closed."""
+    """One app's circuit and limit. `epoch` counts how often the circuit opened or closed; `probe` is the call
+    that an open circuit let through last; `under_way` are the calls that have begun and not ended: who has a
+    place may still wait for what apps share."""
 
     def __init__(self, most: int, rules: CircuitRules) -> None:
         self.rules = rules
         self.circuit = Circuit(rules)
         self.concurrency = Concurrency(most)
-        self.places = CapacityLimiter(self.concurrency.permitted)
+        self.places = Places(self.concurrency.permitted)
+        self.under_way = 0
         self.epoch = 0
+        self.probe: Call | None = None
         self.refusal: str | None = None
 
     def left_alone_for(self, now: float, patience: timedelta | None) -> timedelta | None:
@@ -177,10 +178,20 @@ class _Way:
         left = timedelta(seconds=max(0.0, (self.circuit.retry_at or now) - now))
         return min(left, self.circuit.pause) or self.circuit.pause
 
-    def begin(self, app_id: str, place: object, now: float) -> Call:
-        """A permitted call begins; in an open circuit it is the probe."""
-        self.circuit = self.circuit.started(now)
-        return Call(app_id, place, self.epoch, self.concurrency.halvings)
+    def begin(self, app_id: str, room: Places | None, now: float) -> Call:
+        """A call begins. In an open circuit that permits one it is the probe; one that goes through all the
+        same is none."""
+        call = Call(app_id, room, self.epoch, self.concurrency.halvings)
+        self.under_way += 1
+        if self.circuit.retry_at is not None and self.circuit.permits(now):
+            self.circuit, self.probe = self.circuit.started(now), call
+        return call
+
+    def leave(self, call: Call, now: float) -> None:
+        """A call is over, or was not made."""
+        self.under_way -= 1
+        if call is self.probe:
+            self.circuit, self.probe = self.circuit.withdrawn(now), None
 
     def learn(self, call: Call, answer: Answer, now: float) -> None:
         """Go on from how a call ended."""
@@ -189,17 +200,20 @@ class _Way:
             return
         if kind in _WELL:
             self.refusal = None
-            self.concurrency = self.concurrency.succeeded(self.places.borrowed_tokens, now)
+            self.concurrency = self.concurrency.succeeded(self.under_way, now)
         elif kind is Kind.REFUSED:
             self.refusal = answer.error
-        if call.epoch == self.epoch:
+        if call.epoch == self.epoch and self._is_news(call, kind):
             self._turn(self._after(kind, now))
+
+    def _is_news(self, call: Call, kind: Kind) -> bool:
+        """Whether an end may change the circuit: while it is open, a bad one only if it is the probe's."""
+        return kind in _WELL or self.circuit.retry_at is None or call is self.probe
 
     def _made_room(self, call: Call, now: float) -> bool:
         """Whether fewer at once are the answer to a refusal for their number: not where one was alone."""
         before = self.concurrency
-        under_way = self.places.borrowed_tokens
-        self.concurrency = before.refused(under_way, now, halvings=call.halvings)
+        self.concurrency = before.refused(self.under_way, now, halvings=call.halvings)
         return before.permitted > 1 or call.halvings < before.halvings
 
     def _after(self, kind: Kind, now: float) -> Circuit:
@@ -218,9 +232,16 @@ class _Way:
         self.circuit = after
 
 
-async def _take(places: CapacityLimiter, place: object) -> None:
-    """A place, in the order of those who wait; without a turn of the event loop where one is free."""
-    try:
-        places.acquire_on_behalf_of_nowait(place)
-    except WouldBlock:
-        await places.acquire_on_behalf_of(place)
+async def _take_all(rooms: Sequence[Places], app_id: str) -> None:
+    """A place in each, in this order; none where the caller is cancelled meanwhile."""
+    for number, places in enumerate(rooms):
+        try:
+            await places.take(app_id)
+        except BaseException:
+            _give_back_all(rooms[:number], app_id)
+            raise
+
+
+def _give_back_all(rooms: Sequence[Places], app_id: str) -> None:
+    for places in rooms:
+        places.give_back(app_id)

@@ -19,6 +19,8 @@ GUARDS: Final = (
     "ledger reservation",
     "single flight",
     "stop at the signal",
+    "own limit first",
+    "the urgent are no probe",
     "last call kept",
     "size cap",
     "strict JSON",

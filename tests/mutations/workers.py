@@ -44,6 +44,20 @@ OF_THE_WORKERS: Final = (
         ["tests/workers/test_confirmation.py::test_a_worker_that_stops_leaves_the_call_to_another_at_once"],
     ),
     Mutation(
+        "own limit first",
+        "workers/vendor_gates.py",
+        "else (way.places, room, self._pool)",
+        "else (room, way.places, self._pool)",
+        ["tests/workers/test_places.py::test_who_waits_for_its_apps_limit_holds_no_room"],
+    ),
+    Mutation(
+        "the urgent are no probe",
+        "workers/vendor_gates.py",
+        "return kind in _WELL or self.circuit.retry_at is None or call is self.probe",
+        "return True",
+        ["tests/workers/test_vendor_gates.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"],
+    ),
+    Mutation(
         "last call kept",
         "workers/confirmation.py",
         "len(sent_calls(ledger)) < PULL_LIMIT - 1",

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from adapters.database import DatabaseAway
@@ -15,6 +16,7 @@ from tests.domain.builders import dump
 from tests.workers.conftest import Jobs, again, answered, app
 from workers.confirmation import Postponed, confirm
 from workers.context import WorkerContext
+from workers.picture_room import PictureRoom
 from workers.settlement import settle
 from workers.vendor_gates import VendorGates
 
@@ -165,3 +167,30 @@ async def test_a_place_is_given_back_when_the_answer_came_not_when_it_is_kept(jo
     await settle(replace(context, gates=gates, sleep=second_is_settled), await jobs.case(payload(1)))
     assert asked.is_set()
     assert await jobs.outcome(1) == ("decided", "approved", [])
+
+
+async def test_a_cancelled_jobs_answer_keeps_its_room_until_it_is_on_the_ledger(jobs: Jobs) -> None:
+    jobs.configure(msgspec.structs.replace(app(), return_image=4))
+    points: list[str] = []
+    context = replace(jobs.context, pictures=PictureRoom(at_once=1), reached=points.append)
+    called, gate = asyncio.Event(), asyncio.Event()
+
+    async def answer_late() -> None:
+        called.set()
+        await gate.wait()
+
+    jobs.vendor.before = answer_late
+    jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
+    cases = [await jobs.case(payload(n)) for n in (1, 2)]
+    first = asyncio.create_task(settle(context, cases[0]))
+    await called.wait()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    second = asyncio.create_task(settle(context, cases[1]))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert points.count("before_reserve") == 1
+    gate.set()
+    await second
+    assert await jobs.outcome(2) == ("decided", "approved", [])
+    assert await jobs.ledger() == [(1, "done", None)] * 2
