@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS ?= 1
 # Compiled once here, or by every one of a demo's processes where PYTHONDONTWRITEBYTECODE is set.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help demo dev test check faults mutations bench format clean
+.PHONY: help demo dev test check docs faults mutations bench format clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -33,6 +33,9 @@ check: $(STAMP) ## format, lint, types, import arrows, compose file, tests
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/pytest
+
+docs: $(STAMP) ## write the generated reference into docs/
+	@$(BIN)/faceid-gateway reference --write docs
 
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
 	@$(BIN)/pytest tests/faults $(FAULTS)

@@ -38,6 +38,11 @@ class _Commands(LateGroup):
         ),
         "explain": Late("cli.explain", "explain_command", "Say why a verification was decided as it was."),
         "workers": Late("cli.workers", "workers_command", "Show every live process, worker or other."),
+        "reference": Late(
+            "cli.reference",
+            "reference_command",
+            "Print settings, error codes, log events, metrics and api requests as Markdown.",
+        ),
         "reconcile": Late("cli.reconcile", "reconcile_command", "Ask for silent verifications now."),
     }
 

@@ -34,7 +34,7 @@ class GatewayError(Exception):
 
 
 class RefusedCallback(GatewayError):
-    """A callback that is not taken; `code` is the stable name of the reason (see docs/errors.md)."""
+    """A callback that is not taken; `code` is the stable name of the reason (docs/reference/errors.md)."""
 
     code: ClassVar[str]
 

@@ -9,16 +9,19 @@ from adapters.heartbeats import IngressStatus
 from service.metric_text import Values, counter, gauge
 
 _FIGURES: Final = {
-    "ingress_accepting": ("1 if callbacks are accepted, 0 if refused with 503.", "can_accept"),
+    "ingress_accepting": ("1 if callbacks are accepted, 0 if they are refused with 503.", "can_accept"),
     "ingress_waiting": ("Callbacks that wait to be made durable.", "waiting"),
     "ingress_redis_full": (
-        "1 if Redis holds as much as the ingress may fill: callbacks go to the spool.",
+        "1 while Redis holds as much as the ingress may fill: callbacks go to the spool.",
         "redis_full",
     ),
     "spool_bytes": ("Bytes in the local spool that are not in the inbox yet.", "spool_bytes"),
-    "spool_bad_bytes": ("Bytes of damaged segments that a person has to look at.", "spool_bad_bytes"),
+    "spool_bad_bytes": (
+        "Bytes of damaged segments in the spool folder; somebody must look at them.",
+        "spool_bad_bytes",
+    ),
     "spool_oldest_seconds": (
-        "Age of the oldest callback in the local spool; 0: it is empty.",
+        "Age of the oldest callback in the local spool; 0 if it is empty.",
         "spool_oldest_seconds",
     ),
 }
@@ -31,13 +34,13 @@ def describe_ingresses(ingresses: Mapping[str, IngressStatus]) -> Iterator[Metri
         yield gauge(name, text, values, "process")
     yield gauge(
         "ingress_circuit_open",
-        "1 if Redis is left alone because it failed: callbacks go to the spool.",
+        "1 while the ingress does not use Redis because it failed: callbacks go to the spool.",
         {(process,): status.circuit != "closed" for process, status in ingresses.items()},
         "process",
     )
     yield counter(
         "callbacks_accepted",
-        "Callbacks answered with 200 (or 303) since the ingress's start.",
+        "Callbacks answered with 200 or 303 since the ingress's start.",
         {
             (app_id, process): count
             for process, status in ingresses.items()

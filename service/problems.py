@@ -53,7 +53,7 @@ PROBLEMS: Final = {
     "not_durable": Kind(503, "The callback cannot be kept right now"),
     "unavailable": Kind(503, "A server behind this one cannot be reached right now"),
 }
-"""Every problem by its stable code (docs/errors.md)."""
+"""Every problem by its stable code; `problem_guide` says what each means."""
 
 _CODE_OF_STATUS: Final = {
     400: "invalid_request",

@@ -1,8 +1,6 @@
-"""The pages are true where a test can tell: their links, their log events, what their samples show."""
+"""The pages are true where a test can tell: their links, what their samples show."""
 
-import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,39 +17,7 @@ PAGES = sorted(
         ROOT / "tests/samples/README.md",
     ]
 )
-PACKAGES = ("adapters", "cli", "domain", "service", "simulator", "workers")
-
-_EVENT = re.compile(r"[a-z_]+\.[a-z_]+")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-_NO_EVENTS = {"library.message"}
-"""Written as a word of its own, not through structlog."""
-
-
-def constants(node: ast.AST) -> Iterator[str]:
-    for each in ast.walk(node):
-        if isinstance(each, ast.Constant) and isinstance(each.value, str):
-            yield each.value
-
-
-def logged(tree: ast.AST) -> Iterator[str]:
-    """The events of a module: first arguments of `log.warning(…)` and its like."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            target = node.func.value
-            if isinstance(target, ast.Name) and target.id == "log":
-                yield from filter(_EVENT.fullmatch, constants(node.args[0]))
-
-
-@cache
-def modules() -> dict[Path, ast.Module]:
-    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
-    return {path: ast.parse(path.read_text()) for path in files}
-
-
-def section(page: Path, heading: str) -> str:
-    _, _, rest = page.read_text().partition(f"\n## {heading}\n")
-    assert rest, f"{page.name} has no section {heading}"
-    return rest.partition("\n## ")[0]
 
 
 @cache
@@ -60,22 +26,6 @@ def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     plain = (re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in headings)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
-
-
-def test_every_log_event_is_in_the_runbook() -> None:
-    table = section(ROOT / "docs/operations.md", "Log events")
-    written = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", table))
-    missing = {event for tree in modules().values() for event in logged(tree)} - written
-    assert not missing
-
-
-def test_no_event_in_the_runbook_is_unknown_to_the_code() -> None:
-    table = section(ROOT / "docs/operations.md", "Log events")
-    named = {
-        event for row in re.findall(r"^\| ([^|]+)\|", table, re.MULTILINE) for event in _EVENT.findall(row)
-    }
-    known = {text for tree in modules().values() for text in constants(tree)}
-    assert named - known - _NO_EVENTS == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

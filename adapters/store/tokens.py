@@ -13,9 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.tables import api_tokens
 
-SCOPES: Final = ("verifications:read", "verifications:write", "operate")
-"""`verifications:read`: look verifications up, try policies · `verifications:write`: order, register ·
-`operate`: spend a pull, dead letters, reload policies."""
+SCOPE_MEANINGS: Final = {
+    "verifications:read": "Look up verifications and why they were decided, see and try policies.",
+    "verifications:write": "Order and register verifications.",
+    "operate": "Spend a pull, handle dead letters, reload policies.",
+}
+
+SCOPES: Final = tuple(SCOPE_MEANINGS)
 
 
 class ApiToken(msgspec.Struct, frozen=True):

@@ -47,7 +47,7 @@ async def list_dead_letters(
     responses=problems("unauthenticated", "missing_scope", "invalid_request", "unavailable"),
 )
 async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Context) -> RetriedModel:
-    """Put the callbacks of up to `limit` letters with one reason back into the inbox, oldest first.
+    """Put the callbacks of up to `limit` dead letters with one reason back into the inbox, oldest first.
 
     Ask again while `remaining` is more than `unreadable`: letters that no configured master key opens stay.
     """
@@ -63,7 +63,7 @@ async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Contex
     ),
 )
 async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> Accepted:
-    """Put the callback back into the inbox; should it fail again, it becomes a dead letter again."""
+    """Put the callback back into the inbox; if it fails again, it becomes a dead letter again."""
     try:
         found = await context.retries.retry_one(letter_id, caller.app_ids)
     except BrokenSeal:
@@ -79,6 +79,6 @@ async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context)
     responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request"),
 )
 async def delete_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> None:
-    """Delete a dead letter for good."""
+    """Delete a dead letter permanently."""
     if not await context.dead_letters.delete(letter_id, caller.app_ids):
         raise ApiProblem("not_found")

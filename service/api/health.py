@@ -44,7 +44,7 @@ async def readyz(context: Context) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(context: Context) -> Response:
-    """Prometheus metrics, listed in docs/operations.md. What cannot be read is left out."""
+    """Prometheus metrics (docs/reference/metrics.md). What cannot be read is left out."""
     return Response(await context.metrics.page(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

@@ -61,6 +61,11 @@ _CONNECTIONS: Final = 4
 MAX_BODY: Final = 256 * 1024
 """Bytes of any request but an order, which may have pictures."""
 
+ROUTERS: Final = tuple(
+    module.router
+    for module in (verifications, registrations, pulls, explanations, policies, dead_letters, health)
+)
+
 DESCRIPTION: Final = """\
 Order, register and look up FaceID verifications, have decisions explained, try policies; handle dead letters.
 
@@ -192,8 +197,8 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
     app.state.context = context
     order = Allowance(MAX_ORDER, seconds=_ORDER_SECONDS)
     app.add_middleware(BodyCap, others=Allowance(MAX_BODY), paths={"/v1/verifications": order})
-    for module in (verifications, registrations, pulls, explanations, policies, dead_letters, health):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     install_docs(app)
     install_error_handlers(app)
     return app

@@ -34,7 +34,10 @@ def describe(readings: Readings) -> Iterator[Metric]:
         "postgresql": readings.store is not None,
     }
     yield gauge(
-        "server_up", "1 if the server answered in time.", {(name,): up[name] for name in up}, "server"
+        "server_up",
+        "1 if `redis` or `postgresql` answered the api in time.",
+        {(name,): up[name] for name in up},
+        "server",
     )
     if readings.backlog is not None:
         yield from _backlog(readings.backlog)
@@ -51,60 +54,66 @@ def _backlog(backlog: Backlog) -> Iterator[Metric]:
     yield gauge("inbox_batches", "Batches accepted and not yet recorded.", {(): backlog.batches})
     yield gauge(
         "inbox_oldest_seconds",
-        "Age of the oldest callback in the inbox, accepted and not yet recorded; 0: there is none.",
+        "Age of the oldest callback that is accepted and not yet recorded; no claim or restart resets it.",
         {(): backlog.oldest.total_seconds()},
     )
     yield gauge("inbox_unreadable", "Batches that no configured master key opens.", {(): backlog.unreadable})
     yield gauge(
         "inbox_untouched_seconds",
-        "How long the oldest batch has waited for a worker to claim it.",
+        "How long the oldest batch has waited for a worker; over 2 minutes, no worker sweeps.",
         {(): backlog.untouched.total_seconds()},
     )
     yield gauge(
-        "inbox_most_starts", "How often the batch was begun that fails most often.", {(): backlog.most_starts}
+        "inbox_most_starts",
+        "Highest number of processing attempts of any pending batch; over 3, it does not get through.",
+        {(): backlog.most_starts},
     )
-    yield gauge("jobs", "arq jobs that wait or run, those for later among them.", {(): backlog.jobs})
+    yield gauge("jobs", "arq jobs that wait or run, including those scheduled for later.", {(): backlog.jobs})
     yield gauge(
         "oldest_job_seconds",
-        "How long the arq job is due that is due longest: the delay before a worker begins.",
+        "How long the first arq job in line is overdue; scale workers by it.",
         {(): backlog.oldest_job.total_seconds()},
     )
 
 
 def _room(room: RedisRoom) -> Iterator[Metric]:
-    yield gauge("redis_memory_bytes", "Memory that Redis uses.", {(): room.memory.used})
-    yield gauge("redis_memory_max_bytes", "Redis's maxmemory; 0: it has none.", {(): room.memory.most})
+    yield gauge("redis_memory_bytes", "Bytes of memory that Redis uses.", {(): room.memory.used})
+    yield gauge("redis_memory_max_bytes", "Redis's maxmemory; 0 if it has none.", {(): room.memory.most})
     yield gauge(
         "redis_memory_stop_bytes",
-        "Memory in use from which on the ingress leaves Redis alone and spools.",
+        "Bytes in use above which the ingress spools.",
         {(): room.stop_at},
     )
-    yield gauge("redis_writable", "1 if Redis took a write of the api.", {(): room.refusal is None})
+    yield gauge(
+        "redis_writable",
+        "1 if Redis takes writes; 0 if it answers and refuses them.",
+        {(): room.refusal is None},
+    )
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
     counts = Counter(seen.heartbeat.role for seen in alive)
     yield gauge(
         "processes",
-        "Processes that are alive.",
+        "Processes alive by their heartbeats: `api`, `ingress`, `worker`.",
         {(role,): counts[role] for role in {*ROLES, *counts}},
         "role",
     )
     yield gauge(
         "process_info",
-        "1 for each live process and its version.",
+        "1 for each live process, with its version.",
         {(seen.heartbeat.id, seen.heartbeat.role, seen.heartbeat.version): 1 for seen in alive},
         "process", "role", "version",
     )  # fmt: skip
     yield gauge(
         "process_clock_seconds",
-        "How far the clock of the process's machine is ahead of Redis's; negative: behind.",
+        "Seconds that the clock of the process's machine is ahead of Redis's; negative if behind.",
         {(seen.heartbeat.id, seen.heartbeat.role): seen.clock_ahead.total_seconds() for seen in alive},
         "process", "role",
     )  # fmt: skip
     yield gauge(
         "policy_info",
-        "1 for each policy that is in force in a process; mark: the first digits of its text's hash.",
+        "1 for each policy in force in a process; equal marks are equal texts.",
         {
             (mark, policy, process): 1
             for process, policies in _policies(alive).items()
@@ -127,7 +136,10 @@ def _statuses(alive: Sequence[SeenHeartbeat], role: str, kind: type[RoleStatus])
 
 def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
     yield gauge(
-        "worker_jobs", "Batches under way.", {(name,): said.jobs for name, said in workers.items()}, "process"
+        "worker_jobs",
+        "Batches in the group that is being recorded.",
+        {(name,): said.jobs for name, said in workers.items()},
+        "process",
     )
     yield counter(
         "worker_batches",
@@ -157,13 +169,13 @@ def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
     )  # fmt: skip
     yield gauge(
         "worker_database_seconds",
-        "How long PostgreSQL has not answered the worker.",
+        "Seconds for which PostgreSQL has not answered the worker.",
         {(name,): said.database_seconds for name, said in workers.items()},
         "process",
     )
     yield counter(
         "pulls",
-        "get_result calls ended since the worker's start.",
+        "get_result calls since the worker's start: done, busy, refused, fault, not_sent or unknown.",
         {
             (app_id, state, name): count
             for name, said in workers.items()
@@ -179,13 +191,13 @@ def _ways_to_the_vendor(alive: Sequence[SeenHeartbeat], app_ids: Sequence[str]) 
     refusals |= {name: said.refusals for name, said in _statuses(alive, "api", ApiStatus).items()}
     yield gauge(
         "vendor_circuit_open",
-        "1 while a worker leaves an app's vendor alone because its calls failed.",
+        "1 while a worker stops calls to an app's vendor because several failed.",
         {(app_id, name): app_id in said.circuits for name, said in workers.items() for app_id in app_ids},
         "app_id", "process",
     )  # fmt: skip
     yield gauge(
         "vendor_refuses",
-        "1 while the vendor refuses an app's key, secret or address; with its word.",
+        "1 while the vendor refuses an app's key, secret or address; error is its word.",
         {(app_id, error, name): 1 for name, said in refusals.items() for app_id, error in said.items()},
         "app_id", "error", "process",
     )  # fmt: skip
@@ -213,13 +225,13 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
     )
     yield gauge(
         "verifications_held",
-        "Verifications that wait for their registration, which their app requires.",
+        "Verifications that wait for the registration that their app requires.",
         {(app_id,): count for app_id, count in held.items()},
         "app_id",
     )
     yield gauge(
         "oldest_held_seconds",
-        "Age of the oldest verification that waits for its registration.",
+        "Age of the oldest of them; the vendor keeps a result for one day.",
         {(app_id,): seconds for app_id, seconds in oldest_held.items()},
         "app_id",
     )

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=Guarded
 
 @router.get("", responses=problems("unauthenticated", "missing_scope"))
 async def list_policies(caller: Reader, context: Context) -> PoliciesModel:
-    """The policies in force; for a token limited to apps, those that its apps name."""
+    """The policies in force; for a token limited to apps, the ones that its apps use."""
     names = _named_by(caller, context)
     mine = [policy for policy in context.policies.all() if policy.name in names]
     return PoliciesModel(items=[PolicyInForce.of(policy) for policy in mine])
@@ -43,7 +43,7 @@ async def list_policies(caller: Reader, context: Context) -> PoliciesModel:
     "/reload", responses=problems("unauthenticated", "missing_scope", "all_apps_required", "unavailable")
 )
 async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
-    """Read the policy files again, here and in every other process; a broken file keeps its last policy.
+    """Read the policy files again in every process; a broken file keeps the last good policy.
 
     Policies decide for every app, so a token that is limited to apps cannot do this.
     """
@@ -57,7 +57,7 @@ async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
     "/backtest", responses=problems("unauthenticated", "missing_scope", "policy_invalid", "invalid_request")
 )
 async def backtest_policy(caller: Reader, context: Context, request: BacktestRequest) -> BacktestModel:
-    """Decide stored facts anew by a candidate and compare with what was decided; changes nothing."""
+    """Decide stored facts again with a candidate policy and compare; changes nothing."""
     loop = asyncio.get_running_loop()
     policy = await loop.run_in_executor(context.computing, _read, request.policy)
     test = Backtest(policy, keep=SHOWN_CHANGES)
@@ -80,7 +80,7 @@ async def compare_shadow(
         str | None, Query(pattern=r"^[0-9a-f]{64}$", description="Only this text of the candidate")
     ] = None,
 ) -> ShadowModel:
-    """What a candidate has decided so far beside the live policy, over the apps of the caller."""
+    """The decisions of a candidate policy so far, compared with the live policy's."""
     shadow = await context.shadows.compare(
         name, caller.narrowed(app_id), content_hash=content_hash, keep=SHOWN_CHANGES
     )

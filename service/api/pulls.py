@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_cla
     ),
 )  # fmt: skip
 async def pull_result(biz_id: BizId, caller: Operator, context: Context, app_id: AppId = None) -> Accepted:
-    """Spend one call now: a worker asks the vendor, then decides; a decision that stands is not changed.
+    """Spend one call now: a worker asks the vendor, then decides. An existing decision does not change.
 
     What it brought stands on the timeline. `Retry-After` says when asking again may help.
     """

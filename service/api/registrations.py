@@ -40,7 +40,7 @@ NewBizId = Annotated[str, Path(pattern=f"^{BIZ_ID_SHAPE.pattern}$", examples=[EX
 async def order_verification(
     order: VerificationOrder, caller: Writer, context: Context, response: Response
 ) -> OrderedVerification:
-    """Get a token at the vendor with the app's own addresses, and register the verification.
+    """Get a token from the vendor for the app's own addresses, and register the verification.
 
     Each call makes another one. The vendor wants a biz_no that it has not seen before.
     """
@@ -76,7 +76,7 @@ async def order_verification(
 async def register_verification(
     biz_id: NewBizId, registering: Registering, caller: Writer, context: Context, response: Response
 ) -> VerificationModel:
-    """Register a verification whose token was got elsewhere. The same again changes nothing."""
+    """Register a verification whose token came from elsewhere. Repeating the request changes nothing."""
     app, now = _app_of(context, caller, registering.app_id), context.clock()
     # Whose token ended longer ago has no result at the vendor any more.
     if not now - RESULT_KEPT <= registering.expires_at <= now + LONGEST_TOKEN:

@@ -171,17 +171,6 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     assert named[1] == set(AppSettings.model_fields)
 
 
-@pytest.mark.parametrize("file", ["README.md", "README.zh-CN.md"])
-def test_every_setting_stands_in_the_readmes(file: str) -> None:
-    text = (ROOT / file).read_text()
-    missing = [
-        name
-        for name in (*Settings.model_fields, *AppSettings.model_fields)
-        if f"`{name}`" not in text and name != "apps"
-    ]
-    assert missing == []
-
-
 def test_every_default_of_the_example_is_the_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is commented out shows the default."""
     text = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")[0]

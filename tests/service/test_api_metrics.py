@@ -277,7 +277,7 @@ def test_an_alert_says_where_to_look(rule: dict[str, Any]) -> None:
 
 
 async def test_every_metric_is_documented_and_no_other(full: ApiContext) -> None:
-    page = (ROOT / "docs" / "operations.md").read_text()
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     documented = set(re.findall(r"^\| `(faceid_\w+)", page, re.MULTILINE))
     assert documented == {
         sample.name for family in parsed(await scrape(full)).values() for sample in family.samples

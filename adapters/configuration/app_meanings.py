@@ -1,0 +1,68 @@
+"""What each setting of an app means; see `meanings`."""
+
+from typing import Final
+
+from adapters.configuration.meanings import Words
+
+APP_MEANINGS: Final = {
+    "api_key": Words("The vendor's API_KEY.", "厂商给的 API_KEY。"),
+    "api_secrets": Words(
+        "API_SECRETs, newest first: callbacks may be signed with any of them, pulls use the first.",
+        "API_SECRET 列表，新的在前：回调验签时逐个尝试，拉取时用第一个。",
+    ),
+    "hash": Words(
+        "`sha256` for the sibling product H5 Plus, whose `result_code` is read as `status`.",
+        "同系产品 H5 Plus 用 `sha256`；其 `result_code` 按 `status` 读取。",
+    ),
+    "vendor_url": Words(
+        "The vendor's host, also in the `url` that your user's browser opens.",
+        "厂商的主机；用户浏览器打开的 `url` 也用它。",
+    ),
+    "vendor_path": Words(
+        "Path before `/get_result`; `/finauth/lite` on some hosts.",
+        "`/get_result` 之前的路径；部分主机为 `/finauth/lite`。",
+    ),
+    "notify_url": Words(
+        "Address of the ingress for this app's notifications, as the vendor reaches it; needed to order "
+        "verifications through the api. `doctor` checks it.",
+        "厂商把通知发到哪里：本应用在 ingress 上的地址；通过 api 发起核身时必填。`doctor` 会检查。",
+    ),
+    "return_url": Words(
+        "Address of the ingress for this app's returning browsers; needed to order verifications through "
+        "the api.",
+        "用户浏览器返回到哪里：本应用在 ingress 上的地址；通过 api 发起核身时必填。",
+    ),
+    "require_registration": Words(
+        "`true`: genuine callbacks of unregistered verifications are kept (`held`), and decided once they "
+        "are registered.",
+        "`true`：没有登记过的核身，真实的回调会保存下来（`held`），登记之后才判定。",
+    ),
+    "landing_url": Words(
+        "Where the browser goes after the flow, with `biz_id` added; without it, it sees a built-in page "
+        "(zh/en).",
+        "流程结束后浏览器跳转到哪里，会加上 `biz_id`；不填则显示内置页面（中/英文）。",
+    ),
+    "confirmation": Words(
+        "`required`, `preferred` or `off`: must a result confirm the callback? By default as the policy "
+        "says; see [policies](../policy.md#confirmation).",
+        "`required`、`preferred`、`off`：回调是否必须由拉取的结果确认；默认按策略，见[策略"
+        "](../policy.md#confirmation)。",
+    ),
+    "policy": Words("Name of a policy in `policy_dir`.", "`policy_dir` 中策略的名称。"),
+    "candidate_policy": Words(
+        "A policy that runs beside the live one; its decisions are stored as shadows.",
+        "与线上策略并行运行并作为影子决策保存的策略。",
+    ),
+    "return_image": Words(
+        "1 to 6: the pull asks for pictures, which are stored encrypted with the result; a worker makes at "
+        "most 8 such calls at once, for all apps together.",
+        "1 至 6：拉取时要求返回图片，随结果加密存储；每个 worker 对所有应用合计最多同时进行 8 个此类调用。",
+    ),
+    "pull_retry_delays": Words(
+        "Seconds before the second and the third pull, if the earlier ones brought no answer about the "
+        "verification; `[]`: no second try. A pull that could not be sent is always tried again.",
+        "前一次拉取没有得到关于该核身记录的答复时，第二次、第三次拉取之前各等多少秒；`[]` 表示不再试。没能"
+        "发出的拉取总会再试。",
+    ),
+}
+"""By the fields of `AppSettings`."""

@@ -1,0 +1,172 @@
+"""What each setting means, in both languages: the reference of docs/reference/settings.md and `.zh.md`."""
+
+from typing import Final, NamedTuple
+
+
+class Words(NamedTuple):
+    """Markdown, for a page in docs/."""
+
+    english: str
+    chinese: str
+
+
+MEANINGS: Final = {
+    "redis_url": Words(
+        "Valkey, or Redis 7.0 or newer; it must allow `CONFIG GET`. "
+        "`redis://USER:PASSWORD@HOST:PORT/DATABASE`, also `valkey://`; with TLS `rediss://` or "
+        "`valkeys://`; over a socket `unix:///PATH`. In a password, write `/` `?` `#` `@` as `%2F` `%3F` "
+        "`%23` `%40`.",
+        "Valkey，或 7.0 以上的 Redis；必须允许 `CONFIG GET`。`redis://用户:密码@主机:端口/库号`，也可用 "
+        "`valkey://`；TLS 用 `rediss://` 或 `valkeys://`；套接字用 `unix:///路径`。密码中的 `/` `?` `#` "
+        "`@` 写作 `%2F` `%3F` `%23` `%40`。",
+    ),
+    "database_url": Words(
+        "`postgresql://USER:PASSWORD@HOST:PORT/NAME`, with the parameters of libpq: "
+        "`?sslmode=verify-full&sslrootcert=FILE` (or `system`), `application_name`, `connect_timeout`, "
+        "`options`, `target_session_attrs`, several hosts … A parameter that cannot be used stops the "
+        "start.",
+        "`postgresql://用户:密码@主机:端口/库名`，可带 libpq 的参数：`?sslmode=verify-full&sslrootcert=文件"
+        "`（或 `system`）、`application_name`、`connect_timeout`、`options`、`target_session_attrs`、多个主"
+        "机等；不能用的参数会阻止启动。",
+    ),
+    "master_keys": Words(
+        "32 bytes each, in base64, newest first, separated by commas. **Keep every key that was ever used.**",
+        "主密钥：32 字节的 base64，新的在前，逗号分隔。**用过的密钥都要保留**",
+    ),
+    "apps": Words("At least one app; in the environment as JSON.", "至少一个应用；环境变量里用 JSON。"),
+    "policy_dir": Words(
+        "Folder of the policies, one `*.toml` each; see [policies](../policy.md).",
+        "策略所在目录，每个 `*.toml` 一个策略；见[策略](../policy.md)。",
+    ),
+    "durability": Words(
+        "`fsync`: a 200 means that the callback is on disk. `memory`: it is in Redis's memory.",
+        "`fsync`：200 表示已落盘。`memory`：200 表示已在 Redis 内存中。",
+    ),
+    "max_body_bytes": Words("A larger callback is refused.", "超过则拒绝。"),
+    "body_timeout": Words(
+        "Seconds for a request to arrive, from its first byte to the last of its body (api: at least 60).",
+        "一个请求从第一个字节到请求体最后一个字节须在多少秒内到齐（api：至少 60）。",
+    ),
+    "max_header_bytes": Words(
+        "A request line with larger headers is refused (431), and so are more than 100 headers.",
+        "请求行加请求头超过这么多字节则拒绝（431）；请求头超过 100 个也拒绝。",
+    ),
+    "max_connections": Words(
+        "Open connections per ingress process; an api process takes four times as many. Over the limit, "
+        "the connection that has waited longest without sending a whole request is closed.",
+        "每个 ingress 进程的连接数上限，api 进程为其四倍；超过时，关闭等待最久且未发来完整请求的连接。",
+    ),
+    "max_connections_per_address": Words(
+        "The same limit for one address (IPv6: per /64), on the ingress; a proxy in `trusted_proxies` is "
+        "exempt.",
+        "每个来源地址的同一上限（IPv6 按 /64）；`trusted_proxies` 中的代理不受此限。",
+    ),
+    "inbox_timeout": Words(
+        "Seconds that Redis has to take a callback; after that it goes to the spool.",
+        "等待 Redis 收下回调的秒数；超时则写入本地暂存（spool）。",
+    ),
+    "inbox_high_water": Words(
+        "Bytes in Redis's memory above which callbacks go to the spool.",
+        "Redis 占用内存超过这么多字节时，回调改写入本地暂存。",
+    ),
+    "inbox_memory_share": Words(
+        "Share of Redis's `maxmemory` above which callbacks go to the spool, so that workers have room.",
+        "占用超过 Redis `maxmemory` 的这一比例时同样改写本地暂存，给 worker 留出空间。",
+    ),
+    "ingress_metrics_port": Words(
+        "Port of the ingress's own `/metrics`. Internal only; it reports refusals even while Redis is away.",
+        "ingress 自己的 `/metrics` 端口；仅供内网，Redis 不可用时也能看到拒绝数。",
+    ),
+    "ingress_metrics_host": Words("Address that this port listens on.", "上述端口监听的地址。"),
+    "max_waiting": Words(
+        "Callbacks that may wait to be written, per ingress process; more are refused with 503.",
+        "每个 ingress 进程最多允许多少回调排队等待写入；超过则 503。",
+    ),
+    "spool_dir": Words(
+        "Folder on a local disk for callbacks while Redis cannot take them; without it they are refused "
+        "(`dev` uses `.faceid/spool`).",
+        "本地磁盘上的暂存目录，Redis 收不下回调时使用；不设置则拒绝回调（`dev`：`.faceid/spool`）。",
+    ),
+    "spool_max_bytes": Words(
+        "Largest size of the spool in bytes, per ingress process; beyond it callbacks are refused with 503.",
+        "每个 ingress 进程的暂存上限（字节）；超过则 503。",
+    ),
+    "spool_drain_rate": Words(
+        "Batches (of up to 64 callbacks) per second from the spool to Redis.",
+        "每秒从暂存搬回 Redis 的批次数（每批最多 64 个回调）。",
+    ),
+    "shutdown_delay": Words(
+        "Seconds from SIGTERM, when `readyz` turns 503, until new connections are refused (`dev`: 0).",
+        "收到 SIGTERM（`readyz` 变为 503）之后，过多少秒才停止接受新连接（`dev`：0）。",
+    ),
+    "trusted_proxies": Words(
+        "Addresses or networks of proxies whose `X-Forwarded-For` the ingress trusts, separated by commas.",
+        "ingress 信任哪些代理的 `X-Forwarded-For`：地址或网段，逗号分隔。",
+    ),
+    "nudge_grace": Words(
+        "Seconds after a user's return by GET before a missing callback's result is requested.",
+        "用户以 GET 返回之后，等多少秒再去查询尚缺回调的结果。",
+    ),
+    "nudge_rate": Words(
+        "Returns by GET per second that may trigger this, per ingress process. Bursts: ten seconds' worth.",
+        "每秒允许多少次 GET 返回触发这种查询，按 ingress 进程计；瞬时最多为十秒的量。",
+    ),
+    "nudge_address_rate": Words(
+        "The same per address (IPv6: per /64).",
+        "同上，按来源地址计（IPv6 按 /64）。",
+    ),
+    "pull_timeout": Words(
+        "Seconds for one `get_result` or `get_token` call.",
+        "一次 `get_result` 或 `get_token` 调用的秒数。",
+    ),
+    "pull_spacing": Words(
+        "Minimum seconds between two calls for one verification.",
+        "同一条核身记录两次拉取的最小间隔（秒）。",
+    ),
+    "pulls_in_flight": Words(
+        "Most calls in flight for one app, per worker; where the vendor refuses calls because there are "
+        "too many, a worker learns to make fewer.",
+        "每个 worker 为一个应用同时进行的拉取数上限；厂商因并发过多而拒绝时，worker 会自行减少。",
+    ),
+    "reconcile_grace": Words(
+        "Seconds after a token's expiry before a missing callback's result is requested.",
+        "token 过期后，等多少秒再去查询尚缺回调的结果。",
+    ),
+    "reconcile_last_look": Words(
+        "Seconds after the registration for the last such request; at most 23 hours.",
+        "登记后多少秒最后查询一次；最多 23 小时。",
+    ),
+    "reconcile_rate": Words(
+        "Most such requests per second, for all workers together.",
+        "所有 worker 合计每秒最多查询多少条。",
+    ),
+    "settle_at_once": Words(
+        "Verifications of each app that one worker works on at once.",
+        "每个 worker 对每个应用同时处理的核身数。",
+    ),
+    "redis_prefix": Words(
+        "Prefix of every key in Redis; gateways that share a Redis database need different ones.",
+        "Redis 中所有键名的前缀；多个网关共用一个 Redis 数据库时必须各不相同。",
+    ),
+    "api_rate": Words(
+        "Lookups per second for one token, per api process; bursts of twice as many. Lists: 10 per second.",
+        "单个 api 进程内，每个令牌每秒最多查询多少次，瞬时可达两倍；列表每秒 10 次。",
+    ),
+    "api_call_rate": Words(
+        "Orders, registrations and pulls per second for one token, averaged over ten seconds, for all api "
+        "processes together.",
+        "每个令牌每秒最多下单、登记、主动查询多少次（按十秒平均，所有 api 进程合计）。",
+    ),
+    "heartbeat_every": Words("Seconds between a process's heartbeats.", "各进程心跳的间隔秒数。"),
+    "sweep_every": Words("Seconds between sweeps, 1 to 30.", "清扫间隔（秒），1 至 30。"),
+    "sweep_after": Words(
+        "Seconds after which untouched work is taken up again.",
+        "无人处理多少秒后重新拾起。",
+    ),
+    "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
+    "config": Words(
+        "Path of the TOML file; only from the real environment.",
+        "TOML 文件的路径；只能是真正的环境变量。",
+    ),
+}
+"""By the fields of `Settings`, and `config`, which names the file."""

@@ -1,0 +1,189 @@
+"""What each problem code means and what its caller does: the reference of docs/reference/errors.md."""
+
+from typing import Final, NamedTuple
+
+
+class Guide(NamedTuple):
+    """`where` the code is answered: `ingress`, `api` or `both`. The texts are Markdown for a page in docs."""
+
+    where: str
+    meaning: str
+    advice: str
+
+
+GUIDE: Final = {
+    "malformed_form": Guide(
+        "ingress",
+        "The body is not a well-formed form: a broken escape, broken or truncated multipart, a file part, "
+        "more than eight fields.",
+        "Send `data` and `sign` as a plain form.",
+    ),
+    "missing_field": Guide(
+        "ingress",
+        "`data` or `sign` is absent or empty; on `GET …/return`: no single well-formed `biz_id`.",
+        "Send both; send `biz_id` once.",
+    ),
+    "duplicate_field": Guide("ingress", "`data` or `sign` appears twice.", "Send each once."),
+    "malformed_payload": Guide(
+        "ingress",
+        "Validly signed, but not exactly one strict UTF-8 JSON object: bytes after it, NaN. This is what a "
+        "length extension looks like.",
+        "Do not send it again; the answer stays the same. Many of these mean that somebody is attacking.",
+    ),
+    "bad_signature": Guide(
+        "ingress",
+        "The signature does not match, **or the app is unknown**: both look alike on purpose.",
+        "Check the app id in the address, `api_secrets` and `hash`; see [Every callback gets "
+        "401](../operations.md#every-callback-gets-401).",
+    ),
+    "request_timeout": Guide(
+        "ingress",
+        "The request did not arrive within `body_timeout` (10 s; on the api 60 s), counted from its first "
+        "byte.",
+        "Send it again.",
+    ),
+    "body_too_large": Guide(
+        "ingress",
+        "The body exceeds `max_body_bytes` (256 KiB), declared or counted; on the api 256 KiB, for an "
+        "order 9 MiB.",
+        "A genuine callback is a few kB.",
+    ),
+    "unsupported_media_type": Guide(
+        "ingress",
+        "Neither `application/x-www-form-urlencoded` nor `multipart/form-data`.",
+        "Send a form.",
+    ),
+    "unsupported_encoding": Guide(
+        "ingress",
+        "The body holds no form, and a `Content-Encoding` explains why: compressed bodies are not read. A "
+        "plain form is read whatever that header says.",
+        "Send the form uncompressed.",
+    ),
+    "not_durable": Guide(
+        "ingress",
+        "Neither Redis nor the spool can take the callback, or too many are waiting. **It was not "
+        "acknowledged.**",
+        "Send it again after `Retry-After`. It may have been written all the same; sending it twice is "
+        "harmless.",
+    ),
+    "all_apps_required": Guide(
+        "api",
+        "Policies decide for every app, and the token is limited to some.",
+        "Use a token made with `--all-apps`.",
+    ),
+    "too_many_requests": Guide(
+        "api",
+        "The token exceeds its rate, has too many requests open, or its address tried too many wrong "
+        "tokens. The answer is delayed by some seconds.",
+        "Wait for the seconds in `Retry-After`.",
+    ),
+    "bad_cursor": Guide("api", "The cursor does not come from this api.", "Start again without `cursor`."),
+    "not_decided": Guide(
+        "api",
+        "There is no decision to explain yet.",
+        "Look the verification up with `wait` first.",
+    ),
+    "unreadable": Guide(
+        "api",
+        "No configured master key opens this dead letter.",
+        "Put the missing key back, restart the api, retry.",
+    ),
+    "policy_invalid": Guide(
+        "api",
+        "The candidate policy cannot be used; `detail` names line and key.",
+        "Correct the file; try `faceid-gateway policy check`.",
+    ),
+    "app_id_required": Guide(
+        "api",
+        "The token sees several apps, and the request does not say which.",
+        "Add `?app_id=`, or `app_id` to the body.",
+    ),
+    "app_not_configured": Guide(
+        "api",
+        "The app has no `notify_url` or no `return_url`, so nothing can be ordered for it.",
+        "Set both, restart the api.",
+    ),
+    "registration_conflict": Guide(
+        "api",
+        "This `biz_id` is registered for, or was decided about, another `biz_no`, or belongs to another "
+        "app with the same vendor account. What is stored does not change.",
+        "Two orders were mixed up, or somebody tries to: look at the timeline.",
+    ),
+    "not_registered": Guide(
+        "api",
+        "The app requires registration, and this verification is not registered: it is kept, not decided.",
+        "Register it with `PUT`.",
+    ),
+    "flow_not_ended": Guide(
+        "api",
+        "No final callback has arrived and the token is still valid: a call now could destroy the result. "
+        "`Retry-After` is the token's expiry, where it is known.",
+        "Wait.",
+    ),
+    "pull_too_early": Guide(
+        "api",
+        "A call is under way or already requested, or the last one was less than `pull_spacing` ago.",
+        "Try again after `Retry-After`.",
+    ),
+    "no_pull_left": Guide(
+        "api",
+        "All three calls are spent, or the vendor no longer keeps the result.",
+        "Decide with what there is.",
+    ),
+    "vendor_refused": Guide(
+        "api",
+        "`get_token` was refused (`vendor_error` is the vendor's word, such as `BAD_ARGUMENTS` with "
+        "`argument`, or `AUTHENTICATION_ERROR`), or its answer cannot be read (`UNREADABLE_ANSWER`, "
+        "`ANSWER_TOO_LARGE`, `HTTP_302`).",
+        "Correct the order, or the app's settings.",
+    ),
+    "vendor_unavailable": Guide(
+        "api",
+        "The vendor cannot be reached, is too slow, failing or overloaded (`CONNECTION_FAILED`, `TIMEOUT`, "
+        "`INTERNAL_ERROR`, `CONCURRENCY_LIMIT_EXCEEDED`, …).",
+        "Try again after `Retry-After`; with a new `biz_no` if the vendor objects to the old one.",
+    ),
+    "unauthenticated": Guide(
+        "api",
+        "No bearer token, or an unknown, expired or revoked one.",
+        "Get a token: `faceid-gateway token create`.",
+    ),
+    "missing_scope": Guide(
+        "api",
+        "The token lacks the [scope](api.md) for this request.",
+        "Get a token that has it.",
+    ),
+    "invalid_request": Guide(
+        "api",
+        "A parameter is wrong or unknown; `errors` says which.",
+        "Correct the request.",
+    ),
+    "unavailable": Guide("api", "PostgreSQL or Redis cannot be reached.", "Try again after `Retry-After`."),
+    "malformed_request": Guide(
+        "both",
+        "Not well-formed HTTP/1.1, or more pipelined requests than one connection may send.",
+        "Send HTTP/1.1; `Upgrade` is ignored.",
+    ),
+    "headers_too_large": Guide(
+        "both",
+        "Request line and headers exceed `max_header_bytes` (16 KiB), there are more than 100 headers, or "
+        "the target exceeds 8 KiB.",
+        "A genuine callback has a few hundred bytes of them.",
+    ),
+    "not_found": Guide(
+        "both",
+        "Nothing here. On the api also: another app, its verifications, or an id of a wrong shape.",
+        "Check the address; a verification appears when it is registered or with its first callback.",
+    ),
+    "method_not_allowed": Guide(
+        "both",
+        "This address takes other methods (see `Allow`).",
+        "Use one of them.",
+    ),
+    "internal_error": Guide(
+        "both",
+        "A defect in the gateway; the log has `ingress.failed` or `api.failed` with the place.",
+        "Report it.",
+    ),
+}
+"""By the codes of `service.problems.PROBLEMS`."""
