@@ -1,11 +1,15 @@
 """Databases of a test's own, beside the one that all tests share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from sqlalchemy import make_url, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.revisions import alembic_config
 
 
 @asynccontextmanager
@@ -20,3 +24,17 @@ async def fresh_database(engine: AsyncEngine, url: str, *, encoding: str = "UTF8
             yield make_url(url).set(database=name).render_as_string(hide_password=False)
         finally:
             await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def bring_to(
+    engine: AsyncEngine, revision: str, *, way: Callable[[Config, str], None] = command.upgrade
+) -> None:
+    """Bring the schema of a database to a revision."""
+
+    def upgrade(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        way(config, revision)
+
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)

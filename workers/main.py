@@ -146,7 +146,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     redis: Redis = queue
     names = RedisNames(settings.redis_prefix)
     inbox = RedisInbox(redis, keys=keys, names=names)
-    due = PgDueVerifications(engine, keys=keys)
+    due = PgDueVerifications(engine, keys=keys, owners=owners)
     clock = DatabaseClock(engine)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     following = asyncio.create_task(clock.follow())

@@ -13,7 +13,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, unseal
+from adapters.store.owners import BizOwners
 from adapters.store.recorder import key_place, raw_callback_place, registration_of
+from adapters.store.strays import Strays
 from domain.budget import RESULT_KEPT
 from domain.errors import BrokenSeal
 from domain.model import State
@@ -26,11 +28,13 @@ log = structlog.get_logger(__name__)
 
 
 class PgDueVerifications:
-    """The verifications whose `due_at` has passed."""
+    """The verifications whose `due_at` has passed. `owners`: whose a biz_id is, where apps share a vendor
+    account; what is another app's is not claimed, but becomes that app's."""
 
-    def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
+    def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners | None = None) -> None:
         self._engine = engine
         self._keys = keys
+        self._strays = Strays(engine, keys=keys, owners=owners or BizOwners())
 
     async def claim(
         self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
@@ -43,8 +47,8 @@ class PgDueVerifications:
         """
         values = {"apps": list(room), "places": list(room.values()), "silent": silent}
         rows = await self._take(_CLAIM, **values, now=now, until=now + lease)
-        opened = list(self._opened(rows))
-        if sealed := {row.id for row in rows} - {due.verification_id for due in opened}:
+        opened, sealed = await self._to_settle(rows, now)
+        if sealed:
             await self._put_off(sealed, until=now + UNREADABLE_REST)
         taken = Counter(row.app_id for row in rows)
         full = frozenset(app_id for app_id, places in room.items() if taken[app_id] >= places)
@@ -62,7 +66,8 @@ class PgDueVerifications:
         """Take this verification if it is due and of one of these apps."""
         values = {"id": verification_id, "apps": list(app_ids)}
         rows = await self._take(_CLAIM_ONE, **values, now=now, until=now + lease)
-        return next(iter(self._opened(rows)), None)
+        opened, _ = await self._to_settle(rows, now)
+        return opened[0] if opened else None
 
     async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
         """Look again at `until`, not earlier. Needs the lease."""
@@ -95,6 +100,16 @@ class PgDueVerifications:
     async def _put_off(self, ids: Collection[UUID], *, until: datetime) -> None:
         async with self._engine.begin() as connection:
             await connection.execute(_PUT_OFF, {"ids": list(ids), "until": until})
+
+    async def _to_settle(
+        self, rows: Sequence[Row[Any]], now: datetime
+    ) -> tuple[list[DueVerification], set[UUID]]:
+        """The claimed verifications that may be settled, and those that no key opens."""
+        opened = list(self._opened(rows))
+        sealed = {row.id for row in rows} - {due.verification_id for due in opened}
+        left = await self._strays.bring_home(opened, now=now)
+        mine = [due for due in opened if due.verification_id not in left.gone | left.sealed]
+        return mine, sealed | left.sealed
 
     def _opened(self, rows: Iterable[Row[Any]]) -> Iterable[DueVerification]:
         for row in rows:

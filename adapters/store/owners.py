@@ -46,6 +46,17 @@ class BizOwners:
         owners = {(row["account"], row["biz_id"]): row["app_id"] for row in found}
         return {place: owners[self._accounts[place[0]].name, place[1]] for place in shared}
 
+    def shares(self, app_id: str) -> bool:
+        """Whether the app shares a vendor account with another one."""
+        return app_id in self._accounts
+
+    async def strays_of(self, connection: AsyncConnection, places: Iterable[Place]) -> set[Place]:
+        """Those of the places whose app shares an account and is not, or not yet, the owner."""
+        shared = {place for place in places if self.shares(place[0])}
+        rows = as_rows([self._claim(place) for place in sorted(shared)])
+        found = await connection.execute(_OWNED, {"rows": rows})
+        return shared - {(row.app_id, row.biz_id) for row in found}
+
     async def claim(self, connection: AsyncConnection, app_id: str, biz_id: str) -> str:
         """The owner of one biz_id: `app_id`, unless another app of its account was first."""
         if app_id not in self._accounts:
@@ -70,13 +81,20 @@ INSERT INTO biz_owners AS o (account, biz_id, app_id)
 SELECT account, biz_id, COALESCE(
     (SELECT v.app_id FROM verifications v
      WHERE v.biz_id = w.biz_id AND v.app_id IN (SELECT json_array_elements_text(w.apps))
-     ORDER BY v.registered_at IS NULL, v.created_at, v.app_id LIMIT 1),
+     ORDER BY v.registered_at IS NULL, v.state <> 'decided', v.state = 'expired', v.created_at, v.app_id
+     LIMIT 1),
     app_id)
 FROM json_to_recordset(CAST({rows} AS json)) AS w (account text, biz_id text, app_id text, apps json)
 ON CONFLICT (account, biz_id) DO UPDATE SET app_id = o.app_id
 RETURNING account, biz_id, app_id
 """
-"""A verification from before its apps shared an account keeps its owner."""
+"""Without an owner the verifications tell: the one that is registered, then the one that is decided, then the
+oldest. One that has moved away is expired."""
+
+_OWNED: Final = text("""
+SELECT app_id, biz_id FROM biz_owners JOIN json_to_recordset(CAST(:rows AS json))
+  AS w (account text, biz_id text, app_id text) USING (account, biz_id, app_id)
+""")
 
 _HAND_OVER: Final = text("""
 UPDATE biz_owners SET app_id = :app_id WHERE account = :account AND biz_id = :biz_id

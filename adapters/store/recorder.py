@@ -17,6 +17,7 @@ from adapters.envelope import KeyRing, place_of, seal, unseal
 from adapters.store.bulk import as_rows, write_group
 from adapters.store.endings import same_endings
 from adapters.store.entries import Entry, Mark, one_per_verification
+from adapters.store.joining import JOIN_STANDING
 from adapters.store.owners import BizOwners
 from domain.budget import RESULT_KEPT
 from domain.model import CallbackKind, State
@@ -244,7 +245,7 @@ def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
     )
 
 
-_UPSERT_VERIFICATIONS: Final = """
+_UPSERT_VERIFICATIONS: Final = f"""
 INSERT INTO verifications AS v (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key,
                                 final_digest, ended_at, due_at, held, received_at)
 SELECT id, app_id, biz_id, biz_no, 'received', status, decode(wrapped_key, 'base64'),
@@ -252,26 +253,9 @@ SELECT id, app_id, biz_id, biz_no, 'received', status, decode(wrapped_key, 'base
 FROM json_to_recordset(CAST($1 AS json))
   AS t (id uuid, app_id text, biz_id text, biz_no text, status text, wrapped_key text, digest text,
         ended_at timestamptz, due_at timestamptz, held boolean, received_at timestamptz)
-ON CONFLICT (id) DO UPDATE SET
-  state = CASE WHEN v.state = 'created' OR (v.state = 'expired' AND EXCLUDED.final_digest IS NOT NULL)
-               THEN 'received' ELSE v.state END,
-  biz_no = COALESCE(v.biz_no, EXCLUDED.biz_no),
-  vendor_status = CASE WHEN v.final_digest IS NULL THEN EXCLUDED.vendor_status ELSE v.vendor_status END,
-  final_digest = COALESCE(v.final_digest, EXCLUDED.final_digest),
-  ended_at = COALESCE(v.ended_at, EXCLUDED.ended_at),
-  fence = CASE WHEN v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
-               THEN v.fence + 1 ELSE v.fence END,
-  due_at = CASE WHEN v.state <> 'decided' AND v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
-                THEN EXCLUDED.due_at ELSE v.due_at END,
-  held = v.held OR (EXCLUDED.held AND v.registered_at IS NULL AND v.state <> 'decided'),
-  received_at = COALESCE(v.received_at, EXCLUDED.received_at)
-RETURNING v.id, v.app_id, v.biz_no, v.wrapped_key, v.final_digest, v.state, v.fence, v.held,
+{JOIN_STANDING}RETURNING v.id, v.app_id, v.biz_no, v.wrapped_key, v.final_digest, v.state, v.fence, v.held,
           v.registered_at, v.expires_at, v.nudged_at
-"""
-"""The first final callback takes the lease away from whoever was looking at the verification before it.
-
-One that says that the flow goes on revives no expired verification: nobody would look at it any more. And
-what is decided is not held, whatever comes behind the decision."""
+"""  # noqa: S608 - constants alone
 
 _INSERT_CALLBACKS: Final = """
 WITH incoming AS (

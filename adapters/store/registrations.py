@@ -70,19 +70,23 @@ class PgRegistrations:
             "due_at": first_look_at(registration, rules=self._rules),
         }
         async with self._engine.begin() as connection:
-            if not await self._own(connection, app_id, biz_id):
+            if not await self._own(connection, app_id, biz_id, registration):
                 return Registered.CONFLICT
             if (await connection.execute(_CREATE, values)).rowcount:
                 return Registered.CREATED
             standing = (await connection.execute(_LOCK, {"id": row_id})).one()
             return await self._join(connection, row_id, standing, registration)
 
-    async def _own(self, connection: AsyncConnection, app_id: str, biz_id: str) -> bool:
+    async def _own(
+        self, connection: AsyncConnection, app_id: str, biz_id: str, registration: Registration
+    ) -> bool:
         """Claim the biz_id, also from an app that has it only because its callback came first."""
         owner = await self._owners.claim(connection, app_id, biz_id)
         if owner == app_id:
             return True
-        if not await self._takeovers.move(connection, biz_id, owner=owner, to=app_id):
+        now = registration.registered_at
+        if not await self._takeovers.move(connection, biz_id, owner=owner, to=app_id, now=now, held=True):
+            await connection.execute(_NOTE_CONFLICT, {"id": verification_id(owner, biz_id)})
             return False
         await self._owners.hand_over(connection, app_id, biz_id)
         return True

@@ -105,7 +105,7 @@ class Store:
         self.ledger = PgLedger(engine)
         self.decisions = PgDecisions(engine)
         self.nudges = PgNudges(engine)
-        self.due = PgDueVerifications(engine, keys=keys)
+        self.due = PgDueVerifications(engine, keys=keys, owners=owners)
         self.held = PgHeldVerifications(engine)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
         self.registrations = PgRegistrations(engine, keys=keys, owners=owners)

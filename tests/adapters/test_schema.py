@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.database import DatabaseAway, create_engine
 from adapters.lock_watch import LockWatch
 from adapters.migrating import Migration
-from adapters.revisions import alembic_config, newest_revision
+from adapters.revisions import newest_revision
 from adapters.schema import current_revision, migrate
 from adapters.store.tables import metadata
 from domain.errors import SettingsError
 from tests.adapters.builders import until
-from tests.databases import fresh_database
+from tests.databases import bring_to, fresh_database
 
 TRY_TIMES = 2.5
 """Longer than a migration waits for a lock at one go, in seconds."""
@@ -49,18 +48,6 @@ async def plain_role(engine: AsyncEngine) -> AsyncIterator[str]:
     yield "faceid_plain"
     async with engine.begin() as connection:
         await connection.execute(text("DROP ROLE faceid_plain"))
-
-
-async def bring_to(
-    engine: AsyncEngine, revision: str, *, way: Callable[[Config, str], None] = command.upgrade
-) -> None:
-    def upgrade(connection: Connection) -> None:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        way(config, revision)
-
-    async with engine.begin() as connection:
-        await connection.run_sync(upgrade)
 
 
 async def test_migrations_build_the_tables_of_the_code(empty: AsyncEngine, empty_url: str) -> None:

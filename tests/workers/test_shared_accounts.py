@@ -14,7 +14,7 @@ def sharing(jobs: Jobs) -> WorkerContext:
     """`demo` wants confirmation; `lax` has the same key and wants none."""
     apps = {"demo": app(), "lax": app(app_id="lax", confirmation=ConfirmationMode.OFF)}
     store = Store(jobs.store.engine, jobs.store.keys, owners=BizOwners(shared_accounts(apps)))
-    return replace(jobs.context, apps=apps, recorder=store.recorder)
+    return replace(jobs.context, apps=apps, recorder=store.recorder, due=store.due)
 
 
 async def test_a_pair_of_one_app_is_not_decided_again_at_the_other(jobs: Jobs) -> None:
@@ -40,3 +40,15 @@ async def test_a_registered_one_is_decided_by_its_owners_policy_wherever_its_pai
     await jobs.work(context)
     assert await jobs.outcome() == ("decided", "approved", [])
     assert await jobs.store.rows("SELECT app_id, basis FROM decisions") == [("demo", "confirmed")]
+
+
+async def test_a_pair_that_an_older_version_recorded_for_both_apps_is_decided_once(jobs: Jobs) -> None:
+    context = sharing(jobs)
+    for app_id in ("demo", "lax"):
+        await jobs.store.record(callback(app_id=app_id))
+    jobs.vendor.answers = [answered(payload())]
+    for _ in range(3):
+        jobs.clock.go_on(LEASE)
+        await jobs.settle_due(context)
+    assert await jobs.store.rows("SELECT app_id, basis FROM decisions") == [("demo", "confirmed")]
+    assert len(jobs.vendor.asked) == 1
