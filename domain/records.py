@@ -91,7 +91,7 @@ class DueVerification(msgspec.Struct, frozen=True):
     """A verification that somebody must look at, claimed under the lease that `fence` stands for.
 
     `data`: the callback to decide on, None where none has come. `asked_at`: when an operator asked for a
-    pull.
+    pull. `has_calls`: whether its ledger of pulls holds any.
     """
 
     verification_id: UUID
@@ -104,13 +104,14 @@ class DueVerification(msgspec.Struct, frozen=True):
     ended_at: datetime | None = None
     registration: Registration | None = None
     asked_at: datetime | None = None
+    has_calls: bool = True
 
 
 class Case(msgspec.Struct, frozen=True):
     """A verification in a worker's hands: what was recorded or is due, with its callback decoded.
 
-    `ended_at`: when the flow's end was reported. `is_new`: nobody has worked on it before, so its ledger of
-    pulls is surely empty.
+    `ended_at`: when the flow's end was reported. `is_new`: its ledger of pulls was empty when it came into
+    these hands.
     """
 
     verification_id: UUID

@@ -45,6 +45,7 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
         registration=due.registration,
         asked_at=due.asked_at,
         is_decided=due.state is State.DECIDED,
+        is_new=not due.has_calls,
     )
     await settle_safely(context, case)
 

@@ -23,8 +23,9 @@ from workers.settlement import settle_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
 _NAMED_EVERY: Final = 3600.0
-_LONGEST_WAIT: Final = 0.25
-_GETTING_ON: Final = 0.02
+PATIENCE: Final = 0.25
+"""Seconds that recording waits for an app that is behind. One that takes longer has a slow vendor."""
+
 _MOST_AT_ONCE: Final = 100
 """The most that one claim takes: few enough to be settled within the lease."""
 
@@ -32,18 +33,29 @@ log = structlog.get_logger(__name__)
 
 
 class Settling:
-    """Settles verifications, up to `at_once` of each app."""
+    """Settles verifications, up to `at_once` of each app. `patience`: how many seconds `wait_for_room` takes
+    at most."""
 
-    def __init__(self, context: WorkerContext, *, at_once: int, look_every: timedelta) -> None:
+    def __init__(
+        self,
+        context: WorkerContext,
+        *,
+        at_once: int,
+        look_every: timedelta,
+        patience: float = PATIENCE,
+    ) -> None:
         self._context = context
         self._alarm = context.alarm
         self._at_once = at_once
         self._look_every = look_every
+        self._patience = patience
         self._under_way: Counter[str] = Counter()
         self._hungry: set[str] = set()
+        self._queued: set[str] = set()
+        self._slow: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._named: dict[str, float] = {}
-        self._ending = asyncio.Event()
+        self._moved = asyncio.Event()
         self._stopping = False
 
     def room(self) -> dict[str, int]:
@@ -62,6 +74,7 @@ class Settling:
 
     def left_out(self, app_id: str) -> None:
         """A verification of an app without room was left to whoever claims it: look once there is room."""
+        self._queued.add(app_id)
         self._hungry.add(app_id)
         self._feed(app_id)
 
@@ -94,6 +107,8 @@ class Settling:
         self._hungry |= {app_id for app_id, places in room.items() if not places}
         claimed = await self._claim(_some(room))
         self._hungry |= claimed.full
+        self._queued = self._queued - _some(room).keys() | claimed.full
+        self._moved.set()
         return any(self.room().get(app_id) for app_id in claimed.full)
 
     async def claim_silent(self, limit: int) -> None:
@@ -135,22 +150,24 @@ class Settling:
         self._alarm.ring()
 
     async def wait_for_room(self) -> None:
-        """While an app has more than half its places taken and is getting on, wait for a little of it.
+        """While an app is behind, wait a moment for it to get on.
 
-        What has no place is claimed and decrypted again later, which costs more than a moment's wait. Where
-        no verification of the app ends for a moment, its vendor is slow, and nobody waits for that.
+        What finds no place is claimed and decrypted again later, which costs more. An app that did not get
+        on in that moment has a slow vendor: nobody waits for it until half its places are free.
         """
-        until = asyncio.get_running_loop().time() + _LONGEST_WAIT
-        while self._is_crowded() and asyncio.get_running_loop().time() < until:
-            self._ending.clear()
-            try:
-                async with asyncio.timeout(_GETTING_ON):
-                    await self._ending.wait()
-            except TimeoutError:
-                return
+        try:
+            async with asyncio.timeout(self._patience):
+                while self._behind():
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            self._slow |= self._behind()
 
-    def _is_crowded(self) -> bool:
-        return max(self._under_way.values(), default=0) > self._at_once // 2
+    def _behind(self) -> set[str]:
+        """The apps with more than half their places taken, or with a queue in PostgreSQL; no slow ones."""
+        most = self._at_once // 2
+        crowded = {app_id for app_id, count in self._under_way.items() if count > most}
+        return (crowded | self._queued) - self._slow
 
     async def idle(self) -> None:
         """Return when nothing is under way."""
@@ -184,12 +201,15 @@ class Settling:
     def _ended(self, app_id: str, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
         self._under_way[app_id] -= 1
-        self._ending.set()
+        self._moved.set()
         self._feed(app_id)
 
     def _feed(self, app_id: str) -> None:
-        """Look for what is due, where a hungry app has room again."""
-        if app_id in self._hungry and self._under_way[app_id] <= self._at_once // 2:
+        """Once half an app's places are free it is slow no more; where it is hungry, look for what is due."""
+        if self._under_way[app_id] > self._at_once // 2:
+            return
+        self._slow.discard(app_id)
+        if app_id in self._hungry:
             self._hungry.discard(app_id)
             self._alarm.ring()
 

@@ -131,6 +131,7 @@ class PgDueVerifications:
             ended_at=row.ended_at,
             registration=registration_of(row),
             asked_at=row.asked_at,
+            has_calls=row.has_calls,
         )
 
 
@@ -152,7 +153,8 @@ claimed AS (
   RETURNING v.*
 )
 SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.final_digest, v.fence, v.ended_at,
-       v.registered_at, v.expires_at, v.nudged_at, v.asked_at, c.raw_ct
+       v.registered_at, v.expires_at, v.nudged_at, v.asked_at, c.raw_ct,
+       EXISTS (SELECT FROM pulls p WHERE p.verification_id = v.id) AS has_calls
 FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = v.final_digest
 """
 

@@ -30,8 +30,16 @@ async def test_a_claim_brings_the_callback_and_its_key(store: PortsOfStore) -> N
             state=State.RECEIVED,
             data=callback().data,
             ended_at=NOW,
+            has_calls=False,
         )
     ]
+
+
+async def test_a_claim_tells_whether_a_call_was_ever_reserved(store: PortsOfStore) -> None:
+    recorded, _ = await store.record(), await store.record(callback(payload(2)))
+    assert await store.ledger.reserve(recorded.verification_id, 1, fence=recorded.fence, now=NOW)
+    claimed = await store.claim()
+    assert {item.biz_id: item.has_calls for item in claimed} == {biz_id(): True, biz_id(2): False}
 
 
 async def test_of_several_callbacks_the_first_final_one_is_brought(store: PortsOfStore) -> None:

@@ -84,6 +84,7 @@ class MemoryDueVerifications:
             ended_at=row.ended_at,
             registration=row.registration,
             asked_at=row.asked_at,
+            has_calls=any(key == row.id for key, _ in self._database.pulls),
         )
 
 
