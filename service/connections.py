@@ -3,7 +3,7 @@
 Every connection is in one phase, and each phase but one has a time limit. One timer for the whole process
 looks for those that are over theirs, since a timer for each request costs more than the bookkeeping here.
 Where there are too many connections, the one that has waited longest goes: silent sockets, however many,
-cannot keep out a client that sends a request.
+cannot keep out a client that sends a request. Its socket is closed a while later (see service.leaving).
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from domain.throttle import caller_of
+from service.leaving import Leaving
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the time limits."""
@@ -26,6 +27,8 @@ _AT_ONCE: Final = 16
 """Connections that expire in one go: hundreds opened together end together, and each costs an answer."""
 _BREATH: Final = 0.02
 """Seconds for everybody else, between one such group and the next."""
+_LEAVE_AT_ONCE: Final = 4
+"""Connections that gave way and are closed in one go; with a breath after each that is 200 a second."""
 TELL_EVERY: Final = 10.0
 """Seconds between two log lines about refused connections."""
 
@@ -37,7 +40,8 @@ class Limits(msgspec.Struct, frozen=True):
 
     `request_seconds` run from the first byte of a request to the last of its body. `header_bytes` count the
     request line too. `connections` are those of this process, `per_address` those of one address (IPv6: one
-    /64). An address in `trusted_proxies` speaks for many clients, so it has no limit of its own.
+    /64). An address in `trusted_proxies` speaks for many clients, so it has no limit of its own. `leaving`
+    are beside these: sockets of connections that gave way and are not closed yet.
     """
 
     header_bytes: int = 16 * 1024
@@ -48,6 +52,7 @@ class Limits(msgspec.Struct, frozen=True):
     closing_seconds: float = 3
     connections: int = 1000
     per_address: int = 600
+    leaving: int = 8000
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
 
 
@@ -66,6 +71,8 @@ class Phase(IntEnum):
 
 
 _WAITING: Final = (Phase.OPENED, Phase.RECEIVING, Phase.IDLE, Phase.CLOSING, Phase.STALLED)
+_WITHOUT_ANSWER: Final = {Phase.OPENED, Phase.RECEIVING, Phase.IDLE}
+"""Nothing is being sent in these, so that what is held can be let go of before the socket."""
 
 
 class Guarded(Protocol):
@@ -80,6 +87,9 @@ class Guarded(Protocol):
     def drop(self) -> None:
         """Close it now."""
 
+    def leave(self, leaving: Leaving) -> None:
+        """Hand the socket over, and hold nothing any more."""
+
 
 class Connections:
     """The connections of one process, by phase; within a phase the one that waits longest comes first."""
@@ -87,6 +97,7 @@ class Connections:
     def __init__(self, limits: Limits) -> None:
         self.limits: Final = limits
         self.count = 0
+        self.leaving: Final = Leaving(limits.leaving)
         self._since: Final[list[dict[Guarded, float]]] = [{} for _ in Phase]
         self._addresses: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -97,8 +108,8 @@ class Connections:
         """Take in a new connection, at the cost of another one that waits; False: all others are busy."""
         address = self.limited_address(connection.address)
         if address and self._addresses[address] >= self.limits.per_address:
-            self._drop_longest_waiting(address)
-        if self.count >= self.limits.connections and not self._drop_longest_waiting():
+            self._let_longest_waiting_go(address)
+        if self.count >= self.limits.connections and not self._let_longest_waiting_go():
             self.count_refused("too_many_connections")
             return False
         connection.address = address
@@ -141,15 +152,19 @@ class Connections:
             return ""
         return caller
 
-    def _drop_longest_waiting(self, address: str | None = None) -> bool:
-        """Drop the connection that waits longest, of this address or of all; False: all are busy."""
+    def _let_longest_waiting_go(self, address: str | None = None) -> bool:
+        """Make the connection that waits longest give way, of this address or of all; False: all are busy."""
         firsts = [found for phase in _WAITING if (found := self._first(phase, address))]
         if not firsts:
             return False
         _, connection = min(firsts, key=lambda first: first[0])
         self.count_refused("too_many_connections")
+        leaves = connection.phase in _WITHOUT_ANSWER
         self.remove(connection)
-        connection.drop()
+        if leaves:
+            connection.leave(self.leaving)
+        else:
+            connection.drop()
         return True
 
     def _first(self, phase: Phase, address: str | None) -> tuple[float, Guarded] | None:
@@ -164,10 +179,11 @@ class Connections:
         over = list(islice(self._over(now), _AT_ONCE))
         for phase, connection in over:
             connection.expire(phase)
+        self.leaving.close(_LEAVE_AT_ONCE)
         self._tell(now)
         self._timer = None
-        if self.count or self._refused:
-            pause = _BREATH if len(over) == _AT_ONCE else LOOK_EVERY
+        if self.count or self._refused or self.leaving:
+            pause = _BREATH if self.leaving or len(over) == _AT_ONCE else LOOK_EVERY
             self._timer = asyncio.get_running_loop().call_later(pause, self._look)
 
     def _over(self, now: float) -> Iterator[tuple[Phase, Guarded]]:

@@ -1,9 +1,10 @@
 """One request and its answer on a connection, and how the connection ends when the request is not whole."""
 
+import asyncio
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.problems import refusal
 
@@ -43,6 +44,23 @@ class Cycle(RequestResponseCycle):
     """uvicorn's cycle of one request, with a deadline; `late`: the body did not arrive in time."""
 
     late = False
+
+    @classmethod
+    def of(cls, connection: HttpToolsProtocol, transport: Any) -> Self:
+        """The cycle of the request whose head `connection` has read; the answer goes to `transport`."""
+        return cls(
+            scope=connection.scope,
+            transport=transport,
+            flow=connection.flow,
+            logger=connection.logger,
+            access_logger=connection.access_logger,
+            access_log=False,
+            default_headers=connection.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=connection.expect_100_continue,
+            keep_alive=False,
+            on_response=connection.on_response_complete,
+        )
 
     async def receive(self) -> Any:
         """The next ASGI message; once the deadline has passed, "http.disconnect" with `late`."""

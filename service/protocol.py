@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from service.connections import Connections, Phase
 from service.cycle import Cycle, LingeringTransport, problem_bytes
 from service.heads import declared_length, describe_request, head_without_upgrade, size_of_head
+from service.leaving import Leaving
 
 MAX_TARGET: Final = 8192  # bytes of path and query
 MAX_PIPELINED: Final = 16  # requests that may wait behind the one that is being answered
@@ -62,11 +63,13 @@ class LimitedProtocol(HttpToolsProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Forget it, and whatever refers back to it: else only the garbage collector would free it."""
         self.kept.remove(self)
         if self._before is not None:
             self._before.disconnected = True
         super().connection_lost(exc)
+        self._lingering = self._before = self.cycle = None  # type: ignore[assignment]
+        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         """Parse in pieces that end where a cap would be passed; throw away what comes after a refusal."""
@@ -162,7 +165,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
         if len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many requests wait")
-        self._before, self.cycle, self._begun = self.cycle, self._create_cycle(), False
+        # Until the request is whole its connection does not outlive the answer.
+        self._before, self.cycle, self._begun = self.cycle, Cycle.of(self, self._lingering), False
 
     def _begin(self) -> None:
         """Let the app have the request, unless it has, behind the one before it."""
@@ -174,22 +178,6 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
-
-    def _create_cycle(self) -> Cycle:
-        """Until the request is whole its connection does not outlive the answer."""
-        return Cycle(
-            scope=self.scope,
-            transport=self._lingering,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=False,
-            on_response=self.on_response_complete,
-        )
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body; the app begins with the whole, or with much of it, not with the first byte."""
@@ -280,6 +268,16 @@ class LimitedProtocol(HttpToolsProtocol):
         """Close the connection now, whatever was being sent."""
         self._deaf = True
         self.transport.abort()
+
+    def leave(self, leaving: Leaving) -> None:
+        """Give way: an app that waits for the rest of the request learns that its client is gone.
+
+        Whoever waits for the rest to be asked for may send a head's worth of it; where nothing was begun, a
+        new request is not answered, and its sender sees that at once.
+        """
+        self._deaf = True
+        leaving.take(self.transport, spare=self.kept.limits.header_bytes if self._taken else 0)
+        self.connection_lost(ConnectionAbortedError())
 
     def shutdown(self) -> None:
         """End as soon as what was asked is answered."""

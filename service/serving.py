@@ -62,19 +62,20 @@ def serve(
     """Serve until SIGTERM or SIGINT, then finish what is in flight. A failed lifecycle exits with 1.
 
     Who calls is the socket's other end, or what a proxy at one of `limits.trusted_proxies` says in
-    X-Forwarded-For. Where the system lends fewer files than `limits.connections` need, there are fewer.
+    X-Forwarded-For. Where the system lends fewer files than `limits` need, there are fewer.
 
     No access log: query strings and paths are the clients', and the proxy in front writes one anyway.
 
     Raises:
         SettingsError: the address or the port cannot be had.
     """
+    connections = Connections(_within_open_files(limits))
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         loop="auto",
-        http=limited_protocol(Connections(_within_open_files(limits))),
+        http=limited_protocol(connections),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -87,7 +88,8 @@ def serve(
     calm_garbage_collection()
     doors = open_doors(host, port)
     try:
-        GracefulServer(config, lifecycle, shutdown_delay=shutdown_delay).run(sockets=doors)
+        server = GracefulServer(config, lifecycle, connections, shutdown_delay=shutdown_delay)
+        server.run(sockets=doors)
     except SystemExit as end:
         if end.code:
             log.exception("serving.failed", port=port)
@@ -99,19 +101,27 @@ def serve(
 def _within_open_files(limits: Limits) -> Limits:
     room = raise_open_files() - FILES_BESIDE_CONNECTIONS
     if room >= limits.connections:
-        return limits
+        return msgspec.structs.replace(limits, leaving=min(limits.leaving, room - limits.connections))
     log.warning(
         "open_files.few", count=room, detail="raise LimitNOFILE or ulimit -n, or lower max_connections"
     )
-    return msgspec.structs.replace(limits, connections=max(1, room))
+    return msgspec.structs.replace(limits, connections=max(1, room), leaving=0)
 
 
 class GracefulServer(uvicorn.Server):
     """uvicorn with a time between the signal and the closed door."""
 
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, *, shutdown_delay: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        lifecycle: Lifecycle,
+        connections: Connections,
+        *,
+        shutdown_delay: float,
+    ) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
+        self._connections = connections
         self._delay = shutdown_delay
         self._signal: tuple[int, FrameType | None] | None = None
         self._leave_at = 0.0
@@ -144,3 +154,8 @@ class GracefulServer(uvicorn.Server):
             # A connection that is kept alive would be closed in its client's face.
             self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
         return leaving
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for what is in flight, not for connections that gave way."""
+        self._connections.leaving.close(len(self._connections.leaving))
+        await super().shutdown(sockets)

@@ -53,8 +53,10 @@ MEANINGS: Final = {
     ),
     "max_connections": Words(
         "Open connections per ingress process; an api process takes four times as many. Over the limit, "
-        "the connection that has waited longest without sending a whole request is closed.",
-        "每个 ingress 进程的连接数上限，api 进程为其四倍；超过时，关闭等待最久且未发来完整请求的连接。",
+        "the connection that has waited longest without sending a whole request gives way; up to 8,000 of "
+        "these stay open for a while, as far as the limit of open files allows.",
+        "每个 ingress 进程的连接数上限，api 进程为其四倍；超过时，等待最久且未发来完整请求的连接让位；"
+        "在打开文件数允许的范围内，最多 8,000 个这样的连接稍后再关闭。",
     ),
     "max_connections_per_address": Words(
         "The same limit for one address (IPv6: per /64), on the ingress; a proxy in `trusted_proxies` is "

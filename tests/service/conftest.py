@@ -41,6 +41,8 @@ from service.lifecycle import Lifecycle
 from tests.adapters.builders import MEMORY_RULES, NOW, Clock, Store, until
 from tests.service.asgi import OLD_SECRET, SECRET
 from tests.service.nudges import NotedNudges, return_nudges
+from tests.service.requests_sent import LIMITS
+from tests.service.sockets import Listener, served
 from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
 
 LANDING = "https://shop.example/done?step=3#top"
@@ -84,6 +86,12 @@ def intake() -> FakeIntake:
 @pytest.fixture
 def ingress(intake: FakeIntake) -> FastAPI:
     return create_app(ingress_context(intake))
+
+
+@pytest.fixture
+async def listener(ingress: FastAPI) -> AsyncIterator[Listener]:
+    async with served(ingress, LIMITS) as listening:
+        yield listening
 
 
 def ingress_context(

@@ -9,7 +9,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from service.connections import Connections, Limits
+from service.lifecycle import Lifecycle
 from service.protocol import limited_protocol
+from service.serving import GracefulServer
 from tests.service.asgi import FORM
 
 NOTIFY = "/callbacks/demo/notify"
@@ -22,7 +24,7 @@ async def served(app: ASGIApp, limits: Limits) -> AsyncIterator["Listener"]:
     config = uvicorn.Config(
         app, http=limited_protocol(connections), ws="none", lifespan="off", log_config=None
     )
-    server = uvicorn.Server(config)
+    server = GracefulServer(config, Lifecycle(), connections, shutdown_delay=0)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         task = asyncio.create_task(server.serve(sockets=[listening]))
         listener = Listener(listening.getsockname()[1], connections)
@@ -47,6 +49,10 @@ class Listener:
         """A new connection."""
         self.clients.append(Client(*await asyncio.open_connection("127.0.0.1", self.port)))
         return self.clients[-1]
+
+    async def is_empty(self) -> bool:
+        """Whether it has no connection."""
+        return self.connections.count == 0
 
     async def exchange(self, sent: bytes) -> bytes:
         """What comes back on a connection of its own until that ends."""
