@@ -10,6 +10,8 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= 1
 # Compiled once here, or by every one of a demo's processes where PYTHONDONTWRITEBYTECODE is set.
 export UV_COMPILE_BYTECODE := 1
+# A notice of another project, in the middle of ours.
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help demo dev test check docs faults mutations bench format clean
 .DEFAULT_GOAL := help
@@ -26,16 +28,18 @@ dev: $(RUN) ## run the whole gateway on this machine until Ctrl-C
 test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
 	@$(BIN)/pytest
 
-check: $(STAMP) ## format, lint, types, import arrows, compose file, tests
+check: $(STAMP) ## format, lint, types, import arrows, compose file, docs, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/mkdocs build --strict --quiet
 	$(BIN)/pytest
 
-docs: $(STAMP) ## write the generated reference into docs/
+docs: $(STAMP) ## write the generated reference, and build the pages as a site
 	@$(BIN)/faceid-gateway reference --write docs
+	@$(BIN)/mkdocs build --strict
 
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
 	@$(BIN)/pytest tests/faults $(FAULTS)
@@ -52,7 +56,7 @@ format: $(STAMP) ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix .
 
 clean: ## remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pages site
 
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

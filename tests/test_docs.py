@@ -51,13 +51,42 @@ def test_every_alert_leads_to_its_chapter() -> None:
 def test_samples_show_the_revision_of_this_version() -> None:
     shown = {
         found
-        for page in (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs/operations.md")
+        for page in PAGES
         for found in re.findall(r"(?:at revision |\"(?:revision|newest)\": \")(\d{4})", page.read_text())
     }
     assert shown == {newest_revision()}
 
 
-def test_both_readmes_name_the_same_settings_and_commands() -> None:
-    english, chinese = ((ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
-    for shape in (r"FACEID_[A-Z_]+", r"faceid-gateway [a-z]+(?: [a-z]+)?", r"`/v1/[^`]*`"):
-        assert set(re.findall(shape, english)) == set(re.findall(shape, chinese))
+def translated() -> list[tuple[Path, Path]]:
+    """Every page that stands in both languages."""
+    pages = {page: page.with_name(page.name.replace(".zh.md", ".md")) for page in PAGES}
+    pairs = [(english, chinese) for chinese, english in pages.items() if english != chinese]
+    return [(ROOT / "README.md", ROOT / "README.zh-CN.md"), *pairs]
+
+
+@pytest.mark.parametrize(("english", "chinese"), translated(), ids=lambda page: page.name)
+def test_both_languages_have_the_same(english: Path, chinese: Path) -> None:
+    """Headings, tables, settings, commands, addresses; and what programs print."""
+    for shape in (
+        r"^#+ (?!.*\d).*$",
+        r"^\|",
+        r"FACEID_[A-Z_]+",
+        r"faceid-gateway [a-z]+(?: [a-z]+)?",
+        r"`(?:GET|PUT|POST|DELETE) /[^`]*`",
+        r"^ +\".*$|^[│┃].*$|^\{.*$|^(?:ok|note|FAIL) .*$",
+    ):
+        of_each = [re.findall(shape, page.read_text(), re.MULTILINE) for page in (english, chinese)]
+        if shape.startswith("^#"):
+            assert len(of_each[0]) == len(of_each[1])
+        else:
+            assert sorted(of_each[0]) == sorted(of_each[1]), shape
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_front_page_is_short(page: str) -> None:
+    assert len((ROOT / page).read_text().splitlines()) <= 160
+
+
+def test_every_page_for_an_audience_is_translated() -> None:
+    chinese = {english.name for english, _ in translated()}
+    assert {f"{page}.md" for page in ("try", "integrate", "operate", "decide", "understand")} <= chinese
