@@ -6,10 +6,15 @@ callback came first. The others take its callbacks in the owner's name.
 
 import hashlib
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from domain.apps import App
+from domain.budget import RESULT_KEPT
+
+OWNER_KEPT: Final = 2 * RESULT_KEPT
+"""How long the claim of a biz_id is kept. By then its flow is over, and its verifications tell the owner."""
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -137,6 +137,13 @@ class DueVerifications(Protocol):
         """Let flows that go on, that nobody registered and that have no end, end with the vendor's day."""
 
 
+class Claims(Protocol):
+    """Which app owns a biz_id, where several share a vendor account."""
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        """Forget up to `limit` claims made before then, the oldest first; how many there were."""
+
+
 class HeldVerifications(Protocol):
     """Verifications that wait for their registration, because their app requires one."""
 

@@ -12,6 +12,7 @@ from domain.apps import App
 from domain.budget import PullRules
 from domain.ports import (
     Announcer,
+    Claims,
     DeadLetters,
     Decisions,
     DueVerifications,
@@ -57,6 +58,7 @@ class WorkerContext:
     decisions: Decisions
     due: DueVerifications
     held: HeldVerifications
+    claims: Claims
     nudges: NudgedVerifications
     second_looks: SecondLooks
     dead_letters: DeadLetters

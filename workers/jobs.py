@@ -20,6 +20,7 @@ from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATI
 from adapters.redis_names import RedisNames
 from workers import nudging
 from workers.context import WorkerContext
+from workers.forgetting import forget_claims
 from workers.holding import release_held
 from workers.recording import Recording
 from workers.settling import Settling
@@ -88,6 +89,7 @@ def crons(
     async def sweep_waiting() -> None:
         await release_held(context)
         await unfinished.give_an_end()
+        await forget_claims(context)
 
     seconds = set(range(0, 60, every))
     return [

@@ -38,7 +38,7 @@ from adapters.store.due import PgDueVerifications
 from adapters.store.held import PgHeldVerifications
 from adapters.store.ledger import PgLedger
 from adapters.store.nudges import PgNudges
-from adapters.store.owners import BizOwners
+from adapters.store.owners import BizOwners, PgClaims
 from adapters.store.policy_history import verify_policies
 from adapters.store.recorder import PgRecorder
 from workers.alarm import Alarm
@@ -163,6 +163,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             decisions=PgDecisions(engine),
             due=due,
             held=PgHeldVerifications(engine),
+            claims=PgClaims(engine),
             nudges=PgNudges(engine),
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),

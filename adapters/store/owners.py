@@ -1,16 +1,18 @@
 """Which app a biz_id belongs to, where several apps share a vendor account (domain/accounts.py).
 
 The claim is a row of `biz_owners` under a unique key, and stays locked until the caller's transaction ends:
-of two apps that claim a biz_id at once, the second one sees the first one's claim.
+of two apps that claim a biz_id at once, the second one sees the first one's claim. A row that was
+forgotten is made again from the verifications of the biz_id.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 import asyncpg
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.bulk import as_rows
 from domain.accounts import Account, Accounts
@@ -76,6 +78,19 @@ class BizOwners:
         return _Claim(account.name, biz_id, app_id, account.app_ids)
 
 
+class PgClaims:
+    """All claims there are."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        """Forget up to `limit` claims made before then, the oldest first; how many there were."""
+        async with self._engine.begin() as connection:
+            forgotten = await connection.execute(_FORGET, {"before": before, "limit": limit})
+            return forgotten.rowcount
+
+
 _CLAIM: Final = """
 INSERT INTO biz_owners AS o (account, biz_id, app_id)
 SELECT account, biz_id, COALESCE(
@@ -94,6 +109,14 @@ oldest. One that has moved away is expired."""
 _OWNED: Final = text("""
 SELECT app_id, biz_id FROM biz_owners JOIN json_to_recordset(CAST(:rows AS json))
   AS w (account text, biz_id text, app_id text) USING (account, biz_id, app_id)
+""")
+
+_FORGET: Final = text("""
+WITH old AS (
+  SELECT account, biz_id FROM biz_owners WHERE claimed_at < :before
+  ORDER BY claimed_at LIMIT :limit FOR UPDATE SKIP LOCKED
+)
+DELETE FROM biz_owners o USING old WHERE o.account = old.account AND o.biz_id = old.biz_id
 """)
 
 _HAND_OVER: Final = text("""

@@ -101,8 +101,11 @@ biz_owners = Table(
     Column("account", Text, primary_key=True),
     Column("biz_id", Text, primary_key=True),
     Column("app_id", Text, nullable=False),
+    _now("claimed_at"),
+    Index("biz_owners_oldest", "claimed_at"),
 )
-"""Which app a biz_id belongs to, where several apps share a vendor account (adapters/store/owners.py)."""
+"""Which app a biz_id belongs to, where several apps share a vendor account (adapters/store/owners.py). A row
+goes two days after `claimed_at`."""
 
 callbacks = Table(
     "callbacks",

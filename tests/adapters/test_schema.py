@@ -199,6 +199,18 @@ async def decide_until_it_cannot(engine: AsyncEngine) -> int:
             saved += 1
 
 
+async def test_claims_from_before_they_had_a_time_stay_and_go_on(empty: AsyncEngine, empty_url: str) -> None:
+    await bring_to(empty, "0007")
+    async with empty.connect() as dump:
+        await dump.execute(text(CLAIM_OF_REVISION_0005), {"biz_id": "before"})
+        await dump.commit()
+        await migrate(empty_url)
+        await dump.execute(text(CLAIM_OF_REVISION_0005), {"biz_id": "before"})
+        await dump.execute(text(CLAIM_OF_REVISION_0005), {"biz_id": "behind"})
+        fresh = text("SELECT count(*) FROM biz_owners WHERE claimed_at > now() - interval '1 hour'")
+        assert (await dump.execute(fresh)).scalar_one() == 2
+
+
 async def test_every_revision_can_be_taken_back(empty: AsyncEngine, empty_url: str) -> None:
     await migrate(empty_url)
     await bring_to(empty, "base", way=command.downgrade)
@@ -206,6 +218,11 @@ async def test_every_revision_can_be_taken_back(empty: AsyncEngine, empty_url: s
 
 
 UNDEFINED_COLUMN = "42703"
+
+CLAIM_OF_REVISION_0005 = """
+INSERT INTO biz_owners AS o (account, biz_id, app_id) VALUES ('account-1', :biz_id, 'demo')
+ON CONFLICT (account, biz_id) DO UPDATE SET app_id = o.app_id
+"""
 
 FIRST_VERSION = """
 WITH decided AS (

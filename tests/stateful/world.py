@@ -20,6 +20,7 @@ from domain.model import ConfirmationMode
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES
+from tests.memory.claims import MemoryClaims
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
@@ -131,6 +132,7 @@ class World:
             decisions=MemoryDecisions(self.database),
             due=due,
             held=MemoryHeldVerifications(self.database),
+            claims=MemoryClaims(),
             nudges=MemoryNudgedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),

@@ -18,6 +18,7 @@ from adapters.policies import SHIPPED, PolicyBook
 from adapters.queue import JobQueue, create_queue
 from adapters.redis_client import create_redis_pool
 from adapters.redis_names import DEFAULT_NAMES
+from adapters.store.owners import PgClaims
 from cli import servers
 from domain.answer import Answer
 from domain.apps import App
@@ -244,6 +245,7 @@ async def jobs(
         decisions=store.decisions,
         due=store.due,
         held=store.held,
+        claims=PgClaims(store.engine),
         nudges=store.nudges,
         second_looks=store.due,
         dead_letters=store.dead_letters,
@@ -272,6 +274,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         decisions=away.decisions,
         due=away.due,
         held=away.held,
+        claims=PgClaims(engine),
         nudges=away.nudges,
         second_looks=away.due,
         dead_letters=away.dead_letters,

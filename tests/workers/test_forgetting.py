@@ -1,0 +1,78 @@
+"""The claim of a biz_id is forgotten when its flow is long over; whose it was, the verifications tell."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from adapters.store.owners import BizOwners
+from domain.accounts import OWNER_KEPT, shared_accounts
+from tests.adapters.builders import NOW, Store, biz_id, callback, payload
+from tests.workers.conftest import Jobs, app
+from tests.workers.test_jobs import run_crons
+
+APPS = {app_id: app(app_id=app_id) for app_id in ("demo", "lax")}
+
+
+def sharing(jobs: Jobs) -> Store:
+    return Store(jobs.store.engine, jobs.store.keys, owners=BizOwners(shared_accounts(APPS)))
+
+
+async def claimed(store: Store, at: datetime, *numbers: int) -> None:
+    """Verifications of the app `lax`, claimed at that time."""
+    for n in numbers:
+        await store.record(callback(payload(n), app_id="lax"))
+    async with store.engine.begin() as connection:
+        statement = text("UPDATE biz_owners SET claimed_at = :at WHERE biz_id = ANY(:ids)")
+        await connection.execute(statement, {"at": at, "ids": [biz_id(n) for n in numbers]})
+
+
+async def claims(store: Store) -> list[str]:
+    return [each for (each,) in await store.rows("SELECT biz_id FROM biz_owners ORDER BY claimed_at")]
+
+
+async def test_a_sweep_forgets_the_old_claims_alone(jobs: Jobs) -> None:
+    store = sharing(jobs)
+    await claimed(store, NOW - OWNER_KEPT - timedelta(seconds=1), 1, 2)
+    await claimed(store, NOW - OWNER_KEPT + timedelta(seconds=1), 3)
+    await run_crons(jobs.context, jobs.loops())
+    assert await claims(store) == [biz_id(3)]
+
+
+async def test_what_is_behind_is_made_up_for_in_one_sweep(jobs: Jobs) -> None:
+    statement = text("""
+        INSERT INTO biz_owners (account, biz_id, app_id, claimed_at)
+        SELECT 'a', CAST(n AS text), 'lax', :at FROM generate_series(1, 2500) n
+    """)
+    async with jobs.store.engine.begin() as connection:
+        await connection.execute(statement, {"at": NOW - 2 * OWNER_KEPT})
+    await run_crons(jobs.context, jobs.loops())
+    assert await claims(jobs.store) == []
+
+
+async def test_a_claim_that_is_in_use_is_left_and_waited_for_by_nobody(jobs: Jobs) -> None:
+    store = sharing(jobs)
+    await claimed(store, NOW - 2 * OWNER_KEPT, 1, 2)
+    async with store.engine.connect() as other:
+        lock = text("SELECT FROM biz_owners WHERE biz_id = :biz_id FOR UPDATE")
+        await other.execute(lock, {"biz_id": biz_id(1)})
+        await run_crons(jobs.context, jobs.loops())
+        assert await claims(store) == [biz_id(1)]
+
+
+async def test_a_replay_after_that_is_its_owners_all_the_same(jobs: Jobs) -> None:
+    store = sharing(jobs)
+    await claimed(store, NOW - 2 * OWNER_KEPT, 1)
+    await run_crons(jobs.context, jobs.loops())
+    assert await claims(store) == []
+    replayed = await store.record(callback(payload(1), app_id="demo"))
+    assert (replayed.app_id, replayed.is_new) == ("lax", False)
+
+
+async def test_what_has_moved_to_its_owner_does_not_come_back(jobs: Jobs) -> None:
+    """The other app's verification is the older one."""
+    older = jobs.store
+    await older.record(callback(payload(1), app_id="lax"))
+    await sharing(jobs).register()
+    await claimed(sharing(jobs), NOW - 2 * OWNER_KEPT, 1)
+    await run_crons(jobs.context, jobs.loops())
+    assert (await sharing(jobs).record(callback(payload(1), app_id="lax"))).app_id == "demo"

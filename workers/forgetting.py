@@ -1,0 +1,19 @@
+"""Forget what nobody needs any more, at each sweep."""
+
+from typing import Final
+
+from domain.accounts import OWNER_KEPT
+from workers.context import WorkerContext
+
+AT_ONCE: Final = 1000
+
+
+async def forget_claims(context: WorkerContext) -> None:
+    """Forget the claims of biz_ids whose flow is long over, in short transactions.
+
+    Raises:
+        OSError: PostgreSQL is away.
+    """
+    before = context.clock() - OWNER_KEPT
+    while await context.claims.forget(before=before, limit=AT_ONCE) == AT_ONCE:
+        pass
