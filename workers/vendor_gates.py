@@ -203,12 +203,8 @@ class _Way:
             self.concurrency = self.concurrency.succeeded(self.under_way, now)
         elif kind is Kind.REFUSED:
             self.refusal = answer.error
-        if call.epoch == self.epoch and self._is_news(call, kind):
+        if call.epoch == self.epoch:
             self._turn(self._after(kind, now))
-
-    def _is_news(self, call: Call, kind: Kind) -> bool:
-        """Whether an end may change the circuit: while it is open, a bad one only if it is the probe's."""
-        return kind in _WELL or self.circuit.retry_at is None or call is self.probe
 
     def _made_room(self, call: Call, now: float) -> bool:
         """Whether fewer at once are the answer to a refusal for their number: not where one was alone."""

@@ -53,8 +53,8 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "the urgent are no probe",
         "workers/vendor_gates.py",
-        "return kind in _WELL or self.circuit.retry_at is None or call is self.probe",
-        "return True",
+        "if self.circuit.retry_at is not None and self.circuit.permits(now):",
+        "if True:",
         ["tests/workers/test_vendor_gates.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"],
     ),
     Mutation(
