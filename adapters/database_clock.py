@@ -12,7 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import DATABASE_AWAY
 
-LOOK_EVERY: Final = timedelta(seconds=10)
+LOOK_EVERY: Final = timedelta(seconds=2)
+"""An outage between two looks goes unnoticed: it must end within the time that an answer has to be kept."""
+
+_TOO_LONG: Final = 5.0
+"""Seconds without an answer after which PostgreSQL counts as away, though no look has failed: it hangs."""
 
 
 class DatabaseClock:
@@ -32,7 +36,8 @@ class DatabaseClock:
         self._engine = engine
         self._monotonic = monotonic
         self._origin = machine() - timedelta(seconds=monotonic())
-        self._told_at = monotonic()
+        self._is_away = False
+        self._told_at = self._answers_since = monotonic()
 
     def __call__(self) -> datetime:
         return self._origin + timedelta(seconds=self._monotonic())
@@ -41,14 +46,29 @@ class DatabaseClock:
         """Seconds since PostgreSQL told its time, or since the start."""
         return self._monotonic() - self._told_at
 
+    def answers_since(self) -> datetime:
+        """Since when PostgreSQL has answered without a break, or the start; now, while it is away."""
+        since = self._monotonic() if self._was_away() else self._answers_since
+        return self._origin + timedelta(seconds=since)
+
+    def _was_away(self) -> bool:
+        return self._is_away or self.silence() > _TOO_LONG
+
     async def look(self) -> None:
         """Ask PostgreSQL.
 
         Raises:
             DBAPIError, OSError: it is away.
         """
-        async with self._engine.connect() as connection:
-            told: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        try:
+            async with self._engine.connect() as connection:
+                told: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        except DATABASE_AWAY:
+            self._is_away = True
+            raise
+        if self._was_away():
+            self._answers_since = self._monotonic()
+        self._is_away = False
         self._told_at = self._monotonic()
         self._origin = told - timedelta(seconds=self._told_at)
 

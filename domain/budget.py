@@ -5,7 +5,7 @@ calls destroyed the result. So a call is reserved before it is sent, and an unkn
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +19,12 @@ bring one, it may spend all."""
 
 LAST_HOUR: Final = timedelta(hours=1)
 """The end of the vendor's day, in which a call is made whatever the vendor's state: it cannot be kept."""
+
+LEDGER_CATCHES_UP: Final = timedelta(seconds=10)
+"""Who has an answer that PostgreSQL could not take has put it on the ledger so soon after PostgreSQL is back:
+the longest pause between two tries is two seconds."""
+
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 _MARGIN: Final = timedelta(minutes=5)
 """The last call is made this long before the vendor's day ends, not at its very end."""
@@ -86,20 +92,35 @@ def sent_calls(ledger: Sequence[Pull]) -> list[Pull]:
     return [pull for pull in ledger if pull.state is not PullState.NOT_SENT]
 
 
+def still_awaited(
+    ledger: Sequence[Pull], *, now: datetime, rules: PullRules = DEFAULT_RULES, open_since: datetime = ALWAYS
+) -> Wait | None:
+    """Whether the answer of a reserved call may still reach the ledger, and until when it is waited for.
+
+    Its worker may have died. But while PostgreSQL is away the answer is in that worker's hands, however old
+    the reservation is. `open_since`: since when PostgreSQL has been there without a break, as far as the
+    caller knows.
+    """
+    reserved = [pull.started_at for pull in ledger if pull.state is PullState.RESERVED]
+    if not reserved:
+        return None
+    until = max(max(reserved) + rules.in_flight, open_since + LEDGER_CATCHES_UP)
+    return Wait(until) if now < until else None
+
+
 def next_pull(
     ledger: Sequence[Pull], *, now: datetime, ended_at: datetime, rules: PullRules = DEFAULT_RULES
 ) -> Reserve | Wait | Spent:
     """What the budget allows at `now` for a verification whose flow ended at `ended_at`."""
+    wait = still_awaited(ledger, now=now, rules=rules)
     if now >= ended_at + RESULT_KEPT:
-        return Spent(expired=True)
+        return wait or Spent(expired=True)
     used = {pull.n for pull in sent_calls(ledger)}
     free = [n for n in range(1, rules.limit + 1) if n not in used]
     if not free:
-        waiting = [
-            p for p in ledger if p.state is PullState.RESERVED and now < p.started_at + rules.in_flight
-        ]
-        return Wait(until=waiting[-1].started_at + rules.in_flight) if waiting else Spent(expired=False)
-    allowed_at = max((_rests_until(pull, rules) for pull in ledger if pull.n in used), default=now)
+        return wait or Spent(expired=False)
+    rests = [pull.started_at + rules.spacing for pull in ledger if pull.n in used]
+    allowed_at = max([*rests, wait.until if wait else now])
     return Wait(until=allowed_at) if allowed_at > now else Reserve(n=free[0])
 
 
@@ -113,8 +134,3 @@ def retry_at(now: datetime, *, pause: timedelta, ended_at: datetime, rules: Pull
 def is_last_hour(now: datetime, *, ended_at: datetime) -> bool:
     """Whether a call that is not made soon is not made at all."""
     return now >= ended_at + RESULT_KEPT - LAST_HOUR
-
-
-def _rests_until(pull: Pull, rules: PullRules) -> datetime:
-    rest = max(rules.spacing, rules.in_flight) if pull.state is PullState.RESERVED else rules.spacing
-    return pull.started_at + rest

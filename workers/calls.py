@@ -19,8 +19,6 @@ _LONGEST_PAUSE: Final = 2.0
 _TRIES: Final = 5
 """For an answer that PostgreSQL does not take, though it is there: a session in disorder may do so once."""
 
-_SOON: Final = timedelta(seconds=1)
-
 log = structlog.get_logger(__name__)
 
 
@@ -34,9 +32,6 @@ async def make_call(
     Raises:
         OSError: PostgreSQL is away; nothing was sent.
     """
-    if case.verification_id in context.unkept:
-        # Its answer is here, and not on the ledger yet.
-        return LeftAlone(_SOON)
     # The places first, then the reservation: a reserved call must be under way.
     call = await context.gates.enter(app.app_id, room=context.pictures.places_for(app), patience=patience)
     if isinstance(call, LeftAlone):

@@ -19,6 +19,7 @@ from domain.budget import (
     next_pull,
     retry_at,
     sent_calls,
+    still_awaited,
 )
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import ConfirmationMode
@@ -34,6 +35,8 @@ from workers.vendor_gates import LeftAlone
 
 SPREAD: Final = 0.25
 """Pauses are longer by up to this share, by chance: who waits for the same does not come back together."""
+
+_SOON: Final = timedelta(seconds=1)
 
 _COMPLETED: Final = "OK"
 """The status of a flow that the user went through to its end (protocol, 3)."""
@@ -96,10 +99,23 @@ async def kept_result(context: WorkerContext, case: Case) -> Payload | None:
     return end.result if isinstance(end, Confirmed) else None
 
 
+def awaited(context: WorkerContext, case: Case, ledger: Sequence[Pull]) -> Wait | None:
+    """Whether the answer of an earlier call may still reach the ledger: nothing is concluded without it.
+
+    `ledger` must have been read before `kept_result` looked for an answer.
+    """
+    now = context.clock()
+    if case.verification_id in context.unkept:
+        return Wait(now + _SOON)
+    return still_awaited(ledger, now=now, rules=context.pull_rules, open_since=context.database_since())
+
+
 async def spend_call(
     context: WorkerContext, case: Case, app: App, *, ledger: Sequence[Pull], limit: int
 ) -> Confirmation:
     """Make one of the first `limit` calls, if the budget and the vendor's state allow it now."""
+    if wait := awaited(context, case, ledger):
+        return Postponed(wait.until)
     rules, now = msgspec.structs.replace(context.pull_rules, limit=limit), context.clock()
     match next_pull(ledger, now=now, ended_at=case.kept_since(now), rules=rules):
         case Wait(until):

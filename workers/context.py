@@ -9,7 +9,7 @@ from uuid import UUID
 
 from adapters.policies import PolicyBook
 from domain.apps import App
-from domain.budget import PullRules
+from domain.budget import ALWAYS, PullRules
 from domain.ports import (
     Announcer,
     Claims,
@@ -43,6 +43,7 @@ class WorkerContext:
     `alarm`: rings when a verification may be due.
     `silent_per_sweep`: how many verifications without a callback one sweep may ask for.
     `pictures`: the room for answers with pictures.
+    `database_since`: since when PostgreSQL has been there without a break, as far as this process knows.
     `unkept`: the verifications whose answer this process has and the ledger has not.
     `reached` is told of every point at which the fault suite may let the process die. `jitter` gives a
     number from 0 to 1 by chance, `sleep` waits for so many seconds.
@@ -72,6 +73,7 @@ class WorkerContext:
     silent_per_sweep: int = 200
     database_silence: Callable[[], float] = lambda: 0.0
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
+    database_since: Callable[[], datetime] = lambda: ALWAYS
     tally: Tally = field(default_factory=Tally)
     unkept: set[UUID] = field(default_factory=set)
     jitter: Callable[[], float] = random.random

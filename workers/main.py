@@ -174,6 +174,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
             lease=lease,
             clock=clock,
             database_silence=clock.silence,
+            database_since=clock.answers_since,
             reconcile_rules=settings.reconcile_rules(),
             silent_per_sweep=ceil(settings.reconcile_rate * settings.sweep_every),
             reached=_deadly(crash_point_wanted()),

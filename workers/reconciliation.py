@@ -9,7 +9,7 @@ from domain.budget import Pull, Wait
 from domain.pull_request import asked_limit, is_answered
 from domain.records import Case, Registration
 from domain.registration import Expire, Look, next_look
-from workers.confirmation import Confirmed, Postponed, Unconfirmed, kept_result, spend_call
+from workers.confirmation import Confirmed, Postponed, Unconfirmed, awaited, kept_result, spend_call
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, decide_unread, postpone
 from workers.last_word import told_what_nobody_reads
@@ -22,15 +22,20 @@ async def reconcile(context: WorkerContext, case: Case, grounds: Grounds) -> Non
     if case.registration is None:
         # Its callback says that the flow goes on. It became due because the vendor's day is over.
         await _expire(context, case)
-    elif result := await kept_result(context, case):
+        return
+    # Read before the answers: a call that ends between the two is still awaited by this ledger.
+    ledger = await context.ledger.of(case.verification_id)
+    if result := await kept_result(context, case):
         await decide_case(context, case, grounds, result=result)
     else:
-        await _step(context, case, grounds, case.registration)
+        await _step(context, case, grounds, case.registration, ledger)
 
 
-async def _step(context: WorkerContext, case: Case, grounds: Grounds, registration: Registration) -> None:
-    ledger = await context.ledger.of(case.verification_id)
-    match _asked_look(case, ledger) or _next_look(context, registration, ledger):
+async def _step(
+    context: WorkerContext, case: Case, grounds: Grounds, registration: Registration, ledger: Sequence[Pull]
+) -> None:
+    wait = awaited(context, case, ledger)
+    match wait or _asked_look(case, ledger) or _next_look(context, registration, ledger):
         case Look(limit):
             await _look(context, case, grounds, registration, ledger=ledger, limit=limit)
         case Wait(until):

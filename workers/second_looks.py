@@ -14,6 +14,7 @@ from workers.confirmation import (
     Confirmed,
     Postponed,
     Unconfirmed,
+    awaited,
     kept_result,
     spend_call,
 )
@@ -42,8 +43,10 @@ async def _spend(context: WorkerContext, case: Case, grounds: Grounds) -> Confir
     ledger = await context.ledger.of(case.verification_id)
     if case.asked_at is None or is_answered(case.asked_at, ledger):
         # A worker died behind the call: one request is one call, whatever came of it.
-        kept = await kept_result(context, case)
-        return Confirmed(kept) if kept else _UNANSWERED
+        if kept := await kept_result(context, case):
+            return Confirmed(kept)
+        wait = awaited(context, case, ledger)
+        return Postponed(wait.until) if wait else _UNANSWERED
     limit = asked_limit(case.asked_at, ledger)
     return await spend_call(context, case, grounds.app, ledger=ledger, limit=limit)
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import DATABASE_AWAY, create_engine
@@ -55,3 +56,54 @@ async def test_a_database_that_is_away_leaves_the_time_as_it_was(free_port: int)
         await clock.look()
     assert is_near(clock(), tomorrow())
     await away.dispose()
+
+
+class Seconds:
+    """A clock in seconds that tests set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def answers_for(clock: DatabaseClock) -> float:
+    """For how many seconds the database has been there without a break."""
+    return (clock() - clock.answers_since()).total_seconds()
+
+
+async def test_it_has_been_there_since_the_start_or_the_last_outage(engine: AsyncEngine) -> None:
+    seconds = Seconds()
+    clock = DatabaseClock(engine, monotonic=seconds)
+    assert answers_for(clock) == 0
+    for _ in range(3):
+        seconds.now += 2
+        await clock.look()
+    assert answers_for(clock) == 6
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def refuse(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    seconds.now += 2
+    with pytest.raises(DATABASE_AWAY):
+        await clock.look()
+    seconds.now += 1
+    assert answers_for(clock) == 0
+    event.remove(engine.sync_engine, "before_cursor_execute", refuse)
+    await clock.look()
+    seconds.now += 2
+    await clock.look()
+    assert answers_for(clock) == 2
+
+
+async def test_one_that_hangs_is_not_there(engine: AsyncEngine) -> None:
+    seconds = Seconds()
+    clock = DatabaseClock(engine, monotonic=seconds)
+    await clock.look()
+    seconds.now += 30
+    assert answers_for(clock) == 0
+    await clock.look()
+    seconds.now += 2
+    assert answers_for(clock) == 2

@@ -19,6 +19,7 @@ from domain.budget import (
     is_last_hour,
     next_pull,
     retry_at,
+    still_awaited,
 )
 from tests.domain.builders import THOROUGH
 
@@ -77,7 +78,8 @@ def test_the_vendors_limits_and_ours() -> None:
         ),
         pytest.param([], 86_399, Reserve(1), id="last-second-of-the-day"),
         pytest.param([], 86_400, Spent(expired=True), id="a-day-later"),
-        pytest.param([_row(1, RESERVED, 86_390)], 86_400, Spent(expired=True), id="a-day-later-in-flight"),
+        pytest.param([_row(1, RESERVED, 86_390)], 86_400, Wait(_at(86_450)), id="a-day-later-in-flight"),
+        pytest.param([_row(1, RESERVED, 86_390)], 86_450, Spent(expired=True), id="a-day-later-given-up"),
         pytest.param(
             [_row(1, DONE, 0), _row(2, DONE, 60)], 86_400, Spent(expired=True), id="spent-and-expired"
         ),
@@ -112,6 +114,27 @@ def test_a_call_in_flight_is_waited_for_longer_than_the_spacing(state: PullState
     rules = PullRules(spacing=10 * SECOND, in_flight=90 * SECOND)
     assert next_pull([_row(1, state, 0)], now=_at(1), ended_at=END, rules=rules) == Wait(until)
     assert next_pull([_row(1, state, 0)], now=until, ended_at=END, rules=rules) == Reserve(2)
+
+
+@pytest.mark.parametrize(
+    ("ledger", "open_since", "until"),
+    [
+        ([], 500, None),
+        ([_row(1, DONE, 0), _row(2, UNKNOWN, 60), _row(3, NOT_SENT, 120)], 500, None),
+        ([_row(1, RESERVED, 480)], 0, 540),
+        ([_row(1, RESERVED, 480)], 499, 540),
+        ([_row(1, RESERVED, 100)], 0, None),
+        ([_row(1, RESERVED, 100)], 490, None),
+        ([_row(1, RESERVED, 100)], 491, 501),
+        ([_row(1, RESERVED, 100)], 500, 510),
+        ([_row(1, DONE, 0), _row(2, RESERVED, 100)], 500, 510),
+    ],
+)
+def test_an_answer_may_be_in_its_workers_hands_as_long_as_postgresql_was_away(
+    ledger: list[Pull], open_since: float, until: float | None
+) -> None:
+    wait = still_awaited(ledger, now=_at(500), open_since=_at(open_since))
+    assert wait == (None if until is None else Wait(_at(until)))
 
 
 @pytest.mark.parametrize(

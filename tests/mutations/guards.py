@@ -21,6 +21,7 @@ GUARDS: Final = (
     "stop at the signal",
     "own limit first",
     "the urgent are no probe",
+    "answers in other hands",
     "last call kept",
     "size cap",
     "strict JSON",

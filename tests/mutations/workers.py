@@ -58,6 +58,29 @@ OF_THE_WORKERS: Final = (
         ["tests/workers/test_vendor_gates.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"],
     ),
     Mutation(
+        "answers in other hands",
+        "domain/budget.py",
+        "max(max(reserved) + rules.in_flight, open_since + LEDGER_CATCHES_UP)",
+        "max(reserved) + rules.in_flight",
+        ["tests/workers/test_answers_in_other_hands.py::test_no_second_call_is_spent"],
+    ),
+    Mutation(
+        "answers in other hands",
+        "workers/reconciliation.py",
+        "match wait or _asked_look",
+        "match _asked_look",
+        ["tests/workers/test_answers_in_other_hands.py::test_no_registered_verification_expires"],
+    ),
+    Mutation(
+        "answers in other hands",
+        "workers/second_looks.py",
+        "return Postponed(wait.until) if wait else _UNANSWERED",
+        "return _UNANSWERED",
+        [
+            "tests/workers/test_answers_in_other_hands.py::test_no_pull_that_was_asked_for_is_called_unanswered"
+        ],
+    ),
+    Mutation(
         "last call kept",
         "workers/confirmation.py",
         "len(sent_calls(ledger)) < PULL_LIMIT - 1",
