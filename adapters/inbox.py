@@ -20,8 +20,10 @@ from redis.exceptions import OutOfMemoryError
 from adapters.envelope import KeyRing
 from adapters.inbox_scripts import CLAIM, POSTPONE, SET_ASIDE, TAKE_BACK
 from adapters.queue import add_wake_up
+from adapters.redis_memory import read_what_is_left
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
-from domain.errors import BrokenSeal
+from domain.errors import BrokenSeal, RedisFull
+from domain.memory_room import MemoryRules, cost_of
 from domain.model import AcceptedCallback
 from domain.records import Claim, ClaimedBatch
 
@@ -49,6 +51,23 @@ class RedisInbox:
             RedisError, OSError: Redis is away; the batch may have been written all the same.
         """
         await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
+
+    async def add(self, batch_id: str, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
+        """`hand_over` for a batch that can wait where it is: only if Redis has room for it by these rules.
+
+        Raises:
+            RedisFull: there is none; nothing was written.
+            RedisError, OSError: as `hand_over`.
+        """
+        sealed = encode_batch(batch_id, callbacks, keys=self._keys)
+        room = await read_what_is_left(self._redis, rules)
+        if not room.takes(cost_of(len(sealed))):
+            raise RedisFull
+        try:
+            await self.hand_over_sealed(batch_id, sealed)
+        except OutOfMemoryError:
+            # Others have written meanwhile.
+            raise RedisFull from None
 
     async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
         """`hand_over` for a batch that `encode_batch` made."""

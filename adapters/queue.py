@@ -74,15 +74,19 @@ class JobQueue:
     async def settle_at(self, verification_id: UUID, at: datetime) -> None:
         """Enqueue a look at a verification for then; should that fail, a sweep looks a little later."""
         try:
-            await self._arq.enqueue_job(
-                SETTLE_VERIFICATION,
-                str(verification_id),
-                _job_id=self._names.job(f"settle:{verification_id}:{at.timestamp():.0f}"),
-                _defer_until=at + _PAST_THE_MOMENT,
-                _expires=_LONG_ENOUGH,
-            )
+            await self.order_settling(verification_id, at)
         except REDIS_AWAY as error:
             log.warning("settlement.not_announced", error=type(error).__name__)
+
+    async def order_settling(self, verification_id: UUID, at: datetime) -> None:
+        """Enqueue a look at a verification for then. Raises RedisError, OSError."""
+        await self._arq.enqueue_job(
+            SETTLE_VERIFICATION,
+            str(verification_id),
+            _job_id=self._names.job(f"settle:{verification_id}:{at.timestamp():.0f}"),
+            _defer_until=at + _PAST_THE_MOMENT,
+            _expires=_LONG_ENOUGH,
+        )
 
     async def depth(self) -> int:
         """How many jobs wait or run."""

@@ -6,7 +6,7 @@ from redis.exceptions import ResponseError
 
 from adapters.redis_client import try_a_write
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
-from domain.memory_room import MemoryRules
+from domain.memory_room import MemoryRoom, MemoryRules
 
 
 class RedisMemory(msgspec.Struct, frozen=True):
@@ -37,6 +37,12 @@ async def read_memory(redis: Redis) -> RedisMemory:
     """The server's memory now. Raises RedisError, OSError."""
     memory = await redis.info("memory")
     return RedisMemory(int(memory["used_memory"]), int(memory.get("maxmemory", 0)))
+
+
+async def read_what_is_left(redis: Redis, rules: MemoryRules) -> MemoryRoom:
+    """How much may be written now, by the rules of the ingress. Raises RedisError, OSError."""
+    memory = await read_memory(redis)
+    return MemoryRoom(memory.used, rules.stop_at(memory.most))
 
 
 async def read_room(redis: Redis, rules: MemoryRules, *, names: RedisNames = DEFAULT_NAMES) -> RedisRoom:

@@ -47,7 +47,7 @@ from adapters.redis_names import DEFAULT_PREFIX
 from domain.apps import DEFAULT_POLICY, App
 from domain.budget import WORKER_PULLS, PullRules
 from domain.errors import SettingsError
-from domain.memory_room import MemoryRules
+from domain.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import APP_ID_SHAPE, ConfirmationMode
 from domain.registration import ReconcileRules
 
@@ -104,8 +104,8 @@ class Settings(BaseSettings):
     max_connections: int = Field(1000, gt=0)
     max_connections_per_address: int = Field(600, gt=0)
     inbox_timeout: float = Field(0.4, gt=0)
-    inbox_high_water: int = Field(1024**3, gt=0)
-    inbox_memory_share: float = Field(0.75, gt=0, le=0.95)
+    inbox_high_water: int = Field(MEMORY_RULES.high_water, gt=0)
+    inbox_memory_share: float = Field(MEMORY_RULES.share, gt=0, le=0.95)
     ingress_metrics_host: str = "127.0.0.1"
     ingress_metrics_port: int | None = Field(None, ge=1, le=65535)
     max_waiting: int = Field(2048, gt=0)

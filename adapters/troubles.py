@@ -6,7 +6,7 @@ No message repeats an address, a name or a value of ours or of the server's.
 import ssl
 from typing import Final
 
-from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, ResponseError
 
 _REFUSALS: Final = {
     "28P01": "the server refuses the user or the password",
@@ -22,6 +22,13 @@ _REFUSALS: Final = {
     "57P03": "the server is starting up or shutting down",
 }
 """What an SQLSTATE, or its class, means (PostgreSQL, appendix A)."""
+
+
+_REDIS_REFUSALS: Final = (
+    (AuthenticationError, "the server refuses the user or the password"),
+    (NoPermissionError, "the user lacks a permission (ACL)"),
+    (OutOfMemoryError, "the server is full up to its maxmemory"),
+)
 
 
 def database_trouble(error: BaseException) -> str:
@@ -50,15 +57,12 @@ def redis_trouble(error: BaseException) -> str:
     match error:
         case AuthenticationError() if "required" in str(error).lower():
             return "the server wants a password"
-        case AuthenticationError():
-            return "the server refuses the user or the password"
-        case NoPermissionError():
-            return "the user lacks a permission (ACL)"
         case ResponseError() if "DB index" in str(error):
             return "the server has no database of that number"
-        case ResponseError():
-            return f"the server refuses ({type(error).__name__})"
-    return _unreachable(error)
+    known = next((words for kind, words in _REDIS_REFUSALS if isinstance(error, kind)), None)
+    if known is None and isinstance(error, ResponseError):
+        return f"the server refuses ({type(error).__name__})"
+    return known or _unreachable(error)
 
 
 def _unreachable(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from cli.failures import CommandFailed
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
-from domain.errors import BrokenSeal
+from domain.errors import BrokenSeal, RedisFull
 
 Answer = TypeVar("Answer")
 LetterId = Annotated[
@@ -145,7 +145,12 @@ def _run(
         async with _letters(data_dir) as (letters, retries):
             return await action(letters, retries)
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except RedisFull as full:
+        raise LetterStays(
+            f"Redis has no room: {full.retried} retried, the others stay; `doctor` shows its memory"
+        ) from None
 
 
 @asynccontextmanager
@@ -157,7 +162,12 @@ async def _letters(data_dir: Path | None) -> AsyncIterator[tuple[PgDeadLetters, 
     letters = PgDeadLetters(engine, keys=keys)
     inbox = RedisInbox(Redis(connection_pool=pool), keys=keys, names=servers.names)
     try:
-        yield letters, DeadLetterRetries(letters, inbox=inbox, clock=lambda: datetime.now(UTC))
+        yield (
+            letters,
+            DeadLetterRetries(
+                letters, inbox=inbox, memory_rules=servers.memory_rules, clock=lambda: datetime.now(UTC)
+            ),
+        )
     finally:
         await pool.disconnect()
         await engine.dispose()

@@ -57,7 +57,7 @@ async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int
         async with _engine(servers) as engine:
             due = await PgOpenVerifications(engine).due_ids(app_ids, now=now, limit=limit)
         for verification_id in due:
-            await queue.settle_at(verification_id, now)
+            await queue.order_settling(verification_id, now)
     finally:
         await pool.disconnect()
     return len(due)

@@ -10,6 +10,7 @@ from adapters.redis_names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import Settings, load_settings, servers_given
 from cli.environment import master_keys
 from domain.errors import SettingsError
+from domain.memory_room import MEMORY_RULES, MemoryRules
 from domain.registration import RECONCILE_RULES, ReconcileRules
 
 DEV_FOLDER: Final = Path(".faceid")
@@ -27,6 +28,7 @@ class Servers(msgspec.Struct, frozen=True):
     master_keys: list[bytes]
     reconcile_rules: ReconcileRules = RECONCILE_RULES
     names: RedisNames = DEFAULT_NAMES
+    memory_rules: MemoryRules = MEMORY_RULES
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -56,6 +58,7 @@ def _configured(settings: Settings) -> Servers:
         settings.key_bytes(),
         settings.reconcile_rules(),
         RedisNames(settings.redis_prefix),
+        settings.memory_rules(),
     )
 
 

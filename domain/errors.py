@@ -17,6 +17,7 @@
     │   ├── VendorRefused            asking again would be refused again
     │   └── VendorUnavailable        later it may succeed
     ├── BrokenSeal               stored bytes that no key of ours opens
+    ├── RedisFull                Redis has no room for what an operator wants to put there
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
     ├── SettingsError            a setting that stops the start
@@ -132,6 +133,15 @@ class VendorUnavailable(NoToken):
 
 class BrokenSeal(GatewayError):
     """Encrypted bytes that no configured key opens, or that stand in the wrong place."""
+
+
+class RedisFull(GatewayError):
+    """Redis has no room left for a batch of retried letters, which all stay where they were. `retried`:
+    those of the batches before it."""
+
+    def __init__(self, *, retried: int = 0) -> None:
+        super().__init__(f"Redis is full; {retried} retried before")
+        self.retried = retried
 
 
 class SpoolRefused(GatewayError):

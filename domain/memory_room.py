@@ -33,6 +33,9 @@ class MemoryRules(msgspec.Struct, frozen=True):
         return min(self.high_water, int(self.share * maxmemory)) if maxmemory else self.high_water
 
 
+MEMORY_RULES: Final = MemoryRules(high_water=1024**3, share=0.75)
+
+
 class MemoryRoom(msgspec.Struct, frozen=True):
     """Redis's memory as one process knows it: `used` at the last look, what it has `written` since."""
 

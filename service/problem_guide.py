@@ -83,6 +83,13 @@ GUIDE: Final = {
         "There is no decision to explain yet.",
         "Look the verification up with `wait` first.",
     ),
+    "redis_full": Guide(
+        "api",
+        "Redis is as full as the ingress may fill it (`inbox_high_water`, `inbox_memory_share`), so the dead "
+        "letters stay where they are. `retried` counts those that were put back before.",
+        "Let the workers empty the inbox, or give Redis more memory; retry. See [Redis is "
+        "full](../operations.md#redis-is-full).",
+    ),
     "unreadable": Guide(
         "api",
         "No configured master key opens this dead letter.",

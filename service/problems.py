@@ -51,6 +51,7 @@ PROBLEMS: Final = {
     "vendor_refused": Kind(502, "The vendor refused, or answered what cannot be read"),
     "vendor_unavailable": Kind(503, "The vendor cannot be reached or is overloaded right now"),
     "not_durable": Kind(503, "The callback cannot be kept right now"),
+    "redis_full": Kind(503, "Redis has no room left for this"),
     "unavailable": Kind(503, "A server behind this one cannot be reached right now"),
 }
 """Every problem by its stable code; `problem_guide` says what each means."""

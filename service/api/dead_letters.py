@@ -44,7 +44,7 @@ async def list_dead_letters(
 @router.post(
     "/retry",
     status_code=202,
-    responses=problems("unauthenticated", "missing_scope", "invalid_request", "unavailable"),
+    responses=problems("unauthenticated", "missing_scope", "invalid_request", "redis_full", "unavailable"),
 )
 async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Context) -> RetriedModel:
     """Put the callbacks of up to `limit` dead letters with one reason back into the inbox, oldest first.
@@ -59,7 +59,13 @@ async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Contex
     "/{letter_id}/retry",
     status_code=202,
     responses=problems(
-        "unauthenticated", "missing_scope", "not_found", "unreadable", "invalid_request", "unavailable"
+        "unauthenticated",
+        "missing_scope",
+        "not_found",
+        "unreadable",
+        "invalid_request",
+        "redis_full",
+        "unavailable",
     ),
 )
 async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> Accepted:

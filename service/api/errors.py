@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from adapters.database import DATABASE_AWAY
 from adapters.redis_client import REDIS_AWAY
-from domain.errors import NoToken, VendorUnavailable
+from domain.errors import NoToken, RedisFull, VendorUnavailable
 from service.problems import answer_http_error, refusal
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,7 @@ def install_error_handlers(app: FastAPI) -> None:
     """Answer every error as a problem; none repeats what the client sent."""
     app.add_exception_handler(ApiProblem, _answer_problem)
     app.add_exception_handler(NoToken, _answer_no_token)
+    app.add_exception_handler(RedisFull, _answer_full)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, answer_http_error)
     for error in (*DATABASE_AWAY, *REDIS_AWAY):
@@ -56,6 +57,11 @@ async def _answer_no_token(_request: Request, error: Exception) -> Response:
     log.warning("verification.not_ordered", code=code, error=error.word)
     argument: dict[str, Any] = {} if error.argument is None else {"argument": error.argument}
     return refusal(code, vendor_error=error.word, **argument)
+
+
+async def _answer_full(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RedisFull)  # noqa: S101 - as above
+    return refusal("redis_full", retried=error.retried)
 
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:

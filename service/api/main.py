@@ -130,7 +130,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
-        retries=DeadLetterRetries(letters, inbox=inbox, clock=clock),
+        retries=DeadLetterRetries(letters, inbox=inbox, memory_rules=settings.memory_rules(), clock=clock),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=tokens,

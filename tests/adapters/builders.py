@@ -29,7 +29,6 @@ from adapters.store.tables import metadata
 from domain.answer import Answer
 from domain.budget import PULL_LIMIT, PullRules, PullState
 from domain.facts import extract_facts
-from domain.memory_room import MemoryRules
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
 from domain.payload import decode_payload
 from domain.policy import Decision
@@ -40,7 +39,6 @@ from tests.domain.builders import ID_NUMBER, NAME, default_policy, dump, passing
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
-MEMORY_RULES = MemoryRules(high_water=1024**3, share=0.75)
 OPERATORS_RULES = PullRules(in_flight=LEASE, limit=PULL_LIMIT)
 Json = dict[str, Any]
 

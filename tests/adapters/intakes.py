@@ -23,10 +23,9 @@ from adapters.spool.frames import scan_frames
 from adapters.spool.spool import Spool
 from cli import servers
 from cli.processes import Supervisor
-from domain.memory_room import MemoryRules
+from domain.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
-from tests.adapters.builders import MEMORY_RULES
 
 QUICK = timedelta(milliseconds=200)
 ROOMY = 1024**3

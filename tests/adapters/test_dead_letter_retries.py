@@ -1,7 +1,7 @@
 """Retries: in batches, past what no key opens, once each however many retry; attempts survive."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from adapters.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, 
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
 from adapters.store.dead_letters import LetterFilter
+from domain.errors import RedisFull
+from domain.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Clock, Store, callback, payload
@@ -24,8 +26,8 @@ ALL = LetterFilter()
 class Inbox(RedisInbox):
     """The inbox, with something that happens right after a batch was written."""
 
-    async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
-        await super().hand_over(batch_id, callbacks)
+    async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
+        await super().hand_over_sealed(batch_id, sealed)
         await self.after_put()
 
     async def after_put(self) -> None:
@@ -40,7 +42,7 @@ def written(redis: Redis, keys: KeyRing) -> Inbox:
 @pytest.fixture
 async def retries(store: Store, written: Inbox) -> DeadLetterRetries:
     clock = Clock(NOW + timedelta(hours=1))
-    return DeadLetterRetries(store.dead_letters, inbox=written, clock=clock)
+    return DeadLetterRetries(store.dead_letters, inbox=written, memory_rules=MEMORY_RULES, clock=clock)
 
 
 async def keep(store: Store, n: int, *, reason: str = "r", seconds: int | None = None) -> UUID:
@@ -165,6 +167,53 @@ async def test_without_redis_nothing_is_marked(
     with pytest.raises(ConnectionError):
         await retries.retry_all(ALL, limit=5)
     assert len(await store.letters()) == 1
+
+
+@pytest.fixture
+async def limited(redis: Redis) -> AsyncIterator[None]:
+    """A Redis whose limit is reached."""
+    await redis.config_set("maxmemory", "1mb")
+    yield
+    await redis.config_set("maxmemory", "0")
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize("rules", [MEMORY_RULES, MemoryRules(high_water=1024**3, share=100)])
+async def test_without_room_in_redis_nothing_is_marked_or_written(
+    store: Store, written: Inbox, redis: Redis, rules: MemoryRules
+) -> None:
+    """With the second rules only the write itself finds that there is no room."""
+    retries = DeadLetterRetries(
+        store.dead_letters, inbox=written, memory_rules=rules, clock=lambda: NOW + timedelta(hours=1)
+    )
+    key = await keep(store, 1)
+    with pytest.raises(RedisFull):
+        await retries.retry_one(key, None)
+    with pytest.raises(RedisFull) as caught:
+        await retries.retry_all(ALL, limit=5)
+    assert caught.value.retried == 0
+    assert [letter.id for letter in await store.letters()] == [key]
+    assert await redis.keys("*") == []
+
+
+@pytest.mark.usefixtures("limited")
+async def test_what_found_room_before_stays_retried(
+    store: Store, retries: DeadLetterRetries, written: Inbox, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await redis.config_set("maxmemory", "0")
+    for n in range(MAX_BATCH + 3):
+        await keep(store, n)
+
+    async def fill() -> None:
+        await redis.config_set("maxmemory", "1mb")
+
+    monkeypatch.setattr(written, "after_put", fill)
+    with pytest.raises(RedisFull) as caught:
+        await retries.retry_all(ALL, limit=1000)
+    assert caught.value.retried == MAX_BATCH
+    assert len(await store.letters()) == 3
+    await redis.config_set("maxmemory", "0")
+    assert await retries.retry_all(ALL, limit=1000) == Retried(3, 0, 0)
 
 
 async def test_a_recorded_letter_is_forgotten_and_one_that_failed_again_is_not(

@@ -192,3 +192,18 @@ def test_a_mistake_in_the_settings_does_not_lead_to_the_dev_of_this_folder(
     (folder / ".faceid" / "dev.json").write_bytes(b"{}")
     environment.setenv("FACEID_DATABASE_URL", "postgresql://h:port/x")
     assert_one_line(run("dead-letters", "list"), "FACEID_DATABASE_URL: has no port")
+
+
+def test_without_room_in_redis_letters_stay_and_the_operator_sees_why(
+    run: Run, letters: Letters, inbox: Redis
+) -> None:
+    kept = letters.keep(1)
+    inbox.config_set("maxmemory", "1mb")
+    try:
+        for which in ([str(kept)], ["--reason", "missing_biz_id"]):
+            ended = run("dead-letters", "retry", *which)
+            assert_one_line(ended, "Redis has no room: 0 retried, the others stay")
+    finally:
+        inbox.config_set("maxmemory", "0")
+    assert [letter.id for letter in letters.listed()] == [kept]
+    assert run("dead-letters", "retry", str(kept)) == (0, "1 retried\n", "")

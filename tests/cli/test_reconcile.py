@@ -13,7 +13,7 @@ from adapters.envelope import KeyRing
 from domain.model import verification_id
 from domain.records import Registration
 from tests.adapters.builders import Store, biz_id, callback, payload
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, assert_one_line
 
 HOUR = timedelta(hours=1)
 
@@ -95,3 +95,11 @@ def test_all_that_is_due_is_handed_to_the_workers(run: Run, waiting: None, redis
     }
     redis.flushdb()
     assert run("reconcile", "--app", "demo", "--limit", "1")[1] == "1 handed to the workers\n"
+
+
+def test_what_redis_does_not_take_is_not_called_handed_over(run: Run, waiting: None, redis: Redis) -> None:
+    redis.config_set("maxmemory", "1mb")
+    try:
+        assert_one_line(run("reconcile"), "FACEID_REDIS_URL: the server is full up to its maxmemory")
+    finally:
+        redis.config_set("maxmemory", "0")

@@ -29,6 +29,7 @@ from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from cli import servers
 from domain.apps import App
+from domain.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from service.api import main as api_main
 from service.api.context import ApiContext
@@ -38,7 +39,7 @@ from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.ingress.nudging import ReturnNudges
 from service.lifecycle import Lifecycle
-from tests.adapters.builders import MEMORY_RULES, NOW, Clock, Store, until
+from tests.adapters.builders import NOW, Clock, Store, until
 from tests.service.asgi import OLD_SECRET, SECRET
 from tests.service.nudges import NotedNudges, return_nudges
 from tests.service.requests_sent import LIMITS
@@ -160,7 +161,9 @@ async def api_context(
         pull_requests=store.pull_requests,
         lookups=store.lookups,
         dead_letters=store.dead_letters,
-        retries=DeadLetterRetries(store.dead_letters, inbox=inbox, clock=lambda: LATER),
+        retries=DeadLetterRetries(
+            store.dead_letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=lambda: LATER
+        ),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         policies=book,

@@ -148,12 +148,30 @@ async def test_without_redis_a_letter_stays(
     async def away(*_: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(api_context.inbox, "hand_over", away)
+    monkeypatch.setattr(api_context.inbox, "hand_over_sealed", away)
     key = await keep(store)
     assert_problem(await api.post(f"{URL}/{key}/retry"), 503, "unavailable")
     bulk = await api.post(f"{URL}/retry", json={"reason": "missing_biz_id"})
     assert_problem(bulk, 503, "unavailable")
     assert len((await api.get(URL)).json()["items"]) == 1
+
+
+async def test_without_room_in_redis_a_letter_stays_and_the_caller_sees_why(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+) -> None:
+    key = await keep(store)
+    await api_context.redis.config_set("maxmemory", "1mb")
+    try:
+        answers = [
+            await api.post(f"{URL}/{key}/retry"),
+            await api.post(f"{URL}/retry", json={"reason": "missing_biz_id"}),
+        ]
+    finally:
+        await api_context.redis.config_set("maxmemory", "0")
+    for answer in answers:
+        assert assert_problem(answer, 503, "redis_full")["retried"] == 0
+    assert [letter.id for letter in await store.letters()] == [key]
+    assert (await api.post(f"{URL}/{key}/retry")).status_code == 202
 
 
 async def test_a_letter_can_be_deleted_once(api: httpx2.AsyncClient, store: Store) -> None:

@@ -12,6 +12,7 @@ from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
 from adapters.redis_client import REDIS_AWAY
 from adapters.store.dead_letters import LetterFilter
+from domain.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from domain.parts import Payload
 from domain.payload import decode_payload
@@ -268,6 +269,7 @@ async def test_a_retried_letter_goes_once_its_callback_is_recorded(jobs: Jobs) -
     retries = DeadLetterRetries(
         jobs.store.dead_letters,
         inbox=jobs.inbox,
+        memory_rules=MEMORY_RULES,
         clock=lambda: NOW + timedelta(days=1),
     )
     await retries.retry_all(LetterFilter(), limit=5)

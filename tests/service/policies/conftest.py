@@ -28,11 +28,12 @@ from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from domain.budget import PullRules
+from domain.memory_room import MEMORY_RULES
 from service.api.context import ApiContext
 from service.api.door import Door
 from service.api.main import create_app
 from service.api.metrics_page import MetricsPage
-from tests.adapters.builders import MEMORY_RULES, Clock
+from tests.adapters.builders import Clock
 from tests.adapters.test_policies import write
 from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
 
@@ -73,7 +74,9 @@ async def context(
         pull_requests=PgPullRequests(engine, rules=PullRules()),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
-        retries=DeadLetterRetries(letters, inbox=inbox, clock=lambda: datetime.now(UTC)),
+        retries=DeadLetterRetries(
+            letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=lambda: datetime.now(UTC)
+        ),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         tokens=PgTokens(engine),
