@@ -80,7 +80,7 @@ async def run_demo(console: Console) -> bool:
     finally:
         remove_data(folder)
     wrong = [e.scenario for e, o in zip(EXPECTED, observed, strict=True) if not as_expected(e, o)]
-    console.print(_table(observed))
+    console.print(table_of(observed))
     if wrong:
         console.print(f"[bold red]Not as expected: {', '.join(wrong)}[/]")
     else:
@@ -139,7 +139,8 @@ def _milliseconds(verification: dict[str, Any]) -> float | None:
     return (decided - received).total_seconds() * 1000
 
 
-def _table(observed: list[Observation]) -> Table:
+def table_of(observed: list[Observation]) -> Table:
+    """What came out, a row for each scenario."""
     table = Table(header_style="bold")
     for name in ("biz_id", "scenario", "outcome", "reasons"):
         table.add_column(name, no_wrap=name != "reasons")

@@ -19,13 +19,14 @@ async def run_dev(options: StackOptions, console: Console) -> None:
         console.print("Starting PostgreSQL, Valkey, ingress, api, worker and simulator …")
 
     async with running_stack(options, starting=starting) as stack:
-        console.print(_addresses(stack))
+        console.print(addresses(stack))
         console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Ctrl-C stops all of it.")
         await stop.wait()
         console.print("Stopping …")
 
 
-def _addresses(stack: Stack) -> Table:
+def addresses(stack: Stack) -> Table:
+    """Where each part of a running gateway is found."""
     table = Table(show_header=True, header_style="bold")
     table.add_column("what")
     table.add_column("where")

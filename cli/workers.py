@@ -29,7 +29,7 @@ def workers_command(
     if here:
         alive = [seen for seen in alive if _is_here(seen.heartbeat)]
     if alive:
-        create_console().print(_table(alive))
+        create_console().print(table_of(alive))
     if not any(seen.heartbeat.role == "worker" for seen in alive):
         typer.echo("No worker is alive.", err=True)
         raise typer.Exit(1)
@@ -49,7 +49,8 @@ async def _alive(servers: Servers) -> list[SeenHeartbeat]:
         await pool.disconnect()
 
 
-def _table(alive: Sequence[SeenHeartbeat]) -> Table:
+def table_of(alive: Sequence[SeenHeartbeat]) -> Table:
+    """A row for each live process."""
     table = Table(header_style="bold")
     for name in ("role", "host", "pid", "version", "up since", "seen", "status"):
         table.add_column(name, overflow="fold")
@@ -72,7 +73,7 @@ def _worded(value: Any) -> str:
     if value is None:
         return "–"
     if not isinstance(value, dict):
-        return str(value)
+        return f"{value:.1f}" if isinstance(value, float) else str(value)
     leaves = list(_leaves(value))
     if all(isinstance(leaf, int | float) for leaf in leaves):
         return str(sum(leaves))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from cli.demo import Observation, observe_all
 from cli.stack import Stack, StackOptions, remove_data, running_stack
 from tests.e2e.gateway import Gateway
 
@@ -52,3 +53,9 @@ async def gateway(stack: Stack) -> AsyncIterator[Gateway]:
     gateway = Gateway(stack)
     yield gateway
     await gateway.aclose()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def observed(stack: Stack) -> list[Observation]:
+    """What came of every scenario of the demo."""
+    return await observe_all(stack)

@@ -2,24 +2,22 @@
 
 import pytest
 
-from cli.demo import EXPECTED, Expectation, as_expected, observe_all
-from cli.stack import Stack
+from cli.demo import EXPECTED, Expectation, Observation, as_expected
 from tests.e2e.gateway import Gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_every_scenario_ends_as_the_demo_expects(stack: Stack) -> None:
-    observed = await observe_all(stack)
+async def test_every_scenario_ends_as_the_demo_expects(observed: list[Observation]) -> None:
     wrong = [(e, o) for e, o in zip(EXPECTED, observed, strict=True) if not as_expected(e, o)]
     assert wrong == []
 
 
-async def test_the_demo_would_notice_a_wrong_outcome(stack: Stack) -> None:
-    observed = (await observe_all(stack))[0]
-    assert not as_expected(Expectation("pass", "rejected"), observed)
-    assert not as_expected(Expectation("pass", "approved", "attack.mask"), observed)
-    assert not as_expected(Expectation("pass", "approved", refused=401), observed)
+async def test_the_demo_would_notice_a_wrong_outcome(observed: list[Observation]) -> None:
+    passed = observed[0]
+    assert not as_expected(Expectation("pass", "rejected"), passed)
+    assert not as_expected(Expectation("pass", "approved", "attack.mask"), passed)
+    assert not as_expected(Expectation("pass", "approved", refused=401), passed)
 
 
 async def test_a_confirmed_decision_spends_one_call_and_tells_its_story(gateway: Gateway) -> None:

@@ -1,0 +1,155 @@
+"""What the pages show is what the running gateway prints, in every page that shows it."""
+
+import asyncio
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from adapters.heartbeats import Heartbeats
+from cli import demo, dev, workers
+from cli.demo import Observation
+from cli.stack import Stack
+from tests.e2e.gateway import Gateway
+from tests.pages import DOCS, ROOT, blocks, sample, samples, shows
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+COMMAND = Path(sys.executable).parent / "faceid-gateway"
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+TRY = [DOCS / "try.md", DOCS / "try.zh.md"]
+SEPARATOR = "\x1e"
+
+
+@pytest.fixture
+def folder(stack: Stack, tmp_path: Path) -> Path:
+    """A folder in which a `dev` runs, as a reader of the pages has one."""
+    (tmp_path / ".faceid").symlink_to(stack.data_dir)
+    return tmp_path
+
+
+def shell(script: str, folder: Path) -> str:
+    """What a script prints in the folder, without any setting of the gateway."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
+    env["PATH"] = f"{COMMAND.parent}:{env['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=100, check=False
+    )
+    return ran.stdout + ran.stderr
+
+
+def printed(table: Table) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=200).print(table)
+    return out.getvalue().splitlines()
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("│")[1:-1]]
+
+
+def drawn(page: Path, names: str) -> list[str]:
+    """The lines of the page's table with a column of this name."""
+    text = page.read_text("utf-8")
+    [table] = [each for each in re.findall(r"(?:^[┏┃┡│└].*\n)+", text, re.MULTILINE) if f"┃ {names} " in each]
+    return str(table).splitlines()
+
+
+@pytest.mark.parametrize("page", TRY, ids=lambda page: page.name)
+async def test_the_first_steps_print_what_they_show(folder: Path, page: Path) -> None:
+    [setup] = [block for block in blocks(page, "sh") if "field()" in block]
+    steps = [each for each in samples(page) if not each.command.startswith("make ")]
+    script = "".join(f"printf '{SEPARATOR}'\n{each.command}\n" for each in steps)
+    _, *answers = (await asyncio.to_thread(shell, setup + script, folder)).split(SEPARATOR)
+    for each, answer in zip(steps, answers, strict=True):
+        assert shows(each.shown, answer), f"{each.command}\n{answer}"
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+async def test_the_front_page_shows_an_answer_of_the_api(folder: Path, page: Path) -> None:
+    [setup] = [block for block in blocks(TRY[0], "sh") if "field()" in block]
+    order = sample(TRY[0], 'curl -s "$SIMULATOR').command + " > /dev/null\n"
+    biz_id = sample(TRY[0], "BIZ_ID=").command + "\n"
+    asked = sample(page, "curl ")
+    answer = await asyncio.to_thread(shell, setup + order + biz_id + asked.command, folder)
+    assert shows(asked.shown, answer), answer
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+async def test_the_front_page_shows_what_the_demo_prints(observed: list[Observation], page: Path) -> None:
+    shown = drawn(page, "scenario")
+    rows = [cells(line) for line in shown if line.startswith("│")]
+    for seen, row in zip(observed, rows, strict=True):
+        assert [*row[2:4], row[5]] == [
+            seen.outcome or f"refused ({seen.answer})",
+            ", ".join(seen.reasons) or "–",
+            "✓",
+        ]
+    as_shown = [
+        msgspec.structs.replace(
+            seen, biz_id=f"{row[0][:-1]}-", milliseconds=float(row[4]) if row[4] else None
+        )
+        for seen, row in zip(observed, rows, strict=True)
+    ]
+    assert printed(demo.table_of(as_shown)) == shown
+
+
+@pytest.mark.parametrize("page", TRY, ids=lambda page: page.name)
+async def test_dev_prints_the_table_that_the_pages_show(stack: Stack, page: Path) -> None:
+    def parts(lines: list[str]) -> list[tuple[str, str, str]]:
+        """What each row is called; of where it is, the scheme and what is not by chance."""
+        rows = [cells(line) for line in lines if line.startswith("│")]
+        where = [(row[0], urlsplit(row[1])) for row in rows]
+        return [(name, url.scheme, url.path if url.scheme == "http" else "") for name, url in where]
+
+    assert parts(drawn(page, "what")) == parts(printed(dev.addresses(stack)))
+
+
+async def test_the_runbook_shows_what_readyz_answers(gateway: Gateway) -> None:
+    [shown] = [json.loads(block) for block in blocks(DOCS / "operations.md", "json") if '"backlog"' in block]
+    answer = (await gateway.api.get("/readyz")).json()
+
+    def shape(value: Any) -> Any:
+        """Texts and yes or no as they are, figures as figures."""
+        if isinstance(value, dict):
+            return {name: shape(each) for name, each in value.items()}
+        return "figure" if type(value) is int else value
+
+    assert shape(answer) == shape(shown)
+
+
+async def test_the_runbook_shows_what_workers_prints(gateway: Gateway) -> None:
+    def statuses(lines: list[str]) -> dict[str, list[str]]:
+        """The names of what each role says of itself; long ones are on several lines."""
+        found: dict[str, str] = {}
+        for role, *_, status in (cells(line) for line in lines if line.startswith("│")):
+            name = role or list(found)[-1]
+            found[name] = f"{found.get(name, '')} {status}"
+        return {
+            name: [part.split()[0] for part in status.split(";") if part.strip()]
+            for name, status in found.items()
+        }
+
+    shown = drawn(DOCS / "operations.md", "role")
+    answer = printed(workers.table_of(await Heartbeats(gateway.redis).alive()))
+    assert [line.split() for line in answer if line.startswith("┃")] == [shown[1].split()]
+    assert statuses(shown) == statuses(answer)
+
+
+async def test_the_page_of_policies_shows_what_explain_prints(
+    folder: Path, observed: list[Observation]
+) -> None:
+    [tampered] = [seen for e, seen in zip(demo.EXPECTED, observed, strict=True) if e.scenario == "tampered"]
+    shown = sample(DOCS / "policy.md", "faceid-gateway explain")
+    answer = await asyncio.to_thread(shell, f"COLUMNS=200 faceid-gateway explain {tampered.biz_id}", folder)
+    assert shows([*shown.shown, "…"], answer), answer
