@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
 from adapters.envelope import KeyRing
-from adapters.inbox_scripts import CLAIM, POSTPONE, SET_ASIDE, TAKE_BACK
+from adapters.inbox_scripts import CLAIM, POSTPONE, RENEW, SET_ASIDE, TAKE_BACK
 from adapters.queue import add_wake_up
 from adapters.redis_memory import read_what_is_left
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
@@ -41,6 +41,7 @@ class RedisInbox:
         self._names = names
         self._claim = redis.register_script(CLAIM)
         self._postpone = redis.register_script(POSTPONE)
+        self._renew = redis.register_script(RENEW)
         self._set_aside = redis.register_script(SET_ASIDE)
         self._take_back = redis.register_script(TAKE_BACK)
 
@@ -131,6 +132,10 @@ class RedisInbox:
     async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
         """Let claimed batches be claimed again after `pause`: they did not fail by their own fault."""
         await self._postpone(keys=[self._names.claimed, self._names.starts], args=[_ms(pause), *batch_ids])
+
+    async def renew(self, batch_ids: Sequence[str], *, lease: timedelta) -> None:
+        """Let the lease of claimed batches begin again; how often they were begun stays noted."""
+        await self._renew(keys=[self._names.claimed], args=[_ms(lease), *batch_ids])
 
     async def set_aside(self, batch_id: str) -> None:
         """Put a claimed batch that no key opens out of the line; its bytes stay."""

@@ -91,6 +91,16 @@ end
 """
 """KEYS: claimed, starts. ARGV: the pause in ms, then the ids."""
 
+RENEW: Final = """
+redis.call('ZREM', KEYS[1], '')
+local clock = redis.call('TIME')
+local until_ms = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[1])
+for i = 2, #ARGV do
+  redis.call('ZADD', KEYS[1], 'XX', until_ms, ARGV[i])
+end
+"""
+"""KEYS: claimed. ARGV: the lease in ms, then the ids. No batch has the id that is removed."""
+
 SET_ASIDE: Final = """
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then
   local clock = redis.call('TIME')

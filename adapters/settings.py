@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     api_call_rate: float = Field(30, gt=0)
     settle_at_once: int = Field(256, gt=0)
     sweep_every: int = Field(10, ge=1, le=30)
-    sweep_after: float = Field(60, gt=0)
+    sweep_after: float = Field(60, ge=1)
     heartbeat_every: float = Field(5, gt=0, le=3600)
     policy_dir: Path = SHIPPED
     log_level: Literal["debug", "info", "warning", "error"] = "info"

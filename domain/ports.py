@@ -45,6 +45,9 @@ class Inbox(Protocol):
     async def finish(self, batch_ids: Sequence[str]) -> None:
         """Forget batches: every callback of them is recorded."""
 
+    async def renew(self, batch_ids: Sequence[str], *, lease: timedelta) -> None:
+        """Let the lease of claimed batches begin again: they are still being recorded."""
+
     async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
         """Let them be claimed again after `pause`: they did not fail by their own fault."""
 

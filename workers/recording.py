@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from adapters.background import end_tasks
 from adapters.batch_ids import part_id
 from adapters.dead_letter_retries import is_retry
 from domain.model import AcceptedCallback
@@ -34,6 +35,8 @@ _LONGEST_PAUSE: Final = 5.0
 _CYCLE_TIMEOUT: Final = 50
 _GROUP_TIMEOUT: Final = 40
 _HELP_EVERY: Final = 0.1
+_RENEWALS: Final = 3
+"""How often a claim is renewed within its lease."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +48,7 @@ class Recording:
         self._context = context
         self._settling = settling
         self._waking = asyncio.Event()
+        self._claimed: list[str] = []
         self._finished: list[str] = []
         self._called_for_help = 0.0
         self._stopping = False
@@ -66,6 +70,13 @@ class Recording:
 
     async def run(self) -> None:
         """Record until stopped. A server that is away is tried again, at first soon, then every 5 s."""
+        renewing = asyncio.create_task(self._renew_claims())
+        try:
+            await self._run()
+        finally:
+            await end_tasks(renewing)
+
+    async def _run(self) -> None:
         pause = 0.0
         with contextlib.suppress(*AWAY):
             # This process may have the key that another one lacked.
@@ -83,6 +94,16 @@ class Recording:
         with contextlib.suppress(*AWAY):
             # Else another worker would take this one for dead, and claim each batch alone.
             await self._forget_finished()
+
+    async def _renew_claims(self) -> None:
+        """Renew the lease of what is being recorded: a slow group is no dead worker's, however short the
+        lease."""
+        lease = self._context.lease
+        while True:
+            await asyncio.sleep(lease.total_seconds() / _RENEWALS)
+            if self._claimed:
+                with contextlib.suppress(*AWAY):
+                    await self._context.inbox.renew(self._claimed, lease=lease)
 
     async def drain(self) -> bool:
         """Record all that waits; False: a server is away, or something failed that nobody foresaw."""
@@ -122,16 +143,23 @@ class Recording:
         except AWAY:
             self._finished = finished
             raise
-        ready = [batch for batch in claim.batches if await self._is_ready(batch)]
-        if ready:
-            with context.tally.under_way(len(ready)):
-                await self._record(ready)
+        self._claimed = [batch.batch_id for batch in claim.batches]
+        try:
+            await self._record_ready(claim.batches)
+        finally:
+            self._claimed = []
         if not claim.left:
             await self._forget_finished()
         else:
             await self._call_for_help()
             await self._settling.wait_for_room()
         return claim.left
+
+    async def _record_ready(self, claimed: Sequence[ClaimedBatch]) -> None:
+        ready = [batch for batch in claimed if await self._is_ready(batch)]
+        if ready:
+            with self._context.tally.under_way(len(ready)):
+                await self._record(ready)
 
     async def _call_for_help(self) -> None:
         """Wake another worker, now and then."""

@@ -162,8 +162,9 @@ MEANINGS: Final = {
     "heartbeat_every": Words("Seconds between a process's heartbeats.", "各进程心跳的间隔秒数。"),
     "sweep_every": Words("Seconds between sweeps, 1 to 30.", "清扫间隔（秒），1 至 30。"),
     "sweep_after": Words(
-        "Seconds after which untouched work is taken up again.",
-        "无人处理多少秒后重新拾起。",
+        "Seconds after which untouched work is taken up again, at least 1. A group that is still being "
+        "recorded is not untouched.",
+        "无人处理多少秒后重新拾起，至少为 1；仍在写入的一组不算无人处理。",
     ),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(

@@ -109,6 +109,7 @@ async def test_batches_leave_a_redis_that_others_have_filled(redis: Redis, keys:
         finished: list[str] = []
         while batches := (await inbox.claim(lease=timedelta(seconds=60), finished=finished)).batches:
             finished = [batch.batch_id for batch in batches]
+            await inbox.renew(finished, lease=timedelta(seconds=60))
             await inbox.wake_another()
         assert await inbox.depth() == 0
     finally:

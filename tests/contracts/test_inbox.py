@@ -37,6 +37,27 @@ async def test_a_claimed_batch_is_nobody_elses_until_its_lease_ends(queue: Ports
     assert await claim(queue) == ["b1.2"]
 
 
+async def test_a_lease_that_is_renewed_goes_on_and_the_start_stays_noted(queue: PortsOfRedis) -> None:
+    await queue.inbox.hand_over("b1.2", BATCH)
+    await claim(queue)
+    await queue.lapse("b1.2")
+    await queue.inbox.renew(["b1.2"], lease=MINUTE)
+    assert await claim(queue) == []
+    await queue.lapse("b1.2")
+    [batch] = (await queue.inbox.claim(lease=MINUTE)).batches
+    assert batch.starts == 1
+
+
+async def test_renewing_brings_nothing_back_and_claims_nothing(queue: PortsOfRedis) -> None:
+    for batch_id in ("b1.2", "b2.2"):
+        await queue.inbox.hand_over(batch_id, BATCH)
+    assert await claim(queue, limit=2) == ["b1.2"]
+    await queue.inbox.finish(["b1.2"])
+    await queue.inbox.renew(["b1.2", "b2.2"], lease=MINUTE)
+    assert await queue.inbox.depth() == 1
+    assert await claim(queue) == ["b2.2"]
+
+
 async def test_a_finished_batch_is_gone_and_finishing_it_again_is_harmless(queue: PortsOfRedis) -> None:
     await queue.inbox.hand_over("b1.2", BATCH)
     await claim(queue)

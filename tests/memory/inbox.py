@@ -86,6 +86,13 @@ class MemoryInbox:
                     batch.lapses_at = self._clock() + pause
                 self._redis.starts.pop(batch_id, None)
 
+    async def renew(self, batch_ids: Sequence[str], *, lease: timedelta) -> None:
+        async with self._redis.call():
+            for batch_id in batch_ids:
+                batch = self._redis.batches.get(batch_id)
+                if batch and batch.lapses_at is not None:
+                    batch.lapses_at = self._clock() + lease
+
     async def set_aside(self, batch_id: str) -> None:
         raise AssertionError("in memory every batch can be read")
 

@@ -36,6 +36,7 @@ GUARDS: Final = (
     "no link is followed",
     "sweeper",
     "suspects alone",
+    "slow groups are no killers",
     "recording waits for no vendor",
     "live face",
     "signs of any name",

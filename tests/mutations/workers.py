@@ -113,6 +113,13 @@ OF_THE_WORKERS: Final = (
         ],
     ),
     Mutation(
+        "slow groups are no killers",
+        "workers/recording.py",
+        "            if self._claimed:",
+        "            if False:",
+        ["tests/workers/test_killers.py::test_a_slow_group_is_no_killer"],
+    ),
+    Mutation(
         "recording waits for no vendor",
         "workers/recording.py",
         "        self._settle(group)\n",

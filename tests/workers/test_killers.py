@@ -1,13 +1,17 @@
 """A callback that kills its worker is found, split out of its batch and buried; no other is suspected."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from adapters.background import end_tasks
 from adapters.redis_names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
-from tests.adapters.builders import callback
+from tests.adapters.builders import callback, until
 from tests.workers.conftest import Jobs, WorkerDied
 from tests.workers.test_recording import decisions, in_inbox, put, quick
 from workers import recording as recording_module
@@ -101,3 +105,35 @@ async def test_without_database_nothing_is_buried(jobs: Jobs, without_database: 
     with pytest.raises(OSError, match="Connect call failed"):
         await jobs.work(without_database)
     assert await stored_batches(jobs.redis, jobs.store.keys) == {"b1": [callback()]}
+
+
+async def test_a_slow_group_is_no_killer(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recording takes longer than the lease: the claim is renewed as often as it takes."""
+    begun, gate, ends = asyncio.Event(), asyncio.Event(), set[float]()
+
+    async def take_long(
+        context: WorkerContext, taken: Sequence[AcceptedCallback], *, room: Mapping[str, int]
+    ) -> GroupRecorded:
+        begun.set()
+        await gate.wait()
+        return await record_group(context, taken, room=room)
+
+    async def was_renewed_often() -> bool:
+        ends.add(await jobs.redis.zscore(DEFAULT_NAMES.claimed, "b1"))
+        return len(ends) > 5
+
+    monkeypatch.setattr(recording_module, "record_group", take_long)
+    await put(jobs, quick(1), quick(2))
+    loops = jobs.loops(replace(jobs.context, lease=timedelta(milliseconds=60)))
+    running = asyncio.create_task(loops.recording.run())
+    try:
+        await begun.wait()
+        await until(was_renewed_often)
+        assert await jobs.redis.hget(DEFAULT_NAMES.starts, "b1") == b"1"  # type: ignore[misc]
+        gate.set()
+        loops.recording.stop()
+        await running
+    finally:
+        await end_tasks(running)
+    await loops.settling.idle()
+    assert (await decisions(jobs), await in_inbox(jobs)) == (2, [])

@@ -85,6 +85,7 @@ WRONG: list[tuple[str, str | None, str]] = [
     ("FACEID_POLICY_DIR", "", "FACEID_POLICY_DIR: must not be empty"),
     ("FACEID_PULL_TIMEOUT", "nan", "FACEID_PULL_TIMEOUT: "),
     ("FACEID_PULL_SPACING", "inf", "FACEID_PULL_SPACING: "),
+    ("FACEID_SWEEP_AFTER", "0.9", "FACEID_SWEEP_AFTER: Input should be greater than or equal to 1"),
     ("FACEID_SWEEP_AFTER", "1e12", "FACEID_SWEEP_AFTER: must be at most"),
     ("FACEID_HEARTBEAT_EVERY", "1e6", "FACEID_HEARTBEAT_EVERY: "),
     ("FACEID_SPOOLDIR", CANARY, "FACEID_SPOOLDIR: is unknown, did you mean FACEID_SPOOL_DIR?"),
