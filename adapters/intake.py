@@ -31,10 +31,8 @@ class IntakeStatus(msgspec.Struct, frozen=True):
     can_accept: bool
     circuit: CircuitState
     redis_full: bool
-    redis_memory: int
     waiting: int
     spool_bytes: int
-    spool_segments: int
     spool_bad_bytes: int
     spool_oldest_seconds: float
 
@@ -92,10 +90,8 @@ class DurableIntake:
             can_accept=self.can_accept(),
             circuit=self._gate.watch.state,
             redis_full=self._gate.watch.full,
-            redis_memory=self._gate.watch.room.used,
             waiting=self._coalescer.waiting,
             spool_bytes=0 if self._spool is None else self._spool.size,
-            spool_segments=0 if self._spool is None else self._spool.segments,
             spool_bad_bytes=0 if self._spool is None else self._spool.bytes_aside,
             spool_oldest_seconds=self._spool_age(),
         )

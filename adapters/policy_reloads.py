@@ -22,11 +22,6 @@ class PolicyReloads:
         self._policies = policies
         self._generation: int | None = None
 
-    @property
-    def is_listening(self) -> bool:
-        """Whether orders have reached this process since its start."""
-        return self._generation is not None
-
     async def order(self) -> list[FileProblem]:
         """Reload here, tell every process to, and return what is wrong here, by file.
 

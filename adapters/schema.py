@@ -56,11 +56,5 @@ async def examine_database(engine: AsyncEngine) -> Fitness:
     return Fitness(revision, problems)
 
 
-async def current_revision(engine: AsyncEngine) -> str | None:
-    """The revision that the database has, or None before the first migration."""
-    async with engine.connect() as connection:
-        return await connection.run_sync(current_revision_of)
-
-
 def _log(line: str) -> None:
     log.warning("migration.waits", detail=line)

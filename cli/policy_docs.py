@@ -80,11 +80,6 @@ def generated_docs() -> str:
     return "\n".join([BEGIN, "", *_keys(), "## Reason codes", "", *_codes(), "", END, ""])
 
 
-def all_keys() -> list[str]:
-    """Every key of a policy file, dotted."""
-    return [key for _, rows in _tables() for key, *_ in rows]
-
-
 def _keys() -> Iterator[str]:
     yield from ("## Keys", "")
     for table, rows in _tables():

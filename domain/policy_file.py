@@ -89,8 +89,3 @@ def _contradictions(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
         if counter.rpartition(".")[2] not in COUNTERS:
             # It would never be counted, and nobody would notice.
             yield ["liveness", "max_counts", counter], f"unknown counter; allowed: {', '.join(COUNTERS)}"
-
-
-def policy_tree(policy: Policy) -> dict[str, Any]:
-    """Every key of a policy with the value in force, defaults included."""
-    return dict(msgspec.to_builtins(policy.config))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from adapters.policies import PolicyBook
 from adapters.policy_reloads import PolicyReloads
@@ -28,8 +29,10 @@ async def processes(redis: Redis, folder: Path) -> AsyncIterator[list[tuple[Poli
     """Three processes that listen, each with a book of its own."""
     books = [PolicyBook.open(folder) for _ in range(3)]
     reloads = [PolicyReloads(redis, book) for book in books]
-    listening = [asyncio.create_task(each.listen()) for each in reloads]
-    await until(lambda: _is(all(each.is_listening for each in reloads)))
+    with capture_logs() as lines:
+        listening = [asyncio.create_task(each.listen()) for each in reloads]
+        # Each reads its files once when it begins to listen.
+        await until(lambda: _is([line["event"] for line in lines] == ["policies.reloaded"] * 3))
     yield list(zip(books, reloads, strict=True))
     for task in listening:
         task.cancel()

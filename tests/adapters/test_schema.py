@@ -16,7 +16,7 @@ from adapters.database import DatabaseAway, create_engine
 from adapters.lock_watch import LockWatch
 from adapters.migrating import Migration
 from adapters.revisions import newest_revision
-from adapters.schema import current_revision, migrate
+from adapters.schema import examine_database, migrate
 from adapters.store.tables import metadata
 from domain.errors import SettingsError
 from tests.adapters.builders import until
@@ -61,12 +61,12 @@ async def test_migrations_build_the_tables_of_the_code(empty: AsyncEngine, empty
 
 async def test_migrating_twice_changes_nothing(engine: AsyncEngine, database_url: str) -> None:
     assert await migrate(database_url) == newest_revision()
-    assert await current_revision(engine) == newest_revision()
+    assert (await examine_database(engine)).revision == newest_revision()
 
 
 async def test_several_migrations_at_once_wait_for_each_other(empty: AsyncEngine, empty_url: str) -> None:
     await asyncio.gather(*(migrate(empty_url) for _ in range(3)))
-    assert await current_revision(empty) == newest_revision()
+    assert (await examine_database(empty)).revision == newest_revision()
 
 
 async def test_a_database_of_a_newer_version_is_named(empty: AsyncEngine, empty_url: str) -> None:
@@ -159,7 +159,7 @@ async def test_a_lock_that_is_never_released_ends_the_migration(empty: AsyncEngi
         with pytest.raises(DatabaseAway) as caught:
             await migration.run()
     assert caught.value.sqlstate == "55P03"
-    assert await current_revision(empty) == "0003"
+    assert (await examine_database(empty)).revision == "0003"
 
 
 async def test_what_the_first_version_decided_is_kept_while_it_goes_on_deciding(

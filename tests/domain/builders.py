@@ -15,7 +15,7 @@ from domain.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached
 from domain.model import ConfirmationMode, Outcome
 from domain.payload import decode_payload
 from domain.policy import UNCONFIRMED, decide, judge
-from domain.policy_file import Policy, policy_tree, read_policy
+from domain.policy_file import Policy, read_policy
 from domain.reasons import Reason
 
 Json = dict[str, Any]
@@ -127,6 +127,11 @@ def policy_text(**tables: Json) -> str:
     for table, keys in tables.items():
         lines += [f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
     return "\n".join(lines) + "\n"
+
+
+def policy_tree(policy: Policy) -> Json:
+    """Every key of a policy with the value in force, defaults included."""
+    return dict(msgspec.to_builtins(policy.config))
 
 
 def every_action() -> list[tuple[str, str]]:

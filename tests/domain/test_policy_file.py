@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 
 from domain.errors import PolicyFileError
 from domain.policy_config import PolicyConfig
-from domain.policy_file import Policy, policy_tree, read_policy
-from tests.domain.builders import DEFAULT_POLICY_FILE, THOROUGH, Json, default_policy, mutated, policy_text
+from domain.policy_file import Policy, read_policy
+from tests.domain.builders import (
+    DEFAULT_POLICY_FILE,
+    THOROUGH,
+    Json,
+    default_policy,
+    mutated,
+    policy_text,
+    policy_tree,
+)
 from tests.domain.strategies import policies
 
 HEAD = 'name = "p"\nversion = "1"\n'

@@ -3,12 +3,12 @@
 import pytest
 
 from domain.policy_config import PolicyConfig
-from domain.policy_file import policy_tree
 from tests.domain.builders import (
     DEFAULT_POLICY_FILE,
     default_policy,
     every_action,
     policy_text,
+    policy_tree,
 )
 from tests.domain.policy_files import HEAD, mistake, wrong
 

@@ -8,10 +8,17 @@ import pytest
 from domain.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy import decide, judge
-from domain.policy_file import Policy, policy_tree
+from domain.policy_file import Policy
 from domain.reasons import Code, Reason
 from domain.rules import RULES, RuleRun
-from tests.domain.builders import decoded_facts, default_policy, passing_facts, passing_payload, policy_with
+from tests.domain.builders import (
+    decoded_facts,
+    default_policy,
+    passing_facts,
+    passing_payload,
+    policy_tree,
+    policy_with,
+)
 
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
 OTHER_ORDER = Reason(Code.REGISTRATION_BIZ_NO_MISMATCH)

@@ -47,10 +47,8 @@ INGRESS: dict[str, Any] = asdict(
         can_accept=False,
         circuit=CircuitState.OPEN,
         redis_full=True,
-        redis_memory=0,
         waiting=3,
         spool_bytes=4096,
-        spool_segments=1,
         spool_bad_bytes=77,
         spool_oldest_seconds=12.5,
     )
