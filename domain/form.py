@@ -84,10 +84,18 @@ def _only(fields: list[tuple[bytes, bytes]], name: bytes) -> bytes:
 
 def _read_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
     # A line end behind the body is a sender's file or terminal, as with `curl --data-binary @file`.
-    pairs = [pair.partition(b"=") for pair in body.rstrip(b"\r\n").split(b"&") if pair]
-    if len(pairs) > MAX_FIELDS:
+    fields = _without_empty(body.rstrip(b"\r\n")).split(b"&", MAX_FIELDS)
+    if len(fields) > MAX_FIELDS:
         raise MalformedForm(_TOO_MANY)
+    pairs = [field.partition(b"=") for field in fields]
     return [(_unquote_plus(name), _unquote_plus(value)) for name, _, value in pairs]
+
+
+def _without_empty(body: bytes) -> bytes:
+    """The body without the empty fields between two `&`, of which each would cost a list entry."""
+    while b"&&" in body:
+        body = body.replace(b"&&", b"&")
+    return body.strip(b"&")
 
 
 _TO_QUOTED_PRINTABLE: Final = bytes.maketrans(b"+%", b" =")
@@ -122,6 +130,9 @@ def _read_multipart(content_type: bytes, body: bytes) -> list[tuple[bytes, bytes
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
         raise MalformedForm("the multipart boundary is missing")
+    # The parser goes through each text that looks like a delimiter byte by byte.
+    if body.count(b"\r\n--" + boundary) > MAX_FIELDS:
+        raise MalformedForm(_TOO_MANY)
     parts = _Parts()
     try:
         parser = MultipartParser(

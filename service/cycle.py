@@ -44,6 +44,8 @@ class Cycle(RequestResponseCycle):
     """uvicorn's cycle of one request, with a deadline; `late`: the body did not arrive in time."""
 
     late = False
+    _hung_up = False
+    _taken = False
 
     @classmethod
     def of(cls, connection: HttpToolsProtocol, transport: Any) -> Self:
@@ -62,16 +64,35 @@ class Cycle(RequestResponseCycle):
             on_response=connection.on_response_complete,
         )
 
+    def hang_up(self) -> bool:
+        """The client of a whole request sends nothing more; whether it gets an answer still.
+
+        It may have gone, or only have closed its side: the app learns it, and what it answers is sent.
+        """
+        if self.response_complete:
+            return False
+        self.keep_alive, self._hung_up = False, True
+        self.message_event.set()
+        return True
+
     async def receive(self) -> Any:
         """The next ASGI message; once the deadline has passed, "http.disconnect" with `late`."""
-        special = self.disconnected or self.response_complete or self.late
+        special = self.disconnected or self.response_complete or self.late or self._taken
         if self.message_event.is_set() and not (special or self.more_body or self.waiting_for_100_continue):
             # The body is here as a whole, as it nearly always is.
             self.message_event.clear()
+            self._taken = True
             body, self.body = bytes(self.body), bytearray()
             return {"type": "http.request", "body": body, "more_body": False}
+        if self._taken and self._hung_up:
+            return {"type": "http.disconnect"}
         message = await super().receive()
-        return {"type": "http.disconnect", "late": True} if self.late else message
+        if self.late:
+            return {"type": "http.disconnect", "late": True}
+        if self._taken:
+            return {"type": "http.disconnect"}
+        self._taken = not message.get("more_body", False)
+        return message
 
 
 def problem_bytes(code: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

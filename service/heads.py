@@ -9,6 +9,10 @@ import httptools
 Headers = Iterable[tuple[bytes, bytes]]
 
 
+class HeadTooLarge(Exception):
+    """The head is over a cap. Ends the parsing; never leaves the protocol."""
+
+
 def describe_request(scope: Any, parser: httptools.HttpRequestParser, target: bytes) -> str:
     """Fill in an ASGI scope; the version of HTTP. Raises what makes the parser refuse the request."""
     parsed = httptools.parse_url(target)

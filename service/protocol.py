@@ -15,17 +15,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.connections import Connections, Phase
 from service.cycle import Cycle, LingeringTransport, problem_bytes
-from service.heads import declared_length, describe_request, head_without_upgrade, size_of_head
+from service.heads import HeadTooLarge, declared_length, describe_request, head_without_upgrade, size_of_head
 from service.leaving import Leaving
 
 MAX_TARGET: Final = 8192  # bytes of path and query
 MAX_PIPELINED: Final = 16  # requests that may wait behind the one that is being answered
 MAX_READ_AFTER_REFUSAL: Final = 1024**2  # bytes, so that the sender sees the refusal and no reset
 _FRAMING: Final = 8  # a body may be so many times larger than its cap on the wire, as chunks are
-
-
-class _TooLarge(Exception):
-    """The head is over a cap. Ends the parsing; never leaves this module."""
 
 
 def limited_protocol(connections: Connections) -> type[asyncio.Protocol]:
@@ -71,6 +67,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._lingering = self._before = self.cycle = None  # type: ignore[assignment]
         self.pipeline.clear()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends nothing more. True: the connection stays open until what was asked is answered."""
+        if self.phase not in (Phase.BUSY, Phase.STALLED):
+            return False
+        return self._deaf or self.cycle.hang_up()
+
     def data_received(self, data: bytes) -> None:
         """Parse in pieces that end where a cap would be passed; throw away what comes after a refusal."""
         while data and not self._deaf:
@@ -98,7 +100,7 @@ class LimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offered:
             return self._without_upgrade(piece[offered.args[0] :])
         except httptools.HttpParserError as error:
-            too_large = isinstance(error.__context__, _TooLarge)
+            too_large = isinstance(error.__context__, HeadTooLarge)
             self.refuse("headers_too_large" if too_large else "malformed_request")
         else:
             if self._taken and not self._deaf:
@@ -137,7 +139,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Part of the target."""
         self.url += url
         if len(self.url) > MAX_TARGET:
-            raise _TooLarge
+            raise HeadTooLarge
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header. Trailers, behind a chunked body, are counted and dropped: they name nothing we use."""
@@ -149,7 +151,7 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self._trailers += 1
             if self._trailers > self.kept.limits.headers:
-                raise _TooLarge
+                raise HeadTooLarge
 
     def on_headers_complete(self) -> None:
         """Begin to answer, unless an upgrade is offered: then the request is parsed once more without it."""
@@ -157,7 +159,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.headers) > limits.headers or self._piece > limits.header_bytes < size_of_head(
             self.url, self.headers
         ):
-            raise _TooLarge
+            raise HeadTooLarge
         if self.parser.should_upgrade():
             return
         self._in_head, self._trailers = False, 0

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from service.connections import Limits
 from service.protocol import MAX_PIPELINED
 from tests.adapters.builders import until
 from tests.service.requests_sent import BODY, CHUNKED, GET, HEAD, LIMITS
@@ -122,6 +123,37 @@ async def test_an_app_learns_that_its_client_has_gone_and_not_before() -> None:
         client.abort()
         await until(lambda: are_received(2))
     assert received[1]["type"] == "http.disconnect"
+
+
+async def answer_once_it_has_hung_up(_scope: Scope, receive: Receive, send: Send) -> None:
+    received = [await receive() for _ in range(3)]
+    right = [message["type"] for message in received] == ["http.request", *["http.disconnect"] * 2]
+    headers = [(b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 200 if right else 500, "headers": headers})
+    await send({"type": "http.response.body"})
+
+
+async def test_a_client_that_closes_its_side_gets_its_answer() -> None:
+    async with served(answer_once_it_has_hung_up, LIMITS) as listener:
+        client = await listener.connect()
+        client.send(post(BODY))
+        client.writer.write_eof()
+        assert statuses(await asyncio.wait_for(client.rest(), 3)) == [200]
+        await until(listener.is_empty)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /hea", post(BODY)[:-5], GET])
+async def test_a_client_that_closes_its_side_with_nothing_to_wait_for_is_closed(
+    ingress: FastAPI, sent: bytes
+) -> None:
+    async with served(ingress, Limits()) as listener:
+        client = await listener.connect()
+        client.send(sent)
+        if sent == GET:
+            await client.answer()
+        client.writer.write_eof()
+        assert await asyncio.wait_for(client.rest(), 5) == b"", "sooner than any deadline"
+        await until(listener.is_empty)
 
 
 async def test_no_app_is_begun_for_a_request_that_never_is_whole() -> None:
