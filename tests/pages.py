@@ -6,6 +6,16 @@ from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
+PAGES: Final = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *DOCS.rglob("*.md"),
+        ROOT / "bench/README.md",
+        ROOT / "tests/samples/README.md",
+    ]
+)
+"""Every page."""
+
 
 _BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LEFT_OUT: Final = "…"

@@ -7,16 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.revisions import newest_revision
+from tests.pages import PAGES, ROOT
 
-ROOT = Path(__file__).parent.parent
-PAGES = sorted(
-    [
-        *ROOT.glob("*.md"),
-        *(ROOT / "docs").rglob("*.md"),
-        ROOT / "bench/README.md",
-        ROOT / "tests/samples/README.md",
-    ]
-)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
 
