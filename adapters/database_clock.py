@@ -1,16 +1,18 @@
 """What time it is, for every process the same: PostgreSQL's clock, carried on by one that cannot jump."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import DATABASE_AWAY
+
+log = structlog.get_logger(__name__)
 
 LOOK_EVERY: Final = timedelta(seconds=2)
 """An outage between two looks goes unnoticed: it must end within the time that an answer has to be kept."""
@@ -63,7 +65,7 @@ class DatabaseClock:
         try:
             async with self._engine.connect() as connection:
                 told: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
-        except DATABASE_AWAY:
+        except BaseException:
             self._is_away = True
             raise
         if self._was_away():
@@ -75,6 +77,14 @@ class DatabaseClock:
     async def follow(self, *, every: timedelta = LOOK_EVERY) -> None:
         """Ask again and again: machines differ by a little in how long a second is."""
         while True:
-            with contextlib.suppress(*DATABASE_AWAY):
-                await self.look()
+            await self.try_to_look()
             await asyncio.sleep(every.total_seconds())
+
+    async def try_to_look(self) -> None:
+        """`look`; where that fails, for whatever reason, the time goes on as it was until the next look."""
+        try:
+            await self.look()
+        except DATABASE_AWAY:
+            pass
+        except Exception:
+            log.exception("clock.failed")

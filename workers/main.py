@@ -151,6 +151,8 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     following = asyncio.create_task(clock.follow())
     try:
+        # Before anything is counted by it: this machine's own clock may be wrong by a day.
+        await clock.try_to_look()
         await verify_policies(engine, policies)
         yield WorkerContext(
             apps=apps,

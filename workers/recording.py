@@ -5,8 +5,7 @@ alone. Recording waits for PostgreSQL and Redis, never for the vendor.
 """
 
 import asyncio
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -78,9 +77,8 @@ class Recording:
 
     async def _run(self) -> None:
         pause = 0.0
-        with contextlib.suppress(*AWAY):
-            # This process may have the key that another one lacked.
-            await self._context.inbox.take_back(after=timedelta(0))
+        # This process may have the key that another one lacked.
+        await _try(self._context.inbox.take_back(after=timedelta(0)))
         self._waking.set()
         while not self._stopping:
             await self._waking.wait()
@@ -91,9 +89,8 @@ class Recording:
             pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
             await asyncio.sleep(pause)
             self._waking.set()
-        with contextlib.suppress(*AWAY):
-            # Else another worker would take this one for dead, and claim each batch alone.
-            await self._forget_finished()
+        # Else another worker would take this one for dead, and claim each batch alone.
+        await _try(self._forget_finished())
 
     async def _renew_claims(self) -> None:
         """Renew the lease of what is being recorded: a slow group is no dead worker's, however short the
@@ -102,8 +99,7 @@ class Recording:
         while True:
             await asyncio.sleep(lease.total_seconds() / _RENEWALS)
             if self._claimed:
-                with contextlib.suppress(*AWAY):
-                    await self._context.inbox.renew(self._claimed, lease=lease)
+                await _try(self._context.inbox.renew(self._claimed, lease=lease))
 
     async def drain(self) -> bool:
         """Record all that waits; False: a server is away, or something failed that nobody foresaw."""
@@ -235,3 +231,13 @@ class Recording:
         context.tally.batches += len(recorded)
         if recorded:
             log.info("batch.recorded", callbacks=callbacks, count=cases)
+
+
+async def _try(work: Awaitable[object]) -> None:
+    """Do work that something later makes up for: whatever fails, recording goes on."""
+    try:
+        await work
+    except AWAY:
+        pass
+    except Exception:
+        log.exception("batch.failed")

@@ -61,6 +61,14 @@ async def settle_safely(context: WorkerContext, case: Case) -> None:
     """`settle`, with any failure logged: the verification's `due_at` brings it back."""
     try:
         await settle(context, case)
+    except AWAY as error:
+        # A line for each of hundreds says no more than the one of the next claim, and needs no traceback.
+        context.tally.failed(error)
+        log.info(
+            "verification.postponed",
+            verification_id=str(case.verification_id),
+            error=type(error).__name__,
+        )
     except Exception as error:
         context.tally.failed(error)
         log.exception("settlement.failed", app_id=case.app_id, verification_id=str(case.verification_id))

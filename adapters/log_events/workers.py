@@ -17,6 +17,12 @@ WORKER_EVENTS: Final = {
         "worker",
         "The wall clock jumped by `seconds` (NTP, a resumed machine); the sweeps are rescheduled.",
     ),
+    "clock.failed": LogEvent(
+        "error",
+        "worker",
+        "A defect; PostgreSQL's time was not read. The worker goes on with the time it knows, and reads "
+        "again two seconds later.",
+    ),
     "worker.interrupted": LogEvent(
         "warning",
         "worker",
@@ -85,7 +91,12 @@ WORKER_EVENTS: Final = {
         "decided before.",
     ),
     "decision.saved": LogEvent("info", "worker", "A verification is decided (`verification_id`, `outcome`)."),
-    "verification.postponed": LogEvent("info", "worker", "The verification waits for its next pull."),
+    "verification.postponed": LogEvent(
+        "info",
+        "worker",
+        "The verification waits for its next pull; with `error`: a server was away, and it is due when its "
+        "lease ends.",
+    ),
     "verifications.due": LogEvent(
         "info",
         "worker",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from adapters.database import DATABASE_AWAY, create_engine
 from adapters.database_clock import DatabaseClock
@@ -107,3 +108,19 @@ async def test_one_that_hangs_is_not_there(engine: AsyncEngine) -> None:
     await clock.look()
     seconds.now += 2
     assert answers_for(clock) == 2
+
+
+async def test_a_defect_ends_no_following(engine: AsyncEngine) -> None:
+    clock = DatabaseClock(engine, machine=tomorrow)
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def stumble(*_: object) -> None:
+        raise RuntimeError("canary")
+
+    with capture_logs() as logs:
+        await clock.try_to_look()
+    event.remove(engine.sync_engine, "before_cursor_execute", stumble)
+    assert [each["event"] for each in logs] == ["clock.failed"]
+    assert is_near(clock(), tomorrow())
+    await clock.try_to_look()
+    assert is_near(clock(), datetime.now(UTC))

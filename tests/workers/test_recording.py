@@ -233,3 +233,22 @@ def raiser(error: Exception) -> Callable[..., object]:
         raise error
 
     return fail
+
+
+async def test_a_defect_beside_the_recording_does_not_end_it(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(**_: object) -> int:
+        raise ValueError("a script of tomorrow")
+
+    monkeypatch.setattr(jobs.context.inbox, "take_back", fail)
+    await put(jobs, quick(1))
+    loops = jobs.loops()
+    running = asyncio.create_task(loops.recording.run())
+
+    async def is_recorded() -> bool:
+        return await in_inbox(jobs) == []
+
+    await until(is_recorded)
+    loops.recording.stop()
+    await running

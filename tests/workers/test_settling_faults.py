@@ -13,9 +13,10 @@ from domain.parts import Payload
 from domain.payload import decode_payload
 from domain.records import ClaimedVerifications
 from tests.adapters.builders import LEASE, callback, payload, until
-from tests.workers.conftest import Jobs, answered
+from tests.workers.conftest import Jobs, again, answered
 from tests.workers.test_settling import decided
 from workers import settlement
+from workers.context import WorkerContext
 
 
 async def test_one_whose_callback_cannot_be_read_any_more_is_put_off_and_holds_up_nobody(
@@ -80,3 +81,13 @@ async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatc
         await until(tried_often)
         await end_tasks(running)
     assert [line["event"] for line in logs] == ["settlement.postponed"]
+
+
+async def test_what_an_outage_interrupts_is_told_without_alarm(
+    jobs: Jobs, without_database: WorkerContext
+) -> None:
+    case = again(await jobs.case())
+    with capture_logs() as logs:
+        await settlement.settle_safely(without_database, case)
+    assert [(each["event"], each["log_level"]) for each in logs] == [("verification.postponed", "info")]
+    assert without_database.tally.last_error is not None
