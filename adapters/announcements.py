@@ -64,10 +64,14 @@ class Announcements:
 
     async def listen(self) -> None:
         """Take announcements until cancelled; reconnects when Redis comes back."""
-        await listen(self._redis, self._channel, self._wake, subscribed=self._wake_all)
+        await listen(self._redis, self._channel, self._wake, subscribed=self._look_again)
 
-    async def _wake_all(self) -> None:
+    async def _look_again(self) -> None:
         """Whatever was announced while nobody listened is found by a look."""
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Wake every waiter."""
         for waiters in self._waiters.values():
             for event in waiters:
                 event.set()

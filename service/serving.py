@@ -1,7 +1,8 @@
 """Run an ASGI app on uvicorn, the same way for every listener, and end so that nobody notices.
 
 On SIGTERM `readyz` turns 503 first, and connections are asked to close. For `shutdown_delay` seconds more
-everything is served as before, so that a load balancer has seen it. Only then nobody new is let in.
+everything is served as before, so that a load balancer has seen it. Only then nobody new is let in, and who
+is kept waiting for news is answered without.
 """
 
 import socket
@@ -156,6 +157,7 @@ class GracefulServer(uvicorn.Server):
         return leaving
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Wait for what is in flight, not for connections that gave way."""
+        """Close the door, answer those who are kept waiting, and wait for no connection that gave way."""
+        self._lifecycle.leave()
         self._connections.leaving.close(len(self._connections.leaving))
         await super().shutdown(sockets)

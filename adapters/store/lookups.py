@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,10 @@ import structlog
 from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.coalescer import Coalescer
+from adapters.database import DATABASE_AWAY
 from adapters.envelope import KeyRing
+from adapters.store.bulk import bulk_connection
 from adapters.store.decisions import unseal_identity
 from adapters.store.recorder import key_place, registration_of
 from adapters.store.tables import decisions, policies, pulls, timeline, verifications
@@ -18,6 +22,8 @@ from domain.budget import RESULT_KEPT, PullState
 from domain.errors import BrokenSeal
 from domain.masking import mask_identity
 from domain.model import Identity, verification_id
+
+_STATES: Final = "SELECT id, state FROM verifications WHERE id = ANY($1)"
 
 log = structlog.get_logger(__name__)
 
@@ -73,11 +79,22 @@ class PgLookups:
     def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
         self._engine = engine
         self._keys = keys
+        self._looks = Coalescer[tuple[UUID, ...], list[str]](self._look, systemic=DATABASE_AWAY)
 
     async def find(self, app_ids: Sequence[str], biz_id: str) -> list[VerificationRecord]:
         """The verifications with this biz_id among these apps: none, one, or one per app."""
         ids = [verification_id(app_id, biz_id) for app_id in app_ids]
         return await self._read(_select_records().where(verifications.c.id.in_(ids)))
+
+    async def states(self, ids: tuple[UUID, ...]) -> list[str]:
+        """The states of those of these verifications that are there; the looks of many are one statement."""
+        return await self._looks.submit(ids)
+
+    async def _look(self, looks: list[tuple[UUID, ...]]) -> list[list[str]]:
+        async with bulk_connection(self._engine) as connection:
+            rows = await connection.fetch(_STATES, [*set().union(*looks)])
+        states: dict[UUID, str] = {row["id"]: row["state"] for row in rows}
+        return [[states[each] for each in ids if each in states] for ids in looks]
 
     async def page(
         self, filters: Filters, *, limit: int, after: tuple[datetime, UUID] | None = None
@@ -149,6 +166,7 @@ def _kept_until(row: Row[Any]) -> datetime | None:
     return since and since + RESULT_KEPT
 
 
+@cache
 def _select_records() -> Select[Any]:
     v, d = verifications.c, decisions.c
     used = (

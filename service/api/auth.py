@@ -13,6 +13,7 @@ from adapters.store.tokens import ApiToken
 from domain.quotas import Cost
 from service.api.context import Context
 from service.api.door import Entry
+from service.api.entrance import asks_to_wait
 from service.api.json_body import BoundedRequest
 from service.api.responses import problems
 from service.api.turns import Turn
@@ -29,6 +30,8 @@ _COSTS: Final = {
     "backtest_policy": Cost.BACKTEST,
 }
 """By the name of the endpoint's function; every other one is a lookup."""
+
+_MAY_WAIT: Final = {"get_verification"}
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,27 @@ class GuardedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind the door."""
-        handle, cost = super().get_route_handler(), _COSTS.get(self.name, Cost.LOOKUP)
+        handle, has_body = super().get_route_handler(), self.body_field is not None
         parts = self.dependant.dependencies
         scopes = frozenset(scope for part in parts for scope in part.own_oauth_scopes or ())
 
         async def guarded(request: Request) -> Response:
             door = request.app.state.context.door
-            async with door.enter(request, scopes=scopes, cost=cost) as entry:
+            cost = self._cost(request)
+            async with door.enter(request, scopes=scopes, cost=cost, has_body=has_body) as entry:
                 request.state.entry = entry
-                return await handle(BoundedRequest(request.scope, request.receive))
+                bounded = BoundedRequest(request.scope, request.receive)
+                if has_body:
+                    await bounded.body()
+                    await entry.turn.work()
+                return await handle(bounded)
 
         return guarded
+
+    def _cost(self, request: Request) -> Cost:
+        if self.name in _MAY_WAIT and asks_to_wait(request.query_params):
+            return Cost.WAIT
+        return _COSTS.get(self.name, Cost.LOOKUP)
 
 
 async def authenticate(

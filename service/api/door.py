@@ -1,23 +1,19 @@
 """Who comes in: the token first, before any of the body is read, then its scopes, then its share."""
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Final
 
 from fastapi import Request
-from fastapi.security.utils import get_authorization_scheme_param
 
 from adapters.call_rates import CallRates
 from adapters.store.tokens import ApiToken, PgTokens
 from domain.quotas import Cost, Quota, quotas
+from service.api.entrance import caller_in_queue, key_of, shown_token
 from service.api.errors import ApiProblem
 from service.api.tries import Pauses, Tries
 from service.api.turns import TooMany, Turn, Turns
-
-_LONGEST_TOKEN: Final = 256
 
 
 @dataclass(frozen=True)
@@ -43,14 +39,22 @@ class Door:
         self.turns = Turns(self.shares)
 
     @asynccontextmanager
-    async def enter(self, request: Request, *, scopes: frozenset[str], cost: Cost) -> AsyncIterator[Entry]:
-        """The bearer of a valid token with these scopes, inside the block. Raises ApiProblem."""
-        address, shown = request.client.host if request.client else "", _bearer(request)
+    async def enter(
+        self, request: Request, *, scopes: frozenset[str], cost: Cost, has_body: bool
+    ) -> AsyncIterator[Entry]:
+        """The bearer of a valid token with these scopes, inside the block. Raises ApiProblem.
+
+        A request that `has_body` takes its turn to work when the body is there: who sends slowly keeps no
+        other token waiting.
+        """
+        address, shown = request.client.host if request.client else "", shown_token(request)
         if shown is None:
             raise await self._unknown(address, None)
-        key = hashlib.sha256(shown.encode()).hexdigest()
+        key = key_of(shown)
         try:
-            async with self.turns.enter(key, cost) as turn:
+            async with self.turns.enter(key, cost, caller=caller_in_queue(self.tries, request)) as turn:
+                if not has_body:
+                    await turn.work()
                 token = await self._check(address, shown, key)
                 await self._charge(token, scopes, cost)
                 yield Entry(token, turn)
@@ -77,12 +81,6 @@ class Door:
         if self.tries.failed(address, key):
             await self.pauses.hold()
         return ApiProblem("unauthenticated")
-
-
-def _bearer(request: Request) -> str | None:
-    scheme, shown = get_authorization_scheme_param(request.headers.get("authorization"))
-    is_ours = scheme.lower() == "bearer" and 0 < len(shown) <= _LONGEST_TOKEN
-    return shown if is_ours else None
 
 
 def _too_many(retry_after: float) -> ApiProblem:

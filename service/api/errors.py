@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from adapters.database import DATABASE_AWAY
@@ -34,6 +35,7 @@ class ApiProblem(Exception):
 def install_error_handlers(app: FastAPI) -> None:
     """Answer every error as a problem; none repeats what the client sent."""
     app.add_exception_handler(ApiProblem, _answer_problem)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(NoToken, _answer_no_token)
     app.add_exception_handler(RedisFull, _answer_full)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -48,6 +50,11 @@ async def _answer_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiProblem)  # noqa: S101 - Starlette types every handler alike
     more: dict[str, Any] = {} if error.detail is None else {"detail": error.detail}
     return refusal(error.code, retry_after=error.retry_after, **more)
+
+
+async def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    """The client hung up: whatever is answered goes nowhere."""
+    return Response(status_code=400)
 
 
 async def _answer_no_token(_request: Request, error: Exception) -> Response:

@@ -45,6 +45,7 @@ from service.api.body_cap import Allowance, BodyCap
 from service.api.context import ApiContext
 from service.api.docs import install_docs
 from service.api.door import Door
+from service.api.entrance import Entrance
 from service.api.errors import install_error_handlers
 from service.api.metrics_page import MetricsPage
 from service.api.order_models import MAX_ORDER
@@ -112,6 +113,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     redis = Redis(connection_pool=pool)
     names = RedisNames(settings.redis_prefix)
     announcements = Announcements(redis, names=names)
+    lifecycle.last_calls.append(announcements.wake_all)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
     heartbeats, figures = Heartbeats(redis, names=names), PgFigures(engine)
@@ -197,6 +199,7 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
     app.state.context = context
     order = Allowance(MAX_ORDER, seconds=_ORDER_SECONDS)
     app.add_middleware(BodyCap, others=Allowance(MAX_BODY), paths={"/v1/verifications": order})
+    app.add_middleware(Entrance, tries=context.door.tries)
     for router in ROUTERS:
         app.include_router(router)
     install_docs(app)

@@ -25,6 +25,10 @@ class Tries:
         self._monotonic = monotonic
         self._good: OrderedDict[str, None] = OrderedDict()
 
+    def knows(self, key: str) -> bool:
+        """Whether the token that `key` stands for was good."""
+        return key in self._good
+
     def wait_for(self, address: str, key: str) -> float:
         """Seconds until the token that `key` stands for may be tried from this address; 0: now."""
         if key in self._good:

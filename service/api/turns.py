@@ -1,4 +1,5 @@
-"""A token's turns: its rates, and how many of its requests are open and worked on at once, in one process."""
+"""Turns: a token's rates, how many of its requests are open and worked on at once in one process, and how
+many of all tokens."""
 
 import asyncio
 import time
@@ -8,6 +9,7 @@ from typing import Final
 
 from domain.quotas import BACKTESTS_AT_ONCE, Cost, Quota
 from domain.throttle import Buckets
+from service.api.fair_places import FairPlaces
 
 _SOON: Final = 1.0
 """Seconds after which a request may find a place that another one has left."""
@@ -22,29 +24,40 @@ class TooMany(Exception):
 
 
 class Turn:
-    """A request's right to be worked on."""
+    """A request's right to be worked on: one of its token's places, and then one of the process's."""
 
-    def __init__(self, places: asyncio.Semaphore) -> None:
-        self._places = places
-        self._is_mine = False
+    def __init__(self, caller: str, mine: asyncio.Semaphore, ours: FairPlaces) -> None:
+        self._caller = caller
+        self._mine = mine
+        self._ours = ours
+        self._has_mine = self._has_ours = False
 
-    async def take(self) -> None:
-        """Wait for the turn."""
-        await self._places.acquire()
-        self._is_mine = True
+    async def prepare(self) -> None:
+        """Wait for one of the token's places. The token is checked, and the body read, while it is held."""
+        await self._mine.acquire()
+        self._has_mine = True
+
+    async def work(self) -> None:
+        """Wait for one of the process's places too."""
+        await self._ours.acquire(self._caller)
+        self._has_ours = True
 
     def give_up(self) -> None:
-        """Let the next one work; harmless when it was given up before."""
-        if self._is_mine:
-            self._is_mine = False
-            self._places.release()
+        """Let the next ones work; harmless when it was given up before."""
+        if self._has_ours:
+            self._has_ours = False
+            self._ours.release()
+        if self._has_mine:
+            self._has_mine = False
+            self._mine.release()
 
     @asynccontextmanager
     async def rest(self) -> AsyncIterator[None]:
         """Let others work inside the block, which only waits."""
         self.give_up()
         yield
-        await self.take()
+        await self.prepare()
+        await self.work()
 
 
 class _Share:
@@ -62,18 +75,22 @@ class Turns:
         self._quotas = quotas
         self._monotonic = monotonic
         self._rates = {cost: Buckets(quota.rate) for cost, quota in quotas.items()}
+        self._places = {cost: FairPlaces(quota.together) for cost, quota in quotas.items()}
         self._shares: dict[tuple[str, Cost], _Share] = {}
         self._backtests = 0
 
     @asynccontextmanager
-    async def enter(self, key: str, cost: Cost) -> AsyncIterator[Turn]:
-        """The turn of a request, inside the block. `key` stands for the token. Raises TooMany."""
+    async def enter(self, key: str, cost: Cost, *, caller: str = "") -> AsyncIterator[Turn]:
+        """The turn of a request, prepared, inside the block. Raises TooMany.
+
+        `key` stands for the token, `caller` for all whose requests come one after the other.
+        """
         share = self._admit(key, cost)
-        turn = Turn(share.places)
+        turn = Turn(caller, share.places, self._places[cost])
         share.open += 1
         self._backtests += cost is Cost.BACKTEST
         try:
-            await turn.take()
+            await turn.prepare()
             await self._keep_rate(key, cost)
             yield turn
         finally:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from adapters.store.lookups import Filters, VerificationRecord
-from domain.model import BIZ_ID_SHAPE, Outcome, State
+from domain.model import BIZ_ID_SHAPE, Outcome, State, verification_id
 from service.api.auth import Caller, GuardedRoute, Reader
 from service.api.context import ApiContext, Context
 from service.api.cursors import decode_cursor, encode_cursor
@@ -38,7 +38,9 @@ async def get_verification(
     """One verification. With `wait`, the answer is held until it is decided or the seconds are over."""
     app_ids = caller.narrowed(app_id)
     if wait and app_ids and BIZ_ID_SHAPE.fullmatch(biz_id):
-        await wait_until_settled(context, caller, request, app_ids=app_ids, biz_id=biz_id, seconds=wait)
+        ids = tuple(verification_id(each, biz_id) for each in app_ids)
+        async with caller.turn.rest():
+            await wait_until_settled(context, request, ids=ids, seconds=wait)
     return VerificationModel.of(await find_verification(context, caller, biz_id, app_id=app_id))
 
 

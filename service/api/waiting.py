@@ -1,57 +1,52 @@
 """Hold a lookup until its verification is settled: no look at PostgreSQL but when there may be news."""
 
 import asyncio
-from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
+from uuid import UUID
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
-from domain.model import State, verification_id
-from service.api.auth import Caller
+from domain.model import State
 from service.api.context import ApiContext
 
 _SETTLED: Final = {State.DECIDED, State.EXPIRED}
 
 
 async def wait_until_settled(
-    context: ApiContext,
-    caller: Caller,
-    request: Request,
-    *,
-    app_ids: Sequence[str],
-    biz_id: str,
-    seconds: float,
+    context: ApiContext, request: Request, *, ids: tuple[UUID, ...], seconds: float
 ) -> None:
-    """Return when it is settled, when the client has gone, or after `seconds`.
+    """Return when one of these is settled, when this process goes, or after `seconds`.
 
     An announcement that got lost is made up for at the end of the seconds, or when Redis is back.
+
+    Raises:
+        ClientDisconnect: nobody waits for the answer any more.
     """
     deadline = context.monotonic() + seconds
-    gone = asyncio.create_task(_hang_up(request))
-    try:
-        with context.announcements.expect(verification_id(app_id, biz_id) for app_id in app_ids) as announced:
-            while (remaining := deadline - context.monotonic()) > 0 and not gone.done():
-                if await _ends_the_wait(context, app_ids, biz_id):
+    with context.announcements.expect(ids) as news:
+        gone = asyncio.create_task(_hang_up(request, news))
+        try:
+            while (remaining := deadline - context.monotonic()) > 0 and not context.lifecycle.leaving:
+                news.clear()
+                if await _ends_the_wait(context, ids):
                     return
-                async with caller.turn.rest():
-                    await _wait(announced, gone, seconds=remaining)
-                announced.clear()
-    finally:
-        gone.cancel()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(news.wait(), remaining)
+                if gone.done():
+                    raise ClientDisconnect
+        finally:
+            gone.cancel()
 
 
-async def _ends_the_wait(context: ApiContext, app_ids: Sequence[str], biz_id: str) -> bool:
-    found = await context.lookups.find(app_ids, biz_id)
+async def _ends_the_wait(context: ApiContext, ids: tuple[UUID, ...]) -> bool:
+    found = await context.lookups.states(ids)
     # Of several, the caller has to name one first.
-    return len(found) > 1 or any(record.state in _SETTLED for record in found)
+    return len(found) > 1 or not _SETTLED.isdisjoint(found)
 
 
-async def _wait(announced: asyncio.Event, gone: "asyncio.Task[None]", *, seconds: float) -> None:
-    news = asyncio.create_task(announced.wait())
-    await asyncio.wait({news, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    news.cancel()
-
-
-async def _hang_up(request: Request) -> None:
+async def _hang_up(request: Request, news: asyncio.Event) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+    news.set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -77,7 +78,7 @@ async def test_who_waits_asks_the_database_for_nothing_meanwhile(
     looks = counted_looks(api_context, monkeypatch)
     await store.record()
     await api.get(f"{URL}?wait=2.5")
-    assert len(looks) == 2, "at once, and at the end"
+    assert looks == ["state", "whole"], "at once, and at the end"
 
 
 async def test_the_wait_ends_when_the_client_hangs_up(
@@ -94,13 +95,18 @@ async def test_the_wait_ends_when_the_client_hangs_up(
 def counted_looks(context: ApiContext, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every look for a verification from now on."""
     looks: list[str] = []
-    find = context.lookups.find
+    find, states = context.lookups.find, context.lookups.states
 
     async def counted(app_ids: list[str], biz_id: str) -> list[VerificationRecord]:
-        looks.append(biz_id)
+        looks.append("whole")
         return await find(app_ids, biz_id)
 
+    async def counted_states(ids: tuple[UUID, ...]) -> list[str]:
+        looks.append("state")
+        return await states(ids)
+
     monkeypatch.setattr(context.lookups, "find", counted)
+    monkeypatch.setattr(context.lookups, "states", counted_states)
     return looks
 
 
@@ -113,7 +119,7 @@ async def test_an_announcement_ahead_of_its_time_costs_one_look(
     request = await waiting(api, api_context, f"{URL}?wait=0.5")
     await Announcer(api_context.redis).announce(recorded.verification_id)
     assert (await request).json()["state"] == "received"
-    assert len(looks) == 3, "at once, when announced, at the end"
+    assert looks == ["state", "state", "whole"], "at once, when announced, at the end"
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
@@ -143,3 +149,33 @@ async def test_who_waits_without_the_app_is_not_kept(api_context: ApiContext, cl
     await api_context.tokens.put("nothing", "t", apps=["nobody"])
     answer = await asyncio.wait_for(client_of("t").get(f"{URL}?wait=30"), 5)
     assert answer.status_code == 404
+
+
+async def test_who_waits_is_answered_when_the_process_leaves(
+    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+) -> None:
+    await store.record()
+    request = await waiting(api, api_context, f"{URL}?wait=30")
+    api_context.lifecycle.last_calls.append(api_context.announcements.wake_all)
+    api_context.lifecycle.leave()
+    answer = await asyncio.wait_for(request, 5)
+    assert (answer.status_code, answer.json()["state"]) == (200, "received")
+    assert (await asyncio.wait_for(api.get(f"{URL}?wait=30"), 5)).json() == answer.json()
+
+
+async def test_the_looks_of_many_who_wait_are_few_statements(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = await store.record()
+    ids = [recorded.verification_id, *(verification_id("demo", biz_id(n)) for n in range(2, 60))]
+    groups: list[int] = []
+    look = store.lookups._look
+
+    async def counted(looks: list[tuple[UUID, ...]]) -> list[list[str]]:
+        groups.append(len(looks))
+        return await look(looks)
+
+    monkeypatch.setattr(store.lookups._looks, "_flush", counted)
+    found = await asyncio.gather(*(store.lookups.states((each,)) for each in ids))
+    assert found == [["received"], *[[] for _ in ids[1:]]]
+    assert groups == [len(ids)]
