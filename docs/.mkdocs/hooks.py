@@ -28,6 +28,9 @@ ABOVE: Final = {
 _CHINESE: Final = {"README.zh-CN.md": "README.md"}
 _SLUG: Final = slugify(case="lower")
 _HEADING: Final = re.compile(r"^(##+) (.+)$", re.MULTILINE)
+_CHINESE_LINES: Final = re.compile(r"(?<=[，。：；）])\n(?=[\u4e00-\u9fff])")
+"""One sentence a line; a browser would show a space between them, which Chinese has not."""
+
 _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?\)")
 _OTHER_LANGUAGE: Final = re.compile(r"^\[(?:中文|English)\]\(README\S*\)\n\n", re.MULTILINE)
 
@@ -39,6 +42,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     for page in [*ABOVE, *(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))]:
         text = _OTHER_LANGUAGE.sub("", _with_english_anchors(page))
         _write(_place(page), _LINK.sub(lambda link, page=page: _moved(link, page), text))
+    shutil.copy(Path(__file__).with_name("site.css"), PAGES)
     config.docs_dir = str(PAGES)
     return config
 
@@ -53,6 +57,7 @@ def _with_english_anchors(page: str) -> str:
     if english == page:
         return text
     titles = (heading[1] for heading in _HEADING.findall((ROOT / english).read_text("utf-8")))
+    text = _CHINESE_LINES.sub("", text)
     return _HEADING.sub(lambda heading: f'<a id="{_SLUG(next(titles), "-")}"></a>\n\n{heading[0]}', text)
 
 
