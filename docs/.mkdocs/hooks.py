@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
-from typing import Final
+from typing import Any, Final
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
@@ -44,7 +44,17 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         _write(_place(page), _LINK.sub(lambda link, page=page: _moved(link, page), text))
     shutil.copy(Path(__file__).with_name("site.css"), PAGES)
     config.docs_dir = str(PAGES)
+    _add_decisions(config.nav)
     return config
+
+
+def _add_decisions(nav: Any) -> None:
+    """Give every decision its place below their index."""
+    for chapters in (chapters for part in nav for chapters in part.values() if isinstance(chapters, list)):
+        for chapter in (each for each in chapters if "Decisions" in each):
+            chapter["Decisions"] += sorted(
+                f"decisions/{page.name}" for page in (PAGES / "decisions").glob("0*.md")
+            )
 
 
 def _with_english_anchors(page: str) -> str:
