@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.coalescer import Coalescer
 from adapters.pubsub import listen
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import REDIS_ERRORS
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 _KEY_BYTES: Final = 16
@@ -26,13 +26,13 @@ class Announcer:
     def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
         self._channel = names.decided
-        self._coalescer = Coalescer[UUID, None](self._publish, max_items=128, systemic=REDIS_AWAY)
+        self._coalescer = Coalescer[UUID, None](self._publish, max_items=128, systemic=REDIS_ERRORS)
 
     async def announce(self, verification_id: UUID) -> None:
         """Say that a verification was decided."""
         try:
             await self._coalescer.submit(verification_id)
-        except REDIS_AWAY as error:
+        except REDIS_ERRORS as error:
             log.warning("announcement.failed", error=type(error).__name__)
 
     async def _publish(self, verification_ids: list[UUID]) -> list[None]:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from adapters.batch_ids import accepted_ms
 from adapters.queue import WAKE_UP_SCORE
+from adapters.redis_client import raises_redis_away
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 _NOTHING: Final = timedelta(0)
@@ -36,8 +37,9 @@ class Backlog(msgspec.Struct, frozen=True):
     oldest_job: timedelta
 
 
+@raises_redis_away
 async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT_NAMES) -> Backlog:
-    """The backlog at `now_ms` (Unix time). Raises RedisError, OSError."""
+    """The backlog at `now_ms` (Unix time). Raises RedisAway."""
     async with redis.pipeline(transaction=False) as pipe:
         for index in (names.pending, names.claimed, names.unreadable):
             pipe.zcard(index)

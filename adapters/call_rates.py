@@ -10,7 +10,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.asyncio import BlockingConnectionPool
 
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import REDIS_ERRORS
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 _WINDOW: Final = 10
@@ -43,7 +43,7 @@ class CallRates:
         """0: one more request of this token was counted. Otherwise the seconds until one may come."""
         try:
             return await self._take(self._shared, token)
-        except REDIS_AWAY as error:
+        except REDIS_ERRORS as error:
             log.warning("rates.counted_alone", error=type(error).__name__)
             return await self._take(self._own, token)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL: the engine, and which of its errors pass."""
+"""PostgreSQL: the engine, whose every error is one of ours unless a value or a defect is at fault."""
 
 import time
 from collections.abc import Callable
@@ -16,38 +16,9 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
 from adapters.configuration.database_url import read_database_url
-from adapters.database_connections import Connector
-from adapters.sqlstate import Fault, fault_of, meets_every_row
-from domain.errors import SettingsError
-
-
-class DatabaseAway(OSError):
-    """PostgreSQL is away, starting, stopping, full, or asks for another try: no value is at fault.
-
-    `sqlstate` is what the server said, or None where it said nothing.
-    """
-
-    def __init__(self, name: str = "", sqlstate: str | None = None) -> None:
-        super().__init__(name)
-        self.sqlstate = sqlstate
-
-
-class StatementFailed(DatabaseAway):
-    """The same for one statement: without the row that it met, or on another session, it may succeed."""
-
-
-DATABASE_AWAY: Final = (
-    OSError,
-    TimeoutError,
-    PoolTimeout,
-    # asyncpg's own, which it raises while connecting, before SQLAlchemy sees them.
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-)
-"""What any call may raise while PostgreSQL is away."""
+from adapters.database_connections import CONNECT_FAILURES, Connector
+from adapters.sqlstate import DatabaseAway, Fault, away, fault_of
+from domain.errors import RefusedValue, SettingsError
 
 _DRIVER: Final = "postgresql+asyncpg://"
 _STATEMENT_TIMEOUT: Final = timedelta(seconds=30)
@@ -67,6 +38,12 @@ class DoubtingPool(AsyncAdaptedQueuePool):
 
     doubted_at = float("-inf")
     """By the monotonic clock."""
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        try:
+            return super()._do_get()
+        except PoolTimeout as error:
+            raise DatabaseAway(type(error).__name__) from None
 
 
 def doubt(engine: AsyncEngine) -> None:
@@ -120,8 +97,8 @@ def _opener(connector: Connector) -> Callable[..., DBAPIConnection]:
         cached = arguments.pop("prepared_statement_cache_size", 100)
         try:
             driver, prepares, second_best = await_only(connector.open(arguments))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            raise away(error) from None
+        except CONNECT_FAILURES as error:
+            raise away(error) from error
 
         async def opened() -> asyncpg.Connection:
             return driver
@@ -182,27 +159,28 @@ async def _ping(driver: asyncpg.Connection) -> None:
     await driver.execute("SELECT", timeout=_PING_TIMEOUT.total_seconds())
 
 
-def away(error: BaseException) -> DatabaseAway:
-    """What this error of PostgreSQL, or of its driver, is to those who need PostgreSQL."""
-    sqlstate = getattr(error, "sqlstate", None)
-    kind = DatabaseAway if meets_every_row(sqlstate) else StatementFailed
-    return kind(type(error).__name__, sqlstate)
-
-
 def _tell_apart(context: ExceptionContext) -> None:
     """Turn SQLAlchemy's one error for everything into `DatabaseAway` where no value is at fault."""
     error = context.original_exception
     if isinstance(error, context.dialect.loaded_dbapi.Error):
         error = error.__cause__ or error
-    elif not isinstance(error, DATABASE_AWAY):
+    elif not isinstance(error, OSError):
         return
     fault = fault_of(getattr(error, "sqlstate", None))
     if fault is Fault.VALUE:
+        _name_refusal(error)
         return
     if fault is Fault.SESSION:
         # SQLAlchemy drops the connection, and all that are as old.
         context.is_disconnect = True
     raise away(error) from None
+
+
+def _name_refusal(error: BaseException) -> None:
+    """A data exception (SQLSTATE class 22) is an error of the domain; a broken constraint is a defect."""
+    sqlstate = str(getattr(error, "sqlstate", ""))
+    if sqlstate.startswith("22"):
+        raise RefusedValue(f"SQLSTATE {sqlstate}") from None
 
 
 def connection_arguments(url: str) -> dict[str, Any]:

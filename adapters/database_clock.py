@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DATABASE_AWAY
+from adapters.sqlstate import DatabaseAway
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class DatabaseClock:
         """Ask PostgreSQL.
 
         Raises:
-            DBAPIError, OSError: it is away.
+            DatabaseAway: it is away.
         """
         try:
             async with self._engine.connect() as connection:
@@ -84,7 +84,7 @@ class DatabaseClock:
         """`look`; where that fails, for whatever reason, the time goes on as it was until the next look."""
         try:
             await self.look()
-        except DATABASE_AWAY:
+        except DatabaseAway:
             pass
         except Exception:
             log.exception("clock.failed")

@@ -5,8 +5,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database import DatabaseAway, doubt
-from adapters.sqlstate import LOCK_NOT_AVAILABLE
+from adapters.database import doubt
+from adapters.sqlstate import LOCK_NOT_AVAILABLE, DatabaseAway
 from adapters.troubles import database_trouble
 
 

@@ -55,7 +55,7 @@ class DeadLetterRetries:
         Raises:
             BrokenSeal: no configured master key opens it.
             RedisFull: Redis has no room for it; the letter stays as it was.
-            RedisError, DBAPIError, OSError: a server is away; the letter stays as it was.
+            ServerAway: PostgreSQL or Redis is away; the letter stays as it was.
         """
         batch_id = new_batch_id(1, prefix=_PREFIX)
         async with self._letters.take_one(letter_id, app_ids, now=self._clock()) as callback:
@@ -71,7 +71,7 @@ class DeadLetterRetries:
 
         Raises:
             RedisFull: Redis has no room for the next batch; `retried` counts those before it.
-            RedisError, DBAPIError, OSError: a server is away; what was retried before stays so.
+            ServerAway: PostgreSQL or Redis is away; what was retried before stays so.
         """
         started, after = self._clock(), None
         retried = unreadable = 0

@@ -10,8 +10,9 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_client import RedisAway, create_redis_pool, redis_away
 from adapters.settings import Settings
+from adapters.sqlstate import DatabaseAway
 from adapters.troubles import database_refuses, database_trouble, redis_refuses, redis_trouble
 
 _PATIENCE: Final = timedelta(seconds=3)
@@ -32,8 +33,9 @@ async def look_at_servers(settings: Settings, *, database: bool) -> None:
 async def _refusal_of_redis(url: str) -> str | None:
     pool = create_redis_pool(url, timeout=_PATIENCE)
     try:
-        await Redis(connection_pool=pool).ping()
-    except REDIS_AWAY as error:
+        with redis_away():
+            await Redis(connection_pool=pool).ping()
+    except RedisAway as error:
         return redis_trouble(error) if redis_refuses(error) else None
     finally:
         await pool.disconnect()
@@ -42,7 +44,7 @@ async def _refusal_of_redis(url: str) -> str | None:
 
 async def _refusal_of_database(url: str) -> str | None:
     # The ingress needs none of it.
-    from adapters.database import DATABASE_AWAY, create_engine  # noqa: PLC0415
+    from adapters.database import create_engine  # noqa: PLC0415
     from adapters.revisions import newest_revision  # noqa: PLC0415
     from adapters.schema import examine_database  # noqa: PLC0415
 
@@ -50,8 +52,10 @@ async def _refusal_of_database(url: str) -> str | None:
     try:
         async with asyncio.timeout(_PATIENCE.total_seconds()):
             fitness = await examine_database(engine)
-    except DATABASE_AWAY as error:
+    except DatabaseAway as error:
         return database_trouble(error) if database_refuses(error) else None
+    except TimeoutError:
+        return None
     finally:
         await engine.dispose()
     if fitness.problems:

@@ -21,8 +21,9 @@ from redis.asyncio import Redis
 
 from adapters.background import end_tasks
 from adapters.places import this_place
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway, raises_redis_away
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from domain.errors import kind_of_error
 
 MISSED_BEATS: Final = 3
 _FAREWELL: Final = 1.0
@@ -133,25 +134,28 @@ class Heartbeats:
         self._names = names
         self._beat = redis.register_script(_BEAT)
 
+    @raises_redis_away
     async def put(self, heartbeat: Heartbeat) -> None:
         """Write a heartbeat in the place of the process's last one, in a full Redis too.
 
         Raises:
-            RedisError, OSError: Redis is away, or takes no writes for another reason than its memory.
+            RedisAway: Redis is away, or takes no writes for another reason than its memory.
         """
         packed = msgspec.msgpack.encode(heartbeat)
         keys = [self._names.processes, self._names.heartbeat(heartbeat.id)]
         await self._beat(keys=keys, args=[heartbeat.id, packed, heartbeat.lives_ms])
 
+    @raises_redis_away
     async def remove(self, process_id: str) -> None:
-        """Say that a process has ended. Raises RedisError, OSError."""
+        """Say that a process has ended. Raises RedisAway."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.srem(self._names.processes, process_id)
             pipe.delete(self._names.heartbeat(process_id))
             await pipe.execute()
 
+    @raises_redis_away
     async def alive(self) -> list[SeenHeartbeat]:
-        """The processes that are alive, by role and id. Raises RedisError, OSError."""
+        """The processes that are alive, by role and id. Raises RedisAway."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.smembers(self._names.processes)
             [names] = await pipe.execute()
@@ -189,7 +193,7 @@ async def beating(
         yield first.id
     finally:
         await end_tasks(task)
-        with contextlib.suppress(*REDIS_AWAY):
+        with contextlib.suppress(RedisAway, TimeoutError):
             async with asyncio.timeout(_FAREWELL):
                 await heartbeats.remove(first.id)
 
@@ -205,7 +209,7 @@ async def _beat(heartbeats: Heartbeats, first: Heartbeat, status: Status) -> Non
         except Exception as error:
             # Whatever it is: a process that works must not seem dead for ever. Told once per outage.
             if not failing:
-                log.warning("heartbeat.failed", role=first.role, error=type(error).__name__)
+                log.warning("heartbeat.failed", role=first.role, error=kind_of_error(error))
             failing = True
         await asyncio.sleep(first.every)
 

@@ -20,6 +20,7 @@ from redis.exceptions import OutOfMemoryError
 from adapters.envelope import KeyRing
 from adapters.inbox_scripts import CLAIM, POSTPONE, RENEW, SET_ASIDE, TAKE_BACK
 from adapters.queue import add_wake_up
+from adapters.redis_client import RedisAway, raises_redis_away
 from adapters.redis_memory import read_what_is_left
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.errors import BrokenSeal, RedisFull
@@ -49,7 +50,7 @@ class RedisInbox:
         """Write a batch and wake a worker, in one transaction. Writing the same batch twice is harmless.
 
         Raises:
-            RedisError, OSError: Redis is away; the batch may have been written all the same.
+            RedisAway: Redis is away; the batch may have been written all the same.
         """
         await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
 
@@ -58,7 +59,7 @@ class RedisInbox:
 
         Raises:
             RedisFull: there is none; nothing was written.
-            RedisError, OSError: as `hand_over`.
+            RedisAway: as `hand_over`.
         """
         sealed = encode_batch(batch_id, callbacks, keys=self._keys)
         room = await read_what_is_left(self._redis, rules)
@@ -66,10 +67,13 @@ class RedisInbox:
             raise RedisFull
         try:
             await self.hand_over_sealed(batch_id, sealed)
-        except OutOfMemoryError:
-            # Others have written meanwhile.
-            raise RedisFull from None
+        except RedisAway as error:
+            if isinstance(error.__cause__, OutOfMemoryError):
+                # Others have written meanwhile.
+                raise RedisFull from None
+            raise
 
+    @raises_redis_away
     async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
         """`hand_over` for a batch that `encode_batch` made."""
         now_ms = _now_ms()
@@ -79,6 +83,7 @@ class RedisInbox:
             add_wake_up(pipe, names=self._names, now_ms=now_ms)
             await pipe.execute()
 
+    @raises_redis_away
     async def claim(
         self, *, lease: timedelta, limit: int = MOST_CALLBACKS, finished: Sequence[str] = ()
     ) -> Claim:
@@ -88,7 +93,7 @@ class RedisInbox:
         postponed comes alone. `finished` batches are forgotten first.
 
         Raises:
-            RedisError, OSError: Redis is away; batches may have been claimed all the same.
+            RedisAway: Redis is away; batches may have been claimed all the same.
         """
         names = self._names
         left, taken = await self._claim(
@@ -114,6 +119,7 @@ class RedisInbox:
         """Put `parts` in the place of a batch, in one transaction; each part is claimed alone."""
         await self._replace([batch_id], parts)
 
+    @raises_redis_away
     async def _replace(
         self, batch_ids: Sequence[str], parts: Mapping[str, Sequence[AcceptedCallback]]
     ) -> None:
@@ -129,24 +135,29 @@ class RedisInbox:
             pipe.hdel(names.starts, *batch_ids)
             await pipe.execute()
 
+    @raises_redis_away
     async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
         """Let claimed batches be claimed again after `pause`: they did not fail by their own fault."""
         await self._postpone(keys=[self._names.claimed, self._names.starts], args=[_ms(pause), *batch_ids])
 
+    @raises_redis_away
     async def renew(self, batch_ids: Sequence[str], *, lease: timedelta) -> None:
         """Let the lease of claimed batches begin again; how often they were begun stays noted."""
         await self._renew(keys=[self._names.claimed], args=[_ms(lease), *batch_ids])
 
+    @raises_redis_away
     async def set_aside(self, batch_id: str) -> None:
         """Put a claimed batch that no key opens out of the line; its bytes stay."""
         names = self._names
         await self._set_aside(keys=[names.claimed, names.unreadable, names.starts], args=[batch_id])
 
+    @raises_redis_away
     async def take_back(self, *, after: timedelta) -> int:
         """Put batches that were set aside for `after` into the line again; how many."""
         names = self._names
         return int(await self._take_back(keys=[names.unreadable, names.claimed], args=[_ms(after)]))
 
+    @raises_redis_away
     async def wake_another(self) -> None:
         """Let another worker help with what waits, if Redis has room for the message."""
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -154,6 +165,7 @@ class RedisInbox:
             with contextlib.suppress(OutOfMemoryError):
                 await pipe.execute()
 
+    @raises_redis_away
     async def depth(self) -> int:
         """How many batches wait or are claimed."""
         async with self._redis.pipeline(transaction=False) as pipe:

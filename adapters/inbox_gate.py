@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from adapters.inbox import RedisInbox
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from adapters.redis_watch import RedisWatch
 from domain.memory_room import cost_of
 
@@ -35,7 +35,7 @@ class InboxGate:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._inbox.hand_over_sealed(batch_id, sealed)
-        except REDIS_AWAY as error:
+        except (RedisAway, TimeoutError) as error:
             self.watch.failed(error)
             return False
         return True

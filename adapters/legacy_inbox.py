@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
 from adapters.inbox import decode_batch
+from adapters.redis_client import raises_redis_away
 from adapters.redis_names import RedisNames
 from domain.errors import BrokenSeal
 
@@ -31,8 +32,9 @@ class LegacyInbox:
         self._keys = keys
         self._names = names
 
+    @raises_redis_away
     async def adopt(self) -> int:
-        """Move batches that nobody has touched for a minute; how many. Raises RedisError, OSError."""
+        """Move batches that nobody has touched for a minute; how many. Raises RedisAway."""
         if self._names == _OLD:
             return 0
         before = time.time() * 1000 - _UNTOUCHED.total_seconds() * 1000

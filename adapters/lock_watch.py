@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DATABASE_AWAY
+from adapters.sqlstate import DatabaseAway
 
 Say = Callable[[str], None]
 
@@ -39,7 +39,7 @@ class LockWatch:
     async def _watch(self, pid: int) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            with contextlib.suppress(*DATABASE_AWAY):
+            with contextlib.suppress(DatabaseAway):
                 async with self._engine.connect() as connection:
                     holders = (await connection.execute(_HOLDERS, {"pid": pid})).all()
                 for holder in holders:

@@ -12,9 +12,9 @@ from typing import Final, TypeVar, cast
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.database import DatabaseAway
 from adapters.lock_watch import LockWatch, Say
 from adapters.revisions import apply_revision, current_revision_of, fills_of, revision_after
+from adapters.sqlstate import DatabaseAway
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import structlog
 from arq.connections import ArqRedis
 
 from adapters.queue import NUDGE_VERIFICATION
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import REDIS_ERRORS
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 AT_ONCE: Final = 16
@@ -69,7 +69,7 @@ class RedisNudges:
                 _expires=self._grace + _LONG_ENOUGH,
             )
             self._away = False
-        except REDIS_AWAY as error:
+        except REDIS_ERRORS as error:
             if not self._away:
                 log.warning("nudge.not_announced", error=type(error).__name__)
             self._away = True

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from adapters.policies import FileProblem, PolicyBook
 from adapters.pubsub import listen
+from adapters.redis_client import raises_redis_away
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 log = structlog.get_logger(__name__)
@@ -22,11 +23,12 @@ class PolicyReloads:
         self._policies = policies
         self._generation: int | None = None
 
+    @raises_redis_away
     async def order(self) -> list[FileProblem]:
         """Reload here, tell every process to, and return what is wrong here, by file.
 
         Raises:
-            RedisError, OSError, TimeoutError: reloaded here, but nobody else was told.
+            RedisAway: reloaded here, but nobody else was told.
         """
         problems = self._policies.reload()
         generation = int(await self._redis.incr(self._names.reloads))

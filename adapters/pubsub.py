@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import REDIS_ERRORS
 
 _RETRY_AFTER: Final = 1.0
 
@@ -39,7 +39,7 @@ async def listen(
     while True:
         try:
             await _listen_once(redis, channel, take, listens)
-        except (*REDIS_AWAY, ValueError) as error:  # ValueError: a message that is none of ours
+        except (*REDIS_ERRORS, ValueError) as error:  # ValueError: a message that is none of ours
             if not is_interrupted:
                 log.warning("announcements.interrupted", error=type(error).__name__)
             is_interrupted = True

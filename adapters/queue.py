@@ -12,7 +12,7 @@ from arq.jobs import serialize_job as arq_job
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.client import Pipeline
 
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway, raises_redis_away
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 
 RECORD_WAITING: Final = "record_waiting"
@@ -75,11 +75,12 @@ class JobQueue:
         """Enqueue a look at a verification for then; should that fail, a sweep looks a little later."""
         try:
             await self.order_settling(verification_id, at)
-        except REDIS_AWAY as error:
-            log.warning("settlement.not_announced", error=type(error).__name__)
+        except RedisAway as error:
+            log.warning("settlement.not_announced", error=error.kind)
 
+    @raises_redis_away
     async def order_settling(self, verification_id: UUID, at: datetime) -> None:
-        """Enqueue a look at a verification for then. Raises RedisError, OSError."""
+        """Enqueue a look at a verification for then. Raises RedisAway."""
         await self._arq.enqueue_job(
             SETTLE_VERIFICATION,
             str(verification_id),
@@ -88,6 +89,7 @@ class JobQueue:
             _expires=_LONG_ENOUGH,
         )
 
+    @raises_redis_away
     async def depth(self) -> int:
         """How many jobs wait or run."""
         return int(await self._arq.zcard(self._names.queue))

@@ -1,7 +1,10 @@
-"""Redis connections with time-outs everywhere."""
+"""Redis connections with time-outs everywhere, and one error for a Redis that is away."""
 
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
@@ -9,12 +12,41 @@ from redis.exceptions import RedisError
 from adapters.configuration.redis_url import read_redis_url
 from adapters.redis_connections import giving_back
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
-from domain.errors import SettingsError
+from domain.errors import ServerAway, SettingsError
 
-REDIS_AWAY: Final = (RedisError, OSError, TimeoutError)
-"""What any call may raise while Redis is away."""
+REDIS_ERRORS: Final = (RedisError, OSError)
+"""What redis-py raises; time-outs are among the OSErrors."""
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 PROBE_KEPT: Final = timedelta(minutes=1)
+
+
+class RedisAway(ServerAway):
+    """Redis cannot be reached, is too slow, or refuses; `__cause__` is what redis-py raised."""
+
+
+def raises_redis_away(
+    call: Callable[Arguments, Coroutine[Any, Any, Result]],
+) -> Callable[Arguments, Coroutine[Any, Any, Result]]:
+    """Let a coroutine function raise RedisAway in the place of redis-py's errors."""
+
+    @wraps(call)
+    async def translated(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with redis_away():
+            return await call(*args, **kwargs)
+
+    return translated
+
+
+@contextmanager
+def redis_away() -> Iterator[None]:
+    """`raises_redis_away` for a block."""
+    try:
+        yield
+    except REDIS_ERRORS as error:
+        raise RedisAway(type(error).__name__) from error
 
 
 def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32) -> BlockingConnectionPool:

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from adapters.redis_client import PROBE_KEPT
+from adapters.redis_client import PROBE_KEPT, raises_redis_away
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.errors import SettingsError
 
@@ -31,7 +31,7 @@ async def check_durability(redis: Redis, wanted: Durability, *, names: RedisName
     Raises:
         NotDurableYet: the append-only file is being switched on, perhaps.
         SettingsError: the server is set otherwise, or does not tell.
-        RedisError, OSError: the server is away.
+        RedisAway: the server is away.
     """
     told = await read_durability(redis, names=names)
     problems = durability_problems(told, wanted)
@@ -51,6 +51,7 @@ def durability_problems(told: dict[str, str], wanted: Durability) -> list[str]:
     ]
 
 
+@raises_redis_away
 async def read_durability(redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> dict[str, str]:
     """The server's durability settings by name, as far as it tells.
 

@@ -18,11 +18,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.background import end_tasks
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import create_engine
 from adapters.envelope import KeyRing
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway, raises_redis_away
 from adapters.redis_names import RedisNames
 from adapters.settings import Settings
+from adapters.sqlstate import DatabaseAway
 from domain.errors import SettingsError
 
 log = structlog.get_logger(__name__)
@@ -54,8 +55,9 @@ class RedisMark:
         self._mine = mine
         self._names = names
 
+    @raises_redis_away
     async def find_conflict(self) -> str | None:
-        """One line that says who else uses the names; None where nobody does. Raises RedisError, OSError."""
+        """One line that says who else uses the names; None where nobody does. Raises RedisAway."""
         theirs = _read(await self._redis.get(self._names.mark))
         conflict = None if theirs is None else self._mine.conflict(theirs)
         if conflict is None:
@@ -66,6 +68,7 @@ class RedisMark:
             f" change? Then delete {self._names.mark}, or wait: it ends an hour after its last worker"
         )
 
+    @raises_redis_away
     async def leave(self) -> str | None:
         """`find_conflict`; where there is none, leave or renew our mark."""
         # Of two that start in the same moment one is the first.
@@ -88,7 +91,7 @@ async def marking(mark: RedisMark) -> AsyncIterator[None]:
         SettingsError: another gateway uses the names. A Redis that is away is asked again later.
     """
     conflict = None
-    with contextlib.suppress(*REDIS_AWAY):
+    with contextlib.suppress(RedisAway):
         conflict = await mark.leave()
     if conflict is not None:
         raise SettingsError(conflict)
@@ -104,7 +107,7 @@ async def _renew(mark: RedisMark) -> None:
         await asyncio.sleep(KEPT.total_seconds() / 6)
         try:
             conflict = await mark.leave()
-        except REDIS_AWAY:
+        except RedisAway:
             continue
         if conflict is not None:
             log.error("redis.shared", detail=conflict)
@@ -116,7 +119,7 @@ async def read_mark(settings: Settings) -> Mark:
     try:
         async with engine.connect() as connection:
             row = (await connection.execute(_DATABASE)).one()
-    except (DBAPIError, *DATABASE_AWAY):
+    except (DBAPIError, DatabaseAway):
         return Mark(keys.ids())
     finally:
         await engine.dispose()

@@ -4,7 +4,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from adapters.redis_client import try_a_write
+from adapters.redis_client import raises_redis_away, try_a_write
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.memory_room import MemoryRoom, MemoryRules
 
@@ -33,20 +33,22 @@ class RedisRoom(msgspec.Struct, frozen=True):
         return found
 
 
+@raises_redis_away
 async def read_memory(redis: Redis) -> RedisMemory:
-    """The server's memory now. Raises RedisError, OSError."""
+    """The server's memory now. Raises RedisAway."""
     memory = await redis.info("memory")
     return RedisMemory(int(memory["used_memory"]), int(memory.get("maxmemory", 0)))
 
 
 async def read_what_is_left(redis: Redis, rules: MemoryRules) -> MemoryRoom:
-    """How much may be written now, by the rules of the ingress. Raises RedisError, OSError."""
+    """How much may be written now, by the rules of the ingress. Raises RedisAway."""
     memory = await read_memory(redis)
     return MemoryRoom(memory.used, rules.stop_at(memory.most))
 
 
+@raises_redis_away
 async def read_room(redis: Redis, rules: MemoryRules, *, names: RedisNames = DEFAULT_NAMES) -> RedisRoom:
-    """The server's memory, and whether it takes a write. Raises RedisError, OSError: it is away."""
+    """The server's memory, and whether it takes a write. Raises RedisAway: it is away."""
     memory = await read_memory(redis)
     try:
         await try_a_write(redis, names=names)

@@ -21,7 +21,7 @@ from adapters.redis_durability import Durability, NotDurableYet, check_durabilit
 from adapters.redis_memory import RedisMemory, read_memory
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.circuit import Circuit, CircuitRules, CircuitState
-from domain.errors import SettingsError
+from domain.errors import SettingsError, kind_of_error
 from domain.memory_room import MemoryRoom, MemoryRules
 
 RULES: Final = CircuitRules(first_pause=timedelta(milliseconds=100), longest_pause=timedelta(seconds=1))
@@ -91,7 +91,7 @@ class RedisWatch:
         self._changed.set()
         if was_closed:
             detail = str(error) if isinstance(error, SettingsError) else None
-            log.warning("redis.circuit_opened", error=type(error).__name__, detail=detail)
+            log.warning("redis.circuit_opened", error=kind_of_error(error), detail=detail)
 
     def wrote(self, cost: int) -> None:
         """`cost` bytes of Redis's memory were taken, or may have been."""

@@ -3,6 +3,8 @@
 from enum import Enum, auto
 from typing import Final
 
+from domain.errors import ServerAway
+
 
 class Fault(Enum):
     """What failed, and so what to do about it."""
@@ -13,6 +15,21 @@ class Fault(Enum):
     """A statement that met others, or no room: it passes, and the connection is as good as before."""
     SESSION = auto()
     """The session, its server, or what either remembers: another try needs a new connection."""
+
+
+class DatabaseAway(ServerAway):
+    """PostgreSQL is away, starting, stopping, full, or asks for another try.
+
+    `sqlstate` is what the server said, or None where it said nothing.
+    """
+
+    def __init__(self, kind: str = "", sqlstate: str | None = None) -> None:
+        super().__init__(kind)
+        self.sqlstate = sqlstate
+
+
+class StatementFailed(DatabaseAway):
+    """The same for one statement: without the row that it met, or on another session, it may succeed."""
 
 
 _VALUE: Final = ("22", "23", "54")
@@ -40,3 +57,10 @@ def fault_of(sqlstate: str | None) -> Fault:
 def meets_every_row(sqlstate: str | None) -> bool:
     """Whether any other statement would fail as well. None, an error of the driver, counts as such."""
     return sqlstate is None or sqlstate.startswith(_EVERY_ROW)
+
+
+def away(error: BaseException) -> DatabaseAway:
+    """What this error of PostgreSQL, or of its driver, is to those who need PostgreSQL."""
+    sqlstate = getattr(error, "sqlstate", None)
+    kind = DatabaseAway if meets_every_row(sqlstate) else StatementFailed
+    return kind(type(error).__name__, sqlstate)

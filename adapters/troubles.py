@@ -4,9 +4,14 @@ No message repeats an address, a name or a value of ours or of the server's.
 """
 
 import ssl
+from collections.abc import Iterator
 from typing import Final
 
 from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, ResponseError
+
+from adapters.redis_client import RedisAway
+from adapters.sqlstate import DatabaseAway
+from domain.errors import ServerAway
 
 _REFUSALS: Final = {
     "28P01": "the server refuses the user or the password",
@@ -31,9 +36,9 @@ _REDIS_REFUSALS: Final = (
 )
 
 
-def database_trouble(error: BaseException) -> str:
-    """Why PostgreSQL cannot be used, from an error of `DATABASE_AWAY`."""
-    sqlstate = getattr(error, "sqlstate", None) or ""
+def database_trouble(error: DatabaseAway) -> str:
+    """Why PostgreSQL cannot be used."""
+    sqlstate = error.sqlstate or ""
     known = _REFUSALS.get(sqlstate) or _REFUSALS.get(sqlstate[:2])
     if known:
         return known
@@ -42,35 +47,41 @@ def database_trouble(error: BaseException) -> str:
     return _unreachable(error)
 
 
-def database_refuses(error: BaseException) -> bool:
+def database_refuses(error: DatabaseAway) -> bool:
     """Whether PostgreSQL answers, and somebody has to put something right before it lets us work."""
-    return (getattr(error, "sqlstate", None) or "").startswith(("28", "3D", "42", "25006"))
+    return (error.sqlstate or "").startswith(("28", "3D", "42", "25006"))
 
 
-def redis_refuses(error: BaseException) -> bool:
+def redis_refuses(error: RedisAway) -> bool:
     """Whether Redis answers, and somebody has to put something right before it lets us work."""
-    return isinstance(error, AuthenticationError | ResponseError)
+    return isinstance(error.__cause__, AuthenticationError | ResponseError)
 
 
-def redis_trouble(error: BaseException) -> str:
-    """Why Redis cannot be used, from an error of `REDIS_AWAY`."""
-    match error:
-        case AuthenticationError() if "required" in str(error).lower():
+def redis_trouble(error: RedisAway) -> str:
+    """Why Redis cannot be used."""
+    match error.__cause__:
+        case AuthenticationError() as refusal if "required" in str(refusal).lower():
             return "the server wants a password"
-        case ResponseError() if "DB index" in str(error):
+        case ResponseError() as refusal if "DB index" in str(refusal):
             return "the server has no database of that number"
-    known = next((words for kind, words in _REDIS_REFUSALS if isinstance(error, kind)), None)
-    if known is None and isinstance(error, ResponseError):
-        return f"the server refuses ({type(error).__name__})"
+    known = next((words for kind, words in _REDIS_REFUSALS if isinstance(error.__cause__, kind)), None)
+    if known is None and isinstance(error.__cause__, ResponseError):
+        return f"the server refuses ({error.kind})"
     return known or _unreachable(error)
 
 
-def _unreachable(error: BaseException) -> str:
-    cause = error.__cause__ or error.__context__ or error
-    if isinstance(cause, ssl.SSLCertVerificationError):
+def _unreachable(error: ServerAway) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return "the server's certificate is not one that is trusted here"
-    if isinstance(cause, ssl.SSLError):
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return "TLS fails: does the server speak it on this port?"
-    if isinstance(error, ConnectionError) and "SSL" in str(error):
+    if any(isinstance(cause, ConnectionError) and "SSL" in str(cause) for cause in causes):
         return "the server speaks no TLS, which sslmode wants"
-    return f"cannot be reached ({type(error).__name__})"
+    return f"cannot be reached ({error.kind})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    while cause := error.__cause__ or error.__context__:
+        yield cause
+        error = cause

@@ -11,12 +11,13 @@ import httpx2
 from rich.console import Console
 from rich.markup import escape
 
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import create_engine
 from adapters.logs import silent_logs
 from adapters.policies import PolicyBook
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database
 from adapters.settings import AppSettings, Settings, strange_names
+from adapters.sqlstate import DatabaseAway
 from adapters.store.policy_history import verify_policies
 from adapters.troubles import database_trouble
 from cli.checks import Check
@@ -124,7 +125,7 @@ async def _check_database(settings: Settings) -> Check:
     engine = create_engine(settings.database_url)
     try:
         fitness = await examine_database(engine)
-    except DATABASE_AWAY as error:
+    except DatabaseAway as error:
         return Check("database", False, database_trouble(error))
     finally:
         await engine.dispose()

@@ -23,13 +23,12 @@ def words_of(error: Exception) -> list[str] | None:
 
 def _words_of_server(error: Exception) -> list[str] | None:
     """What connects to a server has imported this already."""
-    from adapters.database import DATABASE_AWAY  # noqa: PLC0415 - a second, for whoever mistypes a command
-    from adapters.redis_client import REDIS_AWAY  # noqa: PLC0415 - as above
+    from adapters.redis_client import RedisAway  # noqa: PLC0415 - a second, for whoever mistypes a command
+    from adapters.sqlstate import DatabaseAway  # noqa: PLC0415 - as above
     from adapters.troubles import database_trouble, redis_trouble  # noqa: PLC0415 - as above
 
-    # Commands connect to PostgreSQL first: an error of the system that names no file is its.
-    if isinstance(error, DATABASE_AWAY):
+    if isinstance(error, DatabaseAway):
         return [f"FACEID_DATABASE_URL: {database_trouble(error)}"]
-    if isinstance(error, REDIS_AWAY):
+    if isinstance(error, RedisAway):
         return [f"FACEID_REDIS_URL: {redis_trouble(error)}"]
     return None

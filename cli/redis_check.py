@@ -6,7 +6,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_client import RedisAway, create_redis_pool
 from adapters.redis_durability import check_durability
 from adapters.redis_mark import RedisMark, read_mark
 from adapters.redis_memory import RedisRoom, read_room
@@ -30,7 +30,7 @@ async def check_redis(settings: Settings) -> AsyncIterator[Check]:
         mark = RedisMark(redis, await read_mark(settings), names=names)
         if conflict := await mark.find_conflict():
             yield Check("redis", False, conflict)
-    except REDIS_AWAY as error:
+    except RedisAway as error:
         yield Check("redis", False, redis_trouble(error))
     finally:
         await pool.disconnect()

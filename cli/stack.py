@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx2
 import psutil
 
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import create_engine
 from adapters.redis_names import DEFAULT_PREFIX
 from adapters.schema import migrate
 from adapters.store.tokens import PgTokens, token_id
@@ -24,6 +24,7 @@ from cli import environment, servers
 from cli.claims import check_ports, claimed_folder
 from cli.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
 from cli.processes import ProcessSpec, Supervisor
+from domain.errors import ServerAway
 
 FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
 """It is revoked at the end; that is for a `dev` that was killed."""
@@ -170,7 +171,7 @@ class Stack:
             return
         engine = create_engine(self.database_url)
         try:
-            with suppress(*DATABASE_AWAY):
+            with suppress(ServerAway):
                 await PgTokens(engine).revoke(self._token)
         finally:
             await engine.dispose()

@@ -16,6 +16,8 @@
     ├── NoToken                  get_token brought none; `word` says why
     │   ├── VendorRefused            asking again would be refused again
     │   └── VendorUnavailable        later it may succeed
+    ├── ServerAway               PostgreSQL or Redis cannot be used just now; later it may
+    ├── RefusedValue             a value that the store cannot hold
     ├── BrokenSeal               stored bytes that no key of ours opens
     ├── RedisFull                Redis has no room for what an operator wants to put there
     ├── SpoolRefused             a batch that the local disk did not take
@@ -131,6 +133,21 @@ class VendorUnavailable(NoToken):
     """The vendor cannot be reached, is too slow, at fault or overloaded."""
 
 
+class ServerAway(GatewayError):
+    """PostgreSQL or Redis cannot be used just now: no value is at fault, and later it may work.
+
+    `kind` is the name of what its library raised.
+    """
+
+    def __init__(self, kind: str = "") -> None:
+        super().__init__(kind)
+        self.kind = kind or type(self).__name__
+
+
+class RefusedValue(GatewayError):
+    """A value that the store cannot hold."""
+
+
 class BrokenSeal(GatewayError):
     """Encrypted bytes that no configured key opens, or that stand in the wrong place."""
 
@@ -158,3 +175,8 @@ class SettingsError(GatewayError):
 
 class PolicyFileError(GatewayError):
     """A policy file that cannot be used; the message names file, line and key."""
+
+
+def kind_of_error(error: BaseException) -> str:
+    """A word for logs and figures: the error's type, or what a server's library raised."""
+    return error.kind if isinstance(error, ServerAway) else type(error).__name__

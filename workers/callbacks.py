@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import structlog
 
-from domain.errors import MalformedPayload, UndecodableCallback
+from domain.errors import MalformedPayload, ServerAway, UndecodableCallback
 from domain.model import AcceptedCallback
 from domain.payload import decode_payload
 from domain.records import Case, DecodedCallback, Recorded
-from workers.away import AWAY
 from workers.context import WorkerContext
 
 log = structlog.get_logger(__name__)
@@ -51,7 +50,7 @@ async def record_group(
     ends = dict(zip(decoded, recorded, strict=True))
     failures: dict[int, BaseException] = {}
     for index, end in ends.items():
-        if isinstance(end, AWAY):
+        if isinstance(end, ServerAway):
             failures[index] = end
         elif not isinstance(end, Recorded):
             letters[index] = _defective(callbacks[index], end)
@@ -75,7 +74,7 @@ async def _bury_all(context: WorkerContext, letters: Mapping[int, _Letter]) -> d
     kept = await asyncio.gather(*(bury(context, *each) for each in letters.values()), return_exceptions=True)
     errors = {index: end for index, end in zip(letters, kept, strict=True) if end is not None}
     for error in errors.values():
-        if not isinstance(error, AWAY):
+        if not isinstance(error, ServerAway):
             raise error
     return errors
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import structlog
 
-from adapters.database import DATABASE_AWAY
 from domain.answer import Answer, Kind, kind_of
 from domain.apps import App
 from domain.budget import PullState
+from domain.errors import ServerAway
 from domain.records import Case, FinishedPull
 from workers.context import WorkerContext
 from workers.vendor_gates import Call, LeftAlone
@@ -30,7 +30,7 @@ async def make_call(
     `patience` is that of the gates.
 
     Raises:
-        OSError: PostgreSQL is away; nothing was sent.
+        ServerAway: PostgreSQL is away; nothing was sent.
     """
     # The places first, then the reservation: a reserved call must be under way.
     call = await context.gates.enter(app.app_id, room=context.pictures.places_for(app), patience=patience)
@@ -104,9 +104,9 @@ async def _keep_trying(context: WorkerContext, pull: FinishedPull) -> None:
     for attempt in count():
         try:
             await context.ledger.finish(pull)
-        except DATABASE_AWAY as error:
+        except ServerAway as error:
             if attempt == 0:
-                log.warning("pull.waits_for_ledger", app_id=pull.app_id, error=type(error).__name__)
+                log.warning("pull.waits_for_ledger", app_id=pull.app_id, error=error.kind)
         except Exception:
             failures += 1
             if failures == _TRIES:

@@ -78,7 +78,7 @@ async def confirm(
     Where a result is required, all calls of the budget may be spent in turn, else those of `pull_rules`.
 
     Raises:
-        OSError: PostgreSQL is away; a call that was sent is on the ledger.
+        ServerAway: PostgreSQL is away; a call that was sent is on the ledger.
     """
     ledger = [] if case.is_new else await context.ledger.of(case.verification_id)
     if ledger and (kept := await kept_result(context, case)):

@@ -51,7 +51,7 @@ async def decide_case(
     Raises:
         ValueError: neither is there.
         KeyError: the candidate policy is not configured here (any more).
-        OSError: PostgreSQL is away.
+        ServerAway: PostgreSQL is away.
     """
     callback_facts = None if case.payload is None else facts_of(case, case.payload)
     if result is None or result == case.payload:

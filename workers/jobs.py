@@ -18,6 +18,7 @@ from arq.worker import Function, func
 
 from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis_names import RedisNames
+from domain.errors import kind_of_error
 from workers import nudging
 from workers.context import WorkerContext
 from workers.forgetting import forget_claims
@@ -116,4 +117,4 @@ async def _try(work: Awaitable[None], event: str, **ids: str) -> None:
         async with asyncio.timeout(JOB_TIMEOUT / 2):
             await work
     except Exception as error:
-        log.warning(event, **ids, error=type(error).__name__)
+        log.warning(event, **ids, error=kind_of_error(error))

@@ -10,7 +10,8 @@ from typing import Any, Final
 import structlog
 from arq.worker import Worker
 
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import REDIS_ERRORS
+from domain.errors import ServerAway
 from workers.clock_watch import ClockWatch
 
 _FIRST_PAUSE: Final = 0.2
@@ -93,5 +94,5 @@ async def _end(tasks: set[asyncio.Task[Any]]) -> None:
         _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN)
     for task in tasks:
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, REDIS_AWAY):
+        if error is not None and not isinstance(error, (ServerAway, *REDIS_ERRORS)):
             log.error("job.failed", error=type(error).__name__)

@@ -10,7 +10,7 @@ async def look_early(context: WorkerContext, settling: Settling, verification_id
     """Spend the one early call, unless it was spent, the callback came, or nobody knows the verification.
 
     Raises:
-        OSError: PostgreSQL is away.
+        ServerAway: PostgreSQL is away.
     """
     if await context.nudges.nudge(verification_id, now=context.clock()):
         await settling.claim_one(verification_id)

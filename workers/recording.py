@@ -14,9 +14,9 @@ import structlog
 from adapters.background import end_tasks
 from adapters.batch_ids import part_id
 from adapters.dead_letter_retries import is_retry
+from domain.errors import ServerAway, kind_of_error
 from domain.model import AcceptedCallback
 from domain.records import ClaimedBatch
-from workers.away import AWAY
 from workers.callbacks import GroupRecorded, bury, record_group
 from workers.context import WorkerContext
 from workers.settling import Settling
@@ -110,7 +110,7 @@ class Recording:
                 if not left:
                     break
             self._failing = False
-        except AWAY as error:
+        except (ServerAway, TimeoutError) as error:
             self._away(error)
         except Exception as error:
             # A defect of ours: what was claimed is claimed again when its lease ends.
@@ -123,20 +123,20 @@ class Recording:
         """Log an outage once, and count every failure."""
         self._context.tally.failed(error)
         if not self._failing:
-            log.warning("batch.postponed", error=type(error).__name__)
+            log.warning("batch.postponed", error=kind_of_error(error))
         self._failing = True
 
     async def record_some(self) -> int:
         """Claim a group and record it; about how many batches wait still.
 
         Raises:
-            RedisError, OSError: Redis or PostgreSQL is away; what was claimed is claimed again later.
+            ServerAway: Redis or PostgreSQL is away; what was claimed is claimed again later.
         """
         context = self._context
         finished, self._finished = self._finished, []
         try:
             claim = await context.inbox.claim(lease=context.lease, finished=finished)
-        except AWAY:
+        except ServerAway:
             self._finished = finished
             raise
         self._claimed = [batch.batch_id for batch in claim.batches]
@@ -197,7 +197,7 @@ class Recording:
         try:
             async with asyncio.timeout(_GROUP_TIMEOUT):
                 group = await record_group(context, [each for _, each in whose], room=self._settling.room())
-        except AWAY:
+        except (ServerAway, TimeoutError):
             # A worker that can say that it takes too long was killed by none of these batches.
             await self._postpone([batch.batch_id for batch in batches])
             raise
@@ -237,7 +237,7 @@ async def _try(work: Awaitable[object]) -> None:
     """Do work that something later makes up for: whatever fails, recording goes on."""
     try:
         await work
-    except AWAY:
+    except ServerAway:
         pass
     except Exception:
         log.exception("batch.failed")

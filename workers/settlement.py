@@ -6,12 +6,12 @@ from typing import Final, assert_never
 
 import structlog
 
+from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
 from domain.parts import Payload
 from domain.payload import decode_payload
 from domain.policy import is_ended
 from domain.records import Case, DueVerification
-from workers.away import AWAY
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, grounds_of, postpone
@@ -52,7 +52,7 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
 
 async def _put_off(context: WorkerContext, due: DueVerification) -> None:
     """Leave a verification alone for a while, or until its lease ends where PostgreSQL is away."""
-    with contextlib.suppress(*AWAY):
+    with contextlib.suppress(ServerAway):
         until = context.clock() + UNDECODABLE_REST
         await context.due.postpone(due.verification_id, fence=due.fence, until=until)
 
@@ -61,7 +61,7 @@ async def settle_safely(context: WorkerContext, case: Case) -> None:
     """`settle`, with any failure logged: the verification's `due_at` brings it back."""
     try:
         await settle(context, case)
-    except AWAY as error:
+    except ServerAway as error:
         # A line for each of hundreds says no more than the one of the next claim, and needs no traceback.
         context.tally.failed(error)
         log.info(
@@ -79,7 +79,7 @@ async def settle(context: WorkerContext, case: Case) -> None:
 
     Raises:
         KeyError: the app is not configured here (any more).
-        OSError: PostgreSQL is away.
+        ServerAway: PostgreSQL is away.
     """
     grounds = grounds_of(context, case.app_id)
     if case.is_decided:

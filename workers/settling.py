@@ -16,8 +16,8 @@ from uuid import UUID
 import structlog
 
 from adapters.background import end_tasks
+from domain.errors import ServerAway, kind_of_error
 from domain.records import Case, ClaimedVerifications
-from workers.away import AWAY
 from workers.context import WorkerContext
 from workers.settlement import settle_safely, take_up
 
@@ -87,9 +87,9 @@ class Settling:
                 while await self.claim_due():
                     pass
                 is_away = False
-            except AWAY as error:
+            except ServerAway as error:
                 if not is_away:
-                    log.warning("settlement.postponed", error=type(error).__name__)
+                    log.warning("settlement.postponed", error=kind_of_error(error))
                 is_away = True
                 self._look_later(error)
             except Exception as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from adapters.heartbeats import WorkerStatus
+from domain.errors import kind_of_error
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Tally:
 
     def failed(self, error: BaseException) -> None:
         """Something did not succeed."""
-        self.last_error = type(error).__name__
+        self.last_error = kind_of_error(error)
 
     def count_decision(self, app_id: str, outcome: str, reasons: Iterable[str] = ()) -> None:
         """One more decision of an app was saved, for these reasons."""

@@ -25,7 +25,7 @@ class Unfinished:
         """Let them end with the vendor's day.
 
         Raises:
-            OSError: PostgreSQL is away.
+            ServerAway: PostgreSQL is away.
         """
         now = asyncio.get_running_loop().time()
         if now < self._looked_at + _LOOK_EVERY:

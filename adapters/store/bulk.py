@@ -17,9 +17,9 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DATABASE_AWAY, DatabaseAway, away, doubt
+from adapters.database import doubt
 from adapters.database_connections import LOCK_TIMEOUT
-from adapters.sqlstate import LOCK_NOT_AVAILABLE, Fault, fault_of
+from adapters.sqlstate import LOCK_NOT_AVAILABLE, DatabaseAway, Fault, away, fault_of
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,7 +46,7 @@ async def bulk_connection(engine: AsyncEngine, *, as_one: bool = False) -> Async
                     if not raw.info["prepares"]:
                         await driver.execute(_LIMIT_LOCKS)
                     yield driver
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, *DATABASE_AWAY) as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             fault = fault_of(getattr(error, "sqlstate", None))
             if fault is Fault.VALUE:
                 raise

@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
 from adapters.envelope import place_of, seal, unseal
+from adapters.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
 from domain.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
@@ -29,7 +29,7 @@ class PgDecisions:
         self._engine = engine
         self._kept_policies: set[str] = set()
         self._coalescer = Coalescer[SettledVerification, bool](
-            self._save, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
+            self._save, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
         )
 
     async def save_once(self, settled: SettledVerification) -> bool:

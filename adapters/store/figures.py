@@ -46,7 +46,7 @@ class PgFigures:
         self._engine = engine
 
     async def read(self, now: datetime) -> StoreFigures:
-        """The figures at `now`. Raises DBAPIError, OSError."""
+        """The figures at `now`. Raises DatabaseAway."""
         async with self._engine.connect() as connection:
             undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS, "now": now})
             letters = await connection.execute(_LETTERS)

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
 from adapters.envelope import place_of, seal, unseal
+from adapters.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, bulk_connection, write_group
 from adapters.store.tables import pulls
 from domain.answer import says_nothing
@@ -45,10 +45,10 @@ class PgLedger:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._reservations = Coalescer[_Wanted, bool](
-            self._reserve, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
+            self._reserve, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
         )
         self._ends = Coalescer[FinishedPull, None](
-            self._finish, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
+            self._finish, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
         )
 
     async def of(self, verification_id: UUID) -> list[Pull]:

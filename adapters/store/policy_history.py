@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DATABASE_AWAY
 from adapters.policies import PolicyBook
-from domain.errors import PolicyFileError
+from adapters.sqlstate import DatabaseAway
+from domain.errors import PolicyFileError, kind_of_error
 from domain.explanation import PolicyText
 
 log = structlog.get_logger(__name__)
@@ -26,8 +26,8 @@ async def verify_policies(engine: AsyncEngine, book: PolicyBook) -> None:
     """
     try:
         history = await read_history(engine, (policy.name for policy in book.all()))
-    except (*DATABASE_AWAY, DBAPIError) as error:
-        log.warning("policy.unchecked", error=type(error).__name__)
+    except (DatabaseAway, DBAPIError) as error:
+        log.warning("policy.unchecked", error=kind_of_error(error))
         return
     if problems := book.compare_with(history):
         raise PolicyFileError("\n".join(problem.detail for problem in problems))

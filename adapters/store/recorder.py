@@ -12,8 +12,8 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY, DatabaseAway, StatementFailed
 from adapters.envelope import KeyRing, place_of, seal, unseal
+from adapters.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
 from adapters.store.endings import same_endings
 from adapters.store.entries import Entry, Mark, one_per_verification
@@ -40,13 +40,13 @@ class PgRecorder:
         self._owners = owners or BizOwners()
         self._lease = lease
         self._coalescer = Coalescer[Entry, Recorded](
-            self._flush, max_items=128, systemic=DATABASE_AWAY, alone=(StatementFailed,)
+            self._flush, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
         )
 
     async def record_all(
         self, decoded: Sequence[DecodedCallback], *, now: datetime
     ) -> list[Recorded | BaseException]:
-        """Store each callback once. How each ended: recorded, or PostgresError, OSError, BrokenSeal."""
+        """Store each callback once. How each ended: recorded, or DatabaseAway, PostgresError, BrokenSeal."""
         return await self._coalescer.submit_all(Entry(each, now=now) for each in decoded)
 
     async def _flush(self, entries: list[Entry]) -> Sequence[Recorded | DatabaseAway]:

@@ -13,8 +13,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import StatementFailed
 from adapters.envelope import KeyRing
+from adapters.sqlstate import StatementFailed
 from adapters.store.owners import BizOwners, Place
 from adapters.store.takeovers import Takeovers
 from domain.errors import BrokenSeal

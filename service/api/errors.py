@@ -6,14 +6,11 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from adapters.database import DATABASE_AWAY
-from adapters.redis_client import REDIS_AWAY
-from domain.errors import NoToken, RedisFull, VendorUnavailable
+from domain.errors import NoToken, RedisFull, RefusedValue, ServerAway, VendorUnavailable
 from service.problems import answer_http_error, refusal
 
 log = structlog.get_logger(__name__)
@@ -40,9 +37,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RedisFull, _answer_full)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, answer_http_error)
-    for error in (*DATABASE_AWAY, *REDIS_AWAY):
-        app.add_exception_handler(error, _answer_away)
-    app.add_exception_handler(DBAPIError, _answer_refused_value)
+    app.add_exception_handler(ServerAway, _answer_away)
+    app.add_exception_handler(RefusedValue, _answer_refused_value)
     app.add_exception_handler(Exception, _answer_defect)
 
 
@@ -87,16 +83,14 @@ def _where(item: dict[str, object]) -> str:
     return ".".join(map(str, known))
 
 
-async def _answer_refused_value(request: Request, error: Exception) -> Response:
-    """A value that no PostgreSQL text can hold (SQLSTATE class 22) is the client's fault."""
-    assert isinstance(error, DBAPIError)  # noqa: S101 - as above
-    if str(getattr(error.orig, "sqlstate", "")).startswith("22"):
-        return refusal("invalid_request", errors=[])
-    return await _answer_defect(request, error)
+async def _answer_refused_value(_request: Request, _error: Exception) -> Response:
+    """The client sent a value that PostgreSQL cannot hold."""
+    return refusal("invalid_request", errors=[])
 
 
 async def _answer_away(_request: Request, error: Exception) -> Response:
-    log.warning("api.unavailable", error=type(error).__name__)
+    assert isinstance(error, ServerAway)  # noqa: S101 - as above
+    log.warning("api.unavailable", error=error.kind)
     return refusal("unavailable")
 
 

@@ -7,13 +7,14 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from adapters.database import DATABASE_AWAY
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from adapters.redis_durability import durability_problems, read_durability
 from adapters.redis_memory import read_room
 from adapters.revisions import newest_revision
 from adapters.schema import examine_database
+from adapters.sqlstate import DatabaseAway
 from adapters.troubles import database_trouble, redis_trouble
+from domain.errors import kind_of_error
 from service.api.context import ApiContext, Context
 from service.api.pace import PacedRoute
 from service.api.readiness import Parts
@@ -61,8 +62,8 @@ async def _redis(context: ApiContext) -> dict[str, Any]:
             in_force = await read_durability(context.redis, names=context.names)
             room = await read_room(context.redis, context.memory_rules, names=context.names)
             backlog = {"batches": await context.inbox.depth(), "jobs": await context.queue.depth()}
-    except REDIS_AWAY as error:
-        return {"ok": False, "error": type(error).__name__, "problems": [redis_trouble(error)]}
+    except (RedisAway, TimeoutError) as error:
+        return _unusable(error)
     problems = durability_problems(in_force, context.durability)
     return {
         "ok": not problems and room.refusal is None,
@@ -78,8 +79,8 @@ async def _database(context: ApiContext) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_PATIENCE):
             fitness = await examine_database(context.engine)
-    except DATABASE_AWAY as error:
-        return {"ok": False, "error": type(error).__name__, "problems": [database_trouble(error)]}
+    except (DatabaseAway, TimeoutError) as error:
+        return _unusable(error)
     revision, problems, newest = fitness.revision, fitness.problems, newest_revision()
     ready = revision == newest and not problems
     return {"ok": ready, "problems": problems, "revision": revision, "newest": newest}
@@ -89,8 +90,21 @@ async def _workers(context: ApiContext) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_PATIENCE):
             alive = await context.heartbeats.alive()
-    except REDIS_AWAY as error:
-        return {"ok": False, "error": type(error).__name__, "problems": [redis_trouble(error)]}
+    except (RedisAway, TimeoutError) as error:
+        return _unusable(error)
     count = sum(seen.heartbeat.role == "worker" for seen in alive)
     problems = [] if count else ["no worker is alive: callbacks are accepted, but nothing is decided"]
     return {"ok": not problems, "problems": problems, "alive": count}
+
+
+def _unusable(error: RedisAway | DatabaseAway | TimeoutError) -> dict[str, Any]:
+    return {"ok": False, "error": kind_of_error(error), "problems": [_trouble(error)]}
+
+
+def _trouble(error: RedisAway | DatabaseAway | TimeoutError) -> str:
+    match error:
+        case RedisAway():
+            return redis_trouble(error)
+        case DatabaseAway():
+            return database_trouble(error)
+    return "no answer in time"

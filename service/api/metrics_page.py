@@ -13,12 +13,11 @@ import structlog
 from redis.asyncio import Redis
 
 from adapters.backlog import read_backlog
-from adapters.database import DATABASE_AWAY
 from adapters.heartbeats import Heartbeats
-from adapters.redis_client import REDIS_AWAY
 from adapters.redis_memory import read_room
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from adapters.store.figures import PgFigures
+from domain.errors import ServerAway, kind_of_error
 from domain.memory_room import MemoryRules
 from service.api import metric_families
 from service.api.metric_families import Readings
@@ -81,6 +80,6 @@ async def _or_none(reading: Awaitable[Reading]) -> Reading | None:
     try:
         async with asyncio.timeout(_PATIENCE):
             return await reading
-    except (*REDIS_AWAY, *DATABASE_AWAY) as error:
-        log.warning("metrics.incomplete", error=type(error).__name__)
+    except (ServerAway, TimeoutError) as error:
+        log.warning("metrics.incomplete", error=kind_of_error(error))
         return None

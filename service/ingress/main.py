@@ -21,7 +21,7 @@ from adapters.inbox_gate import InboxGate
 from adapters.intake import DurableIntake
 from adapters.nudges import RedisNudges
 from adapters.queue import create_queue
-from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_client import RedisAway, create_redis_pool
 from adapters.redis_durability import NotDurableYet, check_durability
 from adapters.redis_names import RedisNames
 from adapters.redis_watch import RedisWatch
@@ -166,8 +166,8 @@ async def _check_redis(settings: Settings) -> None:
     try:
         names = RedisNames(settings.redis_prefix)
         await check_durability(Redis(connection_pool=pool), settings.durability, names=names)
-    except REDIS_AWAY as error:
-        log.warning("redis.away", error=type(error).__name__, detail=redis_trouble(error))
+    except RedisAway as error:
+        log.warning("redis.away", error=error.kind, detail=redis_trouble(error))
     except SettingsError as error:
         if settings.spool_dir is None and not isinstance(error, NotDurableYet):
             raise

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DATABASE_AWAY, DatabaseAway, create_engine
+from adapters.database import create_engine
+from adapters.sqlstate import DatabaseAway
 from adapters.store.bulk import as_rows, bulk_connection
 
 BACKEND = "SELECT pg_backend_pid()"
@@ -33,7 +34,7 @@ async def test_what_passes_by_itself_counts_as_away(engine: AsyncEngine, sqlstat
 async def test_a_value_is_at_fault_otherwise(engine: AsyncEngine, sqlstate: str) -> None:
     with pytest.raises(asyncpg.PostgresError) as caught:
         await fail_with(engine, sqlstate)
-    assert not isinstance(caught.value, DATABASE_AWAY)
+    assert not isinstance(caught.value, DatabaseAway)
 
 
 async def test_a_connection_that_died_fails_who_uses_it_and_is_replaced(

@@ -8,8 +8,9 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
+from adapters.sqlstate import DatabaseAway
 from tests.adapters.builders import until
 
 MINUTE = timedelta(minutes=1)
@@ -53,7 +54,7 @@ async def test_it_is_followed(engine: AsyncEngine) -> None:
 async def test_a_database_that_is_away_leaves_the_time_as_it_was(free_port: int) -> None:
     away = create_engine(f"postgresql://u:p@127.0.0.1:{free_port}/x")
     clock = DatabaseClock(away, machine=tomorrow)
-    with pytest.raises(DATABASE_AWAY):
+    with pytest.raises(DatabaseAway):
         await clock.look()
     assert is_near(clock(), tomorrow())
     await away.dispose()
@@ -88,7 +89,7 @@ async def test_it_has_been_there_since_the_start_or_the_last_outage(engine: Asyn
         raise ConnectionRefusedError
 
     seconds.now += 2
-    with pytest.raises(DATABASE_AWAY):
+    with pytest.raises(DatabaseAway):
         await clock.look()
     seconds.now += 1
     assert answers_for(clock) == 0

@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import DATABASE_AWAY, DatabaseAway, create_engine
+from adapters.database import create_engine
 from adapters.schema import examine_database, migrate
+from adapters.sqlstate import DatabaseAway
 from cli import servers
 from domain.errors import SettingsError
 from tests.adapters.builders import until
@@ -78,7 +79,7 @@ async def write(engine: AsyncEngine) -> None:
 async def writes(engine: AsyncEngine) -> bool:
     try:
         await write(engine)
-    except DATABASE_AWAY:
+    except DatabaseAway:
         return False
     return True
 
@@ -107,7 +108,7 @@ async def is_standby(engine: AsyncEngine) -> bool:
     try:
         async with engine.connect() as connection:
             return bool((await connection.execute(text("SELECT pg_is_in_recovery()"))).scalar_one())
-    except DATABASE_AWAY:
+    except DatabaseAway:
         return False
 
 
@@ -121,7 +122,7 @@ async def test_a_url_may_demand_a_server_that_takes_writes_or_any(pair: Pair) ->
             await write(strict)
     await pair.primary.kill()
     async with using(pair.url(target_session_attrs="primary")) as strict:
-        with pytest.raises(DATABASE_AWAY):
+        with pytest.raises(DatabaseAway):
             await write(strict)
 
 

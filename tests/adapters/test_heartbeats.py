@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
 from adapters.heartbeats import MISSED_BEATS, Heartbeat, Heartbeats, beating
-from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_client import RedisAway, create_redis_pool
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from tests.adapters.builders import NOW, until
 from tests.servers import private_valkey
@@ -196,7 +196,7 @@ async def test_it_begins_and_ends_without_redis_and_beats_when_redis_is_there(tm
 async def _beats(redis: Redis) -> bool:
     try:
         return await roles(redis) == ["worker"]
-    except REDIS_AWAY:
+    except RedisAway:
         return False
 
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.database import DatabaseAway
 from adapters.database_connections import LOCK_TIMEOUT
 from adapters.envelope import KeyRing
+from adapters.sqlstate import DatabaseAway
 from adapters.store.owners import BizOwners
 from domain.accounts import Account
 from domain.model import verification_id

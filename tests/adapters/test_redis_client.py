@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_client import REDIS_ERRORS, create_redis_pool
 from tests.adapters.builders import until
 from tests.servers import PrivateServer, private_valkey
 
@@ -34,14 +34,14 @@ async def silent_server() -> AsyncIterator[str]:
 
 async def test_a_silent_server_is_not_waited_for(silent_server: str) -> None:
     pool = create_redis_pool(silent_server, timeout=QUICK)
-    with pytest.raises(REDIS_AWAY):
+    with pytest.raises(REDIS_ERRORS):
         await asyncio.wait_for(Redis(connection_pool=pool).ping(), 3)
     await pool.disconnect()
 
 
 async def test_a_closed_port_is_not_waited_for(free_port: int) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port}/0", timeout=QUICK)
-    with pytest.raises(REDIS_AWAY):
+    with pytest.raises(REDIS_ERRORS):
         await asyncio.wait_for(Redis(connection_pool=pool).ping(), 3)
     await pool.disconnect()
 
@@ -49,7 +49,7 @@ async def test_a_closed_port_is_not_waited_for(free_port: int) -> None:
 async def test_nobody_waits_long_for_a_connection_of_the_pool(redis_url: str) -> None:
     pool = create_redis_pool(redis_url, timeout=QUICK, max_connections=1)
     taken = await pool.get_connection()
-    with pytest.raises(REDIS_AWAY):
+    with pytest.raises(REDIS_ERRORS):
         await asyncio.wait_for(Redis(connection_pool=pool).ping(), 3)
     await pool.release(taken)
     assert await Redis(connection_pool=pool).ping()
@@ -67,7 +67,7 @@ async def test_a_pipeline_that_ends_badly_keeps_no_connection(tmp_path: Path, en
                 await asyncio.wait([watching], timeout=QUICK.total_seconds() * 1.5)
                 watching.cancel()
             [end] = await asyncio.gather(watching, return_exceptions=True)
-            assert isinstance(end, (*REDIS_AWAY, asyncio.CancelledError))
+            assert isinstance(end, (*REDIS_ERRORS, asyncio.CancelledError))
             # What holds the pipeline: the error's way through it.
             del end, watching
             server.signal(signal.SIGCONT)
@@ -85,5 +85,5 @@ async def watch_while_it_stands_still(redis: Redis, server: PrivateServer) -> No
 async def answers(redis: Redis) -> bool:
     try:
         return bool(await redis.ping())
-    except REDIS_AWAY:
+    except REDIS_ERRORS:
         return False

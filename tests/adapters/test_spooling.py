@@ -10,7 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from adapters.redis_names import DEFAULT_NAMES
 from domain.circuit import CircuitState
 from domain.errors import NotDurable
@@ -254,7 +254,7 @@ async def _probed(ingress: Ingress) -> bool:
 async def _answers(redis: Redis) -> bool:
     try:
         return bool(await redis.ping())
-    except REDIS_AWAY:
+    except RedisAway:
         return False
 
 

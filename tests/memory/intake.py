@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from adapters.coalescer import Coalescer
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback
 from tests.memory.inbox import MemoryInbox
@@ -31,7 +31,7 @@ class MemoryIntake:
         return not self.is_full
 
     async def drain(self) -> None:
-        """Move what is spooled into the inbox. Raises RedisError: it fails still."""
+        """Move what is spooled into the inbox. Raises RedisAway: it fails still."""
         for batch_id, callbacks in list(self.spool.items()):
             await self.inbox.hand_over(batch_id, callbacks)
             del self.spool[batch_id]
@@ -40,7 +40,7 @@ class MemoryIntake:
         batch_id = f"b{next(self._numbers)}"
         try:
             await self.inbox.hand_over(batch_id, callbacks)
-        except REDIS_AWAY:
+        except RedisAway:
             if self.is_full:
                 raise NotDurable("neither inbox nor spool can take it") from None
             # What failed may have been done all the same: the same id again is the same batch.

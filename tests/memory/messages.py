@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.queue import SETTLE_VERIFICATION
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from tests.memory.servers import Job, MemoryRedis
 
 
@@ -18,7 +18,7 @@ class MemoryMessenger:
         self._clock = clock
 
     async def settle_at(self, verification_id: UUID, at: datetime) -> None:
-        with contextlib.suppress(*REDIS_AWAY):
+        with contextlib.suppress(RedisAway):
             async with self._redis.call():
                 job = Job(SETTLE_VERIFICATION, str(verification_id), at)
                 self._redis.jobs.setdefault(f"settle:{verification_id}:{at.timestamp():.0f}", job)
@@ -35,6 +35,6 @@ class MemoryAnnouncer:
         self._redis = redis
 
     async def announce(self, verification_id: UUID) -> None:
-        with contextlib.suppress(*REDIS_AWAY):
+        with contextlib.suppress(RedisAway):
             async with self._redis.call():
                 self._redis.announced.append(verification_id)

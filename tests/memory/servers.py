@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-
-from adapters.database import DatabaseAway
+from adapters.redis_client import RedisAway
+from adapters.sqlstate import DatabaseAway
 from domain.answer import says_nothing
 from domain.budget import Pull, PullState
 from domain.model import AcceptedCallback, State
@@ -76,7 +75,7 @@ class MemoryRedis(Server):
     announced: list[UUID] = field(default_factory=list)
 
     def error(self) -> Exception:
-        return RedisConnectionError("away")
+        return RedisAway("ConnectionError")
 
 
 @dataclass

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from adapters.envelope import KeyRing
+from adapters.redis_client import RedisAway
 from service.api.context import ApiContext
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Store, callback, payload
@@ -146,7 +147,7 @@ async def test_without_redis_a_letter_stays(
     api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:
-        raise ConnectionError
+        raise RedisAway("ConnectionError")
 
     monkeypatch.setattr(api_context.inbox, "hand_over_sealed", away)
     key = await keep(store)

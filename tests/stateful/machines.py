@@ -14,7 +14,7 @@ import structlog
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from domain.registration import RECONCILE_RULES
 from tests.memory.servers import MemoryDatabase, Server
 from tests.memory.vendor import Fault
@@ -226,7 +226,7 @@ class FaultyGateway(Faults, CalmGateway):
     @rule()
     @precondition(lambda self: self.world.intake.spool)
     def spool_is_drained(self) -> None:
-        with contextlib.suppress(*REDIS_AWAY):
+        with contextlib.suppress(RedisAway):
             self.run(self.world.intake.drain())
 
     @rule()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from adapters.database import DATABASE_AWAY
+from adapters.sqlstate import DatabaseAway
 from domain.model import verification_id
 from domain.records import Registration
 from tests.adapters.builders import biz_id
@@ -71,7 +71,7 @@ class Outside:
         self.begin(n)
         self.history.known.add(biz_id(n))
         now = self.world.clock.now
-        with contextlib.suppress(*DATABASE_AWAY):
+        with contextlib.suppress(DatabaseAway):
             registration = Registration(biz_no, now, now + TOKEN)
             await self.world.registrations.register(app_id, biz_id(n), registration)
 
@@ -81,7 +81,7 @@ class Outside:
         if key not in self.world.database.verifications:
             return
         refusal = None
-        with contextlib.suppress(*DATABASE_AWAY):
+        with contextlib.suppress(DatabaseAway):
             refusal = await self.world.pull_requests.ask(key, now=self.world.clock.now, by="operator")
         self.history.requests[key] += refusal is None
 

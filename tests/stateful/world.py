@@ -9,11 +9,11 @@ from typing import Any, Final, cast
 import structlog
 from arq.cron import CronJob
 
-from adapters.database import DATABASE_AWAY
 from adapters.policies import SHIPPED, PolicyBook
 from adapters.queue import RECORD_WAITING
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from adapters.redis_names import DEFAULT_NAMES
+from adapters.sqlstate import DatabaseAway
 from domain.apps import App
 from domain.budget import PullRules
 from domain.model import ConfirmationMode
@@ -194,7 +194,7 @@ class World:
         """What the two loops of the worker do once they are woken."""
         if loops.recording.is_woken:
             await loops.recording.drain()
-        with contextlib.suppress(*REDIS_AWAY, *DATABASE_AWAY):
+        with contextlib.suppress(RedisAway, DatabaseAway):
             while await loops.settling.claim_due():
                 pass
         await loops.settling.idle()
@@ -232,7 +232,7 @@ class World:
     ) -> Mapping[str, Any]:
         """A log processor: an error that is caught and logged is a defect, unless a server was away."""
         error = sys.exc_info()[1]
-        if event.get("exc_info") and not isinstance(error, (*REDIS_AWAY, *DATABASE_AWAY)):
+        if event.get("exc_info") and not isinstance(error, (RedisAway, DatabaseAway)):
             self.defects.append(f"{event['event']}: {error!r}")
         raise structlog.DropEvent
 

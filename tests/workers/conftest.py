@@ -110,6 +110,7 @@ class Jobs:
     ) -> None:
         self.context = replace(context, reached=self._reached)
         self._deadly: CrashPoint | None = None
+        self._settling: list[Settling] = []
         self.redis = redis
         self.inbox = inbox
         self.queue = queue
@@ -151,7 +152,14 @@ class Jobs:
         """A worker's loops, which run as far as the test lets them."""
         used = context or self.context
         settling = Settling(used, at_once=AT_ONCE, look_every=LEASE)
+        self._settling.append(settling)
         return Loops(Recording(used, settling), settling)
+
+    async def end(self) -> None:
+        """End what is under way: nothing of a test may meet a closed engine."""
+        for settling in self._settling:
+            await settling.end(grace=1)
+        await self.context.gates.finish(within=0.2)
 
     async def work(self, context: WorkerContext | None = None) -> None:
         """Record what waits in the inbox and settle it."""
@@ -257,9 +265,9 @@ async def jobs(
         clock=clock,
         jitter=lambda: 0.0,
     )
-    yield Jobs(context, vendor, clock, store, redis, inbox, queue)
-    # Calls that outlived their callers must not meet a closed engine.
-    await context.gates.finish(within=0.2)
+    jobs = Jobs(context, vendor, clock, store, redis, inbox, queue)
+    yield jobs
+    await jobs.end()
 
 
 @pytest.fixture

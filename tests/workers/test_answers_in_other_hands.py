@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.database import DatabaseAway
+from adapters.sqlstate import DatabaseAway
 from domain.budget import LEDGER_CATCHES_UP
 from domain.model import ConfirmationMode
 from domain.registration import RECONCILE_RULES

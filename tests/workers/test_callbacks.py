@@ -7,10 +7,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapters.database import DATABASE_AWAY, DatabaseAway
 from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
+from adapters.sqlstate import DatabaseAway
 from adapters.store.dead_letters import LetterFilter
 from domain.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
@@ -196,7 +196,7 @@ async def test_a_callback_whose_key_is_lost_is_a_dead_letter(jobs: Jobs) -> None
 async def test_without_database_the_batch_stays_whole(jobs: Jobs, without_database: WorkerContext) -> None:
     taken = [callback(), callback(b"[]")]
     await jobs.inbox.hand_over("b1", taken)
-    with pytest.raises(DATABASE_AWAY):
+    with pytest.raises(DatabaseAway):
         await jobs.work(without_database)
     assert await stored_batches(jobs.redis, jobs.store.keys) == {"b1": taken}
     await jobs.lapse()
@@ -208,7 +208,7 @@ async def test_without_database_the_batch_stays_whole(jobs: Jobs, without_databa
 
 async def test_without_redis_nothing_is_done(jobs: Jobs, without_redis: WorkerContext) -> None:
     await jobs.inbox.hand_over("b1", [callback()])
-    with pytest.raises(REDIS_AWAY):
+    with pytest.raises(RedisAway):
         await jobs.work(without_redis)
     assert await jobs.store.rows("SELECT 1 FROM verifications") == []
     assert await jobs.inbox.depth() == 1

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from adapters.database import DATABASE_AWAY, DatabaseAway
 from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.sqlstate import DatabaseAway
 from domain.budget import RESULT_KEPT
 from domain.model import verification_id
 from tests.adapters.builders import biz_id, callback, payload
@@ -20,7 +20,7 @@ from workers.context import WorkerContext
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.main import NEVER
 
-AWAY = [error("away") for error in dict.fromkeys((*REDIS_AWAY, *DATABASE_AWAY, DatabaseAway))]
+AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError"), TimeoutError()]
 
 
 async def nothing_to_adopt() -> int:

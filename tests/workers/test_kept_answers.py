@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.database import DatabaseAway
+from adapters.sqlstate import DatabaseAway
 from domain.model import ConfirmationMode
 from domain.ports import Ledger
 from domain.records import FinishedPull

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.background import end_tasks
 from adapters.redis_names import DEFAULT_NAMES
+from adapters.sqlstate import DatabaseAway
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import callback, until
@@ -102,7 +103,7 @@ async def test_of_a_killers_group_all_others_are_decided_and_it_alone_is_buried(
 
 async def test_without_database_nothing_is_buried(jobs: Jobs, without_database: WorkerContext) -> None:
     await put(jobs, callback(), starts=BURY_AFTER + 1)
-    with pytest.raises(OSError, match="Connect call failed"):
+    with pytest.raises(DatabaseAway, match="ConnectionRefusedError"):
         await jobs.work(without_database)
     assert await stored_batches(jobs.redis, jobs.store.keys) == {"b1": [callback()]}
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from adapters.batch_ids import new_batch_id
-from adapters.database import DATABASE_AWAY, DatabaseAway
 from adapters.envelope import KeyRing
 from adapters.inbox import RedisInbox
 from adapters.queue import WAKE_UP_SCORE
-from adapters.redis_client import REDIS_AWAY
+from adapters.redis_client import RedisAway
 from adapters.redis_names import DEFAULT_NAMES
+from adapters.sqlstate import DatabaseAway
+from domain.errors import kind_of_error
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import callback, payload, until
@@ -20,7 +21,7 @@ from workers import recording as recording_module
 from workers.callbacks import GroupRecorded, record_group
 from workers.context import WorkerContext
 
-AWAY = [error("away") for error in dict.fromkeys((*REDIS_AWAY, *DATABASE_AWAY, DatabaseAway))]
+AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError")]
 
 
 def quick(n: int) -> AcceptedCallback:
@@ -115,7 +116,7 @@ async def test_while_a_server_is_away_the_batch_rests_and_is_not_suspected(
     await jobs.lapse()
     [batch] = (await jobs.inbox.claim(lease=jobs.context.lease)).batches
     assert batch.starts == 0
-    assert jobs.context.tally.last_error == type(error).__name__
+    assert jobs.context.tally.last_error == kind_of_error(error)
 
 
 async def test_a_defect_of_ours_ends_nothing_and_the_batch_comes_back(
@@ -153,7 +154,7 @@ async def test_what_is_recorded_is_forgotten_although_redis_failed_in_between(
     await put(jobs, quick(1))
     recording = jobs.loops().recording
     with monkeypatch.context() as outage:
-        outage.setattr(jobs.inbox, "finish", raiser(ConnectionError("away")))
+        outage.setattr(jobs.inbox, "finish", raiser(RedisAway("ConnectionError")))
         assert not await recording.drain()
     assert await in_inbox(jobs) == ["b1"]
     assert await recording.drain()
@@ -167,7 +168,7 @@ async def test_it_runs_when_it_is_woken_and_goes_on_after_a_failure(
     loops = jobs.loops()
     running = asyncio.create_task(loops.recording.run())
     with monkeypatch.context() as outage:
-        outage.setattr(jobs.inbox, "claim", raiser(ConnectionError("away")))
+        outage.setattr(jobs.inbox, "claim", raiser(RedisAway("ConnectionError")))
         await put(jobs, quick(1))
         loops.recording.wake()
         await asyncio.sleep(0.3)

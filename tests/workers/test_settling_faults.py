@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.background import end_tasks
-from adapters.database import DatabaseAway
+from adapters.sqlstate import DatabaseAway
 from domain.parts import Payload
 from domain.payload import decode_payload
 from domain.records import ClaimedVerifications

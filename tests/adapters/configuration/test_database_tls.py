@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from adapters.database import DATABASE_AWAY, create_engine
+from adapters.database import create_engine
+from adapters.sqlstate import DatabaseAway
 from adapters.troubles import database_trouble
 from cli import servers
 from tests.adapters.configuration.doors_of_tls import pass_on, write_certificate
@@ -142,20 +143,20 @@ async def test_the_password_may_stand_in_a_file(server: Server) -> None:
 async def test_what_the_server_refuses_is_told_from_an_outage(
     server: Server, changes: dict[str, str], why: str
 ) -> None:
-    with pytest.raises(DATABASE_AWAY) as caught:
+    with pytest.raises(DatabaseAway) as caught:
         await ask(server.url(**changes), "SELECT 1")
     assert why in database_trouble(caught.value)
     assert "S3CRET" not in database_trouble(caught.value)
 
 
 async def test_a_closed_port_is_an_outage() -> None:
-    with pytest.raises(DATABASE_AWAY) as caught:
+    with pytest.raises(DatabaseAway) as caught:
         await ask(f"postgresql://u:p@127.0.0.1:{servers.free_port()}/x", "SELECT 1")
     assert database_trouble(caught.value).startswith("cannot be reached (")
 
 
 async def test_a_server_without_tls_is_told(server: Server) -> None:
     plain = f"postgresql://gw:x@127.0.0.1:{server.backend}/postgres?sslmode=require"
-    with pytest.raises(DATABASE_AWAY) as caught:
+    with pytest.raises(DatabaseAway) as caught:
         await ask(plain, "SELECT 1")
     assert database_trouble(caught.value) == "the server speaks no TLS, which sslmode wants"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_client import RedisAway, create_redis_pool, redis_away
 from adapters.troubles import redis_trouble
 from tests.adapters.configuration.doors_of_tls import pass_on, write_certificate
 
@@ -63,6 +63,6 @@ async def test_a_server_behind_tls_is_reached(door: Door, scheme: str, host: str
 
 @pytest.mark.parametrize(("host", "query"), [("127.0.0.1", ""), ("localhost", "ssl_ca_certs={}")])
 async def test_another_certificate_or_another_host_is_not_trusted(door: Door, host: str, query: str) -> None:
-    with pytest.raises(REDIS_AWAY) as caught:
+    with pytest.raises(RedisAway) as caught, redis_away():
         await ping(f"rediss://{host}:{door.port}/0?{query.format(door.authority)}")
     assert redis_trouble(caught.value) == "the server's certificate is not one that is trusted here"

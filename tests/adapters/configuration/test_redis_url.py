@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
 
 from adapters.configuration.redis_url import read_redis_url
-from adapters.redis_client import REDIS_AWAY, create_redis_pool
+from adapters.redis_client import RedisAway, create_redis_pool, redis_away
 from adapters.troubles import redis_trouble
 from domain.errors import SettingsError
 
@@ -107,7 +107,7 @@ def test_nothing_that_is_printed_holds_the_password() -> None:
 
 async def test_a_socket_that_is_not_there_is_an_outage(tmp_path: Path) -> None:
     pool = create_redis_pool(f"unix://{tmp_path}/none", timeout=timedelta(seconds=1))
-    with pytest.raises(REDIS_AWAY) as caught:
+    with pytest.raises(RedisAway) as caught, redis_away():
         await Redis(connection_pool=pool).ping()
     assert redis_trouble(caught.value).startswith("cannot be reached (")
 
@@ -125,7 +125,7 @@ async def test_a_wrong_password_is_not_told_as_an_outage(
     await redis.config_set("requirepass", "right")
     try:
         pool = create_redis_pool(redis_url.replace("://", f"://{credentials}"), timeout=timedelta(seconds=2))
-        with pytest.raises(REDIS_AWAY) as caught:
+        with pytest.raises(RedisAway) as caught, redis_away():
             await Redis(connection_pool=pool).ping()
         await pool.disconnect()
     finally:
@@ -138,7 +138,7 @@ async def test_a_missing_password_is_told(redis: Redis, redis_url: str) -> None:
     await redis.config_set("requirepass", "right")
     try:
         pool = create_redis_pool(redis_url, timeout=timedelta(seconds=2))
-        with pytest.raises(REDIS_AWAY) as caught:
+        with pytest.raises(RedisAway) as caught, redis_away():
             await Redis(connection_pool=pool).ping()
         await pool.disconnect()
     finally:
@@ -148,7 +148,7 @@ async def test_a_missing_password_is_told(redis: Redis, redis_url: str) -> None:
 
 async def test_a_database_that_the_server_does_not_have_is_told(redis: Redis, redis_url: str) -> None:
     pool = create_redis_pool(f"{redis_url.rsplit('/', 1)[0]}/9999", timeout=timedelta(seconds=2))
-    with pytest.raises(REDIS_AWAY) as caught:
+    with pytest.raises(RedisAway) as caught, redis_away():
         await Redis(connection_pool=pool).ping()
     await pool.disconnect()
     assert "no database of that number" in redis_trouble(caught.value)
