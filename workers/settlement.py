@@ -67,7 +67,7 @@ async def settle_safely(context: WorkerContext, case: Case) -> None:
         log.info(
             "verification.postponed",
             verification_id=str(case.verification_id),
-            error=type(error).__name__,
+            error=error.kind,
         )
     except Exception as error:
         context.tally.failed(error)

@@ -12,8 +12,8 @@ from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.database import DATABASE_AWAY
 from adapters.envelope import KeyRing
+from adapters.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
 from adapters.store.decisions import unseal_identity
 from adapters.store.recorder import key_place, registration_of
@@ -79,7 +79,7 @@ class PgLookups:
     def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
         self._engine = engine
         self._keys = keys
-        self._looks = Coalescer[tuple[UUID, ...], list[str]](self._look, systemic=DATABASE_AWAY)
+        self._looks = Coalescer[tuple[UUID, ...], list[str]](self._look, systemic=(DatabaseAway,))
 
     async def find(self, app_ids: Sequence[str], biz_id: str) -> list[VerificationRecord]:
         """The verifications with this biz_id among these apps: none, one, or one per app."""
