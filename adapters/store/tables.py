@@ -75,9 +75,9 @@ verifications = Table(
     Index("verifications_biz_no", "app_id", "biz_no"),
     Index("verifications_due", "due_at", postgresql_where=text("due_at IS NOT NULL AND NOT held")),
     Index(
-        "verifications_due_of_app",
+        "verifications_due_by_app",
         "app_id",
-        text("(final_digest IS NULL AND asked_at IS NULL AND state <> 'decided')"),
+        text("((final_digest IS NULL AND asked_at IS NULL AND state <> 'decided')::integer)"),
         "due_at",
         postgresql_where=text("due_at IS NOT NULL AND NOT held"),
     ),

@@ -1,10 +1,13 @@
 """What of due verifications is PostgreSQL's and the key ring's own; the rest stands in tests/contracts."""
 
+import re
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from adapters.envelope import KeyRing
 from adapters.store.due import UNREADABLE_REST
@@ -87,3 +90,42 @@ async def test_a_flow_that_an_older_version_left_without_an_end_gets_one(store: 
     [(due_at,)] = await store.rows("SELECT due_at FROM verifications WHERE biz_id = :id", id=biz_id(2))
     assert due_at == NOW + RESULT_KEPT
     assert await store.due.end_unfinished() == 0
+
+
+@pytest.mark.parametrize("silent", [True, False])
+async def test_a_claim_reads_nothing_but_its_share(store: Store, silent: bool) -> None:
+    """After an outage a hundred thousand silent ones may be due before the first that has a callback."""
+    async with store.engine.begin() as connection:
+        await connection.execute(text(MANY_DUE), {"now": NOW})
+    async with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("ANALYZE verifications"))
+    plans = await explained(store, lambda: store.due.claim({"demo": 5}, now=NOW, lease=LEASE, silent=silent))
+    plan = next(plan for plan in plans if "LockRows" in plan)
+    assert re.search(
+        r"Index Scan using verifications_due_by_app.*\n.*app_id = .*::integer = .*due_at <=", plan
+    )
+
+
+async def explained(store: Store, work: Callable[[], Awaitable[object]]) -> list[str]:
+    """The plan of each statement that `work` executes."""
+    said: list[tuple[str, Any]] = []
+
+    def note(_conn: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        said.append((statement, values))
+
+    event.listen(store.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        await work()
+    finally:
+        event.remove(store.engine.sync_engine, "before_cursor_execute", note)
+    async with store.engine.connect() as connection:
+        rows = [await connection.exec_driver_sql(f"EXPLAIN {sql}", values) for sql, values in said]
+        return ["\n".join(found.scalars()) for found in rows]
+
+
+MANY_DUE = """
+INSERT INTO verifications (id, app_id, biz_id, state, wrapped_key, final_digest, due_at)
+SELECT gen_random_uuid(), 'demo', CAST(n AS text), 'received', 'no key opens it',
+       CASE WHEN n < 20 THEN CAST('x' AS bytea) END, CAST(:now AS timestamptz) - n * interval '1 second'
+FROM generate_series(1, 20000) n
+"""
