@@ -89,7 +89,7 @@ class Stack:
 
     @property
     def description(self) -> dict[str, Any]:
-        """Addresses, credentials and pids, as contract.md fixes them."""
+        """Addresses, credentials and pids, as `dev.json` promises them to other programs."""
         pids = self.pids
         return {
             "ingress_url": self.ingress_url,
