@@ -186,8 +186,8 @@ WORKER_EVENTS: Final = {
     "sweep.failed": LogEvent(
         "warning",
         "worker",
-        "`job_id` names the sweep; the next one tries again. If it repeats, see [No worker "
-        "works](../operations.md#no-worker-works).",
+        "`job_id` names the sweep; the next one tries again. Logged once per outage, and with a traceback "
+        "where it is a defect. If it repeats, see [No worker works](../operations.md#no-worker-works).",
     ),
     "job.failed": LogEvent("error", "worker", "A job ended with an error while its worker was stopping."),
     "announcement.failed": LogEvent(

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis_client import RedisAway
@@ -17,8 +18,10 @@ from tests.adapters.builders import biz_id, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
 from workers import nudging
 from workers.context import WorkerContext
+from workers.errands import Errands
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.main import NEVER
+from workers.tally import Tally
 
 AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError"), TimeoutError()]
 
@@ -145,3 +148,41 @@ async def test_a_sweep_ends_what_an_older_worker_left_without_an_end(jobs: Jobs)
         await run_crons(jobs.context, loops)
     await loops.settling.idle()
     assert await jobs.outcome() == ("expired", None, [])
+
+
+async def test_a_part_of_a_sweep_that_fails_keeps_no_other_from_its_work(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopted = []
+
+    async def fail(*_: object, **__: object) -> int:
+        raise RuntimeError("x")
+
+    async def adopt() -> int:
+        adopted.append(1)
+        return 1
+
+    monkeypatch.setattr(jobs.context.inbox, "take_back", fail)
+    await run_crons(jobs.context, jobs.loops(), adopt)
+    assert adopted == [1]
+    assert jobs.context.tally.last_error == "RuntimeError"
+
+
+@pytest.mark.parametrize(
+    ("error", "lines", "traced"), [(DatabaseAway("x"), 2, False), (RuntimeError("x"), 6, True)]
+)
+async def test_an_outage_is_told_once_and_a_defect_with_its_place(
+    error: Exception, lines: int, traced: bool
+) -> None:
+    errands = Errands(Tally(), within=60)
+
+    async def work(*, fails: bool) -> None:
+        if fails:
+            raise error
+
+    with capture_logs() as logs:
+        for _ in range(2):
+            for fails in (True, True, True, False):
+                await errands.run(work(fails=fails), "sweep.failed", job_id="sweep_inbox")
+    assert [each["event"] for each in logs] == ["sweep.failed"] * lines
+    assert all(bool(each.get("exc_info")) is traced for each in logs)

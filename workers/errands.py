@@ -1,0 +1,37 @@
+"""Small work in the background that something later makes up for: its failure ends nothing else."""
+
+import asyncio
+from collections.abc import Awaitable
+
+import structlog
+
+from domain.errors import ServerAway, kind_of_error
+from workers.tally import Tally
+
+log = structlog.get_logger(__name__)
+
+
+class Errands:
+    """Runs them, each for `within` seconds at most, and logs an outage once for each kind of errand."""
+
+    def __init__(self, tally: Tally, *, within: float) -> None:
+        self._tally = tally
+        self._within = within
+        self._interrupted: set[str] = set()
+
+    async def run(self, work: Awaitable[object], event: str, *, kind: str = "", **ids: str) -> None:
+        """Do `work`. `event` is logged should it fail, with a traceback where that is a defect of ours;
+        `kind` tells errands of one event apart."""
+        key = f"{event} {kind}"
+        try:
+            async with asyncio.timeout(self._within):
+                await work
+            self._interrupted.discard(key)
+        except (ServerAway, TimeoutError) as error:
+            self._tally.failed(error)
+            if key not in self._interrupted:
+                log.warning(event, **ids, error=kind_of_error(error))
+            self._interrupted.add(key)
+        except Exception as error:
+            self._tally.failed(error)
+            log.warning(event, **ids, error=kind_of_error(error), exc_info=True)
