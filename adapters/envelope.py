@@ -11,12 +11,15 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.errors import BrokenSeal
+
+Packed = TypeVar("Packed")
 
 _NONCE: Final = 12
 _KEY_ID: Final = 8
@@ -38,6 +41,19 @@ def unseal(key: bytes, sealed: bytes, *, place: str) -> bytes:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
     except (InvalidTag, ValueError):
         raise BrokenSeal(f"{place.split('/', 1)[0]}: the sealed bytes do not open") from None
+
+
+def unseal_packed(key: bytes, sealed: bytes, *, place: str, kind: type[Packed]) -> Packed:
+    """What stands sealed as MessagePack.
+
+    Raises:
+        BrokenSeal: as `unseal`, and for what a newer version has packed another way.
+    """
+    opened = unseal(key, sealed, place=place)
+    try:
+        return msgspec.msgpack.decode(opened, type=kind)
+    except msgspec.DecodeError as error:
+        raise BrokenSeal(f"{place.split('/', 1)[0]}: {type(error).__name__}") from None
 
 
 def place_of(app_id: str, column: str, row: object) -> str:

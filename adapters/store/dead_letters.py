@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing, place_of, seal, unseal
+from adapters.envelope import KeyRing, place_of, seal, unseal_packed
 from adapters.store.tables import dead_letters
 from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
@@ -192,8 +192,8 @@ class PgDeadLetters:
 
     def _open(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback:
         data_key = self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
-        opened = unseal(data_key, row.raw_ct, place=_raw_place(row.app_id, row.id))
-        return msgspec.msgpack.decode(opened, type=AcceptedCallback)
+        place = _raw_place(row.app_id, row.id)
+        return unseal_packed(data_key, row.raw_ct, place=place, kind=AcceptedCallback)
 
     def _open_or_none(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback | None:
         try:

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
-from adapters.envelope import place_of, seal, unseal
+from adapters.envelope import place_of, seal, unseal_packed
 from adapters.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
 from domain.facts import Disagreement, Facts
@@ -85,9 +85,7 @@ def seal_identity(data_key: bytes, identity: Identity, *, app_id: str, verificat
 
 def unseal_identity(data_key: bytes, sealed: bytes, *, app_id: str, verification_id: UUID) -> Identity:
     """What `seal_identity` made. Raises BrokenSeal."""
-    return msgspec.msgpack.decode(
-        unseal(data_key, sealed, place=_place(app_id, verification_id)), type=Identity
-    )
+    return unseal_packed(data_key, sealed, place=_place(app_id, verification_id), kind=Identity)
 
 
 def _place(app_id: str, verification_id: UUID) -> str:

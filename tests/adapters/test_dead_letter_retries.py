@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
 from adapters.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
-from adapters.envelope import KeyRing
+from adapters.envelope import KeyRing, place_of, seal
 from adapters.inbox import RedisInbox
 from adapters.store.dead_letters import LetterFilter
-from domain.errors import RedisFull
+from domain.errors import BrokenSeal, RedisFull
 from domain.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
@@ -77,6 +78,23 @@ async def test_letters_that_no_key_opens_hold_up_nobody(store: Store, retries: D
     await keep(store, 9)
     assert await retries.retry_all(ALL, limit=1) == Retried(1, 5, remaining=5)
     assert [letter.id for letter in await store.letters()] == sealed[::-1]
+
+
+async def test_a_letter_that_a_newer_version_packed_holds_up_nobody(
+    store: Store, retries: DeadLetterRetries, keys: KeyRing
+) -> None:
+    newer = await keep(store, 1)
+    await keep(store, 2)
+    key, wrapped = keys.new_data_key(place=place_of("demo", "dead_letters.wrapped_key", newer))
+    sealed = seal(key, msgspec.msgpack.encode({"v": 2}), place=place_of("demo", "dead_letters.raw_ct", newer))
+    async with store.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE dead_letters SET wrapped_key = :wrapped, raw_ct = :sealed WHERE id = :id"),
+            {"wrapped": wrapped, "sealed": sealed, "id": newer},
+        )
+    with pytest.raises(BrokenSeal):
+        await retries.retry_one(newer, None)
+    assert await retries.retry_all(ALL, limit=5) == Retried(1, 1, remaining=1)
 
 
 async def test_two_that_retry_at_once_take_different_letters(

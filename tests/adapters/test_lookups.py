@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
+from adapters.envelope import place_of, seal
 from adapters.store.lookups import Filters, VerificationRecord
 from domain.budget import PullState
 from domain.facts import Facts
@@ -162,3 +164,15 @@ async def test_each_filter_narrows_the_list(store: Store) -> None:
     ]
     for filters, expected in rows:
         assert ids(await store.lookups.page(filters, limit=9)) == [biz_id(n) for n in expected], filters
+
+
+async def test_an_identity_that_a_newer_version_packed_costs_no_lookup(store: Store) -> None:
+    recorded = await store.record()
+    await store.decide(recorded)
+    place = place_of("demo", "verifications.identity_ct", recorded.verification_id)
+    sealed = seal(recorded.data_key, msgspec.msgpack.encode(["v2"]), place=place)
+    async with store.engine.begin() as connection:
+        await connection.execute(text("UPDATE verifications SET identity_ct = :sealed"), {"sealed": sealed})
+    record = await store.find()
+    assert record is not None
+    assert (record.outcome, record.identity) == ("approved", None)
