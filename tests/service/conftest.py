@@ -1,6 +1,7 @@
 """The ingress over an intake that notes what it takes; the API over the real store."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -87,6 +88,14 @@ def intake() -> FakeIntake:
 @pytest.fixture
 def ingress(intake: FakeIntake) -> FastAPI:
     return create_app(ingress_context(intake))
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A listener on a real socket, and clients that send it bytes of any kind."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp
 
 from service.connections import Connections, Limits
 from service.lifecycle import Lifecycle
-from service.protocol import limited_protocol
+from service.protocol import LimitedProtocol, limited_protocol
 from service.serving import GracefulServer
 from tests.service.asgi import FORM
 
@@ -53,6 +54,10 @@ class Listener:
     async def is_empty(self) -> bool:
         """Whether it has no connection."""
         return self.connections.count == 0
+
+    async def is_in_use(self) -> bool:
+        """Whether it has a connection."""
+        return self.connections.count > 0
 
     async def exchange(self, sent: bytes) -> bytes:
         """What comes back on a connection of its own until that ends."""
@@ -99,6 +104,11 @@ def post(body: bytes, *more: str, path: str = NOTIFY) -> bytes:
     """A callback as bytes, with more header lines."""
     lines = [f"POST {path} HTTP/1.1", "host: x", f"content-type: {FORM}", f"content-length: {len(body)}"]
     return "\r\n".join([*lines, *more, "", ""]).encode() + body
+
+
+def protocols_alive() -> int:
+    """Connections of all listeners in this process that are not freed."""
+    return sum(isinstance(found, LimitedProtocol) for found in gc.get_objects())
 
 
 def statuses(received: bytes) -> list[int]:

@@ -1,7 +1,6 @@
 """Connections that give way: closed at a steady pace, so that a client that comes back comes at that pace."""
 
 import asyncio
-import gc
 
 import pytest
 from fastapi import FastAPI
@@ -10,10 +9,9 @@ from starlette.types import Receive, Scope, Send
 from service import connections
 from service.connections import Limits
 from service.leaving import Leaving
-from service.protocol import LimitedProtocol
 from tests.adapters.builders import until
 from tests.service.requests_sent import BODY, GET, HEAD
-from tests.service.sockets import Client, Listener, post, served, statuses
+from tests.service.sockets import Client, Listener, post, protocols_alive, served, statuses
 
 LIMITS = Limits(per_address=2, leaving=5, header_bytes=2048)
 
@@ -108,26 +106,17 @@ def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("first", [b"", b"GET /hea", GET, HEAD + b"content-length: 9\r\n\r\nab"])
-@pytest.mark.usefixtures("no_pace")
+@pytest.mark.usefixtures("no_pace", "no_garbage_collection")
 async def test_one_that_gives_way_stays_open_and_holds_nothing(ingress: FastAPI, first: bytes) -> None:
-    gc.collect()
-    before = held()
-    gc.disable()
-    try:
-        async with served(ingress, LIMITS) as listener:
-            client = await listener.connect()
-            client.send(first)
-            if first == GET:
-                await client.answer()
-            await until_it_left(listener)
-            assert not client.reader.at_eof()
-            assert held() == before + 2, "its protocol is freed without the garbage collector"
-    finally:
-        gc.enable()
-
-
-def held() -> int:
-    return sum(isinstance(found, LimitedProtocol) for found in gc.get_objects())
+    before = protocols_alive()
+    async with served(ingress, LIMITS) as listener:
+        client = await listener.connect()
+        client.send(first)
+        if first == GET:
+            await client.answer()
+        await until_it_left(listener)
+        assert not client.reader.at_eof()
+        assert protocols_alive() == before + 2, "its protocol is freed without the garbage collector"
 
 
 async def until_it_left(listener: Listener) -> None:
