@@ -118,6 +118,8 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
         await settling.end(grace=0)
         # Calls whose caller was cancelled: they have had their time beside the others.
         await context.gates.finish(within=_LAST_MOMENT)
+        for verification_id in context.unkept:
+            log.error("pull.lost", verification_id=str(verification_id))
 
 
 @asynccontextmanager

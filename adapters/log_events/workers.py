@@ -138,6 +138,11 @@ WORKER_EVENTS: Final = {
         "PostgreSQL cannot take an answer (`error`); it is kept in memory and tried again for as long as "
         "the process lives.",
     ),
+    "pull.lost": LogEvent(
+        "error",
+        "worker",
+        "The worker ended while it held an answer that PostgreSQL had not taken; that call is spent.",
+    ),
     "pull.not_kept": LogEvent(
         "error",
         "worker",

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.settings import Settings
 from adapters.sqlstate import DatabaseAway
 from domain.model import ConfirmationMode
 from domain.ports import Ledger
@@ -16,6 +18,7 @@ from tests.domain.builders import dump
 from tests.workers.conftest import Jobs, again, answered, app
 from workers.confirmation import Postponed, confirm
 from workers.context import WorkerContext
+from workers.main import running_loops
 from workers.picture_room import PictureRoom
 from workers.settlement import settle
 from workers.vendor_gates import VendorGates
@@ -194,3 +197,24 @@ async def test_a_cancelled_jobs_answer_keeps_its_room_until_it_is_on_the_ledger(
     await second
     assert await jobs.outcome(2) == ("decided", "approved", [])
     assert await jobs.ledger() == [(1, "done", None)] * 2
+
+
+async def test_an_answer_that_goes_with_its_process_is_named(jobs: Jobs) -> None:
+    jobs.vendor.answers = [answered(payload())]
+    holding, gate = asyncio.Event(), asyncio.Event()
+
+    async def rest(_seconds: float) -> None:
+        holding.set()
+        await gate.wait()
+
+    context, _ = hiccuping(jobs, DatabaseAway("AdminShutdownError"), failures=99)
+    context, case = replace(context, sleep=rest), await jobs.case()
+    with capture_logs() as logs:
+        async with running_loops(Settings.model_construct(), context, grace=0) as loops:
+            loops.settling.start(case)
+            await holding.wait()
+    context.ledger.failures = 0  # type: ignore[attr-defined]
+    gate.set()
+    await context.gates.finish(within=60)
+    lost = [each["verification_id"] for each in logs if each["event"] == "pull.lost"]
+    assert lost == [str(case.verification_id)]
