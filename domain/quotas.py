@@ -48,7 +48,7 @@ def quotas(*, per_second: float) -> Mapping[Cost, Quota]:
     return {
         Cost.LOOKUP: Quota(Rate(per_second, 2 * per_second), working=4, open=256, together=5),
         Cost.WAIT: Quota(Rate(per_second, 2 * per_second), working=2, open=256, together=1),
-        Cost.LIST: Quota(Rate(10, 40), working=2, open=32, together=3),
+        Cost.LIST: Quota(Rate(10, 40), working=1, open=32, together=2),
         Cost.CALL: Quota(Rate(per_second, 2 * per_second), working=8, open=64),
         Cost.BACKTEST: Quota(Rate(1, 10), working=1, open=1),
     }

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.coalescer import Coalescer
 from adapters.envelope import KeyRing
+from adapters.giving_way import giving_way
 from adapters.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
 from adapters.store.decisions import unseal_identity
@@ -117,7 +118,8 @@ class PgLookups:
 
     async def _read(self, statement: Select[Any]) -> list[VerificationRecord]:
         async with self._engine.connect() as connection:
-            return [self._record(row) for row in await connection.execute(statement)]
+            rows = (await connection.execute(statement)).all()
+        return [self._record(row) async for row in giving_way(rows)]
 
     def _record(self, row: Row[Any]) -> VerificationRecord:
         return VerificationRecord(

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from adapters.giving_way import giving_way
 from adapters.store.lookups import Filters, VerificationRecord
 from domain.model import BIZ_ID_SHAPE, Outcome, State, verification_id
 from service.api.auth import Caller, GuardedRoute, Reader
@@ -77,7 +78,7 @@ async def list_verifications(
     page = found[: query.limit]
     more = len(found) > query.limit
     return VerificationPage(
-        items=[VerificationModel.of(record) for record in page],
+        items=[VerificationModel.of(record) async for record in giving_way(page)],
         next_cursor=encode_cursor((page[-1].created_at, page[-1].id)) if more else None,
     )
 
