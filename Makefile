@@ -10,14 +10,19 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= 1
 # Compiled once here, or by every one of a demo's processes where PYTHONDONTWRITEBYTECODE is set.
 export UV_COMPILE_BYTECODE := 1
+# Bytecode of our own code and of the tests is kept: each of the many processes of a run compiled it again.
+export PYTHONDONTWRITEBYTECODE :=
 # A notice of another project, in the middle of ours.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo dev test check docs faults mutations bench format clean
+# How many processes run the tests; 0 is this one alone.
+TESTS  ?= -n auto
+
+.PHONY: help demo dev test test-fast check static lint types arrows schemas pages bytecode docs faults mutations bench format clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## run one verification of every scenario and show what came of it
 	@$(BIN)/faceid-gateway demo $(ARGS)
@@ -26,16 +31,35 @@ dev: $(RUN) ## run the whole gateway on this machine until Ctrl-C
 	@$(BIN)/faceid-gateway dev $(ARGS)
 
 test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(TESTS)
 
-check: $(STAMP) ## format, lint, types, import arrows, compose file, docs, tests
+test-fast: $(STAMP) ## run the tests that need no server
+	@$(BIN)/pytest $(TESTS) --fast
+
+check: static ## format, lint, types, import arrows, compose file, docs, tests
+	$(BIN)/pytest $(TESTS)
+
+static: lint types arrows schemas pages bytecode
+
+lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(STAMP)
 	$(BIN)/mypy
+
+arrows: $(STAMP)
 	$(BIN)/lint-imports
+
+schemas: $(STAMP)
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+pages: $(STAMP)
 	$(BIN)/mkdocs build --strict --quiet
-	$(BIN)/pytest
+
+# The tests are compiled once, before several processes read them. What cannot be collected shows in the run.
+bytecode: $(STAMP)
+	@$(BIN)/pytest --collect-only -qq > /dev/null || true
 
 docs: $(STAMP) ## write the generated reference, and build the pages as a site
 	@$(BIN)/faceid-gateway reference --write docs

@@ -5,6 +5,7 @@ They are the bundled ones, started once per run, unless FACEID_REDIS_URL or FACE
 """
 
 import asyncio
+import gc
 import os
 import shutil
 import subprocess
@@ -26,6 +27,9 @@ from adapters.schema import migrate
 from adapters.store.tables import metadata
 from cli import servers
 from cli.processes import ProcessSpec
+from tests.servers import postgres
+
+pytest_plugins = ["tests.distribution"]
 
 TEST_DATABASE = "faceid_gateway_tests"
 
@@ -35,6 +39,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("payloads")
     group.addoption("--changes", type=int, default=10_000, help="single changes of a full payload (10000)")
     group.addoption("--changes-seed", type=int, default=1, help="another seed makes other changes (1)")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what stays for good out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leaks_show_in_their_module() -> Iterator[None]:
+    """A connection that nobody closed warns when it is collected: at the end of the module that left it."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +79,7 @@ def database_url(server_folder: Path) -> Iterator[str]:
     if given := os.environ.get("FACEID_DATABASE_URL"):
         yield _own_database(given)
         return
-    spec, url = servers.postgres(server_folder, env=dict(os.environ))
+    spec, url = postgres(server_folder)
     with _running(spec):
         yield _own_database(url)
 

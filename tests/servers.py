@@ -1,19 +1,25 @@
 """Servers of a test's own, to be stopped, frozen and started again: the shared ones serve all tests."""
 
 import asyncio
+import atexit
 import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import psutil
 
 from cli import processes, servers
 from cli.processes import ProcessSpec
+
+TEMPLATE: Final = "TESTS_POSTGRES_TEMPLATE"
 
 
 class PrivateServer:
@@ -74,4 +80,32 @@ def private_valkey(folder: Path) -> PrivateServer:
 def private_postgres() -> PrivateServer:
     """An empty PostgreSQL. Its folder is not pytest's: it may run as another user."""
     folder = Path(tempfile.mkdtemp(prefix="faceid-tests-"))
-    return PrivateServer(*servers.postgres(folder, env=dict(os.environ)), folder)
+    return PrivateServer(*postgres(folder), folder)
+
+
+def postgres(folder: Path) -> tuple[ProcessSpec, str]:
+    """A PostgreSQL that waits for no disk, and its URL: what it commits outlives it, not the machine."""
+    subprocess.run(["cp", "-a", _template(), folder / "postgres"], check=True)
+    spec, url = servers.postgres(folder, env=dict(os.environ))
+    return replace(spec, argv=[*spec.argv, "-c", "fsync=off"]), url
+
+
+def share_template() -> None:
+    """Make the template for all processes that this one starts.
+
+    As root the first one also makes PostgreSQL's system user, which several at once could not.
+    """
+    os.environ[TEMPLATE] = str(_template())
+
+
+@cache
+def _template() -> Path:
+    """What initdb makes, which takes it a second each time."""
+    if shared := os.environ.get(TEMPLATE):
+        return Path(shared)
+    folder = Path(tempfile.mkdtemp(prefix="faceid-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    spec, _ = servers.postgres(folder, env={})
+    assert spec.scratch is not None
+    spec.scratch.rmdir()
+    return folder / "postgres"

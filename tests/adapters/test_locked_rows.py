@@ -18,7 +18,8 @@ from domain.model import verification_id
 from domain.records import Recorded
 from tests.adapters.builders import Store, biz_id, callback, finished, payload
 
-SOON = 3 * LOCK_TIMEOUT.total_seconds()
+SOON = 9 * LOCK_TIMEOUT.total_seconds()
+"""Less than ten rows would take one after the other, and enough for a busy machine."""
 TWINS = dict.fromkeys(("demo", "twin"), Account("account-1", ("demo", "twin")))
 
 

@@ -183,7 +183,12 @@ def role(*argv: str) -> "subprocess.CompletedProcess[str]":
     root = str(Path(__file__).parents[2])
     env = os.environ | {"PYTHONPATH": root}
     return subprocess.run(
-        [sys.executable, "-m", "cli", *argv], env=env, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "cli", *argv],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
     )
 
 

@@ -41,7 +41,9 @@ def simulated_vendor(clock: Clock) -> FastAPI:
         )
         for app_id, app in API_APPS.items()
     }
-    return create_app(SimulatorSettings(apps=apps), clock=clock)
+    # What the simulator sends goes nowhere: a real transport reads the system's certificates for each test.
+    nowhere = httpx2.MockTransport(lambda _: httpx2.Response(404))
+    return create_app(SimulatorSettings(apps=apps), clock=clock, transport=nowhere)
 
 
 def issuer_at(vendor: FastAPI) -> FaceidTokens:

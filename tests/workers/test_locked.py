@@ -7,7 +7,7 @@ from tests.adapters.builders import Store, callback, payload
 from tests.adapters.test_locked_rows import locked
 from tests.workers.conftest import Jobs
 
-SOON = 3 * LOCK_TIMEOUT.total_seconds()
+SOON = 9 * LOCK_TIMEOUT.total_seconds()
 
 
 async def test_a_locked_verification_holds_up_no_other_batch(jobs: Jobs) -> None:

@@ -1,0 +1,23 @@
+"""What tests/distribution.py names is there: a module that was moved would quietly lose its place."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.distribution import APART, SHARED, THOROUGH
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("module", [*APART, *THOROUGH])
+def test_every_named_module_exists(module: str) -> None:
+    assert (ROOT / module).is_file()
+
+
+def test_all_that_share_the_running_gateway_stay_together() -> None:
+    shared = 'loop_scope="session"'
+    users = {path for path in (ROOT / "tests").glob("[!f]*/test_*.py") if shared in path.read_text()}
+    apart = {ROOT / module for module in APART}
+    assert users
+    assert {path.parent for path in users} == {ROOT / SHARED}
+    assert users.isdisjoint(apart)
