@@ -1,4 +1,4 @@
-"""What the pages show is what the running gateway prints, in every page that shows it."""
+"""What the pages show is what the running gateway prints. Translations show the same (`test_docs`)."""
 
 import asyncio
 import io
@@ -26,8 +26,8 @@ from tests.pages import DOCS, ROOT, blocks, sample, samples, shows
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 COMMAND = Path(sys.executable).parent / "faceid-gateway"
-READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
-TRY = [DOCS / "try.md", DOCS / "try.zh.md"]
+FRONT_PAGE = ROOT / "README.md"
+TRY = DOCS / "try.md"
 SEPARATOR = "\x1e"
 
 
@@ -65,29 +65,26 @@ def drawn(page: Path, names: str) -> list[str]:
     return str(table).splitlines()
 
 
-@pytest.mark.parametrize("page", TRY, ids=lambda page: page.name)
-async def test_the_first_steps_print_what_they_show(folder: Path, page: Path) -> None:
-    [setup] = [block for block in blocks(page, "sh") if "field()" in block]
-    steps = [each for each in samples(page) if not each.command.startswith("make ")]
+async def test_the_first_steps_print_what_they_show(folder: Path) -> None:
+    [setup] = [block for block in blocks(TRY, "sh") if "field()" in block]
+    steps = [each for each in samples(TRY) if not each.command.startswith("make ")]
     script = "".join(f"printf '{SEPARATOR}'\n{each.command}\n" for each in steps)
     _, *answers = (await asyncio.to_thread(shell, setup + script, folder)).split(SEPARATOR)
     for each, answer in zip(steps, answers, strict=True):
         assert shows(each.shown, answer), f"{each.command}\n{answer}"
 
 
-@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
-async def test_the_front_page_shows_an_answer_of_the_api(folder: Path, page: Path) -> None:
-    [setup] = [block for block in blocks(TRY[0], "sh") if "field()" in block]
-    order = sample(TRY[0], 'curl -s "$SIMULATOR').command + " > /dev/null\n"
-    biz_id = sample(TRY[0], "BIZ_ID=").command + "\n"
-    asked = sample(page, "curl ")
+async def test_the_front_page_shows_an_answer_of_the_api(folder: Path) -> None:
+    [setup] = [block for block in blocks(TRY, "sh") if "field()" in block]
+    order = sample(TRY, 'curl -s "$SIMULATOR').command + " > /dev/null\n"
+    biz_id = sample(TRY, "BIZ_ID=").command + "\n"
+    asked = sample(FRONT_PAGE, "curl ")
     answer = await asyncio.to_thread(shell, setup + order + biz_id + asked.command, folder)
     assert shows(asked.shown, answer), answer
 
 
-@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
-async def test_the_front_page_shows_what_the_demo_prints(observed: list[Observation], page: Path) -> None:
-    shown = drawn(page, "scenario")
+async def test_the_front_page_shows_what_the_demo_prints(observed: list[Observation]) -> None:
+    shown = drawn(FRONT_PAGE, "scenario")
     rows = [cells(line) for line in shown if line.startswith("│")]
     for seen, row in zip(observed, rows, strict=True):
         assert [*row[2:4], row[5]] == [
@@ -104,15 +101,14 @@ async def test_the_front_page_shows_what_the_demo_prints(observed: list[Observat
     assert printed(demo.table_of(as_shown)) == shown
 
 
-@pytest.mark.parametrize("page", TRY, ids=lambda page: page.name)
-async def test_dev_prints_the_table_that_the_pages_show(stack: Stack, page: Path) -> None:
+async def test_dev_prints_the_table_that_the_page_shows(stack: Stack) -> None:
     def parts(lines: list[str]) -> list[tuple[str, str, str]]:
         """What each row is called; of where it is, the scheme and what is not by chance."""
         rows = [cells(line) for line in lines if line.startswith("│")]
         where = [(row[0], urlsplit(row[1])) for row in rows]
         return [(name, url.scheme, url.path if url.scheme == "http" else "") for name, url in where]
 
-    assert parts(drawn(page, "what")) == parts(printed(dev.addresses(stack)))
+    assert parts(drawn(TRY, "what")) == parts(printed(dev.addresses(stack)))
 
 
 async def test_the_runbook_shows_what_readyz_answers(gateway: Gateway) -> None:
