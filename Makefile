@@ -75,7 +75,7 @@ bench: $(STAMP) ## measure speed against straightforward baselines
 	@$(BIN)/uv sync --quiet --locked --inexact --group bench
 	@$(BIN)/python -m bench
 
-format: $(STAMP) ## format the code and mend what the linter can
+format: $(STAMP) ## format the code and fix what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
