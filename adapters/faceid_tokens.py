@@ -7,11 +7,18 @@ not in an error.
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
 import httpx2
 
-from adapters.faceid_api import HTTP_OK, MAX_ANSWER, UnusableAnswer, error_word
+from adapters.faceid_api import (
+    EXTENSIONS,
+    HTTP_OK,
+    MAX_ANSWER,
+    UnusableAnswer,
+    error_word,
+    exchange,
+)
 from domain.answer import UNREADABLE, is_refusal
 from domain.apps import App
 from domain.errors import MalformedPayload, NoToken, VendorRefused, VendorUnavailable
@@ -23,8 +30,6 @@ _TOKEN_SHAPE: Final = re.compile(r"[!-~]{1,512}")
 _BAD_REQUEST: Final = 400
 _MAY_PASS: Final = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "INTERNAL_ERROR"})
 _NAMED_ARGUMENT: Final = re.compile(rb'"(?:BAD|MISSING)_ARGUMENTS: ?([a-z][a-z0-9_]{0,63})"')
-
-_EXTENSIONS: Final = {"timeout": {"connect": 3.0}}
 
 Form = list[tuple[str, tuple[str | None, bytes]]]
 
@@ -79,31 +84,9 @@ class FaceidTokens:
         await self._transport.aclose()
 
     async def _post(self, url: str, form: Form) -> tuple[int, bytes]:
-        request = httpx2.Request("POST", url, files=form, extensions=_EXTENSIONS)
+        request = httpx2.Request("POST", url, files=form, extensions=EXTENSIONS)
         await request.aread()
-        return await _exchange(self._transport, request)
-
-
-async def _exchange(transport: httpx2.AsyncBaseTransport, request: httpx2.Request) -> tuple[int, bytes]:
-    """Status and body of the answer to `request`.
-
-    Raises:
-        UnusableAnswer: more than `MAX_ANSWER` bytes, or compressed though nobody asked for that.
-    """
-    response = await transport.handle_async_request(request)
-    # An asynchronous transport's response has an asynchronous stream; httpx2's type allows for both.
-    stream = cast(httpx2.AsyncByteStream, response.stream)
-    try:
-        if "content-encoding" in response.headers:
-            raise UnusableAnswer("ENCODED_ANSWER", http_status=response.status_code)
-        body = bytearray()
-        async for chunk in stream:
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                raise UnusableAnswer("ANSWER_TOO_LARGE", http_status=response.status_code)
-        return response.status_code, bytes(body)
-    finally:
-        await stream.aclose()
+        return await exchange(self._transport, request, limit=MAX_ANSWER)
 
 
 def _form(app: App, order: Order) -> Form:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import msgspec
 
-from adapters.faceid_api import FaceidApi, create_session
+from adapters.faceid_api import FaceidApi, create_transport
 from adapters.settings import Settings
 from cli.checks import Check
 from domain.answer import Answer, Kind, kind_of
@@ -22,7 +22,7 @@ _PATIENCE = timedelta(seconds=5)
 
 async def check_credentials(settings: Settings) -> AsyncIterator[Check]:
     """One check for each app: its `api_key` and the first of its `api_secrets`, which pulls use."""
-    api = FaceidApi(create_session(), timeout=_PATIENCE)
+    api = FaceidApi(create_transport(), timeout=_PATIENCE)
     try:
         for app in settings.domain_apps().values():
             yield judge(app, await api.get_result(_without_pictures(app), f"{int(time.time())},{uuid4()}"))

@@ -20,7 +20,7 @@ from adapters.background import end_tasks
 from adapters.database import create_engine
 from adapters.database_clock import DatabaseClock
 from adapters.envelope import KeyRing
-from adapters.faceid_api import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_session
+from adapters.faceid_api import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from adapters.garbage import calm_garbage_collection
 from adapters.heartbeats import beating
 from adapters.inbox import RedisInbox
@@ -144,7 +144,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     lease = timedelta(seconds=settings.sweep_after)
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))
-    faceid = FaceidApi(create_session(), timeout=timedelta(seconds=settings.pull_timeout))
+    faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     redis: Redis = queue
     names = RedisNames(settings.redis_prefix)
     inbox = RedisInbox(redis, keys=keys, names=names)

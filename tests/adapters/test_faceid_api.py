@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
-from adapters.faceid_api import MAX_ANSWER, Address, FaceidApi, create_session
+from adapters.faceid_api import MAX_ANSWER, FaceidApi, address_of, create_transport
 from adapters.logs import configure_logs
 from domain.answer import UNREADABLE, Answer
 from domain.apps import App
@@ -62,7 +62,7 @@ def app_at(url: str, *, return_image: int = 0) -> App:
 
 @pytest.fixture
 async def api() -> AsyncIterator[FaceidApi]:
-    api = FaceidApi(create_session(), timeout=timedelta(seconds=0.5))
+    api = FaceidApi(create_transport(), timeout=timedelta(seconds=0.5))
     yield api
     await api.aclose()
 
@@ -251,13 +251,13 @@ async def test_proxies_of_the_environment_are_ignored(
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port}")
-    api = FaceidApi(create_session(), timeout=timedelta(seconds=1))
+    api = FaceidApi(create_transport(), timeout=timedelta(seconds=1))
     assert len((await asked(api)).requests) == 1
     await api.aclose()
 
 
 def test_an_address_shows_nothing_of_itself_in_a_traceback() -> None:
-    address = Address(app_at("http://vendor"), biz_id())
+    address = address_of(app_at("http://vendor"), biz_id())
     assert SECRET in str(address), "it is what is sent"
     assert SECRET not in f"{address!r} {[address]} {vars(address).keys()}"
 
