@@ -47,9 +47,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _leaks_show_in_their_module() -> Iterator[None]:
-    """A connection that nobody closed warns when it is collected: at the end of the module that left it."""
+@pytest.fixture(autouse=True)
+def _leaks_show_in_their_test() -> Iterator[None]:
+    """A connection that nobody closed warns when it is collected: here, behind its test. Takes 1 ms."""
     yield
     gc.collect()
 
