@@ -11,7 +11,7 @@ from adapters.batch_ids import new_batch_id
 from adapters.inbox import RedisInbox
 from adapters.store.dead_letters import LetterFilter, PgDeadLetters
 from domain.errors import RedisFull
-from domain.memory_room import MemoryRules
+from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
 
 MAX_BATCH: Final = 64

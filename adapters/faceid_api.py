@@ -17,11 +17,11 @@ import msgspec
 from httpx_aiohttp.httpx2 import AiohttpTransport
 from yarl import URL
 
-from domain.answer import UNREADABLE, Answer
 from domain.apps import App
-from domain.budget import PullState
+from domain.callback.strict_json import read_members, read_object
 from domain.errors import MalformedPayload
-from domain.strict_json import read_members, read_object
+from domain.pulls.answer import UNREADABLE, Answer
+from domain.pulls.budget import PullState
 
 MAX_ANSWER: Final = 1024 * 1024
 MAX_ANSWER_WITH_IMAGES: Final = 16 * 1024 * 1024

@@ -19,12 +19,12 @@ from adapters.faceid_api import (
     error_word,
     exchange,
 )
-from domain.answer import UNREADABLE, is_refusal
 from domain.apps import App
+from domain.callback.strict_json import read_object
 from domain.errors import MalformedPayload, NoToken, VendorRefused, VendorUnavailable
 from domain.model import BIZ_ID_SHAPE
 from domain.orders import IssuedToken, Order
-from domain.strict_json import read_object
+from domain.pulls.answer import UNREADABLE, is_refusal
 
 _TOKEN_SHAPE: Final = re.compile(r"[!-~]{1,512}")
 _BAD_REQUEST: Final = 400

@@ -24,7 +24,7 @@ from adapters.redis_client import RedisAway, raises_redis_away
 from adapters.redis_memory import read_what_is_left
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from domain.errors import BrokenSeal, RedisFull
-from domain.memory_room import MemoryRules, cost_of
+from domain.limits.memory_room import MemoryRules, cost_of
 from domain.model import AcceptedCallback
 from domain.records import Claim, ClaimedBatch
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from adapters.inbox import RedisInbox
 from adapters.redis_client import RedisAway
 from adapters.redis_watch import RedisWatch
-from domain.memory_room import cost_of
+from domain.limits.memory_room import cost_of
 
 
 class InboxGate:

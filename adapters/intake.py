@@ -16,8 +16,8 @@ from adapters.inbox import encode_batch
 from adapters.inbox_gate import InboxGate
 from adapters.spool.drainer import Drainer
 from adapters.spool.spool import Spool
-from domain.circuit import CircuitState
 from domain.errors import NotDurable, SpoolBroken, SpoolRefused
+from domain.limits.circuit import CircuitState
 from domain.model import AcceptedCallback
 
 MAX_BATCH: Final = 64

@@ -8,9 +8,9 @@ import msgspec
 import structlog
 
 from domain.errors import PolicyFileError
-from domain.explanation import PolicyText
-from domain.policy_file import Policy, read_policy
-from domain.policy_succession import objection, objection_by_history
+from domain.policy.explanation import PolicyText
+from domain.policy.file import Policy, read_policy
+from domain.policy.succession import objection, objection_by_history
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "policies"
 """The folder with the default policy."""

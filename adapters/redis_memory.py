@@ -6,7 +6,7 @@ from redis.exceptions import ResponseError
 
 from adapters.redis_client import raises_redis_away, try_a_write
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
-from domain.memory_room import MemoryRoom, MemoryRules
+from domain.limits.memory_room import MemoryRoom, MemoryRules
 
 
 class RedisMemory(msgspec.Struct, frozen=True):

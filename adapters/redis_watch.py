@@ -20,9 +20,9 @@ from adapters.redis_client import try_a_write
 from adapters.redis_durability import Durability, NotDurableYet, check_durability
 from adapters.redis_memory import RedisMemory, read_memory
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
-from domain.circuit import Circuit, CircuitRules, CircuitState
 from domain.errors import SettingsError, kind_of_error
-from domain.memory_room import MemoryRoom, MemoryRules
+from domain.limits.circuit import Circuit, CircuitRules, CircuitState
+from domain.limits.memory_room import MemoryRoom, MemoryRules
 
 RULES: Final = CircuitRules(first_pause=timedelta(milliseconds=100), longest_pause=timedelta(seconds=1))
 _LOOK_EVERY: Final = 1.0

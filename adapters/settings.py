@@ -45,11 +45,11 @@ from adapters.configuration.values import (
 from adapters.policies import SHIPPED
 from adapters.redis_names import DEFAULT_PREFIX
 from domain.apps import DEFAULT_POLICY, App
-from domain.budget import WORKER_PULLS, PullRules
 from domain.errors import SettingsError
-from domain.memory_room import MEMORY_RULES, MemoryRules
+from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import APP_ID_SHAPE, ConfirmationMode
-from domain.registration import ReconcileRules
+from domain.pulls.budget import WORKER_PULLS, PullRules
+from domain.pulls.reconciliation import ReconcileRules
 
 _ANSWER_KEPT_WITHIN: Final = 5
 """Seconds that a worker has, at its end too, to put an answer on the ledger."""

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.signature import sign_data
+from domain.callback.signature import sign_data
 from simulator.identity import Identity, fake_number
 from simulator.payloads import Subject, passed
 

@@ -17,11 +17,11 @@ import msgspec
 
 from adapters.policies import SHIPPED, read_policy_file
 from adapters.store.stored_decisions import Chunk as Rows
-from domain.backtest import Backtest
-from domain.facts import Facts, extract_facts
-from domain.payload import decode_payload
-from domain.policy import decide
-from domain.policy_file import Policy, read_policy
+from domain.callback.payload import decode_payload
+from domain.facts.facts import Facts, extract_facts
+from domain.policy.backtest import Backtest
+from domain.policy.decide import decide
+from domain.policy.file import Policy, read_policy
 from simulator import payloads
 from simulator.identity import Identity
 from simulator.payloads import Builder, Subject

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from adapters.policies import read_policy_file
 from cli.stored import select, stored_decisions
-from domain.backtest import Backtest, Change, Comparison
-from domain.policy_file import Policy
+from domain.policy.backtest import Backtest, Change, Comparison
+from domain.policy.file import Policy
 
 
 async def run_backtest(

@@ -14,8 +14,8 @@ import msgspec
 from adapters.faceid_api import FaceidApi, create_transport
 from adapters.settings import Settings
 from cli.checks import Check
-from domain.answer import Answer, Kind, kind_of
 from domain.apps import App
+from domain.pulls.answer import Answer, Kind, kind_of
 
 _PATIENCE = timedelta(seconds=5)
 

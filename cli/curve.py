@@ -13,7 +13,7 @@ from rich.table import Table
 
 from cli.failures import CommandFailed
 from cli.stored import select, stored_decisions
-from domain.curve import Curve, CurvePoint
+from domain.policy.curve import Curve, CurvePoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

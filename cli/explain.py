@@ -16,9 +16,9 @@ from cli.failures import CommandFailed
 from cli.stored import AppOption, stored_decisions
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption
-from domain.explanation import DecidedVerification, Explanation, WordedReason, explain
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import Agreement
+from domain.policy.explanation import DecidedVerification, Explanation, WordedReason, explain
 
 _STANDING: Final = {
     Agreement.AGREE: "callback and result agree",

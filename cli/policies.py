@@ -13,7 +13,7 @@ from cli.policy_docs import generated_docs
 from cli.stored import AppOption, SinceOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption
-from domain.policy_succession import END_MARK, is_marked
+from domain.policy.succession import END_MARK, is_marked
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The policy, a TOML file")]
 Picture = Annotated[Path | None, typer.Option(dir_okay=False, help="Draw it there (needs the extra `plot`)")]

@@ -18,8 +18,8 @@ from adapters.store.open_verifications import OpenVerification, PgOpenVerificati
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
-from domain.budget import PULL_LIMIT, Wait, sent_calls
-from domain.registration import Expire, Look, ReconcileRules, next_look
+from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls
+from domain.pulls.reconciliation import Expire, Look, ReconcileRules, next_look
 
 
 def reconcile_command(

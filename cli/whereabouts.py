@@ -10,8 +10,8 @@ from adapters.redis_names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import Settings, load_settings, servers_given
 from cli.environment import master_keys
 from domain.errors import SettingsError
-from domain.memory_room import MEMORY_RULES, MemoryRules
-from domain.registration import RECONCILE_RULES, ReconcileRules
+from domain.limits.memory_room import MEMORY_RULES, MemoryRules
+from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 
 DEV_FOLDER: Final = Path(".faceid")
 

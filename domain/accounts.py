@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from domain.apps import App
-from domain.budget import RESULT_KEPT
+from domain.pulls.budget import RESULT_KEPT
 
 OWNER_KEPT: Final = 2 * RESULT_KEPT
 """How long the claim of a biz_id is kept. By then its flow is over, and its verifications tell the owner."""

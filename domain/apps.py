@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
+from domain.callback.signature import HashName
 from domain.model import ConfirmationMode
-from domain.signature import HashName
 
 DEFAULT_POLICY: Final = "default"
 

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.answer import Answer
 from domain.apps import App
-from domain.budget import Pull
 from domain.model import AcceptedCallback
 from domain.orders import IssuedToken, Order
+from domain.pulls.answer import Answer
+from domain.pulls.budget import Pull
 from domain.records import (
     Claim,
     ClaimedVerifications,

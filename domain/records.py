@@ -5,14 +5,14 @@ from uuid import UUID
 
 import msgspec
 
-from domain.answer import Answer
-from domain.facts import Facts
+from domain.callback.parts import Payload
+from domain.facts.facts import Facts
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
 from domain.orders import USUAL_TOKEN
-from domain.parts import Payload
-from domain.policy import Decision
-from domain.policy_file import Policy
-from domain.reasons import Reason
+from domain.policy.decide import Decision
+from domain.policy.file import Policy
+from domain.policy.reasons import Reason
+from domain.pulls.answer import Answer
 
 
 class Registration(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from domain.throttle import caller_of
+from domain.limits.throttle import caller_of
 from service.leaving import Leaving
 
 LOOK_EVERY: Final = 0.25

@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from domain.signature import sign_data
+from domain.callback.signature import sign_data
 from simulator.book import Verification
 from simulator.length_extension import extend
 from simulator.payloads import Builder, Payload, Subject

@@ -7,7 +7,7 @@ hashing goes on, and only the length of the secret must be known (or guessed) to
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from domain.signature import HashName
+from domain.callback.signature import HashName
 
 _WORD: Final = 0xFFFFFFFF
 _State = tuple[int, ...]

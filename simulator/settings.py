@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.signature import HashName
+from domain.callback.signature import HashName
 
 
 class SimulatedApp(BaseModel):

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.decisions import PgDecisions
 from adapters.store.tables import verifications
-from domain.facts import ComparisonFacts, Facts, reached_level
+from domain.callback.parts import LEVELS
+from domain.facts.facts import ComparisonFacts, Facts, reached_level
 from domain.model import ConfirmationMode, verification_id
-from domain.parts import LEVELS
-from domain.policy import UNCONFIRMED, Decision, decide
-from domain.policy_file import Policy
-from domain.reasons import Code, Reason
+from domain.policy.decide import UNCONFIRMED, Decision, decide
+from domain.policy.file import Policy
+from domain.policy.reasons import Code, Reason
 from domain.records import SettledVerification
 from tests.domain.builders import compared, passing_facts
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import structlog
 
+from domain.callback.payload import decode_payload
 from domain.errors import MalformedPayload, ServerAway, UndecodableCallback
 from domain.model import AcceptedCallback
-from domain.payload import decode_payload
 from domain.records import Case, DecodedCallback, Recorded
 from workers.context import WorkerContext
 

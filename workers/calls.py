@@ -6,10 +6,10 @@ from typing import Final
 
 import structlog
 
-from domain.answer import Answer, Kind, kind_of
 from domain.apps import App
-from domain.budget import PullState
 from domain.errors import ServerAway
+from domain.pulls.answer import Answer, Kind, kind_of
+from domain.pulls.budget import PullState
 from domain.records import Case, FinishedPull
 from workers.context import WorkerContext
 from workers.vendor_gates import Call, LeftAlone

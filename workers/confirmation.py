@@ -6,9 +6,15 @@ from typing import Final, assert_never
 
 import msgspec
 
-from domain.answer import Answer, Kind, kind_of
 from domain.apps import App
-from domain.budget import (
+from domain.callback.parts import Payload
+from domain.callback.payload import decode_payload
+from domain.errors import MalformedPayload, UndecodableCallback
+from domain.model import ConfirmationMode
+from domain.policy.decide import is_open
+from domain.policy.reasons import Code, Reason
+from domain.pulls.answer import Answer, Kind, kind_of
+from domain.pulls.budget import (
     PULL_LIMIT,
     Pull,
     PullState,
@@ -21,13 +27,7 @@ from domain.budget import (
     sent_calls,
     still_awaited,
 )
-from domain.errors import MalformedPayload, UndecodableCallback
-from domain.model import ConfirmationMode
-from domain.parts import Payload
-from domain.payload import decode_payload
-from domain.policy import is_open
-from domain.pull_request import asked_limit
-from domain.reasons import Code, Reason
+from domain.pulls.request import asked_limit
 from domain.records import Case
 from workers.calls import make_call
 from workers.context import WorkerContext

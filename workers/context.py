@@ -9,7 +9,6 @@ from uuid import UUID
 
 from adapters.policies import PolicyBook
 from domain.apps import App
-from domain.budget import ALWAYS, PullRules
 from domain.ports import (
     Announcer,
     Claims,
@@ -24,7 +23,8 @@ from domain.ports import (
     SecondLooks,
     Vendor,
 )
-from domain.registration import RECONCILE_RULES, ReconcileRules
+from domain.pulls.budget import ALWAYS, PullRules
+from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 from workers.alarm import Alarm
 from workers.crash_points import CrashPoint
 from workers.picture_room import PictureRoom

@@ -7,14 +7,14 @@ import msgspec
 import structlog
 
 from domain.apps import App
-from domain.facts import UNREAD_RESULT, Facts, extract_facts
+from domain.callback.parts import Payload
+from domain.facts.facts import UNREAD_RESULT, Facts, extract_facts
 from domain.model import ConfirmationMode, Identity
-from domain.parts import Payload
-from domain.policy import UNCONFIRMED, Decision, decide
-from domain.policy_file import Policy
-from domain.reasons import Reason
+from domain.policy.decide import UNCONFIRMED, Decision, decide
+from domain.policy.file import Policy
+from domain.policy.reasons import Reason
+from domain.pulls.reconciliation import biz_no_differs, orders_differ
 from domain.records import Case, SettledVerification
-from domain.registration import biz_no_differs, orders_differ
 from workers.context import WorkerContext
 
 _WORTH_AN_ALARM: Final = timedelta(minutes=10)

@@ -1,7 +1,7 @@
 """What the vendor told about a verification that nobody could read: it is for a person, it is not silence."""
 
+from domain.callback.payload import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.payload import decode_payload
 from domain.records import Case
 from workers.context import WorkerContext
 

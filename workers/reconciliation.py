@@ -5,10 +5,10 @@ from typing import assert_never
 
 import structlog
 
-from domain.budget import Pull, Wait
-from domain.pull_request import asked_limit, is_answered
+from domain.pulls.budget import Pull, Wait
+from domain.pulls.reconciliation import Expire, Look, next_look
+from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case, Registration
-from domain.registration import Expire, Look, next_look
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, awaited, kept_result, spend_call
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, decide_unread, postpone

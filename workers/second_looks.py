@@ -4,10 +4,10 @@ from typing import Final, assert_never
 
 import structlog
 
-from domain.parts import Payload
-from domain.policy import decide
-from domain.pull_request import asked_limit, is_answered
-from domain.reasons import Code, Reason
+from domain.callback.parts import Payload
+from domain.policy.decide import decide
+from domain.policy.reasons import Code, Reason
+from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
 from workers.confirmation import (
     Confirmation,

@@ -6,11 +6,11 @@ from typing import Final, assert_never
 
 import structlog
 
+from domain.callback.parts import Payload
+from domain.callback.payload import decode_payload
 from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
-from domain.parts import Payload
-from domain.payload import decode_payload
-from domain.policy import is_ended
+from domain.policy.decide import is_ended
 from domain.records import Case, DueVerification
 from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.context import WorkerContext

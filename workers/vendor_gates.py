@@ -14,9 +14,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 import structlog
 
-from domain.answer import Answer, Kind, kind_of
-from domain.circuit import Circuit, CircuitRules, CircuitState
-from domain.concurrency import Concurrency
+from domain.limits.circuit import Circuit, CircuitRules, CircuitState
+from domain.limits.concurrency import Concurrency
+from domain.pulls.answer import Answer, Kind, kind_of
 from workers.places import Places
 
 RULES: Final = CircuitRules(

@@ -14,12 +14,12 @@ from adapters.coalescer import Coalescer
 from adapters.envelope import place_of, seal, unseal_packed
 from adapters.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
-from domain.facts import Disagreement, Facts
+from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
-from domain.policy_file import Policy
-from domain.reasons import Reason
+from domain.policy.file import Policy
+from domain.policy.reasons import Reason
+from domain.policy.rules.rules import RuleRun
 from domain.records import SettledVerification
-from domain.rules import RuleRun
 
 
 class PgDecisions:

@@ -16,9 +16,9 @@ from adapters.envelope import KeyRing, unseal
 from adapters.store.owners import BizOwners
 from adapters.store.recorder import key_place, raw_callback_place, registration_of
 from adapters.store.strays import Strays
-from domain.budget import RESULT_KEPT
 from domain.errors import BrokenSeal
 from domain.model import State
+from domain.pulls.budget import RESULT_KEPT
 from domain.records import ClaimedVerifications, DueVerification
 
 UNREADABLE_REST: Final = timedelta(hours=1)

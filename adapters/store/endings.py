@@ -6,10 +6,10 @@ from typing import Final
 import asyncpg
 
 from adapters.store.entries import Entry, Mark
+from domain.callback.parts import Payload
+from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback
-from domain.facts import say_the_same
-from domain.parts import Payload
-from domain.payload import decode_payload
+from domain.facts.facts import say_the_same
 
 
 async def same_endings(

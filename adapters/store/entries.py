@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from domain.model import verification_id
-from domain.policy import is_open
+from domain.policy.decide import is_open
 from domain.records import DecodedCallback
 
 Mark = tuple[int, bytes]

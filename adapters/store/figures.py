@@ -7,12 +7,12 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.registration import NEAR_LOSS
+from domain.pulls.reconciliation import NEAR_LOSS
 
 
 class OpenVerifications(msgspec.Struct, frozen=True):
     """How many verifications of an app are in a state before the decision, and how many of them near loss:
-    `domain.registration.NEAR_LOSS` after the vendor's day began. `held` of them wait for their
+    `domain.pulls.reconciliation.NEAR_LOSS` after the vendor's day began. `held` of them wait for their
     registration and are never near loss; `oldest_held` is the age of the oldest in seconds."""
 
     app_id: str

@@ -18,8 +18,8 @@ from adapters.envelope import place_of, seal, unseal
 from adapters.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, bulk_connection, write_group
 from adapters.store.tables import pulls
-from domain.answer import says_nothing
-from domain.budget import Pull, PullState
+from domain.pulls.answer import says_nothing
+from domain.pulls.budget import Pull, PullState
 from domain.records import FinishedPull
 
 

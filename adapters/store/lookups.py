@@ -19,10 +19,10 @@ from adapters.store.bulk import bulk_connection
 from adapters.store.decisions import unseal_identity
 from adapters.store.recorder import key_place, registration_of
 from adapters.store.tables import decisions, policies, pulls, timeline, verifications
-from domain.budget import RESULT_KEPT, PullState
 from domain.errors import BrokenSeal
 from domain.masking import mask_identity
 from domain.model import Identity, verification_id
+from domain.pulls.budget import RESULT_KEPT, PullState
 
 _STATES: Final = "SELECT id, state FROM verifications WHERE id = ANY($1)"
 

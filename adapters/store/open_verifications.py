@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.recorder import registration_of
-from domain.budget import Pull, PullState
+from domain.pulls.budget import Pull, PullState
 from domain.records import Registration
 
 

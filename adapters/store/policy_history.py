@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.policies import PolicyBook
 from adapters.sqlstate import DatabaseAway
 from domain.errors import PolicyFileError, kind_of_error
-from domain.explanation import PolicyText
+from domain.policy.explanation import PolicyText
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.ledger import read_calls
 from adapters.store.recorder import registration_of
-from domain.budget import PullRules
 from domain.model import State
-from domain.pull_request import Refusal, Standing, refuse_pull
+from domain.pulls.budget import PullRules
+from domain.pulls.request import Refusal, Standing, refuse_pull
 
 
 class PgPullRequests:

@@ -19,10 +19,10 @@ from adapters.store.endings import same_endings
 from adapters.store.entries import Entry, Mark, one_per_verification
 from adapters.store.joining import JOIN_STANDING
 from adapters.store.owners import BizOwners
-from domain.budget import RESULT_KEPT
 from domain.model import CallbackKind, State
+from domain.pulls.budget import RESULT_KEPT
+from domain.pulls.reconciliation import biz_no_differs
 from domain.records import DecodedCallback, Recorded, Registration
-from domain.registration import biz_no_differs
 
 
 class PgRecorder:

@@ -13,8 +13,8 @@ from adapters.store.owners import BizOwners
 from adapters.store.recorder import key_place
 from adapters.store.takeovers import Takeovers
 from domain.model import State, verification_id
+from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
 from domain.records import Registration
-from domain.registration import RECONCILE_RULES, ReconcileRules, first_look_at
 
 
 class Registered(StrEnum):

@@ -10,8 +10,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.tables import decisions, policies, shadow_decisions, verifications
-from domain.backtest import Change, Comparison, Crossing, compare
 from domain.model import Outcome
+from domain.policy.backtest import Change, Comparison, Crossing, compare
 
 
 class CandidateText(msgspec.Struct, frozen=True):

@@ -10,11 +10,11 @@ from sqlalchemy import Row, Select, Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.tables import decisions, policies, verifications
-from domain.explanation import DecidedFacts, DecidedVerification, PolicyText, StoredDecision
-from domain.facts import Disagreement, Facts
+from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome, verification_id
-from domain.reasons import Reason
-from domain.rules import RuleRun
+from domain.policy.explanation import DecidedFacts, DecidedVerification, PolicyText, StoredDecision
+from domain.policy.reasons import Reason
+from domain.policy.rules.rules import RuleRun
 
 CHUNK: Final = 1000
 

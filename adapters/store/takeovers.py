@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.envelope import KeyRing, seal, unseal
 from adapters.store.joining import JOIN_STANDING
 from adapters.store.recorder import key_place, raw_callback_place
-from domain.budget import PULL_LIMIT
 from domain.model import State, verification_id
+from domain.pulls.budget import PULL_LIMIT
 
 _EVENT: Final = "verification.moved"
 

@@ -10,7 +10,7 @@ from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
 from adapters.store.tokens import ApiToken
-from domain.quotas import Cost
+from domain.limits.quotas import Cost
 from service.api.context import Context
 from service.api.door import Entry
 from service.api.entrance import asks_to_wait

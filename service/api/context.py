@@ -27,7 +27,7 @@ from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from domain.apps import App
-from domain.memory_room import MemoryRules
+from domain.limits.memory_room import MemoryRules
 from domain.ports import TokenIssuer
 from service.api.door import Door
 from service.api.metrics_page import MetricsPage

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from adapters.call_rates import CallRates
 from adapters.store.tokens import ApiToken, PgTokens
-from domain.quotas import Cost, Quota, quotas
+from domain.limits.quotas import Cost, Quota, quotas
 from service.api.entrance import caller_in_queue, key_of, shown_token
 from service.api.errors import ApiProblem
 from service.api.tries import Pauses, Tries

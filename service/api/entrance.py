@@ -13,7 +13,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.throttle import caller_of
+from domain.limits.throttle import caller_of
 from service.api.fair_places import FairPlaces
 from service.api.tries import Tries
 

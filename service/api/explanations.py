@@ -3,7 +3,7 @@
 import msgspec
 from fastapi import APIRouter
 
-from domain.explanation import explain
+from domain.policy.explanation import explain
 from service.api.auth import GuardedRoute, Reader
 from service.api.context import Context
 from service.api.errors import ApiProblem

@@ -38,8 +38,8 @@ from adapters.store.registrations import PgRegistrations
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
-from domain.budget import PULL_LIMIT
-from domain.quotas import quotas
+from domain.limits.quotas import quotas
+from domain.pulls.budget import PULL_LIMIT
 from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications
 from service.api.body_cap import Allowance, BodyCap
 from service.api.context import ApiContext

@@ -18,7 +18,7 @@ from adapters.redis_memory import read_room
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from adapters.store.figures import PgFigures
 from domain.errors import ServerAway, kind_of_error
-from domain.memory_room import MemoryRules
+from domain.limits.memory_room import MemoryRules
 from service.api import metric_families
 from service.api.metric_families import Readings
 from service.metric_text import render

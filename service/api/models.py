@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from adapters.store.lookups import TimelineEvent, VerificationRecord
-from domain.budget import PULL_LIMIT
 from domain.model import Basis, Outcome, State
+from domain.pulls.budget import PULL_LIMIT
 
 
 def _utc(value: datetime) -> str:

@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from domain.throttle import Buckets, Rate, caller_of
+from domain.limits.throttle import Buckets, Rate, caller_of
 from service.api.tries import Pauses
 
 _EACH: Final = Rate(per_second=20, burst=40)

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from adapters.store.stored_decisions import Selection
-from domain.backtest import Backtest
 from domain.errors import PolicyFileError
-from domain.policy_file import Policy, read_policy
+from domain.policy.backtest import Backtest
+from domain.policy.file import Policy, read_policy
 from service.api.auth import Caller, GuardedRoute, Operator, Reader
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem

@@ -6,9 +6,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from adapters.policies import FileProblem
 from adapters.store.shadows import Shadow
-from domain.backtest import Comparison
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy_file import Policy
+from domain.policy.backtest import Comparison
+from domain.policy.file import Policy
 from service.api.models import UtcTime
 
 MAX_POLICY_CHARACTERS = 16 * 1024

@@ -9,10 +9,10 @@ from fastapi.exceptions import RequestValidationError
 
 from adapters.store.registrations import Registered
 from domain.apps import App
-from domain.budget import RESULT_KEPT
 from domain.errors import BrokenSeal
 from domain.model import BIZ_ID_SHAPE, verification_id
 from domain.orders import LONGEST_TOKEN
+from domain.pulls.budget import RESULT_KEPT
 from domain.records import Registration
 from service.api.auth import Caller, GuardedRoute, Writer
 from service.api.context import ApiContext, Context

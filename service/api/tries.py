@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from domain.throttle import REMEMBERED, Buckets, Rate, caller_of
+from domain.limits.throttle import REMEMBERED, Buckets, Rate, caller_of
 
 _FAILURES: Final = Rate(per_second=5, burst=200)
 _PAUSE: Final = 2.0

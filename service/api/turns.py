@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from domain.quotas import BACKTESTS_AT_ONCE, Cost, Quota
-from domain.throttle import Buckets
+from domain.limits.quotas import BACKTESTS_AT_ONCE, Cost, Quota
+from domain.limits.throttle import Buckets
 from service.api.fair_places import FairPlaces
 
 _SOON: Final = 1.0

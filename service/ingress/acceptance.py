@@ -10,11 +10,11 @@ import msgspec
 from starlette.types import Receive, Scope
 
 from domain.apps import App
-from domain.form import read_form
+from domain.callback.form import read_form
+from domain.callback.signature import HashName, refusal_hashes, verify_signature
+from domain.callback.strict_json import read_members
 from domain.model import AcceptedCallback, CallbackKind
 from domain.ports import Intake
-from domain.signature import HashName, refusal_hashes, verify_signature
-from domain.strict_json import read_members
 from service.ingress.body import body_headers, read_body
 from service.ingress.duplicates import Duplicates, mark_of
 from service.ingress.nudging import ReturnNudges

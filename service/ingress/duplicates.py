@@ -9,8 +9,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from domain.callback.form import SignedForm
 from domain.errors import NotDurable
-from domain.form import SignedForm
 from domain.model import AcceptedCallback, CallbackKind
 
 REMEMBERED: Final = 32_768

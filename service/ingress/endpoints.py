@@ -7,8 +7,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from domain.callback.landing import biz_id_of, status_of, with_biz_id
 from domain.errors import MalformedForm, MissingField, RefusedCallback
-from domain.landing import biz_id_of, status_of, with_biz_id
 from domain.model import BIZ_ID_SHAPE, CallbackKind
 from service.ingress.acceptance import IngressContext, accept_callback
 from service.ingress.pages import end_page, refusal_page

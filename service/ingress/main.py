@@ -29,7 +29,7 @@ from adapters.settings import Settings
 from adapters.spool.spool import Spool
 from adapters.troubles import redis_trouble
 from domain.errors import SettingsError
-from domain.throttle import Rate, Throttle
+from domain.limits.throttle import Rate, Throttle
 from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
 from service.ingress.metrics import serving_metrics

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from starlette.types import Scope
 
+from domain.limits.throttle import Throttle
 from domain.model import verification_id
 from domain.ports import Nudges
-from domain.throttle import Throttle
 
 
 class ReturnNudges:

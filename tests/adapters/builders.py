@@ -26,14 +26,14 @@ from adapters.store.pull_requests import PgPullRequests
 from adapters.store.recorder import PgRecorder
 from adapters.store.registrations import PgRegistrations
 from adapters.store.tables import metadata
-from domain.answer import Answer
-from domain.budget import PULL_LIMIT, PullRules, PullState
-from domain.facts import extract_facts
+from domain.callback.payload import decode_payload
+from domain.facts.facts import extract_facts
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
-from domain.payload import decode_payload
-from domain.policy import Decision
+from domain.policy.decide import Decision
+from domain.policy.reasons import Code, Reason
 from domain.ports import Recorder
-from domain.reasons import Code, Reason
+from domain.pulls.answer import Answer
+from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
 from domain.records import DecodedCallback, FinishedPull, Recorded, Registration, SettledVerification
 from tests.domain.builders import ID_NUMBER, NAME, default_policy, dump, passing_payload
 

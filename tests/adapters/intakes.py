@@ -23,7 +23,7 @@ from adapters.spool.frames import scan_frames
 from adapters.spool.spool import Spool
 from cli import servers
 from cli.processes import Supervisor
-from domain.memory_room import MEMORY_RULES, MemoryRules
+from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
 

@@ -15,7 +15,7 @@ from adapters.envelope import KeyRing, place_of, seal
 from adapters.inbox import RedisInbox
 from adapters.store.dead_letters import LetterFilter
 from domain.errors import BrokenSeal, RedisFull
-from domain.memory_room import MEMORY_RULES, MemoryRules
+from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Clock, Store, callback, payload

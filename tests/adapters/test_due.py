@@ -11,8 +11,8 @@ from sqlalchemy import event, text
 
 from adapters.envelope import KeyRing
 from adapters.store.due import UNREADABLE_REST
-from domain.budget import RESULT_KEPT
 from domain.errors import BrokenSeal
+from domain.pulls.budget import RESULT_KEPT
 from domain.records import ClaimedVerifications
 from tests.adapters.builders import LEASE, NOW, Store, biz_id, callback, payload
 

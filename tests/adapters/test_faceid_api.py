@@ -11,9 +11,9 @@ import pytest
 
 from adapters.faceid_api import MAX_ANSWER, FaceidApi, address_of, create_transport
 from adapters.logs import configure_logs
-from domain.answer import UNREADABLE, Answer
 from domain.apps import App
-from domain.budget import PullState
+from domain.pulls.answer import UNREADABLE, Answer
+from domain.pulls.budget import PullState
 from tests.adapters.builders import biz_id
 from tests.adapters.vendor_server import (
     Ending,

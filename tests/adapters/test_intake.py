@@ -15,7 +15,7 @@ from adapters.intake import MAX_BATCH
 from adapters.queue import RECORD_WAITING
 from adapters.redis_durability import Durability
 from domain.errors import NotDurable
-from domain.memory_room import MemoryRules
+from domain.limits.memory_room import MemoryRules
 from tests.adapters.builders import callback, dump_redis, payload, traces, until
 from tests.adapters.intakes import QUICK, Ingress, own_valkey, pool_on
 

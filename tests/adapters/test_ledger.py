@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from asyncpg import CheckViolationError
 
-from domain.budget import Pull, PullState
 from domain.errors import BrokenSeal
+from domain.pulls.budget import Pull, PullState
 from domain.records import Recorded
 from tests.adapters.builders import NOW, Store, dump_database, finished, traces
 from tests.domain.builders import dump, passing_payload

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from adapters.envelope import place_of, seal
 from adapters.store.lookups import Filters, VerificationRecord
-from domain.budget import PullState
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import Identity, Outcome, verification_id
+from domain.pulls.budget import PullState
 from tests.adapters.builders import NOW, Store, biz_id, callback, finished, payload
 from tests.domain.builders import default_policy, drop, passing_facts
 from tests.stored import biz_id as stored_biz_id

@@ -10,7 +10,7 @@ from adapters.database import create_engine
 from adapters.policies import PolicyBook
 from adapters.store.policy_history import read_history, verify_policies
 from domain.errors import PolicyFileError
-from domain.policy_file import read_policy
+from domain.policy.file import read_policy
 from tests.stored import confirmed, save_all
 
 WHOLE = 'name = "strict"\nversion = "2"\n\n[face]\nmin_confidence = 92\n\n[genuineness]\nmissing = "review"\n'

@@ -16,7 +16,7 @@ from adapters.redis_client import create_redis_pool
 from adapters.redis_durability import Durability, NotDurableYet, check_durability, read_durability
 from adapters.redis_watch import RedisWatch
 from domain.errors import SettingsError
-from domain.memory_room import MEMORY_RULES
+from domain.limits.memory_room import MEMORY_RULES
 from tests.adapters.builders import callback, payload, until
 from tests.adapters.intakes import Ingress, pool_on
 from tests.servers import PrivateServer, private_valkey

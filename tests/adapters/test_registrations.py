@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from adapters.store.registrations import PgRegistrations
+from domain.pulls.reconciliation import ReconcileRules
 from domain.records import Registration
-from domain.registration import ReconcileRules
 from tests.adapters.builders import NOW, Store, biz_id
 
 

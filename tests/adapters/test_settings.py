@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import AppSettings, IngressSettings, Settings, load_settings
-from domain.budget import PullRules
 from domain.errors import SettingsError
 from domain.model import ConfirmationMode
-from domain.registration import ReconcileRules
+from domain.pulls.budget import PullRules
+from domain.pulls.reconciliation import ReconcileRules
 from tests.adapters.right_settings import CANARY, KEY, OTHER_KEY, apps, set_right, write_toml
 
 ROOT = Path(__file__).parents[2]

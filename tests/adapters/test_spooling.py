@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from adapters.envelope import KeyRing
 from adapters.redis_client import RedisAway
 from adapters.redis_names import DEFAULT_NAMES
-from domain.circuit import CircuitState
 from domain.errors import NotDurable
-from domain.memory_room import MemoryRules
+from domain.limits.circuit import CircuitState
+from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
 from tests.adapters.builders import callback, payload, until
 from tests.adapters.intakes import QUICK, Ingress, own_valkey, pool_on, segments, spooled, stopped, timed

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.stored_decisions import PgStoredDecisions, Selection
-from domain.explanation import DecidedFacts, Recomputed, explain, is_same, recompute
 from domain.model import ConfirmationMode, Outcome, verification_id
+from domain.policy.explanation import DecidedFacts, Recomputed, explain, is_same, recompute
 from tests.domain.builders import default_policy, policy_with
 from tests.stored import START, add_verification, biz_id, confirmed, random_facts, save_all, settled
 

@@ -10,7 +10,7 @@ from adapters.queue import create_queue
 from adapters.settings import load_settings
 from cli.doctor import examine
 from domain.errors import PolicyFileError
-from domain.policy_file import read_policy
+from domain.policy.file import read_policy
 from tests.cli.conftest import apps
 from tests.stored import confirmed, save_all
 from workers.main import worker_context

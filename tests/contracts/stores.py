@@ -17,7 +17,7 @@ from domain.ports import (
     Recorder,
     SecondLooks,
 )
-from domain.pull_request import Refusal
+from domain.pulls.request import Refusal
 from domain.records import DueVerification, Recorded, Registration
 from tests.adapters.builders import (
     LEASE,

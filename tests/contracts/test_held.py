@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.budget import RESULT_KEPT
+from domain.pulls.budget import RESULT_KEPT
 from domain.records import Registration
 from tests.adapters.builders import LEASE, NOW, callback, payload
 from tests.contracts.stores import PortsOfStore

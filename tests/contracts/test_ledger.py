@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.budget import Pull, PullState
+from domain.pulls.budget import Pull, PullState
 from domain.records import Recorded
 from tests.adapters.builders import NOW, callback, finished, payload
 from tests.contracts.stores import PortsOfStore

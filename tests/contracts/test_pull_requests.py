@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from domain.model import verification_id
-from domain.pull_request import Refusal
+from domain.pulls.request import Refusal
 from domain.records import Registration
 from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
 from tests.contracts.stores import PortsOfStore

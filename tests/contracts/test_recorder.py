@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.budget import RESULT_KEPT
 from domain.model import AcceptedCallback, CallbackKind, Outcome, verification_id
+from domain.pulls.budget import RESULT_KEPT
 from tests.adapters.builders import LEASE, NOW, Json, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
 from tests.domain.builders import put

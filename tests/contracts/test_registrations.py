@@ -7,8 +7,8 @@ import msgspec
 
 from adapters.store.registrations import Registered
 from domain.model import Outcome, State
+from domain.pulls.reconciliation import RECONCILE_RULES
 from domain.records import Registration
-from domain.registration import RECONCILE_RULES
 from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
 

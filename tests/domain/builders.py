@@ -10,13 +10,13 @@ import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from domain.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain
-from domain.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached_level
+from domain.callback.payload import decode_payload
+from domain.facts.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached_level
 from domain.model import ConfirmationMode, Outcome
-from domain.payload import decode_payload
-from domain.policy import UNCONFIRMED, decide, judge
-from domain.policy_file import Policy, read_policy
-from domain.reasons import Reason
+from domain.policy.decide import UNCONFIRMED, decide, judge
+from domain.policy.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain
+from domain.policy.file import Policy, read_policy
+from domain.policy.reasons import Reason
 
 Json = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """Where odd values are put in the tests of payloads, and what may come of them."""
 
 from domain.model import Outcome
-from domain.reasons import Code
+from domain.policy.reasons import Code
 
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
 UNREADABLE, REPEATED = Code.PAYLOAD_UNREADABLE.value, Code.PAYLOAD_REPEATED.value

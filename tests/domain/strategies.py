@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from domain.facts import EDITION, ComparisonFacts, Facts
-from domain.parts import COMPARISONS, LEVELS
-from domain.policy_config import PolicyConfig
-from domain.policy_file import Policy
+from domain.callback.parts import COMPARISONS, LEVELS
+from domain.facts.facts import EDITION, ComparisonFacts, Facts
+from domain.policy.config import PolicyConfig
+from domain.policy.file import Policy
 from tests.domain.builders import GENUINE, THRESHOLDS, Json, compared, passing_facts
 
 any_number = st.floats() | st.sampled_from([0.0, 0.5, 1.0, 64.0, 74.0, 91.0, nan, inf, -inf])

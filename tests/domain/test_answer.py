@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.answer import Answer, Kind, kind_of, says_nothing
-from domain.budget import PullState
+from domain.pulls.answer import Answer, Kind, kind_of, says_nothing
+from domain.pulls.budget import PullState
 
 DONE, UNKNOWN = PullState.DONE, PullState.UNKNOWN
 

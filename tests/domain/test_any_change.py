@@ -9,12 +9,12 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+from domain.callback.payload import decode_payload
+from domain.callback.strict_json import read_members
 from domain.errors import UndecodableCallback
-from domain.facts import Facts, extract_facts
+from domain.facts.facts import Facts, extract_facts
 from domain.model import ConfirmationMode, Outcome
-from domain.payload import decode_payload
-from domain.policy import decide, judge
-from domain.strict_json import read_members
+from domain.policy.decide import decide, judge
 from tests.domain.builders import Json, default_policy, dump, policy_with
 from tests.domain.changes import (
     Change,

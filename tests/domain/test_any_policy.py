@@ -11,14 +11,14 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.facts import EDITION, ComparisonFacts, Facts
+from domain.callback.parts import LEVELS
+from domain.facts.facts import EDITION, ComparisonFacts, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.parts import LEVELS
-from domain.policy import decide, judge
-from domain.policy_config import FaceTable, PolicyConfig
-from domain.policy_file import Policy
-from domain.reasons import Reason
-from domain.rules import rules_for
+from domain.policy.config import FaceTable, PolicyConfig
+from domain.policy.decide import decide, judge
+from domain.policy.file import Policy
+from domain.policy.reasons import Reason
+from domain.policy.rules.rules import rules_for
 from tests.domain.builders import GENUINE, THOROUGH, compared, every_action, passing_facts
 from tests.domain.strategies import FLAGS, changed_policy, facts, near_passes, policies
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.attack_reading import MOST_SIGNS, is_sign_name
+from domain.callback.attack_reading import MOST_SIGNS, is_sign_name
 from domain.model import Outcome
-from domain.policy import decide, judge
+from domain.policy.decide import decide, judge
 from tests.domain.builders import (
     GENUINE,
     ID_NUMBER,

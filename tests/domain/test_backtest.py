@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from domain.backtest import KEPT, Backtest, Transition, backtest
-from domain.curve import Curve
-from domain.explanation import DecidedFacts, recompute
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import ConfirmationMode, Outcome
-from domain.policy import decide
-from domain.reasons import Code, Reason
+from domain.policy.backtest import KEPT, Backtest, Transition, backtest
+from domain.policy.curve import Curve
+from domain.policy.decide import decide
+from domain.policy.explanation import DecidedFacts, recompute
+from domain.policy.reasons import Code, Reason
 from tests.domain.builders import THRESHOLDS, compared, default_policy, passing_facts, policy_with
 
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome

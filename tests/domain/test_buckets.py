@@ -1,6 +1,6 @@
 """A bucket for each key, a bounded number of them."""
 
-from domain.throttle import Buckets, Rate
+from domain.limits.throttle import Buckets, Rate
 
 RATE = Rate(per_second=2, burst=3)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.budget import (
+from domain.pulls.budget import (
     DEFAULT_RULES,
     PULL_LIMIT,
     RESULT_KEPT,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.card_dates import LONGEST, Validity, read_validity
+from domain.facts.card_dates import LONGEST, Validity, read_validity
 
 TEN_YEARS = Validity(date(2010, 11, 13), date(2020, 11, 13))
 FOR_EVER = Validity(date(2010, 11, 13), date.max)

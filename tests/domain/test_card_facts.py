@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from tests.domain.builders import (
     ID_NUMBER,
     NAME,

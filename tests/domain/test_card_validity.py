@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.facts import compare_facts
+from domain.facts.facts import compare_facts
 from domain.model import Outcome
-from domain.policy import decide
+from domain.policy.decide import decide
 from tests.domain.builders import (
     BIZ_ID,
     Json,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from domain.circuit import Circuit, CircuitRules, CircuitState
+from domain.limits.circuit import Circuit, CircuitRules, CircuitState
 
 RULES = CircuitRules(
     threshold=3,

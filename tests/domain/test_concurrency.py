@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.concurrency import FIRST_LIMIT, REMEMBERED, Concurrency
+from domain.limits.concurrency import FIRST_LIMIT, REMEMBERED, Concurrency
 
 NEW = Concurrency(64)
 LONG_AFTER = REMEMBERED.total_seconds()

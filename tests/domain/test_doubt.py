@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.facts import extract_facts
-from domain.payload import decode_payload
-from domain.policy import judge
-from domain.reasons import Code
+from domain.callback.payload import decode_payload
+from domain.facts.facts import extract_facts
+from domain.policy.decide import judge
+from domain.policy.reasons import Code
 from tests.domain.builders import (
     Json,
     changed,

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from domain.explanation import Explanation, in_words
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, agreement_of
-from domain.reasons import TEXTS, Code, Reason
+from domain.policy.decide import UNCONFIRMED, agreement_of
+from domain.policy.explanation import Explanation, in_words
+from domain.policy.reasons import TEXTS, Code, Reason
 from tests.domain.builders import (
     SAMPLES,
     decoded_facts,

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.facts import (
+from domain.callback.payload import decode_payload
+from domain.facts.facts import (
     EDITION,
     ComparisonFacts,
     Disagreement,
@@ -15,7 +16,6 @@ from domain.facts import (
     extract_facts,
     reached_level,
 )
-from domain.payload import decode_payload
 from tests.domain.builders import (
     BIZ_ID,
     GENUINE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.form import SignedForm, read_form
+from domain.callback.form import SignedForm, read_form
 from tests.domain.builders import THOROUGH, read_sample
 from tests.domain.forms import (
     BOUNDARY,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from domain.callback.form import SignedForm, read_form
 from domain.errors import (
     DuplicateField,
     MalformedForm,
@@ -19,7 +20,6 @@ from domain.errors import (
     UnsupportedEncoding,
     UnsupportedMediaType,
 )
-from domain.form import SignedForm, read_form
 from tests.domain.builders import ID_NUMBER, THOROUGH, assert_discreet, mutated, read_sample
 from tests.domain.forms import (
     BOUNDARY,

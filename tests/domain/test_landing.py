@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import pytest
 
+from domain.callback.landing import biz_id_of, with_biz_id
+from domain.callback.payload import decode_payload
+from domain.callback.strict_json import read_members
 from domain.errors import UndecodableCallback
-from domain.landing import biz_id_of, with_biz_id
-from domain.payload import decode_payload
-from domain.strict_json import read_members
 from tests.domain.builders import BIZ_ID, Json, dump, load_sample, read_sample
 
 ENCODED = BIZ_ID.replace(",", "%2C")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.memory_room import BETWEEN_LOOKS, MemoryRoom, MemoryRules, cost_of
+from domain.limits.memory_room import BETWEEN_LOOKS, MemoryRoom, MemoryRules, cost_of
 
 MIB = 1024**2
 

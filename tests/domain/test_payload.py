@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from domain.facts import extract_facts
+from domain.callback.parts import Payload
+from domain.callback.payload import decode_payload
+from domain.callback.words import as_text
+from domain.facts.facts import extract_facts
 from domain.model import Identity
-from domain.parts import Payload
-from domain.payload import decode_payload
-from domain.words import as_text
 from tests.domain.builders import (
     ID_NUMBER,
     NAME,

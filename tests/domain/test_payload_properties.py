@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.callback.payload import decode_payload
+from domain.callback.strict_json import read_members
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.facts import extract_facts
-from domain.payload import decode_payload
-from domain.policy import judge
-from domain.strict_json import read_members
+from domain.facts.facts import extract_facts
+from domain.policy.decide import judge
 from tests.domain.builders import (
     BIZ_ID,
     ID_NUMBER,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from domain.callback.payload import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.payload import decode_payload
 from tests.domain.builders import BIZ_ID, dump, passing_payload, put, read_sample
 
 ELSEWHERE = "1467967672,a9e208ad-16c7-4f69-b47d-420f8d3209bb"

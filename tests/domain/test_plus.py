@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.callback.plus import PlusResult, read_plus
+from domain.callback.words import Text
 from domain.model import Outcome
-from domain.plus import PlusResult, read_plus
-from domain.policy import is_ended, is_open
-from domain.words import Text
+from domain.policy.decide import is_ended, is_open
 from tests.domain.builders import Json, decoded_facts, judged, passing_payload, policy_with
 
 NO_PHOTO = "IMAGE_ERROR_UNSUPPORTED_FORMAT: data_source"

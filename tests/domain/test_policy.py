@@ -4,10 +4,10 @@ from math import nan
 
 import pytest
 
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import Outcome
-from domain.policy import is_ended, is_open, judge
-from domain.rules import RULES, RuleRun
+from domain.policy.decide import is_ended, is_open, judge
+from domain.policy.rules.rules import RULES, RuleRun
 from tests.domain.builders import (
     GENUINE,
     Json,

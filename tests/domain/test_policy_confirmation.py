@@ -2,11 +2,11 @@
 
 import pytest
 
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, decide, judge
-from domain.reasons import Code, Reason
-from domain.rules import RuleRun
+from domain.policy.decide import UNCONFIRMED, decide, judge
+from domain.policy.reasons import Code, Reason
+from domain.policy.rules.rules import RuleRun
 from tests.domain.builders import (
     GENUINE,
     compared,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.parts import COMPARISONS
-from domain.policy_file import read_policy
+from domain.callback.parts import COMPARISONS
+from domain.policy.file import read_policy
 from tests.domain.builders import (
     decoded_facts,
     load_sample,

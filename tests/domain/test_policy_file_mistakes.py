@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.policy_config import PolicyConfig
+from domain.policy.config import PolicyConfig
 from tests.domain.builders import (
     DEFAULT_POLICY_FILE,
     default_policy,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from domain.errors import PolicyFileError
-from domain.policy_file import MAX_CHARACTERS, read_policy
-from domain.policy_lines import header_on, line_of, path_on, statements
+from domain.policy.file import MAX_CHARACTERS, read_policy
+from domain.policy.lines import header_on, line_of, path_on, statements
 from tests.domain.builders import DEFAULT_POLICY_FILE, mutated
 from tests.domain.policy_files import HEAD
 

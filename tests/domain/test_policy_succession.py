@@ -3,8 +3,8 @@
 import pytest
 
 from domain.errors import PolicyFileError
-from domain.policy_file import Policy, read_policy
-from domain.policy_succession import END_MARK, is_marked, objection
+from domain.policy.file import Policy, read_policy
+from domain.policy.succession import END_MARK, is_marked, objection
 from tests.domain.builders import DEFAULT_POLICY_FILE
 
 UNMARKED = """name = "strict"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from domain.budget import PULL_LIMIT, Pull, PullRules, PullState
 from domain.model import State
-from domain.pull_request import Refusal, Standing, asked_limit, is_answered, refuse_pull
+from domain.pulls.budget import PULL_LIMIT, Pull, PullRules, PullState
+from domain.pulls.request import Refusal, Standing, asked_limit, is_answered, refuse_pull
 from domain.records import Registration
 
 END = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.explanation import StoredDecision, is_same, recompute
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED
-from domain.policy_file import Policy
-from domain.reasons import Code, Reason
+from domain.policy.decide import UNCONFIRMED
+from domain.policy.explanation import StoredDecision, is_same, recompute
+from domain.policy.file import Policy
+from domain.policy.reasons import Code, Reason
 from tests.domain.builders import (
     THOROUGH,
     compared,

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.budget import PULL_LIMIT, Pull, PullState, Wait
-from domain.payload import decode_payload
-from domain.records import Registration
-from domain.registration import (
+from domain.callback.payload import decode_payload
+from domain.pulls.budget import PULL_LIMIT, Pull, PullState, Wait
+from domain.pulls.reconciliation import (
     Expire,
     Look,
     ReconcileRules,
@@ -20,6 +19,7 @@ from domain.registration import (
     next_look,
     orders_differ,
 )
+from domain.records import Registration
 from tests.domain.builders import THOROUGH, dump, passing_payload, put
 
 START = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.model import Outcome
-from domain.policy import judge
+from domain.policy.decide import judge
 from tests.domain.builders import GENUINE, Json, every_action, judged, passing_facts, policy_with
 
 APPROVED, REJECTED, REVIEW, _ = Outcome

@@ -5,7 +5,7 @@ from math import nan
 import pytest
 
 from domain.model import Outcome
-from domain.policy import judge
+from domain.policy.decide import judge
 from tests.domain.builders import Json, decoded_facts, judged, load_sample, passing_facts, policy_with
 
 APPROVED, REJECTED, REVIEW, _ = Outcome

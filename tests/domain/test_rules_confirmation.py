@@ -2,11 +2,11 @@
 
 import pytest
 
-from domain.facts import Disagreement, Facts
+from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import UNCONFIRMED, decide, judge
-from domain.reasons import Code, Reason
-from domain.rules import RuleRun
+from domain.policy.decide import UNCONFIRMED, decide, judge
+from domain.policy.reasons import Code, Reason
+from domain.policy.rules.rules import RuleRun
 from tests.domain.builders import default_policy, passing_facts, policy_with
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode

@@ -2,9 +2,9 @@
 
 import pytest
 
+from domain.callback.parts import LEVELS
 from domain.model import Outcome
-from domain.parts import LEVELS
-from domain.policy import judge
+from domain.policy.decide import judge
 from tests.domain.builders import THRESHOLDS, Json, compared, judged, passing_facts, policy_with
 
 APPROVED, REJECTED, REVIEW, _ = Outcome

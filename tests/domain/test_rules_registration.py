@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.facts import Facts
+from domain.facts.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
-from domain.policy import decide, judge
-from domain.policy_file import Policy
-from domain.reasons import Code, Reason
-from domain.rules import RULES, RuleRun
+from domain.policy.decide import decide, judge
+from domain.policy.file import Policy
+from domain.policy.reasons import Code, Reason
+from domain.policy.rules.rules import RULES, RuleRun
 from tests.domain.builders import (
     decoded_facts,
     default_policy,

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain import signature
+from domain.callback import signature
+from domain.callback.form import read_form
+from domain.callback.signature import HashName, refusal_hashes, sign_data, verify_signature
+from domain.callback.strict_json import read_object
 from domain.errors import BadSignature, MalformedPayload
-from domain.form import read_form
-from domain.signature import HashName, refusal_hashes, sign_data, verify_signature
-from domain.strict_json import read_object
 from simulator.length_extension import extend
 from tests.domain.builders import SECRET, THOROUGH, dump, load_sample, passing_payload, read_sample
 from tests.domain.forms import URLENCODED

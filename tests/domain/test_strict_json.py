@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.callback.strict_json import DEEPEST, Members, read_closely, read_members, read_object
 from domain.errors import MalformedPayload
-from domain.strict_json import DEEPEST, Members, read_closely, read_members, read_object
 from tests.domain.builders import (
     ID_NUMBER,
     NAME,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.throttle import Bucket, Rate, Throttle, caller_of
+from domain.limits.throttle import Bucket, Rate, Throttle, caller_of
 from tests.domain.builders import THOROUGH
 
 WIDE = Rate(1e9, 1e9)

@@ -16,8 +16,8 @@ import httpx2
 from redis.asyncio import Redis
 
 from cli.environment import DevSecrets
+from domain.callback.signature import sign_data
 from domain.model import verification_id
-from domain.signature import sign_data
 from tests.adapters.batches import batches_left
 
 PATIENCE = 60.0

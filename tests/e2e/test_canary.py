@@ -21,7 +21,7 @@ import pytest_asyncio
 
 from adapters.database import create_engine
 from cli.stack import Stack
-from domain.signature import sign_data
+from domain.callback.signature import sign_data
 from tests.adapters.builders import dump_database, dump_redis
 from tests.e2e.gateway import Gateway, finished_callback, until
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from adapters.heartbeats import Heartbeats
 from cli import servers as ports
-from domain.signature import sign_data
+from domain.callback.signature import sign_data
 from tests.adapters.builders import payload, until
 from tests.domain.builders import dump
 from tests.e2e.lone_roles import SECRET, Role, Servers, role, running_servers

@@ -12,8 +12,8 @@ from urllib.parse import quote_plus, urlencode
 from uuid import UUID, uuid4
 
 from cli.environment import APP_ID
+from domain.callback.signature import sign_data
 from domain.model import AcceptedCallback, CallbackKind
-from domain.signature import sign_data
 from simulator.identity import Identity, fake_number
 from simulator.payloads import Subject, passed
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.budget import Pull, PullState
+from domain.pulls.budget import Pull, PullState
 from domain.records import FinishedPull
 from tests.memory.servers import Call, MemoryDatabase
 

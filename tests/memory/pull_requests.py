@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.budget import PullRules
-from domain.pull_request import Refusal, Standing, refuse_pull
+from domain.pulls.budget import PullRules
+from domain.pulls.request import Refusal, Standing, refuse_pull
 from tests.memory.servers import MemoryDatabase
 
 

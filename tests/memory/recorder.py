@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from domain.budget import RESULT_KEPT
-from domain.facts import say_the_same
+from domain.callback.parts import Payload
+from domain.callback.payload import decode_payload
+from domain.facts.facts import say_the_same
 from domain.model import AcceptedCallback, State, verification_id
-from domain.parts import Payload
-from domain.payload import decode_payload
-from domain.policy import is_open
+from domain.policy.decide import is_open
+from domain.pulls.budget import RESULT_KEPT
+from domain.pulls.reconciliation import biz_no_differs
 from domain.records import DecodedCallback, Recorded
-from domain.registration import biz_no_differs
 from tests.memory.servers import MemoryDatabase, Recording, Verification
 
 

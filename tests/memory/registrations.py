@@ -2,8 +2,8 @@
 
 from adapters.store.registrations import Registered
 from domain.model import State, verification_id
+from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
 from domain.records import Registration
-from domain.registration import RECONCILE_RULES, ReconcileRules, first_look_at
 from tests.memory.servers import MemoryDatabase, Verification
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from adapters.redis_client import RedisAway
 from adapters.sqlstate import DatabaseAway
-from domain.answer import says_nothing
-from domain.budget import Pull, PullState
 from domain.model import AcceptedCallback, State
+from domain.pulls.answer import says_nothing
+from domain.pulls.budget import Pull, PullState
 from domain.records import FinishedPull, Registration, SettledVerification
 
 

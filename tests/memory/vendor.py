@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from domain.answer import UNREADABLE, Answer
 from domain.apps import App
-from domain.budget import PULL_LIMIT, PullState
+from domain.pulls.answer import UNREADABLE, Answer
+from domain.pulls.budget import PULL_LIMIT, PullState
 from tests.memory.servers import next_turn
 
 KEPT: Final = timedelta(days=1)

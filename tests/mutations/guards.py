@@ -125,7 +125,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "sign compare",
-        "domain/signature.py",
+        "domain/callback/signature.py",
         "equal = hmac.compare_digest(sign_data(data, secret, hash_name=hash_name), candidate)",
         "equal = True",
         [
@@ -135,7 +135,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "duplicate-field check",
-        "domain/form.py",
+        "domain/callback/form.py",
         "if len(values) > 1:",
         "if False:",
         ["tests/domain/test_form_refusals.py::test_urlencoded_bodies_that_are_refused"],
@@ -170,14 +170,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "live face",
-        "domain/face_rule.py",
+        "domain/policy/rules/face.py",
         "strict = facts.edition >= _LIVE_FACE",
         "strict = False",
         ["tests/domain/test_rules_face.py::test_the_cards_portrait_alone_approves_nobody"],
     ),
     Mutation(
         "signs of any name",
-        "domain/attack_rule.py",
+        "domain/policy/rules/attack.py",
         "yield from _other_signs(said, table)",
         "yield from ()",
         [
@@ -201,14 +201,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "clear card dates",
-        "domain/rules.py",
+        "domain/policy/rules/rules.py",
         "if facts.card == UNREADABLE:",
         "if facts.card == UNREADABLE and False:",
         ["tests/domain/test_card_validity.py::test_what_is_not_clear_is_for_a_person_where_the_policy_looks"],
     ),
     Mutation(
         "doubtful payloads",
-        "domain/rules.py",
+        "domain/policy/rules/rules.py",
         "return (*rules, _IF_DOUBTFUL) if is_doubtful(facts) else rules",
         "return rules",
         [
@@ -218,14 +218,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "members that stand twice",
-        "domain/payload.py",
+        "domain/callback/payload.py",
         'compact.count(b":") != data.count(b":") or ',
         "",
         ["tests/domain/test_doubt.py::test_a_known_member_that_stands_twice_is_doubt"],
     ),
     Mutation(
         "texts that can be stored",
-        "domain/strict_json.py",
+        "domain/callback/strict_json.py",
         'return b"\\\\ufffd" if escape["half"] else escape[0]',
         "return escape[0]",
         ["tests/workers/test_callbacks.py::test_no_text_is_one_that_the_store_refuses"],

@@ -7,7 +7,7 @@ from tests.mutations.mutation import Mutation
 OF_REDIS_AND_SPOOL: Final = (
     Mutation(
         "room for workers",
-        "domain/memory_room.py",
+        "domain/limits/memory_room.py",
         "return min(self.high_water, int(self.share * maxmemory)) if maxmemory else self.high_water",
         "return self.high_water",
         [

@@ -59,7 +59,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "answers in other hands",
-        "domain/budget.py",
+        "domain/pulls/budget.py",
         "max(max(reserved) + rules.in_flight, open_since + LEDGER_CATCHES_UP)",
         "max(reserved) + rules.in_flight",
         ["tests/workers/test_answers_in_other_hands.py::test_no_second_call_is_spent"],

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.types import ASGIApp, Message
 
-from domain.signature import HashName, sign_data
+from domain.callback.signature import HashName, sign_data
 
 FORM = "application/x-www-form-urlencoded"
 SECRET = b"the-newest-secret"

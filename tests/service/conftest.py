@@ -30,7 +30,7 @@ from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from cli import servers
 from domain.apps import App
-from domain.memory_room import MEMORY_RULES
+from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from service.api import main as api_main
 from service.api.context import ApiContext

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from domain.limits.throttle import Rate, Throttle
 from domain.ports import Nudges
-from domain.throttle import Rate, Throttle
 from service.ingress.nudging import ReturnNudges
 
 GENEROUS = Rate(1000, 1_000_000)

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from adapters.store.tokens import ApiToken
-from domain.quotas import Cost, quotas
+from domain.limits.quotas import Cost, quotas
 from service.api.context import ApiContext
 from service.api.door import Door
 from service.api.entrance import Entrance

@@ -14,8 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from adapters.call_rates import CallRates
 from adapters.store.tokens import ApiToken
-from domain.quotas import Cost, Quota, quotas
-from domain.throttle import Rate
+from domain.limits.quotas import Cost, Quota, quotas
+from domain.limits.throttle import Rate
 from service.api.body_cap import Allowance, BodyCap
 from service.api.context import ApiContext
 from service.api.door import Door

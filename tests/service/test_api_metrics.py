@@ -23,7 +23,7 @@ from adapters.intake import IntakeStatus
 from adapters.redis_client import create_redis_pool
 from adapters.store.figures import PgFigures
 from cli import servers
-from domain.circuit import CircuitState
+from domain.limits.circuit import CircuitState
 from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.metrics_page import FRESH_FOR, MetricsPage

@@ -3,8 +3,8 @@
 import httpx2
 import pytest
 
-from domain.budget import PullState
 from domain.model import Outcome
+from domain.pulls.budget import PullState
 from domain.records import Recorded
 from service.api.context import ApiContext
 from tests.adapters.builders import NOW, Store, biz_id, callback, finished, payload

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import httpx2
 import pytest
 
+from domain.callback.form import SignedForm
 from domain.errors import NotDurable
-from domain.form import SignedForm
 from domain.model import AcceptedCallback, CallbackKind
 from service.ingress.duplicates import Duplicates, mark_of
 from service.ingress.main import create_app

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
+from domain.callback.signature import sign_data
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback, CallbackKind
-from domain.signature import sign_data
 from simulator.length_extension import extend
 from tests.adapters.builders import NOW, payload
 from tests.domain.builders import ID_NUMBER, NAME, dump

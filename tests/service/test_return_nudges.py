@@ -10,8 +10,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from adapters.nudges import RedisNudges
 from adapters.queue import create_queue
+from domain.limits.throttle import Rate
 from domain.model import verification_id
-from domain.throttle import Rate
 from service.ingress.main import create_app
 from service.ingress.nudging import ReturnNudges
 from tests.adapters.builders import biz_id, payload

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from domain.signature import HashName, sign_data
+from domain.callback.signature import HashName, sign_data
 from simulator.length_extension import extend, padding
 
 SUFFIX = b',"status":"OK"}'

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from adapters.redis_client import RedisAway
-from domain.registration import RECONCILE_RULES
+from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.memory.servers import MemoryDatabase, Server
 from tests.memory.vendor import Fault
 from tests.service.asgi import OLD_SECRET, SECRET

@@ -6,11 +6,11 @@ from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
 
-from domain.budget import PULL_LIMIT, PullRules, PullState
+from domain.callback.payload import decode_payload
 from domain.model import Basis, Outcome, State
-from domain.payload import decode_payload
-from domain.policy import is_ended
-from domain.reasons import Code
+from domain.policy.decide import is_ended
+from domain.policy.reasons import Code
+from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
 from domain.records import SettledVerification
 from tests.memory.servers import Call, Verification
 from tests.stateful.sayings import passes

@@ -4,12 +4,12 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 
+from domain.callback.payload import decode_payload
+from domain.callback.signature import sign_data
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.facts import extract_facts
+from domain.facts.facts import extract_facts
 from domain.model import Outcome
-from domain.payload import decode_payload
-from domain.policy import judge
-from domain.signature import sign_data
+from domain.policy.decide import judge
 from simulator.length_extension import extend
 from tests.adapters.builders import Json, payload
 from tests.domain.builders import default_policy, dump, put

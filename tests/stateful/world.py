@@ -15,8 +15,8 @@ from adapters.redis_client import RedisAway
 from adapters.redis_names import DEFAULT_NAMES
 from adapters.sqlstate import DatabaseAway
 from domain.apps import App
-from domain.budget import PullRules
 from domain.model import ConfirmationMode
+from domain.pulls.budget import PullRules
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES

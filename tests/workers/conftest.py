@@ -20,11 +20,11 @@ from adapters.redis_client import create_redis_pool
 from adapters.redis_names import DEFAULT_NAMES
 from adapters.store.owners import PgClaims
 from cli import servers
-from domain.answer import Answer
 from domain.apps import App
-from domain.budget import PullRules, PullState
+from domain.callback.payload import decode_payload
 from domain.model import ConfirmationMode
-from domain.payload import decode_payload
+from domain.pulls.answer import Answer
+from domain.pulls.budget import PullRules, PullState
 from domain.records import Case
 from tests.adapters.builders import LEASE, NOW, Clock, Json, Store, callback
 from tests.domain.builders import dump

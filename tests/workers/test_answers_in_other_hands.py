@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.sqlstate import DatabaseAway
-from domain.budget import LEDGER_CATCHES_UP
 from domain.model import ConfirmationMode
-from domain.registration import RECONCILE_RULES
+from domain.pulls.budget import LEDGER_CATCHES_UP
+from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.adapters.builders import LEASE, NOW, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, later
 from tests.workers.test_kept_answers import hiccuping

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.answer import Answer
 from domain.apps import App
 from domain.model import Outcome
+from domain.pulls.answer import Answer
 from tests.adapters.builders import NOW, biz_id, callback
 from tests.domain.builders import dump
 from tests.domain.changes import Change, changed_tree, changes_of, full_payload

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from domain.model import verification_id
-from domain.pull_request import Refusal
-from domain.registration import RECONCILE_RULES
+from domain.pulls.reconciliation import RECONCILE_RULES
+from domain.pulls.request import Refusal
 from tests.adapters.builders import NOW, biz_id, payload
 from tests.workers.conftest import Jobs, answered, app
 from tests.workers.test_reconciliation import FIRST, LOST, TOKEN, look

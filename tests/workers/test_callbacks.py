@@ -12,10 +12,10 @@ from adapters.envelope import KeyRing
 from adapters.redis_client import RedisAway
 from adapters.sqlstate import DatabaseAway
 from adapters.store.dead_letters import LetterFilter
-from domain.memory_room import MEMORY_RULES
+from domain.callback.parts import Payload
+from domain.callback.payload import decode_payload
+from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
-from domain.parts import Payload
-from domain.payload import decode_payload
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Store, callback, payload, traces, until
 from tests.domain.builders import dump, put

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.budget import PULL_LIMIT, PullState
+from domain.pulls.budget import PULL_LIMIT, PullState
 from tests.adapters.builders import LEASE, NOW, finished, payload
 from tests.workers.conftest import Jobs, again, answered, app, later
 from workers.confirmation import Confirmed, Postponed, confirm

@@ -12,8 +12,8 @@ from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATI
 from adapters.redis_client import RedisAway
 from adapters.redis_names import DEFAULT_NAMES, RedisNames
 from adapters.sqlstate import DatabaseAway
-from domain.budget import RESULT_KEPT
 from domain.model import verification_id
+from domain.pulls.budget import RESULT_KEPT
 from tests.adapters.builders import biz_id, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
 from workers import nudging

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.registration import RECONCILE_RULES
+from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.adapters.builders import NOW, Json, callback, payload
 from tests.domain.builders import dump, put
 from tests.workers.conftest import Jobs, answered, app

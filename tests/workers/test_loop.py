@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from adapters.redis_names import DEFAULT_NAMES
 from adapters.settings import Settings
-from domain.concurrency import FIRST_LIMIT
+from domain.limits.concurrency import FIRST_LIMIT
 from domain.records import Recorded
 from tests.adapters.builders import LEASE, NOW, callback, payload, until
 from tests.adapters.test_queue import Exploit, opened

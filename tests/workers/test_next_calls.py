@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.answer import Answer
 from domain.model import ConfirmationMode
+from domain.pulls.answer import Answer
 from tests.adapters.builders import NOW, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, later, refused
 from workers.settlement import settle

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.concurrency import FIRST_LIMIT
+from domain.limits.concurrency import FIRST_LIMIT
 from tests.adapters.builders import Clock
 from tests.workers.conftest import TIMED_OUT, answered
 from workers.places import Places

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.answer import Answer
-from domain.budget import PullState
-from domain.registration import RECONCILE_RULES
+from domain.pulls.answer import Answer
+from domain.pulls.budget import PullState
+from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.adapters.builders import LEASE, NOW, Json, callback, payload
 from tests.domain.builders import put
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused

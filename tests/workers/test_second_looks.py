@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from domain.answer import Answer
 from domain.model import ConfirmationMode
+from domain.pulls.answer import Answer
 from tests.adapters.builders import LEASE, NOW, payload
 from tests.domain.builders import put
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, refused

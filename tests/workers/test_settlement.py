@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from adapters.redis_names import DEFAULT_NAMES
-from domain.answer import Answer
-from domain.budget import PullState
 from domain.model import ConfirmationMode
+from domain.pulls.answer import Answer
+from domain.pulls.budget import PullState
 from tests.adapters.builders import Json, callback, dump_database, payload, traces
 from tests.domain.builders import put
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from adapters.background import end_tasks
 from adapters.sqlstate import DatabaseAway
-from domain.parts import Payload
-from domain.payload import decode_payload
+from domain.callback.parts import Payload
+from domain.callback.payload import decode_payload
 from domain.records import ClaimedVerifications
 from tests.adapters.builders import LEASE, callback, payload, until
 from tests.workers.conftest import Jobs, again, answered

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from adapters.heartbeats import WorkerStatus
-from domain.answer import Answer
-from domain.budget import PullState
+from domain.pulls.answer import Answer
+from domain.pulls.budget import PullState
 from tests.adapters.builders import biz_id, callback, payload, traces
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.context import WorkerContext

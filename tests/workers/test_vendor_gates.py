@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.answer import Answer
-from domain.budget import PullState
-from domain.concurrency import REMEMBERED
+from domain.limits.concurrency import REMEMBERED
+from domain.pulls.answer import Answer
+from domain.pulls.budget import PullState
 from tests.adapters.builders import Clock, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.settlement import settle

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.curve import title_of
-from domain.curve import CurvePoint
+from domain.policy.curve import CurvePoint
 from tests.cli.policies.conftest import Command
 from tests.domain.builders import DEFAULT_POLICY_FILE, compared, default_policy, passing_facts, policy_text
 from tests.stored import add_verification, biz_id, confirmed, save_all, settled

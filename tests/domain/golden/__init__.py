@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from domain.facts import Facts, extract_facts
-from domain.payload import decode_payload
-from domain.policy import UNCONFIRMED
+from domain.callback.payload import decode_payload
+from domain.facts.facts import Facts, extract_facts
+from domain.policy.decide import UNCONFIRMED
 from tests.domain.builders import Json, explained, read_sample, stored_decision
 
 FOLDER = Path(__file__).parent

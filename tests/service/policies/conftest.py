@@ -27,8 +27,8 @@ from adapters.store.registrations import PgRegistrations
 from adapters.store.shadows import PgShadows
 from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
-from domain.budget import PullRules
-from domain.memory_room import MEMORY_RULES
+from domain.limits.memory_room import MEMORY_RULES
+from domain.pulls.budget import PullRules
 from service.api.context import ApiContext
 from service.api.door import Door
 from service.api.main import create_app

@@ -15,8 +15,8 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.redis_names import DEFAULT_NAMES
-from domain.backtest import Backtest
-from domain.explanation import DecidedFacts
+from domain.policy.backtest import Backtest
+from domain.policy.explanation import DecidedFacts
 from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.policy_models import MAX_POLICY_CHARACTERS

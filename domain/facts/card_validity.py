@@ -1,0 +1,93 @@
+"""Whether the card is valid on the day of the verification, by everything that the payload says about it.
+
+Users may edit `idcard_valid_date`, so what was read off the card counts beside it and the stricter one wins.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from domain.callback.parts import IdCardInfo, OcrField, Payload
+from domain.callback.words import as_text
+from domain.facts.card_dates import Validity, read_validity
+
+UNREADABLE: Final = "unreadable"
+_STRICTEST_FIRST: Final = ("expired", "not_yet_valid", UNREADABLE, "valid")
+
+_CHINA: Final = timedelta(hours=8)
+_EARLIEST: Final = int(datetime(2010, 1, 1, tzinfo=UTC).timestamp())
+_LATEST: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+_SAME: Final = 7 * 86_400
+"""Seconds. A verification ends within its token's hour; a week allows for odd clocks."""
+_FAR: Final = 10 * 365 * 86_400
+
+
+def card_validity(payload: Payload) -> str | None:
+    """`valid`, `expired`, `not_yet_valid` or `unreadable`; None if the payload states no dates of a card.
+
+    It is `unreadable` if dates are stated that are not clear, if no time of the verification is known, or if
+    it is known twice, years apart, and the two days differ in the answer.
+    """
+    stated = _stated(payload.idcard_info) if payload.idcard_info else []
+    if not stated:
+        return None
+    found = {_strictest({_on(day, validity) for validity in stated}) for day in _days(payload)}
+    return found.pop() if len(found) == 1 else UNREADABLE
+
+
+def _stated(card: IdCardInfo) -> list[Validity | None]:
+    """What each statement of the card's dates says, None if it is not clear.
+
+    There are the field, both sides as read, and the fields as read. The last count only if they are clear, or
+    if nothing else states the dates: the same pictures were read for `ocr_result`.
+    """
+    sides = [side.ocr_result for side in (card.front_side, card.back_side) if side and side.ocr_result]
+    texts = [as_text(card.idcard_valid_date), *(as_text(side.valid_date) for side in sides)]
+    stated = [read_validity(text) for text in dict.fromkeys(texts) if text is not None]
+    fields = [_from_fields(fields) for fields in (card.ocr_front_quality, card.ocr_back_quality) if fields]
+    as_read = [read_validity(text) for text in fields if text is not None]
+    return stated + [validity for validity in as_read if validity or not stated]
+
+
+def _from_fields(fields: dict[str, OcrField | None]) -> str | None:
+    """`valid_date_start` and `valid_date_end` as one text (callback page, `ocr_back_quality`)."""
+    ends = [fields.get(name) for name in ("valid_date_start", "valid_date_end")]
+    texts = [as_text(end.result) or "" if end else "" for end in ends]
+    return "-".join(texts) if any(texts) else None
+
+
+def _on(day: date, validity: Validity | None) -> str:
+    if validity is None:
+        return UNREADABLE
+    if day > validity.last:
+        return "expired"
+    return "not_yet_valid" if day < validity.first else "valid"
+
+
+def _strictest(found: set[str]) -> str:
+    return next(standing for standing in _STRICTEST_FIRST if standing in found)
+
+
+def _days(payload: Payload) -> list[date]:
+    """The days in China on which the verification took place: one, two if its times differ, or none.
+
+    They are `verify_time` and the unix seconds in front of the biz_id. A time that no verification can have
+    (0, -1, milliseconds, years after its token) counts as absent.
+    """
+    seconds = payload.verify_result.verify_time if payload.verify_result else None
+    first = payload.biz_id.split(",", 1)[0]
+    began = _plausible(int(first) if first.isascii() and first.isdigit() and len(first) <= 11 else None)
+    ended = _plausible(seconds)
+    if began is not None and ended is not None:
+        if abs(ended - began) <= _SAME:
+            began = None
+        elif ended - began > _FAR:
+            ended = None
+    return [_day(moment) for moment in (ended, began) if moment is not None]
+
+
+def _plausible(seconds: int | None) -> int | None:
+    return seconds if seconds is not None and _EARLIEST <= seconds < _LATEST else None
+
+
+def _day(seconds: int) -> date:
+    return (datetime.fromtimestamp(seconds, UTC) + _CHINA).date()

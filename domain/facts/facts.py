@@ -1,0 +1,218 @@
+"""What a callback or a result says, flat and without identity: all that a policy may look at.
+
+Facts are stored with the decision. Because they hold no name, number or address, a decision can be
+explained and computed again after the identity has been erased.
+"""
+
+import re
+from typing import Any, Final, Literal
+
+import msgspec
+
+from domain.callback.parts import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
+from domain.callback.words import OTHER, Text, as_text, message_word, tag_word, word
+from domain.facts.card_facts import field_qualities, illogical_fields, legality_shares, read_fields
+from domain.facts.card_validity import UNREADABLE, card_validity
+from domain.model import Identity
+
+Registration = Literal["match", "mismatch"]
+
+EDITION: Final = 2
+"""The edition of the rules that reads new facts. The second one approves by a comparison of the live face
+alone, and takes `NO_FACE_FOUND: data_source` for a fault of the authority's photo."""
+
+
+class ComparisonFacts(msgspec.Struct, frozen=True):
+    """One comparison: `confidence` 0-100, `thresholds` by false-accept level, `level` = the strictest
+    level that the confidence reaches, or None."""
+
+    confidence: float
+    thresholds: dict[str, float]
+    level: str | None
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The facts of one payload; None or a missing key means that the payload does not say.
+
+    `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
+    flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
+    `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired,
+    not_yet_valid or unreadable.
+    `unreadable`, `repeated` and `irregular` are members of the payload, by their dotted names, that could
+    not be understood, that stand twice, or that no rule misses and that are not as documented.
+    `edition` is the edition of the rules that reads these facts: a decision stored before a rule changed is
+    computed again as it was decided.
+    `registration` is no fact of the payload: whether its biz_no is the one that the app registered the
+    verification with, or of a result that of the callback. Whoever knows them sets it; None means that there
+    is nothing to compare.
+    """
+
+    status: str | None = None
+    liveness: str | None = None
+    procedure_type: str | None = None
+    genuineness: dict[str, float] = {}
+    comparisons: dict[str, ComparisonFacts] = {}
+    error_message: str | None = None
+    id_attacked: float | None = None
+    id_photo_monochrome: float | None = None
+    will: str | None = None
+    multifaces_tag: str | None = None
+    attempts: dict[str, int] = {}
+    legality: dict[str, float] = {}
+    qualities: dict[str, float] = {}
+    illogical: tuple[str, ...] = ()
+    card: str | None = None
+    registration: Registration | None = None
+    unreadable: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    irregular: tuple[str, ...] = ()
+    edition: int = 1
+
+
+UNREAD_RESULT: Final = Facts(unreadable=("get_result",))
+"""What a result says that nobody can read."""
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """A fact on which callback and result differ."""
+
+    fact: str
+    callback: Any
+    result: Any
+
+
+_PASSED: Final = frozenset({"PASS", "SUCCESS"})
+_FAILED: Final = frozenset({"FAIL", "FAILED", "FAILURE"})
+
+
+def extract_facts(payload: Payload) -> Facts:
+    """The facts of `payload`."""
+    liveness, verify = payload.liveness_result, payload.verify_result
+    exceptions = verify.id_exceptions if verify else None
+    card = payload.idcard_info
+    fields = read_fields(card) if card else []
+    return Facts(
+        status=payload.status_word,
+        liveness=_liveness(payload),
+        procedure_type=word(liveness.procedure_type) if liveness else None,
+        genuineness=payload.genuineness(),
+        comparisons={name: _comparison(made) for name, made in payload.comparisons().items()},
+        error_message=_error(payload),
+        id_attacked=exceptions.id_attacked if exceptions else None,
+        id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
+        will=_will(payload),
+        multifaces_tag=tag_word(payload.multifaces_tag),
+        attempts=_attempts(liveness),
+        legality=legality_shares(card) if card else {},
+        qualities=field_qualities(fields),
+        illogical=illogical_fields(fields),
+        card=card_validity(payload),
+        unreadable=payload.unreadable,
+        repeated=payload.repeated,
+        irregular=payload.irregular,
+        edition=EDITION,
+    )
+
+
+def _liveness(payload: Payload) -> str | None:
+    """The block's verdict; FAIL if H5 Plus says so in its result code."""
+    if payload.plus and payload.plus.liveness:
+        return payload.plus.liveness
+    return _verdict(payload.liveness_result.result) if payload.liveness_result else None
+
+
+def _error(payload: Payload) -> str | None:
+    """The block's message, else what H5 Plus says in its result code."""
+    verify = payload.verify_result
+    stated = message_word(verify.error_message) if verify else None
+    return message_word(payload.plus.error_message) if stated is None and payload.plus else stated
+
+
+def _comparison(made: Comparison) -> ComparisonFacts:
+    thresholds: dict[str, float] = {
+        level: made.thresholds[level] for level in LEVELS if level in made.thresholds
+    }
+    return ComparisonFacts(made.confidence, thresholds, reached_level(made.confidence, thresholds))
+
+
+def reached_level(confidence: float, thresholds: dict[str, float]) -> str | None:
+    """The strictest false-accept level whose threshold `confidence` reaches; equality reaches it."""
+    for level in reversed(LEVELS):
+        if level in thresholds and confidence >= thresholds[level]:
+            return level
+    return None
+
+
+def say_the_same(one: Payload, other: Payload) -> bool:
+    """Whether two payloads say the same of the same order and person, in whatever bytes."""
+    return _said(one) == _said(other)
+
+
+def _said(payload: Payload) -> tuple[str | None, Identity | None, Facts]:
+    return payload.biz_no, payload.identity(), msgspec.structs.replace(extract_facts(payload), **_NO_NOTES)
+
+
+def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
+    """The facts that both payloads state and state differently.
+
+    A fact that only one of them carries is no disagreement: get_result leaves some blocks out.
+    """
+    differing: list[Disagreement] = []
+    for name in _STATED:
+        said, confirmed = getattr(callback, name), getattr(result, name)
+        if said != confirmed:
+            differing += _differences(name, said, confirmed)
+    return tuple(differing)
+
+
+def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
+    if isinstance(said, ComparisonFacts):
+        names = ComparisonFacts.__struct_fields__
+        parts = [(name, getattr(said, name), getattr(confirmed, name)) for name in names]
+    elif isinstance(said, dict):
+        parts = [(name, value, confirmed[name]) for name, value in said.items() if name in confirmed]
+    elif said is None or confirmed is None or () in (said, confirmed) or UNREADABLE in (said, confirmed):
+        return []
+    else:
+        return [Disagreement(path, said, confirmed)]
+    return [
+        item
+        for name, one, other in parts
+        if one != other
+        for item in _differences(f"{path}.{name}", one, other)
+    ]
+
+
+_NO_NOTES: Final[dict[str, tuple[str, ...]]] = {"unreadable": (), "repeated": (), "irregular": ()}
+_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in {*_NO_NOTES, "edition"})
+_COUNTED: Final = frozenset(COUNTERS)
+_POSE: Final = re.compile(r"face(?:_[a-z]{1,16}){1,3}")
+_MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}
+
+
+def _attempts(liveness: LivenessResult | None) -> dict[str, int]:
+    """`FACE_NOT_FOUND: 1`, or `face_front.FACE_NOT_FOUND: 1` in the selfie procedure."""
+    counts: dict[str, int] = {}
+    for name, value in ((liveness and liveness.details) or {}).items():
+        if isinstance(value, dict):
+            poses = value.items() if _POSE.fullmatch(name) else ()
+            counts.update({f"{name}.{key}": count for key, count in poses if key in _COUNTED})
+        elif value is not None and (counter := _MISSPELT.get(name, name)) in _COUNTED:
+            counts[counter] = value
+    return counts
+
+
+def _verdict(value: Text) -> str | None:
+    text = as_text(value)
+    if text is None:
+        return None
+    upper = text.upper()
+    return "PASS" if upper in _PASSED else "FAIL" if upper in _FAILED else OTHER
+
+
+def _will(payload: Payload) -> str | None:
+    """FAIL if any answer failed, PASS if every answer passed; None without a single answer."""
+    verdicts = {_verdict(answer.result) for answer in payload.will_result or ()}
+    if not verdicts:
+        return None
+    return "FAIL" if "FAIL" in verdicts else "PASS" if verdicts == {"PASS"} else OTHER

@@ -1,0 +1,118 @@
+"""What another policy would have decided on stored facts, counted against what was decided."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from domain.model import Outcome
+from domain.policy.decide import Decision
+from domain.policy.explanation import DecidedFacts, recompute
+from domain.policy.file import Policy
+
+KEPT: Final = 100
+"""Changes that a backtest keeps unless told otherwise: a million of them would take a gigabyte."""
+
+Crossing = tuple[Outcome, Outcome]
+"""From the outcome that was decided to the one that would have been."""
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """How many verifications go from one outcome to another, or stay."""
+
+    before: Outcome
+    after: Outcome
+    verifications: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One verification whose outcome would change, and the codes of the new reasons."""
+
+    app_id: str
+    biz_id: str
+    before: Outcome
+    after: Outcome
+    reasons: tuple[str, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Two policies on the same verifications.
+
+    `before` and `after`: each outcome's share, 0 to 1. `changed` holds the first of those that change,
+    `changes` says how many there are.
+    """
+
+    verifications: int
+    changes: int
+    transitions: tuple[Transition, ...]
+    before: dict[Outcome, float]
+    after: dict[Outcome, float]
+    changed: tuple[Change, ...]
+
+
+class Backtest:
+    """Takes stored facts in any portions; keeps counts and the first `keep` changes.
+
+    `report` gets every change as it is found, so that a caller can write all of them down.
+    """
+
+    def __init__(
+        self, policy: Policy, *, keep: int = KEPT, report: Callable[[Change], None] | None = None
+    ) -> None:
+        self._policy = policy
+        self._keep = keep
+        self._report = report
+        self._crossings: Counter[Crossing] = Counter()
+        self._changed: list[Change] = []
+
+    def add(self, stored: Iterable[DecidedFacts]) -> None:
+        """Decide these anew."""
+        policy, crossings = self._policy, self._crossings
+        for facts in stored:
+            decision = recompute(facts, policy)
+            crossings[facts.outcome, decision.outcome] += 1
+            if decision.outcome is not facts.outcome:
+                self._note(facts, decision)
+
+    def compare(self) -> Comparison:
+        """What has come out so far."""
+        return compare(self._crossings, self._changed)
+
+    def _note(self, facts: DecidedFacts, decision: Decision) -> None:
+        if self._report is None and len(self._changed) >= self._keep:
+            return
+        codes = tuple(reason.code.value for reason in decision.reasons)
+        change = Change(facts.app_id, facts.biz_id, facts.outcome, decision.outcome, codes)
+        if len(self._changed) < self._keep:
+            self._changed.append(change)
+        if self._report is not None:
+            self._report(change)
+
+
+def backtest(stored: Iterable[DecidedFacts], policy: Policy, *, keep: int = KEPT) -> Comparison:
+    """`policy` on stored facts against the decisions that stand."""
+    test = Backtest(policy, keep=keep)
+    test.add(stored)
+    return test.compare()
+
+
+def compare(crossings: Mapping[Crossing, int], changed: Iterable[Change]) -> Comparison:
+    """The comparison that crossings amount to: first those that stay, each part by frequency."""
+    total = sum(crossings.values())
+    ordered = sorted(crossings.items(), key=lambda item: (item[0][0] is not item[0][1], -item[1], item[0]))
+    return Comparison(
+        verifications=total,
+        changes=sum(count for (before, after), count in crossings.items() if before is not after),
+        transitions=tuple(Transition(before, after, count) for (before, after), count in ordered),
+        before=_shares(crossings, 0, total),
+        after=_shares(crossings, 1, total),
+        changed=tuple(changed),
+    )
+
+
+def _shares(crossings: Mapping[Crossing, int], side: int, total: int) -> dict[Outcome, float]:
+    counts: Counter[Outcome] = Counter()
+    for crossing, count in crossings.items():
+        counts[crossing[side]] += count
+    return {outcome: counts[outcome] / total if total else 0.0 for outcome in Outcome}

@@ -1,0 +1,54 @@
+"""Threshold curve: how many of the stored verifications reach each false-accept level."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from domain.callback.parts import LEVELS
+from domain.policy.explanation import DecidedFacts
+
+
+class CurvePoint(msgspec.Struct, frozen=True):
+    """One comparison at one level.
+
+    Of `verifications` with this comparison, `reached` are at or above the level's threshold in the same
+    payload (`share`, 0 to 1), and `unknown` carry no such threshold; those count as not reached.
+    """
+
+    comparison: str
+    level: str
+    verifications: int
+    reached: int
+    unknown: int
+    share: float
+
+
+class Curve:
+    """Takes stored facts in any portions; the result's where there is one, else the callback's."""
+
+    def __init__(self) -> None:
+        self._made: Counter[str] = Counter()
+        self._reached: Counter[tuple[str, str]] = Counter()
+        self._unknown: Counter[tuple[str, str]] = Counter()
+
+    def add(self, stored: Iterable[DecidedFacts]) -> None:
+        """Count these in."""
+        for item in stored:
+            facts = item.result_facts or item.callback_facts
+            for name, made in facts.comparisons.items() if facts else ():
+                self._made[name] += 1
+                for level in LEVELS:
+                    threshold = made.thresholds.get(level)
+                    if threshold is None:
+                        self._unknown[name, level] += 1
+                    elif made.confidence >= threshold:
+                        self._reached[name, level] += 1
+
+    def points(self) -> list[CurvePoint]:
+        """A point per comparison and level, by name and from the loosest level to the strictest."""
+        return [self._point(name, level) for name in sorted(self._made) for level in LEVELS]
+
+    def _point(self, name: str, level: str) -> CurvePoint:
+        made, reached = self._made[name], self._reached[name, level]
+        return CurvePoint(name, level, made, reached, self._unknown[name, level], reached / made)

@@ -1,0 +1,178 @@
+"""Explain a decision and compute it again: what was compared with what, from what is stored of it."""
+
+from datetime import datetime
+
+import msgspec
+
+from domain.errors import PolicyFileError
+from domain.facts.facts import Disagreement, Facts
+from domain.model import Agreement, Basis, ConfirmationMode, Outcome
+from domain.policy.decide import UNCONFIRMED, Decision, agreement_of, decide, is_ended
+from domain.policy.file import Policy, read_policy
+from domain.policy.reasons import TEXTS, Reason
+from domain.policy.rules.rules import RuleRun
+
+
+class StoredDecision(msgspec.Struct, frozen=True):
+    """A decision as it is stored: what was concluded, and all that it was concluded from.
+
+    There are facts of the callback, of the result, or of both. `unconfirmed` is why there was no result, None
+    where there was one or none was wanted; `mode` is the confirmation mode in force.
+    """
+
+    outcome: Outcome
+    basis: Basis
+    reasons: tuple[Reason, ...]
+    rules: tuple[RuleRun, ...]
+    disagreements: tuple[Disagreement, ...]
+    callback_facts: Facts | None
+    result_facts: Facts | None
+    mode: ConfirmationMode
+    unconfirmed: Reason | None
+
+
+class DecidedFacts(msgspec.Struct, frozen=True):
+    """Of a stored decision just what another policy needs to decide it anew, and what it came to."""
+
+    app_id: str
+    biz_id: str
+    outcome: Outcome
+    callback_facts: Facts | None
+    result_facts: Facts | None
+    mode: ConfirmationMode
+    unconfirmed: Reason | None
+
+
+class PolicyText(msgspec.Struct, frozen=True):
+    """A policy as it was kept when it first decided; `text` is "" where it had none yet."""
+
+    name: str
+    version: str
+    content_hash: str
+    text: str
+
+
+class DecidedVerification(msgspec.Struct, frozen=True):
+    """A stored decision, whose it is, and what decided it."""
+
+    app_id: str
+    biz_id: str
+    decided_at: datetime
+    decision: StoredDecision
+    policy: PolicyText
+
+
+WordedReason = dict[str, str]
+"""`{"code", "detail", "en", "zh"}`"""
+
+
+class WordedRun(msgspec.Struct, frozen=True):
+    """One rule's run: `passed`, `ignored`, `review` or `reject`, and what it found."""
+
+    rule: str
+    verdict: str
+    reasons: tuple[WordedReason, ...]
+
+
+class Recomputed(msgspec.Struct, frozen=True):
+    """What the stored facts lead to today; `same`: every part equals what was decided then."""
+
+    same: bool
+    outcome: Outcome
+
+
+class FactsSaid(msgspec.Struct, frozen=True):
+    """The facts of callback and result; None for the one that there was not."""
+
+    callback: Facts | None
+    result: Facts | None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Everything there is to say about a decision; `recomputed` None: its policy's text is not at hand."""
+
+    app_id: str
+    biz_id: str
+    decided_at: datetime
+    outcome: Outcome
+    basis: Basis
+    agreement: Agreement
+    confirmation: ConfirmationMode
+    unconfirmed: WordedReason | None
+    disagreements: tuple[Disagreement, ...]
+    reasons: tuple[WordedReason, ...]
+    rules: tuple[WordedRun, ...]
+    policy: PolicyText
+    facts: FactsSaid
+    recomputed: Recomputed | None
+
+
+def explain(item: DecidedVerification) -> Explanation:
+    """The explanation of a stored decision, computed again on the way."""
+    stored = item.decision
+    return Explanation(
+        app_id=item.app_id,
+        biz_id=item.biz_id,
+        decided_at=item.decided_at,
+        outcome=stored.outcome,
+        basis=stored.basis,
+        agreement=agreement_of(stored.basis, with_callback=stored.callback_facts is not None),
+        confirmation=stored.mode,
+        unconfirmed=_why_no_result(stored),
+        disagreements=stored.disagreements,
+        reasons=tuple(map(in_words, stored.reasons)),
+        rules=tuple(
+            WordedRun(run.rule, run.verdict, tuple(map(in_words, run.reasons))) for run in stored.rules
+        ),
+        policy=item.policy,
+        facts=FactsSaid(stored.callback_facts, stored.result_facts),
+        recomputed=_recompute_by_text(stored, item.policy),
+    )
+
+
+def recompute(stored: StoredDecision | DecidedFacts, policy: Policy) -> Decision:
+    """The decision that the stored facts lead to under `policy`.
+
+    Raises:
+        ValueError: there are no facts, which the table of decisions allows of no row.
+    """
+    callback, result, mode = stored.callback_facts, stored.result_facts, stored.mode
+    if result is not None:
+        return decide(callback, result, policy=policy, mode=mode)
+    if callback is None:
+        raise ValueError("stored without any facts")
+    return decide(callback, None, policy=policy, mode=mode, unconfirmed=stored.unconfirmed or UNCONFIRMED)
+
+
+def is_same(stored: StoredDecision, decision: Decision) -> bool:
+    """Whether a decision equals the stored one in every part."""
+    return _parts(stored) == _parts(decision)
+
+
+def in_words(reason: Reason) -> WordedReason:
+    """A reason with its texts in English and Chinese."""
+    english, chinese = TEXTS[reason.code]
+    return {"code": reason.code.value, "detail": reason.detail, "en": english, "zh": chinese}
+
+
+def _why_no_result(stored: StoredDecision) -> WordedReason | None:
+    """Why there is no result; None where there is one, or none was asked for: confirmation is off, or nobody
+    knows whether the flow has ended."""
+    callback = stored.callback_facts
+    asked = stored.mode is not ConfirmationMode.OFF and callback is not None and is_ended(callback.status)
+    return in_words(stored.unconfirmed) if stored.unconfirmed is not None and asked else None
+
+
+def _recompute_by_text(stored: StoredDecision, kept: PolicyText) -> Recomputed | None:
+    try:
+        policy = read_policy(kept.text)
+    except PolicyFileError:
+        return None
+    decision = recompute(stored, policy)
+    untouched = policy.content_hash == kept.content_hash
+    return Recomputed(untouched and is_same(stored, decision), decision.outcome)
+
+
+def _parts(of: StoredDecision | Decision) -> bytes:
+    # Compared as they are stored: JSON knows no tuples, and -0.0 is not 0.0.
+    return msgspec.json.encode((of.outcome, of.basis, of.reasons, of.rules, of.disagreements))

@@ -1,0 +1,1 @@
+"""The rules of a policy, one matter each."""

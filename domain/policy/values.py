@@ -1,0 +1,62 @@
+"""What the keys of a policy file may say, read off `PolicyConfig`: for the reference and for errors."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+from msgspec import inspect
+
+from domain.policy.config import PolicyConfig
+
+_HEAVIEST_FIRST: Final = ("reject", "review", "ignore", "all", "any", "when_present", "always", "never")
+
+
+def values_of(kind: inspect.Type, *, quote: str = "`") -> str:
+    """The values of this type, for people: `` `reject`, `review` ``, `0 to 100`, `text`."""
+    match kind:
+        case inspect.LiteralType(values=values):
+            said = ", ".join(f"{quote}{value}{quote}" for value in sorted(values, key=_order))
+        case inspect.EnumType(cls=cls):
+            said = ", ".join(f"{quote}{member.value}{quote}" for member in cls)
+        case inspect.FloatType(ge=least, le=most):
+            said = f"{least:g} to {most:g}"
+        case inspect.IntType(ge=least):
+            said = f"a whole number from {least}"
+        case inspect.UnionType(types=types):
+            said = " or ".join(values_of(one, quote=quote) for one in types)
+        case inspect.VarTupleType(item_type=item):
+            said = f"a list of {values_of(item, quote=quote)}"
+        case _:
+            said = {inspect.StrType: "text", inspect.DictType: "a table of counts"}.get(type(kind), "a table")
+    return said
+
+
+def values_at(path: Sequence[str]) -> str | None:
+    """The values of the key at `path`, texts as a file has them; None where there is no such key."""
+    kind = _type_at(path)
+    return None if kind is None else values_of(kind, quote='"')
+
+
+def nearest_key(path: Sequence[str]) -> str | None:
+    """The key that was probably meant by the last part of `path`."""
+    *table, key = path
+    kind = _type_at(table)
+    fields = kind.fields if isinstance(kind, inspect.StructType) else ()
+    known = {field.name.lower(): field.name for field in fields}
+    return next((known[near] for near in get_close_matches(key.lower(), known, n=1)), None)
+
+
+def _type_at(path: Sequence[str]) -> inspect.Type | None:
+    kind: inspect.Type | None = inspect.type_info(PolicyConfig)
+    for key in path:
+        if isinstance(kind, inspect.DictType):
+            kind = kind.value_type
+        elif isinstance(kind, inspect.StructType):
+            kind = next((field.type for field in kind.fields if field.name == key), None)
+        else:
+            return None
+    return kind
+
+
+def _order(value: Any) -> tuple[int, Any]:
+    return (_HEAVIEST_FIRST.index(value) if value in _HEAVIEST_FIRST else 0, value)
