@@ -42,8 +42,8 @@ from adapters.configuration.values import (
     check_text,
     split_list,
 )
-from adapters.policies import SHIPPED
-from adapters.redis_names import DEFAULT_PREFIX
+from adapters.policies.folder import SHIPPED
+from adapters.redis.names import DEFAULT_PREFIX
 from domain.apps import DEFAULT_POLICY, App
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.policies import SHIPPED, read_policy_file
-from adapters.store.stored_decisions import Chunk as Rows
+from adapters.policies.folder import SHIPPED, read_policy_file
+from adapters.store.decisions.stored_decisions import Chunk as Rows
 from domain.callback.payload import decode_payload
 from domain.facts.facts import Facts, extract_facts
 from domain.policy.backtest import Backtest

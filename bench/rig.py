@@ -19,7 +19,7 @@ import asyncpg
 import psutil
 from redis.asyncio import Redis
 
-from adapters.schema import migrate
+from adapters.postgres.schema import migrate
 from bench.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from cli import servers
 from cli.processes import ProcessSpec, Supervisor

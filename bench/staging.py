@@ -10,8 +10,8 @@ from arq.connections import ArqRedis
 
 from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
-from adapters.inbox import encode_batch
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.inbox import encode_batch
+from adapters.redis.names import DEFAULT_NAMES
 from bench.callbacks import APP_ID, SignedCallback
 from bench.rig import Rig
 from domain.model import AcceptedCallback, CallbackKind

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from arq.constants import default_queue_name, in_progress_key_prefix
 
-from adapters.queue import add_wake_up
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.queue import add_wake_up
+from adapters.redis.names import DEFAULT_NAMES
 from bench.callbacks import SignedCallback, load_callbacks
 from bench.report import Figure, cpu_figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from adapters.policies import read_policy_file
+from adapters.policies.folder import read_policy_file
 from cli.stored import select, stored_decisions
 from domain.policy.backtest import Backtest, Change, Comparison
 from domain.policy.file import Policy

@@ -13,11 +13,11 @@ from redis.asyncio import Redis
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.database import create_engine
-from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.redis_client import create_redis_pool
+from adapters.intake.dead_letter_retries import DeadLetterRetries
+from adapters.intake.inbox import RedisInbox
+from adapters.postgres.engine import create_engine
+from adapters.redis.client import create_redis_pool
 from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
 from cli.failures import CommandFailed
 from cli.stored import AppOption

@@ -11,15 +11,15 @@ import httpx2
 from rich.console import Console
 from rich.markup import escape
 
-from adapters.database import create_engine
-from adapters.logs import silent_logs
-from adapters.policies import PolicyBook
-from adapters.revisions import newest_revision
-from adapters.schema import examine_database
+from adapters.logs.logs import silent_logs
+from adapters.policies.folder import PolicyBook
+from adapters.postgres.engine import create_engine
+from adapters.postgres.revisions import newest_revision
+from adapters.postgres.schema import examine_database
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.processes.troubles import database_trouble
 from adapters.settings import AppSettings, Settings, strange_names
-from adapters.sqlstate import DatabaseAway
-from adapters.store.policy_history import verify_policies
-from adapters.troubles import database_trouble
+from adapters.store.decisions.policy_history import verify_policies
 from cli.checks import Check
 from cli.credentials_check import check_credentials
 from cli.files_check import check_open_files

@@ -23,9 +23,9 @@ def words_of(error: Exception) -> list[str] | None:
 
 def _words_of_server(error: Exception) -> list[str] | None:
     """What connects to a server has imported this already."""
-    from adapters.redis_client import RedisAway  # noqa: PLC0415 - a second, for whoever mistypes a command
-    from adapters.sqlstate import DatabaseAway  # noqa: PLC0415 - as above
-    from adapters.troubles import database_trouble, redis_trouble  # noqa: PLC0415 - as above
+    from adapters.postgres.sqlstate import DatabaseAway  # noqa: PLC0415 - as above
+    from adapters.processes.troubles import database_trouble, redis_trouble  # noqa: PLC0415 - as above
+    from adapters.redis.client import RedisAway  # noqa: PLC0415 - a second, for whoever mistypes a command
 
     if isinstance(error, DatabaseAway):
         return [f"FACEID_DATABASE_URL: {database_trouble(error)}"]

@@ -1,6 +1,6 @@
 """`doctor`: may a listener open as many sockets as it is configured for?"""
 
-from adapters.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
+from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
 from adapters.settings import Settings
 from cli.checks import Check
 

@@ -144,7 +144,7 @@ def simulator() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database schema to the newest revision."""
-    from adapters.schema import migrate as migrate_database  # noqa: PLC0415 - as above
+    from adapters.postgres.schema import migrate as migrate_database  # noqa: PLC0415 - as above
     from adapters.settings import load_settings  # noqa: PLC0415 - as above
 
     revision = asyncio.run(migrate_database(load_settings().database_url, say=_say))
@@ -178,8 +178,8 @@ def main() -> None:
 def _start(*, database: bool = True) -> "Settings":
     import structlog  # noqa: PLC0415 - as above
 
-    from adapters.first_look import look_at_servers  # noqa: PLC0415 - as above
-    from adapters.logs import configure_logs  # noqa: PLC0415 - as above
+    from adapters.logs.logs import configure_logs  # noqa: PLC0415 - as above
+    from adapters.processes.first_look import look_at_servers  # noqa: PLC0415 - as above
     from adapters.settings import (  # noqa: PLC0415 - as above
         IngressSettings,
         Settings,

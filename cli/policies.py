@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.policies import read_policy_file
+from adapters.policies.folder import read_policy_file
 from cli.backtest import describe, line_of, run_backtest
 from cli.curve import read_curve, table_of, write_csv, write_picture
 from cli.policy_docs import generated_docs

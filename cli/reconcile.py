@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine
-from adapters.queue import JobQueue, create_queue
-from adapters.redis_client import create_redis_pool
-from adapters.store.open_verifications import OpenVerification, PgOpenVerifications
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.postgres.engine import create_engine
+from adapters.redis.client import create_redis_pool
+from adapters.store.schedule.open_verifications import OpenVerification, PgOpenVerifications
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers

@@ -6,13 +6,13 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from adapters.redis_client import RedisAway, create_redis_pool
-from adapters.redis_durability import check_durability
-from adapters.redis_mark import RedisMark, read_mark
-from adapters.redis_memory import RedisRoom, read_room
-from adapters.redis_names import RedisNames
+from adapters.processes.mark import RedisMark, read_mark
+from adapters.processes.troubles import redis_trouble
+from adapters.redis.client import RedisAway, create_redis_pool
+from adapters.redis.durability import check_durability
+from adapters.redis.memory import RedisRoom, read_room
+from adapters.redis.names import RedisNames
 from adapters.settings import Settings
-from adapters.troubles import redis_trouble
 from cli.checks import Check
 from domain.errors import SettingsError
 

@@ -8,12 +8,12 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import Metric
 from pydantic.fields import FieldInfo
 
-from adapters.backlog import Backlog
 from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
 from adapters.configuration.sources import PREFIX
-from adapters.log_events.catalogue import LOG_EVENTS
-from adapters.redis_memory import RedisMemory, RedisRoom
+from adapters.intake.backlog import Backlog
+from adapters.logs.catalogue import LOG_EVENTS
+from adapters.redis.memory import RedisMemory, RedisRoom
 from adapters.settings import AppSettings, Settings
 from adapters.store.figures import StoreFigures
 from adapters.store.tokens import SCOPE_MEANINGS

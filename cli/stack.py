@@ -16,9 +16,9 @@ from typing import Any, Final
 import httpx2
 import psutil
 
-from adapters.database import create_engine
-from adapters.redis_names import DEFAULT_PREFIX
-from adapters.schema import migrate
+from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import migrate
+from adapters.redis.names import DEFAULT_PREFIX
 from adapters.store.tokens import PgTokens, token_id
 from cli import environment, servers
 from cli.claims import check_ports, claimed_folder

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from adapters.database import create_engine
-from adapters.store.stored_decisions import PgStoredDecisions, Selection
+from adapters.postgres.engine import create_engine
+from adapters.store.decisions.stored_decisions import PgStoredDecisions, Selection
 from cli.whereabouts import find_servers
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.configuration.visible import check_visible
-from adapters.database import create_engine
+from adapters.postgres.engine import create_engine
 from adapters.settings import load_settings
 from adapters.store.tokens import SCOPES, PgTokens, new_token
 from cli.failures import CommandFailed

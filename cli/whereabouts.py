@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from adapters.redis_names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
+from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import Settings, load_settings, servers_given
 from cli.environment import master_keys
 from domain.errors import SettingsError

@@ -11,9 +11,9 @@ from redis.asyncio import Redis
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.heartbeats import Heartbeat, Heartbeats, SeenHeartbeat
-from adapters.places import this_place
-from adapters.redis_client import create_redis_pool
+from adapters.processes.heartbeats import Heartbeat, Heartbeats, SeenHeartbeat
+from adapters.processes.places import this_place
+from adapters.redis.client import create_redis_pool
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
 

@@ -18,8 +18,8 @@ import uvicorn
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
-from adapters.garbage import calm_garbage_collection
-from adapters.open_files import FILES_BESIDE_CONNECTIONS, raise_open_files
+from adapters.processes.gc_tuning import calm_garbage_collection
+from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, raise_open_files
 from adapters.settings import Settings
 from service.connections import Connections, Limits
 from service.doors import open_doors

@@ -20,10 +20,10 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine
 from adapters.envelope import KeyRing
-from adapters.redis_client import create_redis_pool
-from adapters.schema import migrate
+from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import migrate
+from adapters.redis.client import create_redis_pool
 from adapters.store.tables import metadata
 from cli import servers
 from cli.processes import ProcessSpec

@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.revisions import alembic_config
+from adapters.postgres.revisions import alembic_config
 
 
 @asynccontextmanager

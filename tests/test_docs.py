@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.revisions import newest_revision
+from adapters.postgres.revisions import newest_revision
 from tests.pages import PAGES, ROOT, samples
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from adapters.policies import PolicyBook
+from adapters.policies.folder import PolicyBook
 from domain.apps import App
 from domain.ports import (
     Announcer,

@@ -14,8 +14,8 @@ from arq.cron import CronJob
 from arq.typing import WorkerCoroutine
 from arq.worker import Function, func
 
-from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
-from adapters.redis_names import RedisNames
+from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
+from adapters.redis.names import RedisNames
 from workers import nudging
 from workers.context import WorkerContext
 from workers.errands import Errands

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from arq.worker import Worker
 
-from adapters.redis_client import REDIS_ERRORS
+from adapters.redis.client import REDIS_ERRORS
 from domain.errors import ServerAway
 from workers.clock_watch import ClockWatch
 

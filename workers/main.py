@@ -14,33 +14,33 @@ from arq.connections import ArqRedis
 from arq.worker import Worker
 from redis.asyncio import Redis
 
-from adapters.accounts import open_accounts
-from adapters.announcements import Announcer
-from adapters.background import end_tasks
-from adapters.database import create_engine
-from adapters.database_clock import DatabaseClock
 from adapters.envelope import KeyRing
-from adapters.faceid_api import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
-from adapters.garbage import calm_garbage_collection
-from adapters.heartbeats import beating
-from adapters.inbox import RedisInbox
-from adapters.legacy_inbox import LegacyInbox
-from adapters.policies import PolicyBook
-from adapters.policy_reloads import PolicyReloads
-from adapters.queue import create_queue, deserialize_job, serialize_job
-from adapters.redis_client import create_redis_pool
-from adapters.redis_mark import RedisMark, marking, read_mark
-from adapters.redis_names import RedisNames
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.legacy_inbox import LegacyInbox
+from adapters.intake.queue import create_queue, deserialize_job, serialize_job
+from adapters.policies.folder import PolicyBook
+from adapters.policies.reloads import PolicyReloads
+from adapters.postgres.clock import DatabaseClock
+from adapters.postgres.engine import create_engine
+from adapters.processes.gc_tuning import calm_garbage_collection
+from adapters.processes.heartbeats import beating
+from adapters.processes.mark import RedisMark, marking, read_mark
+from adapters.redis.announcements import Announcer
+from adapters.redis.client import create_redis_pool
+from adapters.redis.names import RedisNames
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
-from adapters.store.decisions import PgDecisions
-from adapters.store.due import PgDueVerifications
-from adapters.store.held import PgHeldVerifications
-from adapters.store.ledger import PgLedger
-from adapters.store.nudges import PgNudges
-from adapters.store.owners import BizOwners, PgClaims
-from adapters.store.policy_history import verify_policies
-from adapters.store.recorder import PgRecorder
+from adapters.store.decisions.decisions import PgDecisions
+from adapters.store.decisions.policy_history import verify_policies
+from adapters.store.pulls.ledger import PgLedger
+from adapters.store.recording.held import PgHeldVerifications
+from adapters.store.recording.owners import BizOwners, PgClaims
+from adapters.store.recording.recorder import PgRecorder
+from adapters.store.schedule.due import PgDueVerifications
+from adapters.store.schedule.nudges import PgNudges
+from adapters.tasks.background import end_tasks
+from adapters.vendor.accounts import open_accounts
+from adapters.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint, crash_point_wanted, die

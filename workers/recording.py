@@ -11,9 +11,9 @@ from typing import Final
 
 import structlog
 
-from adapters.background import end_tasks
 from adapters.batch_ids import part_id
-from adapters.dead_letter_retries import is_retry
+from adapters.intake.dead_letter_retries import is_retry
+from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from domain.model import AcceptedCallback
 from domain.records import ClaimedBatch

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from adapters.background import end_tasks
+from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from domain.records import Case, ClaimedVerifications
 from workers.context import WorkerContext

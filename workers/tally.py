@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from adapters.heartbeats import WorkerStatus
+from adapters.processes.heartbeats import WorkerStatus
 from domain.errors import kind_of_error
 
 

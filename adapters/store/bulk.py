@@ -17,9 +17,9 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import doubt
-from adapters.database_connections import LOCK_TIMEOUT
-from adapters.sqlstate import LOCK_NOT_AVAILABLE, DatabaseAway, Fault, away, fault_of
+from adapters.postgres.connections import LOCK_TIMEOUT
+from adapters.postgres.engine import doubt
+from adapters.postgres.sqlstate import LOCK_NOT_AVAILABLE, DatabaseAway, Fault, away, fault_of
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

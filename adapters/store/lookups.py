@@ -11,14 +11,14 @@ import structlog
 from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.coalescer import Coalescer
 from adapters.envelope import KeyRing
-from adapters.giving_way import giving_way
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
-from adapters.store.decisions import unseal_identity
-from adapters.store.recorder import key_place, registration_of
+from adapters.store.decisions.decisions import unseal_identity
+from adapters.store.recording.recorder import key_place, registration_of
 from adapters.store.tables import decisions, policies, pulls, timeline, verifications
+from adapters.tasks.coalescer import Coalescer
+from adapters.tasks.giving_way import giving_way
 from domain.errors import BrokenSeal
 from domain.masking import mask_identity
 from domain.model import Identity, verification_id

@@ -104,8 +104,8 @@ biz_owners = Table(
     _now("claimed_at"),
     Index("biz_owners_oldest", "claimed_at"),
 )
-"""Which app a biz_id belongs to, where several apps share a vendor account (adapters/store/owners.py). A row
-goes two days after `claimed_at`."""
+"""Which app a biz_id belongs to, where several apps share a vendor account
+(adapters/store/recording/owners.py). A row goes two days after `claimed_at`."""
 
 callbacks = Table(
     "callbacks",

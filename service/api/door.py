@@ -7,7 +7,7 @@ from math import ceil
 
 from fastapi import Request
 
-from adapters.call_rates import CallRates
+from adapters.redis.call_rates import CallRates
 from adapters.store.tokens import ApiToken, PgTokens
 from domain.limits.quotas import Cost, Quota, quotas
 from service.api.entrance import caller_in_queue, key_of, shown_token

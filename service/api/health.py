@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from adapters.redis_client import RedisAway
-from adapters.redis_durability import durability_problems, read_durability
-from adapters.redis_memory import read_room
-from adapters.revisions import newest_revision
-from adapters.schema import examine_database
-from adapters.sqlstate import DatabaseAway
-from adapters.troubles import database_trouble, redis_trouble
+from adapters.postgres.revisions import newest_revision
+from adapters.postgres.schema import examine_database
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.processes.troubles import database_trouble, redis_trouble
+from adapters.redis.client import RedisAway
+from adapters.redis.durability import durability_problems, read_durability
+from adapters.redis.memory import read_room
 from domain.errors import kind_of_error
 from service.api.context import ApiContext, Context
 from service.api.pace import PacedRoute

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.dead_letter_retries import Retried
+from adapters.intake.dead_letter_retries import Retried
 from adapters.store.dead_letters import DeadLetter
 from service.api.models import UtcTime
 

@@ -11,33 +11,33 @@ import msgspec
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from adapters.accounts import open_accounts
-from adapters.announcements import Announcements
-from adapters.background import end_tasks
-from adapters.call_rates import CallRates
-from adapters.database import create_engine
-from adapters.database_clock import DatabaseClock
-from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
-from adapters.faceid_api import create_transport
-from adapters.faceid_tokens import FaceidTokens
-from adapters.heartbeats import Heartbeats, beating
-from adapters.inbox import RedisInbox
-from adapters.policies import PolicyBook
-from adapters.policy_reloads import PolicyReloads
-from adapters.queue import JobQueue, create_queue
-from adapters.redis_client import create_redis_pool
-from adapters.redis_names import RedisNames
+from adapters.intake.dead_letter_retries import DeadLetterRetries
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.policies.folder import PolicyBook
+from adapters.policies.reloads import PolicyReloads
+from adapters.postgres.clock import DatabaseClock
+from adapters.postgres.engine import create_engine
+from adapters.processes.heartbeats import Heartbeats, beating
+from adapters.redis.announcements import Announcements
+from adapters.redis.call_rates import CallRates
+from adapters.redis.client import create_redis_pool
+from adapters.redis.names import RedisNames
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.decisions.shadows import PgShadows
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
-from adapters.store.owners import BizOwners
-from adapters.store.pull_requests import PgPullRequests
-from adapters.store.registrations import PgRegistrations
-from adapters.store.shadows import PgShadows
-from adapters.store.stored_decisions import PgStoredDecisions
+from adapters.store.pulls.requests import PgPullRequests
+from adapters.store.recording.owners import BizOwners
+from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.tokens import PgTokens
+from adapters.tasks.background import end_tasks
+from adapters.vendor.accounts import open_accounts
+from adapters.vendor.get_result import create_transport
+from adapters.vendor.get_token import FaceidTokens
 from domain.limits.quotas import quotas
 from domain.pulls.budget import PULL_LIMIT
 from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications

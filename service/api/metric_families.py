@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 from prometheus_client import Metric
 
-from adapters.backlog import Backlog
-from adapters.heartbeats import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
-from adapters.redis_memory import RedisRoom
+from adapters.intake.backlog import Backlog
+from adapters.processes.heartbeats import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
+from adapters.redis.memory import RedisRoom
 from adapters.store.figures import StoreFigures
 from service.ingress_families import describe_ingresses
 from service.metric_text import counter, gauge

@@ -12,10 +12,10 @@ from typing import Final, TypeVar
 import structlog
 from redis.asyncio import Redis
 
-from adapters.backlog import read_backlog
-from adapters.heartbeats import Heartbeats
-from adapters.redis_memory import read_room
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.intake.backlog import read_backlog
+from adapters.processes.heartbeats import Heartbeats
+from adapters.redis.memory import read_room
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.store.figures import PgFigures
 from domain.errors import ServerAway, kind_of_error
 from domain.limits.memory_room import MemoryRules

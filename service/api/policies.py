@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from adapters.store.stored_decisions import Selection
+from adapters.store.decisions.stored_decisions import Selection
 from domain.errors import PolicyFileError
 from domain.policy.backtest import Backtest
 from domain.policy.file import Policy, read_policy

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from adapters.policies import FileProblem
-from adapters.store.shadows import Shadow
+from adapters.policies.folder import FileProblem
+from adapters.store.decisions.shadows import Shadow
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy.backtest import Comparison
 from domain.policy.file import Policy

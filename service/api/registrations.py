@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter, Path, Response
 from fastapi.exceptions import RequestValidationError
 
-from adapters.store.registrations import Registered
+from adapters.store.recording.registrations import Registered
 from domain.apps import App
 from domain.errors import BrokenSeal
 from domain.model import BIZ_ID_SHAPE, verification_id

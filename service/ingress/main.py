@@ -13,21 +13,21 @@ import structlog
 from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from adapters.accounts import open_accounts
 from adapters.envelope import KeyRing
-from adapters.heartbeats import beating
-from adapters.inbox import RedisInbox
-from adapters.inbox_gate import InboxGate
-from adapters.intake import DurableIntake
-from adapters.nudges import RedisNudges
-from adapters.queue import create_queue
-from adapters.redis_client import RedisAway, create_redis_pool
-from adapters.redis_durability import NotDurableYet, check_durability
-from adapters.redis_names import RedisNames
-from adapters.redis_watch import RedisWatch
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.inbox_gate import InboxGate
+from adapters.intake.intake import DurableIntake
+from adapters.intake.nudges import RedisNudges
+from adapters.intake.queue import create_queue
+from adapters.processes.heartbeats import beating
+from adapters.processes.troubles import redis_trouble
+from adapters.redis.client import RedisAway, create_redis_pool
+from adapters.redis.durability import NotDurableYet, check_durability
+from adapters.redis.names import RedisNames
+from adapters.redis.watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool
-from adapters.troubles import redis_trouble
+from adapters.vendor.accounts import open_accounts
 from domain.errors import SettingsError
 from domain.limits.throttle import Rate, Throttle
 from service.ingress.acceptance import IngressContext

@@ -10,7 +10,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, Metric, start_http_server
 from prometheus_client.registry import Collector
 
-from adapters.heartbeats import IngressStatus
+from adapters.processes.heartbeats import IngressStatus
 from domain.errors import SettingsError
 from service.ingress_families import describe_ingresses
 

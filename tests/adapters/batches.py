@@ -3,8 +3,8 @@
 from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
-from adapters.inbox import decode_batch
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.intake.inbox import decode_batch
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.model import AcceptedCallback
 
 

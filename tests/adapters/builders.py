@@ -15,16 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
 from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
-from adapters.store.decisions import PgDecisions
-from adapters.store.due import PgDueVerifications
-from adapters.store.held import PgHeldVerifications
-from adapters.store.ledger import PgLedger
+from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.lookups import PgLookups, VerificationRecord
-from adapters.store.nudges import PgNudges
-from adapters.store.owners import BizOwners
-from adapters.store.pull_requests import PgPullRequests
-from adapters.store.recorder import PgRecorder
-from adapters.store.registrations import PgRegistrations
+from adapters.store.pulls.ledger import PgLedger
+from adapters.store.pulls.requests import PgPullRequests
+from adapters.store.recording.held import PgHeldVerifications
+from adapters.store.recording.owners import BizOwners
+from adapters.store.recording.recorder import PgRecorder
+from adapters.store.recording.registrations import PgRegistrations
+from adapters.store.schedule.due import PgDueVerifications
+from adapters.store.schedule.nudges import PgNudges
 from adapters.store.tables import metadata
 from domain.callback.payload import decode_payload
 from domain.facts.facts import extract_facts

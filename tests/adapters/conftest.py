@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
+from adapters.intake.inbox import RedisInbox
 from cli import servers
 from tests.adapters.builders import Store
 

@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters import pubsub
-from adapters.announcements import Announcements, Announcer
-from adapters.background import end_tasks
-from adapters.redis_client import create_redis_pool
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.redis import pubsub
+from adapters.redis.announcements import Announcements, Announcer
+from adapters.redis.client import create_redis_pool
+from adapters.redis.names import DEFAULT_NAMES
+from adapters.tasks.background import end_tasks
 from tests.adapters.builders import until
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapters.background import end_tasks
+from adapters.tasks.background import end_tasks
 
 
 async def test_a_lost_cancellation_is_sent_again() -> None:

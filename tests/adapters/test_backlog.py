@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from adapters.backlog import Backlog, read_backlog
-from adapters.queue import WAKE_UP_SCORE
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.backlog import Backlog, read_backlog
+from adapters.intake.queue import WAKE_UP_SCORE
+from adapters.redis.names import DEFAULT_NAMES
 
 NOW_MS = 1_800_000_000_000
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.engine import create_engine
+from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.bulk import as_rows, bulk_connection
 
 BACKEND = "SELECT pg_backend_pid()"

@@ -6,8 +6,8 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
-from adapters.call_rates import CallRates
-from adapters.redis_client import create_redis_pool
+from adapters.redis.call_rates import CallRates
+from adapters.redis.client import create_redis_pool
 from cli import servers
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.coalescer import Coalescer
+from adapters.tasks.coalescer import Coalescer
 
 
 class Resource:

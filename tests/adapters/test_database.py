@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.engine import create_engine
+from adapters.postgres.sqlstate import DatabaseAway
 from domain.errors import RefusedValue
 
 

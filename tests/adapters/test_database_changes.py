@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine, doubt
 from adapters.envelope import KeyRing
-from adapters.schema import examine_database, migrate
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.engine import create_engine, doubt
+from adapters.postgres.schema import examine_database, migrate
+from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
 from tests.adapters.builders import LEASE, NOW, Store, callback, payload, until, whole_way
 from tests.databases import fresh_database

@@ -8,9 +8,9 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.database import create_engine
-from adapters.database_clock import DatabaseClock
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.clock import DatabaseClock
+from adapters.postgres.engine import create_engine
+from adapters.postgres.sqlstate import DatabaseAway
 from tests.adapters.builders import until
 
 MINUTE = timedelta(minutes=1)

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.configuration.database_url import read_database_url
-from adapters.database import create_engine
-from adapters.database_connections import Connector, Opened
+from adapters.postgres.connections import Connector, Opened
+from adapters.postgres.engine import create_engine
 
 
 class CancelledAt:

@@ -10,9 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from adapters.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
 from adapters.envelope import KeyRing, place_of, seal
-from adapters.inbox import RedisInbox
+from adapters.intake.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
+from adapters.intake.inbox import RedisInbox
 from adapters.store.dead_letters import LetterFilter
 from domain.errors import BrokenSeal, RedisFull
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules

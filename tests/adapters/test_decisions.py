@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.store.decisions import seal_identity, unseal_identity
+from adapters.store.decisions.decisions import seal_identity, unseal_identity
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id
 from tests.adapters.builders import (

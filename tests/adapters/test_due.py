@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from adapters.envelope import KeyRing
-from adapters.store.due import UNREADABLE_REST
+from adapters.store.schedule.due import UNREADABLE_REST
 from domain.errors import BrokenSeal
 from domain.pulls.budget import RESULT_KEPT
 from domain.records import ClaimedVerifications

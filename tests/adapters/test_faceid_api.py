@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
-from adapters.faceid_api import MAX_ANSWER, FaceidApi, address_of, create_transport
-from adapters.logs import configure_logs
+from adapters.logs.logs import configure_logs
+from adapters.vendor.get_result import MAX_ANSWER, FaceidApi, address_of, create_transport
 from domain.apps import App
 from domain.pulls.answer import UNREADABLE, Answer
 from domain.pulls.budget import PullState

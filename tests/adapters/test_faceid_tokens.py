@@ -11,9 +11,9 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 
-from adapters.faceid_api import MAX_ANSWER, create_transport
-from adapters.faceid_tokens import FaceidTokens
-from adapters.logs import configure_logs
+from adapters.logs.logs import configure_logs
+from adapters.vendor.get_result import MAX_ANSWER, create_transport
+from adapters.vendor.get_token import FaceidTokens
 from domain.apps import App
 from domain.errors import NoToken, VendorRefused, VendorUnavailable
 from domain.orders import IssuedToken, Order

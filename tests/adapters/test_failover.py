@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine
-from adapters.schema import examine_database, migrate
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import examine_database, migrate
+from adapters.postgres.sqlstate import DatabaseAway
 from cli import servers
 from domain.errors import SettingsError
 from tests.adapters.builders import until

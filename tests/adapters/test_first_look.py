@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.first_look import look_at_servers
+from adapters.processes.first_look import look_at_servers
 from adapters.settings import Settings
 from cli import servers
 

@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.nudges import RedisNudges
-from adapters.queue import create_queue
-from adapters.redis_memory import read_memory
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.nudges import RedisNudges
+from adapters.intake.queue import create_queue
+from adapters.redis.memory import read_memory
+from adapters.redis.names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
 from tests.adapters.builders import callback, payload, until
 from tests.adapters.intakes import Ingress, pool_on

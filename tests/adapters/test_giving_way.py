@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapters.giving_way import AT_ONCE, giving_way
+from adapters.tasks.giving_way import AT_ONCE, giving_way
 
 
 async def test_others_go_on_between_a_few_items() -> None:

@@ -10,9 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from adapters.heartbeats import MISSED_BEATS, Heartbeat, Heartbeats, beating
-from adapters.redis_client import RedisAway, create_redis_pool
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.processes.heartbeats import MISSED_BEATS, Heartbeat, Heartbeats, beating
+from adapters.redis.client import RedisAway, create_redis_pool
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from tests.adapters.builders import NOW, until
 from tests.servers import private_valkey
 

@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 
 from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
-from adapters.inbox import MOST_BYTES, RedisInbox
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.intake.inbox import MOST_BYTES, RedisInbox
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.model import CallbackKind
 from tests.adapters.builders import callback, dump_redis, payload, traces
 

@@ -11,9 +11,9 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.envelope import KeyRing
-from adapters.intake import MAX_BATCH
-from adapters.queue import RECORD_WAITING
-from adapters.redis_durability import Durability
+from adapters.intake.intake import MAX_BATCH
+from adapters.intake.queue import RECORD_WAITING
+from adapters.redis.durability import Durability
 from domain.errors import NotDurable
 from domain.limits.memory_room import MemoryRules
 from tests.adapters.builders import callback, dump_redis, payload, traces, until

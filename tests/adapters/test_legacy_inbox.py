@@ -6,9 +6,9 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox, encode_batch
-from adapters.legacy_inbox import LegacyInbox
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.intake.inbox import RedisInbox, encode_batch
+from adapters.intake.legacy_inbox import LegacyInbox
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import callback, payload
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.database_connections import LOCK_TIMEOUT
 from adapters.envelope import KeyRing
-from adapters.sqlstate import DatabaseAway
-from adapters.store.owners import BizOwners
+from adapters.postgres.connections import LOCK_TIMEOUT
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.store.recording.owners import BizOwners
 from domain.accounts import Account
 from domain.model import verification_id
 from domain.records import Recorded

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from adapters.logs import configure_logs
+from adapters.logs.logs import configure_logs
 
 CANARY = "canary-欧阳金丝雀"
 

@@ -13,10 +13,10 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
-from adapters.nudges import AT_ONCE, RedisNudges
-from adapters.queue import create_queue
-from adapters.redis_client import create_redis_pool
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.nudges import AT_ONCE, RedisNudges
+from adapters.intake.queue import create_queue
+from adapters.redis.client import create_redis_pool
+from adapters.redis.names import DEFAULT_NAMES
 from domain.model import verification_id
 from tests.adapters.builders import biz_id
 

@@ -9,7 +9,7 @@ SCRIPT = """
 import resource, sys
 soft, hard = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-from adapters.open_files import most_open_files, raise_open_files
+from adapters.processes.open_files import most_open_files, raise_open_files
 print(most_open_files(), raise_open_files(), *resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 

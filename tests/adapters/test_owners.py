@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.accounts import open_accounts
 from adapters.envelope import KeyRing
-from adapters.store.owners import BizOwners
-from adapters.store.registrations import Registered
+from adapters.store.recording.owners import BizOwners
+from adapters.store.recording.registrations import Registered
+from adapters.vendor.accounts import open_accounts
 from domain.accounts import Account
 from domain.apps import App
 from domain.model import verification_id

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine
-from adapters.database_connections import LOCK_TIMEOUT
 from adapters.envelope import KeyRing
-from adapters.revisions import newest_revision
-from adapters.schema import examine_database, migrate
+from adapters.postgres.connections import LOCK_TIMEOUT
+from adapters.postgres.engine import create_engine
+from adapters.postgres.revisions import newest_revision
+from adapters.postgres.schema import examine_database, migrate
 from adapters.store.bulk import bulk_connection
 from tests.adapters.builders import Store, callback, payload, whole_way
 from tests.adapters.test_locked_rows import ends, locked

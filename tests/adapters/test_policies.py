@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.policies import SHIPPED, PolicyBook, read_policy_file
+from adapters.policies.folder import SHIPPED, PolicyBook, read_policy_file
 from domain.errors import PolicyFileError
 from tests.domain.builders import policy_text
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.database import create_engine
-from adapters.policies import PolicyBook
-from adapters.store.policy_history import read_history, verify_policies
+from adapters.policies.folder import PolicyBook
+from adapters.postgres.engine import create_engine
+from adapters.store.decisions.policy_history import read_history, verify_policies
 from domain.errors import PolicyFileError
 from domain.policy.file import read_policy
 from tests.stored import confirmed, save_all

@@ -10,9 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.policies import PolicyBook
-from adapters.policy_reloads import PolicyReloads
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.policies.folder import PolicyBook
+from adapters.policies.reloads import PolicyReloads
+from adapters.redis.names import DEFAULT_NAMES
 from tests.adapters.test_policies import BROKEN, versions, write
 
 PATIENCE = 10

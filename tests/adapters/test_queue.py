@@ -9,7 +9,7 @@ import pytest
 from arq.connections import ArqRedis
 from redis.asyncio import BlockingConnectionPool
 
-from adapters.queue import (
+from adapters.intake.queue import (
     RECORD_WAITING,
     SETTLE_VERIFICATION,
     JobQueue,
@@ -18,7 +18,7 @@ from adapters.queue import (
     deserialize_job,
     serialize_job,
 )
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.redis.names import DEFAULT_NAMES
 
 NOW_MS = 1_700_000_000_000
 

@@ -7,7 +7,7 @@ import secrets
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, unseal
-from adapters.store.recorder import PgRecorder, raw_callback_place
+from adapters.store.recording.recorder import PgRecorder, raw_callback_place
 from domain.model import CallbackKind
 from tests.adapters.builders import (
     LEASE,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_client import REDIS_ERRORS, create_redis_pool
+from adapters.redis.client import REDIS_ERRORS, create_redis_pool
 from tests.adapters.builders import until
 from tests.servers import PrivateServer, private_valkey
 

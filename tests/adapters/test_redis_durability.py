@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters import redis_watch
 from adapters.envelope import KeyRing
-from adapters.redis_client import create_redis_pool
-from adapters.redis_durability import Durability, NotDurableYet, check_durability, read_durability
-from adapters.redis_watch import RedisWatch
+from adapters.redis import watch as redis_watch
+from adapters.redis.client import create_redis_pool
+from adapters.redis.durability import Durability, NotDurableYet, check_durability, read_durability
+from adapters.redis.watch import RedisWatch
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES
 from tests.adapters.builders import callback, payload, until

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_mark import KEPT, Mark, RedisMark, marking
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
+from adapters.processes.mark import KEPT, Mark, RedisMark, marking
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.errors import SettingsError
 
 OURS = Mark(["new", "old"], "1/16384")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from adapters.store.registrations import PgRegistrations
+from adapters.store.recording.registrations import PgRegistrations
 from domain.pulls.reconciliation import ReconcileRules
 from domain.records import Registration
 from tests.adapters.builders import NOW, Store, biz_id

@@ -12,12 +12,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.database import create_engine
-from adapters.lock_watch import LockWatch
-from adapters.migrating import Migration
-from adapters.revisions import newest_revision
-from adapters.schema import examine_database, migrate
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.engine import create_engine
+from adapters.postgres.lock_watch import LockWatch
+from adapters.postgres.migrating import Migration
+from adapters.postgres.revisions import newest_revision
+from adapters.postgres.schema import examine_database, migrate
+from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.tables import metadata
 from domain.errors import SettingsError
 from tests.adapters.builders import until

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.shadows import PgShadows
+from adapters.store.decisions.shadows import PgShadows
 from domain.model import Outcome
 from tests.domain.builders import default_policy, policy_with
 from tests.stored import START, biz_id, confirmed, save_all

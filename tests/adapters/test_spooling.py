@@ -10,8 +10,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
-from adapters.redis_client import RedisAway
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.redis.client import RedisAway
+from adapters.redis.names import DEFAULT_NAMES
 from domain.errors import NotDurable
 from domain.limits.circuit import CircuitState
 from domain.limits.memory_room import MemoryRules

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.sqlstate import Fault, fault_of, meets_every_row
+from adapters.postgres.sqlstate import Fault, fault_of, meets_every_row
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.stored_decisions import PgStoredDecisions, Selection
+from adapters.store.decisions.stored_decisions import PgStoredDecisions, Selection
 from domain.model import ConfirmationMode, Outcome, verification_id
 from domain.policy.explanation import DecidedFacts, Recomputed, explain, is_same, recompute
 from tests.domain.builders import default_policy, policy_with

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import create_engine
 from adapters.envelope import KeyRing
-from adapters.schema import migrate
-from adapters.store.due import UNREADABLE_REST
-from adapters.store.owners import BizOwners
+from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import migrate
+from adapters.store.recording.owners import BizOwners
+from adapters.store.schedule.due import UNREADABLE_REST
 from domain.accounts import Account
 from domain.records import DueVerification, Recorded
 from tests.adapters.builders import LEASE, NOW, Store, biz_id, callback, finished, payload

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import BlockingConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.queue import create_queue
+from adapters.intake.queue import create_queue
 from adapters.settings import load_settings
 from cli.doctor import examine
 from domain.errors import PolicyFileError

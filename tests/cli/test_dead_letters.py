@@ -13,8 +13,8 @@ from redis import Redis
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from adapters.database import create_engine
 from adapters.envelope import KeyRing
+from adapters.postgres.engine import create_engine
 from adapters.store.dead_letters import DeadLetter
 from cli import servers
 from cli.dead_letters import commands

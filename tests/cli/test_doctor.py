@@ -13,9 +13,9 @@ from rich.console import Console
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.redis_memory import read_memory
-from adapters.revisions import newest_revision
-from adapters.schema import migrate
+from adapters.postgres.revisions import newest_revision
+from adapters.postgres.schema import migrate
+from adapters.redis.memory import read_memory
 from adapters.settings import load_settings
 from cli import servers
 from cli.checks import Check

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
+from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
 from adapters.settings import load_settings
 from cli.files_check import check_open_files
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from sqlalchemy import make_url
 from typer.testing import CliRunner
 
-from adapters.revisions import newest_revision
+from adapters.postgres.revisions import newest_revision
 from cli import servers
 from cli.main import app
 from tests.cli.conftest import CANARY, Run, apps, assert_one_line

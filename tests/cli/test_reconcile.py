@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.database import create_engine
 from adapters.envelope import KeyRing
+from adapters.postgres.engine import create_engine
 from domain.model import verification_id
 from domain.records import Registration
 from tests.adapters.builders import Store, biz_id, callback, payload

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
-from adapters.log_events.catalogue import LOG_EVENTS
+from adapters.logs.catalogue import LOG_EVENTS
 from adapters.settings import AppSettings, Settings
 from adapters.store.tokens import SCOPES
 from cli.policy_docs import END

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_durability import check_durability
+from adapters.redis.durability import check_durability
 from cli import servers
 from cli.processes import Supervisor
 from cli.servers import ServerMissing, free_port

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from adapters.database import create_engine
+from adapters.postgres.engine import create_engine
 from adapters.store.tokens import ApiToken, PgTokens
 from tests.cli.conftest import Run, assert_one_line
 

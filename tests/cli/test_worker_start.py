@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from redis.asyncio import BlockingConnectionPool
 
-from adapters.database_clock import DatabaseClock
-from adapters.queue import create_queue
+from adapters.intake.queue import create_queue
+from adapters.postgres.clock import DatabaseClock
 from adapters.settings import load_settings
 from workers import main
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from adapters.heartbeats import Heartbeat, Heartbeats
-from adapters.places import this_place
+from adapters.processes.heartbeats import Heartbeat, Heartbeats
+from adapters.processes.places import this_place
 from cli import servers
 from tests.adapters.builders import NOW
 from tests.cli.conftest import Run, assert_one_line

@@ -8,8 +8,8 @@ from typing import Protocol
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.inbox import RedisInbox
+from adapters.redis.names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
 from domain.ports import Inbox
 from tests.adapters.builders import NOW, Clock

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from adapters.store.registrations import Registered
+from adapters.store.recording.registrations import Registered
 from domain.model import AcceptedCallback, Outcome, verification_id
 from domain.ports import (
     DeadLetters,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
-from adapters.store.registrations import Registered
+from adapters.store.recording.registrations import Registered
 from domain.model import Outcome, State
 from domain.pulls.reconciliation import RECONCILE_RULES
 from domain.records import Registration

@@ -15,8 +15,8 @@ import asyncpg
 from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.schema import migrate
+from adapters.intake.inbox import RedisInbox
+from adapters.postgres.schema import migrate
 from cli import processes
 from cli.processes import ProcessSpec
 from tests.adapters.builders import callback, payload

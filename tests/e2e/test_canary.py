@@ -19,7 +19,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from adapters.database import create_engine
+from adapters.postgres.engine import create_engine
 from cli.stack import Stack
 from domain.callback.signature import sign_data
 from tests.adapters.builders import dump_database, dump_redis

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from adapters.heartbeats import Heartbeats
+from adapters.processes.heartbeats import Heartbeats
 from cli import servers as ports
 from domain.callback.signature import sign_data
 from tests.adapters.builders import payload, until

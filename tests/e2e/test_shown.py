@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from adapters.heartbeats import Heartbeats
+from adapters.processes.heartbeats import Heartbeats
 from cli import demo, dev, workers
 from cli.demo import Observation
 from cli.stack import Stack

@@ -19,8 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
-from adapters.database import create_engine
-from adapters.schema import migrate
+from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import migrate
 from adapters.store.tokens import PgTokens
 from cli import environment, servers
 from cli.environment import DevSecrets, load_secrets

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(600)
 SMALL_SPOOL: Final = {"FACEID_SPOOL_MAX_BYTES": str(256 * 1024)}
 CONNECTIONS: Final = 400
 WARM_UP: Final = 20_000
-"""The collector of cycles runs rarely (`adapters.garbage`): it takes long until all has grown that will."""
+"""The collector of cycles runs rarely (`adapters.processes.gc_tuning`): memory takes long to settle."""
 
 REFUSALS: Final = 30_000
 LOOKS: Final = 15

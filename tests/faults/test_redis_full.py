@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_memory import read_memory
+from adapters.redis.memory import read_memory
 from tests.faults.evidence import spooled_bytes, verdict
 from tests.faults.harness import Rig
 from tests.faults.load import sending

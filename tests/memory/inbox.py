@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from adapters.inbox import MOST_CALLBACKS
-from adapters.queue import RECORD_WAITING
+from adapters.intake.inbox import MOST_CALLBACKS
+from adapters.intake.queue import RECORD_WAITING
 from domain.model import AcceptedCallback
 from domain.records import Claim, ClaimedBatch
 from tests.memory.servers import Batch, Job, MemoryRedis

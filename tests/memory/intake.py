@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from itertools import count
 
-from adapters.coalescer import Coalescer
-from adapters.redis_client import RedisAway
+from adapters.redis.client import RedisAway
+from adapters.tasks.coalescer import Coalescer
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback
 from tests.memory.inbox import MemoryInbox

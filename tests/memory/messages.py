@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from adapters.queue import SETTLE_VERIFICATION
-from adapters.redis_client import RedisAway
+from adapters.intake.queue import SETTLE_VERIFICATION
+from adapters.redis.client import RedisAway
 from tests.memory.servers import Job, MemoryRedis
 
 

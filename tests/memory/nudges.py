@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from adapters.queue import NUDGE_VERIFICATION
+from adapters.intake.queue import NUDGE_VERIFICATION
 from domain.model import State
 from tests.memory.servers import Job, MemoryDatabase, MemoryRedis
 

@@ -1,6 +1,6 @@
 """Registrations in memory."""
 
-from adapters.store.registrations import Registered
+from adapters.store.recording.registrations import Registered
 from domain.model import State, verification_id
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
 from domain.records import Registration

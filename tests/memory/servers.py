@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from adapters.redis_client import RedisAway
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.redis.client import RedisAway
 from domain.model import AcceptedCallback, State
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState

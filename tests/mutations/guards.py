@@ -58,7 +58,7 @@ GUARDS: Final = (
 MUTATIONS: Final = (
     Mutation(
         "doubt of a server",
-        "adapters/database.py",
+        "adapters/postgres/engine.py",
         "context.is_disconnect = True",
         "pass",
         ["tests/adapters/test_database_changes.py::test_one_refused_write_gives_up_every_connection[write]"],
@@ -74,7 +74,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "doubt of a server",
-        "adapters/store/decisions.py",
+        "adapters/store/decisions/decisions.py",
         "self._kept_policies.clear()",
         "pass",
         ["tests/adapters/test_database_changes.py::test_policies_are_kept_again_in_an_older_database"],
@@ -90,14 +90,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "guilt of values alone",
-        "adapters/sqlstate.py",
+        "adapters/postgres/sqlstate.py",
         "if known.startswith(_VALUE):",
         'if known.startswith((*_VALUE, "XX")):',
         ["tests/adapters/test_sqlstate.py::test_no_other_class_is_a_values_fault[X]"],
     ),
     Mutation(
         "fsync",
-        "adapters/redis_durability.py",
+        "adapters/redis/durability.py",
         '"appendfsync": "always",',
         "",
         ["tests/adapters/test_redis_durability.py::test_each_setting_that_loses_writes_is_named"],
@@ -111,14 +111,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "unique key",
-        "adapters/store/decisions.py",
+        "adapters/store/decisions/decisions.py",
         "ON CONFLICT (verification_id) DO NOTHING",
         "ON CONFLICT (verification_id) DO UPDATE SET outcome = EXCLUDED.outcome",
         ["tests/contracts/test_decisions.py::test_the_first_decision_stands[real]"],
     ),
     Mutation(
         "unique key",
-        "adapters/store/recorder.py",
+        "adapters/store/recording/recorder.py",
         "c.xmax = 0 AS is_new",
         "true AS is_new",
         ["tests/contracts/test_recorder.py::test_a_duplicate_is_counted_and_changes_nothing[real]"],
@@ -187,7 +187,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "cut policies",
-        "adapters/policies.py",
+        "adapters/policies/folder.py",
         "wrong = None if standing is None else objection(policy, standing)",
         "wrong = None",
         ["tests/adapters/test_policies.py::test_a_file_that_was_cut_off_keeps_its_policy_in_force"],
@@ -232,7 +232,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "one owner",
-        "adapters/store/recorder.py",
+        "adapters/store/recording/recorder.py",
         "entry.of(owners.get(entry.place))",
         "entry.of(None)",
         ["tests/workers/test_shared_accounts.py::test_a_pair_of_one_app_is_not_decided_again_at_the_other"],

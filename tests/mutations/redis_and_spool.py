@@ -19,14 +19,14 @@ OF_REDIS_AND_SPOOL: Final = (
     ),
     Mutation(
         "heartbeats in a full Redis",
-        "adapters/heartbeats.py",
+        "adapters/processes/heartbeats.py",
         "redis.call('DEL', KEYS[2])\n",
         "",
         ["tests/adapters/test_heartbeats.py::test_a_full_redis_makes_nobody_look_dead"],
     ),
     Mutation(
         "first rewrite",
-        "adapters/redis_durability.py",
+        "adapters/redis/durability.py",
         'return SWITCHING_ON if rewriting and not await _syncs_a_write(redis, names) else "yes"',
         'return "yes"',
         [
@@ -39,7 +39,7 @@ OF_REDIS_AND_SPOOL: Final = (
     ),
     Mutation(
         "connections given back",
-        "adapters/redis_client.py",
+        "adapters/redis/client.py",
         "giving_back(server.connection_class)",
         "server.connection_class",
         [

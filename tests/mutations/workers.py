@@ -7,14 +7,14 @@ from tests.mutations.mutation import Mutation
 OF_THE_WORKERS: Final = (
     Mutation(
         "fencing",
-        "adapters/store/decisions.py",
+        "adapters/store/decisions/decisions.py",
         "v.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence",
         "i.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id",
         ["tests/contracts/test_decisions.py::test_whoever_lost_the_lease_decides_nothing[real]"],
     ),
     Mutation(
         "fencing",
-        "adapters/store/ledger.py",
+        "adapters/store/pulls/ledger.py",
         "v.id = w.verification_id AND v.fence = w.fence",
         "v.id = w.verification_id",
         ["tests/contracts/test_ledger.py::test_whoever_lost_the_lease_reserves_nothing[real]"],
@@ -31,7 +31,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "single flight",
-        "adapters/store/ledger.py",
+        "adapters/store/pulls/ledger.py",
         "WHERE p.state = 'not_sent'",
         "",
         ["tests/contracts/test_ledger.py::test_of_fifty_processes_one_gets_the_call[real-a new call]"],
@@ -89,7 +89,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "sweeper",
-        "adapters/inbox_scripts.py",
+        "adapters/intake/inbox_scripts.py",
         "for _, id in ipairs(lapsed) do",
         "for _, id in ipairs({}) do",
         [
@@ -98,14 +98,14 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "suspects alone",
-        "adapters/inbox_scripts.py",
+        "adapters/intake/inbox_scripts.py",
         "if callbacks > 0 and (suspect or full) then return false end",
         "if callbacks > 0 and full then return false end",
         ["tests/contracts/test_inbox.py::test_what_was_begun_and_not_ended_joins_no_group[real]"],
     ),
     Mutation(
         "suspects alone",
-        "adapters/inbox_scripts.py",
+        "adapters/intake/inbox_scripts.py",
         "return not suspect",
         "return true",
         [

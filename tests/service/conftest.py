@@ -15,18 +15,18 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.announcements import Announcements
-from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
-from adapters.heartbeats import Heartbeats
-from adapters.inbox import RedisInbox
-from adapters.policies import SHIPPED, PolicyBook
-from adapters.policy_reloads import PolicyReloads
-from adapters.queue import JobQueue, create_queue
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.dead_letter_retries import DeadLetterRetries
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.policies.folder import SHIPPED, PolicyBook
+from adapters.policies.reloads import PolicyReloads
+from adapters.processes.heartbeats import Heartbeats
+from adapters.redis.announcements import Announcements
+from adapters.redis.names import DEFAULT_NAMES
+from adapters.store.decisions.shadows import PgShadows
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.figures import PgFigures
-from adapters.store.shadows import PgShadows
-from adapters.store.stored_decisions import PgStoredDecisions
 from adapters.store.tokens import PgTokens
 from cli import servers
 from domain.apps import App

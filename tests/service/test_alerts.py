@@ -12,10 +12,10 @@ from ruamel.yaml import YAML
 from sqlalchemy import text
 
 from adapters.batch_ids import new_batch_id
-from adapters.database import create_engine
-from adapters.heartbeats import Heartbeat, Heartbeats
-from adapters.redis_client import create_redis_pool
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.postgres.engine import create_engine
+from adapters.processes.heartbeats import Heartbeat, Heartbeats
+from adapters.redis.client import create_redis_pool
+from adapters.redis.names import DEFAULT_NAMES
 from adapters.store.figures import PgFigures
 from cli.servers import free_port
 from service.api.context import ApiContext

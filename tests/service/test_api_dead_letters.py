@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from adapters.envelope import KeyRing
-from adapters.redis_client import RedisAway
+from adapters.redis.client import RedisAway
 from service.api.context import ApiContext
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import NOW, Store, callback, payload

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool
 from starlette.types import Message, Receive, Scope, Send
 
-from adapters.call_rates import CallRates
+from adapters.redis.call_rates import CallRates
 from adapters.store.tokens import ApiToken
 from domain.limits.quotas import Cost, Quota, quotas
 from domain.limits.throttle import Rate

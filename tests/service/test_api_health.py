@@ -9,13 +9,13 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from adapters.database import create_engine
-from adapters.heartbeats import Heartbeats
-from adapters.inbox import RedisInbox
-from adapters.queue import JobQueue, create_queue
-from adapters.redis_client import create_redis_pool
-from adapters.redis_memory import read_memory
-from adapters.revisions import newest_revision
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.postgres.engine import create_engine
+from adapters.postgres.revisions import newest_revision
+from adapters.processes.heartbeats import Heartbeats
+from adapters.redis.client import create_redis_pool
+from adapters.redis.memory import read_memory
 from adapters.store.tokens import PgTokens
 from cli import servers
 from service.api.context import ApiContext

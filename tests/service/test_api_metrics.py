@@ -17,10 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 from ruamel.yaml import YAML
 
-from adapters.database import create_engine
-from adapters.heartbeats import Heartbeat, Heartbeats
-from adapters.intake import IntakeStatus
-from adapters.redis_client import create_redis_pool
+from adapters.intake.intake import IntakeStatus
+from adapters.postgres.engine import create_engine
+from adapters.processes.heartbeats import Heartbeat, Heartbeats
+from adapters.redis.client import create_redis_pool
 from adapters.store.figures import PgFigures
 from cli import servers
 from domain.limits.circuit import CircuitState

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.redis.names import DEFAULT_NAMES
 from service.api.context import ApiContext
 from tests.service.conftest import ClientOf
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from adapters.announcements import Announcer
+from adapters.redis.announcements import Announcer
 from adapters.store.lookups import VerificationRecord
 from domain.model import verification_id
 from service.api.context import ApiContext

@@ -15,7 +15,7 @@ from service.doors import open_doors
 
 LISTENER = """
 import sys
-from adapters.logs import configure_logs
+from adapters.logs.logs import configure_logs
 from service.lifecycle import Lifecycle
 from tests.service.test_serving import SLOW_APP
 configure_logs("info")

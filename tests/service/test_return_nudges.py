@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from starlette.types import Message, Receive, Scope, Send
 
-from adapters.nudges import RedisNudges
-from adapters.queue import create_queue
+from adapters.intake.nudges import RedisNudges
+from adapters.intake.queue import create_queue
 from domain.limits.throttle import Rate
 from domain.model import verification_id
 from service.ingress.main import create_app

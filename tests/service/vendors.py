@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx2
 from fastapi import FastAPI
 
-from adapters.faceid_tokens import FaceidTokens
+from adapters.vendor.get_token import FaceidTokens
 from domain.apps import App
 from simulator.answers import Clock
 from simulator.main import create_app

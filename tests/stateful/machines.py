@@ -14,7 +14,7 @@ import structlog
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from adapters.redis_client import RedisAway
+from adapters.redis.client import RedisAway
 from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.memory.servers import MemoryDatabase, Server
 from tests.memory.vendor import Fault

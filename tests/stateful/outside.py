@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.sqlstate import DatabaseAway
 from domain.model import verification_id
 from domain.records import Registration
 from tests.adapters.builders import biz_id

@@ -9,11 +9,11 @@ from typing import Any, Final, cast
 import structlog
 from arq.cron import CronJob
 
-from adapters.policies import SHIPPED, PolicyBook
-from adapters.queue import RECORD_WAITING
-from adapters.redis_client import RedisAway
-from adapters.redis_names import DEFAULT_NAMES
-from adapters.sqlstate import DatabaseAway
+from adapters.intake.queue import RECORD_WAITING
+from adapters.policies.folder import SHIPPED, PolicyBook
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.redis.client import RedisAway
+from adapters.redis.names import DEFAULT_NAMES
 from domain.apps import App
 from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules

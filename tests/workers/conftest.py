@@ -10,15 +10,15 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.announcements import Announcer
-from adapters.database import create_engine
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.policies import SHIPPED, PolicyBook
-from adapters.queue import JobQueue, create_queue
-from adapters.redis_client import create_redis_pool
-from adapters.redis_names import DEFAULT_NAMES
-from adapters.store.owners import PgClaims
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.policies.folder import SHIPPED, PolicyBook
+from adapters.postgres.engine import create_engine
+from adapters.redis.announcements import Announcer
+from adapters.redis.client import create_redis_pool
+from adapters.redis.names import DEFAULT_NAMES
+from adapters.store.recording.owners import PgClaims
 from cli import servers
 from domain.apps import App
 from domain.callback.payload import decode_payload

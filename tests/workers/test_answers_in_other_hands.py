@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.sqlstate import DatabaseAway
 from domain.model import ConfirmationMode
 from domain.pulls.budget import LEDGER_CATCHES_UP
 from domain.pulls.reconciliation import RECONCILE_RULES

@@ -7,10 +7,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
-from adapters.redis_client import RedisAway
-from adapters.sqlstate import DatabaseAway
+from adapters.intake.dead_letter_retries import DeadLetterRetries
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.redis.client import RedisAway
 from adapters.store.dead_letters import LetterFilter
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload

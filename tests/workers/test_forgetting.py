@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from adapters.store.owners import BizOwners
+from adapters.store.recording.owners import BizOwners
 from domain.accounts import OWNER_KEPT, shared_accounts
 from tests.adapters.builders import NOW, Store, biz_id, callback, payload
 from tests.workers.conftest import Jobs, app

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from adapters.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
-from adapters.redis_client import RedisAway
-from adapters.redis_names import DEFAULT_NAMES, RedisNames
-from adapters.sqlstate import DatabaseAway
+from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.redis.client import RedisAway
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
 from tests.adapters.builders import biz_id, callback, payload

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.postgres.sqlstate import DatabaseAway
 from adapters.settings import Settings
-from adapters.sqlstate import DatabaseAway
 from domain.model import ConfirmationMode
 from domain.ports import Ledger
 from domain.records import FinishedPull

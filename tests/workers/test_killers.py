@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.background import end_tasks
-from adapters.redis_names import DEFAULT_NAMES
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.redis.names import DEFAULT_NAMES
+from adapters.tasks.background import end_tasks
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches
 from tests.adapters.builders import callback, until

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapters.database_connections import LOCK_TIMEOUT
+from adapters.postgres.connections import LOCK_TIMEOUT
 from tests.adapters.builders import Store, callback, payload
 from tests.adapters.test_locked_rows import locked
 from tests.workers.conftest import Jobs

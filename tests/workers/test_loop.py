@@ -17,7 +17,7 @@ from arq.worker import Worker, func
 from arq.worker import Worker as ForeignWorker
 from pydantic import SecretStr
 
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.redis.names import DEFAULT_NAMES
 from adapters.settings import Settings
 from domain.limits.concurrency import FIRST_LIMIT
 from domain.records import Recorded

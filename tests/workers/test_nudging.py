@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.queue import NUDGE_VERIFICATION
+from adapters.intake.queue import NUDGE_VERIFICATION
 from domain.model import verification_id
 from tests.adapters.builders import NOW, biz_id, callback, payload
 from tests.workers.conftest import Jobs, answered, refused

@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 import pytest
 
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.sqlstate import DatabaseAway
 from domain.apps import App
 from domain.ports import Ledger
 from domain.records import FinishedPull

@@ -7,11 +7,11 @@ import pytest
 
 from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
-from adapters.inbox import RedisInbox
-from adapters.queue import WAKE_UP_SCORE
-from adapters.redis_client import RedisAway
-from adapters.redis_names import DEFAULT_NAMES
-from adapters.sqlstate import DatabaseAway
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import WAKE_UP_SCORE
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.redis.client import RedisAway
+from adapters.redis.names import DEFAULT_NAMES
 from domain.errors import kind_of_error
 from domain.model import AcceptedCallback
 from tests.adapters.batches import stored_batches

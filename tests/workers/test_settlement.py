@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.redis.names import DEFAULT_NAMES
 from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState

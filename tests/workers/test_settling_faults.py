@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.background import end_tasks
-from adapters.sqlstate import DatabaseAway
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.tasks.background import end_tasks
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.records import ClaimedVerifications

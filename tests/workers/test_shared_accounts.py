@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from adapters.store.owners import BizOwners
+from adapters.store.recording.owners import BizOwners
 from domain.accounts import shared_accounts
 from domain.model import ConfirmationMode
 from tests.adapters.builders import LEASE, Store, callback, payload

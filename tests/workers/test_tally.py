@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from adapters.heartbeats import WorkerStatus
+from adapters.processes.heartbeats import WorkerStatus
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from tests.adapters.builders import biz_id, callback, payload, traces

@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from adapters.database import create_engine
-from adapters.sqlstate import DatabaseAway
-from adapters.troubles import database_trouble
+from adapters.postgres.engine import create_engine
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.processes.troubles import database_trouble
 from cli import servers
 from tests.adapters.configuration.doors_of_tls import pass_on, write_certificate
 from tests.servers import PrivateServer

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.configuration.database_url import read_database_url
-from adapters.database import create_engine
+from adapters.postgres.engine import create_engine
 from domain.errors import SettingsError
 
 PLACE = {"host": ["h"], "port": [5432], "user": "u", "password": "p", "database": "d"}

@@ -238,7 +238,7 @@ async def test_a_broken_policy_stops_the_start_with_a_line_for_each_mistake(
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"FACEID_{name}", value)
-    monkeypatch.setattr("adapters.logs.configure_logs", lambda _level: None)
+    monkeypatch.setattr("adapters.logs.logs.configure_logs", lambda _level: None)
     ended = await command("serve", "api")
     assert ended.code == 1
     assert ended.err.splitlines() == [

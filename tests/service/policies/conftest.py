@@ -10,22 +10,22 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.announcements import Announcements
-from adapters.dead_letter_retries import DeadLetterRetries
 from adapters.envelope import KeyRing
-from adapters.heartbeats import Heartbeats
-from adapters.inbox import RedisInbox
-from adapters.policies import PolicyBook
-from adapters.policy_reloads import PolicyReloads
-from adapters.queue import JobQueue, create_queue
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.intake.dead_letter_retries import DeadLetterRetries
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.policies.folder import PolicyBook
+from adapters.policies.reloads import PolicyReloads
+from adapters.processes.heartbeats import Heartbeats
+from adapters.redis.announcements import Announcements
+from adapters.redis.names import DEFAULT_NAMES
 from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.decisions.shadows import PgShadows
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
-from adapters.store.pull_requests import PgPullRequests
-from adapters.store.registrations import PgRegistrations
-from adapters.store.shadows import PgShadows
-from adapters.store.stored_decisions import PgStoredDecisions
+from adapters.store.pulls.requests import PgPullRequests
+from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.tokens import PgTokens
 from domain.limits.memory_room import MEMORY_RULES
 from domain.pulls.budget import PullRules

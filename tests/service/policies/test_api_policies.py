@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.redis_names import DEFAULT_NAMES
+from adapters.redis.names import DEFAULT_NAMES
 from domain.policy.backtest import Backtest
 from domain.policy.explanation import DecidedFacts
 from service.api.context import ApiContext

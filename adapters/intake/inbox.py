@@ -1,0 +1,203 @@
+"""The inbox: callbacks that are accepted and not yet recorded, durable in Redis.
+
+One write per group of callbacks: the sealed batch under its own key, its id in `pending`, and a job that
+wakes a worker. None has a TTL but the job. Workers claim batches, many at once: a claimed batch leaves
+`pending` for `claimed`, where its lease stands, and is forgotten when its callbacks are recorded. A batch
+whose worker died is claimed again when its lease has ended. The job is only a messenger.
+"""
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+import zstandard
+from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
+
+from adapters.envelope import KeyRing
+from adapters.intake.inbox_scripts import CLAIM, POSTPONE, RENEW, SET_ASIDE, TAKE_BACK
+from adapters.intake.queue import add_wake_up
+from adapters.redis.client import RedisAway, raises_redis_away
+from adapters.redis.memory import read_what_is_left
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from domain.errors import BrokenSeal, RedisFull
+from domain.limits.memory_room import MemoryRules, cost_of
+from domain.model import AcceptedCallback
+from domain.records import Claim, ClaimedBatch
+
+MOST_CALLBACKS: Final = 128
+MOST_BYTES: Final = 4 * 1024**2
+"""The size of a group: what one worker records in one transaction."""
+
+
+class RedisInbox:
+    """Batches of callbacks in Redis."""
+
+    def __init__(self, redis: Redis, *, keys: KeyRing, names: RedisNames = DEFAULT_NAMES) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._names = names
+        self._claim = redis.register_script(CLAIM)
+        self._postpone = redis.register_script(POSTPONE)
+        self._renew = redis.register_script(RENEW)
+        self._set_aside = redis.register_script(SET_ASIDE)
+        self._take_back = redis.register_script(TAKE_BACK)
+
+    async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        """Write a batch and wake a worker, in one transaction. Writing the same batch twice is harmless.
+
+        Raises:
+            RedisAway: Redis is away; the batch may have been written all the same.
+        """
+        await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
+
+    async def add(self, batch_id: str, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
+        """`hand_over` for a batch that can wait where it is: only if Redis has room for it by these rules.
+
+        Raises:
+            RedisFull: there is none; nothing was written.
+            RedisAway: as `hand_over`.
+        """
+        sealed = encode_batch(batch_id, callbacks, keys=self._keys)
+        room = await read_what_is_left(self._redis, rules)
+        if not room.takes(cost_of(len(sealed))):
+            raise RedisFull
+        try:
+            await self.hand_over_sealed(batch_id, sealed)
+        except RedisAway as error:
+            if isinstance(error.__cause__, OutOfMemoryError):
+                # Others have written meanwhile.
+                raise RedisFull from None
+            raise
+
+    @raises_redis_away
+    async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
+        """`hand_over` for a batch that `encode_batch` made."""
+        now_ms = _now_ms()
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(self._names.batch + batch_id, sealed)
+            pipe.zadd(self._names.pending, {batch_id: now_ms})
+            add_wake_up(pipe, names=self._names, now_ms=now_ms)
+            await pipe.execute()
+
+    @raises_redis_away
+    async def claim(
+        self, *, lease: timedelta, limit: int = MOST_CALLBACKS, finished: Sequence[str] = ()
+    ) -> Claim:
+        """Claim a group of batches, oldest first, of at most `limit` callbacks unless one batch has more.
+
+        Nobody else is given them for `lease`. A batch that was claimed before and neither finished nor
+        postponed comes alone. `finished` batches are forgotten first.
+
+        Raises:
+            RedisAway: Redis is away; batches may have been claimed all the same.
+        """
+        names = self._names
+        left, taken = await self._claim(
+            keys=[names.pending, names.claimed, names.starts],
+            args=[names.batch, limit, MOST_BYTES, _ms(lease), *finished],
+        )
+        ids, starts, sealed = taken[::3], taken[1::3], taken[2::3]
+        batches = [self._open(*each) for each in zip(ids, starts, sealed, strict=True)]
+        return Claim(batches, left=int(left))
+
+    def _open(self, packed_id: bytes, starts: int, sealed: bytes) -> ClaimedBatch:
+        batch_id = packed_id.decode()
+        try:
+            return ClaimedBatch(batch_id, int(starts), decode_batch(batch_id, sealed, keys=self._keys))
+        except BrokenSeal:
+            return ClaimedBatch(batch_id, int(starts), None)
+
+    async def finish(self, batch_ids: Sequence[str]) -> None:
+        """Forget batches: every callback of them is recorded."""
+        await self._replace(batch_ids, {})
+
+    async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
+        """Put `parts` in the place of a batch, in one transaction; each part is claimed alone."""
+        await self._replace([batch_id], parts)
+
+    @raises_redis_away
+    async def _replace(
+        self, batch_ids: Sequence[str], parts: Mapping[str, Sequence[AcceptedCallback]]
+    ) -> None:
+        names = self._names
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for part_id, callbacks in parts.items():
+                pipe.set(names.batch + part_id, encode_batch(part_id, callbacks, keys=self._keys))
+                pipe.zadd(names.claimed, {part_id: 0})
+                pipe.hset(names.starts, part_id, "1")
+            pipe.delete(*(names.batch + batch_id for batch_id in batch_ids))
+            for index in (names.pending, names.claimed, names.unreadable):
+                pipe.zrem(index, *batch_ids)
+            pipe.hdel(names.starts, *batch_ids)
+            await pipe.execute()
+
+    @raises_redis_away
+    async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
+        """Let claimed batches be claimed again after `pause`: they did not fail by their own fault."""
+        await self._postpone(keys=[self._names.claimed, self._names.starts], args=[_ms(pause), *batch_ids])
+
+    @raises_redis_away
+    async def renew(self, batch_ids: Sequence[str], *, lease: timedelta) -> None:
+        """Let the lease of claimed batches begin again; how often they were begun stays noted."""
+        await self._renew(keys=[self._names.claimed], args=[_ms(lease), *batch_ids])
+
+    @raises_redis_away
+    async def set_aside(self, batch_id: str) -> None:
+        """Put a claimed batch that no key opens out of the line; its bytes stay."""
+        names = self._names
+        await self._set_aside(keys=[names.claimed, names.unreadable, names.starts], args=[batch_id])
+
+    @raises_redis_away
+    async def take_back(self, *, after: timedelta) -> int:
+        """Put batches that were set aside for `after` into the line again; how many."""
+        names = self._names
+        return int(await self._take_back(keys=[names.unreadable, names.claimed], args=[_ms(after)]))
+
+    @raises_redis_away
+    async def wake_another(self) -> None:
+        """Let another worker help with what waits, if Redis has room for the message."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            add_wake_up(pipe, names=self._names, now_ms=_now_ms())
+            with contextlib.suppress(OutOfMemoryError):
+                await pipe.execute()
+
+    @raises_redis_away
+    async def depth(self) -> int:
+        """How many batches wait or are claimed."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for index in (self._names.pending, self._names.claimed, self._names.unreadable):
+                pipe.zcard(index)
+            return sum(await pipe.execute())
+
+
+def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: KeyRing) -> bytes:
+    """A batch as it stands in Redis: MessagePack, compressed, encrypted."""
+    return keys.seal_batch(batch_id, _compressor.compress(msgspec.msgpack.encode(callbacks)))
+
+
+def decode_batch(batch_id: str, sealed: bytes, *, keys: KeyRing) -> list[AcceptedCallback]:
+    """The callbacks of a batch. Raises BrokenSeal, also for what a newer version packed another way."""
+    packed = keys.unseal_batch(batch_id, sealed)
+    try:
+        return _decoder.decode(_decompressor.decompress(packed))
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise BrokenSeal(f"inbox: {type(error).__name__}") from None
+
+
+_compressor: Final = zstandard.ZstdCompressor(level=1)
+"""Of callbacks, which are alike, the fastest level makes no more bytes than the usual one."""
+
+_decompressor: Final = zstandard.ZstdDecompressor()
+_decoder: Final = msgspec.msgpack.Decoder(list[AcceptedCallback])
+
+
+def _ms(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,75 @@
+"""Nudges: a user's browser came back, so a worker looks at the verification after a grace. All are hints."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from arq.connections import ArqRedis
+
+from adapters.intake.queue import NUDGE_VERIFICATION
+from adapters.redis.client import REDIS_ERRORS
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
+
+AT_ONCE: Final = 16
+"""So many are on their way to Redis at once; more are dropped, for nobody waits for them."""
+
+_LONG_ENOUGH: Final = timedelta(days=1)
+"""How long a worker may take to begin; arq would count it by this machine's clock."""
+
+log = structlog.get_logger(__name__)
+
+
+class RedisNudges:
+    """Hands nudges to the workers in the background, each to be carried out after `grace`.
+
+    `arq` should have a pool of its own: whoever sends many nudges must not take callbacks their connections.
+    While `has_room` says no, none is sent: nudges are never to fill the memory that workers need.
+    """
+
+    def __init__(
+        self,
+        arq: ArqRedis,
+        *,
+        grace: timedelta,
+        names: RedisNames = DEFAULT_NAMES,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._arq = arq
+        self._names = names
+        self._has_room = has_room
+        self._grace = grace
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._away = False
+
+    def nudge(self, verification_id: UUID) -> None:
+        """Let a worker look, once, however often it is called meanwhile. Neither waits nor fails."""
+        if len(self._under_way) >= AT_ONCE or not self._has_room():
+            return
+        task = asyncio.create_task(self._hand_over(verification_id))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def aclose(self) -> None:
+        """Wait for those on their way."""
+        await asyncio.gather(*self._under_way)
+
+    async def _hand_over(self, verification_id: UUID) -> None:
+        try:
+            # By the clock of Redis: with this machine's ahead, the nudge would come later by as much.
+            seconds, microseconds = await self._arq.time()
+            now = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+            await self._arq.enqueue_job(
+                NUDGE_VERIFICATION,
+                str(verification_id),
+                _job_id=self._names.job(f"nudge:{verification_id}"),
+                _defer_until=now + self._grace,
+                _expires=self._grace + _LONG_ENOUGH,
+            )
+            self._away = False
+        except REDIS_ERRORS as error:
+            if not self._away:
+                log.warning("nudge.not_announced", error=type(error).__name__)
+            self._away = True

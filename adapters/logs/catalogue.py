@@ -1,0 +1,9 @@
+"""All log events in one table."""
+
+from typing import Final
+
+from adapters.logs.edges import EDGE_EVENTS
+from adapters.logs.workers import WORKER_EVENTS
+
+LOG_EVENTS: Final = EDGE_EVENTS | WORKER_EVENTS
+"""By name; a test compares names and levels with what the modules log."""

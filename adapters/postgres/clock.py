@@ -1,0 +1,90 @@
+"""What time it is, for every process the same: PostgreSQL's clock, carried on by one that cannot jump."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.sqlstate import DatabaseAway
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY: Final = timedelta(seconds=2)
+"""An outage between two looks goes unnoticed: it must end within the time that an answer has to be kept."""
+
+_TOO_LONG: Final = 5.0
+"""Seconds without an answer after which PostgreSQL counts as away, though no look has failed: it hangs."""
+
+
+class DatabaseClock:
+    """Leases, pauses and the vendor's day are counted by it, so that no machine whose own clock is wrong
+    takes another's work away or leaves its own for later.
+
+    Until PostgreSQL has told its time for the first time, it is this machine's.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        machine: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._monotonic = monotonic
+        self._origin = machine() - timedelta(seconds=monotonic())
+        self._is_away = False
+        self._told_at = self._answers_since = monotonic()
+
+    def __call__(self) -> datetime:
+        return self._origin + timedelta(seconds=self._monotonic())
+
+    def silence(self) -> float:
+        """Seconds since PostgreSQL told its time, or since the start."""
+        return self._monotonic() - self._told_at
+
+    def answers_since(self) -> datetime:
+        """Since when PostgreSQL has answered without a break, or the start; now, while it is away."""
+        since = self._monotonic() if self._was_away() else self._answers_since
+        return self._origin + timedelta(seconds=since)
+
+    def _was_away(self) -> bool:
+        return self._is_away or self.silence() > _TOO_LONG
+
+    async def look(self) -> None:
+        """Ask PostgreSQL.
+
+        Raises:
+            DatabaseAway: it is away.
+        """
+        try:
+            async with self._engine.connect() as connection:
+                told: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        except BaseException:
+            self._is_away = True
+            raise
+        if self._was_away():
+            self._answers_since = self._monotonic()
+        self._is_away = False
+        self._told_at = self._monotonic()
+        self._origin = told - timedelta(seconds=self._told_at)
+
+    async def follow(self, *, every: timedelta = LOOK_EVERY) -> None:
+        """Ask again and again: machines differ by a little in how long a second is."""
+        while True:
+            await self.try_to_look()
+            await asyncio.sleep(every.total_seconds())
+
+    async def try_to_look(self) -> None:
+        """`look`; where that fails, for whatever reason, the time goes on as it was until the next look."""
+        try:
+            await self.look()
+        except DatabaseAway:
+            pass
+        except Exception:
+            log.exception("clock.failed")

@@ -1,0 +1,114 @@
+"""Bring the schema to the newest revision while everything else goes on working.
+
+Each revision is a transaction of its own. It waits for a lock only briefly, because all who want to read
+wait behind it, and then tries again. A revision's `FILLS` run before it, in many short transactions.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, TypeVar, cast
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.postgres.lock_watch import LockWatch, Say
+from adapters.postgres.revisions import apply_revision, current_revision_of, fills_of, revision_after
+from adapters.postgres.sqlstate import DatabaseAway
+
+T = TypeVar("T")
+
+PATIENCE: Final = timedelta(minutes=15)
+"""How long locks of others may hold up one step."""
+
+_TRY_AGAIN: Final = frozenset({"40001", "40P01", "55006", "55P03"})
+"""Serialization failure, deadlock, in use, locked."""
+
+_BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
+"""Less than any verification id."""
+
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 10.0
+
+
+class Migration:
+    """The way from the database's revision to the newest one; `say` gets a line when a lock is waited for."""
+
+    def __init__(self, engine: AsyncEngine, *, say: Say, patience: timedelta = PATIENCE) -> None:
+        self._engine = engine
+        self._watch = LockWatch(engine, say)
+        self._patience = patience.total_seconds()
+
+    async def run(self) -> None:
+        """Apply every revision that is missing. Several that run at once wait for each other.
+
+        Raises:
+            DatabaseAway: the server went away, or locks were held for longer than the patience.
+            SettingsError: the database is ahead of this code.
+        """
+        while not await self._step():
+            pass
+
+    async def _step(self) -> bool:
+        """Apply the next revision; True when there is none."""
+        current = await self._patiently(_current)
+        revision = revision_after(current)
+        if revision is None:
+            return True
+        for fill in fills_of(revision):
+            after: str | None = _BEFORE_ALL
+            while after is not None:
+                after = await self._patiently(_filling(fill, current, after))
+        await self._patiently(_applying(revision, current))
+        return False
+
+    async def _patiently(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do the work in one transaction, again and again until every lock is had."""
+        loop = asyncio.get_running_loop()
+        deadline, pause = loop.time() + self._patience, _FIRST_PAUSE
+        while True:
+            try:
+                async with self._engine.begin() as connection:
+                    pid = (await connection.execute(_BEGIN)).one().pid
+                    async with self._watch.over(pid):
+                        await connection.execute(_ONE_AT_A_TIME)
+                        return await work(connection)
+            except DatabaseAway as error:
+                if error.sqlstate not in _TRY_AGAIN or loop.time() >= deadline:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _current(connection: AsyncConnection) -> str | None:
+    return await connection.run_sync(current_revision_of)
+
+
+def _filling(
+    fill: str, current: str | None, after: str
+) -> Callable[[AsyncConnection], Awaitable[str | None]]:
+    async def run(connection: AsyncConnection) -> str | None:
+        # Another migration may have come first, and the columns be gone.
+        if await _current(connection) != current:
+            return None
+        return cast(str | None, await connection.scalar(text(fill), {"after": after}))
+
+    return run
+
+
+def _applying(revision: str, current: str | None) -> Callable[[AsyncConnection], Awaitable[None]]:
+    async def run(connection: AsyncConnection) -> None:
+        if await _current(connection) == current:
+            await connection.run_sync(apply_revision, revision)
+
+    return run
+
+
+_BEGIN: Final = text("""
+SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '0', true),
+       set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('application_name', 'faceid-gateway migrate', true), pg_backend_pid() AS pid
+""")
+"""What limits a statement at run time must not end a migration half-way."""
+
+_ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(4026531840)")

@@ -1,0 +1,10 @@
+"""Alembic's entry: runs on the connection of `adapters.postgres.migrating`, in its transaction."""
+
+from alembic import context
+
+from adapters.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

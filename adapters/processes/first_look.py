@@ -1,0 +1,67 @@
+"""The first look of a role at its servers: what waiting does not heal is one line, by its setting.
+
+It stops nothing: a password that is being changed, or a migration that is under way, ends while roles run.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.processes.troubles import database_refuses, database_trouble, redis_refuses, redis_trouble
+from adapters.redis.client import RedisAway, create_redis_pool, redis_away
+from adapters.settings import Settings
+
+_PATIENCE: Final = timedelta(seconds=3)
+
+log = structlog.get_logger(__name__)
+
+
+async def look_at_servers(settings: Settings, *, database: bool) -> None:
+    """Log `server.refuses` for each server that answers and cannot be used. An outage is told elsewhere."""
+    found = {"FACEID_REDIS_URL": await _refusal_of_redis(settings.redis_url)}
+    if database:
+        found["FACEID_DATABASE_URL"] = await _refusal_of_database(settings.database_url)
+    for setting, detail in found.items():
+        if detail:
+            log.error("server.refuses", setting=setting, detail=detail)
+
+
+async def _refusal_of_redis(url: str) -> str | None:
+    pool = create_redis_pool(url, timeout=_PATIENCE)
+    try:
+        with redis_away():
+            await Redis(connection_pool=pool).ping()
+    except RedisAway as error:
+        return redis_trouble(error) if redis_refuses(error) else None
+    finally:
+        await pool.disconnect()
+    return None
+
+
+async def _refusal_of_database(url: str) -> str | None:
+    # The ingress needs none of it.
+    from adapters.postgres.engine import create_engine  # noqa: PLC0415
+    from adapters.postgres.revisions import newest_revision  # noqa: PLC0415
+    from adapters.postgres.schema import examine_database  # noqa: PLC0415
+
+    engine = create_engine(url)
+    try:
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            fitness = await examine_database(engine)
+    except DatabaseAway as error:
+        return database_trouble(error) if database_refuses(error) else None
+    except TimeoutError:
+        return None
+    finally:
+        await engine.dispose()
+    if fitness.problems:
+        return "; ".join(fitness.problems)
+    if fitness.revision == newest_revision():
+        return None
+    return (
+        f"the schema is at revision {fitness.revision}, not {newest_revision()}: run `faceid-gateway migrate`"
+    )

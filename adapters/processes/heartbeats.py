@@ -1,0 +1,241 @@
+"""Heartbeats: every process says in Redis every few seconds that it is alive, and how it is.
+
+A set names the processes, a key each holds what each said last and goes after three
+missed beats. So Redis's clock alone decides who is alive: those of the hosts may differ.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+
+from adapters.processes.places import this_place
+from adapters.redis.client import RedisAway, raises_redis_away
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.tasks.background import end_tasks
+from domain.errors import kind_of_error
+
+MISSED_BEATS: Final = 3
+_FAREWELL: Final = 1.0
+
+_BEAT: Final = """
+redis.call('DEL', KEYS[2])
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+"""
+"""A script whose first write needs no memory may go on to write in a full Redis, whatever its version: a
+worker that is alive must not look dead because others have filled it."""
+
+log = structlog.get_logger(__name__)
+
+RoleStatus = TypeVar("RoleStatus", "WorkerStatus", "IngressStatus", "ApiStatus")
+Status = Callable[[], Mapping[str, object]]
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """What a process says of itself. `every`: seconds between its beats; `status`: its role's own figures.
+
+    `instance` is random; `place` is that of `this_place`. Processes of an older version tell neither.
+    """
+
+    role: str
+    host: str
+    pid: int
+    version: str
+    every: Annotated[float, msgspec.Meta(gt=0, le=3600)]
+    started_at: datetime
+    at: datetime
+    status: dict[str, Any]
+    instance: str = ""
+    place: str = ""
+
+    @property
+    def id(self) -> str:
+        """The process; two containers on their host's network have one host name, and pid 1 both."""
+        return ":".join((self.role, self.host, str(self.pid), *([self.instance] if self.instance else [])))
+
+    @property
+    def lives_ms(self) -> int:
+        """For how long it stands in Redis."""
+        return int(self.every * MISSED_BEATS * 1000)
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name.
+
+    `circuits`: the state of each app's circuit to the vendor, unless it is closed. `refusals`: the vendor's
+    word for each app whose key, secret or address it refused last. `database_seconds`: since PostgreSQL
+    answered it last. `policies`: in force, each with the first digits of its text's hash.
+    """
+
+    jobs: int = 0
+    batches: int = 0
+    decisions: dict[str, dict[str, int]] = {}
+    pulls: dict[str, dict[str, int]] = {}
+    last_error: str | None = None
+    reasons: dict[str, dict[str, int]] = {}
+    database_seconds: float = 0
+    policies: dict[str, str] = {}
+    circuits: dict[str, str] = {}
+    refusals: dict[str, str] = {}
+
+
+class ApiStatus(msgspec.Struct, frozen=True):
+    """An api's figures; `policies` as a worker's, `refusals` as a worker's, for orders."""
+
+    policies: dict[str, str] = {}
+    refusals: dict[str, str] = {}
+
+
+class IngressStatus(msgspec.Struct, frozen=True):
+    """An ingress's figures: its way to Redis, what it holds meanwhile, what it has accepted and refused."""
+
+    can_accept: bool = True
+    circuit: str = "closed"
+    redis_full: bool = False
+    waiting: int = 0
+    spool_bytes: int = 0
+    spool_bad_bytes: int = 0
+    spool_oldest_seconds: float = 0
+    accepted: dict[str, int] = {}
+    refused: dict[str, dict[str, int]] = {}
+
+
+class SeenHeartbeat(msgspec.Struct, frozen=True):
+    """A heartbeat and how long ago it was, by Redis's clock; `clock_ahead`: of that one."""
+
+    heartbeat: Heartbeat
+    age: timedelta
+    clock_ahead: timedelta = timedelta(0)
+
+    def status(self, kind: type[RoleStatus]) -> RoleStatus:
+        """What it says of its role; the defaults where another version says it otherwise."""
+        try:
+            return msgspec.convert(self.heartbeat.status, kind)
+        except msgspec.ValidationError:
+            return kind()
+
+
+class Heartbeats:
+    """The heartbeats of all processes."""
+
+    def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
+        self._redis = redis
+        self._names = names
+        self._beat = redis.register_script(_BEAT)
+
+    @raises_redis_away
+    async def put(self, heartbeat: Heartbeat) -> None:
+        """Write a heartbeat in the place of the process's last one, in a full Redis too.
+
+        Raises:
+            RedisAway: Redis is away, or takes no writes for another reason than its memory.
+        """
+        packed = msgspec.msgpack.encode(heartbeat)
+        keys = [self._names.processes, self._names.heartbeat(heartbeat.id)]
+        await self._beat(keys=keys, args=[heartbeat.id, packed, heartbeat.lives_ms])
+
+    @raises_redis_away
+    async def remove(self, process_id: str) -> None:
+        """Say that a process has ended. Raises RedisAway."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.srem(self._names.processes, process_id)
+            pipe.delete(self._names.heartbeat(process_id))
+            await pipe.execute()
+
+    @raises_redis_away
+    async def alive(self) -> list[SeenHeartbeat]:
+        """The processes that are alive, by role and id. Raises RedisAway."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.smembers(self._names.processes)
+            [names] = await pipe.execute()
+            # Odd bytes are no id of ours: nothing is found under what is read in their place.
+            ids = sorted(name.decode(errors="replace") for name in names)
+            for process_id in ids:
+                pipe.get(self._names.heartbeat(process_id))
+                pipe.pttl(self._names.heartbeat(process_id))
+            pipe.time()
+            *found, (seconds, microseconds) = await pipe.execute()
+            told = dict(zip(ids, zip(found[::2], found[1::2], strict=True), strict=True))
+            if gone := [process_id for process_id, (packed, _) in told.items() if packed is None]:
+                # One that beats again this very moment is missing until its next beat.
+                pipe.srem(self._names.processes, *gone)
+                await pipe.execute()
+        now = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+        seen = [_seen(packed, left_ms, now=now) for packed, left_ms in told.values() if packed is not None]
+        return [each for each in seen if each is not None]
+
+
+@asynccontextmanager
+async def beating(
+    redis: Redis,
+    role: str,
+    *,
+    every: timedelta,
+    status: Status = dict,
+    names: RedisNames = DEFAULT_NAMES,
+) -> AsyncIterator[str]:
+    """This process's heart beats inside the block, whether Redis is there or not; its id."""
+    heartbeats = Heartbeats(redis, names=names)
+    first = _first_heartbeat(role, every)
+    task = asyncio.create_task(_beat(heartbeats, first, status))
+    try:
+        yield first.id
+    finally:
+        await end_tasks(task)
+        with contextlib.suppress(RedisAway, TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await heartbeats.remove(first.id)
+
+
+async def _beat(heartbeats: Heartbeats, first: Heartbeat, status: Status) -> None:
+    failing = False
+    while True:
+        try:
+            now = datetime.now(UTC)
+            async with asyncio.timeout(first.every):
+                await heartbeats.put(msgspec.structs.replace(first, at=now, status=dict(status())))
+            failing = False
+        except Exception as error:
+            # Whatever it is: a process that works must not seem dead for ever. Told once per outage.
+            if not failing:
+                log.warning("heartbeat.failed", role=first.role, error=kind_of_error(error))
+            failing = True
+        await asyncio.sleep(first.every)
+
+
+def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
+    now = datetime.now(UTC)
+    return Heartbeat(
+        role=role,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=version("faceid-gateway"),
+        every=every.total_seconds(),
+        started_at=now,
+        at=now,
+        status={},
+        instance=secrets.token_hex(4),
+        place=this_place(),
+    )
+
+
+def _seen(packed: bytes, left_ms: int, *, now: datetime) -> SeenHeartbeat | None:
+    try:
+        heartbeat = msgspec.msgpack.decode(packed, type=Heartbeat)
+    except msgspec.DecodeError:
+        # A process of another version, while the roles are being upgraded; or whoever else writes to Redis.
+        return None
+    age = timedelta(milliseconds=heartbeat.lives_ms - max(left_ms, 0))
+    beat_at = heartbeat.at if heartbeat.at.tzinfo else heartbeat.at.replace(tzinfo=UTC)
+    return SeenHeartbeat(heartbeat, age, clock_ahead=beat_at - (now - age))

@@ -1,0 +1,1 @@
+"""Redis itself: connections, names, durability, memory, and the hints of pub/sub."""

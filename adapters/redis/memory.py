@@ -1,0 +1,57 @@
+"""Redis's memory as an operator sees it: in use, where the ingress stops, where Redis itself does."""
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from adapters.redis.client import raises_redis_away, try_a_write
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from domain.limits.memory_room import MemoryRoom, MemoryRules
+
+
+class RedisMemory(msgspec.Struct, frozen=True):
+    """Bytes. `most`: the server's `maxmemory`; 0 if it has none."""
+
+    used: int
+    most: int
+
+
+class RedisRoom(msgspec.Struct, frozen=True):
+    """`stop_at`: the bytes in use from which on the ingress spools. `refusal`: why Redis takes no writes."""
+
+    memory: RedisMemory
+    stop_at: int
+    refusal: str | None
+
+    def problems(self) -> list[str]:
+        """What is wrong with it, in words."""
+        found = []
+        if self.refusal is not None:
+            found.append(f"Redis takes no writes ({self.refusal})")
+        if self.memory.used >= self.stop_at:
+            found.append(f"{self.memory.used} bytes are in use: from {self.stop_at} on callbacks are spooled")
+        return found
+
+
+@raises_redis_away
+async def read_memory(redis: Redis) -> RedisMemory:
+    """The server's memory now. Raises RedisAway."""
+    memory = await redis.info("memory")
+    return RedisMemory(int(memory["used_memory"]), int(memory.get("maxmemory", 0)))
+
+
+async def read_what_is_left(redis: Redis, rules: MemoryRules) -> MemoryRoom:
+    """How much may be written now, by the rules of the ingress. Raises RedisAway."""
+    memory = await read_memory(redis)
+    return MemoryRoom(memory.used, rules.stop_at(memory.most))
+
+
+@raises_redis_away
+async def read_room(redis: Redis, rules: MemoryRules, *, names: RedisNames = DEFAULT_NAMES) -> RedisRoom:
+    """The server's memory, and whether it takes a write. Raises RedisAway: it is away."""
+    memory = await read_memory(redis)
+    try:
+        await try_a_write(redis, names=names)
+    except ResponseError as error:
+        return RedisRoom(memory, rules.stop_at(memory.most), type(error).__name__)
+    return RedisRoom(memory, rules.stop_at(memory.most), None)

@@ -1,0 +1,58 @@
+"""Redis pub/sub: hints between processes, which may get lost and must never be the truth."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+
+from adapters.redis.client import REDIS_ERRORS
+
+_RETRY_AFTER: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def listen(
+    redis: Redis,
+    channel: str,
+    take: Callable[[bytes], None],
+    *,
+    subscribed: Callable[[], Awaitable[None]] = _nothing,
+) -> None:
+    """Hand every message of a channel to `take`, until cancelled; reconnects when Redis comes back.
+
+    `subscribed` runs after every subscription, to catch up on what was missed before it.
+    """
+    is_interrupted = False
+
+    async def listens() -> None:
+        nonlocal is_interrupted
+        is_interrupted = False
+        await subscribed()
+
+    while True:
+        try:
+            await _listen_once(redis, channel, take, listens)
+        except (*REDIS_ERRORS, ValueError) as error:  # ValueError: a message that is none of ours
+            if not is_interrupted:
+                log.warning("announcements.interrupted", error=type(error).__name__)
+            is_interrupted = True
+            await asyncio.sleep(_RETRY_AFTER)
+
+
+async def _listen_once(
+    redis: Redis, channel: str, take: Callable[[bytes], None], subscribed: Callable[[], Awaitable[None]]
+) -> None:
+    async with redis.pubsub(ignore_subscribe_messages=True) as subscription:
+        await subscription.subscribe(channel)
+        await subscribed()
+        while True:
+            message = await subscription.get_message(timeout=_RETRY_AFTER)
+            if message is not None:
+                take(message["data"])

@@ -1,0 +1,1 @@
+"""Saved decisions: written once, read back, compared with candidates."""

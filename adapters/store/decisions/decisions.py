@@ -1,0 +1,223 @@
+"""Save decisions once: decision, state and timeline event in one statement; the first final one stands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import place_of, seal, unseal_packed
+from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
+from adapters.store.bulk import as_rows, write_group
+from adapters.tasks.coalescer import Coalescer
+from domain.facts.facts import Disagreement, Facts
+from domain.model import Basis, ConfirmationMode, Identity, Outcome
+from domain.policy.file import Policy
+from domain.policy.reasons import Reason
+from domain.policy.rules.rules import RuleRun
+from domain.records import SettledVerification
+
+
+class PgDecisions:
+    """Writes decisions in groups."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._kept_policies: set[str] = set()
+        self._coalescer = Coalescer[SettledVerification, bool](
+            self._save, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
+        )
+
+    async def save_once(self, settled: SettledVerification) -> bool:
+        """Save a decision; False when the verification was decided before, which then stands, or when the
+        lease is another's by now."""
+        return await self._coalescer.submit(settled)
+
+    async def _save(self, group: list[SettledVerification]) -> Sequence[bool | DatabaseAway]:
+        try:
+            return await self._save_group(group)
+        except asyncpg.ForeignKeyViolationError:
+            if not self._kept_policies:
+                raise
+        # The database was put back to a day before these policies were kept.
+        self._kept_policies.clear()
+        return await self._save_group(group)
+
+    async def _save_group(self, group: list[SettledVerification]) -> Sequence[bool | DatabaseAway]:
+        used = {policy.content_hash: policy for item in group for policy in _policies(item)}
+        new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
+        saving = partial(_save_all, new=new)
+        as_one = bool(new) or any(item.shadow for item in group)
+        saved = await write_group(self._engine, group, saving, as_one=as_one)
+        # Only now: had the transaction failed, the texts would not be there.
+        self._kept_policies.update(used)
+        return saved
+
+
+async def _save_all(
+    connection: asyncpg.Connection, group: list[SettledVerification], *, new: Sequence[Policy]
+) -> Sequence[bool]:
+    first = {_key(item): item for item in reversed(group)}
+    ordered = [first[key] for key in sorted(first)]
+    if new:
+        await connection.execute(_KEEP_POLICIES, as_rows([_policy_row(policy) for policy in new]))
+    found = await connection.fetch(_SAVE, as_rows([_row(item) for item in ordered]))
+    saved = {(row["verification_id"].int, row["fence"]) for row in found}
+    shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
+    if shadows:
+        await connection.execute(_SAVE_SHADOWS, as_rows(shadows))
+    # Of two for the same verification the first was written; only its caller is told so.
+    return [first[_key(item)] is item and _key(item) in saved for item in group]
+
+
+def _policies(item: SettledVerification) -> list[Policy]:
+    return [item.policy, item.shadow[0]] if item.shadow else [item.policy]
+
+
+def seal_identity(data_key: bytes, identity: Identity, *, app_id: str, verification_id: UUID) -> bytes:
+    """An identity as it stands in `verifications.identity_ct`."""
+    return seal(data_key, msgspec.msgpack.encode(identity), place=_place(app_id, verification_id))
+
+
+def unseal_identity(data_key: bytes, sealed: bytes, *, app_id: str, verification_id: UUID) -> Identity:
+    """What `seal_identity` made. Raises BrokenSeal."""
+    return unseal_packed(data_key, sealed, place=_place(app_id, verification_id), kind=Identity)
+
+
+def _place(app_id: str, verification_id: UUID) -> str:
+    return place_of(app_id, "verifications.identity_ct", verification_id)
+
+
+def _key(item: SettledVerification) -> tuple[int, int]:
+    """What is decided, in the order of the ids; numbers are compared faster than UUIDs."""
+    return item.verification_id.int, item.fence
+
+
+class _PolicyRow(msgspec.Struct, frozen=True):
+    content_hash: str
+    name: str
+    version: str
+    content: str
+
+
+def _policy_row(policy: Policy) -> _PolicyRow:
+    return _PolicyRow(policy.content_hash, policy.name, policy.version, policy.text)
+
+
+class _DecisionRow(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    fence: int
+    outcome: Outcome
+    basis: Basis
+    reasons: tuple[Reason, ...]
+    rules: tuple[RuleRun, ...]
+    disagreements: tuple[Disagreement, ...]
+    policy_name: str
+    policy_version: str
+    policy_hash: str
+    mode: ConfirmationMode
+    unconfirmed: Reason | None
+    callback_facts: Facts | None
+    result_facts: Facts | None
+    identity_ct: bytes | None
+    decided_at: datetime
+
+
+class _ShadowRow(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    policy_hash: str
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    decided_at: datetime
+
+
+def _row(item: SettledVerification) -> _DecisionRow:
+    decision, policy = item.decision, item.policy
+    return _DecisionRow(
+        verification_id=item.verification_id,
+        fence=item.fence,
+        outcome=decision.outcome,
+        basis=decision.basis,
+        reasons=decision.reasons,
+        rules=decision.rules,
+        disagreements=decision.disagreements,
+        policy_name=policy.name,
+        policy_version=policy.version,
+        policy_hash=policy.content_hash,
+        mode=item.mode,
+        unconfirmed=item.unconfirmed,
+        callback_facts=item.callback_facts,
+        result_facts=item.result_facts,
+        identity_ct=_sealed_identity(item),
+        decided_at=item.decided_at,
+    )
+
+
+def _sealed_identity(item: SettledVerification) -> bytes | None:
+    if item.identity is None:
+        return None
+    return seal_identity(
+        item.data_key, item.identity, app_id=item.app_id, verification_id=item.verification_id
+    )
+
+
+def _shadow_row(item: SettledVerification) -> _ShadowRow | None:
+    if item.shadow is None:
+        return None
+    policy, decision = item.shadow
+    return _ShadowRow(
+        item.verification_id, policy.content_hash, decision.outcome, decision.reasons, item.decided_at
+    )
+
+
+_KEEP_POLICIES: Final = """
+INSERT INTO policies (content_hash, name, version, content)
+SELECT content_hash, name, version, content FROM json_to_recordset(CAST($1 AS json))
+  AS t (content_hash text, name text, version text, content text)
+ON CONFLICT (content_hash) DO NOTHING
+"""
+
+_SAVE: Final = """
+WITH incoming AS (
+  SELECT * FROM json_to_recordset(CAST($1 AS json))
+    AS t (verification_id uuid, fence bigint, outcome text, basis text, reasons json, rules json,
+          disagreements json, policy_name text, policy_version text, policy_hash text, mode text,
+          unconfirmed json, callback_facts json, result_facts json, identity_ct text, decided_at timestamptz)
+), held AS (
+  SELECT v.id AS verification_id, v.app_id, v.fence
+  FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
+  ORDER BY v.id FOR NO KEY UPDATE OF v
+), saved AS (
+  INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
+                         mode, unconfirmed, callback_facts, result_facts, decided_at)
+  SELECT verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
+         unconfirmed, callback_facts, result_facts, decided_at
+  FROM incoming JOIN held USING (verification_id, fence)
+  ON CONFLICT (verification_id) DO NOTHING
+  RETURNING verification_id
+), closed AS (
+  UPDATE verifications v
+  SET state = 'decided', due_at = NULL, asked_at = NULL, identity_ct = decode(i.identity_ct, 'base64')
+  FROM incoming i JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
+  WHERE v.id = i.verification_id
+), noted AS (
+  INSERT INTO timeline (verification_id, event, detail)
+  SELECT verification_id, 'decision.saved',
+         jsonb_build_object('outcome', outcome, 'basis', basis, 'reasons', CAST(reasons AS jsonb),
+                            'policy', policy_name, 'version', policy_version)
+  FROM incoming JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
+)
+SELECT verification_id, fence FROM saved JOIN held USING (verification_id)
+"""
+
+_SAVE_SHADOWS: Final = """
+INSERT INTO shadow_decisions (verification_id, policy_hash, outcome, reasons, decided_at)
+SELECT verification_id, policy_hash, outcome, reasons, decided_at
+FROM json_to_recordset(CAST($1 AS json))
+  AS t (verification_id uuid, policy_hash text, outcome text, reasons json, decided_at timestamptz)
+ON CONFLICT DO NOTHING
+"""

@@ -1,0 +1,46 @@
+"""The policy texts that have decided before: what a policy file is held against when a process starts."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.policies.folder import PolicyBook
+from adapters.postgres.sqlstate import DatabaseAway
+from domain.errors import PolicyFileError, kind_of_error
+from domain.policy.explanation import PolicyText
+
+log = structlog.get_logger(__name__)
+
+
+async def verify_policies(engine: AsyncEngine, book: PolicyBook) -> None:
+    """Hold every policy of the book against the texts of its name that have decided before.
+
+    Without PostgreSQL there is nothing to compare with: that is logged, and the policies stay in force.
+
+    Raises:
+        PolicyFileError: a file may be cut off, or its text changed and its version did not.
+    """
+    try:
+        history = await read_history(engine, (policy.name for policy in book.all()))
+    except (DatabaseAway, DBAPIError) as error:
+        log.warning("policy.unchecked", error=kind_of_error(error))
+        return
+    if problems := book.compare_with(history):
+        raise PolicyFileError("\n".join(problem.detail for problem in problems))
+
+
+async def read_history(engine: AsyncEngine, names: Iterable[str]) -> list[PolicyText]:
+    """The texts that decided under these names, newest first."""
+    async with engine.connect() as connection:
+        rows = await connection.execute(_HISTORY, {"names": list(names)})
+        return [PolicyText(row.name, row.version, row.content_hash, row.content) for row in rows]
+
+
+_HISTORY: Final = text("""
+SELECT name, version, content_hash, content FROM policies
+WHERE name = ANY(CAST(:names AS text[])) AND content <> '' ORDER BY first_used_at DESC
+""")

@@ -1,0 +1,1 @@
+"""Calls of get_result: reserved, answered, requested by operators."""

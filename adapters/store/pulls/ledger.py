@@ -1,0 +1,196 @@
+"""The ledger of pulls: every call reserved in a committed transaction before it is sent.
+
+Each group is one statement, and each statement a transaction of its own.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.envelope import place_of, seal, unseal
+from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
+from adapters.store.bulk import as_rows, bulk_connection, write_group
+from adapters.store.tables import pulls
+from adapters.tasks.coalescer import Coalescer
+from domain.pulls.answer import says_nothing
+from domain.pulls.budget import Pull, PullState
+from domain.records import FinishedPull
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    n: int
+    fence: int
+    now: datetime
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    n: int
+    state: PullState
+    finished_at: datetime
+    http_status: int | None
+    error: str | None
+
+
+class PgLedger:
+    """Rows of `pulls`, written in groups."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._reservations = Coalescer[_Wanted, bool](
+            self._reserve, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
+        )
+        self._ends = Coalescer[FinishedPull, None](
+            self._finish, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
+        )
+
+    async def of(self, verification_id: UUID) -> list[Pull]:
+        """The calls reserved so far, in order."""
+        async with bulk_connection(self._engine) as connection:
+            found = await connection.fetch(_CALLS, verification_id)
+        return [_call(*row) for row in found]
+
+    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+        """The body of the newest call that the vendor answered with a result, or None."""
+        async with bulk_connection(self._engine) as connection:
+            row = await connection.fetchrow(_ANSWER, verification_id)
+        if row is None:
+            return None
+        return unseal(data_key, row["raw_ct"], place=_place(app_id, verification_id, row["n"]))
+
+    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+        """Reserve call `n`; False when it is reserved or spent already, or the lease is another's by now."""
+        return await self._reservations.submit(_Wanted(verification_id, n, fence, now))
+
+    async def finish(self, pull: FinishedPull) -> None:
+        """Note what became of a reserved call. No fence: whatever the vendor said is worth keeping."""
+        await self._ends.submit(pull)
+
+    async def _reserve(self, wanted: list[_Wanted]) -> Sequence[bool | DatabaseAway]:
+        return await write_group(self._engine, wanted, _reserve_all)
+
+    async def _finish(self, finished: list[FinishedPull]) -> Sequence[DatabaseAway | None]:
+        return await write_group(self._engine, finished, _finish_all)
+
+
+async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) -> Sequence[bool]:
+    # The same call twice in one group: one row, and the first caller gets it.
+    calls = {_key(call): call for call in reversed(wanted)}
+    ordered = [calls[key] for key in sorted(calls)]
+    found = await connection.fetch(_RESERVE, as_rows(ordered))
+    reserved = {(row["verification_id"].int, row["n"], row["fence"]) for row in found}
+    return [_take(reserved, _key(call)) for call in wanted]
+
+
+async def _finish_all(connection: asyncpg.Connection, finished: list[FinishedPull]) -> Sequence[None]:
+    ordered = sorted(finished, key=lambda pull: (pull.verification_id.int, pull.n))
+    ended, answers = [_ended(pull) for pull in ordered], [_sealed_answer(pull) for pull in ordered]
+    await connection.execute(_FINISH, as_rows(ended), answers)
+    return [None] * len(finished)
+
+
+async def read_calls(connection: AsyncConnection, verification_id: UUID) -> list[Pull]:
+    """A verification's calls, in order, as this transaction sees them."""
+    statement = (
+        select(pulls.c.n, pulls.c.state, pulls.c.started_at, pulls.c.error)
+        .where(pulls.c.verification_id == verification_id)
+        .order_by(pulls.c.n)
+    )
+    found = await connection.execute(statement)
+    return [_call(*row) for row in found]
+
+
+def _call(n: int, state: str, started_at: datetime, error: str | None) -> Pull:
+    return Pull(n, PullState(state), started_at, state == PullState.DONE and says_nothing(error))
+
+
+def _key(call: _Wanted) -> tuple[int, int, int]:
+    """What is reserved, in the order of the ids; numbers are compared faster than UUIDs."""
+    return call.verification_id.int, call.n, call.fence
+
+
+def _take(reserved: set[tuple[int, int, int]], call: tuple[int, int, int]) -> bool:
+    if call not in reserved:
+        return False
+    reserved.discard(call)
+    return True
+
+
+def _ended(pull: FinishedPull) -> _Ended:
+    answer = pull.answer
+    return _Ended(
+        pull.verification_id, pull.n, answer.state, pull.finished_at, answer.http_status, answer.error
+    )
+
+
+def _sealed_answer(pull: FinishedPull) -> bytes | None:
+    if pull.answer.body is None:
+        return None
+    place = _place(pull.app_id, pull.verification_id, pull.n)
+    return seal(pull.data_key, pull.answer.body, place=place)
+
+
+def _place(app_id: str, verification_id: UUID, n: int) -> str:
+    return place_of(app_id, "pulls.raw_ct", f"{verification_id}/{n}")
+
+
+_CALLS: Final = "SELECT n, state, started_at, error FROM pulls WHERE verification_id = $1 ORDER BY n"
+
+_ANSWER: Final = """
+SELECT n, raw_ct FROM pulls WHERE verification_id = $1 AND raw_ct IS NOT NULL AND error IS NULL
+ORDER BY n DESC LIMIT 1
+"""
+
+_RESERVE: Final = """
+WITH wanted AS (
+  SELECT * FROM json_to_recordset(CAST($1 AS json))
+    AS t (verification_id uuid, n smallint, fence bigint, now timestamptz)
+), held AS (
+  SELECT w.* FROM wanted w JOIN verifications v ON v.id = w.verification_id AND v.fence = w.fence
+  ORDER BY v.id FOR NO KEY UPDATE OF v
+), abandoned AS (
+  UPDATE pulls p SET state = 'unknown', finished_at = h.now
+  FROM held h WHERE p.verification_id = h.verification_id AND p.n < h.n AND p.state = 'reserved'
+), reserved AS (
+  INSERT INTO pulls AS p (verification_id, n, state, started_at)
+  SELECT verification_id, n, 'reserved', now FROM held
+  ON CONFLICT (verification_id, n) DO UPDATE
+    SET state = 'reserved', started_at = EXCLUDED.started_at, finished_at = NULL, error = NULL
+    WHERE p.state = 'not_sent'
+  RETURNING p.verification_id, p.n
+)
+SELECT verification_id, n, fence FROM reserved JOIN held USING (verification_id, n)
+"""
+"""A call whose worker died stays `reserved` until the next one is reserved: then its end is unknown.
+`held`: the rows whose lease is still the caller's, locked, so that nobody takes it meanwhile."""
+
+_FINISH: Final = """
+WITH ended AS (
+  SELECT * FROM ROWS FROM (
+    json_to_recordset(CAST($1 AS json))
+      AS (verification_id uuid, n smallint, state text, finished_at timestamptz, http_status smallint,
+          error text),
+    unnest(CAST($2 AS bytea[]))
+  ) AS t (verification_id, n, state, finished_at, http_status, error, raw_ct)
+), noted AS (
+  INSERT INTO timeline (verification_id, event, detail)
+  SELECT verification_id, 'pull.finished',
+         jsonb_build_object('n', n, 'state', e.state, 'http_status', e.http_status, 'error', e.error)
+  FROM ended e JOIN pulls p USING (verification_id, n)
+  WHERE p.finished_at IS DISTINCT FROM e.finished_at
+)
+UPDATE pulls p
+SET state = e.state, finished_at = e.finished_at, http_status = e.http_status, error = e.error,
+    raw_ct = e.raw_ct
+FROM ended e WHERE p.verification_id = e.verification_id AND p.n = e.n
+  AND (e.state <> 'not_sent' OR p.started_at <= e.finished_at)
+"""
+"""Who does not hear whether it was done does it again: the second time it is no second event. By then a call
+that was not sent may be under way once more: that one is not its own."""

@@ -1,0 +1,60 @@
+"""Operators' requests for a pull: granted or refused under the verification's lock, so that two spend one."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.pulls.ledger import read_calls
+from adapters.store.recording.recorder import registration_of
+from domain.model import State
+from domain.pulls.budget import PullRules
+from domain.pulls.request import Refusal, Standing, refuse_pull
+
+
+class PgPullRequests:
+    """Notes on a verification that a call is wanted; a worker spends it. `rules` are an operator's."""
+
+    def __init__(self, engine: AsyncEngine, *, rules: PullRules) -> None:
+        self._engine = engine
+        self._rules = rules
+
+    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
+        """Make an existing verification due for one call, or say why not; `by` is the token's name."""
+        key = {"id": verification_id}
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_LOCK, key)).one()
+            ledger = await read_calls(connection, verification_id)
+            refusal = refuse_pull(_standing(row), ledger, now=now, rules=self._rules)
+            if refusal is None:
+                await connection.execute(_ASK, {**key, "now": now, "by": by})
+        return refusal
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(
+        state=State(row.state),
+        held=row.held,
+        ended_at=row.ended_at,
+        registration=registration_of(row),
+        asked_at=row.asked_at,
+        due_at=row.due_at,
+    )
+
+
+_LOCK: Final = text("""
+SELECT state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, asked_at, due_at
+FROM verifications WHERE id = :id FOR NO KEY UPDATE
+""")
+
+_ASK: Final = text("""
+WITH asked AS (
+  UPDATE verifications SET asked_at = :now, due_at = :now, fence = fence + 1 WHERE id = :id RETURNING id
+)
+INSERT INTO timeline (verification_id, event, detail)
+SELECT id, 'pull.requested', jsonb_build_object('by', CAST(:by AS text)) FROM asked
+""")
+"""Whoever is looking at it now, without knowing of the request, loses the lease: the time to look again that
+it would write, or the end of all looking, would undo the request."""

@@ -1,0 +1,1 @@
+"""Recorded callbacks: the verification that they belong to, its owner, its registration."""

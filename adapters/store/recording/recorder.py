@@ -1,0 +1,282 @@
+"""Record callbacks: the verification they belong to, the raw bytes encrypted, duplicates recognised."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing, place_of, seal, unseal
+from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
+from adapters.store.bulk import as_rows, write_group
+from adapters.store.recording.endings import same_endings
+from adapters.store.recording.entries import Entry, Mark, one_per_verification
+from adapters.store.recording.joining import JOIN_STANDING
+from adapters.store.recording.owners import BizOwners
+from adapters.tasks.coalescer import Coalescer
+from domain.model import CallbackKind, State
+from domain.pulls.budget import RESULT_KEPT
+from domain.pulls.reconciliation import biz_no_differs
+from domain.records import DecodedCallback, Recorded, Registration
+
+
+class PgRecorder:
+    """Records callbacks in groups, idempotently.
+
+    `lease`: how long whoever records a final callback has to settle its verification before a sweep looks
+    again. `owners`: whose verification a callback is about, where apps share a vendor account.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, keys: KeyRing, lease: timedelta, owners: BizOwners | None = None
+    ) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._owners = owners or BizOwners()
+        self._lease = lease
+        self._coalescer = Coalescer[Entry, Recorded](
+            self._flush, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
+        )
+
+    async def record_all(
+        self, decoded: Sequence[DecodedCallback], *, now: datetime
+    ) -> list[Recorded | BaseException]:
+        """Store each callback once. How each ended: recorded, or DatabaseAway, PostgresError, BrokenSeal."""
+        return await self._coalescer.submit_all(Entry(each, now=now) for each in decoded)
+
+    async def _flush(self, entries: list[Entry]) -> Sequence[Recorded | DatabaseAway]:
+        return await write_group(self._engine, entries, self._record, as_one=True)
+
+    async def _record(self, connection: asyncpg.Connection, entries: list[Entry]) -> Sequence[Recorded]:
+        owners = await self._owners.claim_all(connection, [entry.place for entry in entries])
+        entries = [entry.of(owners.get(entry.place)) for entry in entries]
+        known = await self._upsert_verifications(connection, entries)
+        same = await _that_say_nothing_new(connection, entries, known)
+        fresh = await _insert_callbacks(connection, entries, known, same)
+        return [_recorded(entry, known[entry.key], fresh) for entry in entries]
+
+    async def _upsert_verifications(
+        self, connection: asyncpg.Connection, entries: Iterable[Entry]
+    ) -> dict[int, "_Known"]:
+        chosen = one_per_verification(entries)
+        offered = {
+            entry.key: self._keys.new_data_key(place=key_place(entry.callback.app_id, entry.id))
+            for entry in chosen
+        }
+        rows = [self._verification_row(entry, wrapped=offered[entry.key][1]) for entry in chosen]
+        found = [_Standing(*row) for row in await connection.fetch(_UPSERT_VERIFICATIONS, as_rows(rows))]
+        return {row.id.int: _Known(self._data_key(row, *offered[row.id.int]), row) for row in found}
+
+    def _data_key(self, row: "_Standing", offered: bytes, wrapped: bytes) -> bytes:
+        """The key that stands: the one offered, or that of whoever was first."""
+        if row.wrapped_key == wrapped:
+            return offered
+        return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
+
+    def _due_at(self, entry: Entry) -> datetime:
+        """At the end of the recorder's lease; at once where it takes none."""
+        return entry.now + self._lease if entry.leased else entry.now
+
+    def _verification_row(self, entry: Entry, *, wrapped: bytes) -> "_VerificationRow":
+        callback, payload = entry.callback, entry.payload
+        ended = not entry.is_open
+        return _VerificationRow(
+            id=entry.id,
+            app_id=callback.app_id,
+            biz_id=payload.biz_id,
+            biz_no=payload.biz_no,
+            status=payload.status_word,
+            wrapped_key=wrapped,
+            digest=entry.digest if ended else None,
+            ended_at=callback.received_at if ended else None,
+            due_at=self._due_at(entry) if ended else callback.received_at + RESULT_KEPT,
+            held=entry.hold,
+            received_at=callback.received_at,
+        )
+
+
+def key_place(app_id: str, row: UUID) -> str:
+    """Where this verification's data key stands (for wrapping)."""
+    return place_of(app_id, "verifications.wrapped_key", row)
+
+
+def raw_callback_place(app_id: str, row: UUID) -> str:
+    """Where a raw callback of this verification stands (for sealing)."""
+    return place_of(app_id, "callbacks.raw_ct", row)
+
+
+def registration_of(row: "Row[Any] | _Standing") -> Registration | None:
+    """What a row of verifications says about its registration."""
+    if row.registered_at is None or row.expires_at is None:
+        return None
+    return Registration(row.biz_no, row.registered_at, row.expires_at, row.nudged_at)
+
+
+class _VerificationRow(msgspec.Struct, frozen=True):
+    id: UUID
+    app_id: str
+    biz_id: str
+    biz_no: str | None
+    status: str | None
+    wrapped_key: bytes
+    digest: bytes | None
+    ended_at: datetime | None
+    due_at: datetime | None
+    held: bool
+    received_at: datetime
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    """A verification as it stands once the group's callbacks are known to it."""
+
+    id: UUID
+    app_id: str
+    biz_no: str | None
+    wrapped_key: bytes | None
+    final_digest: bytes | None
+    state: str
+    fence: int
+    held: bool
+    registered_at: datetime | None
+    expires_at: datetime | None
+    nudged_at: datetime | None
+
+
+class _CallbackRow(msgspec.Struct, frozen=True):
+    verification_id: UUID
+    digest: bytes
+    kind: CallbackKind
+    secret_index: int
+    seen: int
+    received_at: datetime
+    event: str
+    detail: dict[str, object]
+
+
+class _Known(msgspec.Struct, frozen=True):
+    data_key: bytes
+    row: _Standing
+
+    def is_decided_on(self, entry: Entry) -> bool:
+        """Whether this is the first callback whose flow had ended."""
+        return entry.digest == self.row.final_digest
+
+    def is_later(self, entry: Entry) -> bool:
+        """Whether another callback has ended the flow before this one."""
+        return not entry.is_open and not self.is_decided_on(entry)
+
+    def opened(self, row: asyncpg.Record) -> bytes:
+        """The raw bytes of a callback of this verification. Raises BrokenSeal."""
+        return unseal(self.data_key, row["raw_ct"], place=raw_callback_place(row["app_id"], row["id"]))
+
+
+async def _that_say_nothing_new(
+    connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known]
+) -> set[Mark]:
+    later = [entry for entry in entries if known[entry.key].is_later(entry)]
+    if not later:
+        return set()
+    return await same_endings(connection, entries, later, opened=lambda row: known[row["id"].int].opened(row))
+
+
+async def _insert_callbacks(
+    connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known], same: set[Mark]
+) -> set[Mark]:
+    """Insert the group's distinct callbacks; the marks of those that were not there before."""
+    seen = Counter(entry.mark for entry in entries)
+    distinct = {entry.mark: entry for entry in reversed(entries)}
+    ordered = [distinct[mark] for mark in sorted(distinct)]
+    events = [_event(entry, known[entry.key], is_same=entry.mark in same) for entry in ordered]
+    rows = [_callback_row(each, seen[each.mark], event) for each, event in zip(ordered, events, strict=True)]
+    sealed = [_sealed_callback(entry, known[entry.key]) for entry in ordered]
+    found = await connection.fetch(_INSERT_CALLBACKS, as_rows(rows), sealed)
+    return {(row["verification_id"].int, row["digest"]) for row in found if row["is_new"]}
+
+
+def _callback_row(entry: Entry, seen: int, event: str) -> _CallbackRow:
+    callback = entry.callback
+    detail: dict[str, object] = {
+        "kind": callback.kind,
+        "status": entry.payload.status_word,
+        "secret_index": callback.secret_index,
+    }
+    return _CallbackRow(
+        verification_id=entry.id,
+        digest=entry.digest,
+        kind=callback.kind,
+        secret_index=callback.secret_index,
+        seen=seen,
+        received_at=callback.received_at,
+        event=event,
+        detail=detail,
+    )
+
+
+def _sealed_callback(entry: Entry, known: _Known) -> bytes:
+    callback = entry.callback
+    return seal(known.data_key, callback.data, place=raw_callback_place(callback.app_id, entry.id))
+
+
+def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
+    """A conflict: another end than the one decided on, or another order than the registered one."""
+    another_end = known.is_later(entry) and not is_same
+    if another_end or biz_no_differs(entry.payload, registration_of(known.row)):
+        return "callback.conflict"
+    return "callback.held" if known.row.held else "callback.received"
+
+
+def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
+    is_new = entry.mark in fresh
+    fresh.discard(entry.mark)  # a duplicate in the same group is not new a second time
+    to_settle = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
+    return Recorded(
+        entry.id,
+        entry.callback.app_id,
+        known.data_key,
+        fence=known.row.fence,
+        is_new=is_new,
+        to_settle=is_new and to_settle,
+        registration=registration_of(known.row),
+    )
+
+
+_UPSERT_VERIFICATIONS: Final = f"""
+INSERT INTO verifications AS v (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key,
+                                final_digest, ended_at, due_at, held, received_at)
+SELECT id, app_id, biz_id, biz_no, 'received', status, decode(wrapped_key, 'base64'),
+       decode(digest, 'base64'), ended_at, due_at, held, received_at
+FROM json_to_recordset(CAST($1 AS json))
+  AS t (id uuid, app_id text, biz_id text, biz_no text, status text, wrapped_key text, digest text,
+        ended_at timestamptz, due_at timestamptz, held boolean, received_at timestamptz)
+{JOIN_STANDING}RETURNING v.id, v.app_id, v.biz_no, v.wrapped_key, v.final_digest, v.state, v.fence, v.held,
+          v.registered_at, v.expires_at, v.nudged_at
+"""  # noqa: S608 - constants alone
+
+_INSERT_CALLBACKS: Final = """
+WITH incoming AS (
+  SELECT verification_id, decode(digest, 'base64') AS digest, kind, secret_index, seen, received_at, event,
+         detail, raw_ct
+  FROM ROWS FROM (
+    json_to_recordset(CAST($1 AS json))
+      AS (verification_id uuid, digest text, kind text, secret_index smallint, seen integer,
+          received_at timestamptz, event text, detail jsonb),
+    unnest(CAST($2 AS bytea[]))
+  ) AS t (verification_id, digest, kind, secret_index, seen, received_at, event, detail, raw_ct)
+), recorded AS (
+  INSERT INTO callbacks AS c (verification_id, digest, kind, secret_index, raw_ct, seen, received_at)
+  SELECT verification_id, digest, kind, secret_index, raw_ct, seen, received_at FROM incoming
+  ON CONFLICT (verification_id, digest) DO UPDATE SET seen = c.seen + EXCLUDED.seen
+  RETURNING c.verification_id, c.digest, c.xmax = 0 AS is_new
+), noted AS (
+  INSERT INTO timeline (verification_id, event, detail)
+  SELECT verification_id, event, detail
+  FROM recorded JOIN incoming USING (verification_id, digest) WHERE is_new
+)
+SELECT verification_id, digest, is_new FROM recorded
+"""
+"""`xmax = 0` tells a row that was inserted from one that was there already."""

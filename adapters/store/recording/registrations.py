@@ -1,0 +1,159 @@
+"""Register verifications: known before any callback, so that their result can be asked for without one."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.envelope import KeyRing
+from adapters.store.recording.owners import BizOwners
+from adapters.store.recording.recorder import key_place
+from adapters.store.recording.takeovers import Takeovers
+from domain.model import State, verification_id
+from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
+from domain.records import Registration
+
+
+class Registered(StrEnum):
+    """What a registration came to.
+
+    `created` nobody knew the verification · `joined` its callback had come before · `known` it is registered
+    so already · `conflict` it stands for another order, or for another app of the same vendor account.
+    """
+
+    CREATED = "created"
+    JOINED = "joined"
+    KNOWN = "known"
+    CONFLICT = "conflict"
+
+
+class PgRegistrations:
+    """Puts registrations beside what callbacks brought, in whatever order the two come.
+
+    `rules` say when to look at one whose callback has not come. `owners`: whose a biz_id is,
+    where apps share a vendor account.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        keys: KeyRing,
+        rules: ReconcileRules = RECONCILE_RULES,
+        owners: BizOwners | None = None,
+    ) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._rules = rules
+        self._owners = owners or BizOwners()
+        self._takeovers = Takeovers(keys)
+
+    async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
+        """Register a verification, once.
+
+        Raises:
+            BrokenSeal: no configured key opens what came to another app of the account.
+        """
+        row_id = verification_id(app_id, biz_id)
+        _, wrapped_key = self._keys.new_data_key(place=key_place(app_id, row_id))
+        values = {
+            "id": row_id,
+            "app_id": app_id,
+            "biz_id": biz_id,
+            "biz_no": registration.biz_no,
+            "wrapped_key": wrapped_key,
+            "registered_at": registration.registered_at,
+            "expires_at": registration.expires_at,
+            "due_at": first_look_at(registration, rules=self._rules),
+        }
+        async with self._engine.begin() as connection:
+            if not await self._own(connection, app_id, biz_id, registration):
+                return Registered.CONFLICT
+            if (await connection.execute(_CREATE, values)).rowcount:
+                return Registered.CREATED
+            standing = (await connection.execute(_LOCK, {"id": row_id})).one()
+            return await self._join(connection, row_id, standing, registration)
+
+    async def _own(
+        self, connection: AsyncConnection, app_id: str, biz_id: str, registration: Registration
+    ) -> bool:
+        """Claim the biz_id, also from an app that has it only because its callback came first."""
+        owner = await self._owners.claim(connection, app_id, biz_id)
+        if owner == app_id:
+            return True
+        now = registration.registered_at
+        if not await self._takeovers.move(connection, biz_id, owner=owner, to=app_id, now=now, held=True):
+            await connection.execute(_NOTE_CONFLICT, {"id": verification_id(owner, biz_id)})
+            return False
+        await self._owners.hand_over(connection, app_id, biz_id)
+        return True
+
+    async def _join(
+        self, connection: AsyncConnection, row_id: UUID, standing: Row[Any], registration: Registration
+    ) -> Registered:
+        differs = standing.biz_no != registration.biz_no
+        if standing.registered_at is not None:
+            return Registered.CONFLICT if differs else Registered.KNOWN
+        if differs and standing.state == State.DECIDED:
+            # The first decision stands; that it was about another order is for a person to see.
+            await connection.execute(_NOTE_CONFLICT, {"id": row_id})
+            return Registered.CONFLICT
+        look_at = first_look_at(registration, rules=self._rules)
+        joined = _joined(standing, registration, differs=differs, look_at=look_at)
+        await connection.execute(_JOIN, {"id": row_id, **joined})
+        return Registered.JOINED
+
+
+def _joined(
+    standing: Row[Any], registration: Registration, *, differs: bool, look_at: datetime
+) -> dict[str, object]:
+    """The row's new values.
+
+    Whoever is settling it now, without knowing of another order, loses the lease. A verification whose
+    callbacks say only that its flow goes on is looked at like any registered one.
+    """
+    waits_for_callback = standing.state != State.DECIDED and standing.final_digest is None
+    due_at: datetime | None = look_at if waits_for_callback else standing.due_at
+    if standing.state != State.DECIDED and not waits_for_callback and (differs or standing.held):
+        due_at = registration.registered_at
+    return {
+        "biz_no": registration.biz_no,
+        "registered_at": registration.registered_at,
+        "expires_at": registration.expires_at,
+        "due_at": due_at,
+        "taken": int(differs),
+    }
+
+
+_CREATE: Final = text("""
+WITH created AS (
+  INSERT INTO verifications
+    (id, app_id, biz_id, biz_no, state, wrapped_key, registered_at, expires_at, due_at)
+  VALUES (:id, :app_id, :biz_id, :biz_no, 'created', :wrapped_key, :registered_at, :expires_at, :due_at)
+  ON CONFLICT (id) DO NOTHING
+  RETURNING id
+)
+INSERT INTO timeline (verification_id, event) SELECT id, 'verification.registered' FROM created
+""")
+
+_LOCK: Final = text("""
+SELECT biz_no, state, registered_at, final_digest, due_at, held
+FROM verifications WHERE id = :id FOR NO KEY UPDATE
+""")
+
+_JOIN: Final = text("""
+WITH joined AS (
+  UPDATE verifications
+  SET biz_no = :biz_no, registered_at = :registered_at, expires_at = :expires_at, due_at = :due_at,
+      state = CASE WHEN state = 'expired' THEN 'received' ELSE state END, held = false, fence = fence + :taken
+  WHERE id = :id RETURNING id
+)
+INSERT INTO timeline (verification_id, event) SELECT id, 'verification.registered' FROM joined
+""")
+
+_NOTE_CONFLICT: Final = text("""
+INSERT INTO timeline (verification_id, event) VALUES (:id, 'registration.conflict')
+""")

@@ -1,0 +1,81 @@
+"""Verifications of an app that are not its own, because an older version made them.
+
+A worker or an api from before revision 0005 claims no biz_id. While versions are mixed, two apps that share a
+vendor account may each have a verification of one biz_id, or a biz_id has no owner. Whoever claims a
+verification claims its biz_id too, and brings the two together before anything is decided or spent.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing
+from adapters.postgres.sqlstate import StatementFailed
+from adapters.store.recording.owners import BizOwners, Place
+from adapters.store.recording.takeovers import Takeovers
+from domain.errors import BrokenSeal
+from domain.model import State
+from domain.records import DueVerification
+
+log = structlog.get_logger(__name__)
+
+
+class Left(NamedTuple):
+    """Claimed verifications that nobody may settle now. `gone`: they have become part of another one, or
+    another one part of them, or somebody has locked one of the two. `sealed`: no key opens them."""
+
+    gone: set[UUID]
+    sealed: set[UUID]
+
+
+class Strays:
+    """Finds them among claimed verifications."""
+
+    def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners) -> None:
+        self._engine = engine
+        self._owners = owners
+        self._takeovers = Takeovers(keys)
+
+    async def bring_home(self, claimed: Sequence[DueVerification], *, now: datetime) -> Left:
+        """Let each claimed verification be the one of its biz_id, or part of it."""
+        undecided = {(due.app_id, due.biz_id): due for due in claimed if due.state != State.DECIDED}
+        gone: set[UUID] = set()
+        sealed: set[UUID] = set()
+        for place in sorted(await self._find(undecided)):
+            due = undecided[place]
+            try:
+                if not await self._own(due, now):
+                    gone.add(due.verification_id)
+            except BrokenSeal:
+                sealed.add(due.verification_id)
+                ids = {"app_id": due.app_id, "verification_id": str(due.verification_id)}
+                log.exception("verification.unreadable", **ids)
+            except StatementFailed:
+                # Somebody has locked one of the two: it is due again when the lease ends.
+                gone.add(due.verification_id)
+        return Left(gone, sealed)
+
+    async def _find(self, places: Collection[Place]) -> set[Place]:
+        if not any(self._owners.shares(app_id) for app_id, _ in places):
+            return set()
+        async with self._engine.connect() as connection:
+            return await self._owners.strays_of(connection, places)
+
+    async def _own(self, due: DueVerification, now: datetime) -> bool:
+        """Whether the verification is its app's to settle. What is registered or decided stays there."""
+        app_id, biz_id, is_registered = due.app_id, due.biz_id, due.registration is not None
+        async with self._engine.begin() as connection:
+            owner = await self._owners.claim(connection, app_id, biz_id)
+            if owner == app_id:
+                return True
+            one, other = (owner, app_id) if is_registered else (app_id, owner)
+            move = self._takeovers.move(connection, biz_id, owner=one, to=other, now=now, held=False)
+            if not await move:
+                return True
+            if is_registered:
+                await self._owners.hand_over(connection, app_id, biz_id)
+        return False

@@ -1,0 +1,1 @@
+"""Verifications that must be looked at, and when."""

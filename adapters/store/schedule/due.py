@@ -1,0 +1,222 @@
+"""Verifications that somebody must look at: claimed under a lease with a fence, one worker each."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing, unseal
+from adapters.store.recording.owners import BizOwners
+from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
+from adapters.store.recording.strays import Strays
+from domain.errors import BrokenSeal
+from domain.model import State
+from domain.pulls.budget import RESULT_KEPT
+from domain.records import ClaimedVerifications, DueVerification
+
+UNREADABLE_REST: Final = timedelta(hours=1)
+"""How long a verification that no key opens is left alone."""
+
+log = structlog.get_logger(__name__)
+
+
+class PgDueVerifications:
+    """The verifications whose `due_at` has passed. `owners`: whose a biz_id is, where apps share a vendor
+    account; what is another app's is not claimed, but becomes that app's."""
+
+    def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners | None = None) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._strays = Strays(engine, keys=keys, owners=owners or BizOwners())
+
+    async def claim(
+        self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
+    ) -> ClaimedVerifications:
+        """Take the longest due verifications of each app in `room`, up to that many; nobody else is given
+        them for `lease`.
+
+        `silent`: those without a final callback about which nobody asks, in the place of all others.
+        One that no configured key opens is logged and put off for an hour: it holds up no other.
+        """
+        values = {"apps": list(room), "places": list(room.values()), "silent": int(silent)}
+        rows = await self._take(_CLAIM, **values, now=now, until=now + lease)
+        opened, sealed = await self._to_settle(rows, now)
+        if sealed:
+            await self._put_off(sealed, until=now + UNREADABLE_REST)
+        taken = Counter(row.app_id for row in rows)
+        full = frozenset(app_id for app_id, places in room.items() if taken[app_id] >= places)
+        return ClaimedVerifications(opened, full, len(sealed))
+
+    async def due_elsewhere(self, app_ids: Collection[str], *, now: datetime) -> dict[str, int]:
+        """How many verifications are due of each app that is none of these."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_ELSEWHERE, {"apps": list(app_ids), "now": now})
+            return {row.app_id: row.waiting for row in rows}
+
+    async def claim_one(
+        self, verification_id: UUID, app_ids: Collection[str], *, now: datetime, lease: timedelta
+    ) -> DueVerification | None:
+        """Take this verification if it is due and of one of these apps."""
+        values = {"id": verification_id, "apps": list(app_ids)}
+        rows = await self._take(_CLAIM_ONE, **values, now=now, until=now + lease)
+        opened, _ = await self._to_settle(rows, now)
+        return opened[0] if opened else None
+
+    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
+        """Look again at `until`, not earlier. Needs the lease."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_POSTPONE, {"id": verification_id, "fence": fence, "until": until})
+
+    async def expire(self, verification_id: UUID, *, fence: int) -> None:
+        """The vendor keeps no result of it any more, and nothing ever came. Needs the lease."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_EXPIRE, {"id": verification_id, "fence": fence})
+
+    async def end_unfinished(self) -> int:
+        """Let flows that go on, that nobody registered and that have no end, end with the vendor's day; how
+        many there were. A version before migration 0007 leaves them so, also behind it."""
+        async with self._engine.begin() as connection:
+            return (await connection.execute(_END_UNFINISHED, {"kept": RESULT_KEPT})).rowcount
+
+    async def note(self, verification_id: UUID, *, fence: int, event: str, detail: dict[str, object]) -> None:
+        """Put on the timeline what a pull on request brought; the request is answered. Needs the lease."""
+        said = msgspec.json.encode(detail).decode()
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                _NOTE, {"id": verification_id, "fence": fence, "event": event, "detail": said}
+            )
+
+    async def _take(self, statement: Any, **values: object) -> Sequence[Row[Any]]:
+        async with self._engine.begin() as connection:
+            return (await connection.execute(statement, values)).all()
+
+    async def _put_off(self, ids: Collection[UUID], *, until: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(_PUT_OFF, {"ids": list(ids), "until": until})
+
+    async def _to_settle(
+        self, rows: Sequence[Row[Any]], now: datetime
+    ) -> tuple[list[DueVerification], set[UUID]]:
+        """The claimed verifications that may be settled, and those that no key opens."""
+        opened = list(self._opened(rows))
+        sealed = {row.id for row in rows} - {due.verification_id for due in opened}
+        left = await self._strays.bring_home(opened, now=now)
+        mine = [due for due in opened if due.verification_id not in left.gone | left.sealed]
+        return mine, sealed | left.sealed
+
+    def _opened(self, rows: Iterable[Row[Any]]) -> Iterable[DueVerification]:
+        for row in rows:
+            try:
+                yield self._open(row)
+            except BrokenSeal:
+                log.exception("verification.unreadable", app_id=row.app_id, verification_id=str(row.id))
+
+    def _open(self, row: Row[Any]) -> DueVerification:
+        data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
+        return DueVerification(
+            verification_id=row.id,
+            app_id=row.app_id,
+            biz_id=row.biz_id,
+            data_key=data_key,
+            fence=row.fence,
+            state=State(row.state),
+            data=row.raw_ct and _open_callback(data_key, row),
+            ended_at=row.ended_at,
+            registration=registration_of(row),
+            asked_at=row.asked_at,
+            has_calls=row.has_calls,
+        )
+
+
+def _open_callback(data_key: bytes, row: Row[Any]) -> bytes:
+    """The raw bytes of the callback that is decided on (`raw_ct`), which must be those of `final_digest`.
+
+    Raises:
+        BrokenSeal: another key, another place, changed bytes, or another callback's bytes.
+    """
+    data = unseal(data_key, row.raw_ct, place=raw_callback_place(row.app_id, row.id))
+    if hashlib.sha256(data).digest() != row.final_digest:
+        raise BrokenSeal("callbacks.raw_ct: another callback's bytes")
+    return data
+
+
+_TAKE: Final = """
+claimed AS (
+  UPDATE verifications v SET due_at = :until, fence = v.fence + 1 FROM due WHERE v.id = due.id
+  RETURNING v.*
+)
+SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.final_digest, v.fence, v.ended_at,
+       v.registered_at, v.expires_at, v.nudged_at, v.asked_at, c.raw_ct,
+       EXISTS (SELECT FROM pulls p WHERE p.verification_id = v.id) AS has_calls
+FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = v.final_digest
+"""
+
+_CLAIM: Final = text(f"""
+WITH room AS (
+  SELECT * FROM unnest(CAST(:apps AS text[]), CAST(:places AS integer[])) AS t (app_id, places)
+), due AS (
+  SELECT ready.id FROM room CROSS JOIN LATERAL (
+    SELECT v.id FROM verifications v
+    WHERE v.app_id = room.app_id AND v.due_at <= :now AND NOT v.held
+      AND CAST((v.final_digest IS NULL AND v.asked_at IS NULL AND v.state <> 'decided') AS integer) = :silent
+    ORDER BY v.due_at LIMIT room.places FOR NO KEY UPDATE SKIP LOCKED
+  ) ready
+), {_TAKE}
+""")  # noqa: S608 - constants alone
+"""Each app's share is an index scan of its own, so one with many due verifications takes no other's place. A
+condition that is cast to a number is the expression of an index; as it is, PostgreSQL takes it apart."""
+
+_CLAIM_ONE: Final = text(f"""
+WITH due AS (
+  SELECT id FROM verifications
+  WHERE id = :id AND app_id = ANY(:apps) AND due_at <= :now AND NOT held
+  FOR NO KEY UPDATE SKIP LOCKED
+), {_TAKE}
+""")  # noqa: S608 - constants alone
+
+_POSTPONE: Final = text("""
+UPDATE verifications SET due_at = :until WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
+""")
+
+_PUT_OFF: Final = text("UPDATE verifications SET due_at = :until WHERE id = ANY(:ids) AND due_at IS NOT NULL")
+
+_ELSEWHERE: Final = text("""
+SELECT app_id, count(*) AS waiting FROM verifications
+WHERE due_at <= :now AND NOT held AND app_id <> ALL(:apps) GROUP BY app_id
+""")
+
+_NOTE: Final = text("""
+WITH answered AS (
+  UPDATE verifications SET due_at = NULL, asked_at = NULL WHERE id = :id AND fence = :fence RETURNING id
+)
+INSERT INTO timeline (verification_id, event, detail)
+SELECT id, :event, CAST(:detail AS jsonb) FROM answered
+""")
+
+_END_UNFINISHED: Final = text("""
+WITH endless AS (
+  SELECT id FROM verifications
+  WHERE state IN ('created', 'received') AND registered_at IS NULL AND final_digest IS NULL
+    AND due_at IS NULL AND received_at IS NOT NULL
+  FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE verifications v SET due_at = v.received_at + CAST(:kept AS interval)
+FROM endless WHERE v.id = endless.id
+""")
+"""The states are those of the index `verifications_open`."""
+
+_EXPIRE: Final = text("""
+WITH expired AS (
+  UPDATE verifications SET state = 'expired', due_at = NULL, asked_at = NULL
+  WHERE id = :id AND fence = :fence AND state <> 'decided' AND final_digest IS NULL
+  RETURNING id
+)
+INSERT INTO timeline (verification_id, event) SELECT id, 'verification.expired' FROM expired
+""")

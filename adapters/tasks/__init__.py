@@ -1,0 +1,1 @@
+"""What asyncio lacks: group commit, an end for background tasks, long work in short pieces."""
