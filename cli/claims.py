@@ -9,7 +9,7 @@ from typing import Final
 
 from cli.environment import callers_environment
 from domain.errors import SettingsError
-from service.doors import open_doors
+from service.http.doors import open_doors
 
 FOREIGN: Final = ("FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_SPOOL_DIR")
 """What names data that others may live on."""

@@ -18,7 +18,7 @@ from adapters.settings import AppSettings, Settings
 from adapters.store.figures import StoreFigures
 from adapters.store.tokens import SCOPE_MEANINGS
 from service.api.main import ROUTERS
-from service.api.metric_families import Readings, describe
+from service.api.metrics.families import Readings, describe
 from service.problem_guide import GUIDE
 from service.problems import PROBLEMS
 

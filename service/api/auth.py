@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from adapters.store.tokens import ApiToken
 from domain.limits.quotas import Cost
+from service.api.access.door import Entry
+from service.api.access.entrance import asks_to_wait
+from service.api.access.json_body import BoundedRequest
+from service.api.access.turns import Turn
 from service.api.context import Context
-from service.api.door import Entry
-from service.api.entrance import asks_to_wait
-from service.api.json_body import BoundedRequest
 from service.api.responses import problems
-from service.api.turns import Turn
 
 _bearer: Final = HTTPBearer(auto_error=False, description="A token made by `faceid-gateway token create`")
 

@@ -29,11 +29,11 @@ from adapters.store.tokens import PgTokens
 from domain.apps import App
 from domain.limits.memory_room import MemoryRules
 from domain.ports import TokenIssuer
-from service.api.door import Door
-from service.api.metrics_page import MetricsPage
-from service.api.pace import Pace
+from service.api.access.door import Door
+from service.api.access.pace import Pace
+from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
-from service.lifecycle import Lifecycle
+from service.http.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True)

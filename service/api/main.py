@@ -40,18 +40,26 @@ from adapters.vendor.get_result import create_transport
 from adapters.vendor.get_token import FaceidTokens
 from domain.limits.quotas import quotas
 from domain.pulls.budget import PULL_LIMIT
-from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications
-from service.api.body_cap import Allowance, BodyCap
+from service.api.access.body_cap import Allowance, BodyCap
+from service.api.access.door import Door
+from service.api.access.entrance import Entrance
 from service.api.context import ApiContext
 from service.api.docs import install_docs
-from service.api.door import Door
-from service.api.entrance import Entrance
 from service.api.errors import install_error_handlers
-from service.api.metrics_page import MetricsPage
-from service.api.order_models import MAX_ORDER
-from service.connections import Limits
-from service.lifecycle import Lifecycle
-from service.serving import NO_TELEMETRY, VERSION, limits_of, serve
+from service.api.metrics.page import MetricsPage
+from service.api.models.orders import MAX_ORDER
+from service.api.routes import (
+    dead_letters,
+    explanations,
+    health,
+    policies,
+    pulls,
+    registrations,
+    verifications,
+)
+from service.http.connections import Limits
+from service.http.lifecycle import Lifecycle
+from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 
 _ORDER_SECONDS: Final = 60
 """An order of several megabytes may take this long to arrive."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.api.models import Problem
+from service.api.models.verifications import Problem
 from service.problems import MEDIA_TYPE, PROBLEMS
 
 

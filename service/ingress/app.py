@@ -16,11 +16,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.http.serving import NO_TELEMETRY, VERSION
 from service.ingress.acceptance import IngressContext
 from service.ingress.endpoints import NotifyEndpoint, ReturnEndpoint
 from service.ingress.health import healthz, readyz_endpoint
 from service.problems import answer_http_error, refusal
-from service.serving import NO_TELEMETRY, VERSION
 
 _CALLBACK: Final = re.compile(r"/+callbacks/+([^/]+)/+(notify|return)/*")
 """Slashes that a console or a proxy adds are let pass: a redirect would lose the body of many clients."""

@@ -30,13 +30,13 @@ from adapters.spool.spool import Spool
 from adapters.vendor.accounts import open_accounts
 from domain.errors import SettingsError
 from domain.limits.throttle import Rate, Throttle
+from service.http.lifecycle import Lifecycle
+from service.http.serving import limits_of, serve
 from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
 from service.ingress.metrics import serving_metrics
 from service.ingress.nudging import ReturnNudges
 from service.ingress.tally import IngressTally
-from service.lifecycle import Lifecycle
-from service.serving import limits_of, serve
 
 _BURST_SECONDS: Final = 10
 """So many seconds' worth of nudges may come at once."""

@@ -33,13 +33,13 @@ from domain.apps import App
 from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from service.api import main as api_main
+from service.api.access.door import Door
 from service.api.context import ApiContext
-from service.api.door import Door
-from service.api.metrics_page import MetricsPage
+from service.api.metrics.page import MetricsPage
+from service.http.lifecycle import Lifecycle
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.ingress.nudging import ReturnNudges
-from service.lifecycle import Lifecycle
 from tests.adapters.builders import NOW, Clock, Store, until
 from tests.service.asgi import OLD_SECRET, SECRET
 from tests.service.nudges import NotedNudges, return_nudges

@@ -1,6 +1,6 @@
 """Requests as bytes, for tests that cut, repeat and break them; and limits small enough to reach."""
 
-from service.connections import Limits
+from service.http.connections import Limits
 from tests.adapters.builders import payload
 from tests.domain.builders import dump
 from tests.service.asgi import FORM, signed

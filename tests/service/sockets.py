@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from service.connections import Connections, Limits
-from service.lifecycle import Lifecycle
-from service.protocol import LimitedProtocol, limited_protocol
-from service.serving import GracefulServer
+from service.http.connections import Connections, Limits
+from service.http.lifecycle import Lifecycle
+from service.http.protocol import LimitedProtocol, limited_protocol
+from service.http.serving import GracefulServer
 from tests.service.asgi import FORM
 
 NOTIFY = "/callbacks/demo/notify"

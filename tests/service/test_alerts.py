@@ -19,7 +19,7 @@ from adapters.redis.names import DEFAULT_NAMES
 from adapters.store.figures import PgFigures
 from cli.servers import free_port
 from service.api.context import ApiContext
-from service.api.metrics_page import MetricsPage
+from service.api.metrics.page import MetricsPage
 from service.ingress.metrics import serving_metrics
 from tests.adapters.builders import NOW, Store, callback, payload
 from tests.promtool import PROMTOOL, objection, stays_silent

@@ -9,8 +9,16 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from adapters.store.tokens import SCOPES
-from service.api import dead_letters, explanations, health, policies, pulls, registrations, verifications
 from service.api.context import ApiContext
+from service.api.routes import (
+    dead_letters,
+    explanations,
+    health,
+    policies,
+    pulls,
+    registrations,
+    verifications,
+)
 from tests.adapters.builders import NOW, Store, biz_id, callback
 from tests.service.conftest import ClientOf, assert_problem
 

@@ -10,13 +10,13 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.store.tokens import ApiToken
 from domain.limits.quotas import Cost, quotas
+from service.api.access.door import Door
+from service.api.access.entrance import Entrance
+from service.api.access.fair_places import FairPlaces
+from service.api.access.tries import Tries
+from service.api.access.turns import Turns
 from service.api.context import ApiContext
-from service.api.door import Door
-from service.api.entrance import Entrance
-from service.api.fair_places import FairPlaces
 from service.api.main import create_app
-from service.api.tries import Tries
-from service.api.turns import Turns
 from tests.adapters.builders import Store, biz_id, until
 from tests.service.asgi import SILENCE, send
 

@@ -16,13 +16,13 @@ from adapters.redis.call_rates import CallRates
 from adapters.store.tokens import ApiToken
 from domain.limits.quotas import Cost, Quota, quotas
 from domain.limits.throttle import Rate
-from service.api.body_cap import Allowance, BodyCap
+from service.api.access.body_cap import Allowance, BodyCap
+from service.api.access.door import Door
+from service.api.access.pace import Pace
+from service.api.access.tries import Pauses, Tries
+from service.api.access.turns import TooMany, Turns
 from service.api.context import ApiContext
-from service.api.door import Door
 from service.api.main import create_app
-from service.api.pace import Pace
-from service.api.tries import Pauses, Tries
-from service.api.turns import TooMany, Turns
 from tests.adapters.builders import NOW, Store, biz_id, until
 from tests.service.asgi import SILENCE, send
 from tests.service.conftest import assert_problem

@@ -18,11 +18,11 @@ from adapters.redis.client import create_redis_pool
 from adapters.redis.memory import read_memory
 from adapters.store.tokens import PgTokens
 from cli import servers
+from service.api.access.door import Door
 from service.api.context import ApiContext
-from service.api.door import Door
 from service.api.main import create_app
 from service.api.readiness import Readiness
-from service.lifecycle import Lifecycle
+from service.http.lifecycle import Lifecycle
 from tests.adapters.builders import Store, callback
 from tests.adapters.test_heartbeats import heartbeat
 from tests.service.conftest import assert_problem

@@ -26,7 +26,7 @@ from cli import servers
 from domain.limits.circuit import CircuitState
 from service.api.context import ApiContext
 from service.api.main import create_app
-from service.api.metrics_page import FRESH_FOR, MetricsPage
+from service.api.metrics.page import FRESH_FOR, MetricsPage
 from tests.adapters.builders import NOW, Clock, Store, biz_id, callback, payload, traces
 
 ROOT = Path(__file__).parents[2]

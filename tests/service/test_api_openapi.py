@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from service.api import letter_models, models, order_models, policy_models
-from service.api.models import EXAMPLE, Problem, VerificationModel
+from service.api.models import letters as letter_models
+from service.api.models import orders as order_models
+from service.api.models import policies as policy_models
+from service.api.models import verifications as models
+from service.api.models.verifications import EXAMPLE, Problem, VerificationModel
 from service.problems import PROBLEMS
 
 MODELS = (models, letter_models, order_models, policy_models)

@@ -19,7 +19,7 @@ from domain.errors import NoToken, VendorRefused, VendorUnavailable
 from domain.orders import IssuedToken, Order
 from service.api.context import ApiContext
 from service.api.main import create_app
-from service.api.order_models import MAX_ORDER, MAX_PICTURE
+from service.api.models.orders import MAX_ORDER, MAX_PICTURE
 from tests.adapters.builders import NOW, Store, biz_id, callback, dump_database, dump_redis, payload, traces
 from tests.domain.builders import ID_NUMBER, NAME
 from tests.service.conftest import ClientOf, assert_problem

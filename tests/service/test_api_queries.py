@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from adapters.store.tokens import SCOPES, ApiToken, PgTokens
 from domain.model import Outcome, State
+from service.api.access.door import Door
 from service.api.context import ApiContext
-from service.api.door import Door
 from service.api.main import create_app
 from tests.adapters.builders import biz_id
 from tests.service.conftest import ClientOf, assert_problem

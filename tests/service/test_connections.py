@@ -8,8 +8,8 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from service.connections import Connections, Limits, Phase
-from service.leaving import Leaving
+from service.http.connections import Connections, Limits, Phase
+from service.http.leaving import Leaving
 from tests.adapters.builders import payload, until
 from tests.domain.builders import dump
 from tests.service.asgi import signed

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SettingsError
-from service.doors import open_doors
+from service.http.doors import open_doors
 
 LISTENER = """
 import sys
 from adapters.logs.logs import configure_logs
-from service.lifecycle import Lifecycle
+from service.http.lifecycle import Lifecycle
 from tests.service.test_serving import SLOW_APP
 configure_logs("info")
 sys.argv = ["", sys.argv[1], "0"]

@@ -6,9 +6,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from service import connections
-from service.connections import Limits
-from service.leaving import Leaving
+from service.http import connections
+from service.http.connections import Limits
+from service.http.leaving import Leaving
 from tests.adapters.builders import until
 from tests.service.requests_sent import BODY, GET, HEAD
 from tests.service.sockets import Client, Listener, post, protocols_alive, served, statuses

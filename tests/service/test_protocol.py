@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from service.connections import Limits
-from service.protocol import MAX_PIPELINED
+from service.http.connections import Limits
+from service.http.protocol import MAX_PIPELINED
 from tests.adapters.builders import until
 from tests.service.requests_sent import BODY, CHUNKED, GET, HEAD, LIMITS
 from tests.service.sockets import NOTIFY, Listener, post, protocols_alive, served, statuses

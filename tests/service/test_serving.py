@@ -19,8 +19,8 @@ from redis.asyncio import Redis
 
 from cli import servers
 from domain.errors import NotDurable
+from service.http.lifecycle import Lifecycle
 from service.ingress.main import create_app
-from service.lifecycle import Lifecycle
 from tests.adapters.builders import payload, until
 from tests.domain.builders import dump
 from tests.service.asgi import FORM, SECRET, signed
@@ -28,9 +28,9 @@ from tests.service.conftest import FakeIntake, ingress_context
 
 SLOW_APP = """
 import asyncio, sys
-from service.connections import Limits
-from service.lifecycle import Lifecycle
-from service.serving import serve
+from service.http.connections import Limits
+from service.http.lifecycle import Lifecycle
+from service.http.serving import serve
 
 lifecycle = Lifecycle()
 

@@ -29,10 +29,10 @@ from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.tokens import PgTokens
 from domain.limits.memory_room import MEMORY_RULES
 from domain.pulls.budget import PullRules
+from service.api.access.door import Door
 from service.api.context import ApiContext
-from service.api.door import Door
 from service.api.main import create_app
-from service.api.metrics_page import MetricsPage
+from service.api.metrics.page import MetricsPage
 from tests.adapters.builders import Clock
 from tests.adapters.test_policies import write
 from tests.service.vendors import API_APPS, issuer_at, simulated_vendor

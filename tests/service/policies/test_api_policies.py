@@ -19,7 +19,7 @@ from domain.policy.backtest import Backtest
 from domain.policy.explanation import DecidedFacts
 from service.api.context import ApiContext
 from service.api.main import create_app
-from service.api.policy_models import MAX_POLICY_CHARACTERS
+from service.api.models.policies import MAX_POLICY_CHARACTERS
 from tests.adapters.test_policies import BROKEN, write
 from tests.domain.builders import default_policy, policy_text, policy_with
 from tests.service.conftest import assert_problem

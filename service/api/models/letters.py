@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.intake.dead_letter_retries import Retried
 from adapters.store.dead_letters import DeadLetter
-from service.api.models import UtcTime
+from service.api.models.verifications import UtcTime
 
 
 class DeadLetterModel(BaseModel):

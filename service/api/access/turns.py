@@ -9,7 +9,7 @@ from typing import Final
 
 from domain.limits.quotas import BACKTESTS_AT_ONCE, Cost, Quota
 from domain.limits.throttle import Buckets
-from service.api.fair_places import FairPlaces
+from service.api.access.fair_places import FairPlaces
 
 _SOON: Final = 1.0
 """Seconds after which a request may find a place that another one has left."""

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from domain.orders import MAX_BIZ_NO, MAX_EXTRA_DATA, Order
-from service.api.models import EXAMPLE, UtcTime
+from service.api.models.verifications import EXAMPLE, UtcTime
 
 MAX_PICTURE: Final = 2 * 1024 * 1024
 MAX_ORDER: Final = 9 * 1024 * 1024

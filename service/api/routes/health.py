@@ -15,8 +15,8 @@ from adapters.redis.client import RedisAway
 from adapters.redis.durability import durability_problems, read_durability
 from adapters.redis.memory import read_room
 from domain.errors import kind_of_error
+from service.api.access.pace import PacedRoute
 from service.api.context import ApiContext, Context
-from service.api.pace import PacedRoute
 from service.api.readiness import Parts
 
 router = APIRouter(tags=["health"], route_class=PacedRoute)

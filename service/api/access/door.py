@@ -10,10 +10,10 @@ from fastapi import Request
 from adapters.redis.call_rates import CallRates
 from adapters.store.tokens import ApiToken, PgTokens
 from domain.limits.quotas import Cost, Quota, quotas
-from service.api.entrance import caller_in_queue, key_of, shown_token
+from service.api.access.entrance import caller_in_queue, key_of, shown_token
+from service.api.access.tries import Pauses, Tries
+from service.api.access.turns import TooMany, Turn, Turns
 from service.api.errors import ApiProblem
-from service.api.tries import Pauses, Tries
-from service.api.turns import TooMany, Turn, Turns
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from domain.limits.throttle import Buckets, Rate, caller_of
-from service.api.tries import Pauses
+from service.api.access.tries import Pauses
 
 _EACH: Final = Rate(per_second=20, burst=40)
 

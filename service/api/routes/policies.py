@@ -12,7 +12,7 @@ from domain.policy.file import Policy, read_policy
 from service.api.auth import Caller, GuardedRoute, Operator, Reader
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
-from service.api.policy_models import (
+from service.api.models.policies import (
     SHOWN_CHANGES,
     BacktestModel,
     BacktestRequest,

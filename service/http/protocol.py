@@ -13,10 +13,16 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.connections import Connections, Phase
-from service.cycle import Cycle, LingeringTransport, problem_bytes
-from service.heads import HeadTooLarge, declared_length, describe_request, head_without_upgrade, size_of_head
-from service.leaving import Leaving
+from service.http.connections import Connections, Phase
+from service.http.cycle import Cycle, LingeringTransport, problem_bytes
+from service.http.heads import (
+    HeadTooLarge,
+    declared_length,
+    describe_request,
+    head_without_upgrade,
+    size_of_head,
+)
+from service.http.leaving import Leaving
 
 MAX_TARGET: Final = 8192  # bytes of path and query
 MAX_PIPELINED: Final = 16  # requests that may wait behind the one that is being answered

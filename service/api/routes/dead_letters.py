@@ -11,8 +11,8 @@ from service.api.auth import GuardedRoute, Operator
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
-from service.api.letter_models import BulkRetry, DeadLetterModel, DeadLetterPage, RetriedModel
-from service.api.models import Accepted
+from service.api.models.letters import BulkRetry, DeadLetterModel, DeadLetterPage, RetriedModel
+from service.api.models.verifications import Accepted
 from service.api.responses import problems
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=GuardedRoute)

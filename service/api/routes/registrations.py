@@ -17,10 +17,10 @@ from domain.records import Registration
 from service.api.auth import Caller, GuardedRoute, Writer
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
-from service.api.models import EXAMPLE, VerificationModel
-from service.api.order_models import OrderedVerification, Registering, VerificationOrder
+from service.api.models.orders import OrderedVerification, Registering, VerificationOrder
+from service.api.models.verifications import EXAMPLE, VerificationModel
 from service.api.responses import problems
-from service.api.verifications import find_verification
+from service.api.routes.verifications import find_verification
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
 log = structlog.get_logger(__name__)

@@ -7,9 +7,9 @@ from domain.policy.explanation import explain
 from service.api.auth import GuardedRoute, Reader
 from service.api.context import Context
 from service.api.errors import ApiProblem
-from service.api.policy_models import ExplanationModel
+from service.api.models.policies import ExplanationModel
 from service.api.responses import problems
-from service.api.verifications import AppId, BizId, find_verification
+from service.api.routes.verifications import AppId, BizId, find_verification
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
 

@@ -21,10 +21,10 @@ from starlette.types import ASGIApp
 from adapters.processes.gc_tuning import calm_garbage_collection
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, raise_open_files
 from adapters.settings import Settings
-from service.connections import Connections, Limits
-from service.doors import open_doors
-from service.lifecycle import Lifecycle
-from service.protocol import limited_protocol
+from service.http.connections import Connections, Limits
+from service.http.doors import open_doors
+from service.http.lifecycle import Lifecycle
+from service.http.protocol import limited_protocol
 
 VERSION: Final = version("faceid-gateway")
 

@@ -12,7 +12,13 @@ from service.api.auth import Caller, GuardedRoute, Reader
 from service.api.context import ApiContext, Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
-from service.api.models import EXAMPLE, TimelineEventModel, TimelineModel, VerificationModel, VerificationPage
+from service.api.models.verifications import (
+    EXAMPLE,
+    TimelineEventModel,
+    TimelineModel,
+    VerificationModel,
+    VerificationPage,
+)
 from service.api.responses import problems
 from service.api.waiting import wait_until_settled
 

@@ -14,8 +14,8 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.limits.throttle import caller_of
-from service.api.fair_places import FairPlaces
-from service.api.tries import Tries
+from service.api.access.fair_places import FairPlaces
+from service.api.access.tries import Tries
 
 _BEGINNING: Final = 2
 """Requests that begin in one turn of the loop."""

@@ -3,7 +3,7 @@
 Every connection is in one phase, and each phase but one has a time limit. One timer for the whole process
 looks for those that are over theirs, since a timer for each request costs more than the bookkeeping here.
 Where there are too many connections, the one that has waited longest goes: silent sockets, however many,
-cannot keep out a client that sends a request. Its socket is closed a while later (see service.leaving).
+cannot keep out a client that sends a request. Its socket is closed a while later (see service.http.leaving).
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from domain.limits.throttle import caller_of
-from service.leaving import Leaving
+from service.http.leaving import Leaving
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the time limits."""

@@ -9,7 +9,7 @@ from adapters.store.decisions.shadows import Shadow
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy.backtest import Comparison
 from domain.policy.file import Policy
-from service.api.models import UtcTime
+from service.api.models.verifications import UtcTime
 
 MAX_POLICY_CHARACTERS = 16 * 1024
 MAX_BACKTEST = 100_000

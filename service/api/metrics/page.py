@@ -19,8 +19,8 @@ from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.store.figures import PgFigures
 from domain.errors import ServerAway, kind_of_error
 from domain.limits.memory_room import MemoryRules
-from service.api import metric_families
-from service.api.metric_families import Readings
+from service.api.metrics import families as metric_families
+from service.api.metrics.families import Readings
 from service.metric_text import render
 
 FRESH_FOR: Final = 5.0

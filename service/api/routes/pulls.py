@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from service.api.auth import GuardedRoute, Operator
 from service.api.context import Context
 from service.api.errors import ApiProblem
-from service.api.models import Accepted
+from service.api.models.verifications import Accepted
 from service.api.responses import problems
-from service.api.verifications import AppId, BizId, find_verification
+from service.api.routes.verifications import AppId, BizId, find_verification
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
 

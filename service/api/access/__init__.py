@@ -1,0 +1,1 @@
+"""What a request passes before its endpoint: its token, its share, the size of its body."""
