@@ -31,19 +31,23 @@ IngressPort = Annotated[
 
 class _Commands(LateGroup):
     late: ClassVar = {
-        "policy": Late("cli.policies", "commands", "Check, try and compare decision policies."),
-        "token": Late("cli.tokens", "commands", "Bearer tokens of the internal API."),
+        "policy": Late("cli.policy.commands", "commands", "Check, try and compare decision policies."),
+        "token": Late("cli.commands.tokens", "commands", "Bearer tokens of the internal API."),
         "dead-letters": Late(
-            "cli.dead_letters", "commands", "Callbacks that could not be understood or processed."
+            "cli.commands.dead_letters", "commands", "Callbacks that could not be understood or processed."
         ),
-        "explain": Late("cli.explain", "explain_command", "Say why a verification was decided as it was."),
-        "workers": Late("cli.workers", "workers_command", "Show every live process, worker or other."),
+        "explain": Late(
+            "cli.commands.explain", "explain_command", "Say why a verification was decided as it was."
+        ),
+        "workers": Late(
+            "cli.commands.workers", "workers_command", "Show every live process, worker or other."
+        ),
         "reference": Late(
-            "cli.reference",
+            "cli.reference.command",
             "reference_command",
             "Print settings, error codes, log events, metrics and api requests as Markdown.",
         ),
-        "reconcile": Late("cli.reconcile", "reconcile_command", "Ask for silent verifications now."),
+        "reconcile": Late("cli.commands.reconcile", "reconcile_command", "Ask for silent verifications now."),
     }
 
 
@@ -84,9 +88,9 @@ def dev(
     foreign_servers: ForeignServers = False,
 ) -> None:
     """Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator."""
-    from cli.claims import refuse_foreign_servers  # noqa: PLC0415 - as above
-    from cli.dev import run_dev  # noqa: PLC0415 - as above
-    from cli.stack import StackOptions  # noqa: PLC0415 - as above
+    from cli.commands.dev import run_dev  # noqa: PLC0415 - as above
+    from cli.devstack.claims import refuse_foreign_servers  # noqa: PLC0415 - as above
+    from cli.devstack.stack import StackOptions  # noqa: PLC0415 - as above
     from cli.terminal import create_console  # noqa: PLC0415 - as above
 
     if not foreign_servers:
@@ -98,8 +102,8 @@ def dev(
 @app.command()
 def demo(foreign_servers: ForeignServers = False) -> None:
     """Run one verification of every scenario and show what came of it."""
-    from cli.claims import refuse_foreign_servers  # noqa: PLC0415 - as above
-    from cli.demo import run_demo  # noqa: PLC0415 - as above
+    from cli.commands.demo import run_demo  # noqa: PLC0415 - as above
+    from cli.devstack.claims import refuse_foreign_servers  # noqa: PLC0415 - as above
     from cli.terminal import create_console  # noqa: PLC0415 - as above
 
     if not foreign_servers:
@@ -155,7 +159,7 @@ def migrate() -> None:
 def doctor() -> None:
     """Check the configuration as production would use it, a line per check."""
     from adapters.settings import load_settings  # noqa: PLC0415 - as above
-    from cli.doctor import run_doctor  # noqa: PLC0415 - as above
+    from cli.doctor.doctor import run_doctor  # noqa: PLC0415 - as above
     from cli.terminal import create_console  # noqa: PLC0415 - as above
 
     if not asyncio.run(run_doctor(load_settings(), create_console())):

@@ -25,8 +25,8 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.redis.client import create_redis_pool
 from adapters.store.tables import metadata
-from cli import servers
-from cli.processes import ProcessSpec
+from cli.devstack import servers
+from cli.devstack.processes import ProcessSpec
 from tests.servers import postgres
 
 pytest_plugins = ["tests.distribution"]

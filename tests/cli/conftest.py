@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from cli.devstack.processes import Supervisor
 from cli.main import main
-from cli.processes import Supervisor
 
 CANARY = "canary-secret-5d41402a"
 MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="

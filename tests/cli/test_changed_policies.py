@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.intake.queue import create_queue
 from adapters.settings import load_settings
-from cli.doctor import examine
+from cli.doctor.doctor import examine
 from domain.errors import PolicyFileError
 from domain.policy.file import read_policy
 from tests.cli.conftest import apps

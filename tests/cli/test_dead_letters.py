@@ -16,9 +16,9 @@ from typer.testing import CliRunner, Result
 from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from adapters.store.dead_letters import DeadLetter
-from cli import servers
-from cli.dead_letters import commands
-from cli.environment import load_secrets, master_keys
+from cli.commands.dead_letters import commands
+from cli.devstack import servers
+from cli.devstack.environment import load_secrets, master_keys
 from tests.adapters.builders import NOW, Store, callback, payload
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
 

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
 from adapters.settings import load_settings
-from cli.files_check import check_open_files
+from cli.doctor.files import check_open_files
 
 
 @pytest.mark.parametrize(("beyond", "ok"), [(0, True), (1, False)])

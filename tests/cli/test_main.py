@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from adapters.postgres.revisions import newest_revision
-from cli import servers
+from cli.devstack import servers
 from cli.main import app
 from tests.cli.conftest import CANARY, Run, apps, assert_one_line
 

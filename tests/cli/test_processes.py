@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli import processes
-from cli.processes import ProcessSpec, StartFailed, Supervisor
+from cli.devstack import processes
+from cli.devstack.processes import ProcessSpec, StartFailed, Supervisor
 from tests.adapters.builders import until
 
 PARROT = """

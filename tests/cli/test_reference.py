@@ -10,8 +10,8 @@ from adapters.configuration.meanings import MEANINGS
 from adapters.logs.catalogue import LOG_EVENTS
 from adapters.settings import AppSettings, Settings
 from adapters.store.tokens import SCOPES
-from cli.policy_docs import END
-from cli.reference import Topic, generated_parts
+from cli.policy.docs import END
+from cli.reference.command import Topic, generated_parts
 from service.problem_guide import GUIDE
 from service.problems import PROBLEMS
 from simulator.settings import SimulatorSettings

@@ -14,9 +14,9 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.durability import check_durability
-from cli import servers
-from cli.processes import Supervisor
-from cli.servers import ServerMissing, free_port
+from cli.devstack import servers
+from cli.devstack.processes import Supervisor
+from cli.devstack.servers import ServerMissing, free_port
 from tests.adapters.builders import until
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.main import get_command
 
 from adapters.settings import load_settings
-from cli.doctor import run_doctor
+from cli.doctor.doctor import run_doctor
 from cli.main import app
 from tests.cli.conftest import CANARY, Run
 from tests.pages import DOCS, PAGES, ROOT, blocks, sample, samples, shows

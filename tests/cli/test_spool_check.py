@@ -6,7 +6,7 @@ import pytest
 
 from adapters.settings import load_settings
 from adapters.spool.disk import Disk
-from cli.spool_check import check_spool
+from cli.doctor.spool import check_spool
 from tests.adapters.spool.builders import EIO, FailingDisk
 
 

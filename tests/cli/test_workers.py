@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.processes.heartbeats import Heartbeat, Heartbeats
 from adapters.processes.places import this_place
-from cli import servers
+from cli.devstack import servers
 from tests.adapters.builders import NOW
 from tests.cli.conftest import Run, assert_one_line
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from cli.demo import Observation, observe_all
-from cli.stack import Stack, StackOptions, remove_data, running_stack
+from cli.commands.demo import Observation, observe_all
+from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.e2e.gateway import Gateway
 
 SAMPLE_APP = {

@@ -15,7 +15,7 @@ import asyncpg
 import httpx2
 from redis.asyncio import Redis
 
-from cli.environment import DevSecrets
+from cli.devstack.environment import DevSecrets
 from domain.callback.signature import sign_data
 from domain.model import verification_id
 from tests.adapters.batches import batches_left

@@ -17,8 +17,8 @@ from redis.asyncio import Redis
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.postgres.schema import migrate
-from cli import processes
-from cli.processes import ProcessSpec
+from cli.devstack import processes
+from cli.devstack.processes import ProcessSpec
 from tests.adapters.builders import callback, payload
 from tests.servers import PrivateServer, private_postgres, private_valkey
 

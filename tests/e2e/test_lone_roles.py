@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.processes.heartbeats import Heartbeats
-from cli import servers as ports
+from cli.devstack import servers as ports
 from domain.callback.signature import sign_data
 from tests.adapters.builders import payload, until
 from tests.domain.builders import dump

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo import EXPECTED, as_expected, observe_all
-from cli.stack import Stack, StackOptions, remove_data, running_stack
+from cli.commands.demo import EXPECTED, as_expected, observe_all
+from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.e2e.conftest import IMPATIENT
 from tests.pgbouncer import BINARY, pgbouncer
 from tests.servers import private_postgres

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.demo import EXPECTED, Expectation, Observation, as_expected
+from cli.commands.demo import EXPECTED, Expectation, Observation, as_expected
 from tests.e2e.gateway import Gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

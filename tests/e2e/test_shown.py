@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.processes.heartbeats import Heartbeats
-from cli import demo, dev, workers
-from cli.demo import Observation
-from cli.stack import Stack
+from cli.commands import demo, dev, workers
+from cli.commands.demo import Observation
+from cli.devstack.stack import Stack
 from tests.e2e.gateway import Gateway
 from tests.pages import DOCS, ROOT, blocks, sample, samples, shows
 

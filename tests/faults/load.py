@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from cli.environment import APP_ID
+from cli.devstack.environment import APP_ID
 from tests.faults.callbacks import app_of, callback_form, new_biz_id
 from tests.faults.harness import Rig
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cli import servers
+from cli.devstack import servers
 from tests.faults.evidence import verdict
 from tests.faults.harness import Rig
 from tests.faults.load import sending

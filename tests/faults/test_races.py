@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cli.environment import APP_ID
+from cli.devstack.environment import APP_ID
 from tests.e2e.gateway import cancelled_callback
 from tests.faults.callbacks import callback_form, form_of, new_biz_id
 from tests.faults.evidence import verdict

@@ -7,7 +7,7 @@ from tests.mutations.mutation import Mutation
 OF_THE_SETTINGS: Final = (
     Mutation(
         "servers of others",
-        "cli/claims.py",
+        "cli/devstack/claims.py",
         "    if named:\n",
         "    if not named:\n",
         ["tests/cli/test_claims.py::test_a_shell_with_settings_of_production_starts_nothing"],

@@ -28,7 +28,7 @@ from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.figures import PgFigures
 from adapters.store.tokens import PgTokens
-from cli import servers
+from cli.devstack import servers
 from domain.apps import App
 from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback

@@ -17,7 +17,7 @@ from adapters.processes.heartbeats import Heartbeat, Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.store.figures import PgFigures
-from cli.servers import free_port
+from cli.devstack.servers import free_port
 from service.api.context import ApiContext
 from service.api.metrics.page import MetricsPage
 from service.ingress.metrics import serving_metrics

@@ -17,7 +17,7 @@ from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.memory import read_memory
 from adapters.store.tokens import PgTokens
-from cli import servers
+from cli.devstack import servers
 from service.api.access.door import Door
 from service.api.context import ApiContext
 from service.api.main import create_app

@@ -22,7 +22,7 @@ from adapters.postgres.engine import create_engine
 from adapters.processes.heartbeats import Heartbeat, Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.store.figures import PgFigures
-from cli import servers
+from cli.devstack import servers
 from domain.limits.circuit import CircuitState
 from service.api.context import ApiContext
 from service.api.main import create_app

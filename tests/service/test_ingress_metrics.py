@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.processes.heartbeats import IngressStatus
-from cli.servers import free_port
+from cli.devstack.servers import free_port
 from domain.callback.signature import sign_data
 from domain.errors import NotDurable, SettingsError
 from service.ingress.main import create_app

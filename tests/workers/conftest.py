@@ -19,7 +19,7 @@ from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.store.recording.owners import PgClaims
-from cli import servers
+from cli.devstack import servers
 from domain.apps import App
 from domain.callback.payload import decode_payload
 from domain.model import ConfirmationMode

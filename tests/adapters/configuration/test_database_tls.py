@@ -16,7 +16,7 @@ from sqlalchemy import text
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.troubles import database_trouble
-from cli import servers
+from cli.devstack import servers
 from tests.adapters.configuration.doors_of_tls import pass_on, write_certificate
 from tests.servers import PrivateServer
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cli.curve import title_of
+from cli.policy.curve import title_of
 from domain.policy.curve import CurvePoint
 from tests.cli.policies.conftest import Command
 from tests.domain.builders import DEFAULT_POLICY_FILE, compared, default_policy, passing_facts, policy_text

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cli.policy_docs import BEGIN, END, MEANINGS, generated_docs
+from cli.policy.docs import BEGIN, END, MEANINGS, generated_docs
 from domain.policy.reasons import Code
 from tests.cli.policies.conftest import Command
 from tests.domain.builders import default_policy, policy_tree

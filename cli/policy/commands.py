@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from adapters.policies.folder import read_policy_file
-from cli.backtest import describe, line_of, run_backtest
-from cli.curve import read_curve, table_of, write_csv, write_picture
-from cli.policy_docs import generated_docs
+from cli.policy.backtest import describe, line_of, run_backtest
+from cli.policy.curve import read_curve, table_of, write_csv, write_picture
+from cli.policy.docs import generated_docs
 from cli.stored import AppOption, SinceOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption

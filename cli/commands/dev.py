@@ -6,7 +6,7 @@ import signal
 from rich.console import Console
 from rich.table import Table
 
-from cli.stack import Stack, StackOptions, running_stack
+from cli.devstack.stack import Stack, StackOptions, running_stack
 
 
 async def run_dev(options: StackOptions, console: Console) -> None:

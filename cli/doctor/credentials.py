@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.settings import Settings
 from adapters.vendor.get_result import FaceidApi, create_transport
-from cli.checks import Check
+from cli.doctor.check import Check
 from domain.apps import App
 from domain.pulls.answer import Answer, Kind, kind_of
 

@@ -2,7 +2,7 @@
 
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
 from adapters.settings import Settings
-from cli.checks import Check
+from cli.doctor.check import Check
 
 
 def check_open_files(settings: Settings) -> Check:

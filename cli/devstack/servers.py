@@ -18,8 +18,8 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from cli.devstack.processes import ProcessSpec
 from cli.failures import CommandFailed
-from cli.processes import ProcessSpec
 
 
 class ServerMissing(CommandFailed):

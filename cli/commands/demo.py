@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.stack import Stack, StackOptions, remove_data, running_stack
+from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
 
 DECISION_PATIENCE: Final = 15
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from adapters.settings import Settings
 from adapters.spool.disk import Disk
-from cli.checks import Check
+from cli.doctor.check import Check
 
 NAME: Final = "spool folder"
 _GIB: Final = 1024**3

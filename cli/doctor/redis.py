@@ -13,7 +13,7 @@ from adapters.redis.durability import check_durability
 from adapters.redis.memory import RedisRoom, read_room
 from adapters.redis.names import RedisNames
 from adapters.settings import Settings
-from cli.checks import Check
+from cli.doctor.check import Check
 from domain.errors import SettingsError
 
 _MIB: Final = 1024**2

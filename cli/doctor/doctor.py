@@ -20,11 +20,11 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.troubles import database_trouble
 from adapters.settings import AppSettings, Settings, strange_names
 from adapters.store.decisions.policy_history import verify_policies
-from cli.checks import Check
-from cli.credentials_check import check_credentials
-from cli.files_check import check_open_files
-from cli.redis_check import check_redis
-from cli.spool_check import check_spool
+from cli.doctor.check import Check
+from cli.doctor.credentials import check_credentials
+from cli.doctor.files import check_open_files
+from cli.doctor.redis import check_redis
+from cli.doctor.spool import check_spool
 from domain.accounts import shared_accounts
 from domain.errors import PolicyFileError
 

@@ -1,0 +1,1 @@
+"""Real servers and all roles on one machine: what `dev`, `demo` and the tests run."""

@@ -1,0 +1,1 @@
+"""`policy`: check, compare and document decision policies."""

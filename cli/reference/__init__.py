@@ -1,0 +1,1 @@
+"""`reference`: what docs/reference says, from the code."""
