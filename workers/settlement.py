@@ -16,8 +16,8 @@ from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
 from workers.context import WorkerContext
 from workers.deciding import Grounds, decide_case, grounds_of, postpone
 from workers.holding import awaits_registration, hold
+from workers.pull_after_decision import look_again
 from workers.reconciliation import reconcile
-from workers.second_looks import look_again
 
 UNDECODABLE_REST: Final = timedelta(hours=1)
 """How long a verification whose callback cannot be read is left alone."""

@@ -73,7 +73,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "answers in other hands",
-        "workers/second_looks.py",
+        "workers/pull_after_decision.py",
         "return Postponed(wait.until) if wait else _UNANSWERED",
         "return _UNANSWERED",
         [
