@@ -27,9 +27,9 @@ from adapters.redis.client import create_redis_pool
 from adapters.store.tables import metadata
 from cli.devstack import servers
 from cli.devstack.processes import ProcessSpec
-from tests.servers import postgres
+from tests.support.servers.private import postgres
 
-pytest_plugins = ["tests.distribution"]
+pytest_plugins = ["tests.support.distribution"]
 
 TEST_DATABASE = "faceid_gateway_tests"
 

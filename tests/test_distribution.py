@@ -1,10 +1,10 @@
-"""What tests/distribution.py names is there: a module that was moved would quietly lose its place."""
+"""What tests/support/distribution.py names is there: a module that was moved would quietly lose its place."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.distribution import APART, SHARED, THOROUGH
+from tests.support.distribution import APART, SHARED, THOROUGH
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,7 +12,7 @@ from domain.errors import SettingsError
 from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules
 from domain.pulls.reconciliation import ReconcileRules
-from tests.adapters.right_settings import CANARY, KEY, OTHER_KEY, apps, set_right, write_toml
+from tests.support.right_settings import CANARY, KEY, OTHER_KEY, apps, set_right, write_toml
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from tests.adapters.builders import Store
 from tests.contracts.queues import MemoryQueue, PortsOfRedis, RealQueue
 from tests.contracts.stores import MemoryStore, PortsOfStore, RealStore
 from tests.memory.servers import MemoryDatabase, MemoryRedis
+from tests.support.stores import Store
 
 BOTH = ["memory", "real"]
 

@@ -12,9 +12,9 @@ from adapters.intake.inbox import RedisInbox
 from adapters.redis.names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
 from domain.ports import Inbox
-from tests.adapters.builders import NOW, Clock
 from tests.memory.inbox import MemoryInbox
 from tests.memory.servers import MemoryRedis
+from tests.support.stores import NOW, Clock
 
 
 class WholeInbox(Inbox, Protocol):

@@ -19,17 +19,6 @@ from domain.ports import (
 )
 from domain.pulls.request import Refusal
 from domain.records import DueVerification, Recorded, Registration
-from tests.adapters.builders import (
-    LEASE,
-    NOW,
-    OPERATORS_RULES,
-    Json,
-    Store,
-    biz_id,
-    callback,
-    record,
-    settled,
-)
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
@@ -40,6 +29,17 @@ from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
 from tests.memory.servers import MemoryDatabase
+from tests.support.stores import (
+    LEASE,
+    NOW,
+    OPERATORS_RULES,
+    Json,
+    Store,
+    biz_id,
+    callback,
+    record,
+    settled,
+)
 
 
 class Registrations(Protocol):

@@ -5,8 +5,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.model import AcceptedCallback
-from tests.adapters.builders import NOW, callback
 from tests.contracts.stores import KeptLetter, PortsOfStore
+from tests.support.stores import NOW, callback
 
 POISON = callback({"no": "biz_id"})
 HOUR = timedelta(hours=1)

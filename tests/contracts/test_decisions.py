@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 
 from domain.model import Outcome
-from tests.adapters.builders import callback, payload
 from tests.contracts.stores import PortsOfStore
+from tests.support.stores import callback, payload
 
 
 async def test_a_decision_closes_the_verification(store: PortsOfStore) -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from domain.model import State, verification_id
 from domain.records import DueVerification, Registration
-from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
+from tests.support.stores import LEASE, NOW, biz_id, callback, payload
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

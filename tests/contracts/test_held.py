@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from domain.pulls.budget import RESULT_KEPT
 from domain.records import Registration
-from tests.adapters.builders import LEASE, NOW, callback, payload
 from tests.contracts.stores import PortsOfStore
+from tests.support.stores import LEASE, NOW, callback, payload
 
 MINE = Registration("order-1", NOW, NOW + timedelta(minutes=50))
 

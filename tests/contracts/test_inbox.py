@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from domain.records import Claim
-from tests.adapters.builders import callback, payload
 from tests.contracts.queues import PortsOfRedis
+from tests.support.stores import callback, payload
 
 MINUTE = timedelta(minutes=1)
 BATCH = [callback(), callback(payload(2))]

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from domain.model import verification_id
 from domain.records import Registration
-from tests.adapters.builders import NOW, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
+from tests.support.stores import NOW, biz_id, callback, payload
 
 MINE = Registration("order-1", NOW, NOW + timedelta(minutes=50))
 LATER = NOW + timedelta(minutes=1)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from domain.model import verification_id
 from domain.pulls.request import Refusal
 from domain.records import Registration
-from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
 from tests.contracts.stores import PortsOfStore
+from tests.support.stores import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
 
 LATER = NOW + timedelta(minutes=5)
 ID = verification_id("demo", biz_id())

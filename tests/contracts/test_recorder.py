@@ -9,9 +9,9 @@ import pytest
 
 from domain.model import AcceptedCallback, CallbackKind, Outcome, verification_id
 from domain.pulls.budget import RESULT_KEPT
-from tests.adapters.builders import LEASE, NOW, Json, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
-from tests.domain.builders import put
+from tests.support.payloads.callbacks import put
+from tests.support.stores import LEASE, NOW, Json, biz_id, callback, payload
 
 OPEN = callback(payload(status="PROCESSING"))
 FINAL = callback()

@@ -9,8 +9,8 @@ from adapters.store.recording.registrations import Registered
 from domain.model import Outcome, State
 from domain.pulls.reconciliation import RECONCILE_RULES
 from domain.records import Registration
-from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload
 from tests.contracts.stores import PortsOfStore
+from tests.support.stores import LEASE, NOW, biz_id, callback, payload
 
 EXPIRES = NOW + timedelta(minutes=50)
 MINE = Registration("order-1", NOW, EXPIRES)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.masking import mask_id_number, mask_identity, mask_name
 from domain.model import Identity
-from tests.domain.builders import QUICK
+from tests.support.payloads.callbacks import QUICK
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from domain import errors
 from domain.apps import App
 from domain.model import APP_ID_SHAPE, BIZ_ID_SHAPE, AcceptedCallback, CallbackKind, verification_id
 from domain.policy.reasons import Code
-from tests.domain.builders import BIZ_ID, QUICK
+from tests.support.payloads.callbacks import BIZ_ID, QUICK
 
 CALLBACK = AcceptedCallback("demo", CallbackKind.NOTIFY, datetime(2026, 3, 7, 12, tzinfo=UTC), 0, b'{"a": 1}')
 

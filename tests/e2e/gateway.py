@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from cli.devstack.environment import DevSecrets
 from domain.callback.signature import sign_data
 from domain.model import verification_id
-from tests.adapters.batches import batches_left
+from tests.support.batches import batches_left
 
 PATIENCE = 60.0
 

@@ -19,8 +19,8 @@ from adapters.intake.inbox import RedisInbox
 from adapters.postgres.schema import migrate
 from cli.devstack import processes
 from cli.devstack.processes import ProcessSpec
-from tests.adapters.builders import callback, payload
-from tests.servers import PrivateServer, private_postgres, private_valkey
+from tests.support.servers.private import PrivateServer, private_postgres, private_valkey
+from tests.support.stores import callback, payload
 
 SECRET = "secret"
 KEY = b"k" * 32

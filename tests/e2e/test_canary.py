@@ -22,8 +22,8 @@ import pytest_asyncio
 from adapters.postgres.engine import create_engine
 from cli.devstack.stack import Stack
 from domain.callback.signature import sign_data
-from tests.adapters.builders import dump_database, dump_redis
 from tests.e2e.gateway import Gateway, finished_callback, until
+from tests.support.stores import dump_database, dump_redis
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 from adapters.processes.heartbeats import Heartbeats
 from cli.devstack import servers as ports
 from domain.callback.signature import sign_data
-from tests.adapters.builders import payload, until
-from tests.domain.builders import dump
 from tests.e2e.lone_roles import SECRET, Role, Servers, role, running_servers
+from tests.support.payloads.callbacks import dump
+from tests.support.stores import payload, until
 
 pytestmark = pytest.mark.timeout(180)
 PATIENCE = 60.0

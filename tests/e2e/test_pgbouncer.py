@@ -9,8 +9,8 @@ import pytest
 from cli.commands.demo import EXPECTED, as_expected, observe_all
 from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.e2e.conftest import IMPATIENT
-from tests.pgbouncer import BINARY, pgbouncer
-from tests.servers import private_postgres
+from tests.support.servers.pgbouncer import BINARY, pgbouncer
+from tests.support.servers.private import private_postgres
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="needs PgBouncer: apt-get install pgbouncer")
 

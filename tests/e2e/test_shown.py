@@ -21,7 +21,7 @@ from cli.commands import demo, dev, workers
 from cli.commands.demo import Observation
 from cli.devstack.stack import Stack
 from tests.e2e.gateway import Gateway
-from tests.pages import DOCS, ROOT, blocks, sample, samples, shows
+from tests.support.pages import DOCS, ROOT, blocks, sample, samples, shows
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

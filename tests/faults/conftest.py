@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from tests.faults.harness import Rig, standing_rig
-from tests.faults.report import FIGURES, Notebook, Reporter
-from tests.faults.tools import missing_packages
+from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.report import FIGURES, Notebook, Reporter
+from tests.faults.rig.tools import missing_packages
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from cli.devstack import servers
-from tests.faults.evidence import verdict
-from tests.faults.harness import Rig
-from tests.faults.load import sending
-from tests.faults.proxy import find_nginx, nginx, shipped_file
-from tests.faults.report import Notebook
+from tests.faults.rig.evidence import verdict
+from tests.faults.rig.harness import Rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.proxy import find_nginx, nginx, shipped_file
+from tests.faults.rig.report import Notebook
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

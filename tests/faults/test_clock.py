@@ -7,13 +7,13 @@ from typing import Final
 import pytest
 import pytest_asyncio
 
-from tests.faults.callbacks import new_biz_id
-from tests.faults.evidence import verdict
-from tests.faults.faulty_vendor import biz_id_for
-from tests.faults.harness import Rig, standing_rig
-from tests.faults.load import sending
-from tests.faults.report import Notebook
-from tests.faults.tools import find_faketime
+from tests.faults.rig.callbacks import new_biz_id
+from tests.faults.rig.evidence import verdict
+from tests.faults.rig.faulty_vendor import biz_id_for
+from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.report import Notebook
+from tests.faults.rig.tools import find_faketime
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

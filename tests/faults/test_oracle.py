@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.faults.oracle import Evidence, judge
-from tests.faults.strace import Call, parse_call
+from tests.faults.rig.oracle import Evidence, judge
+from tests.faults.rig.strace import Call, parse_call
 from tests.faults.test_order_oracle import acknowledged_too_early
 
 KEPT = Evidence(

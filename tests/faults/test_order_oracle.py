@@ -12,11 +12,11 @@ from typing import Final
 import pytest
 from redis.asyncio import Redis
 
-from tests.faults.callbacks import new_biz_id
-from tests.faults.harness import Rig, standing_rig
-from tests.faults.load import sending
-from tests.faults.report import Notebook
-from tests.faults.strace import Call, read_calls, traced
+from tests.faults.rig.callbacks import new_biz_id
+from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.report import Notebook
+from tests.faults.rig.strace import Call, read_calls, traced
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.needs("strace")]
 

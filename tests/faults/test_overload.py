@@ -5,10 +5,10 @@ from typing import Final
 import psutil
 import pytest
 
-from tests.faults.evidence import verdict
-from tests.faults.harness import standing_rig
-from tests.faults.load import sending
-from tests.faults.report import Notebook
+from tests.faults.rig.evidence import verdict
+from tests.faults.rig.harness import standing_rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.report import Notebook
 
 pytestmark = pytest.mark.timeout(600)
 

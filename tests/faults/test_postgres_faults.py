@@ -9,10 +9,10 @@ from typing import Final
 import asyncpg
 import pytest
 
-from tests.faults.evidence import verdict
-from tests.faults.harness import Rig
-from tests.faults.load import sending
-from tests.faults.report import Notebook
+from tests.faults.rig.evidence import verdict
+from tests.faults.rig.harness import Rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.report import Notebook
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 

@@ -11,11 +11,11 @@ import pytest
 
 from cli.devstack.environment import APP_ID
 from tests.e2e.gateway import cancelled_callback
-from tests.faults.callbacks import callback_form, form_of, new_biz_id
-from tests.faults.evidence import verdict
-from tests.faults.harness import Rig
-from tests.faults.load import read_answer, request
-from tests.faults.report import Notebook
+from tests.faults.rig.callbacks import callback_form, form_of, new_biz_id
+from tests.faults.rig.evidence import verdict
+from tests.faults.rig.harness import Rig
+from tests.faults.rig.load import read_answer, request
+from tests.faults.rig.report import Notebook
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 

@@ -6,10 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.memory import read_memory
-from tests.faults.evidence import spooled_bytes, verdict
-from tests.faults.harness import Rig
-from tests.faults.load import sending
-from tests.faults.report import Notebook
+from tests.faults.rig.evidence import spooled_bytes, verdict
+from tests.faults.rig.harness import Rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.report import Notebook
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 

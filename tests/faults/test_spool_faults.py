@@ -11,11 +11,11 @@ from typing import Final
 import pytest
 import pytest_asyncio
 
-from tests.faults.evidence import verdict
-from tests.faults.harness import Rig, standing_rig
-from tests.faults.load import Load, sending
-from tests.faults.report import Notebook
-from tests.faults.strace import failing
+from tests.faults.rig.evidence import verdict
+from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.load import Load, sending
+from tests.faults.rig.report import Notebook
+from tests.faults.rig.strace import failing
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 

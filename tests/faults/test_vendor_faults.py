@@ -9,11 +9,11 @@ import psutil
 import pytest
 
 from tests.e2e.gateway import until
-from tests.faults.evidence import vendor_calls, verdict
-from tests.faults.faulty_vendor import LIMIT, OUTAGE, biz_id_for
-from tests.faults.harness import Rig
-from tests.faults.load import sending
-from tests.faults.report import Notebook
+from tests.faults.rig.evidence import vendor_calls, verdict
+from tests.faults.rig.faulty_vendor import LIMIT, OUTAGE, biz_id_for
+from tests.faults.rig.harness import Rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.report import Notebook
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 

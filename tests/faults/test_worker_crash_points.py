@@ -7,11 +7,11 @@ from typing import get_args
 
 import pytest
 
-from tests.faults.callbacks import new_biz_id
-from tests.faults.evidence import verdict
-from tests.faults.harness import Rig
-from tests.faults.load import sending
-from tests.faults.report import Notebook
+from tests.faults.rig.callbacks import new_biz_id
+from tests.faults.rig.evidence import verdict
+from tests.faults.rig.harness import Rig
+from tests.faults.rig.load import sending
+from tests.faults.rig.report import Notebook
 from workers.crash_points import VARIABLE, CrashPoint
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]

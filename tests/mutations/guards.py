@@ -61,7 +61,9 @@ MUTATIONS: Final = (
         "adapters/postgres/engine.py",
         "context.is_disconnect = True",
         "pass",
-        ["tests/adapters/test_database_changes.py::test_one_refused_write_gives_up_every_connection[write]"],
+        [
+            "tests/adapters/postgres/test_changes_of_server.py::test_one_refused_write_gives_up_every_connection[write]"
+        ],
     ),
     Mutation(
         "doubt of a server",
@@ -69,7 +71,7 @@ MUTATIONS: Final = (
         "                doubt(engine)",
         "                pass",
         [
-            "tests/adapters/test_database_changes.py::test_one_refused_write_gives_up_every_connection[write_in_bulk]"
+            "tests/adapters/postgres/test_changes_of_server.py::test_one_refused_write_gives_up_every_connection[write_in_bulk]"
         ],
     ),
     Mutation(
@@ -77,7 +79,9 @@ MUTATIONS: Final = (
         "adapters/store/decisions/decisions.py",
         "self._kept_policies.clear()",
         "pass",
-        ["tests/adapters/test_database_changes.py::test_policies_are_kept_again_in_an_older_database"],
+        [
+            "tests/adapters/postgres/test_changes_of_server.py::test_policies_are_kept_again_in_an_older_database"
+        ],
     ),
     Mutation(
         "locked rows alone",
@@ -85,7 +89,7 @@ MUTATIONS: Final = (
         "if error.sqlstate == LOCK_NOT_AVAILABLE:",
         "if False:",
         [
-            "tests/adapters/test_locked_rows.py::test_a_table_that_is_locked_as_a_whole_fails_the_group_at_once"
+            "tests/adapters/postgres/test_locked_rows.py::test_a_table_that_is_locked_as_a_whole_fails_the_group_at_once"
         ],
     ),
     Mutation(
@@ -93,14 +97,14 @@ MUTATIONS: Final = (
         "adapters/postgres/sqlstate.py",
         "if known.startswith(_VALUE):",
         'if known.startswith((*_VALUE, "XX")):',
-        ["tests/adapters/test_sqlstate.py::test_no_other_class_is_a_values_fault[X]"],
+        ["tests/adapters/postgres/test_sqlstate.py::test_no_other_class_is_a_values_fault[X]"],
     ),
     Mutation(
         "fsync",
         "adapters/redis/durability.py",
         '"appendfsync": "always",',
         "",
-        ["tests/adapters/test_redis_durability.py::test_each_setting_that_loses_writes_is_named"],
+        ["tests/adapters/redis/test_durability.py::test_each_setting_that_loses_writes_is_named"],
     ),
     Mutation(
         "fsync",
@@ -129,8 +133,8 @@ MUTATIONS: Final = (
         "equal = hmac.compare_digest(sign_data(data, secret, hash_name=hash_name), candidate)",
         "equal = True",
         [
-            "tests/domain/test_signature.py::test_every_bit_of_the_data_is_signed",
-            "tests/service/test_notify.py::test_another_apps_pair_is_refused",
+            "tests/domain/callback/test_signature.py::test_every_bit_of_the_data_is_signed",
+            "tests/service/ingress/test_notify.py::test_another_apps_pair_is_refused",
         ],
     ),
     Mutation(
@@ -138,21 +142,21 @@ MUTATIONS: Final = (
         "domain/callback/form.py",
         "if len(values) > 1:",
         "if False:",
-        ["tests/domain/test_form_refusals.py::test_urlencoded_bodies_that_are_refused"],
+        ["tests/domain/callback/test_form_refusals.py::test_urlencoded_bodies_that_are_refused"],
     ),
     Mutation(
         "size cap",
         "service/ingress/body.py",
         "if len(body) > limit:",
         "if False:",
-        ["tests/service/test_body.py::test_an_endless_body_is_cut_off_at_the_cap"],
+        ["tests/service/ingress/test_body.py::test_an_endless_body_is_cut_off_at_the_cap"],
     ),
     Mutation(
         "strict JSON",
         "service/ingress/acceptance.py",
         "members = read_members(form.data)",
         'members = read_members(form.data.split(b"\\x80")[0])',
-        ["tests/service/test_notify.py::test_an_extended_body_is_refused_though_its_sign_is_valid"],
+        ["tests/service/ingress/test_notify.py::test_an_extended_body_is_refused_though_its_sign_is_valid"],
     ),
     Mutation(
         "registration match",
@@ -173,7 +177,7 @@ MUTATIONS: Final = (
         "domain/policy/rules/face.py",
         "strict = facts.edition >= _LIVE_FACE",
         "strict = False",
-        ["tests/domain/test_rules_face.py::test_the_cards_portrait_alone_approves_nobody"],
+        ["tests/domain/policy/rules/test_face.py::test_the_cards_portrait_alone_approves_nobody"],
     ),
     Mutation(
         "signs of any name",
@@ -181,8 +185,8 @@ MUTATIONS: Final = (
         "yield from _other_signs(said, table)",
         "yield from ()",
         [
-            "tests/domain/test_attack_signs.py::test_no_name_hides_a_score_over_its_threshold",
-            "tests/domain/test_attack_signs.py::test_no_name_hides_a_flag",
+            "tests/domain/policy/rules/test_attack_signs.py::test_no_name_hides_a_score_over_its_threshold",
+            "tests/domain/policy/rules/test_attack_signs.py::test_no_name_hides_a_flag",
         ],
     ),
     Mutation(
@@ -190,21 +194,25 @@ MUTATIONS: Final = (
         "adapters/policies/folder.py",
         "wrong = None if standing is None else objection(policy, standing)",
         "wrong = None",
-        ["tests/adapters/test_policies.py::test_a_file_that_was_cut_off_keeps_its_policy_in_force"],
+        ["tests/adapters/policies/test_folder.py::test_a_file_that_was_cut_off_keeps_its_policy_in_force"],
     ),
     Mutation(
         "cut policies",
         "workers/main.py",
         "await verify_policies(engine, policies)",
         "pass",
-        ["tests/cli/test_changed_policies.py::test_a_worker_does_not_start_on_a_policy_that_was_cut_off"],
+        [
+            "tests/cli/policy/test_changed_policies.py::test_a_worker_does_not_start_on_a_policy_that_was_cut_off"
+        ],
     ),
     Mutation(
         "clear card dates",
         "domain/policy/rules/rules.py",
         "if facts.card == UNREADABLE:",
         "if facts.card == UNREADABLE and False:",
-        ["tests/domain/test_card_validity.py::test_what_is_not_clear_is_for_a_person_where_the_policy_looks"],
+        [
+            "tests/domain/facts/test_card_validity.py::test_what_is_not_clear_is_for_a_person_where_the_policy_looks"
+        ],
     ),
     Mutation(
         "doubtful payloads",
@@ -212,8 +220,8 @@ MUTATIONS: Final = (
         "return (*rules, _IF_DOUBTFUL) if is_doubtful(facts) else rules",
         "return rules",
         [
-            "tests/domain/test_any_change.py::test_a_registered_verification_is_never_better_off",
-            "tests/domain/test_doubt.py::test_what_is_registered_is_held_to_the_documented_form",
+            "tests/domain/policy/test_any_change.py::test_a_registered_verification_is_never_better_off",
+            "tests/domain/policy/rules/test_doubt.py::test_what_is_registered_is_held_to_the_documented_form",
         ],
     ),
     Mutation(
@@ -221,7 +229,7 @@ MUTATIONS: Final = (
         "domain/callback/payload.py",
         'compact.count(b":") != data.count(b":") or ',
         "",
-        ["tests/domain/test_doubt.py::test_a_known_member_that_stands_twice_is_doubt"],
+        ["tests/domain/policy/rules/test_doubt.py::test_a_known_member_that_stands_twice_is_doubt"],
     ),
     Mutation(
         "texts that can be stored",
@@ -242,7 +250,7 @@ MUTATIONS: Final = (
         "service/api/auth.py",
         "return guarded",
         "return handle",
-        ["tests/service/test_api_door.py::test_nothing_of_a_strangers_body_is_read"],
+        ["tests/service/api/access/test_door.py::test_nothing_of_a_strangers_body_is_read"],
     ),
     *OF_THE_SETTINGS,
     *OF_THE_WORKERS,

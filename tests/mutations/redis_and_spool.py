@@ -12,7 +12,7 @@ OF_REDIS_AND_SPOOL: Final = (
         "return self.high_water",
         [
             (
-                "tests/domain/test_memory_room.py"
+                "tests/domain/limits/test_memory_room.py"
                 "::test_the_mark_leaves_a_share_of_maxmemory_whatever_is_configured"
             )
         ],
@@ -22,7 +22,7 @@ OF_REDIS_AND_SPOOL: Final = (
         "adapters/processes/heartbeats.py",
         "redis.call('DEL', KEYS[2])\n",
         "",
-        ["tests/adapters/test_heartbeats.py::test_a_full_redis_makes_nobody_look_dead"],
+        ["tests/adapters/processes/test_heartbeats.py::test_a_full_redis_makes_nobody_look_dead"],
     ),
     Mutation(
         "first rewrite",
@@ -30,9 +30,9 @@ OF_REDIS_AND_SPOOL: Final = (
         'return SWITCHING_ON if rewriting and not await _syncs_a_write(redis, names) else "yes"',
         'return "yes"',
         [
-            "tests/adapters/test_redis_durability.py::test_a_log_counts_when_its_first_rewrite_has_ended",
+            "tests/adapters/redis/test_durability.py::test_a_log_counts_when_its_first_rewrite_has_ended",
             (
-                "tests/adapters/test_redis_durability.py"
+                "tests/adapters/redis/test_durability.py"
                 "::test_what_is_accepted_during_the_first_rewrite_outlives_a_crash_of_redis"
             ),
         ],
@@ -43,7 +43,7 @@ OF_REDIS_AND_SPOOL: Final = (
         "giving_back(server.connection_class)",
         "server.connection_class",
         [
-            "tests/adapters/test_redis_client.py::test_a_pipeline_that_ends_badly_keeps_no_connection[time-out]"
+            "tests/adapters/redis/test_client.py::test_a_pipeline_that_ends_badly_keeps_no_connection[time-out]"
         ],
     ),
     Mutation(

@@ -10,14 +10,14 @@ OF_THE_SETTINGS: Final = (
         "cli/devstack/claims.py",
         "    if named:\n",
         "    if not named:\n",
-        ["tests/cli/test_claims.py::test_a_shell_with_settings_of_production_starts_nothing"],
+        ["tests/cli/devstack/test_claims.py::test_a_shell_with_settings_of_production_starts_nothing"],
     ),
     Mutation(
         "tokens beside no other",
         "adapters/store/tokens.py",
         '.on_conflict_do_nothing(index_elements=["name"])',
         '.on_conflict_do_update(index_elements=["name"], set_=row)',
-        ["tests/adapters/test_tokens.py::test_a_token_is_added_beside_no_other_of_its_name"],
+        ["tests/adapters/store/test_tokens.py::test_a_token_is_added_beside_no_other_of_its_name"],
     ),
     Mutation(
         "visible secrets",

@@ -40,12 +40,12 @@ from service.http.lifecycle import Lifecycle
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.ingress.nudging import ReturnNudges
-from tests.adapters.builders import NOW, Clock, Store, until
-from tests.service.asgi import OLD_SECRET, SECRET
-from tests.service.nudges import NotedNudges, return_nudges
-from tests.service.requests_sent import LIMITS
-from tests.service.sockets import Listener, served
-from tests.service.vendors import API_APPS, issuer_at, simulated_vendor
+from tests.support.http.asgi import OLD_SECRET, SECRET
+from tests.support.http.nudges import NotedNudges, return_nudges
+from tests.support.http.requests_sent import LIMITS
+from tests.support.http.sockets import Listener, served
+from tests.support.http.vendors import API_APPS, issuer_at, simulated_vendor
+from tests.support.stores import NOW, Clock, Store, until
 
 LANDING = "https://shop.example/done?step=3#top"
 APPS = {

@@ -21,8 +21,8 @@ from cli.devstack.servers import free_port
 from service.api.context import ApiContext
 from service.api.metrics.page import MetricsPage
 from service.ingress.metrics import serving_metrics
-from tests.adapters.builders import NOW, Store, callback, payload
-from tests.promtool import PROMTOOL, objection, stays_silent
+from tests.support.promtool import PROMTOOL, objection, stays_silent
+from tests.support.stores import NOW, Store, callback, payload
 
 RULES: Final = Path(__file__).parents[2] / "deploy" / "prometheus-alerts.yml"
 

@@ -15,12 +15,12 @@ from domain.errors import RefusedCallback
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.problems import PROBLEMS, refusal
-from tests.adapters.builders import NOW, biz_id, payload
-from tests.domain.builders import dump, mutated
-from tests.domain.forms import signed_multipart
-from tests.service.asgi import FORM, SECRET, signed
 from tests.service.conftest import APPS, MAX_BODY, FakeIntake
-from tests.service.nudges import NotedNudges, return_nudges
+from tests.support.http.asgi import FORM, SECRET, signed
+from tests.support.http.nudges import NotedNudges, return_nudges
+from tests.support.payloads.callbacks import dump, mutated
+from tests.support.payloads.forms import signed_multipart
+from tests.support.stores import NOW, biz_id, payload
 
 CONTRACT = {
     "malformed_form": 400,

@@ -18,12 +18,12 @@ from adapters.redis.client import RedisAway
 from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.memory.servers import MemoryDatabase, Server
 from tests.memory.vendor import Fault
-from tests.service.asgi import OLD_SECRET, SECRET
 from tests.stateful.outside import STRANGER, TOKEN, Outside
 from tests.stateful.processes import Process
 from tests.stateful.promises import ALWAYS, History, everything_is_settled, one_call_is_enough
 from tests.stateful.sayings import ENDS, Saying, Spoiling, poison, said, spoilt
 from tests.stateful.world import World
+from tests.support.http.asgi import OLD_SECRET, SECRET
 from workers.crash_points import CrashPoint
 
 T = TypeVar("T")

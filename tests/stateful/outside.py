@@ -10,12 +10,12 @@ from typing import Final
 from adapters.postgres.sqlstate import DatabaseAway
 from domain.model import verification_id
 from domain.records import Registration
-from tests.adapters.builders import biz_id
 from tests.memory.vendor import Result
-from tests.service.asgi import FORM, SECRET, Reply, send, signed
 from tests.stateful.promises import History
 from tests.stateful.sayings import Saying, said
 from tests.stateful.world import World
+from tests.support.http.asgi import FORM, SECRET, Reply, send, signed
+from tests.support.stores import biz_id
 
 Body = tuple[str, bytes]
 """To which app, and what is signed."""

@@ -11,9 +11,9 @@ from domain.facts.facts import extract_facts
 from domain.model import Outcome
 from domain.policy.decide import judge
 from simulator.length_extension import extend
-from tests.adapters.builders import Json, payload
-from tests.domain.builders import default_policy, dump, put
-from tests.service.asgi import SECRET
+from tests.support.http.asgi import SECRET
+from tests.support.payloads.callbacks import default_policy, dump, put
+from tests.support.stores import Json, payload
 
 
 class Saying(StrEnum):

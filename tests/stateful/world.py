@@ -19,7 +19,6 @@ from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
-from tests.adapters.builders import LEASE, NOW, OPERATORS_RULES
 from tests.memory.claims import MemoryClaims
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
@@ -35,9 +34,10 @@ from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
 from tests.memory.servers import MemoryDatabase, MemoryRedis
 from tests.memory.vendor import MemoryVendor
-from tests.service.asgi import OLD_SECRET, SECRET
-from tests.service.nudges import return_nudges
 from tests.stateful.processes import Ending, Process, kill_current, turn
+from tests.support.http.asgi import OLD_SECRET, SECRET
+from tests.support.http.nudges import return_nudges
+from tests.support.stores import LEASE, NOW, OPERATORS_RULES
 from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint

@@ -26,8 +26,8 @@ from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullRules, PullState
 from domain.records import Case
-from tests.adapters.builders import LEASE, NOW, Clock, Json, Store, callback
-from tests.domain.builders import dump
+from tests.support.payloads.callbacks import dump
+from tests.support.stores import LEASE, NOW, Clock, Json, Store, callback
 from workers.alarm import Alarm
 from workers.context import WorkerContext
 from workers.crash_points import CrashPoint

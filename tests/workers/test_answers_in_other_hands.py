@@ -10,7 +10,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from domain.model import ConfirmationMode
 from domain.pulls.budget import LEDGER_CATCHES_UP
 from domain.pulls.reconciliation import RECONCILE_RULES
-from tests.adapters.builders import LEASE, NOW, payload
+from tests.support.stores import LEASE, NOW, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, later
 from tests.workers.test_kept_answers import hiccuping
 from tests.workers.test_second_looks import ASK

@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.model import verification_id
 from domain.pulls.reconciliation import RECONCILE_RULES
 from domain.pulls.request import Refusal
-from tests.adapters.builders import NOW, biz_id, payload
+from tests.support.stores import NOW, biz_id, payload
 from tests.workers.conftest import Jobs, answered, app
 from tests.workers.test_reconciliation import FIRST, LOST, TOKEN, look
 

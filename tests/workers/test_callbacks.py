@@ -16,9 +16,9 @@ from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
-from tests.adapters.batches import stored_batches
-from tests.adapters.builders import NOW, Store, callback, payload, traces, until
-from tests.domain.builders import dump, put
+from tests.support.batches import stored_batches
+from tests.support.payloads.callbacks import dump, put
+from tests.support.stores import NOW, Store, callback, payload, traces, until
 from tests.workers.conftest import Jobs, answered, refused
 from workers import callbacks
 from workers.context import WorkerContext

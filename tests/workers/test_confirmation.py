@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.pulls.budget import PULL_LIMIT, PullState
-from tests.adapters.builders import LEASE, NOW, finished, payload
+from tests.support.stores import LEASE, NOW, finished, payload
 from tests.workers.conftest import Jobs, again, answered, app, later
 from workers.confirmation import Confirmed, Postponed, confirm
 from workers.settlement import settle

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from adapters.store.recording.owners import BizOwners
 from domain.accounts import OWNER_KEPT, shared_accounts
-from tests.adapters.builders import NOW, Store, biz_id, callback, payload
+from tests.support.stores import NOW, Store, biz_id, callback, payload
 from tests.workers.conftest import Jobs, app
 from tests.workers.test_jobs import run_crons
 

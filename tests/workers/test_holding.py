@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from domain.model import verification_id
-from tests.adapters.builders import LEASE, NOW, biz_id, callback, payload
+from tests.support.stores import LEASE, NOW, biz_id, callback, payload
 from tests.workers.conftest import Jobs, answered, app
 from workers.holding import release_held
 

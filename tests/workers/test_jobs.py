@@ -14,7 +14,7 @@ from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
-from tests.adapters.builders import biz_id, callback, payload
+from tests.support.stores import biz_id, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
 from workers import nudging
 from workers.context import WorkerContext

@@ -13,8 +13,8 @@ from adapters.settings import Settings
 from domain.model import ConfirmationMode
 from domain.ports import Ledger
 from domain.records import FinishedPull
-from tests.adapters.builders import LEASE, NOW, finished, payload, until
-from tests.domain.builders import dump
+from tests.support.payloads.callbacks import dump
+from tests.support.stores import LEASE, NOW, finished, payload, until
 from tests.workers.conftest import Jobs, again, answered, app
 from workers.confirmation import Postponed, confirm
 from workers.context import WorkerContext

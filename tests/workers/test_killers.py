@@ -11,8 +11,8 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
 from domain.model import AcceptedCallback
-from tests.adapters.batches import stored_batches
-from tests.adapters.builders import callback, until
+from tests.support.batches import stored_batches
+from tests.support.stores import callback, until
 from tests.workers.conftest import Jobs, WorkerDied
 from tests.workers.test_recording import decisions, in_inbox, put, quick
 from workers import recording as recording_module

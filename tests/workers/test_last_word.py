@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.pulls.reconciliation import RECONCILE_RULES
-from tests.adapters.builders import NOW, Json, callback, payload
-from tests.domain.builders import dump, put
+from tests.support.payloads.callbacks import dump, put
+from tests.support.stores import NOW, Json, callback, payload
 from tests.workers.conftest import Jobs, answered, app
 
 TOKEN = timedelta(minutes=50)

@@ -3,8 +3,8 @@
 import asyncio
 
 from adapters.postgres.connections import LOCK_TIMEOUT
-from tests.adapters.builders import Store, callback, payload
-from tests.adapters.test_locked_rows import locked
+from tests.adapters.postgres.test_locked_rows import locked
+from tests.support.stores import Store, callback, payload
 from tests.workers.conftest import Jobs
 
 SOON = 9 * LOCK_TIMEOUT.total_seconds()

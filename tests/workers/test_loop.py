@@ -21,8 +21,8 @@ from adapters.redis.names import DEFAULT_NAMES
 from adapters.settings import Settings
 from domain.limits.concurrency import FIRST_LIMIT
 from domain.records import Recorded
-from tests.adapters.builders import LEASE, NOW, callback, payload, until
-from tests.adapters.test_queue import Exploit, opened
+from tests.adapters.intake.test_queue import Exploit, opened
+from tests.support.stores import LEASE, NOW, callback, payload, until
 from tests.workers.conftest import Jobs, answered, refused
 from workers.jobs import Loops
 from workers.loop import next_pause, run_workers

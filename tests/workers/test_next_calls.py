@@ -6,7 +6,7 @@ import pytest
 
 from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
-from tests.adapters.builders import NOW, payload
+from tests.support.stores import NOW, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, later, refused
 from workers.settlement import settle
 from workers.vendor_gates import REFUSED_RULES, RULES, Call

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from adapters.intake.queue import NUDGE_VERIFICATION
 from domain.model import verification_id
-from tests.adapters.builders import NOW, biz_id, callback, payload
+from tests.support.stores import NOW, biz_id, callback, payload
 from tests.workers.conftest import Jobs, answered, refused
 from workers.context import WorkerContext
 from workers.jobs import functions

@@ -12,7 +12,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from domain.apps import App
 from domain.ports import Ledger
 from domain.records import FinishedPull
-from tests.adapters.builders import payload
+from tests.support.stores import payload
 from tests.workers.conftest import Jobs, answered, app
 from workers.picture_room import PictureRoom
 from workers.settlement import settle

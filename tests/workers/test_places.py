@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.limits.concurrency import FIRST_LIMIT
-from tests.adapters.builders import Clock
+from tests.support.stores import Clock
 from tests.workers.conftest import TIMED_OUT, answered
 from workers.places import Places
 from workers.vendor_gates import RULES, Call, LeftAlone, VendorGates

@@ -7,8 +7,8 @@ import pytest
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from domain.pulls.reconciliation import RECONCILE_RULES
-from tests.adapters.builders import LEASE, NOW, Json, callback, payload
-from tests.domain.builders import put
+from tests.support.payloads.callbacks import put
+from tests.support.stores import LEASE, NOW, Json, callback, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 
 TOKEN = timedelta(minutes=50)

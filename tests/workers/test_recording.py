@@ -14,8 +14,8 @@ from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES
 from domain.errors import kind_of_error
 from domain.model import AcceptedCallback
-from tests.adapters.batches import stored_batches
-from tests.adapters.builders import callback, payload, until
+from tests.support.batches import stored_batches
+from tests.support.stores import callback, payload, until
 from tests.workers.conftest import Jobs, answered
 from workers import recording as recording_module
 from workers.callbacks import GroupRecorded, record_group

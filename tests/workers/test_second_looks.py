@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
-from tests.adapters.builders import LEASE, NOW, payload
-from tests.domain.builders import put
+from tests.support.payloads.callbacks import put
+from tests.support.stores import LEASE, NOW, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, refused
 from workers.settlement import settle
 

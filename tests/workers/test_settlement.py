@@ -10,8 +10,8 @@ from adapters.redis.names import DEFAULT_NAMES
 from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
-from tests.adapters.builders import Json, callback, dump_database, payload, traces
-from tests.domain.builders import put
+from tests.support.payloads.callbacks import put
+from tests.support.stores import Json, callback, dump_database, payload, traces
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from workers.settlement import settle, settle_safely
 

@@ -12,7 +12,7 @@ from adapters.tasks.background import end_tasks
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.records import ClaimedVerifications
-from tests.adapters.builders import LEASE, callback, payload, until
+from tests.support.stores import LEASE, callback, payload, until
 from tests.workers.conftest import Jobs, again, answered
 from tests.workers.test_settling import decided
 from workers import settlement

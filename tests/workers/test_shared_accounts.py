@@ -5,7 +5,7 @@ from dataclasses import replace
 from adapters.store.recording.owners import BizOwners
 from domain.accounts import shared_accounts
 from domain.model import ConfirmationMode
-from tests.adapters.builders import LEASE, Store, callback, payload
+from tests.support.stores import LEASE, Store, callback, payload
 from tests.workers.conftest import Jobs, answered, app
 from workers.context import WorkerContext
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.processes.heartbeats import WorkerStatus
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
-from tests.adapters.builders import biz_id, callback, payload, traces
+from tests.support.stores import biz_id, callback, payload, traces
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.context import WorkerContext
 from workers.settlement import settle_safely

@@ -9,7 +9,7 @@ import pytest
 from domain.limits.concurrency import REMEMBERED
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
-from tests.adapters.builders import Clock, payload
+from tests.support.stores import Clock, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.settlement import settle
 from workers.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates

@@ -17,8 +17,8 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.troubles import database_trouble
 from cli.devstack import servers
-from tests.adapters.configuration.doors_of_tls import pass_on, write_certificate
-from tests.servers import PrivateServer
+from tests.support.servers.doors_of_tls import pass_on, write_certificate
+from tests.support.servers.private import PrivateServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.settings import load_settings, strange_names
 from domain.errors import SettingsError
-from tests.adapters.right_settings import CANARY, KEY, apps, set_right, write_toml
+from tests.support.right_settings import CANARY, KEY, apps, set_right, write_toml
 
 
 @pytest.fixture(autouse=True)

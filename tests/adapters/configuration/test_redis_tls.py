@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from adapters.processes.troubles import redis_trouble
 from adapters.redis.client import RedisAway, create_redis_pool, redis_away
-from tests.adapters.configuration.doors_of_tls import pass_on, write_certificate
+from tests.support.servers.doors_of_tls import pass_on, write_certificate
 
 
 @dataclass

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from adapters.spool.drainer import Drainer
 from adapters.spool.frames import Frame
 from adapters.spool.spool import Spool
-from tests.adapters.intakes import segments, set_aside
-from tests.adapters.spool.builders import (
+from tests.support.intakes import segments, set_aside
+from tests.support.spools import (
     EIO,
     FailingDisk,
     encoded,

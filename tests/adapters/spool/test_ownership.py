@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.adapters.spool.builders import (
+from tests.support.spools import (
     EIO,
     FailingDisk,
     encoded,

@@ -17,8 +17,9 @@ from adapters.spool.drainer import Drainer
 from adapters.spool.frames import Frame
 from adapters.spool.spool import Spool
 from domain.errors import SpoolRefused
-from tests.adapters.intakes import segments, set_aside
-from tests.adapters.spool.builders import (
+from tests.adapters.spool.test_drainer import Inbox
+from tests.support.intakes import segments, set_aside
+from tests.support.spools import (
     EIO,
     FailingDisk,
     encoded,
@@ -29,7 +30,6 @@ from tests.adapters.spool.builders import (
     on_disk,
     open_spool,
 )
-from tests.adapters.spool.test_drainer import Inbox
 
 
 def drainer(spool: Spool, inbox: Inbox) -> Drainer:

@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.errors import SettingsError, SpoolBroken, SpoolRefused
-from tests.adapters.intakes import segments
-from tests.adapters.spool.builders import (
+from tests.support.intakes import segments
+from tests.support.spools import (
     EIO,
     ENOSPC,
     FailingDisk,

@@ -12,7 +12,7 @@ import msgspec
 from domain.callback.payload import decode_payload
 from domain.facts.facts import Facts, extract_facts
 from domain.policy.decide import UNCONFIRMED
-from tests.domain.builders import Json, explained, read_sample, stored_decision
+from tests.support.payloads.callbacks import Json, explained, read_sample, stored_decision
 
 FOLDER = Path(__file__).parent
 RESULTS = {"callback_with_attack.json": "result_with_attack.json"}

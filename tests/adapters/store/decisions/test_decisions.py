@@ -1,0 +1,68 @@
+"""What of decisions is PostgreSQL's own: all that is written, and how. The rest: tests/contracts."""
+
+import pytest
+
+from adapters.store.decisions.decisions import seal_identity, unseal_identity
+from domain.errors import BrokenSeal
+from domain.model import Identity, Outcome, verification_id
+from tests.support.stores import (
+    NOW,
+    Store,
+    biz_id,
+    dump_database,
+    traces,
+)
+
+
+async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
+    recorded = await store.record()
+    assert await store.decide(recorded, outcome=Outcome.REJECTED)
+    record = await store.find()
+    assert record is not None
+    assert (record.state, record.outcome, record.basis) == ("decided", "rejected", "callback")
+    assert record.reasons == [{"code": "face.below_threshold", "detail": "41.2 < 64 (1e-3)"}]
+    assert (record.policy_name, record.policy_version, record.decided_at) == ("default", "2", NOW)
+    assert await store.rows("SELECT due_at FROM verifications") == [(None,)]
+    last = (await store.lookups.timeline(recorded.verification_id))[-1]
+    assert last.event == "decision.saved"
+    assert last.detail == {
+        "outcome": "rejected",
+        "basis": "callback",
+        "reasons": record.reasons,
+        "policy": "default",
+        "version": "2",
+    }
+
+
+async def test_a_decision_about_nothing_is_refused(store: Store) -> None:
+    recorded = await store.record()
+    async with store.engine.begin() as connection:
+        for table in ("timeline", "callbacks", "verifications"):
+            await connection.exec_driver_sql(f"DELETE FROM {table}")
+    assert not await store.decide(recorded)
+    assert await store.rows("SELECT * FROM decisions") == []
+
+
+async def test_facts_hold_no_identity_and_the_identity_is_sealed(store: Store) -> None:
+    recorded = await store.record()
+    await store.decide(recorded)
+    [(facts, identity_ct)] = await store.rows(
+        "SELECT CAST(callback_facts AS text), identity_ct FROM decisions"
+        " JOIN verifications v ON v.id = verification_id"
+    )
+    assert traces(facts) == []
+    assert "91.327" in facts
+    opened = unseal_identity(
+        recorded.data_key, identity_ct, app_id="demo", verification_id=recorded.verification_id
+    )
+    assert opened == Identity("欧阳金丝雀", "11010119900307001X")
+    assert traces(await dump_database(store.engine)) == []
+
+
+def test_an_identity_opens_in_its_own_row_only() -> None:
+    mine, other = (verification_id("demo", biz_id(n)) for n in (1, 2))
+    sealed = seal_identity(b"k" * 32, Identity("a", "b"), app_id="demo", verification_id=mine)
+    with pytest.raises(BrokenSeal):
+        unseal_identity(b"k" * 32, sealed, app_id="demo", verification_id=other)
+    with pytest.raises(BrokenSeal):
+        unseal_identity(b"k" * 32, sealed, app_id="other", verification_id=mine)

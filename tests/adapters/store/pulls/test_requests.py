@@ -1,0 +1,13 @@
+"""Who asked for a pull stands on the timeline; what is granted to whom: tests/contracts."""
+
+from datetime import timedelta
+
+from tests.support.stores import NOW, Store
+
+
+async def test_a_request_on_the_timeline_says_whose_it_was(store: Store) -> None:
+    recorded = await store.record()
+    later = NOW + timedelta(minutes=5)
+    assert await store.pull_requests.ask(recorded.verification_id, now=later, by="night shift") is None
+    last = (await store.lookups.timeline(recorded.verification_id))[-1]
+    assert (last.event, last.detail) == ("pull.requested", {"by": "night shift"})

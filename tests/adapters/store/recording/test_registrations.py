@@ -1,0 +1,15 @@
+"""The rules of whoever registers say when it is looked at; all else about registrations: tests/contracts."""
+
+from datetime import timedelta
+
+from adapters.store.recording.registrations import PgRegistrations
+from domain.pulls.reconciliation import ReconcileRules
+from domain.records import Registration
+from tests.support.stores import NOW, Store, biz_id
+
+
+async def test_the_rules_say_when_it_is_looked_at(store: Store) -> None:
+    rules = ReconcileRules(grace=timedelta(seconds=1))
+    impatient = PgRegistrations(store.engine, keys=store.keys, rules=rules)
+    await impatient.register("demo", biz_id(), Registration("order-1", NOW, NOW + timedelta(minutes=50)))
+    assert await store.rows("SELECT due_at FROM verifications") == [(NOW + timedelta(minutes=50, seconds=1),)]

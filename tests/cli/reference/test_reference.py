@@ -1,0 +1,95 @@
+"""docs/reference holds what the code says, and the code says something of everything that there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from adapters.configuration.app_meanings import APP_MEANINGS
+from adapters.configuration.meanings import MEANINGS
+from adapters.logs.catalogue import LOG_EVENTS
+from adapters.settings import AppSettings, Settings
+from adapters.store.tokens import SCOPES
+from cli.policy.docs import END
+from cli.reference.command import Topic, generated_parts
+from service.problem_guide import GUIDE
+from service.problems import PROBLEMS
+from simulator.settings import SimulatorSettings
+from tests.cli.conftest import Run
+from tests.support.logged import levels_of_events, names_in_the_code
+
+DOCS = Path(__file__).parents[3] / "docs"
+NOT_STRUCTLOG = {"library.message"}
+"""Written by the formatter of libraries' messages."""
+
+
+@pytest.mark.parametrize("page", generated_parts())
+def test_the_page_holds_what_the_code_says(page: str) -> None:
+    """Otherwise: `make docs`, which runs `faceid-gateway reference --write docs`."""
+    text, part = (DOCS / page).read_text("utf-8"), generated_parts()[page]
+    begin, _, _ = part.partition("\n")
+    assert (text.count(begin), text.count(END)) == (1, 1)
+    assert text[text.index(begin) : text.index(END) + len(END)] + "\n" == part
+
+
+@pytest.mark.parametrize("topic", Topic)
+def test_the_command_prints_each_topic(run: Run, topic: Topic) -> None:
+    code, out, err = run("reference", topic)
+    assert (code, err) == (0, "")
+    page = (DOCS / "reference" / f"{topic.replace('-zh', '.zh')}.md").read_text("utf-8")
+    assert out.strip() in page
+
+
+def test_the_command_writes_the_pages_and_nothing_around_them(run: Run, tmp_path: Path) -> None:
+    for page in generated_parts():
+        (tmp_path / page).parent.mkdir(exist_ok=True)
+        text = (DOCS / page).read_text("utf-8")
+        outdated = re.sub(r"^\| `.*\n", "", text, flags=re.MULTILINE)
+        assert outdated != text
+        (tmp_path / page).write_text(outdated, "utf-8")
+    before = {page: (tmp_path / page).read_text("utf-8").split("<!--")[0] for page in generated_parts()}
+    assert run("reference", "--write", str(tmp_path))[0] == 0
+    for page, part in generated_parts().items():
+        text = (tmp_path / page).read_text("utf-8")
+        assert part in text
+        assert text.startswith(before[page])
+
+
+def test_a_page_without_marks_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "reference").mkdir()
+    for page in generated_parts():
+        (tmp_path / page).write_text("# A page\n", "utf-8")
+    code, _, err = run("reference", "--write", str(tmp_path))
+    assert code == 2
+    assert "has no marks" in err
+
+
+def test_every_setting_has_a_meaning() -> None:
+    assert set(MEANINGS) == {*Settings.model_fields, "config"}
+    assert set(APP_MEANINGS) == set(AppSettings.model_fields)
+
+
+@pytest.mark.parametrize("page", ["settings.md", "settings.zh.md"])
+def test_every_setting_of_the_simulator_is_named(page: str) -> None:
+    text = (DOCS / "reference" / page).read_text("utf-8")
+    for name in SimulatorSettings.model_fields:
+        assert f"`FACEID_SIMULATOR_{name.upper()}`" in text
+
+
+def test_every_problem_has_a_guide() -> None:
+    assert set(GUIDE) == set(PROBLEMS)
+
+
+def test_every_log_event_is_in_the_catalogue_with_its_levels() -> None:
+    found = levels_of_events()
+    assert set(found) <= set(LOG_EVENTS)
+    assert {event: set(LOG_EVENTS[event].levels.split(", ")) for event in found} == found
+
+
+def test_no_event_of_the_catalogue_is_unknown_to_the_code() -> None:
+    assert set(LOG_EVENTS) - names_in_the_code() - NOT_STRUCTLOG == set()
+
+
+def test_every_scope_is_needed_by_a_request() -> None:
+    page = (DOCS / "reference" / "api.md").read_text("utf-8")
+    assert all(re.search(rf"^\| `[A-Z]+ /v1/\S+` \| `{scope}` \|", page, re.MULTILINE) for scope in SCOPES)

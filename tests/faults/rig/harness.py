@@ -1,0 +1,177 @@
+"""A whole gateway whose every process a test starts, kills, stops and pauses by hand.
+
+`dev` restarts what dies, after growing pauses; here the test is the supervisor, so that it says when.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import psutil
+
+from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import migrate
+from adapters.store.tokens import PgTokens
+from cli.devstack import environment, servers
+from cli.devstack.environment import DevSecrets, load_secrets
+from cli.devstack.processes import ProcessSpec, spawn, stop, until_it_answers
+from tests.faults.rig.callbacks import app_id
+
+LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api")
+SERVERS: Final = ("valkey", "postgres")
+
+MOST_SCRIPTS: Final = 32
+
+FAST: Final = {
+    "FACEID_SWEEP_EVERY": "1",
+    "FACEID_SWEEP_AFTER": "10",
+    "FACEID_PULL_SPACING": "1",
+    "FACEID_PULL_TIMEOUT": "3",
+}
+"""Sweeps fast enough for a test. A lease must still outlast a call and a busy machine: with a shorter one
+a healthy worker would be taken for a dead one, and its call for a lost one."""
+
+
+class Rig:
+    """The processes of one gateway and of its vendor."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.secrets: DevSecrets = load_secrets(folder)
+        self.ports = {role: servers.free_port() for role in LISTENERS}
+        self.ingress_url = f"http://127.0.0.1:{self.ports['ingress']}"
+        self.api_url = f"http://127.0.0.1:{self.ports['api']}"
+        self.simulator_url: str | None = None
+        self.keep = False
+        """Whether the folder is to stay behind for a person to look at."""
+        self.judged: set[str] = set()
+        """Verifications that an earlier test on these processes has judged."""
+        self.spool = folder / "spool"
+        self.vendor_log = folder / "vendor-calls"
+        base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
+        # A machine that keeps no compiled code would spend most of this suite on compiling it.
+        base.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._valkey, self.redis_url = servers.valkey(folder, env=base)
+        self._postgres, self.database_url = servers.postgres(folder, env=base)
+        spool = {"FACEID_SPOOL_DIR": str(self.spool)}
+        self._environment = self._gateway_environment(base | FAST | spool | dict(settings))
+        self._specs = self._all_specs(base)
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The pid of every process that runs, by name."""
+        return {name: process.pid for name, process in self._running.items() if process.returncode is None}
+
+    async def prepare(self) -> None:
+        """Start the servers and the vendor, on a migrated database."""
+        await asyncio.gather(*(self.start(name) for name in (*SERVERS, "vendor")))
+        await migrate(self.database_url)
+        engine = create_engine(self.database_url)
+        try:
+            await PgTokens(engine).put("faults", self.secrets.api_token)
+        finally:
+            await engine.dispose()
+
+    async def start(self, name: str, **variables: str) -> None:
+        """Start a process, with more environment variables, and wait until it answers."""
+        spec = self._specs[name]
+        spec = replace(spec, env={**spec.env, **variables})
+        self._running[name] = await spawn(spec)
+        await until_it_answers(spec, self._running[name])
+
+    async def kill(self, name: str) -> None:
+        """kill -9, whatever the process has started included: PostgreSQL would outlive its postmaster."""
+        self.signal_all(name, signal.SIGKILL)
+        await self.ended(name)
+
+    async def ended(self, name: str) -> int:
+        """Wait for a process to end; its exit code, negative for a signal."""
+        return await self._running[name].wait()
+
+    async def stop(self, name: str) -> None:
+        """End a process in order."""
+        await stop(self._specs[name], self._running[name])
+
+    def signal(self, name: str, signum: signal.Signals) -> None:
+        """Send a signal to a process."""
+        self._running[name].send_signal(signum)
+
+    def signal_all(self, name: str, signum: int) -> None:
+        """Send a signal to a process and to whatever it has started."""
+        process = psutil.Process(self._running[name].pid)
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(signum)
+
+    async def aclose(self) -> None:
+        """End everything."""
+        for name in reversed(self._running):
+            with suppress(psutil.NoSuchProcess):
+                self.signal_all(name, signal.SIGCONT)
+            await self.stop(name)
+        shutil.rmtree(parse_qs(urlsplit(self.database_url).query)["host"][0], ignore_errors=True)
+
+    def _gateway_environment(self, caller: dict[str, str]) -> dict[str, str]:
+        vendor_url = f"http://127.0.0.1:{self.ports['vendor']}"
+        app: dict[str, Any] = {
+            "api_key": self.secrets.api_key,
+            "api_secrets": [self.secrets.api_secret],
+            "vendor_url": vendor_url,
+            "pull_retry_delays": [1.0],
+        }
+        return environment.gateway_environment(
+            {**caller, "FACEID_APPS": json.dumps({app_id(script): app for script in range(MOST_SCRIPTS)})},
+            self.secrets,
+            data_dir=self.folder,
+            redis_url=self.redis_url,
+            database_url=self.database_url,
+            vendor_url=vendor_url,
+            ingress_url=self.ingress_url,
+        )
+
+    def _all_specs(self, base: dict[str, str]) -> dict[str, ProcessSpec]:
+        port = {role: str(number) for role, number in self.ports.items()}
+        vendor = ("tests.faults.rig.faulty_vendor", port["vendor"], str(self.vendor_log))
+        return {
+            "valkey": self._valkey,
+            "postgres": self._postgres,
+            "vendor": self._spec("vendor", vendor, base),
+            "ingress": self._spec("ingress", ("cli", "serve", "ingress", "--port", port["ingress"])),
+            "second-ingress": self._spec(
+                "second-ingress", ("cli", "serve", "ingress", "--port", port["second-ingress"])
+            ),
+            "api": self._spec("api", ("cli", "serve", "api", "--port", port["api"])),
+            "worker": self._spec("worker", ("cli", "worker")),
+        }
+
+    def _spec(self, name: str, module: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessSpec:
+        argv = (sys.executable, "-m", *module)
+        env, log = self._environment if env is None else env, self.folder / "logs" / f"{name}.log"
+        if name not in self.ports:
+            return ProcessSpec(name, argv, env, log)
+        return ProcessSpec(name, argv, env, log, answers=lambda: servers.listens(self.ports[name]))
+
+
+@asynccontextmanager
+async def standing_rig(**settings: str) -> AsyncIterator[Rig]:
+    """Servers and vendor in a folder of their own, which stays when the block fails or says `keep`."""
+    folder = Path(tempfile.mkdtemp(prefix="faceid-faults-"))
+    rig = Rig(folder, settings)
+    try:
+        await rig.prepare()
+        yield rig
+    finally:
+        await rig.aclose()
+    if not rig.keep:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,153 @@
+"""Who may do what: every route, without a token, with wrong ones, with too little, and for another app."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from adapters.store.tokens import SCOPES
+from service.api.context import ApiContext
+from service.api.routes import (
+    dead_letters,
+    explanations,
+    health,
+    policies,
+    pulls,
+    registrations,
+    verifications,
+)
+from tests.service.conftest import ClientOf, assert_problem
+from tests.support.stores import NOW, Store, biz_id, callback
+
+OPEN = {"/healthz", "/readyz", "/metrics"}
+ROUTES = [
+    route
+    for module in (verifications, registrations, pulls, dead_letters, health)
+    for route in module.router.routes
+    if isinstance(route, APIRoute)
+]
+GUARDED = [route for route in ROUTES if route.path not in OPEN]
+IDS = [f"{'|'.join(sorted(route.methods or ()))} {route.path}" for route in GUARDED]
+
+
+BODIES = {
+    ("POST", "/v1/verifications"): {"app_id": "other", "biz_no": "order-1"},
+    ("POST", "/v1/dead-letters/retry"): {"reason": "r"},
+    ("PUT", "/v1/verifications/{biz_id}"): {
+        "app_id": "other",
+        "biz_no": "order-1",
+        "expires_at": NOW.isoformat(),
+    },
+}
+"""What the routes that need a body are sent."""
+
+
+def scopes_of(route: APIRoute) -> set[str]:
+    """The scopes that a route's security dependency asks for."""
+    return {scope for part in route.dependant.dependencies for scope in part.own_oauth_scopes or ()}
+
+
+async def call(client: httpx2.AsyncClient, route: APIRoute, letter_id: UUID | None = None) -> httpx2.Response:
+    path = route.path.format(biz_id=biz_id(), letter_id=letter_id or UUID(int=1))
+    method = next(iter(route.methods or ()))
+    return await client.request(method, path, json=BODIES.get((method, route.path)))
+
+
+def test_every_route_of_the_app_is_in_the_matrix(api_app: FastAPI) -> None:
+    described = set(api_app.openapi()["paths"])
+    elsewhere = {
+        route.path
+        for module in (explanations, policies)
+        for route in module.router.routes
+        if isinstance(route, APIRoute)
+    }
+    """Their tests, in `policies/`, go through the same refusals."""
+    assert described == {route.path for route in ROUTES} | elsewhere
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+def test_every_route_asks_for_a_scope_that_exists(route: APIRoute) -> None:
+    assert scopes_of(route)
+    assert scopes_of(route) <= set(SCOPES)
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+@pytest.mark.parametrize(
+    "header",
+    [None, "Bearer", "Bearer ", "Bearer wrong", "Basic YTpi", "right", "bearer: right", "Bearer right right",
+     "Bearer expired", "Bearer revoked", "Token right"],
+)  # fmt: skip
+async def test_without_a_valid_token_it_is_401(
+    client_of: ClientOf, api_context: ApiContext, route: APIRoute, header: str | None
+) -> None:
+    now = datetime.now(UTC)
+    await api_context.tokens.put("right", "right")
+    await api_context.tokens.put("expired", "expired", expires_at=now - timedelta(seconds=1))
+    await api_context.tokens.put("revoked", "revoked")
+    await api_context.tokens.revoke("revoked")
+    client = client_of(None)
+    if header is not None:
+        client.headers["authorization"] = header
+    answer = await call(client, route)
+    assert_problem(answer, 401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+async def test_without_the_scope_it_is_403(
+    client_of: ClientOf, api_context: ApiContext, route: APIRoute
+) -> None:
+    others = [scope for scope in SCOPES if scope not in scopes_of(route)]
+    await api_context.tokens.put("too little", "t", scopes=others)
+    await api_context.tokens.put("nothing", "n", scopes=[])
+    for token in ("t", "n"):
+        assert_problem(await call(client_of(token), route), 403, "missing_scope")
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+async def test_with_the_scope_alone_it_is_served(
+    client_of: ClientOf, api_context: ApiContext, store: Store, route: APIRoute
+) -> None:
+    await store.record()
+    letter_id = await store.dead_letters.keep(callback(), reason="r", detail="", now=NOW)
+    await api_context.tokens.put("enough", "t", scopes=sorted(scopes_of(route)))
+    assert (await call(client_of("t"), route, letter_id)).status_code in {200, 201, 202, 204}
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+async def test_what_belongs_to_another_app_does_not_exist(
+    client_of: ClientOf, api_context: ApiContext, store: Store, route: APIRoute
+) -> None:
+    await store.record(callback(app_id="other"))
+    letter_id = await store.dead_letters.keep(callback(app_id="other"), reason="r", detail="", now=NOW)
+    await api_context.tokens.put("foreign", "t", apps=["demo"])
+    answer = await call(client_of("t"), route, letter_id)
+    if "{" in route.path or (route.path == "/v1/verifications" and route.methods == {"POST"}):
+        assert_problem(answer, 404, "not_found")
+    else:
+        assert answer.json().get("items", []) == []
+        assert answer.json().get("retried", 0) == 0
+    assert await store.find(app_id="other") is not None
+    assert await store.opened_letter(letter_id, "other") is not None
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json", "/docs"])
+async def test_what_is_open_needs_no_token(client_of: ClientOf, path: str) -> None:
+    assert (await client_of(None).get(path)).status_code == 200
+
+
+async def test_a_token_is_told_before_the_parameters(client_of: ClientOf) -> None:
+    answer = await client_of(None).get("/v1/verifications?limit=canary")
+    assert_problem(answer, 401, "unauthenticated")
+
+
+async def test_unknown_paths_and_methods_are_problems(api: httpx2.AsyncClient) -> None:
+    # Starlette would send the token on to whatever host the request names.
+    assert_problem(await api.get("/v1/verifications/", headers={"host": "evil.example"}), 404, "not_found")
+    assert_problem(await api.get("/v1/canary"), 404, "not_found")
+    answer = await api.delete(f"/v1/verifications/{biz_id()}")
+    assert_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] in {"GET", "PUT"}

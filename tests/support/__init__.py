@@ -1,0 +1,1 @@
+"""What tests are built from: builders, servers, and what reads what was stored."""

@@ -1,0 +1,1 @@
+"""Clients and servers of HTTP, with and without sockets."""

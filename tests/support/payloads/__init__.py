@@ -1,0 +1,1 @@
+"""Callbacks and payloads as the vendor builds them, and wrong ones."""

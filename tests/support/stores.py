@@ -1,0 +1,276 @@
+"""What the tests of every edge are built from: callbacks, a store with shortcuts, dumps of what is kept."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing
+from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
+from adapters.store.decisions.decisions import PgDecisions
+from adapters.store.lookups import PgLookups, VerificationRecord
+from adapters.store.pulls.ledger import PgLedger
+from adapters.store.pulls.requests import PgPullRequests
+from adapters.store.recording.held import PgHeldVerifications
+from adapters.store.recording.owners import BizOwners
+from adapters.store.recording.recorder import PgRecorder
+from adapters.store.recording.registrations import PgRegistrations
+from adapters.store.schedule.due import PgDueVerifications
+from adapters.store.schedule.nudges import PgNudges
+from adapters.store.tables import metadata
+from domain.callback.payload import decode_payload
+from domain.facts.facts import extract_facts
+from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
+from domain.policy.decide import Decision
+from domain.policy.reasons import Code, Reason
+from domain.ports import Recorder
+from domain.pulls.answer import Answer
+from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
+from domain.records import DecodedCallback, FinishedPull, Recorded, Registration, SettledVerification
+from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload
+
+NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+OPERATORS_RULES = PullRules(in_flight=LEASE, limit=PULL_LIMIT)
+Json = dict[str, Any]
+
+
+def biz_id(n: int = 1) -> str:
+    """A biz_id as the vendor makes them, another one for each `n`."""
+    return f"1700000000,{UUID(int=n)}"
+
+
+def payload(n: int = 1, *, status: str = "OK", biz_no: str | None = "order-1") -> Json:
+    """A passing payload of verification `n`."""
+    return passing_payload() | {"status": status, "biz_info": {"biz_id": biz_id(n), "biz_no": biz_no}}
+
+
+def callback(
+    tree: Json | bytes | None = None,
+    *,
+    app_id: str = "demo",
+    kind: CallbackKind = CallbackKind.NOTIFY,
+    received_at: datetime = NOW,
+    secret_index: int = 0,
+) -> AcceptedCallback:
+    """An accepted callback with this payload, or these very bytes."""
+    data = tree if isinstance(tree, bytes) else dump(payload() if tree is None else tree)
+    return AcceptedCallback(app_id, kind, received_at, secret_index, data)
+
+
+@dataclass
+class Clock:
+    """A clock that tests set."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def monotonic(self) -> float:
+        """The same clock in seconds."""
+        return self.now.timestamp()
+
+    def go_on(self, by: timedelta) -> None:
+        self.now += by
+
+
+async def record(
+    recorder: Recorder, taken: AcceptedCallback, *, now: datetime, hold: bool = False
+) -> Recorded:
+    """Record one callback, or raise what kept it from being recorded."""
+    [end] = await recorder.record_all([DecodedCallback(taken, decode_payload(taken.data), hold)], now=now)
+    if isinstance(end, BaseException):
+        raise end
+    return end
+
+
+class Store:
+    """Every part of the store on one engine, with shortcuts that build what they write."""
+
+    def __init__(self, engine: AsyncEngine, keys: KeyRing, *, owners: BizOwners | None = None) -> None:
+        self.engine = engine
+        self.keys = keys
+        self.recorder = PgRecorder(engine, keys=keys, lease=LEASE, owners=owners)
+        self.ledger = PgLedger(engine)
+        self.decisions = PgDecisions(engine)
+        self.nudges = PgNudges(engine)
+        self.due = PgDueVerifications(engine, keys=keys, owners=owners)
+        self.held = PgHeldVerifications(engine)
+        self.dead_letters = PgDeadLetters(engine, keys=keys)
+        self.registrations = PgRegistrations(engine, keys=keys, owners=owners)
+        self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
+        self.lookups = PgLookups(engine, keys=keys)
+
+    async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
+        """Record a callback in the moment it came."""
+        taken = taken or callback()
+        return await record(self.recorder, taken, now=taken.received_at, hold=hold)
+
+    async def register(
+        self,
+        n: int = 1,
+        *,
+        expires_in: timedelta = timedelta(minutes=50),
+        biz_no: str = "order-1",
+        app_id: str = "demo",
+    ) -> UUID:
+        """Register verification `n` now."""
+        registration = Registration(biz_no, NOW, NOW + expires_in)
+        await self.registrations.register(app_id, biz_id(n), registration)
+        return verification_id(app_id, biz_id(n))
+
+    async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
+        """Reserve a call under the lease of whoever recorded the callback."""
+        return await self.ledger.reserve(recorded.verification_id, n, fence=recorded.fence, now=now)
+
+    async def decide(
+        self,
+        recorded: Recorded,
+        *,
+        outcome: Outcome = Outcome.APPROVED,
+        app_id: str = "demo",
+        tree: Json | None = None,
+    ) -> bool:
+        """Save a decision on a recorded callback."""
+        return await self.decisions.save_once(settled(recorded, outcome=outcome, app_id=app_id, tree=tree))
+
+    async def find(self, n: int = 1, *, app_id: str = "demo") -> VerificationRecord | None:
+        found = await self.lookups.find([app_id], biz_id(n))
+        return found[0] if found else None
+
+    async def events(self, verification_id: UUID) -> list[str]:
+        return [event.event for event in await self.lookups.timeline(verification_id)]
+
+    async def letters(
+        self, *app_ids: str, reason: str | None = None, retried: bool = False
+    ) -> list[DeadLetter]:
+        """The dead letters of these apps, or of all."""
+        return await self.dead_letters.page(LetterFilter(app_ids or None, reason, retried=retried), limit=50)
+
+    async def opened_letter(self, letter_id: UUID, *app_ids: str) -> AcceptedCallback | None:
+        """What a letter of these apps holds; left as it was."""
+        content = None
+        with contextlib.suppress(_Enough):
+            async with self.dead_letters.take_one(letter_id, app_ids, now=NOW) as content:
+                raise _Enough
+        return content
+
+    async def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        async with self.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(query), values)]
+
+
+class _Enough(Exception):
+    """Ends a transaction without its writes."""
+
+
+def settled(
+    recorded: Recorded,
+    *,
+    outcome: Outcome = Outcome.APPROVED,
+    app_id: str = "demo",
+    tree: Json | None = None,
+) -> SettledVerification:
+    """A decision on a recorded callback, with a reason where it is not an approval."""
+    said = decode_payload(dump(tree or payload()))
+    reasons = () if outcome is Outcome.APPROVED else (Reason(Code.FACE_BELOW_THRESHOLD, "41.2 < 64 (1e-3)"),)
+    return SettledVerification(
+        verification_id=recorded.verification_id,
+        app_id=app_id,
+        data_key=recorded.data_key,
+        fence=recorded.fence,
+        decision=Decision(outcome, reasons, Basis.CALLBACK, ()),
+        policy=default_policy(),
+        callback_facts=extract_facts(said),
+        result_facts=None,
+        mode=ConfirmationMode.REQUIRED,
+        unconfirmed=None,
+        identity=said.identity(),
+        decided_at=NOW,
+    )
+
+
+def finished(
+    recorded: Recorded,
+    n: int,
+    *,
+    state: PullState = PullState.DONE,
+    http_status: int | None = 200,
+    error: str | None = None,
+    body: bytes | None = None,
+) -> FinishedPull:
+    """The end of call `n`."""
+    answer = Answer(state, http_status, error, body)
+    return FinishedPull(recorded.verification_id, "demo", recorded.data_key, n, answer, NOW)
+
+
+async def whole_way(store: Store, n: int) -> None:
+    """One verification from its order to its decision, on every part of the store."""
+    await store.register(n)
+    recorded = await store.record(callback(payload(n)))
+    assert recorded.to_settle
+    assert await store.reserve(recorded, 1)
+    await store.ledger.finish(finished(recorded, 1, body=b"{}"))
+    assert [call.n for call in await store.ledger.of(recorded.verification_id)] == [1]
+    assert await store.decide(recorded)
+    record = await store.find(n)
+    assert record is not None
+    assert record.state == "decided"
+
+
+async def dump_redis(redis: Redis) -> str:
+    """Every key and value in Redis, as text."""
+    lines = []
+    for key in sorted(await redis.keys("*")):
+        kind = (await redis.type(key)).decode()
+        if kind == "string":
+            value: object = await redis.get(key)
+        elif kind == "zset":
+            value = await redis.zrange(key, 0, -1, withscores=True)
+        elif kind == "set":
+            value = await redis.smembers(key)  # type: ignore[misc]
+        else:
+            value = await redis.hgetall(key)  # type: ignore[misc]
+        lines.append(f"{key!r} {_latin(value)}")
+    return "\n".join(lines)
+
+
+async def dump_database(engine: AsyncEngine) -> str:
+    """Every row of every table, as PostgreSQL prints it: bytea in hex."""
+    lines = []
+    async with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            rows = await connection.execute(text(f"SELECT CAST(t AS text) FROM {table.name} t"))
+            lines += [f"{table.name} {row[0]}" for row in rows]
+    return "\n".join(lines)
+
+
+def traces(dumped: str, *words: str) -> list[str]:
+    """Which of the words (by default name and ID number) stand in a dump, in whatever spelling."""
+    return [
+        spelling
+        for word in words or (NAME, ID_NUMBER)
+        for plain in (word, json.dumps(word)[1:-1])
+        for spelling in (plain, plain.encode().hex(), plain.encode().decode("latin-1"))
+        if spelling in dumped
+    ]
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, patience: float = 10) -> None:
+    """Return when `condition` holds; fail after `patience` seconds."""
+    async with asyncio.timeout(patience):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+def _latin(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else repr(value)
