@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.apps import App
 from domain.model import AcceptedCallback
 from domain.orders import IssuedToken, Order
+from domain.policy.file import FileProblem, Policy
 from domain.pulls.answer import Answer
 from domain.pulls.budget import Pull
 from domain.records import (
@@ -186,6 +187,19 @@ class DeadLetters(Protocol):
 
     async def forget_retried(self, letter_ids: Collection[UUID]) -> None:
         """Delete letters whose retry came through; one that failed again meanwhile stays."""
+
+
+class Policies(Protocol):
+    """The policies in force."""
+
+    def get(self, name: str) -> Policy:
+        """The policy in force under this name. Raises KeyError."""
+
+    def marks(self) -> dict[str, str]:
+        """The policies in force, each with the first digits of its text's hash."""
+
+    def reload(self) -> list[FileProblem]:
+        """Read them again; what is wrong with which file."""
 
 
 class Announcer(Protocol):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from adapters.policies.folder import PolicyBook
 from domain.apps import App
 from domain.ports import (
     Announcer,
@@ -19,6 +18,7 @@ from domain.ports import (
     Inbox,
     Ledger,
     NudgedVerifications,
+    Policies,
     Recorder,
     SecondLooks,
     Vendor,
@@ -50,7 +50,7 @@ class WorkerContext:
     """
 
     apps: Mapping[str, App]
-    policies: PolicyBook
+    policies: Policies
     announcer: Announcer
     inbox: Inbox
     alarm: Alarm

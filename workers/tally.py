@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from adapters.processes.heartbeats import WorkerStatus
 from domain.errors import kind_of_error
+from domain.worker_status import WorkerStatus
 
 
 @dataclass

@@ -4,12 +4,11 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import structlog
 
 from domain.errors import PolicyFileError
 from domain.policy.explanation import PolicyText
-from domain.policy.file import Policy, read_policy
+from domain.policy.file import FileProblem, Policy, read_policy
 from domain.policy.succession import objection, objection_by_history
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent.parent / "policies"
@@ -18,13 +17,6 @@ SHIPPED: Final = Path(__file__).resolve().parent.parent.parent / "policies"
 _NOTHING: Final[Mapping[str, str]] = {}
 
 log = structlog.get_logger(__name__)
-
-
-class FileProblem(msgspec.Struct, frozen=True):
-    """What is wrong with one file; `detail` names file, line and key."""
-
-    file: str
-    detail: str
 
 
 class PolicyBook:

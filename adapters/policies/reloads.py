@@ -6,10 +6,11 @@ import signal
 import structlog
 from redis.asyncio import Redis
 
-from adapters.policies.folder import FileProblem, PolicyBook
 from adapters.redis.client import raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.redis.pubsub import listen
+from domain.policy.file import FileProblem
+from domain.ports import Policies
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +18,7 @@ log = structlog.get_logger(__name__)
 class PolicyReloads:
     """Orders reloads, and follows the orders of others."""
 
-    def __init__(self, redis: Redis, policies: PolicyBook, *, names: RedisNames = DEFAULT_NAMES) -> None:
+    def __init__(self, redis: Redis, policies: Policies, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
         self._names = names
         self._policies = policies

@@ -24,6 +24,7 @@ from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.tasks.background import end_tasks
 from domain.errors import kind_of_error
+from domain.worker_status import WorkerStatus
 
 MISSED_BEATS: Final = 3
 _FAREWELL: Final = 1.0
@@ -38,7 +39,7 @@ worker that is alive must not look dead because others have filled it."""
 
 log = structlog.get_logger(__name__)
 
-RoleStatus = TypeVar("RoleStatus", "WorkerStatus", "IngressStatus", "ApiStatus")
+RoleStatus = TypeVar("RoleStatus", WorkerStatus, "IngressStatus", "ApiStatus")
 Status = Callable[[], Mapping[str, object]]
 
 
@@ -68,26 +69,6 @@ class Heartbeat(msgspec.Struct, frozen=True):
     def lives_ms(self) -> int:
         """For how long it stands in Redis."""
         return int(self.every * MISSED_BEATS * 1000)
-
-
-class WorkerStatus(msgspec.Struct, frozen=True):
-    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name.
-
-    `circuits`: the state of each app's circuit to the vendor, unless it is closed. `refusals`: the vendor's
-    word for each app whose key, secret or address it refused last. `database_seconds`: since PostgreSQL
-    answered it last. `policies`: in force, each with the first digits of its text's hash.
-    """
-
-    jobs: int = 0
-    batches: int = 0
-    decisions: dict[str, dict[str, int]] = {}
-    pulls: dict[str, dict[str, int]] = {}
-    last_error: str | None = None
-    reasons: dict[str, dict[str, int]] = {}
-    database_seconds: float = 0
-    policies: dict[str, str] = {}
-    circuits: dict[str, str] = {}
-    refusals: dict[str, str] = {}
 
 
 class ApiStatus(msgspec.Struct, frozen=True):

@@ -20,6 +20,13 @@ _MAX_DOTS: Final = 500
 """Dots on one line. tomllib's time grows with the square of a key's parts; no policy has more than three."""
 
 
+class FileProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one file; `detail` names file, line and key."""
+
+    file: str
+    detail: str
+
+
 class Policy(msgspec.Struct, frozen=True):
     """A policy as it decides: its configuration, the file's text, and the text's hash.
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from adapters.processes.heartbeats import WorkerStatus
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
+from domain.worker_status import WorkerStatus
 from tests.support.stores import biz_id, callback, payload, traces
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from workers.context import WorkerContext

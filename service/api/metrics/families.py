@@ -8,9 +8,10 @@ import msgspec
 from prometheus_client import Metric
 
 from adapters.intake.backlog import Backlog
-from adapters.processes.heartbeats import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
+from adapters.processes.heartbeats import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat
 from adapters.redis.memory import RedisRoom
 from adapters.store.figures import StoreFigures
+from domain.worker_status import WorkerStatus
 from service.ingress_families import describe_ingresses
 from service.metric_text import counter, gauge
 
