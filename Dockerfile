@@ -28,6 +28,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 
 COPY README.md LICENSE ./
 COPY domain domain
+COPY usecases usecases
 COPY adapters adapters
 COPY service service
 COPY workers workers

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 import structlog
 
 from domain.errors import ServerAway, kind_of_error
-from workers.tally import Tally
+from usecases.process.tally import Tally
 
 log = structlog.get_logger(__name__)
 

@@ -16,14 +16,14 @@ from arq.worker import Function, func
 
 from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis.names import RedisNames
+from usecases.context import WorkerContext
+from usecases.end_unfinished import Unfinished
+from usecases.forget_claims import forget_claims
+from usecases.hold import release_held
 from workers import nudging
-from workers.context import WorkerContext
 from workers.errands import Errands
-from workers.forgetting import forget_claims
-from workers.holding import release_held
 from workers.recording import Recording
 from workers.settling import Settling
-from workers.unfinished import Unfinished
 
 JOB_TIMEOUT: Final = 10
 """Seconds; a job whose worker was killed stays hidden for this long and ten more."""

@@ -41,15 +41,15 @@ from adapters.store.schedule.nudges import PgNudges
 from adapters.tasks.background import end_tasks
 from adapters.vendor.accounts import open_accounts
 from adapters.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
-from workers.alarm import Alarm
-from workers.context import WorkerContext
-from workers.crash_points import CrashPoint, crash_point_wanted, die
+from usecases.context import WorkerContext
+from usecases.process.alarm import Alarm
+from usecases.process.crash_points import CrashPoint, crash_point_wanted, die
+from usecases.process.picture_room import ROOM, PictureRoom
+from usecases.process.vendor_gates import VendorGates
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.loop import run_workers
-from workers.picture_room import ROOM, PictureRoom
 from workers.recording import Recording
 from workers.settling import Settling
-from workers.vendor_gates import VendorGates
 
 POLL_DELAY: Final = 0.02
 MAX_JOBS: Final = 20

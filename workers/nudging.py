@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 from workers.settling import Settling
 
 

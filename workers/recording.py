@@ -17,8 +17,8 @@ from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from domain.model import AcceptedCallback
 from domain.records import ClaimedBatch
-from workers.callbacks import GroupRecorded, bury, record_group
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
+from usecases.record_callbacks import GroupRecorded, bury, record_group
 from workers.settling import Settling
 
 SPLIT_AFTER: Final = 3

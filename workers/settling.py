@@ -18,8 +18,8 @@ import structlog
 from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from domain.records import Case, ClaimedVerifications
-from workers.context import WorkerContext
-from workers.settlement import settle_safely, take_up
+from usecases.context import WorkerContext
+from usecases.settle import settle_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
 _NAMED_EVERY: Final = 3600.0

@@ -12,7 +12,7 @@ from tests.faults.rig.evidence import verdict
 from tests.faults.rig.harness import Rig
 from tests.faults.rig.load import sending
 from tests.faults.rig.report import Notebook
-from workers.crash_points import VARIABLE, CrashPoint
+from usecases.process.crash_points import VARIABLE, CrashPoint
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 

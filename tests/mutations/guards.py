@@ -160,7 +160,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "registration match",
-        "workers/deciding.py",
+        "usecases/decide.py",
         'matches = "mismatch" if biz_no_differs(payload, case.registration) else "match"',
         'matches = "match"',
         ["tests/workers/test_reconciliation.py::test_a_callback_of_another_order_goes_to_a_person"],

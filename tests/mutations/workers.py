@@ -21,7 +21,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "ledger reservation",
-        "workers/calls.py",
+        "usecases/pulls/call.py",
         "not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock())",
         "False",
         [
@@ -38,21 +38,21 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "stop at the signal",
-        "workers/vendor_gates.py",
+        "usecases/process/vendor_gates.py",
         "return timedelta(0) if self._is_stopping else way",
         "return way",
         ["tests/workers/test_confirmation.py::test_a_worker_that_stops_leaves_the_call_to_another_at_once"],
     ),
     Mutation(
         "own limit first",
-        "workers/vendor_gates.py",
+        "usecases/process/vendor_gates.py",
         "else (way.places, room, self._pool)",
         "else (room, way.places, self._pool)",
         ["tests/workers/test_places.py::test_who_waits_for_its_apps_limit_holds_no_room"],
     ),
     Mutation(
         "the urgent are no probe",
-        "workers/vendor_gates.py",
+        "usecases/process/vendor_gates.py",
         "if self.circuit.retry_at is not None and self.circuit.permits(now):",
         "if True:",
         ["tests/workers/test_vendor_gates.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"],
@@ -66,14 +66,14 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "answers in other hands",
-        "workers/reconciliation.py",
+        "usecases/reconcile.py",
         "match wait or _asked_look",
         "match _asked_look",
         ["tests/workers/test_answers_in_other_hands.py::test_no_registered_verification_expires"],
     ),
     Mutation(
         "answers in other hands",
-        "workers/pull_after_decision.py",
+        "usecases/pull_after_decision.py",
         "return Postponed(wait.until) if wait else _UNANSWERED",
         "return _UNANSWERED",
         [
@@ -82,7 +82,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "last call kept",
-        "workers/confirmation.py",
+        "usecases/pulls/confirm.py",
         "len(sent_calls(ledger)) < PULL_LIMIT - 1",
         "True",
         ["tests/workers/test_next_calls.py::test_the_last_call_is_not_spent_on_a_vendor_at_fault"],
@@ -128,14 +128,14 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "expired only in silence",
-        "workers/reconciliation.py",
+        "usecases/reconcile.py",
         "if await told_what_nobody_reads(context, case):",
         "if False:",
         ["tests/workers/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
     ),
     Mutation(
         "registration at the decision",
-        "workers/holding.py",
+        "usecases/hold.py",
         "return app.require_registration and case.registration is None and not case.is_decided",
         "return False",
         ["tests/workers/test_holding.py::test_what_was_recorded_under_older_settings_waits_too"],

@@ -24,7 +24,7 @@ from tests.stateful.promises import ALWAYS, History, everything_is_settled, one_
 from tests.stateful.sayings import ENDS, Saying, Spoiling, poison, said, spoilt
 from tests.stateful.world import World
 from tests.support.http.asgi import OLD_SECRET, SECRET
-from workers.crash_points import CrashPoint
+from usecases.process.crash_points import CrashPoint
 
 T = TypeVar("T")
 Verification = tuple[str, int]

@@ -38,14 +38,14 @@ from tests.stateful.processes import Ending, Process, kill_current, turn
 from tests.support.http.asgi import OLD_SECRET, SECRET
 from tests.support.http.nudges import return_nudges
 from tests.support.stores import LEASE, NOW, OPERATORS_RULES
-from workers.alarm import Alarm
-from workers.context import WorkerContext
-from workers.crash_points import CrashPoint
+from usecases.context import WorkerContext
+from usecases.process.alarm import Alarm
+from usecases.process.crash_points import CrashPoint
+from usecases.process.picture_room import PictureRoom
+from usecases.process.vendor_gates import VendorGates
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions
-from workers.picture_room import PictureRoom
 from workers.recording import Recording
 from workers.settling import Settling
-from workers.vendor_gates import VendorGates
 
 _POLICIES: Final = PolicyBook.open(SHIPPED)
 _AT_ONCE: Final = 3

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("adapters", "cli", "domain", "service", "simulator", "workers")
+PACKAGES = ("adapters", "cli", "domain", "service", "simulator", "usecases", "workers")
 
 _EVENT = re.compile(r"[a-z_]+\.[a-z_]+")
 _CATALOGUE = "log_events"

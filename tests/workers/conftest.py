@@ -28,15 +28,15 @@ from domain.pulls.budget import PullRules, PullState
 from domain.records import Case
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, Clock, Json, Store, callback
-from workers.alarm import Alarm
-from workers.context import WorkerContext
-from workers.crash_points import CrashPoint
-from workers.holding import release_held
+from usecases.context import WorkerContext
+from usecases.hold import release_held
+from usecases.process.alarm import Alarm
+from usecases.process.crash_points import CrashPoint
+from usecases.process.picture_room import PictureRoom
+from usecases.process.vendor_gates import VendorGates
 from workers.jobs import Loops
-from workers.picture_room import PictureRoom
 from workers.recording import Recording
 from workers.settling import Settling
-from workers.vendor_gates import VendorGates
 
 SPACING = timedelta(seconds=60)
 AT_ONCE = 100

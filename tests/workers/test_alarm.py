@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from workers.alarm import Alarm
+from usecases.process.alarm import Alarm
 
 LONG = timedelta(seconds=30)
 SOON = timedelta(seconds=0.01)

@@ -14,9 +14,9 @@ from tests.support.stores import LEASE, NOW, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, later
 from tests.workers.test_kept_answers import hiccuping
 from tests.workers.test_second_looks import ASK
-from workers.context import WorkerContext
-from workers.settlement import settle
-from workers.vendor_gates import VendorGates
+from usecases.context import WorkerContext
+from usecases.process.vendor_gates import VendorGates
+from usecases.settle import settle
 
 Work = Callable[[WorkerContext], Awaitable[None]]
 

@@ -20,8 +20,8 @@ from tests.support.batches import stored_batches
 from tests.support.payloads.callbacks import dump, put
 from tests.support.stores import NOW, Store, callback, payload, traces, until
 from tests.workers.conftest import Jobs, answered, refused
-from workers import callbacks
-from workers.context import WorkerContext
+from usecases import record_callbacks as callbacks
+from usecases.context import WorkerContext
 
 
 async def letters(jobs: Jobs) -> dict[str, str]:
@@ -126,7 +126,7 @@ async def test_a_value_that_the_store_refuses_is_a_dead_letter(
         info = msgspec.structs.replace(said.biz_info, biz_no=secrets.token_hex(9000))
         return msgspec.structs.replace(said, biz_info=info) if said.biz_no == "order-2" else said
 
-    monkeypatch.setattr("workers.callbacks.decode_payload", let_pass)
+    monkeypatch.setattr("usecases.record_callbacks.decode_payload", let_pass)
     jobs.vendor.answers = [answered(payload(1))]
     await process(jobs, callback(payload(2, biz_no="order-2")), callback(payload(1)))
     assert await jobs.outcome(1) == ("decided", "approved", [])

@@ -7,9 +7,9 @@ from datetime import timedelta
 from domain.pulls.budget import PULL_LIMIT, PullState
 from tests.support.stores import LEASE, NOW, finished, payload
 from tests.workers.conftest import Jobs, again, answered, app, later
-from workers.confirmation import Confirmed, Postponed, confirm
-from workers.settlement import settle
-from workers.vendor_gates import VendorGates
+from usecases.process.vendor_gates import VendorGates
+from usecases.pulls.confirm import Confirmed, Postponed, confirm
+from usecases.settle import settle
 
 DAY = timedelta(days=1)
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from domain.model import verification_id
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload
 from tests.workers.conftest import Jobs, answered, app
-from workers.holding import release_held
+from usecases.hold import release_held
 
 DAY = timedelta(days=1)
 

@@ -16,12 +16,12 @@ from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
 from tests.support.stores import biz_id, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
+from usecases.context import WorkerContext
+from usecases.process.tally import Tally
 from workers import nudging
-from workers.context import WorkerContext
 from workers.errands import Errands
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.main import NEVER
-from workers.tally import Tally
 
 AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError"), TimeoutError()]
 

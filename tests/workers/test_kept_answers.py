@@ -16,12 +16,12 @@ from domain.records import FinishedPull
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, finished, payload, until
 from tests.workers.conftest import Jobs, again, answered, app
-from workers.confirmation import Postponed, confirm
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
+from usecases.process.picture_room import PictureRoom
+from usecases.process.vendor_gates import VendorGates
+from usecases.pulls.confirm import Postponed, confirm
+from usecases.settle import settle
 from workers.main import running_loops
-from workers.picture_room import PictureRoom
-from workers.settlement import settle
-from workers.vendor_gates import VendorGates
 
 
 @pytest.mark.parametrize("mode", [ConfirmationMode.REQUIRED, ConfirmationMode.PREFERRED])

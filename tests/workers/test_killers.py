@@ -15,9 +15,9 @@ from tests.support.batches import stored_batches
 from tests.support.stores import callback, until
 from tests.workers.conftest import Jobs, WorkerDied
 from tests.workers.test_recording import decisions, in_inbox, put, quick
+from usecases.context import WorkerContext
+from usecases.record_callbacks import GroupRecorded, record_group
 from workers import recording as recording_module
-from workers.callbacks import GroupRecorded, record_group
-from workers.context import WorkerContext
 from workers.recording import BURY_AFTER, SPLIT_AFTER
 
 

@@ -8,8 +8,8 @@ from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from tests.support.stores import NOW, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, later, refused
-from workers.settlement import settle
-from workers.vendor_gates import REFUSED_RULES, RULES, Call
+from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call
+from usecases.settle import settle
 
 DAY = timedelta(days=1)
 FAULTS = [

@@ -11,7 +11,7 @@ from adapters.intake.queue import NUDGE_VERIFICATION
 from domain.model import verification_id
 from tests.support.stores import NOW, biz_id, callback, payload
 from tests.workers.conftest import Jobs, answered, refused
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 from workers.jobs import functions
 from workers.nudging import look_early
 

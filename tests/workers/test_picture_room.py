@@ -14,8 +14,8 @@ from domain.ports import Ledger
 from domain.records import FinishedPull
 from tests.support.stores import payload
 from tests.workers.conftest import Jobs, answered, app
-from workers.picture_room import PictureRoom
-from workers.settlement import settle
+from usecases.process.picture_room import PictureRoom
+from usecases.settle import settle
 
 
 def with_pictures(app_id: str = "demo") -> App:

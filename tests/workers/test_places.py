@@ -8,14 +8,14 @@ import pytest
 from domain.limits.concurrency import FIRST_LIMIT
 from tests.support.stores import Clock
 from tests.workers.conftest import TIMED_OUT, answered
-from workers.places import Places
-from workers.vendor_gates import RULES, Call, LeftAlone, VendorGates
+from usecases.process.places import Places
+from usecases.process.vendor_gates import RULES, Call, LeftAlone, VendorGates
 
 GOOD = answered(b"{}")
 
 
 class Door:
-    """Gates with room for two answers, as `workers.calls` uses them."""
+    """Gates with room for two answers, as `usecases.pulls.call` uses them."""
 
     def __init__(self, clock: Clock, *, in_flight: int = 64, room: int = 2, pool: int = 256) -> None:
         self.gates = VendorGates(in_flight=in_flight, monotonic=clock.monotonic, pool=pool)

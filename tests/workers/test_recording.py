@@ -17,9 +17,9 @@ from domain.model import AcceptedCallback
 from tests.support.batches import stored_batches
 from tests.support.stores import callback, payload, until
 from tests.workers.conftest import Jobs, answered
+from usecases.context import WorkerContext
+from usecases.record_callbacks import GroupRecorded, record_group
 from workers import recording as recording_module
-from workers.callbacks import GroupRecorded, record_group
-from workers.context import WorkerContext
 
 AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError")]
 

@@ -13,7 +13,7 @@ from domain.pulls.budget import PullState
 from tests.support.payloads.callbacks import put
 from tests.support.stores import Json, callback, dump_database, payload, traces
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
-from workers.settlement import settle, settle_safely
+from usecases.settle import settle, settle_safely
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode.REQUIRED, ConfirmationMode.PREFERRED, ConfirmationMode.OFF
 UNAVAILABLE = "confirmation.unavailable"

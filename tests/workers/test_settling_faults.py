@@ -15,8 +15,8 @@ from domain.records import ClaimedVerifications
 from tests.support.stores import LEASE, callback, payload, until
 from tests.workers.conftest import Jobs, again, answered
 from tests.workers.test_settling import decided
-from workers import settlement
-from workers.context import WorkerContext
+from usecases import settle as settlement
+from usecases.context import WorkerContext
 
 
 async def test_one_whose_callback_cannot_be_read_any_more_is_put_off_and_holds_up_nobody(

@@ -7,7 +7,7 @@ from domain.accounts import shared_accounts
 from domain.model import ConfirmationMode
 from tests.support.stores import LEASE, Store, callback, payload
 from tests.workers.conftest import Jobs, answered, app
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 
 
 def sharing(jobs: Jobs) -> WorkerContext:

@@ -11,8 +11,8 @@ from domain.pulls.budget import PullState
 from domain.worker_status import WorkerStatus
 from tests.support.stores import biz_id, callback, payload, traces
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
-from workers.context import WorkerContext
-from workers.settlement import settle_safely
+from usecases.context import WorkerContext
+from usecases.settle import settle_safely
 
 
 async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:

@@ -11,8 +11,8 @@ from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from tests.support.stores import Clock, payload
 from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
-from workers.settlement import settle
-from workers.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
+from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
+from usecases.settle import settle
 
 FAULT = refused(500, "INTERNAL_ERROR")
 BUSY = refused(403, "CONCURRENCY_LIMIT_EXCEEDED")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from domain.accounts import OWNER_KEPT
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 
 AT_ONCE: Final = 1000
 

@@ -11,8 +11,8 @@ from domain.errors import ServerAway
 from domain.pulls.answer import Answer, Kind, kind_of
 from domain.pulls.budget import PullState
 from domain.records import Case, FinishedPull
-from workers.context import WorkerContext
-from workers.vendor_gates import Call, LeftAlone
+from usecases.context import WorkerContext
+from usecases.process.vendor_gates import Call, LeftAlone
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0

@@ -15,7 +15,7 @@ from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.pulls.reconciliation import biz_no_differs, orders_differ
 from domain.records import Case, SettledVerification
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 
 _WORTH_AN_ALARM: Final = timedelta(minutes=10)
 """A pause that ends sooner is ended by an alarm; a longer one by the sweep that finds it."""

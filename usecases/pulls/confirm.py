@@ -29,9 +29,9 @@ from domain.pulls.budget import (
 )
 from domain.pulls.request import asked_limit
 from domain.records import Case
-from workers.calls import make_call
-from workers.context import WorkerContext
-from workers.vendor_gates import LeftAlone
+from usecases.context import WorkerContext
+from usecases.process.vendor_gates import LeftAlone
+from usecases.pulls.call import make_call
 
 SPREAD: Final = 0.25
 """Pauses are longer by up to this share, by chance: who waits for the same does not come back together."""

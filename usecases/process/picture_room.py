@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from domain.apps import App
-from workers.places import Places
+from usecases.process.places import Places
 
 ROOM: Final = 128 * 1024 * 1024
 """Bytes. While it is sealed and written, an answer stands in memory up to four times."""

@@ -9,7 +9,9 @@ from domain.policy.decide import decide
 from domain.policy.reasons import Code, Reason
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
-from workers.confirmation import (
+from usecases.context import WorkerContext
+from usecases.decide import Grounds, facts_of, postpone
+from usecases.pulls.confirm import (
     Confirmation,
     Confirmed,
     Postponed,
@@ -18,8 +20,6 @@ from workers.confirmation import (
     kept_result,
     spend_call,
 )
-from workers.context import WorkerContext
-from workers.deciding import Grounds, facts_of, postpone
 
 _UNANSWERED: Final = Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "no answer was kept"))
 

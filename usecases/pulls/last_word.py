@@ -3,7 +3,7 @@
 from domain.callback.payload import decode_payload
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.records import Case
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 
 
 async def told_what_nobody_reads(context: WorkerContext, case: Case) -> bool:

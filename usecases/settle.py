@@ -12,12 +12,12 @@ from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
 from domain.policy.decide import is_ended
 from domain.records import Case, DueVerification
-from workers.confirmation import Confirmed, Postponed, Unconfirmed, confirm
-from workers.context import WorkerContext
-from workers.deciding import Grounds, decide_case, grounds_of, postpone
-from workers.holding import awaits_registration, hold
-from workers.pull_after_decision import look_again
-from workers.reconciliation import reconcile
+from usecases.context import WorkerContext
+from usecases.decide import Grounds, decide_case, grounds_of, postpone
+from usecases.hold import awaits_registration, hold
+from usecases.pull_after_decision import look_again
+from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, confirm
+from usecases.reconcile import reconcile
 
 UNDECODABLE_REST: Final = timedelta(hours=1)
 """How long a verification whose callback cannot be read is left alone."""

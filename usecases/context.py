@@ -25,11 +25,11 @@ from domain.ports import (
 )
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
-from workers.alarm import Alarm
-from workers.crash_points import CrashPoint
-from workers.picture_room import PictureRoom
-from workers.tally import Tally
-from workers.vendor_gates import VendorGates
+from usecases.process.alarm import Alarm
+from usecases.process.crash_points import CrashPoint
+from usecases.process.picture_room import PictureRoom
+from usecases.process.tally import Tally
+from usecases.process.vendor_gates import VendorGates
 
 
 def _go_on(_point: CrashPoint) -> None:

@@ -6,7 +6,7 @@ import structlog
 
 from domain.apps import App
 from domain.records import Case
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 
 _AT_ONCE: Final = 500
 

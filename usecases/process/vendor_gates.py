@@ -17,7 +17,7 @@ import structlog
 from domain.limits.circuit import Circuit, CircuitRules, CircuitState
 from domain.limits.concurrency import Concurrency
 from domain.pulls.answer import Answer, Kind, kind_of
-from workers.places import Places
+from usecases.process.places import Places
 
 RULES: Final = CircuitRules(
     threshold=5,

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 
 _LOOK_EVERY: Final = 3600.0
 

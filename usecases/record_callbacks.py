@@ -14,7 +14,7 @@ from domain.callback.payload import decode_payload
 from domain.errors import MalformedPayload, ServerAway, UndecodableCallback
 from domain.model import AcceptedCallback
 from domain.records import Case, DecodedCallback, Recorded
-from workers.context import WorkerContext
+from usecases.context import WorkerContext
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""One call of get_result and what it comes to."""
