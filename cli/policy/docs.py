@@ -16,7 +16,7 @@ END: Final = "<!-- generated: end -->"
 
 MEANINGS: Final = {
     "name": "how apps name it (`policy`, `candidate_policy`)",
-    "version": "yours to count; told with every decision",
+    "version": "yours to count; stored with every decision",
     "face.comparisons": "which comparisons count; `auto`: result_faceid, else the only one that was made, if"
     " it is one of result_ref1 to 3. result_idcard_datasource compares no live face: alone it approves none",
     "face.need": "of several comparisons, whether all must match or any one",
