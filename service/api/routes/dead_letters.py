@@ -49,7 +49,7 @@ async def list_dead_letters(
 async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Context) -> RetriedModel:
     """Put the callbacks of up to `limit` dead letters with one reason back into the inbox, oldest first.
 
-    Ask again while `remaining` is more than `unreadable`: letters that no configured master key opens stay.
+    Repeat while `remaining` exceeds `unreadable`: letters that no configured master key opens stay.
     """
     which = LetterFilter(caller.narrowed(order.app_id), order.reason)
     return RetriedModel.of(await context.retries.retry_all(which, limit=order.limit))

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_cla
 async def explain_verification(
     biz_id: BizId, caller: Reader, context: Context, app_id: AppId = None
 ) -> ExplanationModel:
-    """Why it was decided so: every rule's run, the facts, the policy's text, and the decision made again."""
+    """Why it was decided so: every rule, the facts, the policy's text, and the decision computed again."""
     record = await find_verification(context, caller, biz_id, app_id=app_id)
     decided = await context.stored.get(record.id)
     if decided is None:

@@ -32,9 +32,9 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "A server behind this one is away or out of date"}})
 async def readyz(context: Context) -> Response:
-    """Redis with the durability in force, the database with its revision, the backlog, who works.
+    """Redis and the durability in force, the database and its revision, the backlog, the live workers.
 
-    Ready without a worker: lookups need none. That none is alive is told by its `problems` and its metric.
+    It is ready without workers, because lookups need none; `problems` and a metric report that.
     """
     if context.lifecycle.draining:
         return JSONResponse({"status": "draining"}, 503)

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_cla
 async def pull_result(biz_id: BizId, caller: Operator, context: Context, app_id: AppId = None) -> Accepted:
     """Spend one call now: a worker asks the vendor, then decides. An existing decision does not change.
 
-    What it brought stands on the timeline. `Retry-After` says when asking again may help.
+    The timeline shows the answer. `Retry-After` says when asking again may help.
     """
     record = await find_verification(context, caller, biz_id, app_id=app_id)
     now = context.clock()

@@ -42,7 +42,7 @@ async def order_verification(
 ) -> OrderedVerification:
     """Get a token from the vendor for the app's own addresses, and register the verification.
 
-    Each call makes another one. The vendor wants a biz_no that it has not seen before.
+    Every request makes a new one. The vendor requires a unique biz_no.
     """
     app = _app_of(context, caller, order.app_id)
     if app.notify_url is None or app.return_url is None:

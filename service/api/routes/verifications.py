@@ -42,7 +42,7 @@ async def get_verification(
     app_id: AppId = None,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to hold until it is decided")] = 0,
 ) -> VerificationModel:
-    """One verification. With `wait`, the answer is held until it is decided or the seconds are over."""
+    """One verification. `wait` holds the answer until it is decided or the seconds are over."""
     app_ids = caller.narrowed(app_id)
     if wait and app_ids and BIZ_ID_SHAPE.fullmatch(biz_id):
         ids = tuple(verification_id(each, biz_id) for each in app_ids)

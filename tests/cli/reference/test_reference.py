@@ -93,3 +93,15 @@ def test_no_event_of_the_catalogue_is_unknown_to_the_code() -> None:
 def test_every_scope_is_needed_by_a_request() -> None:
     page = (DOCS / "reference" / "api.md").read_text("utf-8")
     assert all(re.search(rf"^\| `[A-Z]+ /v1/\S+` \| `{scope}` \|", page, re.MULTILINE) for scope in SCOPES)
+
+
+@pytest.mark.parametrize("page", ["integrate.md", "integrate.zh.md"])
+def test_the_guide_names_every_request_and_every_code(page: str) -> None:
+    guide = (DOCS / page).read_text("utf-8")
+    api = (DOCS / "reference" / "api.md").read_text("utf-8")
+    asked = set(re.findall(r"`((?:GET|PUT|POST|DELETE) /(?!callbacks)[^`?]*)[^`]*`", guide))
+    assert asked == set(re.findall(r"^\| `([A-Z]+ /[^`]*)`", api, re.MULTILINE))
+    rows = re.findall(r"^\| (\d{3}(?:[,、 ]+\d{3})*) \| (`.*`) \|$", guide, re.MULTILINE)
+    listed = {code: statuses for statuses, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    assert set(listed) == set(PROBLEMS)
+    assert all(str(PROBLEMS[code].status) in statuses for code, statuses in listed.items())
