@@ -149,3 +149,18 @@ async def test_the_page_of_policies_shows_what_explain_prints(
     shown = sample(DOCS / "policy.md", "faceid-gateway explain")
     answer = await asyncio.to_thread(shell, f"COLUMNS=200 faceid-gateway explain {tampered.biz_id}", folder)
     assert shows([*shown.shown, "…"], answer), answer
+
+
+@pytest.mark.usefixtures("observed")
+@pytest.mark.parametrize("command", ["backtest", "curve"])
+async def test_the_page_of_policies_shows_the_tables_of_a_trial(folder: Path, command: str) -> None:
+    """Their figures are of other verifications; what they are about is the same."""
+
+    def heads(lines: list[str]) -> list[list[str]]:
+        return [[cell.strip() for cell in line.split("┃")] for line in lines if line.startswith("┃")]
+
+    [strict] = [block for block in blocks(DOCS / "policy.md", "toml") if 'name = "strict"' in block]
+    (folder / "strict.toml").write_text(strict, "utf-8")
+    shown = sample(DOCS / "policy.md", f"faceid-gateway policy {command}")
+    answer = await asyncio.to_thread(shell, shown.command, folder)
+    assert heads(answer.splitlines()) == heads(shown.shown), answer
