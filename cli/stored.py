@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from adapters.postgres.engine import create_engine
-from adapters.store.decisions.stored_decisions import PgStoredDecisions, Selection
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from cli.whereabouts import find_servers
+from domain.views.decisions import Selection
 
 
 def parse_time(text: str) -> datetime:

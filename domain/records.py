@@ -1,6 +1,7 @@
 """What the stores take and give: verifications in a worker's hands, calls, decisions."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import msgspec
@@ -31,6 +32,19 @@ class Registration(msgspec.Struct, frozen=True):
         The flow ends with the token at the latest, which may be long after the registration, or before it.
         """
         return min(self.expires_at, max(self.registered_at, self.expires_at - USUAL_TOKEN))
+
+
+class Registered(StrEnum):
+    """What a registration came to.
+
+    `created` nobody knew the verification · `joined` its callback had come before · `known` it is registered
+    so already · `conflict` it stands for another order, or for another app of the same vendor account.
+    """
+
+    CREATED = "created"
+    JOINED = "joined"
+    KNOWN = "known"
+    CONFLICT = "conflict"
 
 
 class ClaimedBatch(msgspec.Struct, frozen=True):

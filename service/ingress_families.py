@@ -5,7 +5,7 @@ from typing import Final
 
 from prometheus_client import Metric
 
-from adapters.processes.heartbeats import IngressStatus
+from domain.views.processes import IngressStatus
 from service.metric_text import Values, counter, gauge
 
 _FIGURES: Final = {

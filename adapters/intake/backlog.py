@@ -4,37 +4,18 @@ import re
 from datetime import timedelta
 from typing import Final
 
-import msgspec
 from redis.asyncio import Redis
 
 from adapters.batch_ids import accepted_ms
 from adapters.intake.queue import WAKE_UP_SCORE
 from adapters.redis.client import raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from domain.views.backlog import Backlog
 
 _NOTHING: Final = timedelta(0)
 _OLDEST_AMONG: Final = 1000
 """How many batches of each kind are looked at: those that have stood in their place the longest."""
 _COUNT: Final = re.compile(rb"[0-9]{1,9}")
-
-
-class Backlog(msgspec.Struct, frozen=True):
-    """What waits.
-
-    `batches`: how many are not recorded yet; no key opens `unreadable` of them. `oldest`: how long ago the
-    oldest of all these was accepted, which no claim and no sweep changes. `untouched`: how long the
-    oldest batch has waited for a worker to claim it. `most_starts`: the most starts of any
-    claimed batch. `oldest_job`: how long the most overdue job is due; wake-ups, which are always due, do not
-    count.
-    """
-
-    batches: int
-    unreadable: int
-    oldest: timedelta
-    untouched: timedelta
-    most_starts: int
-    jobs: int
-    oldest_job: timedelta
 
 
 @raises_redis_away

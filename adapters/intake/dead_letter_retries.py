@@ -9,10 +9,11 @@ import msgspec
 
 from adapters.batch_ids import new_batch_id
 from adapters.intake.inbox import RedisInbox
-from adapters.store.dead_letters import LetterFilter, PgDeadLetters
+from adapters.store.dead_letters import PgDeadLetters
 from domain.errors import RedisFull
 from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
+from domain.views.letters import LetterFilter
 
 MAX_BATCH: Final = 64
 _PREFIX: Final = "retry-"

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Annotated, Any, Final, TypeVar
+from typing import Final
 
 import msgspec
 import structlog
@@ -24,9 +24,8 @@ from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.tasks.background import end_tasks
 from domain.errors import kind_of_error
-from domain.worker_status import WorkerStatus
+from domain.views.processes import Heartbeat, SeenHeartbeat
 
-MISSED_BEATS: Final = 3
 _FAREWELL: Final = 1.0
 
 _BEAT: Final = """
@@ -39,72 +38,7 @@ worker that is alive must not look dead because others have filled it."""
 
 log = structlog.get_logger(__name__)
 
-RoleStatus = TypeVar("RoleStatus", WorkerStatus, "IngressStatus", "ApiStatus")
 Status = Callable[[], Mapping[str, object]]
-
-
-class Heartbeat(msgspec.Struct, frozen=True):
-    """What a process says of itself. `every`: seconds between its beats; `status`: its role's own figures.
-
-    `instance` is random; `place` is that of `this_place`. Processes of an older version tell neither.
-    """
-
-    role: str
-    host: str
-    pid: int
-    version: str
-    every: Annotated[float, msgspec.Meta(gt=0, le=3600)]
-    started_at: datetime
-    at: datetime
-    status: dict[str, Any]
-    instance: str = ""
-    place: str = ""
-
-    @property
-    def id(self) -> str:
-        """The process; two containers on their host's network have one host name, and pid 1 both."""
-        return ":".join((self.role, self.host, str(self.pid), *([self.instance] if self.instance else [])))
-
-    @property
-    def lives_ms(self) -> int:
-        """For how long it stands in Redis."""
-        return int(self.every * MISSED_BEATS * 1000)
-
-
-class ApiStatus(msgspec.Struct, frozen=True):
-    """An api's figures; `policies` as a worker's, `refusals` as a worker's, for orders."""
-
-    policies: dict[str, str] = {}
-    refusals: dict[str, str] = {}
-
-
-class IngressStatus(msgspec.Struct, frozen=True):
-    """An ingress's figures: its way to Redis, what it holds meanwhile, what it has accepted and refused."""
-
-    can_accept: bool = True
-    circuit: str = "closed"
-    redis_full: bool = False
-    waiting: int = 0
-    spool_bytes: int = 0
-    spool_bad_bytes: int = 0
-    spool_oldest_seconds: float = 0
-    accepted: dict[str, int] = {}
-    refused: dict[str, dict[str, int]] = {}
-
-
-class SeenHeartbeat(msgspec.Struct, frozen=True):
-    """A heartbeat and how long ago it was, by Redis's clock; `clock_ahead`: of that one."""
-
-    heartbeat: Heartbeat
-    age: timedelta
-    clock_ahead: timedelta = timedelta(0)
-
-    def status(self, kind: type[RoleStatus]) -> RoleStatus:
-        """What it says of its role; the defaults where another version says it otherwise."""
-        try:
-            return msgspec.convert(self.heartbeat.status, kind)
-        except msgspec.ValidationError:
-            return kind()
 
 
 class Heartbeats:

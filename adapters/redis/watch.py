@@ -17,12 +17,13 @@ from redis.asyncio import Redis
 
 from adapters.redis.client import try_a_write
 from adapters.redis.durability import Durability, NotDurableYet, check_durability
-from adapters.redis.memory import RedisMemory, read_memory
+from adapters.redis.memory import read_memory
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.tasks.background import end_tasks
 from domain.errors import SettingsError, kind_of_error
 from domain.limits.circuit import Circuit, CircuitRules, CircuitState
 from domain.limits.memory_room import MemoryRoom, MemoryRules
+from domain.views.redis_memory import RedisMemory
 
 RULES: Final = CircuitRules(first_pause=timedelta(milliseconds=100), longest_pause=timedelta(seconds=1))
 _LOOK_EVERY: Final = 1.0

@@ -18,48 +18,9 @@ from adapters.envelope import KeyRing, place_of, seal, unseal_packed
 from adapters.store.tables import dead_letters
 from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
+from domain.views.letters import DeadLetter, LetterFilter, TakenLetters
 
 letter: Final = dead_letters.c
-
-
-class DeadLetter(msgspec.Struct, frozen=True):
-    """One dead letter without its content. `retried_at`: its callback is in the inbox again."""
-
-    id: UUID
-    app_id: str
-    kind: str
-    reason: str
-    detail: str
-    attempts: int
-    first_seen_at: datetime
-    last_seen_at: datetime
-    retried_at: datetime | None = None
-
-
-class LetterFilter(msgspec.Struct, frozen=True):
-    """Which letters: of these apps (None: of all), with this reason, retried and under way or not."""
-
-    app_ids: Sequence[str] | None = None
-    reason: str | None = None
-    retried: bool = False
-
-    def clause(self) -> ColumnElement[bool]:
-        """As a condition on `dead_letters`."""
-        parts = [
-            letter.retried_at.is_not(None) if self.retried else letter.retried_at.is_(None),
-            _of_apps(self.app_ids),
-        ]
-        if self.reason is not None:
-            parts.append(letter.reason == self.reason)
-        return and_(*parts)
-
-
-class TakenLetters(msgspec.Struct, frozen=True):
-    """Letters to be retried: the callbacks that opened, how many did not, and the last letter's place."""
-
-    callbacks: list[AcceptedCallback]
-    unreadable: int
-    last: tuple[datetime, UUID] | None
 
 
 class PgDeadLetters:
@@ -96,7 +57,7 @@ class PgDeadLetters:
         """The newest of these letters, from behind `after` (last_seen_at, id) on."""
         statement = (
             select(*(letter[name] for name in DeadLetter.__struct_fields__))
-            .where(which.clause())
+            .where(_clause(which))
             .order_by(letter.last_seen_at.desc(), letter.id.desc())
             .limit(limit)
         )
@@ -107,7 +68,7 @@ class PgDeadLetters:
 
     async def count(self, which: LetterFilter) -> int:
         """How many letters these are."""
-        statement = select(func.count()).select_from(dead_letters).where(which.clause())
+        statement = select(func.count()).select_from(dead_letters).where(_clause(which))
         async with self._engine.connect() as connection:
             return int(await connection.scalar(statement) or 0)
 
@@ -127,7 +88,7 @@ class PgDeadLetters:
         """
         statement = (
             select(letter.id, letter.app_id, letter.wrapped_key, letter.raw_ct, letter.last_seen_at)
-            .where(which.clause(), letter.last_seen_at < now)
+            .where(_clause(which), letter.last_seen_at < now)
             .order_by(letter.last_seen_at, letter.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -188,7 +149,7 @@ class PgDeadLetters:
     async def delete_all(self, which: LetterFilter) -> int:
         """Delete these letters; how many they were."""
         async with self._engine.begin() as connection:
-            return (await connection.execute(delete(dead_letters).where(which.clause()))).rowcount
+            return (await connection.execute(delete(dead_letters).where(_clause(which)))).rowcount
 
     def _open(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback:
         data_key = self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
@@ -200,6 +161,17 @@ class PgDeadLetters:
             return self._open(row)
         except BrokenSeal:
             return None
+
+
+def _clause(which: LetterFilter) -> ColumnElement[bool]:
+    """A filter as a condition on `dead_letters`."""
+    parts = [
+        letter.retried_at.is_not(None) if which.retried else letter.retried_at.is_(None),
+        _of_apps(which.app_ids),
+    ]
+    if which.reason is not None:
+        parts.append(letter.reason == which.reason)
+    return and_(*parts)
 
 
 def _of_apps(app_ids: Sequence[str] | None) -> ColumnElement[bool]:

@@ -3,40 +3,11 @@
 from datetime import datetime
 from typing import Final
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.pulls.reconciliation import NEAR_LOSS
-
-
-class OpenVerifications(msgspec.Struct, frozen=True):
-    """How many verifications of an app are in a state before the decision, and how many of them near loss:
-    `domain.pulls.reconciliation.NEAR_LOSS` after the vendor's day began. `held` of them wait for their
-    registration and are never near loss; `oldest_held` is the age of the oldest in seconds."""
-
-    app_id: str
-    state: str
-    count: int
-    near_loss: int
-    held: int
-    oldest_held: float
-
-
-class Letters(msgspec.Struct, frozen=True):
-    """How many dead letters of an app have a reason, and how many of them are being retried."""
-
-    app_id: str
-    reason: str
-    count: int
-    retried: int
-
-
-class StoreFigures(msgspec.Struct, frozen=True):
-    """One reading."""
-
-    open: list[OpenVerifications]
-    letters: list[Letters]
+from domain.views.figures import Letters, OpenVerifications, StoreFigures
 
 
 class PgFigures:

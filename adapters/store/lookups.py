@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 import structlog
 from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,55 +22,11 @@ from domain.errors import BrokenSeal
 from domain.masking import mask_identity
 from domain.model import Identity, verification_id
 from domain.pulls.budget import RESULT_KEPT, PullState
+from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
 
 _STATES: Final = "SELECT id, state FROM verifications WHERE id = ANY($1)"
 
 log = structlog.get_logger(__name__)
-
-
-class VerificationRecord(msgspec.Struct, frozen=True):
-    """One verification as it stands, with masked identity; `facts` are those decided on."""
-
-    id: UUID
-    app_id: str
-    biz_id: str
-    biz_no: str | None
-    state: str
-    vendor_status: str | None
-    outcome: str | None
-    basis: str | None
-    reasons: list[dict[str, str]]
-    policy_name: str | None
-    policy_version: str | None
-    facts: dict[str, Any] | None
-    identity: Identity | None
-    pulls_used: int
-    pulls_until: datetime | None
-    registered_at: datetime | None
-    expires_at: datetime | None
-    held: bool
-    received_at: datetime | None
-    decided_at: datetime | None
-    created_at: datetime
-
-
-class TimelineEvent(msgspec.Struct, frozen=True):
-    """One event of a verification's life."""
-
-    at: datetime
-    event: str
-    detail: dict[str, Any]
-
-
-class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list is narrowed to; `since` and `until` bound created_at (until excluded)."""
-
-    app_ids: Sequence[str]
-    biz_no: str | None = None
-    outcome: str | None = None
-    state: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 class PgLookups:

@@ -6,36 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.bulk import bulk_connection
 from adapters.store.tables import api_tokens
-
-SCOPE_MEANINGS: Final = {
-    "verifications:read": "Look up verifications and why they were decided, see and try policies.",
-    "verifications:write": "Order and register verifications.",
-    "operate": "Spend a pull, handle dead letters, reload policies.",
-}
-
-SCOPES: Final = tuple(SCOPE_MEANINGS)
+from domain.views.tokens import SCOPES, ApiToken
 
 _CHECK: Final = """
 SELECT name, apps, scopes, expires_at FROM api_tokens
 WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
 """
 """Constant text, for the driver itself: every request begins with it."""
-
-
-class ApiToken(msgspec.Struct, frozen=True):
-    """What a bearer may do; `apps` None means every app."""
-
-    name: str
-    apps: list[str] | None
-    scopes: list[str]
-    expires_at: datetime | None
 
 
 class PgTokens:

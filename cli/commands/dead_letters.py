@@ -18,12 +18,13 @@ from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.intake.inbox import RedisInbox
 from adapters.postgres.engine import create_engine
 from adapters.redis.client import create_redis_pool
-from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
+from adapters.store.dead_letters import PgDeadLetters
 from cli.failures import CommandFailed
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
 from domain.errors import BrokenSeal, RedisFull
+from domain.views.letters import DeadLetter, LetterFilter
 
 Answer = TypeVar("Answer")
 LetterId = Annotated[

@@ -12,8 +12,9 @@ from rich.table import Table
 from adapters.configuration.visible import check_visible
 from adapters.postgres.engine import create_engine
 from adapters.settings import load_settings
-from adapters.store.tokens import SCOPES, PgTokens, new_token
+from adapters.store.tokens import PgTokens, new_token
 from cli.failures import CommandFailed
+from domain.views.tokens import SCOPES
 
 Answer = TypeVar("Answer")
 Name = Annotated[str, typer.Argument(help="What the token is for; unique")]

@@ -11,11 +11,12 @@ from redis.asyncio import Redis
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.processes.heartbeats import Heartbeat, Heartbeats, SeenHeartbeat
+from adapters.processes.heartbeats import Heartbeats
 from adapters.processes.places import this_place
 from adapters.redis.client import create_redis_pool
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
+from domain.views.processes import Heartbeat, SeenHeartbeat
 
 
 def workers_command(

@@ -10,11 +10,12 @@ from adapters.processes.mark import RedisMark, read_mark
 from adapters.processes.troubles import redis_trouble
 from adapters.redis.client import RedisAway, create_redis_pool
 from adapters.redis.durability import check_durability
-from adapters.redis.memory import RedisRoom, read_room
+from adapters.redis.memory import read_room
 from adapters.redis.names import RedisNames
 from adapters.settings import Settings
 from cli.doctor.check import Check
 from domain.errors import SettingsError
+from domain.views.redis_memory import RedisRoom
 
 _MIB: Final = 1024**2
 

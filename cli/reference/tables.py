@@ -11,12 +11,12 @@ from pydantic.fields import FieldInfo
 from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
 from adapters.configuration.sources import PREFIX
-from adapters.intake.backlog import Backlog
 from adapters.logs.catalogue import LOG_EVENTS
-from adapters.redis.memory import RedisMemory, RedisRoom
 from adapters.settings import AppSettings, Settings
-from adapters.store.figures import StoreFigures
-from adapters.store.tokens import SCOPE_MEANINGS
+from domain.views.backlog import Backlog
+from domain.views.figures import StoreFigures
+from domain.views.redis_memory import RedisMemory, RedisRoom
+from domain.views.tokens import SCOPE_MEANINGS
 from service.api.main import ROUTERS
 from service.api.metrics.families import Readings, describe
 from service.problem_guide import GUIDE

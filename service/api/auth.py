@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from adapters.store.tokens import ApiToken
 from domain.limits.quotas import Cost
+from domain.views.tokens import ApiToken
 from service.api.access.door import Entry
 from service.api.access.entrance import asks_to_wait
 from service.api.access.json_body import BoundedRequest

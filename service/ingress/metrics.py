@@ -10,8 +10,8 @@ import msgspec
 from prometheus_client import CollectorRegistry, Metric, start_http_server
 from prometheus_client.registry import Collector
 
-from adapters.processes.heartbeats import IngressStatus
 from domain.errors import SettingsError
+from domain.views.processes import IngressStatus
 from service.ingress_families import describe_ingresses
 
 

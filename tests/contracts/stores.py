@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from adapters.store.recording.registrations import Registered
 from domain.model import AcceptedCallback, Outcome, verification_id
 from domain.ports import (
     DeadLetters,
@@ -18,7 +17,7 @@ from domain.ports import (
     SecondLooks,
 )
 from domain.pulls.request import Refusal
-from domain.records import DueVerification, Recorded, Registration
+from domain.records import DueVerification, Recorded, Registered, Registration
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications

@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import msgspec
 
-from adapters.store.recording.registrations import Registered
 from domain.model import Outcome, State
 from domain.pulls.reconciliation import RECONCILE_RULES
-from domain.records import Registration
+from domain.records import Registered, Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload
 

@@ -1,9 +1,8 @@
 """Registrations in memory."""
 
-from adapters.store.recording.registrations import Registered
 from domain.model import State, verification_id
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
-from domain.records import Registration
+from domain.records import Registered, Registration
 from tests.memory.servers import MemoryDatabase, Verification
 
 

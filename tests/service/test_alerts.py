@@ -13,11 +13,12 @@ from sqlalchemy import text
 
 from adapters.batch_ids import new_batch_id
 from adapters.postgres.engine import create_engine
-from adapters.processes.heartbeats import Heartbeat, Heartbeats
+from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.store.figures import PgFigures
 from cli.devstack.servers import free_port
+from domain.views.processes import Heartbeat
 from service.api.context import ApiContext
 from service.api.metrics.page import MetricsPage
 from service.ingress.metrics import serving_metrics

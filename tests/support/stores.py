@@ -14,9 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
-from adapters.store.dead_letters import DeadLetter, LetterFilter, PgDeadLetters
+from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
-from adapters.store.lookups import PgLookups, VerificationRecord
+from adapters.store.lookups import PgLookups
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.held import PgHeldVerifications
@@ -35,6 +35,8 @@ from domain.ports import Recorder
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
 from domain.records import DecodedCallback, FinishedPull, Recorded, Registration, SettledVerification
+from domain.views.letters import DeadLetter, LetterFilter
+from domain.views.verifications import VerificationRecord
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

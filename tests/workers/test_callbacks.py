@@ -11,11 +11,11 @@ from adapters.envelope import KeyRing
 from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
-from adapters.store.dead_letters import LetterFilter
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
+from domain.views.letters import LetterFilter
 from tests.support.batches import stored_batches
 from tests.support.payloads.callbacks import dump, put
 from tests.support.stores import NOW, Store, callback, payload, traces, until

@@ -2,33 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.tables import decisions, policies, shadow_decisions, verifications
 from domain.model import Outcome
-from domain.policy.backtest import Change, Comparison, Crossing, compare
-
-
-class CandidateText(msgspec.Struct, frozen=True):
-    """One text that ran as a shadow under a policy's name, newest use first."""
-
-    version: str
-    content_hash: str
-    verifications: int
-    first_at: datetime
-    last_at: datetime
-
-
-class Shadow(msgspec.Struct, frozen=True):
-    """The live policy (before) against a candidate (after) so far, over all texts of its name."""
-
-    comparison: Comparison
-    texts: tuple[CandidateText, ...]
+from domain.policy.backtest import Change, Crossing, compare
+from domain.views.decisions import CandidateText, Shadow
 
 
 class PgShadows:

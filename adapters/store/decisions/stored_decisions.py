@@ -15,6 +15,7 @@ from domain.model import Basis, ConfirmationMode, Outcome, verification_id
 from domain.policy.explanation import DecidedFacts, DecidedVerification, PolicyText, StoredDecision
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import RuleRun
+from domain.views.decisions import Selection
 
 CHUNK: Final = 1000
 
@@ -27,14 +28,6 @@ _reason = msgspec.json.Decoder(Reason)
 _reasons = msgspec.json.Decoder(tuple[Reason, ...])
 _rules = msgspec.json.Decoder(tuple[RuleRun, ...])
 _disagreements = msgspec.json.Decoder(tuple[Disagreement, ...])
-
-
-class Selection(msgspec.Struct, frozen=True):
-    """Which decisions: those of these apps, from `since` on, of these the newest `limit`."""
-
-    app_ids: Sequence[str]
-    since: datetime | None = None
-    limit: int | None = None
 
 
 class Chunk:

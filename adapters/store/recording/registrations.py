@@ -1,7 +1,6 @@
 """Register verifications: known before any callback, so that their result can be asked for without one."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,20 +13,7 @@ from adapters.store.recording.recorder import key_place
 from adapters.store.recording.takeovers import Takeovers
 from domain.model import State, verification_id
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
-from domain.records import Registration
-
-
-class Registered(StrEnum):
-    """What a registration came to.
-
-    `created` nobody knew the verification · `joined` its callback had come before · `known` it is registered
-    so already · `conflict` it stands for another order, or for another app of the same vendor account.
-    """
-
-    CREATED = "created"
-    JOINED = "joined"
-    KNOWN = "known"
-    CONFLICT = "conflict"
+from domain.records import Registered, Registration
 
 
 class PgRegistrations:

@@ -8,8 +8,9 @@ from math import ceil
 from fastapi import Request
 
 from adapters.redis.call_rates import CallRates
-from adapters.store.tokens import ApiToken, PgTokens
+from adapters.store.tokens import PgTokens
 from domain.limits.quotas import Cost, Quota, quotas
+from domain.views.tokens import ApiToken
 from service.api.access.entrance import caller_in_queue, key_of, shown_token
 from service.api.access.tries import Pauses, Tries
 from service.api.access.turns import TooMany, Turn, Turns

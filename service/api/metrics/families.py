@@ -7,11 +7,10 @@ from typing import Final
 import msgspec
 from prometheus_client import Metric
 
-from adapters.intake.backlog import Backlog
-from adapters.processes.heartbeats import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat
-from adapters.redis.memory import RedisRoom
-from adapters.store.figures import StoreFigures
-from domain.worker_status import WorkerStatus
+from domain.views.backlog import Backlog
+from domain.views.figures import StoreFigures
+from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
+from domain.views.redis_memory import RedisRoom
 from service.ingress_families import describe_ingresses
 from service.metric_text import counter, gauge
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.intake.dead_letter_retries import Retried
-from adapters.store.dead_letters import DeadLetter
+from domain.views.letters import DeadLetter
 from service.api.models.verifications import UtcTime
 
 

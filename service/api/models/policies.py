@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from adapters.store.decisions.shadows import Shadow
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy.backtest import Comparison
 from domain.policy.file import FileProblem, Policy
+from domain.views.decisions import Shadow
 from service.api.models.verifications import UtcTime
 
 MAX_POLICY_CHARACTERS = 16 * 1024

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-from adapters.store.lookups import TimelineEvent, VerificationRecord
 from domain.model import Basis, Outcome, State
 from domain.pulls.budget import PULL_LIMIT
+from domain.views.verifications import TimelineEvent, VerificationRecord
 
 
 def _utc(value: datetime) -> str:

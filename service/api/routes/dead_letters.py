@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from adapters.store.dead_letters import LetterFilter
 from domain.errors import BrokenSeal
+from domain.views.letters import LetterFilter
 from service.api.auth import GuardedRoute, Operator
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from adapters.store.decisions.stored_decisions import Selection
 from domain.errors import PolicyFileError
 from domain.policy.backtest import Backtest
 from domain.policy.file import Policy, read_policy
+from domain.views.decisions import Selection
 from service.api.auth import Caller, GuardedRoute, Operator, Reader
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem

@@ -7,13 +7,12 @@ import structlog
 from fastapi import APIRouter, Path, Response
 from fastapi.exceptions import RequestValidationError
 
-from adapters.store.recording.registrations import Registered
 from domain.apps import App
 from domain.errors import BrokenSeal
 from domain.model import BIZ_ID_SHAPE, verification_id
 from domain.orders import LONGEST_TOKEN
 from domain.pulls.budget import RESULT_KEPT
-from domain.records import Registration
+from domain.records import Registered, Registration
 from service.api.auth import Caller, GuardedRoute, Writer
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem

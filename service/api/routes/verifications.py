@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from adapters.store.lookups import Filters, VerificationRecord
 from adapters.tasks.giving_way import giving_way
 from domain.model import BIZ_ID_SHAPE, Outcome, State, verification_id
+from domain.views.verifications import Filters, VerificationRecord
 from service.api.auth import Caller, GuardedRoute, Reader
 from service.api.context import ApiContext, Context
 from service.api.cursors import decode_cursor, encode_cursor

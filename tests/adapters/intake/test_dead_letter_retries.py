@@ -13,10 +13,10 @@ from sqlalchemy import text
 from adapters.envelope import KeyRing, place_of, seal
 from adapters.intake.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
 from adapters.intake.inbox import RedisInbox
-from adapters.store.dead_letters import LetterFilter
 from domain.errors import BrokenSeal, RedisFull
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
+from domain.views.letters import LetterFilter
 from tests.support.batches import stored_batches
 from tests.support.stores import NOW, Clock, Store, callback, payload
 

@@ -10,9 +10,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from adapters.processes.heartbeats import MISSED_BEATS, Heartbeat, Heartbeats, beating
+from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.redis.client import RedisAway, create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from domain.views.processes import MISSED_BEATS, Heartbeat
 from tests.support.servers.private import private_valkey
 from tests.support.stores import NOW, until
 

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
-from adapters.store.dead_letters import DeadLetter, LetterFilter
 from domain.errors import BrokenSeal
 from domain.model import CallbackKind
+from domain.views.letters import DeadLetter, LetterFilter
 from tests.support.stores import NOW, Store, callback, dump_database, payload, traces
 
 SECOND = timedelta(seconds=1)

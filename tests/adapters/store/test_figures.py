@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from adapters.store.figures import Letters, OpenVerifications, PgFigures, StoreFigures
+from adapters.store.figures import PgFigures
+from domain.views.figures import Letters, OpenVerifications, StoreFigures
 from tests.support.stores import NOW, Store, callback, payload
 
 HOUR = timedelta(hours=1)

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from adapters.envelope import place_of, seal
-from adapters.store.lookups import Filters, VerificationRecord
 from domain.facts.facts import Facts
 from domain.model import Identity, Outcome, verification_id
 from domain.pulls.budget import PullState
+from domain.views.verifications import Filters, VerificationRecord
 from tests.support.payloads.callbacks import default_policy, drop, passing_facts
 from tests.support.stored import biz_id as stored_biz_id
 from tests.support.stored import save_all, settled

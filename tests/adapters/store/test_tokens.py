@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.tokens import SCOPES, ApiToken, PgTokens, new_token
+from adapters.store.tokens import PgTokens, new_token
+from domain.views.tokens import SCOPES, ApiToken
 from tests.support.stores import dump_database, traces
 
 HOUR = timedelta(hours=1)

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from adapters.postgres.engine import create_engine
-from adapters.store.tokens import ApiToken, PgTokens
+from adapters.store.tokens import PgTokens
+from domain.views.tokens import ApiToken
 from tests.cli.conftest import Run, assert_one_line
 
 

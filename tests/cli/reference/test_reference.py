@@ -9,9 +9,9 @@ from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
 from adapters.logs.catalogue import LOG_EVENTS
 from adapters.settings import AppSettings, Settings
-from adapters.store.tokens import SCOPES
 from cli.policy.docs import END
 from cli.reference.command import Topic, generated_parts
+from domain.views.tokens import SCOPES
 from service.problem_guide import GUIDE
 from service.problems import PROBLEMS
 from simulator.settings import SimulatorSettings

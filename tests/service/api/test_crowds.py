@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from adapters.store.tokens import ApiToken
 from domain.limits.quotas import Cost, quotas
+from domain.views.tokens import ApiToken
 from service.api.access.door import Door
 from service.api.access.entrance import Entrance
 from service.api.access.fair_places import FairPlaces

@@ -19,11 +19,12 @@ from ruamel.yaml import YAML
 
 from adapters.intake.intake import IntakeStatus
 from adapters.postgres.engine import create_engine
-from adapters.processes.heartbeats import Heartbeat, Heartbeats
+from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.store.figures import PgFigures
 from cli.devstack import servers
 from domain.limits.circuit import CircuitState
+from domain.views.processes import Heartbeat
 from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR, MetricsPage

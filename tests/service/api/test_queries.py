@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.store.tokens import SCOPES, ApiToken, PgTokens
+from adapters.store.tokens import PgTokens
 from domain.model import Outcome, State
+from domain.views.tokens import SCOPES, ApiToken
 from service.api.access.door import Door
 from service.api.context import ApiContext
 from service.api.main import create_app

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from adapters.redis.announcements import Announcer
-from adapters.store.lookups import VerificationRecord
 from domain.model import verification_id
+from domain.views.verifications import VerificationRecord
 from service.api.context import ApiContext
 from tests.service.conftest import ClientOf
 from tests.support.http.asgi import GONE, send

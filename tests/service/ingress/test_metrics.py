@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.processes.heartbeats import IngressStatus
 from cli.devstack.servers import free_port
 from domain.callback.signature import sign_data
 from domain.errors import NotDurable, SettingsError
+from domain.views.processes import IngressStatus
 from service.ingress.main import create_app
 from service.ingress.metrics import serving_metrics
 from service.ingress.tally import IngressTally

@@ -8,9 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.decisions.stored_decisions import PgStoredDecisions, Selection
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from domain.model import ConfirmationMode, Outcome, verification_id
 from domain.policy.explanation import DecidedFacts, Recomputed, explain, is_same, recompute
+from domain.views.decisions import Selection
 from tests.support.payloads.callbacks import default_policy, policy_with
 from tests.support.stored import START, add_verification, biz_id, confirmed, random_facts, save_all, settled
 

@@ -11,12 +11,11 @@ from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
-from adapters.store.recording.registrations import Registered
 from adapters.vendor.accounts import open_accounts
 from domain.accounts import Account
 from domain.apps import App
 from domain.model import verification_id
-from domain.records import Registration
+from domain.records import Registered, Registration
 from tests.support.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
 
 TWINS = ("demo", "lax", "twin")

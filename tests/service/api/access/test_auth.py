@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from adapters.store.tokens import SCOPES
+from domain.views.tokens import SCOPES
 from service.api.context import ApiContext
 from service.api.routes import (
     dead_letters,

@@ -13,9 +13,9 @@ from redis.asyncio import BlockingConnectionPool
 from starlette.types import Message, Receive, Scope, Send
 
 from adapters.redis.call_rates import CallRates
-from adapters.store.tokens import ApiToken
 from domain.limits.quotas import Cost, Quota, quotas
 from domain.limits.throttle import Rate
+from domain.views.tokens import ApiToken
 from service.api.access.body_cap import Allowance, BodyCap
 from service.api.access.door import Door
 from service.api.access.pace import Pace

@@ -1,0 +1,1 @@
+"""Read models: what the api, the command line and the metrics show."""

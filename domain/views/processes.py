@@ -1,0 +1,97 @@
+"""Live processes: their heartbeats, and the figures of each role."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+
+MISSED_BEATS: Final = 3
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name.
+
+    `circuits`: the state of each app's circuit to the vendor, unless it is closed. `refusals`: the vendor's
+    word for each app whose key, secret or address it refused last. `database_seconds`: since PostgreSQL
+    answered it last. `policies`: in force, each with the first digits of its text's hash.
+    """
+
+    jobs: int = 0
+    batches: int = 0
+    decisions: dict[str, dict[str, int]] = {}
+    pulls: dict[str, dict[str, int]] = {}
+    last_error: str | None = None
+    reasons: dict[str, dict[str, int]] = {}
+    database_seconds: float = 0
+    policies: dict[str, str] = {}
+    circuits: dict[str, str] = {}
+    refusals: dict[str, str] = {}
+
+
+class ApiStatus(msgspec.Struct, frozen=True):
+    """An api's figures; `policies` as a worker's, `refusals` as a worker's, for orders."""
+
+    policies: dict[str, str] = {}
+    refusals: dict[str, str] = {}
+
+
+class IngressStatus(msgspec.Struct, frozen=True):
+    """An ingress's figures: its way to Redis, what it holds meanwhile, what it has accepted and refused."""
+
+    can_accept: bool = True
+    circuit: str = "closed"
+    redis_full: bool = False
+    waiting: int = 0
+    spool_bytes: int = 0
+    spool_bad_bytes: int = 0
+    spool_oldest_seconds: float = 0
+    accepted: dict[str, int] = {}
+    refused: dict[str, dict[str, int]] = {}
+
+
+RoleStatus = TypeVar("RoleStatus", WorkerStatus, IngressStatus, ApiStatus)
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """What a process reports about itself.
+
+    `every`: seconds between its beats; `status`: its role's own figures.
+
+    `instance` is random; `place` is that of `this_place`. Processes of an older version send neither.
+    """
+
+    role: str
+    host: str
+    pid: int
+    version: str
+    every: Annotated[float, msgspec.Meta(gt=0, le=3600)]
+    started_at: datetime
+    at: datetime
+    status: dict[str, Any]
+    instance: str = ""
+    place: str = ""
+
+    @property
+    def id(self) -> str:
+        """The process; two containers on their host's network have one host name, and pid 1 both."""
+        return ":".join((self.role, self.host, str(self.pid), *([self.instance] if self.instance else [])))
+
+    @property
+    def lives_ms(self) -> int:
+        """Milliseconds after which Redis forgets it."""
+        return int(self.every * MISSED_BEATS * 1000)
+
+
+class SeenHeartbeat(msgspec.Struct, frozen=True):
+    """A heartbeat and how long ago it was, by Redis's clock; `clock_ahead`: of that one."""
+
+    heartbeat: Heartbeat
+    age: timedelta
+    clock_ahead: timedelta = timedelta(0)
+
+    def status(self, kind: type[RoleStatus]) -> RoleStatus:
+        """The figures of its role; the defaults if another version sends something else."""
+        try:
+            return msgspec.convert(self.heartbeat.status, kind)
+        except msgspec.ValidationError:
+            return kind()

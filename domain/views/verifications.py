@@ -1,0 +1,55 @@
+"""What the api shows of verifications: as they are now, their timelines, and which of them a list holds."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.model import Identity
+
+
+class VerificationRecord(msgspec.Struct, frozen=True):
+    """One verification as it stands, with masked identity; `facts` are those decided on."""
+
+    id: UUID
+    app_id: str
+    biz_id: str
+    biz_no: str | None
+    state: str
+    vendor_status: str | None
+    outcome: str | None
+    basis: str | None
+    reasons: list[dict[str, str]]
+    policy_name: str | None
+    policy_version: str | None
+    facts: dict[str, Any] | None
+    identity: Identity | None
+    pulls_used: int
+    pulls_until: datetime | None
+    registered_at: datetime | None
+    expires_at: datetime | None
+    held: bool
+    received_at: datetime | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class TimelineEvent(msgspec.Struct, frozen=True):
+    """One event of a verification's life."""
+
+    at: datetime
+    event: str
+    detail: dict[str, Any]
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is narrowed to; `since` and `until` bound created_at (until excluded)."""
+
+    app_ids: Sequence[str]
+    biz_no: str | None = None
+    outcome: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
