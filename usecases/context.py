@@ -8,23 +8,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.apps import App
-from domain.ports import (
-    Announcer,
-    Claims,
-    DeadLetters,
-    Decisions,
-    DueVerifications,
-    HeldVerifications,
-    Inbox,
-    Ledger,
-    NudgedVerifications,
-    Policies,
-    Recorder,
-    SecondLooks,
-    Vendor,
-)
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
+from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
+from usecases.ports.inbox import Inbox
+from usecases.ports.letters import DeadLetters
+from usecases.ports.pulls import Ledger, Vendor
+from usecases.ports.recording import Claims, Recorder
+from usecases.ports.schedule import DueVerifications, HeldVerifications, NudgedVerifications
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import CrashPoint
 from usecases.process.picture_room import PictureRoom

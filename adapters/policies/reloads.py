@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from typing import Protocol
 
 import structlog
 from redis.asyncio import Redis
@@ -10,15 +11,21 @@ from adapters.redis.client import raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.redis.pubsub import listen
 from domain.policy.file import FileProblem
-from domain.ports import Policies
 
 log = structlog.get_logger(__name__)
+
+
+class Reloadable(Protocol):
+    """Policies that are read from files."""
+
+    def reload(self) -> list[FileProblem]:
+        """Read them again; what is wrong with which file."""
 
 
 class PolicyReloads:
     """Orders reloads, and follows the orders of others."""
 
-    def __init__(self, redis: Redis, policies: Policies, *, names: RedisNames = DEFAULT_NAMES) -> None:
+    def __init__(self, redis: Redis, policies: Reloadable, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
         self._names = names
         self._policies = policies

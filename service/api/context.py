@@ -28,12 +28,12 @@ from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.tokens import PgTokens
 from domain.apps import App
 from domain.limits.memory_room import MemoryRules
-from domain.ports import TokenIssuer
 from service.api.access.door import Door
 from service.api.access.pace import Pace
 from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
 from service.http.lifecycle import Lifecycle
+from usecases.ports.pulls import TokenIssuer
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from domain.callback.form import read_form
 from domain.callback.signature import HashName, refusal_hashes, verify_signature
 from domain.callback.strict_json import read_members
 from domain.model import AcceptedCallback, CallbackKind
-from domain.ports import Intake
 from service.http.lifecycle import Lifecycle
 from service.ingress.body import body_headers, read_body
 from service.ingress.duplicates import Duplicates, mark_of
 from service.ingress.nudging import ReturnNudges
 from service.ingress.tally import IngressTally
+from usecases.ports.ingress import Intake
 
 _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
 

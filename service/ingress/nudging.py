@@ -6,7 +6,7 @@ from starlette.types import Scope
 
 from domain.limits.throttle import Throttle
 from domain.model import verification_id
-from domain.ports import Nudges
+from usecases.ports.ingress import Nudges
 
 
 class ReturnNudges:

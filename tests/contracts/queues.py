@@ -11,10 +11,10 @@ from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.redis.names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
-from domain.ports import Inbox
 from tests.memory.inbox import MemoryInbox
 from tests.memory.servers import MemoryRedis
 from tests.support.stores import NOW, Clock
+from usecases.ports.inbox import Inbox
 
 
 class WholeInbox(Inbox, Protocol):

@@ -6,16 +6,6 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.model import AcceptedCallback, Outcome, verification_id
-from domain.ports import (
-    DeadLetters,
-    Decisions,
-    DueVerifications,
-    HeldVerifications,
-    Ledger,
-    NudgedVerifications,
-    Recorder,
-    SecondLooks,
-)
 from domain.pulls.request import Refusal
 from domain.records import DueVerification, Recorded, Registered, Registration
 from tests.memory.dead_letters import MemoryDeadLetters
@@ -39,6 +29,11 @@ from tests.support.stores import (
     record,
     settled,
 )
+from usecases.ports.decisions import Decisions, SecondLooks
+from usecases.ports.letters import DeadLetters
+from usecases.ports.pulls import Ledger
+from usecases.ports.recording import Recorder
+from usecases.ports.schedule import DueVerifications, HeldVerifications, NudgedVerifications
 
 
 class Registrations(Protocol):

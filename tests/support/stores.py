@@ -31,13 +31,13 @@ from domain.facts.facts import extract_facts
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
 from domain.policy.decide import Decision
 from domain.policy.reasons import Code, Reason
-from domain.ports import Recorder
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
 from domain.records import DecodedCallback, FinishedPull, Recorded, Registration, SettledVerification
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload
+from usecases.ports.recording import Recorder
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)

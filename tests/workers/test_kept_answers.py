@@ -11,12 +11,12 @@ from structlog.testing import capture_logs
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.settings import Settings
 from domain.model import ConfirmationMode
-from domain.ports import Ledger
 from domain.records import FinishedPull
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, finished, payload, until
 from tests.workers.conftest import Jobs, again, answered, app
 from usecases.context import WorkerContext
+from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
 from usecases.pulls.confirm import Postponed, confirm

@@ -10,10 +10,10 @@ import pytest
 
 from adapters.postgres.sqlstate import DatabaseAway
 from domain.apps import App
-from domain.ports import Ledger
 from domain.records import FinishedPull
 from tests.support.stores import payload
 from tests.workers.conftest import Jobs, answered, app
+from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
 from usecases.settle import settle
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.limits.throttle import Rate, Throttle
-from domain.ports import Nudges
 from service.ingress.nudging import ReturnNudges
+from usecases.ports.ingress import Nudges
 
 GENEROUS = Rate(1000, 1_000_000)
 

@@ -1,0 +1,41 @@
+"""The calls to the vendor, and the ledger of them."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.apps import App
+from domain.orders import IssuedToken, Order
+from domain.pulls.answer import Answer
+from domain.pulls.budget import Pull
+from domain.records import FinishedPull
+
+
+class Vendor(Protocol):
+    """The vendor's get_result."""
+
+    async def get_result(self, app: App, biz_id: str) -> Answer:
+        """Spend one call. Never raises for anything that the vendor or the network does."""
+
+
+class TokenIssuer(Protocol):
+    """The vendor's get_token."""
+
+    async def get_token(self, app: App, order: Order) -> IssuedToken:
+        """Order a verification. Raises VendorRefused, VendorUnavailable."""
+
+
+class Ledger(Protocol):
+    """The calls of each verification."""
+
+    async def of(self, verification_id: UUID) -> list[Pull]:
+        """The calls reserved so far, in order."""
+
+    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+        """Reserve call `n`; False when it is reserved or spent, or the lease is another's by now."""
+
+    async def finish(self, pull: FinishedPull) -> None:
+        """Note what became of a reserved call, with what was answered."""
+
+    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+        """The body of the newest call that was answered with 200, or None."""

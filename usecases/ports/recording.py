@@ -1,0 +1,23 @@
+"""Where callbacks become verifications."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.records import DecodedCallback, Recorded
+
+
+class Recorder(Protocol):
+    """Where callbacks are recorded."""
+
+    async def record_all(
+        self, decoded: Sequence[DecodedCallback], *, now: datetime
+    ) -> list[Recorded | BaseException]:
+        """Store each callback once; how each ended: recorded, or the error that kept it from being so."""
+
+
+class Claims(Protocol):
+    """Which app owns a biz_id, where several share a vendor account."""
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        """Forget up to `limit` claims made before then, the oldest first; how many there were."""
