@@ -18,38 +18,50 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.errors import BrokenSeal
+from domain.lease import DataKey
 
+Key = TypeVar("Key")
 Packed = TypeVar("Packed")
 
 _NONCE: Final = 12
 _KEY_ID: Final = 8
 
 
-def seal(key: bytes, plaintext: bytes, *, place: str) -> bytes:
-    """Encrypt under a 32-byte key; `place` (app, table, column, row) is bound to the ciphertext."""
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, plaintext, place.encode())
+class SealingKey:
+    """A 32-byte key that seals and opens. Its bytes cannot be read from it, printed or packed."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def __repr__(self) -> str:
+        return "SealingKey(...)"
+
+    def seal(self, plaintext: bytes, *, place: str) -> bytes:
+        """Encrypt; `place` (column, app, row) is bound to the ciphertext."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, plaintext, place.encode())
+
+    def unseal(self, sealed: bytes, *, place: str) -> bytes:
+        """Decrypt what `seal` made.
+
+        Raises:
+            BrokenSeal: another key, another place, or changed bytes.
+        """
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
+        except (InvalidTag, ValueError):
+            raise BrokenSeal(f"{place.split('/', 1)[0]}: the sealed bytes do not open") from None
 
 
-def unseal(key: bytes, sealed: bytes, *, place: str) -> bytes:
-    """Decrypt what `seal` made.
-
-    Raises:
-        BrokenSeal: another key, another place, or changed bytes.
-    """
-    try:
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
-    except (InvalidTag, ValueError):
-        raise BrokenSeal(f"{place.split('/', 1)[0]}: the sealed bytes do not open") from None
-
-
-def unseal_packed(key: bytes, sealed: bytes, *, place: str, kind: type[Packed]) -> Packed:
-    """What stands sealed as MessagePack.
+def unseal_packed(key: DataKey, sealed: bytes, *, place: str, kind: type[Packed]) -> Packed:
+    """Open and decode sealed MessagePack.
 
     Raises:
         BrokenSeal: as `unseal`, and for what a newer version has packed another way.
     """
-    opened = unseal(key, sealed, place=place)
+    opened = key.unseal(sealed, place=place)
     try:
         return msgspec.msgpack.decode(opened, type=kind)
     except msgspec.DecodeError as error:
@@ -66,44 +78,46 @@ class KeyRing:
 
     def __init__(self, master_keys: Sequence[bytes]) -> None:
         self._keys = {hashlib.sha256(b"key id" + key).digest()[:_KEY_ID]: key for key in master_keys}
-        self._wrapping = {key_id: _subkey(key, b"wrap") for key_id, key in self._keys.items()}
+        self._wrapping = {key_id: SealingKey(_subkey(key, b"wrap")) for key_id, key in self._keys.items()}
         self._newest = next(iter(self._keys))
 
     def ids(self) -> list[str]:
         """What tells the master keys apart without telling them, newest first."""
         return [key_id.hex() for key_id in self._keys]
 
-    def new_data_key(self, *, place: str) -> tuple[bytes, bytes]:
+    def new_data_key(self, *, place: str) -> tuple[SealingKey, bytes]:
         """A fresh data key and its wrapped form."""
         data_key = os.urandom(32)
-        return data_key, self._newest + seal(self._wrapping[self._newest], data_key, place=place)
+        wrapped = self._wrapping[self._newest].seal(data_key, place=place)
+        return SealingKey(data_key), self._newest + wrapped
 
-    def unwrap_data_key(self, wrapped: bytes | None, *, place: str) -> bytes:
+    def unwrap_data_key(self, wrapped: bytes | None, *, place: str) -> SealingKey:
         """The data key in `wrapped`; None: it was deleted, to erase the person. Raises BrokenSeal."""
         if wrapped is None:
             raise BrokenSeal(f"{place.split('/', 1)[0]}: deleted")
-        return unseal(_key_for(wrapped, self._wrapping), wrapped[_KEY_ID:], place=place)
+        wrapping = _key_for(wrapped, self._wrapping)
+        return SealingKey(wrapping.unseal(wrapped[_KEY_ID:], place=place))
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:
         """Encrypt one batch. Each batch has a key of its own, so that no nonce count ever runs out."""
         master = self._keys[self._newest]
-        return self._newest + seal(_subkey(master, _batch_label(batch_id)), plaintext, place=batch_id)
+        return self._newest + _batch_key(master, batch_id).seal(plaintext, place=batch_id)
 
     def unseal_batch(self, batch_id: str, sealed: bytes) -> bytes:
         """Decrypt what `seal_batch` made. Raises BrokenSeal."""
-        key = _subkey(_key_for(sealed, self._keys), _batch_label(batch_id))
-        return unseal(key, sealed[_KEY_ID:], place=batch_id)
+        key = _batch_key(_key_for(sealed, self._keys), batch_id)
+        return key.unseal(sealed[_KEY_ID:], place=batch_id)
 
 
-def _key_for(sealed: bytes, keys: Mapping[bytes, bytes]) -> bytes:
+def _key_for(sealed: bytes, keys: Mapping[bytes, Key]) -> Key:
     try:
         return keys[sealed[:_KEY_ID]]
     except KeyError:
         raise BrokenSeal("sealed with a master key that is not configured") from None
 
 
-def _batch_label(batch_id: str) -> bytes:
-    return b"batch " + batch_id.encode()
+def _batch_key(master: bytes, batch_id: str) -> SealingKey:
+    return SealingKey(_subkey(master, b"batch " + batch_id.encode()))
 
 
 def _subkey(master: bytes, label: bytes) -> bytes:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 import msgspec
 
 from domain.callback.parts import Payload
 from domain.facts.facts import Facts
+from domain.lease import Leased
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
 from domain.orders import USUAL_TOKEN
 from domain.policy.decide import Decision
@@ -75,18 +75,14 @@ class DecodedCallback(msgspec.Struct, frozen=True):
     leased: bool = True
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(Leased, frozen=True):
     """What the store knows about a callback once it stands there.
 
     `to_settle`: this is the callback that its verification is decided on, and it came just now, so whoever
-    recorded it goes on to settle the verification, under the lease that `fence` stands for. `app_id`: the
-    app that the verification belongs to, which need not be the one that the callback came to.
+    recorded it goes on to settle the verification under `lease`, whose app need not be the one that the
+    callback came to.
     """
 
-    verification_id: UUID
-    app_id: str
-    data_key: bytes
-    fence: int
     is_new: bool
     to_settle: bool
     registration: Registration | None = None
@@ -101,18 +97,14 @@ class ClaimedVerifications(msgspec.Struct, frozen=True):
     unreadable: int = 0
 
 
-class DueVerification(msgspec.Struct, frozen=True):
-    """A verification that somebody must look at, claimed under the lease that `fence` stands for.
+class DueVerification(Leased, frozen=True):
+    """A verification that somebody must look at, claimed under `lease`.
 
     `data`: the callback to decide on, None where none has come. `asked_at`: when an operator asked for a
     pull. `has_calls`: whether its ledger of pulls holds any.
     """
 
-    verification_id: UUID
-    app_id: str
     biz_id: str
-    data_key: bytes
-    fence: int
     state: State
     data: bytes | None = None
     ended_at: datetime | None = None
@@ -121,18 +113,14 @@ class DueVerification(msgspec.Struct, frozen=True):
     has_calls: bool = True
 
 
-class Case(msgspec.Struct, frozen=True):
+class Case(Leased, frozen=True):
     """A verification in a worker's hands: what was recorded or is due, with its callback decoded.
 
     `ended_at`: when the flow's end was reported. `is_new`: its ledger of pulls was empty when it came into
     these hands.
     """
 
-    verification_id: UUID
-    app_id: str
     biz_id: str
-    data_key: bytes
-    fence: int
     payload: Payload | None = None
     ended_at: datetime | None = None
     registration: Registration | None = None
@@ -147,24 +135,17 @@ class Case(msgspec.Struct, frozen=True):
         return self.registration.day_begins if self.registration else now
 
 
-class FinishedPull(msgspec.Struct, frozen=True):
+class FinishedPull(Leased, frozen=True):
     """What became of reserved call `n`."""
 
-    verification_id: UUID
-    app_id: str
-    data_key: bytes
     n: int
     answer: Answer
     finished_at: datetime
 
 
-class SettledVerification(msgspec.Struct, frozen=True):
+class SettledVerification(Leased, frozen=True):
     """A decision with all that it was made from; `shadow` is what a candidate policy makes of the same."""
 
-    verification_id: UUID
-    app_id: str
-    data_key: bytes
-    fence: int
     decision: Decision
     policy: Policy
     callback_facts: Facts | None

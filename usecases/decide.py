@@ -89,10 +89,7 @@ async def _decide(
     decision = under(grounds.policy)
     candidate = grounds.app.candidate_policy and context.policies.get(grounds.app.candidate_policy)
     settled = SettledVerification(
-        verification_id=case.verification_id,
-        app_id=case.app_id,
-        data_key=case.data_key,
-        fence=case.fence,
+        lease=case.lease,
         decision=decision,
         policy=grounds.policy,
         callback_facts=said.callback,
@@ -127,7 +124,7 @@ def facts_of(case: Case, payload: Payload) -> Facts:
 
 async def postpone(context: WorkerContext, case: Case, until: datetime) -> None:
     """Look at the verification again at `until`."""
-    await context.due.postpone(case.verification_id, fence=case.fence, until=until)
+    await context.due.postpone(case.lease, until=until)
     log.info("verification.postponed", verification_id=str(case.verification_id))
     if until - context.clock() <= _WORTH_AN_ALARM:
         context.alarm.ring_at(until)

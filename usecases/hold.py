@@ -20,7 +20,7 @@ def awaits_registration(case: Case, app: App) -> bool:
 
 async def hold(context: WorkerContext, case: Case) -> None:
     """Leave the verification until somebody registers it, or its app requires that no longer."""
-    await context.held.hold(case.verification_id, fence=case.fence)
+    await context.held.hold(case.lease)
     log.info("verification.held", app_id=case.app_id, verification_id=str(case.verification_id))
 
 

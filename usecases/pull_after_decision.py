@@ -58,5 +58,5 @@ def _what_it_says(case: Case, grounds: Grounds, result: Payload) -> dict[str, ob
 
 
 async def _note(context: WorkerContext, case: Case, event: str, detail: dict[str, object]) -> None:
-    await context.second_looks.note(case.verification_id, fence=case.fence, event=event, detail=detail)
+    await context.second_looks.note(case.lease, event=event, detail=detail)
     log.info("verification.pulled", verification_id=str(case.verification_id), reason=event)

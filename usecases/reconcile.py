@@ -71,11 +71,11 @@ async def _rest(context: WorkerContext, case: Case, grounds: Grounds, registrati
     ledger = await context.ledger.of(case.verification_id)
     match _next_look(context, registration, ledger):
         case Wait(until):
-            await context.due.postpone(case.verification_id, fence=case.fence, until=until)
+            await context.due.postpone(case.lease, until=until)
         case Look():
             # A look that came due meanwhile, or one that no call was spent on: the next sweep takes it.
             at = context.clock() + context.pull_rules.spacing
-            await context.due.postpone(case.verification_id, fence=case.fence, until=at)
+            await context.due.postpone(case.lease, until=at)
         case Expire():
             await _give_up(context, case, grounds)
         case step:
@@ -104,5 +104,5 @@ async def _give_up(context: WorkerContext, case: Case, grounds: Grounds) -> None
 
 
 async def _expire(context: WorkerContext, case: Case) -> None:
-    await context.due.expire(case.verification_id, fence=case.fence)
+    await context.due.expire(case.lease)
     log.warning("verification.expired", app_id=case.app_id, verification_id=str(case.verification_id))

@@ -104,11 +104,8 @@ def _read(
 
 def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:
     return Case(
-        verification_id=recorded.verification_id,
-        app_id=recorded.app_id,
+        lease=recorded.lease,
         biz_id=decoded.payload.biz_id,
-        data_key=recorded.data_key,
-        fence=recorded.fence,
         payload=decoded.payload,
         ended_at=decoded.callback.received_at,
         registration=recorded.registration,

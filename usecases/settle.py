@@ -35,11 +35,8 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
         await _put_off(context, due)
         return
     case = Case(
-        verification_id=due.verification_id,
-        app_id=due.app_id,
+        lease=due.lease,
         biz_id=due.biz_id,
-        data_key=due.data_key,
-        fence=due.fence,
         payload=payload,
         ended_at=due.ended_at,
         registration=due.registration,
@@ -54,7 +51,7 @@ async def _put_off(context: WorkerContext, due: DueVerification) -> None:
     """Leave a verification alone for a while, or until its lease ends where PostgreSQL is away."""
     with contextlib.suppress(ServerAway):
         until = context.clock() + UNDECODABLE_REST
-        await context.due.postpone(due.verification_id, fence=due.fence, until=until)
+        await context.due.postpone(due.lease, until=until)
 
 
 async def settle_safely(context: WorkerContext, case: Case) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing, place_of, seal, unseal_packed
+from adapters.envelope import KeyRing, place_of, unseal_packed
 from adapters.store.tables import dead_letters
 from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
@@ -34,7 +34,7 @@ class PgDeadLetters:
         """Keep a callback; the same one again counts an attempt more. Returns the letter's id."""
         row = callback.key
         data_key, wrapped_key = self._keys.new_data_key(place=_key_place(callback.app_id, row))
-        sealed = seal(data_key, msgspec.msgpack.encode(callback), place=_raw_place(callback.app_id, row))
+        sealed = data_key.seal(msgspec.msgpack.encode(callback), place=_raw_place(callback.app_id, row))
         async with self._engine.begin() as connection:
             await connection.execute(
                 _KEEP,

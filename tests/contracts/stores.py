@@ -126,7 +126,7 @@ class PortsOfStore(ABC):
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
         """Reserve a call under the lease of whoever recorded the callback."""
-        return await self.ledger.reserve(recorded.verification_id, n, fence=recorded.fence, now=now)
+        return await self.ledger.reserve(recorded.lease, n, now=now)
 
     async def decide(
         self, recorded: Recorded, *, outcome: Outcome = Outcome.APPROVED, tree: Json | None = None

@@ -1,6 +1,7 @@
 """The first decision stands, and only the holder of the lease decides."""
 
 import asyncio
+from uuid import UUID
 
 import msgspec
 
@@ -55,7 +56,8 @@ async def test_decisions_at_once_are_saved_each_to_its_own(store: PortsOfStore) 
 
 async def test_a_decision_about_nothing_is_refused(store: PortsOfStore) -> None:
     recorded = await store.record()
-    nobody = msgspec.structs.replace(recorded, verification_id=type(recorded.verification_id)(int=1))
+    nobodys = msgspec.structs.replace(recorded.lease, verification_id=UUID(int=1))
+    nobody = msgspec.structs.replace(recorded, lease=nobodys)
     assert not await store.decide(nobody)
 
 
@@ -64,7 +66,7 @@ async def test_whoever_lost_the_lease_decides_nothing(store: PortsOfStore) -> No
     [taken] = await store.claim()
     assert not await store.decide(recorded, outcome=Outcome.APPROVED)
     assert (await store.standing()).state == "received"
-    again = msgspec.structs.replace(recorded, fence=taken.fence)
+    again = msgspec.structs.replace(recorded, lease=taken.lease)
     late, mine = await asyncio.gather(
         store.decide(recorded, outcome=Outcome.APPROVED), store.decide(again, outcome=Outcome.REJECTED)
     )

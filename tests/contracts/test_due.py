@@ -3,10 +3,12 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
+
 from domain.model import State, verification_id
 from domain.records import DueVerification, Registration
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import LEASE, NOW, biz_id, callback, payload
+from tests.support.stores import LEASE, NOW, biz_id, callback, is_same_key, payload
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -20,24 +22,22 @@ async def test_nothing_is_due_before_its_time(store: PortsOfStore) -> None:
 
 async def test_a_claim_brings_the_callback_and_its_key(store: PortsOfStore) -> None:
     recorded = await store.record()
-    assert await store.claim() == [
-        DueVerification(
-            verification_id=recorded.verification_id,
-            app_id="demo",
-            biz_id=biz_id(),
-            data_key=recorded.data_key,
-            fence=recorded.fence + 1,
-            state=State.RECEIVED,
-            data=callback().data,
-            ended_at=NOW,
-            has_calls=False,
-        )
-    ]
+    [claimed] = await store.claim()
+    assert is_same_key(claimed.lease.key, recorded.lease.key)
+    lease = msgspec.structs.replace(recorded.lease, fence=recorded.lease.fence + 1, key=claimed.lease.key)
+    assert claimed == DueVerification(
+        lease=lease,
+        biz_id=biz_id(),
+        state=State.RECEIVED,
+        data=callback().data,
+        ended_at=NOW,
+        has_calls=False,
+    )
 
 
 async def test_a_claim_tells_whether_a_call_was_ever_reserved(store: PortsOfStore) -> None:
     recorded, _ = await store.record(), await store.record(callback(payload(2)))
-    assert await store.ledger.reserve(recorded.verification_id, 1, fence=recorded.fence, now=NOW)
+    assert await store.ledger.reserve(recorded.lease, 1, now=NOW)
     claimed = await store.claim()
     assert {item.biz_id: item.has_calls for item in claimed} == {biz_id(): True, biz_id(2): False}
 
@@ -83,7 +83,7 @@ async def test_what_is_decided_or_open_is_not_claimed(store: PortsOfStore) -> No
 async def test_a_postponed_verification_rests_until_then(store: PortsOfStore) -> None:
     recorded = await store.record()
     until = NOW + LEASE + 5 * MINUTE
-    await store.due.postpone(recorded.verification_id, fence=recorded.fence, until=until)
+    await store.due.postpone(recorded.lease, until=until)
     assert await store.claim(after=LEASE + 4 * MINUTE) == []
     assert len(await store.claim(after=LEASE + 5 * MINUTE)) == 1
 
@@ -91,7 +91,7 @@ async def test_a_postponed_verification_rests_until_then(store: PortsOfStore) ->
 async def test_a_decided_verification_cannot_be_postponed(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.decide(recorded)
-    await store.due.postpone(recorded.verification_id, fence=recorded.fence, until=NOW)
+    await store.due.postpone(recorded.lease, until=NOW)
     assert (await store.standing()).due_at is None
 
 
@@ -102,16 +102,15 @@ async def test_one_verification_is_claimed_when_it_is_due_and_by_one(store: Port
     assert await store.due.claim_one(key, ["other"], now=due, lease=LEASE) is None
     claims = (store.another().due.claim_one(key, ["demo"], now=due, lease=LEASE) for _ in range(8))
     claimed = [each for each in await asyncio.gather(*claims) if each is not None]
-    assert [each.fence for each in claimed] == [recorded.fence + 1]
+    assert [each.lease.fence for each in claimed] == [recorded.lease.fence + 1]
 
 
 async def test_whoever_lost_the_lease_postpones_and_notes_nothing(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.claim()
-    key, fence = recorded.verification_id, recorded.fence
-    await store.due.postpone(key, fence=fence, until=NOW)
-    await store.due.expire(key, fence=fence)
-    await store.due.note(key, fence=fence, event="result.obtained", detail={})
+    await store.due.postpone(recorded.lease, until=NOW)
+    await store.due.expire(recorded.lease)
+    await store.due.note(recorded.lease, event="result.obtained", detail={})
     standing = await store.standing()
     assert (standing.due_at, standing.state) == (NOW + 2 * LEASE, "received")
     assert await store.events() == ["callback.received"]
@@ -120,7 +119,7 @@ async def test_whoever_lost_the_lease_postpones_and_notes_nothing(store: PortsOf
 async def test_only_what_has_no_end_expires(store: PortsOfStore) -> None:
     final, opened = await store.record(), await store.record(callback(payload(2, status="PROCESSING")))
     for each in (final, opened):
-        await store.due.expire(each.verification_id, fence=each.fence)
+        await store.due.expire(each.lease)
     assert (await store.standing(1)).state == "received"
     assert (await store.standing(2)).state == "expired"
     assert await store.events(2) == ["callback.received", "verification.expired"]
@@ -129,8 +128,7 @@ async def test_only_what_has_no_end_expires(store: PortsOfStore) -> None:
 async def test_what_a_second_look_brought_stands_on_the_timeline(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.due.note(
-        recorded.verification_id,
-        fence=recorded.fence,
+        recorded.lease,
         event="result.obtained",
         detail={"outcome": "approved"},
     )
@@ -153,6 +151,6 @@ async def test_whoever_asks_about_what_has_expired_gets_an_end(store: PortsOfSto
     for _ in range(2):
         await store.pull_requests.ask(verification_id("demo", biz_id()), now=NOW, by="x")
         [due] = await store.claim()
-        await store.due.expire(due.verification_id, fence=due.fence)
+        await store.due.expire(due.lease)
         standing = await store.standing()
         assert (standing.state, standing.due_at) == ("expired", None)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from domain.pulls.budget import RESULT_KEPT
 from domain.records import Registration
 from tests.contracts.stores import PortsOfStore
@@ -16,7 +18,7 @@ async def release(store: PortsOfStore, *app_ids: str, limit: int = 10) -> int:
 
 async def test_what_is_held_is_not_due_until_it_is_released(store: PortsOfStore) -> None:
     recorded = await store.record()
-    await store.held.hold(recorded.verification_id, fence=recorded.fence)
+    await store.held.hold(recorded.lease)
     assert (await store.standing()).held
     assert await release(store, "other") == 0
     assert await release(store, "demo", "other") == 1
@@ -33,14 +35,15 @@ async def test_no_more_are_released_at_once_than_asked_for(store: PortsOfStore) 
 
 async def test_who_has_lost_the_lease_holds_nothing(store: PortsOfStore) -> None:
     recorded = await store.record()
-    await store.held.hold(recorded.verification_id, fence=recorded.fence - 1)
+    earlier = msgspec.structs.replace(recorded.lease, fence=recorded.lease.fence - 1)
+    await store.held.hold(earlier)
     assert not (await store.standing()).held
 
 
 async def test_what_is_registered_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.register(MINE)
-    await store.held.hold(recorded.verification_id, fence=recorded.fence)
+    await store.held.hold(recorded.lease)
     standing = await store.standing()
     assert (standing.held, standing.due_at) == (False, NOW + LEASE)
 
@@ -48,7 +51,7 @@ async def test_what_is_registered_is_not_held(store: PortsOfStore) -> None:
 async def test_what_is_decided_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.decide(recorded)
-    await store.held.hold(recorded.verification_id, fence=recorded.fence)
+    await store.held.hold(recorded.lease)
     assert not (await store.standing()).held
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.pulls.budget import Pull, PullState
@@ -21,7 +22,7 @@ async def recorded(store: PortsOfStore) -> Recorded:
 
 
 async def answer(store: PortsOfStore, recorded: Recorded) -> bytes | None:
-    return await store.ledger.answer_of(recorded.verification_id, app_id="demo", data_key=recorded.data_key)
+    return await store.ledger.answer_of(recorded.lease)
 
 
 async def test_a_new_verification_has_an_empty_ledger(store: PortsOfStore, recorded: Recorded) -> None:
@@ -95,24 +96,23 @@ async def test_all_three_calls_fit(store: PortsOfStore, recorded: Recorded) -> N
 
 
 async def test_a_call_for_nobody_is_refused(store: PortsOfStore, recorded: Recorded) -> None:
-    assert not await store.ledger.reserve(UUID(int=1), 1, fence=recorded.fence, now=NOW)
+    nobodys = msgspec.structs.replace(recorded.lease, verification_id=UUID(int=1))
+    assert not await store.ledger.reserve(nobodys, 1, now=NOW)
 
 
 async def test_whoever_lost_the_lease_reserves_nothing(store: PortsOfStore, recorded: Recorded) -> None:
     [taken] = await store.claim()
     assert not await store.reserve(recorded, 1, now=LATER)
     assert await store.ledger.of(recorded.verification_id) == []
-    assert await store.ledger.reserve(recorded.verification_id, 1, fence=taken.fence, now=LATER)
+    assert await store.ledger.reserve(taken.lease, 1, now=LATER)
 
 
 async def test_at_once_the_call_goes_to_the_holder_of_the_lease(
     store: PortsOfStore, recorded: Recorded
 ) -> None:
     [taken] = await store.claim()
-    fences = (recorded.fence, taken.fence, recorded.fence)
-    wins = await asyncio.gather(
-        *(store.ledger.reserve(recorded.verification_id, 1, fence=fence, now=LATER) for fence in fences)
-    )
+    leases = (recorded.lease, taken.lease, recorded.lease)
+    wins = await asyncio.gather(*(store.ledger.reserve(lease, 1, now=LATER) for lease in leases))
     assert list(wins) == [False, True, False]
 
 

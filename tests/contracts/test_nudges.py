@@ -31,7 +31,7 @@ async def test_any_other_one_does_not(store: PortsOfStore) -> None:
     await store.record(callback(payload(2)))
     await store.register(MINE, n=3)
     [silent] = await store.claim(after=timedelta(days=2), silent=True)
-    await store.due.expire(silent.verification_id, fence=silent.fence)
+    await store.due.expire(silent.lease)
     before = [await store.standing(n) for n in (1, 2, 3)]
     for n in (1, 2, 3):
         assert not await store.nudges.nudge(verification_id("demo", biz_id(n)), now=LATER)

@@ -15,7 +15,7 @@ ID = verification_id("demo", biz_id())
 
 async def test_a_granted_request_makes_it_due_and_stands_on_the_timeline(store: PortsOfStore) -> None:
     recorded = await store.record()
-    await store.due.postpone(ID, fence=recorded.fence, until=NOW + timedelta(hours=9))
+    await store.due.postpone(recorded.lease, until=NOW + timedelta(hours=9))
     assert await store.pull_requests.ask(ID, now=LATER, by="night shift") is None
     assert await store.events() == ["callback.received", "pull.requested"]
     [due] = await store.claim(after=LATER - NOW)
@@ -32,12 +32,12 @@ async def test_of_many_at_once_one_is_granted(store: PortsOfStore) -> None:
 
 async def test_whoever_looks_at_it_meanwhile_cannot_undo_the_request(store: PortsOfStore) -> None:
     recorded = await store.record()
-    await store.due.postpone(ID, fence=recorded.fence, until=LATER)
+    await store.due.postpone(recorded.lease, until=LATER)
     [looking] = await store.claim(after=LATER - NOW)
     assert await store.pull_requests.ask(ID, now=LATER, by="x") is None
-    await store.due.postpone(ID, fence=looking.fence, until=LATER + timedelta(hours=9))
-    await store.due.expire(ID, fence=looking.fence)
-    assert not await store.ledger.reserve(ID, 1, fence=looking.fence, now=LATER)
+    await store.due.postpone(looking.lease, until=LATER + timedelta(hours=9))
+    await store.due.expire(looking.lease)
+    assert not await store.ledger.reserve(looking.lease, 1, now=LATER)
     [due] = await store.claim(after=LATER - NOW)
     assert due.asked_at == LATER
 

@@ -11,7 +11,7 @@ from domain.model import AcceptedCallback, CallbackKind, Outcome, verification_i
 from domain.pulls.budget import RESULT_KEPT
 from tests.contracts.stores import PortsOfStore
 from tests.support.payloads.callbacks import put
-from tests.support.stores import LEASE, NOW, Json, biz_id, callback, payload
+from tests.support.stores import LEASE, NOW, Json, biz_id, callback, is_same_key, payload
 
 OPEN = callback(payload(status="PROCESSING"))
 FINAL = callback()
@@ -25,7 +25,7 @@ async def test_the_first_final_callback_is_to_be_settled(store: PortsOfStore) ->
     standing = await store.standing()
     assert (standing.state, standing.vendor_status, standing.biz_no) == ("received", "OK", "order-1")
     assert (standing.received_at, standing.ended_at, standing.due_at) == (NOW, NOW, NOW + LEASE)
-    assert (standing.outcome, standing.fence) == (None, recorded.fence)
+    assert (standing.outcome, standing.fence) == (None, recorded.lease.fence)
     assert await store.events() == ["callback.received"]
 
 
@@ -33,7 +33,8 @@ async def test_a_duplicate_is_counted_and_changes_nothing(store: PortsOfStore) -
     first = await store.record(FINAL)
     before = await store.standing()
     again = await store.record(callback(received_at=NOW + timedelta(hours=1), secret_index=1))
-    assert (again.is_new, again.to_settle, again.data_key) == (False, False, first.data_key)
+    assert (again.is_new, again.to_settle) == (False, False)
+    assert is_same_key(again.lease.key, first.lease.key)
     assert await store.standing() == before
     assert await store.seen() == [2]
     assert await store.events() == ["callback.received"]
@@ -43,7 +44,7 @@ async def test_duplicates_at_once_are_settled_once(store: PortsOfStore) -> None:
     ends = await asyncio.gather(*(store.record(FINAL) for _ in range(30)))
     assert sum(end.is_new for end in ends) == 1
     assert sum(end.to_settle for end in ends) == 1
-    assert len({end.data_key for end in ends}) == 1
+    assert all(is_same_key(end.lease.key, ends[0].lease.key) for end in ends)
     assert await store.seen() == [30]
 
 
@@ -60,7 +61,7 @@ async def test_several_processes_at_once_record_once(store: PortsOfStore) -> Non
     for n in range(40):
         mine = [end for end in ends if end.verification_id == verification_id("demo", biz_id(n))]
         assert [end.to_settle for end in mine].count(True) == 1
-        assert len({end.data_key for end in mine}) == 1
+        assert all(is_same_key(end.lease.key, mine[0].lease.key) for end in mine)
         assert await store.events(n) == ["callback.received"]
     assert await store.seen() == [4] * 40
 
@@ -68,7 +69,7 @@ async def test_several_processes_at_once_record_once(store: PortsOfStore) -> Non
 async def test_a_second_final_callback_is_a_conflict_and_settles_nothing(store: PortsOfStore) -> None:
     first = await store.record(FINAL)
     second = await store.record(OTHER_FINAL)
-    assert (second.is_new, second.to_settle, second.fence) == (True, False, first.fence)
+    assert (second.is_new, second.to_settle, second.lease.fence) == (True, False, first.lease.fence)
     assert await store.events() == ["callback.received", "callback.conflict"]
     assert (await store.standing()).biz_no == "order-1", "the first one stands"
 
@@ -159,7 +160,7 @@ async def test_the_same_biz_id_of_two_apps_is_two_verifications(store: PortsOfSt
     ends = await asyncio.gather(store.record(FINAL), store.record(callback(app_id="other")))
     assert all(end.to_settle for end in ends)
     assert ends[0].verification_id != ends[1].verification_id
-    assert ends[0].data_key != ends[1].data_key
+    assert not is_same_key(ends[0].lease.key, ends[1].lease.key)
 
 
 async def test_what_is_held_is_neither_settled_nor_due(store: PortsOfStore) -> None:
@@ -172,7 +173,7 @@ async def test_what_is_held_is_neither_settled_nor_due(store: PortsOfStore) -> N
 
 async def test_a_callback_after_the_expiry_is_settled_all_the_same(store: PortsOfStore) -> None:
     opened = await store.record(OPEN)
-    await store.due.expire(opened.verification_id, fence=opened.fence)
+    await store.due.expire(opened.lease)
     assert (await store.standing()).state == "expired"
     assert (await store.record(FINAL)).to_settle
     assert (await store.standing()).state == "received"
@@ -187,7 +188,7 @@ async def test_what_comes_behind_a_decision_does_not_hold_it(store: PortsOfStore
 
 async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfStore) -> None:
     opened = await store.record(OPEN)
-    await store.due.expire(opened.verification_id, fence=opened.fence)
+    await store.due.expire(opened.lease)
     late = await store.record(callback(payload(status="NOT_STARTED")))
     assert (late.is_new, late.to_settle) == (True, False)
     assert (await store.standing()).state == "expired"
@@ -196,7 +197,7 @@ async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfS
 async def test_the_first_final_callback_takes_the_lease(store: PortsOfStore) -> None:
     opened = await store.record(OPEN)
     final = await store.record(FINAL)
-    assert final.fence == opened.fence + 1
+    assert final.lease.fence == opened.lease.fence + 1
     assert not await store.reserve(opened, 1)
     assert not await store.decide(opened)
     assert await store.decide(final)

@@ -54,7 +54,7 @@ async def test_the_callback_of_a_registered_one_is_settled_at_once(store: PortsO
     recorded = await store.record(hold=True)
     assert (recorded.to_settle, recorded.registration) == (True, MINE)
     standing = await store.standing()
-    assert (standing.fence, recorded.fence) == (2, 2), "whoever was about to look at it is late"
+    assert (standing.fence, recorded.lease.fence) == (2, 2), "whoever was about to look at it is late"
     assert (standing.state, standing.due_at, standing.held) == ("received", NOW + LEASE, False)
 
 

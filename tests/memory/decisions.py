@@ -13,7 +13,7 @@ class MemoryDecisions:
 
     async def save_once(self, settled: SettledVerification) -> bool:
         async with self._database.call():
-            row = self._database.leased(settled.verification_id, fence=settled.fence)
+            row = self._database.leased(settled.lease)
             if row is None or row.id in self._database.decisions:
                 return False
             self._database.decisions[row.id] = settled

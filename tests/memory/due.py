@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.lease import Lease
 from domain.model import State
 from domain.records import ClaimedVerifications, DueVerification
 from tests.memory.servers import MemoryDatabase, Verification
@@ -46,9 +47,9 @@ class MemoryDueVerifications:
                 return None
             return self._take(row, until=now + lease)
 
-    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
+    async def postpone(self, lease: Lease, *, until: datetime) -> None:
         async with self._database.call():
-            row = self._database.leased(verification_id, fence=fence)
+            row = self._database.leased(lease)
             if row is not None and row.due_at is not None:
                 row.due_at = until
 
@@ -56,16 +57,16 @@ class MemoryDueVerifications:
         # Every flow in memory was recorded by this version, with its end.
         return 0
 
-    async def expire(self, verification_id: UUID, *, fence: int) -> None:
+    async def expire(self, lease: Lease) -> None:
         async with self._database.call():
-            row = self._database.leased(verification_id, fence=fence)
+            row = self._database.leased(lease)
             if row and row.state is not State.DECIDED and row.final_digest is None:
                 row.state, row.due_at, row.asked_at = State.EXPIRED, None, None
                 self._database.note(row.id, "verification.expired")
 
-    async def note(self, verification_id: UUID, *, fence: int, event: str, detail: dict[str, object]) -> None:
+    async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
         async with self._database.call():
-            row = self._database.leased(verification_id, fence=fence)
+            row = self._database.leased(lease)
             if row is not None:
                 row.due_at = row.asked_at = None
                 self._database.note(row.id, event, **detail)
@@ -74,11 +75,8 @@ class MemoryDueVerifications:
         row.due_at, row.fence = until, row.fence + 1
         final = self._database.callbacks.get((row.id, row.final_digest or b""))
         return DueVerification(
-            verification_id=row.id,
-            app_id=row.app_id,
+            lease=row.lease,
             biz_id=row.biz_id,
-            data_key=row.data_key,
-            fence=row.fence,
             state=row.state,
             data=None if final is None else final.callback.data,
             ended_at=row.ended_at,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
+from domain.lease import Lease
 from domain.model import State
 from tests.memory.servers import MemoryDatabase
 
@@ -14,9 +14,9 @@ class MemoryHeldVerifications:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def hold(self, verification_id: UUID, *, fence: int) -> None:
+    async def hold(self, lease: Lease) -> None:
         async with self._database.call():
-            row = self._database.leased(verification_id, fence=fence)
+            row = self._database.leased(lease)
             if row is not None and row.registration is None and row.state is not State.DECIDED:
                 row.held = True
                 self._database.note(row.id, "callback.held")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from domain.lease import Lease
 from domain.pulls.budget import Pull, PullState
 from domain.records import FinishedPull
 from tests.memory.servers import Call, MemoryDatabase
@@ -18,9 +19,10 @@ class MemoryLedger:
         async with self._database.call():
             return [call.as_pull(n) for n, call in self._calls(verification_id)]
 
-    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+    async def reserve(self, lease: Lease, n: int, *, now: datetime) -> bool:
         async with self._database.call():
-            if self._database.leased(verification_id, fence=fence) is None:
+            verification_id = lease.verification_id
+            if self._database.leased(lease) is None:
                 return False
             for earlier, call in self._calls(verification_id):
                 if earlier < n and call.state is PullState.RESERVED:
@@ -39,9 +41,9 @@ class MemoryLedger:
             if pull.answer.state is not PullState.NOT_SENT or call.started_at <= pull.finished_at:
                 call.state, call.end = pull.answer.state, pull
 
-    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+    async def answer_of(self, lease: Lease) -> bytes | None:
         async with self._database.call():
-            ends = [call.end.answer for _, call in self._calls(verification_id) if call.end]
+            ends = [call.end.answer for _, call in self._calls(lease.verification_id) if call.end]
             answered = [answer.body for answer in ends if answer.body and not answer.error]
             return answered[-1] if answered else None
 

@@ -38,10 +38,7 @@ class MemoryRecorder:
             is_new = self._keep(row, callback, payload)
             decided_on = callback.digest == row.final_digest and row.state is not State.DECIDED
             return Recorded(
-                row.id,
-                row.app_id,
-                row.data_key,
-                fence=row.fence,
+                row.lease,
                 is_new=is_new,
                 to_settle=is_new and decided_on and not row.held,
                 registration=row.registration,

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
+from domain.errors import BrokenSeal
+from domain.lease import Lease
 from domain.model import AcceptedCallback, State
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
@@ -78,6 +80,21 @@ class MemoryRedis(Server):
         return RedisAway("ConnectionError")
 
 
+@dataclass(frozen=True)
+class MemoryKey:
+    """Marks what it seals with its owner's id, and opens nothing else."""
+
+    owner: UUID
+
+    def seal(self, plaintext: bytes, *, place: str) -> bytes:
+        return self.owner.bytes + plaintext
+
+    def unseal(self, sealed: bytes, *, place: str) -> bytes:
+        if not sealed.startswith(self.owner.bytes):
+            raise BrokenSeal(place)
+        return sealed.removeprefix(self.owner.bytes)
+
+
 @dataclass
 class Verification:
     """A row of `verifications`."""
@@ -100,9 +117,9 @@ class Verification:
     received_at: datetime | None = None
 
     @property
-    def data_key(self) -> bytes:
-        """Stands for the key that it would be encrypted under."""
-        return self.id.bytes * 2
+    def lease(self) -> Lease:
+        """The lease of its present holder."""
+        return Lease(self.id, self.app_id, self.fence, MemoryKey(self.id))
 
     @property
     def registration(self) -> Registration | None:
@@ -161,10 +178,10 @@ class MemoryDatabase(Server):
     def error(self) -> Exception:
         return DatabaseAway("away")
 
-    def leased(self, verification_id: UUID, *, fence: int) -> Verification | None:
+    def leased(self, lease: Lease) -> Verification | None:
         """The verification, if the lease is still the caller's."""
-        row = self.verifications.get(verification_id)
-        return row if row is not None and row.fence == fence else None
+        row = self.verifications.get(lease.verification_id)
+        return row if row is not None and row.fence == lease.fence else None
 
     def note(self, verification_id: UUID, event: str, **detail: object) -> None:
         """Put an event on the timeline."""

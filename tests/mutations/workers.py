@@ -22,7 +22,7 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "ledger reservation",
         "usecases/pulls/call.py",
-        "not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock())",
+        "not await context.ledger.reserve(case.lease, n, now=context.clock())",
         "False",
         [
             "tests/workers/test_confirmation.py::test_the_call_is_reserved_before_it_is_sent",

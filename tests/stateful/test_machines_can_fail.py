@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
+from domain.lease import Lease
 from tests.memory.servers import MemoryDatabase, Verification
 from tests.stateful.machines import Gateway
 from tests.stateful.sayings import Saying
@@ -16,8 +16,8 @@ DEMO = ("demo", 1)
 class UnfencedDatabase(MemoryDatabase):
     """Everybody may write, whoever has the lease."""
 
-    def leased(self, verification_id: UUID, *, fence: int) -> Verification | None:
-        return self.verifications.get(verification_id)
+    def leased(self, lease: Lease) -> Verification | None:
+        return self.verifications.get(lease.verification_id)
 
 
 class UnfencedGateway(Gateway):

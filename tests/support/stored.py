@@ -10,10 +10,12 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.envelope import SealingKey
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.tables import verifications
 from domain.callback.parts import LEVELS
 from domain.facts.facts import ComparisonFacts, Facts, reached_level
+from domain.lease import Lease
 from domain.model import ConfirmationMode, verification_id
 from domain.policy.decide import UNCONFIRMED, Decision, decide
 from domain.policy.file import Policy
@@ -86,10 +88,7 @@ def settled(
         return decide(said, None, policy=policy, mode=mode, unconfirmed=unconfirmed or UNCONFIRMED)
 
     return SettledVerification(
-        verification_id=verification_id(app_id, biz_id(n)),
-        app_id=app_id,
-        data_key=b"",
-        fence=1,
+        lease=Lease(verification_id(app_id, biz_id(n)), app_id, 1, SealingKey(bytes(32))),
         decision=under(policy),
         policy=policy,
         callback_facts=said,

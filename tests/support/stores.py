@@ -27,7 +27,9 @@ from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.nudges import PgNudges
 from adapters.store.tables import metadata
 from domain.callback.payload import decode_payload
+from domain.errors import BrokenSeal
 from domain.facts.facts import extract_facts
+from domain.lease import DataKey
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
 from domain.policy.decide import Decision
 from domain.policy.reasons import Code, Reason
@@ -132,18 +134,17 @@ class Store:
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
         """Reserve a call under the lease of whoever recorded the callback."""
-        return await self.ledger.reserve(recorded.verification_id, n, fence=recorded.fence, now=now)
+        return await self.ledger.reserve(recorded.lease, n, now=now)
 
     async def decide(
         self,
         recorded: Recorded,
         *,
         outcome: Outcome = Outcome.APPROVED,
-        app_id: str = "demo",
         tree: Json | None = None,
     ) -> bool:
         """Save a decision on a recorded callback."""
-        return await self.decisions.save_once(settled(recorded, outcome=outcome, app_id=app_id, tree=tree))
+        return await self.decisions.save_once(settled(recorded, outcome=outcome, tree=tree))
 
     async def find(self, n: int = 1, *, app_id: str = "demo") -> VerificationRecord | None:
         found = await self.lookups.find([app_id], biz_id(n))
@@ -179,17 +180,13 @@ def settled(
     recorded: Recorded,
     *,
     outcome: Outcome = Outcome.APPROVED,
-    app_id: str = "demo",
     tree: Json | None = None,
 ) -> SettledVerification:
     """A decision on a recorded callback, with a reason where it is not an approval."""
     said = decode_payload(dump(tree or payload()))
     reasons = () if outcome is Outcome.APPROVED else (Reason(Code.FACE_BELOW_THRESHOLD, "41.2 < 64 (1e-3)"),)
     return SettledVerification(
-        verification_id=recorded.verification_id,
-        app_id=app_id,
-        data_key=recorded.data_key,
-        fence=recorded.fence,
+        lease=recorded.lease,
         decision=Decision(outcome, reasons, Basis.CALLBACK, ()),
         policy=default_policy(),
         callback_facts=extract_facts(said),
@@ -212,7 +209,7 @@ def finished(
 ) -> FinishedPull:
     """The end of call `n`."""
     answer = Answer(state, http_status, error, body)
-    return FinishedPull(recorded.verification_id, "demo", recorded.data_key, n, answer, NOW)
+    return FinishedPull(recorded.lease, n, answer, NOW)
 
 
 async def whole_way(store: Store, n: int) -> None:
@@ -227,6 +224,13 @@ async def whole_way(store: Store, n: int) -> None:
     record = await store.find(n)
     assert record is not None
     assert record.state == "decided"
+
+
+def is_same_key(one: DataKey, other: DataKey) -> bool:
+    """Whether one key opens what the other seals."""
+    with contextlib.suppress(BrokenSeal):
+        return other.unseal(one.seal(b"x", place="p"), place="p") == b"x"
+    return False
 
 
 async def dump_redis(redis: Redis) -> str:

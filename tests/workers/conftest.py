@@ -138,11 +138,8 @@ class Jobs:
         recorded = await self.store.record(taken)
         said = decode_payload(taken.data)
         return Case(
-            verification_id=recorded.verification_id,
-            app_id="demo",
+            lease=recorded.lease,
             biz_id=said.biz_id,
-            data_key=recorded.data_key,
-            fence=recorded.fence,
             payload=said,
             ended_at=NOW,
             is_new=is_new,

@@ -114,7 +114,7 @@ async def test_no_pull_that_was_asked_for_is_called_unanswered(jobs: Jobs) -> No
 async def test_a_worker_that_died_is_waited_for_no_longer(jobs: Jobs, known: bool) -> None:
     jobs.vendor.answers = [answered(payload())]
     case = await jobs.case()
-    await jobs.store.ledger.reserve(case.verification_id, 1, fence=case.fence, now=jobs.clock.now)
+    await jobs.store.ledger.reserve(case.lease, 1, now=jobs.clock.now)
     back = jobs.clock.now + 2 * LEASE
     other = jobs.context if known else replace(jobs.context, database_since=lambda: back)
     jobs.clock.now = back

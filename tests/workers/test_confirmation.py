@@ -31,7 +31,7 @@ async def test_the_answer_is_kept_before_it_is_read(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(b"not even JSON")]
     case = await jobs.case()
     assert isinstance(await confirm(jobs.context, case, app()), Postponed)
-    kept = await jobs.store.ledger.answer_of(case.verification_id, app_id="demo", data_key=case.data_key)
+    kept = await jobs.store.ledger.answer_of(case.lease)
     assert kept == b"not even JSON"
 
 
@@ -46,7 +46,7 @@ async def test_after_a_crash_behind_the_answer_it_is_read_and_no_second_call_mad
 
 async def test_after_a_crash_during_the_call_its_end_is_unknown_and_the_second_call_made(jobs: Jobs) -> None:
     case = await jobs.case()
-    await jobs.store.ledger.reserve(case.verification_id, 1, fence=case.fence, now=NOW)
+    await jobs.store.ledger.reserve(case.lease, 1, now=NOW)
     jobs.vendor.answers = [answered(payload())]
     await settle(jobs.context, again(case))
     assert jobs.vendor.asked == [], "it may still be under way"
@@ -57,7 +57,7 @@ async def test_after_a_crash_during_the_call_its_end_is_unknown_and_the_second_c
 
 async def test_a_call_somebody_else_has_just_reserved_is_left_to_them(jobs: Jobs) -> None:
     case = await jobs.case()
-    await jobs.store.ledger.reserve(case.verification_id, 1, fence=case.fence, now=NOW)
+    await jobs.store.ledger.reserve(case.lease, 1, now=NOW)
     assert await confirm(jobs.context, case, app()) == Postponed(NOW + LEASE)
     assert jobs.vendor.asked == []
 
@@ -84,7 +84,7 @@ async def test_two_workers_at_once_make_one_call(jobs: Jobs) -> None:
 async def test_with_the_calls_spent_no_further_one_is_made(jobs: Jobs) -> None:
     case = await jobs.case()
     for n in range(1, PULL_LIMIT + 1):
-        await jobs.store.ledger.reserve(case.verification_id, n, fence=case.fence, now=NOW)
+        await jobs.store.ledger.reserve(case.lease, n, now=NOW)
         lost = finished(await jobs.store.record(), n, state=PullState.UNKNOWN, http_status=None)
         await jobs.store.ledger.finish(lost)
     jobs.clock.go_on(timedelta(hours=1))

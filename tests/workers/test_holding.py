@@ -67,7 +67,7 @@ async def test_what_other_apps_hold_stays(jobs: Jobs) -> None:
 async def test_one_that_is_registered_meanwhile_is_not_held(jobs: Jobs) -> None:
     recorded = await jobs.store.record()
     await jobs.store.register()
-    await jobs.store.held.hold(recorded.verification_id, fence=recorded.fence)
+    await jobs.store.held.hold(recorded.lease)
     jobs.clock.go_on(LEASE)
     jobs.configure(app(require_registration=True))
     jobs.vendor.answers = [answered(payload())]

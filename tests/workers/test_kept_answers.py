@@ -49,7 +49,7 @@ async def test_a_cancelled_job_still_puts_the_answer_on_the_ledger(
         return await jobs.ledger() == [(1, "done", None)]
 
     await until(answered_late)
-    kept = await jobs.store.ledger.answer_of(case.verification_id, app_id="demo", data_key=case.data_key)
+    kept = await jobs.store.ledger.answer_of(case.lease)
     assert kept == dump(payload())
     jobs.vendor.before = None
     await settle(jobs.context, again(case))
@@ -149,7 +149,7 @@ async def test_while_an_answer_waits_for_the_ledger_no_second_call_is_made(jobs:
 
 async def test_an_answer_noted_twice_is_one_event(jobs: Jobs) -> None:
     case = await jobs.case()
-    await jobs.store.ledger.reserve(case.verification_id, 1, fence=case.fence, now=NOW)
+    await jobs.store.ledger.reserve(case.lease, 1, now=NOW)
     end = finished(await jobs.store.record(), 1)
     for _ in range(2):
         await jobs.store.ledger.finish(end)

@@ -3,6 +3,7 @@
 from typing import Protocol
 from uuid import UUID
 
+from domain.lease import Lease
 from domain.policy.file import FileProblem, Policy
 from domain.records import SettledVerification
 
@@ -30,7 +31,7 @@ class Decisions(Protocol):
 class SecondLooks(Protocol):
     """Where it stands what a pull after the decision brought."""
 
-    async def note(self, verification_id: UUID, *, fence: int, event: str, detail: dict[str, object]) -> None:
+    async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
         """Put it on the timeline; the operator's request is answered."""
 
 

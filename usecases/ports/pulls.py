@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.apps import App
+from domain.lease import Lease
 from domain.orders import IssuedToken, Order
 from domain.pulls.answer import Answer
 from domain.pulls.budget import Pull
@@ -31,11 +32,11 @@ class Ledger(Protocol):
     async def of(self, verification_id: UUID) -> list[Pull]:
         """The calls reserved so far, in order."""
 
-    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+    async def reserve(self, lease: Lease, n: int, *, now: datetime) -> bool:
         """Reserve call `n`; False when it is reserved or spent, or the lease is another's by now."""
 
     async def finish(self, pull: FinishedPull) -> None:
         """Note what became of a reserved call, with what was answered."""
 
-    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+    async def answer_of(self, lease: Lease) -> bytes | None:
         """The body of the newest call that was answered with 200, or None."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from domain.lease import Lease
 from domain.records import ClaimedVerifications, DueVerification
 
 
@@ -28,10 +29,10 @@ class DueVerifications(Protocol):
     ) -> DueVerification | None:
         """Take this one, if it is due and of one of these apps."""
 
-    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
+    async def postpone(self, lease: Lease, *, until: datetime) -> None:
         """Look again then and not earlier."""
 
-    async def expire(self, verification_id: UUID, *, fence: int) -> None:
+    async def expire(self, lease: Lease) -> None:
         """Nothing came of it, and the vendor keeps nothing any more."""
 
     async def end_unfinished(self) -> int:
@@ -41,7 +42,7 @@ class DueVerifications(Protocol):
 class HeldVerifications(Protocol):
     """Verifications that wait for their registration, because their app requires one."""
 
-    async def hold(self, verification_id: UUID, *, fence: int) -> None:
+    async def hold(self, lease: Lease) -> None:
         """Hold a verification, unless it is registered meanwhile."""
 
     async def release(self, app_ids: Sequence[str], *, now: datetime, limit: int) -> int:

@@ -56,7 +56,7 @@ async def _reserve_and_pull(
 ) -> Answer | None:
     try:
         context.reached("before_reserve")
-        if not await context.ledger.reserve(case.verification_id, n, fence=case.fence, now=context.clock()):
+        if not await context.ledger.reserve(case.lease, n, now=context.clock()):
             return None
         context.reached("after_reserve")
         answer = await context.vendor.get_result(app, case.biz_id)
@@ -69,7 +69,7 @@ async def _reserve_and_pull(
 
 
 def _ended(case: Case, n: int, answer: Answer, now: datetime) -> FinishedPull:
-    return FinishedPull(case.verification_id, case.app_id, case.data_key, n, answer, now)
+    return FinishedPull(case.lease, n, answer, now)
 
 
 def _count(context: WorkerContext, app: App, answer: Answer) -> None:

@@ -92,9 +92,7 @@ async def confirm(
 async def kept_result(context: WorkerContext, case: Case) -> Payload | None:
     """The result that an earlier call brought: a worker may have died between answer and decision."""
     async with context.pictures.room_for(context.apps[case.app_id]):
-        kept = await context.ledger.answer_of(
-            case.verification_id, app_id=case.app_id, data_key=case.data_key
-        )
+        kept = await context.ledger.answer_of(case.lease)
         end = None if kept is None else _read_result(kept, case).end
     return end.result if isinstance(end, Confirmed) else None
 

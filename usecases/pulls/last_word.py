@@ -13,9 +13,7 @@ async def told_what_nobody_reads(context: WorkerContext, case: Case) -> bool:
     A page of a proxy is no word of the vendor's; a result that says that the flow goes on is read.
     """
     async with context.pictures.room_for(context.apps[case.app_id]):
-        kept = await context.ledger.answer_of(
-            case.verification_id, app_id=case.app_id, data_key=case.data_key
-        )
+        kept = await context.ledger.answer_of(case.lease)
         return kept is not None and _is_unread(kept, case)
 
 

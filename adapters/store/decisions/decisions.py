@@ -10,11 +10,12 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import place_of, seal, unseal_packed
+from adapters.envelope import place_of, unseal_packed
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.facts.facts import Disagreement, Facts
+from domain.lease import DataKey
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
@@ -78,12 +79,12 @@ def _policies(item: SettledVerification) -> list[Policy]:
     return [item.policy, item.shadow[0]] if item.shadow else [item.policy]
 
 
-def seal_identity(data_key: bytes, identity: Identity, *, app_id: str, verification_id: UUID) -> bytes:
+def seal_identity(data_key: DataKey, identity: Identity, *, app_id: str, verification_id: UUID) -> bytes:
     """An identity as it stands in `verifications.identity_ct`."""
-    return seal(data_key, msgspec.msgpack.encode(identity), place=_place(app_id, verification_id))
+    return data_key.seal(msgspec.msgpack.encode(identity), place=_place(app_id, verification_id))
 
 
-def unseal_identity(data_key: bytes, sealed: bytes, *, app_id: str, verification_id: UUID) -> Identity:
+def unseal_identity(data_key: DataKey, sealed: bytes, *, app_id: str, verification_id: UUID) -> Identity:
     """What `seal_identity` made. Raises BrokenSeal."""
     return unseal_packed(data_key, sealed, place=_place(app_id, verification_id), kind=Identity)
 
@@ -94,7 +95,7 @@ def _place(app_id: str, verification_id: UUID) -> str:
 
 def _key(item: SettledVerification) -> tuple[int, int]:
     """What is decided, in the order of the ids; numbers are compared faster than UUIDs."""
-    return item.verification_id.int, item.fence
+    return item.lease.verification_id.int, item.lease.fence
 
 
 class _PolicyRow(msgspec.Struct, frozen=True):
@@ -139,7 +140,7 @@ def _row(item: SettledVerification) -> _DecisionRow:
     decision, policy = item.decision, item.policy
     return _DecisionRow(
         verification_id=item.verification_id,
-        fence=item.fence,
+        fence=item.lease.fence,
         outcome=decision.outcome,
         basis=decision.basis,
         reasons=decision.reasons,
@@ -161,7 +162,7 @@ def _sealed_identity(item: SettledVerification) -> bytes | None:
     if item.identity is None:
         return None
     return seal_identity(
-        item.data_key, item.identity, app_id=item.app_id, verification_id=item.verification_id
+        item.lease.key, item.identity, app_id=item.app_id, verification_id=item.verification_id
     )
 
 

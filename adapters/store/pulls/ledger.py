@@ -13,11 +13,12 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.envelope import place_of, seal, unseal
+from adapters.envelope import place_of
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, bulk_connection, write_group
 from adapters.store.tables import pulls
 from adapters.tasks.coalescer import Coalescer
+from domain.lease import Lease
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
 from domain.records import FinishedPull
@@ -57,17 +58,17 @@ class PgLedger:
             found = await connection.fetch(_CALLS, verification_id)
         return [_call(*row) for row in found]
 
-    async def answer_of(self, verification_id: UUID, *, app_id: str, data_key: bytes) -> bytes | None:
+    async def answer_of(self, lease: Lease) -> bytes | None:
         """The body of the newest call that the vendor answered with a result, or None."""
         async with bulk_connection(self._engine) as connection:
-            row = await connection.fetchrow(_ANSWER, verification_id)
+            row = await connection.fetchrow(_ANSWER, lease.verification_id)
         if row is None:
             return None
-        return unseal(data_key, row["raw_ct"], place=_place(app_id, verification_id, row["n"]))
+        return lease.key.unseal(row["raw_ct"], place=_place(lease, row["n"]))
 
-    async def reserve(self, verification_id: UUID, n: int, *, fence: int, now: datetime) -> bool:
+    async def reserve(self, lease: Lease, n: int, *, now: datetime) -> bool:
         """Reserve call `n`; False when it is reserved or spent already, or the lease is another's by now."""
-        return await self._reservations.submit(_Wanted(verification_id, n, fence, now))
+        return await self._reservations.submit(_Wanted(lease.verification_id, n, lease.fence, now))
 
     async def finish(self, pull: FinishedPull) -> None:
         """Note what became of a reserved call. No fence: whatever the vendor said is worth keeping."""
@@ -133,12 +134,11 @@ def _ended(pull: FinishedPull) -> _Ended:
 def _sealed_answer(pull: FinishedPull) -> bytes | None:
     if pull.answer.body is None:
         return None
-    place = _place(pull.app_id, pull.verification_id, pull.n)
-    return seal(pull.data_key, pull.answer.body, place=place)
+    return pull.lease.key.seal(pull.answer.body, place=_place(pull.lease, pull.n))
 
 
-def _place(app_id: str, verification_id: UUID, n: int) -> str:
-    return place_of(app_id, "pulls.raw_ct", f"{verification_id}/{n}")
+def _place(lease: Lease, n: int) -> str:
+    return place_of(lease.app_id, "pulls.raw_ct", f"{lease.verification_id}/{n}")
 
 
 _CALLS: Final = "SELECT n, state, started_at, error FROM pulls WHERE verification_id = $1 ORDER BY n"

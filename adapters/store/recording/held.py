@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.lease import Lease
 
 
 class PgHeldVerifications:
@@ -15,10 +16,10 @@ class PgHeldVerifications:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def hold(self, verification_id: UUID, *, fence: int) -> None:
-        """Hold a verification, unless it is registered meanwhile. Needs the lease."""
+    async def hold(self, lease: Lease) -> None:
+        """Hold a verification, unless it is registered meanwhile."""
         async with self._engine.begin() as connection:
-            await connection.execute(_HOLD, {"id": verification_id, "fence": fence})
+            await connection.execute(_HOLD, {"id": lease.verification_id, "fence": lease.fence})
 
     async def release(self, app_ids: Sequence[str], *, now: datetime, limit: int) -> int:
         """Make up to `limit` held ones of these apps due, the oldest first; how many there were."""

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing, place_of, seal, unseal
+from adapters.envelope import KeyRing, place_of
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
 from adapters.store.recording.endings import same_endings
@@ -19,6 +19,7 @@ from adapters.store.recording.entries import Entry, Mark, one_per_verification
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.owners import BizOwners
 from adapters.tasks.coalescer import Coalescer
+from domain.lease import DataKey, Lease
 from domain.model import CallbackKind, State
 from domain.pulls.budget import RESULT_KEPT
 from domain.pulls.reconciliation import biz_no_differs
@@ -72,7 +73,7 @@ class PgRecorder:
         found = [_Standing(*row) for row in await connection.fetch(_UPSERT_VERIFICATIONS, as_rows(rows))]
         return {row.id.int: _Known(self._data_key(row, *offered[row.id.int]), row) for row in found}
 
-    def _data_key(self, row: "_Standing", offered: bytes, wrapped: bytes) -> bytes:
+    def _data_key(self, row: "_Standing", offered: DataKey, wrapped: bytes) -> DataKey:
         """The key that stands: the one offered, or that of whoever was first."""
         if row.wrapped_key == wrapped:
             return offered
@@ -159,7 +160,7 @@ class _CallbackRow(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct, frozen=True):
-    data_key: bytes
+    data_key: DataKey
     row: _Standing
 
     def is_decided_on(self, entry: Entry) -> bool:
@@ -172,7 +173,7 @@ class _Known(msgspec.Struct, frozen=True):
 
     def opened(self, row: asyncpg.Record) -> bytes:
         """The raw bytes of a callback of this verification. Raises BrokenSeal."""
-        return unseal(self.data_key, row["raw_ct"], place=raw_callback_place(row["app_id"], row["id"]))
+        return self.data_key.unseal(row["raw_ct"], place=raw_callback_place(row["app_id"], row["id"]))
 
 
 async def _that_say_nothing_new(
@@ -219,7 +220,7 @@ def _callback_row(entry: Entry, seen: int, event: str) -> _CallbackRow:
 
 def _sealed_callback(entry: Entry, known: _Known) -> bytes:
     callback = entry.callback
-    return seal(known.data_key, callback.data, place=raw_callback_place(callback.app_id, entry.id))
+    return known.data_key.seal(callback.data, place=raw_callback_place(callback.app_id, entry.id))
 
 
 def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
@@ -235,10 +236,7 @@ def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
     fresh.discard(entry.mark)  # a duplicate in the same group is not new a second time
     to_settle = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
     return Recorded(
-        entry.id,
-        entry.callback.app_id,
-        known.data_key,
-        fence=known.row.fence,
+        Lease(entry.id, entry.callback.app_id, known.row.fence, known.data_key),
         is_new=is_new,
         to_settle=is_new and to_settle,
         registration=registration_of(known.row),

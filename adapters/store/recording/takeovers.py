@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.envelope import KeyRing, seal, unseal
+from adapters.envelope import KeyRing
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.recorder import key_place, raw_callback_place
+from domain.lease import DataKey
 from domain.model import State, verification_id
 from domain.pulls.budget import PULL_LIMIT
 
@@ -65,19 +66,19 @@ class Takeovers:
         offered, wrapped = self._keys.new_data_key(place=key_place(to, ids["new"]))
         values = {**ids, "app_id": to, "wrapped_key": wrapped, "now": now, "held": held}
         standing = (await connection.execute(_COPY, values)).scalar_one()
-        data_key = offered
+        data_key: DataKey = offered
         if standing != wrapped:
             data_key = self._keys.unwrap_data_key(standing, place=key_place(to, ids["new"]))
         await self._move_callbacks(connection, found, new=ids["new"], to=to, data_key=data_key)
 
     async def _move_callbacks(
-        self, connection: AsyncConnection, found: Row[Any], *, new: UUID, to: str, data_key: bytes
+        self, connection: AsyncConnection, found: Row[Any], *, new: UUID, to: str, data_key: DataKey
     ) -> None:
         old_key = self._keys.unwrap_data_key(found.wrapped_key, place=key_place(found.app_id, found.id))
         old_place, new_place = raw_callback_place(found.app_id, found.id), raw_callback_place(to, new)
         for row in (await connection.execute(_CALLBACKS, {"id": found.id})).all():
-            data = unseal(old_key, row.raw_ct, place=old_place)
-            sealed = seal(data_key, data, place=new_place)
+            data = old_key.unseal(row.raw_ct, place=old_place)
+            sealed = data_key.seal(data, place=new_place)
             key = {"old": found.id, "new": new, "digest": row.digest}
             await connection.execute(_COPY_CALLBACK, {**key, "raw_ct": sealed})
         await connection.execute(_FORGET_CALLBACKS, {"old": found.id})

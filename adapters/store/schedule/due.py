@@ -12,11 +12,12 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing, unseal
+from adapters.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
 from adapters.store.recording.strays import Strays
 from domain.errors import BrokenSeal
+from domain.lease import DataKey, Lease
 from domain.model import State
 from domain.pulls.budget import RESULT_KEPT
 from domain.records import ClaimedVerifications, DueVerification
@@ -69,15 +70,13 @@ class PgDueVerifications:
         opened, _ = await self._to_settle(rows, now)
         return opened[0] if opened else None
 
-    async def postpone(self, verification_id: UUID, *, fence: int, until: datetime) -> None:
-        """Look again at `until`, not earlier. Needs the lease."""
-        async with self._engine.begin() as connection:
-            await connection.execute(_POSTPONE, {"id": verification_id, "fence": fence, "until": until})
+    async def postpone(self, lease: Lease, *, until: datetime) -> None:
+        """Look again at `until`, not earlier."""
+        await self._write(_POSTPONE, lease, until=until)
 
-    async def expire(self, verification_id: UUID, *, fence: int) -> None:
-        """The vendor keeps no result of it any more, and nothing ever came. Needs the lease."""
-        async with self._engine.begin() as connection:
-            await connection.execute(_EXPIRE, {"id": verification_id, "fence": fence})
+    async def expire(self, lease: Lease) -> None:
+        """The vendor keeps no result of it any more, and nothing ever came."""
+        await self._write(_EXPIRE, lease)
 
     async def end_unfinished(self) -> int:
         """Let flows that go on, that nobody registered and that have no end, end with the vendor's day; how
@@ -85,13 +84,15 @@ class PgDueVerifications:
         async with self._engine.begin() as connection:
             return (await connection.execute(_END_UNFINISHED, {"kept": RESULT_KEPT})).rowcount
 
-    async def note(self, verification_id: UUID, *, fence: int, event: str, detail: dict[str, object]) -> None:
-        """Put on the timeline what a pull on request brought; the request is answered. Needs the lease."""
-        said = msgspec.json.encode(detail).decode()
+    async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
+        """Put on the timeline what a pull on request brought; the request is answered."""
+        await self._write(_NOTE, lease, event=event, detail=msgspec.json.encode(detail).decode())
+
+    async def _write(self, statement: Any, lease: Lease, **values: object) -> None:
+        """Run a statement that does nothing once the lease is another's."""
+        shown = {"id": lease.verification_id, "fence": lease.fence}
         async with self._engine.begin() as connection:
-            await connection.execute(
-                _NOTE, {"id": verification_id, "fence": fence, "event": event, "detail": said}
-            )
+            await connection.execute(statement, shown | values)
 
     async def _take(self, statement: Any, **values: object) -> Sequence[Row[Any]]:
         async with self._engine.begin() as connection:
@@ -121,11 +122,8 @@ class PgDueVerifications:
     def _open(self, row: Row[Any]) -> DueVerification:
         data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
         return DueVerification(
-            verification_id=row.id,
-            app_id=row.app_id,
+            lease=Lease(row.id, row.app_id, row.fence, data_key),
             biz_id=row.biz_id,
-            data_key=data_key,
-            fence=row.fence,
             state=State(row.state),
             data=row.raw_ct and _open_callback(data_key, row),
             ended_at=row.ended_at,
@@ -135,13 +133,13 @@ class PgDueVerifications:
         )
 
 
-def _open_callback(data_key: bytes, row: Row[Any]) -> bytes:
+def _open_callback(data_key: DataKey, row: Row[Any]) -> bytes:
     """The raw bytes of the callback that is decided on (`raw_ct`), which must be those of `final_digest`.
 
     Raises:
         BrokenSeal: another key, another place, changed bytes, or another callback's bytes.
     """
-    data = unseal(data_key, row.raw_ct, place=raw_callback_place(row.app_id, row.id))
+    data = data_key.unseal(row.raw_ct, place=raw_callback_place(row.app_id, row.id))
     if hashlib.sha256(data).digest() != row.final_digest:
         raise BrokenSeal("callbacks.raw_ct: another callback's bytes")
     return data

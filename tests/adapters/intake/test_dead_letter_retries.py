@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from adapters.envelope import KeyRing, place_of, seal
+from adapters.envelope import KeyRing, place_of
 from adapters.intake.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
 from adapters.intake.inbox import RedisInbox
 from domain.errors import BrokenSeal, RedisFull
@@ -86,7 +86,7 @@ async def test_a_letter_that_a_newer_version_packed_holds_up_nobody(
     newer = await keep(store, 1)
     await keep(store, 2)
     key, wrapped = keys.new_data_key(place=place_of("demo", "dead_letters.wrapped_key", newer))
-    sealed = seal(key, msgspec.msgpack.encode({"v": 2}), place=place_of("demo", "dead_letters.raw_ct", newer))
+    sealed = key.seal(msgspec.msgpack.encode({"v": 2}), place=place_of("demo", "dead_letters.raw_ct", newer))
     async with store.engine.begin() as connection:
         await connection.execute(
             text("UPDATE dead_letters SET wrapped_key = :wrapped, raw_ct = :sealed WHERE id = :id"),

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from adapters.envelope import place_of, seal
+from adapters.envelope import place_of
 from domain.facts.facts import Facts
 from domain.model import Identity, Outcome, verification_id
 from domain.pulls.budget import PullState
@@ -170,7 +170,7 @@ async def test_an_identity_that_a_newer_version_packed_costs_no_lookup(store: St
     recorded = await store.record()
     await store.decide(recorded)
     place = place_of("demo", "verifications.identity_ct", recorded.verification_id)
-    sealed = seal(recorded.data_key, msgspec.msgpack.encode(["v2"]), place=place)
+    sealed = recorded.lease.key.seal(msgspec.msgpack.encode(["v2"]), place=place)
     async with store.engine.begin() as connection:
         await connection.execute(text("UPDATE verifications SET identity_ct = :sealed"), {"sealed": sealed})
     record = await store.find()

@@ -9,7 +9,7 @@ import pytest
 from domain.model import Outcome, verification_id
 from service.api.context import ApiContext
 from tests.service.conftest import assert_problem
-from tests.support.stores import NOW, Store, biz_id, callback, payload
+from tests.support.stores import LEASE, NOW, Store, biz_id, callback, payload
 
 URL = f"/v1/verifications/{biz_id()}"
 EXPIRES = NOW + timedelta(minutes=50)
@@ -125,6 +125,8 @@ async def test_registered_ones_are_found_by_their_state(api: httpx2.AsyncClient,
 
 async def test_whoever_waits_is_told_when_it_expires(api: httpx2.AsyncClient, store: Store) -> None:
     await api.put(URL, json=body())
-    await store.due.expire(ID, fence=1)
+    due = await store.due.claim_one(ID, ["demo"], now=NOW + timedelta(days=9), lease=LEASE)
+    assert due is not None
+    await store.due.expire(due.lease)
     shown = (await api.get(f"{URL}?wait=30")).json()
     assert (shown["state"], shown["outcome"]) == ("expired", None)

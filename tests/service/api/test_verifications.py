@@ -18,7 +18,7 @@ async def decided(store: Store, n: int = 1, *, app_id: str = "demo", **more: str
     """A verification that is decided."""
     tree = payload(n, **more)
     recorded = await store.record(callback(tree, app_id=app_id))
-    await store.decide(recorded, outcome=Outcome.REJECTED, app_id=app_id, tree=tree)
+    await store.decide(recorded, outcome=Outcome.REJECTED, tree=tree)
     return recorded
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.envelope import SealingKey
 from adapters.store.decisions.decisions import seal_identity, unseal_identity
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id
@@ -53,16 +54,19 @@ async def test_facts_hold_no_identity_and_the_identity_is_sealed(store: Store) -
     assert traces(facts) == []
     assert "91.327" in facts
     opened = unseal_identity(
-        recorded.data_key, identity_ct, app_id="demo", verification_id=recorded.verification_id
+        recorded.lease.key, identity_ct, app_id="demo", verification_id=recorded.verification_id
     )
     assert opened == Identity("欧阳金丝雀", "11010119900307001X")
     assert traces(await dump_database(store.engine)) == []
 
 
+KEY = SealingKey(bytes(32))
+
+
 def test_an_identity_opens_in_its_own_row_only() -> None:
     mine, other = (verification_id("demo", biz_id(n)) for n in (1, 2))
-    sealed = seal_identity(b"k" * 32, Identity("a", "b"), app_id="demo", verification_id=mine)
+    sealed = seal_identity(KEY, Identity("a", "b"), app_id="demo", verification_id=mine)
     with pytest.raises(BrokenSeal):
-        unseal_identity(b"k" * 32, sealed, app_id="demo", verification_id=other)
+        unseal_identity(KEY, sealed, app_id="demo", verification_id=other)
     with pytest.raises(BrokenSeal):
-        unseal_identity(b"k" * 32, sealed, app_id="other", verification_id=mine)
+        unseal_identity(KEY, sealed, app_id="other", verification_id=mine)

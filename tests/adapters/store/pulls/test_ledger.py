@@ -55,7 +55,7 @@ async def test_an_answer_moved_to_another_call_does_not_open(store: Store, recor
             "UPDATE pulls SET http_status = 200, raw_ct = (SELECT raw_ct FROM pulls WHERE n = 1) WHERE n = 2"
         )
     with pytest.raises(BrokenSeal):
-        await store.ledger.answer_of(recorded.verification_id, app_id="demo", data_key=recorded.data_key)
+        await store.ledger.answer_of(recorded.lease)
 
 
 async def test_each_end_stands_on_the_timeline(store: Store, recorded: Recorded) -> None:

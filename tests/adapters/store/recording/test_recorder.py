@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing, unseal
+from adapters.envelope import KeyRing
 from adapters.store.recording.recorder import PgRecorder, raw_callback_place
 from domain.model import CallbackKind
 from tests.support.payloads.callbacks import passing_payload, put
@@ -45,7 +45,7 @@ async def test_the_raw_bytes_open_with_the_data_key_in_their_place(store: Store)
     recorded = await store.record(FINAL)
     [(raw_ct,)] = await store.rows("SELECT raw_ct FROM callbacks")
     place = raw_callback_place("demo", recorded.verification_id)
-    assert unseal(recorded.data_key, raw_ct, place=place) == FINAL.data
+    assert recorded.lease.key.unseal(raw_ct, place=place) == FINAL.data
 
 
 async def test_a_callback_that_the_store_refuses_fails_alone(store: Store) -> None:

@@ -88,7 +88,7 @@ async def test_the_callback_comes_to_the_app_that_registered(old: Store, store: 
     assert due.registration is not None
     assert await standing(store) == {"demo": "received", "lax": "expired"}
     assert (await store.events(stray.verification_id))[-1] == "verification.moved"
-    assert not await store.decide(stray, app_id="lax"), "whoever was settling it for the other app is late"
+    assert not await store.decide(stray), "whoever was settling it for the other app is late"
 
 
 async def test_a_nudged_one_is_brought_home_as_well(old: Store, store: Store) -> None:
@@ -100,7 +100,7 @@ async def test_a_nudged_one_is_brought_home_as_well(old: Store, store: Store) ->
 
 async def test_what_one_app_has_decided_is_not_decided_again_for_the_other(old: Store, store: Store) -> None:
     await old.record()
-    assert await old.decide(await old.record(callback(app_id="lax")), app_id="lax")
+    assert await old.decide(await old.record(callback(app_id="lax")))
     assert await claim(store) == []
     assert await standing(store) == {"demo": "expired", "lax": "decided"}
     assert (await store.record()).app_id == "lax"
