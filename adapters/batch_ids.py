@@ -1,7 +1,8 @@
 """Batch ids: when a batch was accepted and how many callbacks it holds, readable without opening it.
 
 An id is the Unix time in milliseconds as 12 hex digits, 20 random hex digits, and `.` with the number of
-callbacks: `019f3c0b7a10` `9c…` `.32`. A prefix may stand before it and a part's number behind it.
+callbacks: `019f3c0b7a10` `9c…` `.32`. `retry-` in front marks a batch of retried letters,
+`-` and a number behind it a part of a batch.
 """
 
 import re
@@ -12,9 +13,22 @@ from typing import Final
 _STAMPED: Final = re.compile(r"(?:^|-)(?P<ms>[0-9a-f]{12})[0-9a-f]{20}\.[0-9]+")
 
 
-def new_batch_id(callbacks: int, *, prefix: str = "") -> str:
+_RETRY: Final = "retry-"
+
+
+def new_batch_id(callbacks: int) -> str:
     """A new id for a batch that holds this many callbacks and is accepted now."""
-    return f"{prefix}{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}.{callbacks}"
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}.{callbacks}"
+
+
+def new_retry_id(letters: int) -> str:
+    """A new id for a batch that holds this many retried letters."""
+    return _RETRY + new_batch_id(letters)
+
+
+def is_retry(batch_id: str) -> bool:
+    """Whether a batch, or the batch that it is a part of, holds retried letters."""
+    return batch_id.startswith(_RETRY)
 
 
 def part_id(batch_id: str, index: int) -> str:

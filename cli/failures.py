@@ -1,11 +1,31 @@
 """What a command says when it fails: one line for whoever typed it, or a line for each wrong setting."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from domain.errors import PolicyFileError, SettingsError
+from domain.errors import (
+    BrokenSeal,
+    GatewayError,
+    NoSuchLetter,
+    PolicyFileError,
+    RedisFull,
+    SettingsError,
+)
 
 OUR_LINES: Final = "faceid-gateway: "
 """What each line begins with."""
+
+
+_WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
+    BrokenSeal: lambda _: "no configured master key opens it",
+    NoSuchLetter: lambda _: "there is no such dead letter",
+    PolicyFileError: str,
+    RedisFull: lambda full: (
+        f"Redis has no room: {full.retried} retried, the others stay; `doctor` shows its memory"
+    ),
+    SettingsError: str,
+}
+"""The words for each error of the domain that a command may end with."""
 
 
 class CommandFailed(Exception):
@@ -14,8 +34,11 @@ class CommandFailed(Exception):
 
 def words_of(error: Exception) -> list[str] | None:
     """The lines for a known failure; None for any other, which is a mistake of ours."""
-    if isinstance(error, CommandFailed | SettingsError | PolicyFileError):
+    if isinstance(error, CommandFailed):
         return str(error).split("\n")
+    for kind, words in _WORDS_OF.items():
+        if isinstance(error, kind):
+            return words(error).split("\n")
     if isinstance(error, OSError) and error.filename is not None:
         return [f"{error.filename}: {error.strerror}"]
     return _words_of_server(error)

@@ -20,6 +20,7 @@
     ├── RefusedValue             a value that the store cannot hold
     ├── BrokenSeal               stored bytes that no key of ours opens
     ├── RedisFull                Redis has no room for what an operator wants to put there
+    ├── NoSuchLetter             a dead letter that does not exist, or belongs to another app
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
     ├── SettingsError            a setting that stops the start
@@ -159,6 +160,10 @@ class RedisFull(GatewayError):
     def __init__(self, *, retried: int = 0) -> None:
         super().__init__(f"Redis is full; {retried} retried before")
         self.retried = retried
+
+
+class NoSuchLetter(GatewayError):
+    """The apps named have no such dead letter."""
 
 
 class SpoolRefused(GatewayError):

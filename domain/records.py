@@ -49,11 +49,12 @@ class Registered(StrEnum):
 
 class ClaimedBatch(msgspec.Struct, frozen=True):
     """A batch in a worker's hands. `starts`: how often it was claimed before without coming to an end.
-    `callbacks`: None where no configured master key opens it."""
+    `callbacks`: None where no configured master key opens it. `is_retry`: they are retried dead letters."""
 
     batch_id: str
     starts: int
     callbacks: list[AcceptedCallback] | None
+    is_retry: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -11,11 +11,8 @@ from typing import Final
 
 import structlog
 
-from adapters.batch_ids import part_id
-from adapters.intake.dead_letter_retries import is_retry
 from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
-from domain.model import AcceptedCallback
 from domain.records import ClaimedBatch
 from usecases.context import WorkerContext
 from usecases.record_callbacks import GroupRecorded, bury, record_group
@@ -178,18 +175,14 @@ class Recording:
         if batch.starts:
             log.warning("batch.swept", batch_id=batch.batch_id, attempts=batch.starts)
         if batch.starts > SPLIT_AFTER and len(batch.callbacks) > 1:
-            await self._split(batch.batch_id, batch.callbacks)
+            await self._context.inbox.split(batch.batch_id, batch.callbacks)
+            self.wake()
             return False
         if batch.starts > BURY_AFTER:
             await bury(self._context, batch.callbacks[0], "kills_worker", f"{batch.starts} starts")
             self._finished.append(batch.batch_id)
             return False
         return True
-
-    async def _split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
-        parts = {part_id(batch_id, index): [each] for index, each in enumerate(callbacks)}
-        await self._context.inbox.replace(batch_id, parts)
-        self.wake()
 
     async def _record(self, batches: Sequence[ClaimedBatch]) -> None:
         context = self._context
@@ -224,7 +217,7 @@ class Recording:
     async def _end(self, recorded: Sequence[ClaimedBatch], *, callbacks: int, cases: int) -> None:
         context = self._context
         for batch in recorded:
-            if is_retry(batch.batch_id):
+            if batch.is_retry:
                 keys = [callback.key for callback in batch.callbacks or ()]
                 await context.dead_letters.forget_retried(keys)
         self._finished += [batch.batch_id for batch in recorded]

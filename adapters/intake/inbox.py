@@ -17,6 +17,7 @@ import zstandard
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
+from adapters.batch_ids import is_retry, new_retry_id, part_id
 from adapters.envelope import KeyRing
 from adapters.intake.inbox_scripts import CLAIM, POSTPONE, RENEW, SET_ASIDE, TAKE_BACK
 from adapters.intake.queue import add_wake_up
@@ -54,13 +55,14 @@ class RedisInbox:
         """
         await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
 
-    async def add(self, batch_id: str, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
-        """`hand_over` for a batch that can wait where it is: only if Redis has room for it by these rules.
+    async def add_retried(self, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
+        """`hand_over` for retried letters, which can wait where they are: only if Redis has room by `rules`.
 
         Raises:
             RedisFull: there is none; nothing was written.
             RedisAway: as `hand_over`.
         """
+        batch_id = new_retry_id(len(callbacks))
         sealed = encode_batch(batch_id, callbacks, keys=self._keys)
         room = await read_what_is_left(self._redis, rules)
         if not room.takes(cost_of(len(sealed))):
@@ -107,28 +109,28 @@ class RedisInbox:
     def _open(self, packed_id: bytes, starts: int, sealed: bytes) -> ClaimedBatch:
         batch_id = packed_id.decode()
         try:
-            return ClaimedBatch(batch_id, int(starts), decode_batch(batch_id, sealed, keys=self._keys))
+            callbacks = decode_batch(batch_id, sealed, keys=self._keys)
         except BrokenSeal:
-            return ClaimedBatch(batch_id, int(starts), None)
+            callbacks = None
+        return ClaimedBatch(batch_id, int(starts), callbacks, is_retry(batch_id))
 
     async def finish(self, batch_ids: Sequence[str]) -> None:
         """Forget batches: every callback of them is recorded."""
         await self._replace(batch_ids, {})
 
-    async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
-        """Put `parts` in the place of a batch, in one transaction; each part is claimed alone."""
+    async def split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        """Replace a batch by one batch for each callback, in one transaction; each is claimed alone."""
+        parts = {part_id(batch_id, index): each for index, each in enumerate(callbacks)}
         await self._replace([batch_id], parts)
 
     @raises_redis_away
-    async def _replace(
-        self, batch_ids: Sequence[str], parts: Mapping[str, Sequence[AcceptedCallback]]
-    ) -> None:
+    async def _replace(self, batch_ids: Sequence[str], parts: Mapping[str, AcceptedCallback]) -> None:
         names = self._names
         async with self._redis.pipeline(transaction=True) as pipe:
-            for part_id, callbacks in parts.items():
-                pipe.set(names.batch + part_id, encode_batch(part_id, callbacks, keys=self._keys))
-                pipe.zadd(names.claimed, {part_id: 0})
-                pipe.hset(names.starts, part_id, "1")
+            for part, callback in parts.items():
+                pipe.set(names.batch + part, encode_batch(part, [callback], keys=self._keys))
+                pipe.zadd(names.claimed, {part: 0})
+                pipe.hset(names.starts, part, "1")
             pipe.delete(*(names.batch + batch_id for batch_id in batch_ids))
             for index in (names.pending, names.claimed, names.unreadable):
                 pipe.zrem(index, *batch_ids)

@@ -14,17 +14,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from adapters.envelope import KeyRing
-from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.intake.inbox import RedisInbox
 from adapters.postgres.engine import create_engine
 from adapters.redis.client import create_redis_pool
 from adapters.store.dead_letters import PgDeadLetters
-from cli.failures import CommandFailed
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
-from domain.errors import BrokenSeal, RedisFull
+from domain.errors import NoSuchLetter
 from domain.views.letters import DeadLetter, LetterFilter
+from usecases.retry_dead_letters import DeadLetterRetries
 
 Answer = TypeVar("Answer")
 LetterId = Annotated[
@@ -33,10 +32,6 @@ LetterId = Annotated[
 Reason = Annotated[str | None, typer.Option("--reason", help="Only letters with this reason")]
 
 commands = typer.Typer(no_args_is_help=True, help="Callbacks that could not be understood or processed.")
-
-
-class LetterStays(CommandFailed):
-    """Nothing was retried or deleted; the message says why."""
 
 
 @commands.command(name="list")
@@ -75,7 +70,7 @@ def retry(
     _one_of(letter_id, reason)
 
     if letter_id is not None:
-        _run(lambda _letters, retries: _retry_one(retries, letter_id, app), data_dir)
+        _run(lambda _letters, retries: retries.retry_one(letter_id, _apps(app)), data_dir)
         typer.echo("1 retried")
         return
     which = _filter(app, reason)
@@ -107,17 +102,8 @@ def delete(
 
     count = _run(remove, data_dir)
     if not count:
-        raise LetterStays("there is no such dead letter")
+        raise NoSuchLetter
     typer.echo(f"{count} deleted")
-
-
-async def _retry_one(retries: DeadLetterRetries, letter_id: UUID, app: str | None) -> None:
-    try:
-        found = await retries.retry_one(letter_id, _apps(app))
-    except BrokenSeal:
-        raise LetterStays("no configured master key opens it") from None
-    if not found:
-        raise LetterStays("there is no such dead letter")
 
 
 def _one_of(letter_id: UUID | None, reason: str | None) -> None:
@@ -146,12 +132,7 @@ def _run(
         async with _letters(data_dir) as (letters, retries):
             return await action(letters, retries)
 
-    try:
-        return asyncio.run(run())
-    except RedisFull as full:
-        raise LetterStays(
-            f"Redis has no room: {full.retried} retried, the others stay; `doctor` shows its memory"
-        ) from None
+    return asyncio.run(run())
 
 
 @asynccontextmanager

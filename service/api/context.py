@@ -10,7 +10,6 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue
 from adapters.policies.folder import PolicyBook
@@ -34,6 +33,7 @@ from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
 from service.http.lifecycle import Lifecycle
 from usecases.ports.pulls import TokenIssuer
+from usecases.retry_dead_letters import DeadLetterRetries
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Errors of the API's endpoints, and the one place that turns errors into problems."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import structlog
 from fastapi import FastAPI, Request
@@ -10,7 +11,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from domain.errors import NoToken, RedisFull, RefusedValue, ServerAway, VendorUnavailable
+from domain.errors import (
+    BrokenSeal,
+    GatewayError,
+    NoSuchLetter,
+    NoToken,
+    RedisFull,
+    RefusedValue,
+    ServerAway,
+    VendorUnavailable,
+)
 from service.problems import answer_http_error, refusal
 
 log = structlog.get_logger(__name__)
@@ -29,16 +39,40 @@ class ApiProblem(Exception):
         self.retry_after = retry_after
 
 
+class _Problem(NamedTuple):
+    """A code of `service.problems`, with the fields of its own that the answer has."""
+
+    code: str
+    fields: Mapping[str, Any] = {}
+
+
+def _no_token(code: str, error: NoToken) -> _Problem:
+    """The answer repeats the vendor's word: it is one of a list, or says nothing but the status."""
+    argument = {} if error.argument is None else {"argument": error.argument}
+    return _Problem(code, {"vendor_error": error.word} | argument)
+
+
+_PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
+    BrokenSeal: lambda _: _Problem("unreadable"),
+    NoSuchLetter: lambda _: _Problem("not_found"),
+    NoToken: partial(_no_token, "vendor_refused"),
+    RedisFull: lambda full: _Problem("redis_full", {"retried": full.retried}),
+    # The client sent a value that PostgreSQL cannot hold.
+    RefusedValue: lambda _: _Problem("invalid_request", {"errors": []}),
+    ServerAway: lambda _: _Problem("unavailable"),
+    VendorUnavailable: partial(_no_token, "vendor_unavailable"),
+}
+"""The problem that answers each error of the use cases and the stores; the nearest base counts."""
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Answer every error as a problem; none repeats what the client sent."""
     app.add_exception_handler(ApiProblem, _answer_problem)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
-    app.add_exception_handler(NoToken, _answer_no_token)
-    app.add_exception_handler(RedisFull, _answer_full)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, answer_http_error)
-    app.add_exception_handler(ServerAway, _answer_away)
-    app.add_exception_handler(RefusedValue, _answer_refused_value)
+    for known in _PROBLEM_OF:
+        app.add_exception_handler(known, _answer_known)
     app.add_exception_handler(Exception, _answer_defect)
 
 
@@ -48,23 +82,19 @@ async def _answer_problem(_request: Request, error: Exception) -> Response:
     return refusal(error.code, retry_after=error.retry_after, **more)
 
 
+async def _answer_known(_request: Request, error: Exception) -> Response:
+    kind = next(base for base in type(error).__mro__ if base in _PROBLEM_OF)
+    code, fields = _PROBLEM_OF[kind](error)
+    if isinstance(error, ServerAway):
+        log.warning("api.unavailable", error=error.kind)
+    elif isinstance(error, NoToken):
+        log.warning("verification.not_ordered", code=code, error=error.word)
+    return refusal(code, **fields)
+
+
 async def _answer_nobody(_request: Request, _error: Exception) -> Response:
     """The client hung up: whatever is answered goes nowhere."""
     return Response(status_code=400)
-
-
-async def _answer_no_token(_request: Request, error: Exception) -> Response:
-    """The vendor's word is told on: it is one of a list, or says nothing but the status."""
-    assert isinstance(error, NoToken)  # noqa: S101 - as above
-    code = "vendor_unavailable" if isinstance(error, VendorUnavailable) else "vendor_refused"
-    log.warning("verification.not_ordered", code=code, error=error.word)
-    argument: dict[str, Any] = {} if error.argument is None else {"argument": error.argument}
-    return refusal(code, vendor_error=error.word, **argument)
-
-
-async def _answer_full(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RedisFull)  # noqa: S101 - as above
-    return refusal("redis_full", retried=error.retried)
 
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:
@@ -81,17 +111,6 @@ def _where(item: dict[str, object]) -> str:
     # The name of a parameter that we do not know is the client's own word.
     known = parts[:-1] if item["type"] == "extra_forbidden" else parts
     return ".".join(map(str, known))
-
-
-async def _answer_refused_value(_request: Request, _error: Exception) -> Response:
-    """The client sent a value that PostgreSQL cannot hold."""
-    return refusal("invalid_request", errors=[])
-
-
-async def _answer_away(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ServerAway)  # noqa: S101 - as above
-    log.warning("api.unavailable", error=error.kind)
-    return refusal("unavailable")
 
 
 async def _answer_defect(_request: Request, error: Exception) -> Response:

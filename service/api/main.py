@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
-from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue, create_queue
 from adapters.policies.folder import PolicyBook
@@ -60,6 +59,7 @@ from service.api.routes import (
 from service.http.connections import Limits
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
+from usecases.retry_dead_letters import DeadLetterRetries
 
 _ORDER_SECONDS: Final = 60
 """An order of several megabytes may take this long to arrive."""

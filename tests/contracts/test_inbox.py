@@ -161,10 +161,10 @@ async def test_a_lease_that_a_wrong_clock_gave_is_not_waited_for(queue: PortsOfR
 async def test_parts_take_the_place_of_a_batch_and_come_alone(queue: PortsOfRedis) -> None:
     await queue.inbox.hand_over("b1.2", BATCH)
     await claim(queue)
-    await queue.inbox.replace("b1.2", {"b1-0": BATCH[:1], "b1-1": BATCH[1:]})
+    await queue.inbox.split("b1.2", BATCH)
     assert await queue.inbox.depth() == 2
     parts = [await queue.inbox.claim(lease=MINUTE) for _ in range(2)]
-    assert sorted(ids(parts[0]) + ids(parts[1])) == ["b1-0", "b1-1"]
+    assert sorted(ids(parts[0]) + ids(parts[1])) == ["b1.2-0", "b1.2-1"]
     assert [batch.callbacks for part in parts for batch in part.batches] == [BATCH[:1], BATCH[1:]]
 
 

@@ -1,8 +1,9 @@
 """The inbox in memory."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from adapters.batch_ids import is_retry, part_id
 from adapters.intake.inbox import MOST_CALLBACKS
 from adapters.intake.queue import RECORD_WAITING
 from domain.model import AcceptedCallback
@@ -66,17 +67,18 @@ class MemoryInbox:
         batch, starts = self._redis.batches[batch_id], self._redis.starts.get(batch_id, 0)
         batch.lapses_at = self._clock() + lease
         self._redis.starts[batch_id] = starts + 1
-        return ClaimedBatch(batch_id, starts, list(batch.callbacks))
+        return ClaimedBatch(batch_id, starts, list(batch.callbacks), is_retry(batch_id))
 
     async def finish(self, batch_ids: Sequence[str]) -> None:
         async with self._redis.call():
             self._forget(batch_ids)
 
-    async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
+    async def split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
         async with self._redis.call():
-            for part_id, callbacks in parts.items():
-                self._redis.batches[part_id] = Batch(list(callbacks), self._clock(), lapses_at=ALREADY)
-                self._redis.starts[part_id] = 1
+            for index, callback in enumerate(callbacks):
+                part = part_id(batch_id, index)
+                self._redis.batches[part] = Batch([callback], self._clock(), lapses_at=ALREADY)
+                self._redis.starts[part] = 1
             self._forget([batch_id])
 
     async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
-from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue, create_queue
 from adapters.policies.folder import SHIPPED, PolicyBook
@@ -46,6 +45,7 @@ from tests.support.http.requests_sent import LIMITS
 from tests.support.http.sockets import Listener, served
 from tests.support.http.vendors import API_APPS, issuer_at, simulated_vendor
 from tests.support.stores import NOW, Clock, Store, until
+from usecases.retry_dead_letters import DeadLetterRetries
 
 LANDING = "https://shop.example/done?step=3#top"
 APPS = {

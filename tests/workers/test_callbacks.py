@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from adapters.envelope import KeyRing
-from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
 from domain.callback.parts import Payload
@@ -22,6 +21,7 @@ from tests.support.stores import NOW, Store, callback, payload, traces, until
 from tests.workers.conftest import Jobs, answered, refused
 from usecases import record_callbacks as callbacks
 from usecases.context import WorkerContext
+from usecases.retry_dead_letters import DeadLetterRetries
 
 
 async def letters(jobs: Jobs) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Where workers take accepted callbacks from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -25,8 +25,8 @@ class Inbox(Protocol):
     async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
         """Let them be claimed again after `pause`: they did not fail by their own fault."""
 
-    async def replace(self, batch_id: str, parts: Mapping[str, Sequence[AcceptedCallback]]) -> None:
-        """Put `parts` in the place of a batch, all at once; each is claimed alone."""
+    async def split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
+        """Replace a batch by one batch for each of its callbacks, all at once; each is claimed alone."""
 
     async def set_aside(self, batch_id: str) -> None:
         """Put a batch that no key opens out of the line; it is kept."""

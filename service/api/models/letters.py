@@ -4,9 +4,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.intake.dead_letter_retries import Retried
 from domain.views.letters import DeadLetter
 from service.api.models.verifications import UtcTime
+from usecases.retry_dead_letters import Retried
 
 
 class DeadLetterModel(BaseModel):

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from domain.errors import BrokenSeal
 from domain.views.letters import LetterFilter
 from service.api.auth import GuardedRoute, Operator
 from service.api.context import Context
@@ -70,12 +69,7 @@ async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Contex
 )
 async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> Accepted:
     """Put the callback back into the inbox; if it fails again, it becomes a dead letter again."""
-    try:
-        found = await context.retries.retry_one(letter_id, caller.app_ids)
-    except BrokenSeal:
-        raise ApiProblem("unreadable") from None
-    if not found:
-        raise ApiProblem("not_found")
+    await context.retries.retry_one(letter_id, caller.app_ids)
     return Accepted()
 
 

@@ -37,7 +37,7 @@ async def test_nothing_expires(inbox: RedisInbox, redis: Redis) -> None:
     await inbox.hand_over("b1", BATCH)
     await inbox.hand_over("b2", BATCH)
     await inbox.claim(lease=MINUTE, limit=1)
-    await inbox.replace("b0", {"b0-0": BATCH})
+    await inbox.split("b0", BATCH[:1])
     keys = await inbox_keys(redis)
     names = ["b0-0", "b1", "b2", "claimed", "pending", "starts"]
     assert keys == [f"faceid:inbox:{name}" for name in names]
@@ -145,7 +145,7 @@ async def test_two_gateways_with_different_prefixes_share_a_database(redis: Redi
 
 async def test_redis_never_holds_an_identity(inbox: RedisInbox, redis: Redis) -> None:
     await inbox.hand_over("b1", BATCH)
-    await inbox.replace("b0", {"b0-0": BATCH})
+    await inbox.split("b0", BATCH)
     assert traces(await dump_redis(redis)) == []
     await redis.set("probe", BATCH[0].data)
     assert traces(await dump_redis(redis)), "the check would notice"

@@ -11,7 +11,6 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
-from adapters.intake.dead_letter_retries import DeadLetterRetries
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue, create_queue
 from adapters.policies.folder import PolicyBook
@@ -36,6 +35,7 @@ from service.api.metrics.page import MetricsPage
 from tests.adapters.policies.test_folder import write
 from tests.support.http.vendors import API_APPS, issuer_at, simulated_vendor
 from tests.support.stores import Clock
+from usecases.retry_dead_letters import DeadLetterRetries
 
 TOKENS = {
     "all": (None, ["verifications:read", "operate"]),

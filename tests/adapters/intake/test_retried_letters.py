@@ -10,15 +10,16 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
+from adapters.batch_ids import is_retry
 from adapters.envelope import KeyRing, place_of
-from adapters.intake.dead_letter_retries import MAX_BATCH, DeadLetterRetries, Retried, is_retry
 from adapters.intake.inbox import RedisInbox
-from domain.errors import BrokenSeal, RedisFull
+from domain.errors import BrokenSeal, NoSuchLetter, RedisFull
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
 from tests.support.batches import stored_batches
 from tests.support.stores import NOW, Clock, Store, callback, payload
+from usecases.retry_dead_letters import MAX_BATCH, DeadLetterRetries, Retried
 
 SECOND = timedelta(seconds=1)
 ALL = LetterFilter()
@@ -113,7 +114,7 @@ async def test_a_letter_that_fails_again_keeps_its_attempts_and_first_day(
 ) -> None:
     key = await keep(store, 1)
     for again in (1, 2):
-        assert await retries.retry_one(key, None)
+        await retries.retry_one(key, None)
         assert await store.letters() == []
         await keep(store, 1, reason="again", seconds=again * 60)
     [letter] = await store.letters()
@@ -133,7 +134,7 @@ async def test_a_callback_that_fails_before_the_retry_has_ended_is_a_letter_agai
         await _waits_for_a_lock(store)
 
     monkeypatch.setattr(written, "after_put", fail_at_once)
-    assert await retries.retry_one(key, None)
+    await retries.retry_one(key, None)
     await failing[0]
     [letter] = await store.letters()
     assert (letter.attempts, letter.retried_at) == (2, None)
@@ -150,7 +151,7 @@ async def test_a_callback_that_is_recorded_before_the_retry_has_ended_is_no_lett
         await _waits_for_a_lock(store)
 
     monkeypatch.setattr(written, "after_put", come_through_at_once)
-    assert await retries.retry_one(key, None)
+    await retries.retry_one(key, None)
     await forgetting[0]
     assert await store.rows("SELECT count(*) FROM dead_letters") == [(0,)]
 
@@ -247,7 +248,8 @@ async def test_a_recorded_letter_is_forgotten_and_one_that_failed_again_is_not(
 
 async def test_a_letter_of_other_apps_is_not_retried(store: Store, retries: DeadLetterRetries) -> None:
     key = await keep(store, 1)
-    assert not await retries.retry_one(key, ["other"])
+    with pytest.raises(NoSuchLetter):
+        await retries.retry_one(key, ["other"])
     assert await store.letters(retried=True) == []
 
 
