@@ -1,6 +1,5 @@
 """The schema: what the database has, what the code needs, and the way there."""
 
-import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,15 +9,20 @@ from adapters.postgres.lock_watch import Say
 from adapters.postgres.migrating import Migration
 from adapters.postgres.revisions import current_revision_of, newest_revision
 from domain.errors import SettingsError
+from domain.views.servers import DatabaseFitness
 
 log = structlog.get_logger(__name__)
 
 
-class Fitness(msgspec.Struct, frozen=True):
-    """`problems`: what keeps the database from the work, beside a revision that is not the newest."""
+class PgDatabase:
+    """The database behind an engine."""
 
-    revision: str | None
-    problems: list[str]
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def examine(self) -> DatabaseFitness:
+        """`examine_database`."""
+        return await examine_database(self._engine)
 
 
 async def migrate(url: str, *, say: Say | None = None) -> str:
@@ -42,18 +46,19 @@ async def migrate(url: str, *, say: Say | None = None) -> str:
     return newest_revision()
 
 
-async def examine_database(engine: AsyncEngine) -> Fitness:
+async def examine_database(engine: AsyncEngine) -> DatabaseFitness:
     """Look at the server and the schema, and prove that a write is taken; nothing is changed.
 
     Raises:
         DatabaseAway, OSError, TimeoutError: it cannot be asked.
     """
+    newest = newest_revision()
     async with engine.connect() as connection:
         problems = await find_problems(connection)
         revision = await connection.run_sync(current_revision_of)
-        if not problems and revision == newest_revision():
+        if not problems and revision == newest:
             problems = await find_refused_write(connection)
-    return Fitness(revision, problems)
+    return DatabaseFitness(revision, newest, problems)
 
 
 def _log(line: str) -> None:

@@ -45,7 +45,6 @@ async def _refusal_of_redis(url: str) -> str | None:
 async def _refusal_of_database(url: str) -> str | None:
     # The ingress needs none of it.
     from adapters.postgres.engine import create_engine  # noqa: PLC0415
-    from adapters.postgres.revisions import newest_revision  # noqa: PLC0415
     from adapters.postgres.schema import examine_database  # noqa: PLC0415
 
     engine = create_engine(url)
@@ -60,8 +59,6 @@ async def _refusal_of_database(url: str) -> str | None:
         await engine.dispose()
     if fitness.problems:
         return "; ".join(fitness.problems)
-    if fitness.revision == newest_revision():
+    if fitness.is_fit:
         return None
-    return (
-        f"the schema is at revision {fitness.revision}, not {newest_revision()}: run `faceid-gateway migrate`"
-    )
+    return f"the schema is at revision {fitness.revision}, not {fitness.newest}: run `faceid-gateway migrate`"

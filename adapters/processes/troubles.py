@@ -36,6 +36,16 @@ _REDIS_REFUSALS: Final = (
 )
 
 
+def trouble_of(error: ServerAway) -> str:
+    """Why a server cannot be used."""
+    match error:
+        case DatabaseAway():
+            return database_trouble(error)
+        case RedisAway():
+            return redis_trouble(error)
+    return _unreachable(error)
+
+
 def database_trouble(error: DatabaseAway) -> str:
     """Why PostgreSQL cannot be used."""
     sqlstate = error.sqlstate or ""

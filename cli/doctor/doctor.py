@@ -14,7 +14,6 @@ from rich.markup import escape
 from adapters.logs.logs import silent_logs
 from adapters.policies.folder import PolicyBook
 from adapters.postgres.engine import create_engine
-from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import examine_database
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.troubles import database_trouble
@@ -129,12 +128,11 @@ async def _check_database(settings: Settings) -> Check:
         return Check("database", False, database_trouble(error))
     finally:
         await engine.dispose()
-    newest = newest_revision()
     if fitness.problems:
         return Check("database", False, "; ".join(fitness.problems))
-    if fitness.revision == newest:
-        return Check("database", True, f"at revision {newest}, takes writes")
-    needs = f"needs {newest}: run `faceid-gateway migrate`"
+    if fitness.is_fit:
+        return Check("database", True, f"at revision {fitness.newest}, takes writes")
+    needs = f"needs {fitness.newest}: run `faceid-gateway migrate`"
     return Check("database", False, f"at revision {fitness.revision}, {needs}")
 
 

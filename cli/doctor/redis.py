@@ -15,7 +15,7 @@ from adapters.redis.names import RedisNames
 from adapters.settings import Settings
 from cli.doctor.check import Check
 from domain.errors import SettingsError
-from domain.views.redis_memory import RedisRoom
+from domain.views.servers import RedisRoom
 
 _MIB: Final = 1024**2
 

@@ -15,7 +15,7 @@ from adapters.logs.catalogue import LOG_EVENTS
 from adapters.settings import AppSettings, Settings
 from domain.views.backlog import Backlog
 from domain.views.figures import StoreFigures
-from domain.views.redis_memory import RedisMemory, RedisRoom
+from domain.views.servers import RedisMemory, RedisRoom
 from domain.views.tokens import SCOPE_MEANINGS
 from service.api.main import ROUTERS
 from service.api.metrics.families import Readings, describe

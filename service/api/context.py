@@ -7,31 +7,19 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
-from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue
-from adapters.policies.folder import PolicyBook
-from adapters.policies.reloads import PolicyReloads
-from adapters.processes.heartbeats import Heartbeats
-from adapters.redis.announcements import Announcements
-from adapters.redis.durability import Durability
-from adapters.redis.names import RedisNames
-from adapters.store.dead_letters import PgDeadLetters
-from adapters.store.decisions.shadows import PgShadows
-from adapters.store.decisions.stored_decisions import PgStoredDecisions
-from adapters.store.lookups import PgLookups
 from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.registrations import PgRegistrations
-from adapters.store.tokens import PgTokens
 from domain.apps import App
-from domain.limits.memory_room import MemoryRules
 from service.api.access.door import Door
 from service.api.access.pace import Pace
 from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
 from service.http.lifecycle import Lifecycle
+from usecases.ports.decisions import Policies
+from usecases.ports.hints import Announcements, Reloads
+from usecases.ports.lookups import LetterDesk, Lookups, Shadows, StoredDecisions
 from usecases.ports.pulls import TokenIssuer
 from usecases.retry_dead_letters import DeadLetterRetries
 
@@ -46,28 +34,20 @@ class ApiContext:
     issuer: TokenIssuer
     registrations: PgRegistrations
     pull_requests: PgPullRequests
-    lookups: PgLookups
-    dead_letters: PgDeadLetters
+    lookups: Lookups
+    dead_letters: LetterDesk
     retries: DeadLetterRetries
-    stored: PgStoredDecisions
-    shadows: PgShadows
-    tokens: PgTokens
+    stored: StoredDecisions
+    shadows: Shadows
     door: Door
-    inbox: RedisInbox
-    heartbeats: Heartbeats
+    readiness: Readiness
     metrics: MetricsPage
     queue: JobQueue
     announcements: Announcements
-    policies: PolicyBook
-    reloads: PolicyReloads
-    redis: Redis
-    engine: AsyncEngine
-    durability: Durability
-    memory_rules: MemoryRules
-    names: RedisNames
+    policies: Policies
+    reloads: Reloads
     monotonic: Callable[[], float]
     clock: Callable[[], datetime]
-    readiness: Readiness = field(default_factory=Readiness)
     pace: Pace = field(default_factory=Pace)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     computing: Executor = field(

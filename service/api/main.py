@@ -12,13 +12,16 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from adapters.envelope import KeyRing
+from adapters.intake.figures import RedisFigures
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue, create_queue
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import PgDatabase
 from adapters.processes.heartbeats import Heartbeats, beating
+from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.client import create_redis_pool
@@ -47,6 +50,7 @@ from service.api.docs import install_docs
 from service.api.errors import install_error_handlers
 from service.api.metrics.page import MetricsPage
 from service.api.models.orders import MAX_ORDER
+from service.api.readiness import Readiness
 from service.api.routes import (
     dead_letters,
     explanations,
@@ -124,13 +128,20 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     lifecycle.last_calls.append(announcements.wake_all)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
-    heartbeats, figures = Heartbeats(redis, names=names), PgFigures(engine)
+    heartbeats, memory_rules = Heartbeats(redis, names=names), settings.memory_rules()
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys, names=names)
     queue, clock = JobQueue(create_queue(pool, names=names), names=names), DatabaseClock(engine)
+    redis_figures = RedisFigures(
+        redis,
+        inbox=inbox,
+        queue=queue,
+        durability=settings.durability,
+        memory_rules=memory_rules,
+        names=names,
+    )
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))
-    tokens = PgTokens(engine)
     rules = settings.reconcile_rules()
     context = ApiContext(
         app_ids=tuple(settings.apps),
@@ -140,34 +151,20 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
-        retries=DeadLetterRetries(letters, inbox=inbox, memory_rules=settings.memory_rules(), clock=clock),
+        retries=DeadLetterRetries(letters, inbox=inbox, memory_rules=memory_rules, clock=clock),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
-        tokens=tokens,
         door=Door(
-            tokens,
+            PgTokens(engine),
             calls=CallRates(pool, per_second=settings.api_call_rate, names=names),
             shares=quotas(per_second=settings.api_rate),
         ),
-        inbox=inbox,
-        heartbeats=heartbeats,
-        metrics=MetricsPage(
-            redis,
-            heartbeats=heartbeats,
-            figures=figures,
-            app_ids=tuple(settings.apps),
-            names=names,
-            memory_rules=settings.memory_rules(),
-        ),
+        readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
+        metrics=MetricsPage(redis_figures, PgFigures(engine), heartbeats, app_ids=tuple(settings.apps)),
         queue=queue,
         announcements=announcements,
         policies=book,
         reloads=reloads,
-        redis=redis,
-        engine=engine,
-        durability=settings.durability,
-        memory_rules=settings.memory_rules(),
-        names=names,
         monotonic=time.monotonic,
         lifecycle=lifecycle,
         clock=clock,

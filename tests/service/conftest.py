@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,41 +10,28 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
-from adapters.intake.inbox import RedisInbox
-from adapters.intake.queue import JobQueue, create_queue
 from adapters.policies.folder import SHIPPED, PolicyBook
-from adapters.policies.reloads import PolicyReloads
-from adapters.processes.heartbeats import Heartbeats
-from adapters.redis.announcements import Announcements
 from adapters.redis.names import DEFAULT_NAMES
-from adapters.store.decisions.shadows import PgShadows
-from adapters.store.decisions.stored_decisions import PgStoredDecisions
-from adapters.store.figures import PgFigures
-from adapters.store.tokens import PgTokens
 from cli.devstack import servers
 from domain.apps import App
-from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from service.api import main as api_main
-from service.api.access.door import Door
-from service.api.context import ApiContext
-from service.api.metrics.page import MetricsPage
 from service.http.lifecycle import Lifecycle
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from service.ingress.nudging import ReturnNudges
+from tests.support.http.api import RealApi, real_api
 from tests.support.http.asgi import OLD_SECRET, SECRET
 from tests.support.http.nudges import NotedNudges, return_nudges
 from tests.support.http.requests_sent import LIMITS
 from tests.support.http.sockets import Listener, served
-from tests.support.http.vendors import API_APPS, issuer_at, simulated_vendor
+from tests.support.http.vendors import simulated_vendor
 from tests.support.stores import NOW, Clock, Store, until
-from usecases.retry_dead_letters import DeadLetterRetries
 
 LANDING = "https://shop.example/done?step=3#top"
 APPS = {
@@ -151,57 +137,16 @@ def vendor(clock: Clock) -> FastAPI:
 async def api_context(
     redis_pool: BlockingConnectionPool,
     engine: AsyncEngine,
-    store: Store,
     keys: KeyRing,
     clock: Clock,
     vendor: FastAPI,
-) -> ApiContext:
+) -> RealApi:
     """The API's context on real servers; the apps are `demo` and `other`."""
-    redis = Redis(connection_pool=redis_pool)
-    announcements = Announcements(redis)
-    book = PolicyBook.open(SHIPPED)
-    inbox, queue = RedisInbox(redis, keys=keys), JobQueue(create_queue(redis_pool))
-    heartbeats = Heartbeats(redis)
-    return ApiContext(
-        app_ids=("demo", "other"),
-        apps=API_APPS,
-        issuer=issuer_at(vendor),
-        registrations=store.registrations,
-        pull_requests=store.pull_requests,
-        lookups=store.lookups,
-        dead_letters=store.dead_letters,
-        retries=DeadLetterRetries(
-            store.dead_letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=lambda: LATER
-        ),
-        stored=PgStoredDecisions(engine),
-        shadows=PgShadows(engine),
-        policies=book,
-        reloads=PolicyReloads(redis, book),
-        tokens=PgTokens(engine),
-        door=Door(PgTokens(engine)),
-        inbox=inbox,
-        heartbeats=heartbeats,
-        metrics=MetricsPage(
-            redis,
-            heartbeats=heartbeats,
-            figures=PgFigures(engine),
-            app_ids=("demo", "other"),
-            memory_rules=MEMORY_RULES,
-        ),
-        queue=queue,
-        announcements=announcements,
-        redis=redis,
-        engine=engine,
-        durability="fsync",
-        memory_rules=MEMORY_RULES,
-        names=DEFAULT_NAMES,
-        monotonic=time.monotonic,
-        clock=clock,
-    )
+    return real_api(redis_pool, engine, keys, policies=PolicyBook.open(SHIPPED), clock=clock, vendor=vendor)
 
 
 @pytest.fixture
-async def listening(api_context: ApiContext) -> AsyncIterator[None]:
+async def listening(api_context: RealApi) -> AsyncIterator[None]:
     """Announcements are taken, as in the API's lifespan."""
     task = asyncio.create_task(api_context.announcements.listen())
 
@@ -216,7 +161,7 @@ async def listening(api_context: ApiContext) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def api_app(api_context: ApiContext) -> FastAPI:
+def api_app(api_context: RealApi) -> FastAPI:
     return api_main.create_app(api_context)
 
 
@@ -240,7 +185,7 @@ async def client_of(api_app: FastAPI) -> AsyncIterator[ClientOf]:
 
 
 @pytest.fixture
-async def api(client_of: ClientOf, api_context: ApiContext) -> httpx2.AsyncClient:
+async def api(client_of: ClientOf, api_context: RealApi) -> httpx2.AsyncClient:
     """A client that may everything."""
     await api_context.tokens.put("all", "all-token")
     return client_of("all-token")

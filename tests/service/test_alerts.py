@@ -16,12 +16,10 @@ from adapters.postgres.engine import create_engine
 from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
-from adapters.store.figures import PgFigures
 from cli.devstack.servers import free_port
 from domain.views.processes import Heartbeat
-from service.api.context import ApiContext
-from service.api.metrics.page import MetricsPage
 from service.ingress.metrics import serving_metrics
+from tests.support.http.api import RealApi, metrics_of
 from tests.support.promtool import PROMTOOL, objection, stays_silent
 from tests.support.stores import NOW, Store, callback, payload
 
@@ -46,7 +44,7 @@ OLD_BATCH: Final = f"{int((NOW.timestamp() - 3600) * 1000):012x}{'0' * 20}.1"
 class Gateway:
     """A gateway that is well until a test changes something."""
 
-    def __init__(self, context: ApiContext, store: Store) -> None:
+    def __init__(self, context: RealApi, store: Store) -> None:
         self.context = context
         self.store = store
         self.redis: Redis = context.redis
@@ -69,13 +67,7 @@ class Gateway:
 
     async def page(self) -> str:
         redis = self.changes.get("redis", self.redis)
-        page = MetricsPage(
-            redis,
-            heartbeats=Heartbeats(redis),
-            figures=PgFigures(self.changes.get("engine", self.context.engine)),
-            app_ids=self.context.app_ids,
-            memory_rules=self.context.memory_rules,
-        )
+        page = metrics_of(redis, self.changes.get("engine", self.context.engine))
         return (await page.page()).decode()
 
 
@@ -177,7 +169,7 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
 
 
 @pytest.fixture
-async def gateway(api_context: ApiContext, store: Store) -> Any:
+async def gateway(api_context: RealApi, store: Store) -> Any:
     gateway = Gateway(api_context, store)
     for role in ("worker", "ingress", "api"):
         await gateway.beats(role)

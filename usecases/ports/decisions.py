@@ -17,6 +17,9 @@ class Policies(Protocol):
     def marks(self) -> dict[str, str]:
         """The policies in force, each with the first digits of its text's hash."""
 
+    def all(self) -> list[Policy]:
+        """Every policy in force, by name."""
+
     def reload(self) -> list[FileProblem]:
         """Read them again; what is wrong with which file."""
 

@@ -7,14 +7,13 @@ from math import ceil
 
 from fastapi import Request
 
-from adapters.redis.call_rates import CallRates
-from adapters.store.tokens import PgTokens
 from domain.limits.quotas import Cost, Quota, quotas
 from domain.views.tokens import ApiToken
 from service.api.access.entrance import caller_in_queue, key_of, shown_token
 from service.api.access.tries import Pauses, Tries
 from service.api.access.turns import TooMany, Turn, Turns
 from service.api.errors import ApiProblem
+from usecases.ports.access import CallRates, Tokens
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class Entry:
 class Door:
     """Lets requests in. `calls` counts what costs vendor calls."""
 
-    tokens: PgTokens
-    calls: CallRates = field(default_factory=lambda: CallRates(None, per_second=30))
+    tokens: Tokens
+    calls: CallRates
     shares: Mapping[Cost, Quota] = field(default_factory=lambda: quotas(per_second=1000))
     tries: Tries = field(default_factory=Tries)
     pauses: Pauses = field(default_factory=Pauses)

@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from domain.views.backlog import Backlog
 from domain.views.figures import StoreFigures
 from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
-from domain.views.redis_memory import RedisRoom
+from domain.views.servers import RedisRoom
 from service.ingress_families import describe_ingresses
 from service.metric_text import counter, gauge
 

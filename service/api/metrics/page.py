@@ -10,18 +10,12 @@ from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import structlog
-from redis.asyncio import Redis
 
-from adapters.intake.backlog import read_backlog
-from adapters.processes.heartbeats import Heartbeats
-from adapters.redis.memory import read_room
-from adapters.redis.names import DEFAULT_NAMES, RedisNames
-from adapters.store.figures import PgFigures
 from domain.errors import ServerAway, kind_of_error
-from domain.limits.memory_room import MemoryRules
 from service.api.metrics import families as metric_families
 from service.api.metrics.families import Readings
 from service.metric_text import render
+from usecases.ports.servers import Processes, RedisFigures, StoreReadings
 
 FRESH_FOR: Final = 5.0
 _PATIENCE: Final = 3.0
@@ -36,21 +30,17 @@ class MetricsPage:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: RedisFigures,
+        store: StoreReadings,
+        processes: Processes,
         *,
-        heartbeats: Heartbeats,
-        figures: PgFigures,
         app_ids: tuple[str, ...],
-        memory_rules: MemoryRules,
-        names: RedisNames = DEFAULT_NAMES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
-        self._heartbeats = heartbeats
-        self._figures = figures
+        self._store = store
+        self._processes = processes
         self._app_ids = app_ids
-        self._memory_rules = memory_rules
-        self._names = names
         self._monotonic = monotonic
         self._reading = asyncio.Lock()
         self._page = b""
@@ -67,10 +57,10 @@ class MetricsPage:
     async def _read(self) -> Readings:
         now = datetime.now(UTC)
         backlog, room, alive, store = await asyncio.gather(
-            _or_none(read_backlog(self._redis, now_ms=int(now.timestamp() * 1000), names=self._names)),
-            _or_none(read_room(self._redis, self._memory_rules, names=self._names)),
-            _or_none(self._heartbeats.alive()),
-            _or_none(self._figures.read(now)),
+            _or_none(self._redis.backlog(now)),
+            _or_none(self._redis.room()),
+            _or_none(self._processes.alive()),
+            _or_none(self._store.read(now)),
         )
         return Readings(self._app_ids, backlog, room, alive, store)
 

@@ -10,13 +10,12 @@ from starlette.types import Receive, Scope, Send
 
 from domain.limits.quotas import Cost, quotas
 from domain.views.tokens import ApiToken
-from service.api.access.door import Door
 from service.api.access.entrance import Entrance
 from service.api.access.fair_places import FairPlaces
 from service.api.access.tries import Tries
 from service.api.access.turns import Turns
-from service.api.context import ApiContext
 from service.api.main import create_app
+from tests.support.http.api import RealApi, door_of
 from tests.support.http.asgi import SILENCE, send
 from tests.support.stores import Store, biz_id, until
 
@@ -88,7 +87,7 @@ async def test_a_crowd_from_one_address_begins_one_by_one_between_others() -> No
 
 
 async def test_begun_waits_are_few_and_a_lookup_passes_them(
-    api_context: ApiContext, store: Store, monkeypatch: pytest.MonkeyPatch
+    api_context: RealApi, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.record()
     checking: set[str] = set()
@@ -100,7 +99,7 @@ async def test_begun_waits_are_few_and_a_lookup_passes_them(
             await asyncio.Event().wait()
         return await check(token)
 
-    context = replace(api_context, door=Door(api_context.tokens))
+    context = replace(api_context, door=door_of(api_context.tokens))
     monkeypatch.setattr(context.tokens, "check", held)
     await context.tokens.put("all", "all-token")
     transport = httpx2.ASGITransport(create_app(context))
@@ -118,8 +117,8 @@ async def test_begun_waits_are_few_and_a_lookup_passes_them(
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def test_who_sends_a_body_slowly_keeps_no_other_token_waiting(api_context: ApiContext) -> None:
-    context = replace(api_context, door=Door(api_context.tokens))
+async def test_who_sends_a_body_slowly_keeps_no_other_token_waiting(api_context: RealApi) -> None:
+    context = replace(api_context, door=door_of(api_context.tokens))
     app = create_app(context)
     for name in ("slow-1", "slow-2", "slow-3", "all"):
         await context.tokens.put(name, name)

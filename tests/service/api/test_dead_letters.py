@@ -8,9 +8,9 @@ import pytest
 
 from adapters.envelope import KeyRing
 from adapters.redis.client import RedisAway
-from service.api.context import ApiContext
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.batches import stored_batches
+from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
 from tests.support.stores import NOW, Store, callback, payload
 
@@ -77,7 +77,7 @@ async def test_the_list_can_be_narrowed_to_a_reason(api: httpx2.AsyncClient, sto
 
 
 async def test_a_retried_letter_is_back_in_the_inbox_with_a_job(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     key = await keep(store)
     answer = await api.post(f"{URL}/{key}/retry")
@@ -99,7 +99,7 @@ async def test_a_retried_letter_is_listed_apart_until_it_is_recorded(
 
 
 async def test_letters_with_one_reason_are_retried_in_one_batch(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     for n in range(5):
         await keep(store, n, reason="unexpected_type")
@@ -114,7 +114,7 @@ async def test_letters_with_one_reason_are_retried_in_one_batch(
 
 
 async def test_a_bulk_retry_keeps_to_the_callers_apps_and_the_named_one(
-    api: httpx2.AsyncClient, store: Store, client_of: ClientOf, api_context: ApiContext
+    api: httpx2.AsyncClient, store: Store, client_of: ClientOf, api_context: RealApi
 ) -> None:
     await keep(store)
     await keep(store, app_id="other")
@@ -144,7 +144,7 @@ async def test_a_letter_that_no_key_opens_is_told_and_stays(api: httpx2.AsyncCli
 
 
 async def test_without_redis_a_letter_stays(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object) -> None:
         raise RedisAway("ConnectionError")
@@ -158,7 +158,7 @@ async def test_without_redis_a_letter_stays(
 
 
 async def test_without_room_in_redis_a_letter_stays_and_the_caller_sees_why(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     key = await keep(store)
     await api_context.redis.config_set("maxmemory", "1mb")
@@ -189,7 +189,7 @@ async def test_an_unknown_letter_is_404(api: httpx2.AsyncClient) -> None:
 
 
 async def test_another_apps_letter_is_as_unknown(
-    store: Store, api: httpx2.AsyncClient, client_of: ClientOf, api_context: ApiContext
+    store: Store, api: httpx2.AsyncClient, client_of: ClientOf, api_context: RealApi
 ) -> None:
     key = await keep(store, app_id="other")
     await api_context.tokens.put("demo only", "t", apps=["demo"])

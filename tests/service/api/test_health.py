@@ -9,56 +9,49 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from adapters.intake.inbox import RedisInbox
-from adapters.intake.queue import JobQueue, create_queue
 from adapters.postgres.engine import create_engine
 from adapters.postgres.revisions import newest_revision
-from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.memory import read_memory
 from adapters.store.tokens import PgTokens
 from cli.devstack import servers
-from service.api.access.door import Door
-from service.api.context import ApiContext
 from service.api.main import create_app
-from service.api.readiness import Readiness
 from service.http.lifecycle import Lifecycle
 from tests.adapters.processes.test_heartbeats import heartbeat
 from tests.service.conftest import assert_problem
+from tests.support.http.api import RealApi, door_of, readiness_of
 from tests.support.stores import Store, callback
 
 
-def client(context: ApiContext) -> httpx2.AsyncClient:
+def client(context: RealApi) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app(context)), base_url="http://api")
 
 
 @pytest.fixture
-async def without_redis(api_context: ApiContext, store: Store) -> AsyncIterator[ApiContext]:
+async def without_redis(api_context: RealApi) -> AsyncIterator[RealApi]:
     pool = create_redis_pool(
         f"redis://127.0.0.1:{servers.free_port()}/0", timeout=timedelta(milliseconds=200)
     )
     redis = Redis(connection_pool=pool)
-    inbox, queue = RedisInbox(redis, keys=store.keys), JobQueue(create_queue(pool))
-    yield replace(api_context, redis=redis, inbox=inbox, queue=queue, heartbeats=Heartbeats(redis))
+    yield replace(api_context, readiness=readiness_of(redis, api_context.engine))
     await pool.disconnect()
 
 
 @pytest.fixture
-async def without_database(api_context: ApiContext, store: Store) -> AsyncIterator[ApiContext]:
+async def without_database(api_context: RealApi, store: Store) -> AsyncIterator[RealApi]:
     engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
     away = Store(engine, store.keys)
     yield replace(
         api_context,
-        engine=engine,
         lookups=away.lookups,
         dead_letters=away.dead_letters,
-        tokens=PgTokens(engine),
-        door=Door(PgTokens(engine)),
+        door=door_of(PgTokens(engine)),
+        readiness=readiness_of(api_context.redis, engine),
     )
     await engine.dispose()
 
 
-async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: ApiContext) -> None:
+async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: RealApi) -> None:
     await api_context.inbox.hand_over("b1", [callback()])
     async with client(api_context) as api:
         answer = await api.get("/readyz")
@@ -77,13 +70,13 @@ async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: A
     assert told["database"] == {"ok": True, "problems": [], "revision": newest, "newest": newest}
 
 
-async def test_before_a_shutdown_it_is_not_ready_and_asks_nobody(without_redis: ApiContext) -> None:
+async def test_before_a_shutdown_it_is_not_ready_and_asks_nobody(without_redis: RealApi) -> None:
     async with client(replace(without_redis, lifecycle=Lifecycle(draining=True))) as api:
         answer = await api.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"status": "draining"})
 
 
-async def test_it_tells_how_many_workers_are_alive(api_context: ApiContext) -> None:
+async def test_it_tells_how_many_workers_are_alive(api_context: RealApi) -> None:
     for role, pid in (("worker", 1), ("worker", 2), ("ingress", 3)):
         await api_context.heartbeats.put(heartbeat(pid, role=role))
     async with client(api_context) as api:
@@ -91,7 +84,7 @@ async def test_it_tells_how_many_workers_are_alive(api_context: ApiContext) -> N
     assert told["workers"] == {"ok": True, "problems": [], "alive": 2}
 
 
-async def test_without_a_worker_lookups_are_ready_and_the_problem_is_told(api_context: ApiContext) -> None:
+async def test_without_a_worker_lookups_are_ready_and_the_problem_is_told(api_context: RealApi) -> None:
     async with client(api_context) as api:
         answer = await api.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
@@ -100,12 +93,13 @@ async def test_without_a_worker_lookups_are_ready_and_the_problem_is_told(api_co
     assert workers["problems"] == ["no worker is alive: callbacks are accepted, but nothing is decided"]
 
 
-async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: ApiContext) -> None:
+async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: RealApi) -> None:
     await api_context.redis.config_set("appendfsync", "everysec")
     try:
         async with client(api_context) as api:
             answer = await api.get("/readyz")
-        async with client(replace(api_context, durability="memory", readiness=Readiness())) as api:
+        relaxed = readiness_of(api_context.redis, api_context.engine, durability="memory")
+        async with client(replace(api_context, readiness=relaxed)) as api:
             enough = await api.get("/readyz")
     finally:
         await api_context.redis.config_set("appendfsync", "always")
@@ -114,7 +108,7 @@ async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: Api
     assert enough.status_code == 200
 
 
-async def test_it_tells_how_full_redis_is(api_context: ApiContext) -> None:
+async def test_it_tells_how_full_redis_is(api_context: RealApi) -> None:
     async with client(api_context) as api:
         memory = (await api.get("/readyz")).json()["redis"]["memory"]
     assert (memory["max"], memory["ingress_stops_at"]) == (0, 1024**3)
@@ -130,7 +124,7 @@ async def test_it_tells_how_full_redis_is(api_context: ApiContext) -> None:
     ],
 )
 async def test_a_redis_that_takes_no_writes_is_not_ready_one_over_the_mark_is(
-    api_context: ApiContext, setting: str, value: str, calm: str, ready: bool, problem: str
+    api_context: RealApi, setting: str, value: str, calm: str, ready: bool, problem: str
 ) -> None:
     redis = api_context.redis
     if value == "room":
@@ -149,7 +143,7 @@ async def test_a_redis_that_takes_no_writes_is_not_ready_one_over_the_mark_is(
     assert problem in "; ".join(told["problems"])
 
 
-async def test_no_worker_is_called_dead_while_redis_takes_no_heartbeats(api_context: ApiContext) -> None:
+async def test_no_worker_is_called_dead_while_redis_takes_no_heartbeats(api_context: RealApi) -> None:
     await api_context.redis.config_set("min-replicas-to-write", 1)
     try:
         async with client(api_context) as api:
@@ -159,7 +153,7 @@ async def test_no_worker_is_called_dead_while_redis_takes_no_heartbeats(api_cont
     assert workers["problems"] == ["Redis takes no heartbeats: whether a worker is alive cannot be told"]
 
 
-async def test_with_an_old_schema_it_is_not_ready(api_context: ApiContext) -> None:
+async def test_with_an_old_schema_it_is_not_ready(api_context: RealApi) -> None:
     async with api_context.engine.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     try:
@@ -174,7 +168,7 @@ async def test_with_an_old_schema_it_is_not_ready(api_context: ApiContext) -> No
     assert answer.json()["database"] == database
 
 
-async def test_without_redis_it_is_not_ready_but_alive(without_redis: ApiContext) -> None:
+async def test_without_redis_it_is_not_ready_but_alive(without_redis: RealApi) -> None:
     async with client(without_redis) as api:
         ready, alive = await api.get("/readyz"), await api.get("/healthz")
     assert (ready.status_code, alive.status_code) == (503, 200)
@@ -184,7 +178,7 @@ async def test_without_redis_it_is_not_ready_but_alive(without_redis: ApiContext
     assert ready.json()["database"]["ok"]
 
 
-async def test_without_database_it_is_not_ready_but_alive(without_database: ApiContext) -> None:
+async def test_without_database_it_is_not_ready_but_alive(without_database: RealApi) -> None:
     async with client(without_database) as api:
         ready, alive = await api.get("/readyz"), await api.get("/healthz")
     assert (ready.status_code, alive.status_code) == (503, 200)
@@ -193,7 +187,7 @@ async def test_without_database_it_is_not_ready_but_alive(without_database: ApiC
 
 
 @pytest.mark.parametrize("path", ["/v1/verifications", "/v1/verifications/12345678", "/v1/dead-letters"])
-async def test_without_database_a_lookup_is_unavailable(without_database: ApiContext, path: str) -> None:
+async def test_without_database_a_lookup_is_unavailable(without_database: RealApi, path: str) -> None:
     async with client(without_database) as api:
         answer = await api.get(path, headers={"authorization": "Bearer x"})
     assert_problem(answer, 503, "unavailable")
@@ -201,20 +195,20 @@ async def test_without_database_a_lookup_is_unavailable(without_database: ApiCon
 
 
 @pytest.fixture
-async def read_only(api_context: ApiContext, database_url: str) -> AsyncIterator[ApiContext]:
+async def read_only(api_context: RealApi, database_url: str) -> AsyncIterator[RealApi]:
     """The api's context on a database that has become read-only."""
     async with api_context.engine.connect() as admin:
         name = (await admin.execute(text("SELECT current_database()"))).scalar_one()
         await admin.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
         await admin.commit()
         engine = create_engine(database_url)
-        yield replace(api_context, engine=engine)
+        yield replace(api_context, readiness=readiness_of(api_context.redis, engine))
         await engine.dispose()
         await admin.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
         await admin.commit()
 
 
-async def test_a_read_only_database_is_not_ready(read_only: ApiContext) -> None:
+async def test_a_read_only_database_is_not_ready(read_only: RealApi) -> None:
     async with client(read_only) as api:
         answer = await api.get("/readyz")
     assert answer.status_code == 503
@@ -222,7 +216,7 @@ async def test_a_read_only_database_is_not_ready(read_only: ApiContext) -> None:
     assert answer.json()["database"]["problems"] == [problem]
 
 
-async def test_a_write_that_is_refused_for_another_reason_is_not_ready(api_context: ApiContext) -> None:
+async def test_a_write_that_is_refused_for_another_reason_is_not_ready(api_context: RealApi) -> None:
     async with api_context.engine.begin() as connection:
         for statement in NO_WRITES:
             await connection.execute(text(statement))
@@ -237,7 +231,7 @@ async def test_a_write_that_is_refused_for_another_reason_is_not_ready(api_conte
 
 
 async def test_a_table_that_somebody_has_locked_is_no_reason_to_send_lookups_elsewhere(
-    api_context: ApiContext,
+    api_context: RealApi,
 ) -> None:
     async with api_context.engine.connect() as somebody:
         await somebody.execute(text("LOCK TABLE verifications IN SHARE MODE"))

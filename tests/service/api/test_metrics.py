@@ -19,15 +19,14 @@ from ruamel.yaml import YAML
 
 from adapters.intake.intake import IntakeStatus
 from adapters.postgres.engine import create_engine
-from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.store.figures import PgFigures
 from cli.devstack import servers
 from domain.limits.circuit import CircuitState
 from domain.views.processes import Heartbeat
-from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR, MetricsPage
+from tests.support.http.api import RealApi, metrics_of
 from tests.support.stores import NOW, Clock, Store, biz_id, callback, payload, traces
 
 ROOT = Path(__file__).parents[3]
@@ -56,23 +55,17 @@ INGRESS: dict[str, Any] = asdict(
 ) | {"accepted": {"demo": 9}, "refused": {"demo": {"not_durable": 4}, "": {"bad_signature": 2}}}
 
 
-async def put_heartbeat(context: ApiContext, role: str, pid: int, status: dict[str, Any]) -> None:
+async def put_heartbeat(context: RealApi, role: str, pid: int, status: dict[str, Any]) -> None:
     await context.heartbeats.put(Heartbeat(role, "host", pid, "1.2", 5, NOW, NOW, status))
 
 
-def page_of(context: ApiContext, **changes: Any) -> MetricsPage:
-    parts: dict[str, Any] = {
-        "heartbeats": Heartbeats(changes.get("redis", context.redis)),
-        "figures": PgFigures(changes.get("engine", context.engine)),
-        "app_ids": context.app_ids,
-        "memory_rules": context.memory_rules,
-        "monotonic": changes.get("monotonic", time.monotonic),
-    }
-    return MetricsPage(changes.get("redis", context.redis), **parts)
+def page_of(context: RealApi, **changes: Any) -> MetricsPage:
+    servers = {"redis": context.redis, "engine": context.engine, "monotonic": time.monotonic}
+    return metrics_of(**{**servers, **changes})
 
 
 @pytest.fixture
-async def full(api_context: ApiContext, store: Store) -> ApiContext:
+async def full(api_context: RealApi, store: Store) -> RealApi:
     """A gateway of which every metric has something to tell."""
     await store.record(callback(payload(1), received_at=datetime.now(UTC) - timedelta(hours=23)))
     await store.dead_letters.keep(callback(payload(2)), reason="bad_biz_id", detail="why", now=NOW)
@@ -82,7 +75,7 @@ async def full(api_context: ApiContext, store: Store) -> ApiContext:
     return api_context
 
 
-async def scrape(context: ApiContext) -> str:
+async def scrape(context: RealApi) -> str:
     transport = httpx2.ASGITransport(create_app(context))
     async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         answer = await client.get("/metrics")
@@ -107,7 +100,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
     }
 
 
-async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
+async def test_the_figures_are_told_without_a_token(full: RealApi) -> None:
     await full.inbox.hand_over("b1", [callback()])
     told = samples(await scrape(full))
     expected = {
@@ -155,7 +148,7 @@ async def test_the_figures_are_told_without_a_token(full: ApiContext) -> None:
     assert 0 <= told[("inbox_untouched_seconds",)] < 60
 
 
-async def test_every_metric_has_its_help_and_nothing_personal(full: ApiContext) -> None:
+async def test_every_metric_has_its_help_and_nothing_personal(full: RealApi) -> None:
     text = await scrape(full)
     assert traces(text) == []
     assert not [n for n in (1, 2) if biz_id(n) in text]
@@ -167,7 +160,7 @@ async def test_every_metric_has_its_help_and_nothing_personal(full: ApiContext) 
     assert labels == ours | {"state", "version"}
 
 
-async def test_a_storm_of_scrapes_reads_once(full: ApiContext, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_storm_of_scrapes_reads_once(full: RealApi, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, reads = Clock(), 0
 
     def monotonic() -> float:
@@ -203,7 +196,7 @@ async def away() -> AsyncIterator[Redis]:
     await pool.disconnect()
 
 
-async def test_without_redis_the_store_is_told(full: ApiContext, away: Redis) -> None:
+async def test_without_redis_the_store_is_told(full: RealApi, away: Redis) -> None:
     told = samples(await scrape(replace(full, metrics=page_of(full, redis=away))))
     assert (told[("server_up", "redis")], told[("server_up", "postgresql")]) == (0, 1)
     assert told[("verifications_near_loss", "demo")] == 1
@@ -211,7 +204,7 @@ async def test_without_redis_the_store_is_told(full: ApiContext, away: Redis) ->
     assert ("processes", "worker") not in told
 
 
-async def test_a_redis_that_is_full_is_told_and_hides_no_process(full: ApiContext) -> None:
+async def test_a_redis_that_is_full_is_told_and_hides_no_process(full: RealApi) -> None:
     await full.redis.config_set("maxmemory", "1mb")
     try:
         await put_heartbeat(full, "worker", 3, WORKER)
@@ -224,7 +217,7 @@ async def test_a_redis_that_is_full_is_told_and_hides_no_process(full: ApiContex
     assert told[("processes", "worker")] == 2
 
 
-async def test_without_postgresql_the_rest_is_told(full: ApiContext) -> None:
+async def test_without_postgresql_the_rest_is_told(full: RealApi) -> None:
     engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
     told = samples(await scrape(replace(full, metrics=page_of(full, engine=engine))))
     await engine.dispose()
@@ -233,7 +226,7 @@ async def test_without_postgresql_the_rest_is_told(full: ApiContext) -> None:
     assert not [key for key in told if key[0].startswith(("verifications", "dead_letters"))]
 
 
-async def test_a_status_of_another_version_is_told_by_its_defaults(full: ApiContext) -> None:
+async def test_a_status_of_another_version_is_told_by_its_defaults(full: RealApi) -> None:
     await put_heartbeat(full, "worker", 9, {"jobs": "many", "decisions": 5})
     told = samples(await scrape(full))
     assert told[("worker_jobs", "worker:host:9")] == 0
@@ -246,9 +239,7 @@ def alert_rules() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: str(rule["alert"]))
-async def test_an_alert_asks_for_metrics_and_labels_that_exist(
-    full: ApiContext, rule: dict[str, Any]
-) -> None:
+async def test_an_alert_asks_for_metrics_and_labels_that_exist(full: RealApi, rule: dict[str, Any]) -> None:
     promql_parser.parse(rule["expr"])
     told: dict[str, set[str]] = {}
     for family in parsed(await scrape(full)).values():
@@ -275,7 +266,7 @@ def test_an_alert_says_where_to_look(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"critical", "warning"}
 
 
-async def test_every_metric_is_documented_and_no_other(full: ApiContext) -> None:
+async def test_every_metric_is_documented_and_no_other(full: RealApi) -> None:
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     documented = set(re.findall(r"^\| `(faceid_\w+)", page, re.MULTILINE))
     assert documented == {

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.names import DEFAULT_NAMES
-from service.api.context import ApiContext
 from tests.service.conftest import ClientOf
+from tests.support.http.api import RealApi
 
 ODD = b"\xff\xfe\x00 \r\n"
 
@@ -29,7 +29,7 @@ ODD = b"\xff\xfe\x00 \r\n"
     ids=repr,
 )
 async def test_odd_bytes_are_passed_over(
-    api_context: ApiContext, client_of: ClientOf, command: tuple[Any, ...]
+    api_context: RealApi, client_of: ClientOf, command: tuple[Any, ...]
 ) -> None:
     redis: Redis = api_context.redis
     await redis.execute_command(*command)
@@ -42,7 +42,7 @@ async def test_odd_bytes_are_passed_over(
     "key", [DEFAULT_NAMES.processes, DEFAULT_NAMES.pending, DEFAULT_NAMES.queue, DEFAULT_NAMES.starts]
 )
 async def test_a_key_of_another_type_is_told_as_a_redis_that_does_not_answer(
-    api_context: ApiContext, client_of: ClientOf, key: str
+    api_context: RealApi, client_of: ClientOf, key: str
 ) -> None:
     await api_context.redis.set(key, "odd")
     web = client_of(None)

@@ -17,10 +17,10 @@ from structlog.testing import capture_logs
 from domain.apps import App
 from domain.errors import NoToken, VendorRefused, VendorUnavailable
 from domain.orders import IssuedToken, Order
-from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.models.orders import MAX_ORDER, MAX_PICTURE
 from tests.service.conftest import ClientOf, assert_problem
+from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
 from tests.support.stores import NOW, Store, biz_id, callback, dump_database, dump_redis, payload, traces
 
@@ -50,7 +50,7 @@ def issuer() -> ScriptedIssuer:
 
 @pytest.fixture
 async def scripted(
-    api: httpx2.AsyncClient, api_context: ApiContext, issuer: ScriptedIssuer
+    api: httpx2.AsyncClient, api_context: RealApi, issuer: ScriptedIssuer
 ) -> httpx2.AsyncClient:
     """The API with a vendor that does as it is told."""
     transport = httpx2.ASGITransport(create_app(replace(api_context, issuer=issuer)))
@@ -203,7 +203,7 @@ async def test_the_vendors_word_is_told_on(
 
 
 async def test_without_addresses_of_its_own_an_app_orders_nothing(
-    api: httpx2.AsyncClient, api_context: ApiContext, issuer: ScriptedIssuer
+    api: httpx2.AsyncClient, api_context: RealApi, issuer: ScriptedIssuer
 ) -> None:
     bare = App(app_id="demo", api_key="k", secrets=(b"s",), notify_url="https://faceid.example/")
     context = replace(api_context, issuer=issuer, apps={**api_context.apps, "demo": bare})
@@ -214,7 +214,7 @@ async def test_without_addresses_of_its_own_an_app_orders_nothing(
 
 
 async def test_the_app_is_named_unless_the_token_sees_one_alone(
-    api: httpx2.AsyncClient, client_of: ClientOf, api_context: ApiContext
+    api: httpx2.AsyncClient, client_of: ClientOf, api_context: RealApi
 ) -> None:
     nameless = {"biz_no": "order-1"}
     assert_problem(await api.post(URL, json=nameless), 400, "app_id_required")
@@ -231,7 +231,7 @@ async def test_each_order_is_another_verification(api: httpx2.AsyncClient) -> No
 
 
 async def test_a_callback_that_was_faster_is_settled_at_once(
-    scripted: httpx2.AsyncClient, store: Store, api_context: ApiContext
+    scripted: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     await store.record(callback(payload(biz_no="order-1")), hold=True)
     assert (await scripted.post(URL, json=ORDER)).status_code == 201
@@ -245,7 +245,7 @@ async def test_a_biz_id_of_another_order_is_a_conflict(scripted: httpx2.AsyncCli
 
 
 async def test_names_and_numbers_are_neither_logged_nor_stored(
-    api: httpx2.AsyncClient, engine: AsyncEngine, api_context: ApiContext
+    api: httpx2.AsyncClient, engine: AsyncEngine, api_context: RealApi
 ) -> None:
     secret = {
         "idcard_name": NAME,

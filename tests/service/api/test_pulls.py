@@ -8,8 +8,8 @@ import pytest
 
 from domain.model import verification_id
 from domain.records import Recorded
-from service.api.context import ApiContext
 from tests.service.conftest import assert_problem
+from tests.support.http.api import RealApi
 from tests.support.stores import NOW, Clock, Store, biz_id, callback, finished, payload
 
 PULL = f"/v1/verifications/{biz_id()}/pull"
@@ -23,7 +23,7 @@ async def spend(store: Store, recorded: Recorded, *numbers: int) -> None:
 
 
 async def test_it_is_handed_to_a_worker(
-    api: httpx2.AsyncClient, api_context: ApiContext, store: Store, clock: Clock
+    api: httpx2.AsyncClient, api_context: RealApi, store: Store, clock: Clock
 ) -> None:
     await spend(store, await store.record(), 1, 2)
     clock.go_on(timedelta(minutes=5))

@@ -1,7 +1,6 @@
 """Wrong parameters are named and never echoed, and no query of a token's bearer makes a 5xx."""
 
 import asyncio
-from typing import cast
 from urllib.parse import quote
 
 import httpx2
@@ -9,13 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.store.tokens import PgTokens
 from domain.model import Outcome, State
 from domain.views.tokens import SCOPES, ApiToken
-from service.api.access.door import Door
-from service.api.context import ApiContext
 from service.api.main import create_app
 from tests.service.conftest import ClientOf, assert_problem
+from tests.support.http.api import RealApi, door_of
 from tests.support.stores import biz_id
 
 CANARY = "canary0123456789"
@@ -124,12 +121,10 @@ def joined(parts: list[str]) -> str:
     body=st.binary(max_size=50),
 )
 def test_no_request_makes_a_5xx(
-    api_context: ApiContext, method: str, path: str, query: list[tuple[str, str]], token: str, body: bytes
+    api_context: RealApi, method: str, path: str, query: list[tuple[str, str]], token: str, body: bytes
 ) -> None:
-    door = Door(cast(PgTokens, AnyToken()))
-    context = ApiContext(
-        **(vars(api_context) | {"door": door, "lookups": Nothing(), "dead_letters": Nothing()})
-    )
+    door = door_of(AnyToken())
+    context = RealApi(**(vars(api_context) | {"door": door, "lookups": Nothing(), "dead_letters": Nothing()}))
 
     async def scenario() -> httpx2.Response:
         transport = httpx2.ASGITransport(create_app(context))

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from domain.model import Outcome, verification_id
-from service.api.context import ApiContext
 from tests.service.conftest import assert_problem
+from tests.support.http.api import RealApi
 from tests.support.stores import LEASE, NOW, Store, biz_id, callback, payload
 
 URL = f"/v1/verifications/{biz_id()}"
@@ -21,12 +21,12 @@ def body(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (right | changes).items() if value is not None}
 
 
-async def settle_jobs(context: ApiContext) -> list[str]:
+async def settle_jobs(context: RealApi) -> list[str]:
     return [key.decode() for key in await context.redis.keys("arq:job:faceid:settle:*")]
 
 
 async def test_a_new_one_is_created_and_the_same_again_is_known(
-    api: httpx2.AsyncClient, api_context: ApiContext, store: Store
+    api: httpx2.AsyncClient, api_context: RealApi, store: Store
 ) -> None:
     answer = await api.put(URL, json=body())
     assert answer.status_code == 201
@@ -50,7 +50,7 @@ async def test_another_order_is_a_conflict(api: httpx2.AsyncClient) -> None:
 
 
 async def test_a_held_callback_is_let_go_at_once(
-    api: httpx2.AsyncClient, api_context: ApiContext, store: Store
+    api: httpx2.AsyncClient, api_context: RealApi, store: Store
 ) -> None:
     await store.record(hold=True)
     assert (await api.get(URL)).json()["held"] is True
@@ -60,7 +60,7 @@ async def test_a_held_callback_is_let_go_at_once(
 
 
 async def test_a_callback_of_another_order_is_looked_at_at_once(
-    api: httpx2.AsyncClient, api_context: ApiContext, store: Store
+    api: httpx2.AsyncClient, api_context: RealApi, store: Store
 ) -> None:
     await store.record()
     assert (await api.put(URL, json=body(biz_no="order-2"))).status_code == 200

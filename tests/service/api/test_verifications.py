@@ -6,8 +6,8 @@ import pytest
 from domain.model import Outcome
 from domain.pulls.budget import PullState
 from domain.records import Recorded
-from service.api.context import ApiContext
 from tests.service.conftest import ClientOf, assert_problem
+from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
 from tests.support.stores import NOW, Store, biz_id, callback, finished, payload
 
@@ -84,7 +84,7 @@ async def test_an_unknown_verification_is_404(api: httpx2.AsyncClient, unknown: 
 
 
 async def test_another_apps_verification_is_as_unknown(
-    store: Store, client_of: ClientOf, api_context: ApiContext
+    store: Store, client_of: ClientOf, api_context: RealApi
 ) -> None:
     await decided(store, app_id="other")
     await decided(store, 2, app_id="unconfigured")

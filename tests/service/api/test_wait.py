@@ -11,15 +11,15 @@ from fastapi import FastAPI
 from adapters.redis.announcements import Announcer
 from domain.model import verification_id
 from domain.views.verifications import VerificationRecord
-from service.api.context import ApiContext
 from tests.service.conftest import ClientOf
+from tests.support.http.api import RealApi
 from tests.support.http.asgi import GONE, send
 from tests.support.stores import Store, biz_id, callback, payload, until
 
 URL = f"/v1/verifications/{biz_id()}"
 
 
-async def waiting(api: httpx2.AsyncClient, context: ApiContext, url: str) -> "asyncio.Task[httpx2.Response]":
+async def waiting(api: httpx2.AsyncClient, context: RealApi, url: str) -> "asyncio.Task[httpx2.Response]":
     """A request that waits for verification 1."""
     task = asyncio.create_task(api.get(url))
 
@@ -35,7 +35,7 @@ async def waiting(api: httpx2.AsyncClient, context: ApiContext, url: str) -> "as
 async def test_who_waits_is_answered_when_the_decision_is_announced(
     api: httpx2.AsyncClient,
     store: Store,
-    api_context: ApiContext,
+    api_context: RealApi,
     known: bool,
 ) -> None:
     if known:
@@ -50,7 +50,7 @@ async def test_who_waits_is_answered_when_the_decision_is_announced(
 
 
 async def test_a_lost_announcement_costs_the_seconds(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     recorded = await store.record()
     request = await waiting(api, api_context, f"{URL}?wait=0.5")
@@ -60,7 +60,7 @@ async def test_a_lost_announcement_costs_the_seconds(
 
 
 async def test_what_was_announced_while_redis_was_away_is_found_when_it_is_back(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     recorded = await store.record()
     request = await waiting(api, api_context, f"{URL}?wait=30")
@@ -73,7 +73,7 @@ async def test_what_was_announced_while_redis_was_away_is_found_when_it_is_back(
 
 
 async def test_who_waits_asks_the_database_for_nothing_meanwhile(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = counted_looks(api_context, monkeypatch)
     await store.record()
@@ -82,7 +82,7 @@ async def test_who_waits_asks_the_database_for_nothing_meanwhile(
 
 
 async def test_the_wait_ends_when_the_client_hangs_up(
-    api_app: FastAPI, api_context: ApiContext, store: Store
+    api_app: FastAPI, api_context: RealApi, store: Store
 ) -> None:
     await store.record()
     await api_context.tokens.put("all", "all-token")
@@ -92,7 +92,7 @@ async def test_the_wait_ends_when_the_client_hangs_up(
     assert not api_context.announcements._waiters
 
 
-def counted_looks(context: ApiContext, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def counted_looks(context: RealApi, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every look for a verification from now on."""
     looks: list[str] = []
     find, states = context.lookups.find, context.lookups.states
@@ -112,7 +112,7 @@ def counted_looks(context: ApiContext, monkeypatch: pytest.MonkeyPatch) -> list[
 
 @pytest.mark.usefixtures("listening")
 async def test_an_announcement_ahead_of_its_time_costs_one_look(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = counted_looks(api_context, monkeypatch)
     recorded = await store.record()
@@ -145,14 +145,14 @@ async def test_what_is_decided_is_not_waited_for(api: httpx2.AsyncClient, store:
     assert answer.json()["outcome"] == "approved"
 
 
-async def test_who_waits_without_the_app_is_not_kept(api_context: ApiContext, client_of: ClientOf) -> None:
+async def test_who_waits_without_the_app_is_not_kept(api_context: RealApi, client_of: ClientOf) -> None:
     await api_context.tokens.put("nothing", "t", apps=["nobody"])
     answer = await asyncio.wait_for(client_of("t").get(f"{URL}?wait=30"), 5)
     assert answer.status_code == 404
 
 
 async def test_who_waits_is_answered_when_the_process_leaves(
-    api: httpx2.AsyncClient, store: Store, api_context: ApiContext
+    api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     await store.record()
     request = await waiting(api, api_context, f"{URL}?wait=30")

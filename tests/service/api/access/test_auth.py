@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from domain.views.tokens import SCOPES
-from service.api.context import ApiContext
 from service.api.routes import (
     dead_letters,
     explanations,
@@ -20,6 +19,7 @@ from service.api.routes import (
     verifications,
 )
 from tests.service.conftest import ClientOf, assert_problem
+from tests.support.http.api import RealApi
 from tests.support.stores import NOW, Store, biz_id, callback
 
 OPEN = {"/healthz", "/readyz", "/metrics"}
@@ -81,7 +81,7 @@ def test_every_route_asks_for_a_scope_that_exists(route: APIRoute) -> None:
      "Bearer expired", "Bearer revoked", "Token right"],
 )  # fmt: skip
 async def test_without_a_valid_token_it_is_401(
-    client_of: ClientOf, api_context: ApiContext, route: APIRoute, header: str | None
+    client_of: ClientOf, api_context: RealApi, route: APIRoute, header: str | None
 ) -> None:
     now = datetime.now(UTC)
     await api_context.tokens.put("right", "right")
@@ -98,7 +98,7 @@ async def test_without_a_valid_token_it_is_401(
 
 @pytest.mark.parametrize("route", GUARDED, ids=IDS)
 async def test_without_the_scope_it_is_403(
-    client_of: ClientOf, api_context: ApiContext, route: APIRoute
+    client_of: ClientOf, api_context: RealApi, route: APIRoute
 ) -> None:
     others = [scope for scope in SCOPES if scope not in scopes_of(route)]
     await api_context.tokens.put("too little", "t", scopes=others)
@@ -109,7 +109,7 @@ async def test_without_the_scope_it_is_403(
 
 @pytest.mark.parametrize("route", GUARDED, ids=IDS)
 async def test_with_the_scope_alone_it_is_served(
-    client_of: ClientOf, api_context: ApiContext, store: Store, route: APIRoute
+    client_of: ClientOf, api_context: RealApi, store: Store, route: APIRoute
 ) -> None:
     await store.record()
     letter_id = await store.dead_letters.keep(callback(), reason="r", detail="", now=NOW)
@@ -119,7 +119,7 @@ async def test_with_the_scope_alone_it_is_served(
 
 @pytest.mark.parametrize("route", GUARDED, ids=IDS)
 async def test_what_belongs_to_another_app_does_not_exist(
-    client_of: ClientOf, api_context: ApiContext, store: Store, route: APIRoute
+    client_of: ClientOf, api_context: RealApi, store: Store, route: APIRoute
 ) -> None:
     await store.record(callback(app_id="other"))
     letter_id = await store.dead_letters.keep(callback(app_id="other"), reason="r", detail="", now=NOW)

@@ -12,18 +12,18 @@ from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool
 from starlette.types import Message, Receive, Scope, Send
 
+from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.call_rates import CallRates
 from domain.limits.quotas import Cost, Quota, quotas
 from domain.limits.throttle import Rate
 from domain.views.tokens import ApiToken
 from service.api.access.body_cap import Allowance, BodyCap
-from service.api.access.door import Door
 from service.api.access.pace import Pace
 from service.api.access.tries import Pauses, Tries
 from service.api.access.turns import TooMany, Turns
-from service.api.context import ApiContext
 from service.api.main import create_app
 from tests.service.conftest import assert_problem
+from tests.support.http.api import RealApi, door_of
 from tests.support.http.asgi import SILENCE, send
 from tests.support.stores import NOW, Store, biz_id, until
 
@@ -33,13 +33,13 @@ URL = f"{ORDER}/{biz_id()}"
 AT_ONCE = Pauses(seconds=0)
 
 
-async def with_door(context: ApiContext, **parts: object) -> ApiContext:
+async def with_door(context: RealApi, **parts: object) -> RealApi:
     """The context behind a door of its own, which lets `all-token` in."""
     await context.tokens.put("all", "all-token")
-    return replace(context, door=Door(context.tokens, **({"pauses": AT_ONCE} | parts)))  # type: ignore[arg-type]
+    return replace(context, door=door_of(context.tokens, **{"pauses": AT_ONCE, **parts}))
 
 
-def client(context: ApiContext, token: str = "all-token") -> httpx2.AsyncClient:
+def client(context: RealApi, token: str = "all-token") -> httpx2.AsyncClient:
     headers = {"authorization": f"Bearer {token}"}
     transport = httpx2.ASGITransport(create_app(context))
     return httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers)
@@ -53,22 +53,20 @@ async def test_nothing_of_a_strangers_body_is_read(api_app: FastAPI, token: str 
     assert reply.headers["connection"] == "close", "the rest of it is not waited for"
 
 
-async def test_nothing_of_the_body_is_read_without_the_scope(
-    api_app: FastAPI, api_context: ApiContext
-) -> None:
+async def test_nothing_of_the_body_is_read_without_the_scope(api_app: FastAPI, api_context: RealApi) -> None:
     await api_context.tokens.put("reader", "reader", scopes=["verifications:read"])
     headers = JSON | {"content-length": "9000000", "authorization": "Bearer reader"}
     reply = await asyncio.wait_for(send(api_app, ORDER, [SILENCE], headers=headers), 5)
     assert (reply.status, reply.json()["code"]) == (403, "missing_scope")
 
 
-async def test_a_token_too_long_to_be_one_is_not_looked_for(api_context: ApiContext) -> None:
+async def test_a_token_too_long_to_be_one_is_not_looked_for(api_context: RealApi) -> None:
     context = await with_door(api_context)
     async with client(context, "x" * 5000) as api:
         assert_problem(await api.get(URL), 401, "unauthenticated")
 
 
-async def test_an_order_may_be_large_and_nothing_else(api_context: ApiContext) -> None:
+async def test_an_order_may_be_large_and_nothing_else(api_context: RealApi) -> None:
     context, body = await with_door(api_context), {"biz_no": "x" * 300_000}
     async with client(context) as api:
         assert_problem(await api.put(URL, json=body), 413, "body_too_large")
@@ -78,7 +76,7 @@ async def test_an_order_may_be_large_and_nothing_else(api_context: ApiContext) -
 
 @pytest.mark.parametrize("unit", ["{},", "[],", '"",', '{"a":1},'])
 async def test_a_body_of_very_many_values_is_refused_before_it_is_parsed(
-    api_context: ApiContext, unit: str
+    api_context: RealApi, unit: str
 ) -> None:
     context = await with_door(api_context)
     body = "[" + unit * (8_000_000 // len(unit)) + "0]"
@@ -115,7 +113,7 @@ async def test_a_body_in_small_pieces_does_not_move_the_deadline() -> None:
         await asyncio.wait_for(cap(scope, trickling, nowhere), 5)
 
 
-async def test_a_token_beyond_its_rate_is_told_when_to_come_back(api_context: ApiContext) -> None:
+async def test_a_token_beyond_its_rate_is_told_when_to_come_back(api_context: RealApi) -> None:
     slow = Quota(Rate(per_second=0.1, burst=2), working=8, open=8)
     context = await with_door(api_context, shares=dict.fromkeys(Cost, slow))
     await context.tokens.put("another", "another")
@@ -131,7 +129,7 @@ async def test_a_token_beyond_its_rate_is_told_when_to_come_back(api_context: Ap
 
 
 async def test_what_costs_calls_is_counted_for_all_processes(
-    api_context: ApiContext, redis_pool: BlockingConnectionPool
+    api_context: RealApi, redis_pool: BlockingConnectionPool
 ) -> None:
     body = {"app_id": "demo", "biz_no": "order-1", "expires_at": NOW.isoformat()}
     seen: list[int] = []
@@ -145,7 +143,7 @@ async def test_what_costs_calls_is_counted_for_all_processes(
 
 
 async def test_who_tries_too_many_wrong_tokens_is_answered_without_a_look(
-    api_context: ApiContext, monkeypatch: pytest.MonkeyPatch
+    api_context: RealApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = await with_door(api_context, tries=Tries(rate=Rate(0.001, 3)))
     tried: list[str] = []
@@ -263,16 +261,16 @@ async def test_only_so_many_answers_are_held_back() -> None:
 
 
 async def test_readyz_is_read_once_a_second_however_often_it_is_asked_for(
-    api_context: ApiContext, store: Store, monkeypatch: pytest.MonkeyPatch
+    api_context: RealApi, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[int] = []
-    alive = api_context.heartbeats.alive
+    alive = Heartbeats.alive
 
-    async def counted() -> object:
+    async def counted(heartbeats: Heartbeats) -> object:
         reads.append(1)
-        return await alive()
+        return await alive(heartbeats)
 
-    monkeypatch.setattr(api_context.heartbeats, "alive", counted)
+    monkeypatch.setattr(Heartbeats, "alive", counted)
     context = replace(api_context, pace=Pace(pauses=AT_ONCE))
     async with client(context) as api:
         answers = await asyncio.gather(*(api.get("/readyz") for _ in range(60)))

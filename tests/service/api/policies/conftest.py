@@ -1,41 +1,20 @@
 """The API on the real store, without sockets."""
 
-import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
-from adapters.intake.inbox import RedisInbox
-from adapters.intake.queue import JobQueue, create_queue
 from adapters.policies.folder import PolicyBook
-from adapters.policies.reloads import PolicyReloads
-from adapters.processes.heartbeats import Heartbeats
-from adapters.redis.announcements import Announcements
-from adapters.redis.names import DEFAULT_NAMES
-from adapters.store.dead_letters import PgDeadLetters
-from adapters.store.decisions.shadows import PgShadows
-from adapters.store.decisions.stored_decisions import PgStoredDecisions
-from adapters.store.figures import PgFigures
-from adapters.store.lookups import PgLookups
-from adapters.store.pulls.requests import PgPullRequests
-from adapters.store.recording.registrations import PgRegistrations
-from adapters.store.tokens import PgTokens
-from domain.limits.memory_room import MEMORY_RULES
-from domain.pulls.budget import PullRules
-from service.api.access.door import Door
-from service.api.context import ApiContext
 from service.api.main import create_app
-from service.api.metrics.page import MetricsPage
 from tests.adapters.policies.test_folder import write
-from tests.support.http.vendors import API_APPS, issuer_at, simulated_vendor
+from tests.support.http.api import RealApi, real_api
+from tests.support.http.vendors import simulated_vendor
 from tests.support.stores import Clock
-from usecases.retry_dead_letters import DeadLetterRetries
 
 TOKENS = {
     "all": (None, ["verifications:read", "operate"]),
@@ -56,56 +35,23 @@ def policy_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def context(
-    redis: Redis,
     redis_pool: BlockingConnectionPool,
     engine: AsyncEngine,
     keys: KeyRing,
     policy_folder: Path,
-) -> ApiContext:
-    book = PolicyBook.open(policy_folder)
-    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys)
-    queue = JobQueue(create_queue(redis_pool))
-    heartbeats = Heartbeats(redis)
-    return ApiContext(
-        app_ids=("demo", "other"),
-        apps=API_APPS,
-        issuer=issuer_at(simulated_vendor(Clock())),
-        registrations=PgRegistrations(engine, keys=keys),
-        pull_requests=PgPullRequests(engine, rules=PullRules()),
-        lookups=PgLookups(engine, keys=keys),
-        dead_letters=letters,
-        retries=DeadLetterRetries(
-            letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=lambda: datetime.now(UTC)
-        ),
-        stored=PgStoredDecisions(engine),
-        shadows=PgShadows(engine),
-        tokens=PgTokens(engine),
-        door=Door(PgTokens(engine)),
-        inbox=inbox,
-        heartbeats=heartbeats,
-        metrics=MetricsPage(
-            redis,
-            heartbeats=heartbeats,
-            figures=PgFigures(engine),
-            app_ids=("demo", "other"),
-            memory_rules=MEMORY_RULES,
-        ),
-        queue=queue,
-        announcements=Announcements(redis),
-        policies=book,
-        reloads=PolicyReloads(redis, book),
-        redis=redis,
-        engine=engine,
-        durability="fsync",
-        memory_rules=MEMORY_RULES,
-        names=DEFAULT_NAMES,
-        monotonic=time.monotonic,
+) -> RealApi:
+    return real_api(
+        redis_pool,
+        engine,
+        keys,
+        policies=PolicyBook.open(policy_folder),
         clock=Clock(),
+        vendor=simulated_vendor(Clock()),
     )
 
 
 @pytest.fixture
-async def api(context: ApiContext) -> AsyncIterator[httpx2.AsyncClient]:
+async def api(context: RealApi) -> AsyncIterator[httpx2.AsyncClient]:
     """A client with every scope; `as_token` makes it another one's."""
     for name, (apps, scopes) in TOKENS.items():
         await context.tokens.put(name, name, apps=apps, scopes=scopes)

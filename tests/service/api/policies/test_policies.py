@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.redis.names import DEFAULT_NAMES
 from domain.policy.backtest import Backtest
 from domain.policy.explanation import DecidedFacts
-from service.api.context import ApiContext
 from service.api.main import create_app
 from service.api.models.policies import MAX_POLICY_CHARACTERS
 from tests.adapters.policies.test_folder import BROKEN, write
 from tests.service.api.policies.conftest import as_token
 from tests.service.conftest import assert_problem
+from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import default_policy, policy_text, policy_with
 from tests.support.stored import START, biz_id, confirmed, save_all
 
@@ -221,7 +221,7 @@ async def test_what_decides_for_every_app_is_not_reloaded_by_the_operator_of_one
 
 
 async def test_a_token_of_one_app_sees_the_policies_that_its_app_names(
-    context: ApiContext, policy_folder: Path
+    context: RealApi, policy_folder: Path
 ) -> None:
     for name in ("theirs", "mine", "candidate"):
         write(policy_folder, name)

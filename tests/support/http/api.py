@@ -1,0 +1,117 @@
+"""The api's context on real servers, with its adapters by their own types."""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from fastapi import FastAPI
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.envelope import KeyRing
+from adapters.intake.figures import RedisFigures
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.policies.folder import PolicyBook
+from adapters.policies.reloads import PolicyReloads
+from adapters.postgres.schema import PgDatabase
+from adapters.processes.heartbeats import Heartbeats
+from adapters.processes.troubles import trouble_of
+from adapters.redis.announcements import Announcements
+from adapters.redis.call_rates import CallRates
+from adapters.redis.durability import Durability
+from adapters.store.decisions.shadows import PgShadows
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.figures import PgFigures
+from adapters.store.tokens import PgTokens
+from domain.limits.memory_room import MEMORY_RULES
+from service.api.access.door import Door
+from service.api.context import ApiContext
+from service.api.metrics.page import MetricsPage
+from service.api.readiness import Readiness
+from tests.support.http.vendors import API_APPS, issuer_at
+from tests.support.stores import NOW, Clock, Store
+from usecases.ports.access import Tokens
+from usecases.retry_dead_letters import DeadLetterRetries
+
+APP_IDS = ("demo", "other")
+LATER = NOW + timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealApi(ApiContext):
+    """The context of an api on real servers, and what tests reach behind it."""
+
+    redis: Redis
+    engine: AsyncEngine
+    inbox: RedisInbox
+    tokens: PgTokens
+    heartbeats: Heartbeats
+    announcements: Announcements
+    reloads: PolicyReloads
+    queue: JobQueue
+
+
+def real_api(
+    pool: BlockingConnectionPool,
+    engine: AsyncEngine,
+    keys: KeyRing,
+    *,
+    policies: PolicyBook,
+    clock: Clock,
+    vendor: FastAPI,
+) -> RealApi:
+    """An api on these servers; its apps are `demo` and `other`."""
+    redis, store = Redis(connection_pool=pool), Store(engine, keys)
+    inbox, tokens, heartbeats = RedisInbox(redis, keys=keys), PgTokens(engine), Heartbeats(redis)
+    return RealApi(
+        app_ids=APP_IDS,
+        apps=API_APPS,
+        issuer=issuer_at(vendor),
+        registrations=store.registrations,
+        pull_requests=store.pull_requests,
+        lookups=store.lookups,
+        dead_letters=store.dead_letters,
+        retries=DeadLetterRetries(
+            store.dead_letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=lambda: LATER
+        ),
+        stored=PgStoredDecisions(engine),
+        shadows=PgShadows(engine),
+        door=door_of(tokens),
+        readiness=readiness_of(redis, engine),
+        metrics=metrics_of(redis, engine),
+        queue=JobQueue(create_queue(pool)),
+        announcements=Announcements(redis),
+        policies=policies,
+        reloads=PolicyReloads(redis, policies),
+        monotonic=time.monotonic,
+        clock=clock,
+        redis=redis,
+        engine=engine,
+        inbox=inbox,
+        tokens=tokens,
+        heartbeats=heartbeats,
+    )
+
+
+def door_of(tokens: Tokens, **parts: Any) -> Door:
+    """A door with room for everybody, but for these `parts`."""
+    return Door(tokens, **{"calls": CallRates(None, per_second=30), **parts})
+
+
+def readiness_of(redis: Redis, engine: AsyncEngine, *, durability: Durability = "fsync") -> Readiness:
+    """The readiness of an api on these servers."""
+    figures = _figures(redis, durability=durability)
+    return Readiness(figures, PgDatabase(engine), Heartbeats(redis), explain=trouble_of)
+
+
+def metrics_of(redis: Redis, engine: AsyncEngine, **parts: Any) -> MetricsPage:
+    """The metrics of an api on these servers."""
+    return MetricsPage(_figures(redis), PgFigures(engine), Heartbeats(redis), app_ids=APP_IDS, **parts)
+
+
+def _figures(redis: Redis, *, durability: Durability = "fsync") -> RedisFigures:
+    inbox = RedisInbox(redis, keys=KeyRing([bytes(32)]))
+    queue = JobQueue(create_queue(cast(BlockingConnectionPool, redis.connection_pool)))
+    return RedisFigures(redis, inbox=inbox, queue=queue, durability=durability)

@@ -1,0 +1,73 @@
+"""What the api looks up: verifications, decisions, dead letters."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.policy.explanation import DecidedFacts, DecidedVerification
+from domain.views.decisions import Selection, Shadow
+from domain.views.letters import DeadLetter, LetterFilter
+from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
+
+
+class Lookups(Protocol):
+    """Verifications by id, by filter, and their timelines."""
+
+    async def find(self, app_ids: Sequence[str], biz_id: str) -> list[VerificationRecord]:
+        """The verifications with this biz_id among these apps: none, one, or one per app."""
+
+    async def states(self, ids: tuple[UUID, ...]) -> list[str]:
+        """The states of those of these verifications that exist."""
+
+    async def page(
+        self, filters: Filters, *, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> list[VerificationRecord]:
+        """The newest verifications that pass `filters`, from behind `after` (created_at, id) on."""
+
+    async def timeline(self, verification: UUID) -> list[TimelineEvent]:
+        """Every event of a verification, oldest first."""
+
+
+class Chunk(Protocol):
+    """Stored decisions that were read together."""
+
+    def __iter__(self) -> Iterator[DecidedFacts]:
+        """Each decision, newest first."""
+
+    def parts(self, size: int) -> Iterator["Chunk"]:
+        """The same decisions in chunks of up to `size`."""
+
+
+class StoredDecisions(Protocol):
+    """Decisions with everything that they were made from."""
+
+    async def get(self, verification: UUID) -> DecidedVerification | None:
+        """The decision of a verification; None if it has none yet."""
+
+    def chunks(self, selection: Selection, *, size: int = ...) -> AsyncIterator[Chunk]:
+        """The selected decisions, newest first, in chunks of up to `size`."""
+
+
+class Shadows(Protocol):
+    """Decisions of candidate policies beside the live ones."""
+
+    async def compare(
+        self, name: str, app_ids: Sequence[str], *, content_hash: str | None = None, keep: int = ...
+    ) -> Shadow:
+        """The policy `name` as a shadow of these apps' decisions; `content_hash` narrows to one text.
+
+        The comparison lists the newest `keep` verifications that differ.
+        """
+
+
+class LetterDesk(Protocol):
+    """Dead letters, as an operator handles them."""
+
+    async def page(
+        self, which: LetterFilter, *, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> list[DeadLetter]:
+        """The newest of these letters, from behind `after` (last_seen_at, id) on."""
+
+    async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
+        """Delete a dead letter; False if these apps have no such letter."""

@@ -1,0 +1,43 @@
+"""The servers and processes behind the api, as an operator sees them. Every method raises ServerAway."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.views.backlog import Backlog
+from domain.views.figures import StoreFigures
+from domain.views.processes import SeenHeartbeat
+from domain.views.servers import DatabaseFitness, RedisFitness, RedisRoom
+
+
+class RedisFigures(Protocol):
+    """Redis."""
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """What waits for the workers."""
+
+    async def room(self) -> RedisRoom:
+        """Its memory, and whether it takes writes."""
+
+    async def examine(self) -> RedisFitness:
+        """Whether it can do the gateway's work."""
+
+
+class StoreReadings(Protocol):
+    """PostgreSQL's figures."""
+
+    async def read(self, now: datetime) -> StoreFigures:
+        """What is undecided, nearly lost or a dead letter at `now`."""
+
+
+class Database(Protocol):
+    """PostgreSQL."""
+
+    async def examine(self) -> DatabaseFitness:
+        """Whether it can do the gateway's work."""
+
+
+class Processes(Protocol):
+    """The gateway's processes."""
+
+    async def alive(self) -> list[SeenHeartbeat]:
+        """Those that are alive, by role and id."""
