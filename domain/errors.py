@@ -21,6 +21,10 @@
     ├── BrokenSeal               stored bytes that no key of ours opens
     ├── RedisFull                Redis has no room for what an operator wants to put there
     ├── NoSuchLetter             a dead letter that does not exist, or belongs to another app
+    ├── AppNotConfigured         an app without the addresses that an order needs
+    ├── RegistrationConflict     a verification that is registered or decided for another order
+    ├── ExpiryOutOfBounds        a token that expired too long ago, or lives too long
+    ├── PullRefused              no call may be spent now; `code` says why
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
     ├── SettingsError            a setting that stops the start
@@ -30,6 +34,7 @@ Each edge has one table that maps these to an HTTP status, a retry or a dead let
 repeats what the sender sent: it may be an ID number.
 """
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -164,6 +169,30 @@ class RedisFull(GatewayError):
 
 class NoSuchLetter(GatewayError):
     """The apps named have no such dead letter."""
+
+
+class AppNotConfigured(GatewayError):
+    """The app has no notify_url or no return_url, so nothing can be ordered for it."""
+
+
+class RegistrationConflict(GatewayError):
+    """The verification is registered or decided for another order, or belongs to another app."""
+
+
+class ExpiryOutOfBounds(GatewayError):
+    """A token that expired so long ago that the vendor keeps no result, or that lives longer than any."""
+
+
+class PullRefused(GatewayError):
+    """No get_result call may be spent now.
+
+    `code`: why, by a name of `domain.pulls.request`. `retry_after`: until asking again may help, if known.
+    """
+
+    def __init__(self, code: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after = retry_after
 
 
 class SpoolRefused(GatewayError):

@@ -71,15 +71,15 @@ class JobQueue:
         self._arq = arq
         self._names = names
 
-    async def settle_at(self, verification_id: UUID, at: datetime) -> None:
+    async def look_at(self, verification_id: UUID, at: datetime) -> None:
         """Enqueue a look at a verification for then; should that fail, a sweep looks a little later."""
         try:
-            await self.order_settling(verification_id, at)
+            await self.order_look(verification_id, at)
         except RedisAway as error:
             log.warning("settlement.not_announced", error=error.kind)
 
     @raises_redis_away
-    async def order_settling(self, verification_id: UUID, at: datetime) -> None:
+    async def order_look(self, verification_id: UUID, at: datetime) -> None:
         """Enqueue a look at a verification for then. Raises RedisAway."""
         await self._arq.enqueue_job(
             SETTLE_VERIFICATION,

@@ -20,6 +20,7 @@ from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls
 from domain.pulls.reconciliation import Expire, Look, ReconcileRules, next_look
+from usecases.reconcile_now import reconcile_now
 
 
 def reconcile_command(
@@ -52,15 +53,12 @@ async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> 
 async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> int:
     pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
     queue = JobQueue(create_queue(pool, names=servers.names), names=servers.names)
-    now = datetime.now(UTC)
     try:
         async with _engine(servers) as engine:
-            due = await PgOpenVerifications(engine).due_ids(app_ids, now=now, limit=limit)
-        for verification_id in due:
-            await queue.order_settling(verification_id, now)
+            now = datetime.now(UTC)
+            return await reconcile_now(PgOpenVerifications(engine), queue, app_ids, now=now, limit=limit)
     finally:
         await pool.disconnect()
-    return len(due)
 
 
 @asynccontextmanager

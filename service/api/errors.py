@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import ceil
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -12,12 +13,16 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from domain.errors import (
+    AppNotConfigured,
     BrokenSeal,
+    ExpiryOutOfBounds,
     GatewayError,
     NoSuchLetter,
     NoToken,
+    PullRefused,
     RedisFull,
     RefusedValue,
+    RegistrationConflict,
     ServerAway,
     VendorUnavailable,
 )
@@ -39,8 +44,11 @@ class ApiProblem(Exception):
         self.retry_after = retry_after
 
 
+_OUT_OF_BOUNDS: Final = {"where": "body.expires_at", "what": "out_of_bounds"}
+
+
 class _Problem(NamedTuple):
-    """A code of `service.problems`, with the fields of its own that the answer has."""
+    """A code of `service.problems`, with what else `refusal` takes."""
 
     code: str
     fields: Mapping[str, Any] = {}
@@ -52,13 +60,23 @@ def _no_token(code: str, error: NoToken) -> _Problem:
     return _Problem(code, {"vendor_error": error.word} | argument)
 
 
+def _refused_pull(error: PullRefused) -> _Problem:
+    if error.retry_after is None:
+        return _Problem(error.code)
+    return _Problem(error.code, {"retry_after": max(1, ceil(error.retry_after.total_seconds()))})
+
+
 _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
+    AppNotConfigured: lambda _: _Problem("app_not_configured"),
     BrokenSeal: lambda _: _Problem("unreadable"),
+    ExpiryOutOfBounds: lambda _: _Problem("invalid_request", {"errors": [_OUT_OF_BOUNDS]}),
     NoSuchLetter: lambda _: _Problem("not_found"),
     NoToken: partial(_no_token, "vendor_refused"),
+    PullRefused: _refused_pull,
     RedisFull: lambda full: _Problem("redis_full", {"retried": full.retried}),
     # The client sent a value that PostgreSQL cannot hold.
     RefusedValue: lambda _: _Problem("invalid_request", {"errors": []}),
+    RegistrationConflict: lambda _: _Problem("registration_conflict"),
     ServerAway: lambda _: _Problem("unavailable"),
     VendorUnavailable: partial(_no_token, "vendor_unavailable"),
 }

@@ -6,7 +6,6 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.model import AcceptedCallback, Outcome, verification_id
-from domain.pulls.request import Refusal
 from domain.records import DueVerification, Recorded, Registered, Registration
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
@@ -31,23 +30,9 @@ from tests.support.stores import (
 )
 from usecases.ports.decisions import Decisions, SecondLooks
 from usecases.ports.letters import DeadLetters
-from usecases.ports.pulls import Ledger
-from usecases.ports.recording import Recorder
+from usecases.ports.pulls import Ledger, PullRequests
+from usecases.ports.recording import Recorder, Registrations
 from usecases.ports.schedule import DueVerifications, HeldVerifications, NudgedVerifications
-
-
-class Registrations(Protocol):
-    """Where verifications are registered."""
-
-    async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
-        """Register a verification, once."""
-
-
-class PullRequests(Protocol):
-    """Where operators ask for a pull."""
-
-    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
-        """Make a verification due for one call, or say why not."""
 
 
 class Due(DueVerifications, SecondLooks, Protocol):

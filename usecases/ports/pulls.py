@@ -9,6 +9,7 @@ from domain.lease import Lease
 from domain.orders import IssuedToken, Order
 from domain.pulls.answer import Answer
 from domain.pulls.budget import Pull
+from domain.pulls.request import Refusal
 from domain.records import FinishedPull
 
 
@@ -40,3 +41,10 @@ class Ledger(Protocol):
 
     async def answer_of(self, lease: Lease) -> bytes | None:
         """The body of the newest call that was answered with 200, or None."""
+
+
+class PullRequests(Protocol):
+    """Where operators request calls."""
+
+    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
+        """Make an existing verification due for one call, or say why not. `by`: the name of the token."""

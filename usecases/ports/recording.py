@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.records import DecodedCallback, Recorded
+from domain.records import DecodedCallback, Recorded, Registered, Registration
 
 
 class Recorder(Protocol):
@@ -21,3 +21,10 @@ class Claims(Protocol):
 
     async def forget(self, *, before: datetime, limit: int) -> int:
         """Forget up to `limit` claims made before then, the oldest first; how many there were."""
+
+
+class Registrations(Protocol):
+    """Verifications that are known before their callback."""
+
+    async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
+        """Register a verification, once. Raises BrokenSeal."""

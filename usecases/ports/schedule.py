@@ -9,6 +9,23 @@ from domain.lease import Lease
 from domain.records import ClaimedVerifications, DueVerification
 
 
+class Looks(Protocol):
+    """Tells the workers which verification to look at, and when."""
+
+    async def look_at(self, verification_id: UUID, at: datetime) -> None:
+        """Order a look for then. A hint that never fails: a sweep looks a little later without it."""
+
+    async def order_look(self, verification_id: UUID, at: datetime) -> None:
+        """Order a look for then. Raises ServerAway."""
+
+
+class SilentVerifications(Protocol):
+    """Registered verifications whose callback has not come."""
+
+    async def due_ids(self, app_ids: Sequence[str] | None, *, now: datetime, limit: int) -> list[UUID]:
+        """The first `limit` that are due at `now`, of these apps (None: of all), soonest due first."""
+
+
 class DueVerifications(Protocol):
     """Verifications that somebody must look at, each under a lease whose fence counts up with its holders."""
 

@@ -1,16 +1,13 @@
 """Spend one get_result call on request: an operator's way to the last one."""
 
-from datetime import datetime
-from math import ceil
-
 from fastapi import APIRouter
 
 from service.api.auth import GuardedRoute, Operator
 from service.api.context import Context
-from service.api.errors import ApiProblem
 from service.api.models.verifications import Accepted
 from service.api.responses import problems
 from service.api.routes.verifications import AppId, BizId, find_verification
+from usecases.request_pull import request_pull
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
 
@@ -29,13 +26,7 @@ async def pull_result(biz_id: BizId, caller: Operator, context: Context, app_id:
     The timeline shows the answer. `Retry-After` says when asking again may help.
     """
     record = await find_verification(context, caller, biz_id, app_id=app_id)
-    now = context.clock()
-    refusal = await context.pull_requests.ask(record.id, now=now, by=caller.token.name)
-    if refusal is not None:
-        raise ApiProblem(refusal.code, retry_after=_seconds_until(refusal.retry_at, now))
-    await context.queue.settle_at(record.id, now)
+    await request_pull(
+        context.pull_requests, context.queue, record.id, now=context.clock(), by=caller.token.name
+    )
     return Accepted()
-
-
-def _seconds_until(at: datetime | None, now: datetime) -> int | None:
-    return None if at is None else max(1, ceil((at - now).total_seconds()))

@@ -60,7 +60,7 @@ def test_a_pickle_is_refused_and_runs_nothing() -> None:
 async def test_a_look_at_a_verification_comes_when_it_is_due_and_not_before(arq: ArqRedis) -> None:
     verification_id, at = UUID(int=7), datetime.now(UTC) + timedelta(minutes=3)
     for _ in range(2):
-        await JobQueue(arq).settle_at(verification_id, at)
+        await JobQueue(arq).look_at(verification_id, at)
     [(job_id, score)] = await arq.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
     assert at.timestamp() * 1000 <= score <= at.timestamp() * 1000 + 10
     job = msgspec.msgpack.decode(await arq.get(b"arq:job:" + job_id))
@@ -69,7 +69,7 @@ async def test_a_look_at_a_verification_comes_when_it_is_due_and_not_before(arq:
 
 async def test_a_look_that_cannot_be_announced_harms_nobody(arq: ArqRedis) -> None:
     await arq.set(DEFAULT_NAMES.queue, "not a sorted set")
-    await JobQueue(arq).settle_at(UUID(int=7), datetime.now(UTC))
+    await JobQueue(arq).look_at(UUID(int=7), datetime.now(UTC))
 
 
 async def wake(arq: ArqRedis, *, now_ms: int) -> None:

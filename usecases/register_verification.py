@@ -1,0 +1,44 @@
+"""Register a verification whose token came from elsewhere, so that a missing callback is noticed."""
+
+from datetime import datetime
+
+from domain.errors import ExpiryOutOfBounds, RegistrationConflict
+from domain.model import verification_id
+from domain.orders import LONGEST_TOKEN
+from domain.pulls.budget import RESULT_KEPT
+from domain.records import Registered, Registration
+from usecases.ports.recording import Registrations
+from usecases.ports.schedule import Looks
+
+
+async def register(
+    registrations: Registrations, looks: Looks, *, app_id: str, biz_id: str, registration: Registration
+) -> Registered:
+    """Register a verification; the same registration again changes nothing. Never returns `conflict`.
+
+    Raises:
+        ExpiryOutOfBounds: no result can be at the vendor any more, or no token lives that long.
+        RegistrationConflict: it is registered or decided for another order, or belongs to another app.
+        BrokenSeal: no configured key opens what came to another app of the vendor account.
+        ServerAway: PostgreSQL is away.
+    """
+    _check_expiry(registration.expires_at, now=registration.registered_at)
+    return await record_registration(registrations, looks, app_id, biz_id, registration)
+
+
+async def record_registration(
+    registrations: Registrations, looks: Looks, app_id: str, biz_id: str, registration: Registration
+) -> Registered:
+    """Register a verification, and let a worker look at once if its callback has come. Raises as above."""
+    registered = await registrations.register(app_id, biz_id, registration)
+    if registered is Registered.CONFLICT:
+        raise RegistrationConflict
+    if registered is Registered.JOINED:
+        # Its callback may have waited for this alone.
+        await looks.look_at(verification_id(app_id, biz_id), registration.registered_at)
+    return registered
+
+
+def _check_expiry(expires_at: datetime, *, now: datetime) -> None:
+    if not now - RESULT_KEPT <= expires_at <= now + LONGEST_TOKEN:
+        raise ExpiryOutOfBounds
