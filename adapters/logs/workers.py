@@ -204,6 +204,6 @@ WORKER_EVENTS: Final = {
         "warning",
         "api, worker",
         "Redis is away: `wait` answers when its seconds are over, and requests to reload policies do not "
-        "arrive. Logged once per outage.",
+        "arrive. `detail` names the channel. Logged once per outage of each channel.",
     ),
 }

@@ -41,7 +41,7 @@ async def listen(
             await _listen_once(redis, channel, take, listens)
         except (*REDIS_ERRORS, ValueError) as error:  # ValueError: a message that is none of ours
             if not is_interrupted:
-                log.warning("announcements.interrupted", error=type(error).__name__)
+                log.warning("announcements.interrupted", detail=channel, error=type(error).__name__)
             is_interrupted = True
             await asyncio.sleep(_RETRY_AFTER)
 

@@ -131,4 +131,6 @@ async def test_an_outage_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
         await end_tasks(listening)
     await pool.disconnect()
     server.close()
-    assert [line["event"] for line in logs] == ["announcements.interrupted"]
+    assert [(line["event"], line["detail"]) for line in logs] == [
+        ("announcements.interrupted", DEFAULT_NAMES.decided)
+    ]
