@@ -1,6 +1,7 @@
 """Build metrics and write them in Prometheus's text format, for every listener that has a page of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -18,6 +19,38 @@ def gauge(name: str, text: str, values: Values, *labels: str) -> Metric:
 def counter(name: str, text: str, values: Values, *labels: str) -> Metric:
     """A counter `faceid_NAME_total`."""
     return _filled(CounterMetricFamily(f"faceid_{name}", text, labels=labels), values)
+
+
+class Family(NamedTuple):
+    """A row of a table of families.
+
+    `make` is `gauge` or `counter`. `read` takes a subject and returns a figure, or with `labels` a tree of
+    figures, one level for each label.
+    """
+
+    make: Callable[..., Metric]
+    name: str
+    text: str
+    read: Callable[[Any], Any]
+    labels: tuple[str, ...] = ()
+
+
+def describe_table(
+    table: Sequence[Family], subjects: Mapping[tuple[str, ...], Any], *labels: str
+) -> Iterator[Metric]:
+    """The families of a table, over subjects by their own label values, whose names are `labels`."""
+    for family in table:
+        values = {
+            (*path, *own): figure
+            for own, subject in subjects.items()
+            for path, figure in _leaves(family.read(subject), len(family.labels))
+        }
+        yield family.make(family.name, family.text, values, *family.labels, *labels)
+
+
+def by_process(statuses: Mapping[str, Any]) -> Mapping[tuple[str, ...], Any]:
+    """Each process's status as a subject of a table."""
+    return {(process,): status for process, status in statuses.items()}
 
 
 def render(families: Iterable[Metric]) -> bytes:
@@ -39,3 +72,13 @@ def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: Values) -> 
     for labels, value in sorted(values.items()):
         family.add_metric(labels, float(value))
     return family
+
+
+def _leaves(tree: Any, depth: int) -> Iterator[tuple[tuple[str, ...], float]]:
+    """The figures of a tree, each with the keys that lead to it."""
+    if depth == 0:
+        yield (), tree
+        return
+    for key, part in tree.items():
+        for path, figure in _leaves(part, depth - 1):
+            yield (key, *path), figure

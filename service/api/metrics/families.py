@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -12,9 +13,108 @@ from domain.views.figures import StoreFigures
 from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
 from domain.views.servers import RedisRoom
 from service.ingress_families import describe_ingresses
-from service.metric_text import counter, gauge
+from service.metric_text import Family, by_process, counter, describe_table, gauge
 
 ROLES: Final = ("api", "ingress", "worker")
+
+_BACKLOG: Final = (
+    Family(gauge, "inbox_batches", "Batches accepted and not yet recorded.", attrgetter("batches")),
+    Family(
+        gauge,
+        "inbox_oldest_seconds",
+        "Age of the oldest callback that is accepted and not yet recorded; no claim or restart resets it.",
+        lambda backlog: backlog.oldest.total_seconds(),
+    ),
+    Family(
+        gauge,
+        "inbox_unreadable",
+        "Batches that no configured master key opens.",
+        attrgetter("unreadable"),
+    ),
+    Family(
+        gauge,
+        "inbox_untouched_seconds",
+        "How long the oldest batch has waited for a worker; over 2 minutes, no worker sweeps.",
+        lambda backlog: backlog.untouched.total_seconds(),
+    ),
+    Family(
+        gauge,
+        "inbox_most_starts",
+        "Highest number of processing attempts of any pending batch; over 3, it does not get through.",
+        attrgetter("most_starts"),
+    ),
+    Family(
+        gauge,
+        "jobs",
+        "arq jobs that wait or run, including those scheduled for later.",
+        attrgetter("jobs"),
+    ),
+    Family(
+        gauge,
+        "oldest_job_seconds",
+        "How long the first arq job in line is overdue; scale workers by it.",
+        lambda backlog: backlog.oldest_job.total_seconds(),
+    ),
+)
+
+_ROOM: Final = (
+    Family(gauge, "redis_memory_bytes", "Bytes of memory that Redis uses.", attrgetter("memory.used")),
+    Family(
+        gauge,
+        "redis_memory_max_bytes",
+        "Redis's maxmemory; 0 if it has none.",
+        attrgetter("memory.most"),
+    ),
+    Family(
+        gauge,
+        "redis_memory_stop_bytes",
+        "Bytes in use above which the ingress spools.",
+        attrgetter("stop_at"),
+    ),
+    Family(
+        gauge,
+        "redis_writable",
+        "1 if Redis takes writes; 0 if it answers and refuses them.",
+        lambda room: room.refusal is None,
+    ),
+)
+
+_WORKERS: Final = (
+    Family(gauge, "worker_jobs", "Batches in the group that is being recorded.", attrgetter("jobs")),
+    Family(
+        counter,
+        "worker_batches",
+        "Batches recorded since the worker's start.",
+        attrgetter("batches"),
+    ),
+    Family(
+        counter,
+        "decisions",
+        "Decisions saved since the worker's start.",
+        attrgetter("decisions"),
+        ("app_id", "outcome"),
+    ),
+    Family(
+        counter,
+        "decision_reasons",
+        "Decisions saved since the worker's start, by reason code; one decision may have several.",
+        attrgetter("reasons"),
+        ("app_id", "code"),
+    ),
+    Family(
+        gauge,
+        "worker_database_seconds",
+        "Seconds for which PostgreSQL has not answered the worker.",
+        attrgetter("database_seconds"),
+    ),
+    Family(
+        counter,
+        "pulls",
+        "get_result calls since the worker's start: done, busy, refused, fault, not_sent or unknown.",
+        attrgetter("pulls"),
+        ("app_id", "state"),
+    ),
+)
 
 
 class Readings(msgspec.Struct, frozen=True):
@@ -40,55 +140,14 @@ def describe(readings: Readings) -> Iterator[Metric]:
         "server",
     )
     if readings.backlog is not None:
-        yield from _backlog(readings.backlog)
+        yield from describe_table(_BACKLOG, {(): readings.backlog})
     if readings.room is not None:
-        yield from _room(readings.room)
+        yield from describe_table(_ROOM, {(): readings.room})
     if readings.alive is not None:
         yield from _processes(readings.alive)
         yield from _ways_to_the_vendor(readings.alive, readings.app_ids)
     if readings.store is not None:
         yield from _store(readings.store, readings.app_ids)
-
-
-def _backlog(backlog: Backlog) -> Iterator[Metric]:
-    yield gauge("inbox_batches", "Batches accepted and not yet recorded.", {(): backlog.batches})
-    yield gauge(
-        "inbox_oldest_seconds",
-        "Age of the oldest callback that is accepted and not yet recorded; no claim or restart resets it.",
-        {(): backlog.oldest.total_seconds()},
-    )
-    yield gauge("inbox_unreadable", "Batches that no configured master key opens.", {(): backlog.unreadable})
-    yield gauge(
-        "inbox_untouched_seconds",
-        "How long the oldest batch has waited for a worker; over 2 minutes, no worker sweeps.",
-        {(): backlog.untouched.total_seconds()},
-    )
-    yield gauge(
-        "inbox_most_starts",
-        "Highest number of processing attempts of any pending batch; over 3, it does not get through.",
-        {(): backlog.most_starts},
-    )
-    yield gauge("jobs", "arq jobs that wait or run, including those scheduled for later.", {(): backlog.jobs})
-    yield gauge(
-        "oldest_job_seconds",
-        "How long the first arq job in line is overdue; scale workers by it.",
-        {(): backlog.oldest_job.total_seconds()},
-    )
-
-
-def _room(room: RedisRoom) -> Iterator[Metric]:
-    yield gauge("redis_memory_bytes", "Bytes of memory that Redis uses.", {(): room.memory.used})
-    yield gauge("redis_memory_max_bytes", "Redis's maxmemory; 0 if it has none.", {(): room.memory.most})
-    yield gauge(
-        "redis_memory_stop_bytes",
-        "Bytes in use above which the ingress spools.",
-        {(): room.stop_at},
-    )
-    yield gauge(
-        "redis_writable",
-        "1 if Redis takes writes; 0 if it answers and refuses them.",
-        {(): room.refusal is None},
-    )
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
@@ -121,7 +180,8 @@ def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
         },
         "mark", "policy", "process",
     )  # fmt: skip
-    yield from _workers(_statuses(alive, "worker", WorkerStatus))
+    workers = _statuses(alive, "worker", WorkerStatus)
+    yield from describe_table(_WORKERS, by_process(workers), "process")
     yield from describe_ingresses(_statuses(alive, "ingress", IngressStatus))
 
 
@@ -132,57 +192,6 @@ def _policies(alive: Sequence[SeenHeartbeat]) -> Mapping[str, Mapping[str, str]]
 
 def _statuses(alive: Sequence[SeenHeartbeat], role: str, kind: type[RoleStatus]) -> Mapping[str, RoleStatus]:
     return {seen.heartbeat.id: seen.status(kind) for seen in alive if seen.heartbeat.role == role}
-
-
-def _workers(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:
-    yield gauge(
-        "worker_jobs",
-        "Batches in the group that is being recorded.",
-        {(name,): said.jobs for name, said in workers.items()},
-        "process",
-    )
-    yield counter(
-        "worker_batches",
-        "Batches recorded since the worker's start.",
-        {(name,): said.batches for name, said in workers.items()},
-        "process",
-    )
-    yield counter(
-        "decisions",
-        "Decisions saved since the worker's start.",
-        {
-            (app_id, outcome, name): count
-            for name, said in workers.items()
-            for app_id, outcome, count in _leaves(said.decisions)
-        },
-        "app_id", "outcome", "process",
-    )  # fmt: skip
-    yield counter(
-        "decision_reasons",
-        "Decisions saved since the worker's start, by reason code; one decision may have several.",
-        {
-            (app_id, code, name): count
-            for name, said in workers.items()
-            for app_id, code, count in _leaves(said.reasons)
-        },
-        "app_id", "code", "process",
-    )  # fmt: skip
-    yield gauge(
-        "worker_database_seconds",
-        "Seconds for which PostgreSQL has not answered the worker.",
-        {(name,): said.database_seconds for name, said in workers.items()},
-        "process",
-    )
-    yield counter(
-        "pulls",
-        "get_result calls since the worker's start: done, busy, refused, fault, not_sent or unknown.",
-        {
-            (app_id, state, name): count
-            for name, said in workers.items()
-            for app_id, state, count in _leaves(said.pulls)
-        },
-        "app_id", "state", "process",
-    )  # fmt: skip
 
 
 def _ways_to_the_vendor(alive: Sequence[SeenHeartbeat], app_ids: Sequence[str]) -> Iterator[Metric]:
@@ -247,7 +256,3 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
         {(each.app_id, each.reason): each.retried for each in figures.letters},
         "app_id", "reason",
     )  # fmt: skip
-
-
-def _leaves(tree: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, int]]:
-    return ((outer, inner, count) for outer, counts in tree.items() for inner, count in counts.items())
