@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request, Security
+from fastapi import APIRouter, Depends, Request, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
@@ -52,7 +52,9 @@ class GuardedRoute(APIRoute):
     any dependency."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        options["responses"] = {**problems("too_many_requests"), **(options.get("responses") or {})}
+        # Good answers first, then the problems that all share, then the endpoint's own.
+        answers = sorted((options.get("responses") or {}).items(), key=lambda each: int(each[0]) >= 400)
+        options["responses"] = {**problems("too_many_requests"), **dict(answers)}
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -78,6 +80,16 @@ class GuardedRoute(APIRoute):
         if self.name in _MAY_WAIT and asks_to_wait(request.query_params):
             return Cost.WAIT
         return _COSTS.get(self.name, Cost.LOOKUP)
+
+
+def guarded_router(prefix: str, *, tag: str) -> APIRouter:
+    """A router whose endpoints are guarded, and describe the problems that this brings."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=GuardedRoute,
+        responses=problems("unauthenticated", "missing_scope"),
+    )
 
 
 async def authenticate(

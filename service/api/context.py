@@ -8,9 +8,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from adapters.intake.queue import JobQueue
-from adapters.store.pulls.requests import PgPullRequests
-from adapters.store.recording.registrations import PgRegistrations
 from domain.apps import App
 from service.api.access.door import Door
 from service.api.access.pace import Pace
@@ -20,7 +17,9 @@ from service.http.lifecycle import Lifecycle
 from usecases.ports.decisions import Policies
 from usecases.ports.hints import Announcements, Reloads
 from usecases.ports.lookups import LetterDesk, Lookups, Shadows, StoredDecisions
-from usecases.ports.pulls import TokenIssuer
+from usecases.ports.pulls import PullRequests, TokenIssuer
+from usecases.ports.recording import Registrations
+from usecases.ports.schedule import Looks
 from usecases.retry_dead_letters import DeadLetterRetries
 
 
@@ -32,8 +31,8 @@ class ApiContext:
     app_ids: tuple[str, ...]
     apps: Mapping[str, App]
     issuer: TokenIssuer
-    registrations: PgRegistrations
-    pull_requests: PgPullRequests
+    registrations: Registrations
+    pull_requests: PullRequests
     lookups: Lookups
     dead_letters: LetterDesk
     retries: DeadLetterRetries
@@ -42,7 +41,7 @@ class ApiContext:
     door: Door
     readiness: Readiness
     metrics: MetricsPage
-    queue: JobQueue
+    queue: Looks
     announcements: Announcements
     policies: Policies
     reloads: Reloads

@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from domain.views.letters import LetterFilter
-from service.api.auth import GuardedRoute, Operator
+from service.api.auth import Operator, guarded_router
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
@@ -14,10 +14,10 @@ from service.api.models.letters import BulkRetry, DeadLetterModel, DeadLetterPag
 from service.api.models.verifications import Accepted
 from service.api.responses import problems
 
-router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=GuardedRoute)
+router = guarded_router("/v1/dead-letters", tag="dead letters")
 
 
-@router.get("", responses=problems("unauthenticated", "missing_scope", "bad_cursor", "invalid_request"))
+@router.get("", responses=problems("bad_cursor", "invalid_request"))
 async def list_dead_letters(
     caller: Operator,
     context: Context,
@@ -43,7 +43,7 @@ async def list_dead_letters(
 @router.post(
     "/retry",
     status_code=202,
-    responses=problems("unauthenticated", "missing_scope", "invalid_request", "redis_full", "unavailable"),
+    responses=problems("invalid_request", "redis_full", "unavailable"),
 )
 async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Context) -> RetriedModel:
     """Put the callbacks of up to `limit` dead letters with one reason back into the inbox, oldest first.
@@ -58,8 +58,6 @@ async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Contex
     "/{letter_id}/retry",
     status_code=202,
     responses=problems(
-        "unauthenticated",
-        "missing_scope",
         "not_found",
         "unreadable",
         "invalid_request",
@@ -76,7 +74,7 @@ async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context)
 @router.delete(
     "/{letter_id}",
     status_code=204,
-    responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request"),
+    responses=problems("not_found", "invalid_request"),
 )
 async def delete_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> None:
     """Delete a dead letter permanently."""

@@ -3,13 +3,13 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from domain.errors import PolicyFileError
 from domain.policy.backtest import Backtest
 from domain.policy.file import Policy, read_policy
 from domain.views.decisions import Selection
-from service.api.auth import Caller, GuardedRoute, Operator, Reader
+from service.api.auth import Caller, Operator, Reader, guarded_router
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
 from service.api.models.policies import (
@@ -28,10 +28,10 @@ CHUNK = 250
 PART = 25
 """Verifications decided in one go: about a millisecond, in which lookups wait for the interpreter."""
 
-router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=GuardedRoute)
+router = guarded_router("/v1/policies", tag="policies")
 
 
-@router.get("", responses=problems("unauthenticated", "missing_scope"))
+@router.get("")
 async def list_policies(caller: Reader, context: Context) -> PoliciesModel:
     """The policies in force; for a token limited to apps, the ones that its apps use."""
     names = _named_by(caller, context)
@@ -39,9 +39,7 @@ async def list_policies(caller: Reader, context: Context) -> PoliciesModel:
     return PoliciesModel(items=[PolicyInForce.of(policy) for policy in mine])
 
 
-@router.post(
-    "/reload", responses=problems("unauthenticated", "missing_scope", "all_apps_required", "unavailable")
-)
+@router.post("/reload", responses=problems("missing_scope", "all_apps_required", "unavailable"))
 async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
     """Read the policy files again in every process; a broken file keeps the last good policy.
 
@@ -53,9 +51,7 @@ async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
     return ReloadModel.of(context.policies.all(), wrong)
 
 
-@router.post(
-    "/backtest", responses=problems("unauthenticated", "missing_scope", "policy_invalid", "invalid_request")
-)
+@router.post("/backtest", responses=problems("policy_invalid", "invalid_request"))
 async def backtest_policy(caller: Reader, context: Context, request: BacktestRequest) -> BacktestModel:
     """Decide stored facts again with a candidate policy and compare; changes nothing."""
     loop = asyncio.get_running_loop()
@@ -68,9 +64,7 @@ async def backtest_policy(caller: Reader, context: Context, request: BacktestReq
     return BacktestModel.of(policy, test.compare())
 
 
-@router.get(
-    "/{name}/shadow", responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request")
-)
+@router.get("/{name}/shadow", responses=problems("not_found", "invalid_request"))
 async def compare_shadow(
     name: Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")],
     caller: Reader,

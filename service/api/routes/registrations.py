@@ -3,22 +3,22 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from domain.apps import App
 from domain.model import BIZ_ID_SHAPE
 from domain.records import Registered, Registration
-from service.api.auth import Caller, GuardedRoute, Writer
+from service.api.auth import Caller, Writer, guarded_router
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
+from service.api.finding import find_verification
 from service.api.models.orders import OrderedVerification, Registering, VerificationOrder
 from service.api.models.verifications import EXAMPLE, VerificationModel
 from service.api.responses import problems
-from service.api.routes.verifications import find_verification
 from usecases.order_verification import order_and_register
 from usecases.register_verification import register
 
-router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
+router = guarded_router("/v1/verifications", tag="verifications")
 
 NewBizId = Annotated[str, Path(pattern=f"^{BIZ_ID_SHAPE.pattern}$", examples=[EXAMPLE["biz_id"]])]
 
@@ -27,7 +27,7 @@ NewBizId = Annotated[str, Path(pattern=f"^{BIZ_ID_SHAPE.pattern}$", examples=[EX
     "",
     status_code=201,
     responses=problems(
-        "unauthenticated", "missing_scope", "not_found", "app_id_required", "app_not_configured",
+        "not_found", "app_id_required", "app_not_configured",
         "registration_conflict", "unreadable", "body_too_large", "invalid_request", "vendor_refused",
         "vendor_unavailable", "unavailable",
     ),
@@ -65,7 +65,7 @@ async def order_verification(
     responses={
         201: {"model": VerificationModel, "description": "Registered: nobody knew it before"},
         **problems(
-            "unauthenticated", "missing_scope", "not_found", "app_id_required", "registration_conflict",
+            "not_found", "app_id_required", "registration_conflict",
             "unreadable", "invalid_request", "unavailable",
         ),
     },
@@ -85,7 +85,7 @@ async def register_verification(
     if registered is Registered.CREATED:
         response.status_code = 201
     response.headers["location"] = _location(app.app_id, biz_id)
-    return VerificationModel.of(await find_verification(context, caller, biz_id, app_id=app.app_id))
+    return VerificationModel.of(await find_verification(biz_id, caller, context, app.app_id))
 
 
 def _app_of(context: ApiContext, caller: Caller, app_id: str | None) -> App:

@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from adapters.tasks.giving_way import giving_way
 from domain.model import BIZ_ID_SHAPE, Outcome, State, verification_id
-from domain.views.verifications import Filters, VerificationRecord
-from service.api.auth import Caller, GuardedRoute, Reader
-from service.api.context import ApiContext, Context
+from domain.views.verifications import Filters
+from service.api.auth import Reader, guarded_router
+from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
-from service.api.errors import ApiProblem
+from service.api.finding import AppId, BizId, Verification, find_verification
 from service.api.models.verifications import (
-    EXAMPLE,
     TimelineEventModel,
     TimelineModel,
     VerificationModel,
@@ -24,15 +23,12 @@ from service.api.waiting import wait_until_settled
 
 MAX_WAIT = 30
 
-router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=GuardedRoute)
-
-BizId = Annotated[str, Path(max_length=128, examples=[EXAMPLE["biz_id"]])]
-AppId = Annotated[str | None, Query(description="Needed only where several apps have this biz_id")]
+router = guarded_router("/v1/verifications", tag="verifications")
 
 
 @router.get(
     "/{biz_id}",
-    responses=problems("unauthenticated", "missing_scope", "not_found", "app_id_required", "invalid_request"),
+    responses=problems("not_found", "app_id_required", "invalid_request"),
 )
 async def get_verification(
     biz_id: BizId,
@@ -48,7 +44,7 @@ async def get_verification(
         ids = tuple(verification_id(each, biz_id) for each in app_ids)
         async with caller.turn.rest():
             await wait_until_settled(context, request, ids=ids, seconds=wait)
-    return VerificationModel.of(await find_verification(context, caller, biz_id, app_id=app_id))
+    return VerificationModel.of(await find_verification(biz_id, caller, context, app_id))
 
 
 class ListQuery(BaseModel):
@@ -66,7 +62,7 @@ class ListQuery(BaseModel):
     cursor: str | None = None
 
 
-@router.get("", responses=problems("unauthenticated", "missing_scope", "bad_cursor", "invalid_request"))
+@router.get("", responses=problems("bad_cursor", "invalid_request"))
 async def list_verifications(
     caller: Reader, context: Context, query: Annotated[ListQuery, Query()]
 ) -> VerificationPage:
@@ -91,27 +87,9 @@ async def list_verifications(
 
 @router.get(
     "/{biz_id}/timeline",
-    responses=problems("unauthenticated", "missing_scope", "not_found", "invalid_request"),
+    responses=problems("not_found", "invalid_request"),
 )
-async def get_timeline(
-    biz_id: BizId, caller: Reader, context: Context, app_id: AppId = None
-) -> TimelineModel:
+async def get_timeline(verification: Verification, context: Context) -> TimelineModel:
     """Every event of a verification, oldest first."""
-    record = await find_verification(context, caller, biz_id, app_id=app_id)
-    events = await context.lookups.timeline(record.id)
+    events = await context.lookups.timeline(verification.id)
     return TimelineModel(items=[TimelineEventModel.of(event) for event in events])
-
-
-async def find_verification(
-    context: ApiContext, caller: Caller, biz_id: str, *, app_id: str | None
-) -> VerificationRecord:
-    """The one verification meant. Another app's is as unknown as one that does not exist."""
-    app_ids = caller.narrowed(app_id)
-    if not BIZ_ID_SHAPE.fullmatch(biz_id) or not app_ids:
-        raise ApiProblem("not_found")
-    found = await context.lookups.find(app_ids, biz_id)
-    if len(found) > 1:
-        raise ApiProblem("app_id_required")
-    if not found:
-        raise ApiProblem("not_found")
-    return found[0]
