@@ -21,6 +21,7 @@ from domain.callback.payload import decode_payload
 from domain.facts.facts import Facts, extract_facts
 from domain.policy.backtest import Backtest
 from domain.policy.decide import decide
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy, read_policy
 from simulator import payloads
 from simulator.identity import Identity
@@ -55,7 +56,7 @@ def main() -> None:
 
 def _decide(callback: Facts, result: Facts, policy: Policy) -> None:
     for _ in range(DECISIONS):
-        decide(callback, result, policy=policy)
+        decide(Evidence(callback, result), policy=policy)
 
 
 def _backtest(rows: list[Any], candidate: Policy) -> None:
@@ -71,7 +72,7 @@ def _rows(policy: Policy, passed: Facts, other: Facts, *, differing: float) -> l
     made = []
     for n in range(ROWS):
         result = other if chance.random() < differing else passed
-        outcome = decide(passed, result, policy=policy).outcome
+        outcome = decide(Evidence(passed, result), policy=policy).outcome
         said, confirmed = (msgspec.json.encode(facts).decode() for facts in (passed, result))
         made.append(_Row("demo", f"1700000000,{n}", outcome.value, "required", None, said, confirmed))
     return made

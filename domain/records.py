@@ -6,13 +6,12 @@ from enum import StrEnum
 import msgspec
 
 from domain.callback.parts import Payload
-from domain.facts.facts import Facts
 from domain.lease import Leased
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
 from domain.orders import USUAL_TOKEN
 from domain.policy.decide import Decision
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
-from domain.policy.reasons import Reason
 from domain.pulls.answer import Answer
 
 
@@ -149,10 +148,8 @@ class SettledVerification(Leased, frozen=True):
 
     decision: Decision
     policy: Policy
-    callback_facts: Facts | None
-    result_facts: Facts | None
+    evidence: Evidence
     mode: ConfirmationMode
-    unconfirmed: Reason | None
     identity: Identity | None
     decided_at: datetime
     shadow: tuple[Policy, Decision] | None = None

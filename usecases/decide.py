@@ -11,6 +11,7 @@ from domain.callback.parts import Payload
 from domain.facts.facts import UNREAD_RESULT, Facts, extract_facts
 from domain.model import ConfirmationMode, Identity
 from domain.policy.decide import UNCONFIRMED, Decision, decide
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.pulls.reconciliation import biz_no_differs, orders_differ
@@ -53,38 +54,30 @@ async def decide_case(
         KeyError: the candidate policy is not configured here (any more).
         ServerAway: PostgreSQL is away.
     """
-    callback_facts = None if case.payload is None else facts_of(case, case.payload)
-    if result is None or result == case.payload:
-        # The usual result says word for word what the callback said.
-        result_facts = None if result is None else callback_facts
-    else:
-        result_facts = facts_of(case, result)
-
-    identities = (said.identity() for said in (result, case.payload) if said is not None)
-    said = _Said(callback_facts, result_facts, next(filter(None, identities), None))
-    await _decide(context, case, grounds, said, unconfirmed=unconfirmed)
+    identities = (payload.identity() for payload in (result, case.payload) if payload is not None)
+    evidence = evidence_of(case, result, unconfirmed=unconfirmed)
+    await _decide(context, case, grounds, evidence, next(filter(None, identities), None))
 
 
 async def decide_unread(context: WorkerContext, case: Case, grounds: Grounds) -> None:
     """Decide where no callback came and nobody can read the result: for a person. Raises as `decide_case`."""
-    await _decide(context, case, grounds, _Said(None, UNREAD_RESULT), unconfirmed=UNCONFIRMED)
+    await _decide(context, case, grounds, Evidence(result=UNREAD_RESULT), None)
 
 
-class _Said(msgspec.Struct, frozen=True):
-    callback: Facts | None
-    result: Facts | None
-    identity: Identity | None = None
+def evidence_of(case: Case, result: Payload | None, *, unconfirmed: Reason = UNCONFIRMED) -> Evidence:
+    """The facts of the verification's callback and of its result. Raises ValueError: neither is there."""
+    callback_facts = None if case.payload is None else facts_of(case, case.payload)
+    if result is None:
+        return Evidence(callback_facts, unconfirmed=unconfirmed)
+    # The usual result says word for word what the callback said.
+    return Evidence(callback_facts, callback_facts if result == case.payload else facts_of(case, result))
 
 
 async def _decide(
-    context: WorkerContext, case: Case, grounds: Grounds, said: _Said, *, unconfirmed: Reason
+    context: WorkerContext, case: Case, grounds: Grounds, evidence: Evidence, identity: Identity | None
 ) -> None:
     def under(policy: Policy) -> Decision:
-        if said.result is not None:
-            return decide(said.callback, said.result, policy=policy, mode=grounds.mode)
-        if said.callback is None:
-            raise ValueError("neither callback nor result to decide on")
-        return decide(said.callback, None, policy=policy, mode=grounds.mode, unconfirmed=unconfirmed)
+        return decide(evidence, policy=policy, mode=grounds.mode)
 
     decision = under(grounds.policy)
     candidate = grounds.app.candidate_policy and context.policies.get(grounds.app.candidate_policy)
@@ -92,11 +85,9 @@ async def _decide(
         lease=case.lease,
         decision=decision,
         policy=grounds.policy,
-        callback_facts=said.callback,
-        result_facts=said.result,
+        evidence=evidence,
         mode=grounds.mode,
-        unconfirmed=None if said.result else unconfirmed,
-        identity=said.identity,
+        identity=identity,
         decided_at=context.clock(),
         shadow=(candidate, under(candidate)) if candidate else None,
     )

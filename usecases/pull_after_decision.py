@@ -10,7 +10,7 @@ from domain.policy.reasons import Code, Reason
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
 from usecases.context import WorkerContext
-from usecases.decide import Grounds, facts_of, postpone
+from usecases.decide import Grounds, evidence_of, postpone
 from usecases.pulls.confirm import (
     Confirmation,
     Confirmed,
@@ -52,8 +52,7 @@ async def _spend(context: WorkerContext, case: Case, grounds: Grounds) -> Confir
 
 
 def _what_it_says(case: Case, grounds: Grounds, result: Payload) -> dict[str, object]:
-    callback_facts = None if case.payload is None else facts_of(case, case.payload)
-    decision = decide(callback_facts, facts_of(case, result), policy=grounds.policy, mode=grounds.mode)
+    decision = decide(evidence_of(case, result), policy=grounds.policy, mode=grounds.mode)
     return {"outcome": decision.outcome.value, "agreement": decision.agreement.value}
 
 

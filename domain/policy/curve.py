@@ -35,7 +35,7 @@ class Curve:
     def add(self, stored: Iterable[DecidedFacts]) -> None:
         """Count these in."""
         for item in stored:
-            facts = item.result_facts or item.callback_facts
+            facts = item.evidence.result or item.evidence.callback
             for name, made in facts.comparisons.items() if facts else ():
                 self._made[name] += 1
                 for level in LEVELS:

@@ -5,13 +5,14 @@ a flow that did not end is `incomplete`, or `review` if it is another order's. N
 OK says only that the flow ended.
 """
 
-from typing import Final, overload
+from typing import Final
 
 import msgspec
 
 from domain.facts.facts import UNREAD_RESULT, Disagreement, Facts, compare_facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy.config import DoubtAction
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.attack import genuineness
@@ -83,54 +84,22 @@ def is_ended(status: str | None) -> bool:
     return status in _ENDED
 
 
-@overload
-def decide(
-    callback: Facts,
-    result: Facts | None,
-    *,
-    policy: Policy,
-    mode: ConfirmationMode | None = None,
-    unconfirmed: Reason = UNCONFIRMED,
-) -> Decision: ...
+def decide(evidence: Evidence, *, policy: Policy, mode: ConfirmationMode | None = None) -> Decision:
+    """The decision on this evidence under a policy.
 
-
-@overload
-def decide(
-    callback: Facts | None,
-    result: Facts,
-    *,
-    policy: Policy,
-    mode: ConfirmationMode | None = None,
-    unconfirmed: Reason = UNCONFIRMED,
-) -> Decision: ...
-
-
-def decide(
-    callback: Facts | None,
-    result: Facts | None,
-    *,
-    policy: Policy,
-    mode: ConfirmationMode | None = None,
-    unconfirmed: Reason = UNCONFIRMED,
-) -> Decision:
-    """The decision on a callback, its result and a policy; one of the two may be missing.
-
-    `mode` outranks the policy's own confirmation mode. Without a result (`unconfirmed` says why there is
-    none) a required confirmation turns approval and rejection into what the policy has for it; an
-    unfinished flow stays `incomplete`, which passes nobody. Another order's proof alone is for a person,
-    whatever the policy has. A result without a callback is its own
-    confirmation, whatever the mode: we asked the vendor for it ourselves.
-
-    Raises:
-        ValueError: neither is there. The overloads keep a checked caller from it.
+    `mode` outranks the policy's own confirmation mode. Without a result a required confirmation turns
+    approval and rejection into what the policy has for it; an unfinished flow stays `incomplete`, which
+    passes nobody. Another order's proof alone is for a person, whatever the policy has. A result without a
+    callback is its own confirmation, whatever the mode: we asked the vendor for it ourselves.
     """
-    if result is not None:
-        return _on_result(callback, result, policy)
+    callback, result = evidence.callback, evidence.result
     if callback is None:
-        raise ValueError("no decision without any facts")
-    return _on_callback(
-        callback, policy, mode=mode or policy.config.confirmation.mode, unconfirmed=unconfirmed
-    )
+        # Evidence always has one of the two.
+        return _on_result_alone(result or UNREAD_RESULT, policy)
+    if result is not None:
+        return _on_both(callback, result, policy)
+    mode = mode or policy.config.confirmation.mode
+    return _on_callback(callback, policy, mode=mode, unconfirmed=evidence.unconfirmed or UNCONFIRMED)
 
 
 def _on_callback(callback: Facts, policy: Policy, *, mode: ConfirmationMode, unconfirmed: Reason) -> Decision:
@@ -144,10 +113,12 @@ def _on_callback(callback: Facts, policy: Policy, *, mode: ConfirmationMode, unc
     return Decision(outcome, (*said.reasons, *why), Basis.CALLBACK, rules)
 
 
-def _on_result(callback: Facts | None, result: Facts, policy: Policy) -> Decision:
-    if callback is None:
-        alone = judge(result, policy)
-        return Decision(alone.outcome, alone.reasons, Basis.RESULT, alone.rules)
+def _on_result_alone(result: Facts, policy: Policy) -> Decision:
+    alone = judge(result, policy)
+    return Decision(alone.outcome, alone.reasons, Basis.RESULT, alone.rules)
+
+
+def _on_both(callback: Facts, result: Facts, policy: Policy) -> Decision:
     said = judge(callback, policy)
     result = _with_registration(callback, result)
     if result == callback:

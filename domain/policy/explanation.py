@@ -7,7 +7,8 @@ import msgspec
 from domain.errors import PolicyFileError
 from domain.facts.facts import Disagreement, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy.decide import UNCONFIRMED, Decision, agreement_of, decide, is_ended
+from domain.policy.decide import Decision, agreement_of, decide, is_ended
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy, read_policy
 from domain.policy.reasons import TEXTS, Reason
 from domain.policy.rules.rules import RuleRun
@@ -16,8 +17,7 @@ from domain.policy.rules.rules import RuleRun
 class StoredDecision(msgspec.Struct, frozen=True):
     """A decision as it is stored: what was concluded, and all that it was concluded from.
 
-    There are facts of the callback, of the result, or of both. `unconfirmed` is why there was no result, None
-    where there was one or none was wanted; `mode` is the confirmation mode in force.
+    `mode` is the confirmation mode in force.
     """
 
     outcome: Outcome
@@ -25,10 +25,8 @@ class StoredDecision(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     rules: tuple[RuleRun, ...]
     disagreements: tuple[Disagreement, ...]
-    callback_facts: Facts | None
-    result_facts: Facts | None
+    evidence: Evidence
     mode: ConfirmationMode
-    unconfirmed: Reason | None
 
 
 class DecidedFacts(msgspec.Struct, frozen=True):
@@ -37,10 +35,8 @@ class DecidedFacts(msgspec.Struct, frozen=True):
     app_id: str
     biz_id: str
     outcome: Outcome
-    callback_facts: Facts | None
-    result_facts: Facts | None
+    evidence: Evidence
     mode: ConfirmationMode
-    unconfirmed: Reason | None
 
 
 class PolicyText(msgspec.Struct, frozen=True):
@@ -116,7 +112,7 @@ def explain(item: DecidedVerification) -> Explanation:
         decided_at=item.decided_at,
         outcome=stored.outcome,
         basis=stored.basis,
-        agreement=agreement_of(stored.basis, with_callback=stored.callback_facts is not None),
+        agreement=agreement_of(stored.basis, with_callback=stored.evidence.callback is not None),
         confirmation=stored.mode,
         unconfirmed=_why_no_result(stored),
         disagreements=stored.disagreements,
@@ -125,23 +121,14 @@ def explain(item: DecidedVerification) -> Explanation:
             WordedRun(run.rule, run.verdict, tuple(map(in_words, run.reasons))) for run in stored.rules
         ),
         policy=item.policy,
-        facts=FactsSaid(stored.callback_facts, stored.result_facts),
+        facts=FactsSaid(stored.evidence.callback, stored.evidence.result),
         recomputed=_recompute_by_text(stored, item.policy),
     )
 
 
 def recompute(stored: StoredDecision | DecidedFacts, policy: Policy) -> Decision:
-    """The decision that the stored facts lead to under `policy`.
-
-    Raises:
-        ValueError: there are no facts, which the table of decisions allows of no row.
-    """
-    callback, result, mode = stored.callback_facts, stored.result_facts, stored.mode
-    if result is not None:
-        return decide(callback, result, policy=policy, mode=mode)
-    if callback is None:
-        raise ValueError("stored without any facts")
-    return decide(callback, None, policy=policy, mode=mode, unconfirmed=stored.unconfirmed or UNCONFIRMED)
+    """The decision that the stored facts lead to under `policy`."""
+    return decide(stored.evidence, policy=policy, mode=stored.mode)
 
 
 def is_same(stored: StoredDecision, decision: Decision) -> bool:
@@ -158,9 +145,9 @@ def in_words(reason: Reason) -> WordedReason:
 def _why_no_result(stored: StoredDecision) -> WordedReason | None:
     """Why there is no result; None where there is one, or none was asked for: confirmation is off, or nobody
     knows whether the flow has ended."""
-    callback = stored.callback_facts
+    callback, unconfirmed = stored.evidence.callback, stored.evidence.unconfirmed
     asked = stored.mode is not ConfirmationMode.OFF and callback is not None and is_ended(callback.status)
-    return in_words(stored.unconfirmed) if stored.unconfirmed is not None and asked else None
+    return in_words(unconfirmed) if unconfirmed is not None and asked else None
 
 
 def _recompute_by_text(stored: StoredDecision, kept: PolicyText) -> Recomputed | None:

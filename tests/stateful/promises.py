@@ -57,14 +57,14 @@ def decisions_stand(world: World, history: History) -> None:
 def _has_grounds(world: World, history: History, row: Verification, settled: SettledVerification) -> None:
     final = world.database.callbacks.get((row.id, row.final_digest or b""))
     assert row.registration is not None or not APPS[row.app_id].require_registration
-    assert (settled.callback_facts is None) == (final is None), "what has come is decided on"
+    assert (settled.evidence.callback is None) == (final is None), "what has come is decided on"
     if settled.decision.outcome is not Outcome.APPROVED:
         return
     results = [body for biz_id, body in world.vendor.gave if biz_id == row.biz_id]
     callbacks = history.genuine.get(row.biz_id, [])
     grounds = {
         Basis.CONFIRMED: any(map(passes, results)) and any(map(passes, callbacks)),
-        Basis.RESULT: any(map(passes, results)) and settled.callback_facts is None,
+        Basis.RESULT: any(map(passes, results)) and settled.evidence.callback is None,
         Basis.CALLBACK: any(map(passes, callbacks)) and row.app_id == "quick",
     }
     assert grounds[settled.decision.basis]
@@ -95,9 +95,9 @@ def no_result_is_given_up_unasked(world: World, history: History) -> None:
     """A decision that needs a result and has none: every call was made, or the vendor keeps it no more."""
     for verification_id, (settled, _) in history.decided.items():
         row = world.database.verifications[verification_id]
-        if row.app_id == "quick" or row.vendor_status != "OK" or settled.unconfirmed is None:
+        if row.app_id == "quick" or row.vendor_status != "OK" or settled.evidence.unconfirmed is None:
             continue
-        if settled.unconfirmed.code is Code.RESULT_EXPIRED:
+        if settled.evidence.unconfirmed.code is Code.RESULT_EXPIRED:
             continue
         calls = _calls(world, verification_id)
         words = {call.end.answer.error for call in calls if call.end}

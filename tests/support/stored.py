@@ -17,7 +17,8 @@ from domain.callback.parts import LEVELS
 from domain.facts.facts import ComparisonFacts, Facts, reached_level
 from domain.lease import Lease
 from domain.model import ConfirmationMode, verification_id
-from domain.policy.decide import UNCONFIRMED, Decision, decide
+from domain.policy.decide import Decision, decide
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Code, Reason
 from domain.records import SettledVerification
@@ -80,21 +81,17 @@ def settled(
     """
     said = (callback or passing_facts()) if heard else None
     unconfirmed = None if result else Reason(Code.CONFIRMATION_UNAVAILABLE, "TIMEOUT")
+    evidence = Evidence(said, result, unconfirmed)
 
     def under(policy: Policy) -> Decision:
-        if result is not None:
-            return decide(said, result, policy=policy, mode=mode)
-        assert said is not None
-        return decide(said, None, policy=policy, mode=mode, unconfirmed=unconfirmed or UNCONFIRMED)
+        return decide(evidence, policy=policy, mode=mode)
 
     return SettledVerification(
         lease=Lease(verification_id(app_id, biz_id(n)), app_id, 1, SealingKey(bytes(32))),
         decision=under(policy),
         policy=policy,
-        callback_facts=said,
-        result_facts=result,
+        evidence=evidence,
         mode=mode,
-        unconfirmed=unconfirmed,
         identity=None,
         decided_at=START + timedelta(minutes=n),
         shadow=(candidate, under(candidate)) if candidate else None,

@@ -32,6 +32,7 @@ from domain.facts.facts import extract_facts
 from domain.lease import DataKey
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
 from domain.policy.decide import Decision
+from domain.policy.evidence import Evidence
 from domain.policy.reasons import Code, Reason
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
@@ -189,10 +190,8 @@ def settled(
         lease=recorded.lease,
         decision=Decision(outcome, reasons, Basis.CALLBACK, ()),
         policy=default_policy(),
-        callback_facts=extract_facts(said),
-        result_facts=None,
+        evidence=Evidence(extract_facts(said)),
         mode=ConfirmationMode.REQUIRED,
-        unconfirmed=None,
         identity=said.identity(),
         decided_at=NOW,
     )

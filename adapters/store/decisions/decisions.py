@@ -150,9 +150,9 @@ def _row(item: SettledVerification) -> _DecisionRow:
         policy_version=policy.version,
         policy_hash=policy.content_hash,
         mode=item.mode,
-        unconfirmed=item.unconfirmed,
-        callback_facts=item.callback_facts,
-        result_facts=item.result_facts,
+        unconfirmed=item.evidence.unconfirmed,
+        callback_facts=item.evidence.callback,
+        result_facts=item.evidence.result,
         identity_ct=_sealed_identity(item),
         decided_at=item.decided_at,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.tables import decisions, policies, verifications
 from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome, verification_id
+from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedFacts, DecidedVerification, PolicyText, StoredDecision
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import RuleRun
@@ -130,15 +131,16 @@ def _as_text(*names: str) -> list[Any]:
 
 def _decode_facts(row: Row[Any]) -> DecidedFacts:
     """A row of a chunk; its JSON comes as text."""
+    evidence, mode = _evidence(row), ConfirmationMode(row.mode)
+    return DecidedFacts(row.app_id, row.biz_id, Outcome(row.outcome), evidence, mode)
+
+
+def _evidence(row: Row[Any]) -> Evidence:
     callback, result = row.callback_facts, row.result_facts
     facts = None if callback is None else _facts.decode(callback)
-    return DecidedFacts(
-        row.app_id,
-        row.biz_id,
-        Outcome(row.outcome),
+    return Evidence(
         facts,
         facts if result == callback else None if result is None else _facts.decode(result),
-        ConfirmationMode(row.mode),
         None if row.unconfirmed is None else _reason.decode(row.unconfirmed),
     )
 
@@ -151,10 +153,8 @@ def _whole(row: Row[Any]) -> DecidedVerification:
         reasons=_reasons.decode(row.reasons),
         rules=_rules.decode(row.rules),
         disagreements=_disagreements.decode(row.disagreements),
-        callback_facts=part.callback_facts,
-        result_facts=part.result_facts,
+        evidence=part.evidence,
         mode=part.mode,
-        unconfirmed=part.unconfirmed,
     )
     policy = PolicyText(row.name, row.version, row.content_hash, row.content)
     return DecidedVerification(row.app_id, row.biz_id, row.decided_at, decision, policy)

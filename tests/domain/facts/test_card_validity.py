@@ -8,6 +8,7 @@ import pytest
 from domain.facts.facts import compare_facts
 from domain.model import Outcome
 from domain.policy.decide import decide
+from domain.policy.evidence import Evidence
 from tests.support.payloads.callbacks import (
     BIZ_ID,
     Json,
@@ -177,8 +178,8 @@ def test_what_only_one_of_callback_and_result_makes_clear_is_no_disagreement() -
     strict = policy_with(id_card={"expired": "reject"})
     for callback, result in ((clear, unclear), (unclear, clear)):
         assert compare_facts(callback, result) == ()
-        assert decide(callback, result, policy=policy_with()).outcome is Outcome.APPROVED
-        assert decide(callback, result, policy=strict).outcome is Outcome.REVIEW
+        assert decide(Evidence(callback, result), policy=policy_with()).outcome is Outcome.APPROVED
+        assert decide(Evidence(callback, result), policy=strict).outcome is Outcome.REVIEW
 
 
 def test_the_vendors_card() -> None:

@@ -15,6 +15,7 @@ from domain.errors import UndecodableCallback
 from domain.facts.facts import Facts, extract_facts
 from domain.model import ConfirmationMode, Outcome
 from domain.policy.decide import decide, judge
+from domain.policy.evidence import Evidence
 from tests.support.payloads.callbacks import Json, default_policy, dump, policy_with
 from tests.support.payloads.changes import (
     Change,
@@ -103,7 +104,9 @@ def test_no_changed_side_makes_the_pair_better(changes: list[Change]) -> None:
             continue
         alone = judge(facts, default_policy()).outcome
         for callback, result in ((good, facts), (facts, good), (facts, facts)):
-            decision = decide(callback, result, policy=default_policy(), mode=ConfirmationMode.REQUIRED)
+            decision = decide(
+                Evidence(callback, result), policy=default_policy(), mode=ConfirmationMode.REQUIRED
+            )
             assert decision.outcome is not APPROVED or alone is APPROVED, change
 
 

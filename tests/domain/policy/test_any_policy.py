@@ -16,6 +16,7 @@ from domain.facts.facts import EDITION, ComparisonFacts, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy.config import FaceTable, PolicyConfig
 from domain.policy.decide import decide, judge
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import rules_for
@@ -37,7 +38,7 @@ def _outcome(of: Facts, policy: Policy) -> Outcome:
 def test_every_policy_decides_everything(
     callback: Facts, result: Facts | None, mode: ConfirmationMode | None, policy: Policy
 ) -> None:
-    decision = decide(callback, result, policy=policy, mode=mode)
+    decision = decide(Evidence(callback, result), policy=policy, mode=mode)
     event(f"{decision.outcome} {decision.basis}")
     assert decision.reasons or decision.outcome is APPROVED
     assert not (decision.reasons and decision.outcome is APPROVED)
@@ -56,7 +57,7 @@ def test_a_result_alone_comes_to_what_its_facts_come_to(
     result: Facts, mode: ConfirmationMode | None, policy: Policy
 ) -> None:
     """So that no decision without a callback lacks a proof: `judge` is held to them below."""
-    decision = decide(None, result, policy=policy, mode=mode)
+    decision = decide(Evidence(None, result), policy=policy, mode=mode)
     event(decision.outcome)
     alone = judge(result, policy)
     assert (decision.outcome, decision.reasons, decision.rules) == (

@@ -9,6 +9,7 @@ from domain.model import ConfirmationMode, Outcome
 from domain.policy.backtest import KEPT, Backtest, Transition, backtest
 from domain.policy.curve import Curve
 from domain.policy.decide import decide
+from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedFacts, recompute
 from domain.policy.reasons import Code, Reason
 from tests.support.payloads.callbacks import THRESHOLDS, compared, default_policy, passing_facts, policy_with
@@ -23,8 +24,9 @@ def decided(
 ) -> DecidedFacts:
     """Facts decided by the default policy; without `result` the callback was confirmed."""
     facts = passing_facts(comparisons=compared(confidence), status=status)
-    outcome = decide(facts, result or facts, policy=default_policy()).outcome
-    return DecidedFacts("demo", f"biz-{n}", outcome, facts, result or facts, ConfirmationMode.REQUIRED, None)
+    evidence = Evidence(facts, result or facts)
+    outcome = decide(evidence, policy=default_policy()).outcome
+    return DecidedFacts("demo", f"biz-{n}", outcome, evidence, ConfirmationMode.REQUIRED)
 
 
 def crossings(stored: Iterable[DecidedFacts]) -> list[tuple[Outcome, Outcome, int]]:
@@ -83,7 +85,9 @@ def test_nothing_stored_is_no_division_by_zero() -> None:
 
 def test_the_mode_and_the_reason_of_that_day_are_kept() -> None:
     why = Reason(Code.RESULT_EXPIRED, "RESULT_NOT_FOUND")
-    lost = DecidedFacts("demo", "biz", REVIEW, passing_facts(), None, ConfirmationMode.REQUIRED, why)
+    lost = DecidedFacts(
+        "demo", "biz", REVIEW, Evidence(passing_facts(), unconfirmed=why), ConfirmationMode.REQUIRED
+    )
     lenient = policy_with(confirmation={"mode": "off"})
     assert recompute(lost, lenient).reasons == (why,)
     assert backtest([lost], lenient).transitions == (Transition(REVIEW, REVIEW, 1),)
@@ -91,7 +95,7 @@ def test_the_mode_and_the_reason_of_that_day_are_kept() -> None:
 
 def test_a_result_alone_is_decided_anew_and_counted() -> None:
     facts = passing_facts(comparisons=compared(BELOW_1E6))
-    alone = DecidedFacts("demo", "biz", APPROVED, None, facts, ConfirmationMode.REQUIRED, None)
+    alone = DecidedFacts("demo", "biz", APPROVED, Evidence(result=facts), ConfirmationMode.REQUIRED)
     assert backtest([alone], STRICT).transitions == (Transition(APPROVED, REVIEW, 1),)
     curve = Curve()
     curve.add([alone])

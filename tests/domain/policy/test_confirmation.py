@@ -5,6 +5,7 @@ import pytest
 from domain.facts.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.decide import UNCONFIRMED, decide, judge
+from domain.policy.evidence import Evidence
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.rules import RuleRun
 from tests.support.payloads.callbacks import (
@@ -36,7 +37,7 @@ BROKEN_OFF = Reason(Code.FLOW_CANCELLED)
 def _concluded(
     callback: Facts, result: Facts | None, *, mode: ConfirmationMode
 ) -> tuple[Outcome, tuple[Reason, ...], Basis]:
-    decision = decide(callback, result, policy=default_policy(), mode=mode)
+    decision = decide(Evidence(callback, result), policy=default_policy(), mode=mode)
     return decision.outcome, decision.reasons, decision.basis
 
 
@@ -84,7 +85,7 @@ def test_a_callback_without_a_result(
 
 def test_why_there_is_no_result_is_told() -> None:
     expired = Reason(Code.RESULT_EXPIRED)
-    decision = decide(PASS, None, policy=default_policy(), mode=REQUIRED, unconfirmed=expired)
+    decision = decide(Evidence(PASS, unconfirmed=expired), policy=default_policy(), mode=REQUIRED)
     assert (decision.outcome, decision.reasons, decision.basis) == (REVIEW, (expired,), CALLBACK)
     assert decision.rules[-1] == RuleRun("confirmation", "review", (expired,))
 
@@ -104,15 +105,15 @@ def test_a_result_whose_callback_never_came_decides_alone(
     mode: ConfirmationMode | None, facts: Facts, outcome: Outcome, reasons: tuple[Reason, ...]
 ) -> None:
     policy = policy_with(confirmation={"unavailable": "reject", "disagreement": "reject"})
-    decision = decide(None, facts, policy=policy, mode=mode)
+    decision = decide(Evidence(None, facts), policy=policy, mode=mode)
     assert (decision.outcome, decision.reasons, decision.basis) == (outcome, reasons, RESULT)
     assert (decision.agreement, decision.disagreements) == ("result_only", ())
     assert decision.rules == judge(facts, policy).rules
 
 
 def test_nothing_is_decided_on_nothing() -> None:
-    with pytest.raises(ValueError, match="without any facts"):
-        decide(None, None, policy=default_policy())  # type: ignore[call-overload]
+    with pytest.raises(ValueError, match="no facts"):
+        Evidence(unconfirmed=Reason(Code.RESULT_EXPIRED))
 
 
 OPEN = passing_facts(status="PROCESSING")
@@ -186,15 +187,15 @@ def test_what_only_one_of_them_says_is_no_disagreement() -> None:
 
 def test_the_policy_judges_both() -> None:
     strict = policy_with(face={"min_confidence": 95})
-    decision = decide(PASS, PASS, mode=REQUIRED, policy=strict)
+    decision = decide(Evidence(PASS, PASS), mode=REQUIRED, policy=strict)
     assert (decision.outcome, decision.basis) == (REVIEW, CONFIRMED)
-    assert decide(PASS, None, mode=OFF, policy=strict).outcome is REVIEW
+    assert decide(Evidence(PASS, None), mode=OFF, policy=strict).outcome is REVIEW
 
 
 def test_the_example_of_the_vendor_is_an_attack() -> None:
     callback = decoded_facts(load_sample("callback_with_attack.json"))
-    unconfirmed = decide(callback, None, policy=default_policy(), mode=REQUIRED)
-    confirmed = decide(callback, callback, policy=default_policy(), mode=REQUIRED)
+    unconfirmed = decide(Evidence(callback, None), policy=default_policy(), mode=REQUIRED)
+    confirmed = decide(Evidence(callback, callback), policy=default_policy(), mode=REQUIRED)
     attack = Reason(Code.ATTACK_SYNTHETIC_FACE, "0.88 > 0.5")
     assert (confirmed.outcome, confirmed.reasons[0], confirmed.basis) == (REJECTED, attack, CONFIRMED)
     assert (unconfirmed.outcome, unconfirmed.reasons[0], unconfirmed.basis) == (REVIEW, attack, CALLBACK)
@@ -205,7 +206,7 @@ def test_the_examples_of_callback_and_result_differ_in_the_procedure_alone() -> 
     callback, result = (
         decoded_facts(load_sample(f"{name}_with_attack.json")) for name in ("callback", "result")
     )
-    decision = decide(callback, result, policy=default_policy(), mode=REQUIRED)
+    decision = decide(Evidence(callback, result), policy=default_policy(), mode=REQUIRED)
     assert decision.outcome is REVIEW
     assert decision.reasons[0] == Reason(Code.CONFIRMATION_DISAGREES, "procedure_type")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.facts.facts import Facts
 from domain.model import ConfirmationMode, Outcome
 from domain.policy.decide import UNCONFIRMED
+from domain.policy.evidence import Evidence
 from domain.policy.explanation import StoredDecision, is_same, recompute
 from domain.policy.file import Policy
 from domain.policy.reasons import Code, Reason
@@ -59,7 +60,7 @@ def test_a_decision_that_was_read_back_is_computed_to_the_same(
     stored = _stored(callback, result, policy=policy, mode=mode, unconfirmed=unconfirmed)
     event(f"{stored.outcome} {stored.basis}")
     back = _read_back(stored)
-    assert (back.callback_facts, back.result_facts) == (callback, result)
+    assert back.evidence == Evidence(callback, result, unconfirmed)
     again = recompute(back, policy)
     assert is_same(back, again)
     assert is_same(stored, again)
@@ -108,22 +109,21 @@ def test_a_touched_fact_is_noticed(changes: dict[str, Any]) -> None:
     facts, touched = passing_facts(), passing_facts(**changes)
     for stored in (_stored(facts, facts), _stored(facts), _stored(facts, mode=OFF), _stored(None, facts)):
         assert is_same(stored, recompute(stored, default_policy()))
-        forged = msgspec.structs.replace(
-            stored,
-            callback_facts=stored.callback_facts and touched,
-            result_facts=stored.result_facts and touched,
-        )
+        evidence = Evidence(stored.evidence.callback and touched, stored.evidence.result and touched)
+        forged = msgspec.structs.replace(stored, evidence=evidence)
         assert not is_same(forged, recompute(forged, default_policy()))
 
 
 def test_a_fact_that_only_the_callback_has_otherwise_is_noticed() -> None:
     facts = passing_facts()
-    forged = msgspec.structs.replace(
-        _stored(facts, facts), callback_facts=passing_facts(comparisons=compared(91.328))
-    )
+    evidence = Evidence(passing_facts(comparisons=compared(91.328)), facts)
+    forged = msgspec.structs.replace(_stored(facts, facts), evidence=evidence)
     again = recompute(forged, default_policy())
     assert not is_same(forged, again)
     assert again.outcome is Outcome.REVIEW
+
+
+ATTACKED = passing_facts(id_attacked=1.0)
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,12 @@ def test_a_fact_that_only_the_callback_has_otherwise_is_noticed() -> None:
         {"reasons": (Reason(Code.ID_ATTACKED, "not before"),)},
         {"rules": ()},
         {"disagreements": ()},
-        {"mode": OFF, "result_facts": None},
-        {"unconfirmed": Reason(Code.RESULT_EXPIRED), "result_facts": None},
+        {"mode": OFF, "evidence": Evidence(ATTACKED)},
+        {"evidence": Evidence(ATTACKED, unconfirmed=Reason(Code.RESULT_EXPIRED))},
     ],
 )
 def test_a_touched_decision_is_noticed(part: dict[str, Any]) -> None:
-    stored = _stored(passing_facts(id_attacked=1.0), passing_facts(id_attacked=1.0, liveness="FAIL"))
+    stored = _stored(ATTACKED, passing_facts(id_attacked=1.0, liveness="FAIL"))
     forged = msgspec.structs.replace(stored, **part)
     assert not is_same(forged, recompute(forged, default_policy()))
 
@@ -172,10 +172,11 @@ def test_the_mode_in_force_then_outranks_the_policys_mode_now() -> None:
     assert recompute(stored, policy).outcome is Outcome.APPROVED
 
 
-def test_nothing_is_computed_again_from_nothing() -> None:
-    emptied = msgspec.structs.replace(_stored(passing_facts()), callback_facts=None)
-    with pytest.raises(ValueError, match="without any facts"):
-        recompute(emptied, default_policy())
+def test_there_is_no_evidence_without_facts() -> None:
+    with pytest.raises(ValueError, match="no facts"):
+        msgspec.structs.replace(_stored(passing_facts()).evidence, callback=None)
+    with pytest.raises(msgspec.ValidationError, match="no facts"):
+        msgspec.json.decode(b"{}", type=Evidence)
 
 
 def test_lists_in_a_disagreement_survive() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from domain.callback.payload import decode_payload
 from domain.facts.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached_level
 from domain.model import ConfirmationMode, Outcome
-from domain.policy.decide import UNCONFIRMED, decide, judge
+from domain.policy.decide import decide, judge
+from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain
 from domain.policy.file import Policy, read_policy
 from domain.policy.reasons import Reason
@@ -167,21 +168,16 @@ def stored_decision(
 ) -> StoredDecision:
     """What these facts come to, as it is stored; by default under the policy that is shipped."""
     policy = policy or default_policy()
-    if result is not None:
-        decided = decide(callback, result, policy=policy, mode=mode)
-    else:
-        assert callback is not None
-        decided = decide(callback, None, policy=policy, mode=mode, unconfirmed=unconfirmed or UNCONFIRMED)
+    evidence = Evidence(callback, result, unconfirmed)
+    decided = decide(evidence, policy=policy, mode=mode)
     return StoredDecision(
         outcome=decided.outcome,
         basis=decided.basis,
         reasons=decided.reasons,
         rules=decided.rules,
         disagreements=decided.disagreements,
-        callback_facts=callback,
-        result_facts=result,
+        evidence=evidence,
         mode=mode or policy.config.confirmation.mode,
-        unconfirmed=unconfirmed,
     )
 
 

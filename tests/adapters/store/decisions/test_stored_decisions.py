@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from domain.model import ConfirmationMode, Outcome, verification_id
+from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedFacts, Recomputed, explain, is_same, recompute
 from domain.views.decisions import Selection
 from tests.support.payloads.callbacks import default_policy, policy_with
@@ -54,8 +55,8 @@ async def test_a_thousand_decisions_are_recomputed_equal_in_every_part(
     for item in items:
         decided = await stored.get(item.verification_id)
         assert decided is not None
-        assert repr(decided.decision.callback_facts) == repr(item.callback_facts)
-        assert repr(decided.decision.result_facts) == repr(item.result_facts)
+        assert repr(decided.decision.evidence.callback) == repr(item.evidence.callback)
+        assert repr(decided.decision.evidence.result) == repr(item.evidence.result)
         again = recompute(decided.decision, item.policy)
         assert is_same(decided.decision, again)
         assert repr(again) == repr(item.decision)
@@ -68,7 +69,7 @@ async def test_what_was_decided_on_a_result_alone_is_read_in_chunks(
     facts = random_facts(random.Random(1))
     await save_all(engine, [settled(0, default_policy(), result=facts, heard=False)])
     [[item]] = await read(stored, Selection(["demo"]), size=9)
-    assert (item.callback_facts, item.result_facts, item.unconfirmed) == (None, facts, None)
+    assert item.evidence == Evidence(result=facts)
 
 
 async def test_no_row_holds_a_decision_on_nothing(engine: AsyncEngine) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.callback.attack_reading import MOST_SIGNS, is_sign_name
 from domain.model import Outcome
 from domain.policy.decide import decide, judge
+from domain.policy.evidence import Evidence
 from tests.support.payloads.callbacks import (
     GENUINE,
     ID_NUMBER,
@@ -47,7 +48,7 @@ def _with_signs(place: str, signs: Json, *, tree: Json | None = None) -> Json:
 
 def _outcome(tree: Json) -> Outcome:
     facts = decoded_facts(tree)
-    return decide(facts, facts, policy=default_policy()).outcome
+    return decide(Evidence(facts, facts), policy=default_policy()).outcome
 
 
 def _pair(name: str, confidence: Any, threshold: Any = 0.5) -> Json:
@@ -166,7 +167,7 @@ def test_signs_without_number_fill_no_facts() -> None:
 
 def test_a_reason_names_the_sign_and_its_figures() -> None:
     facts = passing_facts(genuineness=GENUINE | _pair("deepfake", 0.99) | {"camera_injected": 1.0})
-    decision = decide(facts, facts, policy=default_policy())
+    decision = decide(Evidence(facts, facts), policy=default_policy())
     assert [(reason.code, reason.detail) for reason in decision.reasons] == [
         ("attack.other", "deepfake: 0.99 > 0.5"),
         ("attack.other", "camera_injected = 1"),

@@ -5,6 +5,7 @@ import pytest
 from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.decide import UNCONFIRMED, decide, judge
+from domain.policy.evidence import Evidence
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.rules import RuleRun
 from tests.support.payloads.callbacks import default_policy, passing_facts, policy_with
@@ -33,7 +34,7 @@ CANCELLED = Facts(status="CANCELLED")
 )
 def test_an_apps_mode_outranks_the_policys(own: str, apps: ConfirmationMode | None, outcome: Outcome) -> None:
     policy = policy_with(confirmation={"mode": own})
-    assert decide(PASS, None, policy=policy, mode=apps).outcome is outcome
+    assert decide(Evidence(PASS, None), policy=policy, mode=apps).outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_an_apps_mode_outranks_the_policys(own: str, apps: ConfirmationMode | No
 )
 def test_what_an_unavailable_confirmation_means(action: str, facts: Facts, outcome: Outcome) -> None:
     policy = policy_with(confirmation={"unavailable": action})
-    decision = decide(facts, None, policy=policy)
+    decision = decide(Evidence(facts, None), policy=policy)
     assert (decision.outcome, decision.basis, decision.agreement) == (outcome, CALLBACK, "unconfirmed")
     assert decision.reasons == (*judge(facts, policy).reasons, UNCONFIRMED)
     assert decision.rules == (*judge(facts, policy).rules, RuleRun("confirmation", action, (UNCONFIRMED,)))
@@ -60,7 +61,7 @@ def test_what_an_unavailable_confirmation_means(action: str, facts: Facts, outco
 @pytest.mark.parametrize(("action", "outcome"), [("review", REVIEW), ("reject", REJECTED)])
 def test_what_a_disagreement_means(mode: ConfirmationMode, action: str, outcome: Outcome) -> None:
     policy = policy_with(confirmation={"disagreement": action})
-    decision = decide(PASS, FAIL, policy=policy, mode=mode)
+    decision = decide(Evidence(PASS, FAIL), policy=policy, mode=mode)
     assert (decision.outcome, decision.basis, decision.agreement) == (outcome, RESULT, "disagree")
     assert decision.disagreements == (
         Disagreement("liveness", "PASS", "FAIL"),
@@ -76,6 +77,6 @@ def test_what_a_disagreement_means(mode: ConfirmationMode, action: str, outcome:
 def test_agreement_tells_the_results_rules() -> None:
     result = passing_facts(procedure_type=None, id_photo_monochrome=1)
     callback = passing_facts(id_photo_monochrome=None)
-    decision = decide(callback, result, policy=default_policy())
+    decision = decide(Evidence(callback, result), policy=default_policy())
     assert (decision.outcome, decision.agreement, decision.disagreements) == (APPROVED, "agree", ())
     assert decision.rules == judge(result, default_policy()).rules != judge(callback, default_policy()).rules

@@ -8,6 +8,7 @@ import pytest
 from domain.facts.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.decide import decide, judge
+from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.rules import RULES, RuleRun
@@ -64,9 +65,9 @@ def test_another_orders_unfinished_flow_is_for_a_person_too(
     assert (judgement.outcome, judgement.reasons[0]) == (REVIEW, OTHER_ORDER)
     assert [run.rule for run in judgement.rules] == ["status", "registration"]
     for decision in (
-        decide(other, other, policy=policy, mode=mode),
-        decide(other, None, policy=policy, mode=mode),
-        decide(None, other, policy=policy, mode=mode),
+        decide(Evidence(other, other), policy=policy, mode=mode),
+        decide(Evidence(other, None), policy=policy, mode=mode),
+        decide(Evidence(None, other), policy=policy, mode=mode),
     ):
         assert decision.outcome is REVIEW
         assert OTHER_ORDER in decision.reasons
@@ -77,10 +78,10 @@ def test_another_orders_unfinished_flow_is_for_a_person_too(
 def test_no_policy_rejects_for_another_orders_proof_alone(mode: ConfirmationMode) -> None:
     mine, other = registered("match"), registered("mismatch")
     for callback, result in ((other, None), (mine, other), (registered(None), other), (other, mine)):
-        assert decide(callback, result, policy=HARSH, mode=mode).outcome is REVIEW
+        assert decide(Evidence(callback, result), policy=HARSH, mode=mode).outcome is REVIEW
     failed = registered("mismatch", liveness="FAIL")
-    assert decide(mine, failed, policy=HARSH, mode=mode).outcome is REJECTED
-    assert decide(mine, None, policy=HARSH, mode=ConfirmationMode.REQUIRED).outcome is REJECTED
+    assert decide(Evidence(mine, failed), policy=HARSH, mode=mode).outcome is REJECTED
+    assert decide(Evidence(mine, None), policy=HARSH, mode=ConfirmationMode.REQUIRED).outcome is REJECTED
 
 
 @pytest.mark.parametrize("mode", ConfirmationMode)
@@ -104,7 +105,7 @@ def test_a_mismatch_in_either_payload_is_told(
     outcome: Outcome,
     disagreements: list[str],
 ) -> None:
-    decision = decide(registered(callback), registered(result), policy=default_policy(), mode=mode)
+    decision = decide(Evidence(registered(callback), registered(result)), policy=default_policy(), mode=mode)
     assert decision.outcome is outcome
     assert (OTHER_ORDER in decision.reasons) == (outcome is REVIEW)
     assert [item.fact for item in decision.disagreements] == disagreements
@@ -116,8 +117,8 @@ def test_a_mismatch_in_either_payload_is_told(
 def test_a_result_alone_and_a_callback_alone_are_looked_at_too() -> None:
     other = registered("mismatch")
     for decision in (
-        decide(None, other, policy=default_policy()),
-        decide(other, None, policy=default_policy(), mode=ConfirmationMode.OFF),
+        decide(Evidence(None, other), policy=default_policy()),
+        decide(Evidence(other, None), policy=default_policy(), mode=ConfirmationMode.OFF),
     ):
         assert (decision.outcome, decision.reasons) == (REVIEW, (OTHER_ORDER,))
 
