@@ -20,7 +20,8 @@ from usecases.context import WorkerContext
 from usecases.end_unfinished import Unfinished
 from usecases.forget_claims import forget_claims
 from usecases.hold import release_held
-from workers import nudging
+from usecases.note_return import note_return
+from usecases.report_unconfigured import Unconfigured
 from workers.errands import Errands
 from workers.recording import Recording
 from workers.settling import Settling
@@ -53,9 +54,13 @@ def functions(context: WorkerContext, loops: Loops) -> list[Function]:
         work = loops.settling.claim_one(UUID(verification_id))
         await errands.run(work, "settlement.postponed", verification_id=verification_id)
 
+    async def look_early(verification_id: UUID) -> None:
+        if await note_return(context, verification_id):
+            await loops.settling.claim_one(verification_id)
+
     async def nudge_verification(_ctx: dict[str, Any], verification_id: str) -> None:
         # It is a hint: should it fail, the look at its token's expiry is to come.
-        work = nudging.look_early(context, loops.settling, UUID(verification_id))
+        work = look_early(UUID(verification_id))
         await errands.run(work, "nudge.failed", verification_id=verification_id)
 
     return [
@@ -75,7 +80,7 @@ def crons(
 ) -> list[CronJob]:
     """The sweeps, every `every` seconds, on one worker at a time; `adopt` brings in old batches."""
 
-    unfinished = Unfinished(context)
+    unfinished, unconfigured = Unfinished(context), Unconfigured(context)
 
     async def look_into_the_inbox() -> None:
         loops.recording.wake()
@@ -93,7 +98,7 @@ def crons(
 
     sweeps: dict[str, Sequence[Callable[[], Awaitable[object]]]] = {
         "sweep_inbox": (look_into_the_inbox, adopt),
-        "settle_due": (claim_silent, loops.settling.name_unconfigured),
+        "settle_due": (claim_silent, unconfigured.report),
         "sweep_waiting": (free_held, unfinished.give_an_end, forget),
     }
     errands, seconds = Errands(context.tally, within=_WITHIN), set(range(0, 60, every))

@@ -6,8 +6,6 @@ claimed when there is room again, so an app whose vendor is slow fills its own r
 
 import asyncio
 import contextlib
-import math
-from collections import Counter
 from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 from typing import Final
@@ -17,17 +15,14 @@ import structlog
 
 from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
+from domain.limits.app_places import AppPlaces, bounded
 from domain.records import Case, ClaimedVerifications
 from usecases.context import WorkerContext
 from usecases.settle import settle_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
-_NAMED_EVERY: Final = 3600.0
 PATIENCE: Final = 0.25
 """Seconds that recording waits for an app that is behind. One that takes longer has a slow vendor."""
-
-_MOST_AT_ONCE: Final = 100
-"""The most that one claim takes: few enough to be settled within the lease."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,23 +41,16 @@ class Settling:
     ) -> None:
         self._context = context
         self._alarm = context.alarm
-        self._at_once = at_once
+        self._places = AppPlaces(context.apps, at_once=at_once)
         self._look_every = look_every
         self._patience = patience
-        self._under_way: Counter[str] = Counter()
-        self._hungry: set[str] = set()
-        self._queued: set[str] = set()
-        self._slow: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._named: dict[str, float] = {}
         self._moved = asyncio.Event()
         self._stopping = False
 
     def room(self) -> dict[str, int]:
         """How many more verifications each configured app may have under way."""
-        if self._stopping:
-            return {}
-        return {app_id: max(0, self._at_once - self._under_way[app_id]) for app_id in self._context.apps}
+        return {} if self._stopping else self._places.free()
 
     def start(self, case: Case) -> None:
         """Settle a verification that this worker has the lease of."""
@@ -74,8 +62,7 @@ class Settling:
 
     def left_out(self, app_id: str) -> None:
         """A verification of an app without room was left to whoever claims it: look once there is room."""
-        self._queued.add(app_id)
-        self._hungry.add(app_id)
+        self._places.left_out(app_id)
         self._feed(app_id)
 
     async def run(self) -> None:
@@ -103,11 +90,9 @@ class Settling:
 
     async def claim_due(self) -> bool:
         """Claim what is due as far as there is room, and settle it; whether more is due that has room."""
-        room = self.room()
-        self._hungry |= {app_id for app_id, places in room.items() if not places}
-        claimed = await self._claim(_some(room))
-        self._hungry |= claimed.full
-        self._queued = self._queued - _some(room).keys() | claimed.full
+        room = self._claimable()
+        claimed = await self._claim(room)
+        self._places.claimed(room, claimed.full)
         self._moved.set()
         return any(self.room().get(app_id) for app_id in claimed.full)
 
@@ -121,25 +106,14 @@ class Settling:
         while limit > 0 and apps:
             share = -(-limit // len(apps))
             room = {app_id: min(share, self.room().get(app_id, 0)) for app_id in apps}
-            claimed = await self._claim(_some(room), silent=True)
+            claimed = await self._claim(bounded(room), silent=True)
             limit -= len(claimed.opened)
             apps = {app_id for app_id in claimed.full if self.room().get(app_id)}
 
-    async def name_unconfigured(self) -> None:
-        """Log, once an hour for each app, how many verifications wait for an app that is not configured."""
-        context, now = self._context, asyncio.get_running_loop().time()
-        waiting = await context.due.due_elsewhere(list(context.apps), now=context.clock())
-        for app_id, count in waiting.items():
-            if now >= self._named.get(app_id, -math.inf) + _NAMED_EVERY:
-                self._named[app_id] = now
-                log.warning("verifications.unconfigured", app_id=app_id, count=count)
-
     async def claim_one(self, verification_id: UUID) -> None:
         """Settle this verification, if it is due; where its app has no room, once it has."""
-        room = self.room()
-        self._hungry |= {app_id for app_id, places in room.items() if not places}
         due = await self._context.due.claim_one(
-            verification_id, list(_some(room)), now=self._context.clock(), lease=self._context.lease
+            verification_id, list(self._claimable()), now=self._context.clock(), lease=self._context.lease
         )
         if due is not None:
             self._spawn(due.app_id, take_up(self._context, due))
@@ -157,17 +131,14 @@ class Settling:
         """
         try:
             async with asyncio.timeout(self._patience):
-                while self._behind():
+                while self._places.behind():
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError:
-            self._slow |= self._behind()
+            self._places.give_up_on(self._places.behind())
 
-    def _behind(self) -> set[str]:
-        """The apps with more than half their places taken, or with a queue in PostgreSQL; no slow ones."""
-        most = self._at_once // 2
-        crowded = {app_id for app_id, count in self._under_way.items() if count > most}
-        return (crowded | self._queued) - self._slow
+    def _claimable(self) -> dict[str, int]:
+        return {} if self._stopping else self._places.claimable()
 
     async def idle(self) -> None:
         """Return when nothing is under way."""
@@ -193,26 +164,18 @@ class Settling:
         return claimed
 
     def _spawn(self, app_id: str, work: Awaitable[None]) -> None:
-        self._under_way[app_id] += 1
+        self._places.take(app_id)
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(app_id, done))
 
     def _ended(self, app_id: str, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
-        self._under_way[app_id] -= 1
+        self._places.give_back(app_id)
         self._moved.set()
         self._feed(app_id)
 
     def _feed(self, app_id: str) -> None:
-        """Once half an app's places are free it is slow no more; where it is hungry, look for what is due."""
-        if self._under_way[app_id] > self._at_once // 2:
-            return
-        self._slow.discard(app_id)
-        if app_id in self._hungry:
-            self._hungry.discard(app_id)
+        """Look for what is due where a place is free again."""
+        if self._places.feed(app_id):
             self._alarm.ring()
-
-
-def _some(room: Mapping[str, int]) -> dict[str, int]:
-    return {app_id: min(places, _MOST_AT_ONCE) for app_id, places in room.items() if places}

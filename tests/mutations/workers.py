@@ -115,15 +115,15 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "slow groups are no killers",
         "workers/recording.py",
-        "            if self._claimed:",
-        "            if False:",
+        "            if claimed := self._batches.claimed:",
+        "            if claimed := ():",
         ["tests/workers/test_killers.py::test_a_slow_group_is_no_killer"],
     ),
     Mutation(
         "recording waits for no vendor",
-        "workers/recording.py",
-        "        self._settle(group)\n",
-        "        self._settle(group)\n        await self._settling.idle()\n",
+        "usecases/process_batches.py",
+        "self._hand_over(group)\n",
+        "self._hand_over(group)\n            await self._verifications.idle()\n",
         ["tests/workers/test_recording.py::test_recording_does_not_wait_for_the_vendor"],
     ),
     Mutation(

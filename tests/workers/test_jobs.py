@@ -18,7 +18,6 @@ from tests.support.stores import biz_id, callback, payload
 from tests.workers.conftest import TIMED_OUT, Jobs, answered
 from usecases.context import WorkerContext
 from usecases.process.tally import Tally
-from workers import nudging
 from workers.errands import Errands
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.main import NEVER
@@ -100,7 +99,7 @@ async def test_a_job_or_sweep_that_fails_does_not_raise(
 
     monkeypatch.setattr(jobs.context.due, "claim", fail)
     monkeypatch.setattr(jobs.context.due, "claim_one", fail)
-    monkeypatch.setattr(nudging, "look_early", fail)
+    monkeypatch.setattr(jobs.context.nudges, "nudge", fail)
     loops, key = jobs.loops(), str(verification_id("demo", biz_id()))
     await run_crons(jobs.context, loops, fail)
     for name in (SETTLE_VERIFICATION, NUDGE_VERIFICATION):

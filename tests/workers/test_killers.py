@@ -15,10 +15,10 @@ from tests.support.batches import stored_batches
 from tests.support.stores import callback, until
 from tests.workers.conftest import Jobs, WorkerDied
 from tests.workers.test_recording import decisions, in_inbox, put, quick
+from usecases import process_batches
 from usecases.context import WorkerContext
+from usecases.process_batches import BURY_AFTER, SPLIT_AFTER
 from usecases.record_callbacks import GroupRecorded, record_group
-from workers import recording as recording_module
-from workers.recording import BURY_AFTER, SPLIT_AFTER
 
 
 async def test_a_batch_whose_worker_died_is_recorded_again(jobs: Jobs) -> None:
@@ -84,7 +84,7 @@ async def test_of_a_killers_group_all_others_are_decided_and_it_alone_is_buried(
             raise WorkerDied
         return await record_group(context, taken, room=room)
 
-    monkeypatch.setattr(recording_module, "record_group", die_of_it)
+    monkeypatch.setattr(process_batches, "record_group", die_of_it)
     await put(jobs, killer, quick(1))
     for n in range(2, 6):
         await put(jobs, quick(n), batch_id=f"b{n}")
@@ -123,7 +123,7 @@ async def test_a_slow_group_is_no_killer(jobs: Jobs, monkeypatch: pytest.MonkeyP
         ends.add(await jobs.redis.zscore(DEFAULT_NAMES.claimed, "b1"))
         return len(ends) > 5
 
-    monkeypatch.setattr(recording_module, "record_group", take_long)
+    monkeypatch.setattr(process_batches, "record_group", take_long)
     await put(jobs, quick(1), quick(2))
     loops = jobs.loops(replace(jobs.context, lease=timedelta(milliseconds=60)))
     running = asyncio.create_task(loops.recording.run())

@@ -12,8 +12,8 @@ from domain.model import verification_id
 from tests.support.stores import NOW, biz_id, callback, payload
 from tests.workers.conftest import Jobs, answered, refused
 from usecases.context import WorkerContext
+from usecases.note_return import note_return
 from workers.jobs import functions
-from workers.nudging import look_early
 
 TOKEN = timedelta(minutes=50)
 FIRST = TOKEN + timedelta(minutes=15)
@@ -23,9 +23,10 @@ ID = verification_id("demo", biz_id())
 
 async def look(jobs: Jobs, verification_id: UUID) -> None:
     """Look early and let what was begun come to its end."""
-    settling = jobs.loops().settling
-    await look_early(jobs.context, settling, verification_id)
-    await settling.idle()
+    if await note_return(jobs.context, verification_id):
+        settling = jobs.loops().settling
+        await settling.claim_one(verification_id)
+        await settling.idle()
 
 
 async def test_an_early_look_decides_long_before_the_tokens_expiry(jobs: Jobs) -> None:

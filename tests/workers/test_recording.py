@@ -17,9 +17,9 @@ from domain.model import AcceptedCallback
 from tests.support.batches import stored_batches
 from tests.support.stores import callback, payload, until
 from tests.workers.conftest import Jobs, answered
+from usecases import process_batches
 from usecases.context import WorkerContext
 from usecases.record_callbacks import GroupRecorded, record_group
-from workers import recording as recording_module
 
 AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError")]
 
@@ -124,7 +124,7 @@ async def test_a_defect_of_ours_ends_nothing_and_the_batch_comes_back(
 ) -> None:
     await put(jobs, quick(1))
     with monkeypatch.context() as broken:
-        broken.setattr(recording_module, "record_group", raiser(RuntimeError("x")))
+        broken.setattr(process_batches, "record_group", raiser(RuntimeError("x")))
         assert not await jobs.loops().recording.drain()
     await jobs.lapse()
     await jobs.work()
@@ -139,8 +139,8 @@ async def test_a_group_that_takes_too_long_is_given_up_and_comes_back(
 
     await put(jobs, quick(1))
     with monkeypatch.context() as slow:
-        slow.setattr(recording_module, "record_group", hang)
-        slow.setattr(recording_module, "_GROUP_TIMEOUT", 0.05)
+        slow.setattr(process_batches, "record_group", hang)
+        slow.setattr(process_batches, "_GROUP_TIMEOUT", 0.05)
         assert not await jobs.loops().recording.drain()
     await jobs.lapse()
     assert await jobs.redis.exists(DEFAULT_NAMES.starts) == 0, "nobody was killed"
@@ -196,7 +196,7 @@ async def test_who_is_stopped_amid_a_backlog_leaves_no_batch_that_looks_begun(
         recording.stop()
         return await record_group(context, taken, room=room)
 
-    monkeypatch.setattr(recording_module, "record_group", record_and_be_stopped)
+    monkeypatch.setattr(process_batches, "record_group", record_and_be_stopped)
     await recording.run()
     assert len(await in_inbox(jobs)) == 6
     assert await jobs.redis.exists(DEFAULT_NAMES.claimed, DEFAULT_NAMES.starts) == 0

@@ -11,6 +11,7 @@ from domain.apps import App
 from domain.model import verification_id
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record, until
 from tests.workers.conftest import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
+from usecases.report_unconfigured import Unconfigured
 from workers.jobs import Loops
 from workers.recording import Recording
 from workers.settling import PATIENCE, Settling
@@ -147,10 +148,10 @@ async def test_an_app_that_is_not_configured_here_is_left_for_others(jobs: Jobs)
     assert (await jobs.outcome(2))[0] == "decided"
     [(fence,)] = await jobs.store.rows("SELECT fence FROM verifications WHERE app_id = 'gone'")
     assert fence == 1, "nobody has touched it"
-    settling = jobs.loops().settling
+    unconfigured = Unconfigured(jobs.context)
     with capture_logs() as lines:
         for _ in range(3):
-            await settling.name_unconfigured()
+            await unconfigured.report()
     told = [(line["event"], line["app_id"], line["count"]) for line in lines]
     assert told == [("verifications.unconfigured", GONE, 1)], "named once, not for ever"
 

@@ -1,0 +1,79 @@
+"""Places for verifications under way: as many for each app, so that a slow vendor fills its own alone.
+
+An app without a free place is hungry: once half its places are free, what is due of it is looked for. An app
+that frees no place for a while is slow: nobody waits for it until half its places are free.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Final
+
+_MOST_AT_ONCE: Final = 100
+"""The most that one claim takes: few enough to be carried out within the lease."""
+
+
+class AppPlaces:
+    """The places of one process, `at_once` of each app in `apps`."""
+
+    def __init__(self, apps: Collection[str], *, at_once: int) -> None:
+        self._apps = apps
+        self._at_once = at_once
+        self._under_way: Counter[str] = Counter()
+        self._hungry: set[str] = set()
+        self._queued: set[str] = set()
+        self._slow: set[str] = set()
+
+    def free(self) -> dict[str, int]:
+        """The free places of each app."""
+        return {app_id: max(0, self._at_once - self._under_way[app_id]) for app_id in self._apps}
+
+    def claimable(self) -> dict[str, int]:
+        """How many verifications of each app to claim now, without the apps that have no free place.
+
+        Those are hungry from now on.
+        """
+        free = self.free()
+        self._hungry |= {app_id for app_id, places in free.items() if not places}
+        return bounded(free)
+
+    def claimed(self, room: Collection[str], full: frozenset[str]) -> None:
+        """A claim for the apps in `room` has ended. Those in `full` may have more due than had room."""
+        self._hungry |= full
+        self._queued = self._queued - set(room) | full
+
+    def left_out(self, app_id: str) -> None:
+        """A verification of this app found no place and is due in the store."""
+        self._queued.add(app_id)
+        self._hungry.add(app_id)
+
+    def take(self, app_id: str) -> None:
+        """A verification of this app is under way."""
+        self._under_way[app_id] += 1
+
+    def give_back(self, app_id: str) -> None:
+        """It has ended."""
+        self._under_way[app_id] -= 1
+
+    def feed(self, app_id: str) -> bool:
+        """Whether to look for what is due of this app, because it is hungry and half its places are free."""
+        if self._under_way[app_id] > self._at_once // 2:
+            return False
+        self._slow.discard(app_id)
+        is_hungry = app_id in self._hungry
+        self._hungry.discard(app_id)
+        return is_hungry
+
+    def behind(self) -> set[str]:
+        """The apps with more than half their places taken, or with a queue in the store; no slow ones."""
+        most = self._at_once // 2
+        crowded = {app_id for app_id, count in self._under_way.items() if count > most}
+        return (crowded | self._queued) - self._slow
+
+    def give_up_on(self, app_ids: Collection[str]) -> None:
+        """These apps are slow."""
+        self._slow.update(app_ids)
+
+
+def bounded(free: Mapping[str, int]) -> dict[str, int]:
+    """As many of each app as one claim may take, without the apps that have no place."""
+    return {app_id: min(places, _MOST_AT_ONCE) for app_id, places in free.items() if places}

@@ -1,0 +1,164 @@
+"""Process claimed batches: record their callbacks, and stop a batch that keeps killing its worker."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import Enum
+from typing import Final, Protocol
+
+import structlog
+
+from domain.errors import ServerAway
+from domain.model import AcceptedCallback
+from domain.records import Case, Claim, ClaimedBatch
+from usecases.context import WorkerContext
+from usecases.record_callbacks import GroupRecorded, bury, record_group
+
+SPLIT_AFTER: Final = 3
+BURY_AFTER: Final = 6
+"""Starts after which a batch is split into single callbacks, and a single callback becomes a dead letter: it
+keeps killing its worker. A batch that only waits behind others is never started, and so never suspected."""
+
+PAUSE: Final = timedelta(seconds=5)
+"""How long a batch rests after it met a server that is away."""
+
+_GROUP_TIMEOUT: Final = 40
+
+log = structlog.get_logger(__name__)
+
+
+class Verifications(Protocol):
+    """Takes verifications on from where recording leaves them. Nothing here waits."""
+
+    def room(self) -> dict[str, int]:
+        """How many more verifications of each configured app may be under way here."""
+
+    def start(self, case: Case) -> None:
+        """Take on a verification that this process has the lease of."""
+
+    def left_out(self, app_id: str) -> None:
+        """A verification of this app found no room here; it is due for any process."""
+
+
+class _Step(Enum):
+    """What happens to a claimed batch."""
+
+    RECORD = "record"
+    SET_ASIDE = "set aside"
+    SPLIT = "split"
+    BURY = "bury"
+
+
+class BatchProcessing:
+    """Claims groups of batches and records them, one group at a time.
+
+    `claimed`: the batches that are being recorded; their lease needs renewing.
+    """
+
+    def __init__(self, context: WorkerContext, verifications: Verifications) -> None:
+        self._context = context
+        self._verifications = verifications
+        self._finished: list[str] = []
+        self.claimed: list[str] = []
+
+    async def process_group(self) -> int:
+        """Claim a group and process it; about how many batches still wait, 0 only if none does.
+
+        Raises:
+            ServerAway: Redis or PostgreSQL is away; what was claimed is claimed again later.
+            TimeoutError: PostgreSQL is too slow; as above.
+        """
+        claim = await self._claim()
+        self.claimed = [batch.batch_id for batch in claim.batches]
+        steps = [(batch, _step_of(batch)) for batch in claim.batches]
+        try:
+            for batch, step in steps:
+                await self._take_out(batch, step)
+            await self._record([batch for batch, step in steps if step is _Step.RECORD])
+        finally:
+            self.claimed = []
+        return claim.left + sum(step is _Step.SPLIT for _, step in steps)
+
+    async def forget_finished(self) -> None:
+        """Remove recorded batches from the inbox. The next claim would do it as well. Raises ServerAway."""
+        if self._finished:
+            await self._context.inbox.finish(self._finished)
+            self._finished = []
+
+    async def _claim(self) -> Claim:
+        finished, self._finished = self._finished, []
+        try:
+            return await self._context.inbox.claim(lease=self._context.lease, finished=finished)
+        except ServerAway:
+            self._finished = finished
+            raise
+
+    async def _take_out(self, batch: ClaimedBatch, step: _Step) -> None:
+        """Carry out any step but recording."""
+        inbox, callbacks = self._context.inbox, batch.callbacks or []
+        if callbacks and batch.starts:
+            log.warning("batch.swept", batch_id=batch.batch_id, attempts=batch.starts)
+        if step is _Step.SET_ASIDE:
+            log.error("batch.unreadable", batch_id=batch.batch_id)
+            await inbox.set_aside(batch.batch_id)
+        elif step is _Step.SPLIT:
+            await inbox.split(batch.batch_id, callbacks)
+        elif step is _Step.BURY:
+            await bury(self._context, callbacks[0], "kills_worker", f"{batch.starts} starts")
+            self._finished.append(batch.batch_id)
+
+    async def _record(self, batches: Sequence[ClaimedBatch]) -> None:
+        if not batches:
+            return
+        with self._context.tally.under_way(len(batches)):
+            whose = [(batch.batch_id, each) for batch in batches for each in batch.callbacks or ()]
+            group = await self._record_callbacks(batches, [each for _, each in whose])
+            self._hand_over(group)
+            postponed = {whose[index][0] for index in group.failures}
+            recorded = [batch for batch in batches if batch.batch_id not in postponed]
+            await self._end(recorded, callbacks=len(whose), cases=len(group.cases))
+            if postponed:
+                await self._postpone(sorted(postponed))
+            if not recorded:
+                raise next(iter(group.failures.values()))
+
+    async def _record_callbacks(
+        self, batches: Sequence[ClaimedBatch], callbacks: Sequence[AcceptedCallback]
+    ) -> GroupRecorded:
+        try:
+            async with asyncio.timeout(_GROUP_TIMEOUT):
+                return await record_group(self._context, callbacks, room=self._verifications.room())
+        except (ServerAway, TimeoutError):
+            # A worker that notices that it takes too long was killed by none of these batches.
+            await self._postpone([batch.batch_id for batch in batches])
+            raise
+
+    async def _postpone(self, batch_ids: Sequence[str]) -> None:
+        # Never longer than two leases: a claim takes a later end for the work of a wrong clock.
+        await self._context.inbox.postpone(batch_ids, pause=min(PAUSE, self._context.lease))
+
+    def _hand_over(self, group: GroupRecorded) -> None:
+        for case in group.cases:
+            # From here on the verification's own due_at brings it back if this process dies.
+            self._verifications.start(case)
+        for app_id in group.left_out:
+            self._verifications.left_out(app_id)
+
+    async def _end(self, recorded: Sequence[ClaimedBatch], *, callbacks: int, cases: int) -> None:
+        context = self._context
+        for batch in recorded:
+            if batch.is_retry:
+                keys = [callback.key for callback in batch.callbacks or ()]
+                await context.dead_letters.forget_retried(keys)
+        self._finished += [batch.batch_id for batch in recorded]
+        context.tally.batches += len(recorded)
+        if recorded:
+            log.info("batch.recorded", callbacks=callbacks, count=cases)
+
+
+def _step_of(batch: ClaimedBatch) -> _Step:
+    if batch.callbacks is None:
+        return _Step.SET_ASIDE
+    if batch.starts > SPLIT_AFTER and len(batch.callbacks) > 1:
+        return _Step.SPLIT
+    return _Step.BURY if batch.starts > BURY_AFTER else _Step.RECORD
