@@ -1,10 +1,13 @@
-"""What the ID card's pictures are like, without what is written on the card."""
+"""What a payload says about the ID card, without what is written on it."""
 
 import re
 from collections.abc import Iterable
 from typing import Final
 
-from domain.callback.parts import LEGALITY, IdCardInfo, OcrField
+import msgspec
+
+from domain.callback.parts import LEGALITY, IdCardInfo, OcrField, Payload
+from domain.facts.card_validity import card_validity
 
 _SHARE_OF: Final = {
     side: {theirs: f"{side}.{ours}" for theirs, ours in LEGALITY.items()} for side in ("front", "back")
@@ -14,7 +17,26 @@ _FIELD: Final = re.compile(r"[A-Za-z_]{1,64}")
 """A field's name; whatever could be what is written on the card is none."""
 
 
-def legality_shares(card: IdCardInfo) -> dict[str, float]:
+class CardFacts(msgspec.Struct, frozen=True):
+    """What the card's pictures are like, by `side.name`: shares and qualities are 0 to 1. `validity` is that
+    of `card_validity`."""
+
+    legality: dict[str, float] = {}
+    qualities: dict[str, float] = {}
+    illogical: tuple[str, ...] = ()
+    validity: str | None = None
+
+
+def card_facts(payload: Payload) -> CardFacts:
+    """The facts of the payload's card; all empty without one."""
+    card = payload.idcard_info
+    if card is None:
+        return CardFacts()
+    fields = _read_fields(card)
+    return CardFacts(_legality(card), _qualities(fields), _illogical(fields), card_validity(payload))
+
+
+def _legality(card: IdCardInfo) -> dict[str, float]:
     """`front.photocopy: 0.049` and so on, for each side that was read."""
     shares: dict[str, float] = {}
     for side, block in (("front", card.front_side), ("back", card.back_side)):
@@ -25,7 +47,7 @@ def legality_shares(card: IdCardInfo) -> dict[str, float]:
     return shares
 
 
-def read_fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
+def _read_fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
     """The fields that were read off both sides, as `front.gender`."""
     sides = (("front.", card.ocr_front_quality), ("back.", card.ocr_back_quality))
     return [
@@ -36,11 +58,11 @@ def read_fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
     ]
 
 
-def field_qualities(fields: Iterable[tuple[str, OcrField]]) -> dict[str, float]:
+def _qualities(fields: Iterable[tuple[str, OcrField]]) -> dict[str, float]:
     """`front.gender: 0.925` and so on."""
     return {name: field.quality for name, field in fields if field.quality is not None}
 
 
-def illogical_fields(fields: Iterable[tuple[str, OcrField]]) -> tuple[str, ...]:
+def _illogical(fields: Iterable[tuple[str, OcrField]]) -> tuple[str, ...]:
     """The fields that the vendor marks with a logical problem."""
     return tuple(name for name, field in fields if field.logic)

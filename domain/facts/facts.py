@@ -11,8 +11,8 @@ import msgspec
 
 from domain.callback.parts import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
 from domain.callback.words import OTHER, Text, as_text, message_word, tag_word, word
-from domain.facts.card_facts import field_qualities, illogical_fields, legality_shares, read_fields
-from domain.facts.card_validity import UNREADABLE, card_validity
+from domain.facts.card_facts import card_facts
+from domain.facts.card_validity import UNREADABLE
 from domain.model import Identity
 
 Registration = Literal["match", "mismatch"]
@@ -89,8 +89,7 @@ def extract_facts(payload: Payload) -> Facts:
     """The facts of `payload`."""
     liveness, verify = payload.liveness_result, payload.verify_result
     exceptions = verify.id_exceptions if verify else None
-    card = payload.idcard_info
-    fields = read_fields(card) if card else []
+    card = card_facts(payload)
     return Facts(
         status=payload.status_word,
         liveness=_liveness(payload),
@@ -103,10 +102,10 @@ def extract_facts(payload: Payload) -> Facts:
         will=_will(payload),
         multifaces_tag=tag_word(payload.multifaces_tag),
         attempts=_attempts(liveness),
-        legality=legality_shares(card) if card else {},
-        qualities=field_qualities(fields),
-        illogical=illogical_fields(fields),
-        card=card_validity(payload),
+        legality=card.legality,
+        qualities=card.qualities,
+        illogical=card.illogical,
+        card=card.validity,
         unreadable=payload.unreadable,
         repeated=payload.repeated,
         irregular=payload.irregular,
