@@ -25,8 +25,8 @@ OF_THE_WORKERS: Final = (
         "not await context.ledger.reserve(case.lease, n, now=context.clock())",
         "False",
         [
-            "tests/workers/test_confirmation.py::test_the_call_is_reserved_before_it_is_sent",
-            "tests/workers/test_confirmation.py::test_two_workers_at_once_make_one_call",
+            "tests/usecases/pulls/test_confirm.py::test_the_call_is_reserved_before_it_is_sent",
+            "tests/usecases/pulls/test_confirm.py::test_two_workers_at_once_make_one_call",
         ],
     ),
     Mutation(
@@ -41,35 +41,37 @@ OF_THE_WORKERS: Final = (
         "usecases/process/vendor_gates.py",
         "return timedelta(0) if self._is_stopping else way",
         "return way",
-        ["tests/workers/test_confirmation.py::test_a_worker_that_stops_leaves_the_call_to_another_at_once"],
+        ["tests/usecases/pulls/test_confirm.py::test_a_worker_that_stops_leaves_the_call_to_another_at_once"],
     ),
     Mutation(
         "own limit first",
         "usecases/process/vendor_gates.py",
         "else (way.places, room, self._pool)",
         "else (room, way.places, self._pool)",
-        ["tests/workers/test_places.py::test_who_waits_for_its_apps_limit_holds_no_room"],
+        ["tests/usecases/process/test_places.py::test_who_waits_for_its_apps_limit_holds_no_room"],
     ),
     Mutation(
         "the urgent are no probe",
         "usecases/process/vendor_gates.py",
         "if self.circuit.retry_at is not None and self.circuit.permits(now):",
         "if True:",
-        ["tests/workers/test_vendor_gates.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"],
+        [
+            "tests/usecases/process/test_vendor_gates.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"
+        ],
     ),
     Mutation(
         "answers in other hands",
         "domain/pulls/budget.py",
         "max(max(reserved) + rules.in_flight, open_since + LEDGER_CATCHES_UP)",
         "max(reserved) + rules.in_flight",
-        ["tests/workers/test_answers_in_other_hands.py::test_no_second_call_is_spent"],
+        ["tests/usecases/pulls/test_answers_in_other_hands.py::test_no_second_call_is_spent"],
     ),
     Mutation(
         "answers in other hands",
         "usecases/reconcile.py",
         "match wait or _asked_look",
         "match _asked_look",
-        ["tests/workers/test_answers_in_other_hands.py::test_no_registered_verification_expires"],
+        ["tests/usecases/pulls/test_answers_in_other_hands.py::test_no_registered_verification_expires"],
     ),
     Mutation(
         "answers in other hands",
@@ -77,7 +79,7 @@ OF_THE_WORKERS: Final = (
         "return Postponed(wait.until) if wait else _UNANSWERED",
         "return _UNANSWERED",
         [
-            "tests/workers/test_answers_in_other_hands.py::test_no_pull_that_was_asked_for_is_called_unanswered"
+            "tests/usecases/pulls/test_answers_in_other_hands.py::test_no_pull_that_was_asked_for_is_called_unanswered"
         ],
     ),
     Mutation(
@@ -85,7 +87,7 @@ OF_THE_WORKERS: Final = (
         "usecases/pulls/confirm.py",
         "len(sent_calls(ledger)) < PULL_LIMIT - 1",
         "True",
-        ["tests/workers/test_next_calls.py::test_the_last_call_is_not_spent_on_a_vendor_at_fault"],
+        ["tests/usecases/pulls/test_next_calls.py::test_the_last_call_is_not_spent_on_a_vendor_at_fault"],
     ),
     Mutation(
         "sweeper",
@@ -93,7 +95,7 @@ OF_THE_WORKERS: Final = (
         "for _, id in ipairs(lapsed) do",
         "for _, id in ipairs({}) do",
         [
-            "tests/workers/test_killers.py::test_a_batch_whose_worker_died_is_recorded_again",
+            "tests/usecases/test_process_batches.py::test_a_batch_whose_worker_died_is_recorded_again",
         ],
     ),
     Mutation(
@@ -117,7 +119,7 @@ OF_THE_WORKERS: Final = (
         "workers/recording.py",
         "            if claimed := self._batches.claimed:",
         "            if claimed := ():",
-        ["tests/workers/test_killers.py::test_a_slow_group_is_no_killer"],
+        ["tests/usecases/test_process_batches.py::test_a_slow_group_is_no_killer"],
     ),
     Mutation(
         "recording waits for no vendor",
@@ -131,13 +133,13 @@ OF_THE_WORKERS: Final = (
         "usecases/reconcile.py",
         "if await told_what_nobody_reads(context, case):",
         "if False:",
-        ["tests/workers/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
+        ["tests/usecases/pulls/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
     ),
     Mutation(
         "registration at the decision",
         "usecases/hold.py",
         "return app.require_registration and case.registration is None and not case.is_decided",
         "return False",
-        ["tests/workers/test_holding.py::test_what_was_recorded_under_older_settings_waits_too"],
+        ["tests/usecases/test_hold.py::test_what_was_recorded_under_older_settings_waits_too"],
     ),
 )

@@ -14,7 +14,9 @@ async def stored_batches(
     """Every batch that waits or is claimed, oldest first."""
     ids = [*await redis.zrange(names.pending, 0, -1), *await redis.zrange(names.claimed, 0, -1)]
     sealed = {each.decode(): await redis.get(names.batch + each.decode()) for each in ids}
-    return {batch_id: decode_batch(batch_id, packed, keys=keys) for batch_id, packed in sealed.items()}
+    # A worker may have finished a batch since its id was read.
+    left = {batch_id: packed for batch_id, packed in sealed.items() if packed is not None}
+    return {batch_id: decode_batch(batch_id, packed, keys=keys) for batch_id, packed in left.items()}
 
 
 async def batches_left(redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> int:

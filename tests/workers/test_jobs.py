@@ -14,8 +14,8 @@ from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
+from tests.support.jobs import TIMED_OUT, Jobs, answered, nothing_to_adopt, run_crons
 from tests.support.stores import biz_id, callback, payload
-from tests.workers.conftest import TIMED_OUT, Jobs, answered
 from usecases.context import WorkerContext
 from usecases.process.tally import Tally
 from workers.errands import Errands
@@ -25,20 +25,9 @@ from workers.main import NEVER
 AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError"), TimeoutError()]
 
 
-async def nothing_to_adopt() -> int:
-    return 0
-
-
 def job(context: WorkerContext, loops: Loops, name: str) -> Callable[..., Awaitable[None]]:
     """The job of that name, as arq calls it."""
     return {function.name: function.coroutine for function in functions(context, loops)}[name]
-
-
-async def run_crons(
-    context: WorkerContext, loops: Loops, adopt: Callable[[], Awaitable[int]] = nothing_to_adopt
-) -> None:
-    for cron in crons(context, loops, every=10, names=DEFAULT_NAMES, adopt=adopt):
-        await cron.coroutine({})
 
 
 async def test_the_names_of_the_jobs_are_fixed(jobs: Jobs) -> None:

@@ -22,8 +22,8 @@ from adapters.settings import Settings
 from domain.limits.concurrency import FIRST_LIMIT
 from domain.records import Recorded
 from tests.adapters.intake.test_queue import Exploit, opened
+from tests.support.jobs import Jobs, answered, refused
 from tests.support.stores import LEASE, NOW, callback, payload, until
-from tests.workers.conftest import Jobs, answered, refused
 from workers.jobs import Loops
 from workers.loop import next_pause, run_workers
 from workers.main import fresh_worker, running_loops, stop_loops

@@ -14,37 +14,13 @@ from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES
 from domain.errors import kind_of_error
 from domain.model import AcceptedCallback
-from tests.support.batches import stored_batches
+from tests.support.jobs import Jobs, answered, decisions, in_inbox, put, quick
 from tests.support.stores import callback, payload, until
-from tests.workers.conftest import Jobs, answered
 from usecases import process_batches
 from usecases.context import WorkerContext
 from usecases.record_callbacks import GroupRecorded, record_group
 
 AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError")]
-
-
-def quick(n: int) -> AcceptedCallback:
-    """A callback that is decided without a call."""
-    return callback(payload(n, status="WHATEVER"))
-
-
-async def put(jobs: Jobs, *taken: AcceptedCallback, starts: int = 0, batch_id: str = "b1") -> None:
-    """A batch that was claimed so many times before, each time by a worker that died."""
-    await jobs.inbox.hand_over(batch_id, taken)
-    if starts:
-        await jobs.inbox.claim(lease=jobs.context.lease)
-        await jobs.redis.hset(DEFAULT_NAMES.starts, batch_id, str(starts))  # type: ignore[misc]
-        await jobs.lapse()
-
-
-async def in_inbox(jobs: Jobs) -> list[str]:
-    return sorted(await stored_batches(jobs.redis, jobs.store.keys))
-
-
-async def decisions(jobs: Jobs) -> int:
-    [(count,)] = await jobs.store.rows("SELECT count(*) FROM decisions")
-    return int(count)
 
 
 async def test_many_batches_are_one_group(jobs: Jobs) -> None:

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from domain.apps import App
 from domain.model import verification_id
+from tests.support.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record, until
-from tests.workers.conftest import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from usecases.report_unconfigured import Unconfigured
 from workers.jobs import Loops
 from workers.recording import Recording

@@ -12,8 +12,8 @@ from adapters.tasks.background import end_tasks
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.records import ClaimedVerifications
+from tests.support.jobs import Jobs, again, answered
 from tests.support.stores import LEASE, callback, payload, until
-from tests.workers.conftest import Jobs, again, answered
 from tests.workers.test_settling import decided
 from usecases import settle as settlement
 from usecases.context import WorkerContext

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from domain.limits.concurrency import FIRST_LIMIT
+from tests.support.jobs import TIMED_OUT, answered
 from tests.support.stores import Clock
-from tests.workers.conftest import TIMED_OUT, answered
 from usecases.process.places import Places
 from usecases.process.vendor_gates import RULES, Call, LeftAlone, VendorGates
 

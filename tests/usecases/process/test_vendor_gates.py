@@ -9,8 +9,8 @@ import pytest
 from domain.limits.concurrency import REMEMBERED
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
+from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from tests.support.stores import Clock, payload
-from tests.workers.conftest import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
 from usecases.settle import settle
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.pulls.budget import PULL_LIMIT, PullState
+from tests.support.jobs import Jobs, again, answered, app, later
 from tests.support.stores import LEASE, NOW, finished, payload
-from tests.workers.conftest import Jobs, again, answered, app, later
 from usecases.process.vendor_gates import VendorGates
 from usecases.pulls.confirm import Confirmed, Postponed, confirm
 from usecases.settle import settle

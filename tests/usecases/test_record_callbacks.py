@@ -16,9 +16,9 @@ from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
 from tests.support.batches import stored_batches
+from tests.support.jobs import Jobs, answered, refused
 from tests.support.payloads.callbacks import dump, put
 from tests.support.stores import NOW, Store, callback, payload, traces, until
-from tests.workers.conftest import Jobs, answered, refused
 from usecases import record_callbacks as callbacks
 from usecases.context import WorkerContext
 from usecases.retry_dead_letters import DeadLetterRetries

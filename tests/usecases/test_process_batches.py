@@ -12,9 +12,8 @@ from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
 from domain.model import AcceptedCallback
 from tests.support.batches import stored_batches
+from tests.support.jobs import Jobs, WorkerDied, decisions, in_inbox, put, quick
 from tests.support.stores import callback, until
-from tests.workers.conftest import Jobs, WorkerDied
-from tests.workers.test_recording import decisions, in_inbox, put, quick
 from usecases import process_batches
 from usecases.context import WorkerContext
 from usecases.process_batches import BURY_AFTER, SPLIT_AFTER

@@ -10,10 +10,10 @@ from adapters.postgres.sqlstate import DatabaseAway
 from domain.model import ConfirmationMode
 from domain.pulls.budget import LEDGER_CATCHES_UP
 from domain.pulls.reconciliation import RECONCILE_RULES
+from tests.support.jobs import TIMED_OUT, Jobs, answered, app, later
 from tests.support.stores import LEASE, NOW, payload
-from tests.workers.conftest import TIMED_OUT, Jobs, answered, app, later
-from tests.workers.test_kept_answers import hiccuping
-from tests.workers.test_second_looks import ASK
+from tests.usecases.pulls.test_kept_answers import hiccuping
+from tests.usecases.test_pull_after_decision import ASK
 from usecases.context import WorkerContext
 from usecases.process.vendor_gates import VendorGates
 from usecases.settle import settle

@@ -12,9 +12,9 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.settings import Settings
 from domain.model import ConfirmationMode
 from domain.records import FinishedPull
+from tests.support.jobs import Jobs, again, answered, app
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, finished, payload, until
-from tests.workers.conftest import Jobs, again, answered, app
 from usecases.context import WorkerContext
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom

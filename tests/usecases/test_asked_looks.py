@@ -5,9 +5,9 @@ from datetime import timedelta
 from domain.model import verification_id
 from domain.pulls.reconciliation import RECONCILE_RULES
 from domain.pulls.request import Refusal
+from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import NOW, biz_id, payload
-from tests.workers.conftest import Jobs, answered, app
-from tests.workers.test_reconciliation import FIRST, LOST, TOKEN, look
+from tests.usecases.test_reconcile import FIRST, LOST, TOKEN, look
 
 
 async def ask(jobs: Jobs, after: timedelta) -> Refusal | None:

@@ -1,0 +1,117 @@
+"""The fixtures of tests of use cases and workers: a worker's context on the real inbox and store."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
+
+from adapters.envelope import KeyRing
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue, create_queue
+from adapters.policies.folder import SHIPPED, PolicyBook
+from adapters.postgres.engine import create_engine
+from adapters.redis.announcements import Announcer
+from adapters.redis.client import create_redis_pool
+from adapters.store.recording.owners import PgClaims
+from cli.devstack import servers
+from domain.pulls.budget import PullRules
+from tests.support.jobs import SPACING, Jobs, ScriptedVendor, app
+from tests.support.stores import LEASE, Clock, Store
+from usecases.context import WorkerContext
+from usecases.process.alarm import Alarm
+from usecases.process.picture_room import PictureRoom
+from usecases.process.vendor_gates import VendorGates
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """No log lines: structlog draws tracebacks for developers at a second each."""
+    with capture_logs():
+        yield
+
+
+@pytest.fixture
+def store(engine: AsyncEngine, keys: KeyRing) -> Store:
+    return Store(engine, keys)
+
+
+@pytest.fixture
+def vendor() -> ScriptedVendor:
+    return ScriptedVendor()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def jobs(
+    redis_pool: BlockingConnectionPool, store: Store, keys: KeyRing, vendor: ScriptedVendor, clock: Clock
+) -> AsyncIterator[Jobs]:
+    redis = Redis(connection_pool=redis_pool)
+    inbox, queue = RedisInbox(redis, keys=keys), JobQueue(create_queue(redis_pool))
+    context = WorkerContext(
+        apps={"demo": app()},
+        policies=PolicyBook.open(SHIPPED),
+        announcer=Announcer(redis),
+        inbox=inbox,
+        alarm=Alarm(clock),
+        recorder=store.recorder,
+        ledger=store.ledger,
+        decisions=store.decisions,
+        due=store.due,
+        held=store.held,
+        claims=PgClaims(store.engine),
+        nudges=store.nudges,
+        second_looks=store.due,
+        dead_letters=store.dead_letters,
+        vendor=vendor,
+        gates=VendorGates(in_flight=64, monotonic=clock.monotonic),
+        pictures=PictureRoom(at_once=8),
+        pull_rules=PullRules(spacing=SPACING, in_flight=LEASE),
+        lease=LEASE,
+        clock=clock,
+        jitter=lambda: 0.0,
+    )
+    jobs = Jobs(context, vendor, clock, store, redis, inbox, queue)
+    yield jobs
+    await jobs.end()
+
+
+@pytest.fixture
+async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContext]:
+    """The context while PostgreSQL is away."""
+    engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
+    away = Store(engine, keys)
+    yield replace(
+        jobs.context,
+        recorder=away.recorder,
+        ledger=away.ledger,
+        decisions=away.decisions,
+        due=away.due,
+        held=away.held,
+        claims=PgClaims(engine),
+        nudges=away.nudges,
+        second_looks=away.due,
+        dead_letters=away.dead_letters,
+    )
+    await engine.dispose()
+
+
+@pytest.fixture
+async def without_redis(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContext]:
+    """The context while Redis is away."""
+    url = f"redis://127.0.0.1:{servers.free_port()}/0"
+    pool = create_redis_pool(url, timeout=timedelta(milliseconds=200))
+    redis = Redis(connection_pool=pool)
+    yield replace(
+        jobs.context,
+        announcer=Announcer(redis),
+        inbox=RedisInbox(redis, keys=keys),
+    )
+    await pool.disconnect()

@@ -1,0 +1,13 @@
+"""A worker's context on real servers, for every test of this folder."""
+
+from tests.support.job_fixtures import (
+    clock,
+    jobs,
+    quiet,
+    store,
+    vendor,
+    without_database,
+    without_redis,
+)
+
+__all__ = ["clock", "jobs", "quiet", "store", "vendor", "without_database", "without_redis"]
