@@ -11,12 +11,12 @@ import structlog
 from arq.worker import Worker
 
 from adapters.redis.client import REDIS_ERRORS
+from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway
 from workers.clock_watch import ClockWatch
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
-_CANCEL_AGAIN: Final = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -83,15 +83,8 @@ async def _finish_jobs(worker: Worker, grace: float) -> None:
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel what is left; batches and verifications are found by the sweeps.
-
-    Again and again: a cancellation gets lost where it meets the end of a time-out inside a library.
-    """
-    left = {task for task in tasks if not task.done()}
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN)
+    """Cancel what is left; the sweeps find its batches and verifications."""
+    await end_tasks(*tasks)
     for task in tasks:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, (ServerAway, *REDIS_ERRORS)):

@@ -1,12 +1,12 @@
 """End tasks that run in the background of a process."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 _AGAIN_AFTER: Final = 0.1
 
 
-async def end_tasks(*tasks: asyncio.Task[None]) -> None:
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks and return when they have ended, however.
 
     One cancellation is not enough: `asyncio.wait_for` before Python 3.12 loses one that comes just as what
