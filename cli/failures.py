@@ -1,4 +1,4 @@
-"""What a command says when it fails: one line for whoever typed it, or a line for each wrong setting."""
+"""The message of a command that fails: one line, or one line for each wrong setting."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -13,19 +13,19 @@ from domain.errors import (
 )
 
 OUR_LINES: Final = "faceid-gateway: "
-"""What each line begins with."""
+"""The prefix of each line."""
 
 
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
-    BrokenSeal: lambda _: "no configured master key opens it",
+    BrokenSeal: lambda _: "no configured master key decrypts it",
     NoSuchLetter: lambda _: "there is no such dead letter",
     PolicyFileError: str,
     RedisFull: lambda full: (
-        f"Redis has no room: {full.retried} retried, the others stay; `doctor` shows its memory"
+        f"Redis has no memory left: {full.retried} retried, the others stay; `doctor` shows its memory"
     ),
     SettingsError: str,
 }
-"""The words for each error of the domain that a command may end with."""
+"""The message for each domain error that may end a command."""
 
 
 class CommandFailed(Exception):
@@ -33,7 +33,7 @@ class CommandFailed(Exception):
 
 
 def words_of(error: Exception) -> list[str] | None:
-    """The lines for a known failure; None for any other, which is a mistake of ours."""
+    """The lines for a known failure; None for any other, which is a bug."""
     if isinstance(error, CommandFailed):
         return str(error).split("\n")
     for kind, words in _WORDS_OF.items():
@@ -45,10 +45,10 @@ def words_of(error: Exception) -> list[str] | None:
 
 
 def _words_of_server(error: Exception) -> list[str] | None:
-    """What connects to a server has imported this already."""
+    """A command that connects to a server has already imported these modules."""
     from adapters.postgres.sqlstate import DatabaseAway  # noqa: PLC0415 - as above
     from adapters.processes.troubles import database_trouble, redis_trouble  # noqa: PLC0415 - as above
-    from adapters.redis.client import RedisAway  # noqa: PLC0415 - a second, for whoever mistypes a command
+    from adapters.redis.client import RedisAway  # noqa: PLC0415 - takes a second, which a mistyped command saves
 
     if isinstance(error, DatabaseAway):
         return [f"FACEID_DATABASE_URL: {database_trouble(error)}"]

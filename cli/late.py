@@ -1,4 +1,4 @@
-"""Commands that are imported when they are run: each needs other libraries, and a health check runs often."""
+"""Commands that are imported only when they run, so that frequent health checks start fast."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -10,7 +10,7 @@ from typer.main import get_command, get_group
 
 
 class Late(NamedTuple):
-    """Where a command stands: a Typer or a function, by its name in a module. `help` is for the list."""
+    """A command to import: a Typer or a function, by its name in a module. `help` is for the list."""
 
     module: str
     name: str
@@ -18,18 +18,18 @@ class Late(NamedTuple):
 
 
 class LateGroup(TyperGroup):
-    """A group, some of whose commands stand in `late`."""
+    """A group that imports the commands in `late` on demand."""
 
     late: ClassVar[Mapping[str, Late]] = {}
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         for name, late in self.late.items():
-            # For the list of commands, and for whoever mistypes one.
+            # Placeholders for the list of commands and for the suggestions after a typing error.
             self.add_command(TyperCommand(name, help=late.help))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is run."""
+        """Import the command that is run."""
         late = self.late.get(args[0])
         return (args[0], _load(args[0], late), args[1:]) if late else super().resolve_command(ctx, args)
 

@@ -13,41 +13,39 @@ from cli.late import Late, LateGroup
 if TYPE_CHECKING:
     from adapters.settings import Settings
 
-DataDir = Annotated[Path, typer.Option(help="Where the data stands; it survives a restart")]
+DataDir = Annotated[Path, typer.Option(help="Folder of the data, kept across restarts")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port")]
-VendorUrl = Annotated[str | None, typer.Option(help="A real vendor; then no simulator starts")]
+VendorUrl = Annotated[str | None, typer.Option(help="URL of a real vendor, used instead of the simulator")]
 ForeignServers = Annotated[
     bool,
     typer.Option(
         "--foreign-servers",
-        help="Write to the servers (and the spool) that FACEID_… names, in place of bundled ones",
+        help="Use the servers (and the spool) that FACEID_… names instead of the bundled ones",
     ),
 ]
 Host = Annotated[str, typer.Option(help="Address to listen on")]
 IngressPort = Annotated[
-    int, typer.Option(min=1, max=65535, help="443, 5000, 8028, 8883 and 16003 are the vendor's")
+    int, typer.Option(min=1, max=65535, help="The vendor calls 443, 5000, 8028, 8883 or 16003")
 ]
 
 
 class _Commands(LateGroup):
     late: ClassVar = {
         "policy": Late("cli.policy.commands", "commands", "Check, try and compare decision policies."),
-        "token": Late("cli.commands.tokens", "commands", "Bearer tokens of the internal API."),
+        "token": Late("cli.commands.tokens", "commands", "Create, list or revoke the api's bearer tokens."),
         "dead-letters": Late(
-            "cli.commands.dead_letters", "commands", "Callbacks that could not be understood or processed."
+            "cli.commands.dead_letters", "commands", "List, retry or delete callbacks that failed."
         ),
         "explain": Late(
-            "cli.commands.explain", "explain_command", "Say why a verification was decided as it was."
+            "cli.commands.explain", "explain_command", "Explain why a verification was decided as it was."
         ),
-        "workers": Late(
-            "cli.commands.workers", "workers_command", "Show every live process, worker or other."
-        ),
+        "workers": Late("cli.commands.workers", "workers_command", "List the live processes of the gateway."),
         "reference": Late(
             "cli.reference.command",
             "reference_command",
             "Print settings, error codes, log events, metrics and api requests as Markdown.",
         ),
-        "reconcile": Late("cli.commands.reconcile", "reconcile_command", "Ask for silent verifications now."),
+        "reconcile": Late("cli.commands.reconcile", "reconcile_command", "Pull overdue results now."),
     }
 
 
@@ -55,9 +53,9 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Takes Megvii FaceID callbacks in, proves them genuine, decides, explains.",
+    help="Accept Megvii FaceID callbacks, check their signatures, decide and explain.",
 )
-serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured by the environment.")
+serve = typer.Typer(no_args_is_help=True, help="Serve one HTTP role, configured by FACEID_… variables.")
 app.add_typer(serve, name="serve")
 
 
@@ -101,7 +99,7 @@ def dev(
 
 @app.command()
 def demo(foreign_servers: ForeignServers = False) -> None:
-    """Run one verification of every scenario and show what came of it."""
+    """Run one verification of every scenario and show the outcomes."""
     from cli.commands.demo import run_demo  # noqa: PLC0415 - as above
     from cli.devstack.claims import refuse_foreign_servers  # noqa: PLC0415 - as above
     from cli.terminal import create_console  # noqa: PLC0415 - as above
@@ -114,7 +112,7 @@ def demo(foreign_servers: ForeignServers = False) -> None:
 
 @serve.command()
 def ingress(host: Host = "127.0.0.1", port: IngressPort = 8028) -> None:
-    """The public listener: callbacks and nothing else."""
+    """Serve the public listener, which accepts callbacks and nothing else."""
     from service.ingress.main import run  # noqa: PLC0415 - as above
 
     run(_start(database=False), host=host, port=port)
@@ -122,7 +120,7 @@ def ingress(host: Host = "127.0.0.1", port: IngressPort = 8028) -> None:
 
 @serve.command()
 def api(host: Host = "127.0.0.1", port: Port = 8080) -> None:
-    """The internal listener: lookups and dead letters."""
+    """Serve the internal api: orders, lookups, explanations, policies, dead letters."""
     from service.api.main import run  # noqa: PLC0415 - as above
 
     run(_start(), host=host, port=port)
@@ -130,7 +128,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8080) -> None:
 
 @app.command()
 def worker() -> None:
-    """Process callbacks."""
+    """Process callbacks and decide verifications."""
     from workers.main import run  # noqa: PLC0415 - as above
 
     run(_start())
@@ -138,7 +136,7 @@ def worker() -> None:
 
 @app.command()
 def simulator() -> None:
-    """Play the vendor, with its real limits; settings in FACEID_SIMULATOR_…."""
+    """Simulate the vendor and its limits, configured by FACEID_SIMULATOR_… variables."""
     from cli.simulating import simulator_settings  # noqa: PLC0415 - as above
     from simulator.main import run as run_simulator  # noqa: PLC0415 - as above
 
@@ -147,7 +145,7 @@ def simulator() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database schema to the newest revision."""
+    """Upgrade the database schema to the newest revision."""
     from adapters.postgres.schema import migrate as migrate_database  # noqa: PLC0415 - as above
     from adapters.settings import load_settings  # noqa: PLC0415 - as above
 
@@ -157,7 +155,7 @@ def migrate() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Check the configuration as production would use it, a line per check."""
+    """Check whether this configuration is ready for production, one line per check."""
     from adapters.settings import load_settings  # noqa: PLC0415 - as above
     from cli.doctor.doctor import run_doctor  # noqa: PLC0415 - as above
     from cli.terminal import create_console  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""The simulator's settings, with its mistakes told as the gateway's are."""
+"""Load the simulator's settings and report mistakes as the gateway does."""
 
 import os
 
@@ -16,7 +16,7 @@ def simulator_settings() -> SimulatorSettings:
     """The settings of FACEID_SIMULATOR_…
 
     Raises:
-        SettingsError: a line for each that is wrong or misspelt, without its value.
+        SettingsError: one line for each wrong or unknown setting, without its value.
     """
     problems = _misspelt()
     try:
@@ -34,7 +34,7 @@ def simulator_settings() -> SimulatorSettings:
 
 def _line(place: tuple[int | str, ...], message: str) -> str:
     name = f"{_PREFIX}{place[0]}".upper() if place else f"{_PREFIX}APPS"
-    # Of what stands below, only the field is named: an app's id is what somebody typed.
+    # Below `apps`, name only the field: the app's id is the user's input.
     field = f" {place[-1]}:" if len(place) > 1 and place[-1] in SimulatedApp.model_fields else ""
     return f"{name}:{field} {message.removeprefix('Value error, ')}"
 

@@ -1,4 +1,4 @@
-"""How commands read stored decisions, and narrow what they read."""
+"""Options and functions to read stored decisions."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from domain.views.decisions import Selection
 
 
 def parse_time(text: str) -> datetime:
-    """An ISO 8601 day or time; UTC where it names no zone."""
+    """An ISO 8601 day or time; UTC if it names no zone."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -23,16 +23,18 @@ def parse_time(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-AppOption = Annotated[str | None, typer.Option("--app", help="Only this app; otherwise all")]
+AppOption = Annotated[str | None, typer.Option("--app", help="Only this app; default: all apps")]
 SinceOption = Annotated[
     datetime | None,
-    typer.Option("--since", parser=parse_time, metavar="TIME", help="Decided from this day or time (UTC) on"),
+    typer.Option(
+        "--since", parser=parse_time, metavar="TIME", help="Only decisions since this day or time (UTC)"
+    ),
 ]
 
 
 @asynccontextmanager
 async def stored_decisions(data_dir: Path | None) -> AsyncIterator[PgStoredDecisions]:
-    """The stored decisions, inside the block. Raises SettingsError."""
+    """Connect to the stored decisions for the block. Raises SettingsError."""
     engine = create_engine(find_servers(data_dir).database_url)
     try:
         yield PgStoredDecisions(engine)
@@ -43,5 +45,5 @@ async def stored_decisions(data_dir: Path | None) -> AsyncIterator[PgStoredDecis
 async def select(
     stored: PgStoredDecisions, *, app: str | None, since: datetime | None, limit: int | None = None
 ) -> Selection:
-    """The decisions of one app, or of every app that there is."""
+    """Select the decisions of one app, or of all apps."""
     return Selection(await stored.app_ids() if app is None else [app], since=since, limit=limit)

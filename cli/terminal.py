@@ -1,10 +1,10 @@
-"""Where commands print."""
+"""The console that commands print on."""
 
 from rich.console import Console
 
 
 def create_console() -> Console:
-    """The terminal; a log or a pipe gets lines wide enough for the tables."""
+    """A console for the terminal; 120 columns wide if the output is a log or a pipe."""
     console = Console()
     if not console.is_terminal:
         console.width = 120

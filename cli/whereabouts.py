@@ -1,4 +1,4 @@
-"""Where commands find the servers of a running gateway."""
+"""Find the servers of a running gateway for a command."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,12 +16,12 @@ from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 DEV_FOLDER: Final = Path(".faceid")
 
 DataDirOption = Annotated[
-    Path | None, typer.Option(help="Read from the `dev` that runs on this folder, not from the settings'")
+    Path | None, typer.Option(help="Use the running `dev` in this folder instead of the configured servers")
 ]
 
 
 class Servers(msgspec.Struct, frozen=True):
-    """What a command that works on a running gateway needs to know of it."""
+    """The servers of a running gateway, with its keys, names and rules."""
 
     redis_url: str
     database_url: str
@@ -32,14 +32,14 @@ class Servers(msgspec.Struct, frozen=True):
 
 
 def find_servers(data_dir: Path | None) -> Servers:
-    """The servers of the settings, or of the `dev` that runs on `data_dir`.
+    """The configured servers, or those of the `dev` that runs on `data_dir`.
 
-    Without settings that name any they are those of the `dev` in this folder, if there is one.
+    If the settings name no server, the `dev` in the current folder is used, if there is one.
 
     Raises:
-        SettingsError: neither is to be found.
+        SettingsError: no server is configured and no `dev` runs.
     """
-    # A mistake in the settings must not lead to the servers of a `dev` that happens to run here.
+    # Wrong settings must raise, rather than lead to the servers of a `dev` that happens to run here.
     if data_dir is None and (servers_given() or not (DEV_FOLDER / "dev.json").exists()):
         return _configured(load_settings())
     folder = data_dir or DEV_FOLDER

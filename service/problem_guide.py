@@ -1,10 +1,10 @@
-"""What each problem code means and what its caller does: the reference of docs/reference/errors.md."""
+"""The meaning of each problem code and the advice to its caller, for docs/reference/errors.md."""
 
 from typing import Final, NamedTuple
 
 
 class Guide(NamedTuple):
-    """`where` the code is answered: `ingress`, `api` or `both`. The texts are Markdown for a page in docs."""
+    """`where`: the listener that answers it, `ingress`, `api` or `both`. The texts are Markdown."""
 
     where: str
     meaning: str
@@ -28,11 +28,11 @@ GUIDE: Final = {
         "ingress",
         "Validly signed, but not exactly one strict UTF-8 JSON object: bytes after it, NaN. This is what a "
         "length extension looks like.",
-        "Do not send it again; the answer stays the same. Many of these mean that somebody is attacking.",
+        "Do not send it again; the answer stays the same. Many of these are a sign of an attack.",
     ),
     "bad_signature": Guide(
         "ingress",
-        "The signature does not match, **or the app is unknown**: both look alike on purpose.",
+        "The signature does not match, **or the app is unknown**: both get the same answer on purpose.",
         "Check the app id in the address, `api_secrets` and `hash`; see [Every callback gets "
         "401](../operations.md#every-callback-gets-401).",
     ),
@@ -55,15 +55,15 @@ GUIDE: Final = {
     ),
     "unsupported_encoding": Guide(
         "ingress",
-        "The body holds no form, and a `Content-Encoding` explains why: compressed bodies are not read. A "
-        "plain form is read whatever that header says.",
+        "The body is no form and has a `Content-Encoding`: compressed bodies are not read. A plain form is "
+        "read whatever that header claims.",
         "Send the form uncompressed.",
     ),
     "not_durable": Guide(
         "ingress",
         "Neither Redis nor the spool can take the callback, or too many are waiting. **It was not "
         "acknowledged.**",
-        "Send it again after `Retry-After`. It may have been written all the same; sending it twice is "
+        "Send it again after `Retry-After`. It may have been written nevertheless; sending it twice is "
         "harmless.",
     ),
     "all_apps_required": Guide(
@@ -85,14 +85,14 @@ GUIDE: Final = {
     ),
     "redis_full": Guide(
         "api",
-        "Redis is as full as the ingress may fill it (`inbox_high_water`, `inbox_memory_share`), so the dead "
-        "letters stay where they are. `retried` counts those that were put back before.",
+        "Redis is as full as the ingress may fill it (`inbox_high_water`, `inbox_memory_share`), so the "
+        "remaining dead letters stay. `retried` is the number put back before that.",
         "Let the workers empty the inbox, or give Redis more memory; retry. See [Redis is "
         "full](../operations.md#redis-is-full).",
     ),
     "unreadable": Guide(
         "api",
-        "No configured master key opens this dead letter.",
+        "No configured master key can decrypt this dead letter or verification.",
         "Put the missing key back, restart the api, retry.",
     ),
     "policy_invalid": Guide(
@@ -107,39 +107,39 @@ GUIDE: Final = {
     ),
     "app_not_configured": Guide(
         "api",
-        "The app has no `notify_url` or no `return_url`, so nothing can be ordered for it.",
+        "The app has no `notify_url` or no `return_url`, so the api cannot order verifications for it.",
         "Set both, restart the api.",
     ),
     "registration_conflict": Guide(
         "api",
-        "This `biz_id` is registered for, or was decided about, another `biz_no`, or belongs to another "
-        "app with the same vendor account. What is stored does not change.",
-        "Two orders were mixed up, or somebody tries to: look at the timeline.",
+        "This `biz_id` is registered or decided with a different `biz_no`, or belongs to another app with "
+        "the same vendor account. What is stored does not change.",
+        "Two orders were mixed up, by mistake or on purpose: look at the timeline.",
     ),
     "not_registered": Guide(
         "api",
-        "The app requires registration, and this verification is not registered: it is kept, not decided.",
+        "The app requires registration, and this verification is not registered: it is stored, not decided.",
         "Register it with `PUT`.",
     ),
     "flow_not_ended": Guide(
         "api",
         "No final callback has arrived and the token is still valid: a call now could destroy the result. "
-        "`Retry-After` is the token's expiry, where it is known.",
-        "Wait.",
+        "`Retry-After` runs until the token expires, if that is known.",
+        "Wait for `Retry-After`.",
     ),
     "pull_too_early": Guide(
         "api",
-        "A call is under way or already requested, or the last one was less than `pull_spacing` ago.",
+        "A call is in progress or already requested, or the last one was less than `pull_spacing` ago.",
         "Try again after `Retry-After`.",
     ),
     "no_pull_left": Guide(
         "api",
         "All three calls are spent, or the vendor no longer keeps the result.",
-        "Decide with what there is.",
+        "Decide on the evidence that is stored.",
     ),
     "vendor_refused": Guide(
         "api",
-        "`get_token` was refused (`vendor_error` is the vendor's word, such as `BAD_ARGUMENTS` with "
+        "`get_token` was refused (`vendor_error` is the vendor's error, such as `BAD_ARGUMENTS` with "
         "`argument`, or `AUTHENTICATION_ERROR`), or its answer cannot be read (`UNREADABLE_ANSWER`, "
         "`ANSWER_TOO_LARGE`, `HTTP_302`).",
         "Correct the order, or the app's settings.",
@@ -175,11 +175,12 @@ GUIDE: Final = {
         "both",
         "Request line and headers exceed `max_header_bytes` (16 KiB), there are more than 100 headers, or "
         "the target exceeds 8 KiB.",
-        "A genuine callback has a few hundred bytes of them.",
+        "The headers of a genuine callback are a few hundred bytes.",
     ),
     "not_found": Guide(
         "both",
-        "Nothing here. On the api also: another app, its verifications, or an id of a wrong shape.",
+        "Nothing has this address. On the api also: the token does not cover the app, or the id is "
+        "malformed.",
         "Check the address; a verification appears when it is registered or with its first callback.",
     ),
     "method_not_allowed": Guide(
@@ -189,7 +190,7 @@ GUIDE: Final = {
     ),
     "internal_error": Guide(
         "both",
-        "A defect in the gateway; the log has `ingress.failed` or `api.failed` with the place.",
+        "A bug in the gateway; `ingress.failed` or `api.failed` in the log shows where.",
         "Report it.",
     ),
 }

@@ -1,4 +1,4 @@
-"""What each setting of an app means; see `meanings`."""
+"""The meaning of each setting of an app; see `meanings`."""
 
 from typing import Final
 
@@ -11,8 +11,9 @@ APP_MEANINGS: Final = {
         "API_SECRET 列表，新的在前：回调验签时逐个尝试，拉取时用第一个。",
     ),
     "hash": Words(
-        "`sha256` for the sibling product H5 Plus, whose `result_code` is read as `status`.",
-        "同系产品 H5 Plus 用 `sha256`；其 `result_code` 按 `status` 读取。",
+        "Hash of the signature: `sha256` for the sibling product H5 Plus, whose `result_code` is read as "
+        "`status`.",
+        "签名所用的哈希：同系产品 H5 Plus 用 `sha256`，其 `result_code` 按 `status` 读取。",
     ),
     "vendor_url": Words(
         "The vendor's host, also in the `url` that your user's browser opens.",
@@ -23,18 +24,18 @@ APP_MEANINGS: Final = {
         "`/get_result` 之前的路径；部分主机为 `/finauth/lite`。",
     ),
     "notify_url": Words(
-        "Address of the ingress for this app's notifications, as the vendor reaches it; needed to order "
+        "Address of the ingress for this app's notifications, as the vendor reaches it; required to order "
         "verifications through the api. `doctor` checks it.",
-        "厂商把通知发到哪里：本应用在 ingress 上的地址；通过 api 发起核身时必填。`doctor` 会检查。",
+        "本应用接收厂商通知的 ingress 地址（厂商可访问）；通过 api 发起核身时必填。`doctor` 会检查。",
     ),
     "return_url": Words(
-        "Address of the ingress for this app's returning browsers; needed to order verifications through "
+        "Address of the ingress for this app's returning browsers; required to order verifications through "
         "the api.",
-        "用户浏览器返回到哪里：本应用在 ingress 上的地址；通过 api 发起核身时必填。",
+        "用户浏览器返回时访问的 ingress 地址；通过 api 发起核身时必填。",
     ),
     "require_registration": Words(
-        "`true`: genuine callbacks of unregistered verifications are kept (`held`), and decided once they "
-        "are registered.",
+        "`true`: genuine callbacks of unregistered verifications are stored (`held`) and decided after the "
+        "registration.",
         "`true`：没有登记过的核身，真实的回调会保存下来（`held`），登记之后才判定。",
     ),
     "landing_url": Words(
@@ -43,8 +44,8 @@ APP_MEANINGS: Final = {
         "流程结束后浏览器跳转到哪里，会加上 `biz_id`；不填则显示内置页面（中/英文）。",
     ),
     "confirmation": Words(
-        "`required`, `preferred` or `off`: must a result confirm the callback? By default as the policy "
-        "says; see [policies](../policy.md#confirmation).",
+        "`required`, `preferred` or `off`: whether a result must confirm the callback. By default as the "
+        "policy says; see [policies](../policy.md#confirmation).",
         "`required`、`preferred`、`off`：回调是否必须由拉取的结果确认；默认按策略，见[策略"
         "](../policy.md#confirmation)。",
     ),
@@ -65,4 +66,4 @@ APP_MEANINGS: Final = {
         "发出的拉取总会再试。",
     ),
 }
-"""By the fields of `AppSettings`."""
+"""Keys: the fields of `AppSettings`."""

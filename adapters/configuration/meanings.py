@@ -1,4 +1,4 @@
-"""What each setting means, in both languages: the reference of docs/reference/settings.md and `.zh.md`."""
+"""The meaning of each setting, in both languages, for docs/reference/settings.md and `.zh.md`."""
 
 from typing import Final, NamedTuple
 
@@ -30,8 +30,8 @@ MEANINGS: Final = {
         "机等；不能用的参数会阻止启动。",
     ),
     "master_keys": Words(
-        "32 bytes each, in base64, newest first, separated by commas. **Keep every key that was ever used.**",
-        "主密钥：32 字节的 base64，新的在前，逗号分隔。**用过的密钥都要保留**",
+        "32 bytes each, in base64, newest first, separated by commas. **Keep every key ever used.**",
+        "主密钥：每个 32 字节，base64 编码，最新的在前，逗号分隔。**凡是用过的密钥都要保留。**",
     ),
     "apps": Words("At least one app; in the environment as JSON.", "至少一个应用；环境变量里用 JSON。"),
     "policy_dir": Words(
@@ -42,20 +42,22 @@ MEANINGS: Final = {
         "`fsync`: a 200 means that the callback is on disk. `memory`: it is in Redis's memory.",
         "`fsync`：200 表示已落盘。`memory`：200 表示已在 Redis 内存中。",
     ),
-    "max_body_bytes": Words("A larger callback is refused.", "超过则拒绝。"),
+    "max_body_bytes": Words(
+        "Largest callback body in bytes; larger ones are refused.", "回调请求体的最大字节数；超过则拒绝。"
+    ),
     "body_timeout": Words(
         "Seconds for a request to arrive, from its first byte to the last of its body (api: at least 60).",
         "一个请求从第一个字节到请求体最后一个字节须在多少秒内到齐（api：至少 60）。",
     ),
     "max_header_bytes": Words(
-        "A request line with larger headers is refused (431), and so are more than 100 headers.",
-        "请求行加请求头超过这么多字节则拒绝（431）；请求头超过 100 个也拒绝。",
+        "Largest request line and headers together; more, or more than 100 headers, are refused (431).",
+        "请求行与请求头合计的最大字节数；超过，或请求头多于 100 个，则拒绝（431）。",
     ),
     "max_connections": Words(
         "Open connections per ingress process; an api process takes four times as many. Over the limit, "
-        "the connection that has waited longest without sending a whole request gives way; up to 8,000 of "
+        "the connection that has waited longest without sending a whole request is closed; up to 8,000 of "
         "these stay open for a while, as far as the limit of open files allows.",
-        "每个 ingress 进程的连接数上限，api 进程为其四倍；超过时，等待最久且未发来完整请求的连接让位；"
+        "每个 ingress 进程的连接数上限，api 进程为其四倍；超过时，关闭等待最久且尚未发来完整请求的连接；"
         "在打开文件数允许的范围内，最多 8,000 个这样的连接稍后再关闭。",
     ),
     "max_connections_per_address": Words(
@@ -64,7 +66,7 @@ MEANINGS: Final = {
         "每个来源地址的同一上限（IPv6 按 /64）；`trusted_proxies` 中的代理不受此限。",
     ),
     "inbox_timeout": Words(
-        "Seconds that Redis has to take a callback; after that it goes to the spool.",
+        "Seconds to wait for Redis to take a callback; after that it goes to the spool.",
         "等待 Redis 收下回调的秒数；超时则写入本地暂存（spool）。",
     ),
     "inbox_high_water": Words(
@@ -72,16 +74,16 @@ MEANINGS: Final = {
         "Redis 占用内存超过这么多字节时，回调改写入本地暂存。",
     ),
     "inbox_memory_share": Words(
-        "Share of Redis's `maxmemory` above which callbacks go to the spool, so that workers have room.",
+        "Share of Redis's `maxmemory` above which callbacks go to the spool; the rest is for the workers.",
         "占用超过 Redis `maxmemory` 的这一比例时同样改写本地暂存，给 worker 留出空间。",
     ),
     "ingress_metrics_port": Words(
         "Port of the ingress's own `/metrics`. Internal only; it reports refusals even while Redis is away.",
         "ingress 自己的 `/metrics` 端口；仅供内网，Redis 不可用时也能看到拒绝数。",
     ),
-    "ingress_metrics_host": Words("Address that this port listens on.", "上述端口监听的地址。"),
+    "ingress_metrics_host": Words("Address on which that port listens.", "上述端口监听的地址。"),
     "max_waiting": Words(
-        "Callbacks that may wait to be written, per ingress process; more are refused with 503.",
+        "Most callbacks that wait to be written, per ingress process; more are refused with 503.",
         "每个 ingress 进程最多允许多少回调排队等待写入；超过则 503。",
     ),
     "spool_dir": Words(
@@ -98,7 +100,7 @@ MEANINGS: Final = {
         "每秒从暂存搬回 Redis 的批次数（每批最多 64 个回调）。",
     ),
     "shutdown_delay": Words(
-        "Seconds from SIGTERM, when `readyz` turns 503, until new connections are refused (`dev`: 0).",
+        "Seconds between SIGTERM, when `readyz` turns 503, and refusing new connections (`dev`: 0).",
         "收到 SIGTERM（`readyz` 变为 503）之后，过多少秒才停止接受新连接（`dev`：0）。",
     ),
     "trusted_proxies": Words(
@@ -118,16 +120,16 @@ MEANINGS: Final = {
         "同上，按来源地址计（IPv6 按 /64）。",
     ),
     "pull_timeout": Words(
-        "Seconds for one `get_result` or `get_token` call.",
-        "一次 `get_result` 或 `get_token` 调用的秒数。",
+        "Timeout of one `get_result` or `get_token` call, in seconds.",
+        "一次 `get_result` 或 `get_token` 调用的超时（秒）。",
     ),
     "pull_spacing": Words(
         "Minimum seconds between two calls for one verification.",
         "同一条核身记录两次拉取的最小间隔（秒）。",
     ),
     "pulls_in_flight": Words(
-        "Most calls in flight for one app, per worker; where the vendor refuses calls because there are "
-        "too many, a worker learns to make fewer.",
+        "Most calls in flight for one app, per worker; if the vendor refuses calls because there are too "
+        "many, the worker makes fewer.",
         "每个 worker 为一个应用同时进行的拉取数上限；厂商因并发过多而拒绝时，worker 会自行减少。",
     ),
     "reconcile_grace": Words(
@@ -147,11 +149,11 @@ MEANINGS: Final = {
         "每个 worker 对每个应用同时处理的核身数。",
     ),
     "redis_prefix": Words(
-        "Prefix of every key in Redis; gateways that share a Redis database need different ones.",
+        "Prefix of every key in Redis; gateways that share a Redis database need different prefixes.",
         "Redis 中所有键名的前缀；多个网关共用一个 Redis 数据库时必须各不相同。",
     ),
     "api_rate": Words(
-        "Lookups per second for one token, per api process; bursts of twice as many. Lists: 10 per second.",
+        "Lookups per second for one token, per api process, with bursts of twice that. Lists: 10 per second.",
         "单个 api 进程内，每个令牌每秒最多查询多少次，瞬时可达两倍；列表每秒 10 次。",
     ),
     "api_call_rate": Words(
@@ -162,14 +164,14 @@ MEANINGS: Final = {
     "heartbeat_every": Words("Seconds between a process's heartbeats.", "各进程心跳的间隔秒数。"),
     "sweep_every": Words("Seconds between sweeps, 1 to 30.", "清扫间隔（秒），1 至 30。"),
     "sweep_after": Words(
-        "Seconds after which untouched work is taken up again, at least 1. A group that is still being "
-        "recorded is not untouched.",
+        "Seconds after which untouched work is picked up again, at least 1. A group that is still being "
+        "recorded does not count as untouched.",
         "无人处理多少秒后重新拾起，至少为 1；仍在写入的一组不算无人处理。",
     ),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(
-        "Path of the TOML file; only from the real environment.",
+        "Path of the TOML file; read only from the real environment.",
         "TOML 文件的路径；只能是真正的环境变量。",
     ),
 }
-"""By the fields of `Settings`, and `config`, which names the file."""
+"""Keys: the fields of `Settings`, and `config`, which names the file."""

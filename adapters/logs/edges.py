@@ -1,4 +1,4 @@
-"""Log events of the ingress, the api and of every process."""
+"""Log events of the ingress, of the api, and of every process."""
 
 from typing import Final
 
@@ -8,9 +8,9 @@ EDGE_EVENTS: Final = {
     "callback.refused": LogEvent(
         "warning",
         "ingress",
-        "A request was refused; `code` says why ([error codes](errors.md)). `app_id` is null where the "
-        "address names no app of the settings: to the sender, an unknown app and a wrong signature look "
-        "alike. Neither path nor body is logged.",
+        "A request was refused; `code` says why ([error codes](errors.md)). `app_id` is null if the "
+        "address names no configured app: the sender gets the same answer for an unknown app as for a wrong "
+        "signature. Neither path nor body is logged.",
     ),
     "migration.waits": LogEvent(
         "warning",
@@ -22,7 +22,7 @@ EDGE_EVENTS: Final = {
         "ingress, api",
         "Over the last ten seconds or more, `count` requests or connections were refused before HTTP could "
         "answer. `code`: `malformed_request`, `headers_too_large`, `body_too_large`, `request_timeout` (no "
-        "complete head in time), or `too_many_connections` (closed in favour of newer ones).",
+        "complete head in time), or `too_many_connections` (closed in favour of newer connections).",
     ),
     "open_files.few": LogEvent(
         "warning",
@@ -33,14 +33,14 @@ EDGE_EVENTS: Final = {
     "setting.unknown": LogEvent(
         "warning",
         "any",
-        "`setting` starts like a setting of ours and is none of this version: another program's, or a "
-        "typing error. It is not read.",
+        "`setting` has our prefix but is not a setting of this version: it belongs to another program, or "
+        "is misspelled. It is ignored.",
     ),
     "server.refuses": LogEvent(
         "error",
         "any",
         "At the start, the server of `setting` answered but cannot be used; `detail` says why (password, "
-        "database, schema, privilege …). The role runs, and works once that is corrected.",
+        "database, schema, privilege …). The role runs, and works once this is corrected.",
     ),
     "redis.away": LogEvent(
         "warning",
@@ -50,14 +50,14 @@ EDGE_EVENTS: Final = {
     "redis.not_durable": LogEvent(
         "error",
         "ingress",
-        "At the start, Redis is configured to lose what it takes (`detail`), or its append-only file is "
-        "still being switched on. Callbacks go to the spool until that is corrected. Without a spool the "
+        "At the start, Redis is configured so that it can lose writes (`detail`), or its append-only file "
+        "is still being created. Callbacks go to the spool until this is corrected. Without a spool the "
         "ingress does not start, unless waiting helps.",
     ),
     "redis.circuit_opened": LogEvent(
         "warning",
         "ingress",
-        "A write failed or took too long (`error`); with `detail`, a setting of Redis would lose "
+        "A write failed or took too long (`error`); with `detail`, a setting of Redis could lose "
         "callbacks. Callbacks go to the spool.",
     ),
     "redis.circuit_closed": LogEvent(
@@ -68,16 +68,16 @@ EDGE_EVENTS: Final = {
     "redis.full": LogEvent(
         "warning",
         "ingress",
-        "Redis uses `bytes`, as much as the ingress may fill; callbacks go to the spool.",
+        "Redis uses `bytes` of memory, as much as the ingress may fill; callbacks go to the spool.",
     ),
-    "redis.has_room": LogEvent("info", "ingress", "Redis has room again."),
+    "redis.has_room": LogEvent("info", "ingress", "Redis has memory again."),
     "spool.opened": LogEvent("info", "ingress", "The process uses sub-folder `n`."),
     "spool.recovered": LogEvent(
         "warning",
         "ingress",
         "An earlier process left `bytes` in `segments`; they are drained now.",
     ),
-    "spool.truncated": LogEvent("warning", "ingress", "`bytes` of an unfinished write were cut off."),
+    "spool.truncated": LogEvent("warning", "ingress", "`bytes` of an unfinished write were removed."),
     "spool.written": LogEvent("info", "ingress", "A batch of `callbacks` is on disk."),
     "spool.drained": LogEvent(
         "info",
@@ -87,7 +87,7 @@ EDGE_EVENTS: Final = {
     "spool.adopted": LogEvent(
         "warning",
         "ingress",
-        "The process drains sub-folder `n`, whose own process is gone.",
+        "The process drains sub-folder `n`, whose own process no longer runs.",
     ),
     "spool.full": LogEvent(
         "error",
@@ -102,7 +102,7 @@ EDGE_EVENTS: Final = {
     "spool.unreadable": LogEvent(
         "error",
         "ingress",
-        "A segment cannot be read now (`error`, `n`); it is tried again. Logged once per segment.",
+        "A segment cannot be read now (`error`, `n`); it is retried. Logged once per segment.",
     ),
     "spool.set_aside": LogEvent(
         "warning",
@@ -112,23 +112,23 @@ EDGE_EVENTS: Final = {
     "spool.orphan_unusable": LogEvent(
         "warning",
         "ingress",
-        "Sub-folder `n` cannot be opened or repaired (`error`); check its permissions. It is tried again. "
+        "Sub-folder `n` cannot be opened or repaired (`error`); check its permissions. It is retried. "
         "Logged once.",
     ),
     "spool.drain_failed": LogEvent(
         "error",
         "ingress",
-        "Draining failed; it is tried again two seconds later. The place is in `exception`.",
+        "Draining failed; it is retried after two seconds. `exception` shows where.",
     ),
     "spool.failed": LogEvent(
         "critical",
         "ingress",
-        "An fsync failed, or the file was deleted; the process ends with 1.",
+        "An fsync failed, or the file was deleted; the process exits with 1.",
     ),
     "rates.counted_alone": LogEvent(
         "warning",
         "api",
-        "Redis takes no counts (`error`): this process counts orders, registrations and pulls by itself.",
+        "Redis cannot count (`error`): this process limits orders, registrations and pulls by itself.",
     ),
     "verification.ordered": LogEvent(
         "info",
@@ -138,12 +138,12 @@ EDGE_EVENTS: Final = {
     "verification.not_ordered": LogEvent(
         "warning",
         "api",
-        "`get_token` brought no token; `error` is the vendor's word.",
+        "`get_token` brought no token; `error` is the vendor's error.",
     ),
     "nudge.not_announced": LogEvent(
         "warning",
         "ingress",
-        "Redis is away: a returning browser does not hasten anything. Logged once per outage.",
+        "Redis is away: a returning browser does not speed up the pull. Logged once per outage.",
     ),
     "heartbeat.failed": LogEvent(
         "warning",
@@ -159,18 +159,18 @@ EDGE_EVENTS: Final = {
     "ingress.failed": LogEvent(
         "error",
         "ingress",
-        "A defect while a callback was taken (500); the place is in `exception`.",
+        "A bug while a callback was accepted (500); `exception` shows where.",
     ),
     "serving.failed": LogEvent(
         "error",
         "ingress, api",
-        "The listener ended by itself; the process ends with 1 and must be started again by its supervisor.",
+        "The listener stopped unexpectedly; the process exits with 1 and its supervisor must restart it.",
     ),
-    "api.failed": LogEvent("error", "api", "A defect (500); the place is in `exception`."),
+    "api.failed": LogEvent("error", "api", "A bug (500); `exception` shows where."),
     "identity.unreadable": LogEvent(
         "error",
         "api",
-        "No configured master key opens a row; it is shown without identity.",
+        "No configured master key decrypts a row; it is shown without identity.",
     ),
     "library.message": LogEvent(
         "warning, error",

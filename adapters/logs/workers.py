@@ -1,4 +1,4 @@
-"""Log events of workers, some of which other processes write too."""
+"""Log events of workers; other processes write some of them too."""
 
 from typing import Final
 
@@ -20,29 +20,29 @@ WORKER_EVENTS: Final = {
     "clock.failed": LogEvent(
         "error",
         "worker",
-        "A defect; PostgreSQL's time was not read. The worker goes on with the time it knows, and reads "
-        "again two seconds later.",
+        "A bug; PostgreSQL's time was not read. The worker continues with the time it has, and retries "
+        "after two seconds.",
     ),
     "worker.interrupted": LogEvent(
         "warning",
         "worker",
-        "arq's loop ended because Redis is away; it is started again.",
+        "arq's loop ended because Redis is away; it is restarted.",
     ),
     "batch.recorded": LogEvent(
         "info",
         "worker",
-        "A group of `callbacks` is recorded; `count` of them are decided now.",
+        "A group of `callbacks` is recorded; `count` of them are decided at once.",
     ),
     "batch.postponed": LogEvent(
         "warning",
         "worker",
         "Redis or PostgreSQL is away. Logged once until a group is recorded again.",
     ),
-    "batch.failed": LogEvent("error", "worker", "A defect; the group is claimed again when its lease ends."),
+    "batch.failed": LogEvent("error", "worker", "A bug; the group is claimed again when its lease ends."),
     "batch.swept": LogEvent(
         "warning",
         "worker",
-        "The lease of a claim ended; the batch is claimed again, alone, after `attempts` starts.",
+        "A claim's lease ended; the batch is claimed again, alone, after `attempts` processing attempts.",
     ),
     "redis.shared": LogEvent(
         "error",
@@ -53,18 +53,18 @@ WORKER_EVENTS: Final = {
     "verifications.unconfigured": LogEvent(
         "warning",
         "worker",
-        "`count` verifications are due whose app is not configured here; they wait. Configure the app "
-        "again, or find out why a worker lacks it.",
+        "`count` verifications are due, but their app is not configured here; they wait. Configure the app "
+        "again, or find out why this worker lacks it.",
     ),
     "batch.unreadable": LogEvent(
         "error",
         "worker",
-        "No configured master key opens the batch; it is set aside, kept, and tried every hour.",
+        "No configured master key decrypts the batch; it is kept aside and tried every hour.",
     ),
     "callback.failed": LogEvent(
         "error",
         "worker",
-        "A defect, or a value that the store refuses; the callback becomes a dead letter.",
+        "A bug, or a value that PostgreSQL refuses; the callback becomes a dead letter.",
     ),
     "callback.dead_letter": LogEvent("warning", "worker", "A callback became a dead letter (`reason`)."),
     "policy.in_force": LogEvent(
@@ -76,7 +76,7 @@ WORKER_EVENTS: Final = {
         "error",
         "api, worker",
         "A policy file cannot come into force; `detail` names file, line and key. The last good version "
-        "stays.",
+        "stays in force.",
     ),
     "policies.reloaded": LogEvent(
         "info",
@@ -87,8 +87,8 @@ WORKER_EVENTS: Final = {
     "policy.unchecked": LogEvent(
         "warning",
         "worker",
-        "PostgreSQL was away at the start (`error`): the policy files were not compared with those that "
-        "decided before.",
+        "PostgreSQL was away at the start (`error`): the policy files were not compared with those of "
+        "earlier decisions.",
     ),
     "decision.saved": LogEvent("info", "worker", "A verification is decided (`verification_id`, `outcome`)."),
     "verification.postponed": LogEvent(
@@ -100,7 +100,7 @@ WORKER_EVENTS: Final = {
     "verifications.due": LogEvent(
         "info",
         "worker",
-        "The sweep takes up `count` verifications that were due.",
+        "The sweep picks up `count` due verifications.",
     ),
     "verification.expired": LogEvent(
         "warning",
@@ -120,33 +120,33 @@ WORKER_EVENTS: Final = {
     "verification.unreadable": LogEvent(
         "error",
         "worker",
-        "No configured master key opens it, or its person was erased; postponed for an hour.",
+        "No configured master key decrypts it, or its person was erased; postponed for an hour.",
     ),
     "verification.undecodable": LogEvent(
         "error",
         "worker",
-        "Its stored callback can no longer be read; a defect in the gateway.",
+        "Its stored callback can no longer be read; a bug in the gateway.",
     ),
     "verification.pulled": LogEvent(
         "info",
         "worker",
-        "An operator requested a call after the decision; `reason` says what it brought.",
+        "An operator requested a call after the decision; `reason` is the result.",
     ),
     "pull.waits_for_ledger": LogEvent(
         "warning",
         "worker",
-        "PostgreSQL cannot take an answer (`error`); it is kept in memory and tried again for as long as "
-        "the process lives.",
+        "PostgreSQL cannot store an answer (`error`); it is kept in memory and retried for as long as the "
+        "process runs.",
     ),
     "pull.lost": LogEvent(
         "error",
         "worker",
-        "The worker ended while it held an answer that PostgreSQL had not taken; that call is spent.",
+        "The worker ended with an answer that PostgreSQL had not stored; that call is spent.",
     ),
     "pull.not_kept": LogEvent(
         "error",
         "worker",
-        "The ledger refused an answer five times: the verification is decided on it, if its lease is still "
+        "The ledger refused an answer five times: the verification is decided with it, if its lease is still "
         "valid.",
     ),
     "pull.interrupted": LogEvent("debug", "worker", "A call whose job was cancelled ended with `error`."),
@@ -159,28 +159,28 @@ WORKER_EVENTS: Final = {
     "vendor.circuit": LogEvent(
         "warning",
         "worker",
-        "An app's calls stop after several faults in a row, or go on (`state`, `error`).",
+        "An app's calls stop after several faults in a row, or resume (`state`, `error`).",
     ),
     "settlement.not_announced": LogEvent(
         "warning",
         "api, worker",
-        "A message was lost, or a server is away; the sweep takes the verification up. Logged once per "
+        "A message was lost, or a server is away; the sweep picks the verification up. Logged once per "
         "outage.",
     ),
     "settlement.postponed": LogEvent(
         "warning",
         "api, worker",
-        "A server is away; the sweep takes the verification up. Logged once per outage.",
+        "A server is away; the sweep picks the verification up. Logged once per outage.",
     ),
     "nudge.failed": LogEvent(
         "warning",
         "worker",
-        "PostgreSQL is away: a returning browser does not hasten anything. Logged once per outage.",
+        "PostgreSQL is away: a returning browser does not speed up the pull. Logged once per outage.",
     ),
     "verifications.given_an_end": LogEvent(
         "info",
         "worker",
-        "`count` flows that a worker of an older version left without an end become `expired` a day after "
+        "`count` flows that an older version's worker left without a due time become `expired` a day after "
         "their callback.",
     ),
     "settlement.failed": LogEvent(
@@ -191,19 +191,19 @@ WORKER_EVENTS: Final = {
     "sweep.failed": LogEvent(
         "warning",
         "worker",
-        "`job_id` names the sweep; the next one tries again. Logged once per outage, and with a traceback "
-        "where it is a defect. If it repeats, see [No worker works](../operations.md#no-worker-works).",
+        "`job_id` names the sweep; the next one retries. Logged once per outage, with a traceback if it "
+        "is a bug. If it repeats, see [No worker works](../operations.md#no-worker-works).",
     ),
     "job.failed": LogEvent("error", "worker", "A job ended with an error while its worker was stopping."),
     "announcement.failed": LogEvent(
         "warning",
         "worker",
-        "A client that waits for the decision sees it a second later.",
+        "A client that waits for the decision gets it a second later.",
     ),
     "announcements.interrupted": LogEvent(
         "warning",
         "api, worker",
-        "Redis is away: `wait` answers when its seconds are over, and requests to reload policies do not "
-        "arrive. `detail` names the channel. Logged once per outage of each channel.",
+        "Redis is away: `wait` answers only when its time is over, and requests to reload policies do "
+        "not arrive. `detail` names the channel. Logged once per outage of each channel.",
     ),
 }

@@ -1,6 +1,6 @@
-"""The first look of a role at its servers: what waiting does not heal is one line, by its setting.
+"""Check a role's servers at its start and log what waiting does not fix, one line per setting.
 
-It stops nothing: a password that is being changed, or a migration that is under way, ends while roles run.
+The role starts nevertheless: a password change or a migration may finish while it runs.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 async def look_at_servers(settings: Settings, *, database: bool) -> None:
-    """Log `server.refuses` for each server that answers and cannot be used. An outage is told elsewhere."""
+    """Log `server.refuses` for each server that answers but cannot be used. Outages are logged elsewhere."""
     found = {"FACEID_REDIS_URL": await _refusal_of_redis(settings.redis_url)}
     if database:
         found["FACEID_DATABASE_URL"] = await _refusal_of_database(settings.database_url)
@@ -43,7 +43,7 @@ async def _refusal_of_redis(url: str) -> str | None:
 
 
 async def _refusal_of_database(url: str) -> str | None:
-    # The ingress needs none of it.
+    # The ingress needs none of these imports.
     from adapters.postgres.engine import create_engine  # noqa: PLC0415
     from adapters.postgres.schema import examine_database  # noqa: PLC0415
 

@@ -1,1 +1,1 @@
-"""One module for each command that is no group of its own."""
+"""The commands, one module each."""

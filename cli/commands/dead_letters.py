@@ -27,24 +27,26 @@ from usecases.retry_dead_letters import DeadLetterRetries
 
 Answer = TypeVar("Answer")
 LetterId = Annotated[
-    UUID | None, typer.Argument(metavar="[ID]", help="One letter; otherwise name a --reason")
+    UUID | None, typer.Argument(metavar="[ID]", help="ID of one letter; alternatively give --reason")
 ]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only letters with this reason")]
 
-commands = typer.Typer(no_args_is_help=True, help="Callbacks that could not be understood or processed.")
+commands = typer.Typer(
+    no_args_is_help=True, help="List, retry or delete callbacks that could not be processed."
+)
 
 
 @commands.command(name="list")
 def list_letters(
     app: AppOption = None,
     reason: Reason = None,
-    limit: Annotated[int, typer.Option(min=1, help="Only the last seen so many")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most N letters, most recently seen first")] = 50,
     retried: Annotated[
-        bool, typer.Option("--retried", help="Those whose retry is under way instead")
+        bool, typer.Option("--retried", help="Show letters that are being retried instead")
     ] = False,
     data_dir: DataDirOption = None,
 ) -> None:
-    """List dead letters, last seen first, without their content."""
+    """List dead letters, most recently seen first, without their content."""
     which = _filter(app, reason, retried=retried)
 
     async def read(letters: PgDeadLetters, _retries: DeadLetterRetries) -> tuple[list[DeadLetter], int]:
@@ -62,11 +64,11 @@ def retry(
     reason: Reason = None,
     app: AppOption = None,
     limit: Annotated[
-        int, typer.Option(min=1, help="At most so many, those not seen for longest first")
+        int, typer.Option(min=1, help="Retry at most N letters, least recently seen first")
     ] = 1000,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Put dead letters back into the inbox: one, or all with a reason."""
+    """Put dead letters back into the inbox: one by its ID, or all with a reason."""
     _one_of(letter_id, reason)
 
     if letter_id is not None:
@@ -77,7 +79,9 @@ def retry(
     done = _run(lambda _letters, retries: retries.retry_all(which, limit=limit), data_dir)
     typer.echo(f"{done.retried} retried, {done.remaining} remaining")
     if done.unreadable:
-        typer.echo(f"{done.unreadable} of them unreadable: no configured master key opens them", err=True)
+        typer.echo(
+            f"{done.unreadable} of them are unreadable: no configured master key decrypts them", err=True
+        )
 
 
 @commands.command()
@@ -85,15 +89,15 @@ def delete(
     letter_id: LetterId = None,
     reason: Reason = None,
     app: AppOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking for confirmation")] = False,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Delete dead letters for good: one, or all with a reason."""
+    """Delete dead letters permanently: one by its ID, or all with a reason."""
     _one_of(letter_id, reason)
     which = _filter(app, reason)
     if not yes:
         count = 1 if letter_id else _run(lambda letters, _retries: letters.count(which), data_dir)
-        typer.confirm(f"Delete {count} dead letter(s)? Nothing brings them back.", abort=True)
+        typer.confirm(f"Delete {count} dead letter(s)? This cannot be undone.", abort=True)
 
     async def remove(letters: PgDeadLetters, _retries: DeadLetterRetries) -> int:
         if letter_id is None:
@@ -164,6 +168,6 @@ def _table(page: list[DeadLetter]) -> Table:
     table.add_column("first and last seen", no_wrap=True)
     for letter in page:
         seen = "\n".join(f"{at:%Y-%m-%d %H:%M:%S}Z" for at in (letter.first_seen_at, letter.last_seen_at))
-        told = (letter.app_id, letter.reason, escape(letter.detail))
-        table.add_row(str(letter.id), *told, str(letter.attempts), seen)
+        cells = (letter.app_id, letter.reason, escape(letter.detail))
+        table.add_row(str(letter.id), *cells, str(letter.attempts), seen)
     return table

@@ -1,4 +1,4 @@
-"""`demo`: one verification of every scenario through the whole gateway, checked against what it must be."""
+"""`demo`: run one verification of every scenario through the whole gateway and check its outcome."""
 
 import tempfile
 from datetime import datetime
@@ -18,11 +18,11 @@ DECISION_PATIENCE: Final = 15
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """What a scenario must end as.
+    """The expected end of a scenario.
 
     `outcome` None: no verification may appear. `reason`: a code that must be among the reasons. `refused`:
-    the HTTP status that the ingress must answer the notify with. `ordered`: its token is got by the api, so
-    that a callback that does not come is missed.
+    the ingress's expected HTTP status for the notify. `ordered`: the api gets the token, so that the gateway
+    notices a missing callback.
     """
 
     scenario: str
@@ -49,7 +49,7 @@ EXPECTED: Final = (
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """What a scenario did end as; `answer` is the HTTP status of the notify, None where none was sent."""
+    """The observed end of a scenario; `answer` is the HTTP status of the notify, None if none was sent."""
 
     biz_id: str
     answer: int | None
@@ -63,14 +63,14 @@ IMPATIENT: Final = {
     "FACEID_RECONCILE_GRACE": "0",
     "FACEID_SWEEP_EVERY": "1",
 }
-"""Tokens that end soon, and sweeps that look at once for what is missed then."""
+"""Short-lived tokens and frequent sweeps, so that a missing callback is noticed within seconds."""
 
 
 async def run_demo(console: Console) -> bool:
-    """Run every scenario and print what came out; True if each is as expected."""
+    """Run every scenario and print the results; True if each is as expected."""
     folder = Path(tempfile.mkdtemp(prefix="faceid-demo-"))
     console.print(
-        "Starting the gateway in a throw-away folder: PostgreSQL, Valkey, ingress, api, worker, simulator …"
+        "Starting the gateway in a temporary folder: PostgreSQL, Valkey, ingress, api, worker, simulator …"
     )
     try:
         options = StackOptions(data_dir=folder, env=IMPATIENT)
@@ -89,14 +89,14 @@ async def run_demo(console: Console) -> bool:
 
 
 async def observe_all(stack: Stack) -> list[Observation]:
-    """Run the scenarios one after the other, so that each time is that of an idle system."""
+    """Run the scenarios one after the other, so that each is timed on an idle system."""
     headers = {"authorization": f"Bearer {stack.secrets.api_token}"}
     async with httpx2.AsyncClient(trust_env=False, headers=headers, timeout=DECISION_PATIENCE + 5) as client:
         return [await _observe(client, stack, expected) for expected in EXPECTED]
 
 
 def as_expected(expected: Expectation, observed: Observation) -> bool:
-    """Whether outcome, reason and the ingress's answer are what they must be."""
+    """Whether outcome, reason and the ingress's answer are as expected."""
     answer = expected.refused or (None if expected.scenario == "silent" else 200)
     reason_found = expected.reason is None or expected.reason in observed.reasons
     return observed.outcome == expected.outcome and observed.answer == answer and reason_found
@@ -112,7 +112,7 @@ async def _observe(client: httpx2.AsyncClient, stack: Stack, expected: Expectati
         .json()
     )
     answers = [message["http_status"] for message in sent["sent"] if message["to"] == "notify"]
-    # Where nothing may appear, a moment's wait is enough to see that nothing does.
+    # If no verification may appear, a short wait is enough.
     wait = DECISION_PATIENCE if expected.outcome else 0.5
     answer = await client.get(f"{stack.api_url}/v1/verifications/{sent['biz_id']}", params={"wait": wait})
     found: dict[str, Any] = {} if answer.status_code == 404 else answer.raise_for_status().json()
@@ -140,7 +140,7 @@ def _milliseconds(verification: dict[str, Any]) -> float | None:
 
 
 def table_of(observed: list[Observation]) -> Table:
-    """What came out, a row for each scenario."""
+    """The results, one row per scenario."""
     table = Table(header_style="bold")
     for name in ("biz_id", "scenario", "outcome", "reasons"):
         table.add_column(name, no_wrap=name != "reasons")

@@ -1,4 +1,4 @@
-"""`dev`: the whole gateway on this machine until Ctrl-C."""
+"""`dev`: run the whole gateway on this machine until Ctrl-C."""
 
 import asyncio
 import signal
@@ -10,7 +10,7 @@ from cli.devstack.stack import Stack, StackOptions, running_stack
 
 
 async def run_dev(options: StackOptions, console: Console) -> None:
-    """Start everything, say where it is, keep it alive, stop it on a signal."""
+    """Start everything, print the addresses, keep it running, stop it on SIGINT or SIGTERM."""
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
@@ -20,13 +20,13 @@ async def run_dev(options: StackOptions, console: Console) -> None:
 
     async with running_stack(options, starting=starting) as stack:
         console.print(addresses(stack))
-        console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Ctrl-C stops all of it.")
+        console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Press Ctrl-C to stop.")
         await stop.wait()
         console.print("Stopping …")
 
 
 def addresses(stack: Stack) -> Table:
-    """Where each part of a running gateway is found."""
+    """A table with the address and the pid of each part."""
     table = Table(show_header=True, header_style="bold")
     table.add_column("what")
     table.add_column("where")
@@ -37,8 +37,8 @@ def addresses(stack: Stack) -> Table:
         ("api", f"{stack.api_url}/docs"),
         ("simulator", stack.simulator_url),
         ("worker", str(stack.data_dir / "logs" / "worker.log")),
-        ("valkey", stack.redis_url if "valkey" in pids else "that of FACEID_REDIS_URL"),
-        ("postgres", stack.database_url if "postgres" in pids else "that of FACEID_DATABASE_URL"),
+        ("valkey", stack.redis_url if "valkey" in pids else "see FACEID_REDIS_URL"),
+        ("postgres", stack.database_url if "postgres" in pids else "see FACEID_DATABASE_URL"),
     )
     for name, where in rows:
         if where:

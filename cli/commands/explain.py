@@ -1,4 +1,4 @@
-"""`explain`: why a verification was decided as it was."""
+"""`explain`: show why a verification was decided as it was."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,21 +24,21 @@ _STANDING: Final = {
     Agreement.AGREE: "callback and result agree",
     Agreement.DISAGREE: "callback and result disagree: the result counts",
     Agreement.UNCONFIRMED: "the callback alone",
-    Agreement.RESULT_ONLY: "the result alone, no callback came",
+    Agreement.RESULT_ONLY: "the result alone, no callback arrived",
 }
 
 
 class NothingToExplain(CommandFailed):
-    """No such verification, or no decision on it; the message says which."""
+    """There is no such verification, or it has no decision; the message says which."""
 
 
 def explain_command(
-    biz_id: Annotated[str, typer.Argument(help="The verification")],
+    biz_id: Annotated[str, typer.Argument(help="biz_id of the verification")],
     app: AppOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as the api answers it")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the api's JSON")] = False,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Say why a verification was decided so, and decide it again from what is stored."""
+    """Explain why a verification was decided as it was, and decide it again from the stored facts."""
     explanation = explain(asyncio.run(_find(biz_id, app, data_dir)))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(explanation), indent=2))
@@ -52,7 +52,7 @@ async def _find(biz_id: str, app: str | None, data_dir: Path | None) -> DecidedV
         if not found:
             raise NothingToExplain(f"there is no verification {biz_id}")
         if len(found) > 1:
-            raise NothingToExplain(f"several apps have {biz_id}: name one by --app ({', '.join(found)})")
+            raise NothingToExplain(f"several apps have {biz_id}: choose one with --app ({', '.join(found)})")
         decided = await stored.get(*found.values())
     if decided is None:
         raise NothingToExplain(f"{biz_id} is not decided yet")
@@ -60,7 +60,7 @@ async def _find(biz_id: str, app: str | None, data_dir: Path | None) -> DecidedV
 
 
 def describe(explanation: Explanation) -> RenderableType:
-    """An explanation for the terminal, the most important first."""
+    """An explanation for the terminal, the most important part first."""
     return Group(*_parts(explanation))
 
 
@@ -89,10 +89,10 @@ def _parts(it: Explanation) -> Iterator[RenderableType]:
 
 def _recomputed(it: Explanation) -> str:
     if it.recomputed is None:
-        return "recomputed: cannot be, the policy's text is not at hand"
+        return "recomputed: not possible, the policy's text is not available"
     if it.recomputed.same:
-        return "recomputed: [green]the same in every part[/]"
-    return f"recomputed: [bold red]not the same[/], {it.recomputed.outcome}"
+        return "recomputed: [green]identical[/]"
+    return f"recomputed: [bold red]different[/], {it.recomputed.outcome}"
 
 
 def _table(title: str, columns: list[str], rows: list[list[str]]) -> Table:

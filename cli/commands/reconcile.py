@@ -1,4 +1,4 @@
-"""`reconcile`: what the reconciler would do about silent verifications, or have it done now."""
+"""`reconcile`: show what the reconciler would do about missing callbacks, or have it done now."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -24,12 +24,16 @@ from usecases.reconcile_now import reconcile_now
 
 
 def reconcile_command(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the open verifications and change nothing")
+    ] = False,
     app: AppOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, soonest due first")] = 200,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="At most N verifications, earliest due first")
+    ] = 200,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Let workers look now at the registered verifications that are due and of which nothing is heard."""
+    """Have the workers pull the results of registered verifications whose callback is overdue."""
     app_ids = None if app is None else [app]
     servers = find_servers(data_dir)
     if dry_run:

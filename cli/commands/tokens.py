@@ -1,4 +1,4 @@
-"""`token`: bearer tokens of the internal API."""
+"""`token`: create, list and revoke bearer tokens of the internal api."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,27 +17,29 @@ from cli.failures import CommandFailed
 from domain.views.tokens import SCOPES
 
 Answer = TypeVar("Answer")
-Name = Annotated[str, typer.Argument(help="What the token is for; unique")]
+Name = Annotated[str, typer.Argument(help="Unique name of the token")]
 
-commands = typer.Typer(no_args_is_help=True, help="Bearer tokens of the internal API.")
+commands = typer.Typer(no_args_is_help=True, help="Create, list or revoke the api's bearer tokens.")
 
 
 class TokenExists(CommandFailed):
-    """No token was made: there is one of this name."""
+    """A token of this name exists already; none was created."""
 
 
 @commands.command()
 def create(
     name: Name,
-    scope: Annotated[list[str], typer.Option(help=f"One of: {', '.join(SCOPES)}; repeatable")],
-    app: Annotated[list[str] | None, typer.Option(help="For this app; repeatable")] = None,
-    all_apps: Annotated[bool, typer.Option("--all-apps", help="For every app, later ones too")] = False,
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; otherwise never")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="End the token of this name")] = False,
+    scope: Annotated[list[str], typer.Option(help=f"Scope to grant: {', '.join(SCOPES)}; repeatable")],
+    app: Annotated[list[str] | None, typer.Option(help="App to grant; repeatable")] = None,
+    all_apps: Annotated[
+        bool, typer.Option("--all-apps", help="Grant every app, including later ones")
+    ] = False,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: never")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the token of this name")] = False,
 ) -> None:
-    """Make a token for what is named, and print it, this once."""
+    """Create a token and print it; it is not shown again."""
     if bool(app) == all_apps:
-        raise typer.BadParameter("name each --app, or say --all-apps")
+        raise typer.BadParameter("give either --app (repeatable) or --all-apps")
     _check_name(name)
     _check_known("scope", scope, SCOPES)
     _check_known("app", app or (), load_settings().apps)
@@ -52,14 +54,14 @@ def create(
         return True
 
     if not _with_tokens(make):
-        raise TokenExists(f"there is a token {name!r} already; --replace ends it and makes another")
+        raise TokenExists(f"a token {name!r} exists already; --replace replaces it")
     typer.echo(token)
 
 
 def _check_known(what: str, named: Iterable[str], known: Iterable[str]) -> None:
     if unknown := set(named) - set(known):
         there = ", ".join(sorted(known))
-        raise typer.BadParameter(f"unknown {what}: {', '.join(sorted(unknown))}; there are {there}")
+        raise typer.BadParameter(f"unknown {what}: {', '.join(sorted(unknown))}; known are {there}")
 
 
 def _check_name(name: str) -> None:
@@ -71,7 +73,7 @@ def _check_name(name: str) -> None:
 
 @commands.command(name="list")
 def list_tokens() -> None:
-    """List the tokens, without their secrets."""
+    """List the tokens, without the secrets."""
     found = _with_tokens(lambda tokens: tokens.all())
     if not found:
         typer.echo("There are no tokens.")
@@ -86,7 +88,7 @@ def list_tokens() -> None:
 
 @commands.command()
 def revoke(name: Name) -> None:
-    """Revoke a token at once."""
+    """Revoke a token immediately."""
     if not _with_tokens(lambda tokens: tokens.revoke(name)):
         typer.echo(f"There is no token {name!r}.", err=True)
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`workers`: every process of the gateway that is alive, and how it is."""
+"""`workers`: list the live processes of the gateway and their status."""
 
 import asyncio
 import socket
@@ -21,11 +21,11 @@ from domain.views.processes import Heartbeat, SeenHeartbeat
 
 def workers_command(
     here: Annotated[
-        bool, typer.Option("--here", help="Only this container's or machine's, as a health check")
+        bool, typer.Option("--here", help="Only processes of this container or machine (for health checks)")
     ] = False,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Show every live process, worker or other, by its heartbeat; fail when no worker is alive."""
+    """List the live processes by their heartbeats; exit with 1 if no worker is alive."""
     alive = asyncio.run(_alive(find_servers(data_dir)))
     if here:
         alive = [seen for seen in alive if _is_here(seen.heartbeat)]
@@ -56,21 +56,21 @@ def table_of(alive: Sequence[SeenHeartbeat]) -> Table:
     for name in ("role", "host", "pid", "version", "up since", "seen", "status"):
         table.add_column(name, overflow="fold")
     for seen in alive:
-        said = seen.heartbeat
+        beat = seen.heartbeat
         table.add_row(
-            said.role,
-            escape(said.host),
-            str(said.pid),
-            said.version,
-            f"{said.started_at:%Y-%m-%d %H:%M}Z",
+            beat.role,
+            escape(beat.host),
+            str(beat.pid),
+            beat.version,
+            f"{beat.started_at:%Y-%m-%d %H:%M}Z",
             f"{seen.age.total_seconds():.0f} s ago",
-            escape("; ".join(f"{name} {_worded(value)}" for name, value in said.status.items())),
+            escape("; ".join(f"{name} {_worded(value)}" for name, value in beat.status.items())),
         )
     return table
 
 
 def _worded(value: Any) -> str:
-    """A figure or a word; of a tree of figures the total: the table tells the trend, `/metrics` the parts."""
+    """A value as text; a tree of numbers as its total, since `/metrics` has the parts."""
     if value is None:
         return "–"
     if not isinstance(value, dict):

@@ -1,10 +1,10 @@
-"""What a check of `doctor` says."""
+"""The result of one check of `doctor`."""
 
 import msgspec
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One finding. `ok` None is a remark that fails nothing."""
+    """One finding. `ok` None is a note, which does not fail the run."""
 
     name: str
     ok: bool | None

@@ -1,7 +1,7 @@
-"""`doctor` tries each app's credentials at the vendor, and spends no call of any verification.
+"""`doctor` tries each app's credentials with the vendor, without spending a verification's call.
 
-The result of a biz_id that nobody has is asked for: a vendor that knows the key and the secret says
-RESULT_NOT_FOUND, any other says what is wrong (protocol, 4).
+It pulls the result of a biz_id that does not exist: if key and secret are right, the vendor answers
+RESULT_NOT_FOUND, otherwise an error that names the cause (protocol, 4).
 """
 
 import time
@@ -31,17 +31,17 @@ async def check_credentials(settings: Settings) -> AsyncIterator[Check]:
 
 
 def judge(app: App, answer: Answer) -> Check:
-    """What an answer about nobody's biz_id says of the credentials."""
+    """The check that follows from the answer about a biz_id that does not exist."""
     name = f"apps.{app.app_id}.credentials"
     if answer.error in {"RESULT_NOT_FOUND", "DATA_DESTROYED"}:
         return Check(name, True, "the vendor accepts api_key and the first of api_secrets")
     if answer.error == "API_NOT_FOUND":
         return Check(
-            name, False, "the vendor knows no get_result there (API_NOT_FOUND): see vendor_url, vendor_path"
+            name, False, "the vendor has no get_result there (API_NOT_FOUND): check vendor_url, vendor_path"
         )
     if kind_of(answer) is Kind.REFUSED:
         return Check(name, False, f"the vendor refuses api_key or the first of api_secrets ({answer.error})")
-    return Check(name, None, f"could not be tried: {answer.error or 'an answer that nobody expects'}")
+    return Check(name, None, f"could not be tried: {answer.error or 'unexpected answer'}")
 
 
 def _without_pictures(app: App) -> App:

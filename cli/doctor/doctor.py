@@ -44,16 +44,16 @@ async def run_doctor(settings: Settings, console: Console) -> bool:
 
 
 async def examine(settings: Settings) -> AsyncIterator[Check]:
-    """Every check, in the order in which an operator would mend them."""
+    """Run every check, in the order in which an operator would fix them."""
     yield Check("secrets", True, f"{len(settings.master_keys)} master key(s), {len(settings.apps)} app(s)")
     yield _check_policies(settings)
     for name in strange_names():
-        yield Check("settings", None, f"{name} is no setting of this version")
+        yield Check("settings", None, f"{name} is not a setting of this version")
     for app_id, app in settings.apps.items():
         for check in _check_urls(app_id, app):
             yield check
     for app_ids in sorted({each.app_ids for each in shared_accounts(settings.domain_apps()).values()}):
-        detail = "share a vendor account: each biz_id belongs to the app that registers it, or the first"
+        detail = "share a vendor account: a biz_id belongs to the app that registers it, else to the first"
         yield Check("apps", None, f"{', '.join(app_ids)} {detail}")
     async for check in check_redis(settings):
         yield check
@@ -85,7 +85,7 @@ def _check_policies(settings: Settings) -> Check:
 
 
 async def _find_changed_policies(settings: Settings) -> str | None:
-    """What keeps a worker from starting: a policy that decided before with another text of its version."""
+    """Why a worker would not start: a policy's text changed although its version has already decided."""
     engine = create_engine(settings.database_url)
     try:
         book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
@@ -112,9 +112,11 @@ def _check_urls(app_id: str, app: AppSettings) -> list[Check]:
         )
     ]
     if url.scheme == "https":
-        checks.append(Check(name, True, "HTTPS, and every sign is checked"))
+        checks.append(Check(name, True, "HTTPS, and every signature is checked"))
     else:
-        checks.append(Check(name, None, "plain HTTP: signs are checked, but identities travel in the open"))
+        checks.append(
+            Check(name, None, "plain HTTP: signatures are checked, but identities travel unencrypted")
+        )
     if not url.path.rstrip("/").endswith(f"/callbacks/{app_id}/notify"):
         checks.append(Check(name, None, f"the path does not end in /callbacks/{app_id}/notify"))
     return checks
@@ -137,7 +139,7 @@ async def _check_database(settings: Settings) -> Check:
 
 
 async def _check_vendor(url: str, *, now: Callable[[], float] = time.time) -> AsyncIterator[Check]:
-    """Reachability, by an address that spends no call; the answer's Date header tells about our clock."""
+    """Request `/`, which spends no call, and compare our clock with the answer's Date header."""
     try:
         async with asyncio.timeout(5), httpx2.AsyncClient(trust_env=False, timeout=5) as client:
             answer = await client.get(f"{url}/")
@@ -147,7 +149,7 @@ async def _check_vendor(url: str, *, now: Callable[[], float] = time.time) -> As
     yield Check("vendor", True, f"{url} answers ({answer.status_code})")
     skew = _clock_skew(answer.headers.get("date"), now())
     if skew is not None:
-        yield Check("clock", skew < _CLOCK_TOLERANCE, f"{skew:.0f} s apart from the vendor's")
+        yield Check("clock", skew < _CLOCK_TOLERANCE, f"{skew:.0f} s off the vendor's")
 
 
 def _clock_skew(date: str | None, now: float) -> float | None:

@@ -1,4 +1,4 @@
-"""`doctor`: may a listener open as many sockets as it is configured for?"""
+"""`doctor` checks that a listener may open as many sockets as it is configured for."""
 
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
 from adapters.settings import Settings

@@ -1,4 +1,4 @@
-"""`doctor`'s look at Redis: as durable as wanted, writable, with room for the ingress and for workers."""
+"""`doctor` checks Redis: its durability, its memory, and that no other gateway uses the same keys."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -21,7 +21,7 @@ _MIB: Final = 1024**2
 
 
 async def check_redis(settings: Settings) -> AsyncIterator[Check]:
-    """Whether Redis keeps what it takes, and how much it can take."""
+    """Check durability, memory and the mark of the gateway."""
     pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
     redis: Redis = Redis(connection_pool=pool)
     try:
@@ -42,7 +42,7 @@ async def _check_durability(redis: Redis, settings: Settings, names: RedisNames)
         await check_durability(redis, settings.durability, names=names)
     except SettingsError as error:
         return Check("redis", False, str(error))
-    return Check("redis", True, f"durable as FACEID_DURABILITY={settings.durability} wants")
+    return Check("redis", True, f"durable as FACEID_DURABILITY={settings.durability} requires")
 
 
 def _check_room(room: RedisRoom) -> Check:

@@ -1,4 +1,4 @@
-"""`doctor`'s look at the spool's folder: made or makeable, writable, synced, with room."""
+"""`doctor` checks the spool folder: it exists or can be created, takes synced writes, has space."""
 
 import os
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ _GIB: Final = 1024**3
 
 
 def check_spool(settings: Settings, disk: Disk | None = None) -> Check:
-    """Whether this user could spool. Leaves nothing behind."""
+    """Whether this user can spool. Leaves nothing behind."""
     root, disk = settings.spool_dir, disk or Disk()
     if root is None:
         return Check(NAME, None, "FACEID_SPOOL_DIR is not set: while Redis is away, callbacks are refused")
     try:
-        with _standing(root, disk):
+        with _created(root, disk):
             _try_to_write(root, disk)
             free = disk.free_bytes(root)
     except OSError as error:
@@ -33,8 +33,8 @@ def check_spool(settings: Settings, disk: Disk | None = None) -> Check:
 
 
 @contextmanager
-def _standing(root: Path, disk: Disk) -> Iterator[None]:
-    """The folder exists inside the block. One that we made goes again: the ingress may be another user."""
+def _created(root: Path, disk: Disk) -> Iterator[None]:
+    """Create the folder for the block, then remove what we created: the ingress may be another user."""
     missing = [path for path in (root, *root.parents) if not path.exists()]
     disk.make_folder(root)
     try:

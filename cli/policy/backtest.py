@@ -1,4 +1,4 @@
-"""`policy backtest`: what a candidate would have decided, against what was decided."""
+"""`policy backtest`: compare what a candidate would have decided with what was decided."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -25,10 +25,10 @@ async def run_backtest(
     report: Callable[[Change], None] | None,
     data_dir: Path | None,
 ) -> tuple[Policy, Comparison]:
-    """The candidate in `file` and its comparison over the newest `limit` decisions.
+    """Compare the candidate in `file` over the newest `limit` decisions.
 
-    The comparison holds the first `keep` changes. `report` gets each change as it is found; without it there
-    is a progress bar.
+    The comparison keeps the first `keep` changes. `report` is called with each change; without it, a
+    progress bar is shown.
 
     Raises:
         PolicyFileError, SettingsError: before anything is read.
@@ -38,7 +38,7 @@ async def run_backtest(
     async with stored_decisions(data_dir) as stored:
         selection = await select(stored, app=app, since=since, limit=limit)
         with _progress(shown=report is None) as progress:
-            task = progress.add_task("deciding anew", total=await stored.count(selection))
+            task = progress.add_task("deciding again", total=await stored.count(selection))
             async for chunk in stored.chunks(selection):
                 test.add(chunk)
                 progress.advance(task, len(chunk))
@@ -52,7 +52,7 @@ def line_of(change: Change) -> str:
 
 
 def describe(policy: Policy, comparison: Comparison, *, listed: bool) -> RenderableType:
-    """A backtest for the terminal, with the changes it kept unless all of them are `listed` already."""
+    """A backtest for the terminal, with the kept changes unless all of them are `listed` already."""
     head = (
         f"[bold]{policy.name} {escape(policy.version)}[/] on {comparison.verifications} stored verifications:"
         f" {comparison.changes} would change"

@@ -1,4 +1,4 @@
-"""`policy`: check a policy file, try it on what is stored, see what its thresholds would let through."""
+"""`policy`: check a policy file, try it on stored decisions, show how many reach each threshold."""
 
 import asyncio
 from pathlib import Path
@@ -16,18 +16,22 @@ from cli.whereabouts import DataDirOption
 from domain.policy.succession import END_MARK, is_marked
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The policy, a TOML file")]
-Picture = Annotated[Path | None, typer.Option(dir_okay=False, help="Draw it there (needs the extra `plot`)")]
+Picture = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="Draw it to this file (needs the extra `plot`)")
+]
 
 commands = typer.Typer(no_args_is_help=True, help="Check, try and compare decision policies.")
 
 
 @commands.command()
 def check(file: PolicyFile) -> None:
-    """Say whether a policy file can be used, and what it is."""
+    """Check whether a policy file is valid, and print its name, version and hash."""
     policy = read_policy_file(file)
     typer.echo(f"ok: {policy.name} {policy.version}, SHA-256 {policy.content_hash}")
     if not is_marked(policy.text):
-        typer.echo(f"{file}: add the last line `{END_MARK}`, so that a file that was cut off shows", err=True)
+        typer.echo(
+            f"{file}: add `{END_MARK}` as the last line, so that a truncated file is noticed", err=True
+        )
 
 
 @commands.command()
@@ -35,12 +39,12 @@ def backtest(
     file: PolicyFile,
     app: AppOption = None,
     since: SinceOption = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the newest so many decisions")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the newest N decisions")] = None,
     first: Annotated[int, typer.Option(min=0, help="Number of changed verifications to list")] = 20,
     everything: Annotated[bool, typer.Option("--all", help="List every change, one line each")] = False,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Decide stored verifications anew by a policy file and compare; changes nothing."""
+    """Decide stored verifications again with a policy file and compare; changes nothing."""
     found = asyncio.run(
         run_backtest(
             file,
@@ -59,12 +63,12 @@ def backtest(
 def curve(
     app: AppOption = None,
     since: SinceOption = None,
-    csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures there")] = None,
+    csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures to this file")] = None,
     svg: Picture = None,
     png: Picture = None,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Show which share of the stored verifications reaches each false-accept level."""
+    """Show the share of stored verifications that reaches each false-accept level."""
     points = asyncio.run(read_curve(app=app, since=since, data_dir=data_dir))
     if not points:
         typer.echo("No stored verification has a comparison.")
@@ -79,5 +83,5 @@ def curve(
 
 @commands.command(hidden=True)
 def docs() -> None:
-    """Print the part of docs/policy.md that is generated from the code."""
+    """Print the generated part of docs/policy.md."""
     typer.echo(generated_docs(), nl=False)

@@ -1,4 +1,4 @@
-"""`policy curve`: the share of stored verifications that reach each false-accept level."""
+"""`policy curve`: the share of stored verifications that reaches each false-accept level."""
 
 import csv
 import io
@@ -56,7 +56,7 @@ def write_csv(points: Sequence[CurvePoint], file: Path) -> None:
 
 
 def write_picture(points: Sequence[CurvePoint], file: Path, *, form: str) -> None:
-    """A panel per comparison, a line over the levels; `form` is svg or png.
+    """Draw one panel per comparison, with a line over the levels; `form` is svg or png.
 
     Raises:
         CurveNotWritten: matplotlib is not installed, or the file cannot be written.
@@ -87,16 +87,16 @@ def write_picture(points: Sequence[CurvePoint], file: Path, *, form: str) -> Non
 
 
 def title_of(line: Sequence[CurvePoint]) -> str:
-    """What stands over one comparison's panel, with how many payloads lacked a level's threshold."""
+    """The title of one comparison's panel, with the number of payloads that lack a level's threshold."""
     title = f"{line[0].comparison}, {line[0].verifications} verifications"
     lacking = ", ".join(f"{point.level} in {point.unknown}" for point in line if point.unknown)
     return f"{title}\nno threshold: {lacking}" if lacking else title
 
 
 def _draw(panel: "Axes", line: Sequence[CurvePoint]) -> None:
-    """One comparison; a panel each, since lines in one picture would hide each other.
+    """Draw one comparison. Each has its own panel, since lines in one panel would hide each other.
 
-    A payload without the level's threshold counts as not reached; the title tells how many.
+    A payload without the level's threshold counts as not reached; the title gives their number.
     """
     panel.plot([point.level for point in line], [point.share for point in line], "o-", color=COLOUR)
     for point in line:

@@ -72,7 +72,7 @@ def log_event_table() -> Iterator[str]:
 
 
 def metric_table() -> Iterator[str]:
-    """Every metric of the api's page; ingresses have some of them on pages of their own."""
+    """Every metric of the api's page; each ingress can serve some of them itself."""
     rows = ((f"`{_sample(each)}`", ", ".join(_labels(each)), each.documentation) for each in _families())
     yield from _table(("metric", "labels", "meaning"), rows)
 
@@ -108,7 +108,7 @@ def _default(name: str, kind: type[Settings | AppSettings], word: _Word) -> str:
 
 
 def _plain(value: Any) -> str:
-    """As it is written in TOML; seconds without a useless `.0`."""
+    """A value in TOML; whole seconds without `.0`."""
     if isinstance(value, list):
         return f"[{', '.join(map(_plain, value))}]"
     return (

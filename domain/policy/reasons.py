@@ -1,4 +1,4 @@
-"""Reason codes: why a decision came out as it did. The codes are a contract; texts may improve."""
+"""Reason codes: why a decision has its outcome. The codes are a contract; the texts may improve."""
 
 from enum import StrEnum
 from typing import Final
@@ -68,16 +68,16 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.ATTACK_SCREEN_REPLAY: ("The face looks replayed from a screen", "疑似屏幕翻拍攻击"),
     Code.ATTACK_FACE_REPLACED: ("The face was replaced during the flow", "流程中疑似更换人脸"),
     Code.ATTACK_SELFIE_INCONSISTENT: ("The selfies do not belong together", "自拍照片不一致"),
-    Code.ATTACK_OTHER: ("There is a sign of an attack of another kind", "疑似其他类型的攻击"),
+    Code.ATTACK_OTHER: ("There are signs of another kind of attack", "疑似其他类型的攻击"),
     Code.ATTACK_SCORES_MISSING: ("There are no attack scores", "缺少防攻击分数"),
-    Code.ID_NO_SUCH_NUMBER: ("The authority does not know the ID number", "身份证号不存在"),
+    Code.ID_NO_SUCH_NUMBER: ("The authority has no such ID number", "身份证号不存在"),
     Code.ID_NAME_MISMATCH: ("Name and ID number do not belong together", "姓名与身份证号不匹配"),
     Code.ID_NO_PHOTO: ("The authority has no usable photo", "数据源无可用照片"),
     Code.ID_ATTACKED: ("The ID number was used in an attack before", "该身份证号曾被用于攻击"),
     Code.ID_PHOTO_MONOCHROME: ("The authority's photo is black and white", "数据源照片为黑白照片"),
     Code.ID_LEGALITY: ("The card's picture is not of a genuine card", "身份证图片合法性异常"),
     Code.ID_LOGIC: ("A field of the card is illogical", "身份证字段存在逻辑错误"),
-    Code.ID_QUALITY: ("A field of the card is badly readable", "身份证字段图像质量不足"),
+    Code.ID_QUALITY: ("A field of the card is hard to read", "身份证字段图像质量不足"),
     Code.ID_EXPIRED: ("The card was not valid on that day", "身份证不在有效期内"),
     Code.ID_VALIDITY_UNREADABLE: (
         "It is not clear whether the card was valid on that day",
@@ -99,9 +99,9 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
         "业务流水号（biz_no）与登记的或回调中的不一致",
     ),
     Code.PAYLOAD_UNREADABLE: ("A part of the payload could not be understood", "数据中有无法识别的内容"),
-    Code.PAYLOAD_REPEATED: ("A field of the payload stands twice", "数据中有重复的字段"),
+    Code.PAYLOAD_REPEATED: ("A field of the payload appears twice", "数据中有重复的字段"),
     Code.CONFIRMATION_DISAGREES: ("Callback and result disagree", "回调与查询结果不一致"),
-    Code.CONFIRMATION_UNAVAILABLE: ("The result could not be had", "无法获取查询结果"),
+    Code.CONFIRMATION_UNAVAILABLE: ("The result could not be obtained", "无法获取查询结果"),
     Code.RESULT_EXPIRED: ("The vendor no longer keeps the result", "查询结果已过期"),
 }
 """What each code means, in English and Chinese."""

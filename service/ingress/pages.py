@@ -1,4 +1,4 @@
-"""What the user's browser shows where the app has no landing page, and when a return is refused."""
+"""The pages for the user's browser: after a flow if the app has no landing page, and for refused returns."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ _SUBMITTED: Final = {
 }
 _CANCELLED: Final = {
     "zh": ("已取消", "您取消了本次认证。如需继续，请返回原应用重新开始。"),
-    "en": ("Cancelled", "You cancelled the verification. To go on, please start again in the app."),
+    "en": ("Cancelled", "You cancelled the verification. To continue, please start again in the app."),
 }
 _TIMED_OUT: Final = {
     "zh": ("已超时", "本次认证已超时。请返回原应用重新开始。"),
@@ -46,12 +46,15 @@ _UNSUPPORTED: Final = {
     "zh": ("无法完成认证", "当前浏览器不支持本次认证。请换用其他浏览器，或返回原应用重新开始。"),
     "en": (
         "Not completed",
-        "This browser cannot do the verification. Please try another one, or start again.",
+        "This browser is not supported. Please use another one, or start again in the app.",
     ),
 }
 _RETURNED: Final = {
     "zh": ("请返回原应用", "请在原应用中查看认证结果。可以关闭此页面。"),
-    "en": ("Please go back to the app", "It shows what came of your verification. You may close this page."),
+    "en": (
+        "Please go back to the app",
+        "The app shows the result of your verification. You may close this page.",
+    ),
 }
 _END_OF: Final = {
     "OK": _SUBMITTED,
@@ -61,27 +64,27 @@ _END_OF: Final = {
     "WEBRTC_UNSUPPORTED": _UNSUPPORTED,
 }
 _MAX_LANGUAGES: Final = 256
-"""Bytes of Accept-Language that are looked at: a browser sends a few dozen."""
+"""Bytes of Accept-Language that are read; a browser sends a few dozen."""
 _REFUSED: Final = {
     "zh": ("无法处理此请求", "请返回原应用，重新开始认证。"),
     "en": ("This request cannot be processed", "Please go back to the app and start the verification again."),
 }
 _TRY_AGAIN: Final = {
     "zh": ("系统繁忙", "请稍后刷新此页面重试。"),
-    "en": ("We are busy right now", "Please reload this page in a moment."),
+    "en": ("The system is busy", "Please reload this page in a moment."),
 }
 
 
 def end_page(status: str, scope: Scope) -> Response:
-    """How the flow ended, in the words of a signed `status`; what came of it is not for this page to say.
+    """How the flow ended, by a signed `status`; the page does not show the result.
 
-    A browser that brings no proof, or a status that is none of the known ends, sees only where to go.
+    Without a signature, or with an unknown status, the page only sends the user back to the app.
     """
     return _page(_END_OF.get(status, _RETURNED), scope, status=200, headers={})
 
 
 def refusal_page(code: str, scope: Scope) -> Response:
-    """A refusal by its code's status. A form that could not be kept is worth sending again."""
+    """The page for a refusal, by the code's status; a 503 asks the user to reload, which resends the form."""
     status = PROBLEMS[code].status
     if status == 503:
         return _page(_TRY_AGAIN, scope, status=status, headers={"retry-after": str(RETRY_AFTER)})
@@ -102,7 +105,7 @@ def _page(
 
 
 def preferred_language(accept_language: bytes) -> str:
-    """`zh` or `en`, whichever the header weighs more; `zh` without a wish, as most users read it."""
+    """`zh` or `en`, whichever the header prefers; `zh` by default, as most users read it."""
     best, best_weight = "zh", -1.0
     for item in accept_language[:_MAX_LANGUAGES].decode("latin-1").lower().split(","):
         tag, _, parameters = item.strip().partition(";")

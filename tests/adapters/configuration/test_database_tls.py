@@ -137,7 +137,7 @@ async def test_the_password_may_stand_in_a_file(server: Server) -> None:
         ({"user": "S3CRETa"}, "pg_hba.conf"),
         ({"user": "S3CRETa", "query": "sslmode=require"}, "does not know this user"),
         ({"name": "S3CRETa"}, "the server has no database of that name"),
-        ({"query": "sslmode=verify-full&sslrootcert=system"}, "certificate is not one that is trusted"),
+        ({"query": "sslmode=verify-full&sslrootcert=system"}, "certificate is not trusted"),
     ],
 )
 async def test_what_the_server_refuses_is_told_from_an_outage(
@@ -159,4 +159,4 @@ async def test_a_server_without_tls_is_told(server: Server) -> None:
     plain = f"postgresql://gw:x@127.0.0.1:{server.backend}/postgres?sslmode=require"
     with pytest.raises(DatabaseAway) as caught:
         await ask(plain, "SELECT 1")
-    assert database_trouble(caught.value) == "the server speaks no TLS, which sslmode wants"
+    assert database_trouble(caught.value) == "the server does not support TLS, which sslmode requires"

@@ -143,7 +143,7 @@ async def test_a_missing_password_is_told(redis: Redis, redis_url: str) -> None:
         await pool.disconnect()
     finally:
         await redis.config_set("requirepass", "")
-    assert "wants a password" in redis_trouble(caught.value)
+    assert "requires a password" in redis_trouble(caught.value)
 
 
 async def test_a_database_that_the_server_does_not_have_is_told(redis: Redis, redis_url: str) -> None:
@@ -151,4 +151,4 @@ async def test_a_database_that_the_server_does_not_have_is_told(redis: Redis, re
     with pytest.raises(RedisAway) as caught, redis_away():
         await Redis(connection_pool=pool).ping()
     await pool.disconnect()
-    assert "no database of that number" in redis_trouble(caught.value)
+    assert "no database with that number" in redis_trouble(caught.value)

@@ -127,9 +127,9 @@ def test_what_no_key_opens_is_told(run: Run, letters: Letters, inbox: Redis) -> 
     assert run("dead-letters", "retry", "--reason", "missing_biz_id") == (
         0,
         "1 retried, 1 remaining\n",
-        "1 of them unreadable: no configured master key opens them\n",
+        "1 of them are unreadable: no configured master key decrypts them\n",
     )
-    assert_one_line(run("dead-letters", "retry", str(sealed)), "no configured master key opens it")
+    assert_one_line(run("dead-letters", "retry", str(sealed)), "no configured master key decrypts it")
     assert [letter.id for letter in letters.listed()] == [sealed]
 
 
@@ -202,7 +202,7 @@ def test_without_room_in_redis_letters_stay_and_the_operator_sees_why(
     try:
         for which in ([str(kept)], ["--reason", "missing_biz_id"]):
             ended = run("dead-letters", "retry", *which)
-            assert_one_line(ended, "Redis has no room: 0 retried, the others stay")
+            assert_one_line(ended, "Redis has no memory left: 0 retried, the others stay")
     finally:
         inbox.config_set("maxmemory", "0")
     assert [letter.id for letter in letters.listed()] == [kept]

@@ -100,6 +100,6 @@ def test_all_that_is_due_is_handed_to_the_workers(run: Run, waiting: None, redis
 def test_what_redis_does_not_take_is_not_called_handed_over(run: Run, waiting: None, redis: Redis) -> None:
     redis.config_set("maxmemory", "1mb")
     try:
-        assert_one_line(run("reconcile"), "FACEID_REDIS_URL: the server is full up to its maxmemory")
+        assert_one_line(run("reconcile"), "FACEID_REDIS_URL: the server has reached its maxmemory")
     finally:
         redis.config_set("maxmemory", "0")

@@ -65,7 +65,7 @@ def test_a_token_is_made_listed_and_revoked(run: Run, database_url: str) -> None
         (["ops\n", *OPERATOR], "the name ends in a line feed"),
         (
             ["ops", "--app", "shop", "--app", "demo", "--scope", "operate"],
-            "unknown app: shop; there are demo",
+            "unknown app: shop; known are demo",
         ),
         (["ops", "--app", "demo", "--scope", "operator"], "unknown scope: operator"),
     ],

@@ -150,7 +150,7 @@ async def test_a_wrong_password_of_redis_is_told(redis: Redis) -> None:
         found = await failed()
     finally:
         await redis.config_set("requirepass", "")
-    assert found["redis"] == "the server wants a password"
+    assert found["redis"] == "the server requires a password"
 
 
 async def test_a_redis_that_loses_writes_fails(redis: Redis) -> None:

@@ -58,7 +58,7 @@ async def test_check_tells_name_version_and_hash(command: Command, strict: Path)
     assert ended.code == 0
     assert ended.out.startswith("ok: test 1, SHA-256 ")
     assert len(ended.out.split()[-1]) == 64
-    assert ended.err == f"{strict}: add the last line `# end`, so that a file that was cut off shows\n"
+    assert ended.err == f"{strict}: add `# end` as the last line, so that a truncated file is noticed\n"
     assert (await command("policy", "check", DEFAULT_POLICY_FILE)).err == ""
 
 
@@ -178,7 +178,7 @@ async def test_explain_tells_it_all(command: Command, data_dir: Path, engine: As
     assert ended.code == 0
     assert ended.out.startswith(f"review  {biz_id(0)}  app demo, 2026-03-07 12:00:00 UTC\n")
     assert "basis: result, callback and result disagree" in ended.out
-    assert "recomputed: the same in every part" in ended.out
+    assert "recomputed: identical" in ended.out
     cells = rows(ended.out)
     assert ["comparisons.result_faceid.confidence", "91.327", "41.206"] in cells
     assert ["face", "reject", "face.below_threshold 41.206 < 64 (1e-3)"] in cells
@@ -192,8 +192,8 @@ async def test_explain_of_a_result_whose_callback_never_came(
     await save_all(engine, [settled(0, default_policy(), result=passing_facts(), heard=False)])
     ended = await command("explain", biz_id(0), "--data-dir", data_dir)
     assert ended.out.startswith(f"approved  {biz_id(0)}  ")
-    assert "basis: result, the result alone, no callback came; confirmation required" in ended.out
-    assert "recomputed: the same in every part" in ended.out
+    assert "basis: result, the result alone, no callback arrived; confirmation required" in ended.out
+    assert "recomputed: identical" in ended.out
     assert ["liveness", "", "PASS"] in rows(ended.out)
 
 
