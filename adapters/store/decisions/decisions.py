@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import place_of, unseal_packed
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
+from adapters.store import due_moves
 from adapters.store.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.facts.facts import Disagreement, Facts
@@ -182,7 +183,7 @@ SELECT content_hash, name, version, content FROM json_to_recordset(CAST($1 AS js
 ON CONFLICT (content_hash) DO NOTHING
 """
 
-_SAVE: Final = """
+_SAVE: Final = f"""
 WITH incoming AS (
   SELECT * FROM json_to_recordset(CAST($1 AS json))
     AS t (verification_id uuid, fence bigint, outcome text, basis text, reasons json, rules json,
@@ -202,7 +203,7 @@ WITH incoming AS (
   RETURNING verification_id
 ), closed AS (
   UPDATE verifications v
-  SET state = 'decided', due_at = NULL, asked_at = NULL, identity_ct = decode(i.identity_ct, 'base64')
+  SET state = 'decided', {due_moves.END}, identity_ct = decode(i.identity_ct, 'base64')
   FROM incoming i JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
   WHERE v.id = i.verification_id
 ), noted AS (
@@ -213,7 +214,7 @@ WITH incoming AS (
   FROM incoming JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
 )
 SELECT verification_id, fence FROM saved JOIN held USING (verification_id)
-"""
+"""  # noqa: S608 - constants alone
 
 _SAVE_SHADOWS: Final = """
 INSERT INTO shadow_decisions (verification_id, policy_hash, outcome, reasons, decided_at)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store import due_moves
 from adapters.store.pulls.ledger import read_calls
 from adapters.store.recording.recorder import registration_of
 from domain.model import State
@@ -49,12 +50,10 @@ SELECT state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, aske
 FROM verifications WHERE id = :id FOR NO KEY UPDATE
 """)
 
-_ASK: Final = text("""
+_ASK: Final = text(f"""
 WITH asked AS (
-  UPDATE verifications SET asked_at = :now, due_at = :now, fence = fence + 1 WHERE id = :id RETURNING id
+  UPDATE verifications SET asked_at = :now, {due_moves.LOOK_NOW} WHERE id = :id RETURNING id
 )
 INSERT INTO timeline (verification_id, event, detail)
 SELECT id, 'pull.requested', jsonb_build_object('by', CAST(:by AS text)) FROM asked
-""")
-"""Whoever is looking at it now, without knowing of the request, loses the lease: the time to look again that
-it would write, or the end of all looking, would undo the request."""
+""")  # noqa: S608 - constants alone

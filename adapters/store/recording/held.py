@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store import due_moves
 from domain.lease import Lease
 
 
@@ -39,17 +40,17 @@ WITH held AS (
 INSERT INTO timeline (verification_id, event) SELECT id, 'callback.held' FROM held
 """)
 
-_RELEASE: Final = text("""
+_RELEASE: Final = text(f"""
 WITH chosen AS (
   SELECT id FROM verifications
   WHERE state IN ('created', 'received') AND app_id = ANY(:app_ids) AND registered_at IS NULL AND held
   ORDER BY received_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 ), released AS (
   UPDATE verifications v
-  SET held = false, due_at = CASE WHEN v.final_digest IS NULL THEN v.due_at ELSE :now END
+  SET held = false, {due_moves.RELEASE}
   FROM chosen WHERE v.id = chosen.id
   RETURNING v.id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'callback.released' FROM released
-""")
-"""The states are those of the index `verifications_open`. A flow that goes on keeps the time of its end."""
+""")  # noqa: S608 - constants alone
+"""The states are those of the index `verifications_open`."""

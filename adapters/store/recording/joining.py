@@ -2,7 +2,9 @@
 
 from typing import Final
 
-JOIN_STANDING: Final = """
+from adapters.store import due_moves
+
+JOIN_STANDING: Final = f"""
 ON CONFLICT (id) DO UPDATE SET
   state = CASE WHEN v.state = 'created' OR (v.state = 'expired' AND EXCLUDED.final_digest IS NOT NULL)
                THEN 'received' ELSE v.state END,
@@ -10,15 +12,11 @@ ON CONFLICT (id) DO UPDATE SET
   vendor_status = CASE WHEN v.final_digest IS NULL THEN EXCLUDED.vendor_status ELSE v.vendor_status END,
   final_digest = COALESCE(v.final_digest, EXCLUDED.final_digest),
   ended_at = COALESCE(v.ended_at, EXCLUDED.ended_at),
-  fence = CASE WHEN v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
-               THEN v.fence + 1 ELSE v.fence END,
-  due_at = CASE WHEN v.state <> 'decided' AND v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
-                THEN EXCLUDED.due_at ELSE v.due_at END,
+  {due_moves.JOIN_CALLBACK},
   held = v.held OR (EXCLUDED.held AND v.registered_at IS NULL AND v.state <> 'decided'),
   received_at = COALESCE(v.received_at, EXCLUDED.received_at)
 """
 """For an INSERT into `verifications AS v`.
 
-The first final callback takes the lease away from whoever was looking at the verification before it. One that
-says that the flow goes on revives no expired verification: nobody would look at it any more. And what is
-decided is not held, whatever comes behind the decision."""
+A callback that says that the flow goes on revives no expired verification: nobody would look at it again.
+What is decided is not held, whatever comes after the decision."""

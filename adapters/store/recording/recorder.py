@@ -21,7 +21,7 @@ from adapters.store.recording.owners import BizOwners
 from adapters.tasks.coalescer import Coalescer
 from domain.lease import DataKey, Lease
 from domain.model import CallbackKind, State
-from domain.pulls.budget import RESULT_KEPT
+from domain.pulls.due import NO_LEASE, due_after_callback
 from domain.pulls.reconciliation import biz_no_differs
 from domain.records import DecodedCallback, Recorded, Registration
 
@@ -79,10 +79,6 @@ class PgRecorder:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
-    def _due_at(self, entry: Entry) -> datetime:
-        """At the end of the recorder's lease; at once where it takes none."""
-        return entry.now + self._lease if entry.leased else entry.now
-
     def _verification_row(self, entry: Entry, *, wrapped: bytes) -> "_VerificationRow":
         callback, payload = entry.callback, entry.payload
         ended = not entry.is_open
@@ -95,7 +91,12 @@ class PgRecorder:
             wrapped_key=wrapped,
             digest=entry.digest if ended else None,
             ended_at=callback.received_at if ended else None,
-            due_at=self._due_at(entry) if ended else callback.received_at + RESULT_KEPT,
+            due_at=due_after_callback(
+                callback.received_at,
+                is_open=entry.is_open,
+                recorded_at=entry.now,
+                lease=self._lease if entry.leased else NO_LEASE,
+            ),
             held=entry.hold,
             received_at=callback.received_at,
         )

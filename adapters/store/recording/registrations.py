@@ -1,6 +1,5 @@
 """Register verifications: known before any callback, so that their result can be asked for without one."""
 
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,10 +7,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.envelope import KeyRing
+from adapters.store import due_moves
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place
 from adapters.store.recording.takeovers import Takeovers
 from domain.model import State, verification_id
+from domain.pulls.due import due_after_registration
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
 from domain.records import Registered, Registration
 
@@ -87,29 +88,27 @@ class PgRegistrations:
             # The first decision stands; that it was about another order is for a person to see.
             await connection.execute(_NOTE_CONFLICT, {"id": row_id})
             return Registered.CONFLICT
-        look_at = first_look_at(registration, rules=self._rules)
-        joined = _joined(standing, registration, differs=differs, look_at=look_at)
+        joined = _joined(standing, registration, differs=differs, rules=self._rules)
         await connection.execute(_JOIN, {"id": row_id, **joined})
         return Registered.JOINED
 
 
 def _joined(
-    standing: Row[Any], registration: Registration, *, differs: bool, look_at: datetime
+    standing: Row[Any], registration: Registration, *, differs: bool, rules: ReconcileRules
 ) -> dict[str, object]:
-    """The row's new values.
-
-    Whoever is settling it now, without knowing of another order, loses the lease. A verification whose
-    callbacks say only that its flow goes on is looked at like any registered one.
-    """
-    waits_for_callback = standing.state != State.DECIDED and standing.final_digest is None
-    due_at: datetime | None = look_at if waits_for_callback else standing.due_at
-    if standing.state != State.DECIDED and not waits_for_callback and (differs or standing.held):
-        due_at = registration.registered_at
+    """The row's new values."""
     return {
         "biz_no": registration.biz_no,
         "registered_at": registration.registered_at,
         "expires_at": registration.expires_at,
-        "due_at": due_at,
+        "due_at": due_after_registration(
+            registration,
+            state=State(standing.state),
+            has_ended=standing.final_digest is not None,
+            is_news=differs or standing.held,
+            due_at=standing.due_at,
+            rules=rules,
+        ),
         "taken": int(differs),
     }
 
@@ -130,15 +129,15 @@ SELECT biz_no, state, registered_at, final_digest, due_at, held
 FROM verifications WHERE id = :id FOR NO KEY UPDATE
 """)
 
-_JOIN: Final = text("""
+_JOIN: Final = text(f"""
 WITH joined AS (
   UPDATE verifications
-  SET biz_no = :biz_no, registered_at = :registered_at, expires_at = :expires_at, due_at = :due_at,
-      state = CASE WHEN state = 'expired' THEN 'received' ELSE state END, held = false, fence = fence + :taken
+  SET biz_no = :biz_no, registered_at = :registered_at, expires_at = :expires_at,
+      state = CASE WHEN state = 'expired' THEN 'received' ELSE state END, held = false, {due_moves.REGISTER}
   WHERE id = :id RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'verification.registered' FROM joined
-""")
+""")  # noqa: S608 - constants alone
 
 _NOTE_CONFLICT: Final = text("""
 INSERT INTO timeline (verification_id, event) VALUES (:id, 'registration.conflict')

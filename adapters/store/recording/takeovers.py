@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.envelope import KeyRing
+from adapters.store import due_moves
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.recorder import key_place, raw_callback_place
 from domain.lease import DataKey
@@ -93,7 +94,7 @@ _COPY: Final = text(f"""
 INSERT INTO verifications AS v (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key, final_digest,
                                 ended_at, due_at, held, received_at)
 SELECT :new, :app_id, biz_id, biz_no, 'received', vendor_status, :wrapped_key, final_digest, ended_at,
-       CASE WHEN final_digest IS NULL THEN due_at ELSE :now END, :held, received_at
+       {due_moves.NOW_IF_ENDED}, :held, received_at
 FROM verifications WHERE id = :old
 {JOIN_STANDING}
 RETURNING v.wrapped_key
@@ -117,12 +118,12 @@ FROM pulls p, (SELECT COALESCE(max(n), 0) AS most FROM pulls WHERE verification_
 WHERE verification_id = :old AND p.n + spent.most <= {PULL_LIMIT}
 """)  # noqa: S608 - constants alone
 
-_END: Final = text("""
+_END: Final = text(f"""
 UPDATE verifications
-SET state = 'expired', final_digest = NULL, ended_at = NULL, due_at = NULL, asked_at = NULL, held = false,
+SET state = 'expired', final_digest = NULL, ended_at = NULL, {due_moves.END}, held = false,
     fence = fence + 1
 WHERE id = :old
-""")
+""")  # noqa: S608 - constants alone
 """Without an end of its flow, nobody is granted a pull for it: the calls are the owner's."""
 
 _NOTE: Final = text("""

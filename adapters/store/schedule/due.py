@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
+from adapters.store import due_moves
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
 from adapters.store.recording.strays import Strays
@@ -145,16 +146,16 @@ def _open_callback(data_key: DataKey, row: Row[Any]) -> bytes:
     return data
 
 
-_TAKE: Final = """
+_TAKE: Final = f"""
 claimed AS (
-  UPDATE verifications v SET due_at = :until, fence = v.fence + 1 FROM due WHERE v.id = due.id
+  UPDATE verifications v SET {due_moves.TAKE} FROM due WHERE v.id = due.id
   RETURNING v.*
 )
 SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.final_digest, v.fence, v.ended_at,
        v.registered_at, v.expires_at, v.nudged_at, v.asked_at, c.raw_ct,
        EXISTS (SELECT FROM pulls p WHERE p.verification_id = v.id) AS has_calls
 FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = v.final_digest
-"""
+"""  # noqa: S608 - constants alone
 
 _CLAIM: Final = text(f"""
 WITH room AS (
@@ -179,42 +180,44 @@ WITH due AS (
 ), {_TAKE}
 """)  # noqa: S608 - constants alone
 
-_POSTPONE: Final = text("""
-UPDATE verifications SET due_at = :until WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
-""")
+_POSTPONE: Final = text(f"""
+UPDATE verifications SET {due_moves.REST} WHERE id = :id AND fence = :fence AND due_at IS NOT NULL
+""")  # noqa: S608 - constants alone
 
-_PUT_OFF: Final = text("UPDATE verifications SET due_at = :until WHERE id = ANY(:ids) AND due_at IS NOT NULL")
+_PUT_OFF: Final = text(f"""
+UPDATE verifications SET {due_moves.REST} WHERE id = ANY(:ids) AND due_at IS NOT NULL
+""")  # noqa: S608 - constants alone
 
 _ELSEWHERE: Final = text("""
 SELECT app_id, count(*) AS waiting FROM verifications
 WHERE due_at <= :now AND NOT held AND app_id <> ALL(:apps) GROUP BY app_id
 """)
 
-_NOTE: Final = text("""
+_NOTE: Final = text(f"""
 WITH answered AS (
-  UPDATE verifications SET due_at = NULL, asked_at = NULL WHERE id = :id AND fence = :fence RETURNING id
+  UPDATE verifications SET {due_moves.END} WHERE id = :id AND fence = :fence RETURNING id
 )
 INSERT INTO timeline (verification_id, event, detail)
 SELECT id, :event, CAST(:detail AS jsonb) FROM answered
-""")
+""")  # noqa: S608 - constants alone
 
-_END_UNFINISHED: Final = text("""
+_END_UNFINISHED: Final = text(f"""
 WITH endless AS (
   SELECT id FROM verifications
   WHERE state IN ('created', 'received') AND registered_at IS NULL AND final_digest IS NULL
     AND due_at IS NULL AND received_at IS NOT NULL
   FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE verifications v SET due_at = v.received_at + CAST(:kept AS interval)
+UPDATE verifications v SET {due_moves.END_WITH_DAY}
 FROM endless WHERE v.id = endless.id
-""")
+""")  # noqa: S608 - constants alone
 """The states are those of the index `verifications_open`."""
 
-_EXPIRE: Final = text("""
+_EXPIRE: Final = text(f"""
 WITH expired AS (
-  UPDATE verifications SET state = 'expired', due_at = NULL, asked_at = NULL
+  UPDATE verifications SET state = 'expired', {due_moves.END}
   WHERE id = :id AND fence = :fence AND state <> 'decided' AND final_digest IS NULL
   RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'verification.expired' FROM expired
-""")
+""")  # noqa: S608 - constants alone

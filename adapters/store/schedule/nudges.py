@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store import due_moves
+
 
 class PgNudges:
     """Notes on a verification that its user's browser came back."""
@@ -24,12 +26,11 @@ class PgNudges:
             return found.rowcount == 1
 
 
-_NUDGE: Final = text("""
+_NUDGE: Final = text(f"""
 WITH nudged AS (
-  UPDATE verifications SET nudged_at = :now, due_at = :now, fence = fence + 1
+  UPDATE verifications SET nudged_at = :now, {due_moves.LOOK_NOW}
   WHERE id = :id AND state = 'created' AND registered_at IS NOT NULL AND nudged_at IS NULL
   RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'browser.returned' FROM nudged
-""")
-"""The fence: whoever was about to postpone the verification does not know of the nudge."""
+""")  # noqa: S608 - constants alone

@@ -1,0 +1,41 @@
+"""When somebody must look at a verification next, by what has just become known of it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from domain.model import State
+from domain.pulls.budget import RESULT_KEPT
+from domain.pulls.reconciliation import ReconcileRules, first_look_at
+from domain.records import Registration
+
+NO_LEASE: Final = timedelta(0)
+"""For a callback whose recorder does not settle the verification itself."""
+
+
+def due_after_callback(
+    received_at: datetime, *, is_open: bool, recorded_at: datetime, lease: timedelta
+) -> datetime:
+    """A flow that goes on: when the vendor's day is over. One that has ended: at the end of the recorder's
+    lease, at once where it takes none."""
+    return received_at + RESULT_KEPT if is_open else recorded_at + lease
+
+
+def due_after_registration(
+    registration: Registration,
+    *,
+    state: State,
+    has_ended: bool,
+    is_news: bool,
+    due_at: datetime | None,
+    rules: ReconcileRules,
+) -> datetime | None:
+    """When to look at a verification that had callbacks before its registration.
+
+    A flow that goes on is looked at like any registered one. `is_news`: the registration changes what the
+    callback comes to, so one that has ended is looked at now. Otherwise its own time stays.
+    """
+    if state is State.DECIDED:
+        return due_at
+    if not has_ended:
+        return first_look_at(registration, rules=rules)
+    return registration.registered_at if is_news else due_at
