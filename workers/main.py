@@ -10,24 +10,18 @@ from typing import Final
 
 import structlog
 import uvloop
-from arq.connections import ArqRedis
 from arq.worker import Worker
-from redis.asyncio import Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.legacy_inbox import LegacyInbox
-from adapters.intake.queue import create_queue, deserialize_job, serialize_job
+from adapters.intake.queue import deserialize_job, serialize_job
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
-from adapters.postgres.clock import DatabaseClock
-from adapters.postgres.engine import create_engine
+from adapters.process import ProcessContext
 from adapters.processes.gc_tuning import calm_garbage_collection
 from adapters.processes.heartbeats import beating
 from adapters.processes.mark import RedisMark, marking, read_mark
 from adapters.redis.announcements import Announcer
-from adapters.redis.client import create_redis_pool
-from adapters.redis.names import RedisNames
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
@@ -54,6 +48,7 @@ from workers.settling import Settling
 POLL_DELAY: Final = 0.02
 MAX_JOBS: Final = 20
 _LAST_MOMENT: Final = 1.0
+_REDIS_TIMEOUT: Final = timedelta(seconds=5)
 NEVER: Final = 2**31
 """arq deletes a job after `max_tries` starts; our own counts decide instead."""
 
@@ -67,21 +62,20 @@ def run(settings: Settings) -> None:
 
 
 async def _run(settings: Settings) -> None:
-    names = RedisNames(settings.redis_prefix)
-    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
-    queue = create_queue(pool, names=names)
-    mark = RedisMark(queue, await read_mark(settings), names=names)
+    process = ProcessContext.of(settings, timeout=_REDIS_TIMEOUT)
+    mark = RedisMark(process.redis, await read_mark(settings), names=process.names)
     async with (
+        process,
         marking(mark),
-        worker_context(settings, queue) as context,
-        following_reloads(context, queue, names=names),
+        worker_context(settings, process) as context,
+        following_reloads(context, process),
     ):
         log.info("worker.started", role="worker")
         every = timedelta(seconds=settings.heartbeat_every)
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
         grace = settings.pull_timeout + 5
         async with (
-            beating(queue, "worker", every=every, status=context.status, names=names),
+            beating(process.redis, "worker", every=every, status=context.status, names=process.names),
             running_loops(settings, context, grace=grace) as loops,
         ):
             await run_workers(
@@ -89,7 +83,6 @@ async def _run(settings: Settings) -> None:
                 grace=grace,
                 on_stop=lambda: stop_loops(context, loops),
             )
-    await pool.disconnect()
 
 
 def stop_loops(context: WorkerContext, loops: Loops) -> None:
@@ -123,11 +116,9 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
 
 
 @asynccontextmanager
-async def following_reloads(
-    context: WorkerContext, redis: Redis, *, names: RedisNames
-) -> AsyncIterator[None]:
+async def following_reloads(context: WorkerContext, process: ProcessContext) -> AsyncIterator[None]:
     """The policies are read again on SIGHUP and on order, inside the block."""
-    reloads = PolicyReloads(redis, context.policies, names=names)
+    reloads = PolicyReloads(process.redis, context.policies, names=process.names)
     reloads.reload_on_signal()
     listening = asyncio.create_task(reloads.listen())
     try:
@@ -137,19 +128,15 @@ async def following_reloads(
 
 
 @asynccontextmanager
-async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[WorkerContext]:
+async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIterator[WorkerContext]:
     """The jobs' context on real adapters; closes what it opened."""
-    keys = KeyRing(settings.key_bytes())
-    engine = create_engine(settings.database_url)
+    keys, engine, clock = process.keys, process.engine, process.clock
     lease = timedelta(seconds=settings.sweep_after)
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))
     faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
-    redis: Redis = queue
-    names = RedisNames(settings.redis_prefix)
-    inbox = RedisInbox(redis, keys=keys, names=names)
+    inbox = RedisInbox(process.redis, keys=keys, names=process.names)
     due = PgDueVerifications(engine, keys=keys, owners=owners)
-    clock = DatabaseClock(engine)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     following = asyncio.create_task(clock.follow())
     try:
@@ -159,7 +146,7 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
         yield WorkerContext(
             apps=apps,
             policies=policies,
-            announcer=Announcer(redis, names=names),
+            announcer=Announcer(process.redis, names=process.names),
             inbox=inbox,
             alarm=Alarm(clock),
             recorder=PgRecorder(engine, keys=keys, lease=lease, owners=owners),
@@ -186,7 +173,6 @@ async def worker_context(settings: Settings, queue: ArqRedis) -> AsyncIterator[W
     finally:
         await end_tasks(following)
         await faceid.aclose()
-        await engine.dispose()
 
 
 def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
@@ -206,26 +192,24 @@ async def fresh_worker(settings: Settings, context: WorkerContext, loops: Loops)
     A cancellation that meets a pipeline in its clean-up keeps the connection from the pool for ever, and
     arq's workers are cancelled whenever Redis dies.
     """
-    names = RedisNames(settings.redis_prefix)
-    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=5))
-    try:
+    async with ProcessContext.of(settings, timeout=_REDIS_TIMEOUT) as process:
         # What woke nobody while Redis was away.
         loops.recording.wake()
-        yield create_worker(settings, context, loops, create_queue(pool, names=names))
-    finally:
-        await pool.disconnect()
+        yield create_worker(settings, process, context, loops)
 
 
-def create_worker(settings: Settings, context: WorkerContext, loops: Loops, queue: ArqRedis) -> Worker:
+def create_worker(
+    settings: Settings, process: ProcessContext, context: WorkerContext, loops: Loops
+) -> Worker:
     """An arq worker, tamed: see docs/decisions for each of its defaults that is not kept."""
-    names = RedisNames(settings.redis_prefix)
-    legacy = LegacyInbox(queue, keys=KeyRing(settings.key_bytes()), names=names)
+    names = process.names
+    legacy = LegacyInbox(process.redis, keys=process.keys, names=names)
     return Worker(
         queue_name=names.queue,
         functions=functions(context, loops),
         cron_jobs=crons(context, loops, every=settings.sweep_every, names=names, adopt=legacy.adopt),
         after_job_end=lambda _ctx: wake_after_job(loops),
-        redis_pool=queue,
+        redis_pool=process.queue,
         handle_signals=False,
         max_jobs=MAX_JOBS,
         job_timeout=JOB_TIMEOUT,

@@ -9,23 +9,18 @@ from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI
-from redis.asyncio import Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.figures import RedisFigures
 from adapters.intake.inbox import RedisInbox
-from adapters.intake.queue import JobQueue, create_queue
+from adapters.intake.queue import JobQueue
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
-from adapters.postgres.clock import DatabaseClock
-from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import PgDatabase
+from adapters.process import ProcessContext
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
-from adapters.redis.client import create_redis_pool
-from adapters.redis.names import RedisNames
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.shadows import PgShadows
@@ -119,18 +114,16 @@ def _limits(settings: Settings) -> Limits:
 
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """The API on real adapters."""
-    keys = KeyRing(settings.key_bytes())
-    engine = create_engine(settings.database_url)
-    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=3))
-    redis = Redis(connection_pool=pool)
-    names = RedisNames(settings.redis_prefix)
+    process = ProcessContext.of(settings, timeout=timedelta(seconds=3))
+    keys, names, redis = process.keys, process.names, process.redis
+    engine, clock = process.engine, process.clock
     announcements = Announcements(redis, names=names)
     lifecycle.last_calls.append(announcements.wake_all)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
     heartbeats, memory_rules = Heartbeats(redis, names=names), settings.memory_rules()
     letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys, names=names)
-    queue, clock = JobQueue(create_queue(pool, names=names), names=names), DatabaseClock(engine)
+    queue = JobQueue(process.queue, names=names)
     redis_figures = RedisFigures(
         redis,
         inbox=inbox,
@@ -156,7 +149,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         shadows=PgShadows(engine),
         door=Door(
             PgTokens(engine),
-            calls=CallRates(pool, per_second=settings.api_call_rate, names=names),
+            calls=CallRates(process.pool, per_second=settings.api_call_rate, names=names),
             shares=quotas(per_second=settings.api_rate),
         ),
         readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
@@ -184,8 +177,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             yield
         await end_tasks(*tasks)
         await issuer.aclose()
-        await engine.dispose()
-        await pool.disconnect()
+        await process.aclose()
 
     return create_app(context, lifespan=lifespan)
 

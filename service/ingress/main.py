@@ -11,19 +11,17 @@ from typing import Any, Final
 import msgspec
 import structlog
 from fastapi import FastAPI
-from redis.asyncio import BlockingConnectionPool, Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
 from adapters.intake.nudges import RedisNudges
 from adapters.intake.queue import create_queue
+from adapters.process import ProcessContext
 from adapters.processes.heartbeats import beating
 from adapters.processes.troubles import redis_trouble
-from adapters.redis.client import RedisAway, create_redis_pool
+from adapters.redis.client import RedisAway
 from adapters.redis.durability import NotDurableYet, check_durability
-from adapters.redis.names import RedisNames
 from adapters.redis.watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool
@@ -67,14 +65,13 @@ def run(settings: Settings, *, host: str, port: int) -> None:
 
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """The ingress on real adapters. Raises SettingsError."""
-    timeout = timedelta(seconds=settings.inbox_timeout)
-    pool = create_redis_pool(settings.redis_url, timeout=timeout)
-    watch = _create_watch(settings, pool)
-    intake = _create_intake(settings, pool, watch, lifecycle)
+    process = ProcessContext.of(settings, timeout=timedelta(seconds=settings.inbox_timeout))
+    watch = _create_watch(settings, process)
+    intake = _create_intake(settings, process, watch, lifecycle)
     apps = settings.domain_apps()
     open_accounts(apps)
-    nudge_pool = create_redis_pool(settings.redis_url, timeout=timeout, max_connections=4)
-    names = RedisNames(settings.redis_prefix)
+    nudge_pool = process.create_pool(max_connections=4)
+    names = process.names
     nudges = RedisNudges(
         create_queue(nudge_pool, names=names),
         grace=timedelta(seconds=settings.nudge_grace),
@@ -99,14 +96,13 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         await intake.start()
         host, port = settings.ingress_metrics_host, settings.ingress_metrics_port
         every = timedelta(seconds=settings.heartbeat_every)
-        redis: Redis = Redis(connection_pool=pool)
-        async with beating(redis, "ingress", every=every, status=status, names=names) as process:
-            with serving_metrics(host, port, process=process, status=status):
+        async with beating(process.redis, "ingress", every=every, status=status, names=names) as process_id:
+            with serving_metrics(host, port, process=process_id, status=status):
                 yield
         await intake.aclose()
         await nudges.aclose()
         await nudge_pool.disconnect()
-        await pool.disconnect()
+        await process.aclose()
 
     return create_app(context, lifespan=lifespan)
 
@@ -116,30 +112,27 @@ def create_app(context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | 
     return IngressApp(context, lifespan=lifespan)
 
 
-def _create_watch(settings: Settings, pool: BlockingConnectionPool) -> RedisWatch:
+def _create_watch(settings: Settings, process: ProcessContext) -> RedisWatch:
     return RedisWatch(
-        Redis(connection_pool=pool),
+        process.redis,
         durability=settings.durability,
         timeout=timedelta(seconds=settings.inbox_timeout),
         memory_rules=settings.memory_rules(),
-        names=RedisNames(settings.redis_prefix),
+        names=process.names,
     )
 
 
 def _create_intake(
-    settings: Settings, pool: BlockingConnectionPool, watch: RedisWatch, lifecycle: Lifecycle
+    settings: Settings, process: ProcessContext, watch: RedisWatch, lifecycle: Lifecycle
 ) -> DurableIntake:
-    redis = Redis(connection_pool=pool)
     timeout = timedelta(seconds=settings.inbox_timeout)
-    keys = KeyRing(settings.key_bytes())
+    inbox = RedisInbox(process.redis, keys=process.keys, names=process.names)
     spool = None
     if settings.spool_dir is not None:
         spool = Spool.open(settings.spool_dir, max_bytes=settings.spool_max_bytes)
     return DurableIntake(
-        InboxGate(
-            RedisInbox(redis, keys=keys, names=RedisNames(settings.redis_prefix)), watch, timeout=timeout
-        ),
-        keys=keys,
+        InboxGate(inbox, watch, timeout=timeout),
+        keys=process.keys,
         spool=spool,
         drain_rate=settings.spool_drain_rate,
         max_waiting=settings.max_waiting,
@@ -162,15 +155,12 @@ async def _check_redis(settings: Settings) -> None:
     Raises:
         SettingsError: Redis would lose what it takes, and nothing else could take it.
     """
-    pool = create_redis_pool(settings.redis_url, timeout=timedelta(seconds=2))
     try:
-        names = RedisNames(settings.redis_prefix)
-        await check_durability(Redis(connection_pool=pool), settings.durability, names=names)
+        async with ProcessContext.of(settings, timeout=timedelta(seconds=2)) as process:
+            await check_durability(process.redis, settings.durability, names=process.names)
     except RedisAway as error:
         log.warning("redis.away", error=error.kind, detail=redis_trouble(error))
     except SettingsError as error:
         if settings.spool_dir is None and not isinstance(error, NotDurableYet):
             raise
         log.error("redis.not_durable", detail=str(error))  # noqa: TRY400 - the message says it all
-    finally:
-        await pool.disconnect()

@@ -4,12 +4,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from redis.asyncio import BlockingConnectionPool
 
-from adapters.intake.queue import create_queue
-from adapters.postgres.clock import DatabaseClock
+from adapters.postgres import clock
+from adapters.process import ProcessContext
 from adapters.settings import load_settings
-from workers import main
+from workers.main import worker_context
 
 
 def tomorrow() -> datetime:
@@ -17,9 +16,11 @@ def tomorrow() -> datetime:
 
 
 @pytest.mark.usefixtures("environment", "engine")
-async def test_no_work_is_begun_by_the_machines_own_clock(
-    redis_pool: BlockingConnectionPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(main, "DatabaseClock", partial(DatabaseClock, machine=tomorrow))
-    async with main.worker_context(load_settings(), create_queue(redis_pool)) as context:
+async def test_no_work_is_begun_by_the_machines_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "DatabaseClock", partial(clock.DatabaseClock, machine=tomorrow))
+    settings = load_settings()
+    async with (
+        ProcessContext.of(settings, timeout=timedelta(seconds=5)) as process,
+        worker_context(settings, process) as context,
+    ):
         assert abs(context.clock() - datetime.now(UTC)) < timedelta(minutes=1)

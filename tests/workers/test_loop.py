@@ -34,7 +34,9 @@ KEY = base64.b64encode(b"k" * 32).decode()
 @pytest.fixture
 def settings(redis_url: str) -> Settings:
     """Only what a worker itself is told; everything else stands in its context."""
-    return Settings.model_construct(redis_url=redis_url, master_keys=[SecretStr(KEY)], sweep_every=1)
+    return Settings.model_construct(
+        redis_url=redis_url, database_url="", master_keys=[SecretStr(KEY)], sweep_every=1
+    )
 
 
 class Workers:

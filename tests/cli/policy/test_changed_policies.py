@@ -1,12 +1,12 @@
 """A policy that was cut off while nothing ran: the worker refuses to start on it, and doctor names it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from redis.asyncio import BlockingConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.intake.queue import create_queue
+from adapters.process import ProcessContext
 from adapters.settings import load_settings
 from cli.doctor.doctor import examine
 from domain.errors import PolicyFileError
@@ -35,16 +35,15 @@ def cut(file: Path) -> None:
     file.write_text(WHOLE[:31])
 
 
-async def test_a_worker_does_not_start_on_a_policy_that_was_cut_off(
-    strict: Path, redis_pool: BlockingConnectionPool
-) -> None:
-    queue = create_queue(redis_pool)
-    async with worker_context(load_settings(), queue) as context:
-        assert context.policies.get("strict").text == WHOLE
-    cut(strict)
-    with pytest.raises(PolicyFileError, match=SAYS):
-        async with worker_context(load_settings(), queue):
-            pass
+async def test_a_worker_does_not_start_on_a_policy_that_was_cut_off(strict: Path) -> None:
+    settings = load_settings()
+    async with ProcessContext.of(settings, timeout=timedelta(seconds=5)) as process:
+        async with worker_context(settings, process) as context:
+            assert context.policies.get("strict").text == WHOLE
+        cut(strict)
+        with pytest.raises(PolicyFileError, match=SAYS):
+            async with worker_context(settings, process):
+                pass
 
 
 async def test_doctor_names_a_policy_that_was_cut_off(strict: Path) -> None:
