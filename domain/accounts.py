@@ -1,7 +1,7 @@
-"""Apps that share a vendor account: a callback of one carries a valid sign at the others too.
+"""Apps that share a vendor account: a callback of one has a valid signature for the others too.
 
-Each biz_id of such an account belongs to one app: the one that registered it, otherwise the one whose
-callback came first. The others take its callbacks in the owner's name.
+Each biz_id of such an account belongs to one app: the one that registered it, otherwise the one that
+received its first callback. The other apps accept its callbacks for the owner.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from domain.apps import App
 from domain.pulls.budget import RESULT_KEPT
 
 OWNER_KEPT: Final = 2 * RESULT_KEPT
-"""How long the claim of a biz_id is kept. By then its flow is over, and its verifications tell the owner."""
+"""How long the claim of a biz_id is kept. After that its flow is over, and the database knows the owner."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ Accounts = Mapping[str, Account]
 
 
 def shared_accounts(apps: Mapping[str, App]) -> dict[str, Account]:
-    """The accounts that several apps share, by app id. An app with an account of its own is not in it."""
+    """The shared account of each app that shares one, by app id."""
     groups: list[set[str]] = []
     for app_id, app in apps.items():
         joined = [group for group in groups if any(_share(app, apps[other]) for other in group)]
@@ -43,6 +43,6 @@ def _share(one: App, other: App) -> bool:
 
 
 def _account(group: set[str], apps: Mapping[str, App]) -> Account:
-    # The api_key may be read in many places, but it is a credential: the database sees its hash alone.
+    # The api_key is a credential, so the database stores only its hash.
     key = min(apps[app_id].api_key for app_id in group)
     return Account(hashlib.sha256(b"account " + key.encode()).hexdigest(), tuple(sorted(group)))

@@ -15,11 +15,11 @@ class App(msgspec.Struct, frozen=True):
     """An app as the edges need it.
 
     `secrets` are the active API_SECRETs, newest first: every one is tried on a callback, the first is used
-    for pulls. `notify_url` and `return_url` are told to the vendor with every order.
-    `policy` names what decides, `candidate_policy` what runs beside it as a shadow;
-    `confirmation` outranks the policy's own mode. `pull_retry_delays` are the pauses before the second pull
-    and the third, where those before brought nothing. With `require_registration`, callbacks of unregistered
-    verifications are kept, not decided.
+    for pulls. `notify_url` and `return_url` are sent to the vendor with every order.
+    `policy` is the name of the policy that decides, `candidate_policy` of one that runs beside it as a
+    shadow; `confirmation` overrides the policy's own mode. `pull_retry_delays` are the pauses before the
+    second and the third pull, if the earlier ones brought nothing. With `require_registration`, callbacks of
+    unregistered verifications are stored, not decided.
     """
 
     app_id: str
@@ -38,5 +38,5 @@ class App(msgspec.Struct, frozen=True):
     pull_retry_delays: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(hours=1))
 
     def __repr__(self) -> str:
-        """Without the secrets: an App may end up in a traceback."""
+        """Without the secrets, since an App may appear in a traceback."""
         return f"App({self.app_id!r})"

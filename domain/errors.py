@@ -1,7 +1,7 @@
-"""Everything that can go wrong, as one tree without HTTP in it.
+"""All errors of the gateway in one tree, independent of HTTP.
 
     GatewayError
-    ├── RefusedCallback          the sender is told why, by `code`
+    ├── RefusedCallback          the answer to the sender has the reason, as `code`
     │   ├── MalformedForm
     │   ├── MissingField
     │   ├── DuplicateField
@@ -12,14 +12,14 @@
     │   ├── UnsupportedMediaType
     │   ├── UnsupportedEncoding
     │   └── NotDurable
-    ├── UndecodableCallback      genuine, but about no verification: a dead letter
-    ├── NoToken                  get_token brought none; `word` says why
+    ├── UndecodableCallback      genuine, but without a usable biz_id: a dead letter
+    ├── NoToken                  get_token returned no token; `word` says why
     │   ├── VendorRefused            asking again would be refused again
     │   └── VendorUnavailable        later it may succeed
     ├── ServerAway               PostgreSQL or Redis cannot be used just now; later it may
     ├── RefusedValue             a value that the store cannot hold
-    ├── BrokenSeal               stored bytes that no key of ours opens
-    ├── RedisFull                Redis has no room for what an operator wants to put there
+    ├── BrokenSeal               stored bytes that no configured key decrypts
+    ├── RedisFull                Redis has no memory left for retried dead letters
     ├── NoSuchLetter             a dead letter that does not exist, or belongs to another app
     ├── AppNotConfigured         an app without the addresses that an order needs
     ├── RegistrationConflict     a verification that is registered or decided for another order
@@ -28,10 +28,10 @@
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
     ├── SettingsError            a setting that stops the start
-    └── PolicyFileError          a policy file that says something impossible
+    └── PolicyFileError          a policy file that is invalid
 
-Each edge has one table that maps these to an HTTP status, a retry or a dead letter. No message ever
-repeats what the sender sent: it may be an ID number.
+Each edge has one table that maps these to an HTTP status, a retry or a dead letter. No message repeats
+input from a sender: it may be an ID number.
 """
 
 from datetime import timedelta
@@ -43,7 +43,7 @@ class GatewayError(Exception):
 
 
 class RefusedCallback(GatewayError):
-    """A callback that is not taken; `code` is the stable name of the reason (docs/reference/errors.md)."""
+    """A callback that is refused; `code` is the stable name of the reason (docs/reference/errors.md)."""
 
     code: ClassVar[str]
 
@@ -61,7 +61,7 @@ class MissingField(RefusedCallback):
 
 
 class DuplicateField(RefusedCallback):
-    """`data` or `sign` stands more than once, so that two readers could see two bodies."""
+    """`data` or `sign` appears more than once, so that two parsers could read two different bodies."""
 
     code = "duplicate_field"
 
@@ -73,7 +73,7 @@ class MalformedPayload(RefusedCallback):
 
 
 class BadSignature(RefusedCallback):
-    """Wrong sign or unknown app: the two are not told apart."""
+    """Wrong signature or unknown app; the sender cannot tell which."""
 
     code = "bad_signature"
 
@@ -103,7 +103,7 @@ class UnsupportedEncoding(RefusedCallback):
 
 
 class NotDurable(RefusedCallback):
-    """Nothing at hand can keep the callback, so it is not acknowledged."""
+    """Neither Redis nor the spool can store the callback, so it is not acknowledged."""
 
     code = "not_durable"
 
@@ -111,7 +111,7 @@ class NotDurable(RefusedCallback):
 class UndecodableCallback(GatewayError):
     """A genuine callback without a usable biz_id.
 
-    `reason` is a stable word for lists and metrics; the message says where, never what stood there.
+    `reason` is a stable word for lists and metrics; the message says where, never the value.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -120,7 +120,7 @@ class UndecodableCallback(GatewayError):
 
 
 class NoToken(GatewayError):
-    """get_token brought no token; `word` is the vendor's stable error word, or one of ours.
+    """get_token returned no token; `word` is the vendor's stable error word, or one of ours.
 
     `argument` names the form field that the vendor objects to.
     """
@@ -132,7 +132,7 @@ class NoToken(GatewayError):
 
 
 class VendorRefused(NoToken):
-    """The vendor refuses the order, or answers what nobody can read."""
+    """The vendor refuses the order, or its answer cannot be read."""
 
 
 class VendorUnavailable(NoToken):
@@ -140,9 +140,9 @@ class VendorUnavailable(NoToken):
 
 
 class ServerAway(GatewayError):
-    """PostgreSQL or Redis cannot be used just now: no value is at fault, and later it may work.
+    """PostgreSQL or Redis cannot be used right now; the same call may work later.
 
-    `kind` is the name of what its library raised.
+    `kind` is the name of the library's exception.
     """
 
     def __init__(self, kind: str = "") -> None:
@@ -155,12 +155,12 @@ class RefusedValue(GatewayError):
 
 
 class BrokenSeal(GatewayError):
-    """Encrypted bytes that no configured key opens, or that stand in the wrong place."""
+    """Encrypted bytes that no configured key decrypts, or that belong to another place."""
 
 
 class RedisFull(GatewayError):
-    """Redis has no room left for a batch of retried letters, which all stay where they were. `retried`:
-    those of the batches before it."""
+    """Redis has no memory left for a batch of retried letters, which all stay. `retried`: the number of
+    letters in the batches before it."""
 
     def __init__(self, *, retried: int = 0) -> None:
         super().__init__(f"Redis is full; {retried} retried before")
@@ -172,7 +172,7 @@ class NoSuchLetter(GatewayError):
 
 
 class AppNotConfigured(GatewayError):
-    """The app has no notify_url or no return_url, so nothing can be ordered for it."""
+    """The app has no notify_url or no return_url, so the api cannot order verifications for it."""
 
 
 class RegistrationConflict(GatewayError):
@@ -180,7 +180,7 @@ class RegistrationConflict(GatewayError):
 
 
 class ExpiryOutOfBounds(GatewayError):
-    """A token that expired so long ago that the vendor keeps no result, or that lives longer than any."""
+    """A token that expired so long ago that the vendor keeps no result, or with an impossibly long life."""
 
 
 class PullRefused(GatewayError):
@@ -196,11 +196,11 @@ class PullRefused(GatewayError):
 
 
 class SpoolRefused(GatewayError):
-    """The spool did not take a batch, and nothing of it is left: no room, or a write that failed."""
+    """The spool did not take a batch and kept nothing of it: no space, or a failed write."""
 
 
 class SpoolBroken(GatewayError):
-    """An fsync of the spool failed. What stands on disk is unknown until a new process looks."""
+    """An fsync of the spool failed. The content on disk is unknown until a new process reads it."""
 
 
 class SettingsError(GatewayError):
@@ -212,5 +212,5 @@ class PolicyFileError(GatewayError):
 
 
 def kind_of_error(error: BaseException) -> str:
-    """A word for logs and figures: the error's type, or what a server's library raised."""
+    """A word for logs and metrics: the error's type, or the type of a library's exception."""
     return error.kind if isinstance(error, ServerAway) else type(error).__name__

@@ -1,4 +1,4 @@
-"""The words of the house as types: what is accepted, what it is about, what may become of it."""
+"""The basic types: callbacks, verifications, their states and outcomes."""
 
 import hashlib
 import re
@@ -10,16 +10,15 @@ from uuid import UUID
 import msgspec
 
 BIZ_ID_SHAPE: Final = re.compile(r"[0-9A-Za-z,_-]{8,128}")
-"""What a biz_id may look like. The vendor's is `<unix seconds>,<uuid>`; a safe alphabet keeps it printable
-in logs and URLs."""
+"""The shape of a biz_id. The vendor's are `<unix seconds>,<uuid>`; the alphabet is safe in logs and URLs."""
 
 APP_ID_SHAPE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def usable_biz_id(value: object) -> str | None:
-    """A value as a biz_id, without white space around it; None if it does not look like one.
+    """A value as a biz_id, without surrounding white space; None if it does not have the shape of one.
 
-    Some products send texts as numbers.
+    Some products send strings as numbers.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
@@ -28,14 +27,14 @@ def usable_biz_id(value: object) -> str | None:
 
 
 class CallbackKind(StrEnum):
-    """Which URL the callback came to."""
+    """The URL that received the callback."""
 
     NOTIFY = "notify"
     RETURN = "return"
 
 
 class State(StrEnum):
-    """How far a verification has come."""
+    """The state of a verification."""
 
     CREATED = "created"
     RECEIVED = "received"
@@ -53,7 +52,7 @@ class Outcome(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a decision rests on: callback and result in agreement, or one of them alone."""
+    """The evidence of a decision: callback and result in agreement, or one of them alone."""
 
     CONFIRMED = "confirmed"
     CALLBACK = "callback"
@@ -61,7 +60,7 @@ class Basis(StrEnum):
 
 
 class Agreement(StrEnum):
-    """How callback and result stand to each other; the last two: only the callback, only the result."""
+    """Whether callback and result agree; the last two: there is only the callback, only the result."""
 
     AGREE = "agree"
     DISAGREE = "disagree"
@@ -80,7 +79,7 @@ class ConfirmationMode(StrEnum):
 class AcceptedCallback(msgspec.Struct, frozen=True):
     """One genuine callback on its way from the ingress to the worker.
 
-    `data` is the bytes that were signed; `secret_index` says which active secret matched (0 = newest).
+    `data` is the signed bytes; `secret_index` is the index of the secret that matched (0 = newest).
     """
 
     app_id: str
@@ -91,12 +90,12 @@ class AcceptedCallback(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of the signed bytes: the same callback sent twice has the same digest."""
+        """SHA-256 of the signed bytes: a callback that is sent twice has the same digest."""
         return hashlib.sha256(self.data).digest()
 
     @property
     def key(self) -> UUID:
-        """The same for the same callback to the same app, whatever it is about."""
+        """The key of the callback within its app; the same callback always has the same key."""
         return _key_of(self.app_id.encode(), self.digest)
 
 
@@ -108,17 +107,17 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 def verification_id(app_id: str, biz_id: str) -> UUID:
-    """The verification's key, computed from what identifies it.
+    """The verification's key, computed from app and biz_id.
 
-    Every process finds the same key without asking the database, so that inserts are idempotent and no
-    read has to precede them.
+    Every process computes the same key without asking the database, so inserts are idempotent and need no
+    read first.
     """
     return _key_of(app_id.encode(), biz_id.encode())
 
 
 def _key_of(*parts: bytes) -> UUID:
     key = bytearray(hashlib.blake2b(b"\0".join(parts), digest_size=16).digest())
-    # Marked as UUID version 8 (RFC 9562: made by a rule of one's own), which `uuid` learnt in Python 3.14.
+    # Marked as UUID version 8 (RFC 9562: custom), which `uuid` supports since Python 3.14.
     key[6] = key[6] & 0x0F | 0x80
     key[8] = key[8] & 0x3F | 0x80
     return UUID(bytes=bytes(key))

@@ -1,4 +1,4 @@
-"""A verification is ordered at the vendor: what get_token is asked for, and the token that comes of it."""
+"""Orders of verifications: the input of get_token and the token that it returns."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ USUAL_TOKEN: Final = timedelta(hours=1)
 """The vendor's tokens live 5 to 60 minutes (get_token)."""
 
 LONGEST_TOKEN: Final = timedelta(hours=25)
-"""What is accepted as a token's life."""
+"""The longest life of a token that is accepted."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -26,12 +26,12 @@ class Order(msgspec.Struct, frozen=True):
     pictures: Mapping[str, bytes]
 
     def __repr__(self) -> str:
-        """Without what it holds: names, ID numbers and faces may be among it."""
+        """Without the content, which may include names, ID numbers and faces."""
         return "Order()"
 
 
 class IssuedToken(msgspec.Struct, frozen=True):
-    """What get_token answered. Whoever has the token can run the flow until `expires_at`."""
+    """The answer of get_token. Anyone with the token can run the flow until `expires_at`."""
 
     biz_id: str
     token: str

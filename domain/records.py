@@ -1,4 +1,4 @@
-"""What the stores take and give: verifications in a worker's hands, calls, decisions."""
+"""The values that stores take and return: claimed verifications, calls, decisions."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,8 +16,8 @@ from domain.pulls.answer import Answer
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """What is known of a verification before any callback: its order, since when, until when its token is
-    good. `nudged_at`: when its user's browser came back."""
+    """What is known about a verification before any callback: its order, when it was registered, when its
+    token expires. `nudged_at`: when its user's browser came back."""
 
     biz_no: str | None
     registered_at: datetime
@@ -26,7 +26,7 @@ class Registration(msgspec.Struct, frozen=True):
 
     @property
     def day_begins(self) -> datetime:
-        """From when the vendor's day for the result counts.
+        """The start of the day for which the vendor keeps the result.
 
         The flow ends with the token at the latest, which may be long after the registration, or before it.
         """
@@ -34,10 +34,10 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 class Registered(StrEnum):
-    """What a registration came to.
+    """The result of a registration.
 
-    `created` nobody knew the verification · `joined` its callback had come before · `known` it is registered
-    so already · `conflict` it stands for another order, or for another app of the same vendor account.
+    `created` the verification is new · `joined` its callback arrived before · `known` it is registered with
+    this order already · `conflict` it belongs to another order, or to another app of the same vendor account.
     """
 
     CREATED = "created"
@@ -47,8 +47,8 @@ class Registered(StrEnum):
 
 
 class ClaimedBatch(msgspec.Struct, frozen=True):
-    """A batch in a worker's hands. `starts`: how often it was claimed before without coming to an end.
-    `callbacks`: None where no configured master key opens it. `is_retry`: they are retried dead letters."""
+    """A claimed batch. `starts`: how often it was claimed before without being finished.
+    `callbacks`: None if no configured master key decrypts it. `is_retry`: they are retried dead letters."""
 
     batch_id: str
     starts: int
@@ -57,16 +57,16 @@ class ClaimedBatch(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A group of batches. `left`: about how many batches wait still, 0 only where none does."""
+    """A group of batches. `left`: about how many batches still wait, 0 only if none does."""
 
     batches: list[ClaimedBatch]
     left: int
 
 
 class DecodedCallback(msgspec.Struct, frozen=True):
-    """A callback that is understood. `hold`: not to be settled while its verification is unregistered.
+    """A decoded callback. `hold`: do not decide it while its verification is unregistered.
 
-    `leased`: whoever records it settles its verification; else the verification is due at once, for anybody.
+    `leased`: the worker that records it decides its verification; otherwise it is due at once for any worker.
     """
 
     callback: AcceptedCallback
@@ -89,8 +89,8 @@ class Recorded(Leased, frozen=True):
 
 
 class ClaimedVerifications(msgspec.Struct, frozen=True):
-    """Verifications that were claimed. `full`: the apps that may have more due than they had room for.
-    `unreadable`: how many were claimed and put off because no configured master key opens them."""
+    """Claimed verifications. `full`: the apps that may have more due verifications than were claimed.
+    `unreadable`: how many were claimed and postponed because no configured master key decrypts them."""
 
     opened: list["DueVerification"]
     full: frozenset[str] = frozenset()
@@ -98,10 +98,10 @@ class ClaimedVerifications(msgspec.Struct, frozen=True):
 
 
 class DueVerification(Leased, frozen=True):
-    """A verification that somebody must look at, claimed under `lease`.
+    """A due verification, claimed under `lease`.
 
-    `data`: the callback to decide on, None where none has come. `asked_at`: when an operator asked for a
-    pull. `has_calls`: whether its ledger of pulls holds any.
+    `data`: the callback to decide on, None if none has arrived. `asked_at`: when an operator asked for a
+    pull. `has_calls`: whether its ledger of pulls has entries.
     """
 
     biz_id: str
@@ -114,10 +114,9 @@ class DueVerification(Leased, frozen=True):
 
 
 class Case(Leased, frozen=True):
-    """A verification in a worker's hands: what was recorded or is due, with its callback decoded.
+    """A claimed verification with its callback decoded.
 
-    `ended_at`: when the flow's end was reported. `is_new`: its ledger of pulls was empty when it came into
-    these hands.
+    `ended_at`: when the flow's end was reported. `is_new`: its ledger of pulls was empty when it was claimed.
     """
 
     biz_id: str
@@ -129,14 +128,14 @@ class Case(Leased, frozen=True):
     is_new: bool = False
 
     def kept_since(self, now: datetime) -> datetime:
-        """When the vendor's day for this result began, at the earliest that is known."""
+        """The earliest known start of the day for which the vendor keeps this result."""
         if self.ended_at is not None:
             return self.ended_at
         return self.registration.day_begins if self.registration else now
 
 
 class FinishedPull(Leased, frozen=True):
-    """What became of reserved call `n`."""
+    """The end of reserved call `n`."""
 
     n: int
     answer: Answer
@@ -144,7 +143,7 @@ class FinishedPull(Leased, frozen=True):
 
 
 class SettledVerification(Leased, frozen=True):
-    """A decision with all that it was made from; `shadow` is what a candidate policy makes of the same."""
+    """A decision with its evidence; `shadow` is a candidate policy's decision on the same evidence."""
 
     decision: Decision
     policy: Policy

@@ -1,1 +1,1 @@
-"""What the vendor sends: the form, its sign, its JSON, and what it says as types."""
+"""The vendor's callback: its form, its signature, its JSON, and its content as types."""

@@ -1,7 +1,7 @@
-"""Read the scores and flags about attacks: those that the vendor documents, and those that it may add.
+"""Read the scores and flags about attacks: the documented ones, and any that the vendor adds.
 
-Whatever stands among them and is neither absent nor zero counts. A score or flag whose name may stand in
-facts becomes one. Anything else is noted as unreadable: it may mean an attack.
+Every member that is neither absent nor zero counts. A score or flag with an acceptable name becomes a fact.
+Anything else is noted as unreadable, since it may mean an attack.
 """
 
 import re
@@ -12,7 +12,7 @@ from domain.callback.blocks import Block, as_number
 from domain.callback.parts import GENUINENESS, Genuineness, worse_sign
 
 OTHER_SIGNS: Final = "other"
-"""In a note: what is no sign that the vendor documents. A policy may ignore it."""
+"""The note for an undocumented sign. A policy may ignore it."""
 
 MOST_SIGNS: Final = 100
 """Signs of one block that become facts; the vendor documents nine."""
@@ -22,11 +22,11 @@ _LONGEST_NAME: Final = 128
 _PARTS: Final = ("_confidence", "_threshold")
 _BLOCK: Final = "face_genuineness"
 RISKS: Final = ("verify_risk_info", "device_risk_info")
-"""Blocks of H5 Plus whose members nobody has published: what is not zero in them is doubt."""
+"""Blocks of H5 Plus with undocumented members: any that is not zero causes doubt."""
 
 
 def is_sign_name(name: str) -> bool:
-    """Whether a name may stand in facts: a word of the vendor's kind, without a person's number."""
+    """Whether a name may appear in facts: a word like the vendor's, without a person's number."""
     return name in GENUINENESS or (len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None)
 
 
@@ -36,8 +36,8 @@ def has_signs_beside(members: Mapping[str, Any]) -> bool:
 
 
 def read_signs(block: Block) -> Genuineness | None:
-    """The signs of a liveness or verify block, or of the payload: in its `face_genuineness`, in its blocks
-    about risks and beside them. Where two have one, the worse counts."""
+    """The signs of a liveness or verify block, or of the payload: from its `face_genuineness`, its risk
+    blocks and its own members. If a sign appears twice, the worse value counts."""
     found: Genuineness = {}
     beside = _signs(block, filter(_is_sign, block.members))
     for signs in (beside, *(block.block(name, _all_signs) for name in (_BLOCK, *RISKS))):
@@ -47,7 +47,7 @@ def read_signs(block: Block) -> Genuineness | None:
 
 
 def _all_signs(block: Block) -> Genuineness:
-    # Those that are documented come first: a crowd of others leaves none of them out.
+    # Documented signs come first, so that many others cannot displace them.
     return _signs(block, sorted(block.members, key=lambda name: name not in GENUINENESS))
 
 

@@ -1,10 +1,9 @@
-"""Read an object of a payload member by member, and note what is doubtful in it.
+"""Read an object of a payload member by member, and note doubtful members.
 
-An empty value (null, "", {}, []) is an absent one: PHP writes an empty map as [], Java and .NET write null
-or "". A value of another kind than its reader takes is absent too, and noted as unreadable, so that a rule
-can say so. Notes are dotted names that stand in our code, never what was sent. What costs nothing but is not
-as the vendor documents it (an array for an absent block, JSON in a string, a text that no rule reads and that
-is none) is noted as irregular.
+An empty value (null, "", {}, []) counts as absent: PHP writes an empty map as [], Java and .NET write null
+or "". A value of an unexpected type counts as absent too and is noted as unreadable, so that a rule can
+report it. Notes are dotted names from our code, never input. A harmless difference from the documentation
+(an array for an absent block, JSON in a string, a non-text that no rule reads) is noted as irregular.
 """
 
 import math
@@ -25,7 +24,7 @@ _LARGEST_COUNT: Final = 2**31
 
 
 class Notes:
-    """What was met on the way, each name once, in the order of the payload's own structure."""
+    """The notes, each name once, in the order of the payload's structure."""
 
     def __init__(self) -> None:
         self._unreadable: dict[str, None] = {}
@@ -45,20 +44,20 @@ class Notes:
         return tuple(self._irregular)
 
     def cannot_read(self, name: str) -> None:
-        """A rule may read `name`, and it is of no kind that we understand."""
+        """A rule may read `name`, and its type is unknown."""
         self._unreadable[name] = None
 
     def twice(self, name: str) -> None:
-        """`name` stands more than once in its object."""
+        """`name` appears more than once in its object."""
         self._repeated[name] = None
 
     def not_as_documented(self, name: str) -> None:
-        """`name` is of another kind than documented, and nothing is lost by that."""
+        """`name` has another type than documented, without any loss."""
         self._irregular[name] = None
 
 
 class Block:
-    """One object; `path` is its own dotted name, "" for the payload itself."""
+    """One object; `path` is its dotted name, "" for the payload itself."""
 
     def __init__(self, members: dict[str, Any], notes: Notes, path: str = "") -> None:
         self.members = members
@@ -70,12 +69,12 @@ class Block:
         return f"{self.path}.{member}" if self.path else member
 
     def value(self, member: str, *, empty: tuple[Any, ...] = ()) -> Any:
-        """A member as it was sent, None where it is absent or empty; `empty`: the documented ways to be so,
-        beside null."""
+        """A member's raw value, None if it is absent or empty; `empty`: the documented empty values besides
+        null."""
         return self._value(member, name=self.name_of(member), empty=empty)
 
     def entry(self, member: str) -> Any:
-        """As `value`, of a member whose name is the vendor's choice: notes name the block alone."""
+        """As `value`, for a member whose name the vendor chooses: notes name only the block."""
         return self._value(member, name=self.path, empty=({},))
 
     def _value(self, member: str, *, name: str, empty: tuple[Any, ...]) -> Any:
@@ -89,12 +88,12 @@ class Block:
         return None
 
     def text(self, member: str) -> Text:
-        """A text, or a number that stands for one."""
+        """A text, or a number as text."""
         value = self.value(member, empty=("",))
         return self._known(member, value if is_text(value) else None, sent=value)
 
     def unread_text(self, member: str) -> Text:
-        """A text that no rule reads, so that nothing is lost where it is none."""
+        """A text that no rule reads, so that another type is harmless."""
         value = self.value(member, empty=("",))
         if value is not None and not is_text(value):
             self.notes.not_as_documented(self.name_of(member))
@@ -107,7 +106,7 @@ class Block:
         return self._known(member, as_number(value), sent=value)
 
     def unread_number(self, member: str) -> float | None:
-        """A number without which the rules do as well."""
+        """A number that the rules do not need."""
         value = self.value(member)
         number = as_number(value)
         if value is not None and number is None:
@@ -121,7 +120,7 @@ class Block:
         return self._known(member, number, sent=value)
 
     def block(self, member: str, build: Callable[["Block"], Built | None]) -> Built | None:
-        """What `build` makes of an object."""
+        """An object, converted by `build`."""
         found = self.structure(member, empty={})
         members = self._known(member, found if isinstance(found, dict) else None, sent=found)
         return None if members is None else build(Block(members, self.notes, self.name_of(member)))
@@ -132,7 +131,7 @@ class Block:
         return self._known(member, found if isinstance(found, list) else None, sent=found) or []
 
     def structure(self, member: str, *, empty: Any) -> Any:
-        """An object or an array, which may stand as JSON text in a string; None where it is empty."""
+        """An object or an array, possibly as JSON in a string; None if it is empty."""
         value = self.value(member, empty=(empty,))
         if not isinstance(value, str):
             return value
@@ -145,14 +144,14 @@ class Block:
         return None if is_empty(inner) else inner
 
     def _known(self, member: str, value: Kind | None, *, sent: Any) -> Kind | None:
-        """`value`; None is noted where something was sent."""
+        """`value`; None is noted if the member has a value."""
         if value is None and sent is not None:
             self.notes.cannot_read(self.name_of(member))
         return value
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value says no more than an absent one."""
+    """Whether a value is equivalent to an absent one."""
     if isinstance(value, str):
         return not value.strip()
     if isinstance(value, dict):
@@ -161,7 +160,7 @@ def is_empty(value: Any) -> bool:
 
 
 def is_text(value: Any) -> bool:
-    """Whether a value is a text, or a number that can stand for one."""
+    """Whether a value is a text, or a number that can be used as one."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, (str, int)) and not isinstance(value, bool)

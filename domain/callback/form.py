@@ -1,9 +1,8 @@
 """Read a callback's form at byte level: exactly one `data`, exactly one `sign`, nothing guessed.
 
-The signature covers the bytes of the decoded form value, so those bytes must come out as they were sent.
-Framework form readers decode to text first, let the last duplicate win and trust the charset parameter.
-Here an urlencoded body is split as the URL standard says; for multipart, python-multipart's push parser hands
-out raw bytes.
+The signature covers the bytes of the decoded form value, so these must not change. Form readers of
+frameworks decode to text first, use the last duplicate and trust the charset parameter. Here an urlencoded
+body is split as in the URL standard; for multipart, python-multipart's push parser returns raw bytes.
 """
 
 import binascii
@@ -23,7 +22,7 @@ from domain.errors import (
 URLENCODED: Final = b"application/x-www-form-urlencoded"
 MULTIPART: Final = b"multipart/form-data"
 MAX_FIELDS: Final = 8
-"""The vendor sends two; a few more are let pass so that an added parameter breaks nothing."""
+"""The vendor sends two; a few more are allowed so that an added parameter breaks nothing."""
 
 _NO_ENCODING: Final = frozenset({b"", b"identity"})
 _TOO_MANY: Final = f"the form has more than {MAX_FIELDS} fields"
@@ -35,7 +34,7 @@ _IDENTITY_ENCODINGS: Final = frozenset({b"7bit", b"8bit", b"binary"})
 
 
 class SignedForm(NamedTuple):
-    """The two fields of a callback, as the bytes that were signed and the claimed signature."""
+    """The two fields of a callback: the signed bytes and the claimed signature."""
 
     data: bytes
     sign: bytes
@@ -44,11 +43,11 @@ class SignedForm(NamedTuple):
 def read_form(content_type: bytes, body: bytes, *, content_encoding: bytes = b"") -> SignedForm:
     """The `data` and `sign` of a form body.
 
-    A `Content-Encoding` matters only where no form is found: some senders put a charset there, and some
+    A `Content-Encoding` matters only if the body is no form: some senders put a charset there, and some
     proxies inflate a body and leave the header. Compressed bodies are not read; the vendor sends none.
 
     Raises:
-        UnsupportedEncoding: it is no form, and is said to be encoded.
+        UnsupportedEncoding: it is no form, and has a Content-Encoding.
         UnsupportedMediaType: `content_type` is neither of the two form types.
         MalformedForm: broken escapes, broken multipart, a file part, too many fields.
         DuplicateField: `data` or `sign` twice.
@@ -83,7 +82,7 @@ def _only(fields: list[tuple[bytes, bytes]], name: bytes) -> bytes:
 
 
 def _read_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
-    # A line end behind the body is a sender's file or terminal, as with `curl --data-binary @file`.
+    # A line end after the body comes from a file or a terminal, as with `curl --data-binary @file`.
     fields = _without_empty(body.rstrip(b"\r\n")).split(b"&", MAX_FIELDS)
     if len(fields) > MAX_FIELDS:
         raise MalformedForm(_TOO_MANY)
@@ -92,7 +91,7 @@ def _read_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _without_empty(body: bytes) -> bytes:
-    """The body without the empty fields between two `&`, of which each would cost a list entry."""
+    """The body without empty fields between two `&`, each of which would cost a list entry."""
     while b"&&" in body:
         body = body.replace(b"&&", b"&")
     return body.strip(b"&")
@@ -104,9 +103,9 @@ _TO_QUOTED_PRINTABLE: Final = bytes.maketrans(b"+%", b" =")
 def _unquote_plus(value: bytes) -> bytes:
     """Percent-decode bytes.
 
-    Quoted-printable differs from percent-encoding in its mark alone, and its decoder is C: a twentieth of
-    what `urllib.parse.unquote_to_bytes` takes. A line end and a mark of its own would mean something to it,
-    so they are escaped before. It lets a broken escape pass: then a mark is left in what comes out.
+    Quoted-printable differs from percent-encoding only in its escape character, and its decoder is written
+    in C: it takes a twentieth of the time of `urllib.parse.unquote_to_bytes`. Line ends and `=` are special
+    in it, so they are escaped first. It leaves the escape character of a broken escape in its output.
     """
     if b"%" not in value and b"+" not in value:
         return value
@@ -114,7 +113,7 @@ def _unquote_plus(value: bytes) -> bytes:
         if special in value:
             value = value.replace(special, escape)
     decoded = binascii.a2b_qp(value.translate(_TO_QUOTED_PRINTABLE))
-    # The decoder leaves the mark of a broken escape standing, but drops one that is the last byte.
+    # The decoder keeps the escape character of a broken escape, unless it is the last byte.
     suspicious = b"=" in decoded or value.endswith(b"%")
     if suspicious and len(decoded) != len(value) - 2 * value.count(b"%"):
         raise MalformedForm("a percent escape is broken")
@@ -161,7 +160,7 @@ def _read_multipart(content_type: bytes, body: bytes) -> list[tuple[bytes, bytes
 
 
 class _Parts:
-    """Collects what the push parser hands out piece by piece; each part must be a plain field."""
+    """Collect the output of the push parser; each part must be a plain field."""
 
     def __init__(self) -> None:
         self.read: list[tuple[bytes, bytes]] = []
@@ -205,7 +204,7 @@ class _Parts:
         disposition, options = parse_options_header(header)
         if disposition != b"form-data" or b"name" not in options:
             raise MalformedForm("a multipart part is not a form field")
-        # A file, or an encoding that would change the signed bytes, is not what the vendor sends.
+        # The vendor sends no files, and no encodings that would change the signed bytes.
         if b"filename" in header.lower() or b"*=" in header:
             raise MalformedForm("a multipart part is a file")
         encoding = self._headers.get(b"content-transfer-encoding", b"binary").strip().lower()

@@ -1,4 +1,4 @@
-"""Where the user's browser goes after the flow: the app's landing page, or one that says how it ended."""
+"""Where the user's browser goes after the flow: the app's landing page, or our page about its end."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,8 +25,8 @@ def with_biz_id(landing_url: str, biz_id: str | None) -> str:
 
 
 def biz_id_of(members: Mapping[str, msgspec.Raw]) -> str | None:
-    """The biz_id of a payload that was proved genuine but not decoded, or None if it has none of the
-    known shape; nested or, with older products, at top level."""
+    """The biz_id of a genuine payload that is not decoded yet, or None if it has none of the known shape;
+    nested or, with older products, at top level."""
     nested = _value_of(members, "biz_info")
     if isinstance(nested, str):
         nested = _inner(nested)
@@ -35,8 +35,7 @@ def biz_id_of(members: Mapping[str, msgspec.Raw]) -> str | None:
 
 
 def status_of(members: Mapping[str, msgspec.Raw]) -> str:
-    """How the flow ended, in the vendor's word, of a payload that was proved genuine but not decoded; "" if
-    it does not say."""
+    """The vendor's status in a genuine payload that is not decoded yet; "" if it has none."""
     found = _value_of(members, "status")
     return found.strip().upper() if isinstance(found, str) else ""
 

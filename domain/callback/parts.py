@@ -1,7 +1,7 @@
-"""What the vendor says, callback or result, as types (callback page, 1.1; captures of other products).
+"""The content of a callback or a result, as types (callback page, 1.1; captures of other products).
 
-Only what the gateway looks at is here: the raw bytes are stored. `domain/callback/payload.py` makes
-these of bytes.
+They have only the members that the gateway uses; the raw bytes are stored. `domain/callback/payload.py`
+decodes bytes to these types.
 """
 
 from typing import Annotated, Final, Literal, get_args
@@ -21,13 +21,13 @@ ComparisonName = Literal[
     "result_idcard_datasource",
 ]
 COMPARISONS: Final[tuple[ComparisonName, ...]] = get_args(ComparisonName)
-"""The comparisons a `verify_result` may hold; the first is the live face against the authority's photo."""
+"""The comparisons in a `verify_result`; the first is the live face with the authority's photo."""
 
 LIVE_COMPARISONS: Final = frozenset(COMPARISONS) - {"result_idcard_datasource"}
-"""Those of the live face; the one left out compares the card's portrait with the authority's photo."""
+"""The comparisons of the live face; the other one compares the card's portrait with the authority's photo."""
 
 AUTOMATIC: Final = frozenset({"result_faceid", "result_ref1", "result_ref2", "result_ref3"})
-"""Those that count without being named: the live face against a picture that its holder did not bring."""
+"""The comparisons that count by default: the live face with a picture that the user did not supply."""
 
 Level = Literal["1e-3", "1e-4", "1e-5", "1e-6"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
@@ -50,7 +50,7 @@ COUNTERS: Final = (
     "FACE_NOT_PROPER_POSITION",
     "UNSUPPORTED_FORMAT",
 )
-"""What `liveness_result.details` counts (callback page; the last seven: the selfie procedure, per pose)."""
+"""The counters in `liveness_result.details` (callback page; the last seven: selfie procedure, per pose)."""
 
 LEGALITY: Final = {
     "ID Photo": "id_photo",
@@ -60,7 +60,7 @@ LEGALITY: Final = {
     "Screen": "screen",
     "Edited": "edited",
 }
-"""The vendor's names of the legality shares, and ours. The vendor's page has one with a space at its end."""
+"""The vendor's names of the legality shares, and ours. One of the vendor's ends with a space on its page."""
 
 
 LONGEST_BIZ_NO: Final = 512
@@ -76,7 +76,7 @@ class BizInfo(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """`confidence` 0-100; `thresholds` maps a level of `LEVELS` to the score that stands for it."""
+    """`confidence` 0-100; `thresholds` maps a level of `LEVELS` to its score."""
 
     confidence: float
     thresholds: dict[Level, float] = {}
@@ -93,12 +93,12 @@ GENUINENESS: Final = (
     "selfie_inconsistent",
     "selfie_metadata_inconsistent",
 )
-"""What `face_genuineness` holds (callback page)."""
+"""The members of `face_genuineness` (callback page)."""
 
 Count = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 Genuineness = dict[str, float | None]
-"""Scores, thresholds and flags by their vendor names, those that are not known yet among them."""
+"""Scores, thresholds and flags by their vendor names, including undocumented ones."""
 
 
 class LivenessResult(msgspec.Struct, frozen=True):
@@ -147,7 +147,7 @@ class CardSide(msgspec.Struct, frozen=True):
 
 
 class OcrField(msgspec.Struct, frozen=True):
-    """How one field was read: `quality` 0-1, `logic` 1 = a logical problem, `result` what was read."""
+    """One field as read: `quality` 0-1, `logic` 1 = a logical problem, `result` the text."""
 
     quality: float | None = None
     logic: float | None = None
@@ -173,12 +173,12 @@ class IdCardInfo(msgspec.Struct, frozen=True):
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """A callback or a result. `status` None means that the product sends none: it predates the field. H5 Plus
-    sends `result_code` and `result_message` in its place, and `status` is what they say.
+    """A callback or a result. `status` None means that the product predates the field. H5 Plus sends
+    `result_code` and `result_message` instead, from which `status` is derived.
 
-    `unreadable`: members that a rule may read and that are of no kind we understand; `repeated`: members
-    that stand twice, of which the last counts; `irregular`: members that no rule misses and that are not as
-    the vendor documents them. All by their dotted names, never with a value.
+    `unreadable`: members that a rule may read and that have an unknown type; `repeated`: members that appear
+    twice, of which the last counts; `irregular`: members that no rule needs and that differ from the
+    documentation. All by their dotted names, never with a value.
     """
 
     biz_info: BizInfo
@@ -207,7 +207,7 @@ class Payload(msgspec.Struct, frozen=True):
 
     @property
     def status_word(self) -> str | None:
-        """The status, or OTHER if it is not one of the vendor's words: fit for lists, logs and answers."""
+        """The status, or OTHER if it is none of the vendor's; safe for lists, logs and answers."""
         return status_word(self.status)
 
     @property
@@ -224,20 +224,20 @@ class Payload(msgspec.Struct, frozen=True):
         return as_text(self.biz_info.biz_no)
 
     def identity(self) -> Identity | None:
-        """Who was verified, or None where the flow read no card."""
+        """Who was verified, or None if the flow read no card."""
         found = self.idcard_info.identity() if self.idcard_info else Identity()
         return found if found.name or found.id_number else None
 
     def comparisons(self) -> dict[str, Comparison]:
-        """The comparisons that were made, by their vendor names."""
+        """The comparisons in the payload, by their vendor names."""
         made = {name: getattr(self.verify_result, name, None) for name in COMPARISONS}
         return {name: comparison for name, comparison in made.items() if comparison is not None}
 
     def genuineness(self) -> dict[str, float]:
-        """The genuineness scores, thresholds and flags that were sent, by their vendor names.
+        """The genuineness scores, thresholds and flags in the payload, by their vendor names.
 
-        They stand in `liveness_result`; sibling products put them under `verify_result`, and a block of its
-        own counts too. Of two values the worse counts, so that no block hides what another says.
+        They are in `liveness_result`; sibling products put them under `verify_result`, and a top-level block
+        counts too. Of two values the worse counts, so that no block hides another's value.
         """
         found: Genuineness = {}
         for block in (self.liveness_result, self.verify_result, self):
@@ -247,7 +247,7 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class DoubtfulPayload(Payload, frozen=True, kw_only=True):
-    """A payload that has something to note."""
+    """A payload with notes."""
 
     unreadable: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
@@ -255,7 +255,7 @@ class DoubtfulPayload(Payload, frozen=True, kw_only=True):
 
 
 def worse_sign(name: str, one: float | None, other: float | None) -> float | None:
-    """Of two values of one sign the one that speaks more for an attack; an odd sign does, too."""
+    """Of two values of one sign, the one that indicates an attack more; an unreadable sign does so too."""
     if one is None or other is None:
         return other if one is None else one
     return min(one, other) if name.endswith("_threshold") else max(one, other, key=abs)

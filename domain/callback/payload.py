@@ -1,7 +1,7 @@
-"""Decode a callback or a result. Nothing but a missing biz_id keeps a payload from being decoded.
+"""Decode a callback or a result. Only a missing biz_id makes a JSON object undecodable.
 
-A payload as the vendor documents it goes from bytes into types by msgspec alone. Any other is read member by
-member (`domain/callback/reading.py`): a value that cannot be understood costs no more than itself.
+msgspec alone decodes a payload that matches the vendor's documentation. Any other is read member by member
+(`domain/callback/reading.py`), so an unreadable value does not affect the others.
 """
 
 import re
@@ -33,17 +33,17 @@ _encoder: Final = msgspec.json.Encoder()
 _GENUINENESS: Final = frozenset(GENUINENESS)
 
 _ODD_ESCAPE: Final = re.compile(rb"\\u00(?:00|3[aA])")
-"""A NUL, which no PostgreSQL text can hold, and a colon that would not be counted."""
+"""A NUL, which PostgreSQL's text type cannot store, and a colon that would not be counted."""
 
 
 def _decode_usual(data: bytes) -> Payload | None:
-    """By msgspec alone; None where anything is unusual and needs a closer look."""
+    """Decode by msgspec alone; None if anything is unusual and needs the slow path."""
     if _ODD_ESCAPE.search(data):
         return None
     try:
         tree = _objects.decode(data)
         compact = _encoder.encode(tree)
-        # A name that stands twice is lost in the tree, and its colon with it.
+        # A repeated name is lost in the tree, and its colon with it.
         if compact.count(b":") != data.count(b":") or _has_padded_names(compact):
             return None
         payload = msgspec.convert(tree, Payload)
@@ -53,7 +53,7 @@ def _decode_usual(data: bytes) -> Payload | None:
 
 
 def _has_padded_names(compact: bytes) -> bool:
-    """Whether a name begins or ends with a space, but for the one that the vendor itself prints so."""
+    """Whether a name begins or ends with a space, except the one that the vendor documents so."""
     return b'" ' in compact or compact.count(b' ":') != compact.count(_PADDED_SHARE)
 
 
@@ -72,7 +72,7 @@ def _is_usual(payload: Payload, tree: dict[str, Any]) -> bool:
 
 
 def _is_named(scores: Genuineness | None, block: dict[str, Any]) -> bool:
-    """Whether every score and flag of a block stands in its `face_genuineness` and may be named in facts."""
+    """Whether every score and flag of a block is in its `face_genuineness` and may be named in facts."""
     if has_signs_beside(block):
         return False
     if not scores or scores.keys() <= _GENUINENESS:

@@ -1,8 +1,8 @@
-"""H5 Plus: what its `result_code` and `result_message` say, in the words of H5.
+"""H5 Plus: translate its `result_code` and `result_message` to the fields of H5.
 
-Plus sends no `status`. Its payload says in one code how the flow ended and what came of it. The vendor
-publishes no table for H5 Plus; this one is that of its other products with the same two fields (FaceID SDK,
-verify 3.0.0) and of integrators' code. A code that is not in it ends nothing and approves nothing.
+Plus sends no `status`. One code contains both the end of the flow and its result. The vendor publishes no
+table for H5 Plus; this one comes from its other products with the same two fields (FaceID SDK, verify
+3.0.0) and from integrators' code. An unknown code ends nothing and approves nothing.
 """
 
 from typing import Final, Literal
@@ -22,7 +22,7 @@ _IN_H5: Final = {
     "PHOTO_FORMAT_ERROR": "IMAGE_ERROR_UNSUPPORTED_FORMAT: data_source",
     "NO_FACE_FOUND": "NO_FACE_FOUND: data_source",
 }
-"""The messages of series 3000, which is about the authority's data, as H5's `error_message`."""
+"""The messages of series 3000 (the authority's data) as H5's `error_message`."""
 
 
 class PlusResult(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class PlusResult(msgspec.Struct, frozen=True):
 
 
 def read_plus(code: Text, message: Text) -> PlusResult | None:
-    """The result that a code (1000, "1000") and its message say; None if the payload has neither."""
+    """The result for a code (1000, "1000") and its message; None if the payload has neither."""
     if as_text(code) is None and as_text(message) is None:
         return None
     number, text = str(code or "").strip(), str(message or "").strip()

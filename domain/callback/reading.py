@@ -1,7 +1,8 @@
-"""Read a payload member by member out of a tree, whatever the tree is like.
+"""Read a payload member by member from any tree.
 
-What is empty is absent, what a rule may read and nobody can is noted, and what no rule reads is passed over
-(`domain/callback/blocks.py`). Structure and spellings: callback page, 1.1, and captures of other products.
+Empty members count as absent, unreadable members that a rule may read are noted, and members that no rule
+reads are skipped (`domain/callback/blocks.py`). Structure and names: callback page, 1.1, and captures of
+other products.
 """
 
 from typing import Any, Final
@@ -36,7 +37,7 @@ from domain.model import usable_biz_id
 _LEVEL_OF: Final = {float(level): level for level in LEVELS}
 
 CHARACTERS: Final = "characters"
-"""Stands among the irregular members where a string held a NUL or half a surrogate pair."""
+"""The irregular member that marks a string with a NUL or half a surrogate pair."""
 
 Counts = dict[str, int | dict[str, int] | None]
 
@@ -127,7 +128,7 @@ def _counts(details: Block) -> Counts:
 
 
 def _count(block: Block, name: str) -> int | None:
-    """A counter; of one that is not on the vendor's list nobody asks whether it can be read."""
+    """A counter; one that is not on the vendor's list is not noted if it is unreadable."""
     value = block.entry(name)
     count = as_count(value)
     if value is not None and count is None and name in COUNTERS:

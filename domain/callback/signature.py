@@ -1,8 +1,8 @@
 """Prove that a callback is genuine: `sign = hex(hash(API_SECRET + data))`, lower case (callback page, 1.1).
 
-A plain hash over secret and data can be *extended*: whoever holds one signed body can append bytes and
-compute a valid sign without the secret. The check here therefore says only "somebody who once saw a
-signed body"; `domain.callback.strict_json` over the same raw bytes is what refuses the extension.
+A plain hash over secret and data can be *extended*: with one signed body, an attacker can append bytes and
+compute a valid signature without the secret. This check therefore only proves that the sender has seen a
+signed body; `domain.callback.strict_json` on the same raw bytes refuses the extension.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ def sign_data(data: bytes, secret: bytes, *, hash_name: HashName = "sha1") -> by
 
 
 def refusal_hashes(signers: Iterable[tuple[HashName, int]]) -> dict[HashName, int]:
-    """How many hashes of each name every refusal is to cost: as many as any app needs.
+    """How many hashes of each name every refusal costs: as many as any app needs.
 
     `signers`: the hash and the number of secrets of each app.
     """
@@ -51,9 +51,9 @@ def verify_signature(
 ) -> int:
     """Index of the secret that signed `data`.
 
-    `secrets` are the app's active ones, newest first; an empty sequence stands for an unknown app. A refusal
-    costs the hashes that `refusal` names (see `refusal_hashes`), whatever the app: its time does not tell
-    whether there is such an app, nor how many secrets it has.
+    `secrets` are the app's active ones, newest first; empty for an unknown app. A refusal costs the hashes
+    in `refusal` (see `refusal_hashes`), whatever the app: its timing does not reveal whether the app exists
+    or how many secrets it has.
 
     Raises:
         BadSignature: no secret matches, or `sign` is not lower-case hex of the hash's length.

@@ -1,9 +1,9 @@
-"""The one JSON reader: strict, whole input, UTF-8 only, and able to take every JSON text there is.
+"""The only JSON reader: strict, whole input, UTF-8 only, and able to read every valid JSON text.
 
-`json.loads` alone takes a BOM, UTF-16 and NaN, and a lenient reader would accept what a length extension
-appends. msgspec refuses all of these. It also refuses what is JSON all the same (RFC 8259, 8.2 and 9): an
-escaped surrogate without its other half, and nesting deeper than the interpreter's stack. A vendor that cuts
-a text in the middle of an emoji sends the first. Such texts are made plain before msgspec proves them.
+`json.loads` accepts a BOM, UTF-16 and NaN, and a lenient reader would accept the bytes of a length extension.
+msgspec refuses all of these. It also refuses some valid JSON (RFC 8259, 8.2 and 9): an escaped surrogate
+without its other half, as from a vendor that cuts a text inside an emoji, and nesting deeper than the
+interpreter's stack. Such texts are simplified before msgspec validates them.
 """
 
 import json
@@ -18,8 +18,8 @@ from domain.errors import MalformedPayload
 Kind = TypeVar("Kind")
 
 DEEPEST: Final = 64
-"""What lies deeper than this in a text that is too deep for the stack reads as null. The vendor's deepest
-known payload has 6 levels."""
+"""In a text too deep for the stack, values deeper than this read as null. The vendor's deepest known payload
+has 6 levels."""
 
 _objects: Final = msgspec.json.Decoder(dict[str, Any])
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -27,7 +27,7 @@ _any: Final = msgspec.json.Decoder(msgspec.Raw)
 
 
 class Members(dict[str, Any]):
-    """The members of an object in which some names stand more than once; the last value of each is kept."""
+    """The members of an object with repeated names; the last value of each name counts."""
 
     repeated: frozenset[str] = frozenset()
 
@@ -44,19 +44,19 @@ def read_object(data: bytes) -> dict[str, Any]:
 
 
 def read_members(data: bytes) -> dict[str, msgspec.Raw]:
-    """`data` as one JSON object, whose members stand as they were sent, or made plain.
+    """`data` as one JSON object, with its members as raw JSON.
 
-    It proves an object and builds nothing of it, which takes a quarter of the time. Raises as `read_object`,
-    but lets a number out of range pass: it is JSON.
+    It validates the object without building its values, in a quarter of the time. Raises as `read_object`,
+    but accepts a number out of range, which is valid JSON.
     """
-    # The decoder looks at the bytes of a string only when it builds one.
+    # The decoder checks the bytes of a string only when it builds one.
     found = _tried(_members, data) if data.isascii() or _is_utf8(data) else None
     return _decoded(_members, _plain(data)) if found is None else found
 
 
 def read_closely(data: bytes) -> Any:
-    """Any one JSON value, slowly: objects with repeated names are `Members`, names come without white space
-    around them, and a number out of range is infinite. Strings read as in `read_object`.
+    """Any one JSON value, slowly: objects with repeated names become `Members`, names lose surrounding white
+    space, and a number out of range is infinite. Strings read as in `read_object`.
 
     Raises:
         MalformedPayload: not UTF-8, not JSON, or bytes after the value.
@@ -79,7 +79,7 @@ def has_lost_characters(data: bytes) -> bool:
 
 
 def _decoded(decoder: msgspec.json.Decoder[Kind], data: bytes) -> Kind:
-    # Not raised where the parser's error is at hand: its message quotes the input.
+    # Raised outside of the except block, since the parser's message quotes the input.
     found = _tried(decoder, data)
     if found is None:
         raise _malformed()
@@ -99,7 +99,7 @@ def _malformed() -> MalformedPayload:
 
 
 _LONGEST_INTEGER: Final = 18
-"""Digits. What is longer is no number that a payload could mean."""
+"""Digits. No payload has a longer integer."""
 
 
 def _integer(digits: str) -> int | float:
@@ -116,7 +116,7 @@ def _named(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _plain(data: bytes) -> bytes:
-    """The same text in what msgspec can read; whether it is JSON is left to msgspec."""
+    """The same text in a form that msgspec can read; msgspec then checks whether it is JSON."""
     if not _is_utf8(data):
         raise _malformed()
     if _ODD_ESCAPE.search(data):
@@ -140,9 +140,9 @@ _MARK: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 def _shallow(data: bytes) -> bytes:
-    """`data` with null in the place of what is nested too deep, each part of that proved by itself.
+    """`data` with null instead of the values nested too deep, each of which is validated separately.
 
-    One pass with a stack of our own: every container that opens at a multiple of `DEEPEST` is cut out.
+    One pass with an explicit stack: every container that opens at a multiple of `DEEPEST` is cut out.
     """
     outer, depth, done = [bytearray()], 0, 0
     for mark in _MARK.finditer(data):

@@ -1,7 +1,7 @@
-"""Plain fields of a payload as words: what may stand in facts, lists, logs and answers in the clear.
+"""Plain fields of a payload as words that are safe in facts, lists, logs and answers.
 
-A vendor that is broken or hostile may put a name or a number into any of them. Whatever is not of a word's
-shape, or could hold a number that means a person, is OTHER; the raw bytes are stored, encrypted.
+A broken or hostile vendor may put a name or a number into any of them. A value that has not the shape of a
+word, or could contain a person's number, becomes OTHER; the raw bytes are stored encrypted.
 """
 
 import re
@@ -27,7 +27,7 @@ _ZERO: Final = re.compile(r"[+-]?(?:0{1,30}\.?0{0,30}|\.0{1,30})(?:[eE][+-]?[0-9
 
 
 def as_text(value: Text) -> str | None:
-    """A text field's value, or None where it is absent or blank."""
+    """A text field's value, or None if it is absent or blank."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     return str(value)

@@ -1,1 +1,1 @@
-"""What a payload says, flat and without identity: all that a policy may look at."""
+"""Facts: the content of a payload, flat and without identity. Policies read nothing else."""

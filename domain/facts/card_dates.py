@@ -1,4 +1,4 @@
-"""Read the validity printed on an ID card, in every spelling that is clear; any other text is not read.
+"""Parse the validity printed on an ID card, in every unambiguous notation.
 
 The vendor documents `YYYY.MM.DD-YYYY.MM.DD` and `YYYY.MM.DD-长期` (callback page, `idcard_valid_date`). Users
 edit that field and cameras read the card, so other digits, dots, dashes and words arrive too.
@@ -23,7 +23,7 @@ _MIDNIGHT: Final = r"(?:[t.]?00:00(?::00(?:\.0{1,6})?)?)?"
 
 
 def _date_named(name: str) -> str:
-    """The pattern of one date: separators may be missing only where every part has all its digits."""
+    """The pattern of one date: separators may be missing only if every part has all its digits."""
     return (
         rf"(?P<{name}>[0-9]{{4}}(?:[-./年][0-9]{{1,2}}[-./月][0-9]{{1,2}}|[-./]?[0-9]{{2}}[-./]?[0-9]{{2}}))"
         rf"[日号]?{_MIDNIGHT}"
@@ -39,7 +39,7 @@ _LABEL: Final = r"(?:有效期[限间]?|valid(?:ity)?)?[-.:]{0,2}(?:自|从|由|
 _VALIDITY: Final = re.compile(
     rf"{_LABEL}{_date_named('first')}{_BETWEEN}(?:{_date_named('last')}止?|{_FOREVER})(?:有效)?"
 )
-"""Every part has a greatest length, and the text has one, so that the work is bounded."""
+"""Every part and the whole text have a maximum length, so the work is bounded."""
 
 _PARTS: Final = re.compile(r"([0-9]{4})[^0-9]?([0-9]{1,2})[^0-9]?([0-9]{1,2})")
 _OLDEST: Final = 1900
@@ -48,23 +48,23 @@ _WRITTEN_FOR_EVER: Final = frozenset({date(2999, 12, 31), date.max})
 
 
 class Validity(msgspec.Struct, frozen=True):
-    """The first and the last day on which a card is valid; `date.max` if it does not expire."""
+    """The first and the last day of a card's validity; `date.max` if it does not expire."""
 
     first: date
     last: date
 
 
 def read_validity(text: str) -> Validity | None:
-    """The validity that `text` states, or None if it does not clearly state one.
+    """The validity in `text`, or None if it is not clear.
 
-    Both ends must be there and be days of the calendar, in order. A single date could be either end, and
-    a validity of more than a hundred years is a misread digit.
+    Both ends must be present, be calendar days, and be in order. A single date could be either end, and a
+    validity of more than a hundred years is a misread digit.
     """
-    found = _VALIDITY.fullmatch(_plain(text)) if len(text) <= LONGEST else None
-    if found is None:
+    match = _VALIDITY.fullmatch(_plain(text)) if len(text) <= LONGEST else None
+    if match is None:
         return None
-    first = _day(found["first"])
-    last = date.max if found["forever"] else _day(found["last"])
+    first = _day(match["first"])
+    last = date.max if match["forever"] else _day(match["last"])
     if first is None or last is None or not _is_plausible(first, last):
         return None
     return Validity(first, date.max if last in _WRITTEN_FOR_EVER else last)
@@ -73,7 +73,7 @@ def read_validity(text: str) -> Validity | None:
 def _plain(text: str) -> str:
     """The text with ASCII digits, dots and dashes, in lower case and without spaces.
 
-    A space between two digits becomes a dot: it may separate them, and must not join them.
+    A space between two digits becomes a dot, since it may separate them and must not join them.
     """
     if not text.isascii():
         normal = unicodedata.normalize("NFKC", text)
@@ -86,9 +86,9 @@ def _plain(text: str) -> str:
 
 
 def _day(text: str) -> date | None:
-    found = _PARTS.fullmatch(text)
+    match = _PARTS.fullmatch(text)
     try:
-        return date(*map(int, found.groups())) if found else None
+        return date(*map(int, match.groups())) if match else None
     except ValueError:
         return None
 

@@ -1,4 +1,4 @@
-"""What a payload says about the ID card, without what is written on it."""
+"""Facts about the ID card, without the text on it."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _SHARE_OF: Final = {
 }
 
 _FIELD: Final = re.compile(r"[A-Za-z_]{1,64}")
-"""A field's name; whatever could be what is written on the card is none."""
+"""The shape of a field's name; it excludes anything that could be the text on the card."""
 
 
 class CardFacts(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ def card_facts(payload: Payload) -> CardFacts:
 
 
 def _legality(card: IdCardInfo) -> dict[str, float]:
-    """`front.photocopy: 0.049` and so on, for each side that was read."""
+    """The shares for each side that was read, such as `front.photocopy: 0.049`."""
     shares: dict[str, float] = {}
     for side, block in (("front", card.front_side), ("back", card.back_side)):
         legality = (block.ocr_result.legality if block and block.ocr_result else None) or {}
@@ -48,7 +48,7 @@ def _legality(card: IdCardInfo) -> dict[str, float]:
 
 
 def _read_fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
-    """The fields that were read off both sides, as `front.gender`."""
+    """The fields that were read from both sides, such as `front.gender`."""
     sides = (("front.", card.ocr_front_quality), ("back.", card.ocr_back_quality))
     return [
         (side + name, field)
@@ -59,7 +59,7 @@ def _read_fields(card: IdCardInfo) -> list[tuple[str, OcrField]]:
 
 
 def _qualities(fields: Iterable[tuple[str, OcrField]]) -> dict[str, float]:
-    """`front.gender: 0.925` and so on."""
+    """The quality of each field, such as `front.gender: 0.925`."""
     return {name: field.quality for name, field in fields if field.quality is not None}
 
 

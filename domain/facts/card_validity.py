@@ -1,6 +1,6 @@
-"""Whether the card is valid on the day of the verification, by everything that the payload says about it.
+"""Whether the card is valid on the day of the verification, by all dates in the payload.
 
-Users may edit `idcard_valid_date`, so what was read off the card counts beside it and the stricter one wins.
+Users may edit `idcard_valid_date`, so the dates read from the card count too, and the stricter one wins.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -17,28 +17,28 @@ _CHINA: Final = timedelta(hours=8)
 _EARLIEST: Final = int(datetime(2010, 1, 1, tzinfo=UTC).timestamp())
 _LATEST: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 _SAME: Final = 7 * 86_400
-"""Seconds. A verification ends within its token's hour; a week allows for odd clocks."""
+"""Seconds. A verification ends within its token's hour; a week allows for wrong clocks."""
 _FAR: Final = 10 * 365 * 86_400
 
 
 def card_validity(payload: Payload) -> str | None:
     """`valid`, `expired`, `not_yet_valid` or `unreadable`; None if the payload states no dates of a card.
 
-    It is `unreadable` if dates are stated that are not clear, if no time of the verification is known, or if
-    it is known twice, years apart, and the two days differ in the answer.
+    It is `unreadable` if a stated date is unclear, if the time of the verification is unknown, or if the
+    payload has two times, years apart, that lead to different answers.
     """
     stated = _stated(payload.idcard_info) if payload.idcard_info else []
     if not stated:
         return None
-    found = {_strictest({_on(day, validity) for validity in stated}) for day in _days(payload)}
-    return found.pop() if len(found) == 1 else UNREADABLE
+    verdicts = {_strictest({_on(day, validity) for validity in stated}) for day in _days(payload)}
+    return verdicts.pop() if len(verdicts) == 1 else UNREADABLE
 
 
 def _stated(card: IdCardInfo) -> list[Validity | None]:
-    """What each statement of the card's dates says, None if it is not clear.
+    """The validity by each source of the card's dates, None for an unclear one.
 
-    There are the field, both sides as read, and the fields as read. The last count only if they are clear, or
-    if nothing else states the dates: the same pictures were read for `ocr_result`.
+    The sources are the field, both sides as read, and the fields as read. The last count only if they are
+    clear, or if there is no other source: `ocr_result` comes from the same pictures.
     """
     sides = [side.ocr_result for side in (card.front_side, card.back_side) if side and side.ocr_result]
     texts = [as_text(card.idcard_valid_date), *(as_text(side.valid_date) for side in sides)]
@@ -63,15 +63,15 @@ def _on(day: date, validity: Validity | None) -> str:
     return "not_yet_valid" if day < validity.first else "valid"
 
 
-def _strictest(found: set[str]) -> str:
-    return next(standing for standing in _STRICTEST_FIRST if standing in found)
+def _strictest(verdicts: set[str]) -> str:
+    return next(standing for standing in _STRICTEST_FIRST if standing in verdicts)
 
 
 def _days(payload: Payload) -> list[date]:
-    """The days in China on which the verification took place: one, two if its times differ, or none.
+    """The days of the verification in China: one, two if its times differ, or none.
 
-    They are `verify_time` and the unix seconds in front of the biz_id. A time that no verification can have
-    (0, -1, milliseconds, years after its token) counts as absent.
+    The times are `verify_time` and the unix seconds at the start of the biz_id. An impossible time (0, -1,
+    milliseconds, years after its token) counts as absent.
     """
     seconds = payload.verify_result.verify_time if payload.verify_result else None
     first = payload.biz_id.split(",", 1)[0]

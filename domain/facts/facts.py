@@ -1,7 +1,7 @@
-"""What a callback or a result says, flat and without identity: all that a policy may look at.
+"""Facts: the content of a callback or a result, flat and without identity. Policies read nothing else.
 
-Facts are stored with the decision. Because they hold no name, number or address, a decision can be
-explained and computed again after the identity has been erased.
+Facts are stored with the decision. They contain no name, number or address, so a decision can be explained
+and computed again after the identity was erased.
 """
 
 import re
@@ -18,8 +18,8 @@ from domain.model import Identity
 Registration = Literal["match", "mismatch"]
 
 EDITION: Final = 2
-"""The edition of the rules that reads new facts. The second one approves by a comparison of the live face
-alone, and takes `NO_FACE_FOUND: data_source` for a fault of the authority's photo."""
+"""The edition of the rules for new facts. Edition 2 approves only with a comparison of the live face, and
+treats `NO_FACE_FOUND: data_source` as a fault of the authority's photo."""
 
 
 class ComparisonFacts(msgspec.Struct, frozen=True):
@@ -32,19 +32,18 @@ class ComparisonFacts(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The facts of one payload; None or a missing key means that the payload does not say.
+    """The facts of one payload; None or a missing key means that the payload has no such value.
 
     `liveness` and `will` are PASS, FAIL or OTHER. `genuineness` holds the vendor's scores, thresholds and
     flags by their vendor names; `attempts` the counters of failed attempts; `legality`, `qualities` and
-    `illogical` what the card's pictures are like, by `side.name`; `card` is valid, expired,
+    `illogical` describe the card's pictures, by `side.name`; `card` is valid, expired,
     not_yet_valid or unreadable.
-    `unreadable`, `repeated` and `irregular` are members of the payload, by their dotted names, that could
-    not be understood, that stand twice, or that no rule misses and that are not as documented.
+    `unreadable`, `repeated` and `irregular` are dotted names of members that could not be understood, that
+    appear twice, or that differ from the documentation but that no rule needs.
     `edition` is the edition of the rules that reads these facts: a decision stored before a rule changed is
-    computed again as it was decided.
-    `registration` is no fact of the payload: whether its biz_no is the one that the app registered the
-    verification with, or of a result that of the callback. Whoever knows them sets it; None means that there
-    is nothing to compare.
+    computed again by the old rule.
+    `registration` does not come from the payload: whether its biz_no matches the registration, or a
+    result's biz_no matches the callback's. The caller sets it; None means that there is nothing to compare.
     """
 
     status: str | None = None
@@ -70,7 +69,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 UNREAD_RESULT: Final = Facts(unreadable=("get_result",))
-"""What a result says that nobody can read."""
+"""The facts of a result that cannot be read."""
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -95,7 +94,7 @@ def extract_facts(payload: Payload) -> Facts:
         liveness=_liveness(payload),
         procedure_type=word(liveness.procedure_type) if liveness else None,
         genuineness=payload.genuineness(),
-        comparisons={name: _comparison(made) for name, made in payload.comparisons().items()},
+        comparisons={name: _comparison(comparison) for name, comparison in payload.comparisons().items()},
         error_message=_error(payload),
         id_attacked=exceptions.id_attacked if exceptions else None,
         id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
@@ -121,17 +120,19 @@ def _liveness(payload: Payload) -> str | None:
 
 
 def _error(payload: Payload) -> str | None:
-    """The block's message, else what H5 Plus says in its result code."""
+    """The block's message, else the one that H5 Plus puts in its result code."""
     verify = payload.verify_result
     stated = message_word(verify.error_message) if verify else None
     return message_word(payload.plus.error_message) if stated is None and payload.plus else stated
 
 
-def _comparison(made: Comparison) -> ComparisonFacts:
+def _comparison(comparison: Comparison) -> ComparisonFacts:
     thresholds: dict[str, float] = {
-        level: made.thresholds[level] for level in LEVELS if level in made.thresholds
+        level: comparison.thresholds[level] for level in LEVELS if level in comparison.thresholds
     }
-    return ComparisonFacts(made.confidence, thresholds, reached_level(made.confidence, thresholds))
+    return ComparisonFacts(
+        comparison.confidence, thresholds, reached_level(comparison.confidence, thresholds)
+    )
 
 
 def reached_level(confidence: float, thresholds: dict[str, float]) -> str | None:
@@ -143,7 +144,7 @@ def reached_level(confidence: float, thresholds: dict[str, float]) -> str | None
 
 
 def say_the_same(one: Payload, other: Payload) -> bool:
-    """Whether two payloads say the same of the same order and person, in whatever bytes."""
+    """Whether two payloads have the same content about the same order and person; their bytes may differ."""
     return _said(one) == _said(other)
 
 
@@ -152,28 +153,33 @@ def _said(payload: Payload) -> tuple[str | None, Identity | None, Facts]:
 
 
 def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
-    """The facts that both payloads state and state differently.
+    """The facts that both payloads have with different values.
 
-    A fact that only one of them carries is no disagreement: get_result leaves some blocks out.
+    A fact that only one of them has is no disagreement: get_result leaves some blocks out.
     """
     differing: list[Disagreement] = []
     for name in _STATED:
-        said, confirmed = getattr(callback, name), getattr(result, name)
-        if said != confirmed:
-            differing += _differences(name, said, confirmed)
+        claimed, confirmed = getattr(callback, name), getattr(result, name)
+        if claimed != confirmed:
+            differing += _differences(name, claimed, confirmed)
     return tuple(differing)
 
 
-def _differences(path: str, said: Any, confirmed: Any) -> list[Disagreement]:
-    if isinstance(said, ComparisonFacts):
+def _differences(path: str, claimed: Any, confirmed: Any) -> list[Disagreement]:
+    if isinstance(claimed, ComparisonFacts):
         names = ComparisonFacts.__struct_fields__
-        parts = [(name, getattr(said, name), getattr(confirmed, name)) for name in names]
-    elif isinstance(said, dict):
-        parts = [(name, value, confirmed[name]) for name, value in said.items() if name in confirmed]
-    elif said is None or confirmed is None or () in (said, confirmed) or UNREADABLE in (said, confirmed):
+        parts = [(name, getattr(claimed, name), getattr(confirmed, name)) for name in names]
+    elif isinstance(claimed, dict):
+        parts = [(name, value, confirmed[name]) for name, value in claimed.items() if name in confirmed]
+    elif (
+        claimed is None
+        or confirmed is None
+        or () in (claimed, confirmed)
+        or UNREADABLE in (claimed, confirmed)
+    ):
         return []
     else:
-        return [Disagreement(path, said, confirmed)]
+        return [Disagreement(path, claimed, confirmed)]
     return [
         item
         for name, one, other in parts
@@ -210,7 +216,7 @@ def _verdict(value: Text) -> str | None:
 
 
 def _will(payload: Payload) -> str | None:
-    """FAIL if any answer failed, PASS if every answer passed; None without a single answer."""
+    """FAIL if any answer failed, PASS if every answer passed; None if there are no answers."""
     verdicts = {_verdict(answer.result) for answer in payload.will_result or ()}
     if not verdicts:
         return None

@@ -1,1 +1,1 @@
-"""How much at once and how often: token buckets, circuits, places, room in memory."""
+"""Limits: token buckets, circuit breakers, concurrency, memory."""

@@ -1,7 +1,7 @@
-"""A circuit: a server that keeps failing is left alone for a while, tried once, and used again if it answers.
+"""A circuit breaker: a server that keeps failing is not called for a while, probed once, then used again.
 
-For any server that many callers would otherwise wait for, each one for its own time-out. Pure: the state is
-a value, each event gives the next one, and `now` is passed in as seconds of a clock that never goes back.
+It spares many callers their own time-outs. Pure: the state is a value, each event returns the next one, and
+`now` is the seconds of a monotonic clock.
 
     closed ──`threshold` failures in a row──▶ open ──pause over──▶ half open ──the probe succeeds──▶ closed
                                                ▲                       │
@@ -15,7 +15,7 @@ import msgspec
 
 
 class CircuitState(StrEnum):
-    """`closed` calls go through · `open` none does · `half_open` one may, as a probe."""
+    """`closed`: calls go through · `open`: no call does · `half_open`: one call may, as a probe."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -24,8 +24,8 @@ class CircuitState(StrEnum):
 
 class CircuitRules(msgspec.Struct, frozen=True):
     """`threshold`: how many failures in a row open it. The pause before a probe begins at `first_pause`,
-    doubles with each probe that fails, and stays at `longest_pause`. A probe that has not ended after
-    `probe_within` counts for nothing: another one may go."""
+    doubles with each failed probe, up to `longest_pause`. If a probe has not ended after `probe_within`,
+    another one is permitted."""
 
     threshold: int = 1
     first_pause: timedelta = timedelta(milliseconds=250)
@@ -44,37 +44,37 @@ class Circuit(msgspec.Struct, frozen=True):
     failed_at: float = 0
 
     def state(self, now: float) -> CircuitState:
-        """Which of the three it is at `now`."""
+        """The state at `now`."""
         if self.retry_at is None:
             return CircuitState.CLOSED
         return CircuitState.HALF_OPEN if self.probing or now >= self.retry_at else CircuitState.OPEN
 
     def permits(self, now: float, *, patience: timedelta = timedelta(0)) -> bool:
-        """Whether a call may be made at `now`; in an open circuit it would be the probe. A caller with
-        `patience` is no probe until the last failure is that long ago."""
+        """Whether a call may be made at `now`; in an open circuit it is the probe. A caller with `patience`
+        does not probe until the last failure is that long ago."""
         if self.retry_at is None:
             return True
         return now >= max(self.retry_at, self.failed_at + patience.total_seconds())
 
     def started(self, now: float) -> "Circuit":
-        """A permitted call begins. As long as it is the probe, no other call is permitted."""
+        """A permitted call begins. While it is the probe, no other call is permitted."""
         if self.retry_at is None:
             return self
         until = now + self.rules.probe_within.total_seconds()
         return msgspec.structs.replace(self, probing=True, retry_at=until)
 
     def withdrawn(self, now: float) -> "Circuit":
-        """The probe came to nothing before it was made: another one may go at once."""
+        """The probe was not sent after all: another one may go at once."""
         return msgspec.structs.replace(self, probing=False, retry_at=now) if self.probing else self
 
     def succeeded(self) -> "Circuit":
-        """A call succeeded: closed, whatever it was."""
+        """A call succeeded: the circuit closes, whatever its state was."""
         if self.failures == 0 and self.retry_at is None:
             return self
         return Circuit(self.rules)
 
     def failed(self, now: float) -> "Circuit":
-        """A call failed. In an open circuit a call that began before it opened says nothing new."""
+        """A call failed. In an open circuit, calls that began before it opened do not count."""
         if self.retry_at is not None and not self.probing:
             return self
         failures = self.failures + 1

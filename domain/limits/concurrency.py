@@ -1,9 +1,9 @@
-"""How many calls a server takes at once, learned from what it refuses.
+"""How many calls a server takes at once, learned from its refusals.
 
-Pure: the state is a value, each event gives the next one, `now` is passed in as seconds of a clock that never
-goes back. The limit starts low and doubles with each round of good answers. Where the server refuses a call
-for their number it is halved, and creeps up from then on: to just below what was refused, and beyond that
-only after `REMEMBERED`, because each try costs a call.
+Pure: the state is a value, each event returns the next one, and `now` is the seconds of a monotonic clock.
+The limit starts low and doubles with each round of good answers. When the server refuses a call because
+there are too many, the limit is halved and then grows slowly: to just below the refused number, and beyond
+it only after `REMEMBERED`, because each try costs a call.
 """
 
 from datetime import timedelta
@@ -16,9 +16,9 @@ REMEMBERED: Final = timedelta(minutes=10)
 
 
 class Concurrency(msgspec.Struct, frozen=True):
-    """What is known at one moment. `most`: what our side allows. `halvings`: how often the limit was halved;
-    a call keeps the number that stood when it began. `refused_at_once`: how many were under way when the
-    last one was refused, at `refused_at`."""
+    """The state at one moment. `most`: the configured maximum. `halvings`: how often the limit was halved;
+    a call keeps the number from its start. `refused_at_once`: the calls in flight at the last refusal, which
+    was at `refused_at`."""
 
     most: int
     limit: float = FIRST_LIMIT
@@ -28,11 +28,11 @@ class Concurrency(msgspec.Struct, frozen=True):
 
     @property
     def permitted(self) -> int:
-        """How many calls may be under way."""
+        """How many calls may be in flight."""
         return max(1, int(min(self.limit, self.most)))
 
     def succeeded(self, under_way: int, now: float) -> "Concurrency":
-        """A call ended well while `under_way` were, itself included. A limit that nobody uses stays."""
+        """A call succeeded while `under_way`, itself included, were in flight. An unused limit stays."""
         if under_way < self.permitted or self.permitted >= self.ceiling(now):
             return self
         is_far_below = self.refused_at_once is None or self.limit < self.refused_at_once / 2
@@ -40,8 +40,8 @@ class Concurrency(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, limit=min(self.limit + step, float(self.most)))
 
     def refused(self, under_way: int, now: float, *, halvings: int) -> "Concurrency":
-        """A call was refused for the number of those `under_way`; it began after `halvings` halvings. Those
-        that began together are refused together: the limit is halved once for all of them."""
+        """A call was refused because `under_way` were in flight; it began after `halvings` halvings. Calls
+        that began together are refused together, so the limit is halved once for all of them."""
         if halvings < self.halvings:
             return self
         at_once = min(self.permitted, under_way)
@@ -54,11 +54,11 @@ class Concurrency(msgspec.Struct, frozen=True):
         )
 
     def restarted(self) -> "Concurrency":
-        """After an outage: one at a time, and quickly up again to what was known."""
+        """After an outage: start with one call at a time and grow quickly to the known limit."""
         return msgspec.structs.replace(self, limit=1.0, halvings=self.halvings + 1)
 
     def ceiling(self, now: float) -> int:
-        """What the limit may grow to at `now`."""
+        """The value up to which the limit may grow at `now`."""
         if self.refused_at_once is None or now - self.refused_at >= REMEMBERED.total_seconds():
             return self.most
         return max(1, self.refused_at_once - 1)

@@ -1,4 +1,4 @@
-"""What one token may do on the api, by what a request costs, and what all tokens together."""
+"""The api's limits for one token and for all tokens together, by the cost of a request."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,11 +10,11 @@ from domain.limits.throttle import Rate
 
 
 class Cost(StrEnum):
-    """What a request costs.
+    """The cost of a request.
 
-    `lookup` one row or a few · `wait` a lookup that holds until there is a decision: there may be a thousand
-    at once, and none is in a hurry · `list` many rows · `call` it makes calls to the vendor, or lets them be
-    made · `backtest` seconds of computing.
+    `lookup` one row or a few · `wait` a lookup that waits for the decision: there may be a thousand at once,
+    and none is urgent · `list` many rows · `call` calls to the vendor, at once or later · `backtest` seconds
+    of computing.
     """
 
     LOOKUP = "lookup"
@@ -27,11 +27,11 @@ class Cost(StrEnum):
 class Quota(msgspec.Struct, frozen=True):
     """A token's share of one process.
 
-    `rate`: how many requests are begun. `working`: how many are worked on at once. Others wait for their
-    turn, up to `open` with those that hold for a decision; more are refused.
+    `rate`: how many requests may begin. `working`: how many run at once. Others queue, up to `open` together
+    with those that wait for a decision; more are refused.
 
-    `together`: how many of this cost are worked on at once, of all tokens; those that wait come in turns, one
-    of each token. None: there is no limit, since they spend their time at the vendor.
+    `together`: how many of this cost run at once, over all tokens; the queue takes the tokens in turn. None:
+    no limit, since these requests spend their time at the vendor.
     """
 
     rate: Rate
@@ -41,9 +41,9 @@ class Quota(msgspec.Struct, frozen=True):
 
 
 def quotas(*, per_second: float) -> Mapping[Cost, Quota]:
-    """The shares of a token that may make `per_second` lookups.
+    """The quotas of a token that may make `per_second` lookups.
 
-    What all tokens work on together leaves connections to PostgreSQL, so that lookups find one.
+    The limits for all tokens together leave connections to PostgreSQL free for lookups.
     """
     return {
         Cost.LOOKUP: Quota(Rate(per_second, 2 * per_second), working=4, open=256, together=5),
@@ -55,4 +55,4 @@ def quotas(*, per_second: float) -> Mapping[Cost, Quota]:
 
 
 BACKTESTS_AT_ONCE: Final = 2
-"""In one process, of all tokens together."""
+"""In one process, for all tokens together."""

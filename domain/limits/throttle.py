@@ -1,7 +1,7 @@
-"""Token buckets: so many at once, and so many a second after that; for each address, and for all together.
+"""Token buckets: a burst, then a rate per second; for each address, and for all addresses together.
 
-Pure: `now` is passed in as seconds of a clock that never goes back. Libraries have it bound to a loop, to
-Redis, or with a table of callers that grows as long as strangers come.
+Pure: `now` is the seconds of a monotonic clock. Existing libraries are bound to an event loop or to Redis,
+or have a table of callers that grows without limit.
 """
 
 from collections import OrderedDict
@@ -12,34 +12,34 @@ import msgspec
 
 REMEMBERED: Final = 4096
 _IPV6_SITE: Final = 64
-"""Bits of an IPv6 address that a single customer has at least: the rest is theirs to choose."""
+"""The shortest prefix of an IPv6 address that identifies one customer, who chooses the rest freely."""
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """`per_second` for ever, `burst` at once."""
+    """`per_second` sustained, `burst` at once."""
 
     per_second: float
     burst: float
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """`tokens` stood in it at `at`."""
+    """A bucket that held `tokens` at the time `at`."""
 
     tokens: float
     at: float
 
     def taken(self, rate: Rate, now: float) -> "Bucket | None":
-        """The bucket with one token less, or None while there is none in it."""
+        """The bucket with one token less, or None if it is empty."""
         tokens = min(rate.burst, self.tokens + (now - self.at) * rate.per_second)
         return Bucket(tokens - 1, now) if tokens >= 1 else None
 
     def lacks(self, rate: Rate, now: float) -> float:
-        """The seconds until there is a token in it; 0: there is one."""
+        """The seconds until it holds a token; 0: it holds one now."""
         return max(0.0, (1 - self.tokens) / rate.per_second - (now - self.at))
 
 
 class Buckets:
-    """A bucket for each key. The keys longest unseen are forgotten, and have their burst again."""
+    """A bucket for each key. The least recently seen keys are dropped, and start with a full burst again."""
 
     def __init__(self, rate: Rate, *, remembered: int = REMEMBERED) -> None:
         self._rate = rate
@@ -47,7 +47,7 @@ class Buckets:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, key: str, now: float) -> float:
-        """0: one was taken at `now`. Otherwise the seconds until there is one."""
+        """Take a token at `now` and return 0, or return the seconds until there is one."""
         bucket = self._bucket(key, now)
         taken = bucket.taken(self._rate, now)
         self._buckets[key] = taken or bucket
@@ -57,21 +57,21 @@ class Buckets:
         return 0.0 if taken else bucket.lacks(self._rate, now)
 
     def lacks(self, key: str, now: float) -> float:
-        """The seconds until there is one to take; 0: now. Nothing is taken."""
+        """The seconds until there is a token, 0 if there is one now. Takes nothing."""
         return self._bucket(key, now).lacks(self._rate, now)
 
     def _bucket(self, key: str, now: float) -> Bucket:
         return self._buckets.get(key, Bucket(self._rate.burst, now))
 
     def __len__(self) -> int:
-        """How many keys are remembered."""
+        """The number of remembered keys."""
         return len(self._buckets)
 
 
 class Throttle:
-    """Permits so many from each address and so many together; the addresses longest unseen are forgotten.
+    """Limit each address and all addresses together; the least recently seen addresses are dropped.
 
-    A forgotten address has its burst again. What all together may do bounds what comes of that.
+    A dropped address starts with a full burst again; the common limit bounds the effect.
     """
 
     def __init__(self, *, each: Rate, together: Rate, remembered: int = REMEMBERED) -> None:
@@ -82,7 +82,7 @@ class Throttle:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def permits(self, address: str, now: float) -> bool:
-        """Whether one more from this address may go at `now`; if so, it is counted."""
+        """Whether one more request from this address is allowed at `now`; if so, it is counted."""
         who = caller_of(address)
         mine = self._buckets.get(who, Bucket(self._each.burst, now)).taken(self._each, now)
         ours = self._together.taken(self._rate, now)
@@ -96,12 +96,12 @@ class Throttle:
         return True
 
     def __len__(self) -> int:
-        """How many addresses are remembered."""
+        """The number of remembered addresses."""
         return len(self._buckets)
 
 
 def caller_of(address: str) -> str:
-    """Whoever an address stands for: an IPv4 address, or the /64 of an IPv6 one. Anything else is nobody."""
+    """The caller behind an address: an IPv4 address, or the /64 of an IPv6 address; "" for anything else."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,1 +1,1 @@
-"""From facts to a decision: the policy file, its rules, the decision and its explanation."""
+"""Policies: the file, the rules, the decision and its explanation."""

@@ -1,4 +1,4 @@
-"""What another policy would have decided on stored facts, counted against what was decided."""
+"""Decide stored facts with another policy, and compare with the decisions that were made."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -12,14 +12,14 @@ from domain.policy.explanation import DecidedFacts, recompute
 from domain.policy.file import Policy
 
 KEPT: Final = 100
-"""Changes that a backtest keeps unless told otherwise: a million of them would take a gigabyte."""
+"""Changes that a backtest keeps by default: a million of them would take a gigabyte."""
 
 Crossing = tuple[Outcome, Outcome]
-"""From the outcome that was decided to the one that would have been."""
+"""The decided outcome and the candidate's."""
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """How many verifications go from one outcome to another, or stay."""
+    """How many verifications change from one outcome to another, or keep theirs."""
 
     before: Outcome
     after: Outcome
@@ -39,8 +39,8 @@ class Change(msgspec.Struct, frozen=True):
 class Comparison(msgspec.Struct, frozen=True):
     """Two policies on the same verifications.
 
-    `before` and `after`: each outcome's share, 0 to 1. `changed` holds the first of those that change,
-    `changes` says how many there are.
+    `before` and `after`: each outcome's share, 0 to 1. `changed` holds the first changes, `changes` is the
+    number of all.
     """
 
     verifications: int
@@ -52,9 +52,9 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Backtest:
-    """Takes stored facts in any portions; keeps counts and the first `keep` changes.
+    """Decide stored facts in chunks of any size; keep counts and the first `keep` changes.
 
-    `report` gets every change as it is found, so that a caller can write all of them down.
+    `report` is called with every change, so that a caller can write all of them.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Backtest:
         self._changed: list[Change] = []
 
     def add(self, stored: Iterable[DecidedFacts]) -> None:
-        """Decide these anew."""
+        """Decide these again."""
         policy, crossings = self._policy, self._crossings
         for facts in stored:
             decision = recompute(facts, policy)
@@ -76,7 +76,7 @@ class Backtest:
                 self._note(facts, decision)
 
     def compare(self) -> Comparison:
-        """What has come out so far."""
+        """The comparison so far."""
         return compare(self._crossings, self._changed)
 
     def _note(self, facts: DecidedFacts, decision: Decision) -> None:
@@ -91,14 +91,14 @@ class Backtest:
 
 
 def backtest(stored: Iterable[DecidedFacts], policy: Policy, *, keep: int = KEPT) -> Comparison:
-    """`policy` on stored facts against the decisions that stand."""
+    """Compare `policy` on stored facts with the stored decisions."""
     test = Backtest(policy, keep=keep)
     test.add(stored)
     return test.compare()
 
 
 def compare(crossings: Mapping[Crossing, int], changed: Iterable[Change]) -> Comparison:
-    """The comparison that crossings amount to: first those that stay, each part by frequency."""
+    """Build the comparison from counts: unchanged outcomes first, each part by frequency."""
     total = sum(crossings.values())
     ordered = sorted(crossings.items(), key=lambda item: (item[0][0] is not item[0][1], -item[1], item[0]))
     return Comparison(

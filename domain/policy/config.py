@@ -1,6 +1,6 @@
-"""What a policy file can say: one struct per table, every key with the default policy's value.
+"""The contents of a policy file: one struct per table, every key with the default policy's value.
 
-`policies/default.toml` spells all of it out; docs/policy.md explains each key.
+`policies/default.toml` lists every key; docs/policy.md explains each of them.
 """
 
 from typing import Annotated, Literal

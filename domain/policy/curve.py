@@ -1,4 +1,4 @@
-"""Threshold curve: how many of the stored verifications reach each false-accept level."""
+"""Threshold curve: how many stored verifications reach each false-accept level."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ class CurvePoint(msgspec.Struct, frozen=True):
     """One comparison at one level.
 
     Of `verifications` with this comparison, `reached` are at or above the level's threshold in the same
-    payload (`share`, 0 to 1), and `unknown` carry no such threshold; those count as not reached.
+    payload (`share`, 0 to 1), and `unknown` have no such threshold; those count as not reached.
     """
 
     comparison: str
@@ -25,7 +25,7 @@ class CurvePoint(msgspec.Struct, frozen=True):
 
 
 class Curve:
-    """Takes stored facts in any portions; the result's where there is one, else the callback's."""
+    """Count stored facts in chunks of any size: the result's if there is one, else the callback's."""
 
     def __init__(self) -> None:
         self._made: Counter[str] = Counter()
@@ -33,7 +33,7 @@ class Curve:
         self._unknown: Counter[tuple[str, str]] = Counter()
 
     def add(self, stored: Iterable[DecidedFacts]) -> None:
-        """Count these in."""
+        """Count these facts."""
         for item in stored:
             facts = item.evidence.result or item.evidence.callback
             for name, made in facts.comparisons.items() if facts else ():

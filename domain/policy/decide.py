@@ -1,8 +1,8 @@
-"""Decide: facts and a policy in, a decision with reasons out. Pure, total, and closed by default.
+"""Decide by facts and a policy, with reasons. Pure, total, and closed by default.
 
-`approved` needs every proof; a definite failure is `rejected`; whatever is missing or doubtful is `review`;
-a flow that did not end is `incomplete`, or `review` if it is another order's. Note that the vendor's status
-OK says only that the flow ended.
+`approved` needs every proof; a definite failure is `rejected`; missing or doubtful evidence is `review`; an
+unfinished flow is `incomplete`, or `review` if it belongs to another order. The vendor's status OK means
+only that the flow ended.
 """
 
 from typing import Final
@@ -34,7 +34,7 @@ _OUTCOME_OF: Final = {"review": Outcome.REVIEW, "reject": Outcome.REJECTED}
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What the facts of one payload come to: outcome, reasons (heaviest first), every rule's run."""
+    """The judgement on one payload's facts: outcome, reasons (heaviest first), every rule's run."""
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
@@ -42,10 +42,10 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What we conclude, on which basis, and every reason for it.
+    """An outcome with its basis and every reason.
 
-    `rules`: every rule that ran, on the result's facts where there are any. `disagreements`: the facts on
-    which callback and result differ, with both values.
+    `rules`: every rule that ran, on the result's facts if there are any. `disagreements`: the facts on which
+    callback and result differ, with both values.
     """
 
     outcome: Outcome
@@ -56,14 +56,14 @@ class Decision(msgspec.Struct, frozen=True):
 
     @property
     def agreement(self) -> Agreement:
-        """How callback and result stand to each other."""
+        """Whether callback and result agree."""
         return agreement_of(
             self.basis, with_callback=self.basis is not Basis.RESULT or bool(self.disagreements)
         )
 
 
 def agreement_of(basis: Basis, *, with_callback: bool) -> Agreement:
-    """How callback and result stand to each other in a decision on this basis, with or without a callback."""
+    """The agreement of callback and result in a decision on this basis, with or without a callback."""
     if basis is Basis.CONFIRMED:
         return Agreement.AGREE
     if basis is Basis.CALLBACK:
@@ -72,12 +72,12 @@ def agreement_of(basis: Basis, *, with_callback: bool) -> Agreement:
 
 
 def is_open(status: str | None) -> bool:
-    """Whether the flow still goes on: recorded, but neither pulled nor decided."""
+    """Whether the flow is still running: its callback is recorded, but neither pulled nor decided."""
     return status in _OPEN
 
 
 def is_ended(status: str | None) -> bool:
-    """Whether the flow has surely ended, so that a pull is safe.
+    """Whether the flow has certainly ended, so that a pull is safe.
 
     A missing or unknown status is neither open nor ended: it is decided (as `review`) without a pull.
     """
@@ -85,12 +85,12 @@ def is_ended(status: str | None) -> bool:
 
 
 def decide(evidence: Evidence, *, policy: Policy, mode: ConfirmationMode | None = None) -> Decision:
-    """The decision on this evidence under a policy.
+    """Decide on this evidence by a policy.
 
-    `mode` outranks the policy's own confirmation mode. Without a result a required confirmation turns
-    approval and rejection into what the policy has for it; an unfinished flow stays `incomplete`, which
-    passes nobody. Another order's proof alone is for a person, whatever the policy has. A result without a
-    callback is its own confirmation, whatever the mode: we asked the vendor for it ourselves.
+    `mode` overrides the policy's own confirmation mode. Without a result, a required confirmation turns
+    approval and rejection into the policy's action for it; an unfinished flow stays `incomplete`, which
+    passes nobody. Proof that belongs only to another order always means review, whatever the policy. A
+    result without a callback confirms itself in every mode, since we pulled it from the vendor.
     """
     callback, result = evidence.callback, evidence.result
     if callback is None:
@@ -103,14 +103,14 @@ def decide(evidence: Evidence, *, policy: Policy, mode: ConfirmationMode | None 
 
 
 def _on_callback(callback: Facts, policy: Policy, *, mode: ConfirmationMode, unconfirmed: Reason) -> Decision:
-    said = judge(callback, policy)
+    judgement = judge(callback, policy)
     if mode is not ConfirmationMode.REQUIRED:
-        return Decision(said.outcome, said.reasons, Basis.CALLBACK, said.rules)
-    action = _tempered(policy.config.confirmation.unavailable, (callback, said))
-    outcome = said.outcome if said.outcome is Outcome.INCOMPLETE else _OUTCOME_OF[action]
+        return Decision(judgement.outcome, judgement.reasons, Basis.CALLBACK, judgement.rules)
+    action = _tempered(policy.config.confirmation.unavailable, (callback, judgement))
+    outcome = judgement.outcome if judgement.outcome is Outcome.INCOMPLETE else _OUTCOME_OF[action]
     why = (unconfirmed,) if is_ended(callback.status) else ()
-    rules = (*said.rules, RuleRun("confirmation", action, why))
-    return Decision(outcome, (*said.reasons, *why), Basis.CALLBACK, rules)
+    rules = (*judgement.rules, RuleRun("confirmation", action, why))
+    return Decision(outcome, (*judgement.reasons, *why), Basis.CALLBACK, rules)
 
 
 def _on_result_alone(result: Facts, policy: Policy) -> Decision:
@@ -119,50 +119,50 @@ def _on_result_alone(result: Facts, policy: Policy) -> Decision:
 
 
 def _on_both(callback: Facts, result: Facts, policy: Policy) -> Decision:
-    said = judge(callback, policy)
+    judgement = judge(callback, policy)
     result = _with_registration(callback, result)
     if result == callback:
-        return Decision(said.outcome, said.reasons, Basis.CONFIRMED, said.rules)
+        return Decision(judgement.outcome, judgement.reasons, Basis.CONFIRMED, judgement.rules)
     confirmed = judge(result, policy)
     differing = compare_facts(callback, result)
-    if said.outcome is not confirmed.outcome:
-        differing = (*differing, Disagreement("outcome", said.outcome.value, confirmed.outcome.value))
+    if judgement.outcome is not confirmed.outcome:
+        differing = (*differing, Disagreement("outcome", judgement.outcome.value, confirmed.outcome.value))
     if not differing:
         return Decision(confirmed.outcome, confirmed.reasons, Basis.CONFIRMED, confirmed.rules)
-    action = _tempered(policy.config.confirmation.disagreement, (callback, said), (result, confirmed))
+    action = _tempered(policy.config.confirmation.disagreement, (callback, judgement), (result, confirmed))
     reason = Reason(Code.CONFIRMATION_DISAGREES, ", ".join(item.fact for item in differing))
-    doubts = tuple(each for each in _doubts(said) if each not in confirmed.reasons)
+    doubts = tuple(each for each in _doubts(judgement) if each not in confirmed.reasons)
     rules = (*confirmed.rules, RuleRun("confirmation", action, (reason, *doubts)))
     return Decision(
         _OUTCOME_OF[action], (reason, *doubts, *confirmed.reasons), Basis.RESULT, rules, differing
     )
 
 
-def _doubts(said: Judgement) -> tuple[Reason, ...]:
-    """What could not be understood of a callback, so that a disagreement names it."""
-    return tuple(each for each in said.reasons if each.code in _DOUBTS)
+def _doubts(judgement: Judgement) -> tuple[Reason, ...]:
+    """The reasons about unreadable parts of a callback, which a disagreement names too."""
+    return tuple(each for each in judgement.reasons if each.code in _DOUBTS)
 
 
 _DOUBTS: Final = frozenset({Code.PAYLOAD_UNREADABLE, Code.PAYLOAD_REPEATED})
 
 
 def _tempered(action: DoubtAction, *judged: tuple[Facts, Judgement]) -> DoubtAction:
-    """What the policy has for a missing or differing confirmation; but no file rejects anybody for another
-    order's proof alone."""
+    """The policy's action for a missing or differing confirmation; but no policy rejects only because the
+    proof belongs to another order."""
     foreign = any(facts.registration == "mismatch" for facts, _ in judged)
-    rejected = any(said.outcome is Outcome.REJECTED for _, said in judged)
+    rejected = any(judgement.outcome is Outcome.REJECTED for _, judgement in judged)
     return "review" if foreign and not rejected else action
 
 
 def _with_registration(callback: Facts, result: Facts) -> Facts:
-    """The result, and of the registration what either of the two knows; a mismatch outranks a match."""
+    """The result's facts with the registration fact of either; a mismatch outranks a match."""
     if callback.registration is None or result.registration == "mismatch":
         return result
     return msgspec.structs.replace(result, registration=callback.registration)
 
 
 def judge(facts: Facts, policy: Policy) -> Judgement:
-    """What `facts` alone come to under `policy`."""
+    """Judge `facts` alone by `policy`."""
     if facts == UNREAD_RESULT:
         return _UNREAD
     if facts.status in _UNFINISHED:
@@ -188,8 +188,8 @@ def _run_of(name: str, findings: tuple[Finding, ...]) -> RuleRun:
 
 
 def _unfinished(facts: Facts, policy: Policy, reason: Reason) -> Judgement:
-    """Nothing was proved; but that another order's flow ended so says nothing about this one, and a payload
-    that says two things may say two statuses. Signs of an attack are named and decide nothing."""
+    """Nothing was proved, so `incomplete`; but `review` if the flow belongs to another order, or if repeated
+    members make the status ambiguous. Signs of an attack are reported and do not affect the outcome."""
     found = {
         "registration": tuple(reason for _, reason in registration(facts, policy.config)),
         "payload": tuple(reason for _, reason in repeated(facts)),
@@ -212,7 +212,7 @@ def _signs_of_attack(facts: Facts, policy: Policy) -> tuple[Finding, ...]:
 
 
 _NAMES_ATTACKS: Final = 2
-"""The edition (`facts.EDITION`) from which on an unfinished flow names signs of an attack."""
+"""The edition (`facts.EDITION`) since which an unfinished flow reports signs of an attack."""
 _UNREAD_REASON: Final = Reason(Code.PAYLOAD_UNREADABLE, ", ".join(UNREAD_RESULT.unreadable))
 _UNREAD: Final = Judgement(
     Outcome.REVIEW, (_UNREAD_REASON,), (RuleRun("payload", "review", (_UNREAD_REASON,)),)

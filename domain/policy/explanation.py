@@ -1,4 +1,4 @@
-"""Explain a decision and compute it again: what was compared with what, from what is stored of it."""
+"""Explain a stored decision and compute it again from its stored facts."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from domain.policy.rules.rules import RuleRun
 
 
 class StoredDecision(msgspec.Struct, frozen=True):
-    """A decision as it is stored: what was concluded, and all that it was concluded from.
+    """A stored decision with its evidence.
 
     `mode` is the confirmation mode in force.
     """
@@ -30,7 +30,7 @@ class StoredDecision(msgspec.Struct, frozen=True):
 
 
 class DecidedFacts(msgspec.Struct, frozen=True):
-    """Of a stored decision just what another policy needs to decide it anew, and what it came to."""
+    """The part of a stored decision that another policy needs to decide again, and its outcome."""
 
     app_id: str
     biz_id: str
@@ -40,7 +40,7 @@ class DecidedFacts(msgspec.Struct, frozen=True):
 
 
 class PolicyText(msgspec.Struct, frozen=True):
-    """A policy as it was kept when it first decided; `text` is "" where it had none yet."""
+    """A policy as stored when it first decided; `text` is "" for decisions before texts were stored."""
 
     name: str
     version: str
@@ -49,7 +49,7 @@ class PolicyText(msgspec.Struct, frozen=True):
 
 
 class DecidedVerification(msgspec.Struct, frozen=True):
-    """A stored decision, whose it is, and what decided it."""
+    """A stored decision with its verification and its policy."""
 
     app_id: str
     biz_id: str
@@ -63,7 +63,7 @@ WordedReason = dict[str, str]
 
 
 class WordedRun(msgspec.Struct, frozen=True):
-    """One rule's run: `passed`, `ignored`, `review` or `reject`, and what it found."""
+    """One rule's run: `passed`, `ignored`, `review` or `reject`, and its reasons."""
 
     rule: str
     verdict: str
@@ -71,21 +71,21 @@ class WordedRun(msgspec.Struct, frozen=True):
 
 
 class Recomputed(msgspec.Struct, frozen=True):
-    """What the stored facts lead to today; `same`: every part equals what was decided then."""
+    """The decision on the stored facts today; `same`: every part equals the stored decision."""
 
     same: bool
     outcome: Outcome
 
 
 class FactsSaid(msgspec.Struct, frozen=True):
-    """The facts of callback and result; None for the one that there was not."""
+    """The facts of callback and result; None for a missing one."""
 
     callback: Facts | None
     result: Facts | None
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Everything there is to say about a decision; `recomputed` None: its policy's text is not at hand."""
+    """The explanation of a decision; `recomputed` None: its policy's text is not available."""
 
     app_id: str
     biz_id: str
@@ -104,7 +104,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 def explain(item: DecidedVerification) -> Explanation:
-    """The explanation of a stored decision, computed again on the way."""
+    """Explain a stored decision and compute it again."""
     stored = item.decision
     return Explanation(
         app_id=item.app_id,
@@ -143,8 +143,8 @@ def in_words(reason: Reason) -> WordedReason:
 
 
 def _why_no_result(stored: StoredDecision) -> WordedReason | None:
-    """Why there is no result; None where there is one, or none was asked for: confirmation is off, or nobody
-    knows whether the flow has ended."""
+    """Why there is no result; None if there is one, or if none was requested: confirmation is off, or it is
+    unknown whether the flow has ended."""
     callback, unconfirmed = stored.evidence.callback, stored.evidence.unconfirmed
     asked = stored.mode is not ConfirmationMode.OFF and callback is not None and is_ended(callback.status)
     return in_words(unconfirmed) if unconfirmed is not None and asked else None
@@ -161,5 +161,5 @@ def _recompute_by_text(stored: StoredDecision, kept: PolicyText) -> Recomputed |
 
 
 def _parts(of: StoredDecision | Decision) -> bytes:
-    # Compared as they are stored: JSON knows no tuples, and -0.0 is not 0.0.
+    # Compared in their stored form: JSON has no tuples, and -0.0 differs from 0.0.
     return msgspec.json.encode((of.outcome, of.basis, of.reasons, of.rules, of.disagreements))

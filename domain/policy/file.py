@@ -1,4 +1,4 @@
-"""Read a policy file: TOML in, a policy out, every mistake named by file, line and key."""
+"""Read a policy file from TOML; every mistake is reported by file, line and key."""
 
 import hashlib
 import tomllib
@@ -13,24 +13,24 @@ from domain.policy.config import PolicyConfig
 from domain.policy.mistakes import say_mistake, say_toml_mistake, say_type_mistake
 
 MAX_CHARACTERS: Final = 64 * 1024
-"""The longest text that is read as a policy."""
+"""Maximum length of a policy's text."""
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _MAX_DOTS: Final = 500
-"""Dots on one line. tomllib's time grows with the square of a key's parts; no policy has more than three."""
+"""Dots on one line. tomllib's time is quadratic in the parts of a key; no policy has more than three."""
 
 
 class FileProblem(msgspec.Struct, frozen=True):
-    """What is wrong with one file; `detail` names file, line and key."""
+    """A problem with one file; `detail` names file, line and key."""
 
     file: str
     detail: str
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A policy as it decides: its configuration, the file's text, and the text's hash.
+    """A policy: its configuration, the file's text, and the text's hash.
 
-    `content_hash` (SHA-256, hex) says which text a decision was made by, whatever the version claims.
+    `content_hash` (SHA-256, hex) identifies the text that made a decision, independent of the version.
     """
 
     config: PolicyConfig
@@ -47,7 +47,7 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 def read_policy(text: str, *, file: str = "policy") -> Policy:
-    """The policy that a file's text describes; `file` is how errors call it.
+    """Parse the text of a policy file; `file` is its name in errors.
 
     Raises:
         PolicyFileError: `FILE:LINE: KEY: what is wrong`.
@@ -75,12 +75,12 @@ def _read_toml(text: str, file: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise PolicyFileError(say_toml_mistake(file, text, str(error))) from None
     except (ValueError, RecursionError) as error:
-        # A number of thousands of digits, or tables within tables without end.
+        # A number with thousands of digits, or very deeply nested tables.
         raise PolicyFileError(f"{file}: no TOML that can be read ({type(error).__name__})") from None
 
 
 def _contradictions(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
-    """Keys that are right by themselves and cannot be meant, each with what is wrong."""
+    """Keys that are valid separately but contradict each other, each with the problem."""
     face = config.face
     if LEVELS.index(face.review_level) > LEVELS.index(face.approve_level):
         yield (
@@ -94,5 +94,5 @@ def _contradictions(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
         yield ["face", "comparisons"], "one of them stands there twice"
     for counter in config.liveness.max_counts:
         if counter.rpartition(".")[2] not in COUNTERS:
-            # It would never be counted, and nobody would notice.
+            # It would never count, without any notice.
             yield ["liveness", "max_counts", counter], f"unknown counter; allowed: {', '.join(COUNTERS)}"

@@ -1,7 +1,7 @@
-"""Find the lines on which a policy file gives its keys, in one pass over the text.
+"""Find the lines of a policy file's keys, in one pass over the text.
 
-A TOML parser does not say where a key stands. This scanner knows just enough of TOML for that: headers, keys,
-and where a value ends. Its time grows linearly with the text, because strangers may send one.
+A TOML parser does not report the line of a key. This scanner handles just enough of TOML for that: headers,
+keys, and the end of a value. Its time is linear in the text, since the text may come from any client.
 """
 
 import re
@@ -27,7 +27,7 @@ Path = tuple[str, ...]
 
 
 def line_of(text: str, path: Sequence[str]) -> int:
-    """The line (from 1) of the statement that gives the key at `path`, else its nearest table, else 1."""
+    """The line (from 1) of the statement that sets the key at `path`, else of its nearest table, else 1."""
     best, deepest = 1, 0
     for line, given in statements(text):
         depth = _common(given, path)
@@ -37,7 +37,7 @@ def line_of(text: str, path: Sequence[str]) -> int:
 
 
 def path_on(text: str, number: int) -> Path:
-    """The key that line `number` gives, in a text that need not be TOML; empty if it gives none."""
+    """The key that line `number` sets, in a text that need not be valid TOML; empty if it sets none."""
     *before, line = text.split("\n")[:number]
     if header := header_on(line):
         return header
@@ -60,7 +60,7 @@ def header_on(line: str) -> Path:
 
 
 def statements(text: str) -> Iterator[tuple[int, Path]]:
-    """Each header and each key of a TOML text with the line on which it begins; it ends where TOML does."""
+    """Each header and key of a TOML text with its first line; stops where the text is no longer TOML."""
     table: Path = ()
     at, line, counted = 0, 1, 0
     while at < len(text):
@@ -76,7 +76,7 @@ def statements(text: str) -> Iterator[tuple[int, Path]]:
 
 
 def _read_key(text: str, at: int) -> tuple[Path, int] | None:
-    """A dotted key that begins at `at`, and where it ends."""
+    """A dotted key that begins at `at`, and its end."""
     parts: list[str] = []
     while found := _PART.match(text, at):
         parts.append(found[found.lastindex or 0])
@@ -88,7 +88,7 @@ def _read_key(text: str, at: int) -> tuple[Path, int] | None:
 
 
 def _end_of_value(text: str, at: int) -> int:
-    """Where the statement ends that goes on at `at`: at a line's end outside of strings and brackets."""
+    """The end of the statement that continues at `at`: the next line end outside strings and brackets."""
     depth = 0
     while at < len(text):
         mark = text[at]
@@ -112,7 +112,7 @@ def _end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _common(given: Path, path: Sequence[str]) -> int:
-    """How many parts the two have in common, from the root on."""
+    """The length of the common prefix."""
     depth = 0
     for one, other in zip(given, path, strict=False):
         if one != other:

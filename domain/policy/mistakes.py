@@ -1,4 +1,4 @@
-"""Say what is wrong with a policy file in one line: the file, the line, the key, what it may say."""
+"""One-line messages about mistakes in a policy file: file, line, key and the allowed values."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _UNKNOWN: Final = "object contains unknown field `"
 _TOML_LINE: Final = re.compile(r" \(at line (?P<line>\d+), column \d+\)$")
 _GIVEN_TWICE: Final = re.compile(r"Cannot (overwrite a value|declare .* twice|mutate immutable namespace .*)")
 _LONGEST: Final = 200
-"""Characters of a key or a message that are repeated."""
+"""Maximum characters of a key or a message that are repeated."""
 
 
 def say_mistake(file: str, text: str, path: Sequence[str], what: str) -> str:
@@ -21,10 +21,10 @@ def say_mistake(file: str, text: str, path: Sequence[str], what: str) -> str:
 
 
 def say_toml_mistake(file: str, text: str, message: str) -> str:
-    """What tomllib says (`… (at line 3, column 7)`, `… (at end of document)`), with the key of that line."""
-    found = _TOML_LINE.search(message)
-    line = int(found["line"]) if found else text.rstrip().count("\n") + 1
-    what = _lower(message[: found.start()] if found else message)
+    """A tomllib error (`… (at line 3, column 7)`, `… (at end of document)`) with the key of that line."""
+    match = _TOML_LINE.search(message)
+    line = int(match["line"]) if match else text.rstrip().count("\n") + 1
+    what = _lower(message[: match.start()] if match else message)
     path = path_on(text, line)
     if _GIVEN_TWICE.fullmatch(what[:1].upper() + what[1:]):
         what = "given twice"
@@ -34,15 +34,15 @@ def say_toml_mistake(file: str, text: str, message: str) -> str:
 
 
 def say_type_mistake(file: str, text: str, message: str, tree: dict[str, Any]) -> str:
-    """What msgspec says (`Expected … - at `$.face.need``) of the file's `tree`."""
-    found = _PATH.search(message)
-    what = _lower(message[: found.start()] if found else message)
-    parts = [part for part in re.split(r"[.\[]", found["path"]) if part] if found else []
+    """A msgspec error (`Expected … - at `$.face.need``) about the file's `tree`."""
+    match = _PATH.search(message)
+    what = _lower(message[: match.start()] if match else message)
+    parts = [part for part in re.split(r"[.\[]", match["path"]) if part] if match else []
     path = [part for part in parts if not part.endswith("]")]
     if what.startswith(_UNKNOWN):
         path.append(what.removeprefix(_UNKNOWN).removesuffix("`"))
         return say_mistake(file, text, path, _say_unknown(path))
-    if not found and (missing := re.search(r"missing required field `([^`]+)`", what)):
+    if not match and (missing := re.search(r"missing required field `([^`]+)`", what)):
         return say_mistake(file, text, [missing[1]], "must be given")
     if path == ["liveness", "max_counts"]:
         path += _bad_count(tree)
@@ -63,7 +63,7 @@ def _cut(text: str) -> str:
 
 
 def _bad_count(tree: dict[str, Any]) -> list[str]:
-    """The counter with a wrong maximum: msgspec says only that there is one."""
+    """The path of the counter with a wrong maximum, which msgspec does not name."""
     counts = tree["liveness"]["max_counts"]
     if not isinstance(counts, dict):
         return []

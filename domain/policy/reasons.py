@@ -104,7 +104,7 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.CONFIRMATION_UNAVAILABLE: ("The result could not be obtained", "无法获取查询结果"),
     Code.RESULT_EXPIRED: ("The vendor no longer keeps the result", "查询结果已过期"),
 }
-"""What each code means, in English and Chinese."""
+"""The meaning of each code, in English and Chinese."""
 
 
 class Reason(msgspec.Struct, frozen=True):

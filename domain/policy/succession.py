@@ -1,8 +1,8 @@
-"""Whether a policy's text may replace the one in force: a file that was cut off must not.
+"""Whether a policy's text may replace the one in force; a truncated file must not.
 
-Half a policy file is often valid TOML, and every key that it lacks takes its default, which may be laxer.
-So a changed text needs a new version and has to be complete: it ends with the end mark, or it gives every key
-that its predecessor gives.
+Half a policy file is often valid TOML, and every missing key takes its default, which may be laxer. So a
+changed text needs a new version and must be complete: it ends with the end mark, or it sets every key that
+its predecessor sets.
 """
 
 from collections.abc import Iterable
@@ -13,18 +13,18 @@ from domain.policy.file import Policy
 from domain.policy.lines import statements
 
 END_MARK: Final = "# end"
-"""The last line of a file that says so itself; whatever is cut off, it is cut off too."""
+"""The last line of a complete file: any truncation removes it."""
 
 _NAMED: Final = 5
 
 
 def is_marked(text: str) -> bool:
-    """Whether the last line that is not empty is the end mark."""
+    """Whether the last non-empty line is the end mark."""
     return text.rstrip().rpartition("\n")[2].strip().lower() == END_MARK
 
 
 def objection_by_history(policy: Policy, history: Iterable[PolicyText]) -> str | None:
-    """Why `policy` may not follow the texts of its name that have decided, newest first, or None.
+    """Why `policy` may not follow the earlier texts of its name that have decided (newest first), or None.
 
     A text that has decided before may decide again.
     """

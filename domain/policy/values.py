@@ -1,4 +1,4 @@
-"""What the keys of a policy file may say, read off `PolicyConfig`: for the reference and for errors."""
+"""The allowed values of a policy file's keys, from `PolicyConfig`, for the reference and for errors."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -12,33 +12,35 @@ _HEAVIEST_FIRST: Final = ("reject", "review", "ignore", "all", "any", "when_pres
 
 
 def values_of(kind: inspect.Type, *, quote: str = "`") -> str:
-    """The values of this type, for people: `` `reject`, `review` ``, `0 to 100`, `text`."""
+    """The values of this type for display: `` `reject`, `review` ``, `0 to 100`, `text`."""
     match kind:
         case inspect.LiteralType(values=values):
-            said = ", ".join(f"{quote}{value}{quote}" for value in sorted(values, key=_order))
+            allowed = ", ".join(f"{quote}{value}{quote}" for value in sorted(values, key=_order))
         case inspect.EnumType(cls=cls):
-            said = ", ".join(f"{quote}{member.value}{quote}" for member in cls)
+            allowed = ", ".join(f"{quote}{member.value}{quote}" for member in cls)
         case inspect.FloatType(ge=least, le=most):
-            said = f"{least:g} to {most:g}"
+            allowed = f"{least:g} to {most:g}"
         case inspect.IntType(ge=least):
-            said = f"a whole number from {least}"
+            allowed = f"a whole number from {least}"
         case inspect.UnionType(types=types):
-            said = " or ".join(values_of(one, quote=quote) for one in types)
+            allowed = " or ".join(values_of(one, quote=quote) for one in types)
         case inspect.VarTupleType(item_type=item):
-            said = f"a list of {values_of(item, quote=quote)}"
+            allowed = f"a list of {values_of(item, quote=quote)}"
         case _:
-            said = {inspect.StrType: "text", inspect.DictType: "a table of counts"}.get(type(kind), "a table")
-    return said
+            allowed = {inspect.StrType: "text", inspect.DictType: "a table of counts"}.get(
+                type(kind), "a table"
+            )
+    return allowed
 
 
 def values_at(path: Sequence[str]) -> str | None:
-    """The values of the key at `path`, texts as a file has them; None where there is no such key."""
+    """The values of the key at `path`, with texts as in a file; None if there is no such key."""
     kind = _type_at(path)
     return None if kind is None else values_of(kind, quote='"')
 
 
 def nearest_key(path: Sequence[str]) -> str | None:
-    """The key that was probably meant by the last part of `path`."""
+    """The key that the last part of `path` probably means."""
     *table, key = path
     kind = _type_at(table)
     fields = kind.fields if isinstance(kind, inspect.StructType) else ()

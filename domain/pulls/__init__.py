@@ -1,1 +1,1 @@
-"""Calls of get_result: how many, when, and what an answer is about."""
+"""Calls of get_result: how many, when, and the kinds of answers."""

@@ -1,7 +1,7 @@
-"""How a get_result call ended, and the one question that decides what follows: is it about this verification?
+"""The answer to a get_result call, and whether it is about this verification.
 
-Whatever is not about it says something of the vendor, the network or our settings. That may pass, so the call
-is made again within the budget.
+Any other answer is about the vendor, the network or our settings. That may pass, so the call is repeated
+within the budget.
 """
 
 from enum import StrEnum
@@ -12,11 +12,11 @@ import msgspec
 from domain.pulls.budget import PullState
 
 UNREADABLE: Final = "UNREADABLE_ANSWER"
-"""Our word for a 200 that is no JSON object: a page of a proxy, a body that was cut off."""
+"""Our error for a 200 that is no JSON object, such as a proxy's page or a truncated body."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`body` stands for HTTP 200 alone; `error` is a stable word, the vendor's or ours."""
+    """`body` is set only for HTTP 200; `error` is a stable word, the vendor's or ours."""
 
     state: PullState
     http_status: int | None = None
@@ -25,10 +25,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Kind(StrEnum):
-    """What an answer is about.
+    """The kind of an answer.
 
-    This verification: `result` its result, to be read · `destroyed` the vendor keeps none any more ·
-    `nothing` the vendor has none for this request, now. Every verification: `busy` too many calls at once ·
+    About this verification: `result` its result · `destroyed` the vendor no longer keeps one · `nothing` the
+    vendor has none for this request now. About every verification: `busy` too many calls at once ·
     `refused` our key, secret or address · `fault` anything else.
     """
 
@@ -52,22 +52,22 @@ _WORDS: Final = {
     "API_NOT_FOUND": Kind.REFUSED,
     "HTTP_401": Kind.REFUSED,
 }
-"""The vendor's words (protocol, 4), and what proxies say in its place. The status beside a word is not asked:
-the same words come with 200, 400 and 404."""
+"""The vendor's errors (protocol, 4), and those of proxies. The HTTP status is ignored: the same errors come
+with 200, 400 and 404."""
 
 
 def kind_of(answer: Answer) -> Kind:
-    """What `answer` is about."""
+    """The kind of `answer`."""
     if answer.error is not None:
         return _WORDS.get(answer.error, Kind.FAULT)
     return Kind.RESULT if answer.body is not None else Kind.FAULT
 
 
 def is_refusal(error: str) -> bool:
-    """Whether this word refuses our key, secret or address."""
+    """Whether this error means that our key, secret or address is refused."""
     return _WORDS.get(error) is Kind.REFUSED
 
 
 def says_nothing(error: str | None) -> bool:
-    """Whether an answered call with this word said nothing about its verification."""
+    """Whether an answer with this error is not about its verification."""
     return error is not None and _WORDS.get(error, Kind.FAULT) in {Kind.BUSY, Kind.REFUSED, Kind.FAULT}

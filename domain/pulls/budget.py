@@ -1,6 +1,6 @@
 """The pull budget: three get_result calls per verification, kept one day (callback page; protocol, 4).
 
-Whatever a call brought, it is spent once it may have reached the vendor: integrators report that wasted
+A call is spent once it may have reached the vendor, whatever the answer: integrators report that wasted
 calls destroyed the result. So a call is reserved before it is sent, and an unknown end counts as spent.
 """
 
@@ -14,26 +14,26 @@ import msgspec
 PULL_LIMIT: Final = 3
 RESULT_KEPT: Final = timedelta(days=1)
 WORKER_PULLS: Final = 2
-"""Calls a worker may spend where a decision can do without a result. Where it cannot, and a call could still
-bring one, it may spend all."""
+"""Calls that a worker may spend if a decision is possible without a result. Otherwise it may spend all, as
+long as a call could still bring one."""
 
 LAST_HOUR: Final = timedelta(hours=1)
-"""The end of the vendor's day, in which a call is made whatever the vendor's state: it cannot be kept."""
+"""The end of the vendor's day. Calls are made then even if the vendor is failing: there is no later."""
 
 LEDGER_CATCHES_UP: Final = timedelta(seconds=10)
-"""Who has an answer that PostgreSQL could not take has put it on the ledger so soon after PostgreSQL is back:
-the longest pause between two tries is two seconds."""
+"""Within this time after PostgreSQL is back, a worker with an unstored answer has written it to the ledger:
+it retries at least every two seconds."""
 
 ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 _MARGIN: Final = timedelta(minutes=5)
-"""The last call is made this long before the vendor's day ends, not at its very end."""
+"""The last call is made this long before the vendor's day ends."""
 
 
 class PullState(StrEnum):
-    """What became of a call.
+    """The state of a call.
 
-    `reserved` it may be under way · `done` the vendor answered · `not_sent` no connection was made, the
+    `reserved` it may be in flight · `done` the vendor answered · `not_sent` no connection was made, so the
     call can be used again · `unknown` it was sent and no answer came, which counts as spent.
     """
 
@@ -44,7 +44,7 @@ class PullState(StrEnum):
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """One row of the ledger; `n` is 1 to 3. `is_fault`: it was answered, but not about the verification."""
+    """One row of the ledger; `n` is 1 to 3. `is_fault`: the answer was not about the verification."""
 
     n: int
     state: PullState
@@ -53,7 +53,7 @@ class Pull(msgspec.Struct, frozen=True):
 
     @property
     def told(self) -> bool:
-        """Whether the vendor said something about the verification."""
+        """Whether the answer was about the verification."""
         return self.state is PullState.DONE and not self.is_fault
 
 
@@ -76,8 +76,8 @@ class Spent(msgspec.Struct, frozen=True):
 
 
 class PullRules(msgspec.Struct, frozen=True):
-    """`spacing`: least time between two sent calls. `in_flight`: how long a reserved call may be under way
-    before its end counts as unknown. `limit`: how many calls this caller may use."""
+    """`spacing`: minimum time between two sent calls. `in_flight`: how long a reserved call may take before
+    its end counts as unknown. `limit`: how many calls this caller may use."""
 
     spacing: timedelta = timedelta(seconds=60)
     in_flight: timedelta = timedelta(seconds=60)
@@ -88,18 +88,18 @@ DEFAULT_RULES: Final = PullRules()
 
 
 def sent_calls(ledger: Sequence[Pull]) -> list[Pull]:
-    """The calls that may have reached the vendor: those that are spent, or under way."""
+    """The calls that may have reached the vendor: spent or in flight."""
     return [pull for pull in ledger if pull.state is not PullState.NOT_SENT]
 
 
 def still_awaited(
     ledger: Sequence[Pull], *, now: datetime, rules: PullRules = DEFAULT_RULES, open_since: datetime = ALWAYS
 ) -> Wait | None:
-    """Whether the answer of a reserved call may still reach the ledger, and until when it is waited for.
+    """How long to wait for a reserved call's answer in the ledger, or None if it can no longer arrive.
 
-    Its worker may have died. But while PostgreSQL is away the answer is in that worker's hands, however old
-    the reservation is. `open_since`: since when PostgreSQL has been there without a break, as far as the
-    caller knows.
+    Its worker may have died. But while PostgreSQL is away the worker keeps the answer in memory, however old
+    the reservation is. `open_since`: since when PostgreSQL has been available without interruption, as far
+    as the caller knows.
     """
     reserved = [pull.started_at for pull in ledger if pull.state is PullState.RESERVED]
     if not reserved:
@@ -125,12 +125,11 @@ def next_pull(
 
 
 def retry_at(now: datetime, *, pause: timedelta, ended_at: datetime, rules: PullRules) -> datetime:
-    """When to ask again after `pause`: earlier where the vendor's day ends before, so that the call is made
-    within it."""
+    """When to call again after `pause`; earlier if the vendor's day ends before that."""
     latest = ended_at + RESULT_KEPT - _MARGIN
     return min(now + pause, max(latest, now + min(pause, rules.spacing)))
 
 
 def is_last_hour(now: datetime, *, ended_at: datetime) -> bool:
-    """Whether a call that is not made soon is not made at all."""
+    """Whether this is the last hour in which a call is possible."""
     return now >= ended_at + RESULT_KEPT - LAST_HOUR

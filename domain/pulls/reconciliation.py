@@ -1,4 +1,4 @@
-"""Registered verifications: what their callback must match, when to ask for their result without one."""
+"""Registered verifications: the order that a callback must match, and when to pull without a callback."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ from domain.pulls.budget import PULL_LIMIT, RESULT_KEPT, Pull, Wait, sent_calls
 from domain.records import Registration
 
 NEAR_LOSS: Final = timedelta(hours=22)
-"""From then on a verification without a decision is about to be lost: an alarm."""
+"""From this age on, an undecided verification is about to be lost and raises an alarm."""
 
 
 class ReconcileRules(msgspec.Struct, frozen=True):
-    """When a verification without a callback is asked for.
+    """When to pull the result of a verification without a callback.
 
-    `grace`: for the first time, so long after its token's expiry. `last_look`: for the last time, so long
-    after the vendor's day began, which still keeps the result. Neither comes before the token's expiry:
-    integrators report that such calls destroyed the result.
+    `grace`: delay of the first pull after the token's expiry. `last_look`: delay of the last pull after the
+    vendor's day began, while it still keeps the result. Neither comes before the token's expiry: integrators
+    report that such calls destroyed the result.
     """
 
     grace: timedelta = timedelta(minutes=15)
@@ -30,25 +30,25 @@ RECONCILE_RULES: Final = ReconcileRules()
 
 
 class Look(msgspec.Struct, frozen=True):
-    """Ask the vendor now, by one of the first `limit` calls."""
+    """Pull now, with one of the first `limit` calls."""
 
     limit: int
 
 
 class Expire(msgspec.Struct, frozen=True):
-    """Nothing came, and nothing more can be asked for."""
+    """Nothing arrived, and no further call is possible."""
 
 
 def biz_no_differs(payload: Payload, registration: Registration | None) -> bool:
-    """Whether a payload names another order than the one that was registered, or none.
+    """Whether a payload names another order than the registered one, or none.
 
-    The vendor echoes the biz_no that get_token was given (callback page, `biz_info`).
+    The vendor echoes the biz_no of get_token (callback page, `biz_info`).
     """
     return registration is not None and payload.biz_no != registration.biz_no
 
 
 def orders_differ(one: Payload, other: Payload) -> bool:
-    """Whether two payloads name different orders; one that names none is no contradiction."""
+    """Whether two payloads name different orders; a payload without an order does not differ."""
     return None not in (one.biz_no, other.biz_no) and one.biz_no != other.biz_no
 
 
@@ -59,10 +59,11 @@ def next_look(
     now: datetime,
     rules: ReconcileRules = RECONCILE_RULES,
 ) -> Look | Wait | Expire:
-    """What to do at `now` about a registered verification whose callback has not come.
+    """The next step at `now` for a registered verification without a callback.
 
-    One call when its user's browser came back, one when its token has expired, the last one while the
-    vendor still keeps the result. A call that told nothing is made again, as far as the look's limit goes.
+    One call after its user's browser came back, one after its token expired, and the last one while the
+    vendor still keeps the result. A call without an answer about the verification is repeated, up to the
+    look's limit.
     """
     if now >= registration.day_begins + RESULT_KEPT:
         return Expire()
@@ -71,7 +72,7 @@ def next_look(
     if reached:
         at, limit = reached[-1]
         spent = sent_calls(ledger)
-        # What said nothing about the verification, a time-out or a refused key, was no look.
+        # A call that got no answer about the verification (a time-out, a refused key) does not count.
         if len(spent) < limit and not any(pull.told and pull.started_at >= at for pull in spent):
             return Look(limit)
     upcoming = [at for at, _ in looks if at > now]
@@ -79,13 +80,13 @@ def next_look(
 
 
 def first_look_at(registration: Registration, *, rules: ReconcileRules = RECONCILE_RULES) -> datetime:
-    """When to ask for the first time about a verification without a callback."""
+    """When to pull for the first time without a callback."""
     first = min(registration.expires_at + rules.grace, registration.day_begins + rules.last_look)
     return max(registration.expires_at, first)
 
 
 def _looks(registration: Registration, rules: ReconcileRules) -> list[tuple[datetime, int]]:
-    """When to ask, and how many calls may have been spent by then."""
+    """The times of the pulls, and how many calls may be spent by then."""
     first = first_look_at(registration, rules=rules)
     last = max(registration.expires_at, registration.day_begins + rules.last_look)
     looks = [(first, 2), (last, PULL_LIMIT)]

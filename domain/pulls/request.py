@@ -1,4 +1,4 @@
-"""An operator asks for a pull: may one be spent now, and which?"""
+"""An operator's request for a pull: whether a call may be spent now, and which one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ NO_PULL_LEFT: Final = "no_pull_left"
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a verification stands when a pull is asked for; the fields are those of the store."""
+    """The state of a verification when a pull is requested; the fields are those of the store."""
 
     state: State
     held: bool
@@ -28,7 +28,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """No call is spent; `retry_at`: when asking again may help, where that is known."""
+    """No call is spent; `retry_at`: when a new request may help, if known."""
 
     code: str
     retry_at: datetime | None = None
@@ -59,17 +59,17 @@ def refuse_pull(
 
 
 def is_answered(asked_at: datetime, ledger: Sequence[Pull]) -> bool:
-    """Whether the call that was asked for has been spent."""
+    """Whether the requested call has been spent."""
     return any(pull.started_at >= asked_at for pull in sent_calls(ledger))
 
 
 def asked_limit(asked_at: datetime, ledger: Sequence[Pull]) -> int:
-    """How many calls may have been spent, the one that was asked for among them: a request is one call."""
+    """How many calls may be spent, including the requested one: a request is for one call."""
     return min(sum(pull.started_at < asked_at for pull in sent_calls(ledger)) + 1, PULL_LIMIT)
 
 
 def _kept_since(standing: Standing, now: datetime) -> datetime | None:
-    """When the vendor's day began; None while the flow may still go on."""
+    """When the vendor's day began; None while the flow may still be running."""
     if standing.ended_at is not None:
         return standing.ended_at
     registration = standing.registration

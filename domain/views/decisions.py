@@ -1,4 +1,4 @@
-"""Stored decisions: which of them a backtest reads, and how a candidate policy compares with them."""
+"""Stored decisions: the selection that a backtest reads, and the comparison with a candidate policy."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,14 +19,14 @@ class CandidateText(msgspec.Struct, frozen=True):
 
 
 class Shadow(msgspec.Struct, frozen=True):
-    """The live policy (before) against a candidate (after) so far, over all texts of its name."""
+    """The live policy (before) compared with a candidate (after), over all texts of its name."""
 
     comparison: Comparison
     texts: tuple[CandidateText, ...]
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """Which decisions: those of these apps, from `since` on, of these the newest `limit`."""
+    """The newest `limit` decisions of these apps since `since`."""
 
     app_ids: Sequence[str]
     since: datetime | None = None

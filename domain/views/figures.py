@@ -4,7 +4,7 @@ import msgspec
 
 
 class OpenVerifications(msgspec.Struct, frozen=True):
-    """How many verifications of an app are in a state before the decision, and how many of them near loss:
+    """The number of an app's verifications in a state before the decision, and how many are near loss:
     `domain.pulls.reconciliation.NEAR_LOSS` after the vendor's day began. `held` of them wait for their
     registration and are never near loss; `oldest_held` is the age of the oldest in seconds."""
 
@@ -17,7 +17,7 @@ class OpenVerifications(msgspec.Struct, frozen=True):
 
 
 class Letters(msgspec.Struct, frozen=True):
-    """How many dead letters of an app have a reason, and how many of them are being retried."""
+    """The number of an app's dead letters with one reason, and how many of them are being retried."""
 
     app_id: str
     reason: str

@@ -1,4 +1,4 @@
-"""Dead letters: what operators see of them, which of them they mean, and those taken for a retry."""
+"""Dead letters: as operators see them, as filters select them, and as a retry takes them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class LetterFilter(msgspec.Struct, frozen=True):
-    """Which letters: of these apps (None: of all), with this reason, retried and under way or not."""
+    """Select letters by app (None: all), by reason, and by whether a retry of them is in progress."""
 
     app_ids: Sequence[str] | None = None
     reason: str | None = None
@@ -32,7 +32,7 @@ class LetterFilter(msgspec.Struct, frozen=True):
 
 
 class TakenLetters(msgspec.Struct, frozen=True):
-    """Letters to be retried: the callbacks that opened, how many did not, and the last letter's place."""
+    """Letters to retry: the decrypted callbacks, the number of others, and the last letter's position."""
 
     callbacks: list[AcceptedCallback]
     unreadable: int

@@ -9,11 +9,11 @@ MISSED_BEATS: Final = 3
 
 
 class WorkerStatus(msgspec.Struct, frozen=True):
-    """A worker's figures since its start, by app. `jobs` are under way now; `last_error` is a type's name.
+    """A worker's figures since its start, by app. `jobs` run now; `last_error` is a type's name.
 
-    `circuits`: the state of each app's circuit to the vendor, unless it is closed. `refusals`: the vendor's
-    word for each app whose key, secret or address it refused last. `database_seconds`: since PostgreSQL
-    answered it last. `policies`: in force, each with the first digits of its text's hash.
+    `circuits`: the state of each app's vendor circuit, unless it is closed. `refusals`: the vendor's error
+    for each app whose key, secret or address it refused last. `database_seconds`: seconds since PostgreSQL
+    last answered. `policies`: those in force, each with the first digits of its text's hash.
     """
 
     jobs: int = 0
@@ -36,7 +36,7 @@ class ApiStatus(msgspec.Struct, frozen=True):
 
 
 class IngressStatus(msgspec.Struct, frozen=True):
-    """An ingress's figures: its way to Redis, what it holds meanwhile, what it has accepted and refused."""
+    """An ingress's figures: the state of its circuit and spool, and its accepted and refused callbacks."""
 
     can_accept: bool = True
     circuit: str = "closed"
@@ -73,17 +73,17 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """The process; two containers on their host's network have one host name, and pid 1 both."""
+        """A unique name; two containers on the host's network share its host name, and both have pid 1."""
         return ":".join((self.role, self.host, str(self.pid), *([self.instance] if self.instance else [])))
 
     @property
     def lives_ms(self) -> int:
-        """Milliseconds after which Redis forgets it."""
+        """Milliseconds after which the heartbeat expires in Redis."""
         return int(self.every * MISSED_BEATS * 1000)
 
 
 class SeenHeartbeat(msgspec.Struct, frozen=True):
-    """A heartbeat and how long ago it was, by Redis's clock; `clock_ahead`: of that one."""
+    """A heartbeat and its age by Redis's clock; `clock_ahead`: how far the process's clock is ahead of it."""
 
     heartbeat: Heartbeat
     age: timedelta

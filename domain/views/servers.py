@@ -1,4 +1,4 @@
-"""Redis and PostgreSQL as an operator sees them: memory, durability, schema, what is wrong."""
+"""Redis and PostgreSQL as an operator sees them: memory, durability, schema, problems."""
 
 import msgspec
 
@@ -11,26 +11,28 @@ class RedisMemory(msgspec.Struct, frozen=True):
 
 
 class RedisRoom(msgspec.Struct, frozen=True):
-    """`stop_at`: the bytes in use from which on the ingress spools. `refusal`: why Redis takes no writes."""
+    """`stop_at`: the bytes in use from which the ingress spools. `refusal`: why Redis takes no writes."""
 
     memory: RedisMemory
     stop_at: int
     refusal: str | None
 
     def problems(self) -> list[str]:
-        """What is wrong with it, in words."""
-        found = []
+        """The problems, in words."""
+        problems = []
         if self.refusal is not None:
-            found.append(f"Redis takes no writes ({self.refusal})")
+            problems.append(f"Redis takes no writes ({self.refusal})")
         if self.memory.used >= self.stop_at:
-            found.append(f"{self.memory.used} bytes are in use: from {self.stop_at} on callbacks are spooled")
-        return found
+            problems.append(
+                f"{self.memory.used} bytes are in use: from {self.stop_at} on callbacks are spooled"
+            )
+        return problems
 
 
 class RedisFitness(msgspec.Struct, frozen=True):
     """`wanted`: the durability that the settings ask for. `durability`: Redis's own settings by name.
 
-    `problems`: those that are not as wanted. `batches` and `jobs` wait or run.
+    `problems`: those that do not meet it. `batches` and `jobs` wait or run.
     """
 
     wanted: str
@@ -42,7 +44,7 @@ class RedisFitness(msgspec.Struct, frozen=True):
 
 
 class DatabaseFitness(msgspec.Struct, frozen=True):
-    """`revision` of the schema, `newest` that this code needs. `problems`: anything else that is wrong."""
+    """`revision` of the schema, `newest` that this code needs. `problems`: any other problems."""
 
     revision: str | None
     newest: str

@@ -1,4 +1,4 @@
-"""What the api shows of verifications: as they are now, their timelines, and which of them a list holds."""
+"""Verifications as the api shows them: the current record, the timeline, and the filters of lists."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.model import Identity
 
 
 class VerificationRecord(msgspec.Struct, frozen=True):
-    """One verification as it stands, with masked identity; `facts` are those decided on."""
+    """The current record of a verification, with masked identity; `facts` are those of the decision."""
 
     id: UUID
     app_id: str
@@ -45,7 +45,7 @@ class TimelineEvent(msgspec.Struct, frozen=True):
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list is narrowed to; `since` and `until` bound created_at (until excluded)."""
+    """The filters of a list; `since` and `until` bound created_at (until excluded)."""
 
     app_ids: Sequence[str]
     biz_no: str | None = None

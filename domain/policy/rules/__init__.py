@@ -1,1 +1,1 @@
-"""The rules of a policy, one matter each."""
+"""The rules of a policy, one subject each."""

@@ -1,7 +1,7 @@
 """The rule about signs of an attack: every score against its threshold, and every flag.
 
-The vendor names three pairs and three flags (callback page, `face_genuineness`) and may add others. A pair of
-another name is compared too, and another flag that is not 0 is doubt.
+The vendor documents three pairs and three flags (callback page, `face_genuineness`) and may add others.
+Other pairs are compared too, and any other flag that is not 0 causes doubt.
 """
 
 from collections.abc import Mapping
@@ -29,28 +29,28 @@ _KNOWN: Final = _SCORE_KEYS | {name for name, _ in _FLAGS}
 
 
 def genuineness(facts: Facts, config: PolicyConfig) -> Findings:
-    """Scores over their thresholds (equal is no attack, out of range is doubt), flags that are not 0."""
-    table, said = config.genuineness, facts.genuineness
-    if _SCORE_KEYS.isdisjoint(said):
+    """No score is over its threshold (equal is no attack, out of range causes doubt), and every flag is 0."""
+    table, signs = config.genuineness, facts.genuineness
+    if _SCORE_KEYS.isdisjoint(signs):
         yield table.missing, Reason(Code.ATTACK_SCORES_MISSING)
     for name, code in _SCORES:
-        yield from _pair(said, name, code, actions=(getattr(table, name), "review"), table=table)
+        yield from _pair(signs, name, code, actions=(getattr(table, name), "review"), table=table)
     for name, code in _FLAGS:
-        flag = said.get(name, 0)
+        flag = signs.get(name, 0)
         if flag != 0:
             yield getattr(table, name), Reason(code, f"{name} = {flag:g}")
-    yield from _other_signs(said, table)
+    yield from _other_signs(signs, table)
 
 
-def _other_signs(said: Mapping[str, float], table: GenuinenessTable) -> Findings:
-    """What the vendor may add: pairs of any other name are compared, and a flag that is not 0 is doubt."""
-    others = sorted(said.keys() - _KNOWN)
+def _other_signs(signs: Mapping[str, float], table: GenuinenessTable) -> Findings:
+    """Undocumented signs: pairs are compared, and a flag that is not 0 causes doubt."""
+    others = sorted(signs.keys() - _KNOWN)
     stems = dict.fromkeys(stem for name in others if (stem := _stem(name)))
     for stem in stems:
-        yield from _pair(said, stem, Code.ATTACK_OTHER, actions=(table.other, table.other), table=table)
+        yield from _pair(signs, stem, Code.ATTACK_OTHER, actions=(table.other, table.other), table=table)
     for name in others:
-        if _stem(name) is None and said[name] != 0:
-            yield table.other, Reason(Code.ATTACK_OTHER, f"{name} = {said[name]:g}")
+        if _stem(name) is None and signs[name] != 0:
+            yield table.other, Reason(Code.ATTACK_OTHER, f"{name} = {signs[name]:g}")
 
 
 def _stem(name: str) -> str | None:
@@ -60,15 +60,15 @@ def _stem(name: str) -> str | None:
 
 
 def _pair(
-    said: Mapping[str, float],
+    signs: Mapping[str, float],
     name: str,
     code: Code,
     *,
     actions: tuple[Action, Action],
     table: GenuinenessTable,
 ) -> Findings:
-    """A score against its threshold; `actions`: what an attack and what figures out of range mean."""
-    confidence, threshold = said.get(f"{name}_confidence"), said.get(f"{name}_threshold")
+    """Compare a score with its threshold; `actions`: for an attack, and for values out of range."""
+    confidence, threshold = signs.get(f"{name}_confidence"), signs.get(f"{name}_threshold")
     attack, odd = actions
     what = f"{name}: " if code is Code.ATTACK_OTHER else ""
     if confidence is None and threshold is None:

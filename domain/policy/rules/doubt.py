@@ -1,6 +1,6 @@
-"""What a rule reads of a payload and nobody can understand is for a person; what no rule reads costs nothing.
+"""The rule about unreadable members: one that a rule reads needs review; one that no rule reads is harmless.
 
-Which members are read depends on the policy: where it ignores what a member could say, it does not read it.
+Which members are read depends on the policy: it does not read a member whose findings it ignores.
 """
 
 from collections.abc import Callable, Iterator
@@ -66,14 +66,14 @@ _READ_IF: Final[tuple[tuple[str, _IsRead], ...]] = (
     ("idcard_info.back_side", _side),
     ("idcard_info", _card),
 )
-"""Members that not every policy reads; the first entry that is the member or holds it counts."""
+"""Members that not every policy reads; the first entry that is or contains the member counts."""
 
 
 def payload(facts: Facts, config: PolicyConfig) -> Iterator[tuple[Action, Reason]]:
-    """Everything that the rules read could be understood, and nothing known stands twice.
+    """Every member that the rules read is readable, and no known member appears twice.
 
-    What is odd and costs nothing is told as ignored. A registered verification is held to more, as far as the
-    policy has it: its app has said what it expects, and the payload is not as documented.
+    Harmless irregularities are reported as ignored. For a registered verification the policy may act on
+    them, because its app has stated what it expects.
     """
     read = [name for name in facts.unreadable if _is_read(name, config)]
     passed_over = [name for name in (*facts.unreadable, *facts.irregular) if name not in read]
@@ -86,12 +86,12 @@ def payload(facts: Facts, config: PolicyConfig) -> Iterator[tuple[Action, Reason
 
 
 def is_doubtful(facts: Facts) -> bool:
-    """Whether there is anything for the rule to tell."""
+    """Whether the rule has anything to report."""
     return bool(facts.unreadable or facts.repeated or facts.irregular)
 
 
 def repeated(facts: Facts) -> Iterator[tuple[Action, Reason]]:
-    """A member that stands twice says two things: two readers could see two payloads."""
+    """Members that appear twice: two parsers could read two different payloads."""
     if facts.repeated:
         yield "review", Reason(Code.PAYLOAD_REPEATED, ", ".join(facts.repeated))
 

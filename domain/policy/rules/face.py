@@ -1,4 +1,4 @@
-"""The rule about the face: the comparisons that count reach the level that approves."""
+"""The rule about the face: the comparisons that count reach the approve level."""
 
 import math
 from typing import Final
@@ -10,23 +10,23 @@ from domain.policy.reasons import Code, Reason
 from domain.policy.rules.findings import Finding, Findings
 
 _LIVE_FACE: Final = 2
-"""The edition (`facts.EDITION`) from which on nobody is approved without a comparison of the live face."""
+"""The edition (`facts.EDITION`) since which approval needs a comparison of the live face."""
 
 _SEVERITY: Final = {"reject": 2, "review": 1, "ignore": 0}
 _NOT_LIVE: Final = Reason(Code.FACE_MISSING, "no comparison of the live face")
 
 
 def face(facts: Facts, config: PolicyConfig) -> Findings:
-    """The comparisons that count reach the level that approves, and one of them is of the live face."""
-    table, made = config.face, facts.comparisons
-    names = _counting(made) if table.comparisons == "auto" else table.comparisons
+    """The comparisons that count reach the approve level, and one of them is of the live face."""
+    table, comparisons = config.face, facts.comparisons
+    names = _counting(comparisons) if table.comparisons == "auto" else table.comparisons
     if not names:
-        yield table.missing, Reason(Code.FACE_MISSING, "several comparisons" if made else "")
+        yield table.missing, Reason(Code.FACE_MISSING, "several comparisons" if comparisons else "")
         return
     trusted = AUTOMATIC if table.comparisons == "auto" else LIVE_COMPARISONS
     lacking = (table.missing, _NOT_LIVE)
     strict = facts.edition >= _LIVE_FACE
-    each = {name: tuple(_one_face(name, made.get(name), config)) for name in names}
+    each = {name: tuple(_one_face(name, comparisons.get(name), config)) for name in names}
     if table.need == "any":
         each = {n: found if n in trusted or not strict else (*found, lacking) for n, found in each.items()}
         yield from min(each.values(), key=_worst)
@@ -37,19 +37,19 @@ def face(facts: Facts, config: PolicyConfig) -> Findings:
         yield lacking
 
 
-def _counting(made: dict[str, ComparisonFacts]) -> tuple[str, ...]:
-    """result_faceid; without it, the one comparison that was made."""
-    if "result_faceid" in made:
+def _counting(comparisons: dict[str, ComparisonFacts]) -> tuple[str, ...]:
+    """result_faceid; without it, the only comparison in the payload."""
+    if "result_faceid" in comparisons:
         return ("result_faceid",)
-    return tuple(made) if len(made) == 1 else ()
+    return tuple(comparisons) if len(comparisons) == 1 else ()
 
 
-def _one_face(name: str, made: ComparisonFacts | None, config: PolicyConfig) -> Findings:
+def _one_face(name: str, comparison: ComparisonFacts | None, config: PolicyConfig) -> Findings:
     table = config.face
-    if made is None:
+    if comparison is None:
         yield table.missing, Reason(Code.FACE_MISSING, name)
         return
-    score, thresholds = made.confidence, made.thresholds
+    score, thresholds = comparison.confidence, comparison.thresholds
     approve, review = thresholds.get(table.approve_level), thresholds.get(table.review_level)
     if not _is_score(score):
         yield table.missing, Reason(Code.FACE_MISSING, f"{name}: confidence {score:g} is no score")

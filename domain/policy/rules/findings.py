@@ -1,4 +1,4 @@
-"""What a rule finds: reasons, each with the action that the policy has for it."""
+"""The findings of a rule: reasons, each with the policy's action."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
-"""The rules of a policy: facts and a policy's table in, findings out. Each rule looks at one matter.
+"""The rules of a policy. Each rule checks one subject in the facts, by its table of the policy.
 
-A rule yields what it found, with the action that the policy has for it. A rule that yields nothing passed.
+A rule yields findings, each with the policy's action. A rule that yields nothing has passed.
 """
 
 from collections.abc import Callable
@@ -27,17 +27,17 @@ _VERIFY_ERRORS: Final = (
 )
 _MAXIMA: Final = ("photocopy", "screen", "edited", "temporary")
 _NO_PHOTO: Final = 2
-"""The edition (`facts.EDITION`) from which on `NO_FACE_FOUND: data_source` is no fault of the person's."""
+"""The edition (`facts.EDITION`) since which `NO_FACE_FOUND: data_source` is not the person's fault."""
 
 
 def status(facts: Facts, _config: PolicyConfig) -> Findings:
-    """Only OK says that the flow ended normally; unfinished flows are dealt with before the rules."""
+    """The flow ended normally (status OK); unfinished flows are handled before the rules."""
     if facts.status != "OK":
         yield "review", Reason(Code.FLOW_UNKNOWN_STATUS, facts.status or "no status")
 
 
 def liveness(facts: Facts, config: PolicyConfig) -> Findings:
-    """The live person was seen, within the allowed number of failed attempts."""
+    """The liveness check passed, within the allowed number of failed attempts."""
     table = config.liveness
     if facts.liveness == "FAIL":
         yield table.failed, Reason(Code.LIVENESS_FAILED)
@@ -50,7 +50,7 @@ def liveness(facts: Facts, config: PolicyConfig) -> Findings:
 
 
 def verify_error(facts: Facts, config: PolicyConfig) -> Findings:
-    """What `verify_result.error_message` says."""
+    """`verify_result.error_message` reports no error."""
     message = facts.error_message
     if message is None:
         return
@@ -65,7 +65,7 @@ def verify_error(facts: Facts, config: PolicyConfig) -> Findings:
 
 
 def id_exceptions(facts: Facts, config: PolicyConfig) -> Findings:
-    """What the authority's record is known for."""
+    """The authority's record has no exception."""
     if facts.id_attacked not in {None, 0}:
         yield (
             config.id_exceptions.id_attacked,
@@ -76,7 +76,7 @@ def id_exceptions(facts: Facts, config: PolicyConfig) -> Findings:
 
 
 def will(facts: Facts, config: PolicyConfig) -> Findings:
-    """The declaration of intent, where it was asked for."""
+    """The declaration of intent passed, if one is required."""
     table = config.will
     if table.require == "never":
         return
@@ -88,13 +88,13 @@ def will(facts: Facts, config: PolicyConfig) -> Findings:
 
 
 def multifaces(facts: Facts, config: PolicyConfig) -> Findings:
-    """Nobody else in the picture."""
+    """There is only one face in the picture."""
     if facts.multifaces_tag not in {None, "0"}:
         yield config.multifaces.detected, Reason(Code.MULTIFACES_DETECTED, f"tag {facts.multifaces_tag}")
 
 
 def id_card(facts: Facts, config: PolicyConfig) -> Findings:
-    """The card's dates and the quality of its pictures."""
+    """The card is valid and its pictures are good enough."""
     table = config.id_card
     if facts.card == UNREADABLE:
         doubt: Action = "ignore" if table.expired == "ignore" else "review"
@@ -113,13 +113,13 @@ def id_card(facts: Facts, config: PolicyConfig) -> Findings:
 
 
 def registration(facts: Facts, _config: PolicyConfig) -> Findings:
-    """The payload is about the order that the verification was registered for."""
+    """The payload belongs to the registered order."""
     if facts.registration == "mismatch":
         yield "review", Reason(Code.REGISTRATION_BIZ_NO_MISMATCH)
 
 
 def _illegal(share: float, *, at_most: float | None, at_least: float) -> str | None:
-    """What is wrong with a share: the picture's own has a minimum, every other a maximum."""
+    """Why a share is outside its limits: the genuine picture's has a minimum, every other a maximum."""
     if at_most is not None:
         return None if share <= at_most else f"{share:g} > {at_most:g}"
     return None if share >= at_least else f"{share:g} < {at_least:g}"
@@ -135,22 +135,22 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = tuple(
 """Every rule that runs on every finished flow, in this order."""
 
 RULES_IF_REGISTERED: Final = (*RULES, (registration.__name__, registration))
-"""The rules where there is a registration to compare with. Elsewhere that rule does not run, so that
-decisions from before it was there are computed again to the same rules."""
+"""The rules if there is a registration to compare with. Otherwise that rule does not run, so that older
+decisions are computed again with the same rules."""
 
 _IF_DOUBTFUL: Final = (payload.__name__, payload)
 EVERY_RULE: Final = (*RULES_IF_REGISTERED, _IF_DOUBTFUL)
 
 
 def rules_for(facts: Facts) -> tuple[tuple[str, Rule], ...]:
-    """The rules that run on these facts, in order: those about a registration or a doubtful payload only
-    where there is one."""
+    """The rules that run on these facts, in order; those about registrations and doubtful payloads only if
+    they apply."""
     rules = RULES if facts.registration is None else RULES_IF_REGISTERED
     return (*rules, _IF_DOUBTFUL) if is_doubtful(facts) else rules
 
 
 class RuleRun(msgspec.Struct, frozen=True):
-    """What one rule concluded: `passed`, `ignored`, `review` or `reject`, and what it found."""
+    """The result of one rule: `passed`, `ignored`, `review` or `reject`, and its findings."""
 
     rule: str
     verdict: str
