@@ -1,16 +1,11 @@
-"""Options and functions to read stored decisions."""
+"""Options that select stored decisions."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
-from adapters.postgres.engine import create_engine
-from adapters.store.decisions.stored_decisions import PgStoredDecisions
-from cli.whereabouts import find_servers
 from domain.views.decisions import Selection
 
 
@@ -32,18 +27,15 @@ SinceOption = Annotated[
 ]
 
 
-@asynccontextmanager
-async def stored_decisions(data_dir: Path | None) -> AsyncIterator[PgStoredDecisions]:
-    """Connect to the stored decisions for the block. Raises SettingsError."""
-    engine = create_engine(find_servers(data_dir).database_url)
-    try:
-        yield PgStoredDecisions(engine)
-    finally:
-        await engine.dispose()
+class StoredApps(Protocol):
+    """A store that knows the apps of its verifications."""
+
+    async def app_ids(self) -> Sequence[str]:
+        """Every app that has a verification, configured here or not."""
 
 
 async def select(
-    stored: PgStoredDecisions, *, app: str | None, since: datetime | None, limit: int | None = None
+    stored: StoredApps, *, app: str | None, since: datetime | None, limit: int | None = None
 ) -> Selection:
     """Select the decisions of one app, or of all apps."""
     return Selection(await stored.app_ids() if app is None else [app], since=since, limit=limit)

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
-from adapters.settings import Settings, load_settings, servers_given
+from adapters.settings import load_settings, servers_given
 from cli.devstack.environment import master_keys
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
@@ -41,7 +41,7 @@ def find_servers(data_dir: Path | None) -> Servers:
     """
     # Wrong settings must raise, rather than lead to the servers of a `dev` that happens to run here.
     if data_dir is None and (servers_given() or not (DEV_FOLDER / "dev.json").exists()):
-        return _configured(load_settings())
+        return configured_servers()
     folder = data_dir or DEV_FOLDER
     try:
         found = msgspec.json.decode((folder / "dev.json").read_bytes(), type=_Description)
@@ -51,7 +51,9 @@ def find_servers(data_dir: Path | None) -> Servers:
         raise SettingsError(f"{folder / 'dev.json'} cannot be read: no `dev` runs on this folder") from None
 
 
-def _configured(settings: Settings) -> Servers:
+def configured_servers() -> Servers:
+    """The servers of the settings. Raises SettingsError."""
+    settings = load_settings()
     return Servers(
         settings.redis_url,
         settings.database_url,

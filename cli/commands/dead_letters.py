@@ -1,29 +1,21 @@
 """`dead-letters`: list, retry and delete the callbacks that could not be understood or processed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
-from redis.asyncio import Redis
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.envelope import KeyRing
-from adapters.intake.inbox import RedisInbox
-from adapters.postgres.engine import create_engine
-from adapters.redis.client import create_redis_pool
-from adapters.store.dead_letters import PgDeadLetters
+from cli.connected import Gateway, connected
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
 from domain.errors import NoSuchLetter
 from domain.views.letters import DeadLetter, LetterFilter
-from usecases.retry_dead_letters import DeadLetterRetries
 
 Answer = TypeVar("Answer")
 LetterId = Annotated[
@@ -49,7 +41,8 @@ def list_letters(
     """List dead letters, most recently seen first, without their content."""
     which = _filter(app, reason, retried=retried)
 
-    async def read(letters: PgDeadLetters, _retries: DeadLetterRetries) -> tuple[list[DeadLetter], int]:
+    async def read(gateway: Gateway) -> tuple[list[DeadLetter], int]:
+        letters = gateway.dead_letters()
         return await letters.page(which, limit=limit), await letters.count(which)
 
     page, count = _run(read, data_dir)
@@ -72,11 +65,11 @@ def retry(
     _one_of(letter_id, reason)
 
     if letter_id is not None:
-        _run(lambda _letters, retries: retries.retry_one(letter_id, _apps(app)), data_dir)
+        _run(lambda gateway: gateway.retries().retry_one(letter_id, _apps(app)), data_dir)
         typer.echo("1 retried")
         return
     which = _filter(app, reason)
-    done = _run(lambda _letters, retries: retries.retry_all(which, limit=limit), data_dir)
+    done = _run(lambda gateway: gateway.retries().retry_all(which, limit=limit), data_dir)
     typer.echo(f"{done.retried} retried, {done.remaining} remaining")
     if done.unreadable:
         typer.echo(
@@ -96,10 +89,11 @@ def delete(
     _one_of(letter_id, reason)
     which = _filter(app, reason)
     if not yes:
-        count = 1 if letter_id else _run(lambda letters, _retries: letters.count(which), data_dir)
+        count = 1 if letter_id else _run(lambda gateway: gateway.dead_letters().count(which), data_dir)
         typer.confirm(f"Delete {count} dead letter(s)? This cannot be undone.", abort=True)
 
-    async def remove(letters: PgDeadLetters, _retries: DeadLetterRetries) -> int:
+    async def remove(gateway: Gateway) -> int:
+        letters = gateway.dead_letters()
         if letter_id is None:
             return await letters.delete_all(which)
         return int(await letters.delete(letter_id, _apps(app)))
@@ -129,34 +123,14 @@ def _apps(app: str | None) -> list[str] | None:
     return None if app is None else [app]
 
 
-def _run(
-    action: Callable[[PgDeadLetters, DeadLetterRetries], Awaitable[Answer]], data_dir: Path | None
-) -> Answer:
+def _run(action: Callable[[Gateway], Awaitable[Answer]], data_dir: Path | None) -> Answer:
+    servers = find_servers(data_dir)
+
     async def run() -> Answer:
-        async with _letters(data_dir) as (letters, retries):
-            return await action(letters, retries)
+        async with connected(servers) as gateway:
+            return await action(gateway)
 
     return asyncio.run(run())
-
-
-@asynccontextmanager
-async def _letters(data_dir: Path | None) -> AsyncIterator[tuple[PgDeadLetters, DeadLetterRetries]]:
-    servers = find_servers(data_dir)
-    keys = KeyRing(servers.master_keys)
-    engine = create_engine(servers.database_url)
-    pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
-    letters = PgDeadLetters(engine, keys=keys)
-    inbox = RedisInbox(Redis(connection_pool=pool), keys=keys, names=servers.names)
-    try:
-        yield (
-            letters,
-            DeadLetterRetries(
-                letters, inbox=inbox, memory_rules=servers.memory_rules, clock=lambda: datetime.now(UTC)
-            ),
-        )
-    finally:
-        await pool.disconnect()
-        await engine.dispose()
 
 
 def _table(page: list[DeadLetter]) -> Table:

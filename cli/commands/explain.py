@@ -12,10 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from cli.connected import connected
 from cli.failures import CommandFailed
-from cli.stored import AppOption, stored_decisions
+from cli.stored import AppOption
 from cli.terminal import create_console
-from cli.whereabouts import DataDirOption
+from cli.whereabouts import DataDirOption, find_servers
 from domain.facts.facts import Facts
 from domain.model import Agreement
 from domain.policy.explanation import DecidedVerification, Explanation, WordedReason, explain
@@ -47,7 +48,8 @@ def explain_command(
 
 
 async def _find(biz_id: str, app: str | None, data_dir: Path | None) -> DecidedVerification:
-    async with stored_decisions(data_dir) as stored:
+    async with connected(find_servers(data_dir)) as gateway:
+        stored = gateway.stored_decisions()
         found = await stored.known(await stored.app_ids() if app is None else [app], biz_id)
         if not found:
             raise NothingToExplain(f"there is no verification {biz_id}")

@@ -1,25 +1,21 @@
 """`reconcile`: show what the reconciler would do about missing callbacks, or have it done now."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, assert_never
 
 import typer
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.intake.queue import JobQueue, create_queue
-from adapters.postgres.engine import create_engine
-from adapters.redis.client import create_redis_pool
-from adapters.store.schedule.open_verifications import OpenVerification, PgOpenVerifications
+from cli.connected import connected
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls
 from domain.pulls.reconciliation import Expire, Look, ReconcileRules, next_look
+from domain.views.verifications import OpenVerification
 from usecases.reconcile_now import reconcile_now
 
 
@@ -43,8 +39,8 @@ def reconcile_command(
 
 
 async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> None:
-    async with _engine(servers) as engine:
-        waiting = PgOpenVerifications(engine)
+    async with connected(servers) as gateway:
+        waiting = gateway.open_verifications()
         page, count = await waiting.page(app_ids, limit=limit), await waiting.count(app_ids)
     if not page:
         typer.echo("No registered verification waits for its callback.")
@@ -55,23 +51,10 @@ async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> 
 
 
 async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> int:
-    pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
-    queue = JobQueue(create_queue(pool, names=servers.names), names=servers.names)
-    try:
-        async with _engine(servers) as engine:
-            now = datetime.now(UTC)
-            return await reconcile_now(PgOpenVerifications(engine), queue, app_ids, now=now, limit=limit)
-    finally:
-        await pool.disconnect()
-
-
-@asynccontextmanager
-async def _engine(servers: Servers) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(servers.database_url)
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
+    async with connected(servers) as gateway:
+        now = datetime.now(UTC)
+        waiting = gateway.open_verifications()
+        return await reconcile_now(waiting, gateway.looks(), app_ids, now=now, limit=limit)
 
 
 def _table(page: Sequence[OpenVerification], *, rules: ReconcileRules, now: datetime) -> Table:

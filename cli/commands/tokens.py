@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.configuration.visible import check_visible
-from adapters.postgres.engine import create_engine
 from adapters.settings import load_settings
-from adapters.store.tokens import PgTokens, new_token
+from adapters.store.tokens import new_token
+from cli.connected import Gateway, connected
 from cli.failures import CommandFailed
+from cli.whereabouts import configured_servers
 from domain.views.tokens import SCOPES
 
 Answer = TypeVar("Answer")
@@ -24,6 +25,10 @@ commands = typer.Typer(no_args_is_help=True, help="Create, list or revoke the ap
 
 class TokenExists(CommandFailed):
     """A token of this name exists already; none was created."""
+
+
+class NoSuchToken(CommandFailed):
+    """No token was revoked: there is none of this name."""
 
 
 @commands.command()
@@ -47,13 +52,14 @@ def create(
     token = new_token()
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
 
-    async def make(tokens: PgTokens) -> bool:
+    async def make(gateway: Gateway) -> bool:
+        tokens = gateway.tokens()
         if not replace:
             return await tokens.add(name, token, apps=apps, scopes=scope, expires_at=expires_at)
         await tokens.put(name, token, apps=apps, scopes=scope, expires_at=expires_at)
         return True
 
-    if not _with_tokens(make):
+    if not _run(make):
         raise TokenExists(f"a token {name!r} exists already; --replace replaces it")
     typer.echo(token)
 
@@ -74,7 +80,7 @@ def _check_name(name: str) -> None:
 @commands.command(name="list")
 def list_tokens() -> None:
     """List the tokens, without the secrets."""
-    found = _with_tokens(lambda tokens: tokens.all())
+    found = _run(lambda gateway: gateway.tokens().all())
     if not found:
         typer.echo("There are no tokens.")
         return
@@ -89,17 +95,15 @@ def list_tokens() -> None:
 @commands.command()
 def revoke(name: Name) -> None:
     """Revoke a token immediately."""
-    if not _with_tokens(lambda tokens: tokens.revoke(name)):
-        typer.echo(f"There is no token {name!r}.", err=True)
-        raise typer.Exit(1)
+    if not _run(lambda gateway: gateway.tokens().revoke(name)):
+        raise NoSuchToken(f"there is no token {name!r}")
 
 
-def _with_tokens(action: Callable[[PgTokens], Awaitable[Answer]]) -> Answer:
+def _run(action: Callable[[Gateway], Awaitable[Answer]]) -> Answer:
+    servers = configured_servers()
+
     async def run() -> Answer:
-        engine = create_engine(load_settings().database_url)
-        try:
-            return await action(PgTokens(engine))
-        finally:
-            await engine.dispose()
+        async with connected(servers) as gateway:
+            return await action(gateway)
 
     return asyncio.run(run())

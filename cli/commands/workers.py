@@ -3,20 +3,22 @@
 import asyncio
 import socket
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from redis.asyncio import Redis
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.processes.heartbeats import Heartbeats
 from adapters.processes.places import this_place
-from adapters.redis.client import create_redis_pool
+from cli.connected import connected
+from cli.failures import CommandFailed
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.views.processes import Heartbeat, SeenHeartbeat
+
+
+class NoWorker(CommandFailed):
+    """Nothing processes callbacks."""
 
 
 def workers_command(
@@ -32,8 +34,7 @@ def workers_command(
     if alive:
         create_console().print(table_of(alive))
     if not any(seen.heartbeat.role == "worker" for seen in alive):
-        typer.echo("No worker is alive.", err=True)
-        raise typer.Exit(1)
+        raise NoWorker("no worker is alive")
 
 
 def _is_here(heartbeat: Heartbeat) -> bool:
@@ -43,11 +44,8 @@ def _is_here(heartbeat: Heartbeat) -> bool:
 
 
 async def _alive(servers: Servers) -> list[SeenHeartbeat]:
-    pool = create_redis_pool(servers.redis_url, timeout=timedelta(seconds=5))
-    try:
-        return await Heartbeats(Redis(connection_pool=pool), names=servers.names).alive()
-    finally:
-        await pool.disconnect()
+    async with connected(servers) as gateway:
+        return await gateway.processes().alive()
 
 
 def table_of(alive: Sequence[SeenHeartbeat]) -> Table:

@@ -10,7 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from adapters.policies.folder import read_policy_file
-from cli.stored import select, stored_decisions
+from cli.connected import connected
+from cli.stored import select
+from cli.whereabouts import find_servers
 from domain.policy.backtest import Backtest, Change, Comparison
 from domain.policy.file import Policy
 
@@ -35,7 +37,8 @@ async def run_backtest(
     """
     policy = read_policy_file(file)
     test = Backtest(policy, keep=keep, report=report)
-    async with stored_decisions(data_dir) as stored:
+    async with connected(find_servers(data_dir)) as gateway:
+        stored = gateway.stored_decisions()
         selection = await select(stored, app=app, since=since, limit=limit)
         with _progress(shown=report is None) as progress:
             task = progress.add_task("deciding again", total=await stored.count(selection))

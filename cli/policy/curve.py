@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from rich.table import Table
 
+from cli.connected import connected
 from cli.failures import CommandFailed
-from cli.stored import select, stored_decisions
+from cli.stored import select
+from cli.whereabouts import find_servers
 from domain.policy.curve import Curve, CurvePoint
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class CurveNotWritten(CommandFailed):
 async def read_curve(*, app: str | None, since: datetime | None, data_dir: Path | None) -> list[CurvePoint]:
     """The curve of the stored decisions. Raises SettingsError."""
     curve = Curve()
-    async with stored_decisions(data_dir) as stored:
+    async with connected(find_servers(data_dir)) as gateway:
+        stored = gateway.stored_decisions()
         selection = await select(stored, app=app, since=since)
         async for chunk in stored.chunks(selection):
             curve.add(chunk)

@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 
 from domain.model import Identity
+from domain.pulls.budget import Pull
+from domain.records import Registration
 
 
 class VerificationRecord(msgspec.Struct, frozen=True):
@@ -42,6 +44,15 @@ class TimelineEvent(msgspec.Struct, frozen=True):
     at: datetime
     event: str
     detail: dict[str, Any]
+
+
+class OpenVerification(msgspec.Struct, frozen=True):
+    """A registered verification without a callback, with its calls in order."""
+
+    app_id: str
+    biz_id: str
+    registration: Registration
+    ledger: list[Pull]
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):

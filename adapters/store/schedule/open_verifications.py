@@ -5,22 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.recording.recorder import registration_of
 from domain.pulls.budget import Pull, PullState
-from domain.records import Registration
-
-
-class OpenVerification(msgspec.Struct, frozen=True):
-    """One that waits, with its ledger."""
-
-    app_id: str
-    biz_id: str
-    registration: Registration
-    ledger: list[Pull]
+from domain.views.verifications import OpenVerification
 
 
 class PgOpenVerifications:

@@ -53,7 +53,7 @@ def test_a_token_is_made_listed_and_revoked(run: Run, database_url: str) -> None
 
     assert run("token", "revoke", "ops") == (0, "", "")
     assert check_token(database_url, token) is None
-    assert run("token", "revoke", "ops") == (1, "", "There is no token 'ops'.\n")
+    assert run("token", "revoke", "ops") == (1, "", "faceid-gateway: there is no token 'ops'\n")
 
 
 @pytest.mark.usefixtures("environment", "empty_tokens")
@@ -87,7 +87,7 @@ def test_every_app_has_to_be_said(run: Run, database_url: str) -> None:
 def test_a_token_of_the_same_name_is_replaced_only_on_demand(run: Run, database_url: str) -> None:
     old = run("token", "create", "ops", *OPERATOR)[1].strip()
     refused = run("token", "create", "ops", "--all-apps", "--scope", "verifications:read")
-    assert_one_line(refused, "there is a token 'ops' already; --replace")
+    assert_one_line(refused, "a token 'ops' exists already; --replace")
     assert check_token(database_url, old) == ApiToken("ops", ["demo"], ["operate"], None)
     new = run("token", "create", "ops", *OPERATOR, "--replace")[1].strip()
     assert check_token(database_url, old) is None

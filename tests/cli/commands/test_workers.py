@@ -71,13 +71,13 @@ def test_every_live_process_is_a_row(run: Run, alive: Alive) -> None:
 def test_without_a_worker_it_fails(run: Run, alive: Alive) -> None:
     alive.are([heartbeat("api", "host-1")])
     code, out, err = run("workers")
-    assert (code, err) == (1, "No worker is alive.\n")
+    assert (code, err) == (1, "faceid-gateway: no worker is alive\n")
     assert "host-1" in out
 
 
 def test_only_this_machine_can_be_asked_for(run: Run, alive: Alive) -> None:
     alive.are([heartbeat("worker", "elsewhere")])
-    assert run("workers", "--here") == (1, "", "No worker is alive.\n")
+    assert run("workers", "--here") == (1, "", "faceid-gateway: no worker is alive\n")
     alive.are([heartbeat("worker", "elsewhere"), heartbeat("worker", socket.gethostname())])
     code, out, _ = run("workers", "--here")
     assert code == 0
@@ -102,14 +102,14 @@ def test_two_with_one_host_and_pid_are_two_rows(run: Run, alive: Alive) -> None:
 def test_a_worker_of_another_container_on_this_host_is_not_here(run: Run, alive: Alive) -> None:
     host = socket.gethostname()
     alive.are([heartbeat("worker", host, "a" * 8, "elsewhere")])
-    assert run("workers", "--here") == (1, "", "No worker is alive.\n")
+    assert run("workers", "--here") == (1, "", "faceid-gateway: no worker is alive\n")
     alive.are([heartbeat("worker", host, "b" * 8, this_place())])
     assert run("workers", "--here")[0] == 0
 
 
 def test_without_anybody_it_fails(run: Run, alive: Alive) -> None:
     alive.are([])
-    assert run("workers") == (1, "", "No worker is alive.\n")
+    assert run("workers") == (1, "", "faceid-gateway: no worker is alive\n")
 
 
 def test_without_redis_it_fails_in_one_line(run: Run, environment: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,93 @@
+"""Connect a command to the servers of a running gateway; only this module builds adapters for commands.
+
+Each part is imported at first use: a health check runs often, and needs no database.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from adapters.process import ProcessContext
+from cli.whereabouts import Servers
+from usecases.retry_dead_letters import DeadLetterRetries
+
+if TYPE_CHECKING:
+    from adapters.intake.queue import JobQueue
+    from adapters.processes.heartbeats import Heartbeats
+    from adapters.store.dead_letters import PgDeadLetters
+    from adapters.store.decisions.stored_decisions import PgStoredDecisions
+    from adapters.store.schedule.open_verifications import PgOpenVerifications
+    from adapters.store.tokens import PgTokens
+
+_REDIS_TIMEOUT: Final = timedelta(seconds=5)
+
+
+class Gateway:
+    """The stores and queues of a running gateway."""
+
+    def __init__(self, process: ProcessContext, servers: Servers) -> None:
+        self._process = process
+        self._servers = servers
+
+    def dead_letters(self) -> "PgDeadLetters":
+        """The dead letters."""
+        from adapters.store.dead_letters import PgDeadLetters  # noqa: PLC0415 - at first use
+
+        return PgDeadLetters(self._process.engine, keys=self._process.keys)
+
+    def retries(self) -> DeadLetterRetries:
+        """Retries of dead letters."""
+        from adapters.intake.inbox import RedisInbox  # noqa: PLC0415 - as above
+
+        process = self._process
+        return DeadLetterRetries(
+            self.dead_letters(),
+            inbox=RedisInbox(process.redis, keys=process.keys, names=process.names),
+            memory_rules=self._servers.memory_rules,
+            clock=lambda: datetime.now(UTC),
+        )
+
+    def stored_decisions(self) -> "PgStoredDecisions":
+        """The decisions."""
+        from adapters.store.decisions.stored_decisions import PgStoredDecisions  # noqa: PLC0415 - as above
+
+        return PgStoredDecisions(self._process.engine)
+
+    def open_verifications(self) -> "PgOpenVerifications":
+        """The registered verifications without a callback."""
+        from adapters.store.schedule.open_verifications import PgOpenVerifications  # noqa: PLC0415 - as above
+
+        return PgOpenVerifications(self._process.engine)
+
+    def looks(self) -> "JobQueue":
+        """The workers' queue."""
+        from adapters.intake.queue import JobQueue  # noqa: PLC0415 - as above
+
+        return JobQueue(self._process.queue, names=self._process.names)
+
+    def tokens(self) -> "PgTokens":
+        """The api's bearer tokens."""
+        from adapters.store.tokens import PgTokens  # noqa: PLC0415 - as above
+
+        return PgTokens(self._process.engine)
+
+    def processes(self) -> "Heartbeats":
+        """The live processes."""
+        from adapters.processes.heartbeats import Heartbeats  # noqa: PLC0415 - as above
+
+        return Heartbeats(self._process.redis, names=self._process.names)
+
+
+@asynccontextmanager
+async def connected(servers: Servers) -> AsyncIterator[Gateway]:
+    """The gateway on these servers; the connections close at the end of the block."""
+    process = ProcessContext(
+        redis_url=servers.redis_url,
+        database_url=servers.database_url,
+        master_keys=servers.master_keys,
+        names=servers.names,
+        timeout=_REDIS_TIMEOUT,
+    )
+    async with process:
+        yield Gateway(process, servers)
