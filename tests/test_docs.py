@@ -1,6 +1,7 @@
 """The pages are true where a test can tell: their links, what their samples show."""
 
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -83,3 +84,13 @@ def test_the_front_page_is_short(page: str) -> None:
 def test_every_page_for_an_audience_is_translated() -> None:
     chinese = {english.name for english, _ in translated()}
     assert {f"{page}.md" for page in ("try", "integrate", "operate", "decide", "understand")} <= chinese
+
+
+@pytest.mark.parametrize(
+    "decision", sorted((ROOT / "docs/decisions").glob("0*.md")), ids=lambda page: page.stem[:4]
+)
+def test_every_decision_has_a_status_and_a_date(decision: Path) -> None:
+    status = decision.read_text().splitlines()[2]
+    found = re.fullmatch(r"Status: (?:proposed|accepted|rejected|superseded), (\d{4}-\d{2}-\d{2})\.", status)
+    assert found, f"the third line is not a status with the date of the decision: {status}"
+    date.fromisoformat(found[1])
