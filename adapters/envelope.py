@@ -73,12 +73,30 @@ def place_of(app_id: str, column: str, row: object) -> str:
     return f"{column}/{app_id}/{row}"
 
 
+class MasterKey:
+    """Derives the keys that seal. Its bytes cannot be read from it or printed."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "MasterKey(...)"
+
+    def subkey(self, label: bytes) -> SealingKey:
+        """The key for one purpose."""
+        return SealingKey(hmac.digest(self._key, b"faceid-gateway/1 " + label, "sha256"))
+
+
 class KeyRing:
     """The master keys, newest first: the first one seals, all of them open."""
 
     def __init__(self, master_keys: Sequence[bytes]) -> None:
-        self._keys = {hashlib.sha256(b"key id" + key).digest()[:_KEY_ID]: key for key in master_keys}
-        self._wrapping = {key_id: SealingKey(_subkey(key, b"wrap")) for key_id, key in self._keys.items()}
+        self._keys = {
+            hashlib.sha256(b"key id" + key).digest()[:_KEY_ID]: MasterKey(key) for key in master_keys
+        }
+        self._wrapping = {key_id: key.subkey(b"wrap") for key_id, key in self._keys.items()}
         self._newest = next(iter(self._keys))
 
     def ids(self) -> list[str]:
@@ -100,12 +118,12 @@ class KeyRing:
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:
         """Encrypt one batch. Each batch has a key of its own, so that no nonce count ever runs out."""
-        master = self._keys[self._newest]
-        return self._newest + _batch_key(master, batch_id).seal(plaintext, place=batch_id)
+        key = self._keys[self._newest].subkey(_batch_label(batch_id))
+        return self._newest + key.seal(plaintext, place=batch_id)
 
     def unseal_batch(self, batch_id: str, sealed: bytes) -> bytes:
         """Decrypt what `seal_batch` made. Raises BrokenSeal."""
-        key = _batch_key(_key_for(sealed, self._keys), batch_id)
+        key = _key_for(sealed, self._keys).subkey(_batch_label(batch_id))
         return key.unseal(sealed[_KEY_ID:], place=batch_id)
 
 
@@ -116,9 +134,5 @@ def _key_for(sealed: bytes, keys: Mapping[bytes, Key]) -> Key:
         raise BrokenSeal("sealed with a master key that is not configured") from None
 
 
-def _batch_key(master: bytes, batch_id: str) -> SealingKey:
-    return SealingKey(_subkey(master, b"batch " + batch_id.encode()))
-
-
-def _subkey(master: bytes, label: bytes) -> bytes:
-    return hmac.digest(master, b"faceid-gateway/1 " + label, "sha256")
+def _batch_label(batch_id: str) -> bytes:
+    return b"batch " + batch_id.encode()

@@ -2,6 +2,7 @@
 
 import pickle
 import traceback
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
@@ -127,7 +128,12 @@ def test_a_data_key_does_not_open_a_batch_nor_a_batch_key_a_data_key() -> None:
 
 def test_a_lease_shows_its_key_nowhere() -> None:
     lease = Lease(UUID(int=1), "demo", 3, SealingKey(KEY))
-    shown = (str(lease), f"{lease!r} {lease.key}", str(msgspec.structs.asdict(lease)), _traceback(lease))
+    shown = (
+        str(lease),
+        f"{lease!r} {lease.key}",
+        str(msgspec.structs.asdict(lease)),
+        _locals_of(lambda: lease.key.unseal(b"", place=PLACE)),
+    )
     for text in shown:
         assert "SealingKey(...)" in text
         assert not any(spelling in text for spelling in ("kkkk", KEY.hex(), "7, 107"))
@@ -138,10 +144,16 @@ def test_a_lease_shows_its_key_nowhere() -> None:
             encode(lease)
 
 
-def _traceback(lease: Lease) -> str:
-    """A traceback with every local variable."""
+def test_a_traceback_shows_no_master_key() -> None:
+    text = _locals_of(lambda: KeyRing([KEY]).unseal_batch("b1", b"sealed by another"))
+    assert "MasterKey(...)" in text
+    assert "kkkk" not in text
+
+
+def _locals_of(failing: Callable[[], object]) -> str:
+    """The traceback of what fails, with every local variable."""
     try:
-        lease.key.unseal(b"", place=PLACE)
+        failing()
     except BrokenSeal as error:
         return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-    raise AssertionError("opened nothing")
+    raise AssertionError("it opened")
