@@ -182,7 +182,7 @@ MUTATIONS: Final = (
     Mutation(
         "signs of any name",
         "domain/policy/rules/attack.py",
-        "yield from _other_signs(said, table)",
+        "yield from _other_signs(signs, table)",
         "yield from ()",
         [
             "tests/domain/policy/rules/test_attack_signs.py::test_no_name_hides_a_score_over_its_threshold",
