@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 # How many processes run the tests; 0 is this one alone.
 TESTS  ?= -n auto
 
-.PHONY: help demo dev test test-fast check static lint types arrows schemas pages bytecode docs faults mutations bench format clean
+.PHONY: help demo dev test test-fast check static lint types arrows schemas pages bytecode docs faults mutations bench audit hooks format clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -36,7 +36,7 @@ test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
 test-fast: $(STAMP) ## run the tests that need no server
 	@$(BIN)/pytest $(TESTS) --fast
 
-check: static ## format, lint, types, import arrows, compose file, docs, tests
+check: static ## format, lint, types, import arrows, schemas of YAML files, docs, tests
 	$(BIN)/pytest $(TESTS)
 
 static: lint types arrows schemas pages bytecode
@@ -53,6 +53,11 @@ arrows: $(STAMP)
 
 schemas: $(STAMP)
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
 
 pages: $(STAMP)
 	$(BIN)/mkdocs build --strict --quiet
@@ -74,6 +79,13 @@ mutations: $(STAMP) ## take away each guard of the promise, one by one: a test m
 bench: $(STAMP) ## measure speed against straightforward baselines
 	@$(BIN)/uv sync --quiet --locked --inexact --group bench
 	@$(BIN)/python -m bench
+
+audit: $(STAMP) ## ask PyPI for known weaknesses of the packages in uv.lock
+	@.ci/audit
+
+hooks: $(STAMP) ## check format, lint and the message at each commit
+	@$(BIN)/uv sync --quiet --locked --inexact --group hooks
+	@$(BIN)/pre-commit install
 
 format: $(STAMP) ## format the code and fix what the linter can
 	@$(BIN)/ruff format .
