@@ -17,12 +17,12 @@ from domain.pulls.answer import Answer
 
 class Registration(msgspec.Struct, frozen=True):
     """What is known about a verification before any callback: its order, when it was registered, when its
-    token expires. `nudged_at`: when its user's browser came back."""
+    token expires. `returned_at`: when its user's browser came back."""
 
     biz_no: str | None
     registered_at: datetime
     expires_at: datetime
-    nudged_at: datetime | None = None
+    returned_at: datetime | None = None
 
     @property
     def day_begins(self) -> datetime:
@@ -64,27 +64,27 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class DecodedCallback(msgspec.Struct, frozen=True):
-    """A decoded callback. `hold`: do not decide it while its verification is unregistered.
+    """A decoded callback. `awaits_registration`: do not decide it while its verification is unregistered.
 
     `leased`: the worker that records it decides its verification; otherwise it is due at once for any worker.
     """
 
     callback: AcceptedCallback
     payload: Payload
-    hold: bool = False
+    awaits_registration: bool = False
     leased: bool = True
 
 
 class Recorded(Leased, frozen=True):
     """What the store knows about a callback once it stands there.
 
-    `to_settle`: this is the callback that its verification is decided on, and it came just now, so whoever
-    recorded it goes on to settle the verification under `lease`, whose app need not be the one that the
+    `to_advance`: this is the callback that its verification is decided on, and it came just now, so whoever
+    recorded it goes on to advance the verification under `lease`, whose app need not be the one that the
     callback came to.
     """
 
     is_new: bool
-    to_settle: bool
+    to_advance: bool
     registration: Registration | None = None
 
 
@@ -142,7 +142,7 @@ class FinishedPull(Leased, frozen=True):
     finished_at: datetime
 
 
-class SettledVerification(Leased, frozen=True):
+class DecisionRecord(Leased, frozen=True):
     """A decision with its evidence; `shadow` is a candidate policy's decision on the same evidence."""
 
     decision: Decision

@@ -15,12 +15,12 @@ from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
 from usecases.ports.pulls import Ledger, Vendor
 from usecases.ports.recording import Claims, Recorder
-from usecases.ports.schedule import DueVerifications, HeldVerifications, NudgedVerifications
+from usecases.ports.schedule import DueVerifications, HeldVerifications, ReturnedVerifications
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import CrashPoint
 from usecases.process.picture_room import PictureRoom
-from usecases.process.tally import Tally
 from usecases.process.vendor_gates import VendorGates
+from usecases.process.worker_stats import WorkerStats
 
 
 def _go_on(_point: CrashPoint) -> None:
@@ -51,7 +51,7 @@ class WorkerContext:
     due: DueVerifications
     held: HeldVerifications
     claims: Claims
-    nudges: NudgedVerifications
+    return_hints: ReturnedVerifications
     second_looks: SecondLooks
     dead_letters: DeadLetters
     vendor: Vendor
@@ -65,7 +65,7 @@ class WorkerContext:
     database_silence: Callable[[], float] = lambda: 0.0
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
     database_since: Callable[[], datetime] = lambda: ALWAYS
-    tally: Tally = field(default_factory=Tally)
+    worker_stats: WorkerStats = field(default_factory=WorkerStats)
     unkept: set[UUID] = field(default_factory=set)
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -74,4 +74,4 @@ class WorkerContext:
         """What the worker's heartbeat says."""
         ways = {"circuits": self.gates.circuits(), "refusals": self.gates.refusals()}
         state = {"database_seconds": self.database_silence(), "policies": self.policies.marks()}
-        return self.tally.status() | ways | state
+        return self.worker_stats.status() | ways | state

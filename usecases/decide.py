@@ -15,7 +15,7 @@ from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.pulls.reconciliation import biz_no_differs, orders_differ
-from domain.records import Case, SettledVerification
+from domain.records import Case, DecisionRecord
 from usecases.context import WorkerContext
 
 _WORTH_AN_ALARM: Final = timedelta(minutes=10)
@@ -24,7 +24,7 @@ _WORTH_AN_ALARM: Final = timedelta(minutes=10)
 log = structlog.get_logger(__name__)
 
 
-class Grounds(msgspec.Struct, frozen=True):
+class DecisionSettings(msgspec.Struct, frozen=True):
     """Whose policy decides, in which mode."""
 
     app: App
@@ -32,17 +32,17 @@ class Grounds(msgspec.Struct, frozen=True):
     mode: ConfirmationMode
 
 
-def grounds_of(context: WorkerContext, app_id: str) -> Grounds:
+def settings_of(context: WorkerContext, app_id: str) -> DecisionSettings:
     """What an app's verifications are decided by. Raises KeyError: it is not configured here."""
     app = context.apps[app_id]
     policy = context.policies.get(app.policy)
-    return Grounds(app, policy, app.confirmation or policy.config.confirmation.mode)
+    return DecisionSettings(app, policy, app.confirmation or policy.config.confirmation.mode)
 
 
 async def decide_case(
     context: WorkerContext,
     case: Case,
-    grounds: Grounds,
+    settings: DecisionSettings,
     *,
     result: Payload | None = None,
     unconfirmed: Reason = UNCONFIRMED,
@@ -56,12 +56,12 @@ async def decide_case(
     """
     identities = (payload.identity() for payload in (result, case.payload) if payload is not None)
     evidence = evidence_of(case, result, unconfirmed=unconfirmed)
-    await _decide(context, case, grounds, evidence, next(filter(None, identities), None))
+    await _decide(context, case, settings, evidence, next(filter(None, identities), None))
 
 
-async def decide_unread(context: WorkerContext, case: Case, grounds: Grounds) -> None:
+async def decide_unread(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """Decide where no callback came and nobody can read the result: for a person. Raises as `decide_case`."""
-    await _decide(context, case, grounds, Evidence(result=UNREAD_RESULT), None)
+    await _decide(context, case, settings, Evidence(result=UNREAD_RESULT), None)
 
 
 def evidence_of(case: Case, result: Payload | None, *, unconfirmed: Reason = UNCONFIRMED) -> Evidence:
@@ -74,29 +74,33 @@ def evidence_of(case: Case, result: Payload | None, *, unconfirmed: Reason = UNC
 
 
 async def _decide(
-    context: WorkerContext, case: Case, grounds: Grounds, evidence: Evidence, identity: Identity | None
+    context: WorkerContext,
+    case: Case,
+    settings: DecisionSettings,
+    evidence: Evidence,
+    identity: Identity | None,
 ) -> None:
     def under(policy: Policy) -> Decision:
-        return decide(evidence, policy=policy, mode=grounds.mode)
+        return decide(evidence, policy=policy, mode=settings.mode)
 
-    decision = under(grounds.policy)
-    candidate = grounds.app.candidate_policy and context.policies.get(grounds.app.candidate_policy)
-    settled = SettledVerification(
+    decision = under(settings.policy)
+    candidate = settings.app.candidate_policy and context.policies.get(settings.app.candidate_policy)
+    decision_record = DecisionRecord(
         lease=case.lease,
         decision=decision,
-        policy=grounds.policy,
+        policy=settings.policy,
         evidence=evidence,
-        mode=grounds.mode,
+        mode=settings.mode,
         identity=identity,
         decided_at=context.clock(),
         shadow=(candidate, under(candidate)) if candidate else None,
     )
     context.reached("before_commit")
-    saved = await context.decisions.save_once(settled)
+    saved = await context.decisions.save_once(decision_record)
     context.reached("after_commit")
     if saved:
         reasons = (reason.code for reason in decision.reasons)
-        context.tally.count_decision(case.app_id, decision.outcome, reasons)
+        context.worker_stats.count_decision(case.app_id, decision.outcome, reasons)
         log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
         await context.announcer.announce(case.verification_id)
 

@@ -13,4 +13,4 @@ async def note_return(context: WorkerContext, verification_id: UUID) -> bool:
     Raises:
         ServerAway: PostgreSQL is away.
     """
-    return await context.nudges.nudge(verification_id, now=context.clock())
+    return await context.return_hints.note_return(verification_id, now=context.clock())

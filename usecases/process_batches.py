@@ -12,10 +12,10 @@ from domain.errors import ServerAway
 from domain.model import AcceptedCallback
 from domain.records import Case, Claim, ClaimedBatch
 from usecases.context import WorkerContext
-from usecases.record_callbacks import GroupRecorded, bury, record_group
+from usecases.record_callbacks import GroupRecorded, record_group, to_dead_letter
 
 SPLIT_AFTER: Final = 3
-BURY_AFTER: Final = 6
+DEAD_LETTER_AFTER: Final = 6
 """Starts after which a batch is split into single callbacks, and a single callback becomes a dead letter: it
 keeps killing its worker. A batch that only waits behind others is never started, and so never suspected."""
 
@@ -46,7 +46,7 @@ class _Step(Enum):
     RECORD = "record"
     SET_ASIDE = "set aside"
     SPLIT = "split"
-    BURY = "bury"
+    DEAD_LETTER = "dead letter"
 
 
 class BatchProcessing:
@@ -103,14 +103,14 @@ class BatchProcessing:
             await inbox.set_aside(batch.batch_id)
         elif step is _Step.SPLIT:
             await inbox.split(batch.batch_id, callbacks)
-        elif step is _Step.BURY:
-            await bury(self._context, callbacks[0], "kills_worker", f"{batch.starts} starts")
+        elif step is _Step.DEAD_LETTER:
+            await to_dead_letter(self._context, callbacks[0], "kills_worker", f"{batch.starts} starts")
             self._finished.append(batch.batch_id)
 
     async def _record(self, batches: Sequence[ClaimedBatch]) -> None:
         if not batches:
             return
-        with self._context.tally.under_way(len(batches)):
+        with self._context.worker_stats.under_way(len(batches)):
             whose = [(batch.batch_id, each) for batch in batches for each in batch.callbacks or ()]
             group = await self._record_callbacks(batches, [each for _, each in whose])
             self._hand_over(group)
@@ -151,7 +151,7 @@ class BatchProcessing:
                 keys = [callback.key for callback in batch.callbacks or ()]
                 await context.dead_letters.forget_retried(keys)
         self._finished += [batch.batch_id for batch in recorded]
-        context.tally.batches += len(recorded)
+        context.worker_stats.batches += len(recorded)
         if recorded:
             log.info("batch.recorded", callbacks=callbacks, count=cases)
 
@@ -161,4 +161,4 @@ def _step_of(batch: ClaimedBatch) -> _Step:
         return _Step.SET_ASIDE
     if batch.starts > SPLIT_AFTER and len(batch.callbacks) > 1:
         return _Step.SPLIT
-    return _Step.BURY if batch.starts > BURY_AFTER else _Step.RECORD
+    return _Step.DEAD_LETTER if batch.starts > DEAD_LETTER_AFTER else _Step.RECORD

@@ -10,7 +10,7 @@ from domain.policy.reasons import Code, Reason
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
 from usecases.context import WorkerContext
-from usecases.decide import Grounds, evidence_of, postpone
+from usecases.decide import DecisionSettings, evidence_of, postpone
 from usecases.pulls.confirm import (
     Confirmation,
     Confirmed,
@@ -26,20 +26,20 @@ _UNANSWERED: Final = Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "no answe
 log = structlog.get_logger(__name__)
 
 
-async def look_again(context: WorkerContext, case: Case, grounds: Grounds) -> None:
+async def look_again(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """Spend the call and put on the timeline what it would have come to."""
-    match await _spend(context, case, grounds):
+    match await _spend(context, case, settings):
         case Postponed(until):
             await postpone(context, case, until)
         case Confirmed(result):
-            await _note(context, case, "result.obtained", _what_it_says(case, grounds, result))
+            await _note(context, case, "result.obtained", _what_it_says(case, settings, result))
         case Unconfirmed(reason):
             await _note(context, case, "result.unavailable", {"reason": reason.detail or reason.code.value})
         case confirmation:
             assert_never(confirmation)
 
 
-async def _spend(context: WorkerContext, case: Case, grounds: Grounds) -> Confirmation:
+async def _spend(context: WorkerContext, case: Case, settings: DecisionSettings) -> Confirmation:
     ledger = await context.ledger.of(case.verification_id)
     if case.asked_at is None or is_answered(case.asked_at, ledger):
         # A worker died behind the call: one request is one call, whatever came of it.
@@ -48,11 +48,11 @@ async def _spend(context: WorkerContext, case: Case, grounds: Grounds) -> Confir
         wait = awaited(context, case, ledger)
         return Postponed(wait.until) if wait else _UNANSWERED
     limit = asked_limit(case.asked_at, ledger)
-    return await spend_call(context, case, grounds.app, ledger=ledger, limit=limit)
+    return await spend_call(context, case, settings.app, ledger=ledger, limit=limit)
 
 
-def _what_it_says(case: Case, grounds: Grounds, result: Payload) -> dict[str, object]:
-    decision = decide(evidence_of(case, result), policy=grounds.policy, mode=grounds.mode)
+def _what_it_says(case: Case, settings: DecisionSettings, result: Payload) -> dict[str, object]:
+    decision = decide(evidence_of(case, result), policy=settings.policy, mode=settings.mode)
     return {"outcome": decision.outcome.value, "agreement": decision.agreement.value}
 
 

@@ -10,14 +10,14 @@ from domain.pulls.reconciliation import Expire, Look, next_look
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case, Registration
 from usecases.context import WorkerContext
-from usecases.decide import Grounds, decide_case, decide_unread, postpone
+from usecases.decide import DecisionSettings, decide_case, decide_unread, postpone
 from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, awaited, kept_result, spend_call
 from usecases.pulls.last_word import told_what_nobody_reads
 
 log = structlog.get_logger(__name__)
 
 
-async def reconcile(context: WorkerContext, case: Case, grounds: Grounds) -> None:
+async def reconcile(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """Take the next step for a verification without a final callback."""
     if case.registration is None:
         # Its callback says that the flow goes on. It became due because the vendor's day is over.
@@ -26,22 +26,26 @@ async def reconcile(context: WorkerContext, case: Case, grounds: Grounds) -> Non
     # Read before the answers: a call that ends between the two is still awaited by this ledger.
     ledger = await context.ledger.of(case.verification_id)
     if result := await kept_result(context, case):
-        await decide_case(context, case, grounds, result=result)
+        await decide_case(context, case, settings, result=result)
     else:
-        await _step(context, case, grounds, case.registration, ledger)
+        await _step(context, case, settings, case.registration, ledger)
 
 
 async def _step(
-    context: WorkerContext, case: Case, grounds: Grounds, registration: Registration, ledger: Sequence[Pull]
+    context: WorkerContext,
+    case: Case,
+    settings: DecisionSettings,
+    registration: Registration,
+    ledger: Sequence[Pull],
 ) -> None:
     wait = awaited(context, case, ledger)
     match wait or _asked_look(case, ledger) or _next_look(context, registration, ledger):
         case Look(limit):
-            await _look(context, case, grounds, registration, ledger=ledger, limit=limit)
+            await _look(context, case, settings, registration, ledger=ledger, limit=limit)
         case Wait(until):
             await postpone(context, case, until)
         case Expire():
-            await _give_up(context, case, grounds)
+            await _give_up(context, case, settings)
         case step:
             assert_never(step)
 
@@ -49,24 +53,26 @@ async def _step(
 async def _look(
     context: WorkerContext,
     case: Case,
-    grounds: Grounds,
+    settings: DecisionSettings,
     registration: Registration,
     *,
     ledger: Sequence[Pull],
     limit: int,
 ) -> None:
-    match await spend_call(context, case, grounds.app, ledger=ledger, limit=limit):
+    match await spend_call(context, case, settings.app, ledger=ledger, limit=limit):
         case Confirmed(result):
-            await decide_case(context, case, grounds, result=result)
+            await decide_case(context, case, settings, result=result)
         case Postponed(until):
             await postpone(context, case, until)
         case Unconfirmed():
-            await _rest(context, case, grounds, registration)
+            await _rest(context, case, settings, registration)
         case confirmation:
             assert_never(confirmation)
 
 
-async def _rest(context: WorkerContext, case: Case, grounds: Grounds, registration: Registration) -> None:
+async def _rest(
+    context: WorkerContext, case: Case, settings: DecisionSettings, registration: Registration
+) -> None:
     """Nothing there yet: wait for the next look, or give up."""
     ledger = await context.ledger.of(case.verification_id)
     match _next_look(context, registration, ledger):
@@ -77,7 +83,7 @@ async def _rest(context: WorkerContext, case: Case, grounds: Grounds, registrati
             at = context.clock() + context.pull_rules.spacing
             await context.due.postpone(case.lease, until=at)
         case Expire():
-            await _give_up(context, case, grounds)
+            await _give_up(context, case, settings)
         case step:
             assert_never(step)
 
@@ -95,10 +101,10 @@ def _next_look(
     return next_look(registration, ledger, now=context.clock(), rules=context.reconcile_rules)
 
 
-async def _give_up(context: WorkerContext, case: Case, grounds: Grounds) -> None:
+async def _give_up(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """No look is left: it expires if the vendor told nothing, and is for a person if nobody can read it."""
     if await told_what_nobody_reads(context, case):
-        await decide_unread(context, case, grounds)
+        await decide_unread(context, case, settings)
     else:
         await _expire(context, case)
 

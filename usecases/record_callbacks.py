@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class GroupRecorded(NamedTuple):
-    """How a group ended. `cases`: to be settled by whoever recorded it. `left_out`: apps with verifications
+    """How a group ended. `cases`: to be advanced by whoever recorded it. `left_out`: apps with verifications
     that are due for anybody. `failures`: the callbacks, by index, that a server that is away kept from it."""
 
     cases: list[Case]
@@ -39,8 +39,8 @@ async def record_group(
 ) -> GroupRecorded:
     """Record each callback or make it a dead letter.
 
-    `room`: how many verifications of each app this worker may settle. What goes beyond it is recorded all the
-    same, as due for anybody.
+    `room`: how many verifications of each app this worker may advance. The others are recorded too, as due
+    for any worker.
     """
     places = Counter(room)
     read = [_read(context, callback, places) for callback in callbacks]
@@ -54,24 +54,28 @@ async def record_group(
             failures[index] = end
         elif not isinstance(end, Recorded):
             letters[index] = _defective(callbacks[index], end)
-    failures |= await _bury_all(context, letters)
-    return _to_settle(decoded, ends, failures)
+    failures |= await _to_dead_letters(context, letters)
+    return _to_advance(decoded, ends, failures)
 
 
-def _to_settle(
+def _to_advance(
     decoded: Mapping[int, DecodedCallback],
     ends: Mapping[int, Recorded | BaseException],
     failures: dict[int, BaseException],
 ) -> GroupRecorded:
-    due = [(decoded[i], end) for i, end in ends.items() if isinstance(end, Recorded) and end.to_settle]
+    due = [(decoded[i], end) for i, end in ends.items() if isinstance(end, Recorded) and end.to_advance]
     cases = [_case(one, end) for one, end in due if one.leased]
     left_out = {one.callback.app_id for one, _ in due if not one.leased}
     return GroupRecorded(cases, left_out, failures)
 
 
-async def _bury_all(context: WorkerContext, letters: Mapping[int, _Letter]) -> dict[int, BaseException]:
+async def _to_dead_letters(
+    context: WorkerContext, letters: Mapping[int, _Letter]
+) -> dict[int, BaseException]:
     """The letters that could not be kept because PostgreSQL is away. Raises any other error."""
-    kept = await asyncio.gather(*(bury(context, *each) for each in letters.values()), return_exceptions=True)
+    kept = await asyncio.gather(
+        *(to_dead_letter(context, *each) for each in letters.values()), return_exceptions=True
+    )
     errors = {index: end for index, end in zip(letters, kept, strict=True) if end is not None}
     for error in errors.values():
         if not isinstance(error, ServerAway):
@@ -89,7 +93,7 @@ def _read(
     context: WorkerContext, callback: AcceptedCallback, places: Counter[str]
 ) -> DecodedCallback | _Letter:
     app = context.apps.get(callback.app_id)
-    hold = app is not None and app.require_registration
+    awaits_registration = app is not None and app.require_registration
     try:
         payload = decode_payload(callback.data)
     except UndecodableCallback as error:
@@ -99,7 +103,7 @@ def _read(
     except Exception as error:
         return _defective(callback, error)
     places[callback.app_id] -= 1
-    return DecodedCallback(callback, payload, hold, leased=places[callback.app_id] >= 0)
+    return DecodedCallback(callback, payload, awaits_registration, leased=places[callback.app_id] >= 0)
 
 
 def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:
@@ -113,7 +117,9 @@ def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:
     )
 
 
-async def bury(context: WorkerContext, callback: AcceptedCallback, reason: str, detail: str) -> None:
+async def to_dead_letter(
+    context: WorkerContext, callback: AcceptedCallback, reason: str, detail: str
+) -> None:
     """Make a callback a dead letter."""
     await context.dead_letters.keep(callback, reason=reason, detail=detail, now=context.clock())
     # Only now: while PostgreSQL takes no write there is no letter.

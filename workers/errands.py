@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 import structlog
 
 from domain.errors import ServerAway, kind_of_error
-from usecases.process.tally import Tally
+from usecases.process.worker_stats import WorkerStats
 
 log = structlog.get_logger(__name__)
 
@@ -14,8 +14,8 @@ log = structlog.get_logger(__name__)
 class Errands:
     """Runs them, each for `within` seconds at most, and logs an outage once for each kind of errand."""
 
-    def __init__(self, tally: Tally, *, within: float) -> None:
-        self._tally = tally
+    def __init__(self, worker_stats: WorkerStats, *, within: float) -> None:
+        self._worker_stats = worker_stats
         self._within = within
         self._interrupted: set[str] = set()
 
@@ -28,10 +28,10 @@ class Errands:
                 await work
             self._interrupted.discard(key)
         except (ServerAway, TimeoutError) as error:
-            self._tally.failed(error)
+            self._worker_stats.failed(error)
             if key not in self._interrupted:
                 log.warning(event, **ids, error=kind_of_error(error))
             self._interrupted.add(key)
         except Exception as error:
-            self._tally.failed(error)
+            self._worker_stats.failed(error)
             log.warning(event, **ids, error=kind_of_error(error), exc_info=True)

@@ -16,15 +16,15 @@ from arq.worker import Function, func
 
 from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis.names import RedisNames
+from usecases.await_registration import release_held
 from usecases.context import WorkerContext
 from usecases.end_unfinished import Unfinished
 from usecases.forget_claims import forget_claims
-from usecases.hold import release_held
 from usecases.note_return import note_return
 from usecases.report_unconfigured import Unconfigured
+from workers.advancing import Advancing
 from workers.errands import Errands
 from workers.recording import Recording
-from workers.settling import Settling
 
 JOB_TIMEOUT: Final = 10
 """Seconds; a job whose worker was killed stays hidden for this long and ten more."""
@@ -40,23 +40,23 @@ class Loops(NamedTuple):
     """What jobs wake."""
 
     recording: Recording
-    settling: Settling
+    advancing: Advancing
 
 
 def functions(context: WorkerContext, loops: Loops) -> list[Function]:
     """The jobs that others enqueue."""
-    errands = Errands(context.tally, within=_WITHIN)
+    errands = Errands(context.worker_stats, within=_WITHIN)
 
     async def record_waiting(_ctx: dict[str, Any]) -> None:
         loops.recording.wake()
 
     async def settle_verification(_ctx: dict[str, Any], verification_id: str) -> None:
-        work = loops.settling.claim_one(UUID(verification_id))
+        work = loops.advancing.claim_one(UUID(verification_id))
         await errands.run(work, "settlement.postponed", verification_id=verification_id)
 
     async def look_early(verification_id: UUID) -> None:
         if await note_return(context, verification_id):
-            await loops.settling.claim_one(verification_id)
+            await loops.advancing.claim_one(verification_id)
 
     async def nudge_verification(_ctx: dict[str, Any], verification_id: str) -> None:
         # It is a hint: should it fail, the look at its token's expiry is to come.
@@ -87,8 +87,8 @@ def crons(
         await context.inbox.take_back(after=UNREADABLE_REST)
 
     async def claim_silent() -> None:
-        loops.settling.look()
-        await loops.settling.claim_silent(context.silent_per_sweep)
+        loops.advancing.look()
+        await loops.advancing.claim_silent(context.silent_per_sweep)
 
     async def free_held() -> None:
         await release_held(context)
@@ -101,7 +101,7 @@ def crons(
         "settle_due": (claim_silent, unconfigured.report),
         "sweep_waiting": (free_held, unfinished.give_an_end, forget),
     }
-    errands, seconds = Errands(context.tally, within=_WITHIN), set(range(0, 60, every))
+    errands, seconds = Errands(context.worker_stats, within=_WITHIN), set(range(0, 60, every))
     return [
         cron(_cron_job(errands, name, parts), name=names.job(name), second=seconds, timeout=JOB_TIMEOUT)
         for name, parts in sweeps.items()

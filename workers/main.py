@@ -31,7 +31,7 @@ from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgClaims
 from adapters.store.recording.recorder import PgRecorder
 from adapters.store.schedule.due import PgDueVerifications
-from adapters.store.schedule.nudges import PgNudges
+from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.tasks.background import end_tasks
 from adapters.vendor.accounts import open_accounts
 from adapters.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
@@ -40,10 +40,10 @@ from usecases.process.alarm import Alarm
 from usecases.process.crash_points import CrashPoint, crash_point_wanted, die
 from usecases.process.picture_room import ROOM, PictureRoom
 from usecases.process.vendor_gates import VendorGates
+from workers.advancing import Advancing
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.loop import run_workers
 from workers.recording import Recording
-from workers.settling import Settling
 
 POLL_DELAY: Final = 0.02
 MAX_JOBS: Final = 20
@@ -89,26 +89,26 @@ def stop_loops(context: WorkerContext, loops: Loops) -> None:
     """Begin nothing more, no call either; what is under way goes on."""
     context.gates.stop()
     loops.recording.stop()
-    loops.settling.stop()
+    loops.advancing.stop()
 
 
 @asynccontextmanager
 async def running_loops(settings: Settings, context: WorkerContext, *, grace: float) -> AsyncIterator[Loops]:
-    """Recording and settling run inside the block; what is under way at its end has `grace` seconds."""
+    """Recording and advancing run inside the block; what is under way at its end has `grace` seconds."""
     look_every = timedelta(seconds=settings.sweep_every)
-    settling = Settling(context, at_once=settings.settle_at_once, look_every=look_every)
-    recording = Recording(context, settling)
-    loops = Loops(recording, settling)
-    looking, taking = asyncio.create_task(settling.run()), asyncio.create_task(recording.run())
+    advancing = Advancing(context, at_once=settings.settle_at_once, look_every=look_every)
+    recording = Recording(context, advancing)
+    loops = Loops(recording, advancing)
+    looking, taking = asyncio.create_task(advancing.run()), asyncio.create_task(recording.run())
     try:
         yield loops
     finally:
         stop_loops(context, loops)
         # All have the same seconds: whoever stops this process waits 40 in all, before it kills.
-        await asyncio.gather(asyncio.wait({looking, taking}, timeout=grace), settling.end(grace=grace))
+        await asyncio.gather(asyncio.wait({looking, taking}, timeout=grace), advancing.end(grace=grace))
         await end_tasks(looking, taking)
         # What the last group, or the last look, was about.
-        await settling.end(grace=0)
+        await advancing.end(grace=0)
         # Calls whose caller was cancelled: they have had their time beside the others.
         await context.gates.finish(within=_LAST_MOMENT)
         for verification_id in context.unkept:
@@ -155,7 +155,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             due=due,
             held=PgHeldVerifications(engine),
             claims=PgClaims(engine),
-            nudges=PgNudges(engine),
+            return_hints=PgReturnHints(engine),
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),
             vendor=faceid,

@@ -1,4 +1,4 @@
-"""Empty the inbox: claim a group of batches, record their callbacks, pass on what is to be settled.
+"""Empty the inbox: claim a group of batches, record their callbacks, pass on what is to be advanced.
 
 One group at a time, so that groups grow with what waits, and a batch that kills its worker is soon claimed
 alone. Recording waits for PostgreSQL and Redis, never for the vendor.
@@ -15,7 +15,7 @@ from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from usecases.context import WorkerContext
 from usecases.process_batches import BatchProcessing
-from workers.settling import Settling
+from workers.advancing import Advancing
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
@@ -30,10 +30,10 @@ log = structlog.get_logger(__name__)
 class Recording:
     """Records what waits in the inbox whenever it is woken."""
 
-    def __init__(self, context: WorkerContext, settling: Settling) -> None:
+    def __init__(self, context: WorkerContext, advancing: Advancing) -> None:
         self._context = context
-        self._settling = settling
-        self._batches = BatchProcessing(context, settling)
+        self._advancing = advancing
+        self._batches = BatchProcessing(context, advancing)
         self._waking = asyncio.Event()
         self._called_for_help = 0.0
         self._stopping = False
@@ -101,13 +101,13 @@ class Recording:
         except Exception as error:
             # A defect of ours: what was claimed is claimed again when its lease ends.
             log.exception("batch.failed")
-            self._context.tally.failed(error)
+            self._context.worker_stats.failed(error)
             return False
         return not self._failing
 
     def _away(self, error: BaseException) -> None:
         """Log an outage once, and count every failure."""
-        self._context.tally.failed(error)
+        self._context.worker_stats.failed(error)
         if not self._failing:
             log.warning("batch.postponed", error=kind_of_error(error))
         self._failing = True
@@ -121,7 +121,7 @@ class Recording:
         left = await self._batches.process_group()
         if left:
             await self._call_for_help()
-            await self._settling.wait_for_room()
+            await self._advancing.wait_for_room()
         else:
             await self._batches.forget_finished()
         return left

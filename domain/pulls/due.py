@@ -9,7 +9,7 @@ from domain.pulls.reconciliation import ReconcileRules, first_look_at
 from domain.records import Registration
 
 NO_LEASE: Final = timedelta(0)
-"""For a callback whose recorder does not settle the verification itself."""
+"""For a callback whose recorder does not advance the verification itself."""
 
 
 def due_after_callback(

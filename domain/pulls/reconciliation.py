@@ -90,4 +90,4 @@ def _looks(registration: Registration, rules: ReconcileRules) -> list[tuple[date
     first = first_look_at(registration, rules=rules)
     last = max(registration.expires_at, registration.day_begins + rules.last_look)
     looks = [(first, 2), (last, PULL_LIMIT)]
-    return [*looks, (registration.nudged_at, 1)] if registration.nudged_at else looks
+    return [*looks, (registration.returned_at, 1)] if registration.returned_at else looks

@@ -1,4 +1,4 @@
-"""Hold a lookup until its verification is settled: no look at PostgreSQL but when there may be news."""
+"""Hold a lookup until its verification is decided: no look at PostgreSQL but when there may be news."""
 
 import asyncio
 from contextlib import suppress
@@ -11,13 +11,13 @@ from starlette.requests import ClientDisconnect
 from domain.model import State
 from service.api.context import ApiContext
 
-_SETTLED: Final = {State.DECIDED, State.EXPIRED}
+_ENDED: Final = {State.DECIDED, State.EXPIRED}
 
 
-async def wait_until_settled(
+async def wait_until_ended(
     context: ApiContext, request: Request, *, ids: tuple[UUID, ...], seconds: float
 ) -> None:
-    """Return when one of these is settled, when this process goes, or after `seconds`.
+    """Return when one of these is decided, when this process goes, or after `seconds`.
 
     An announcement that got lost is made up for at the end of the seconds, or when Redis is back.
 
@@ -43,7 +43,7 @@ async def wait_until_settled(
 async def _ends_the_wait(context: ApiContext, ids: tuple[UUID, ...]) -> bool:
     found = await context.lookups.states(ids)
     # Of several, the caller has to name one first.
-    return len(found) > 1 or not _SETTLED.isdisjoint(found)
+    return len(found) > 1 or not _ENDED.isdisjoint(found)
 
 
 async def _hang_up(request: Request, news: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from domain.model import AcceptedCallback, CallbackKind
 from service.http.lifecycle import Lifecycle
 from service.ingress.body import body_headers, read_body
 from service.ingress.duplicates import Duplicates, mark_of
-from service.ingress.nudging import ReturnNudges
+from service.ingress.return_hints import ThrottledReturnHints
 from service.ingress.tally import IngressTally
 from usecases.ports.ingress import Intake
 
@@ -32,7 +32,7 @@ class IngressContext:
     intake: Intake
     max_body_bytes: int
     clock: Callable[[], datetime]
-    nudges: ReturnNudges
+    return_hints: ThrottledReturnHints
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     tally: IngressTally = field(default_factory=IngressTally)
     duplicates: Duplicates = field(default_factory=Duplicates)

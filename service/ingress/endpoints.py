@@ -65,16 +65,16 @@ class ReturnEndpoint:
         await response(scope, receive, send)
         if returned is not None:
             # Behind the answer, which is the same whether the biz_id is known or not.
-            self._nudge(scope, returned)
+            self._note_return(scope, returned)
 
     async def _post(self, scope: Scope, receive: Receive) -> Response:
         members = await accept_callback(self._context, CallbackKind.RETURN, scope, receive)
         return self._onward(scope, biz_id_of(members), status=status_of(members))
 
-    def _nudge(self, scope: Scope, biz_id: str) -> None:
+    def _note_return(self, scope: Scope, biz_id: str) -> None:
         app_id = scope["path_params"]["app_id"]
         if app_id in self._context.apps and scope["method"] == "GET":
-            self._context.nudges.returned(scope, app_id, biz_id)
+            self._context.return_hints.returned(scope, app_id, biz_id)
 
     def _onward(self, scope: Scope, biz_id: str | None, *, status: str) -> Response:
         app = self._context.apps.get(scope["path_params"]["app_id"])

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
-from adapters.intake.nudges import RedisNudges
 from adapters.intake.queue import create_queue
+from adapters.intake.return_hints import RedisReturnHints
 from adapters.process import ProcessContext
 from adapters.processes.heartbeats import beating
 from adapters.processes.troubles import redis_trouble
@@ -33,11 +33,11 @@ from service.http.serving import limits_of, serve
 from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
 from service.ingress.metrics import serving_metrics
-from service.ingress.nudging import ReturnNudges
+from service.ingress.return_hints import ThrottledReturnHints
 from service.ingress.tally import IngressTally
 
 _BURST_SECONDS: Final = 10
-"""So many seconds' worth of nudges may come at once."""
+"""So many seconds' worth of return hints may come at once."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +70,10 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     intake = _create_intake(settings, process, watch, lifecycle)
     apps = settings.domain_apps()
     open_accounts(apps)
-    nudge_pool = process.create_pool(max_connections=4)
+    hint_pool = process.create_pool(max_connections=4)
     names = process.names
-    nudges = RedisNudges(
-        create_queue(nudge_pool, names=names),
+    return_hints = RedisReturnHints(
+        create_queue(hint_pool, names=names),
         grace=timedelta(seconds=settings.nudge_grace),
         names=names,
         has_room=lambda: watch.usable,
@@ -83,7 +83,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         intake=intake,
         max_body_bytes=settings.max_body_bytes,
         clock=lambda: datetime.now(UTC),
-        nudges=ReturnNudges(nudges, _create_throttle(settings), monotonic=time.monotonic),
+        return_hints=ThrottledReturnHints(return_hints, _create_throttle(settings), monotonic=time.monotonic),
         lifecycle=lifecycle,
         tally=IngressTally.of(apps),
     )
@@ -100,8 +100,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             with serving_metrics(host, port, process=process_id, status=status):
                 yield
         await intake.aclose()
-        await nudges.aclose()
-        await nudge_pool.disconnect()
+        await return_hints.aclose()
+        await hint_pool.disconnect()
         await process.aclose()
 
     return create_app(context, lifespan=lifespan)

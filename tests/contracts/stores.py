@@ -12,10 +12,10 @@ from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
 from tests.memory.held import MemoryHeldVerifications
 from tests.memory.ledger import MemoryLedger
-from tests.memory.nudges import MemoryNudgedVerifications
 from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
+from tests.memory.return_hints import MemoryReturnedVerifications
 from tests.memory.servers import MemoryDatabase
 from tests.support.stores import (
     LEASE,
@@ -25,14 +25,14 @@ from tests.support.stores import (
     Store,
     biz_id,
     callback,
+    decision_record,
     record,
-    settled,
 )
 from usecases.ports.decisions import Decisions, SecondLooks
 from usecases.ports.letters import DeadLetters
 from usecases.ports.pulls import Ledger, PullRequests
 from usecases.ports.recording import Recorder, Registrations
-from usecases.ports.schedule import DueVerifications, HeldVerifications, NudgedVerifications
+from usecases.ports.schedule import DueVerifications, HeldVerifications, ReturnedVerifications
 
 
 class Due(DueVerifications, SecondLooks, Protocol):
@@ -74,7 +74,7 @@ class PortsOfStore(ABC):
     dead_letters: DeadLetters
     registrations: Registrations
     pull_requests: PullRequests
-    nudges: NudgedVerifications
+    return_hints: ReturnedVerifications
     held: HeldVerifications
 
     @abstractmethod
@@ -101,10 +101,14 @@ class PortsOfStore(ABC):
     async def retry(self, letter_id: UUID) -> None:
         """Mark a letter as on its way."""
 
-    async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
+    async def record(
+        self, taken: AcceptedCallback | None = None, *, awaits_registration: bool = False
+    ) -> Recorded:
         """Record a callback in the moment it came."""
         taken = taken or callback()
-        return await record(self.recorder, taken, now=taken.received_at, hold=hold)
+        return await record(
+            self.recorder, taken, now=taken.received_at, awaits_registration=awaits_registration
+        )
 
     async def register(self, registration: Registration, *, n: int = 1, app_id: str = "demo") -> Registered:
         return await self.registrations.register(app_id, biz_id(n), registration)
@@ -117,7 +121,7 @@ class PortsOfStore(ABC):
         self, recorded: Recorded, *, outcome: Outcome = Outcome.APPROVED, tree: Json | None = None
     ) -> bool:
         """Save a decision on a recorded callback."""
-        return await self.decisions.save_once(settled(recorded, outcome=outcome, tree=tree))
+        return await self.decisions.save_once(decision_record(recorded, outcome=outcome, tree=tree))
 
     async def claim(
         self, *, after: timedelta = LEASE, limit: int = 100, silent: bool = False
@@ -134,7 +138,7 @@ class RealStore(PortsOfStore):
         self._store = store
         self.recorder, self.ledger, self.decisions = store.recorder, store.ledger, store.decisions
         self.due, self.dead_letters, self.registrations = store.due, store.dead_letters, store.registrations
-        self.pull_requests, self.nudges = store.pull_requests, store.nudges
+        self.pull_requests, self.return_hints = store.pull_requests, store.return_hints
         self.held = store.held
 
     def another(self) -> PortsOfStore:
@@ -180,7 +184,7 @@ class MemoryStore(PortsOfStore):
         self.dead_letters = MemoryDeadLetters(database)
         self.registrations = MemoryRegistrations(database)
         self.pull_requests = MemoryPullRequests(database, rules=OPERATORS_RULES)
-        self.nudges = MemoryNudgedVerifications(database)
+        self.return_hints = MemoryReturnedVerifications(database)
         self.held = MemoryHeldVerifications(database)
 
     def another(self) -> PortsOfStore:

@@ -1,4 +1,4 @@
-"""Due verifications are claimed under a lease, by one worker each, with what it takes to settle them."""
+"""Due verifications are claimed under a lease, by one worker each, with what it takes to advance them."""
 
 import asyncio
 from datetime import timedelta
@@ -136,7 +136,9 @@ async def test_what_a_second_look_brought_stands_on_the_timeline(store: PortsOfS
     assert await store.events() == ["callback.received", "result.obtained"]
 
 
-async def test_silent_ones_are_claimed_apart_from_those_with_something_to_settle(store: PortsOfStore) -> None:
+async def test_silent_ones_are_claimed_apart_from_those_with_something_to_advance(
+    store: PortsOfStore,
+) -> None:
     await store.record(callback(payload(1)))
     for n in (2, 3):
         await store.register(Registration("order-1", NOW, NOW), n=n)

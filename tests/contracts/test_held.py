@@ -18,7 +18,7 @@ async def release(store: PortsOfStore, *app_ids: str, limit: int = 10) -> int:
 
 async def test_what_is_held_is_not_due_until_it_is_released(store: PortsOfStore) -> None:
     recorded = await store.record()
-    await store.held.hold(recorded.lease)
+    await store.held.await_registration(recorded.lease)
     assert (await store.standing()).held
     assert await release(store, "other") == 0
     assert await release(store, "demo", "other") == 1
@@ -29,21 +29,21 @@ async def test_what_is_held_is_not_due_until_it_is_released(store: PortsOfStore)
 
 async def test_no_more_are_released_at_once_than_asked_for(store: PortsOfStore) -> None:
     for n in range(1, 4):
-        await store.record(callback(payload(n)), hold=True)
+        await store.record(callback(payload(n)), awaits_registration=True)
     assert [await release(store, "demo", limit=2) for _ in range(3)] == [2, 1, 0]
 
 
 async def test_who_has_lost_the_lease_holds_nothing(store: PortsOfStore) -> None:
     recorded = await store.record()
     earlier = msgspec.structs.replace(recorded.lease, fence=recorded.lease.fence - 1)
-    await store.held.hold(earlier)
+    await store.held.await_registration(earlier)
     assert not (await store.standing()).held
 
 
 async def test_what_is_registered_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.register(MINE)
-    await store.held.hold(recorded.lease)
+    await store.held.await_registration(recorded.lease)
     standing = await store.standing()
     assert (standing.held, standing.due_at) == (False, NOW + LEASE)
 
@@ -51,11 +51,11 @@ async def test_what_is_registered_is_not_held(store: PortsOfStore) -> None:
 async def test_what_is_decided_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.decide(recorded)
-    await store.held.hold(recorded.lease)
+    await store.held.await_registration(recorded.lease)
     assert not (await store.standing()).held
 
 
 async def test_a_flow_that_goes_on_keeps_the_time_of_its_end(store: PortsOfStore) -> None:
-    await store.record(callback(payload(status="PROCESSING")), hold=True)
+    await store.record(callback(payload(status="PROCESSING")), awaits_registration=True)
     assert await release(store, "demo") == 1
     assert (await store.standing()).due_at == NOW + RESULT_KEPT

@@ -60,7 +60,7 @@ async def test_a_refused_request_changes_nothing(store: PortsOfStore) -> None:
 
 
 async def test_a_held_one_must_be_registered_first(store: PortsOfStore) -> None:
-    await store.record(hold=True)
+    await store.record(awaits_registration=True)
     assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("not_registered")
     await store.register(Registration("order-1", NOW, NOW + timedelta(minutes=50)))
     assert await store.pull_requests.ask(ID, now=LATER, by="x") is None

@@ -18,10 +18,10 @@ FINAL = callback()
 OTHER_FINAL = callback(payload(biz_no="order-2"), kind=CallbackKind.RETURN)
 
 
-async def test_the_first_final_callback_is_to_be_settled(store: PortsOfStore) -> None:
+async def test_the_first_final_callback_is_to_be_advanced(store: PortsOfStore) -> None:
     recorded = await store.record(FINAL)
     assert recorded.verification_id == verification_id("demo", biz_id())
-    assert (recorded.is_new, recorded.to_settle, recorded.registration) == (True, True, None)
+    assert (recorded.is_new, recorded.to_advance, recorded.registration) == (True, True, None)
     standing = await store.standing()
     assert (standing.state, standing.vendor_status, standing.biz_no) == ("received", "OK", "order-1")
     assert (standing.received_at, standing.ended_at, standing.due_at) == (NOW, NOW, NOW + LEASE)
@@ -33,17 +33,17 @@ async def test_a_duplicate_is_counted_and_changes_nothing(store: PortsOfStore) -
     first = await store.record(FINAL)
     before = await store.standing()
     again = await store.record(callback(received_at=NOW + timedelta(hours=1), secret_index=1))
-    assert (again.is_new, again.to_settle) == (False, False)
+    assert (again.is_new, again.to_advance) == (False, False)
     assert is_same_key(again.lease.key, first.lease.key)
     assert await store.standing() == before
     assert await store.seen() == [2]
     assert await store.events() == ["callback.received"]
 
 
-async def test_duplicates_at_once_are_settled_once(store: PortsOfStore) -> None:
+async def test_duplicates_at_once_are_advanced_once(store: PortsOfStore) -> None:
     ends = await asyncio.gather(*(store.record(FINAL) for _ in range(30)))
     assert sum(end.is_new for end in ends) == 1
-    assert sum(end.to_settle for end in ends) == 1
+    assert sum(end.to_advance for end in ends) == 1
     assert all(is_same_key(end.lease.key, ends[0].lease.key) for end in ends)
     assert await store.seen() == [30]
 
@@ -60,16 +60,16 @@ async def test_several_processes_at_once_record_once(store: PortsOfStore) -> Non
     )
     for n in range(40):
         mine = [end for end in ends if end.verification_id == verification_id("demo", biz_id(n))]
-        assert [end.to_settle for end in mine].count(True) == 1
+        assert [end.to_advance for end in mine].count(True) == 1
         assert all(is_same_key(end.lease.key, mine[0].lease.key) for end in mine)
         assert await store.events(n) == ["callback.received"]
     assert await store.seen() == [4] * 40
 
 
-async def test_a_second_final_callback_is_a_conflict_and_settles_nothing(store: PortsOfStore) -> None:
+async def test_a_second_final_callback_is_a_conflict_and_advances_nothing(store: PortsOfStore) -> None:
     first = await store.record(FINAL)
     second = await store.record(OTHER_FINAL)
-    assert (second.is_new, second.to_settle, second.lease.fence) == (True, False, first.lease.fence)
+    assert (second.is_new, second.to_advance, second.lease.fence) == (True, False, first.lease.fence)
     assert await store.events() == ["callback.received", "callback.conflict"]
     assert (await store.standing()).biz_no == "order-1", "the first one stands"
 
@@ -117,9 +117,9 @@ async def test_other_content_is_a_conflict_whoever_is_decided_on(
     assert sorted(await store.events()) == ["callback.conflict", *["callback.received"] * 5]
 
 
-async def test_of_two_different_final_callbacks_at_once_one_is_settled(store: PortsOfStore) -> None:
+async def test_of_two_different_final_callbacks_at_once_one_is_advanced(store: PortsOfStore) -> None:
     ends = await asyncio.gather(store.record(FINAL), store.record(OTHER_FINAL))
-    assert [end.to_settle for end in ends] == [True, False]
+    assert [end.to_advance for end in ends] == [True, False]
     assert sorted(await store.events()) == ["callback.conflict", "callback.received"]
 
 
@@ -132,14 +132,14 @@ async def test_an_open_callback_never_stands_in_the_way_of_the_final_one(
         ends = await asyncio.gather(*map(store.record, taken))
     else:
         ends = [await store.record(each) for each in taken]
-    assert [end.to_settle for end in ends] == [each is FINAL for each in taken]
+    assert [end.to_advance for end in ends] == [each is FINAL for each in taken]
     assert (await store.standing()).vendor_status == "OK"
     assert await store.events() == ["callback.received"] * 2
 
 
 async def test_an_open_callback_alone_is_due_when_the_vendors_day_is_over(store: PortsOfStore) -> None:
     recorded = await store.record(OPEN)
-    assert (recorded.is_new, recorded.to_settle) == (True, False)
+    assert (recorded.is_new, recorded.to_advance) == (True, False)
     standing = await store.standing()
     assert (standing.state, standing.due_at, standing.ended_at) == (
         "received",
@@ -151,37 +151,37 @@ async def test_an_open_callback_alone_is_due_when_the_vendors_day_is_over(store:
 async def test_a_late_callback_does_not_reopen_a_decided_verification(store: PortsOfStore) -> None:
     await store.decide(await store.record(FINAL), outcome=Outcome.APPROVED)
     late = await store.record(OTHER_FINAL)
-    assert not late.to_settle
+    assert not late.to_advance
     standing = await store.standing()
     assert (standing.state, standing.outcome, standing.due_at) == ("decided", "approved", None)
 
 
 async def test_the_same_biz_id_of_two_apps_is_two_verifications(store: PortsOfStore) -> None:
     ends = await asyncio.gather(store.record(FINAL), store.record(callback(app_id="other")))
-    assert all(end.to_settle for end in ends)
+    assert all(end.to_advance for end in ends)
     assert ends[0].verification_id != ends[1].verification_id
     assert not is_same_key(ends[0].lease.key, ends[1].lease.key)
 
 
-async def test_what_is_held_is_neither_settled_nor_due(store: PortsOfStore) -> None:
+async def test_what_is_held_is_neither_advanced_nor_due(store: PortsOfStore) -> None:
     for taken in (OPEN, FINAL):
-        assert not (await store.record(taken, hold=True)).to_settle
+        assert not (await store.record(taken, awaits_registration=True)).to_advance
     assert (await store.standing()).held
     assert await store.claim(after=timedelta(days=1)) == []
     assert await store.events() == ["callback.held"] * 2
 
 
-async def test_a_callback_after_the_expiry_is_settled_all_the_same(store: PortsOfStore) -> None:
+async def test_a_callback_after_the_expiry_is_advanced_all_the_same(store: PortsOfStore) -> None:
     opened = await store.record(OPEN)
     await store.due.expire(opened.lease)
     assert (await store.standing()).state == "expired"
-    assert (await store.record(FINAL)).to_settle
+    assert (await store.record(FINAL)).to_advance
     assert (await store.standing()).state == "received"
 
 
 async def test_what_comes_behind_a_decision_does_not_hold_it(store: PortsOfStore) -> None:
     await store.decide(await store.record(FINAL))
-    await store.record(OTHER_FINAL, hold=True)
+    await store.record(OTHER_FINAL, awaits_registration=True)
     standing = await store.standing()
     assert (standing.state, standing.held) == ("decided", False)
 
@@ -190,7 +190,7 @@ async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfS
     opened = await store.record(OPEN)
     await store.due.expire(opened.lease)
     late = await store.record(callback(payload(status="NOT_STARTED")))
-    assert (late.is_new, late.to_settle) == (True, False)
+    assert (late.is_new, late.to_advance) == (True, False)
     assert (await store.standing()).state == "expired"
 
 

@@ -49,10 +49,10 @@ async def test_a_due_registered_verification_comes_with_what_is_known_of_it(stor
     assert (due.registration, due.data, due.state, due.biz_id) == (MINE, None, State.CREATED, biz_id())
 
 
-async def test_the_callback_of_a_registered_one_is_settled_at_once(store: PortsOfStore) -> None:
+async def test_the_callback_of_a_registered_one_is_advanced_at_once(store: PortsOfStore) -> None:
     await store.register(MINE)
-    recorded = await store.record(hold=True)
-    assert (recorded.to_settle, recorded.registration) == (True, MINE)
+    recorded = await store.record(awaits_registration=True)
+    assert (recorded.to_advance, recorded.registration) == (True, MINE)
     standing = await store.standing()
     assert (standing.fence, recorded.lease.fence) == (2, 2), "whoever was about to look at it is late"
     assert (standing.state, standing.due_at, standing.held) == ("received", NOW + LEASE, False)
@@ -61,7 +61,7 @@ async def test_the_callback_of_a_registered_one_is_settled_at_once(store: PortsO
 async def test_a_callback_of_another_order_than_the_registered_one_is_a_conflict(store: PortsOfStore) -> None:
     await store.register(OTHER)
     recorded = await store.record()
-    assert (recorded.to_settle, recorded.registration) == (True, OTHER)
+    assert (recorded.to_advance, recorded.registration) == (True, OTHER)
     assert (await store.standing()).biz_no == "order-2"
     assert await store.events() == ["verification.registered", "callback.conflict"]
 
@@ -74,7 +74,7 @@ async def test_a_callback_before_its_registration_is_joined(store: PortsOfStore)
     assert await store.register(MINE) is Registered.KNOWN
 
 
-async def test_a_callback_of_another_order_is_taken_from_whoever_settles_it(store: PortsOfStore) -> None:
+async def test_a_callback_of_another_order_is_taken_from_whoever_advances_it(store: PortsOfStore) -> None:
     recorded = await store.record()
     assert await store.register(OTHER) is Registered.JOINED
     assert not await store.decide(recorded)
@@ -104,7 +104,7 @@ async def test_a_flow_that_goes_on_is_looked_at_like_any_registered_one(store: P
 
 
 async def test_what_was_held_is_let_go(store: PortsOfStore) -> None:
-    assert not (await store.record(hold=True)).to_settle
+    assert not (await store.record(awaits_registration=True)).to_advance
     assert await store.register(MINE) is Registered.JOINED
     assert len(await store.claim(after=NOW - NOW)) == 1
 

@@ -86,10 +86,10 @@ async def test_strangers_and_unregistered_ones_cost_nothing(gateway: Gateway) ->
     )
     assert len({(answer.status_code, answer.content) for answer in answers}) == 1
 
-    async def nobody_is_being_nudged() -> bool:
+    async def no_return_hint_waits() -> bool:
         return not await gateway.redis.keys("arq:job:nudge:*")
 
-    await until(nobody_is_being_nudged)
+    await until(no_return_hint_waits)
     assert await gateway.unknown_calls() == calls
     assert await gateway.calls(unregistered) == 0
     ids = [verification_id("demo", each) for each in (*strangers, unregistered)]

@@ -1,7 +1,7 @@
 """Decisions in memory: the first one stands."""
 
 from domain.model import State
-from domain.records import SettledVerification
+from domain.records import DecisionRecord
 from tests.memory.servers import MemoryDatabase
 
 
@@ -11,12 +11,12 @@ class MemoryDecisions:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def save_once(self, settled: SettledVerification) -> bool:
+    async def save_once(self, decision_record: DecisionRecord) -> bool:
         async with self._database.call():
-            row = self._database.leased(settled.lease)
+            row = self._database.leased(decision_record.lease)
             if row is None or row.id in self._database.decisions:
                 return False
-            self._database.decisions[row.id] = settled
+            self._database.decisions[row.id] = decision_record
             row.state, row.due_at, row.asked_at = State.DECIDED, None, None
             self._database.note(row.id, "decision.saved")
             return True

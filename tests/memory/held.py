@@ -14,7 +14,7 @@ class MemoryHeldVerifications:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def hold(self, lease: Lease) -> None:
+    async def await_registration(self, lease: Lease) -> None:
         async with self._database.call():
             row = self._database.leased(lease)
             if row is not None and row.registration is None and row.state is not State.DECIDED:

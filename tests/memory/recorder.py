@@ -30,17 +30,23 @@ class MemoryRecorder:
         )
 
     async def _record(self, decoded: DecodedCallback, *, now: datetime) -> Recorded:
-        callback, payload, hold = decoded.callback, decoded.payload, decoded.hold
+        callback, payload, awaits_registration = (
+            decoded.callback,
+            decoded.payload,
+            decoded.awaits_registration,
+        )
         async with self._database.call():
             row = self._verification(callback, payload)
-            row.held = row.held or (hold and row.registration is None and row.state is not State.DECIDED)
+            row.held = row.held or (
+                awaits_registration and row.registration is None and row.state is not State.DECIDED
+            )
             self._update(row, callback, payload, due_at=now + self._lease if decoded.leased else now)
             is_new = self._keep(row, callback, payload)
             decided_on = callback.digest == row.final_digest and row.state is not State.DECIDED
             return Recorded(
                 row.lease,
                 is_new=is_new,
-                to_settle=is_new and decided_on and not row.held,
+                to_advance=is_new and decided_on and not row.held,
                 registration=row.registration,
             )
 

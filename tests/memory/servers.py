@@ -14,7 +14,7 @@ from domain.lease import Lease
 from domain.model import AcceptedCallback, State
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
-from domain.records import FinishedPull, Registration, SettledVerification
+from domain.records import DecisionRecord, FinishedPull, Registration
 
 
 async def next_turn() -> None:
@@ -112,7 +112,7 @@ class Verification:
     held: bool = False
     registered_at: datetime | None = None
     expires_at: datetime | None = None
-    nudged_at: datetime | None = None
+    returned_at: datetime | None = None
     asked_at: datetime | None = None
     received_at: datetime | None = None
 
@@ -126,7 +126,7 @@ class Verification:
         """What is known of its registration."""
         if self.registered_at is None or self.expires_at is None:
             return None
-        return Registration(self.biz_no, self.registered_at, self.expires_at, self.nudged_at)
+        return Registration(self.biz_no, self.registered_at, self.expires_at, self.returned_at)
 
 
 @dataclass
@@ -171,7 +171,7 @@ class MemoryDatabase(Server):
     verifications: dict[UUID, Verification] = field(default_factory=dict)
     callbacks: dict[tuple[UUID, bytes], Recording] = field(default_factory=dict)
     pulls: dict[tuple[UUID, int], Call] = field(default_factory=dict)
-    decisions: dict[UUID, SettledVerification] = field(default_factory=dict)
+    decisions: dict[UUID, DecisionRecord] = field(default_factory=dict)
     timeline: list[tuple[UUID, str, dict[str, object]]] = field(default_factory=list)
     letters: dict[UUID, Letter] = field(default_factory=dict)
 

@@ -137,9 +137,9 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "registration at the decision",
-        "usecases/hold.py",
+        "usecases/await_registration.py",
         "return app.require_registration and case.registration is None and not case.is_decided",
         "return False",
-        ["tests/usecases/test_hold.py::test_what_was_recorded_under_older_settings_waits_too"],
+        ["tests/usecases/test_await_registration.py::test_what_was_recorded_under_older_settings_waits_too"],
     ),
 )

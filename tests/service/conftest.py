@@ -24,11 +24,11 @@ from service.api import main as api_main
 from service.http.lifecycle import Lifecycle
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
-from service.ingress.nudging import ReturnNudges
+from service.ingress.return_hints import ThrottledReturnHints
 from tests.support.http.api import RealApi, real_api
 from tests.support.http.asgi import OLD_SECRET, SECRET
-from tests.support.http.nudges import NotedNudges, return_nudges
 from tests.support.http.requests_sent import LIMITS
+from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.http.sockets import Listener, served
 from tests.support.http.vendors import simulated_vendor
 from tests.support.stores import NOW, Clock, Store, until
@@ -91,14 +91,17 @@ async def listener(ingress: FastAPI) -> AsyncIterator[Listener]:
 
 
 def ingress_context(
-    intake: FakeIntake, *, lifecycle: Lifecycle | None = None, nudges: ReturnNudges | None = None
+    intake: FakeIntake,
+    *,
+    lifecycle: Lifecycle | None = None,
+    return_hints: ThrottledReturnHints | None = None,
 ) -> IngressContext:
     return IngressContext(
         apps=APPS,
         intake=intake,
         max_body_bytes=MAX_BODY,
         clock=lambda: NOW,
-        nudges=nudges or return_nudges(NotedNudges()),
+        return_hints=return_hints or throttled_hints(NotedReturnHints()),
         lifecycle=lifecycle or Lifecycle(),
     )
 

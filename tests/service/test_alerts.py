@@ -79,7 +79,9 @@ async def near_loss(gateway: Gateway) -> None:
 
 
 async def held(gateway: Gateway) -> None:
-    await gateway.store.record(callback(received_at=datetime.now(UTC) - timedelta(hours=2)), hold=True)
+    await gateway.store.record(
+        callback(received_at=datetime.now(UTC) - timedelta(hours=2)), awaits_registration=True
+    )
     async with gateway.store.engine.begin() as connection:
         await connection.execute(text("UPDATE verifications SET held = true"))
 

@@ -17,7 +17,7 @@ from service.ingress.main import create_app
 from service.problems import PROBLEMS, refusal
 from tests.service.conftest import APPS, MAX_BODY, FakeIntake
 from tests.support.http.asgi import FORM, SECRET, signed
-from tests.support.http.nudges import NotedNudges, return_nudges
+from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.payloads.callbacks import dump, mutated
 from tests.support.payloads.forms import signed_multipart
 from tests.support.stores import NOW, biz_id, payload
@@ -118,7 +118,7 @@ def test_nothing_that_a_client_sends_makes_a_5xx(
             intake=FakeIntake(),
             max_body_bytes=MAX_BODY,
             clock=lambda: NOW,
-            nudges=return_nudges(NotedNudges()),
+            return_hints=throttled_hints(NotedReturnHints()),
         )
         sent = {name.encode(): value.encode("latin-1") for name, value in more.items()}
         sent[b"content-type"] = content_type.encode()

@@ -20,7 +20,7 @@ from tests.memory.servers import MemoryDatabase, Server
 from tests.memory.vendor import Fault
 from tests.stateful.outside import STRANGER, TOKEN, Outside
 from tests.stateful.processes import Process
-from tests.stateful.promises import ALWAYS, History, everything_is_settled, one_call_is_enough
+from tests.stateful.promises import ALWAYS, History, everything_is_decided, one_call_is_enough
 from tests.stateful.sayings import ENDS, Saying, Spoiling, poison, said, spoilt
 from tests.stateful.world import World
 from tests.support.http.asgi import OLD_SECRET, SECRET
@@ -102,7 +102,7 @@ class Gateway(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.run(self.world.come_to_rest(self.what_is_promised_holds))
-            everything_is_settled(self.world)
+            everything_is_decided(self.world)
             self.at_rest()
         finally:
             self.runner.close()
@@ -197,7 +197,7 @@ class RacingGateway(Faults):
         turns=st.integers(1, 9),
     )
     def a_worker_is_half_way(self, app_id: str, saying: Saying, silent: bool, turns: int) -> None:
-        """It is settling a callback, or looks for a result whose callback has not come."""
+        """It is advancing a callback, or looks for a result whose callback has not come."""
         self.pool = ((app_id, 1),)
         if silent or app_id == "strict":
             self.register((app_id, 1), "order-1")

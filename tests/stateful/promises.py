@@ -11,7 +11,7 @@ from domain.model import Basis, Outcome, State
 from domain.policy.decide import is_ended
 from domain.policy.reasons import Code
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
-from domain.records import SettledVerification
+from domain.records import DecisionRecord
 from tests.memory.servers import Call, Verification
 from tests.stateful.sayings import passes
 from tests.stateful.world import APPS, World
@@ -29,7 +29,7 @@ class History:
     known: set[str] = field(default_factory=set)
     genuine: dict[str, list[bytes]] = field(default_factory=dict)
     requests: Counter[UUID] = field(default_factory=Counter)
-    decided: dict[UUID, tuple[SettledVerification, int]] = field(default_factory=dict)
+    decided: dict[UUID, tuple[DecisionRecord, int]] = field(default_factory=dict)
 
 
 def nothing_is_lost(world: World, history: History) -> None:
@@ -48,26 +48,26 @@ def decisions_stand(world: World, history: History) -> None:
     for verification_id, (before, _) in history.decided.items():
         assert decisions[verification_id] is before
     for verification_id in decisions.keys() - history.decided.keys():
-        row, settled = world.database.verifications[verification_id], decisions[verification_id]
+        row, decision_record = world.database.verifications[verification_id], decisions[verification_id]
         assert row.state is State.DECIDED
-        _has_grounds(world, history, row, settled)
-        history.decided[row.id] = settled, len(_calls(world, row.id))
+        _has_grounds(world, history, row, decision_record)
+        history.decided[row.id] = decision_record, len(_calls(world, row.id))
 
 
-def _has_grounds(world: World, history: History, row: Verification, settled: SettledVerification) -> None:
+def _has_grounds(world: World, history: History, row: Verification, decision_record: DecisionRecord) -> None:
     final = world.database.callbacks.get((row.id, row.final_digest or b""))
     assert row.registration is not None or not APPS[row.app_id].require_registration
-    assert (settled.evidence.callback is None) == (final is None), "what has come is decided on"
-    if settled.decision.outcome is not Outcome.APPROVED:
+    assert (decision_record.evidence.callback is None) == (final is None), "what has come is decided on"
+    if decision_record.decision.outcome is not Outcome.APPROVED:
         return
     results = [body for biz_id, body in world.vendor.gave if biz_id == row.biz_id]
     callbacks = history.genuine.get(row.biz_id, [])
     grounds = {
         Basis.CONFIRMED: any(map(passes, results)) and any(map(passes, callbacks)),
-        Basis.RESULT: any(map(passes, results)) and settled.evidence.callback is None,
+        Basis.RESULT: any(map(passes, results)) and decision_record.evidence.callback is None,
         Basis.CALLBACK: any(map(passes, callbacks)) and row.app_id == "quick",
     }
-    assert grounds[settled.decision.basis]
+    assert grounds[decision_record.decision.basis]
     if row.registration is not None and final is not None:
         assert decode_payload(final.callback.data).biz_no == row.biz_no, "it is about the registered order"
 
@@ -93,11 +93,11 @@ def budget_holds(world: World, history: History) -> None:
 
 def no_result_is_given_up_unasked(world: World, history: History) -> None:
     """A decision that needs a result and has none: every call was made, or the vendor keeps it no more."""
-    for verification_id, (settled, _) in history.decided.items():
+    for verification_id, (decision_record, _) in history.decided.items():
         row = world.database.verifications[verification_id]
-        if row.app_id == "quick" or row.vendor_status != "OK" or settled.evidence.unconfirmed is None:
+        if row.app_id == "quick" or row.vendor_status != "OK" or decision_record.evidence.unconfirmed is None:
             continue
-        if settled.evidence.unconfirmed.code is Code.RESULT_EXPIRED:
+        if decision_record.evidence.unconfirmed.code is Code.RESULT_EXPIRED:
             continue
         calls = _calls(world, verification_id)
         words = {call.end.answer.error for call in calls if call.end}
@@ -119,7 +119,7 @@ ALWAYS = (
 )
 
 
-def everything_is_settled(world: World) -> None:
+def everything_is_decided(world: World) -> None:
     """At rest: nothing waits, and every verification has come to the end that it can have."""
     assert not world.processes
     assert not world.redis.batches
@@ -140,6 +140,6 @@ def one_call_is_enough(world: World) -> None:
     A user who comes back before the end may cost one more.
     """
     for row in world.database.verifications.values():
-        if row.final_digest is not None and row.nudged_at is None:
+        if row.final_digest is not None and row.returned_at is None:
             wanted = 1 if is_ended(row.vendor_status) and not row.held else 0
             assert world.vendor.asked.count(row.biz_id) == wanted

@@ -28,24 +28,24 @@ from tests.memory.inbox import MemoryInbox
 from tests.memory.intake import MemoryIntake
 from tests.memory.ledger import MemoryLedger
 from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
-from tests.memory.nudges import MemoryNudgedVerifications, MemoryNudges
 from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
+from tests.memory.return_hints import MemoryReturnedVerifications, MemoryReturnHints
 from tests.memory.servers import MemoryDatabase, MemoryRedis
 from tests.memory.vendor import MemoryVendor
 from tests.stateful.processes import Ending, Process, kill_current, turn
 from tests.support.http.asgi import OLD_SECRET, SECRET
-from tests.support.http.nudges import return_nudges
+from tests.support.http.return_hints import throttled_hints
 from tests.support.stores import LEASE, NOW, OPERATORS_RULES
 from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import CrashPoint
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
+from workers.advancing import Advancing
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions
 from workers.recording import Recording
-from workers.settling import Settling
 
 _POLICIES: Final = PolicyBook.open(SHIPPED)
 _AT_ONCE: Final = 3
@@ -116,7 +116,7 @@ class World:
             intake=self.intake,
             max_body_bytes=20_000,
             clock=self.clock,
-            nudges=return_nudges(MemoryNudges(self.redis, clock=self.clock, grace=_GRACE)),
+            return_hints=throttled_hints(MemoryReturnHints(self.redis, clock=self.clock, grace=_GRACE)),
         )
 
     def _worker_context(self) -> WorkerContext:
@@ -133,7 +133,7 @@ class World:
             due=due,
             held=MemoryHeldVerifications(self.database),
             claims=MemoryClaims(),
-            nudges=MemoryNudgedVerifications(self.database),
+            return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),
             vendor=self.vendor,
@@ -187,17 +187,17 @@ class World:
 
     def _loops(self) -> Loops:
         """A worker of its own."""
-        settling = Settling(self._context, at_once=_AT_ONCE, look_every=_GRACE)
-        return Loops(Recording(self._context, settling), settling)
+        advancing = Advancing(self._context, at_once=_AT_ONCE, look_every=_GRACE)
+        return Loops(Recording(self._context, advancing), advancing)
 
     async def _work_off(self, loops: Loops) -> None:
         """What the two loops of the worker do once they are woken."""
         if loops.recording.is_woken:
             await loops.recording.drain()
         with contextlib.suppress(RedisAway, DatabaseAway):
-            while await loops.settling.claim_due():
+            while await loops.advancing.claim_due():
                 pass
-        await loops.settling.idle()
+        await loops.advancing.idle()
 
     def _begin(self, work: Awaitable[Any], *, on_end: Callable[[Ending], None]) -> Process:
         process = Process(cast("Any", work), on_end=on_end)

@@ -67,7 +67,7 @@ async def jobs(
         due=store.due,
         held=store.held,
         claims=PgClaims(store.engine),
-        nudges=store.nudges,
+        return_hints=store.return_hints,
         second_looks=store.due,
         dead_letters=store.dead_letters,
         vendor=vendor,
@@ -96,7 +96,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         due=away.due,
         held=away.held,
         claims=PgClaims(engine),
-        nudges=away.nudges,
+        return_hints=away.return_hints,
         second_looks=away.due,
         dead_letters=away.dead_letters,
     )

@@ -19,12 +19,12 @@ from domain.records import Case
 from tests.support.batches import stored_batches
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, Clock, Json, Store, callback, payload
+from usecases.await_registration import release_held
 from usecases.context import WorkerContext
-from usecases.hold import release_held
 from usecases.process.crash_points import CrashPoint
+from workers.advancing import Advancing
 from workers.jobs import Loops, crons
 from workers.recording import Recording
-from workers.settling import Settling
 
 SPACING = timedelta(seconds=60)
 AT_ONCE = 100
@@ -98,7 +98,7 @@ class Jobs:
     ) -> None:
         self.context = replace(context, reached=self._reached)
         self._deadly: CrashPoint | None = None
-        self._settling: list[Settling] = []
+        self._advancing: list[Advancing] = []
         self.redis = redis
         self.inbox = inbox
         self.queue = queue
@@ -121,7 +121,7 @@ class Jobs:
         apps[changed.app_id] = changed
 
     async def case(self, tree: Json | None = None, *, is_new: bool = True) -> Case:
-        """A recorded callback, ready to be settled."""
+        """A recorded callback, ready to be advanced."""
         taken = callback(tree)
         recorded = await self.store.record(taken)
         said = decode_payload(taken.data)
@@ -136,33 +136,33 @@ class Jobs:
     def loops(self, context: WorkerContext | None = None) -> Loops:
         """A worker's loops, which run as far as the test lets them."""
         used = context or self.context
-        settling = Settling(used, at_once=AT_ONCE, look_every=LEASE)
-        self._settling.append(settling)
-        return Loops(Recording(used, settling), settling)
+        advancing = Advancing(used, at_once=AT_ONCE, look_every=LEASE)
+        self._advancing.append(advancing)
+        return Loops(Recording(used, advancing), advancing)
 
     async def end(self) -> None:
         """End what is under way: nothing of a test may meet a closed engine."""
-        for settling in self._settling:
-            await settling.end(grace=1)
+        for advancing in self._advancing:
+            await advancing.end(grace=1)
         await self.context.gates.finish(within=0.2)
 
     async def work(self, context: WorkerContext | None = None) -> None:
-        """Record what waits in the inbox and settle it."""
+        """Record what waits in the inbox and advance it."""
         loops = self.loops(context)
         try:
             while await loops.recording.record_some():
                 pass
         finally:
-            await loops.settling.idle()
+            await loops.advancing.idle()
 
-    async def settle_due(self, context: WorkerContext | None = None) -> None:
-        """What the cron does: settle what is due, and of what is silent as many as one sweep may."""
+    async def advance_due(self, context: WorkerContext | None = None) -> None:
+        """What the cron does: advance what is due, and of what is silent as many as one sweep may."""
         await release_held(context or self.context)
-        settling = self.loops(context).settling
-        while await settling.claim_due():
+        advancing = self.loops(context).advancing
+        while await advancing.claim_due():
             pass
-        await settling.claim_silent((context or self.context).silent_per_sweep)
-        await settling.idle()
+        await advancing.claim_silent((context or self.context).silent_per_sweep)
+        await advancing.idle()
 
     async def lapse(self) -> None:
         """Let the lease of every claimed batch end."""
@@ -196,7 +196,7 @@ async def later(jobs: Jobs) -> None:
     due = await jobs.due()
     assert due is not None
     jobs.clock.now = NOW + due
-    await jobs.settle_due()
+    await jobs.advance_due()
 
 
 def quick(n: int) -> AcceptedCallback:

@@ -21,7 +21,7 @@ from domain.policy.decide import Decision, decide
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Code, Reason
-from domain.records import SettledVerification
+from domain.records import DecisionRecord
 from tests.support.payloads.callbacks import compared, passing_facts
 
 START: Final = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def random_facts(chance: random.Random) -> Facts:
     )  # fmt: skip
 
 
-def settled(
+def decision_record(
     n: int,
     policy: Policy,
     *,
@@ -74,7 +74,7 @@ def settled(
     app_id: str = "demo",
     mode: ConfirmationMode = ConfirmationMode.REQUIRED,
     candidate: Policy | None = None,
-) -> SettledVerification:
+) -> DecisionRecord:
     """Verification `n`, decided `n` minutes after START.
 
     Without `result` it could not be had; not `heard`: no callback came.
@@ -86,7 +86,7 @@ def settled(
     def under(policy: Policy) -> Decision:
         return decide(evidence, policy=policy, mode=mode)
 
-    return SettledVerification(
+    return DecisionRecord(
         lease=Lease(verification_id(app_id, biz_id(n)), app_id, 1, SealingKey(bytes(32))),
         decision=under(policy),
         policy=policy,
@@ -98,10 +98,10 @@ def settled(
     )
 
 
-def confirmed(n: int, policy: Policy, *, confidence: float = 91.327, **more: Any) -> SettledVerification:
+def confirmed(n: int, policy: Policy, *, confidence: float = 91.327, **more: Any) -> DecisionRecord:
     """Verification `n`, whose callback and result agree on this face score."""
     facts = passing_facts(comparisons=compared(confidence))
-    return settled(n, policy, callback=facts, result=facts, **more)
+    return decision_record(n, policy, callback=facts, result=facts, **more)
 
 
 async def add_verification(engine: AsyncEngine, n: int, *, app_id: str = "demo") -> None:
@@ -110,9 +110,7 @@ async def add_verification(engine: AsyncEngine, n: int, *, app_id: str = "demo")
         await connection.execute(insert(verifications), [_verification(n, app_id)])
 
 
-async def save_all(
-    engine: AsyncEngine, items: Sequence[SettledVerification], *, app_id: str = "demo"
-) -> None:
+async def save_all(engine: AsyncEngine, items: Sequence[DecisionRecord], *, app_id: str = "demo") -> None:
     """Save these decisions."""
     numbers = [round((item.decided_at - START) / timedelta(minutes=1)) for item in items]
     async with engine.begin() as connection:

@@ -24,7 +24,7 @@ from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import PgRecorder
 from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.schedule.due import PgDueVerifications
-from adapters.store.schedule.nudges import PgNudges
+from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.store.tables import metadata
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal
@@ -36,7 +36,7 @@ from domain.policy.evidence import Evidence
 from domain.policy.reasons import Code, Reason
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
-from domain.records import DecodedCallback, FinishedPull, Recorded, Registration, SettledVerification
+from domain.records import DecisionRecord, DecodedCallback, FinishedPull, Recorded, Registration
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload
@@ -89,10 +89,12 @@ class Clock:
 
 
 async def record(
-    recorder: Recorder, taken: AcceptedCallback, *, now: datetime, hold: bool = False
+    recorder: Recorder, taken: AcceptedCallback, *, now: datetime, awaits_registration: bool = False
 ) -> Recorded:
     """Record one callback, or raise what kept it from being recorded."""
-    [end] = await recorder.record_all([DecodedCallback(taken, decode_payload(taken.data), hold)], now=now)
+    [end] = await recorder.record_all(
+        [DecodedCallback(taken, decode_payload(taken.data), awaits_registration)], now=now
+    )
     if isinstance(end, BaseException):
         raise end
     return end
@@ -107,7 +109,7 @@ class Store:
         self.recorder = PgRecorder(engine, keys=keys, lease=LEASE, owners=owners)
         self.ledger = PgLedger(engine)
         self.decisions = PgDecisions(engine)
-        self.nudges = PgNudges(engine)
+        self.return_hints = PgReturnHints(engine)
         self.due = PgDueVerifications(engine, keys=keys, owners=owners)
         self.held = PgHeldVerifications(engine)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
@@ -115,10 +117,14 @@ class Store:
         self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
         self.lookups = PgLookups(engine, keys=keys)
 
-    async def record(self, taken: AcceptedCallback | None = None, *, hold: bool = False) -> Recorded:
+    async def record(
+        self, taken: AcceptedCallback | None = None, *, awaits_registration: bool = False
+    ) -> Recorded:
         """Record a callback in the moment it came."""
         taken = taken or callback()
-        return await record(self.recorder, taken, now=taken.received_at, hold=hold)
+        return await record(
+            self.recorder, taken, now=taken.received_at, awaits_registration=awaits_registration
+        )
 
     async def register(
         self,
@@ -145,7 +151,7 @@ class Store:
         tree: Json | None = None,
     ) -> bool:
         """Save a decision on a recorded callback."""
-        return await self.decisions.save_once(settled(recorded, outcome=outcome, tree=tree))
+        return await self.decisions.save_once(decision_record(recorded, outcome=outcome, tree=tree))
 
     async def find(self, n: int = 1, *, app_id: str = "demo") -> VerificationRecord | None:
         found = await self.lookups.find([app_id], biz_id(n))
@@ -177,16 +183,16 @@ class _Enough(Exception):
     """Ends a transaction without its writes."""
 
 
-def settled(
+def decision_record(
     recorded: Recorded,
     *,
     outcome: Outcome = Outcome.APPROVED,
     tree: Json | None = None,
-) -> SettledVerification:
+) -> DecisionRecord:
     """A decision on a recorded callback, with a reason where it is not an approval."""
     said = decode_payload(dump(tree or payload()))
     reasons = () if outcome is Outcome.APPROVED else (Reason(Code.FACE_BELOW_THRESHOLD, "41.2 < 64 (1e-3)"),)
-    return SettledVerification(
+    return DecisionRecord(
         lease=recorded.lease,
         decision=Decision(outcome, reasons, Basis.CALLBACK, ()),
         policy=default_policy(),
@@ -215,7 +221,7 @@ async def whole_way(store: Store, n: int) -> None:
     """One verification from its order to its decision, on every part of the store."""
     await store.register(n)
     recorded = await store.record(callback(payload(n)))
-    assert recorded.to_settle
+    assert recorded.to_advance
     assert await store.reserve(recorded, 1)
     await store.ledger.finish(finished(recorded, 1, body=b"{}"))
     assert [call.n for call in await store.ledger.of(recorded.verification_id)] == [1]

@@ -58,5 +58,5 @@ async def test_any_change_is_found_and_decided(
         assert state == "decided", change
         assert (outcome == Outcome.APPROVED) == (reasons == []), change
     jobs.clock.now = NOW + timedelta(hours=26)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.store.rows("SELECT DISTINCT state FROM verifications") == [("decided",)]

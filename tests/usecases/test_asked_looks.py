@@ -16,7 +16,7 @@ async def ask(jobs: Jobs, after: timedelta) -> Refusal | None:
     refusal = await jobs.store.pull_requests.ask(
         verification_id("demo", biz_id()), now=jobs.clock.now, by="x"
     )
-    await jobs.settle_due()
+    await jobs.advance_due()
     return refusal
 
 

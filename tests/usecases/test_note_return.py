@@ -24,9 +24,9 @@ ID = verification_id("demo", biz_id())
 async def look(jobs: Jobs, verification_id: UUID) -> None:
     """Look early and let what was begun come to its end."""
     if await note_return(jobs.context, verification_id):
-        settling = jobs.loops().settling
-        await settling.claim_one(verification_id)
-        await settling.idle()
+        advancing = jobs.loops().advancing
+        await advancing.claim_one(verification_id)
+        await advancing.idle()
 
 
 async def test_an_early_look_decides_long_before_the_tokens_expiry(jobs: Jobs) -> None:
@@ -48,12 +48,12 @@ async def test_however_often_it_comes_back_it_is_one_call(jobs: Jobs, answer: ob
     jobs.vendor.answers = [answer, answered(payload())]  # type: ignore[list-item]
     for _ in range(5):
         await look(jobs, ID)
-        await jobs.settle_due()
+        await jobs.advance_due()
         jobs.clock.go_on(timedelta(minutes=2))
     assert len(jobs.vendor.asked) == 1
     assert await jobs.outcome() == ("created", None, [])
     jobs.clock.now = NOW + FIRST
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", []), (
         "the look at its token's expiry is still to come"
     )

@@ -1,4 +1,4 @@
-"""A callback that kills its worker is found, split out of its batch and buried; no other is suspected."""
+"""A callback that kills its worker is split from its batch and becomes a dead letter, alone."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from tests.support.jobs import Jobs, WorkerDied, decisions, in_inbox, put, quick
 from tests.support.stores import callback, until
 from usecases import process_batches
 from usecases.context import WorkerContext
-from usecases.process_batches import BURY_AFTER, SPLIT_AFTER
+from usecases.process_batches import DEAD_LETTER_AFTER, SPLIT_AFTER
 from usecases.record_callbacks import GroupRecorded, record_group
 
 
@@ -52,16 +52,16 @@ async def test_a_batch_that_keeps_dying_is_split_into_single_callbacks(jobs: Job
     assert [len(claim.batches) for claim in claims] == [1, 1, 1], "each alone"
 
 
-@pytest.mark.parametrize("starts", range(SPLIT_AFTER + 1, BURY_AFTER + 1))
+@pytest.mark.parametrize("starts", range(SPLIT_AFTER + 1, DEAD_LETTER_AFTER + 1))
 async def test_a_single_callback_is_tried_some_more(jobs: Jobs, starts: int) -> None:
     await put(jobs, quick(1), starts=starts)
     await jobs.work()
     assert await decisions(jobs) == 1
 
 
-async def test_a_callback_that_keeps_killing_its_worker_is_buried(jobs: Jobs) -> None:
+async def test_a_callback_that_keeps_killing_its_worker_becomes_a_dead_letter(jobs: Jobs) -> None:
     killer = callback()
-    await put(jobs, killer, starts=BURY_AFTER + 1)
+    await put(jobs, killer, starts=DEAD_LETTER_AFTER + 1)
     await jobs.work()
     assert await in_inbox(jobs) == []
     [letter] = await jobs.store.letters("demo")
@@ -70,7 +70,7 @@ async def test_a_callback_that_keeps_killing_its_worker_is_buried(jobs: Jobs) ->
     assert await jobs.redis.exists(DEFAULT_NAMES.starts) == 0
 
 
-async def test_of_a_killers_group_all_others_are_decided_and_it_alone_is_buried(
+async def test_of_a_killers_group_all_others_are_decided_and_it_alone_becomes_a_dead_letter(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The killer stands in a batch with another callback and is claimed with more batches."""
@@ -93,15 +93,17 @@ async def test_of_a_killers_group_all_others_are_decided_and_it_alone_is_buried(
             await loops.recording.record_some()
         except WorkerDied:
             deaths, loops = deaths + 1, jobs.loops()
-        await loops.settling.idle()
+        await loops.advancing.idle()
         await jobs.lapse()
-    assert deaths == SPLIT_AFTER + 1 + BURY_AFTER
+    assert deaths == SPLIT_AFTER + 1 + DEAD_LETTER_AFTER
     assert [each.reason for each in await jobs.store.letters("demo")] == ["kills_worker"]
     assert await decisions(jobs) == 5
 
 
-async def test_without_database_nothing_is_buried(jobs: Jobs, without_database: WorkerContext) -> None:
-    await put(jobs, callback(), starts=BURY_AFTER + 1)
+async def test_without_database_nothing_becomes_a_dead_letter(
+    jobs: Jobs, without_database: WorkerContext
+) -> None:
+    await put(jobs, callback(), starts=DEAD_LETTER_AFTER + 1)
     with pytest.raises(DatabaseAway, match="ConnectionRefusedError"):
         await jobs.work(without_database)
     assert await stored_batches(jobs.redis, jobs.store.keys) == {"b1": [callback()]}
@@ -135,5 +137,5 @@ async def test_a_slow_group_is_no_killer(jobs: Jobs, monkeypatch: pytest.MonkeyP
         await running
     finally:
         await end_tasks(running)
-    await loops.settling.idle()
+    await loops.advancing.idle()
     assert (await decisions(jobs), await in_inbox(jobs)) == (2, [])

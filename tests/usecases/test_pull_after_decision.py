@@ -10,7 +10,7 @@ from domain.pulls.answer import Answer
 from tests.support.jobs import TIMED_OUT, Jobs, answered, app, refused
 from tests.support.payloads.callbacks import put
 from tests.support.stores import LEASE, NOW, payload
-from usecases.settle import settle
+from usecases.advance import advance
 
 FAIL = put(payload(), "verify_result.result_faceid.confidence", 41.2)
 ASK = text("UPDATE verifications SET asked_at = :now, due_at = :now")
@@ -20,9 +20,9 @@ async def decide_unconfirmed(jobs: Jobs) -> None:
     """A decision whose confirmation could not be had, with both of the worker's calls spent."""
     jobs.configure(app(confirmation=ConfirmationMode.PREFERRED))
     jobs.vendor.answers = [TIMED_OUT]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     jobs.clock.go_on(timedelta(minutes=10))
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
@@ -32,7 +32,7 @@ async def ask(jobs: Jobs, answer: Answer) -> None:
     jobs.clock.go_on(timedelta(minutes=10))
     async with jobs.store.engine.begin() as connection:
         await connection.execute(ASK, {"now": jobs.clock.now})
-    await jobs.settle_due()
+    await jobs.advance_due()
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ async def test_a_fourth_call_is_never_made(jobs: Jobs) -> None:
 
 async def test_a_request_is_one_call_even_if_it_fails(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     await ask(jobs, TIMED_OUT)
     for _ in range(3):
         jobs.clock.go_on(timedelta(hours=1))
-        await jobs.settle_due()
+        await jobs.advance_due()
     assert [(n, state) for n, state, _ in await jobs.ledger()] == [(1, "done"), (2, "unknown")]
     [(detail,)] = await jobs.store.rows("SELECT detail FROM timeline ORDER BY id DESC LIMIT 1")
     assert detail == {"reason": "TIMEOUT"}
@@ -86,7 +86,7 @@ async def test_a_worker_that_dies_behind_the_call_leaves_its_answer_to_the_next(
     jobs.die_at(None)
     asked = len(jobs.vendor.asked)
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert len(jobs.vendor.asked) == asked
     [(event,)] = await jobs.store.rows("SELECT event FROM timeline ORDER BY id DESC LIMIT 1")
     assert event == "result.obtained"
@@ -95,7 +95,7 @@ async def test_a_worker_that_dies_behind_the_call_leaves_its_answer_to_the_next(
 async def test_before_the_decision_it_lets_the_worker_use_the_last_call(jobs: Jobs) -> None:
     jobs.configure(app(delays=(timedelta(hours=5),)))
     jobs.vendor.answers = [TIMED_OUT]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     assert await jobs.due() == timedelta(hours=5)
     await ask(jobs, answered(payload()))
     assert await jobs.outcome() == ("decided", "approved", [])

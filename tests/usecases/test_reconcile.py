@@ -24,7 +24,7 @@ GOES_ON: Json = {"status": "PROCESSING", "biz_info": payload()["biz_info"]}
 async def look(jobs: Jobs, after: timedelta) -> None:
     """What the sweep does so long after the registration."""
     jobs.clock.now = NOW + after
-    await jobs.settle_due()
+    await jobs.advance_due()
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,13 @@ async def test_one_connection_that_was_not_made_expires_nothing(jobs: Jobs, afte
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_a_nudge_that_meets_no_connection_expires_nothing(jobs: Jobs) -> None:
+async def test_a_return_hint_that_meets_no_connection_expires_nothing(jobs: Jobs) -> None:
     jobs.configure(app(delays=()))
     registered = await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [NOT_SENT, answered(payload())]
     jobs.clock.now = NOW + timedelta(minutes=2)
-    await jobs.store.nudges.nudge(registered, now=jobs.clock.now)
-    await jobs.settle_due()
+    await jobs.store.return_hints.note_return(registered, now=jobs.clock.now)
+    await jobs.advance_due()
     assert await jobs.outcome() == ("created", None, [])
     await look(jobs, timedelta(minutes=4))
     assert await jobs.outcome() == ("decided", "approved", [])

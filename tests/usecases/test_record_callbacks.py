@@ -227,11 +227,11 @@ async def test_a_death_behind_the_recording_leaves_the_verification_due(jobs: Jo
     await loops.recording.record_some()
     await called.wait()
     assert await jobs.inbox.depth() == 0, "the vendor is not waited for"
-    await loops.settling.end(grace=0)
+    await loops.advancing.end(grace=0)
     assert await jobs.due() == jobs.context.lease
 
 
-async def test_the_settling_of_one_does_not_hold_up_another(jobs: Jobs) -> None:
+async def test_the_advancing_of_one_does_not_hold_up_another(jobs: Jobs) -> None:
     gate = asyncio.Event()
 
     async def first_hangs() -> None:

@@ -24,7 +24,7 @@ async def test_a_pair_of_one_app_is_not_decided_again_at_the_other(jobs: Jobs) -
         await jobs.inbox.hand_over(f"b{batch}", [callback(app_id=app_id)])
         await jobs.work(context)
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due(context)
+    await jobs.advance_due(context)
     assert await jobs.store.rows("SELECT app_id, basis FROM decisions") == [("demo", "confirmed")]
     assert await jobs.store.find(app_id="lax") is None, "no token of one app reads the other's outcome"
     assert len(jobs.vendor.asked) == 1
@@ -49,6 +49,6 @@ async def test_a_pair_that_an_older_version_recorded_for_both_apps_is_decided_on
     jobs.vendor.answers = [answered(payload())]
     for _ in range(3):
         jobs.clock.go_on(LEASE)
-        await jobs.settle_due(context)
+        await jobs.advance_due(context)
     assert await jobs.store.rows("SELECT app_id, basis FROM decisions") == [("demo", "confirmed")]
     assert len(jobs.vendor.asked) == 1

@@ -17,7 +17,7 @@ from domain.pulls.budget import RESULT_KEPT
 from tests.support.jobs import TIMED_OUT, Jobs, answered, nothing_to_adopt, run_crons
 from tests.support.stores import biz_id, callback, payload
 from usecases.context import WorkerContext
-from usecases.process.tally import Tally
+from usecases.process.worker_stats import WorkerStats
 from workers.errands import Errands
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
 from workers.main import NEVER
@@ -88,26 +88,26 @@ async def test_a_job_or_sweep_that_fails_does_not_raise(
 
     monkeypatch.setattr(jobs.context.due, "claim", fail)
     monkeypatch.setattr(jobs.context.due, "claim_one", fail)
-    monkeypatch.setattr(jobs.context.nudges, "nudge", fail)
+    monkeypatch.setattr(jobs.context.return_hints, "note_return", fail)
     loops, key = jobs.loops(), str(verification_id("demo", biz_id()))
     await run_crons(jobs.context, loops, fail)
     for name in (SETTLE_VERIFICATION, NUDGE_VERIFICATION):
         await job(jobs.context, loops, name)({}, key)
 
 
-async def test_a_verification_is_settled_by_its_own_job_once_it_is_due(jobs: Jobs) -> None:
+async def test_a_verification_is_advanced_by_its_own_job_once_it_is_due(jobs: Jobs) -> None:
     jobs.vendor.answers = [TIMED_OUT, answered(payload())]
     await jobs.inbox.hand_over("b1", [callback()])
     await jobs.work()
     loops, key = jobs.loops(), str(verification_id("demo", biz_id()))
-    settle = job(jobs.context, loops, SETTLE_VERIFICATION)
-    await settle({}, key)
+    advance = job(jobs.context, loops, SETTLE_VERIFICATION)
+    await advance({}, key)
     assert len(jobs.vendor.asked) == 1, "not due yet"
     due = await jobs.due()
     assert due is not None
     jobs.clock.go_on(due)
-    await settle({}, key)
-    await loops.settling.idle()
+    await advance({}, key)
+    await loops.advancing.idle()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
@@ -134,7 +134,7 @@ async def test_a_sweep_ends_what_an_older_worker_left_without_an_end(jobs: Jobs)
     loops = jobs.loops()
     for _ in range(2):
         await run_crons(jobs.context, loops)
-    await loops.settling.idle()
+    await loops.advancing.idle()
     assert await jobs.outcome() == ("expired", None, [])
 
 
@@ -153,7 +153,7 @@ async def test_a_part_of_a_sweep_that_fails_keeps_no_other_from_its_work(
     monkeypatch.setattr(jobs.context.inbox, "take_back", fail)
     await run_crons(jobs.context, jobs.loops(), adopt)
     assert adopted == [1]
-    assert jobs.context.tally.last_error == "RuntimeError"
+    assert jobs.context.worker_stats.last_error == "RuntimeError"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ async def test_a_part_of_a_sweep_that_fails_keeps_no_other_from_its_work(
 async def test_an_outage_is_told_once_and_a_defect_with_its_place(
     error: Exception, lines: int, traced: bool
 ) -> None:
-    errands = Errands(Tally(), within=60)
+    errands = Errands(WorkerStats(), within=60)
 
     async def work(*, fails: bool) -> None:
         if fails:

@@ -232,7 +232,7 @@ async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
     await until(on_the_ledger)
 
 
-async def test_recording_and_settling_have_the_same_seconds_to_end(
+async def test_recording_and_advancing_have_the_same_seconds_to_end(
     jobs: Jobs, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called, recording, never = asyncio.Event(), asyncio.Event(), asyncio.Event()

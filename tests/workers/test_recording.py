@@ -28,9 +28,9 @@ async def test_many_batches_are_one_group(jobs: Jobs) -> None:
         await jobs.inbox.hand_over(new_batch_id(1), [quick(n)])
     loops = jobs.loops()
     assert await loops.recording.record_some() == 0
-    await loops.settling.idle()
+    await loops.advancing.idle()
     assert (await decisions(jobs), await in_inbox(jobs)) == (40, [])
-    assert jobs.context.tally.batches == 40
+    assert jobs.context.worker_stats.batches == 40
 
 
 async def test_a_backlog_is_worked_off_in_bounded_groups(jobs: Jobs) -> None:
@@ -39,7 +39,7 @@ async def test_a_backlog_is_worked_off_in_bounded_groups(jobs: Jobs) -> None:
     loops = jobs.loops()
     left = [await loops.recording.record_some() for _ in range(3)]
     assert left == [6, 2, 0], "four batches of thirty are a group"
-    await loops.settling.idle()
+    await loops.advancing.idle()
     assert await decisions(jobs) == 10
 
 
@@ -63,7 +63,7 @@ async def test_recording_does_not_wait_for_the_vendor(jobs: Jobs) -> None:
     assert await in_inbox(jobs) == []
     assert await decisions(jobs) == 0
     gate.set()
-    await loops.settling.idle()
+    await loops.advancing.idle()
     assert await decisions(jobs) == 3
 
 
@@ -92,7 +92,7 @@ async def test_while_a_server_is_away_the_batch_rests_and_is_not_suspected(
     await jobs.lapse()
     [batch] = (await jobs.inbox.claim(lease=jobs.context.lease)).batches
     assert batch.starts == 0
-    assert jobs.context.tally.last_error == kind_of_error(error)
+    assert jobs.context.worker_stats.last_error == kind_of_error(error)
 
 
 async def test_a_defect_of_ours_ends_nothing_and_the_batch_comes_back(
@@ -192,7 +192,7 @@ async def test_a_backlog_is_worked_off_although_redis_is_full(
         assert await loops.recording.drain()
     finally:
         await jobs.redis.config_set("maxmemory", 0)
-    await loops.settling.idle()
+    await loops.advancing.idle()
     await jobs.lapse()
     await jobs.work()
     assert await decisions(jobs) == 10

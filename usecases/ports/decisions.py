@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.lease import Lease
 from domain.policy.file import FileProblem, Policy
-from domain.records import SettledVerification
+from domain.records import DecisionRecord
 
 
 class Policies(Protocol):
@@ -27,7 +27,7 @@ class Policies(Protocol):
 class Decisions(Protocol):
     """Where decisions stand."""
 
-    async def save_once(self, settled: SettledVerification) -> bool:
+    async def save_once(self, decision_record: DecisionRecord) -> bool:
         """Save a decision; False when one stood before, or the lease is another's by now."""
 
 

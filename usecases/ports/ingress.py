@@ -16,8 +16,8 @@ class Intake(Protocol):
         """Whether the next callback has a good chance."""
 
 
-class Nudges(Protocol):
+class ReturnHints(Protocol):
     """Where the ingress sends word that a user's browser came back."""
 
-    def nudge(self, verification_id: UUID) -> None:
+    def note_return(self, verification_id: UUID) -> None:
         """Let a worker look at a verification after a grace. Neither waits nor fails."""

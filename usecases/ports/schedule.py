@@ -59,15 +59,15 @@ class DueVerifications(Protocol):
 class HeldVerifications(Protocol):
     """Verifications that wait for their registration, because their app requires one."""
 
-    async def hold(self, lease: Lease) -> None:
+    async def await_registration(self, lease: Lease) -> None:
         """Hold a verification, unless it is registered meanwhile."""
 
     async def release(self, app_ids: Sequence[str], *, now: datetime, limit: int) -> int:
         """Make up to `limit` held ones of these apps due, the oldest first; how many there were."""
 
 
-class NudgedVerifications(Protocol):
+class ReturnedVerifications(Protocol):
     """Where it stands that a user's browser came back."""
 
-    async def nudge(self, verification_id: UUID, *, now: datetime) -> bool:
+    async def note_return(self, verification_id: UUID, *, now: datetime) -> bool:
         """Make a registered verification of which nothing is heard due, once; False for any other."""

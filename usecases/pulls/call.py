@@ -76,7 +76,7 @@ def _count(context: WorkerContext, app: App, answer: Answer) -> None:
     kind = kind_of(answer)
     if kind is Kind.REFUSED:
         log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
-    context.tally.count_pull(app.app_id, counted_as(answer.state, kind))
+    context.worker_stats.count_pull(app.app_id, counted_as(answer.state, kind))
 
 
 def counted_as(state: PullState, kind: Kind) -> str:

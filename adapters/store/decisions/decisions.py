@@ -21,7 +21,7 @@ from domain.model import Basis, ConfirmationMode, Identity, Outcome
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import RuleRun
-from domain.records import SettledVerification
+from domain.records import DecisionRecord
 
 
 class PgDecisions:
@@ -30,16 +30,16 @@ class PgDecisions:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._kept_policies: set[str] = set()
-        self._coalescer = Coalescer[SettledVerification, bool](
+        self._coalescer = Coalescer[DecisionRecord, bool](
             self._save, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
         )
 
-    async def save_once(self, settled: SettledVerification) -> bool:
+    async def save_once(self, decision_record: DecisionRecord) -> bool:
         """Save a decision; False when the verification was decided before, which then stands, or when the
         lease is another's by now."""
-        return await self._coalescer.submit(settled)
+        return await self._coalescer.submit(decision_record)
 
-    async def _save(self, group: list[SettledVerification]) -> Sequence[bool | DatabaseAway]:
+    async def _save(self, group: list[DecisionRecord]) -> Sequence[bool | DatabaseAway]:
         try:
             return await self._save_group(group)
         except asyncpg.ForeignKeyViolationError:
@@ -49,7 +49,7 @@ class PgDecisions:
         self._kept_policies.clear()
         return await self._save_group(group)
 
-    async def _save_group(self, group: list[SettledVerification]) -> Sequence[bool | DatabaseAway]:
+    async def _save_group(self, group: list[DecisionRecord]) -> Sequence[bool | DatabaseAway]:
         used = {policy.content_hash: policy for item in group for policy in _policies(item)}
         new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
         saving = partial(_save_all, new=new)
@@ -61,7 +61,7 @@ class PgDecisions:
 
 
 async def _save_all(
-    connection: asyncpg.Connection, group: list[SettledVerification], *, new: Sequence[Policy]
+    connection: asyncpg.Connection, group: list[DecisionRecord], *, new: Sequence[Policy]
 ) -> Sequence[bool]:
     first = {_key(item): item for item in reversed(group)}
     ordered = [first[key] for key in sorted(first)]
@@ -76,7 +76,7 @@ async def _save_all(
     return [first[_key(item)] is item and _key(item) in saved for item in group]
 
 
-def _policies(item: SettledVerification) -> list[Policy]:
+def _policies(item: DecisionRecord) -> list[Policy]:
     return [item.policy, item.shadow[0]] if item.shadow else [item.policy]
 
 
@@ -94,7 +94,7 @@ def _place(app_id: str, verification_id: UUID) -> str:
     return place_of(app_id, "verifications.identity_ct", verification_id)
 
 
-def _key(item: SettledVerification) -> tuple[int, int]:
+def _key(item: DecisionRecord) -> tuple[int, int]:
     """What is decided, in the order of the ids; numbers are compared faster than UUIDs."""
     return item.lease.verification_id.int, item.lease.fence
 
@@ -137,7 +137,7 @@ class _ShadowRow(msgspec.Struct, frozen=True):
     decided_at: datetime
 
 
-def _row(item: SettledVerification) -> _DecisionRow:
+def _row(item: DecisionRecord) -> _DecisionRow:
     decision, policy = item.decision, item.policy
     return _DecisionRow(
         verification_id=item.verification_id,
@@ -159,7 +159,7 @@ def _row(item: SettledVerification) -> _DecisionRow:
     )
 
 
-def _sealed_identity(item: SettledVerification) -> bytes | None:
+def _sealed_identity(item: DecisionRecord) -> bytes | None:
     if item.identity is None:
         return None
     return seal_identity(
@@ -167,7 +167,7 @@ def _sealed_identity(item: SettledVerification) -> bytes | None:
     )
 
 
-def _shadow_row(item: SettledVerification) -> _ShadowRow | None:
+def _shadow_row(item: DecisionRecord) -> _ShadowRow | None:
     if item.shadow is None:
         return None
     policy, decision = item.shadow

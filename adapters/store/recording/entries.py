@@ -23,7 +23,7 @@ class Entry:
     def __init__(self, decoded: DecodedCallback, *, now: datetime) -> None:
         self.callback = decoded.callback
         self.payload = decoded.payload
-        self.hold = decoded.hold
+        self.awaits_registration = decoded.awaits_registration
         self.leased = decoded.leased
         self.now = now
         self.place = (self.callback.app_id, self.payload.biz_id)
@@ -38,7 +38,9 @@ class Entry:
         if owner is None or owner == self.callback.app_id:
             return self
         callback = msgspec.structs.replace(self.callback, app_id=owner)
-        return Entry(DecodedCallback(callback, self.payload, self.hold, self.leased), now=self.now)
+        return Entry(
+            DecodedCallback(callback, self.payload, self.awaits_registration, self.leased), now=self.now
+        )
 
 
 def one_per_verification(entries: Iterable[Entry]) -> list[Entry]:

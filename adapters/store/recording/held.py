@@ -17,7 +17,7 @@ class PgHeldVerifications:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def hold(self, lease: Lease) -> None:
+    async def await_registration(self, lease: Lease) -> None:
         """Hold a verification, unless it is registered meanwhile."""
         async with self._engine.begin() as connection:
             await connection.execute(_HOLD, {"id": lease.verification_id, "fence": lease.fence})

@@ -29,7 +29,7 @@ from domain.records import DecodedCallback, Recorded, Registration
 class PgRecorder:
     """Records callbacks in groups, idempotently.
 
-    `lease`: how long whoever records a final callback has to settle its verification before a sweep looks
+    `lease`: how long whoever records a final callback has to advance its verification before a sweep looks
     again. `owners`: whose verification a callback is about, where apps share a vendor account.
     """
 
@@ -97,7 +97,7 @@ class PgRecorder:
                 recorded_at=entry.now,
                 lease=self._lease if entry.leased else NO_LEASE,
             ),
-            held=entry.hold,
+            held=entry.awaits_registration,
             received_at=callback.received_at,
         )
 
@@ -235,11 +235,11 @@ def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
 def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
     is_new = entry.mark in fresh
     fresh.discard(entry.mark)  # a duplicate in the same group is not new a second time
-    to_settle = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
+    to_advance = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
     return Recorded(
         Lease(entry.id, entry.callback.app_id, known.row.fence, known.data_key),
         is_new=is_new,
-        to_settle=is_new and to_settle,
+        to_advance=is_new and to_advance,
         registration=registration_of(known.row),
     )
 

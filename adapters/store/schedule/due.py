@@ -49,7 +49,7 @@ class PgDueVerifications:
         """
         values = {"apps": list(room), "places": list(room.values()), "silent": int(silent)}
         rows = await self._take(_CLAIM, **values, now=now, until=now + lease)
-        opened, sealed = await self._to_settle(rows, now)
+        opened, sealed = await self._to_advance(rows, now)
         if sealed:
             await self._put_off(sealed, until=now + UNREADABLE_REST)
         taken = Counter(row.app_id for row in rows)
@@ -68,7 +68,7 @@ class PgDueVerifications:
         """Take this verification if it is due and of one of these apps."""
         values = {"id": verification_id, "apps": list(app_ids)}
         rows = await self._take(_CLAIM_ONE, **values, now=now, until=now + lease)
-        opened, _ = await self._to_settle(rows, now)
+        opened, _ = await self._to_advance(rows, now)
         return opened[0] if opened else None
 
     async def postpone(self, lease: Lease, *, until: datetime) -> None:
@@ -103,10 +103,10 @@ class PgDueVerifications:
         async with self._engine.begin() as connection:
             await connection.execute(_PUT_OFF, {"ids": list(ids), "until": until})
 
-    async def _to_settle(
+    async def _to_advance(
         self, rows: Sequence[Row[Any]], now: datetime
     ) -> tuple[list[DueVerification], set[UUID]]:
-        """The claimed verifications that may be settled, and those that no key opens."""
+        """The claimed verifications that may be advanced, and those that no key opens."""
         opened = list(self._opened(rows))
         sealed = {row.id for row in rows} - {due.verification_id for due in opened}
         left = await self._strays.bring_home(opened, now=now)

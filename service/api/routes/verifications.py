@@ -19,7 +19,7 @@ from service.api.models.verifications import (
     VerificationPage,
 )
 from service.api.responses import problems
-from service.api.waiting import wait_until_settled
+from service.api.waiting import wait_until_ended
 
 MAX_WAIT = 30
 
@@ -43,7 +43,7 @@ async def get_verification(
     if wait and app_ids and BIZ_ID_SHAPE.fullmatch(biz_id):
         ids = tuple(verification_id(each, biz_id) for each in app_ids)
         async with caller.turn.rest():
-            await wait_until_settled(context, request, ids=ids, seconds=wait)
+            await wait_until_ended(context, request, ids=ids, seconds=wait)
     return VerificationModel.of(await find_verification(biz_id, caller, context, app_id))
 
 

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
-from adapters.intake.nudges import RedisNudges
 from adapters.intake.queue import create_queue
+from adapters.intake.return_hints import RedisReturnHints
 from adapters.redis.memory import read_memory
 from adapters.redis.names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
@@ -86,15 +86,17 @@ async def test_ingresses_leave_room_and_fill_the_inbox_again_when_it_empties(
         assert not any(spools(each) for each in ingresses)
 
 
-async def test_no_nudge_is_sent_while_there_is_no_room(
+async def test_no_return_hint_is_sent_while_there_is_no_room(
     redis: Redis, redis_pool: BlockingConnectionPool
 ) -> None:
     room = False
-    nudges = RedisNudges(create_queue(redis_pool), grace=timedelta(seconds=30), has_room=lambda: room)
-    nudges.nudge(UUID(int=1))
+    return_hints = RedisReturnHints(
+        create_queue(redis_pool), grace=timedelta(seconds=30), has_room=lambda: room
+    )
+    return_hints.note_return(UUID(int=1))
     room = True
-    nudges.nudge(UUID(int=2))
-    await nudges.aclose()
+    return_hints.note_return(UUID(int=2))
+    await return_hints.aclose()
     assert await redis.zcard(DEFAULT_NAMES.queue) == 1
 
 

@@ -29,7 +29,7 @@ STATEMENTS = {
     "schedule.due._NOTE": {"END"},
     "schedule.due._POSTPONE": {"REST"},
     "schedule.due._PUT_OFF": {"REST"},
-    "schedule.nudges._NUDGE": {"LOOK_NOW"},
+    "schedule.return_hints._NOTE_RETURN": {"LOOK_NOW"},
 }
 
 

@@ -14,7 +14,7 @@ from domain.pulls.budget import PullState
 from domain.views.verifications import Filters, VerificationRecord
 from tests.support.payloads.callbacks import default_policy, drop, passing_facts
 from tests.support.stored import biz_id as stored_biz_id
-from tests.support.stored import save_all, settled
+from tests.support.stored import decision_record, save_all
 from tests.support.stores import NOW, Store, biz_id, callback, finished, payload
 
 ALL = Filters(app_ids=["demo"])
@@ -52,7 +52,7 @@ async def test_a_decided_verification_tells_what_it_was_decided_on(store: Store)
 async def test_a_verification_without_a_callback_tells_what_the_result_said(
     store: Store, result: Facts
 ) -> None:
-    await save_all(store.engine, [settled(1, default_policy(), result=result, heard=False)])
+    await save_all(store.engine, [decision_record(1, default_policy(), result=result, heard=False)])
     [record] = await store.lookups.find(["demo"], stored_biz_id(1))
     assert record.facts == msgspec.to_builtins(result)
     assert record.basis == "result"

@@ -18,7 +18,7 @@ from tests.support.payloads.callbacks import (
     passing_facts,
     policy_text,
 )
-from tests.support.stored import add_verification, biz_id, confirmed, save_all, settled
+from tests.support.stored import add_verification, biz_id, confirmed, decision_record, save_all
 
 BELOW_1E6 = 76.0
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -173,7 +173,7 @@ async def test_curve_of_nothing(command: Command, data_dir: Path) -> None:
 
 async def test_explain_tells_it_all(command: Command, data_dir: Path, engine: AsyncEngine) -> None:
     result = passing_facts(comparisons=compared(41.206))
-    await save_all(engine, [settled(0, default_policy(), result=result)])
+    await save_all(engine, [decision_record(0, default_policy(), result=result)])
     ended = await command("explain", biz_id(0), "--data-dir", data_dir)
     assert ended.code == 0
     assert ended.out.startswith(f"review  {biz_id(0)}  app demo, 2026-03-07 12:00:00 UTC\n")
@@ -189,7 +189,7 @@ async def test_explain_tells_it_all(command: Command, data_dir: Path, engine: As
 async def test_explain_of_a_result_whose_callback_never_came(
     command: Command, data_dir: Path, engine: AsyncEngine
 ) -> None:
-    await save_all(engine, [settled(0, default_policy(), result=passing_facts(), heard=False)])
+    await save_all(engine, [decision_record(0, default_policy(), result=passing_facts(), heard=False)])
     ended = await command("explain", biz_id(0), "--data-dir", data_dir)
     assert ended.out.startswith(f"approved  {biz_id(0)}  ")
     assert "basis: result, the result alone, no callback arrived; confirmation required" in ended.out

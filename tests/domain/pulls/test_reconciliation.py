@@ -27,7 +27,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 EXPIRES = START + 50 * MINUTE
 FIRST, LAST = EXPIRES + 15 * MINUTE, START + 20 * HOUR
 REGISTERED = Registration("order-1", START, EXPIRES)
-NUDGED = msgspec.structs.replace(REGISTERED, nudged_at=START + MINUTE)
+RETURNED = msgspec.structs.replace(REGISTERED, returned_at=START + MINUTE)
 
 
 def call(n: int, at: datetime, state: PullState = PullState.DONE) -> Pull:
@@ -96,11 +96,11 @@ def refused(n: int, at: datetime) -> Pull:
             Wait(LAST),
             id="the third is for the last look",
         ),
-        pytest.param(NUDGED, [], START + MINUTE, Look(1), id="the browser is back"),
-        pytest.param(NUDGED, [call(1, START + MINUTE)], START + MINUTE, Wait(FIRST), id="nudged once"),
-        pytest.param(NUDGED, [call(1, START + MINUTE)], FIRST, Look(2), id="nudged, then expired"),
+        pytest.param(RETURNED, [], START + MINUTE, Look(1), id="the browser is back"),
+        pytest.param(RETURNED, [call(1, START + MINUTE)], START + MINUTE, Wait(FIRST), id="nudged once"),
+        pytest.param(RETURNED, [call(1, START + MINUTE)], FIRST, Look(2), id="nudged, then expired"),
         pytest.param(
-            NUDGED, [call(1, START + MINUTE), call(2, FIRST)], LAST, Look(3), id="nudged, expired, the last"
+            RETURNED, [call(1, START + MINUTE), call(2, FIRST)], LAST, Look(3), id="nudged, expired, the last"
         ),
     ],
 )

@@ -230,10 +230,10 @@ async def test_each_order_is_another_verification(api: httpx2.AsyncClient) -> No
     assert len(set(ordered)) == 2
 
 
-async def test_a_callback_that_was_faster_is_settled_at_once(
+async def test_a_callback_that_was_faster_is_advanced_at_once(
     scripted: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
-    await store.record(callback(payload(biz_no="order-1")), hold=True)
+    await store.record(callback(payload(biz_no="order-1")), awaits_registration=True)
     assert (await scripted.post(URL, json=ORDER)).status_code == 201
     jobs = await api_context.redis.keys("arq:job:faceid:settle:*")
     assert len(jobs) == 1

@@ -86,7 +86,7 @@ async def test_an_unregistered_flow_that_goes_on_has_no_known_end(
 
 
 async def test_a_held_one_must_be_registered_first(api: httpx2.AsyncClient, store: Store) -> None:
-    await store.record(hold=True)
+    await store.record(awaits_registration=True)
     assert_problem(await api.post(PULL), 409, "not_registered")
 
 

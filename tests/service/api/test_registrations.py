@@ -52,7 +52,7 @@ async def test_another_order_is_a_conflict(api: httpx2.AsyncClient) -> None:
 async def test_a_held_callback_is_let_go_at_once(
     api: httpx2.AsyncClient, api_context: RealApi, store: Store
 ) -> None:
-    await store.record(hold=True)
+    await store.record(awaits_registration=True)
     assert (await api.get(URL)).json()["held"] is True
     answer = await api.put(URL, json=body())
     assert (answer.status_code, answer.json()["held"], answer.json()["state"]) == (200, False, "received")

@@ -9,7 +9,7 @@ import pytest
 from domain.model import AcceptedCallback
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
-from tests.support.http.nudges import NotedNudges, return_nudges
+from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 
 
 class _NoIntake:
@@ -27,7 +27,7 @@ async def browser() -> AsyncIterator[httpx2.AsyncClient]:
         intake=_NoIntake(),
         max_body_bytes=1000,
         clock=lambda: datetime.now(UTC),
-        nudges=return_nudges(NotedNudges()),
+        return_hints=throttled_hints(NotedReturnHints()),
     )
     transport = httpx2.ASGITransport(app=create_app(context))
     async with httpx2.AsyncClient(transport=transport, base_url="http://ingress") as client:

@@ -13,9 +13,9 @@ from domain.apps import App
 from domain.records import FinishedPull
 from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import payload
+from usecases.advance import advance
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
-from usecases.settle import settle
 
 
 def with_pictures(app_id: str = "demo") -> App:
@@ -117,7 +117,7 @@ async def test_so_many_calls_with_pictures_are_under_way(jobs: Jobs) -> None:
 
     jobs.vendor.before = answer_late
     cases = [await jobs.case(payload(n)) for n in range(12)]
-    await asyncio.gather(*(settle(context, case) for case in cases))
+    await asyncio.gather(*(advance(context, case) for case in cases))
     assert most == 3
     assert len(jobs.vendor.asked) == 12
 
@@ -140,7 +140,7 @@ async def test_an_answer_that_postgresql_does_not_take_keeps_its_room(jobs: Jobs
     jobs.configure(with_pictures())
     jobs.vendor.answers = [answered(payload())]
     cases = [await jobs.case(payload(n)) for n in range(2)]
-    tasks = [asyncio.create_task(settle(context, case)) for case in cases]
+    tasks = [asyncio.create_task(advance(context, case)) for case in cases]
     await waiting.wait()
     await turns()
     assert len(jobs.vendor.asked) == 1

@@ -11,8 +11,8 @@ from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from tests.support.stores import Clock, payload
+from usecases.advance import advance
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
-from usecases.settle import settle
 
 FAULT = refused(500, "INTERNAL_ERROR")
 BUSY = refused(403, "CONCURRENCY_LIMIT_EXCEEDED")
@@ -336,14 +336,14 @@ async def test_what_is_under_way_is_waited_for(clock: Clock) -> None:
 async def test_while_the_vendor_is_left_alone_no_call_is_spent(jobs: Jobs) -> None:
     jobs.vendor.answers = [TIMED_OUT] * RULES.threshold + [answered(payload(9))]
     for n in range(1, RULES.threshold + 1):
-        await settle(jobs.context, await jobs.case(payload(n)))
+        await advance(jobs.context, await jobs.case(payload(n)))
     spared = await jobs.case(payload(9))
-    await settle(jobs.context, spared)
+    await advance(jobs.context, spared)
     assert len(jobs.vendor.asked) == RULES.threshold
     assert await jobs.store.ledger.of(spared.verification_id) == []
 
     jobs.clock.go_on(RULES.first_pause)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome(9) == ("decided", "approved", [])
     [pull] = await jobs.store.ledger.of(spared.verification_id)
     assert pull.state is PullState.DONE
@@ -352,9 +352,9 @@ async def test_while_the_vendor_is_left_alone_no_call_is_spent(jobs: Jobs) -> No
 async def test_of_many_that_wait_for_the_pause_to_end_one_is_the_probe(jobs: Jobs) -> None:
     jobs.vendor.answers = [TIMED_OUT]
     for n in range(1, RULES.threshold + 1):
-        await settle(jobs.context, await jobs.case(payload(n)))
+        await advance(jobs.context, await jobs.case(payload(n)))
     for n in range(10, 20):
-        await settle(jobs.context, await jobs.case(payload(n)))
+        await advance(jobs.context, await jobs.case(payload(n)))
     jobs.clock.go_on(RULES.first_pause)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert len(jobs.vendor.asked) == RULES.threshold + 1

@@ -14,9 +14,9 @@ from tests.support.jobs import TIMED_OUT, Jobs, answered, app, later
 from tests.support.stores import LEASE, NOW, payload
 from tests.usecases.pulls.test_kept_answers import hiccuping
 from tests.usecases.test_pull_after_decision import ASK
+from usecases.advance import advance
 from usecases.context import WorkerContext
 from usecases.process.vendor_gates import VendorGates
-from usecases.settle import settle
 
 Work = Callable[[WorkerContext], Awaitable[None]]
 
@@ -37,7 +37,7 @@ async def another_comes_first(jobs: Jobs, work: Work) -> WorkerContext:
         jobs.clock.go_on(2 * LEASE)
         since = jobs.clock.now - timedelta(seconds=1)
         before = len(jobs.vendor.asked)
-        await jobs.settle_due(other)
+        await jobs.advance_due(other)
         assert len(jobs.vendor.asked) == before
 
     context, _ = hiccuping(jobs, DatabaseAway("AdminShutdownError"), failures=1)
@@ -48,13 +48,13 @@ async def another_comes_first(jobs: Jobs, work: Work) -> WorkerContext:
 async def soon(jobs: Jobs, other: WorkerContext) -> None:
     """The other worker looks once the answer has had its time."""
     jobs.clock.go_on(LEDGER_CATCHES_UP)
-    await jobs.settle_due(other)
+    await jobs.advance_due(other)
 
 
 async def test_no_second_call_is_spent(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     case = await jobs.case()
-    other = await another_comes_first(jobs, lambda context: settle(context, case))
+    other = await another_comes_first(jobs, lambda context: advance(context, case))
     await soon(jobs, other)
     assert await jobs.ledger() == [(1, "done", None)]
     assert await jobs.outcome() == ("decided", "approved", [])
@@ -63,11 +63,11 @@ async def test_no_second_call_is_spent(jobs: Jobs) -> None:
 async def test_nothing_is_decided_without_the_answer_to_the_last_call(jobs: Jobs) -> None:
     jobs.configure(app(confirmation=ConfirmationMode.PREFERRED))
     jobs.vendor.answers = [TIMED_OUT, answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
 
     async def second_call(context: WorkerContext) -> None:
         jobs.clock.go_on(LEASE * 3)
-        await jobs.settle_due(context)
+        await jobs.advance_due(context)
 
     other = await another_comes_first(jobs, second_call)
     await soon(jobs, other)
@@ -82,11 +82,11 @@ async def test_no_registered_verification_expires(jobs: Jobs) -> None:
     jobs.vendor.answers = [TIMED_OUT, TIMED_OUT, answered(payload())]
     for after in (timedelta(hours=2), timedelta(hours=3)):
         jobs.clock.now = NOW + after
-        await jobs.settle_due()
+        await jobs.advance_due()
 
     async def last_look(context: WorkerContext) -> None:
         jobs.clock.now = NOW + RECONCILE_RULES.last_look
-        await jobs.settle_due(context)
+        await jobs.advance_due(context)
 
     other = await another_comes_first(jobs, last_look)
     assert (await jobs.outcome())[0] == "created"
@@ -97,13 +97,13 @@ async def test_no_registered_verification_expires(jobs: Jobs) -> None:
 async def test_no_pull_that_was_asked_for_is_called_unanswered(jobs: Jobs) -> None:
     jobs.configure(app(confirmation=ConfirmationMode.OFF))
     case = await jobs.case()
-    await settle(jobs.context, case)
+    await advance(jobs.context, case)
     jobs.vendor.answers = [answered(payload())]
 
     async def asked_look(context: WorkerContext) -> None:
         async with jobs.store.engine.begin() as connection:
             await connection.execute(ASK, {"now": jobs.clock.now})
-        await jobs.settle_due(context)
+        await jobs.advance_due(context)
 
     other = await another_comes_first(jobs, asked_look)
     await soon(jobs, other)
@@ -118,7 +118,7 @@ async def test_a_worker_that_died_is_waited_for_no_longer(jobs: Jobs, known: boo
     back = jobs.clock.now + 2 * LEASE
     other = jobs.context if known else replace(jobs.context, database_since=lambda: back)
     jobs.clock.now = back
-    await jobs.settle_due(other)
+    await jobs.advance_due(other)
     assert (await jobs.outcome())[0] == ("decided" if known else "received")
     if not known:
         await later(jobs)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from domain.pulls.budget import PULL_LIMIT, PullState
 from tests.support.jobs import Jobs, again, answered, app, later
 from tests.support.stores import LEASE, NOW, finished, payload
+from usecases.advance import advance
 from usecases.process.vendor_gates import VendorGates
 from usecases.pulls.confirm import Confirmed, Postponed, confirm
-from usecases.settle import settle
 
 DAY = timedelta(days=1)
 
@@ -22,7 +22,7 @@ async def test_the_call_is_reserved_before_it_is_sent(jobs: Jobs) -> None:
 
     jobs.vendor.before = look
     jobs.vendor.answers = [answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     assert seen == [(1, "reserved", None)]
     assert await jobs.ledger() == [(1, "done", None)]
 
@@ -39,7 +39,7 @@ async def test_after_a_crash_behind_the_answer_it_is_read_and_no_second_call_mad
     case = await jobs.case()
     jobs.vendor.answers = [answered(payload())]
     assert isinstance(await confirm(jobs.context, case, app()), Confirmed)  # and here the worker dies
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 1
 
@@ -48,7 +48,7 @@ async def test_after_a_crash_during_the_call_its_end_is_unknown_and_the_second_c
     case = await jobs.case()
     await jobs.store.ledger.reserve(case.lease, 1, now=NOW)
     jobs.vendor.answers = [answered(payload())]
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     assert jobs.vendor.asked == [], "it may still be under way"
     await later(jobs)
     assert await jobs.ledger() == [(1, "unknown", None), (2, "done", None)]
@@ -72,9 +72,9 @@ async def test_two_workers_at_once_make_one_call(jobs: Jobs) -> None:
         await gate.wait()
 
     jobs.vendor.before = answer_late
-    first = asyncio.create_task(settle(jobs.context, case))
+    first = asyncio.create_task(advance(jobs.context, case))
     await called.wait()
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     gate.set()
     await first
     assert len(jobs.vendor.asked) == 1
@@ -88,7 +88,7 @@ async def test_with_the_calls_spent_no_further_one_is_made(jobs: Jobs) -> None:
         lost = finished(await jobs.store.record(), n, state=PullState.UNKNOWN, http_status=None)
         await jobs.store.ledger.finish(lost)
     jobs.clock.go_on(timedelta(hours=1))
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     assert jobs.vendor.asked == []
     assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"])
 
@@ -96,7 +96,7 @@ async def test_with_the_calls_spent_no_further_one_is_made(jobs: Jobs) -> None:
 async def test_once_the_vendor_keeps_it_no_longer_nobody_asks(jobs: Jobs) -> None:
     case = await jobs.case()
     jobs.clock.go_on(DAY)
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     assert jobs.vendor.asked == []
     assert await jobs.outcome() == ("decided", "review", ["result.expired"])
 
@@ -105,17 +105,17 @@ async def test_just_before_it_is_still_asked_for(jobs: Jobs) -> None:
     case = await jobs.case()
     jobs.clock.go_on(DAY - timedelta(seconds=1))
     jobs.vendor.answers = [answered(payload())]
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
 async def test_a_worker_that_stops_leaves_the_call_to_another_at_once(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     jobs.context.gates.stop()
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     assert jobs.vendor.asked == []
     assert await jobs.ledger() == []
     assert await jobs.due() == timedelta(0)
     other = replace(jobs.context, gates=VendorGates(in_flight=1, monotonic=jobs.clock.monotonic))
-    await jobs.settle_due(other)
+    await jobs.advance_due(other)
     assert await jobs.outcome() == ("decided", "approved", [])

@@ -15,12 +15,12 @@ from domain.records import FinishedPull
 from tests.support.jobs import Jobs, again, answered, app
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, finished, payload, until
+from usecases.advance import advance
 from usecases.context import WorkerContext
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
 from usecases.pulls.confirm import Postponed, confirm
-from usecases.settle import settle
 from workers.main import running_loops
 
 
@@ -38,7 +38,7 @@ async def test_a_cancelled_job_still_puts_the_answer_on_the_ledger(
     jobs.vendor.before = answer_late
     jobs.vendor.answers = [answered(payload())]
     case = await jobs.case()
-    job = asyncio.create_task(settle(jobs.context, case))
+    job = asyncio.create_task(advance(jobs.context, case))
     await called.wait()
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -52,7 +52,7 @@ async def test_a_cancelled_job_still_puts_the_answer_on_the_ledger(
     kept = await jobs.store.ledger.answer_of(case.lease)
     assert kept == dump(payload())
     jobs.vendor.before = None
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 1
 
@@ -70,7 +70,7 @@ async def test_a_job_cancelled_while_it_reserves_still_makes_the_call(
         return await reserve(*args, **more)
 
     monkeypatch.setattr(jobs.context.ledger, "reserve", reserve_slowly)
-    job = asyncio.create_task(settle(jobs.context, case))
+    job = asyncio.create_task(advance(jobs.context, case))
     await asked.wait()
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -80,7 +80,7 @@ async def test_a_job_cancelled_while_it_reserves_still_makes_the_call(
         return await jobs.ledger() == [(1, "done", None)]
 
     await until(answered_all_the_same)
-    await settle(jobs.context, again(case))
+    await advance(jobs.context, again(case))
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 1
 
@@ -117,7 +117,7 @@ def hiccuping(jobs: Jobs, error: Exception, *, failures: int) -> tuple[WorkerCon
 async def test_an_answer_outlives_an_outage_of_the_database(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     context, pauses = hiccuping(jobs, DatabaseAway("AdminShutdownError"), failures=20)
-    await settle(context, await jobs.case())
+    await advance(context, await jobs.case())
     assert await jobs.outcome() == ("decided", "approved", [])
     assert await jobs.ledger() == [(1, "done", None)]
     assert len(jobs.vendor.asked) == 1
@@ -127,7 +127,7 @@ async def test_an_answer_outlives_an_outage_of_the_database(jobs: Jobs) -> None:
 async def test_an_answer_that_the_ledger_refuses_is_decided_on_all_the_same(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     context, pauses = hiccuping(jobs, ValueError("a value that it does not take"), failures=99)
-    await settle(context, await jobs.case())
+    await advance(context, await jobs.case())
     assert len(pauses) == 4, "a driver in disorder may do better once more"
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 1
@@ -142,7 +142,7 @@ async def test_while_an_answer_waits_for_the_ledger_no_second_call_is_made(jobs:
         jobs.clock.go_on(LEASE)
         assert isinstance(await confirm(jobs.context, again(case), app()), Postponed)
 
-    await settle(replace(context, sleep=lease_ends), case)
+    await advance(replace(context, sleep=lease_ends), case)
     assert len(jobs.vendor.asked) == 1
     assert await jobs.ledger() == [(1, "done", None)]
 
@@ -164,10 +164,10 @@ async def test_a_place_is_given_back_when_the_answer_came_not_when_it_is_kept(jo
     asked = asyncio.Event()
 
     async def second_is_settled(_seconds: float) -> None:
-        await settle(replace(jobs.context, gates=gates), await jobs.case(payload(2)))
+        await advance(replace(jobs.context, gates=gates), await jobs.case(payload(2)))
         asked.set()
 
-    await settle(replace(context, gates=gates, sleep=second_is_settled), await jobs.case(payload(1)))
+    await advance(replace(context, gates=gates, sleep=second_is_settled), await jobs.case(payload(1)))
     assert asked.is_set()
     assert await jobs.outcome(1) == ("decided", "approved", [])
 
@@ -185,11 +185,11 @@ async def test_a_cancelled_jobs_answer_keeps_its_room_until_it_is_on_the_ledger(
     jobs.vendor.before = answer_late
     jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
     cases = [await jobs.case(payload(n)) for n in (1, 2)]
-    first = asyncio.create_task(settle(context, cases[0]))
+    first = asyncio.create_task(advance(context, cases[0]))
     await called.wait()
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    second = asyncio.create_task(settle(context, cases[1]))
+    second = asyncio.create_task(advance(context, cases[1]))
     for _ in range(10):
         await asyncio.sleep(0)
     assert points.count("before_reserve") == 1
@@ -211,7 +211,7 @@ async def test_an_answer_that_goes_with_its_process_is_named(jobs: Jobs) -> None
     context, case = replace(context, sleep=rest), await jobs.case()
     with capture_logs() as logs:
         async with running_loops(Settings.model_construct(), context, grace=0) as loops:
-            loops.settling.start(case)
+            loops.advancing.start(case)
             await holding.wait()
     context.ledger.failures = 0  # type: ignore[attr-defined]
     gate.set()

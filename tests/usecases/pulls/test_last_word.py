@@ -16,7 +16,7 @@ FIRST = TOKEN + timedelta(minutes=15)
 async def look(jobs: Jobs, after: timedelta) -> None:
     """What the sweep does so long after the registration."""
     jobs.clock.now = NOW + after
-    await jobs.settle_due()
+    await jobs.advance_due()
 
 
 ELSEWHERE = payload(2)

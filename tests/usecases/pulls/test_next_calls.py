@@ -8,8 +8,8 @@ from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, later, refused
 from tests.support.stores import NOW, payload
+from usecases.advance import advance
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call
-from usecases.settle import settle
 
 DAY = timedelta(days=1)
 FAULTS = [
@@ -27,7 +27,7 @@ async def test_every_call_is_spent_before_a_decision_without_a_result(
     jobs: Jobs, fault: Answer, state: str
 ) -> None:
     jobs.vendor.answers = [fault]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     for _ in range(2):
         assert await jobs.outcome() == ("received", None, [])
         await later(jobs)
@@ -43,7 +43,7 @@ async def test_every_call_is_spent_before_a_decision_without_a_result(
 async def test_the_third_call_may_bring_the_result(jobs: Jobs, fault: Answer, state: str) -> None:
     jobs.configure(app(delays=(timedelta(seconds=60), timedelta(hours=1))))
     jobs.vendor.answers = [fault, fault, answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     await later(jobs)
     assert await jobs.due() == timedelta(minutes=1, hours=1)
     await later(jobs)
@@ -53,7 +53,7 @@ async def test_the_third_call_may_bring_the_result(jobs: Jobs, fault: Answer, st
 async def test_where_a_result_is_not_required_the_third_call_is_kept(jobs: Jobs) -> None:
     jobs.configure(app(confirmation=ConfirmationMode.PREFERRED))
     jobs.vendor.answers = [TIMED_OUT]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     await later(jobs)
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 2
@@ -62,7 +62,7 @@ async def test_where_a_result_is_not_required_the_third_call_is_kept(jobs: Jobs)
 async def test_the_last_call_is_made_before_the_vendors_day_ends(jobs: Jobs) -> None:
     jobs.configure(app(delays=(timedelta(hours=20),)))
     jobs.vendor.answers = [TIMED_OUT, TIMED_OUT, answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     await later(jobs)
     await later(jobs)
     assert timedelta(hours=23) < jobs.clock.now - NOW < DAY
@@ -74,11 +74,11 @@ async def test_a_secret_that_is_wrong_for_hours_costs_few_calls_and_no_decision(
     jobs.configure(app(delays=(timedelta(minutes=1), timedelta(hours=1))))
     jobs.vendor.answers = [wrong]
     for n in range(1, 31):
-        await settle(jobs.context, await jobs.case(payload(n)))
+        await advance(jobs.context, await jobs.case(payload(n)))
     assert len(jobs.vendor.asked) == REFUSED_RULES.threshold
     while jobs.clock.now < NOW + timedelta(hours=6):
         jobs.clock.go_on(timedelta(minutes=5))
-        await jobs.settle_due()
+        await jobs.advance_due()
     assert len(jobs.vendor.asked) <= 45
     assert await jobs.store.rows("SELECT DISTINCT state FROM verifications") == [("received",)]
     [(most,)] = await jobs.store.rows(
@@ -98,15 +98,15 @@ async def open_circuit(jobs: Jobs) -> None:
 async def test_the_last_call_is_not_spent_on_a_vendor_at_fault(jobs: Jobs) -> None:
     jobs.configure(app(delays=(timedelta(minutes=1), timedelta(hours=1))))
     jobs.vendor.answers = [TIMED_OUT, TIMED_OUT, answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     await later(jobs)
     jobs.clock.go_on(timedelta(hours=1))
     await open_circuit(jobs)
     jobs.clock.go_on(RULES.first_pause)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert len(jobs.vendor.asked) == 2, "the circuit lets a probe through, but not this one"
     jobs.clock.go_on(timedelta(hours=1))
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
@@ -114,17 +114,17 @@ async def test_a_vendor_at_fault_all_day_is_asked_in_the_last_hour(jobs: Jobs) -
     await open_circuit(jobs)
     case = await jobs.case()
     jobs.vendor.answers = [answered(payload())]
-    await settle(jobs.context, case)
+    await advance(jobs.context, case)
     assert jobs.vendor.asked == []
     # Nobody else comes, and the clock of the circuit stands: it stays open.
     jobs.clock.now = NOW + timedelta(hours=23)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
 async def test_the_second_call_may_bring_the_result(jobs: Jobs) -> None:
     jobs.vendor.answers = [TIMED_OUT, answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     await later(jobs)
     assert await jobs.outcome() == ("decided", "approved", [])
     assert await jobs.ledger() == [(1, "unknown", "TIMEOUT"), (2, "done", None)]
@@ -132,7 +132,7 @@ async def test_the_second_call_may_bring_the_result(jobs: Jobs) -> None:
 
 async def test_a_call_that_was_not_sent_costs_nothing_however_often(jobs: Jobs) -> None:
     jobs.vendor.answers = [NOT_SENT] * 5 + [answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     for _ in range(5):
         assert await jobs.ledger() == [(1, "not_sent", "CONNECT_FAILED")]
         await later(jobs)
@@ -148,26 +148,26 @@ async def test_a_call_that_was_not_sent_costs_nothing_however_often(jobs: Jobs) 
 async def test_the_pause_before_the_second_call(jobs: Jobs, delays: tuple[int, ...], pause: int) -> None:
     jobs.configure(app(delays=tuple(timedelta(seconds=delay) for delay in delays)))
     jobs.vendor.answers = [TIMED_OUT, answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     jobs.clock.now = NOW + timedelta(seconds=pause - 1)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert len(jobs.vendor.asked) == 1
     jobs.clock.now = NOW + timedelta(seconds=pause)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert len(jobs.vendor.asked) == 2
 
 
 async def test_without_delays_a_failed_call_is_not_made_again(jobs: Jobs) -> None:
     jobs.configure(app(delays=()))
     jobs.vendor.answers = [TIMED_OUT]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"])
 
 
 async def test_without_delays_a_call_that_was_not_sent_is_made_again_all_the_same(jobs: Jobs) -> None:
     jobs.configure(app(delays=()))
     jobs.vendor.answers = [NOT_SENT, NOT_SENT, answered(payload())]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     for _ in range(2):
         assert await jobs.outcome() == ("received", None, [])
         await later(jobs)

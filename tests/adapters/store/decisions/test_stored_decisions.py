@@ -14,7 +14,15 @@ from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedFacts, Recomputed, explain, is_same, recompute
 from domain.views.decisions import Selection
 from tests.support.payloads.callbacks import default_policy, policy_with
-from tests.support.stored import START, add_verification, biz_id, confirmed, random_facts, save_all, settled
+from tests.support.stored import (
+    START,
+    add_verification,
+    biz_id,
+    confirmed,
+    decision_record,
+    random_facts,
+    save_all,
+)
 
 CURIOUS = policy_with(
     id_card={"legality": "review", "quality": "review", "logic": "reject", "expired": "review"},
@@ -50,7 +58,7 @@ async def test_a_thousand_decisions_are_recomputed_equal_in_every_part(
         heard = result is None or chance.random() < 0.8
         mode = chance.choice(tuple(ConfirmationMode))
         policy = chance.choice((default_policy(), CURIOUS))
-        items.append(settled(n, policy, callback=callback, result=result, heard=heard, mode=mode))
+        items.append(decision_record(n, policy, callback=callback, result=result, heard=heard, mode=mode))
     await save_all(engine, items)
     for item in items:
         decided = await stored.get(item.verification_id)
@@ -67,7 +75,7 @@ async def test_what_was_decided_on_a_result_alone_is_read_in_chunks(
     engine: AsyncEngine, stored: PgStoredDecisions
 ) -> None:
     facts = random_facts(random.Random(1))
-    await save_all(engine, [settled(0, default_policy(), result=facts, heard=False)])
+    await save_all(engine, [decision_record(0, default_policy(), result=facts, heard=False)])
     [[item]] = await read(stored, Selection(["demo"]), size=9)
     assert item.evidence == Evidence(result=facts)
 

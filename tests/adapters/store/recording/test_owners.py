@@ -42,8 +42,8 @@ async def apps_of(store: Store) -> list[str]:
 
 async def test_a_callback_belongs_to_the_app_that_came_first(store: Store) -> None:
     first, second = await store.record(), await store.record(callback(app_id="lax"))
-    assert (first.app_id, first.to_settle) == ("demo", True)
-    assert (second.app_id, second.to_settle, second.is_new) == ("demo", False, False)
+    assert (first.app_id, first.to_advance) == ("demo", True)
+    assert (second.app_id, second.to_advance, second.is_new) == ("demo", False, False)
     assert second.verification_id == first.verification_id
     assert await apps_of(store) == ["demo"]
 
@@ -51,7 +51,7 @@ async def test_a_callback_belongs_to_the_app_that_came_first(store: Store) -> No
 async def test_a_callback_belongs_to_the_app_that_registered_it(store: Store) -> None:
     await register(store, "demo")
     recorded = await store.record(callback(app_id="lax"))
-    assert (recorded.app_id, recorded.to_settle, recorded.registration) == ("demo", True, REGISTRATION)
+    assert (recorded.app_id, recorded.to_advance, recorded.registration) == ("demo", True, REGISTRATION)
     assert await apps_of(store) == ["demo"]
 
 
@@ -68,7 +68,7 @@ async def test_of_many_that_claim_at_once_one_has_it(engine: AsyncEngine, keys: 
         taken = [(process, callback(payload(n), app_id=next(apps))) for process in processes]
         ends = await asyncio.gather(*(process.record(each) for process, each in taken))
         assert len({end.verification_id for end in ends}) == 1
-        assert sum(end.to_settle for end in ends) == 1
+        assert sum(end.to_advance for end in ends) == 1
 
 
 async def test_registrations_and_callbacks_at_once_end_with_one_owner(
@@ -89,7 +89,7 @@ async def test_registrations_and_callbacks_at_once_end_with_one_owner(
 async def test_one_group_with_the_same_callback_for_every_app(store: Store) -> None:
     ends = await asyncio.gather(*(store.record(callback(app_id=app_id)) for app_id in TWINS))
     assert {end.app_id for end in ends} == {"demo"}
-    assert [end.to_settle for end in ends] == [True, False, False]
+    assert [end.to_advance for end in ends] == [True, False, False]
 
 
 async def test_two_apps_cannot_register_the_same(store: Store) -> None:

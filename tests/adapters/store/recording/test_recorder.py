@@ -38,7 +38,7 @@ async def test_groups_that_share_verifications_wait_for_each_other(
                 for each in (taken if turn % 2 else reversed(taken))
             )
         )
-        assert sum(end.to_settle for end in ends) == 128, "a deadlock would have raised"
+        assert sum(end.to_advance for end in ends) == 128, "a deadlock would have raised"
 
 
 async def test_the_raw_bytes_open_with_the_data_key_in_their_place(store: Store) -> None:
@@ -55,7 +55,7 @@ async def test_a_callback_that_the_store_refuses_fails_alone(store: Store) -> No
         store.record(endless), store.record(callback(payload(2))), return_exceptions=True
     )
     assert not isinstance(good, BaseException)
-    assert good.to_settle
+    assert good.to_advance
 
 
 async def test_a_callback_sealed_under_a_lost_key_fails_alone(store: Store, engine: AsyncEngine) -> None:
@@ -66,7 +66,7 @@ async def test_a_callback_sealed_under_a_lost_key_fails_alone(store: Store, engi
         return_exceptions=True,
     )
     assert not isinstance(good, BaseException)
-    assert good.to_settle
+    assert good.to_advance
     assert type(bad).__name__ == "BrokenSeal"
 
 

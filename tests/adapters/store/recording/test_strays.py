@@ -63,7 +63,7 @@ async def spend(store: Store, recorded: Recorded, calls: int) -> None:
         await store.ledger.finish(finished(recorded, n))
 
 
-async def test_of_a_pair_that_both_apps_recorded_one_is_settled(old: Store, store: Store) -> None:
+async def test_of_a_pair_that_both_apps_recorded_one_is_advanced(old: Store, store: Store) -> None:
     first = await old.record()
     await old.record(callback(app_id="lax"))
     [due] = await claim(store)
@@ -91,7 +91,7 @@ async def test_the_callback_comes_to_the_app_that_registered(old: Store, store: 
     assert not await store.decide(stray), "whoever was settling it for the other app is late"
 
 
-async def test_a_nudged_one_is_brought_home_as_well(old: Store, store: Store) -> None:
+async def test_a_hinted_one_is_brought_home_as_well(old: Store, store: Store) -> None:
     await old.register()
     stray = await old.record(callback(app_id="lax"))
     assert await store.due.claim_one(stray.verification_id, ["lax"], now=LATER, lease=LEASE) is None

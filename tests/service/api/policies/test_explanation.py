@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.service.api.policies.conftest import as_token
 from tests.support.payloads.callbacks import compared, default_policy, passing_facts
-from tests.support.stored import add_verification, biz_id, confirmed, save_all, settled
+from tests.support.stored import add_verification, biz_id, confirmed, decision_record, save_all
 
 CODES = {"code", "detail", "en", "zh"}
 
@@ -19,7 +19,7 @@ async def test_a_disagreement_is_explained_with_both_values(
     api: httpx2.AsyncClient, engine: AsyncEngine
 ) -> None:
     result = passing_facts(comparisons=compared(41.206))
-    await save_all(engine, [settled(0, default_policy(), result=result)])
+    await save_all(engine, [decision_record(0, default_policy(), result=result)])
     told = (await explanation(api)).raise_for_status().json()
     assert (told["outcome"], told["basis"], told["agreement"]) == ("review", "result", "disagree")
     assert told["disagreements"][0] == {
@@ -66,7 +66,7 @@ async def test_policy_and_facts_are_told_whole(api: httpx2.AsyncClient, engine: 
 
 
 async def test_why_there_was_no_result(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
-    await save_all(engine, [settled(0, default_policy())])
+    await save_all(engine, [decision_record(0, default_policy())])
     told = (await explanation(api)).json()
     assert told["unconfirmed"]["code"] == "confirmation.unavailable"
     assert told["unconfirmed"]["detail"] == "TIMEOUT"
@@ -75,7 +75,7 @@ async def test_why_there_was_no_result(api: httpx2.AsyncClient, engine: AsyncEng
 
 
 async def test_a_result_whose_callback_never_came(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
-    await save_all(engine, [settled(0, default_policy(), result=passing_facts(), heard=False)])
+    await save_all(engine, [decision_record(0, default_policy(), result=passing_facts(), heard=False)])
     told = (await explanation(api)).raise_for_status().json()
     assert (told["outcome"], told["basis"], told["agreement"]) == ("approved", "result", "result_only")
     assert told["facts"]["callback"] is None

@@ -1,4 +1,4 @@
-"""Verifications are settled beside the recording, each app so many at once, fed by `due_at`."""
+"""Verifications are advanced beside the recording, each app so many at once, fed by `due_at`."""
 
 import asyncio
 from dataclasses import replace
@@ -12,17 +12,17 @@ from domain.model import verification_id
 from tests.support.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record, until
 from usecases.report_unconfigured import Unconfigured
+from workers.advancing import PATIENCE, Advancing
 from workers.jobs import Loops
 from workers.recording import Recording
-from workers.settling import PATIENCE, Settling
 
 GONE = "gone"
 
 
 def small(jobs: Jobs, *, at_once: int, patience: float = PATIENCE) -> Loops:
-    """A worker that settles few verifications at once."""
-    settling = Settling(jobs.context, at_once=at_once, look_every=LEASE, patience=patience)
-    return Loops(Recording(jobs.context, settling), settling)
+    """A worker that advances few verifications at once."""
+    advancing = Advancing(jobs.context, at_once=at_once, look_every=LEASE, patience=patience)
+    return Loops(Recording(jobs.context, advancing), advancing)
 
 
 class SlowApp:
@@ -81,35 +81,35 @@ async def test_what_had_no_room_is_due_at_once_and_taken_when_there_is_room(
     await loops.recording.record_some()
     due = await jobs.store.rows("SELECT count(*) FROM verifications WHERE due_at <= :now", now=NOW)
     assert due == [(26,)]
-    running = asyncio.create_task(loops.settling.run())
+    running = asyncio.create_task(loops.advancing.run())
     slow.gate.set()
 
     async def all_are_decided() -> bool:
         return await decided(jobs, "slow") == 30
 
     await until(all_are_decided)
-    loops.settling.stop()
+    loops.advancing.stop()
     await running
     assert len(jobs.vendor.asked) == 30
 
 
-async def test_a_due_verification_is_settled(jobs: Jobs) -> None:
+async def test_a_due_verification_is_advanced(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     await jobs.store.record()
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("received", None, []), "not due yet"
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
     assert len(jobs.vendor.asked) == 1
 
 
-async def test_all_that_is_due_is_settled_however_much(jobs: Jobs) -> None:
+async def test_all_that_is_due_is_advanced_however_much(jobs: Jobs) -> None:
     for n in range(AT_ONCE + 20):
         await jobs.store.record(callback(payload(n, status="WHATEVER")))
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due()
-    await jobs.settle_due()
+    await jobs.advance_due()
+    await jobs.advance_due()
     assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(AT_ONCE + 20,)]
 
 
@@ -121,7 +121,7 @@ async def test_after_an_outage_the_vendor_is_asked_at_a_bounded_rate(jobs: Jobs)
     await jobs.store.record(callback(payload(99, status="WHATEVER")))
     jobs.clock.go_on(timedelta(hours=1))
     for asked in (7, 14, 20, 20):
-        await jobs.settle_due(context)
+        await jobs.advance_due(context)
         assert len(jobs.vendor.asked) == asked
         assert (await jobs.outcome(99))[0] == "decided", "whose callback is there never waits behind them"
 
@@ -135,7 +135,7 @@ async def test_silent_ones_are_shared_fairly_among_apps(jobs: Jobs) -> None:
     for n in range(2):
         await jobs.store.register(100 + n, expires_in=timedelta(0))
     jobs.clock.go_on(timedelta(hours=1))
-    await jobs.settle_due(context)
+    await jobs.advance_due(context)
     assert {biz_id(100), biz_id(101)} <= set(jobs.vendor.asked)
     assert len(jobs.vendor.asked) == 6, "what one app leaves the other may use"
 
@@ -144,7 +144,7 @@ async def test_an_app_that_is_not_configured_here_is_left_for_others(jobs: Jobs)
     await jobs.store.record(callback(payload(1), app_id=GONE))
     await jobs.store.record(callback(payload(2, status="WHATEVER")))
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert (await jobs.outcome(2))[0] == "decided"
     [(fence,)] = await jobs.store.rows("SELECT fence FROM verifications WHERE app_id = 'gone'")
     assert fence == 1, "nobody has touched it"
@@ -169,19 +169,19 @@ async def test_the_answer_is_judged_by_the_first_callback(jobs: Jobs) -> None:
     await jobs.store.record(callback(payload(biz_no="order-2") | {"status": "CANCELLED"}))
     for minutes in (2, 5):
         jobs.clock.now = NOW + timedelta(minutes=minutes)
-        await jobs.settle_due()
+        await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_one_verification_is_settled_on_request_once_it_is_due(jobs: Jobs) -> None:
+async def test_one_verification_is_advanced_on_request_once_it_is_due(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     await jobs.store.record()
     key = verification_id("demo", biz_id())
     for elapsed, asked in ((timedelta(0), 0), (LEASE, 1)):
         jobs.clock.go_on(elapsed)
-        settling = jobs.loops().settling
-        await settling.claim_one(key)
-        await settling.idle()
+        advancing = jobs.loops().advancing
+        await advancing.claim_one(key)
+        await advancing.idle()
         assert len(jobs.vendor.asked) == asked
     assert await jobs.outcome() == ("decided", "approved", [])
 
@@ -190,17 +190,17 @@ async def test_a_request_for_one_of_an_app_without_room_waits_for_a_place(jobs: 
     loops = small(jobs, at_once=1)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(2)])
     await loops.recording.record_some()
-    await loops.settling.claim_one(verification_id("slow", biz_id(1)))
+    await loops.advancing.claim_one(verification_id("slow", biz_id(1)))
     await until_under_way(slow)
     assert slow.under_way == 1
-    running = asyncio.create_task(loops.settling.run())
+    running = asyncio.create_task(loops.advancing.run())
     slow.gate.set()
 
     async def both_are_decided() -> bool:
         return await decided(jobs, "slow") == 2
 
     await until(both_are_decided)
-    loops.settling.stop()
+    loops.advancing.stop()
     await running
 
 
@@ -218,30 +218,30 @@ async def test_a_crowd_that_gets_on_is_waited_for(jobs: Jobs, slow: SlowApp) -> 
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(4)])
     await loops.recording.record_some()
     asyncio.get_running_loop().call_soon(slow.gate.set)
-    await loops.settling.wait_for_room()
+    await loops.advancing.wait_for_room()
     assert await decided(jobs, "slow") >= 2
-    await loops.settling.idle()
+    await loops.advancing.idle()
 
 
 async def test_a_slow_vendor_is_waited_for_once_until_its_places_are_free(jobs: Jobs, slow: SlowApp) -> None:
     loops = small(jobs, at_once=4, patience=0.01)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(4)])
     await loops.recording.record_some()
-    await loops.settling.wait_for_room()
-    assert not waits(loops.settling)
+    await loops.advancing.wait_for_room()
+    assert not waits(loops.advancing)
     slow.gate.set()
-    await loops.settling.idle()
+    await loops.advancing.idle()
     slow.gate.clear()
     await jobs.inbox.hand_over("b2", [callback(payload(n), app_id="slow") for n in range(4, 8)])
     await loops.recording.record_some()
-    assert waits(loops.settling)
+    assert waits(loops.advancing)
     slow.gate.set()
-    await loops.settling.idle()
+    await loops.advancing.idle()
 
 
-def waits(settling: Settling) -> bool:
+def waits(advancing: Advancing) -> bool:
     """Whether `wait_for_room` waits at all."""
-    waiting = settling.wait_for_room()
+    waiting = advancing.wait_for_room()
     try:
         waiting.send(None)
     except StopIteration:
@@ -256,11 +256,11 @@ async def test_what_was_left_out_is_waited_for(jobs: Jobs, slow: SlowApp) -> Non
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(12)])
     slow.gate.set()
     await loops.recording.record_some()
-    running = asyncio.create_task(loops.settling.run())
-    await loops.settling.wait_for_room()
+    running = asyncio.create_task(loops.advancing.run())
+    await loops.advancing.wait_for_room()
     assert await decided(jobs, "slow") >= 10
-    await loops.settling.idle()
-    loops.settling.stop()
+    await loops.advancing.idle()
+    loops.advancing.stop()
     await running
 
 
@@ -270,10 +270,10 @@ async def test_once_it_is_stopped_nothing_begins_and_what_is_under_way_ends(
     loops = small(jobs, at_once=4)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(9)])
     await loops.recording.record_some()
-    loops.settling.stop()
+    loops.advancing.stop()
     jobs.clock.go_on(LEASE)
-    await loops.settling.claim_due()
-    ending = asyncio.create_task(loops.settling.end(grace=5))
+    await loops.advancing.claim_due()
+    ending = asyncio.create_task(loops.advancing.end(grace=5))
     slow.gate.set()
     await ending
     assert await decided(jobs, "slow") == 4
@@ -283,17 +283,17 @@ async def test_what_does_not_end_in_time_is_due_again(jobs: Jobs, slow: SlowApp)
     loops = small(jobs, at_once=4)
     await jobs.inbox.hand_over("b1", [callback(payload(1), app_id="slow")])
     await loops.recording.record_some()
-    loops.settling.stop()
-    await loops.settling.end(grace=0.05)
+    loops.advancing.stop()
+    await loops.advancing.end(grace=0.05)
     assert await jobs.due() == LEASE
     slow.gate.set()
 
 
 async def test_what_had_no_room_is_looked_for_although_nothing_is_under_way_any_more(jobs: Jobs) -> None:
     """The others ended while it was being recorded."""
-    settling = small(jobs, at_once=4).settling
+    advancing = small(jobs, at_once=4).advancing
     await jobs.context.alarm.wait(longest=LEASE)
-    settling.left_out("demo")
+    advancing.left_out("demo")
     await asyncio.wait_for(jobs.context.alarm.wait(longest=LEASE), 1)
 
 
@@ -304,10 +304,10 @@ async def test_what_becomes_due_without_room_is_taken_when_there_is_room(jobs: J
     await record(jobs.store.recorder, callback(payload(3), app_id="slow"), now=NOW - LEASE)
     alarm = jobs.context.alarm
     await alarm.wait(longest=LEASE)
-    assert not await loops.settling.claim_due()
+    assert not await loops.advancing.claim_due()
     slow.gate.set()
-    await loops.settling.idle()
+    await loops.advancing.idle()
     await asyncio.wait_for(alarm.wait(longest=LEASE), 1)
-    await loops.settling.claim_due()
-    await loops.settling.idle()
+    await loops.advancing.claim_due()
+    await loops.advancing.idle()
     assert await decided(jobs, "slow") == 3

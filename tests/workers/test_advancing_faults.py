@@ -14,8 +14,8 @@ from domain.callback.payload import decode_payload
 from domain.records import ClaimedVerifications
 from tests.support.jobs import Jobs, again, answered
 from tests.support.stores import LEASE, callback, payload, until
-from tests.workers.test_settling import decided
-from usecases import settle as settlement
+from tests.workers.test_advancing import decided
+from usecases import advance as advancing
 from usecases.context import WorkerContext
 
 
@@ -29,12 +29,12 @@ async def test_one_whose_callback_cannot_be_read_any_more_is_put_off_and_holds_u
 
     await jobs.store.record(callback(payload(1, biz_no="order-2")))
     await jobs.store.record(callback(payload(2, status="WHATEVER")))
-    monkeypatch.setattr(settlement, "decode_payload", stumble)
+    monkeypatch.setattr(advancing, "decode_payload", stumble)
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert (await jobs.outcome(2))[0] == "decided"
     due = await jobs.store.rows("SELECT due_at FROM verifications WHERE state <> 'decided'")
-    assert due == [(jobs.clock.now + settlement.UNDECODABLE_REST,)]
+    assert due == [(jobs.clock.now + advancing.UNDECODABLE_REST,)]
 
 
 async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch
         return await claim(*args, **kwargs)
 
     monkeypatch.setattr(jobs.context.due, "claim", fail_once)
-    running = asyncio.create_task(jobs.loops().settling.run())
+    running = asyncio.create_task(jobs.loops().advancing.run())
 
     async def is_decided() -> bool:
         jobs.clock.go_on(timedelta(seconds=1))
@@ -59,7 +59,7 @@ async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch
         await until(is_decided)
     finally:
         await end_tasks(running)
-    assert jobs.context.tally.last_error == "ValueError"
+    assert jobs.context.worker_stats.last_error == "ValueError"
 
 
 async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,12 +72,12 @@ async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatc
 
     async def tried_often() -> bool:
         jobs.clock.go_on(timedelta(seconds=2))
-        jobs.loops().settling.look()
+        jobs.loops().advancing.look()
         return tries > 3
 
     monkeypatch.setattr(jobs.context.due, "claim", fail)
     with capture_logs() as logs:
-        running = asyncio.create_task(jobs.loops().settling.run())
+        running = asyncio.create_task(jobs.loops().advancing.run())
         await until(tried_often)
         await end_tasks(running)
     assert [line["event"] for line in logs] == ["settlement.postponed"]
@@ -88,6 +88,6 @@ async def test_what_an_outage_interrupts_is_told_without_alarm(
 ) -> None:
     case = again(await jobs.case())
     with capture_logs() as logs:
-        await settlement.settle_safely(without_database, case)
+        await advancing.advance_safely(without_database, case)
     assert [(each["event"], each["log_level"]) for each in logs] == [("verification.postponed", "info")]
-    assert without_database.tally.last_error is not None
+    assert without_database.worker_stats.last_error is not None

@@ -6,17 +6,19 @@ from starlette.types import Scope
 
 from domain.limits.throttle import Throttle
 from domain.model import verification_id
-from usecases.ports.ingress import Nudges
+from usecases.ports.ingress import ReturnHints
 
 
-class ReturnNudges:
-    """Sends a nudge for each return that the throttle permits; `monotonic`: seconds that never go back.
+class ThrottledReturnHints:
+    """Sends a return hint for each return that the throttle permits; `monotonic`: seconds that never go back.
 
-    The ingress does not know which verifications there are: it nudges known and unknown ones alike.
+    The ingress does not know which verifications there are: it sends hints for known and unknown ones alike.
     """
 
-    def __init__(self, nudges: Nudges, throttle: Throttle, *, monotonic: Callable[[], float]) -> None:
-        self._nudges = nudges
+    def __init__(
+        self, return_hints: ReturnHints, throttle: Throttle, *, monotonic: Callable[[], float]
+    ) -> None:
+        self._return_hints = return_hints
         self._throttle = throttle
         self._monotonic = monotonic
 
@@ -24,4 +26,4 @@ class ReturnNudges:
         """A browser came back to this app with this biz_id. Neither waits nor fails."""
         address, _port = scope.get("client") or ("", 0)
         if self._throttle.permits(address, self._monotonic()):
-            self._nudges.nudge(verification_id(app_id, biz_id))
+            self._return_hints.note_return(verification_id(app_id, biz_id))

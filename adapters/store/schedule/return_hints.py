@@ -1,4 +1,4 @@
-"""Nudged verifications: their user's browser came back, so one early call may be spent."""
+"""Return hints in PostgreSQL: a user's browser came back, so one early call may be spent."""
 
 from datetime import datetime
 from typing import Final
@@ -10,23 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store import due_moves
 
 
-class PgNudges:
+class PgReturnHints:
     """Notes on a verification that its user's browser came back."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def nudge(self, verification_id: UUID, *, now: datetime) -> bool:
+    async def note_return(self, verification_id: UUID, *, now: datetime) -> bool:
         """Make a registered verification of which nothing is heard due, once; False for any other.
 
         The address that the browser came back to is not signed: it proves nothing and costs one call at most.
         """
         async with self._engine.begin() as connection:
-            found = await connection.execute(_NUDGE, {"id": verification_id, "now": now})
+            found = await connection.execute(_NOTE_RETURN, {"id": verification_id, "now": now})
             return found.rowcount == 1
 
 
-_NUDGE: Final = text(f"""
+_NOTE_RETURN: Final = text(f"""
 WITH nudged AS (
   UPDATE verifications SET nudged_at = :now, {due_moves.LOOK_NOW}
   WHERE id = :id AND state = 'created' AND registered_at IS NOT NULL AND nudged_at IS NULL

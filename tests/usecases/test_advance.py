@@ -13,7 +13,7 @@ from domain.pulls.budget import PullState
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.payloads.callbacks import put
 from tests.support.stores import Json, callback, dump_database, payload, traces
-from usecases.settle import settle, settle_safely
+from usecases.advance import advance, advance_safely
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode.REQUIRED, ConfirmationMode.PREFERRED, ConfirmationMode.OFF
 UNAVAILABLE = "confirmation.unavailable"
@@ -87,7 +87,7 @@ async def test_what_ends_in_a_decision(
 ) -> None:
     jobs.configure(app(confirmation=mode))
     jobs.vendor.answers = [answer]
-    await settle(jobs.context, await jobs.case(said))
+    await advance(jobs.context, await jobs.case(said))
     record = await jobs.store.find()
     assert record is not None
     codes = [reason["code"] for reason in record.reasons]
@@ -134,7 +134,7 @@ async def test_what_may_be_better_later_is_postponed(
 ) -> None:
     jobs.configure(app(confirmation=mode))
     jobs.vendor.answers = [answer]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     assert await jobs.outcome() == ("received", None, [])
     assert await jobs.ledger() == [(1, state, answer.error)]
     assert await jobs.due() == timedelta(seconds=90)
@@ -142,7 +142,7 @@ async def test_what_may_be_better_later_is_postponed(
 
 @pytest.mark.parametrize("status", ["", "WHATEVER"], ids=["no status", "unknown status"])
 async def test_a_flow_that_may_not_have_ended_is_never_asked_about(jobs: Jobs, status: str) -> None:
-    await settle(jobs.context, await jobs.case(payload(status=status)))
+    await advance(jobs.context, await jobs.case(payload(status=status)))
     assert await jobs.outcome() == ("decided", "review", ["flow.unknown_status"])
     assert jobs.vendor.asked == []
 
@@ -150,27 +150,27 @@ async def test_a_flow_that_may_not_have_ended_is_never_asked_about(jobs: Jobs, s
 async def test_a_result_that_says_less_does_not_disagree(jobs: Jobs) -> None:
     less = {key: value for key, value in payload().items() if key != "multifaces_tag"}
     jobs.vendor.answers = [answered(less)]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
 async def test_the_identity_of_the_result_outranks_the_callbacks(jobs: Jobs) -> None:
     result = put(payload(), "idcard_info.idcard_name", "王小明")
     jobs.vendor.answers = [answered(result)]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     record = await jobs.store.find()
     assert record is not None
     assert record.identity is not None
     assert record.identity.name == "王**"
 
 
-async def test_settling_again_changes_nothing(jobs: Jobs) -> None:
+async def test_advancing_again_changes_nothing(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(PASS)]
     case = await jobs.case()
-    await settle(jobs.context, case)
+    await advance(jobs.context, case)
     before = await jobs.store.rows("SELECT d::text, v::text FROM decisions d, verifications v")
     jobs.configure(app(confirmation=OFF))
-    await settle(jobs.context, case)
+    await advance(jobs.context, case)
     assert await jobs.store.rows("SELECT d::text, v::text FROM decisions d, verifications v") == before
 
 
@@ -180,7 +180,7 @@ async def test_a_decision_is_announced_and_only_the_one_that_was_saved(jobs: Job
         await channel.subscribe(DEFAULT_NAMES.decided)
         first, second = await jobs.case(payload(1)), await jobs.case(payload(2))
         for case in (first, first, second):
-            await settle(jobs.context, case)
+            await advance(jobs.context, case)
         heard: list[UUID] = []
         async with asyncio.timeout(5):
             while len(heard) < 2:
@@ -195,23 +195,23 @@ async def test_an_app_that_is_gone_leaves_the_verification_due(jobs: Jobs) -> No
     assert isinstance(apps, dict)
     del apps["demo"]
     with pytest.raises(KeyError):
-        await settle(jobs.context, case)
-    await settle_safely(jobs.context, case)
+        await advance(jobs.context, case)
+    await advance_safely(jobs.context, case)
     assert await jobs.due() == jobs.context.lease
 
 
-async def test_one_bad_case_does_not_stop_settle_safely(jobs: Jobs) -> None:
+async def test_one_bad_case_does_not_stop_advance_safely(jobs: Jobs) -> None:
     def explode() -> None:
         raise RuntimeError("a defect of ours")
 
     jobs.vendor.before = explode
-    await settle_safely(jobs.context, await jobs.case())
+    await advance_safely(jobs.context, await jobs.case())
     assert await jobs.outcome() == ("received", None, [])
     assert await jobs.ledger() == [(1, "reserved", None)]
 
 
 async def test_nothing_of_it_stands_in_the_open(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(PASS)]
-    await settle(jobs.context, await jobs.case())
+    await advance(jobs.context, await jobs.case())
     await jobs.store.record(callback(FAIL))
     assert traces(await dump_database(jobs.store.engine)) == []

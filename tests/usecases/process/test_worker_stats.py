@@ -11,17 +11,17 @@ from domain.pulls.budget import PullState
 from domain.views.processes import WorkerStatus
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from tests.support.stores import biz_id, callback, payload, traces
+from usecases.advance import advance_safely
 from usecases.context import WorkerContext
-from usecases.settle import settle_safely
 
 
 async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
-    jobs.context.tally.last_error = "TimeoutError"
+    jobs.context.worker_stats.last_error = "TimeoutError"
     for n in (1, 2):
         await jobs.inbox.hand_over(f"b{n}", [callback(payload(n))])
         await jobs.work()
-    status = jobs.context.tally.status()
+    status = jobs.context.worker_stats.status()
     assert status == {
         "jobs": 0,
         "batches": 2,
@@ -43,24 +43,24 @@ async def test_a_duplicate_is_no_second_decision(jobs: Jobs) -> None:
     for name in ("b1", "b2"):
         await jobs.inbox.hand_over(name, [callback()])
         await jobs.work()
-    assert jobs.context.tally.status()["decisions"] == {"demo": {"approved": 1}}
+    assert jobs.context.worker_stats.status()["decisions"] == {"demo": {"approved": 1}}
 
 
 async def test_batches_under_way_are_counted_until_they_end(jobs: Jobs) -> None:
-    tally = jobs.context.tally
-    with tally.under_way(3):
-        assert tally.jobs == 3
-    with pytest.raises(asyncio.CancelledError), tally.under_way(2):
+    worker_stats = jobs.context.worker_stats
+    with worker_stats.under_way(3):
+        assert worker_stats.jobs == 3
+    with pytest.raises(asyncio.CancelledError), worker_stats.under_way(2):
         raise asyncio.CancelledError
-    assert (tally.jobs, tally.last_error) == (0, None)
+    assert (worker_stats.jobs, worker_stats.last_error) == (0, None)
 
 
 async def test_the_last_error_is_named_without_its_words(jobs: Jobs, without_database: WorkerContext) -> None:
     await jobs.inbox.hand_over("b1", [callback()])
     await jobs.loops(without_database).recording.drain()
-    assert without_database.tally.last_error == "ConnectionRefusedError"
-    await settle_safely(without_database, await jobs.case(payload(2)))
-    assert without_database.tally.status()["last_error"] == "ConnectionRefusedError"
+    assert without_database.worker_stats.last_error == "ConnectionRefusedError"
+    await advance_safely(without_database, await jobs.case(payload(2)))
+    assert without_database.worker_stats.status()["last_error"] == "ConnectionRefusedError"
 
 
 async def test_refused_credentials_are_counted_and_told_as_what_they_are(jobs: Jobs) -> None:
@@ -99,8 +99,10 @@ async def test_only_what_the_vendor_said_of_a_verification_is_done(
 
 async def test_each_reason_of_a_decision_is_counted_once(jobs: Jobs) -> None:
     for _ in range(2):
-        jobs.context.tally.count_decision("demo", "review", ["face.missing", "face.missing", "id.attacked"])
-    assert jobs.context.tally.status()["reasons"] == {"demo": {"face.missing": 2, "id.attacked": 2}}
+        jobs.context.worker_stats.count_decision(
+            "demo", "review", ["face.missing", "face.missing", "id.attacked"]
+        )
+    assert jobs.context.worker_stats.status()["reasons"] == {"demo": {"face.missing": 2, "id.attacked": 2}}
 
 
 async def test_the_heartbeat_says_which_texts_are_in_force_and_since_when_postgresql_is_silent(

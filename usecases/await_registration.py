@@ -18,9 +18,9 @@ def awaits_registration(case: Case, app: App) -> bool:
     return app.require_registration and case.registration is None and not case.is_decided
 
 
-async def hold(context: WorkerContext, case: Case) -> None:
+async def await_registration(context: WorkerContext, case: Case) -> None:
     """Leave the verification until somebody registers it, or its app requires that no longer."""
-    await context.held.hold(case.lease)
+    await context.held.await_registration(case.lease)
     log.info("verification.held", app_id=case.app_id, verification_id=str(case.verification_id))
 
 

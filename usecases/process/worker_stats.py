@@ -12,7 +12,7 @@ from domain.views.processes import WorkerStatus
 
 
 @dataclass
-class Tally:
+class WorkerStats:
     """Counts by app; nothing in it tells of a single verification. `last_error` is an exception's name."""
 
     jobs: int = 0

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from domain.model import verification_id
 from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload
-from usecases.hold import release_held
+from usecases.await_registration import release_held
 
 DAY = timedelta(days=1)
 
@@ -27,7 +27,7 @@ async def test_what_a_worker_without_the_app_recorded_waits_for_its_registration
     await take(jobs, app_id="fresh")
     jobs.configure(app(app_id="fresh", require_registration=True))
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due()
+    await jobs.advance_due()
     record = await jobs.store.find(app_id="fresh")
     assert record is not None
     assert (record.state, record.held) == ("received", True)
@@ -39,11 +39,11 @@ async def test_what_was_recorded_under_older_settings_waits_too(jobs: Jobs) -> N
     await jobs.store.record()
     jobs.configure(app(require_registration=True))
     jobs.clock.go_on(LEASE)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("received", None, [])
     await jobs.store.register()
     jobs.vendor.answers = [answered(payload())]
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
@@ -51,7 +51,7 @@ async def test_a_setting_that_is_taken_back_releases_what_was_held(jobs: Jobs) -
     jobs.configure(app(require_registration=True))
     await take(jobs)
     jobs.configure(app(require_registration=False))
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
     assert "callback.released" in await events(jobs)
 
@@ -67,16 +67,16 @@ async def test_what_other_apps_hold_stays(jobs: Jobs) -> None:
 async def test_one_that_is_registered_meanwhile_is_not_held(jobs: Jobs) -> None:
     recorded = await jobs.store.record()
     await jobs.store.register()
-    await jobs.store.held.hold(recorded.lease)
+    await jobs.store.held.await_registration(recorded.lease)
     jobs.clock.go_on(LEASE)
     jobs.configure(app(require_registration=True))
     jobs.vendor.answers = [answered(payload())]
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
 async def test_more_than_a_sweep_takes_at_once_are_released(jobs: Jobs) -> None:
-    await jobs.store.record(hold=True)
+    await jobs.store.record(awaits_registration=True)
     async with jobs.store.engine.begin() as connection:
         await connection.execute(
             text(
@@ -92,10 +92,10 @@ async def test_more_than_a_sweep_takes_at_once_are_released(jobs: Jobs) -> None:
 async def test_a_flow_that_goes_on_and_is_never_registered_ends_with_the_vendors_day(jobs: Jobs) -> None:
     await take(jobs, status="PROCESSING")
     jobs.clock.now = NOW + DAY - timedelta(seconds=1)
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("received", None, [])
     jobs.clock.now = NOW + DAY
-    await jobs.settle_due()
+    await jobs.advance_due()
     assert await jobs.outcome() == ("expired", None, [])
     assert jobs.vendor.asked == []
     assert await events(jobs) == ["callback.received", "verification.expired"]
@@ -104,7 +104,7 @@ async def test_a_flow_that_goes_on_and_is_never_registered_ends_with_the_vendors
 async def test_its_end_that_comes_late_is_still_decided(jobs: Jobs) -> None:
     await take(jobs, status="PROCESSING")
     jobs.clock.now = NOW + DAY
-    await jobs.settle_due()
+    await jobs.advance_due()
     await take(jobs, "b2")
     state, outcome, _ = await jobs.outcome()
     assert (state, outcome) == ("decided", "approved")
@@ -113,6 +113,6 @@ async def test_its_end_that_comes_late_is_still_decided(jobs: Jobs) -> None:
 async def test_one_that_has_ended_so_can_still_be_registered(jobs: Jobs) -> None:
     await take(jobs, status="PROCESSING")
     jobs.clock.now = NOW + DAY
-    await jobs.settle_due()
+    await jobs.advance_due()
     await jobs.store.register(expires_in=DAY + timedelta(minutes=30))
     assert (await jobs.outcome())[0] == "received"

@@ -1,4 +1,4 @@
-"""A nudge is a hint: single flight, after a grace, in the background, and nobody minds if it is lost.
+"""A return hint is sent in single flight, after a grace, in the background, and nobody minds if it is lost.
 
 What it does to a verification: tests/contracts.
 """
@@ -13,8 +13,8 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
-from adapters.intake.nudges import AT_ONCE, RedisNudges
 from adapters.intake.queue import create_queue
+from adapters.intake.return_hints import AT_ONCE, RedisReturnHints
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from domain.model import verification_id
@@ -25,52 +25,52 @@ ID = verification_id("demo", biz_id())
 
 
 @pytest.fixture
-async def nudges(redis_pool: BlockingConnectionPool) -> AsyncIterator[RedisNudges]:
-    nudges = RedisNudges(create_queue(redis_pool), grace=GRACE)
-    yield nudges
-    await nudges.aclose()
+async def return_hints(redis_pool: BlockingConnectionPool) -> AsyncIterator[RedisReturnHints]:
+    return_hints = RedisReturnHints(create_queue(redis_pool), grace=GRACE)
+    yield return_hints
+    await return_hints.aclose()
 
 
-async def test_many_nudges_of_one_verification_are_one_job_after_the_grace(
-    nudges: RedisNudges, redis: Redis
+async def test_many_return_hints_of_one_verification_are_one_job_after_the_grace(
+    return_hints: RedisReturnHints, redis: Redis
 ) -> None:
     for _ in range(AT_ONCE):
-        nudges.nudge(ID)
-    await nudges.aclose()
+        return_hints.note_return(ID)
+    await return_hints.aclose()
     [(job, at)] = await redis.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
     assert job == f"faceid:nudge:{ID}".encode()
     assert abs(at / 1000 - time.time() - GRACE.total_seconds()) < 5
     assert len(await redis.keys("*")) == 2
 
 
-async def test_what_comes_too_fast_is_dropped(nudges: RedisNudges, redis: Redis) -> None:
+async def test_what_comes_too_fast_is_dropped(return_hints: RedisReturnHints, redis: Redis) -> None:
     for n in range(10 * AT_ONCE):
-        nudges.nudge(UUID(int=n))
-    await nudges.aclose()
+        return_hints.note_return(UUID(int=n))
+    await return_hints.aclose()
     assert await redis.zcard(DEFAULT_NAMES.queue) == AT_ONCE
 
 
 async def test_without_redis_nobody_waits_and_it_is_said_once(free_port: int) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port}/0", timeout=timedelta(milliseconds=200))
-    nudges = RedisNudges(create_queue(pool), grace=GRACE)
+    return_hints = RedisReturnHints(create_queue(pool), grace=GRACE)
     with capture_logs() as lines:
         for n in range(5):
-            nudges.nudge(UUID(int=n))
+            return_hints.note_return(UUID(int=n))
             await asyncio.sleep(0)
-        await nudges.aclose()
+        await return_hints.aclose()
     assert [line["event"] for line in lines] == ["nudge.not_announced"]
     await pool.disconnect()
 
 
 @pytest.mark.parametrize("wrong_by", [timedelta(days=2), timedelta(hours=-3)])
 async def test_a_clock_that_is_wrong_here_neither_delays_nor_hastens_it(
-    nudges: RedisNudges, redis: Redis, monkeypatch: pytest.MonkeyPatch, wrong_by: timedelta
+    return_hints: RedisReturnHints, redis: Redis, monkeypatch: pytest.MonkeyPatch, wrong_by: timedelta
 ) -> None:
     ahead_ms = int(wrong_by.total_seconds() * 1000)
     monkeypatch.setattr("arq.connections.timestamp_ms", lambda: int(time.time() * 1000) + ahead_ms)
     before = time.time() * 1000
-    nudges.nudge(ID)
-    await nudges.aclose()
+    return_hints.note_return(ID)
+    await return_hints.aclose()
     [(job, at)] = await redis.zrange(DEFAULT_NAMES.queue, 0, -1, withscores=True)
     assert before - 1 <= at - GRACE.total_seconds() * 1000 <= time.time() * 1000 + 1
     assert await redis.pttl(b"arq:job:" + job) > GRACE.total_seconds() * 1000

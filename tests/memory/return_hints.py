@@ -1,4 +1,4 @@
-"""Nudges in memory: what the ingress sends, and what stands of it with the verification."""
+"""Return hints in memory: what the ingress sends, and what stands of it with the verification."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from domain.model import State
 from tests.memory.servers import Job, MemoryDatabase, MemoryRedis
 
 
-class MemoryNudges:
+class MemoryReturnHints:
     """Messages to look at a verification after a grace; while Redis is away they are lost."""
 
     def __init__(self, redis: MemoryRedis, *, clock: Callable[[], datetime], grace: timedelta) -> None:
@@ -17,24 +17,24 @@ class MemoryNudges:
         self._clock = clock
         self._grace = grace
 
-    def nudge(self, verification_id: UUID) -> None:
+    def note_return(self, verification_id: UUID) -> None:
         if not self._redis.is_away:
             job = Job(NUDGE_VERIFICATION, str(verification_id), self._clock() + self._grace)
             self._redis.jobs.setdefault(f"nudge:{verification_id}", job)
 
 
-class MemoryNudgedVerifications:
-    """Registered verifications of which nothing is heard, each nudged once."""
+class MemoryReturnedVerifications:
+    """Registered verifications of which nothing is heard, each hinted at once only."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def nudge(self, verification_id: UUID, *, now: datetime) -> bool:
+    async def note_return(self, verification_id: UUID, *, now: datetime) -> bool:
         async with self._database.call():
             row = self._database.verifications.get(verification_id)
-            if row is None or row.registration is None or row.state is not State.CREATED or row.nudged_at:
+            if row is None or row.registration is None or row.state is not State.CREATED or row.returned_at:
                 return False
-            row.nudged_at = row.due_at = now
+            row.returned_at = row.due_at = now
             row.fence += 1
             self._database.note(row.id, "browser.returned")
             return True

@@ -1,4 +1,4 @@
-"""Settle a verification, whatever it waits for: a confirmation, a callback that never came, a second look."""
+"""Advance a verification by one step: confirm and decide it, ask for a missing callback, pull again."""
 
 import contextlib
 from datetime import timedelta
@@ -12,9 +12,9 @@ from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
 from domain.policy.decide import is_ended
 from domain.records import Case, DueVerification
+from usecases.await_registration import await_registration, awaits_registration
 from usecases.context import WorkerContext
-from usecases.decide import Grounds, decide_case, grounds_of, postpone
-from usecases.hold import awaits_registration, hold
+from usecases.decide import DecisionSettings, decide_case, postpone, settings_of
 from usecases.pull_after_decision import look_again
 from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, confirm
 from usecases.reconcile import reconcile
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 async def take_up(context: WorkerContext, due: DueVerification) -> None:
-    """Settle a verification that was claimed."""
+    """Advance a verification that was claimed."""
     try:
         payload = None if due.data is None else decode_payload(due.data)
     except Exception:
@@ -44,7 +44,7 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
         is_decided=due.state is State.DECIDED,
         is_new=not due.has_calls,
     )
-    await settle_safely(context, case)
+    await advance_safely(context, case)
 
 
 async def _put_off(context: WorkerContext, due: DueVerification) -> None:
@@ -54,51 +54,53 @@ async def _put_off(context: WorkerContext, due: DueVerification) -> None:
         await context.due.postpone(due.lease, until=until)
 
 
-async def settle_safely(context: WorkerContext, case: Case) -> None:
-    """`settle`, with any failure logged: the verification's `due_at` brings it back."""
+async def advance_safely(context: WorkerContext, case: Case) -> None:
+    """`advance`, with any failure logged: the verification's `due_at` brings it back."""
     try:
-        await settle(context, case)
+        await advance(context, case)
     except ServerAway as error:
         # A line for each of hundreds says no more than the one of the next claim, and needs no traceback.
-        context.tally.failed(error)
+        context.worker_stats.failed(error)
         log.info(
             "verification.postponed",
             verification_id=str(case.verification_id),
             error=error.kind,
         )
     except Exception as error:
-        context.tally.failed(error)
+        context.worker_stats.failed(error)
         log.exception("settlement.failed", app_id=case.app_id, verification_id=str(case.verification_id))
 
 
-async def settle(context: WorkerContext, case: Case) -> None:
+async def advance(context: WorkerContext, case: Case) -> None:
     """Take the next step for a verification: decide it, or say when to look again.
 
     Raises:
         KeyError: the app is not configured here (any more).
         ServerAway: PostgreSQL is away.
     """
-    grounds = grounds_of(context, case.app_id)
+    settings = settings_of(context, case.app_id)
     if case.is_decided:
-        await look_again(context, case, grounds)
+        await look_again(context, case, settings)
     elif case.payload is None:
-        await reconcile(context, case, grounds)
-    elif awaits_registration(case, grounds.app):
-        await hold(context, case)
+        await reconcile(context, case, settings)
+    elif awaits_registration(case, settings.app):
+        await await_registration(context, case)
     else:
-        await _settle_callback(context, case, grounds, case.payload)
+        await _advance_on_callback(context, case, settings, case.payload)
 
 
-async def _settle_callback(context: WorkerContext, case: Case, grounds: Grounds, payload: Payload) -> None:
-    if grounds.mode is ConfirmationMode.OFF or not is_ended(payload.status_word):
-        await decide_case(context, case, grounds)
+async def _advance_on_callback(
+    context: WorkerContext, case: Case, settings: DecisionSettings, payload: Payload
+) -> None:
+    if settings.mode is ConfirmationMode.OFF or not is_ended(payload.status_word):
+        await decide_case(context, case, settings)
         return
-    match await confirm(context, case, grounds.app, mode=grounds.mode):
+    match await confirm(context, case, settings.app, mode=settings.mode):
         case Postponed(until):
             await postpone(context, case, until)
         case Confirmed(result):
-            await decide_case(context, case, grounds, result=result)
+            await decide_case(context, case, settings, result=result)
         case Unconfirmed(reason):
-            await decide_case(context, case, grounds, unconfirmed=reason)
+            await decide_case(context, case, settings, unconfirmed=reason)
         case confirmation:
             assert_never(confirmation)

@@ -1,4 +1,4 @@
-"""A nudge makes a silent, registered verification due, once, and does nothing to any other."""
+"""A return hint makes a silent, registered verification due, once, and does nothing to any other."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -15,14 +15,14 @@ LATER = NOW + timedelta(minutes=1)
 async def test_a_silent_registered_one_becomes_due_once(store: PortsOfStore) -> None:
     await store.register(MINE)
     key = verification_id("demo", biz_id())
-    assert await store.nudges.nudge(key, now=NOW)
-    assert not await store.nudges.nudge(key, now=LATER)
+    assert await store.return_hints.note_return(key, now=NOW)
+    assert not await store.return_hints.note_return(key, now=LATER)
     assert (await store.standing()).due_at == NOW
     assert (await store.standing()).fence == 2, "whoever was about to postpone it is late"
     assert await store.events() == ["verification.registered", "browser.returned"]
     [due] = await store.claim(silent=True)
     assert due.registration is not None
-    assert due.registration.nudged_at == NOW
+    assert due.registration.returned_at == NOW
 
 
 async def test_any_other_one_does_not(store: PortsOfStore) -> None:
@@ -34,6 +34,6 @@ async def test_any_other_one_does_not(store: PortsOfStore) -> None:
     await store.due.expire(silent.lease)
     before = [await store.standing(n) for n in (1, 2, 3)]
     for n in (1, 2, 3):
-        assert not await store.nudges.nudge(verification_id("demo", biz_id(n)), now=LATER)
-    assert not await store.nudges.nudge(UUID(int=9), now=LATER)
+        assert not await store.return_hints.note_return(verification_id("demo", biz_id(n)), now=LATER)
+    assert not await store.return_hints.note_return(UUID(int=9), now=LATER)
     assert [await store.standing(n) for n in (1, 2, 3)] == before

@@ -1,4 +1,4 @@
-"""Nudges: a user's browser came back, so a worker looks at the verification after a grace. All are hints."""
+"""Return hints: a user's browser came back, so a worker looks at the verification after a grace."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,11 +22,11 @@ _LONG_ENOUGH: Final = timedelta(days=1)
 log = structlog.get_logger(__name__)
 
 
-class RedisNudges:
-    """Hands nudges to the workers in the background, each to be carried out after `grace`.
+class RedisReturnHints:
+    """Hands return hints to the workers in the background, each to be carried out after `grace`.
 
-    `arq` should have a pool of its own: whoever sends many nudges must not take callbacks their connections.
-    While `has_room` says no, none is sent: nudges are never to fill the memory that workers need.
+    `arq` should have a pool of its own: many hints must not take the connections of callbacks.
+    While `has_room` says no, none is sent: hints must not fill the memory that workers need.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class RedisNudges:
         self._under_way: set[asyncio.Task[None]] = set()
         self._away = False
 
-    def nudge(self, verification_id: UUID) -> None:
+    def note_return(self, verification_id: UUID) -> None:
         """Let a worker look, once, however often it is called meanwhile. Neither waits nor fails."""
         if len(self._under_way) >= AT_ONCE or not self._has_room():
             return
@@ -58,7 +58,7 @@ class RedisNudges:
 
     async def _hand_over(self, verification_id: UUID) -> None:
         try:
-            # By the clock of Redis: with this machine's ahead, the nudge would come later by as much.
+            # By the clock of Redis: with this machine's ahead, the hint would come later by as much.
             seconds, microseconds = await self._arq.time()
             now = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
             await self._arq.enqueue_job(

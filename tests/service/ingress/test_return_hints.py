@@ -1,4 +1,4 @@
-"""A browser that comes back by GET nudges its verification, behind the answer and within the throttle."""
+"""A browser that comes back by GET sends a hint, behind the answer and within the throttle."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
@@ -8,24 +8,24 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from starlette.types import Message, Receive, Scope, Send
 
-from adapters.intake.nudges import RedisNudges
 from adapters.intake.queue import create_queue
+from adapters.intake.return_hints import RedisReturnHints
 from domain.limits.throttle import Rate
 from domain.model import verification_id
 from service.ingress.main import create_app
-from service.ingress.nudging import ReturnNudges
-from tests.adapters.intake.test_nudges import GRACE
+from service.ingress.return_hints import ThrottledReturnHints
+from tests.adapters.intake.test_return_hints import GRACE
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import FORM, send, signed
-from tests.support.http.nudges import NotedNudges, return_nudges
+from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import biz_id, payload
 
 ID = verification_id("demo", biz_id())
 
 
-def browser(nudges: ReturnNudges, *, address: str = "192.0.2.1") -> httpx2.AsyncClient:
-    app = create_app(ingress_context(FakeIntake(), nudges=nudges))
+def browser(return_hints: ThrottledReturnHints, *, address: str = "192.0.2.1") -> httpx2.AsyncClient:
+    app = create_app(ingress_context(FakeIntake(), return_hints=return_hints))
     transport = httpx2.ASGITransport(app, client=(address, 50000))
     return httpx2.AsyncClient(transport=transport, base_url="http://ingress")
 
@@ -35,51 +35,51 @@ async def come_back(client: httpx2.AsyncClient, n: int = 1, *, app_id: str = "de
 
 
 @pytest.fixture
-def noted() -> NotedNudges:
-    return NotedNudges()
+def noted() -> NotedReturnHints:
+    return NotedReturnHints()
 
 
-async def test_a_bare_return_nudges_its_verification(noted: NotedNudges) -> None:
-    client = browser(return_nudges(noted))
+async def test_a_bare_return_sends_a_hint(noted: NotedReturnHints) -> None:
+    client = browser(throttled_hints(noted))
     assert await come_back(client) == 200
-    assert noted.nudged == [ID]
+    assert noted.noted == [ID]
 
 
-async def test_nothing_else_does(noted: NotedNudges) -> None:
-    client = browser(return_nudges(noted))
+async def test_nothing_else_does(noted: NotedReturnHints) -> None:
+    client = browser(throttled_hints(noted))
     url = f"/callbacks/demo/return?biz_id={biz_id()}"
     await client.head(url)
     await client.post(url, content=signed(dump(payload())), headers={"content-type": FORM})
     await client.post(url, content=signed(dump(payload()), secret=b"x"), headers={"content-type": FORM})
     await client.get("/callbacks/demo/return?biz_id=short")
     await come_back(client, app_id="nobody")
-    assert noted.nudged == []
+    assert noted.noted == []
 
 
-async def test_over_the_rate_the_answer_is_the_same_and_the_nudge_dropped(noted: NotedNudges) -> None:
-    client = browser(return_nudges(noted, each=Rate(1, 3)))
+async def test_over_the_rate_the_answer_is_the_same_and_the_hint_dropped(noted: NotedReturnHints) -> None:
+    client = browser(throttled_hints(noted, each=Rate(1, 3)))
     answers = {(await client.get(f"/callbacks/demo/return?biz_id={biz_id(n)}")).text for n in range(10)}
     assert len(answers) == 1
-    assert noted.nudged == [verification_id("demo", biz_id(n)) for n in range(3)]
+    assert noted.noted == [verification_id("demo", biz_id(n)) for n in range(3)]
 
 
-async def test_each_address_has_a_rate_of_its_own(noted: NotedNudges) -> None:
-    nudges = return_nudges(noted, each=Rate(1, 2))
+async def test_each_address_has_a_rate_of_its_own(noted: NotedReturnHints) -> None:
+    return_hints = throttled_hints(noted, each=Rate(1, 2))
     for address in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"):
-        client = browser(nudges, address=address)
+        client = browser(return_hints, address=address)
         for n in range(4):
             await come_back(client, n)
-    assert len(noted.nudged) == 6, "one IPv6 site is one caller"
+    assert len(noted.noted) == 6, "one IPv6 site is one caller"
 
 
 async def test_it_comes_behind_the_answer() -> None:
     order: list[str] = []
 
-    class Watched(NotedNudges):
-        def nudge(self, verification_id: UUID) -> None:
+    class Watched(NotedReturnHints):
+        def note_return(self, verification_id: UUID) -> None:
             order.append("nudge")
 
-    app = create_app(ingress_context(FakeIntake(), nudges=return_nudges(Watched())))
+    app = create_app(ingress_context(FakeIntake(), return_hints=throttled_hints(Watched())))
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
         async def noting(message: Message) -> None:
@@ -94,19 +94,21 @@ async def test_it_comes_behind_the_answer() -> None:
 
 
 @pytest.fixture
-async def redis_nudges(redis_pool: BlockingConnectionPool) -> AsyncIterator[RedisNudges]:
-    nudges = RedisNudges(create_queue(redis_pool), grace=GRACE)
-    yield nudges
-    await nudges.aclose()
+async def redis_hints(redis_pool: BlockingConnectionPool) -> AsyncIterator[RedisReturnHints]:
+    return_hints = RedisReturnHints(create_queue(redis_pool), grace=GRACE)
+    yield return_hints
+    await return_hints.aclose()
 
 
-async def test_ten_thousand_strangers_leave_a_bounded_trace(redis_nudges: RedisNudges, redis: Redis) -> None:
-    nudges = return_nudges(redis_nudges, together=Rate(20, 200))
-    client = browser(nudges)
+async def test_ten_thousand_strangers_leave_a_bounded_trace(
+    redis_hints: RedisReturnHints, redis: Redis
+) -> None:
+    return_hints = throttled_hints(redis_hints, together=Rate(20, 200))
+    client = browser(return_hints)
     answers = set()
     for _ in range(10_000):
         answer = await client.get(f"/callbacks/demo/return?biz_id=1700000000,{uuid4()}")
         answers.add((answer.status_code, answer.content, str(answer.headers)))
-    await redis_nudges.aclose()
+    await redis_hints.aclose()
     assert len(answers) == 1
     assert 0 < len(await redis.keys("*")) <= 201, "a job each, and the queue"

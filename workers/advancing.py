@@ -1,6 +1,6 @@
-"""Settle verifications beside the recording of callbacks: each app so many at once, fed by `due_at`.
+"""Advance verifications beside the recording of callbacks: each app so many at once, fed by `due_at`.
 
-What was just recorded is settled from memory while its app has room. All else is due in PostgreSQL and
+What was just recorded is advanced from memory while its app has room. All else is due in PostgreSQL and
 claimed when there is room again, so an app whose vendor is slow fills its own room and holds up no other.
 """
 
@@ -17,8 +17,8 @@ from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from domain.limits.app_places import AppPlaces, bounded
 from domain.records import Case, ClaimedVerifications
+from usecases.advance import advance_safely, take_up
 from usecases.context import WorkerContext
-from usecases.settle import settle_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
 PATIENCE: Final = 0.25
@@ -27,8 +27,8 @@ PATIENCE: Final = 0.25
 log = structlog.get_logger(__name__)
 
 
-class Settling:
-    """Settles verifications, up to `at_once` of each app. `patience`: how many seconds `wait_for_room` takes
+class Advancing:
+    """Advances verifications, up to `at_once` of each app. `patience`: how many seconds `wait_for_room` takes
     at most."""
 
     def __init__(
@@ -53,8 +53,8 @@ class Settling:
         return {} if self._stopping else self._places.free()
 
     def start(self, case: Case) -> None:
-        """Settle a verification that this worker has the lease of."""
-        self._spawn(case.app_id, settle_safely(self._context, case))
+        """Advance a verification that this worker has the lease of."""
+        self._spawn(case.app_id, advance_safely(self._context, case))
 
     def look(self) -> None:
         """Claim what is due, soon."""
@@ -85,11 +85,11 @@ class Settling:
                 self._look_later(error)
 
     def _look_later(self, error: Exception) -> None:
-        self._context.tally.failed(error)
+        self._context.worker_stats.failed(error)
         self._alarm.ring_at(self._context.clock() + _AFTER_AN_OUTAGE)
 
     async def claim_due(self) -> bool:
-        """Claim what is due as far as there is room, and settle it; whether more is due that has room."""
+        """Claim what is due as far as there is room, and advance it; whether more is due that has room."""
         room = self._claimable()
         claimed = await self._claim(room)
         self._places.claimed(room, claimed.full)
@@ -97,7 +97,7 @@ class Settling:
         return any(self.room().get(app_id) for app_id in claimed.full)
 
     async def claim_silent(self, limit: int) -> None:
-        """Claim up to `limit` due verifications without a callback, fairly among apps, and settle them.
+        """Claim up to `limit` due verifications without a callback, fairly among apps, and advance them.
 
         After an outage many tokens have expired at once, and a call that the vendor refuses for their number
         is spent all the same: hence the limit.
@@ -111,7 +111,7 @@ class Settling:
             apps = {app_id for app_id in claimed.full if self.room().get(app_id)}
 
     async def claim_one(self, verification_id: UUID) -> None:
-        """Settle this verification, if it is due; where its app has no room, once it has."""
+        """Advance this verification, if it is due; where its app has no room, once it has."""
         due = await self._context.due.claim_one(
             verification_id, list(self._claimable()), now=self._context.clock(), lease=self._context.lease
         )
