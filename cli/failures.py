@@ -1,5 +1,6 @@
 """The message of a command that fails: one line, or one line for each wrong setting."""
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -55,3 +56,8 @@ def _words_of_server(error: Exception) -> list[str] | None:
     if isinstance(error, RedisAway):
         return [f"FACEID_REDIS_URL: {redis_trouble(error)}"]
     return None
+
+
+def say(line: str) -> None:
+    """Print a line on stderr that begins with the program's name."""
+    sys.stderr.write(f"{OUR_LINES}{line}\n")

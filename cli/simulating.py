@@ -12,6 +12,13 @@ from simulator.settings import SimulatedApp, SimulatorSettings
 _PREFIX = "FACEID_SIMULATOR_"
 
 
+def simulator_command() -> None:
+    """Simulate the vendor and its limits, configured by FACEID_SIMULATOR_… variables."""
+    from simulator.main import run  # noqa: PLC0415 - after the settings, whose mistakes come first
+
+    run(simulator_settings())
+
+
 def simulator_settings() -> SimulatorSettings:
     """The settings of FACEID_SIMULATOR_…
 

@@ -1,5 +1,6 @@
 """`demo`: run one verification of every scenario through the whole gateway and check its outcome."""
 
+import asyncio
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +9,15 @@ from uuid import uuid4
 
 import httpx2
 import msgspec
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.commands.dev import ForeignServers
+from cli.devstack.claims import refuse_foreign_servers
 from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
+from cli.terminal import create_console
 
 DECISION_PATIENCE: Final = 15
 
@@ -64,6 +69,14 @@ IMPATIENT: Final = {
     "FACEID_SWEEP_EVERY": "1",
 }
 """Short-lived tokens and frequent sweeps, so that a missing callback is noticed within seconds."""
+
+
+def demo_command(foreign_servers: ForeignServers = False) -> None:
+    """Run one verification of every scenario and show the outcomes."""
+    if not foreign_servers:
+        refuse_foreign_servers()
+    if not asyncio.run(run_demo(create_console())):
+        raise typer.Exit(1)
 
 
 async def run_demo(console: Console) -> bool:

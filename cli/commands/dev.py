@@ -2,11 +2,42 @@
 
 import asyncio
 import signal
+from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.commands.roles import Port
+from cli.devstack.claims import refuse_foreign_servers
 from cli.devstack.stack import Stack, StackOptions, running_stack
+from cli.terminal import create_console
+
+DataDir = Annotated[Path, typer.Option(help="Folder of the data, kept across restarts")]
+VendorUrl = Annotated[str | None, typer.Option(help="URL of a real vendor, used instead of the simulator")]
+ForeignServers = Annotated[
+    bool,
+    typer.Option(
+        "--foreign-servers",
+        help="Use the servers (and the spool) that FACEID_… names instead of the bundled ones",
+    ),
+]
+
+
+def dev_command(
+    data_dir: DataDir = Path(".faceid"),
+    ingress_port: Port = 8028,
+    api_port: Port = 8080,
+    simulator_port: Port = 8090,
+    vendor_url: VendorUrl = None,
+    foreign_servers: ForeignServers = False,
+) -> None:
+    """Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator."""
+    if not foreign_servers:
+        refuse_foreign_servers()
+    options = StackOptions(data_dir, ingress_port, api_port, simulator_port, vendor_url)
+    asyncio.run(run_dev(options, create_console()))
 
 
 async def run_dev(options: StackOptions, console: Console) -> None:
