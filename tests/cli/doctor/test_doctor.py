@@ -85,7 +85,7 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
         (refuses(404, "API_NOT_FOUND"), False, "vendor_url"),
         (refuses(403, "CONCURRENCY_LIMIT_EXCEEDED"), None, "CONCURRENCY_LIMIT_EXCEEDED"),
         (answers(403, b"<h1>"), None, "HTTP_403"),
-        (answers(200, b'{"status": "OK"}'), None, "nobody expects"),
+        (answers(200, b'{"status": "OK"}'), None, "unexpected answer"),
     ],
 )
 async def test_credentials_are_tried_without_spending_a_call(
@@ -113,7 +113,7 @@ async def test_the_vendors_ports_pass(environment: pytest.MonkeyPatch, port: int
         ("https://gw.example/callbacks/demo/notify", [True, True], "443"),
         ("https://gw.example:8443/callbacks/demo/notify", [False, True], "8443 is not one of"),
         ("http://gw.example/callbacks/demo/notify", [False, None], "80 is not one of"),
-        ("http://gw.example:5000/callbacks/demo/notify", [True, None], "in the open"),
+        ("http://gw.example:5000/callbacks/demo/notify", [True, None], "unencrypted"),
         ("https://gw.example/callbacks/other/notify", [True, True, None], "does not end in"),
         ("https://gw.example/", [True, True, None], "does not end in"),
     ],
