@@ -47,6 +47,7 @@ THOROUGH: Final = (
     "tests/adapters/configuration/test_database_tls.py",
     "tests/cli/devstack/test_claims.py",
     "tests/cli/test_main.py",
+    "tests/test_commit_message.py",
     "tests/cli/devstack/test_processes.py",
     "tests/cli/devstack/test_servers.py",
     "tests/domain/policy/test_any_change.py",
