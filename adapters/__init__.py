@@ -1,1 +1,1 @@
-"""How we reach things: Redis, PostgreSQL, the vendor's API, files. Adapters translate and never decide."""
+"""Access to Redis, PostgreSQL, the vendor's API and files. Adapters translate and never decide."""

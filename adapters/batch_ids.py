@@ -1,8 +1,8 @@
-"""Batch ids: when a batch was accepted and how many callbacks it holds, readable without opening it.
+"""Batch ids, which contain the acceptance time and the number of callbacks without decryption.
 
 An id is the Unix time in milliseconds as 12 hex digits, 20 random hex digits, and `.` with the number of
-callbacks: `019f3c0b7a10` `9c…` `.32`. `retry-` in front marks a batch of retried letters,
-`-` and a number behind it a part of a batch.
+callbacks: `019f3c0b7a10` `9c…` `.32`. The prefix `retry-` marks a batch of retried letters, the suffix `-`
+with a number a part of a batch.
 """
 
 import re

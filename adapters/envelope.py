@@ -1,10 +1,10 @@
-"""Encryption at rest: AES-256-GCM under keys that the master keys protect.
+"""Encryption at rest: AES-256-GCM with keys that the master keys protect.
 
 A master key is never used directly: two subkeys are derived from it, one that wraps data keys (one data
 key per verification, so that deleting the wrapped key erases the person) and one for batches in Redis.
 
-Sealed bytes are `nonce (12) ‖ ciphertext ‖ tag (16)`; what a master key protects has its key id (8) in
-front, so that the newest key seals and every configured key opens.
+Sealed bytes are `nonce (12) ‖ ciphertext ‖ tag (16)`. Bytes sealed by a master key begin with its key id
+(8): the newest key encrypts, and every configured key decrypts.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _KEY_ID: Final = 8
 
 
 class SealingKey:
-    """A 32-byte key that seals and opens. Its bytes cannot be read from it, printed or packed."""
+    """A 32-byte key that encrypts and decrypts. Its bytes cannot be read, printed or serialized."""
 
     __slots__ = ("_cipher",)
 
@@ -44,7 +44,7 @@ class SealingKey:
         return nonce + self._cipher.encrypt(nonce, plaintext, place.encode())
 
     def unseal(self, sealed: bytes, *, place: str) -> bytes:
-        """Decrypt what `seal` made.
+        """Decrypt the output of `seal`.
 
         Raises:
             BrokenSeal: another key, another place, or changed bytes.
@@ -59,7 +59,7 @@ def unseal_packed(key: DataKey, sealed: bytes, *, place: str, kind: type[Packed]
     """Open and decode sealed MessagePack.
 
     Raises:
-        BrokenSeal: as `unseal`, and for what a newer version has packed another way.
+        BrokenSeal: as `unseal`, also for another format of a newer version.
     """
     opened = key.unseal(sealed, place=place)
     try:
@@ -69,12 +69,12 @@ def unseal_packed(key: DataKey, sealed: bytes, *, place: str, kind: type[Packed]
 
 
 def place_of(app_id: str, column: str, row: object) -> str:
-    """Where sealed bytes stand (`callbacks.raw_ct` of which app and row), so that they open nowhere else."""
+    """The place of sealed bytes (column such as `callbacks.raw_ct`, app, row); they decrypt nowhere else."""
     return f"{column}/{app_id}/{row}"
 
 
 class MasterKey:
-    """Derives the keys that seal. Its bytes cannot be read from it or printed."""
+    """Derives the keys that encrypt. Its bytes cannot be read or printed."""
 
     __slots__ = ("_key",)
 
@@ -90,7 +90,7 @@ class MasterKey:
 
 
 class KeyRing:
-    """The master keys, newest first: the first one seals, all of them open."""
+    """The master keys, newest first: the first one encrypts, all of them decrypt."""
 
     def __init__(self, master_keys: Sequence[bytes]) -> None:
         self._keys = {
@@ -100,7 +100,7 @@ class KeyRing:
         self._newest = next(iter(self._keys))
 
     def ids(self) -> list[str]:
-        """What tells the master keys apart without telling them, newest first."""
+        """Public ids of the master keys, newest first."""
         return [key_id.hex() for key_id in self._keys]
 
     def new_data_key(self, *, place: str) -> tuple[SealingKey, bytes]:
@@ -110,19 +110,19 @@ class KeyRing:
         return SealingKey(data_key), self._newest + wrapped
 
     def unwrap_data_key(self, wrapped: bytes | None, *, place: str) -> SealingKey:
-        """The data key in `wrapped`; None: it was deleted, to erase the person. Raises BrokenSeal."""
+        """The data key in `wrapped`; None means deleted, to erase the person. Raises BrokenSeal."""
         if wrapped is None:
             raise BrokenSeal(f"{place.split('/', 1)[0]}: deleted")
         wrapping = _key_for(wrapped, self._wrapping)
         return SealingKey(wrapping.unseal(wrapped[_KEY_ID:], place=place))
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:
-        """Encrypt one batch. Each batch has a key of its own, so that no nonce count ever runs out."""
+        """Encrypt one batch. Each batch has its own key, so nonces cannot run out."""
         key = self._keys[self._newest].subkey(_batch_label(batch_id))
         return self._newest + key.seal(plaintext, place=batch_id)
 
     def unseal_batch(self, batch_id: str, sealed: bytes) -> bytes:
-        """Decrypt what `seal_batch` made. Raises BrokenSeal."""
+        """Decrypt the output of `seal_batch`. Raises BrokenSeal."""
         key = _key_for(sealed, self._keys).subkey(_batch_label(batch_id))
         return key.unseal(sealed[_KEY_ID:], place=batch_id)
 

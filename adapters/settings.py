@@ -52,7 +52,7 @@ from domain.pulls.budget import WORKER_PULLS, PullRules
 from domain.pulls.reconciliation import ReconcileRules
 
 _ANSWER_KEPT_WITHIN: Final = 5
-"""Seconds that a worker has, at its end too, to put an answer on the ledger."""
+"""Seconds within which a worker writes an answer to the ledger, also when it ends."""
 
 
 class AppSettings(BaseModel):
@@ -86,7 +86,7 @@ class AppSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything a role can be told. Durations are seconds."""
+    """All settings of the roles. Durations are in seconds."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=DOTENV, env_file_encoding="utf-8-sig", extra="ignore", allow_inf_nan=False
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _text(cls, value: Any, info: ValidationInfo) -> Any:
-        """An empty prefix is one; anything else that is empty was forgotten."""
+        """An empty prefix is valid; any other empty value is a mistake."""
         return value if value == "" and info.field_name == "redis_prefix" else check_text(value)
 
     _size = field_validator("*")(check_size)
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         return [base64.b64decode(key.get_secret_value()) for key in self.master_keys]
 
     def needed_policies(self) -> dict[str, str]:
-        """The policies that apps name, and the setting that names each."""
+        """The policies that apps use, each with the setting that names it."""
         named = {app.policy: f"apps.{app_id}.policy" for app_id, app in self.apps.items()}
         candidates = {
             app.candidate_policy: f"apps.{app_id}.candidate_policy"
@@ -172,37 +172,37 @@ class Settings(BaseSettings):
         return MemoryRules(self.inbox_high_water, self.inbox_memory_share)
 
     def reconcile_rules(self) -> ReconcileRules:
-        """When verifications without a callback are asked for."""
+        """When the results of verifications without a callback are pulled."""
         return ReconcileRules(
             grace=timedelta(seconds=self.reconcile_grace),
             last_look=timedelta(seconds=self.reconcile_last_look),
         )
 
     def pull_rules(self, *, limit: int = WORKER_PULLS) -> PullRules:
-        """How the calls of one verification are spaced, for a caller that may use `limit` of them."""
+        """The spacing of one verification's calls, for a caller that may use `limit` of them."""
         return PullRules(
             spacing=timedelta(seconds=self.pull_spacing),
-            # A call ends within its time-out; its answer must reach the ledger before another one may go.
+            # A call ends within its time-out; its answer must be in the ledger before the next call.
             in_flight=timedelta(seconds=max(self.sweep_after, self.pull_timeout + _ANSWER_KEPT_WITHIN)),
             limit=limit,
         )
 
     def domain_apps(self) -> dict[str, App]:
-        """The apps as the domain knows them, by id."""
+        """The apps as domain values, by id."""
         return {app_id: _to_app(app_id, app) for app_id, app in self.apps.items()}
 
 
 class IngressSettings(Settings):
-    """What the ingress is told. It reaches no database, and need not know the password of one."""
+    """The settings of the ingress. It uses no database, so it needs no database password."""
 
     database_url: str = Field("", repr=False, validate_default=False)
 
 
 def load_settings(kind: type[Settings] = Settings) -> Settings:
-    """The settings of this process, as a role of this kind wants them.
+    """Load the settings of this process, of the kind that its role needs.
 
     Raises:
-        SettingsError: a line for each missing or wrong setting, that names it and not its value.
+        SettingsError: one line for each missing or wrong setting, without its value.
     """
     sources = read_sources()
     problems = misspelt(sources, Settings.model_fields)
@@ -218,12 +218,12 @@ def load_settings(kind: type[Settings] = Settings) -> Settings:
 
 
 def strange_names() -> list[str]:
-    """What begins as our settings do and is none of this version. Raises SettingsError."""
+    """Names with our prefix that are no settings of this version. Raises SettingsError."""
     return strange(read_sources(), Settings.model_fields)
 
 
 def servers_given() -> bool:
-    """Whether a server stands anywhere, rightly or wrongly, or there is a file. Raises SettingsError."""
+    """Whether any source sets a server, even wrongly, or there is a file. Raises SettingsError."""
     sources = read_sources()
     named = {name for source in sources for name in source.given}
     return bool(named & {"redis_url", "database_url"}) or not all(source.variables for source in sources)

@@ -1,1 +1,1 @@
-"""What the settings are read with: URLs, secrets, names, files, and one line for each mistake."""
+"""Helpers to read settings: URLs, secrets, names, files, and one line for each mistake."""

@@ -1,7 +1,7 @@
-"""`FACEID_DATABASE_URL`: a URL as libpq reads it, as the arguments of asyncpg's `connect`.
+"""Parse `FACEID_DATABASE_URL`, in libpq's syntax, to the arguments of asyncpg's `connect`.
 
-Every parameter of libpq (PostgreSQL 18, 32.1.2) is used, or accepted with the one value that asyncpg has, or
-refused by name: one that is dropped in silence could be `sslmode`.
+Every parameter of libpq (PostgreSQL 18, 32.1.2) is used, or accepted with the only value that asyncpg
+supports, or refused by name: a silently ignored one could be `sslmode`.
 """
 
 import os
@@ -23,7 +23,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "ssl_min_protocol_version": ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"),
     "ssl_max_protocol_version": ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"),
     "gsslib": ("gssapi", "sspi"),
-    # The gateway writes: a standby is of no use to it.
+    # The gateway writes, so it cannot use a standby.
     "target_session_attrs": ("any", "primary", "read-write"),
 }
 _FILES: Final = frozenset({"sslcert", "sslkey", "sslrootcert", "sslcrl", "passfile"})
@@ -42,7 +42,7 @@ _ONE_VALUE: Final[dict[str, tuple[str, ...]]] = {
     "sslcompression": ("0",),
     "sslsni": ("1",),
 }
-"""Parameters that asyncpg does not have, with the values that are what it does anyway."""
+"""Parameters that asyncpg does not have, with the values that match its behaviour."""
 
 _VARIABLES: Final = {
     "PGAPPNAME": "application_name",
@@ -61,7 +61,7 @@ _VARIABLES: Final = {
     "PGSSLROOTCERT": "sslrootcert",
     "PGTARGETSESSIONATTRS": "target_session_attrs",
 }
-"""Who connects and where (PGHOST, PGUSER …) asyncpg itself takes from the environment."""
+"""asyncpg itself reads the user and the server (PGHOST, PGUSER …) from the environment."""
 
 _FOR_ASYNCPG: Final = frozenset(
     {
@@ -69,16 +69,16 @@ _FOR_ASYNCPG: Final = frozenset(
         "ssl_min_protocol_version", "ssl_max_protocol_version",
     }
 )  # fmt: skip
-"""What asyncpg takes from a DSN alone."""
+"""Parameters that asyncpg takes only from a DSN."""
 
 _KNOWN: Final = frozenset({*_PLACE, *_CHOICES, *_FILES, *_FREE, *_NUMBERS, *_ONE_VALUE, "ssl"})
 
 
 def read_database_url(text: str) -> dict[str, Any]:
-    """The arguments of `asyncpg.connect`, among them the password.
+    """The arguments of `asyncpg.connect`, including the password.
 
     Raises:
-        ValueError: what is wrong, without a part of the URL except the names of parameters.
+        ValueError: the problem, without any part of the URL except the names of parameters.
     """
     parts = split_url(text, schemes=_SCHEMES)
     given = _renamed(parts.parameters)
@@ -89,7 +89,7 @@ def read_database_url(text: str) -> dict[str, Any]:
 
 
 def _renamed(given: dict[str, str]) -> dict[str, str]:
-    """`ssl` is what SQLAlchemy calls `sslmode`; `ssl=true` is JDBC's, and `require` to libpq."""
+    """SQLAlchemy's `ssl` means `sslmode`; JDBC's `ssl=true` means `require` in libpq."""
     if "ssl" not in given:
         return given
     if "sslmode" in given:
@@ -99,7 +99,7 @@ def _renamed(given: dict[str, str]) -> dict[str, str]:
 
 
 def _from_environment(given: dict[str, str]) -> dict[str, str]:
-    """The parameters that libpq takes from variables, where the URL has none (32.15)."""
+    """The parameters from libpq's variables that the URL lacks (32.15)."""
     found = {
         name: os.environ[variable]
         for variable, name in _VARIABLES.items()
@@ -132,7 +132,7 @@ def _check(name: str, value: str) -> None:
 
 
 def _place(parts: UrlParts, given: dict[str, str]) -> dict[str, Any]:
-    """Where the server is and who connects; a parameter outranks the same part of the URL, as in libpq."""
+    """Server and user; a parameter overrides the same part of the URL, as in libpq."""
     hosts = _hosts(parts, given)
     usual = os.environ.get("PGPORT") or "5432"
     database = given.get("dbname") or parts.path.removeprefix("/")
@@ -163,7 +163,7 @@ def _hosts(parts: UrlParts, given: dict[str, str]) -> list[Host]:
 
 
 def _security(given: dict[str, str]) -> dict[str, Any]:
-    """TLS and the password file. Raises ValueError where the files of TLS cannot be used."""
+    """TLS and the password file. Raises ValueError if the files of TLS cannot be used."""
     wanted = {name: value for name, value in given.items() if name in _FOR_ASYNCPG}
     found: dict[str, Any] = {"passfile": given["passfile"]} if "passfile" in given else {}
     if given.get("sslrootcert") == "system":
@@ -187,7 +187,7 @@ def _check_authority(given: dict[str, str]) -> None:
 
 
 def _system_context(given: dict[str, str]) -> ssl.SSLContext:
-    """The authorities of the operating system; as libpq has it, the host's name is always compared."""
+    """A context with the system's authorities; as in libpq, it always checks the host name."""
     if given.get("sslmode", "verify-full") != "verify-full":
         raise ValueError("sslrootcert=system needs sslmode=verify-full")
     if others := sorted(set(given) & {"sslcrl", "sslnegotiation", *_VERSIONS}):

@@ -1,4 +1,4 @@
-"""Names that no setting has. One that is nearly a setting's is a mistake; another may be somebody else's."""
+"""Unknown names of settings. A name close to a setting's is a mistake; others may not be ours."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -12,17 +12,17 @@ _NOT_OURS_TO_READ: Final = frozenset({"config", "dev_data_dir", "crash_at"})
 """Read elsewhere: by `read_sources`, by `dev`, by the fault suite's workers."""
 
 _OF_LATER_VERSIONS: Final = frozenset({"webhook_allow", "events_kept", "keys_url"})
-"""Names that are promised (they may stand in an environment that serves two versions)."""
+"""Announced names, which an environment for two versions may contain."""
 
 _OTHER_PROGRAMS: Final = ("simulator_", "faults_", "bench_")
 _KUBERNETES: Final = re.compile(
     r"service_(host|port(_\w+)?)|\w+_service_(host|port(_\w+)?)|(\w+_)?port(_\d+_\w+)?"
 )
-"""What Kubernetes puts into a container beside a Service whose name begins with `faceid`."""
+"""Variables that Kubernetes sets in a container for a Service whose name begins with `faceid`."""
 
 
 def misspelt(sources: Sequence[Source], known: Collection[str]) -> list[str]:
-    """A line for each name that stops the start: those that are nearly a setting's, and in the file all."""
+    """A line for each name that stops the start: those close to a setting's, and all unknown in the file."""
     lines: list[str] = []
     readable = [*known, "config"]
     for source, name, position in _unknown(sources, known):
@@ -36,13 +36,13 @@ def misspelt(sources: Sequence[Source], known: Collection[str]) -> list[str]:
         elif meant:
             lines.append(f"{source.place}: {name} is unknown, did you mean {meant}?")
         elif not source.variables:
-            # What stands there is not repeated: it may be a secret in the wrong place.
+            # The name is not repeated, since it may be a misplaced secret.
             lines.append(f"{source.place}: key {position} of {len(source.given)} is unknown")
     return lines
 
 
 def strange(sources: Sequence[Source], known: Collection[str]) -> list[str]:
-    """The variables and keys that no setting of this version has, and that are nobody's mistake for sure."""
+    """The unknown variables and keys that are not certainly mistakes."""
     return sorted(
         {
             _variable(name)
@@ -63,7 +63,7 @@ def _unknown(sources: Sequence[Source], known: Collection[str]) -> list[tuple[So
 
 
 def _elsewhere(name: str, referred: Collection[str]) -> bool:
-    """Whether a variable is read by another part, another program, or by way of `env:NAME`."""
+    """Whether another part, another program, or a reference `env:NAME` reads a variable."""
     others = name in _NOT_OURS_TO_READ or name.startswith(_OTHER_PROGRAMS)
     return others or _variable(name) in referred or bool(_KUBERNETES.fullmatch(name))
 

@@ -1,4 +1,4 @@
-"""One line for each wrong setting: its name, what is wrong, where it stands. Never its value."""
+"""One line for each wrong setting: its name, the problem, its source. Never its value."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Path = Sequence[str | int]
 
 
 def lines_of(error: ValidationError, sources: Sequence[Source], app_keys: Collection[str]) -> list[str]:
-    """Every wrong setting. `app_keys` are the keys of an app's table."""
+    """One line for every wrong setting. `app_keys` are the keys of an app's table."""
     details = error.errors(include_url=False, include_context=False, include_input=False)
     return [_line(problem, sources, app_keys) for problem in details]
 
@@ -34,7 +34,7 @@ def _line(problem: ErrorDetails, sources: Sequence[Source], app_keys: Collection
 
 
 def _name(path: Path) -> str:
-    """`FACEID_NAME`, or the way to a value below `apps`."""
+    """`FACEID_NAME`, or the path of a value below `apps`."""
     if path[0] != "apps":
         return f"{PREFIX}{path[0]}".upper()
     app = [shown_app(str(path[1]))] if len(path) > 1 else []
@@ -42,12 +42,12 @@ def _name(path: Path) -> str:
 
 
 def shown_app(app_id: str) -> str:
-    """An app's id for a message, if it can be one."""
+    """An app's id for a message, or "?" if it is not a valid one."""
     return app_id if APP_ID_SHAPE.fullmatch(app_id) else "?"
 
 
 def _unknown_key(path: Path, source: Source | None, app_keys: Collection[str]) -> str:
-    """A key is repeated only where it is nearly a known one: a secret may stand in its place."""
+    """Repeat a key only if it is close to a known one, since it may be a misplaced secret."""
     key, table = str(path[-1]), path[:-1]
     meant = closest(key, app_keys)
     if meant:
@@ -64,7 +64,7 @@ def _at(path: Path, source: Source | None) -> Any:
 
 
 def _source_of(path: Path, sources: Sequence[Source]) -> Source | None:
-    """The source that the value came from: the first of those that lead furthest."""
+    """The source of the value: the first of those with the longest match of its path."""
     return max(sources, key=lambda source: source.holds(path), default=None)
 
 

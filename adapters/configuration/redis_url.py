@@ -1,4 +1,4 @@
-"""`FACEID_REDIS_URL`: what a connection to Redis or Valkey is made with."""
+"""Parse `FACEID_REDIS_URL` to the arguments of a connection to Redis or Valkey."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,12 +23,12 @@ _OURS: Final = frozenset(
         "health_check_interval", "timeout", "decode_responses", "protocol", "encoding",
     }
 )  # fmt: skip
-"""redis-py's arguments that the gateway sets: no command may wait longer than it thinks."""
+"""redis-py's arguments that the gateway sets itself, since they determine its time-outs."""
 
 
 @dataclass(frozen=True)
 class RedisServer:
-    """The class of a connection and its arguments, among them the password."""
+    """The class of a connection and its arguments, including the password."""
 
     connection_class: type[Connection | UnixDomainSocketConnection]
     arguments: dict[str, Any] = field(repr=False)
@@ -38,7 +38,7 @@ def read_redis_url(text: str) -> RedisServer:
     """A server from `redis://`, `rediss://` (TLS), `valkey://`, `valkeys://` or `unix://`.
 
     Raises:
-        ValueError: what is wrong, without a part of the URL.
+        ValueError: the problem, without any part of the URL.
     """
     parts = split_url(text, schemes=tuple(_CLASSES))
     kind = _CLASSES[parts.scheme]
@@ -74,7 +74,7 @@ def _socket(parts: UrlParts) -> dict[str, Any]:
 
 def _read_arguments(given: Mapping[str, str], *, tls: bool) -> dict[str, Any]:
     known = _PLAIN | _TLS
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for name, value in given.items():
         if name in _OURS:
             raise ValueError(f"{name} is set by the gateway, not by the URL")
@@ -82,16 +82,16 @@ def _read_arguments(given: Mapping[str, str], *, tls: bool) -> dict[str, Any]:
             raise ValueError(f"{shown(name)} is not known{hint(name, known)}")
         if name in _TLS and not tls:
             raise ValueError(f"{name} needs rediss:// or valkeys://")
-        found[name] = known[name](name, value)
-    return _verified(found) if tls else found
+        arguments[name] = known[name](name, value)
+    return _verified(arguments) if tls else arguments
 
 
-def _verified(found: dict[str, Any]) -> dict[str, Any]:
-    """redis-py's default would be to accept the certificate of any other host."""
-    verifies = found.get("ssl_cert_reqs", "required") != "none"
-    if found.get("ssl_check_hostname") and not verifies:
+def _verified(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Check the host name too: by default redis-py accepts a certificate of any other host."""
+    verifies = arguments.get("ssl_cert_reqs", "required") != "none"
+    if arguments.get("ssl_check_hostname") and not verifies:
         raise ValueError("ssl_check_hostname needs ssl_cert_reqs=required")
-    return {"ssl_check_hostname": verifies} | found
+    return {"ssl_check_hostname": verifies} | arguments
 
 
 def _database(text: str) -> int:

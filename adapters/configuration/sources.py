@@ -1,4 +1,4 @@
-"""Where settings are given: the environment, `.env`, the TOML file that FACEID_CONFIG names."""
+"""The sources of settings: the environment, `.env`, and the TOML file in FACEID_CONFIG."""
 
 import json
 import os
@@ -21,14 +21,14 @@ _PLACE: Final = re.compile(r"\((at [^()]*)\)$")
 
 @dataclass(frozen=True)
 class Source:
-    """Settings by their name in TOML, and where they stand; `variables` where they stand as FACEID_NAME."""
+    """Settings by their TOML names, with their place; `variables`: they are given as FACEID_NAME."""
 
     place: str
     given: dict[str, Any]
     variables: bool
 
     def holds(self, path: Sequence[str | int]) -> int:
-        """How many steps of a setting's path lead to something here."""
+        """How many steps of a setting's path exist here."""
         value: Any = self.given
         for steps, part in enumerate(path):
             try:
@@ -39,10 +39,10 @@ class Source:
 
 
 def read_sources() -> list[Source]:
-    """All of them, the strongest first.
+    """All sources, highest precedence first.
 
     Raises:
-        SettingsError: one cannot be read; where, and never what stands there.
+        SettingsError: one cannot be read; the message has the place, never the content.
     """
     variables = [_variables("the environment", dict(os.environ)), _variables(DOTENV, read_dotenv())]
     file = config_file()
@@ -50,18 +50,18 @@ def read_sources() -> list[Source]:
 
 
 def read_dotenv() -> dict[str, str]:
-    """What stands in `.env` of the working folder, if there is one. Raises SettingsError."""
+    """The content of `.env` in the working folder, if there is one. Raises SettingsError."""
     try:
-        found = dotenv_values(DOTENV, encoding="utf-8-sig")
+        values = dotenv_values(DOTENV, encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"{DOTENV}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{DOTENV}: is not UTF-8") from None
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def config_file() -> Path | None:
-    """The file that FACEID_CONFIG names, here or in `.env`. Raises SettingsError if it is none."""
+    """The file in FACEID_CONFIG, from the environment or `.env`. Raises SettingsError if it is no file."""
     variable = f"{PREFIX}CONFIG"
     name = os.environ.get(variable) or read_dotenv().get(variable)
     if not name:
@@ -89,7 +89,7 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 
 def _place_of(error: tomllib.TOMLDecodeError) -> str:
-    """What tomllib says, without the parts that quote the file."""
+    """The error of tomllib, without the parts that quote the file."""
     said = str(error)
     place = _PLACE.search(said)
     what = said[: place.start()].strip() if place else said
@@ -109,7 +109,7 @@ def _variables(place: str, environment: dict[str, str]) -> Source:
 
 
 def read_apps(text: str, place: str) -> Any:
-    """The JSON of FACEID_APPS, which stands in `place`. Raises SettingsError."""
+    """The JSON of FACEID_APPS in `place`. Raises SettingsError."""
     try:
         return json.loads(text, object_pairs_hook=_once_each)
     except json.JSONDecodeError as error:
@@ -122,8 +122,8 @@ def read_apps(text: str, place: str) -> Any:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object in which no name is given twice: the last one would win in silence."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    """An object without repeated names, of which only the last would count silently."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
         raise ValueError("a name stands twice in one object")
-    return found
+    return values

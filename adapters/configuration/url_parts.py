@@ -1,4 +1,4 @@
-"""URLs of servers, taken apart once. No message repeats a part of one: any of them may be a password."""
+"""Split the URLs of servers. No message repeats a part of a URL, since any part may be a password."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ _ESCAPES: Final = "in a password / ? # @ are written %2F %3F %23 %40"
 
 @dataclass(frozen=True)
 class Host:
-    """A host name, address or (percent-decoded) path; `port` None where the URL names none."""
+    """A host name, address or (percent-decoded) path; `port` None if the URL has none."""
 
     name: str
     port: int | None = None
@@ -25,7 +25,7 @@ class Host:
 
 @dataclass(frozen=True)
 class UrlParts:
-    """The parts of a URL, percent-decoded; `path` begins with a slash, if there is one."""
+    """The parts of a URL, percent-decoded; `path` begins with a slash unless it is empty."""
 
     scheme: str
     hosts: tuple[Host, ...]
@@ -36,17 +36,17 @@ class UrlParts:
 
 
 def split_url(text: str, *, schemes: Collection[str]) -> UrlParts:
-    """Take a URL apart. What stands before the last @ of its authority is user and password.
+    """Split a URL. The part before the last @ of its authority is user and password.
 
     Raises:
-        ValueError: what is wrong, without a part of the URL.
+        ValueError: the problem, without any part of the URL.
     """
     scheme, mark, rest = check_visible(text).partition("://")
     if not mark or scheme.lower() not in schemes:
         raise ValueError(f"must begin with {' or '.join(f'{each}://' for each in schemes)}")
     end = _AUTHORITY_ENDS.search(rest)
     authority, tail = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
-    # A password with a bare / ? or # ends the authority too early, and leaves its @ behind.
+    # An unescaped / ? or # in a password ends the authority too early, so an @ comes after it.
     if "@" in tail or "#" in tail:
         raise ValueError(f"has an @ or # behind the host; {_ESCAPES}")
     credentials, _, hosts = authority.rpartition("@")
@@ -63,7 +63,7 @@ def split_url(text: str, *, schemes: Collection[str]) -> UrlParts:
 
 
 def check_file(name: str, path: str) -> str:
-    """The path itself. Raises ValueError where the file that a parameter names cannot be read."""
+    """The path itself. Raises ValueError if the parameter's file cannot be read."""
     try:
         with open(path, "rb"):
             return path
@@ -102,15 +102,15 @@ def _read_host(text: str) -> Host:
 
 
 def _read_parameters(query: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for part in query.split("&") if query else ():
         name, mark, value = part.partition("=")
         if not mark or not name:
             raise ValueError(f"has a parameter that is not NAME=VALUE; {_ESCAPES}")
-        if name in found:
+        if name in parameters:
             raise ValueError(f"{shown(name)} stands twice")
-        found[name] = _decoded(value)
-    return found
+        parameters[name] = _decoded(value)
+    return parameters
 
 
 def _decoded(text: str) -> str:

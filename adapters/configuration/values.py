@@ -1,4 +1,4 @@
-"""What a setting's value may be. A refusal says what is wrong and never repeats the value."""
+"""Checks of settings' values. An error names the problem and never repeats the value."""
 
 import base64
 import binascii
@@ -23,12 +23,12 @@ _WIDEST: Final = {4: 8, 6: 16}
 
 
 def check_text(value: Any) -> Any:
-    """Any value; a text must not be empty or have an invisible edge. Raises ValueError."""
+    """Any value; a text must not be empty or have surrounding white space. Raises ValueError."""
     return check_visible(value) if isinstance(value, str) else value
 
 
 def check_size(value: Any) -> Any:
-    """Any value; no number of seconds or of anything else needs more than ten years. Raises ValueError."""
+    """Any value; no number may exceed the seconds of ten years. Raises ValueError."""
     numbers = value if isinstance(value, list) else [value]
     if any(isinstance(number, float) and number > _LONGEST for number in numbers):
         raise ValueError(f"must be at most {_LONGEST}")
@@ -36,16 +36,16 @@ def check_size(value: Any) -> Any:
 
 
 def split_list(value: Any) -> Any:
-    """Lists in the environment are separated by commas."""
+    """Split a list from the environment at commas."""
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
 def read_reference(text: str) -> str:
-    """The text, or what `env:NAME` names in the environment or in `.env`. Raises ValueError."""
+    """The text, or for `env:NAME` the variable in the environment or in `.env`. Raises ValueError."""
     if not text.startswith(_ENV_REFERENCE):
         return check_visible(text)
     name = text.removeprefix(_ENV_REFERENCE)
-    # A secret may stand there by mistake.
+    # It may be a secret, by mistake.
     called = f"the environment variable {name if _VARIABLE.fullmatch(name) else 'behind env:'}"
     content = os.environ.get(name) or read_dotenv().get(name)
     if not content:
@@ -57,7 +57,7 @@ def read_reference(text: str) -> str:
 
 
 def referred_names(value: Any) -> set[str]:
-    """The names of the environment variables that a tree of values refers to."""
+    """The environment variables to which a tree of values refers."""
     if isinstance(value, str):
         return {value.removeprefix(_ENV_REFERENCE)} if value.startswith(_ENV_REFERENCE) else set()
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -93,7 +93,7 @@ def _check_http_url(text: str) -> str:
 
 
 def _check_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    """Whoever is trusted says who calls. Raises ValueError where that is half the world."""
+    """A network of trusted proxies, which determine the caller's address. Raises ValueError if too large."""
     version, prefix = network.version, network.prefixlen
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     if mapped is not None and prefix >= 96:

@@ -1,4 +1,4 @@
-"""Text that is what it looks like: no invisible edge, no quotes around it, nothing invisible inside."""
+"""Check that a text has no surrounding white space or quotes and no invisible characters."""
 
 import unicodedata
 from typing import Final
@@ -11,8 +11,7 @@ def check_visible(text: str) -> str:
     """The text itself.
 
     Raises:
-        ValueError: it is empty, or begins, ends or is cut by something that nobody sees. The message never
-            repeats the text.
+        ValueError: it is empty or contains an invisible character. The message never repeats the text.
     """
     if not text:
         raise ValueError("must not be empty")

@@ -1,1 +1,1 @@
-"""The way of callbacks from the ingress to the workers: the inbox, its gate, the wake-ups."""
+"""Callbacks between the ingress and the workers: the inbox, its gate, the wake-ups."""

@@ -1,4 +1,4 @@
-"""How much waits in Redis, and for how long: the figures of an operator, read in one round trip."""
+"""How many batches and jobs wait in Redis and for how long, read in one round trip."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ from domain.views.backlog import Backlog
 
 _NOTHING: Final = timedelta(0)
 _OLDEST_AMONG: Final = 1000
-"""How many batches of each kind are looked at: those that have stood in their place the longest."""
+"""How many batches of each kind are examined: those that have waited longest."""
 _COUNT: Final = re.compile(rb"[0-9]{1,9}")
 
 
@@ -44,7 +44,7 @@ async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT
 
 
 def _age(first: list[tuple[bytes, float]], now_ms: int) -> timedelta:
-    """How long ago the one member's score (ms) was; a score that is no time is no age."""
+    """How long ago the first member's score (ms) was; zero if the score is no time."""
     if not first or not 0 <= first[0][1] <= now_ms:
         return _NOTHING
     return timedelta(milliseconds=now_ms - first[0][1])

@@ -1,4 +1,4 @@
-"""Redis as an operator sees it: what waits there, its memory, its durability."""
+"""Redis as an operator sees it: its backlog, memory and durability."""
 
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,7 @@ _MS: Final = 1000
 
 
 class RedisFigures:
-    """Reads the figures. The settings ask for `durability`; `memory_rules` are the ingress's.
+    """Reads the figures. `durability` is the configured one; `memory_rules` are the ingress's.
 
     Every method raises RedisAway.
     """
@@ -42,15 +42,15 @@ class RedisFigures:
         self._names = names
 
     async def backlog(self, now: datetime) -> Backlog:
-        """What waits for the workers."""
+        """The backlog of the workers."""
         return await read_backlog(self._redis, now_ms=int(now.timestamp() * _MS), names=self._names)
 
     async def room(self) -> RedisRoom:
-        """Its memory, and whether it takes writes."""
+        """Redis's memory, and whether it takes writes."""
         return await read_room(self._redis, self._memory_rules, names=self._names)
 
     async def examine(self) -> RedisFitness:
-        """Whether it can do the gateway's work."""
+        """Whether Redis is fit for the gateway."""
         in_force = await read_durability(self._redis, names=self._names)
         room = await self.room()
         return RedisFitness(

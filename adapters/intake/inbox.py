@@ -1,9 +1,9 @@
 """The inbox: callbacks that are accepted and not yet recorded, durable in Redis.
 
 One write per group of callbacks: the sealed batch under its own key, its id in `pending`, and a job that
-wakes a worker. None has a TTL but the job. Workers claim batches, many at once: a claimed batch leaves
-`pending` for `claimed`, where its lease stands, and is forgotten when its callbacks are recorded. A batch
-whose worker died is claimed again when its lease has ended. The job is only a messenger.
+wakes a worker. Only the job has a TTL. Workers claim batches, many at once: a claimed batch moves from
+`pending` to `claimed` with its lease as the score, and is deleted when its callbacks are recorded. If a
+worker dies, its batches are claimed again when their lease has ended. The job is only a notification.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ from domain.records import Claim, ClaimedBatch
 
 MOST_CALLBACKS: Final = 128
 MOST_BYTES: Final = 4 * 1024**2
-"""The size of a group: what one worker records in one transaction."""
+"""Maximum size of a group, which one worker records in one transaction."""
 
 
 class RedisInbox:
@@ -51,15 +51,15 @@ class RedisInbox:
         """Write a batch and wake a worker, in one transaction. Writing the same batch twice is harmless.
 
         Raises:
-            RedisAway: Redis is away; the batch may have been written all the same.
+            RedisAway: Redis is away; the batch may have been written nevertheless.
         """
         await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
 
     async def add_retried(self, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
-        """`hand_over` for retried letters, which can wait where they are: only if Redis has room by `rules`.
+        """`hand_over` for retried letters, which can wait in PostgreSQL: only if `rules` leave memory.
 
         Raises:
-            RedisFull: there is none; nothing was written.
+            RedisFull: there is none left; nothing was written.
             RedisAway: as `hand_over`.
         """
         batch_id = new_retry_id(len(callbacks))
@@ -71,13 +71,13 @@ class RedisInbox:
             await self.hand_over_sealed(batch_id, sealed)
         except RedisAway as error:
             if isinstance(error.__cause__, OutOfMemoryError):
-                # Others have written meanwhile.
+                # Another process has written in between.
                 raise RedisFull from None
             raise
 
     @raises_redis_away
     async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
-        """`hand_over` for a batch that `encode_batch` made."""
+        """`hand_over` for the output of `encode_batch`."""
         now_ms = _now_ms()
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(self._names.batch + batch_id, sealed)
@@ -91,11 +91,11 @@ class RedisInbox:
     ) -> Claim:
         """Claim a group of batches, oldest first, of at most `limit` callbacks unless one batch has more.
 
-        Nobody else is given them for `lease`. A batch that was claimed before and neither finished nor
-        postponed comes alone. `finished` batches are forgotten first.
+        No other worker can claim them for `lease`. A batch that was claimed before and neither finished nor
+        postponed comes alone. `finished` batches are deleted first.
 
         Raises:
-            RedisAway: Redis is away; batches may have been claimed all the same.
+            RedisAway: Redis is away; batches may have been claimed nevertheless.
         """
         names = self._names
         left, taken = await self._claim(
@@ -115,7 +115,7 @@ class RedisInbox:
         return ClaimedBatch(batch_id, int(starts), callbacks, is_retry(batch_id))
 
     async def finish(self, batch_ids: Sequence[str]) -> None:
-        """Forget batches: every callback of them is recorded."""
+        """Delete batches whose callbacks are all recorded."""
         await self._replace(batch_ids, {})
 
     async def split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
@@ -139,29 +139,29 @@ class RedisInbox:
 
     @raises_redis_away
     async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
-        """Let claimed batches be claimed again after `pause`: they did not fail by their own fault."""
+        """Make claimed batches claimable again after `pause`, without counting a failed attempt."""
         await self._postpone(keys=[self._names.claimed, self._names.starts], args=[_ms(pause), *batch_ids])
 
     @raises_redis_away
     async def renew(self, batch_ids: Sequence[str], *, lease: timedelta) -> None:
-        """Let the lease of claimed batches begin again; how often they were begun stays noted."""
+        """Restart the lease of claimed batches; their number of attempts stays."""
         await self._renew(keys=[self._names.claimed], args=[_ms(lease), *batch_ids])
 
     @raises_redis_away
     async def set_aside(self, batch_id: str) -> None:
-        """Put a claimed batch that no key opens out of the line; its bytes stay."""
+        """Take a claimed batch that no key decrypts out of the queue; its bytes stay."""
         names = self._names
         await self._set_aside(keys=[names.claimed, names.unreadable, names.starts], args=[batch_id])
 
     @raises_redis_away
     async def take_back(self, *, after: timedelta) -> int:
-        """Put batches that were set aside for `after` into the line again; how many."""
+        """Queue batches again that were set aside for `after`; return their number."""
         names = self._names
         return int(await self._take_back(keys=[names.unreadable, names.claimed], args=[_ms(after)]))
 
     @raises_redis_away
     async def wake_another(self) -> None:
-        """Let another worker help with what waits, if Redis has room for the message."""
+        """Wake another worker for the waiting batches, if Redis has memory for the job."""
         async with self._redis.pipeline(transaction=True) as pipe:
             add_wake_up(pipe, names=self._names, now_ms=_now_ms())
             with contextlib.suppress(OutOfMemoryError):
@@ -169,7 +169,7 @@ class RedisInbox:
 
     @raises_redis_away
     async def depth(self) -> int:
-        """How many batches wait or are claimed."""
+        """The number of pending and claimed batches."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for index in (self._names.pending, self._names.claimed, self._names.unreadable):
                 pipe.zcard(index)
@@ -177,12 +177,12 @@ class RedisInbox:
 
 
 def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: KeyRing) -> bytes:
-    """A batch as it stands in Redis: MessagePack, compressed, encrypted."""
+    """A batch as stored in Redis: MessagePack, compressed, encrypted."""
     return keys.seal_batch(batch_id, _compressor.compress(msgspec.msgpack.encode(callbacks)))
 
 
 def decode_batch(batch_id: str, sealed: bytes, *, keys: KeyRing) -> list[AcceptedCallback]:
-    """The callbacks of a batch. Raises BrokenSeal, also for what a newer version packed another way."""
+    """The callbacks of a batch. Raises BrokenSeal, also for another format of a newer version."""
     packed = keys.unseal_batch(batch_id, sealed)
     try:
         return _decoder.decode(_decompressor.decompress(packed))
@@ -191,7 +191,7 @@ def decode_batch(batch_id: str, sealed: bytes, *, keys: KeyRing) -> list[Accepte
 
 
 _compressor: Final = zstandard.ZstdCompressor(level=1)
-"""Of callbacks, which are alike, the fastest level makes no more bytes than the usual one."""
+"""Callbacks are similar, so the fastest level compresses them as well as the default."""
 
 _decompressor: Final = zstandard.ZstdDecompressor()
 _decoder: Final = msgspec.msgpack.Decoder(list[AcceptedCallback])

@@ -1,4 +1,4 @@
-"""The way into the inbox, as long as Redis takes batches in time."""
+"""The gate to the inbox, which is open while Redis takes batches in time."""
 
 import asyncio
 from datetime import timedelta
@@ -10,7 +10,7 @@ from domain.limits.memory_room import cost_of
 
 
 class InboxGate:
-    """Hands batches over to the workers through the inbox."""
+    """Puts batches into the inbox for the workers."""
 
     def __init__(self, inbox: RedisInbox, watch: RedisWatch, *, timeout: timedelta) -> None:
         self._inbox = inbox
@@ -19,14 +19,14 @@ class InboxGate:
 
     @property
     def usable(self) -> bool:
-        """Whether trying makes sense; if not, nobody should wait for it."""
+        """Whether a write should be tried now."""
         return self.watch.usable
 
     async def put(self, batch_id: str, sealed: bytes) -> bool:
-        """Whether Redis has taken a sealed batch as durably as configured.
+        """Put a sealed batch; True once it is as durable as configured.
 
-        If not, there was no room for it; or it may have been written all the same, and nobody else should try
-        before the watch has.
+        False: there was no memory for it, or the write failed. It may have been written nevertheless, and no
+        other write should be tried before the watch has succeeded.
         """
         cost = cost_of(len(sealed))
         if not self.watch.room.takes(cost):

@@ -1,6 +1,6 @@
-"""The scripts of the inbox, each one step that nobody sees half done. They use the clock of the server.
+"""The Lua scripts of the inbox. Each is atomic and uses the server's clock.
 
-A Redis that is full refuses a script whose first write takes room: each begins with one that takes none.
+A full Redis refuses a script whose first write needs memory, so each begins with a write that needs none.
 """
 
 from typing import Final
@@ -73,13 +73,13 @@ for _, id in ipairs(redis.call('ZRANGE', pending, 0, most_callbacks - 1)) do
 end
 return {redis.call('ZCARD', pending), taken}
 """
-"""KEYS: pending, claimed, starts. ARGV: what a batch's key begins with, the most callbacks and bytes of a
-group, the lease in ms, then the ids of recorded batches, which are forgotten first.
+"""KEYS: pending, claimed, starts. ARGV: the prefix of a batch's key, the most callbacks and bytes of a group,
+the lease in ms, then the ids of recorded batches, which are deleted first.
 
-Batches whose lease has ended come first. One that was claimed before and not postponed has perhaps killed its
-worker: it is claimed alone, so that no other batch is suspected with it. A lease that ends later than any
-lease can is the work of a wrong clock. Answers with how much may wait still, and for each claimed batch its
-id, how often it was claimed before, and its bytes."""
+Batches whose lease has ended come first. One that was claimed before and not postponed may have killed its
+worker: it is claimed alone, so that no other batch is suspected with it. A lease that ends impossibly late
+comes from a wrong clock. Returns an upper bound of the batches that still wait, and for each claimed batch
+its id, how often it was claimed before, and its bytes."""
 
 POSTPONE: Final = """
 local clock = redis.call('TIME')
@@ -120,4 +120,4 @@ for _, id in ipairs(ids) do
 end
 return #ids
 """
-"""KEYS: unreadable, claimed. ARGV: how long a batch was set aside at least, in ms."""
+"""KEYS: unreadable, claimed. ARGV: the minimum time that a batch was set aside, in ms."""

@@ -1,4 +1,4 @@
-"""Where the ingress puts callbacks: durable in the inbox or, while that cannot take them, in the spool."""
+"""The ingress's storage of callbacks: the inbox or, while that is unavailable, the spool."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 class IntakeStatus(msgspec.Struct, frozen=True):
-    """How the intake of one process is doing. Sizes are bytes; `waiting` counts callbacks."""
+    """The state of one process's intake. Sizes are in bytes; `waiting` counts callbacks."""
 
     can_accept: bool
     circuit: CircuitState
@@ -38,9 +38,9 @@ class IntakeStatus(msgspec.Struct, frozen=True):
 
 
 class DurableIntake:
-    """Groups callbacks into batches and returns when a batch is as durable as configured.
+    """Groups callbacks into batches and returns once a batch is as durable as configured.
 
-    `on_broken` is called when the disk under the spool has failed: the process has to end.
+    `on_broken` is called when the spool's disk has failed and the process has to end.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class DurableIntake:
         )
 
     async def start(self) -> None:
-        """Find out whether Redis can be used, and begin to drain what an earlier process left."""
+        """Check whether Redis can be used, and start to drain what an earlier process left."""
         await self._gate.watch.start()
         if self._drainer is not None:
             self._draining = asyncio.create_task(self._drainer.run())
@@ -74,18 +74,18 @@ class DurableIntake:
         """Return once `callback` is durable.
 
         Raises:
-            NotDurable: neither inbox nor spool took it in time, or too many callbacks wait already.
+            NotDurable: neither inbox nor spool stored it in time, or too many callbacks wait already.
         """
         if self._coalescer.waiting >= self._max_waiting:
             raise NotDurable("too many callbacks wait")
         await self._coalescer.submit(callback)
 
     def can_accept(self) -> bool:
-        """Whether the next callback has a good chance."""
+        """Whether the next callback will probably be accepted."""
         return self._gate.usable or (self._spool is not None and self._spool.can_accept())
 
     def status(self) -> IntakeStatus:
-        """How it is doing, without asking anybody."""
+        """The current state, without any I/O."""
         return IntakeStatus(
             can_accept=self.can_accept(),
             circuit=self._gate.watch.state,
@@ -101,7 +101,7 @@ class DurableIntake:
         return 0 if oldest_ms is None else max(time.time() - oldest_ms / 1000, 0)
 
     async def aclose(self) -> None:
-        """Finish what is under way. What waits in the spool stays there."""
+        """Finish the writes in progress. Batches in the spool stay there."""
         if self._draining is not None:
             await end_tasks(self._draining)
         await self._coalescer.aclose()
@@ -112,7 +112,7 @@ class DurableIntake:
     async def _write(self, callbacks: list[AcceptedCallback]) -> list[None]:
         batch_id = new_batch_id(len(callbacks))
         sealed = encode_batch(batch_id, callbacks, keys=self._keys)
-        # A write that timed out may have happened: what goes to the spool then has the same id.
+        # A write that timed out may have succeeded, so the batch goes to the spool with the same id.
         if not (self._gate.usable and await self._gate.put(batch_id, sealed)):
             await self._spool_batch(batch_id, sealed, count=len(callbacks))
         return [None] * len(callbacks)
@@ -125,7 +125,7 @@ class DurableIntake:
         except SpoolRefused as error:
             raise NotDurable("neither Redis nor the spool can take it") from error
         except SpoolBroken as error:
-            # Once: the groups behind the one that met it fail without touching the disk.
+            # Once: later groups fail without touching the disk.
             if error.__cause__ is not None:
                 log.critical("spool.failed", error=type(error.__cause__).__name__, detail=str(error))
                 self._on_broken()

@@ -1,6 +1,6 @@
-"""Batches that an ingress of version 0.1 left under names without a prefix: brought into the inbox.
+"""Move batches that an ingress of version 0.1 left under names without a prefix into the inbox.
 
-Such an ingress may go on for a while during an upgrade; nothing that it accepts is lost.
+Such an ingress may run for a while during an upgrade; nothing that it accepts is lost.
 """
 
 import re
@@ -18,14 +18,14 @@ from domain.errors import BrokenSeal
 
 _OLD: Final = RedisNames(prefix="")
 _UNTOUCHED: Final = timedelta(minutes=1)
-"""A worker of version 0.1 touches the batches that it has in hand more often than this."""
+"""A worker of version 0.1 touches its claimed batches more often than this."""
 
 _AT_ONCE: Final = 100
 _ID: Final = re.compile(rb"[\w.-]+")
 
 
 class LegacyInbox:
-    """Moves old batches; those that no key of ours opens belong to somebody else and stay."""
+    """Moves old batches; those that no configured key decrypts belong to another gateway and stay."""
 
     def __init__(self, redis: Redis, *, keys: KeyRing, names: RedisNames) -> None:
         self._redis = redis
@@ -34,7 +34,7 @@ class LegacyInbox:
 
     @raises_redis_away
     async def adopt(self) -> int:
-        """Move batches that nobody has touched for a minute; how many. Raises RedisAway."""
+        """Move batches untouched for a minute and return their number. Raises RedisAway."""
         if self._names == _OLD:
             return 0
         before = time.time() * 1000 - _UNTOUCHED.total_seconds() * 1000

@@ -1,4 +1,4 @@
-"""The arq queue, tamed: jobs are wake-ups that carry ids at most, and nothing depends on a job arriving."""
+"""The arq queue. Jobs are wake-ups that carry at most an id, and nothing depends on their arrival."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,29 +20,29 @@ SETTLE_VERIFICATION: Final = "settle_verification"
 NUDGE_VERIFICATION: Final = "nudge_verification"
 
 WAKE_UP_SCORE: Final = 1
-"""When a wake-up is due: always, whatever the clock of the ingress says. arq takes a score of 0 for none."""
+"""The due time of a wake-up: always due, whatever the ingress's clock. arq treats a score of 0 as none."""
 
 _PAST_THE_MOMENT: Final = timedelta(milliseconds=5)
-"""arq cuts times to milliseconds: a job on the dot could come before what it is about is due."""
+"""arq truncates times to milliseconds, so an exact job could run before its verification is due."""
 
 _LONG_ENOUGH: Final = timedelta(days=1)
-"""arq would count from the moment of the job, and Redis refuse one of the day before."""
+"""An explicit expiry: arq would count from the job's time, and Redis would refuse one a day ago."""
 
 log = structlog.get_logger(__name__)
 
 
 def serialize_job(job: dict[str, Any]) -> bytes:
-    """A job as MessagePack: arq's default, pickle, would let whoever writes to Redis run code here."""
+    """A job as MessagePack. With arq's default, pickle, anyone who can write to Redis could run code here."""
     return msgspec.msgpack.encode(job)
 
 
 def deserialize_job(data: bytes) -> dict[str, Any]:
-    """What `serialize_job` made; anything else is an error, which arq logs and drops."""
+    """The job from `serialize_job`; anything else is an error, which arq logs and drops."""
     return msgspec.msgpack.decode(data, type=dict[str, Any])
 
 
 def create_queue(pool: BlockingConnectionPool, *, names: RedisNames = DEFAULT_NAMES) -> ArqRedis:
-    """The arq client on a pool of ours, since arq's own pool has no time-outs behind Sentinel."""
+    """The arq client on our pool, since arq's own pool has no time-outs behind Sentinel."""
     return ArqRedis(
         pool_or_conn=pool,
         job_serializer=serialize_job,
@@ -52,11 +52,11 @@ def create_queue(pool: BlockingConnectionPool, *, names: RedisNames = DEFAULT_NA
 
 
 def add_wake_up(pipe: Pipeline, *, names: RedisNames, now_ms: int) -> None:
-    """Add to a transaction the job that wakes a worker: one per second, however many batches come.
+    """Add the job that wakes a worker to a transaction: one per second, however many batches arrive.
 
-    arq removes a job from the queue when it has ended, so a wake-up that is added while its namesake runs can
-    vanish with it. The worker looks into the inbox after that, so nothing is missed. A worker killed while
-    the job runs hides it, for the rest of this second alone.
+    arq removes a job from the queue when it has ended, so a wake-up that is added while one of the same name
+    runs may be removed with it. The worker checks the inbox after that, so nothing is missed. If a worker is
+    killed while the job runs, the job is hidden for the rest of this second only.
     """
     job_id = names.job(f"wake:{now_ms // 1000}")
     job = arq_job(RECORD_WAITING, (), {}, None, now_ms, serializer=serialize_job)
@@ -65,14 +65,14 @@ def add_wake_up(pipe: Pipeline, *, names: RedisNames, now_ms: int) -> None:
 
 
 class JobQueue:
-    """Tells the workers which verification to look at, and when."""
+    """Schedules verifications for the workers."""
 
     def __init__(self, arq: ArqRedis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._arq = arq
         self._names = names
 
     async def look_at(self, verification_id: UUID, at: datetime) -> None:
-        """Enqueue a look at a verification for then; should that fail, a sweep looks a little later."""
+        """Schedule a verification; if that fails, a sweep picks it up a little later."""
         try:
             await self.order_look(verification_id, at)
         except RedisAway as error:
@@ -80,7 +80,7 @@ class JobQueue:
 
     @raises_redis_away
     async def order_look(self, verification_id: UUID, at: datetime) -> None:
-        """Enqueue a look at a verification for then. Raises RedisAway."""
+        """Schedule a verification. Raises RedisAway."""
         await self._arq.enqueue_job(
             SETTLE_VERIFICATION,
             str(verification_id),
@@ -91,5 +91,5 @@ class JobQueue:
 
     @raises_redis_away
     async def depth(self) -> int:
-        """How many jobs wait or run."""
+        """The number of jobs that wait or run."""
         return int(await self._arq.zcard(self._names.queue))

@@ -14,7 +14,7 @@ from adapters.redis.client import REDIS_ERRORS
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 
 AT_ONCE: Final = 16
-"""So many are on their way to Redis at once; more are dropped, for nobody waits for them."""
+"""Maximum number of nudges in flight to Redis; more are dropped, since nothing waits for them."""
 
 _LONG_ENOUGH: Final = timedelta(days=1)
 """How long a worker may take to begin; arq would count it by this machine's clock."""
@@ -53,7 +53,7 @@ class RedisReturnHints:
         task.add_done_callback(self._under_way.discard)
 
     async def aclose(self) -> None:
-        """Wait for those on their way."""
+        """Wait for the nudges in flight."""
         await asyncio.gather(*self._under_way)
 
     async def _hand_over(self, verification_id: UUID) -> None:

@@ -1,1 +1,1 @@
-"""Every log event that the gateway writes, and what it means (docs/reference/log-events.md)."""
+"""Every log event of the gateway with its meaning (docs/reference/log-events.md)."""

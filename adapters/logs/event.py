@@ -1,4 +1,4 @@
-"""What there is to know of a log event."""
+"""The description of a log event."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, stable event words, ids as fields, and nothing personal."""
+"""Structured logs: one JSON object per line, stable event names, ids as fields, no personal data."""
 
 import json
 import logging
@@ -41,14 +41,14 @@ _LIBRARIES: Final = (
 )
 
 _PLAIN_SPOKEN: Final = ("aiohttp", "alembic", "arq", "httpcore2", "httpx2", "uvicorn")
-"""Libraries whose message templates quote nothing; asyncio, for one, builds them of exceptions."""
+"""Libraries whose message templates contain no values; asyncio, for example, puts exceptions into them."""
 
 
 def configure_logs(level: str) -> None:
     """Log to stdout from `level` on.
 
-    Fields outside the allow-list are dropped, so that a field added in haste leaks nothing. Libraries speak
-    from WARNING on: HTTP clients log URLs, which hold the api_secret, and arq logs arguments.
+    Fields outside the allow-list are dropped, so that a careless field leaks nothing. Libraries log from
+    WARNING on: HTTP clients log URLs, which contain the api_secret, and arq logs arguments.
     """
     structlog.configure(
         processors=[
@@ -67,13 +67,13 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It warns of every broken body, which strangers send; the refusal is logged by the ingress.
+    # It warns about every malformed body, which anyone can send; the ingress logs the refusal.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 @contextmanager
 def silent_logs() -> Iterator[None]:
-    """Nothing is logged inside the block: for commands that print what they find."""
+    """Log nothing during the block, for commands that print their findings."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
@@ -83,7 +83,7 @@ def silent_logs() -> Iterator[None]:
 
 
 class _LibraryLines(logging.Formatter):
-    """What libraries log, as our lines: the message's template without its arguments, which quote values."""
+    """Formats libraries' messages: the template without its arguments, which contain values."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
@@ -99,7 +99,7 @@ class _LibraryLines(logging.Formatter):
 def _describe_exception(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Where an exception was raised, without its message: messages of libraries quote values."""
+    """Where an exception was raised, without its message, since libraries' messages contain values."""
     error = event.pop("exc_info", None)
     if error is True:
         error = sys.exception()
@@ -109,7 +109,7 @@ def _describe_exception(
 
 
 def _frames(error: BaseException) -> list[str]:
-    """The error's type and the innermost places it went through."""
+    """The error's type and the innermost frames."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return [type(error).__name__, *(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)]
 

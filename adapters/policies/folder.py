@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class PolicyBook:
-    """Policies by name. A file that breaks later, or may be cut off, keeps its last good version in force."""
+    """Policies by name. If a file is broken or truncated later, its last good version stays in force."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -49,9 +49,9 @@ class PolicyBook:
         return book
 
     def reload(self) -> list[FileProblem]:
-        """Read the folder again; what is wrong with it, by file. Good files come into force.
+        """Read the folder again and return the problems, by file. Good files come into force.
 
-        A policy whose file is gone, or is another's now, stays in force too until the next start misses it.
+        A policy whose file is gone or has another name now stays in force until the next start.
         """
         problems: list[FileProblem] = []
         found: dict[str, Path] = {}
@@ -71,7 +71,7 @@ class PolicyBook:
         return problems
 
     def compare_with(self, history: Sequence[PolicyText]) -> list[FileProblem]:
-        """What is wrong with the policies in force, held against the texts that decided, newest first."""
+        """Problems of the policies in force, compared with the texts that decided before, newest first."""
         found = [(name, objection_by_history(policy, history)) for name, policy in self._by_name.items()]
         files = {name: self._file_of[name].name for name, wrong in found if wrong}
         return [FileProblem(files[name], f"{files[name]}: {wrong}") for name, wrong in found if wrong]
@@ -81,7 +81,7 @@ class PolicyBook:
         return self._by_name[name]
 
     def marks(self) -> dict[str, str]:
-        """The policies in force, each with the first digits of its text's hash: equal where the texts are."""
+        """The policies in force, each with the first digits of its text's hash."""
         return {name: policy.content_hash[:12] for name, policy in self._by_name.items()}
 
     def all(self) -> list[Policy]:
@@ -89,7 +89,7 @@ class PolicyBook:
         return [self._by_name[name] for name in sorted(self._by_name)]
 
     def _gone(self, found: Iterable[str], *, broken: Container[str]) -> list[FileProblem]:
-        """The policies in force that no file describes any more, not even a broken one."""
+        """Problems for the policies in force that have no file any more, not even a broken one."""
         missing = [(name, self._file_of[name].name) for name in self._by_name if name not in found]
         return [
             FileProblem(file, f"{file}: {name!r} is no longer there")
@@ -98,7 +98,7 @@ class PolicyBook:
         ]
 
     def _put(self, policy: Policy, file: Path) -> str | None:
-        """Bring a policy into force, or say why it may not replace the one that is."""
+        """Bring a policy into force, or return why it may not replace the current one."""
         self._file_of[policy.name] = file
         standing = self._by_name.get(policy.name)
         wrong = None if standing is None else objection(policy, standing)
@@ -109,14 +109,14 @@ class PolicyBook:
 
 
 def read_policy_file(file: Path, *, called: str | None = None) -> Policy:
-    """The policy in `file`; errors call it `called`, or by its path.
+    """The policy in `file`; errors name it `called`, or by its path.
 
     Raises:
-        PolicyFileError: what is wrong, in one line.
+        PolicyFileError: the problem, in one line.
     """
     called = called or str(file)
     try:
-        # Not read_text: it would turn CR LF into LF, and the hash is that of the text.
+        # Not read_text, which turns CR LF into LF: the hash is of the text as stored.
         text = file.read_bytes().decode("utf-8")
     except OSError as error:
         raise PolicyFileError(f"{called}: cannot be read ({type(error).__name__})") from None

@@ -1,4 +1,4 @@
-"""Reload the policies of every process: on SIGHUP of its own, or on an order that Redis carries to all."""
+"""Reload policies: on SIGHUP in one process, or by an order over Redis in all processes."""
 
 import asyncio
 import signal
@@ -19,11 +19,11 @@ class Reloadable(Protocol):
     """Policies that are read from files."""
 
     def reload(self) -> list[FileProblem]:
-        """Read them again; what is wrong with which file."""
+        """Read them again and return the problems, by file."""
 
 
 class PolicyReloads:
-    """Orders reloads, and follows the orders of others."""
+    """Orders reloads, and carries out orders from other processes."""
 
     def __init__(self, redis: Redis, policies: Reloadable, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
@@ -33,10 +33,10 @@ class PolicyReloads:
 
     @raises_redis_away
     async def order(self) -> list[FileProblem]:
-        """Reload here, tell every process to, and return what is wrong here, by file.
+        """Reload in every process and return this process's problems, by file.
 
         Raises:
-            RedisAway: reloaded here, but nobody else was told.
+            RedisAway: only this process has reloaded.
         """
         problems = self._policies.reload()
         generation = int(await self._redis.incr(self._names.reloads))
@@ -45,11 +45,11 @@ class PolicyReloads:
         return problems
 
     def reload_on_signal(self) -> None:
-        """Reload this process on SIGHUP; to be called in the running loop of the main thread."""
+        """Reload this process on SIGHUP; call it in the running loop of the main thread."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload, "SIGHUP")
 
     async def listen(self) -> None:
-        """Follow orders until cancelled."""
+        """Carry out orders until cancelled."""
         await listen(self._redis, self._names.reload, self._take, subscribed=self._catch_up)
 
     def _take(self, message: bytes) -> None:
@@ -60,7 +60,7 @@ class PolicyReloads:
 
     async def _catch_up(self) -> None:
         generation = int(await self._redis.get(self._names.reloads) or 0)
-        # At the first time too: an order may have been given since the start, when the files were read.
+        # Also the first time: an order may have been sent since the files were read at the start.
         missed = generation != self._generation
         self._generation = generation
         if missed:

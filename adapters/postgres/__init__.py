@@ -1,1 +1,1 @@
-"""PostgreSQL itself: the engine, its connections and errors, the schema and its migrations."""
+"""PostgreSQL: the engine, its connections and errors, the schema and its migrations."""

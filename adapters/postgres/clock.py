@@ -1,4 +1,4 @@
-"""What time it is, for every process the same: PostgreSQL's clock, carried on by one that cannot jump."""
+"""One time for all processes: PostgreSQL's clock, extrapolated by the monotonic clock."""
 
 import asyncio
 import time
@@ -15,17 +15,17 @@ from adapters.postgres.sqlstate import DatabaseAway
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY: Final = timedelta(seconds=2)
-"""An outage between two looks goes unnoticed: it must end within the time that an answer has to be kept."""
+"""An outage between two queries goes unnoticed, so this is shorter than the time to store an answer."""
 
 _TOO_LONG: Final = 5.0
-"""Seconds without an answer after which PostgreSQL counts as away, though no look has failed: it hangs."""
+"""Seconds without an answer after which PostgreSQL counts as away although no query has failed: it hangs."""
 
 
 class DatabaseClock:
-    """Leases, pauses and the vendor's day are counted by it, so that no machine whose own clock is wrong
-    takes another's work away or leaves its own for later.
+    """Leases, pauses and the vendor's day use this clock, so that a machine with a wrong clock neither takes
+    another's work nor delays its own.
 
-    Until PostgreSQL has told its time for the first time, it is this machine's.
+    Until PostgreSQL's first answer, it is this machine's clock.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class DatabaseClock:
         return self._origin + timedelta(seconds=self._monotonic())
 
     def silence(self) -> float:
-        """Seconds since PostgreSQL told its time, or since the start."""
+        """Seconds since PostgreSQL's last answer, or since the start."""
         return self._monotonic() - self._told_at
 
     def answers_since(self) -> datetime:
-        """Since when PostgreSQL has answered without a break, or the start; now, while it is away."""
+        """Since when PostgreSQL has answered without interruption, or the start; now, while it is away."""
         since = self._monotonic() if self._was_away() else self._answers_since
         return self._origin + timedelta(seconds=since)
 
@@ -57,14 +57,16 @@ class DatabaseClock:
         return self._is_away or self.silence() > _TOO_LONG
 
     async def look(self) -> None:
-        """Ask PostgreSQL.
+        """Query PostgreSQL's time.
 
         Raises:
             DatabaseAway: it is away.
         """
         try:
             async with self._engine.connect() as connection:
-                told: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+                database_time: datetime = (
+                    await connection.execute(text("SELECT clock_timestamp()"))
+                ).scalar_one()
         except BaseException:
             self._is_away = True
             raise
@@ -72,16 +74,16 @@ class DatabaseClock:
             self._answers_since = self._monotonic()
         self._is_away = False
         self._told_at = self._monotonic()
-        self._origin = told - timedelta(seconds=self._told_at)
+        self._origin = database_time - timedelta(seconds=self._told_at)
 
     async def follow(self, *, every: timedelta = LOOK_EVERY) -> None:
-        """Ask again and again: machines differ by a little in how long a second is."""
+        """Query repeatedly, since machines' clocks run at slightly different speeds."""
         while True:
             await self.try_to_look()
             await asyncio.sleep(every.total_seconds())
 
     async def try_to_look(self) -> None:
-        """`look`; where that fails, for whatever reason, the time goes on as it was until the next look."""
+        """`look`; if it fails for any reason, the clock continues as before until the next query."""
         try:
             await self.look()
         except DatabaseAway:

@@ -1,8 +1,7 @@
-"""Open connections to PostgreSQL: to a server that takes writes, directly or through a pooler.
+"""Open connections to a PostgreSQL server that takes writes, directly or through a pooler.
 
-A transaction pooler (PgBouncer) gives each transaction another session, so nothing may be prepared for the
-next one. Each new connection finds out by itself what it leads to: what was true of the last one need not be
-true of this one.
+A transaction pooler (PgBouncer) may use another session for each transaction, so statements cannot be
+prepared for later ones. Each new connection checks this itself, since it may differ from the last one.
 """
 
 import contextlib
@@ -30,16 +29,16 @@ _GOODBYE: Final = 0.2
 
 
 class _Driver(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that waits for an answer to its goodbye for a moment, not as long as for a statement's."""
+    """A connection that waits only briefly when it closes, not as long as for a statement."""
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as in asyncpg
-        # asyncpg has cut the connection by then, and the server has lost nothing.
+        # asyncpg has closed the connection by then, and the server has lost nothing.
         with contextlib.suppress(TimeoutError):
             await super().close(timeout=_GOODBYE if timeout is None else timeout)
 
 
 class Server(Flag):
-    """What a connection leads to. `DIRECT`: no pooler is in between; the session is ours."""
+    """Properties of a connection's server. `DIRECT`: there is no pooler, so the session is ours."""
 
     DIRECT = 1
     PRIMARY = 2
@@ -47,7 +46,7 @@ class Server(Flag):
 
 
 class Opened(NamedTuple):
-    """`prepares`: statements may be prepared. `second_best`: no server had what was wanted."""
+    """`prepares`: statements may be prepared. `second_best`: no server had the wanted properties."""
 
     driver: asyncpg.Connection
     prepares: bool
@@ -55,7 +54,7 @@ class Opened(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """A connection, and what it leads to."""
+    """A connection and its server's properties."""
 
     driver: asyncpg.Connection
     server: Server
@@ -73,14 +72,14 @@ SELECT FROM pg_catalog.generate_series(1,
   + CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0 ELSE 2 END
   + CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'off' THEN 4 ELSE 0 END)
 """
-"""The number of rows is the answer: all that a simple query tells, and only these need no session."""
+"""The answer is the number of rows: a simple query returns nothing else, and only it needs no session."""
 
 
 class Connector:
     """Opens the connections of one engine.
 
-    Of several servers it takes the first that accepts writes, and where none does, the first that answers:
-    lookups need no more. Where `target_session_attrs` is given, only a server that has these will do.
+    Of several servers it uses the first that accepts writes, else the first that answers, which suffices for
+    lookups. With `target_session_attrs`, only a server that has these is used.
     """
 
     def __init__(self) -> None:
@@ -91,7 +90,7 @@ class Connector:
         """A connection; `arguments` are those of asyncpg's `connect`. Cancelled, it leaves none open.
 
         Raises:
-            OSError, PostgresError, InterfaceError, InternalClientError: no server will do.
+            OSError, PostgresError, InterfaceError, InternalClientError: no server is usable.
         """
         tried: list[asyncpg.Connection] = []
         chosen = None
@@ -105,7 +104,7 @@ class Connector:
                     driver.terminate()
 
     async def _open(self, arguments: dict[str, Any], tried: list[asyncpg.Connection]) -> Opened:
-        """The connection that will do; `tried` receives every one that is opened on the way."""
+        """A usable connection; `tried` receives every connection that is opened on the way."""
         careful = self._pooled
         driver, server = await self._connect(arguments, tried, careful=careful)
         self._pooled = Server.DIRECT not in server
@@ -120,7 +119,7 @@ class Connector:
     async def _connect(
         self, arguments: dict[str, Any], tried: list[asyncpg.Connection], *, careful: bool
     ) -> Reached:
-        """The first server that is wanted, else the first that will do."""
+        """The first server with the wanted properties, else the first usable one."""
         wanted = _wanted(arguments)
         fixed = {**arguments, "target_session_attrs": "any"} | (
             {"statement_cache_size": 0} if careful else {}
@@ -140,9 +139,9 @@ class Connector:
         return _second_best(second_best, failures, strict=_demanded(arguments) is not None)
 
     def _addresses(self, arguments: dict[str, Any]) -> Sequence[dict[str, Any]]:
-        """Each server as arguments, the last good one first: another may not even refuse in time."""
-        found = _addresses_of(arguments)
-        return sorted(found, key=lambda address: address != self._last)
+        """Each server as arguments, the last good one first, since others may time out."""
+        addresses = _addresses_of(arguments)
+        return sorted(addresses, key=lambda address: address != self._last)
 
 
 def _demanded(arguments: dict[str, Any]) -> str | None:
@@ -154,7 +153,7 @@ def _wanted(arguments: dict[str, Any]) -> Server:
 
 
 def _addresses_of(arguments: dict[str, Any]) -> list[dict[str, Any]]:
-    """asyncpg's time-out is one for all of its hosts; so each is asked for alone."""
+    """Separate arguments for each host, since asyncpg has one time-out for all of its hosts."""
     hosts, ports = arguments.get("host"), arguments.get("port")
     if not isinstance(hosts, list):
         return [{}]

@@ -1,4 +1,4 @@
-"""PostgreSQL: the engine, whose every error is one of ours unless a value or a defect is at fault."""
+"""The engine. Its errors are translated to ours, unless a value or a bug is at fault."""
 
 import time
 from collections.abc import Callable
@@ -23,17 +23,17 @@ from domain.errors import RefusedValue, SettingsError
 _DRIVER: Final = "postgresql+asyncpg://"
 _STATEMENT_TIMEOUT: Final = timedelta(seconds=30)
 _RESTED: Final = timedelta(seconds=1)
-"""A connection that was not used for so long may have died without anybody noticing."""
+"""A connection that was unused for this long may have died unnoticed."""
 
 _SECOND_BEST_FOR: Final = timedelta(seconds=10)
 _PING_TIMEOUT: Final = timedelta(seconds=3)
 
 
 class DoubtingPool(AsyncAdaptedQueuePool):
-    """A pool that replaces every connection made before the last doubt, when it is to be used again.
+    """A pool that replaces every connection from before the last doubt at its next use.
 
-    A session that says "read-only" is one of many on a server that has become a standby; one whose plan no
-    longer fits is one of many from before the migration.
+    If one session reports "read-only", the server has become a standby, and all its sessions are affected; if
+    one session's plan no longer fits, so do those of all sessions from before the migration.
     """
 
     doubted_at = float("-inf")
@@ -47,7 +47,7 @@ class DoubtingPool(AsyncAdaptedQueuePool):
 
 
 def doubt(engine: AsyncEngine) -> None:
-    """Use no connection again that is open now."""
+    """Reuse none of the connections that are open now."""
     cast(DoubtingPool, engine.pool).doubted_at = time.monotonic()
 
 
@@ -59,12 +59,12 @@ def create_engine(
     statement_timeout: timedelta | None = _STATEMENT_TIMEOUT,
     second_best_for: timedelta = _SECOND_BEST_FOR,
 ) -> AsyncEngine:
-    """An engine on asyncpg; a connection that rested so long is pinged before it is used, and one whose
-    statement takes too long is used no more. `statement_timeout` None: a statement may take any time.
+    """An engine on asyncpg. A connection that was unused for a while is pinged before use, and one whose
+    statement takes too long is closed. `statement_timeout` None: no limit.
 
-    `second_best_for`: how long a server that takes no writes is used before another one is looked for.
+    `second_best_for`: how long a server that takes no writes is used before another one is tried.
 
-    Parameters stay out of its errors: they are identities. Its own URL names no server and no password.
+    Its errors contain no parameters, which are identities. Its own URL has no server and no password.
 
     Raises:
         SettingsError: the URL cannot be used.
@@ -89,7 +89,7 @@ def create_engine(
 
 
 def _opener(connector: Connector) -> Callable[..., DBAPIConnection]:
-    """How SQLAlchemy is given a connection; `info["prepares"]` says whether statements may be prepared."""
+    """SQLAlchemy's connection factory; `info["prepares"]` says whether statements may be prepared."""
 
     def open_one(
         dialect: Dialect, record: ConnectionPoolEntry, _args: list[Any], arguments: dict[str, Any]
@@ -104,7 +104,7 @@ def _opener(connector: Connector) -> Callable[..., DBAPIConnection]:
             return driver
 
         record.info.update(prepares=prepares, second_best=second_best)
-        # The empty name is the one statement that goes with its transaction.
+        # The unnamed statement ends with its transaction.
         unprepared = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
         kept = {"prepared_statement_cache_size": cached} if prepares else unprepared
         return cast(DBAPIConnection, dialect.loaded_dbapi.connect(async_creator_fn=opened, **kept))
@@ -113,11 +113,11 @@ def _opener(connector: Connector) -> Callable[..., DBAPIConnection]:
 
 
 def _check_before_use(engine: Engine, rested: timedelta, second_best_for: timedelta) -> None:
-    """Replace what is doubted; and `pool_pre_ping`, which asks before every use, for connections alone that
-    were not used just now.
+    """Replace doubted connections; and ping before use, like `pool_pre_ping`, but only connections that were
+    not used just now.
 
-    A connection that dies under load fails whoever uses it, pinged or not; but the pings of a busy worker
-    are a sixth of what its statements cost.
+    A connection that dies under load fails its user, pinged or not; but a busy worker's pings would cost a
+    sixth of its statements.
     """
     seconds = rested.total_seconds()
 
@@ -130,7 +130,7 @@ def _check_before_use(engine: Engine, rested: timedelta, second_best_for: timede
     def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
         returned_at = record.info.get("returned_at")
         if returned_at is None:
-            # Just made: while everything is doubted again and again there is no better one.
+            # A new connection: while doubts repeat there is no better one.
             return
         if _is_outdated(record, cast(DoubtingPool, engine.pool), second_best_for):
             raise DisconnectionError
@@ -160,7 +160,7 @@ async def _ping(driver: asyncpg.Connection) -> None:
 
 
 def _tell_apart(context: ExceptionContext) -> None:
-    """Turn SQLAlchemy's one error for everything into `DatabaseAway` where no value is at fault."""
+    """Turn SQLAlchemy's generic error into `DatabaseAway` if no value is at fault."""
     error = context.original_exception
     if isinstance(error, context.dialect.loaded_dbapi.Error):
         error = error.__cause__ or error
@@ -171,23 +171,23 @@ def _tell_apart(context: ExceptionContext) -> None:
         _name_refusal(error)
         return
     if fault is Fault.SESSION:
-        # SQLAlchemy drops the connection, and all that are as old.
+        # SQLAlchemy drops the connection, and all of the same age or older.
         context.is_disconnect = True
     raise away(error) from None
 
 
 def _name_refusal(error: BaseException) -> None:
-    """A data exception (SQLSTATE class 22) is an error of the domain; a broken constraint is a defect."""
+    """Raise a data exception (SQLSTATE class 22) as a domain error; a broken constraint is a bug."""
     sqlstate = str(getattr(error, "sqlstate", ""))
     if sqlstate.startswith("22"):
         raise RefusedValue(f"SQLSTATE {sqlstate}") from None
 
 
 def connection_arguments(url: str) -> dict[str, Any]:
-    """The arguments of `asyncpg.connect` for a URL as libpq reads it.
+    """The arguments of `asyncpg.connect` for a URL in libpq's syntax.
 
     Raises:
-        SettingsError: it cannot be used; the message repeats nothing of it.
+        SettingsError: it cannot be used; the message does not repeat it.
     """
     try:
         return read_database_url(url)

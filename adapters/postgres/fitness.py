@@ -1,4 +1,4 @@
-"""Whether the server and the database that a URL leads to can do the gateway's work at all."""
+"""Whether a server and its database are usable for the gateway at all."""
 
 from typing import Final
 
@@ -11,27 +11,27 @@ from adapters.processes.troubles import database_trouble
 
 
 async def find_problems(connection: AsyncConnection) -> list[str]:
-    """What keeps the database from the work, whatever its schema; each reads on from "the database"."""
-    found = (await connection.execute(_LOOK)).one()
+    """Why the database is unusable, whatever its schema; each text continues "the database"."""
+    server = (await connection.execute(_LOOK)).one()
     problems = []
-    if found.read_only:
-        # Another server may take writes by now, and these connections would never lead to it.
+    if server.read_only:
+        # Another server may take writes by now, which these connections would never reach.
         doubt(connection.engine)
-        problems.append(f"is read-only: {_CAUSES[found.in_recovery]}")
-    if found.encoding != "UTF8":
-        problems.append(f"has the encoding {found.encoding}, must be UTF8 (createdb -E UTF8 -T template0)")
+        problems.append(f"is read-only: {_CAUSES[server.in_recovery]}")
+    if server.encoding != "UTF8":
+        problems.append(f"has the encoding {server.encoding}, must be UTF8 (createdb -E UTF8 -T template0)")
     return problems
 
 
 async def find_refused_write(connection: AsyncConnection) -> list[str]:
-    """Try a write that changes nothing: it is refused for its kind before any row is looked for."""
+    """Try a write that changes nothing; a refusal comes before any row is searched."""
     try:
         await connection.execute(_WRITE)
     except DatabaseAway as error:
         if error.sqlstate is None:
             raise
         if error.sqlstate == LOCK_NOT_AVAILABLE:
-            # Nothing that is read waits for it, and it ends by itself.
+            # It blocks no reader and ends by itself.
             return []
         return [f"takes no write: {database_trouble(error)}"]
     return []

@@ -1,4 +1,4 @@
-"""Say whose lock a session waits for: the process and its age, never what it runs."""
+"""Report which session's lock another session waits for: process and age, never the query."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ _SAY_AGAIN: Final = 30.0
 
 
 class LockWatch:
-    """Looks from a connection of its own, and says of each holder once, and again after a while."""
+    """Checks from a separate connection, and reports each holder once, and again after a while."""
 
     def __init__(self, engine: AsyncEngine, say: Say) -> None:
         self._engine = engine
@@ -55,12 +55,12 @@ class LockWatch:
 def _described(holder: Row[Any]) -> str:
     if not holder.pid:
         return "a prepared transaction (pg_prepared_xacts)"
-    said = [repr(holder.application_name), f"role {holder.role!r}"]
-    # Of another role's session only pg_read_all_stats sees more.
+    parts = [repr(holder.application_name), f"role {holder.role!r}"]
+    # Only pg_read_all_stats sees more of another role's session.
     if holder.transaction_age is not None:
-        said += [holder.state, f"transaction for {holder.transaction_age} s"]
-        said += [f"query for {holder.query_age} s"]
-    return f"process {holder.pid} ({', '.join(said)})"
+        parts += [holder.state, f"transaction for {holder.transaction_age} s"]
+        parts += [f"query for {holder.query_age} s"]
+    return f"process {holder.pid} ({', '.join(parts)})"
 
 
 _HOLDERS: Final = text("""

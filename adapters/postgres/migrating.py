@@ -1,7 +1,7 @@
-"""Bring the schema to the newest revision while everything else goes on working.
+"""Upgrade the schema to the newest revision while the gateway keeps running.
 
-Each revision is a transaction of its own. It waits for a lock only briefly, because all who want to read
-wait behind it, and then tries again. A revision's `FILLS` run before it, in many short transactions.
+Each revision is a separate transaction. It waits for a lock only briefly, because all readers wait behind
+it, and then retries. A revision's `FILLS` run before it, in many short transactions.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 T = TypeVar("T")
 
 PATIENCE: Final = timedelta(minutes=15)
-"""How long locks of others may hold up one step."""
+"""How long other sessions' locks may delay one step."""
 
 _TRY_AGAIN: Final = frozenset({"40001", "40P01", "55006", "55P03"})
 """Serialization failure, deadlock, in use, locked."""
@@ -32,7 +32,7 @@ _LONGEST_PAUSE: Final = 10.0
 
 
 class Migration:
-    """The way from the database's revision to the newest one; `say` gets a line when a lock is waited for."""
+    """Upgrades the database to the newest revision; calls `say` with a line when it waits for a lock."""
 
     def __init__(self, engine: AsyncEngine, *, say: Say, patience: timedelta = PATIENCE) -> None:
         self._engine = engine
@@ -40,7 +40,7 @@ class Migration:
         self._patience = patience.total_seconds()
 
     async def run(self) -> None:
-        """Apply every revision that is missing. Several that run at once wait for each other.
+        """Apply every missing revision. Concurrent migrations wait for each other.
 
         Raises:
             DatabaseAway: the server went away, or locks were held for longer than the patience.
@@ -50,7 +50,7 @@ class Migration:
             pass
 
     async def _step(self) -> bool:
-        """Apply the next revision; True when there is none."""
+        """Apply the next revision; True if there is none."""
         current = await self._patiently(_current)
         revision = revision_after(current)
         if revision is None:
@@ -63,7 +63,7 @@ class Migration:
         return False
 
     async def _patiently(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do the work in one transaction, again and again until every lock is had."""
+        """Do the work in one transaction, and repeat it until it gets every lock."""
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + self._patience, _FIRST_PAUSE
         while True:
@@ -88,7 +88,7 @@ def _filling(
     fill: str, current: str | None, after: str
 ) -> Callable[[AsyncConnection], Awaitable[str | None]]:
     async def run(connection: AsyncConnection) -> str | None:
-        # Another migration may have come first, and the columns be gone.
+        # Another migration may have been first and removed the columns.
         if await _current(connection) != current:
             return None
         return cast(str | None, await connection.scalar(text(fill), {"after": after}))
@@ -109,6 +109,6 @@ SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '
        set_config('idle_in_transaction_session_timeout', '0', true),
        set_config('application_name', 'faceid-gateway migrate', true), pg_backend_pid() AS pid
 """)
-"""What limits a statement at run time must not end a migration half-way."""
+"""The limits for statements at run time must not end a migration."""
 
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(4026531840)")

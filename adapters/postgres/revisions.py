@@ -1,4 +1,4 @@
-"""The revisions of the schema, as Alembic knows them."""
+"""The revisions of the schema, from Alembic."""
 
 from collections.abc import Sequence
 
@@ -41,9 +41,9 @@ def revision_after(current: str | None) -> str | None:
 
 
 def fills_of(revision: str) -> Sequence[str]:
-    """The statements to repeat before this revision, over all rows in the order of their ids.
+    """The statements to repeat before this revision, in batches over all rows in the order of their ids.
 
-    Each takes the id `:after` which its batch begins, and returns the last one of the batch; none at the end.
+    Each takes the id `:after` which its batch begins, and returns the batch's last id, or none at the end.
     """
     fills: Sequence[str] = getattr(
         ScriptDirectory.from_config(alembic_config()).get_revision(revision).module, "FILLS", ()

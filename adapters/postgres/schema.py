@@ -1,4 +1,4 @@
-"""The schema: what the database has, what the code needs, and the way there."""
+"""Check the schema of a database, and migrate it."""
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,13 +26,13 @@ class PgDatabase:
 
 
 async def migrate(url: str, *, say: Say | None = None) -> str:
-    """Bring the schema to the newest revision and return it. Safe to run from several processes at once.
+    """Upgrade the schema to the newest revision and return it. Safe to run in several processes at once.
 
-    `say` gets a line when a lock of another session is waited for; by default it is logged.
+    `say` is called with a line when the migration waits for another session's lock; by default it is logged.
 
     Raises:
-        SettingsError: no migration can make the database fit: it is read-only, or not UTF8.
-        DatabaseAway, OSError, TimeoutError: it cannot be reached, or locks were not to be had.
+        SettingsError: the database is unusable in any revision: read-only, or not UTF8.
+        DatabaseAway, OSError, TimeoutError: it cannot be reached, or locks were not available.
     """
     engine = create_engine(url, pool_size=2, statement_timeout=None)
     try:
@@ -47,10 +47,10 @@ async def migrate(url: str, *, say: Say | None = None) -> str:
 
 
 async def examine_database(engine: AsyncEngine) -> DatabaseFitness:
-    """Look at the server and the schema, and prove that a write is taken; nothing is changed.
+    """Check the server and the schema, and that a write is accepted; changes nothing.
 
     Raises:
-        DatabaseAway, OSError, TimeoutError: it cannot be asked.
+        DatabaseAway, OSError, TimeoutError: it cannot be queried.
     """
     newest = newest_revision()
     async with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Whose fault a PostgreSQL error is, by its SQLSTATE (PostgreSQL manual, appendix A)."""
+"""Classify PostgreSQL's errors by SQLSTATE (PostgreSQL manual, appendix A)."""
 
 from enum import Enum, auto
 from typing import Final
@@ -7,20 +7,20 @@ from domain.errors import ServerAway
 
 
 class Fault(Enum):
-    """What failed, and so what to do about it."""
+    """The part that failed, which determines what to do."""
 
     VALUE = auto()
-    """A value: no other try helps."""
+    """A value: a retry does not help."""
     STATEMENT = auto()
-    """A statement that met others, or no room: it passes, and the connection is as good as before."""
+    """A statement, because of other transactions or a lack of resources: it may pass; keep the connection."""
     SESSION = auto()
-    """The session, its server, or what either remembers: another try needs a new connection."""
+    """The session, its server, or cached state of either: a retry needs a new connection."""
 
 
 class DatabaseAway(ServerAway):
-    """PostgreSQL is away, starting, stopping, full, or asks for another try.
+    """PostgreSQL is away, starting, stopping, full, or requests a retry.
 
-    `sqlstate` is what the server said, or None where it said nothing.
+    `sqlstate` comes from the server; None if it sent none.
     """
 
     def __init__(self, kind: str = "", sqlstate: str | None = None) -> None:
@@ -29,25 +29,25 @@ class DatabaseAway(ServerAway):
 
 
 class StatementFailed(DatabaseAway):
-    """The same for one statement: without the row that it met, or on another session, it may succeed."""
+    """The same for one statement: without the conflicting row, or in another session, it may succeed."""
 
 
 _VALUE: Final = ("22", "23", "54")
-"""Data exception, integrity constraint violation, and what is too long or too deep for any statement."""
+"""Data exception, integrity constraint violation, program limit exceeded."""
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
-"""What a statement waited for was locked for longer than `lock_timeout`."""
+"""A lock took longer than `lock_timeout`."""
 
 _STATEMENT: Final = ("09", "38", "39", "40", "53", "55006", LOCK_NOT_AVAILABLE, "57014", "P0")
-"""Raised by a trigger or a function, rolled back for a deadlock, no resources, in use, locked, canceled."""
+"""Raised by a trigger or a function, rolled back after a deadlock, no resources, in use, locked, canceled."""
 
 _EVERY_ROW: Final = ("08", "25", "28", "3D", "42", "53", "57P", "58")
 """Connection, transaction state (25006: read-only), access, missing database, schema that does not fit,
-resources, shutdown, system: another row would meet the same."""
+resources, shutdown, system: any other row would fail too."""
 
 
 def fault_of(sqlstate: str | None) -> Fault:
-    """Whose fault this is. What is not known is nobody's fault that a callback could be blamed for."""
+    """The part at fault. An unknown error is never blamed on a value."""
     known = sqlstate or ""
     if known.startswith(_VALUE):
         return Fault.VALUE
@@ -55,12 +55,12 @@ def fault_of(sqlstate: str | None) -> Fault:
 
 
 def meets_every_row(sqlstate: str | None) -> bool:
-    """Whether any other statement would fail as well. None, an error of the driver, counts as such."""
+    """Whether any other statement would fail too. None (an error of the driver) counts as such."""
     return sqlstate is None or sqlstate.startswith(_EVERY_ROW)
 
 
 def away(error: BaseException) -> DatabaseAway:
-    """What this error of PostgreSQL, or of its driver, is to those who need PostgreSQL."""
+    """The `DatabaseAway` for this error of PostgreSQL or its driver."""
     sqlstate = getattr(error, "sqlstate", None)
     kind = DatabaseAway if meets_every_row(sqlstate) else StatementFailed
     return kind(type(error).__name__, sqlstate)

@@ -1,1 +1,1 @@
-"""What a process does for itself: its heartbeat, its first look at its servers, its limits."""
+"""Tasks of every process: its heartbeat, the first check of its servers, its limits."""

@@ -22,10 +22,10 @@ log = structlog.get_logger(__name__)
 
 async def look_at_servers(settings: Settings, *, database: bool) -> None:
     """Log `server.refuses` for each server that answers but cannot be used. Outages are logged elsewhere."""
-    found = {"FACEID_REDIS_URL": await _refusal_of_redis(settings.redis_url)}
+    refusals = {"FACEID_REDIS_URL": await _refusal_of_redis(settings.redis_url)}
     if database:
-        found["FACEID_DATABASE_URL"] = await _refusal_of_database(settings.database_url)
-    for setting, detail in found.items():
+        refusals["FACEID_DATABASE_URL"] = await _refusal_of_database(settings.database_url)
+    for setting, detail in refusals.items():
         if detail:
             log.error("server.refuses", setting=setting, detail=detail)
 

@@ -1,13 +1,13 @@
-"""Python's cycle collector, set for processes that decode many small trees."""
+"""Tune Python's cycle collector for processes that decode many small trees."""
 
 import gc
 
 
 def calm_garbage_collection() -> None:
-    """Let the cycle collector run rarely, and never over what was there before the first request.
+    """Run the cycle collector rarely, and never over objects from before the first request.
 
-    A decoded callback is some forty dicts, so that Python's default of 700 starts a collection every few
-    requests and a full one, which stops everything for tens of milliseconds, every second.
+    A decoded callback has some forty dicts, so Python's default threshold of 700 starts a collection every
+    few requests, and every second a full one, which stops everything for tens of milliseconds.
     """
     gc.collect()
     gc.freeze()

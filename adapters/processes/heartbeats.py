@@ -1,7 +1,7 @@
-"""Heartbeats: every process says in Redis every few seconds that it is alive, and how it is.
+"""Heartbeats: every process writes to Redis every few seconds that it is alive, with its status.
 
-A set names the processes, a key each holds what each said last and goes after three
-missed beats. So Redis's clock alone decides who is alive: those of the hosts may differ.
+A set holds the ids of the processes, and one key per process its last heartbeat, which expires after three
+missed beats. So only Redis's clock decides which processes are alive; the hosts' clocks may differ.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ redis.call('DEL', KEYS[2])
 redis.call('SADD', KEYS[1], ARGV[1])
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 """
-"""A script whose first write needs no memory may go on to write in a full Redis, whatever its version: a
-worker that is alive must not look dead because others have filled it."""
+"""A script whose first write needs no memory may continue to write to a full Redis in every version. A live
+worker must not look dead because Redis is full."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +51,10 @@ class Heartbeats:
 
     @raises_redis_away
     async def put(self, heartbeat: Heartbeat) -> None:
-        """Write a heartbeat in the place of the process's last one, in a full Redis too.
+        """Replace the process's last heartbeat, also in a full Redis.
 
         Raises:
-            RedisAway: Redis is away, or takes no writes for another reason than its memory.
+            RedisAway: Redis is away, or takes no writes for a reason other than memory.
         """
         packed = msgspec.msgpack.encode(heartbeat)
         keys = [self._names.processes, self._names.heartbeat(heartbeat.id)]
@@ -62,7 +62,7 @@ class Heartbeats:
 
     @raises_redis_away
     async def remove(self, process_id: str) -> None:
-        """Say that a process has ended. Raises RedisAway."""
+        """Remove the heartbeat of a process that ends. Raises RedisAway."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.srem(self._names.processes, process_id)
             pipe.delete(self._names.heartbeat(process_id))
@@ -70,24 +70,24 @@ class Heartbeats:
 
     @raises_redis_away
     async def alive(self) -> list[SeenHeartbeat]:
-        """The processes that are alive, by role and id. Raises RedisAway."""
+        """The live processes, by role and id. Raises RedisAway."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.smembers(self._names.processes)
             [names] = await pipe.execute()
-            # Odd bytes are no id of ours: nothing is found under what is read in their place.
+            # Bytes that are no id of ours: no heartbeat has the replaced characters in its key.
             ids = sorted(name.decode(errors="replace") for name in names)
             for process_id in ids:
                 pipe.get(self._names.heartbeat(process_id))
                 pipe.pttl(self._names.heartbeat(process_id))
             pipe.time()
-            *found, (seconds, microseconds) = await pipe.execute()
-            told = dict(zip(ids, zip(found[::2], found[1::2], strict=True), strict=True))
-            if gone := [process_id for process_id, (packed, _) in told.items() if packed is None]:
-                # One that beats again this very moment is missing until its next beat.
+            *replies, (seconds, microseconds) = await pipe.execute()
+            beats = dict(zip(ids, zip(replies[::2], replies[1::2], strict=True), strict=True))
+            if gone := [process_id for process_id, (packed, _) in beats.items() if packed is None]:
+                # If it beats at this very moment, it is missing until its next beat.
                 pipe.srem(self._names.processes, *gone)
                 await pipe.execute()
         now = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
-        seen = [_seen(packed, left_ms, now=now) for packed, left_ms in told.values() if packed is not None]
+        seen = [_seen(packed, left_ms, now=now) for packed, left_ms in beats.values() if packed is not None]
         return [each for each in seen if each is not None]
 
 
@@ -100,7 +100,7 @@ async def beating(
     status: Status = dict,
     names: RedisNames = DEFAULT_NAMES,
 ) -> AsyncIterator[str]:
-    """This process's heart beats inside the block, whether Redis is there or not; its id."""
+    """Send this process's heartbeats during the block, even while Redis is away; yields its id."""
     heartbeats = Heartbeats(redis, names=names)
     first = _first_heartbeat(role, every)
     task = asyncio.create_task(_beat(heartbeats, first, status))
@@ -122,7 +122,7 @@ async def _beat(heartbeats: Heartbeats, first: Heartbeat, status: Status) -> Non
                 await heartbeats.put(msgspec.structs.replace(first, at=now, status=dict(status())))
             failing = False
         except Exception as error:
-            # Whatever it is: a process that works must not seem dead for ever. Told once per outage.
+            # Whatever the error: a working process must not seem dead forever. Logged once per outage.
             if not failing:
                 log.warning("heartbeat.failed", role=first.role, error=kind_of_error(error))
             failing = True
@@ -149,7 +149,7 @@ def _seen(packed: bytes, left_ms: int, *, now: datetime) -> SeenHeartbeat | None
     try:
         heartbeat = msgspec.msgpack.decode(packed, type=Heartbeat)
     except msgspec.DecodeError:
-        # A process of another version, while the roles are being upgraded; or whoever else writes to Redis.
+        # From a process of another version during an upgrade, or from another writer to Redis.
         return None
     age = timedelta(milliseconds=heartbeat.lives_ms - max(left_ms, 0))
     beat_at = heartbeat.at if heartbeat.at.tzinfo else heartbeat.at.replace(tzinfo=UTC)

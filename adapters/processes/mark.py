@@ -1,7 +1,7 @@
-"""The mark by which two gateways notice that they use the same names in the same Redis.
+"""A mark in Redis by which two gateways notice that they use the same Redis and prefix.
 
-Their workers would take each other's callbacks: with other master keys none could read them, with another
-database they would be recorded where nobody looks for them.
+Their workers would take each other's callbacks: with different master keys they could not decrypt them, with
+different databases they would record them in the wrong one.
 """
 
 import asyncio
@@ -29,17 +29,17 @@ from domain.errors import SettingsError
 log = structlog.get_logger(__name__)
 
 KEPT: Final = timedelta(hours=1)
-"""How long a mark outlives the gateway that left it. Its workers renew it six times as often."""
+"""How long a mark outlives its gateway. The workers renew it six times as often."""
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """Who uses the names: the ids of its master keys, and which database it records to (None: unknown)."""
+    """The user of the names: the ids of its master keys, and its database (None: unknown)."""
 
     keys: list[str]
     database: str | None = None
 
     def conflict(self, other: "Mark") -> str | None:
-        """Why `other` is another gateway's mark, in words for an operator; None where it may be ours."""
+        """Why `other` is another gateway's mark, for an operator; None if it may be ours."""
         if not set(self.keys) & set(other.keys):
             return "another gateway, which has other master keys"
         if self.database and other.database and self.database != other.database:
@@ -48,7 +48,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class RedisMark:
-    """The mark in Redis under `names`, seen by the gateway that `mine` stands for."""
+    """The mark in Redis under `names`, compared with this gateway's, `mine`."""
 
     def __init__(self, redis: Redis, mine: Mark, *, names: RedisNames) -> None:
         self._redis = redis
@@ -57,7 +57,7 @@ class RedisMark:
 
     @raises_redis_away
     async def find_conflict(self) -> str | None:
-        """One line that says who else uses the names; None where nobody does. Raises RedisAway."""
+        """One line about another user of the names; None if there is none. Raises RedisAway."""
         theirs = _read(await self._redis.get(self._names.mark))
         conflict = None if theirs is None else self._mine.conflict(theirs)
         if conflict is None:
@@ -70,8 +70,8 @@ class RedisMark:
 
     @raises_redis_away
     async def leave(self) -> str | None:
-        """`find_conflict`; where there is none, leave or renew our mark."""
-        # Of two that start in the same moment one is the first.
+        """`find_conflict`; if there is none, write or renew our mark."""
+        # If two gateways start at the same moment, one write is first.
         if await self._redis.set(self._names.mark, msgspec.json.encode(self._mine), ex=KEPT, nx=True):
             return None
         conflict = await self.find_conflict()
@@ -85,10 +85,10 @@ class RedisMark:
 
 @asynccontextmanager
 async def marking(mark: RedisMark) -> AsyncIterator[None]:
-    """Our mark stands while the block runs.
+    """Keep our mark in Redis while the block runs.
 
     Raises:
-        SettingsError: another gateway uses the names. A Redis that is away is asked again later.
+        SettingsError: another gateway uses the names. If Redis is away, the check is repeated later.
     """
     conflict = None
     with contextlib.suppress(RedisAway):
@@ -114,7 +114,7 @@ async def _renew(mark: RedisMark) -> None:
 
 
 async def read_mark(settings: Settings) -> Mark:
-    """The mark of the gateway that these settings describe; its database is unknown while it is away."""
+    """The mark of the gateway with these settings; its database is unknown while PostgreSQL is away."""
     keys, engine = KeyRing(settings.key_bytes()), create_engine(settings.database_url)
     try:
         async with engine.connect() as connection:
@@ -130,7 +130,7 @@ def _read(packed: bytes | None) -> Mark | None:
     try:
         return None if packed is None else msgspec.json.decode(packed, type=Mark)
     except msgspec.DecodeError:
-        # None of ours: nobody can say whose.
+        # Not in our format, so its gateway is unknown.
         return None
 
 
@@ -138,4 +138,4 @@ _DATABASE: Final = text("""
 SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid
 FROM pg_control_system()
 """)
-"""The same on a standby; another one after a restore into a new cluster."""
+"""Identical on a standby; different after a restore into a new cluster."""

@@ -1,21 +1,21 @@
-"""How many files and sockets this process may have open."""
+"""The limit of open files and sockets of this process."""
 
 import resource
 from typing import Final
 
 FILES_BESIDE_CONNECTIONS: Final = 128
-"""Files that a listener needs beside its clients' sockets: Redis, PostgreSQL, the spool, the interpreter."""
+"""Files that a listener needs besides its clients' sockets: Redis, PostgreSQL, spool, interpreter."""
 _ENOUGH: Final = 65_536
 
 
 def most_open_files() -> int:
-    """Files that this process may have open once its soft limit is raised as far as the hard one allows."""
+    """Files that this process may open after raising its soft limit to the hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(_finite(soft), min(_finite(hard), _ENOUGH))
 
 
 def raise_open_files() -> int:
-    """Raise the soft limit as far as it helps; how many files may be open then."""
+    """Raise the soft limit as far as possible and return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = most_open_files()
     if most > _finite(soft):

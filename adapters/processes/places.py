@@ -1,4 +1,4 @@
-"""Which processes are together: those of one process namespace, that is of a container or a machine."""
+"""Identify the process namespace, that is the container or machine, of a process."""
 
 import hashlib
 import os
@@ -13,8 +13,8 @@ _NAMESPACE: Final = Path("/proc/self/ns/pid")
 def this_place() -> str:
     """The process namespace of this process, as 16 hexadecimal digits.
 
-    Two containers may have one host name, and in both the process is number 1. Where there are no
-    namespaces (macOS) it is the host name's.
+    Two containers may have the same host name, and the process is number 1 in both. Without namespaces
+    (macOS) it is derived from the host name.
     """
     try:
         where = f"{_BOOT.read_text()} {os.readlink(_NAMESPACE)}"

@@ -1,1 +1,1 @@
-"""Redis itself: connections, names, durability, memory, and the hints of pub/sub."""
+"""Redis: connections, names, durability, memory, and hints over pub/sub."""

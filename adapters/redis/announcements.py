@@ -1,4 +1,4 @@
-"""Tell waiting lookups that a verification was decided: Redis pub/sub, a hint and never the truth."""
+"""Tell waiting lookups that a verification was decided, over Redis pub/sub, as a hint."""
 
 import asyncio
 from collections import defaultdict
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Announcer:
-    """Wakes whoever waits for a verification. Where the hint is lost, the waiter waits out its seconds."""
+    """Wakes the lookups that wait for a verification. If the hint is lost, they wait until their time-out."""
 
     def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
@@ -29,7 +29,7 @@ class Announcer:
         self._coalescer = Coalescer[UUID, None](self._publish, max_items=128, systemic=REDIS_ERRORS)
 
     async def announce(self, verification_id: UUID) -> None:
-        """Say that a verification was decided."""
+        """Announce that a verification was decided."""
         try:
             await self._coalescer.submit(verification_id)
         except REDIS_ERRORS as error:
@@ -63,11 +63,11 @@ class Announcements:
                     del self._waiters[verification_id]
 
     async def listen(self) -> None:
-        """Take announcements until cancelled; reconnects when Redis comes back."""
+        """Receive announcements until cancelled; reconnect when Redis is back."""
         await listen(self._redis, self._channel, self._wake, subscribed=self._look_again)
 
     async def _look_again(self) -> None:
-        """Whatever was announced while nobody listened is found by a look."""
+        """Make every waiter look, which finds what was announced while we were not subscribed."""
         self.wake_all()
 
     def wake_all(self) -> None:
@@ -77,7 +77,7 @@ class Announcements:
                 event.set()
 
     def _wake(self, announced: bytes) -> None:
-        # Not a whole number of keys: none of ours.
+        # Not a whole number of keys: a foreign message.
         if len(announced) % _KEY_BYTES == 0:
             for begin in range(0, len(announced), _KEY_BYTES):
                 for event in self._waiters.get(UUID(bytes=announced[begin : begin + _KEY_BYTES]), ()):

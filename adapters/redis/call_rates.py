@@ -1,4 +1,4 @@
-"""How many requests that cost vendor calls a token may make, counted in Redis for all api processes."""
+"""Limit each token's requests that cost vendor calls, counted in Redis for all api processes."""
 
 import time
 from math import ceil
@@ -20,10 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 class CallRates:
-    """At most `per_second` requests of a token, on the average of ten seconds.
+    """At most `per_second` requests of a token, averaged over ten seconds.
 
-    While Redis is away or takes no writes, each process counts for itself: an order that is refused because
-    a counter cannot be kept would be worse than a few too many.
+    While Redis is away or takes no writes, each process counts alone: to refuse an order because a counter
+    is unavailable would be worse than a few requests too many.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class CallRates:
         )
 
     async def take(self, token: str) -> float:
-        """0: one more request of this token was counted. Otherwise the seconds until one may come."""
+        """Count a request of this token and return 0, or return the seconds until one is allowed."""
         try:
             return await self._take(self._shared, token)
         except REDIS_ERRORS as error:
@@ -55,6 +55,6 @@ class CallRates:
 
 
 def _storage(pool: BlockingConnectionPool, *, prefix: str) -> RedisStorage:
-    # The URL is not used: the pool has the connections.
+    # The URL is not used, since the pool has the connections.
     options: dict[str, Any] = {"connection_pool": pool}
     return RedisStorage("async+redis://", implementation="redispy", key_prefix=prefix, **options)

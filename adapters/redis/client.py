@@ -1,4 +1,4 @@
-"""Redis connections with time-outs everywhere, and one error for a Redis that is away."""
+"""Redis connections with time-outs everywhere, and one error for an unavailable Redis."""
 
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.errors import ServerAway, SettingsError
 
 REDIS_ERRORS: Final = (RedisError, OSError)
-"""What redis-py raises; time-outs are among the OSErrors."""
+"""The exceptions of redis-py; time-outs are OSErrors."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -24,13 +24,13 @@ PROBE_KEPT: Final = timedelta(minutes=1)
 
 
 class RedisAway(ServerAway):
-    """Redis cannot be reached, is too slow, or refuses; `__cause__` is what redis-py raised."""
+    """Redis cannot be reached, is too slow, or refuses; `__cause__` is redis-py's exception."""
 
 
 def raises_redis_away(
     call: Callable[Arguments, Coroutine[Any, Any, Result]],
 ) -> Callable[Arguments, Coroutine[Any, Any, Result]]:
-    """Let a coroutine function raise RedisAway in the place of redis-py's errors."""
+    """Make a coroutine function raise RedisAway instead of redis-py's errors."""
 
     @wraps(call)
     async def translated(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
@@ -53,7 +53,7 @@ def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32
     """A bounded pool whose every connect, read and wait for a connection ends after `timeout`.
 
     Raises:
-        SettingsError: the URL cannot be used; the message repeats nothing of it.
+        SettingsError: the URL cannot be used; the message does not repeat it.
     """
     try:
         server = read_redis_url(url)
@@ -75,10 +75,10 @@ def create_redis_pool(url: str, *, timeout: timedelta, max_connections: int = 32
 
 
 async def try_a_write(redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
-    """Write something that goes by itself: only a write meets a full server, or one that became a replica.
+    """Write a key that expires: only a write shows that a server is full or has become a replica.
 
     Raises:
-        ResponseError: Redis answers and takes no writes: full, a replica, without a disk or its replicas.
+        ResponseError: Redis answers but takes no writes: it is full, a replica, or lacks a disk or replicas.
         RedisError, OSError: it is away.
     """
     await redis.set(names.probe, b"", ex=PROBE_KEPT)

@@ -1,4 +1,4 @@
-"""Connections to Redis that redis-py's pipelines do not forget to give back."""
+"""Connections to Redis that redis-py's pipelines always return to the pool."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from redis.exceptions import TimeoutError as TimedOut
 
 
 class Overdue(TimedOut, Disconnected):
-    """Redis did not answer in time, and the connection is of no use any more."""
+    """Redis did not answer in time, and the connection cannot be used any more."""
 
 
 def giving_back(kind: type[AbstractConnection]) -> type[AbstractConnection]:
-    """This kind of connection, whose time-outs count as disconnections too.
+    """This kind of connection, with time-outs that count as disconnections too.
 
-    A pipeline that watches a key asks Redis to unwatch it at its end, and gives its connection back if that
-    works or the connection is lost. After a time-out it would keep it, until the pool has none left.
+    A pipeline that watches a key sends UNWATCH at its end, and returns its connection if that succeeds or
+    the connection is lost. After a time-out it would keep the connection, until the pool is empty.
     """
 
     class GivenBack(kind):  # type: ignore[valid-type, misc]

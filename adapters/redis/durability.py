@@ -1,4 +1,4 @@
-"""How durable a Redis really is: what it is set to, and whether that is in effect."""
+"""How durable a Redis is: its settings, and whether they are in effect."""
 
 from typing import Any, Final, Literal
 
@@ -18,55 +18,55 @@ _SYNCED_WITHIN_MS: Final = 100
 
 
 class NotDurableYet(SettingsError):
-    """The server is set as wanted, and will be as durable as that in a while."""
+    """The server has the required settings, which will be in effect soon."""
 
 
 async def check_durability(redis: Redis, wanted: Durability, *, names: RedisNames = DEFAULT_NAMES) -> None:
-    """Refuse a server that would lose what was acknowledged.
+    """Refuse a server that could lose acknowledged writes.
 
-    `fsync` wants every write on disk before its reply (`appendonly yes`, `appendfsync always`), during a
-    rewrite or a snapshot as well (`no-appendfsync-on-rewrite no`); both want `maxmemory-policy noeviction`,
-    since an evicted batch is a lost one.
+    `fsync` requires every write on disk before its reply (`appendonly yes`, `appendfsync always`), also
+    during a rewrite or a snapshot (`no-appendfsync-on-rewrite no`); both levels require `maxmemory-policy
+    noeviction`, since an evicted batch is lost.
 
     Raises:
-        NotDurableYet: the append-only file is being switched on, perhaps.
-        SettingsError: the server is set otherwise, or does not tell.
+        NotDurableYet: the append-only file may still be being created.
+        SettingsError: the server has other settings, or does not report them.
         RedisAway: the server is away.
     """
-    told = await read_durability(redis, names=names)
-    problems = durability_problems(told, wanted)
+    reported = await read_durability(redis, names=names)
+    problems = durability_problems(reported, wanted)
     if not problems:
         return
-    passes = not durability_problems(told | {"appendonly": "yes"}, wanted)
-    kind = NotDurableYet if passes and told["appendonly"] == SWITCHING_ON else SettingsError
+    passes = not durability_problems(reported | {"appendonly": "yes"}, wanted)
+    kind = NotDurableYet if passes and reported["appendonly"] == SWITCHING_ON else SettingsError
     raise kind(f"FACEID_REDIS_URL: FACEID_DURABILITY={wanted}, but {'; '.join(problems)}")
 
 
-def durability_problems(told: dict[str, str], wanted: Durability) -> list[str]:
-    """What `read_durability` told that is not as `wanted`."""
+def durability_problems(reported: dict[str, str], wanted: Durability) -> list[str]:
+    """The settings from `read_durability` that do not meet `wanted`."""
     return [
-        f"{name} is {told.get(name, 'not told')}, must be {value}"
+        f"{name} is {reported.get(name, 'not reported')}, must be {value}"
         for name, value in _REQUIRED[wanted].items()
-        if told.get(name) != value
+        if reported.get(name) != value
     ]
 
 
 @raises_redis_away
 async def read_durability(redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> dict[str, str]:
-    """The server's durability settings by name, as far as it tells.
+    """The server's durability settings by name, as far as it reports them.
 
-    INFO tells two of them even where CONFIG is forbidden, as managed servers do. `appendonly` is what is in
-    effect: `CONFIG SET appendonly yes` begins with a rewrite, and counts when that has ended.
+    INFO has two of them even if CONFIG is forbidden, as on managed servers. `appendonly` is the value in
+    effect: `CONFIG SET appendonly yes` begins with a rewrite, and takes effect after it.
     """
     memory, persistence = await redis.info("memory"), await redis.info("persistence")
-    told = {"appendonly": await _log_in_effect(redis, persistence, names)}
+    reported = {"appendonly": await _log_in_effect(redis, persistence, names)}
     if "maxmemory_policy" in memory:
-        told["maxmemory-policy"] = str(memory["maxmemory_policy"])
+        reported["maxmemory-policy"] = str(memory["maxmemory_policy"])
     try:
         config = await redis.config_get("*appendfsync*")
     except ResponseError:
-        return told
-    return told | {str(name): str(value) for name, value in config.items()}
+        return reported
+    return reported | {str(name): str(value) for name, value in config.items()}
 
 
 async def _log_in_effect(redis: Redis, persistence: dict[str, Any], names: RedisNames) -> str:
@@ -77,9 +77,9 @@ async def _log_in_effect(redis: Redis, persistence: dict[str, Any], names: Redis
 
 
 async def _syncs_a_write(redis: Redis, names: RedisNames) -> bool:
-    """Whether a write is on disk at once, though a rewrite runs; False where the server has no WAITAOF.
+    """Whether a write is on disk at once although a rewrite runs; False if the server has no WAITAOF.
 
-    INFO shows the first rewrite, into a file that counts only when it is whole, like any later one.
+    INFO does not distinguish the first rewrite, whose file counts only when complete, from later ones.
     """
     async with redis.pipeline(transaction=False) as pipe:
         pipe.set(names.probe, b"", ex=PROBE_KEPT)

@@ -1,4 +1,4 @@
-"""Redis's memory as an operator sees it: in use, where the ingress stops, where Redis itself does."""
+"""Redis's memory as an operator sees it: bytes in use, the ingress's limit, Redis's own limit."""
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -17,7 +17,7 @@ async def read_memory(redis: Redis) -> RedisMemory:
 
 
 async def read_what_is_left(redis: Redis, rules: MemoryRules) -> MemoryRoom:
-    """How much may be written now, by the rules of the ingress. Raises RedisAway."""
+    """How much the ingress may write now, by its rules. Raises RedisAway."""
     memory = await read_memory(redis)
     return MemoryRoom(memory.used, rules.stop_at(memory.most))
 

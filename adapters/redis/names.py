@@ -1,6 +1,6 @@
-"""The names of everything that the gateway keeps in Redis, under one prefix.
+"""The names of all keys and channels of the gateway in Redis, under one prefix.
 
-Two gateways, or a gateway and another program, can share a Redis database when their prefixes differ.
+Two gateways, or a gateway and another program, can share a Redis database if their prefixes differ.
 arq's own keys (`arq:job:…`) have no prefix, so every job id carries it.
 """
 
@@ -23,7 +23,7 @@ class RedisNames(msgspec.Struct, frozen=True):
 
     @property
     def batch(self) -> str:
-        """What the key of a batch begins with; its id follows."""
+        """Prefix of a batch's key; its id follows."""
         return f"{self.prefix}inbox:"
 
     @property
@@ -43,26 +43,26 @@ class RedisNames(msgspec.Struct, frozen=True):
 
     @property
     def unreadable(self) -> str:
-        """Sorted set of the batches that no configured master key opens; score: since when, ms."""
+        """Sorted set of the batches that no configured master key decrypts; score: since when, ms."""
         return f"{self.prefix}inbox:unreadable"
 
     @property
     def rates(self) -> str:
-        """What the counters of the api's rates begin with."""
+        """Prefix of the counters of the api's rates."""
         return f"{self.prefix}rates"
 
     @property
     def processes(self) -> str:
-        """Set of the ids of all processes that beat."""
+        """Set of the ids of all processes with a heartbeat."""
         return f"{self.prefix}heartbeats"
 
     def heartbeat(self, process_id: str) -> str:
-        """What a process said last; ends after three missed beats."""
+        """A process's last heartbeat; expires after three missed beats."""
         return f"{self.prefix}heartbeat:{process_id}"
 
     @property
     def probe(self) -> str:
-        """Written to find out whether Redis takes writes again."""
+        """Key that is written to test whether Redis takes writes."""
         return f"{self.prefix}ingress:probe"
 
     @property
@@ -72,17 +72,17 @@ class RedisNames(msgspec.Struct, frozen=True):
 
     @property
     def reload(self) -> str:
-        """Channel: policies are to be read again."""
+        """Channel: read the policies again."""
         return f"{self.prefix}policies:reload"
 
     @property
     def reloads(self) -> str:
-        """Number: how often they were to be, so that who missed an order sees that it did."""
+        """Counter of reload orders, so that a process notices an order that it missed."""
         return f"{self.prefix}policies:generation"
 
     @property
     def mark(self) -> str:
-        """Which gateway uses these names; ends an hour after its last worker."""
+        """The gateway that uses these names; expires an hour after its last worker."""
         return f"{self.prefix}gateway"
 
     def job(self, name: str) -> str:

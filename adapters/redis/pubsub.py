@@ -1,4 +1,4 @@
-"""Redis pub/sub: hints between processes, which may get lost and must never be the truth."""
+"""Redis pub/sub: hints between processes. Messages may get lost, so nothing may depend on them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,9 +25,9 @@ async def listen(
     *,
     subscribed: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:
-    """Hand every message of a channel to `take`, until cancelled; reconnects when Redis comes back.
+    """Call `take` with every message of a channel until cancelled; reconnect when Redis is back.
 
-    `subscribed` runs after every subscription, to catch up on what was missed before it.
+    `subscribed` runs after every subscription, to catch up on messages missed before it.
     """
     is_interrupted = False
 
@@ -39,7 +39,7 @@ async def listen(
     while True:
         try:
             await _listen_once(redis, channel, take, listens)
-        except (*REDIS_ERRORS, ValueError) as error:  # ValueError: a message that is none of ours
+        except (*REDIS_ERRORS, ValueError) as error:  # ValueError: a foreign message
             if not is_interrupted:
                 log.warning("announcements.interrupted", detail=channel, error=type(error).__name__)
             is_interrupted = True

@@ -1,8 +1,8 @@
-"""Knows at any moment whether Redis can be written to, so that no callback has to wait to find out.
+"""Track whether Redis can be written to, so that no callback has to wait to find out.
 
-A write that failed opens the circuit; from then on a task of its own tries Redis, and nobody else does. While
-all is well it looks once a second whether the server still keeps what it takes, and how full it is; sooner
-when this process has written much of what was left.
+A failed write opens the circuit; from then on only a background task tries Redis. In normal operation the
+task checks durability and memory once a second, and sooner when this process has written much of what was
+left.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 class RedisWatch:
-    """The circuit in front of one Redis. Nothing is usable before the first look (`start`)."""
+    """The circuit in front of one Redis. It is not usable before the first check (`start`)."""
 
     def __init__(
         self,
@@ -58,11 +58,11 @@ class RedisWatch:
         self._task: asyncio.Task[None] | None = None
         self.room = MemoryRoom(used=0, stop_at=memory_rules.high_water)
         self.full = False
-        """Whether Redis holds about as much as the ingress may fill."""
+        """Whether Redis holds almost as much as the ingress may fill."""
 
     @property
     def usable(self) -> bool:
-        """Whether a batch may be sent to Redis now: it answers, keeps what it takes, and has room."""
+        """Whether a batch may be sent to Redis now: it answers, is durable, and has memory."""
         return self._circuit.retry_at is None and self._looked_at is not None and self.room.is_open
 
     @property
@@ -72,16 +72,16 @@ class RedisWatch:
 
     @property
     def attempts(self) -> int:
-        """How often Redis has failed since it last did not."""
+        """Failures since the last success."""
         return self._circuit.failures
 
     async def start(self) -> None:
-        """Look once, then keep looking in the background."""
+        """Check once, then keep checking in the background."""
         await self._look()
         self._task = asyncio.create_task(self._keep_looking())
 
     async def aclose(self) -> None:
-        """Stop looking."""
+        """Stop checking."""
         if self._task is not None:
             await end_tasks(self._task)
 
@@ -116,7 +116,7 @@ class RedisWatch:
         retry_at = self._circuit.retry_at
         if retry_at is not None:
             return retry_at
-        # Even with a room that is used up, one look does not follow another at once.
+        # Even if all memory is used, checks keep a pause.
         every = _LOOK_AGAIN if self.room.is_outdated else _LOOK_EVERY
         return (self._looked_at or 0) + every
 
@@ -129,7 +129,7 @@ class RedisWatch:
                 if self._circuit.retry_at is not None:
                     await try_a_write(self._redis, names=self._names)
         except Exception as error:
-            # Whatever it is: what cannot be looked at is not known to keep what it takes.
+            # Whatever the error: a server that cannot be checked may not be durable.
             self._was_durable = False
             self.failed(error)
         else:
@@ -140,7 +140,7 @@ class RedisWatch:
         try:
             await check_durability(self._redis, self._durability, names=self._names)
         except NotDurableYet:
-            # A rewrite that began under our eyes is not the first one: the log was in effect a second ago.
+            # A rewrite that began since the last check is not the first: the log was in effect before.
             if not self._was_durable:
                 raise
         self._was_durable = True

@@ -1,5 +1,5 @@
 """The spool: batches on the local disk for as long as the inbox cannot take them (docs/decisions/0015).
 
-`frames` how a batch stands in a file · `disk` the system calls · `folder` one owner's segments · `writer`
-appends to them · `spool` what the intake uses · `drainer` brings everything to the inbox.
+`frames` the file format · `disk` the system calls · `folder` one owner's segments · `writer` appends to
+them · `spool` the interface for the intake · `drainer` moves everything to the inbox.
 """

@@ -1,4 +1,4 @@
-"""The system calls under the spool, in one place, so that tests can make each of them fail."""
+"""The system calls of the spool in one place, so that tests can make each of them fail."""
 
 import errno
 import fcntl
@@ -13,37 +13,37 @@ _PRIVATE_FOLDER: Final = 0o700
 
 
 class NoRegularFile(Exception):
-    """There is a link, a folder or a pipe in the place of a segment: nothing that the spool has written."""
+    """The path of a segment is a link, a folder or a pipe, which the spool did not write."""
 
 
 class Disk:
     """Every call raises OSError, as the system does."""
 
     def make_folder(self, path: Path) -> None:
-        """A folder for the owner alone, if it is not there yet; its entry is on disk on return."""
+        """Create a folder with access for the owner only, if missing; its entry is on disk on return."""
         if not path.exists():
             path.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             self.sync_folder(path.parent)
 
     def create(self, path: Path) -> int:
-        """A new, empty file for the owner alone, to be appended to; its descriptor."""
+        """Create an empty file with access for the owner only and return a descriptor to append to it."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, _PRIVATE_FILE)
 
     def write(self, descriptor: int, content: bytes) -> int:
-        """How many bytes were written. A full disk may give fewer, and no error."""
+        """The number of bytes written. On a full disk it may be smaller, without an error."""
         return os.write(descriptor, content)
 
     def truncate(self, descriptor: int, size: int) -> None:
-        """Cut a file back."""
+        """Truncate a file."""
         os.ftruncate(descriptor, size)
 
     def sync(self, descriptor: int) -> None:
-        """Return when what was written, and the file's size, are on the medium.
+        """Return when the written bytes and the file's size are on the medium.
 
-        A file that somebody has deleted is on no medium, whatever fsync says of it.
+        A deleted file is on no medium, although fsync succeeds.
         """
         if sys.platform == "darwin":
-            # There fsync stops at the drive's cache, and fdatasync is missing.
+            # On macOS fsync stops at the drive's cache, and fdatasync is missing.
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
         else:
             os.fdatasync(descriptor)
@@ -68,11 +68,11 @@ class Disk:
             os.close(descriptor)
 
     def sync_entries(self, descriptor: int) -> None:
-        """`sync_folder` for a folder that is open: it needs no descriptor more, when none may be left."""
+        """`sync_folder` for an open folder; it needs no further descriptor, since none may be left."""
         os.fsync(descriptor)
 
     def read(self, path: Path, *, most: int = -1) -> bytes:
-        """A file's content, or its first bytes; a link is not followed, a pipe not waited for.
+        """A file's content, or its first bytes; does not follow links or wait for pipes.
 
         Raises:
             NoRegularFile: it is something else.
@@ -92,6 +92,6 @@ class Disk:
             os.close(descriptor)
 
     def free_bytes(self, path: Path) -> int:
-        """How much room there is for us."""
+        """The free space for this user."""
         room = os.statvfs(path)
         return room.f_bavail * room.f_frsize

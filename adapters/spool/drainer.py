@@ -1,4 +1,4 @@
-"""Brings what the spool holds to the inbox: in order, not too fast, and twice rather than never."""
+"""Move batches from the spool to the inbox: in order, at a limited rate, at least once."""
 
 import asyncio
 from pathlib import Path
@@ -18,21 +18,21 @@ log = structlog.get_logger(__name__)
 
 
 class Gate(Protocol):
-    """The way into the inbox."""
+    """The gate to the inbox."""
 
     @property
     def usable(self) -> bool:
-        """Whether the inbox takes batches at the moment."""
+        """Whether the inbox takes batches now."""
 
     async def put(self, batch_id: str, sealed: bytes) -> bool:
-        """Whether the batch stands in the inbox now. Putting one twice is harmless."""
+        """Put a batch; True if it is in the inbox now. Putting one twice is harmless."""
 
 
 class Drainer:
-    """Drains one process's sub-folder and those that nobody owns any more.
+    """Drains one process's sub-folder and those without an owner.
 
-    A segment is removed when all of it stands in the inbox. A crash before that sends it again. One that was
-    read and is damaged is set aside; one that cannot be read now is tried again later, and holds up no other.
+    A segment is removed when all of it is in the inbox; after a crash before that it is sent again. A damaged
+    segment is set aside; one that cannot be read now is retried later and does not block others.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Drainer:
         self._reached: tuple[Path, int] | None = None
         self._orphans_due = 0.0
         self._unreadable: dict[Path, float] = {}
-        """Segments that could not be read, and when each is tried again."""
+        """Segments that could not be read, and when each is retried."""
 
     async def run(self) -> None:
-        """Drain whenever there is something and the inbox takes it, for ever."""
+        """Drain whenever there is something and the inbox takes it, until cancelled."""
         while True:
             pause = _LOOK_EVERY
             try:
@@ -87,7 +87,7 @@ class Drainer:
                 await self._drain_folder(orphan)
             await self._spool.in_thread(self._spool.count_aside)
         finally:
-            # Whoever owns the folder next may give the same name to another segment.
+            # The folder's next owner may give the same name to another segment.
             self._reached = None
             for orphan in orphans:
                 orphan.close()
@@ -114,7 +114,7 @@ class Drainer:
         self._unreadable[segment.path] = asyncio.get_running_loop().time() + self._unreadable_rests
 
     async def _send(self, segment: Segment, frames: list[Frame]) -> bool:
-        """Whether all frames stand in the inbox; the next call goes on where this one stopped."""
+        """Put all frames; True once they are in the inbox. The next call continues where this one stopped."""
         first = self._reached[1] if self._reached and self._reached[0] == segment.path else 0
         for number in range(first, len(frames)):
             frame = frames[number]
@@ -129,7 +129,7 @@ class Drainer:
             await self._spool.in_thread(lambda: folder.remove(segment))
             log.info("spool.drained", count=len(scan.frames), bytes=segment.size)
         else:
-            # Said first: what comes next may fail, and the file must not change its name in silence.
+            # Logged first: the next step may fail, and a renamed file needs a line in the log.
             lost = segment.size - scan.end + scan.damaged
             log.error("spool.damaged", detail=segment.path.name, bytes=lost, count=len(scan.frames))
             await self._spool.in_thread(lambda: folder.set_aside(segment))

@@ -1,7 +1,7 @@
-"""One owner's segments: claimed by a lock, mended after a crash, read, and removed when nobody needs them.
+"""One owner's segments: claim them by a lock, repair them after a crash, read and remove them.
 
-Ingress processes share a spool folder; each has a sub-folder of its own (`0`, `1`, …), locked for as long
-as it lives. What a process leaves behind is in a folder that nobody locks, and whoever drains takes it over.
+Ingress processes share a spool folder; each has its own sub-folder (`0`, `1`, …), which it locks while it
+runs. What a process leaves is in an unlocked folder, and any process that drains takes it over.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ from adapters.spool.frames import HEAD_BYTES, Scan, first_batch_id, scan_frames
 
 SUFFIX: Final = ".seg"
 ASIDE: Final = ".bad"
-"""A segment with damage in it: what was whole has been drained, the file is kept for a person to look at."""
+"""A damaged segment: its complete frames have been drained, and the file is kept for an operator."""
 
 log = structlog.get_logger(__name__)
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A file that is no longer written to. `since_ms`: when its first batch was accepted (Unix time)."""
+    """A file that is complete. `since_ms`: when its first batch was accepted (Unix time)."""
 
     path: Path
     size: int
@@ -48,7 +48,7 @@ class SpoolFolder:
         """The repaired folder; None while another process owns it, or if it is a link or no folder.
 
         Raises:
-            OSError: it cannot be read or mended.
+            OSError: it cannot be read or repaired.
         """
         lock = disk.open_folder(path)
         if lock is None:
@@ -62,14 +62,14 @@ class SpoolFolder:
             folder = cls(path, lock, disk)
             folder.recover()
         except BaseException:
-            # Kept open, the lock would keep everybody out, this process too, for as long as it lives.
+            # While it stays open, its lock would exclude every process, including this one.
             os.close(lock)
             raise
         return folder
 
     def recover(self) -> None:
-        """Find the segments and cut off what the last one has behind its last whole frame."""
-        # A person may have put a copy beside what was set aside: its name is no number.
+        """Find the segments and truncate the last one after its last complete frame."""
+        # An operator may have put a copy beside a damaged segment: its name is no number.
         ours = sorted(file for file in self.path.iterdir() if file.stem.isdecimal())
         self._number = max((int(file.stem) for file in ours if file.suffix in {SUFFIX, ASIDE}), default=0)
         files = [file for file in ours if file.suffix == SUFFIX]
@@ -80,7 +80,7 @@ class SpoolFolder:
             self._keep_or_remove(file)
 
     def next_path(self) -> Path:
-        """Where the next segment goes. Names tell the order, and an owner gives none twice."""
+        """The path of the next segment. Names are in order, and an owner uses none twice."""
         self._number += 1
         return self.path / f"{self._number:012d}{SUFFIX}"
 
@@ -89,13 +89,13 @@ class SpoolFolder:
         return scan_frames(self.disk.read(segment.path))
 
     def remove(self, segment: Segment) -> None:
-        """Delete a segment, all of which stands in the inbox."""
+        """Delete a segment that is completely in the inbox."""
         segment.path.unlink(missing_ok=True)
         self.segments.remove(segment)
         self.sync()
 
     def set_aside(self, segment: Segment) -> None:
-        """Keep a damaged segment, if it is there at all, out of the way of those behind it."""
+        """Rename a damaged segment, if it still exists, so that it does not block later ones."""
         with contextlib.suppress(FileNotFoundError):
             segment.path.rename(segment.path.with_suffix(ASIDE))
         self.segments.remove(segment)
@@ -106,7 +106,7 @@ class SpoolFolder:
         self.disk.sync_entries(self._lock)
 
     def close(self) -> None:
-        """Give the folder up."""
+        """Release the folder."""
         os.close(self._lock)
 
     def _cut_torn_tail(self, file: Path) -> None:
@@ -135,6 +135,6 @@ class SpoolFolder:
         try:
             batch_id = first_batch_id(self.disk.read(file, most=HEAD_BYTES))
         except (OSError, NoRegularFile):
-            # Whoever drains it meets that too, and says so.
+            # The drainer meets the same error and logs it.
             return None
         return None if batch_id is None else accepted_ms(batch_id)

@@ -1,7 +1,7 @@
-"""How a batch stands in a segment: mark, length, CRC32C, batch id, sealed bytes.
+"""The format of a batch in a segment: mark, length, CRC32C, batch id, sealed bytes.
 
-The mark makes the next frame findable behind a damaged one. The CRC covers the length too, and no frame is
-empty, so that the zeros which a power cut may leave at the end of a file are no frames.
+By the mark, the next frame after a damaged one can be found. The CRC covers the length too, and no frame is
+empty, so zeros that a power cut may leave at the end of a file are not frames.
 
 A batch id is 32 hex digits (mark `SP1`), or these, a dot and a number below 65,536 (`SP2`).
 """
@@ -22,19 +22,19 @@ _LENGTH: Final = struct.Struct("<I")
 _IDS: Final = {MARK: struct.Struct("<16s"), NUMBERED: struct.Struct("<16sH")}
 
 HEAD_BYTES: Final = _HEAD.size + max(layout.size for layout in _IDS.values())
-"""How much of a segment holds the id of its first batch."""
+"""Bytes at the start of a segment that contain the id of its first batch."""
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One batch: its id and its bytes as they will stand in the inbox."""
+    """One batch: its id and its bytes as in the inbox."""
 
     batch_id: str
     sealed: bytes
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What a segment holds: its whole frames in order, where the last of them ends, and how many bytes
-    before that end belong to none."""
+    """The content of a segment: its complete frames in order, the end of the last one, and the number of
+    bytes before that end that belong to no frame."""
 
     frames: list[Frame]
     end: int
@@ -42,7 +42,7 @@ class Scan(msgspec.Struct, frozen=True):
 
 
 def encode_frame(frame: Frame) -> bytes:
-    """The bytes of one frame. Raises ValueError, struct.error: the id is none."""
+    """The bytes of one frame. Raises ValueError or struct.error for an invalid id."""
     shape = _SHAPE.fullmatch(frame.batch_id)
     if shape is None:
         raise ValueError("this is no batch id")
@@ -53,7 +53,7 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def scan_frames(content: bytes) -> Scan:
-    """Every whole frame in `content`, whatever stands between and behind them."""
+    """Every complete frame in `content`, whatever is between and after them."""
     frames: list[Frame] = []
     offset = end = whole = 0
     while offset >= 0:
@@ -69,7 +69,7 @@ def scan_frames(content: bytes) -> Scan:
 
 
 def first_batch_id(head: bytes) -> str | None:
-    """The id of the batch that a segment with these first `HEAD_BYTES` begins with."""
+    """The id of the first batch of a segment with these first `HEAD_BYTES`."""
     start = _HEAD.size
     if len(head) < HEAD_BYTES or head[: len(MARK)] not in _IDS:
         return None

@@ -1,4 +1,4 @@
-"""The spool of one process: takes batches while the inbox cannot, and gives them back in order."""
+"""The spool of one process: it stores batches while the inbox cannot, and returns them in order."""
 
 import asyncio
 import time
@@ -17,10 +17,10 @@ from adapters.spool.writer import SegmentWriter
 from domain.errors import SettingsError, SpoolBroken, SpoolRefused
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
-"""Where a segment ends: about what is read into memory, and sent again after a crash, at once."""
+"""Size at which a segment ends: about as much is read into memory at once, or sent again after a crash."""
 
 LEAST_FREE: Final = 1024 * 1024
-"""With less room than this on the disk no batch is expected to fit."""
+"""With less free space than this, no batch is expected to fit."""
 
 Result = TypeVar("Result")
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class Spool:
-    """Whatever touches the disk runs in one thread of its own, one call after the other."""
+    """All disk access runs in one dedicated thread, one call after the other."""
 
     def __init__(self, folder: SpoolFolder, *, max_bytes: int, segment_bytes: int = SEGMENT_BYTES) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Spool:
         self._broken = False
         self._unusable: set[Path] = set()
         self.bytes_aside = 0
-        """Bytes of damaged segments under the spool folder, of every owner; a person must look at them."""
+        """Bytes of damaged segments in the spool folder, of every owner; an operator must examine them."""
 
     @classmethod
     def open(
@@ -51,7 +51,7 @@ class Spool:
         segment_bytes: int = SEGMENT_BYTES,
         disk: Disk | None = None,
     ) -> Self:
-        """Claim the first free sub-folder of `root` and mend it; `max_bytes` is the cap of this process.
+        """Claim the first free sub-folder of `root` and repair it; `max_bytes` is the cap of this process.
 
         Raises:
             SettingsError: the folder cannot be used.
@@ -72,22 +72,22 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """What waits in this process's sub-folder."""
+        """Bytes that wait in this process's sub-folder."""
         return sum(segment.size for segment in self.folder.segments) + self._writer.size
 
     @property
     def segments(self) -> int:
-        """How many files wait, the one that is being written among them."""
+        """The number of waiting files, including the one being written."""
         return len(self.folder.segments) + (self._writer.size > 0)
 
     @property
     def oldest_ms(self) -> int | None:
-        """When the oldest batch was accepted that waits in this process's sub-folder (Unix time)."""
+        """When the oldest waiting batch of this process's sub-folder was accepted (Unix time)."""
         waiting = [segment.since_ms for segment in self.folder.segments]
         return min([*waiting, self._writer.since_ms] if self._writer.size else waiting, default=None)
 
     def can_accept(self) -> bool:
-        """Whether the next batch has a good chance."""
+        """Whether the next batch will probably fit."""
         if self._broken or self._at_cap:
             return False
         try:
@@ -96,10 +96,10 @@ class Spool:
             return False
 
     async def put(self, batch_id: str, sealed: bytes) -> int:
-        """Return when a batch is on disk: how many bytes it takes there.
+        """Write a batch to disk and return its size there in bytes.
 
         Raises:
-            SpoolRefused: no room, or the write failed; a later batch may find room.
+            SpoolRefused: no space, or the write failed; a later batch may succeed.
             SpoolBroken: an fsync failed. This process must end.
         """
         frame = encode_frame(Frame(batch_id, sealed))
@@ -115,7 +115,7 @@ class Spool:
         return len(frame)
 
     async def roll(self) -> None:
-        """End the segment that is being written, so that it can be drained."""
+        """End the current segment, so that it can be drained."""
         await self.in_thread(self._writer.roll)
 
     def made_room(self) -> None:
@@ -123,12 +123,12 @@ class Spool:
         self._at_cap = False
 
     def count_aside(self) -> None:
-        """Look how much is set aside. Call it `in_thread`."""
+        """Count the bytes that are set aside. Call it `in_thread`."""
         found = self.folder.path.parent.glob(f"*/*{ASIDE}")
         self.bytes_aside = sum(file.lstat().st_size for file in found)
 
     def claim_orphans(self) -> list[SpoolFolder]:
-        """Sub-folders with segments whose process is gone, now ours to drain. Call it `in_thread`."""
+        """Claim sub-folders with segments whose process no longer runs. Call it `in_thread`."""
         orphans = []
         for path in sorted(self.folder.path.parent.iterdir()):
             if path == self.folder.path or not path.name.isdecimal() or not _has_segments(path):
@@ -146,11 +146,11 @@ class Spool:
         return orphans
 
     async def in_thread(self, call: Callable[[], Result]) -> Result:
-        """Run something that touches the disk where nothing else does at the same time."""
+        """Run a function in the disk thread, where nothing else runs at the same time."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     async def aclose(self) -> None:
-        """Finish what is under way and give the sub-folder up; what waits stays."""
+        """Finish the current write and release the sub-folder; waiting batches stay."""
         await self.roll()
         self._thread.shutdown()
         self.folder.close()
@@ -162,7 +162,7 @@ class Spool:
         self._writer.append(frame, accepted_ms=since_ms)
 
     def _note_refusal(self, error: SpoolRefused) -> None:
-        """One line when it begins: each refused callback has a line of its own anyway."""
+        """Log the first refusal only: each refused callback has its own line."""
         if not self._refusing:
             cause = error.__cause__
             log.error("spool.full", detail=str(error), bytes=self.size, error=cause and type(cause).__name__)
@@ -181,7 +181,7 @@ def _claim_first_free(root: Path, disk: Disk) -> SpoolFolder:
 
 
 def _claim(path: Path, disk: Disk) -> SpoolFolder | None:
-    """The sub-folder, made if need be; None if another one has to do. Raises OSError."""
+    """The sub-folder, created if necessary; None if it cannot be used. Raises OSError."""
     if not path.is_symlink():
         disk.make_folder(path)
     try:
@@ -189,7 +189,7 @@ def _claim(path: Path, disk: Disk) -> SpoolFolder | None:
     except OSError as error:
         if not _has_segments(path):
             raise
-        # An earlier process left it and it cannot be repaired now: it is tried again as an orphan.
+        # An earlier process left it and it cannot be repaired now; it is retried as an orphan.
         log.warning("spool.orphan_unusable", n=int(path.name), error=type(error).__name__)
         return None
 

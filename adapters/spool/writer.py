@@ -1,4 +1,4 @@
-"""Append frames to segments so that each is on disk, whole, before anybody is told."""
+"""Append frames to segments; each is completely on disk before the call returns."""
 
 import os
 
@@ -17,16 +17,16 @@ class SegmentWriter:
         self._descriptor: int | None = None
         self._broken = False
         self.size = 0
-        """Bytes in the segment that is being written."""
+        """Bytes in the current segment."""
         self.since_ms = 0
         """When its first batch was accepted (Unix time)."""
 
     def append(self, frame: bytes, *, accepted_ms: int) -> None:
-        """Return when `frame`, a batch accepted at that time, is on disk.
+        """Write `frame`, a batch accepted at that time, to disk.
 
         Raises:
-            SpoolRefused: it was not written, and nothing of it is left; another one may be.
-            SpoolBroken: what the file holds is unknown. Nothing can be written any more.
+            SpoolRefused: it was not written, and nothing of it is left; another one may succeed.
+            SpoolBroken: the content of the file is unknown. Nothing can be written any more.
         """
         if self._broken:
             raise SpoolBroken("an earlier fsync failed")
@@ -35,7 +35,7 @@ class SegmentWriter:
         try:
             self._disk.sync(descriptor)
         except OSError as error:
-            # The kernel has dropped the pages: a second fsync would succeed and mean nothing.
+            # The kernel has dropped the pages, so a second fsync would succeed without writing them.
             self._broken = True
             raise SpoolBroken("fsync failed") from error
         if self.size == 0:
@@ -45,7 +45,7 @@ class SegmentWriter:
             self.roll()
 
     def roll(self) -> None:
-        """End the segment that is being written; what it holds can be read now."""
+        """End the current segment, which can be read then."""
         if self._descriptor is None:
             return
         os.close(self._descriptor)

@@ -1,1 +1,1 @@
-"""What is kept in PostgreSQL: verifications, callbacks, pulls, decisions, timeline, dead letters, tokens."""
+"""The store in PostgreSQL: verifications, callbacks, pulls, decisions, timeline, dead letters, tokens."""

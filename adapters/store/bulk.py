@@ -1,9 +1,9 @@
-"""Bulk statements on asyncpg itself, without SQLAlchemy's way to it, for what every decision writes.
+"""Bulk statements on asyncpg directly, without SQLAlchemy, for the writes of every decision.
 
-A statement is constant text and takes the rows of a group as one JSON document, of which `json_to_recordset`
-makes rows again, with JSON columns word for word. Short bytes are in it as base64; long ones go beside it as
-an array. An array for every column costs twice as much: asyncpg asks Python's abstract classes about each
-element. SQLAlchemy's execution costs as much again as the driver's (docs/decisions/0014).
+A statement is constant text and takes the rows of a group as one JSON document, which `json_to_recordset`
+turns into rows, with JSON columns unchanged. Short bytes are base64 in it; long ones are a separate array.
+An array per column costs twice as much, because asyncpg checks each element against Python's abstract
+classes. SQLAlchemy's execution doubles the driver's cost (docs/decisions/0014).
 """
 
 import asyncio
@@ -28,12 +28,12 @@ Write = Callable[[asyncpg.Connection, list[Item]], Awaitable[Sequence[Result]]]
 
 @asynccontextmanager
 async def bulk_connection(engine: AsyncEngine, *, as_one: bool = False) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the engine's pool as its driver knows it.
+    """An asyncpg connection from the engine's pool.
 
-    Each statement is a transaction, or the block is one: where `as_one` demands it, and behind a pooler.
+    Each statement is a transaction; with `as_one`, and behind a pooler, the whole block is one.
 
     Raises:
-        DatabaseAway: as every statement of the engine does.
+        DatabaseAway: as every statement of the engine.
     """
     async with engine.connect() as connection:
         raw = await connection.get_raw_connection()
@@ -59,8 +59,8 @@ async def bulk_connection(engine: AsyncEngine, *, as_one: bool = False) -> Async
 
 
 def _is_doubtful(driver: asyncpg.Connection, error: BaseException | None) -> bool:
-    """Whether nobody should be given the connection again: it is gone, or what became of the last statement,
-    which may have been a BEGIN, is not known."""
+    """Whether the connection must not be reused: it is closed, or the result of its last statement, which may
+    have been a BEGIN, is unknown."""
     unknown = isinstance(error, asyncio.CancelledError) or (
         isinstance(error, DatabaseAway) and fault_of(error.sqlstate) is Fault.SESSION
     )
@@ -70,10 +70,10 @@ def _is_doubtful(driver: asyncpg.Connection, error: BaseException | None) -> boo
 async def write_group(
     engine: AsyncEngine, group: list[Item], write: Write[Item, Result], *, as_one: bool = False
 ) -> list[Result | DatabaseAway]:
-    """Write a group; what `write` has for each item, or `DatabaseAway` where another transaction has locked
-    what it needs, which holds up no other.
+    """Write a group and return the result of `write` for each item, or `DatabaseAway` for an item whose rows
+    another transaction has locked, without blocking the others.
 
-    What a session remembered wrongly is tried once more on a new one: `write` may run twice.
+    After an error from a session's stale state, `write` is retried once in a new session.
 
     Raises:
         DatabaseAway, PostgresError: the group could not be written.
@@ -98,11 +98,11 @@ async def _write(
 async def _write_the_free(
     engine: AsyncEngine, group: list[Item], write: Write[Item, Result]
 ) -> list[Result | DatabaseAway]:
-    """Write a group that has met a lock, in parts: one that meets it again is halved, until the items that
-    need what is locked are alone.
+    """Write a group that met a lock in parts: a part that meets it again is halved, until the items that need
+    locked rows are isolated.
 
-    Only writing shows what an item needs: a row of another table, or one that another transaction has
-    inserted and not committed, which no query finds.
+    Only a write shows which rows an item needs: a row of another table, or an uncommitted insert of another
+    transaction, which no query finds.
     """
     met = 0
     ends: dict[int, Result | DatabaseAway] = {}
@@ -123,7 +123,7 @@ async def _write_the_free(
 async def _write_at_once(
     engine: AsyncEngine, part: list[Item], write: Write[Item, Result]
 ) -> Sequence[Result] | None:
-    """What `write` has for a part of a group; None: something that it needs is locked."""
+    """The results of `write` for a part of a group; None if a row that it needs is locked."""
     try:
         async with bulk_connection(engine, as_one=True) as connection:
             await connection.execute(_HARDLY_WAIT)
@@ -150,5 +150,5 @@ _HARDLY_WAIT: Final = "SET LOCAL lock_timeout = 10"
 """In ms."""
 
 _MOST_LOCKS: Final = 64
-"""Enough to find ten locked items that are far from each other in a group of 128. Behind that many, as during
-a migration, no part is halved any more: it would only wait."""
+"""Enough to isolate ten scattered locked items in a group of 128. After that many locks, as during a
+migration, parts are no longer halved, since they would only wait."""

@@ -1,7 +1,7 @@
 """Dead letters: genuine callbacks that could not be understood or processed, kept encrypted.
 
-A letter that is retried stays, marked and out of the list, until its callback is recorded: should it fail
-again, its attempts and its first day are still known.
+A letter that is being retried stays, marked and not listed, until its callback is recorded. If it fails
+again, its attempts and its first time are still known.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -31,7 +31,7 @@ class PgDeadLetters:
         self._keys = keys
 
     async def keep(self, callback: AcceptedCallback, *, reason: str, detail: str, now: datetime) -> UUID:
-        """Keep a callback; the same one again counts an attempt more. Returns the letter's id."""
+        """Store a callback and return the letter's id; storing the same callback again counts an attempt."""
         row = callback.key
         data_key, wrapped_key = self._keys.new_data_key(place=_key_place(callback.app_id, row))
         sealed = data_key.seal(msgspec.msgpack.encode(callback), place=_raw_place(callback.app_id, row))
@@ -54,7 +54,7 @@ class PgDeadLetters:
     async def page(
         self, which: LetterFilter, *, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[DeadLetter]:
-        """The newest of these letters, from behind `after` (last_seen_at, id) on."""
+        """The newest of these letters after `after` (last_seen_at, id)."""
         statement = (
             select(*(letter[name] for name in DeadLetter.__struct_fields__))
             .where(_clause(which))
@@ -67,7 +67,7 @@ class PgDeadLetters:
             return [DeadLetter(*row) for row in await connection.execute(statement)]
 
     async def count(self, which: LetterFilter) -> int:
-        """How many letters these are."""
+        """The number of these letters."""
         statement = select(func.count()).select_from(dead_letters).where(_clause(which))
         async with self._engine.connect() as connection:
             return int(await connection.scalar(statement) or 0)
@@ -81,10 +81,10 @@ class PgDeadLetters:
         limit: int,
         after: tuple[datetime, UUID] | None = None,
     ) -> AsyncIterator[TakenLetters]:
-        """Up to `limit` letters last seen before `now`, oldest first; marked once the block has ended well.
+        """Up to `limit` letters last seen before `now`, oldest first; marked when the block succeeds.
 
-        They are locked meanwhile: two that retry at once take different letters, and a worker for which a
-        callback fails again at once waits for the mark, which it then takes off.
+        They are locked during the block: concurrent retries take different letters, and a worker whose
+        callback fails again at once waits for the mark, which it then removes.
         """
         statement = (
             select(letter.id, letter.app_id, letter.wrapped_key, letter.raw_ct, letter.last_seen_at)
@@ -112,10 +112,10 @@ class PgDeadLetters:
     async def take_one(
         self, letter_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
     ) -> AsyncIterator[AcceptedCallback | None]:
-        """`take` for one letter, retried before or not; None where these apps have no such letter.
+        """`take` for one letter, retried before or not; None if these apps have no such letter.
 
         Raises:
-            BrokenSeal: no configured master key opens it.
+            BrokenSeal: no configured master key decrypts it.
         """
         statement = (
             select(letter.id, letter.app_id, letter.wrapped_key, letter.raw_ct)
@@ -133,21 +133,21 @@ class PgDeadLetters:
             )
 
     async def forget_retried(self, letter_ids: Collection[UUID]) -> None:
-        """Delete letters whose retry came through; one that failed again meanwhile stays."""
+        """Delete letters whose retry succeeded; one that has failed again stays."""
         which = letter.id.in_(letter_ids)
         async with self._engine.begin() as connection:
-            # The callback may be recorded before its retry has committed the mark: wait for that.
+            # The callback may be recorded before its retry has committed the mark, so wait for that.
             await connection.execute(select(letter.id).where(which).order_by(letter.id).with_for_update())
             await connection.execute(delete(dead_letters).where(which, letter.retried_at.is_not(None)))
 
     async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
-        """Delete a dead letter; False where these apps have no such letter."""
+        """Delete a dead letter; False if these apps have no such letter."""
         statement = delete(dead_letters).where(letter.id == letter_id, _of_apps(app_ids))
         async with self._engine.begin() as connection:
             return (await connection.execute(statement)).rowcount == 1
 
     async def delete_all(self, which: LetterFilter) -> int:
-        """Delete these letters; how many they were."""
+        """Delete these letters and return their number."""
         async with self._engine.begin() as connection:
             return (await connection.execute(delete(dead_letters).where(_clause(which)))).rowcount
 

@@ -1,4 +1,4 @@
-"""Figures of the store for operators: what is undecided, what is nearly lost, which letters wait."""
+"""Figures of the store for operators: undecided verifications, those near loss, dead letters."""
 
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ from domain.views.figures import Letters, OpenVerifications, StoreFigures
 
 
 class PgFigures:
-    """Reads the figures from partial indexes: what is decided is never counted."""
+    """Reads the figures from partial indexes; decided verifications are never counted."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""Reads for the internal API: verifications and their timelines, identity masked before it leaves."""
+"""Lookups for the internal api: verifications and timelines, with masked identity."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -43,7 +43,7 @@ class PgLookups:
         return await self._read(_select_records().where(verifications.c.id.in_(ids)))
 
     async def states(self, ids: tuple[UUID, ...]) -> list[str]:
-        """The states of those of these verifications that are there; the looks of many are one statement."""
+        """The states of these verifications, as far as they exist, in one statement."""
         return await self._looks.submit(ids)
 
     async def _look(self, looks: list[tuple[UUID, ...]]) -> list[list[str]]:
@@ -55,7 +55,7 @@ class PgLookups:
     async def page(
         self, filters: Filters, *, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[VerificationRecord]:
-        """The newest verifications that pass `filters`, from behind `after` (created_at, id) on."""
+        """The newest verifications that match `filters`, after `after` (created_at, id)."""
         v = verifications.c
         statement = _select_records().order_by(v.created_at.desc(), v.id.desc()).limit(limit)
         for condition in _conditions(filters):
@@ -108,14 +108,14 @@ class PgLookups:
             data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
             identity = unseal_identity(data_key, row.identity_ct, app_id=row.app_id, verification_id=row.id)
         except BrokenSeal:
-            # Its decision is readable all the same, and so is every other verification of a list.
+            # Its decision is still readable, and so is every other verification of a list.
             log.exception("identity.unreadable", app_id=row.app_id, verification_id=str(row.id))
             return None
         return mask_identity(identity)
 
 
 def _kept_until(row: Row[Any]) -> datetime | None:
-    """Until when the vendor surely keeps the result."""
+    """Until when the vendor certainly keeps the result."""
     registration = registration_of(row)
     since: datetime | None = row.ended_at
     if since is None and registration is not None:

@@ -88,11 +88,11 @@ verifications = Table(
         postgresql_where=text("state IN ('created', 'received')"),
     ),
 )
-"""`final_digest`: digest of the first callback whose flow had ended, the one that is decided on.
-`due_at`: when somebody must look at the verification; whoever does so takes a lease, moves `due_at` to its
-end and counts `fence` up: what an earlier holder still writes is refused.
-`held`: genuine, but not registered though its app demands it, so not decided.
-`registered_at`, `expires_at` (of the token): NULL where nobody registered it. `nudged_at`: its user's browser
+"""`final_digest`: digest of the first callback with an ended flow, which the decision uses.
+`due_at`: when a worker must handle the verification. The worker takes a lease: it moves `due_at` to the
+lease's end and increments `fence`, so writes of earlier holders are refused.
+`held`: genuine, but not decided, because its app requires registration.
+`registered_at`, `expires_at` (of the token): NULL if it is not registered. `nudged_at`: its user's browser
 came back. `asked_at`: an operator asked for a pull."""
 
 biz_owners = Table(
@@ -104,8 +104,8 @@ biz_owners = Table(
     _now("claimed_at"),
     Index("biz_owners_oldest", "claimed_at"),
 )
-"""Which app a biz_id belongs to, where several apps share a vendor account
-(adapters/store/recording/owners.py). A row goes two days after `claimed_at`."""
+"""The app that owns a biz_id, if several apps share a vendor account (adapters/store/recording/owners.py). A
+row is deleted two days after `claimed_at`."""
 
 callbacks = Table(
     "callbacks",
@@ -146,7 +146,7 @@ policies = Table(
     Column("content", Text, nullable=False),
     _now("first_used_at"),
 )
-"""The text of every policy that ever decided, once per SHA-256 of it."""
+"""The text of every policy that has decided, once per SHA-256."""
 
 decisions = Table(
     "decisions",
@@ -167,9 +167,9 @@ decisions = Table(
     CheckConstraint("callback_facts IS NOT NULL OR result_facts IS NOT NULL", name="facts"),
     Index("decisions_newest", "app_id", text("decided_at DESC"), text("verification_id DESC")),
 )
-"""`app_id` is the verification's, so that an app's decisions are read in order of time from one index.
+"""`app_id` is the verification's, so that one index has an app's decisions in order of time.
 
-JSON, not JSONB, which sorts keys and loses the sign of -0.0: a decision is computed again bit for bit."""
+JSON, not JSONB, which sorts keys and loses the sign of -0.0: recomputed decisions must be identical."""
 
 shadow_decisions = Table(
     "shadow_decisions",
@@ -181,7 +181,7 @@ shadow_decisions = Table(
     _time("decided_at", nullable=False),
     Index("shadow_decisions_policy", "policy_hash"),
 )
-"""What a candidate policy would have decided, beside the decision that stands."""
+"""The decisions of candidate policies, beside the live decisions."""
 
 timeline = Table(
     "timeline",
@@ -211,7 +211,7 @@ dead_letters = Table(
     Index("dead_letters_newest", "app_id", text("last_seen_at DESC"), text("id DESC")),
     Index("dead_letters_reasons", "app_id", "reason", "retried_at", "last_seen_at", "id"),
 )
-"""`retried_at`: the callback is in the inbox again. When it is recorded, the row goes."""
+"""`retried_at`: the callback is in the inbox again. The row is deleted when it is recorded."""
 
 api_tokens = Table(
     "api_tokens",

@@ -18,7 +18,7 @@ _CHECK: Final = """
 SELECT name, apps, scopes, expires_at FROM api_tokens
 WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
 """
-"""Constant text, for the driver itself: every request begins with it."""
+"""Constant text, sent through the driver directly, since every request begins with it."""
 
 
 class PgTokens:
@@ -52,15 +52,15 @@ class PgTokens:
         scopes: Sequence[str],
         expires_at: datetime | None,
     ) -> bool:
-        """Make `token` valid; False where there is one of this name, which stays as it is."""
+        """Make `token` valid; False if there is one of this name, which stays unchanged."""
         row = _row(name, token, apps, scopes, expires_at)
         statement = insert(api_tokens).values(row).on_conflict_do_nothing(index_elements=["name"])
         async with self._engine.begin() as connection:
             return (await connection.execute(statement)).rowcount == 1
 
     async def check(self, token: str) -> ApiToken | None:
-        """What this bearer may do, or None for an unknown or expired token."""
-        # Looked up by its hash: a timing difference in the index tells nothing about the token.
+        """The rights of this token, or None if it is unknown or expired."""
+        # Looked up by its hash, so timing differences in the index reveal nothing about the token.
         async with bulk_connection(self._engine) as connection:
             row = await connection.fetchrow(_CHECK, _hash(token))
         return None if row is None else ApiToken(*row)
@@ -71,7 +71,7 @@ class PgTokens:
             return [ApiToken(*row) for row in await connection.execute(_select().order_by(api_tokens.c.name))]
 
     async def revoke(self, name: str) -> bool:
-        """Delete a token; False where there is none of this name."""
+        """Delete a token; False if there is none of this name."""
         async with self._engine.begin() as connection:
             return (
                 await connection.execute(delete(api_tokens).where(api_tokens.c.name == name))
@@ -84,7 +84,7 @@ def new_token() -> str:
 
 
 def token_id(token: str) -> str:
-    """A short name for a token that tells nothing about it, as 8 hexadecimal digits."""
+    """A short id of a token that reveals nothing about it, as 8 hexadecimal digits."""
     return _hash(token).hex()[:8]
 
 

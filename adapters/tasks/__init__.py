@@ -1,1 +1,1 @@
-"""What asyncio lacks: group commit, an end for background tasks, long work in short pieces."""
+"""Additions to asyncio: group commit, ending background tasks, long work in short pieces."""

@@ -1,4 +1,4 @@
-"""End tasks that run in the background of a process."""
+"""End the background tasks of a process."""
 
 import asyncio
 from typing import Any, Final
@@ -7,10 +7,10 @@ _AGAIN_AFTER: Final = 0.1
 
 
 async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks and return when they have ended, however.
+    """Cancel tasks and wait until they have ended, with or without an error.
 
-    One cancellation is not enough: `asyncio.wait_for` before Python 3.12 loses one that comes just as what
-    it waits for is done, and redis-py sends every command by it. The task would run for ever.
+    One cancellation is not enough: before Python 3.12, `asyncio.wait_for` loses one that arrives just as the
+    awaited call finishes, and redis-py uses it for every command. The task would run forever.
     """
     left = {task for task in tasks if not task.done()}
     while left:

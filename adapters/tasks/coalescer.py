@@ -1,7 +1,7 @@
-"""Group commit: callers await their items, and what has gathered goes out in one call.
+"""Group commit: callers await their items, and collected items go out in one call.
 
-While one flush is under way the next items gather, so groups grow with the load and a quiet system waits
-for nobody. Used at the inbox (Redis) and at the store (bulk SQL).
+While one flush runs the next items collect, so groups grow with the load and a quiet system adds no delay.
+Used for the inbox (Redis) and for the store (bulk SQL).
 """
 
 import asyncio
@@ -16,10 +16,10 @@ Result = TypeVar("Result")
 class Coalescer(Generic[Item, Result]):
     """Turns many `submit(item)` into few `flush(items)`.
 
-    `flush` returns one result per item, in order; an exception among them fails its item alone. When it
-    raises, a group of several is tried again item by item, so that one bad item fails alone; errors of the
-    types in `systemic` (the whole resource is away) fail every item at once instead of being met once per
-    item, unless they are of the types in `alone`.
+    `flush` returns one result per item, in order; an exception among them fails only its item. If `flush`
+    raises, a group of several is retried item by item, so that one bad item fails alone; errors of the types
+    in `systemic` (the whole resource is away) fail every item at once without a retry, unless they are of
+    the types in `alone`.
     """
 
     def __init__(
@@ -42,26 +42,26 @@ class Coalescer(Generic[Item, Result]):
 
     @property
     def waiting(self) -> int:
-        """How many items no flush has taken yet."""
+        """The number of items that no flush has taken yet."""
         return len(self._waiting)
 
     async def aclose(self) -> None:
-        """Return when the flushes under way have ended."""
+        """Wait for the running flushes."""
         await asyncio.gather(*self._tasks)
 
     async def submit(self, item: Item) -> Result:
-        """The result that `flush` has for `item`. Raises what `flush` raises."""
+        """Submit an item and return its result from `flush`. Raises what `flush` raises."""
         return await self._put(item)
 
     async def submit_all(self, items: Iterable[Item]) -> list[Result | BaseException]:
-        """How each of the items ended, in order: its result, or what `flush` raised."""
+        """Submit items and return each one's result or exception, in order."""
         return await asyncio.gather(*map(self._put, items), return_exceptions=True)
 
     def _put(self, item: Item) -> asyncio.Future[Result]:
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._draining < self._lanes:
-            # The task starts on the loop's next turn: whatever else is submitted in this one joins it.
+            # The task starts in the next loop iteration; items submitted in this one join the group.
             self._draining += 1
             task = asyncio.create_task(self._drain())
             self._tasks.add(task)
@@ -71,12 +71,12 @@ class Coalescer(Generic[Item, Result]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                # Whoever goes on in this turn, because of the group before or of anything else, may submit.
+                # Yield once so that callers woken in this loop iteration can join the group.
                 await asyncio.sleep(0)
                 group = [self._waiting.popleft() for _ in range(min(self._max_items, len(self._waiting)))]
                 await self._settle(group)
         finally:
-            # In the same turn as the last look at `_waiting`: an item submitted after it starts a new task.
+            # No await since the last check of `_waiting`: an item submitted later starts a new task.
             self._draining -= 1
 
     async def _settle(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
@@ -105,6 +105,6 @@ def _end(future: asyncio.Future[Result], result: Result | Exception) -> None:
 
 
 def _fail(future: asyncio.Future[Result], error: Exception) -> None:
-    # A caller that was cancelled meanwhile waits no longer; nobody would fetch its error.
+    # A cancelled caller no longer waits, so its error would never be retrieved.
     if not future.done():
         future.set_exception(error)

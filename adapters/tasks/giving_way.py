@@ -1,4 +1,4 @@
-"""Long work on the event loop in short pieces: whatever else is ready goes on between them."""
+"""Long work on the event loop in short pieces, so that other tasks run in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,11 +7,11 @@ from typing import Final, TypeVar
 Item = TypeVar("Item")
 
 AT_ONCE: Final = 8
-"""Items that are worked on in one turn of the loop: some hundred microseconds for a row of a list."""
+"""Items per loop iteration; the row of a list takes some hundred microseconds."""
 
 
 async def giving_way(items: Sequence[Item]) -> AsyncIterator[Item]:
-    """The items in their order, with a turn of the loop for others after every few."""
+    """The items in order, with a loop iteration for other tasks after every few."""
     for begin in range(0, len(items), AT_ONCE):
         if begin:
             await asyncio.sleep(0)

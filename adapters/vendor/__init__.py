@@ -1,1 +1,1 @@
-"""The vendor's API as its client."""
+"""The client of the vendor's API."""

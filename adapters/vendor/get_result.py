@@ -1,6 +1,6 @@
-"""The vendor's API as its client: get_result, with every end of a call told apart.
+"""The vendor's get_result, with a distinct answer for every end of a call.
 
-The secret travels in the URL, so no URL ever leaves this module: not in a log, not in an error.
+The URL contains the secret, so it never appears in a log or an error.
 """
 
 import asyncio
@@ -28,19 +28,19 @@ MAX_ANSWER_WITH_IMAGES: Final = 16 * 1024 * 1024
 HTTP_OK: Final = 200
 
 POOL_SIZE: Final = 256
-"""Connections at once, for all apps together. Who makes calls keeps to it: a call that waits here for a
-connection may be cut before it was sent, and counts as spent."""
+"""Maximum connections, for all apps together. Callers stay below it: a call that waits here for a connection
+may time out before it is sent, and would count as spent."""
 
 _NO_ERROR: Final = frozenset({b"", b'""', b"null"})
 _ERROR_WORD: Final = re.compile(r"[A-Z][A-Z_]{2,63}")
 EXTENSIONS: Final = {"timeout": {"connect": 3.0}}
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-"""Errors before a connection stood. The transport gives a connection that broke *after* the request was
-sent the same httpx2 type, so the cause is looked at instead."""
+"""Errors before the connection was established. The transport raises the same httpx2 type for a connection
+that broke *after* the request was sent, so the cause is checked instead."""
 
 
 class UnusableAnswer(Exception):
-    """An answer that is not read to its end; `word` says why."""
+    """An answer that is not read to the end; `word` says why."""
 
     def __init__(self, word: str, *, http_status: int) -> None:
         super().__init__(word)
@@ -49,21 +49,21 @@ class UnusableAnswer(Exception):
 
 
 class FaceidApi:
-    """get_result for every app, over one pool of connections.
+    """Calls get_result for every app, over one connection pool.
 
-    The transport is asked directly: what a client adds to it (redirects, cookies, proxies, authentication)
-    must not happen here, and cost as much again as the call.
+    It uses the transport without a client: redirects, cookies, proxies and authentication are unwanted here,
+    and would double the cost of a call.
     """
 
     def __init__(self, transport: httpx2.AsyncBaseTransport, *, timeout: timedelta) -> None:
         self._transport = transport
         self._timeout = timeout.total_seconds()
-        # Until a connection stands, name server and TLS included, half of it: what ends so was not sent.
+        # Half of the time-out for connecting, with DNS and TLS: a call that fails there was not sent.
         connect, stands = min(3.0, self._timeout / 2), min(5.0, self._timeout / 2)
         self._extensions = {"timeout": {"connect": connect, "pool": stands}}
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
-        """Spend one call. Never raises for anything that the vendor or the network does."""
+        """Spend one call. Never raises an error of the vendor or the network."""
         limit = MAX_ANSWER_WITH_IMAGES if app.return_image else MAX_ANSWER
         try:
             async with asyncio.timeout(self._timeout):
@@ -73,7 +73,7 @@ class FaceidApi:
         except UnusableAnswer as error:
             return Answer(PullState.DONE, error.http_status, error.word)
         except Exception as error:
-            # Not httpx2.HTTPError alone: what breaks aiohttp's parser comes through as it is.
+            # Not only httpx2.HTTPError: errors of aiohttp's parser pass through unchanged.
             return _broken(error)
 
     async def aclose(self) -> None:
@@ -81,16 +81,16 @@ class FaceidApi:
         await self._transport.aclose()
 
     async def _call(self, url: httpx2.URL, *, limit: int) -> Answer:
-        # A copy costs a third of a new one; it lacks nothing but the extensions.
+        # A copy costs a third of a new request; it only lacks the extensions.
         request = copy(_BARE_GET)
         request.url, request.extensions = url, self._extensions
         return _answered(*await exchange(self._transport, request, limit=limit))
 
 
 class _ExactUrl(httpx2.URL):
-    """A URL that goes out letter by letter, with a secret in it: neither taken apart nor shown.
+    """A URL with a secret that is sent verbatim: neither parsed nor shown.
 
-    httpx2 would parse it and write it again, which costs more than the transport's share of the call.
+    httpx2 would parse and rebuild it, which costs more than the transport's share of the call.
     """
 
     def __init__(self, text: str) -> None:
@@ -114,10 +114,10 @@ async def exchange(
     """Status and body of the answer to `request`.
 
     Raises:
-        UnusableAnswer: more than `limit` bytes, or compressed though nobody asked for that.
+        UnusableAnswer: more than `limit` bytes, or compressed although that was not requested.
     """
     response = await transport.handle_async_request(request)
-    # An asynchronous transport's response has an asynchronous stream; httpx2's type allows for both.
+    # The response of an asynchronous transport has an asynchronous stream; httpx2's type allows both.
     stream = cast(httpx2.AsyncByteStream, response.stream)
     try:
         if "content-encoding" in response.headers:
@@ -135,7 +135,7 @@ async def exchange(
 def create_transport() -> httpx2.AsyncBaseTransport:
     """httpx2's transport on aiohttp's connections: no proxies or netrc from the environment, no cookies.
 
-    To be called inside the event loop.
+    Call it inside the event loop.
     """
     return AiohttpTransport(client=_create_session, trust_env=False)
 
@@ -146,10 +146,10 @@ def _create_session() -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept-Encoding": "identity", "Accept": "application/json"},
     )
-    # aiohttp sends a GET once more by itself when a kept connection breaks: that would spend a second call
-    # behind the ledger's back. There is no public switch; a test holds this one.
+    # aiohttp repeats a GET when a kept-alive connection breaks, which would spend a second call without a
+    # reservation. There is no public switch; a test covers this one.
     session._retry_connection = False
-    # It would also write a `%2C` back to a comma.
+    # It would also decode `%2C` to a comma.
     session._build_url = _exact_url  # type: ignore[method-assign, assignment]
     return session
 
@@ -159,13 +159,13 @@ def _exact_url(url: str | URL) -> URL:
 
 
 def address_of(app: App, biz_id: str) -> httpx2.URL:
-    """Where a result is asked for, the secret included; its `repr` shows nothing."""
+    """The URL of a get_result call, with the secret; its `repr` shows nothing."""
     return _ExactUrl(_get_result_of(app) + quote(biz_id, safe=""))
 
 
 @lru_cache
 def _get_result_of(app: App) -> str:
-    """The URL of an app's get_result, but for the biz_id at its end."""
+    """The URL of an app's get_result without the biz_id at its end."""
     params = {"api_key": app.api_key, "api_secret": app.secrets[0]}
     if app.return_image:
         params["return_image"] = str(app.return_image)
@@ -179,13 +179,13 @@ def _answered(status: int, body: bytes) -> Answer:
 
 
 def _refusal_in(body: bytes) -> str | None:
-    """Why the body of a 200 is no result: not JSON, or an error as other statuses carry it."""
+    """Why the body of a 200 is no result: not JSON, or an error like those of other statuses."""
     try:
         members = read_members(body)
     except MalformedPayload:
         return UNREADABLE
     if bytes(members.get("error_message", b"")) in _NO_ERROR or _is_text(members.get("status")):
-        # A result says how the flow ended; what else stands in it is for the decoder.
+        # A result has the flow's status; the decoder checks the rest.
         return None
     return error_word(body) or UNREADABLE
 

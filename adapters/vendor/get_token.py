@@ -1,7 +1,6 @@
-"""The vendor's API as its client: get_token, which orders a verification.
+"""The vendor's get_token, which orders a verification.
 
-The secret, names and ID numbers travel in the form, so nothing of it ever leaves this module: not in a log,
-not in an error.
+The form contains the secret, names and ID numbers, so nothing of it appears in a log or an error.
 """
 
 import asyncio
@@ -35,7 +34,7 @@ Form = list[tuple[str, tuple[str | None, bytes]]]
 
 
 class FaceidTokens:
-    """get_token for every app, over one pool of connections."""
+    """Calls get_token for every app, over one connection pool."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport, *, timeout: timedelta) -> None:
         self._transport = transport
@@ -43,15 +42,15 @@ class FaceidTokens:
         self._refusals: dict[str, str] = {}
 
     def status(self) -> dict[str, object]:
-        """As the api's heartbeat carries it: the apps whose key, secret or address was refused last."""
+        """For the api's heartbeat: the apps whose key, secret or address was refused last."""
         return {"refusals": dict(self._refusals)}
 
     async def get_token(self, app: App, order: Order) -> IssuedToken:
         """Order a verification.
 
         Raises:
-            VendorRefused: asking again would meet the same refusal.
-            VendorUnavailable: later it may succeed; whether a token was made is not known.
+            VendorRefused: a retry would be refused too.
+            VendorUnavailable: a retry may succeed; it is unknown whether a token was issued.
         """
         try:
             token = await self._order(app, order)
@@ -72,8 +71,8 @@ class FaceidTokens:
         except UnusableAnswer as error:
             raise VendorUnavailable(error.word) from None
         except Exception:
-            # Not httpx2.HTTPError alone: what breaks aiohttp's parser comes through as it is. And not as a
-            # cause: its message may hold what was sent.
+            # Not only httpx2.HTTPError: errors of aiohttp's parser pass through unchanged. No cause, since
+            # its message may contain the form.
             raise VendorUnavailable("CONNECTION_FAILED") from None
         if status != HTTP_OK:
             raise _refusal(status, body, error_word(body) or f"HTTP_{status}")
@@ -90,10 +89,10 @@ class FaceidTokens:
 
 
 def _form(app: App, order: Order) -> Form:
-    """multipart/form-data, as the vendor asks for, with the pictures as files.
+    """multipart/form-data, as the vendor requires, with the pictures as files.
 
     Raises:
-        ValueError: the app has no addresses for the vendor to come back to.
+        ValueError: the app has no notify_url or no return_url.
     """
     if app.notify_url is None or app.return_url is None:
         raise ValueError(f"{app!r} has no notify_url or no return_url")
@@ -113,7 +112,7 @@ def _issued(body: bytes) -> IssuedToken:
     try:
         answer = read_object(body)
     except MalformedPayload:
-        # A page of a proxy: it says nothing about the order.
+        # A proxy's page, which is not about the order.
         raise VendorUnavailable(UNREADABLE) from None
     try:
         expires_at = datetime.fromtimestamp(float(answer["expired_time"]), UTC)
@@ -126,7 +125,7 @@ def _issued(body: bytes) -> IssuedToken:
 
 
 def _refusal(status: int, body: bytes, word: str) -> NoToken:
-    """What is not about this order may pass: the vendor's faults, and what others say in its place."""
+    """The error for a refusal. One that is not about this order (a vendor's fault, a proxy) may pass."""
     is_nobodys_word = word.startswith("HTTP_") and status != _BAD_REQUEST
     if status >= 500 or word in _MAY_PASS or is_nobodys_word:
         return VendorUnavailable(word)

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection of `adapters.postgres.migrating`, in its transaction."""
+"""Alembic's entry point, on the connection of `adapters.postgres.migrating` and in its transaction."""
 
 from alembic import context
 

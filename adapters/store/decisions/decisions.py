@@ -1,4 +1,4 @@
-"""Save decisions once: decision, state and timeline event in one statement; the first final one stands."""
+"""Save decisions once: decision, state and timeline event in one statement; the first one stays."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -45,7 +45,7 @@ class PgDecisions:
         except asyncpg.ForeignKeyViolationError:
             if not self._kept_policies:
                 raise
-        # The database was put back to a day before these policies were kept.
+        # The database was restored to a time before these policies were stored.
         self._kept_policies.clear()
         return await self._save_group(group)
 
@@ -55,7 +55,7 @@ class PgDecisions:
         saving = partial(_save_all, new=new)
         as_one = bool(new) or any(item.shadow for item in group)
         saved = await write_group(self._engine, group, saving, as_one=as_one)
-        # Only now: had the transaction failed, the texts would not be there.
+        # Only after the commit: if it had failed, the texts would not be stored.
         self._kept_policies.update(used)
         return saved
 
@@ -72,7 +72,7 @@ async def _save_all(
     shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
     if shadows:
         await connection.execute(_SAVE_SHADOWS, as_rows(shadows))
-    # Of two for the same verification the first was written; only its caller is told so.
+    # Of two for the same verification the first was written, and only its caller gets True.
     return [first[_key(item)] is item and _key(item) in saved for item in group]
 
 
@@ -81,12 +81,12 @@ def _policies(item: DecisionRecord) -> list[Policy]:
 
 
 def seal_identity(data_key: DataKey, identity: Identity, *, app_id: str, verification_id: UUID) -> bytes:
-    """An identity as it stands in `verifications.identity_ct`."""
+    """Encrypt an identity for `verifications.identity_ct`."""
     return data_key.seal(msgspec.msgpack.encode(identity), place=_place(app_id, verification_id))
 
 
 def unseal_identity(data_key: DataKey, sealed: bytes, *, app_id: str, verification_id: UUID) -> Identity:
-    """What `seal_identity` made. Raises BrokenSeal."""
+    """Decrypt the output of `seal_identity`. Raises BrokenSeal."""
     return unseal_packed(data_key, sealed, place=_place(app_id, verification_id), kind=Identity)
 
 
@@ -95,7 +95,7 @@ def _place(app_id: str, verification_id: UUID) -> str:
 
 
 def _key(item: DecisionRecord) -> tuple[int, int]:
-    """What is decided, in the order of the ids; numbers are compared faster than UUIDs."""
+    """The sort key of a decision, in the order of the ids; numbers compare faster than UUIDs."""
     return item.lease.verification_id.int, item.lease.fence
 
 

@@ -1,4 +1,4 @@
-"""The policy texts that have decided before: what a policy file is held against when a process starts."""
+"""The policy texts of earlier decisions, with which policy files are compared at the start."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -17,12 +17,12 @@ log = structlog.get_logger(__name__)
 
 
 async def verify_policies(engine: AsyncEngine, book: PolicyBook) -> None:
-    """Hold every policy of the book against the texts of its name that have decided before.
+    """Compare every policy of the book with the texts of its name that have decided before.
 
-    Without PostgreSQL there is nothing to compare with: that is logged, and the policies stay in force.
+    While PostgreSQL is away there is nothing to compare with: this is logged, and the policies stay in force.
 
     Raises:
-        PolicyFileError: a file may be cut off, or its text changed and its version did not.
+        PolicyFileError: a file may be truncated, or its text changed without a new version.
     """
     try:
         history = await read_history(engine, (policy.name for policy in book.all()))

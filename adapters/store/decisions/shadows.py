@@ -1,4 +1,4 @@
-"""What candidate policies would have decided, against the decisions that stand."""
+"""Compare the decisions of candidate policies with the live decisions."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ class PgShadows:
     async def compare(
         self, name: str, app_ids: Sequence[str], *, content_hash: str | None = None, keep: int = 100
     ) -> Shadow:
-        """The policy `name` as a shadow of these apps' decisions; `content_hash` narrows to one text.
+        """Compare the policy `name` with these apps' live decisions; `content_hash` selects one text.
 
-        `keep`: how many of the newest verifications that differ are told.
+        `keep`: how many of the newest differing verifications to list.
         """
         chosen = _chosen(name, app_ids, content_hash)
         async with self._engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Read decisions back with all that they were made from: one to explain, or all of them in chunks."""
+"""Read stored decisions with their evidence: one to explain, or many in chunks."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
@@ -32,10 +32,10 @@ _disagreements = msgspec.json.Decoder(tuple[Disagreement, ...])
 
 
 class Chunk:
-    """Some rows that were read together.
+    """Rows that were read together.
 
-    Decoded while one goes through them: what dies young costs the garbage collector nothing, so that a
-    backtest runs 1.6 times as fast as on a list of decoded facts.
+    They are decoded during iteration: short-lived objects cost the garbage collector nothing, so a backtest
+    runs 1.6 times as fast as on a list of decoded facts.
     """
 
     def __init__(self, rows: Sequence[Any]) -> None:
@@ -59,7 +59,7 @@ class PgStoredDecisions:
         self._engine = engine
 
     async def get(self, verification: UUID) -> DecidedVerification | None:
-        """The decision of a verification; None where there is none yet."""
+        """The decision of a verification; None if there is none yet."""
         statement = _select_whole().where(decisions.c.verification_id == verification)
         async with self._engine.connect() as connection:
             row = (await connection.execute(statement)).first()
@@ -74,12 +74,12 @@ class PgStoredDecisions:
             return {row.app_id: row.id for row in found}
 
     async def app_ids(self) -> list[str]:
-        """Every app that has a verification, configured here or not."""
+        """Every app with a verification, configured here or not."""
         async with self._engine.connect() as connection:
             return [row.app_id for row in await connection.execute(_APP_IDS)]
 
     async def count(self, selection: Selection) -> int:
-        """How many decisions the selection has now."""
+        """The current number of decisions in the selection."""
         async with self._engine.connect() as connection:
             counted = await connection.execute(_COUNT, {**_bounds(selection), "limit": selection.limit})
             return int(counted.scalar_one())
@@ -87,8 +87,8 @@ class PgStoredDecisions:
     async def chunks(self, selection: Selection, *, size: int = CHUNK) -> AsyncIterator[Chunk]:
         """The selected decisions, newest first, in chunks of up to `size`.
 
-        Each chunk is a query of its own that begins behind the last row of the one before: nothing is held
-        open in between, and what is decided meanwhile does not shift anything.
+        Each chunk is a separate query that begins after the last row of the one before: nothing stays open
+        in between, and new decisions do not shift anything.
         """
         left, after = selection.limit, _NEWEST
         while left is None or left > 0:
@@ -130,7 +130,7 @@ def _as_text(*names: str) -> list[Any]:
 
 
 def _decode_facts(row: Row[Any]) -> DecidedFacts:
-    """A row of a chunk; its JSON comes as text."""
+    """Decode a row of a chunk, whose JSON is text."""
     evidence, mode = _evidence(row), ConfirmationMode(row.mode)
     return DecidedFacts(row.app_id, row.biz_id, Outcome(row.outcome), evidence, mode)
 
@@ -184,8 +184,8 @@ SELECT c.verification_id, c.decided_at, v.app_id, v.biz_id, d.outcome, d.mode,
 FROM chosen c JOIN decisions d USING (verification_id) JOIN verifications v ON v.id = c.verification_id
 ORDER BY c.decided_at DESC, c.verification_id DESC
 """)
-"""The next rows of each app come from the index `decisions_newest`, whatever the planner believes about
-their number; without the detour it may sort all that is left, for every chunk again."""
+"""The next rows of each app come from the index `decisions_newest`, whatever the planner's estimates; a
+simpler query may sort all remaining rows for every chunk."""
 
 _APP_IDS: Final = text("""
 WITH RECURSIVE apps AS (
@@ -196,4 +196,4 @@ WITH RECURSIVE apps AS (
 )
 SELECT app_id FROM apps WHERE app_id IS NOT NULL
 """)
-"""Hops from app to app along the index of (app_id, biz_id), however many verifications each has."""
+"""Skips from app to app in the index of (app_id, biz_id), however many verifications each has."""

@@ -1,6 +1,6 @@
-"""The ledger of pulls: every call reserved in a committed transaction before it is sent.
+"""The ledger of pulls: every call is reserved in a committed transaction before it is sent.
 
-Each group is one statement, and each statement a transaction of its own.
+Each group is one statement, and each statement is one transaction.
 """
 
 from collections.abc import Sequence
@@ -67,11 +67,11 @@ class PgLedger:
         return lease.key.unseal(row["raw_ct"], place=_place(lease, row["n"]))
 
     async def reserve(self, lease: Lease, n: int, *, now: datetime) -> bool:
-        """Reserve call `n`; False when it is reserved or spent already, or the lease is another's by now."""
+        """Reserve call `n`; False if it is reserved or spent already, or the lease is lost."""
         return await self._reservations.submit(_Wanted(lease.verification_id, n, lease.fence, now))
 
     async def finish(self, pull: FinishedPull) -> None:
-        """Note what became of a reserved call. No fence: whatever the vendor said is worth keeping."""
+        """Record the end of a reserved call. Without a fence, since every answer is worth keeping."""
         await self._ends.submit(pull)
 
     async def _reserve(self, wanted: list[_Wanted]) -> Sequence[bool | DatabaseAway]:
@@ -82,7 +82,7 @@ class PgLedger:
 
 
 async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) -> Sequence[bool]:
-    # The same call twice in one group: one row, and the first caller gets it.
+    # If a group has the same call twice there is one row, which the first caller gets.
     calls = {_key(call): call for call in reversed(wanted)}
     ordered = [calls[key] for key in sorted(calls)]
     found = await connection.fetch(_RESERVE, as_rows(ordered))
@@ -113,7 +113,7 @@ def _call(n: int, state: str, started_at: datetime, error: str | None) -> Pull:
 
 
 def _key(call: _Wanted) -> tuple[int, int, int]:
-    """What is reserved, in the order of the ids; numbers are compared faster than UUIDs."""
+    """The sort key of a reservation, in the order of the ids; numbers compare faster than UUIDs."""
     return call.verification_id.int, call.n, call.fence
 
 
@@ -168,8 +168,8 @@ WITH wanted AS (
 )
 SELECT verification_id, n, fence FROM reserved JOIN held USING (verification_id, n)
 """
-"""A call whose worker died stays `reserved` until the next one is reserved: then its end is unknown.
-`held`: the rows whose lease is still the caller's, locked, so that nobody takes it meanwhile."""
+"""If a worker died, its call stays `reserved` until the next one is reserved, and becomes `unknown` then.
+`held`: the rows whose lease the caller still has, locked so that no other worker takes it."""
 
 _FINISH: Final = """
 WITH ended AS (
@@ -192,5 +192,5 @@ SET state = e.state, finished_at = e.finished_at, http_status = e.http_status, e
 FROM ended e WHERE p.verification_id = e.verification_id AND p.n = e.n
   AND (e.state <> 'not_sent' OR p.started_at <= e.finished_at)
 """
-"""Who does not hear whether it was done does it again: the second time it is no second event. By then a call
-that was not sent may be under way once more: that one is not its own."""
+"""A caller without an answer repeats the statement; the repetition adds no second event. By then an unsent
+call may have been reserved again, which this statement must not end."""

@@ -1,4 +1,4 @@
-"""Operators' requests for a pull: granted or refused under the verification's lock, so that two spend one."""
+"""Operators' requests for a pull, decided under the verification's lock, so that two spend one call."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -16,14 +16,14 @@ from domain.pulls.request import Refusal, Standing, refuse_pull
 
 
 class PgPullRequests:
-    """Notes on a verification that a call is wanted; a worker spends it. `rules` are an operator's."""
+    """Marks a verification for one requested call, which a worker spends. `rules` are an operator's."""
 
     def __init__(self, engine: AsyncEngine, *, rules: PullRules) -> None:
         self._engine = engine
         self._rules = rules
 
     async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
-        """Make an existing verification due for one call, or say why not; `by` is the token's name."""
+        """Make an existing verification due for one call, or return why not; `by` is the token's name."""
         key = {"id": verification_id}
         async with self._engine.begin() as connection:
             row = (await connection.execute(_LOCK, key)).one()

@@ -1,1 +1,1 @@
-"""Recorded callbacks: the verification that they belong to, its owner, its registration."""
+"""Recorded callbacks, their verifications, owners and registrations."""

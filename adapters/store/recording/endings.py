@@ -1,4 +1,4 @@
-"""Later final callbacks that say what the one that is decided on says: no second end, and no conflict."""
+"""Later final callbacks with the content of the decided one are neither a second end nor a conflict."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -19,11 +19,11 @@ async def same_endings(
     *,
     opened: Callable[[asyncpg.Record], bytes],
 ) -> set[Mark]:
-    """The marks of those `later` callbacks that say the same as the one their verification is decided on.
+    """The marks of those `later` callbacks with the same content as their verification's decided callback.
 
-    A vendor's second try has other bytes: another order of members, another request_id. The one decided on
-    stands in the store, or among the group's `entries`. `opened` gives the raw bytes of a row (id, app_id,
-    raw_ct). What cannot be opened or read any more says nothing.
+    A vendor's retry has other bytes: another order of members, another request_id. The decided callback is
+    in the store or among the group's `entries`. `opened` returns the raw bytes of a row (id, app_id,
+    raw_ct). A callback that cannot be decrypted or read is not the same.
     """
     found = await connection.fetch(_DECIDED_ON, [entry.id for entry in later])
     digests = {row["id"].int: row["final_digest"] for row in found}

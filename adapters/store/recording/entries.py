@@ -1,4 +1,4 @@
-"""The callbacks of a group that is recorded together, with what the statements need of each."""
+"""The callbacks of a group that is recorded together, with the values for the statements."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,14 +10,14 @@ from domain.policy.decide import is_open
 from domain.records import DecodedCallback
 
 Mark = tuple[int, bytes]
-"""Which callback of which verification."""
+"""The verification and the digest of a callback."""
 
 
 class Entry:
-    """One callback of a group, with what the statements need of it.
+    """One callback of a group, with the values for the statements.
 
-    `key` stands for its verification and `mark` for itself, in numbers and bytes, which are compared faster
-    than UUIDs.
+    `key` identifies its verification and `mark` the callback, as numbers and bytes, which compare faster than
+    UUIDs.
     """
 
     def __init__(self, decoded: DecodedCallback, *, now: datetime) -> None:
@@ -34,7 +34,7 @@ class Entry:
         self.is_open = is_open(self.payload.status_word)
 
     def of(self, owner: str | None) -> "Entry":
-        """The same callback as one of the app that its biz_id belongs to."""
+        """The same callback, assigned to the owner of its biz_id."""
         if owner is None or owner == self.callback.app_id:
             return self
         callback = msgspec.structs.replace(self.callback, app_id=owner)
@@ -44,10 +44,10 @@ class Entry:
 
 
 def one_per_verification(entries: Iterable[Entry]) -> list[Entry]:
-    """One entry per verification, a final callback before an open one, in key order.
+    """One entry per verification, preferably with a final callback, in key order.
 
-    The order is the same in every process: two groups that share verifications then wait for each other
-    instead of ending in a deadlock.
+    The order is the same in every process, so two groups that share verifications wait for each other
+    instead of deadlocking.
     """
     chosen: dict[int, Entry] = {}
     for entry in entries:

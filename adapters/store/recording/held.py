@@ -12,18 +12,18 @@ from domain.lease import Lease
 
 
 class PgHeldVerifications:
-    """Holds them, and releases those of apps that require registration no longer."""
+    """Holds them, and releases those of apps that no longer require registration."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def await_registration(self, lease: Lease) -> None:
-        """Hold a verification, unless it is registered meanwhile."""
+        """Hold a verification, unless it has been registered."""
         async with self._engine.begin() as connection:
             await connection.execute(_HOLD, {"id": lease.verification_id, "fence": lease.fence})
 
     async def release(self, app_ids: Sequence[str], *, now: datetime, limit: int) -> int:
-        """Make up to `limit` held ones of these apps due, the oldest first; how many there were."""
+        """Make up to `limit` held verifications of these apps due, oldest first, and return their number."""
         async with self._engine.begin() as connection:
             released = await connection.execute(
                 _RELEASE, {"app_ids": list(app_ids), "now": now, "limit": limit}

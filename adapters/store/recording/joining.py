@@ -1,4 +1,4 @@
-"""What becomes of a verification that stands already when another callback is about it."""
+"""How another callback changes an existing verification."""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
-"""Which app a biz_id belongs to, where several apps share a vendor account (domain/accounts.py).
+"""The app that owns a biz_id, if several apps share a vendor account (domain/accounts.py).
 
-The claim is a row of `biz_owners` under a unique key, and stays locked until the caller's transaction ends:
-of two apps that claim a biz_id at once, the second one sees the first one's claim. A row that was
-forgotten is made again from the verifications of the biz_id.
+The claim is a row of `biz_owners` with a unique key, and stays locked until the caller's transaction ends:
+if two apps claim a biz_id at once, the second one sees the first one's claim. A deleted row is created again
+from the verifications of the biz_id.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ class _Claim(msgspec.Struct, frozen=True):
 
 
 class BizOwners:
-    """Claims biz_ids in a transaction of the caller. Apps with an account of their own claim nothing."""
+    """Claims biz_ids in the caller's transaction. Apps with an unshared account claim nothing."""
 
     def __init__(self, accounts: Accounts | None = None) -> None:
         self._accounts: Accounts = accounts or {}
@@ -37,7 +37,7 @@ class BizOwners:
     async def claim_all(self, connection: asyncpg.Connection, places: Iterable[Place]) -> dict[Place, str]:
         """The owner of each place whose app shares an account; the first of a group claims for it.
 
-        The claims are made in the order of their keys, so that two groups cannot end in a deadlock.
+        The claims are in the order of their keys, so that two groups cannot deadlock.
         """
         shared = [place for place in places if place[0] in self._accounts]
         if not shared:
@@ -53,7 +53,7 @@ class BizOwners:
         return app_id in self._accounts
 
     async def strays_of(self, connection: AsyncConnection, places: Iterable[Place]) -> set[Place]:
-        """Those of the places whose app shares an account and is not, or not yet, the owner."""
+        """The places whose app shares an account and is not (yet) the owner."""
         shared = {place for place in places if self.shares(place[0])}
         rows = as_rows([self._claim(place) for place in sorted(shared)])
         found = await connection.execute(_OWNED, {"rows": rows})
@@ -79,13 +79,13 @@ class BizOwners:
 
 
 class PgClaims:
-    """All claims there are."""
+    """All claims."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def forget(self, *, before: datetime, limit: int) -> int:
-        """Forget up to `limit` claims made before then, the oldest first; how many there were."""
+        """Delete up to `limit` claims from before `before`, oldest first, and return their number."""
         async with self._engine.begin() as connection:
             forgotten = await connection.execute(_FORGET, {"before": before, "limit": limit})
             return forgotten.rowcount
@@ -103,8 +103,8 @@ FROM json_to_recordset(CAST({rows} AS json)) AS w (account text, biz_id text, ap
 ON CONFLICT (account, biz_id) DO UPDATE SET app_id = o.app_id
 RETURNING account, biz_id, app_id
 """
-"""Without an owner the verifications tell: the one that is registered, then the one that is decided, then the
-oldest. One that has moved away is expired."""
+"""Without a row, the verifications determine the owner: a registered one, else a decided one, else the
+oldest. One that was merged into another is expired."""
 
 _OWNED: Final = text("""
 SELECT app_id, biz_id FROM biz_owners JOIN json_to_recordset(CAST(:rows AS json))

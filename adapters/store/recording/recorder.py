@@ -1,4 +1,4 @@
-"""Record callbacks: the verification they belong to, the raw bytes encrypted, duplicates recognised."""
+"""Record callbacks: create or update the verification, store the encrypted bytes, detect duplicates."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ class PgRecorder:
     async def record_all(
         self, decoded: Sequence[DecodedCallback], *, now: datetime
     ) -> list[Recorded | BaseException]:
-        """Store each callback once. How each ended: recorded, or DatabaseAway, PostgresError, BrokenSeal."""
+        """Store each callback once. Each result is Recorded, DatabaseAway, PostgresError or BrokenSeal."""
         return await self._coalescer.submit_all(Entry(each, now=now) for each in decoded)
 
     async def _flush(self, entries: list[Entry]) -> Sequence[Recorded | DatabaseAway]:
@@ -74,7 +74,7 @@ class PgRecorder:
         return {row.id.int: _Known(self._data_key(row, *offered[row.id.int]), row) for row in found}
 
     def _data_key(self, row: "_Standing", offered: DataKey, wrapped: bytes) -> DataKey:
-        """The key that stands: the one offered, or that of whoever was first."""
+        """The stored key: the one offered, or the one that was stored first."""
         if row.wrapped_key == wrapped:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
@@ -103,17 +103,17 @@ class PgRecorder:
 
 
 def key_place(app_id: str, row: UUID) -> str:
-    """Where this verification's data key stands (for wrapping)."""
+    """The place of this verification's data key, for wrapping."""
     return place_of(app_id, "verifications.wrapped_key", row)
 
 
 def raw_callback_place(app_id: str, row: UUID) -> str:
-    """Where a raw callback of this verification stands (for sealing)."""
+    """The place of this verification's raw callbacks, for sealing."""
     return place_of(app_id, "callbacks.raw_ct", row)
 
 
 def registration_of(row: "Row[Any] | _Standing") -> Registration | None:
-    """What a row of verifications says about its registration."""
+    """The registration in a row of `verifications`, if there is one."""
     if row.registered_at is None or row.expires_at is None:
         return None
     return Registration(row.biz_no, row.registered_at, row.expires_at, row.nudged_at)
@@ -134,7 +134,7 @@ class _VerificationRow(msgspec.Struct, frozen=True):
 
 
 class _Standing(msgspec.Struct, frozen=True):
-    """A verification as it stands once the group's callbacks are known to it."""
+    """A verification's row after the upsert of the group's callbacks."""
 
     id: UUID
     app_id: str
@@ -165,11 +165,11 @@ class _Known(msgspec.Struct, frozen=True):
     row: _Standing
 
     def is_decided_on(self, entry: Entry) -> bool:
-        """Whether this is the first callback whose flow had ended."""
+        """Whether this is the first callback with an ended flow."""
         return entry.digest == self.row.final_digest
 
     def is_later(self, entry: Entry) -> bool:
-        """Whether another callback has ended the flow before this one."""
+        """Whether an earlier callback has ended the flow."""
         return not entry.is_open and not self.is_decided_on(entry)
 
     def opened(self, row: asyncpg.Record) -> bytes:
@@ -189,7 +189,7 @@ async def _that_say_nothing_new(
 async def _insert_callbacks(
     connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known], same: set[Mark]
 ) -> set[Mark]:
-    """Insert the group's distinct callbacks; the marks of those that were not there before."""
+    """Insert the group's distinct callbacks and return the marks of the new ones."""
     seen = Counter(entry.mark for entry in entries)
     distinct = {entry.mark: entry for entry in reversed(entries)}
     ordered = [distinct[mark] for mark in sorted(distinct)]
@@ -225,7 +225,7 @@ def _sealed_callback(entry: Entry, known: _Known) -> bytes:
 
 
 def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
-    """A conflict: another end than the one decided on, or another order than the registered one."""
+    """The event's name. A conflict is a different end, or a different order than the registered one."""
     another_end = known.is_later(entry) and not is_same
     if another_end or biz_no_differs(entry.payload, registration_of(known.row)):
         return "callback.conflict"
@@ -234,7 +234,7 @@ def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
 
 def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
     is_new = entry.mark in fresh
-    fresh.discard(entry.mark)  # a duplicate in the same group is not new a second time
+    fresh.discard(entry.mark)  # a duplicate in the same group is not new
     to_advance = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
     return Recorded(
         Lease(entry.id, entry.callback.app_id, known.row.fence, known.data_key),
@@ -278,4 +278,4 @@ WITH incoming AS (
 )
 SELECT verification_id, digest, is_new FROM recorded
 """
-"""`xmax = 0` tells a row that was inserted from one that was there already."""
+"""`xmax = 0` distinguishes an inserted row from an existing one."""

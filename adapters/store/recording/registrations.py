@@ -1,4 +1,4 @@
-"""Register verifications: known before any callback, so that their result can be asked for without one."""
+"""Register verifications before any callback, so that their result can be pulled without one."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -18,10 +18,10 @@ from domain.records import Registered, Registration
 
 
 class PgRegistrations:
-    """Puts registrations beside what callbacks brought, in whatever order the two come.
+    """Stores registrations, before or after the callbacks.
 
-    `rules` say when to look at one whose callback has not come. `owners`: whose a biz_id is,
-    where apps share a vendor account.
+    `rules` determine when a verification without a callback is due. `owners` has the owner of a biz_id if
+    apps share a vendor account.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class PgRegistrations:
         """Register a verification, once.
 
         Raises:
-            BrokenSeal: no configured key opens what came to another app of the account.
+            BrokenSeal: no configured key decrypts the callbacks to another app of the account.
         """
         row_id = verification_id(app_id, biz_id)
         _, wrapped_key = self._keys.new_data_key(place=key_place(app_id, row_id))
@@ -67,7 +67,7 @@ class PgRegistrations:
     async def _own(
         self, connection: AsyncConnection, app_id: str, biz_id: str, registration: Registration
     ) -> bool:
-        """Claim the biz_id, also from an app that has it only because its callback came first."""
+        """Claim the biz_id, even from an app that owns it only because it received the first callback."""
         owner = await self._owners.claim(connection, app_id, biz_id)
         if owner == app_id:
             return True
@@ -85,7 +85,7 @@ class PgRegistrations:
         if standing.registered_at is not None:
             return Registered.CONFLICT if differs else Registered.KNOWN
         if differs and standing.state == State.DECIDED:
-            # The first decision stands; that it was about another order is for a person to see.
+            # The first decision stays; the timeline shows an operator that it was about another order.
             await connection.execute(_NOTE_CONFLICT, {"id": row_id})
             return Registered.CONFLICT
         joined = _joined(standing, registration, differs=differs, rules=self._rules)

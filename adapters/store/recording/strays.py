@@ -1,8 +1,8 @@
-"""Verifications of an app that are not its own, because an older version made them.
+"""Verifications that belong to another app, because an older version created them.
 
 A worker or an api from before revision 0005 claims no biz_id. While versions are mixed, two apps that share a
-vendor account may each have a verification of one biz_id, or a biz_id has no owner. Whoever claims a
-verification claims its biz_id too, and brings the two together before anything is decided or spent.
+vendor account may each have a verification of one biz_id, or a biz_id has no owner. So claiming a
+verification also claims its biz_id, and merges the two before anything is decided or spent.
 """
 
 from collections.abc import Collection, Sequence
@@ -41,7 +41,7 @@ class Strays:
         self._takeovers = Takeovers(keys)
 
     async def bring_home(self, claimed: Sequence[DueVerification], *, now: datetime) -> Left:
-        """Let each claimed verification be the one of its biz_id, or part of it."""
+        """Merge each claimed verification into the one that owns its biz_id, if it is another."""
         undecided = {(due.app_id, due.biz_id): due for due in claimed if due.state != State.DECIDED}
         gone: set[UUID] = set()
         sealed: set[UUID] = set()
@@ -55,7 +55,7 @@ class Strays:
                 ids = {"app_id": due.app_id, "verification_id": str(due.verification_id)}
                 log.exception("verification.unreadable", **ids)
             except StatementFailed:
-                # Somebody has locked one of the two: it is due again when the lease ends.
+                # One of the two is locked: it is due again when the lease ends.
                 gone.add(due.verification_id)
         return Left(gone, sealed)
 

@@ -1,7 +1,7 @@
-"""Two apps of one vendor account have a verification of one biz_id: the two become the one of its owner.
+"""Merge the verifications of one biz_id that two apps of one vendor account have.
 
-The callbacks move to it, sealed under its own key, and the calls that were spent count for it: three calls in
-all. The other verification ends as expired.
+The callbacks move to the owner's, encrypted with its key, and the spent calls count for it: three calls in
+total. The other verification becomes expired.
 """
 
 from datetime import datetime
@@ -23,8 +23,8 @@ _EVENT: Final = "verification.moved"
 
 
 class Takeovers:
-    """Moves an unregistered, undecided verification from app to app, in a transaction of the caller that has
-    claimed its biz_id."""
+    """Moves an unregistered, undecided verification from app to app, in the transaction that has claimed its
+    biz_id."""
 
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
@@ -32,13 +32,12 @@ class Takeovers:
     async def move(
         self, connection: AsyncConnection, biz_id: str, *, owner: str, to: str, now: datetime, held: bool
     ) -> bool:
-        """False where the verification stays with `owner`: it registered it too, or has a decision on it.
+        """Move it; False if it stays with `owner`, which has registered or decided it too.
 
-        `held`: the verification waits for a registration that follows; else it is due `now`, if its flow
-        has ended.
+        `held`: the verification waits for a registration; otherwise it is due `now`, if its flow has ended.
 
         Raises:
-            BrokenSeal: no configured key opens its callbacks.
+            BrokenSeal: no configured key decrypts its callbacks.
         """
         old, new = verification_id(owner, biz_id), verification_id(to, biz_id)
         rows = (await connection.execute(_LOCK, {"ids": [old, new]})).all()
@@ -124,7 +123,7 @@ SET state = 'expired', final_digest = NULL, ended_at = NULL, {due_moves.END}, he
     fence = fence + 1
 WHERE id = :old
 """)  # noqa: S608 - constants alone
-"""Without an end of its flow, nobody is granted a pull for it: the calls are the owner's."""
+"""Without an end of its flow, no pull is granted for it: the calls belong to the owner."""
 
 _NOTE: Final = text("""
 INSERT INTO timeline (verification_id, event)

@@ -1,1 +1,1 @@
-"""Verifications that must be looked at, and when."""
+"""Due verifications: which, and when."""

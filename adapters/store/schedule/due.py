@@ -1,4 +1,4 @@
-"""Verifications that somebody must look at: claimed under a lease with a fence, one worker each."""
+"""Due verifications: each is claimed by one worker, under a lease with a fence."""
 
 import hashlib
 from collections import Counter
@@ -24,14 +24,14 @@ from domain.pulls.budget import RESULT_KEPT
 from domain.records import ClaimedVerifications, DueVerification
 
 UNREADABLE_REST: Final = timedelta(hours=1)
-"""How long a verification that no key opens is left alone."""
+"""How long a verification that no key decrypts is postponed."""
 
 log = structlog.get_logger(__name__)
 
 
 class PgDueVerifications:
-    """The verifications whose `due_at` has passed. `owners`: whose a biz_id is, where apps share a vendor
-    account; what is another app's is not claimed, but becomes that app's."""
+    """The verifications whose `due_at` has passed. `owners` has the owner of a biz_id if apps share a vendor
+    account; a verification of another app is not claimed, but moved to that app."""
 
     def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners | None = None) -> None:
         self._engine = engine
@@ -41,11 +41,11 @@ class PgDueVerifications:
     async def claim(
         self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
     ) -> ClaimedVerifications:
-        """Take the longest due verifications of each app in `room`, up to that many; nobody else is given
+        """Claim each app's longest due verifications, up to its number in `room`; no other worker can claim
         them for `lease`.
 
-        `silent`: those without a final callback about which nobody asks, in the place of all others.
-        One that no configured key opens is logged and put off for an hour: it holds up no other.
+        `silent`: only those without a final callback and without an operator's request, instead of the
+        others. One that no configured key decrypts is logged and postponed by an hour, so it blocks no other.
         """
         values = {"apps": list(room), "places": list(room.values()), "silent": int(silent)}
         rows = await self._take(_CLAIM, **values, now=now, until=now + lease)
@@ -57,7 +57,7 @@ class PgDueVerifications:
         return ClaimedVerifications(opened, full, len(sealed))
 
     async def due_elsewhere(self, app_ids: Collection[str], *, now: datetime) -> dict[str, int]:
-        """How many verifications are due of each app that is none of these."""
+        """The number of due verifications of each app that is not among these."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(_ELSEWHERE, {"apps": list(app_ids), "now": now})
             return {row.app_id: row.waiting for row in rows}
@@ -65,32 +65,32 @@ class PgDueVerifications:
     async def claim_one(
         self, verification_id: UUID, app_ids: Collection[str], *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
-        """Take this verification if it is due and of one of these apps."""
+        """Claim this verification if it is due and belongs to one of these apps."""
         values = {"id": verification_id, "apps": list(app_ids)}
         rows = await self._take(_CLAIM_ONE, **values, now=now, until=now + lease)
         opened, _ = await self._to_advance(rows, now)
         return opened[0] if opened else None
 
     async def postpone(self, lease: Lease, *, until: datetime) -> None:
-        """Look again at `until`, not earlier."""
+        """Make it due again at `until`."""
         await self._write(_POSTPONE, lease, until=until)
 
     async def expire(self, lease: Lease) -> None:
-        """The vendor keeps no result of it any more, and nothing ever came."""
+        """Mark it as expired: the vendor no longer keeps a result, and no callback arrived."""
         await self._write(_EXPIRE, lease)
 
     async def end_unfinished(self) -> int:
-        """Let flows that go on, that nobody registered and that have no end, end with the vendor's day; how
-        many there were. A version before migration 0007 leaves them so, also behind it."""
+        """Give unregistered, running flows without a due time the end of the vendor's day, and return their
+        number. A version from before migration 0007 creates them, even after the migration."""
         async with self._engine.begin() as connection:
             return (await connection.execute(_END_UNFINISHED, {"kept": RESULT_KEPT})).rowcount
 
     async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
-        """Put on the timeline what a pull on request brought; the request is answered."""
+        """Add the result of a requested pull to the timeline, which ends the request."""
         await self._write(_NOTE, lease, event=event, detail=msgspec.json.encode(detail).decode())
 
     async def _write(self, statement: Any, lease: Lease, **values: object) -> None:
-        """Run a statement that does nothing once the lease is another's."""
+        """Run a statement that does nothing if the lease is lost."""
         shown = {"id": lease.verification_id, "fence": lease.fence}
         async with self._engine.begin() as connection:
             await connection.execute(statement, shown | values)
@@ -135,7 +135,7 @@ class PgDueVerifications:
 
 
 def _open_callback(data_key: DataKey, row: Row[Any]) -> bytes:
-    """The raw bytes of the callback that is decided on (`raw_ct`), which must be those of `final_digest`.
+    """The raw bytes of the decided callback (`raw_ct`), which must match `final_digest`.
 
     Raises:
         BrokenSeal: another key, another place, changed bytes, or another callback's bytes.
@@ -169,8 +169,8 @@ WITH room AS (
   ) ready
 ), {_TAKE}
 """)  # noqa: S608 - constants alone
-"""Each app's share is an index scan of its own, so one with many due verifications takes no other's place. A
-condition that is cast to a number is the expression of an index; as it is, PostgreSQL takes it apart."""
+"""Each app's share is a separate index scan, so one with many due verifications does not displace others. A
+condition that is cast to a number is the expression of an index; uncast, PostgreSQL would rewrite it."""
 
 _CLAIM_ONE: Final = text(f"""
 WITH due AS (

@@ -1,4 +1,4 @@
-"""Registered verifications whose callback has not come, as the reconciler sees them. Nothing is decrypted."""
+"""Registered verifications without a callback, as the reconciler sees them. Nothing is decrypted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from domain.views.verifications import OpenVerification
 
 
 class PgOpenVerifications:
-    """Reads them, soonest due first; `app_ids` None: of every app."""
+    """Reads them, earliest due first; `app_ids` None: of every app."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -26,7 +26,7 @@ class PgOpenVerifications:
             return [_open(row) for row in rows]
 
     async def count(self, app_ids: Sequence[str] | None) -> int:
-        """How many wait."""
+        """The number of waiting verifications."""
         async with self._engine.connect() as connection:
             return int((await connection.execute(_COUNT, {"app_ids": app_ids})).scalar_one())
 

@@ -19,7 +19,7 @@ class PgReturnHints:
     async def note_return(self, verification_id: UUID, *, now: datetime) -> bool:
         """Make a registered verification of which nothing is heard due, once; False for any other.
 
-        The address that the browser came back to is not signed: it proves nothing and costs one call at most.
+        The return address is not signed, so it proves nothing and may cost one call at most.
         """
         async with self._engine.begin() as connection:
             found = await connection.execute(_NOTE_RETURN, {"id": verification_id, "now": now})

@@ -66,7 +66,7 @@ async def test_a_server_that_does_not_tell_is_refused(redis: Redis, redis_url: s
         client = Redis(connection_pool=pool)
         assert await read_durability(client) == {"appendonly": "yes", "maxmemory-policy": "noeviction"}
         await check_durability(client, "memory")
-        with pytest.raises(SettingsError, match="appendfsync is not told, must be always"):
+        with pytest.raises(SettingsError, match="appendfsync is not reported, must be always"):
             await check_durability(client, "fsync")
     finally:
         await pool.disconnect()
