@@ -41,7 +41,7 @@ class ApiContext:
     door: Door
     readiness: Readiness
     metrics: MetricsPage
-    queue: Looks
+    looks: Looks
     announcements: Announcements
     policies: Policies
     reloads: Reloads

@@ -154,7 +154,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         ),
         readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
         metrics=MetricsPage(redis_figures, PgFigures(engine), heartbeats, app_ids=tuple(settings.apps)),
-        queue=queue,
+        looks=queue,
         announcements=announcements,
         policies=book,
         reloads=reloads,

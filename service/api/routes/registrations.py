@@ -45,7 +45,7 @@ async def order_verification(
         order.to_order(),
         issuer=context.issuer,
         registrations=context.registrations,
-        looks=context.queue,
+        looks=context.looks,
         clock=context.clock,
     )
     response.headers["location"] = _location(app.app_id, issued.biz_id)
@@ -77,7 +77,7 @@ async def register_verification(
     app = _app_of(context, caller, registering.app_id)
     registered = await register(
         context.registrations,
-        context.queue,
+        context.looks,
         app_id=app.app_id,
         biz_id=biz_id,
         registration=Registration(registering.biz_no, context.clock(), registering.expires_at),

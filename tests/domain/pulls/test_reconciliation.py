@@ -149,7 +149,7 @@ def test_the_rules_are_settings() -> None:
 @THOROUGH
 @given(
     token=st.integers(1, 2 * 24 * 60),
-    nudge=st.none() | st.integers(0, 25 * 60),
+    returned=st.none() | st.integers(0, 25 * 60),
     steps=st.lists(
         st.tuples(
             st.integers(0, 300), st.sampled_from([s for s in PullState if s is not PullState.RESERVED])
@@ -158,10 +158,10 @@ def test_the_rules_are_settings() -> None:
     ),
 )
 def test_it_ends_within_three_calls_and_no_look_repeats(
-    token: int, nudge: int | None, steps: list[tuple[int, PullState]]
+    token: int, returned: int | None, steps: list[tuple[int, PullState]]
 ) -> None:
     registration = Registration(
-        "order-1", START, START + token * MINUTE, None if nudge is None else START + nudge * MINUTE
+        "order-1", START, START + token * MINUTE, None if returned is None else START + returned * MINUTE
     )
     ledger: dict[int, Pull] = {}
     now, looks = START, 0

@@ -84,7 +84,7 @@ async def test_a_retried_letter_is_back_in_the_inbox_with_a_job(
     assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
     [batch] = (await stored_batches(api_context.redis, store.keys)).values()
     assert batch == [callback()]
-    assert await api_context.queue.depth() == 1
+    assert await api_context.looks.depth() == 1
 
 
 async def test_a_retried_letter_is_listed_apart_until_it_is_recorded(

@@ -77,7 +77,7 @@ async def test_it_comes_behind_the_answer() -> None:
 
     class Watched(NotedReturnHints):
         def note_return(self, verification_id: UUID) -> None:
-            order.append("nudge")
+            order.append("hint")
 
     app = create_app(ingress_context(FakeIntake(), return_hints=throttled_hints(Watched())))
 
@@ -90,7 +90,7 @@ async def test_it_comes_behind_the_answer() -> None:
 
     reply = await send(watched, "/callbacks/demo/return", method="GET", query=f"biz_id={biz_id()}")
     assert reply.status == 200
-    assert order == ["http.response.start", "http.response.body", "nudge"]
+    assert order == ["http.response.start", "http.response.body", "hint"]
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class RealApi(ApiContext):
     heartbeats: Heartbeats
     announcements: Announcements
     reloads: PolicyReloads
-    queue: JobQueue
+    looks: JobQueue
 
 
 def real_api(
@@ -81,7 +81,7 @@ def real_api(
         door=door_of(tokens),
         readiness=readiness_of(redis, engine),
         metrics=metrics_of(redis, engine),
-        queue=JobQueue(create_queue(pool)),
+        looks=JobQueue(create_queue(pool)),
         announcements=Announcements(redis),
         policies=policies,
         reloads=PolicyReloads(redis, policies),

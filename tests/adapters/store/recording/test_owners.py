@@ -107,7 +107,7 @@ async def test_who_registers_takes_over_what_is_not_decided(store: Store) -> Non
     [due] = (await store.due.claim({"demo": 9, "lax": 9}, now=NOW, lease=LEASE)).opened
     assert (due.app_id, due.data, due.registration) == ("demo", callback().data, REGISTRATION)
     assert [call.n for call in await store.ledger.of(due.verification_id)] == [1], "spent is spent"
-    assert not await store.decide(stolen), "whoever was settling it for the other app is late"
+    assert not await store.decide(stolen), "the worker that held it for the other app is late"
     former = await store.find(app_id="lax")
     assert former is not None
     assert (former.state, former.outcome) == ("expired", None)

@@ -88,7 +88,7 @@ async def test_the_callback_comes_to_the_app_that_registered(old: Store, store: 
     assert due.registration is not None
     assert await standing(store) == {"demo": "received", "lax": "expired"}
     assert (await store.events(stray.verification_id))[-1] == "verification.moved"
-    assert not await store.decide(stray), "whoever was settling it for the other app is late"
+    assert not await store.decide(stray), "the worker that held it for the other app is late"
 
 
 async def test_a_hinted_one_is_brought_home_as_well(old: Store, store: Store) -> None:
