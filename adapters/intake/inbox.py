@@ -47,13 +47,17 @@ class RedisInbox:
         self._set_aside = redis.register_script(SET_ASIDE)
         self._take_back = redis.register_script(TAKE_BACK)
 
+    def seal(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> bytes:
+        """A batch as it is in Redis and in the spool: packed, compressed, encrypted."""
+        return encode_batch(batch_id, callbacks, keys=self._keys)
+
     async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
         """Write a batch and wake a worker, in one transaction. Writing the same batch twice is harmless.
 
         Raises:
             RedisAway: Redis is away; the batch may have been written nevertheless.
         """
-        await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
+        await self.hand_over_sealed(batch_id, self.seal(batch_id, callbacks))
 
     async def add_retried(self, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
         """`hand_over` for retried letters, which can wait in PostgreSQL: only if `rules` leave memory.
@@ -63,7 +67,7 @@ class RedisInbox:
             RedisAway: as `hand_over`.
         """
         batch_id = new_retry_id(len(callbacks))
-        sealed = encode_batch(batch_id, callbacks, keys=self._keys)
+        sealed = self.seal(batch_id, callbacks)
         room = await read_what_is_left(self._redis, rules)
         if not room.takes(cost_of(len(sealed))):
             raise RedisFull
@@ -77,7 +81,7 @@ class RedisInbox:
 
     @raises_redis_away
     async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
-        """`hand_over` for the output of `encode_batch`."""
+        """`hand_over` for the output of `seal`."""
         now_ms = _now_ms()
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(self._names.batch + batch_id, sealed)
@@ -128,7 +132,7 @@ class RedisInbox:
         names = self._names
         async with self._redis.pipeline(transaction=True) as pipe:
             for part, callback in parts.items():
-                pipe.set(names.batch + part, encode_batch(part, [callback], keys=self._keys))
+                pipe.set(names.batch + part, self.seal(part, [callback]))
                 pipe.zadd(names.claimed, {part: 0})
                 pipe.hset(names.starts, part, "1")
             pipe.delete(*(names.batch + batch_id for batch_id in batch_ids))

@@ -1,12 +1,14 @@
 """The gate to the inbox, which is open while Redis takes batches in time."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from adapters.intake.inbox import RedisInbox
 from adapters.redis.client import RedisAway
 from adapters.redis.watch import RedisWatch
 from domain.limits.memory_room import cost_of
+from domain.model import AcceptedCallback
 
 
 class InboxGate:
@@ -21,6 +23,10 @@ class InboxGate:
     def usable(self) -> bool:
         """Whether a write should be tried now."""
         return self.watch.usable
+
+    def seal(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> bytes:
+        """A batch as `put` and the spool take it."""
+        return self._inbox.seal(batch_id, callbacks)
 
     async def put(self, batch_id: str, sealed: bytes) -> bool:
         """Put a sealed batch; True once it is as durable as configured.

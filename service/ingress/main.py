@@ -132,7 +132,6 @@ def _create_intake(
         spool = Spool.open(settings.spool_dir, max_bytes=settings.spool_max_bytes)
     return DurableIntake(
         InboxGate(inbox, watch, timeout=timeout),
-        keys=process.keys,
         spool=spool,
         drain_rate=settings.spool_drain_rate,
         max_waiting=settings.max_waiting,

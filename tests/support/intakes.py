@@ -56,7 +56,6 @@ class Ingress:
         self.watch = RedisWatch(self.redis, durability=durability, timeout=timeout, memory_rules=memory_rules)
         self.intake = DurableIntake(
             InboxGate(self.inbox, self.watch, timeout=timeout),
-            keys=keys,
             spool=self.spool,
             drain_rate=10_000,
             max_waiting=max_waiting,
