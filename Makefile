@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 # How many processes run the tests; 0 is this one alone.
 TESTS  ?= -n auto
 
-.PHONY: help demo dev test test-fast check static lint types arrows schemas pages bytecode docs faults mutations bench audit hooks format clean
+.PHONY: help demo dev test test-fast coverage check static lint types arrows schemas pages bytecode docs faults mutations bench audit hooks format clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -36,7 +36,11 @@ test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
 test-fast: $(STAMP) ## run the tests that need no server
 	@$(BIN)/pytest $(TESTS) --fast
 
-check: static ## format, lint, types, import arrows, schemas of YAML files, docs, tests
+coverage: $(STAMP) ## measure which branches of domain its own tests take: there is a floor
+	$(BIN)/coverage run -m pytest -q -n0 --fast tests/domain
+	$(BIN)/coverage report
+
+check: static coverage ## format, lint, types, import arrows, schemas, docs, coverage of domain, tests
 	$(BIN)/pytest $(TESTS)
 
 static: lint types arrows schemas pages bytecode
