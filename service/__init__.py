@@ -1,1 +1,1 @@
-"""The HTTP edge: `ingress` takes callbacks from the public, `api` serves our own programs and operators."""
+"""The HTTP edge: `ingress` accepts callbacks from the public, `api` serves our own programs and operators."""

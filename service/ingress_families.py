@@ -1,4 +1,4 @@
-"""The metrics of ingresses, alike on an ingress's own page and on the api's, which has them by heartbeat."""
+"""The metrics of ingresses, the same on their own pages and on the api's, which reads heartbeats."""
 
 from collections.abc import Iterator, Mapping
 from operator import attrgetter

@@ -1,4 +1,4 @@
-"""Build metrics and write them in Prometheus's text format, for every listener that has a page of them."""
+"""Build metrics and write them in Prometheus's text format, for every listener with a metrics page."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 Values = Mapping[tuple[str, ...], float]
-"""What a family holds: a figure for each tuple of label values."""
+"""The values of a family, by label values."""
 
 
 def gauge(name: str, text: str, values: Values, *labels: str) -> Metric:
@@ -54,7 +54,7 @@ def by_process(statuses: Mapping[str, Any]) -> Mapping[tuple[str, ...], Any]:
 
 
 def render(families: Iterable[Metric]) -> bytes:
-    """The page."""
+    """The metrics page."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Families(families))
     return generate_latest(registry)

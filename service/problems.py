@@ -1,4 +1,4 @@
-"""RFC 9457 problems: the one table from named errors to HTTP, and the answers made of it."""
+"""RFC 9457 problems: the table from error codes to HTTP, and the responses."""
 
 import json
 from typing import Final, NamedTuple
@@ -54,7 +54,7 @@ PROBLEMS: Final = {
     "redis_full": Kind(503, "Redis has no memory left for this"),
     "unavailable": Kind(503, "PostgreSQL or Redis cannot be reached right now"),
 }
-"""Every problem by its stable code; `problem_guide` says what each means."""
+"""Every problem by its stable code; `problem_guide` explains each."""
 
 _CODE_OF_STATUS: Final = {
     400: "invalid_request",

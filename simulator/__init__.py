@@ -1,1 +1,1 @@
-"""The vendor's side: a stand-in for Megvii FaceID H5 with the vendor's real limits, for demos and tests."""
+"""A simulator of Megvii FaceID H5 with the vendor's limits, for demos and tests."""

@@ -1,4 +1,4 @@
-"""How the vendor's API answers: JSON with a request_id and the milliseconds used, errors in one shape."""
+"""The vendor API's answers: JSON with a request_id and the time used in ms, errors in one shape."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from uuid import uuid4
 from fastapi import Response
 
 Clock = Callable[[], datetime]
-"""Gives aware UTC; tests pass a day in it."""
+"""Returns aware UTC; tests let a day pass."""
 
 
 class VendorError(Exception):
@@ -32,8 +32,8 @@ def bad(argument: str) -> VendorError:
 def answer(payload: bytes, *, now: datetime, started: float, http_status: int = 200) -> Response:
     """`payload`, one JSON object with at least one key, with request_id and time_used put into its text.
 
-    `started` is perf_counter() at the request's begin. Text is spliced, not parsed again: get_result
-    answers thousands of times a second from bytes that were encoded once.
+    `started` is perf_counter() at the start of the request. The text is spliced, not parsed: get_result
+    answers thousands of times a second from bytes that are encoded once.
     """
     request_id = f'{{"request_id": "{int(now.timestamp())},{uuid4()}", '.encode()
     time_used = f', "time_used": {int((perf_counter() - started) * 1000)}}}'.encode()

@@ -1,4 +1,4 @@
-"""What the vendor remembers: every verification, in memory, with its token, its ending and its call log."""
+"""The vendor's state in memory: every verification with its token, its ending and its call log."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ Refusal = Literal["unknown", "expired", "used"]
 
 
 class TokenRefused(Exception):
-    """A token (or the verification behind it) that no flow can be run with."""
+    """A token with which no flow can run."""
 
     def __init__(self, reason: Refusal) -> None:
         super().__init__(f"the token is {reason}")
@@ -32,7 +32,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One message of ours: to whom, and the HTTP answer or the name of the error that came instead."""
+    """One sent message: its recipient, and the HTTP status or the name of the error."""
 
     to: Literal["notify", "return"]
     http_status: int | None = None
@@ -42,7 +42,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What get_token is asked for; `return_method` is the vendor's action_http_method."""
+    """The input of get_token; `return_method` is the vendor's action_http_method."""
 
     biz_no: str
     notify_url: str
@@ -55,7 +55,7 @@ class Order:
 
 @dataclass(slots=True, eq=False)
 class Verification:
-    """One run of one user. `encoded` caches get_result's body, by whether it tells the verify_time."""
+    """One verification. `encoded` caches get_result's body, by whether it contains the verify_time."""
 
     app_id: str
     app: SimulatedApp
@@ -79,10 +79,10 @@ class Verification:
         return "PROCESSING" if self.opened else "NOT_STARTED"
 
     def end(self, scenario: Scenario, *, now: datetime) -> None:
-        """The flow is over; from here on get_result tells the result.
+        """End the flow; from then on get_result returns the result.
 
         Raises:
-            TokenRefused: it was over already.
+            TokenRefused: it has ended already.
         """
         if self.scenario is not None:
             raise TokenRefused("used")
@@ -91,7 +91,7 @@ class Verification:
 
 
 class Book:
-    """All verifications, found by biz_id or by token. Nothing is forgotten while the process runs."""
+    """All verifications, by biz_id and by token. None is removed while the process runs."""
 
     def __init__(self, apps: dict[str, SimulatedApp], *, token_life: timedelta) -> None:
         self.apps = apps
@@ -112,7 +112,7 @@ class Book:
         return self._by_biz_id.get(biz_id)
 
     def start(self, app_id: str, order: Order, *, now: datetime) -> Verification:
-        """A new verification of a known app, with a fresh biz_id (`<unix seconds>,<uuid>`) and token."""
+        """Start a verification of a known app, with a new biz_id (`<unix seconds>,<uuid>`) and token."""
         biz_id = f"{int(now.timestamp())},{uuid4()}"
         identity = Identity(order.idcard_name or FAKE_NAME, order.idcard_number or fake_number(biz_id))
         verification = Verification(
@@ -129,10 +129,10 @@ class Book:
         return verification
 
     def by_token(self, token: str, *, now: datetime) -> Verification:
-        """The verification that can still be run with `token`.
+        """The verification whose flow can run with `token`.
 
         Raises:
-            TokenRefused: no such token, its life is over, or the flow has ended.
+            TokenRefused: the token is unknown or expired, or the flow has ended.
         """
         verification = self._by_token.get(token)
         if verification is None:

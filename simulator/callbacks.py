@@ -1,4 +1,4 @@
-"""The vendor's messages as bytes: the callback's payload, its sign, its form, and the GET return address."""
+"""The vendor's messages as bytes: the callback's payload, signature and form, and the GET return address."""
 
 import json
 from typing import NamedTuple
@@ -15,24 +15,24 @@ _SUFFIX = b',"status":"OK"}'
 
 
 class Callback(NamedTuple):
-    """The two form fields; `data` is JSON text, but raw bytes once it was length-extended."""
+    """The two form fields; `data` is JSON text, or raw bytes after a length extension."""
 
     data: bytes
     sign: bytes
 
     @property
     def form(self) -> bytes:
-        """The urlencoded body; every byte of `data` survives it."""
+        """The urlencoded body, which preserves every byte of `data`."""
         return urlencode({"data": self.data, "sign": self.sign}).encode()
 
     @property
     def fits_a_browser(self) -> bool:
-        """A browser's form holds text: the 0x80 and the NULs of an extended body get lost in it."""
+        """Whether a browser can send it: a form is text, which loses an extended body's 0x80 and NULs."""
         return self.data.isascii()
 
 
 def callback_of(verification: Verification) -> Callback:
-    """What notify and the POST return carry. The verification must have ended."""
+    """The callback for notify and the POST return. The verification must have ended."""
     if verification.scenario is None:
         raise ValueError("the flow has not ended")
     script = SCRIPTS[verification.scenario]
@@ -51,7 +51,7 @@ def _signed(data: bytes, app: SimulatedApp, signing: Signing) -> Callback:
 
 
 def payload_of(verification: Verification, builder: Builder | None) -> Payload:
-    """`status`, `biz_info` and what `builder` adds; None for a flow that has not ended."""
+    """`status`, `biz_info` and the blocks from `builder`; None for a flow that has not ended."""
     order = verification.order
     head: Payload = {
         "status": verification.status,
@@ -69,8 +69,8 @@ def payload_of(verification: Verification, builder: Builder | None) -> Payload:
 def with_biz_id(return_url: str, biz_id: str) -> str:
     """`return_url` with `biz_id` in its query and the comma as %2C (callback page, 1.2).
 
-    As the page's three examples print it: behind the parameters that stand there, but before them when the
-    address has a #fragment.
+    As in the page's three examples: after existing parameters, but before them if the address has a
+    #fragment.
     """
     parts = urlsplit(return_url)
     queries = [parts.query, urlencode({"biz_id": biz_id})]

@@ -1,4 +1,4 @@
-"""The strings behind the stage: start a verification, let it go as a scenario says, look at what happened."""
+"""The control endpoints: start a verification, run it by a scenario, inspect the messages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from simulator.token_request import BYTE_LIMITS
 
 
 class Run(BaseModel):
-    """One verification to be run; `biz_id` names one whose token was got earlier, else a new one starts."""
+    """A verification to run; `biz_id` (from an earlier get_token) selects one, else a new one starts."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,7 +63,7 @@ def control_routes(book: Book, sender: Sender, clock: Clock) -> APIRouter:
 
     @router.post("/verifications", status_code=201)
     async def run_verification(run: Run) -> Started:
-        """End a flow now and send what belongs to it; with `delay_ms` the messages follow that much later."""
+        """End a flow now and send its messages, after `delay_ms` if given."""
         verification = _cast(book, run, now=clock())
         messages = _send(sender, verification, callback_of(verification), run)
         if run.delay_ms:
@@ -90,7 +90,7 @@ def _cast(book: Book, run: Run, *, now: datetime) -> Verification:
     """The verification of this run, its flow ended.
 
     Raises:
-        HTTPException: 400 when the request names what does not exist or has ended.
+        HTTPException: 400 if the verification does not exist or has ended.
     """
     verification = _new(book, run, now=now) if run.biz_id is None else _existing(book, run)
     old = verification.identity

@@ -1,4 +1,4 @@
-"""The page the user's browser opens with a token: a button per scenario, then the way back to return_url."""
+"""The page that the user's browser opens with a token: a button per scenario, then back to return_url."""
 
 from typing import Annotated, Final
 
@@ -51,7 +51,7 @@ def flow_routes(book: Book, sender: Sender, clock: Clock) -> APIRouter:
 
 
 async def _back(verification: Verification, callback: Callback, sender: Sender) -> Response:
-    """Send the browser to return_url by the method that get_token asked for."""
+    """Send the browser to return_url by the method from get_token."""
     order = verification.order
     if order.return_method == "GET":
         return RedirectResponse(with_biz_id(order.return_url, verification.biz_id), status_code=303)

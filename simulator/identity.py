@@ -1,4 +1,4 @@
-"""Identities that are obviously nobody's, and the ID-card block that the vendor builds from one."""
+"""Obviously fake identities, and the vendor's ID-card block for one."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ _LEGALITY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who stands in front of the camera: a name and an 18-character ID number."""
+    """The user: a name and an 18-character ID number."""
 
     name: str
     number: str
 
 
 def fake_number(seed: str) -> str:
-    """An ID number that no person can have (its check digit is wrong), another one for each `seed`."""
+    """An impossible ID number (its check digit is wrong), different for each `seed`."""
     dice = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big")
     day, month, year = dice % 28 + 1, dice // 28 % 12 + 1, 1960 + dice // 336 % 40
     stem = f"110101{year}{month:02}{day:02}{dice // 13440 % 1000:03}"

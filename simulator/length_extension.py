@@ -1,7 +1,7 @@
-"""The attack that a plain hash over secret and data allows: append bytes, compute a valid sign, no secret.
+"""The length extension attack on a plain hash: append bytes and compute a valid signature without the secret.
 
-SHA-1 and SHA-256 print their whole inner state. So the hash of `secret + data` is the state from which
-hashing goes on, and only the length of the secret must be known (or guessed) to know the padding between.
+SHA-1 and SHA-256 output their whole inner state. So hashing can continue from the hash of `secret + data`,
+and an attacker only needs the length of the secret (or a guess) for the padding in between.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ _State = tuple[int, ...]
 
 
 class Extended(NamedTuple):
-    """A body that nobody signed, and the sign that verifies for it (lower-case hex)."""
+    """An extended body, and the valid signature for it (lower-case hex)."""
 
     data: bytes
     sign: bytes
@@ -23,9 +23,9 @@ class Extended(NamedTuple):
 def extend(
     data: bytes, sign: bytes, suffix: bytes, *, secret_length: int, hash_name: HashName = "sha1"
 ) -> Extended:
-    """`data` + glue + `suffix` with a valid sign, from one seen `(data, sign)`; lengths in bytes.
+    """`data` + glue + `suffix` with a valid signature, from one `(data, sign)`; lengths in bytes.
 
-    The glue is the padding that the hash itself put behind `data`: 0x80, NULs, the length in bits.
+    The glue is the hash's own padding after `data`: 0x80, NULs, the length in bits.
     """
     seen_length = secret_length + len(data)
     glue = padding(seen_length)
@@ -37,7 +37,7 @@ def extend(
 
 
 def padding(message_length: int) -> bytes:
-    """What SHA-1 and SHA-256 append to a message of so many bytes to fill its last 64-byte block."""
+    """The padding that SHA-1 and SHA-256 append to a message of this length, to full 64-byte blocks."""
     return b"\x80" + b"\0" * ((55 - message_length) % 64) + (8 * message_length).to_bytes(8, "big")
 
 

@@ -1,4 +1,4 @@
-"""The stand-in put together: the one place that knows all its parts. State is in memory alone."""
+"""Compose the simulator. Its state is only in memory."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,9 +28,9 @@ def create_app(
     clock: Clock = utc_now,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> FastAPI:
-    """The ASGI app; its lifespan must run, for it opens and closes the HTTP client of the outgoing messages.
+    """The ASGI app; its lifespan must run, since it opens and closes the HTTP client of outgoing messages.
 
-    `clock` gives aware UTC. `transport` takes the outgoing messages in place of the network.
+    `clock` returns aware UTC. `transport` replaces the network for outgoing messages.
     """
     book = Book(settings.apps, token_life=timedelta(seconds=settings.token_life))
     sender = Sender(transport)
@@ -40,7 +40,7 @@ def create_app(
         async with sender:
             yield
 
-    # FastAPI's docs pages load scripts from elsewhere; nothing here needs the internet.
+    # No docs pages: FastAPI's load scripts from the internet, which the simulator must not need.
     app = FastAPI(title="FaceID H5 simulator", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(vendor_routes(book, clock))
     app.include_router(flow_routes(book, sender, clock))
@@ -51,7 +51,7 @@ def create_app(
 
 
 def run(settings: SimulatorSettings) -> None:
-    """Serve until a signal comes. No access log: get_result carries api_secret in its query string."""
+    """Serve until a signal. No access log, since get_result has the api_secret in its query string."""
     uvicorn.run(
         create_app(settings),
         host=settings.host,

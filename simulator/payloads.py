@@ -1,6 +1,6 @@
-"""What the vendor says about one run: one small builder per ending, keys and order as in its own example.
+"""The payloads: one small builder per ending, with keys and order as in the vendor's example.
 
-A builder gives the blocks that follow `status` and `biz_info`; protocol.md, section 3, says what they mean.
+A builder returns the blocks after `status` and `biz_info`; protocol.md, section 3, explains them.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Payload = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a payload is about: who, and when the comparison was made (unix seconds)."""
+    """The subject of a payload: the person, and the time of the comparison (unix seconds)."""
 
     identity: Identity
     verified_at: int
@@ -38,28 +38,28 @@ _DETAILS: Final = {
 
 
 def passed(subject: Subject) -> Payload:
-    """The right person, alive, nothing to object to."""
+    """The right person passes every check."""
     return _finished(subject, _liveness(), _compared(subject, SAME_PERSON))
 
 
 def face_mismatch(subject: Subject) -> Payload:
-    """Somebody else: the live face stays under every threshold."""
+    """Another person: the live face is below every threshold."""
     return _finished(subject, _liveness(), _compared(subject, OTHER_PERSON))
 
 
 def attacked(subject: Subject) -> Payload:
-    """A synthetic face beside `result` PASS: with fmp_mode 1 the vendor leaves the comparison to us."""
+    """A synthetic face with `result` PASS: with fmp_mode 1 the vendor leaves the comparison to us."""
     return _finished(subject, _liveness(synthetic=0.88), _compared(subject, SAME_PERSON))
 
 
 def will_failed(subject: Subject) -> Payload:
-    """The right person who did not say what was to be said."""
+    """The right person without the required declaration."""
     blocks = _finished(subject, _liveness(procedure="will"), _compared(subject, SAME_PERSON))
     return blocks | {"will_result": [{"will_error_message": "ACTION_FAIL", "result": "FAIL"}]}
 
 
 def name_mismatch(subject: Subject) -> Payload:
-    """The authority knows the number under another name, so nothing was compared."""
+    """The authority has another name for the number, so there are no comparisons."""
     verify = {"verify_time": subject.verified_at, "error_message": "ID_NUMBER_NAME_NOT_MATCH"}
     return _finished(subject, _liveness(), verify)
 
@@ -95,7 +95,7 @@ def _liveness(*, procedure: str = "video", synthetic: float = 0.012) -> Payload:
 
 
 def _compared(subject: Subject, live_face: float) -> Payload:
-    """`live_face` is the confidence of every comparison that the live face takes part in, 0-100."""
+    """`live_face` is the confidence of every comparison with the live face, 0-100."""
     return {
         "verify_time": subject.verified_at,
         "result_faceid": _comparison(live_face),

@@ -1,4 +1,4 @@
-"""get_result's limits and bodies: three calls, one day, then the data are destroyed."""
+"""get_result's limits and bodies: three calls and one day, then the data is destroyed."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ _IMAGES: Final = {
     "5": (),
     "6": (),
 }
-"""5 and 6 ask for the selfies of the procedure `selfie`, which no scenario runs."""
+"""5 and 6 request the selfies of the procedure `selfie`, which no scenario uses."""
 _DATA_URI: Final = "data:image/jpeg;base64," + base64.b64encode(JPEG).decode()
 _IMAGE_TEXT: Final = {
     choice: f', "images": {json.dumps(dict.fromkeys(names, _DATA_URI))}}}'.encode()
@@ -46,7 +46,7 @@ def result_body(verification: Verification, query: Mapping[str, str], *, now: da
     """The JSON body for one more call, without request_id and time_used. The caller logs the call.
 
     Raises:
-        VendorError: a bad argument, too many calls, too late, or a result that got lost.
+        VendorError: a bad argument, too many calls, too late, or a lost result.
     """
     images = query.get("return_image", "0")
     if images not in _IMAGES:

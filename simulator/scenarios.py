@@ -1,4 +1,4 @@
-"""Every way a verification can go here, as one table: what is sent, how signed, what get_result says."""
+"""All scenarios in one table: the messages, their signatures, and the answer of get_result."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
@@ -26,7 +26,7 @@ class Scenario(StrEnum):
 
 
 class Signing(Enum):
-    """Who made the sign: the vendor, somebody without the secret, or somebody who stretched a real one."""
+    """Who signs: the vendor, an attacker without the secret, or an attacker who extends a real signature."""
 
     GENUINE = auto()
     FORGED = auto()
@@ -47,7 +47,7 @@ class Script:
 
 
 def _agreed(zh: str, en: str, builder: Builder, status: Status = "OK") -> Script:
-    """Callback and result say the same, as with an honest run."""
+    """Callback and result agree, as in an honest run."""
     return Script(zh, en, builder, builder, status)
 
 

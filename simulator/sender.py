@@ -1,4 +1,4 @@
-"""Outgoing messages: notify as the vendor's back end, return as the user's browser. Each once, no retry."""
+"""Outgoing messages: notify as the vendor's back end, return as the user's browser. No retries."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -15,9 +15,9 @@ _FORM_TYPE: Final = {"content-type": "application/x-www-form-urlencoded"}
 
 
 class Sender:
-    """One shared HTTP client and the sends that were put off; an async context manager.
+    """One shared HTTP client and the delayed messages; an async context manager.
 
-    Whatever comes back, or does not, is noted in the verification's `sent` and never raised.
+    Every answer or error is recorded in the verification's `sent` and never raised.
     """
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
@@ -25,7 +25,7 @@ class Sender:
             transport=transport,
             trust_env=False,
             follow_redirects=False,
-            # Many at once wait for a connection as long as it takes: the vendor would have more of them.
+            # No time-out for a free connection: the vendor would have more of them.
             timeout=httpx2.Timeout(TIMEOUT_SECONDS, pool=None),
         )
         self._later: set[asyncio.Task[object]] = set()
@@ -57,7 +57,7 @@ class Sender:
         return await self._send("return", verification, "GET", url)
 
     def later(self, delay_seconds: float, work: Coroutine[Any, Any, object]) -> None:
-        """Do `work` after the delay, in the background; the end of the process drops it."""
+        """Run `work` after the delay, in the background; it is dropped at the end of the process."""
 
         async def wait_and_work() -> None:
             await asyncio.sleep(delay_seconds)

@@ -1,4 +1,4 @@
-"""What the stand-in must be told: where it listens and which customer applications it knows."""
+"""The simulator's settings: its addresses and its customer applications."""
 
 from typing import Self
 
@@ -9,10 +9,10 @@ from domain.callback.signature import HashName
 
 
 class SimulatedApp(BaseModel):
-    """One customer application as the vendor's console would hold it.
+    """One customer application as in the vendor's console.
 
-    `notify_url` and `return_url` serve the verifications that the control endpoint starts; a token got by
-    get_token carries its own.
+    `notify_url` and `return_url` are for verifications that the control endpoint starts; get_token has its
+    own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,9 +35,9 @@ class SimulatorSettings(BaseSettings):
         default_factory=lambda values: f"http://127.0.0.1:{values.get('port', 8090)}",
         pattern=r"^https?://",
     )
-    """Where browsers and the gateway reach the stand-in."""
+    """The simulator's address for browsers and the gateway."""
     token_life: float = Field(default=3002, gt=0)
-    """Seconds for which a token is good; as in the one capture, while the vendor says 5 to 60 minutes."""
+    """Life of a token in seconds, as in the one capture; the vendor documents 5 to 60 minutes."""
     apps: dict[str, SimulatedApp] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""get_token's form, checked as the vendor checks it."""
+"""Validate get_token's form as the vendor does."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,14 +16,14 @@ _METHODS: Final[dict[str, ReturnMethod]] = {"": "POST", "post": "POST", "get": "
 
 
 async def read_token_form(request: Request) -> Mapping[str, str]:
-    """The text fields of a multipart or urlencoded form, all required ones present.
+    """The text fields of a multipart or urlencoded form, with all required ones.
 
     Raises:
         VendorError: MISSING_ARGUMENTS, or BAD_ARGUMENTS for a body that is no form.
     """
     try:
         async with request.form() as form:
-            # Pictures (image_ref1…) may come as files; nothing here looks at them.
+            # Pictures (image_ref1…) may be files; the simulator ignores them.
             fields = {name: value for name, value in form.items() if isinstance(value, str)}
     except HTTPException as error:
         raise bad("body") from error
@@ -34,7 +34,7 @@ async def read_token_form(request: Request) -> Mapping[str, str]:
 
 
 def order_of(fields: Mapping[str, str]) -> Order:
-    """What the form orders; parameters that change nothing here are let pass, as pass-through ones are.
+    """The order in the form; parameters without an effect here are accepted.
 
     Raises:
         VendorError: BAD_ARGUMENTS with the first argument that is too long or no web address.

@@ -56,7 +56,7 @@ def vendor_routes(book: Book, clock: Clock) -> APIRouter:
 
 
 def unknown_api_routes(clock: Clock) -> APIRouter:
-    """Everything else below /faceid/lite; to be included behind all that is known there."""
+    """Everything else below /faceid/lite; include it after the known routes."""
     router = APIRouter(prefix="/faceid/lite", include_in_schema=False)
 
     @router.api_route("/{path:path}", methods=_ALL_METHODS)
@@ -71,7 +71,7 @@ def authenticate(book: Book, fields: Mapping[str, str]) -> str:
     """The app id of api_key and api_secret.
 
     Raises:
-        VendorError: no such key, or another secret.
+        VendorError: the key is unknown, or the secret is wrong.
     """
     app_id = book.app_id_of(fields["api_key"])
     secret = b"" if app_id is None else book.apps[app_id].api_secret.encode()
@@ -81,7 +81,7 @@ def authenticate(book: Book, fields: Mapping[str, str]) -> str:
 
 
 def _meant_by(book: Book, query: Mapping[str, str]) -> Verification | None:
-    """The verification that a call counts against, even one with a wrong secret: its app's own calls only."""
+    """The verification that a call counts against, even with a wrong secret; other apps' do not count."""
     verification = book.get(query.get("biz_id", ""))
     if verification is None or verification.app.api_key != query.get("api_key"):
         return None

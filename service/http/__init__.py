@@ -1,1 +1,1 @@
-"""HTTP/1.1 as both listeners speak it: sockets, connections, requests, the end of a process."""
+"""HTTP/1.1 for both listeners: sockets, connections, requests, shutdown."""

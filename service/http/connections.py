@@ -1,9 +1,9 @@
-"""All connections of one listener: how many there may be, and how long each may keep us waiting.
+"""All connections of one listener, with limits of their number and their times.
 
 Every connection is in one phase, and each phase but one has a time limit. One timer for the whole process
-looks for those that are over theirs, since a timer for each request costs more than the bookkeeping here.
-Where there are too many connections, the one that has waited longest goes: silent sockets, however many,
-cannot keep out a client that sends a request. Its socket is closed a while later (see service.http.leaving).
+checks the limits, since a timer for each request costs more than the bookkeeping here. If there are too many
+connections, the one that has waited longest gives way, so idle sockets, however many, cannot keep out a
+client that sends a request. Its socket is closed a while later (see service.http.leaving).
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from domain.limits.throttle import caller_of
 from service.http.leaving import Leaving
 
 LOOK_EVERY: Final = 0.25
-"""Seconds between two looks at the time limits."""
+"""Seconds between two checks of the time limits."""
 _AT_ONCE: Final = 16
-"""Connections that expire in one go: hundreds opened together end together, and each costs an answer."""
+"""Connections that expire in one batch: hundreds opened together expire together; each costs an answer."""
 _BREATH: Final = 0.02
-"""Seconds for everybody else, between one such group and the next."""
+"""Seconds for other work between two such batches."""
 _LEAVE_AT_ONCE: Final = 4
-"""Connections that gave way and are closed in one go; with a breath after each that is 200 a second."""
+"""Connections that gave way and are closed in one batch; with the pause after each, that is 200 a second."""
 TELL_EVERY: Final = 10.0
 """Seconds between two log lines about refused connections."""
 
@@ -36,12 +36,12 @@ log = structlog.get_logger(__name__)
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What one listener takes. Sizes are bytes, times seconds.
+    """The limits of one listener. Sizes are in bytes, times in seconds.
 
-    `request_seconds` run from the first byte of a request to the last of its body. `header_bytes` count the
-    request line too. `connections` are those of this process, `per_address` those of one address (IPv6: one
-    /64). An address in `trusted_proxies` speaks for many clients, so it has no limit of its own. `leaving`
-    are beside these: sockets of connections that gave way and are not closed yet.
+    `request_seconds` is from the first byte of a request to the last of its body. `header_bytes` includes
+    the request line. `connections` is for this process, `per_address` for one address (IPv6: one /64). An
+    address in `trusted_proxies` forwards for many clients, so it has no separate limit. `leaving` is for the
+    additional sockets of connections that gave way and are not closed yet.
     """
 
     header_bytes: int = 16 * 1024
@@ -57,9 +57,9 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Phase(IntEnum):
-    """What a connection is doing. Busy: a whole request of it is being answered, which is our time.
+    """The phase of a connection. Busy: a complete request is being answered, which is our time.
 
-    Numbers, because they are the index of a list: an Enum's own hash would cost a microsecond a request.
+    Numbers, because they are the index of a list: an Enum's hash would cost a microsecond per request.
     """
 
     OPENED = 0
@@ -72,11 +72,11 @@ class Phase(IntEnum):
 
 _WAITING: Final = (Phase.OPENED, Phase.RECEIVING, Phase.IDLE, Phase.CLOSING, Phase.STALLED)
 _WITHOUT_ANSWER: Final = {Phase.OPENED, Phase.RECEIVING, Phase.IDLE}
-"""Nothing is being sent in these, so that what is held can be let go of before the socket."""
+"""In these phases nothing is being sent, so everything but the socket can be freed early."""
 
 
 class Guarded(Protocol):
-    """A connection as its listener keeps it; `phase` None: it is not counted."""
+    """A connection in its listener's list; `phase` None: it is not counted."""
 
     phase: Phase | None
     address: str
@@ -88,7 +88,7 @@ class Guarded(Protocol):
         """Close it now."""
 
     def leave(self, leaving: Leaving) -> None:
-        """Hand the socket over, and hold nothing any more."""
+        """Hand the socket over and free everything else."""
 
 
 class Connections:
@@ -105,7 +105,7 @@ class Connections:
         self._told_at = 0.0
 
     def add(self, connection: Guarded) -> bool:
-        """Take in a new connection, at the cost of another one that waits; False: all others are busy."""
+        """Accept a new connection, if necessary instead of a waiting one; False: all others are busy."""
         address = self.limited_address(connection.address)
         if address and self._addresses[address] >= self.limits.per_address:
             self._let_longest_waiting_go(address)
@@ -122,7 +122,7 @@ class Connections:
         return True
 
     def remove(self, connection: Guarded) -> None:
-        """Forget a connection that is gone."""
+        """Remove a closed connection."""
         if connection.phase is None:
             return
         self._since[connection.phase].pop(connection, None)
@@ -133,7 +133,7 @@ class Connections:
             del self._addresses[connection.address]
 
     def enter(self, connection: Guarded, phase: Phase) -> None:
-        """From now on the connection is in this phase; one that is not counted stays so."""
+        """Move the connection to this phase; one that is not counted stays so."""
         if connection.phase is None:
             return
         self._since[connection.phase].pop(connection, None)
@@ -142,18 +142,18 @@ class Connections:
             self._since[phase][connection] = time.monotonic()
 
     def count_refused(self, code: str) -> None:
-        """Count what was refused below HTTP; a flood of it is one line in the log now and then."""
+        """Count a refusal below HTTP; many of them make only one log line per interval."""
         self._refused[code] += 1
 
     def limited_address(self, address: str) -> str:
-        """Whom the limit of one address is for, or "" where there is none: sockets of a trusted proxy."""
+        """The address for the per-address limit, or "" for a trusted proxy, which has none."""
         caller = caller_of(address)
         if caller and any(ip_address(address) in network for network in self.limits.trusted_proxies):
             return ""
         return caller
 
     def _let_longest_waiting_go(self, address: str | None = None) -> bool:
-        """Make the connection that waits longest give way, of this address or of all; False: all are busy."""
+        """Make the longest waiting connection (of this address, or of all) give way; False: all are busy."""
         firsts = [found for phase in _WAITING if (found := self._first(phase, address))]
         if not firsts:
             return False
@@ -174,7 +174,7 @@ class Connections:
         return None
 
     def _look(self) -> None:
-        """Let expire what is over its limit, a few at a time, and go on while there is anything to see."""
+        """Expire connections over their limit, a few at a time, and continue while there are more."""
         now = time.monotonic()
         over = list(islice(self._over(now), _AT_ONCE))
         for phase, connection in over:

@@ -1,4 +1,4 @@
-"""One request and its answer on a connection, and how the connection ends when the request is not whole."""
+"""One request and its answer on a connection, and closing the connection after an incomplete request."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from service.problems import refusal
 
 
 class Lingers(Protocol):
-    """A connection that can be closed so that its client still reads the answer."""
+    """A connection that can close so that its client still reads the answer."""
 
     transport: Any
 
     def linger(self) -> None:
-        """Answer nothing more, and close in a moment."""
+        """Answer nothing more, and close soon."""
 
 
 class LingeringTransport:
-    """The transport of a request that has not arrived whole: closing it lets the sender see the answer.
+    """The transport of an incomplete request, which closes so that the sender still sees the answer.
 
-    A socket that is closed with unread bytes in it is reset, and takes an answer under way with it.
+    A socket that is closed with unread bytes is reset, and the unsent answer is lost with it.
     """
 
     def __init__(self, connection: Lingers) -> None:
@@ -36,7 +36,7 @@ class LingeringTransport:
         return bool(self._connection.transport.is_closing())
 
     def close(self) -> None:
-        """Close, in a moment."""
+        """Close soon."""
         self._connection.linger()
 
 
@@ -49,7 +49,7 @@ class Cycle(RequestResponseCycle):
 
     @classmethod
     def of(cls, connection: HttpToolsProtocol, transport: Any) -> Self:
-        """The cycle of the request whose head `connection` has read; the answer goes to `transport`."""
+        """The cycle of the request whose head is in `connection`; the answer goes to `transport`."""
         return cls(
             scope=connection.scope,
             transport=transport,
@@ -65,9 +65,9 @@ class Cycle(RequestResponseCycle):
         )
 
     def hang_up(self) -> bool:
-        """The client of a whole request sends nothing more; whether it gets an answer still.
+        """The client of a complete request sends nothing more; whether it still gets an answer.
 
-        It may have gone, or only have closed its side: the app learns it, and what it answers is sent.
+        It may be gone, or may only have closed its side: the app is notified, and its answer is sent.
         """
         if self.response_complete:
             return False
@@ -79,7 +79,7 @@ class Cycle(RequestResponseCycle):
         """The next ASGI message; once the deadline has passed, "http.disconnect" with `late`."""
         special = self.disconnected or self.response_complete or self.late or self._taken
         if self.message_event.is_set() and not (special or self.more_body or self.waiting_for_100_continue):
-            # The body is here as a whole, as it nearly always is.
+            # The body is complete, as it nearly always is.
             self.message_event.clear()
             self._taken = True
             body, self.body = bytes(self.body), bytearray()
@@ -96,7 +96,7 @@ class Cycle(RequestResponseCycle):
 
 
 def problem_bytes(code: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """A whole answer: the problem of this code, for a request that no app sees; `headers` go with it."""
+    """A complete response with the problem of this code and `headers`, for a request that no app sees."""
     answer = refusal(code)
     lines = [*headers, *answer.raw_headers, (b"connection", b"close")]
     head = b"".join(b"%b: %b\r\n" % line for line in lines)

@@ -1,4 +1,4 @@
-"""The sockets of a listener, taken before anything else begins: a port that is taken is one line."""
+"""The sockets of a listener, opened before anything else, so that a port in use gives one line."""
 
 import errno
 import socket
@@ -15,10 +15,10 @@ _REASONS: Final = {
 
 
 def open_doors(host: str, port: int) -> list[socket.socket]:
-    """A listening socket for each address of `host`; who connects early waits until somebody serves.
+    """A listening socket for each address of `host`; early connections wait until the app serves.
 
     Raises:
-        SettingsError: the address or the port cannot be had.
+        SettingsError: the address or the port is not available.
     """
     doors: list[socket.socket] = []
     try:
@@ -45,7 +45,7 @@ def _listening(family: socket.AddressFamily, address: tuple[object, ...]) -> soc
         if family == socket.AF_INET6:
             door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         door.bind(address)
-        # Two that bind at once are told apart only here.
+        # Of two processes that bind at once, one fails only here.
         door.listen(_BACKLOG)
     except OSError:
         door.close()

@@ -1,4 +1,4 @@
-"""The head of a request: what it says of the request, and how to write it once more."""
+"""The head of a request: read its fields, and write it again."""
 
 import urllib.parse
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class HeadTooLarge(Exception):
-    """The head is over a cap. Ends the parsing; never leaves the protocol."""
+    """The head exceeds a cap. Ends the parsing; never leaves the protocol."""
 
 
 def describe_request(scope: Any, parser: httptools.HttpRequestParser, target: bytes) -> str:
-    """Fill in an ASGI scope; the version of HTTP. Raises what makes the parser refuse the request."""
+    """Fill in an ASGI scope and return the HTTP version. An exception makes the parser refuse the request."""
     parsed = httptools.parse_url(target)
     path = parsed.path.decode("ascii")
     version: str = parser.get_http_version()
@@ -32,12 +32,12 @@ def declared_length(headers: Headers) -> int:
 
 
 def size_of_head(target: bytes, headers: Headers) -> int:
-    """Bytes of what a head says."""
+    """The size of a head's fields in bytes."""
     return len(target) + sum(len(name) + len(value) for name, value in headers)
 
 
 def head_without_upgrade(parser: httptools.HttpRequestParser, target: bytes, headers: Headers) -> bytes:
-    """The head that was parsed, as bytes, but without the upgrade that it offers."""
+    """The parsed head as bytes, without the upgrade that it offers."""
     lines = b"".join(b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade")
     version = parser.get_http_version().encode()
     return b"%b %b HTTP/%b\r\n%b\r\n" % (parser.get_method(), target, version, lines)

@@ -1,7 +1,7 @@
-"""Connections that had to give way, each closed a while later.
+"""Connections that had to give way, closed a while later.
 
-A client that connects again the moment it is closed comes back as fast as we close it. Closed at once, 500
-such sockets kept the loop busy with accepting them; closed at a steady pace, they come back at that pace.
+A client that reconnects immediately comes back as fast as we close it. When closed at once, 500 such sockets
+kept the loop busy with accepting; when closed at a steady rate, they come back at that rate.
 """
 
 import asyncio
@@ -10,9 +10,9 @@ from typing import Any, Final
 
 
 class Leaving:
-    """The connections of one process that gave way and are open still, the longest waiting first.
+    """The open connections of one process that gave way, the longest waiting first.
 
-    Nothing of theirs is held but the socket. There are `most` at most: one more, and the first is closed.
+    Only the socket is kept. There are `most` at most; one more closes the first.
     """
 
     def __init__(self, most: int) -> None:
@@ -20,11 +20,11 @@ class Leaving:
         self._leavers: Final[dict[Leaver, None]] = {}
 
     def __len__(self) -> int:
-        """How many are open still."""
+        """The number of open connections."""
         return len(self._leavers)
 
     def take(self, transport: Any, *, spare: int) -> None:
-        """Take over a connection, which is closed in its turn, or where it sends more than `spare` bytes."""
+        """Take over a connection, which is closed in turn, or when it sends more than `spare` bytes."""
         leaver = Leaver(self, transport, spare)
         self._leavers[leaver] = None
         transport.set_protocol(leaver)
@@ -36,12 +36,12 @@ class Leaving:
             leaver.close()
 
     def forget(self, leaver: "Leaver") -> None:
-        """This one is closed."""
+        """Remove a closed connection."""
         self._leavers.pop(leaver, None)
 
 
 class Leaver(asyncio.Protocol):
-    """One connection that gave way: what it sends is thrown away."""
+    """One connection that gave way; its data is discarded."""
 
     __slots__ = ("_leaving", "_spare", "_transport")
 
@@ -51,7 +51,7 @@ class Leaver(asyncio.Protocol):
         self._spare = spare
 
     def data_received(self, data: bytes) -> None:
-        """Close it where it sends more than it may: then it waits for an answer, and should not in vain."""
+        """Close it if it sends more than allowed, since it then waits for an answer that will not come."""
         self._spare -= len(data)
         if self._spare < 0:
             self.close()

@@ -1,4 +1,4 @@
-"""Where a listener stands between its start and its end, for those who have to tell the load balancer."""
+"""The state of a listener between start and end, for the load balancer's checks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Lifecycle:
-    """`draining`: a shutdown has begun, send nothing new. `failed`: the process must end, as a failure.
+    """`draining`: a shutdown has begun, send nothing new. `failed`: the process must end with a failure.
 
-    `leaving`: nobody new is let in any more. `last_calls` are called then: who holds an answer back gives it.
+    `leaving`: new connections are refused. `last_calls` are called then, to release waiting answers.
     """
 
     draining: bool = False
@@ -17,11 +17,11 @@ class Lifecycle:
     last_calls: list[Callable[[], None]] = field(default_factory=list)
 
     def fail(self) -> None:
-        """Let the process end: it cannot do its work any more, a new one may."""
+        """End the process: it cannot work any more, but a new one may."""
         self.draining = self.failed = True
 
     def leave(self) -> None:
-        """The door closes now."""
+        """Stop listening now."""
         self.draining = self.leaving = True
         for call in self.last_calls:
             call()

@@ -1,9 +1,9 @@
-"""HTTP/1.1 as this gateway speaks it: uvicorn's httptools protocol, with limits that a public listener needs.
+"""HTTP/1.1: uvicorn's httptools protocol with the limits that a public listener needs.
 
-uvicorn's own takes headers of any size, waits for the rest of a request for ever, goes on reading what it
-has refused, and drops the body of a request that offers an upgrade (Java's HTTP client offers HTTP/2 on every
-plain connection). Here a request has a deadline from its first byte, its head and its framing have a size, a
-connection ends with a refusal, and an offered upgrade is not taken: the request is read as any other.
+uvicorn's own protocol accepts headers of any size, waits forever for the rest of a request, keeps reading a
+refused request, and drops the body of a request that offers an upgrade (Java's HTTP client offers HTTP/2 on
+every plain connection). Here a request has a deadline from its first byte, its head and framing have a size
+limit, a connection ends after a refusal, and an offered upgrade is ignored.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from service.http.heads import (
 from service.http.leaving import Leaving
 
 MAX_TARGET: Final = 8192  # bytes of path and query
-MAX_PIPELINED: Final = 16  # requests that may wait behind the one that is being answered
+MAX_PIPELINED: Final = 16  # requests that may wait behind the current one
 MAX_READ_AFTER_REFUSAL: Final = 1024**2  # bytes, so that the sender sees the refusal and no reset
-_FRAMING: Final = 8  # a body may be so many times larger than its cap on the wire, as chunks are
+_FRAMING: Final = 8  # a chunked body may be this much larger on the wire than its cap
 
 
 def limited_protocol(connections: Connections) -> type[asyncio.Protocol]:
@@ -57,7 +57,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._before: Cycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Let it in, or close it at once where every other connection is busy."""
+        """Accept it, or close it at once if every other connection is busy."""
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
         if not self.kept.add(self):
@@ -65,7 +65,7 @@ class LimitedProtocol(HttpToolsProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it, and whatever refers back to it: else only the garbage collector would free it."""
+        """Drop it and all references to it, which only the garbage collector would free otherwise."""
         self.kept.remove(self)
         if self._before is not None:
             self._before.disconnected = True
@@ -74,16 +74,16 @@ class LimitedProtocol(HttpToolsProtocol):
         self.pipeline.clear()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The client sends nothing more. True: the connection stays open until what was asked is answered."""
+        """The client sends nothing more. True: the connection stays open until its requests are answered."""
         if self.phase not in (Phase.BUSY, Phase.STALLED):
             return False
         return self._deaf or self.cycle.hang_up()
 
     def data_received(self, data: bytes) -> None:
-        """Parse in pieces that end where a cap would be passed; throw away what comes after a refusal."""
+        """Parse in pieces that end where a cap would be exceeded; discard everything after a refusal."""
         while data and not self._deaf:
             room = self._room()
-            # A slice that is the whole is no copy.
+            # A full slice is no copy.
             data = self._parse(data[:room]) + data[room:]
         if self._deaf:
             self._spare -= len(data)
@@ -91,14 +91,14 @@ class LimitedProtocol(HttpToolsProtocol):
                 self.transport.close()
 
     def _room(self) -> int:
-        """How many bytes may come before the head has to be over, or the whole request."""
+        """How many bytes may follow before the end of the head, or of the request."""
         limits = self.kept.limits
         if self._in_head:
             return limits.header_bytes - self._taken
         return limits.header_bytes + _FRAMING * limits.body_bytes - self._taken
 
     def _parse(self, piece: bytes) -> bytes:
-        """Parse `piece`; returns what to parse after it: a request whose upgrade is not taken, once more."""
+        """Parse `piece` and return what to parse next: after an ignored upgrade, the request again."""
         self._piece = len(piece)
         self._taken += len(piece)
         try:
@@ -114,7 +114,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return b""
 
     def _await_rest(self) -> None:
-        """Give the rest of a begun request its deadline, or end one that is over a cap."""
+        """Set the deadline for the rest of a request, or refuse one that exceeds a cap."""
         if self._room() <= 0:
             self.refuse("headers_too_large" if self._in_head else "body_too_large")
             return
@@ -126,7 +126,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.kept.enter(self, Phase.RECEIVING)
 
     def _without_upgrade(self, rest: bytes) -> bytes:
-        """The request that offers an upgrade, without the offer, and what came behind its head."""
+        """The request without the upgrade that it offers, and the bytes after its head."""
         parser = self.parser
         if parser.get_method() == b"CONNECT":
             self.refuse("malformed_request")
@@ -137,7 +137,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return head_without_upgrade(parser, self.url, self.headers) + rest
 
     def on_message_begin(self) -> None:
-        """A request's first byte, which may stand in one piece with the end of another request."""
+        """A request's first byte, which may be in the same piece as the end of another request."""
         self._in_head, self._taken = True, self._taken or 1
         super().on_message_begin()
 
@@ -148,7 +148,7 @@ class LimitedProtocol(HttpToolsProtocol):
             raise HeadTooLarge
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header. Trailers, behind a chunked body, are counted and dropped: they name nothing we use."""
+        """One header. Trailers after a chunked body are counted and dropped, since we use none."""
         if self._in_head:
             name = name.lower()
             if name == b"expect" and value.lower() == b"100-continue":
@@ -160,7 +160,7 @@ class LimitedProtocol(HttpToolsProtocol):
                 raise HeadTooLarge
 
     def on_headers_complete(self) -> None:
-        """Begin to answer, unless an upgrade is offered: then the request is parsed once more without it."""
+        """Begin to answer, unless an upgrade is offered: then the request is parsed again without it."""
         limits = self.kept.limits
         if len(self.headers) > limits.headers or self._piece > limits.header_bytes < size_of_head(
             self.url, self.headers
@@ -173,11 +173,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
         if len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many requests wait")
-        # Until the request is whole its connection does not outlive the answer.
+        # Until the request is complete, its connection closes after the answer.
         self._before, self.cycle, self._begun = self.cycle, Cycle.of(self, self._lingering), False
 
     def _begin(self) -> None:
-        """Let the app have the request, unless it has, behind the one before it."""
+        """Pass the request to the app after the one before it, unless this was done already."""
         if self._begun:
             return
         before, self._before, self._begun = self._before, None, True
@@ -188,7 +188,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body; the app begins with the whole, or with much of it, not with the first byte."""
+        """A piece of the body; the app starts when the body is complete or large, not with the first byte."""
         if self._deaf:
             return
         cycle = self.cycle
@@ -199,9 +199,9 @@ class LimitedProtocol(HttpToolsProtocol):
             cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         if self._in_head or self._deaf:
-            return  # it offers an upgrade, or is refused already
+            return  # it offers an upgrade, or has been refused
         self._in_head, self._taken = True, 0
         cycle = self.cycle
         cycle.transport, cycle.more_body = self.transport, False
@@ -212,7 +212,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.kept.enter(self, Phase.STALLED if self.flow.write_paused else Phase.BUSY)
 
     def on_response_complete(self) -> None:
-        """Go on with what waits behind the answered request, if anything may."""
+        """Continue with the next pipelined request, if allowed."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             self.kept.enter(self, Phase.CLOSING)
@@ -224,13 +224,13 @@ class LimitedProtocol(HttpToolsProtocol):
                 self.kept.enter(self, Phase.IDLE)
 
     def refuse(self, code: str) -> None:
-        """Answer what cannot be read, or has not come, with this problem, and end the connection."""
+        """Answer an unreadable or incomplete request with this problem, and end the connection."""
         self.kept.count_refused(code)
         cycle = self.cycle if self._begun else self._before
         if cycle is None or cycle.response_complete:
             self._write_problem(code)
         elif not cycle.more_body:
-            # The request before this one is being answered still: that answer is the last one.
+            # The request before this one is still being answered: that answer is the last one.
             self._deaf, cycle.keep_alive, cycle.transport = True, False, self._lingering
             self.kept.enter(self, Phase.BUSY)
         elif cycle.response_started or self.pipeline:
@@ -245,7 +245,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.linger()
 
     def linger(self) -> None:
-        """Nothing more is answered; read on for a moment, so that the sender can read what was."""
+        """Answer nothing more; keep reading briefly, so that the sender can read the last answer."""
         self._deaf = True
         if self.transport.is_closing():
             return
@@ -273,22 +273,22 @@ class LimitedProtocol(HttpToolsProtocol):
                 self.drop()
 
     def drop(self) -> None:
-        """Close the connection now, whatever was being sent."""
+        """Close the connection now, even while sending."""
         self._deaf = True
         self.transport.abort()
 
     def leave(self, leaving: Leaving) -> None:
-        """Give way: an app that waits for the rest of the request learns that its client is gone.
+        """Give way: an app that waits for the rest of the request is told that its client is gone.
 
-        Whoever waits for the rest to be asked for may send a head's worth of it; where nothing was begun, a
-        new request is not answered, and its sender sees that at once.
+        A client in the middle of a request may send a head's worth more; if no request has begun, a new one
+        is not answered, and its sender sees that at once.
         """
         self._deaf = True
         leaving.take(self.transport, spare=self.kept.limits.header_bytes if self._taken else 0)
         self.connection_lost(ConnectionAbortedError())
 
     def shutdown(self) -> None:
-        """End as soon as what was asked is answered."""
+        """Close after the pending requests are answered."""
         self._keep_alive = False
         super().shutdown()
 

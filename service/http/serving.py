@@ -1,8 +1,8 @@
-"""Run an ASGI app on uvicorn, the same way for every listener, and end so that nobody notices.
+"""Run an ASGI app on uvicorn, the same way for every listener, with a graceful shutdown.
 
-On SIGTERM `readyz` turns 503 first, and connections are asked to close. For `shutdown_delay` seconds more
-everything is served as before, so that a load balancer has seen it. Only then nobody new is let in, and who
-is kept waiting for news is answered without.
+On SIGTERM `readyz` turns 503 first, and answers ask clients to close. For `shutdown_delay` seconds more
+everything is served as before, so that a load balancer notices. Only then new connections are refused, and
+waiting lookups are answered without a decision.
 """
 
 import socket
@@ -29,10 +29,10 @@ from service.http.protocol import limited_protocol
 VERSION: Final = version("faceid-gateway")
 
 NO_TELEMETRY: Final = TelemetryConfig(tracing=False, metrics=False, logs=False)
-"""FastAPI's own keeps query strings, which hold biz_ids, and looks for a provider at every request."""
+"""FastAPI's telemetry keeps query strings, which contain biz_ids, and looks for a provider per request."""
 
 FINISH_WITHIN: Final = 20
-"""Seconds for what is in flight when nobody new is let in any more."""
+"""Seconds for the requests in flight after new connections are refused."""
 
 _CLOSE: Final = (b"connection", b"close")
 
@@ -60,15 +60,15 @@ def serve(
     shutdown_delay: float,
     limits: Limits,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight. A failed lifecycle exits with 1.
+    """Serve until SIGTERM or SIGINT, then finish the requests in flight. A failed lifecycle exits with 1.
 
-    Who calls is the socket's other end, or what a proxy at one of `limits.trusted_proxies` says in
-    X-Forwarded-For. Where the system lends fewer files than `limits` need, there are fewer.
+    The caller is the peer of the socket, or the address in X-Forwarded-For from a proxy in
+    `limits.trusted_proxies`. If the system allows fewer files than `limits` need, the limits are lowered.
 
-    No access log: query strings and paths are the clients', and the proxy in front writes one anyway.
+    No access log: query strings and paths come from clients, and the proxy in front writes one anyway.
 
     Raises:
-        SettingsError: the address or the port cannot be had.
+        SettingsError: the address or the port is not available.
     """
     connections = Connections(_within_open_files(limits))
     config = uvicorn.Config(
@@ -110,7 +110,7 @@ def _within_open_files(limits: Limits) -> Limits:
 
 
 class GracefulServer(uvicorn.Server):
-    """uvicorn with a time between the signal and the closed door."""
+    """uvicorn with a delay between the signal and the end of listening."""
 
     def __init__(
         self,
@@ -128,13 +128,13 @@ class GracefulServer(uvicorn.Server):
         self._leave_at = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say that it serves once it does."""
+        """Log once it serves."""
         await super().startup(sockets)
         if self.started and sockets:
             log.info("serving", port=sockets[0].getsockname()[1])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal starts the delay; a second one is impatient and ends it."""
+        """The first signal starts the delay; a second one ends it."""
         if self._lifecycle.draining:
             self._signal = None
             super().handle_exit(sig, frame)
@@ -144,7 +144,7 @@ class GracefulServer(uvicorn.Server):
         self._leave_at = time.monotonic() + self._delay
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: is it time to leave?"""
+        """Ten times a second: check whether to stop listening."""
         if self._lifecycle.failed:
             self.should_exit = True
         elif self._signal is not None and time.monotonic() >= self._leave_at:
@@ -152,12 +152,12 @@ class GracefulServer(uvicorn.Server):
             self._signal = None
         leaving = await super().on_tick(counter)
         if self._lifecycle.draining and _CLOSE not in self.server_state.default_headers:
-            # A connection that is kept alive would be closed in its client's face.
+            # A kept-alive connection would be closed while its client sends.
             self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
         return leaving
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the door, answer those who are kept waiting, and wait for no connection that gave way."""
+        """Stop listening, answer waiting lookups, and do not wait for connections that gave way."""
         self._lifecycle.leave()
         self._connections.leaving.close(len(self._connections.leaving))
         await super().shutdown(sockets)

@@ -1,1 +1,1 @@
-"""The public listener: callbacks from the vendor and from browsers, and nothing else."""
+"""The public listener, which accepts callbacks from the vendor and from browsers, and nothing else."""

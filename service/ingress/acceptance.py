@@ -1,4 +1,4 @@
-"""The way of one callback through the ingress: read, prove, keep. Everything else waits for the worker."""
+"""Accept one callback: read, verify, store. Everything else is left to the worker."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
 
 @dataclass(frozen=True)
 class IngressContext:
-    """What the ingress works with, built once by `service.ingress.main`."""
+    """The dependencies of the ingress, built once by `service.ingress.main`."""
 
     apps: Mapping[str, App]
     intake: Intake
@@ -39,20 +39,20 @@ class IngressContext:
 
     @cached_property
     def refusal_hashes(self) -> Mapping[HashName, int]:
-        """What every refused sign costs, whatever the app."""
+        """The hashes that every refused signature costs, whatever the app."""
         return refusal_hashes((app.hash_name, len(app.secrets)) for app in self.apps.values())
 
 
 async def accept_callback(
     context: IngressContext, kind: CallbackKind, scope: Scope, receive: Receive
 ) -> Mapping[str, msgspec.Raw]:
-    """Take in one callback; the members of its payload, not decoded.
+    """Accept one callback and return the members of its payload, not decoded.
 
-    Returns only when the callback is durable.
+    Returns only once the callback is durable.
 
     Raises:
-        RefusedCallback: by one of its subclasses; nothing was kept.
-        ClientDisconnect: the sender went away before the body was whole.
+        RefusedCallback: one of its subclasses; nothing was stored.
+        ClientDisconnect: the sender disconnected before the body was complete.
     """
     headers = body_headers(scope)
     body = await read_body(receive, declared=headers.content_length, limit=context.max_body_bytes)

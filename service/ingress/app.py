@@ -1,9 +1,8 @@
-"""The ingress as a FastAPI app whose callbacks take a short way.
+"""The ingress as a FastAPI app with a fast path for callbacks.
 
-The routes are plain Starlette routes. A request that one of them serves does not pass through the middleware
-in front of the router: that would cost as much again as reading and proving the callback
-(docs/decisions/0013). Everything else goes FastAPI's usual way. Nothing is described in public: the
-vendor knows its protocol.
+The routes are plain Starlette routes. Their requests bypass the middleware in front of the router, which
+would cost as much as reading and verifying the callback (docs/decisions/0013). Everything else takes
+FastAPI's usual path. There is no public OpenAPI description: the vendor knows its protocol.
 """
 
 import re
@@ -23,7 +22,7 @@ from service.ingress.health import healthz, readyz_endpoint
 from service.problems import answer_http_error, refusal
 
 _CALLBACK: Final = re.compile(r"/+callbacks/+([^/]+)/+(notify|return)/*")
-"""Slashes that a console or a proxy adds are let pass: a redirect would lose the body of many clients."""
+"""Additional slashes from a console or a proxy are accepted: after a redirect many clients drop the body."""
 _SLASHES: Final = re.compile(r"/{2,}")
 
 log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""Read a request body that strangers send: capped while it arrives. Its deadline is the connection's."""
+"""Read the body of an untrusted request, with a size limit. Its deadline is the connection's."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from domain.errors import BodyTimeout, BodyTooLarge
 
 
 def header_of(scope: Scope, name: bytes) -> bytes:
-    """A request header, or b""; of several the first."""
+    """A request header, or b""; the first of several."""
     for key, value in scope["headers"]:
         if key == name:
             return bytes(value)
@@ -17,7 +17,7 @@ def header_of(scope: Scope, name: bytes) -> bytes:
 
 
 class BodyHeaders(NamedTuple):
-    """What a request says of its body; b"" where it says nothing."""
+    """The headers about the body; b"" for a missing one."""
 
     content_type: bytes
     content_encoding: bytes
@@ -25,7 +25,7 @@ class BodyHeaders(NamedTuple):
 
 
 def body_headers(scope: Scope) -> BodyHeaders:
-    """Read off the headers in one pass; of several the first, but every encoding."""
+    """Read the headers in one pass: the first of several, but every encoding."""
     content_type = length = encoding = b""
     for name, value in scope["headers"]:
         if name == b"content-type":
@@ -40,8 +40,8 @@ def body_headers(scope: Scope) -> BodyHeaders:
 async def read_body(receive: Receive, *, declared: bytes, limit: int) -> bytes:
     """The whole body, at most `limit` bytes; `declared` is its Content-Length, or b"".
 
-    The declared length is checked before a byte is read, the counted length with every chunk: a chunked
-    body declares nothing, and what is declared need not be true.
+    The declared length is checked before a byte is read, the actual length with every chunk: a chunked body
+    declares none, and a declared length may be false.
 
     Raises:
         BodyTooLarge, BodyTimeout: the sender is at fault.

@@ -1,7 +1,7 @@
-"""Answer again what is durable already, without writing it again.
+"""Acknowledge callbacks that are durable already, without writing them again.
 
-Anybody who holds one genuine callback can send it thousands of times a second. Each one written would cost
-the workers a look, and everybody else's decision would wait behind those.
+Anyone who has one genuine callback can send it thousands of times a second. Each write would cost the workers
+time, and delay all other decisions.
 """
 
 import asyncio
@@ -16,24 +16,24 @@ from domain.model import AcceptedCallback, CallbackKind
 REMEMBERED: Final = 32_768
 """Callbacks in one generation; two are kept, which is about 15 MB."""
 SECONDS: Final = 60.0
-"""Life of a generation. Short, so that a callback sent again minutes later is written again: by then a Redis
-may have been put back, or a dead letter deleted."""
+"""Life of a generation. Short, so that a callback sent again minutes later is written again: by then Redis
+may have been restored, or a dead letter deleted."""
 
 
 _ROUTES: Final = {kind: kind.encode() for kind in CallbackKind}
 
 
 def mark_of(app_id: str, kind: CallbackKind, form: SignedForm) -> bytes:
-    """What only the same callback has, once its sign is verified: the sign, which was computed anyway.
+    """An identifier of a callback, after its signature is verified: the signature itself.
 
-    A digest of ours would cost as much as the sign. Two strict JSON texts with one sign would be a collision
-    of the hash behind a secret that nobody knows; what length extension makes of it is no JSON.
+    Another digest would cost as much. Two strict JSON texts with one signature would be a collision of the
+    hash with an unknown secret; a length extension of a callback is no JSON.
     """
     return form.sign + _ROUTES[kind] + app_id.encode()
 
 
 class Duplicates:
-    """The callbacks of the last one or two minutes that are durable, and those that are being made so."""
+    """The durable callbacks of the last one or two minutes, and those being written."""
 
     def __init__(
         self,
@@ -51,16 +51,16 @@ class Duplicates:
         self._under_way: dict[bytes, list[asyncio.Future[None]] | None] = {}
 
     def __len__(self) -> int:
-        """How many callbacks are remembered."""
+        """The number of remembered callbacks."""
         return len(self._young) + len(self._old)
 
     async def once(
         self, mark: bytes, callback: AcceptedCallback, keep: Callable[[AcceptedCallback], Awaitable[None]]
     ) -> None:
-        """Return once the callback with this mark is durable: `keep` makes it so, if nothing else has.
+        """Return once the callback with this mark is durable, by `keep` unless it is durable already.
 
         Raises:
-            NotDurable: the callback could not be kept, or the same one that came just before.
+            NotDurable: this callback, or the same one just before, could not be stored.
         """
         self._age()
         if mark in self._young or mark in self._old:

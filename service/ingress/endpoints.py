@@ -1,4 +1,4 @@
-"""The ingress's endpoints, as bare ASGI: the hot path pays for no dependency machinery."""
+"""The ingress's endpoints as bare ASGI, without the cost of dependency injection."""
 
 from urllib.parse import parse_qs
 
@@ -44,7 +44,7 @@ class NotifyEndpoint:
 
 
 class ReturnEndpoint:
-    """`/callbacks/{app_id}/return`: the user's browser, by POST with the signed form or by a bare GET."""
+    """`/callbacks/{app_id}/return`: the user's browser, by POST with the signed form or by a plain GET."""
 
     def __init__(self, context: IngressContext) -> None:
         self._context = context
@@ -64,7 +64,7 @@ class ReturnEndpoint:
             return
         await response(scope, receive, send)
         if returned is not None:
-            # Behind the answer, which is the same whether the biz_id is known or not.
+            # After the answer, which is the same whether or not the biz_id is known.
             self._note_return(scope, returned)
 
     async def _post(self, scope: Scope, receive: Receive) -> Response:
@@ -85,11 +85,11 @@ class ReturnEndpoint:
 
 
 def _biz_id_in_query(scope: Scope) -> str:
-    """Unsigned, so it proves nothing.
+    """The biz_id in the query, which is unsigned and proves nothing.
 
     Raises:
         MalformedForm: too many parameters.
-        MissingField: none of them is a biz_id, or several are.
+        MissingField: there is no biz_id, or several.
     """
     try:
         query = parse_qs(scope["query_string"].decode("ascii", "replace"), max_num_fields=_MAX_PARAMETERS)
@@ -103,7 +103,7 @@ def _biz_id_in_query(scope: Scope) -> str:
 
 
 def log_refusal(context: IngressContext, error: RefusedCallback, scope: Scope, *, kind: CallbackKind) -> None:
-    """Say why, and for which app if it is one of ours: all else in the address is a stranger's."""
+    """Log the reason, and the app if it is configured; the rest of the address is untrusted."""
     named = scope["path_params"]["app_id"]
     app_id = named if named in context.apps else None
     context.tally.count_refused(app_id or "", error.code)

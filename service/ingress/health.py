@@ -1,4 +1,4 @@
-"""Is the process up, and may it be sent callbacks? Public, so it says no more than that."""
+"""Health checks: whether the process runs, and whether it accepts callbacks. Public, so no details."""
 
 from collections.abc import Awaitable, Callable
 

@@ -46,10 +46,10 @@ def run(settings: Settings, *, host: str, port: int) -> None:
     """Serve the ingress until a signal.
 
     Raises:
-        SettingsError: Redis would lose what it takes and there is no spool, or its folder cannot be used.
+        SettingsError: Redis could lose writes and there is no spool, or its folder cannot be used.
     """
     asyncio.run(_check_redis(settings))
-    # Whoever sends it to all roles means the policies, of which this one has none; it must not die of it.
+    # SIGHUP to all roles reloads policies. The ingress has none, and must not die from the signal.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     lifecycle = Lifecycle()
     app = build(settings, lifecycle)
@@ -148,11 +148,11 @@ def _rate(per_second: float) -> Rate:
 
 
 async def _check_redis(settings: Settings) -> None:
-    """A Redis that cannot be used now is no reason not to start, if there is a spool or it heals by itself:
-    the ingress looks again before it writes.
+    """Check Redis. An unusable Redis does not prevent the start if there is a spool, or if waiting helps: the
+    ingress checks again before it writes.
 
     Raises:
-        SettingsError: Redis would lose what it takes, and nothing else could take it.
+        SettingsError: Redis could lose writes, and there is no spool.
     """
     try:
         async with ProcessContext.of(settings, timeout=timedelta(seconds=2)) as process:

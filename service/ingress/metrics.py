@@ -1,6 +1,6 @@
-"""An ingress's own page of metrics, on an internal port: it tells of refusals when Redis is away, too.
+"""An ingress's own metrics page, on an internal port, which shows refusals even while Redis is away.
 
-A thread serves it, so that it answers even while the event loop does not.
+A thread serves it, so that it answers even if the event loop is blocked.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ from service.ingress_families import describe_ingresses
 def serving_metrics(
     host: str, port: int | None, *, process: str, status: Callable[[], Mapping[str, object]]
 ) -> Iterator[None]:
-    """`GET /metrics` inside the block, about this process; nothing without a port.
+    """Serve `GET /metrics` about this process during the block, if there is a port.
 
     Raises:
         SettingsError: the port cannot be used.

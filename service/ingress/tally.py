@@ -1,4 +1,4 @@
-"""What one ingress has accepted and refused since its start."""
+"""One ingress's accepted and refused callbacks since its start."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from typing import Self
 
 @dataclass
 class IngressTally:
-    """Counts by app, and by problem code. A stranger's word for an app is counted under the empty id."""
+    """Counts by app, and by problem code. An unknown app is counted with the empty id."""
 
     @classmethod
     def of(cls, app_ids: Iterable[str]) -> Self:
-        """Nothing yet, for these apps: a counter that is told from zero on shows its first step."""
+        """Zeros for these apps, so that the first increment of each counter is visible."""
         known = list(app_ids)
         refused = {app_id: Counter({"bad_signature": 0, "not_durable": 0}) for app_id in known}
         return cls(Counter(dict.fromkeys(known, 0)), refused | {"": Counter({"bad_signature": 0})})
@@ -29,6 +29,6 @@ class IngressTally:
         self.refused.setdefault(app_id, Counter())[code] += 1
 
     def status(self) -> dict[str, object]:
-        """As the heartbeat carries it."""
+        """The counts for the heartbeat."""
         refused = {app_id: dict(codes) for app_id, codes in self.refused.items()}
         return {"accepted": dict(self.accepted), "refused": refused}

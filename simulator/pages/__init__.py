@@ -1,4 +1,4 @@
-"""The stand-in's web pages: templates beside this file, no external resources, every value escaped."""
+"""The simulator's web pages: templates beside this file, no external resources, every value escaped."""
 
 import html
 from pathlib import Path
@@ -13,19 +13,19 @@ _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"
 
 
 class Markup(str):
-    """HTML made here, to be put into a page as it is."""
+    """Trusted HTML, inserted into a page unescaped."""
 
     __slots__ = ()
 
 
 def page(name: PageName, /, *, title: str, http_status: int = 200, **values: str) -> HTMLResponse:
-    """The page `name` in the common frame; values that are no Markup are escaped."""
+    """The page `name` in the common frame; values are escaped unless they are Markup."""
     body = fragment(name, **values)
     return HTMLResponse(fragment("frame", title=title, body=body), status_code=http_status, headers=_HEADERS)
 
 
 def fragment(name: PageName | Literal["frame", "choice"], /, **values: str) -> Markup:
-    """A template filled in; every `$name` in it must be given."""
+    """A filled template; every `$name` in it must be given."""
     template = Template((Path(__file__).parent / f"{name}.html").read_text(encoding="utf-8"))
     escaped = {
         key: value if isinstance(value, Markup) else html.escape(value) for key, value in values.items()
