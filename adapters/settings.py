@@ -27,7 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from adapters.configuration.names import misspelt, strange
+from adapters.configuration.names import names_to_refuse, strange
 from adapters.configuration.problems import lines_of
 from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
 from adapters.configuration.values import (
@@ -205,7 +205,7 @@ def load_settings(kind: type[Settings] = Settings) -> Settings:
         SettingsError: one line for each missing or wrong setting, without its value.
     """
     sources = read_sources()
-    problems = misspelt(sources, Settings.model_fields)
+    problems = names_to_refuse(sources, Settings.model_fields)
     try:
         settings = kind()
     except ValidationError as error:

@@ -1,1 +1,1 @@
-"""What the speed is measured with: baselines and product side by side, one run, one table."""
+"""The benchmark: baselines and product side by side, in one run with one table."""

@@ -22,7 +22,7 @@ PARTS = ("ingress", "worker", "steady", "latency")
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """How much is measured."""
+    """The size of the measurements."""
 
     rounds: int = 5
     seconds: float = 4.0
@@ -36,7 +36,7 @@ QUICK = Plan(rounds=3, seconds=2.0, waiting=1_000, jobs=1_500, latencies=60, ste
 
 
 def main() -> int:
-    """Run the benchmark; the exit code."""
+    """Run the benchmark and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute: fewer and shorter rounds")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a figure misses its target")

@@ -1,7 +1,7 @@
-"""Full callbacks of different people, signed, as the vendor sends them: about 2.8 kB of JSON.
+"""Signed callbacks of different people with all blocks, as the vendor sends them: about 2.8 kB of JSON.
 
-Names, numbers, addresses, scores and times differ from callback to callback, so that neither a cache nor
-the compression of a batch finds more in common than real callbacks have.
+Names, numbers, addresses, scores and times differ, so that neither a cache nor the compression of a batch
+finds more in common than in real callbacks.
 """
 
 import json
@@ -31,7 +31,7 @@ _PLACES: Final = "东西南北中山河江湖海城关桥门安宁平和兴福�
 
 
 class SignedCallback(msgspec.Struct, frozen=True):
-    """One callback: the JSON that was signed, and the form that carries it."""
+    """One callback: the signed JSON and its form."""
 
     biz_id: str
     data: bytes
@@ -39,30 +39,30 @@ class SignedCallback(msgspec.Struct, frozen=True):
 
 
 def make_callbacks(count: int, *, seed: int = 1) -> list[SignedCallback]:
-    """`count` callbacks of as many verifications; the same ones for the same seed."""
+    """`count` callbacks, each of another verification; the same ones for the same seed."""
     random = Random(seed)
     return [_make_callback(random) for _ in range(count)]
 
 
 def save_callbacks(callbacks: list[SignedCallback], file: Path) -> None:
-    """Keep callbacks for the other processes of a run."""
+    """Save callbacks for the other processes of a run."""
     file.write_bytes(msgspec.msgpack.encode(callbacks))
 
 
 def load_callbacks(file: Path) -> list[SignedCallback]:
-    """What `save_callbacks` kept."""
+    """Load the callbacks from `save_callbacks`."""
     return msgspec.msgpack.decode(file.read_bytes(), type=list[SignedCallback])
 
 
 def result_body(data: bytes) -> bytes:
-    """What get_result says about the verification that `data` is the callback of."""
+    """The body of get_result for the verification of the callback `data`."""
     return (
         b'{"request_id": "1700000000,00000000-0000-4000-8000-000000000000", %b, "time_used": 9}' % data[1:-1]
     )
 
 
 def renewed_forms(callbacks: list[SignedCallback]) -> Iterator[bytes]:
-    """Forms without end, each of a verification of its own: the ingress writes no callback twice."""
+    """Endless forms, each of another verification, since the ingress writes no callback twice."""
     first = SystemRandom().getrandbits(120)
     for number in count():
         callback = callbacks[number % len(callbacks)]
@@ -84,7 +84,7 @@ def _make_callback(random: Random) -> SignedCallback:
 
 
 def _vary(value: Any, random: Random, card: dict[str, str]) -> Any:
-    """The simulator's payload with this person's card, and scores that are nobody else's."""
+    """The simulator's payload with this person's card and random scores."""
     if isinstance(value, dict):
         return {key: item if "threshold" in key else _vary(item, random, card) for key, item in value.items()}
     if isinstance(value, float):
@@ -93,7 +93,7 @@ def _vary(value: Any, random: Random, card: dict[str, str]) -> Any:
 
 
 def _card_of(random: Random) -> dict[str, str]:
-    """What stands on this person's card, by what stands on everybody's in the simulator."""
+    """The values on this person's card, by the simulator's values that they replace."""
     city, district, road = ("".join(random.choices(_PLACES, k=2)) for _ in range(3))
     year, day = random.randrange(2006, 2025), f"{random.randrange(1, 13):02}.{random.randrange(1, 29):02}"
     since, until = f"{year}.{day}", f"{year + 20}.{day}"

@@ -1,4 +1,4 @@
-"""Accepted callbacks per second, and what a waiting callback costs in Redis, against the naive ingress."""
+"""Accepted callbacks per second and Redis memory per waiting callback, compared with the naive ingress."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ class _Side(msgspec.Struct, frozen=True):
 
 
 async def measure_ingress(rig: Rig, *, rounds: int, seconds: float, waiting: int) -> list[Figure]:
-    """Throughput in alternating rounds, then bytes per waiting callback; both servers stay up meanwhile."""
+    """Throughput in alternating rounds, then bytes per waiting callback; both servers keep running."""
     async with _sides(rig) as (product, naive):
         figures = await _throughput(rig, product, naive, rounds=rounds, seconds=seconds)
         busy, quiet = Load(requests=waiting), Load(connections=1, requests=min(waiting, QUIET_CALLBACKS))
@@ -116,6 +116,6 @@ async def _load(rig: Rig, side: _Side, load: Load) -> LoadResult:
 
 
 async def _memory(rig: Rig) -> int:
-    """What Redis holds, without the buffers of connections and of the log, which come and go."""
+    """Redis's memory without the buffers of connections and of the log, which vary."""
     info: dict[str, Any] = await rig.redis.info("memory")
     return int(info["used_memory"] - info["mem_clients_normal"] - info["mem_aof_buffer"])

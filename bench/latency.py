@@ -22,7 +22,7 @@ FROM decisions d JOIN verifications v ON v.id = d.verification_id ORDER BY v.rec
 
 
 async def measure_latency(rig: Rig, *, callbacks: int) -> list[Figure]:
-    """`decided_at` − `received_at` of callbacks that each find everything idle."""
+    """`decided_at` − `received_at` of callbacks on an idle system."""
     await empty(rig)
     port, random = free_port(), Random(1)
     ingress = rig.spec("ingress", "-m", "cli", "serve", "ingress", "--port", str(port), answers_on=port)
@@ -33,7 +33,7 @@ async def measure_latency(rig: Rig, *, callbacks: int) -> list[Figure]:
         running(worker, cores=SERVER_CORE),
     ):
         for sent, callback in enumerate(load_callbacks(rig.pool)[: WARM_UP + callbacks], 1):
-            # A random pause, or every callback would meet the worker's poll at the same moment of its cycle.
+            # A random pause, or every callback would arrive at the same point of the worker's poll cycle.
             await asyncio.sleep(random.uniform(0, 0.04))
             await send(port, callback)
             await _decided(rig, sent)
@@ -60,7 +60,7 @@ async def measure_latency(rig: Rig, *, callbacks: int) -> list[Figure]:
 
 
 async def send(port: int, callback: SignedCallback) -> None:
-    """Send a callback on a connection of its own and hold its answer to be 200."""
+    """Send a callback on a new connection and check that the answer is 200."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         b"POST %b HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n"

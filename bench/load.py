@@ -1,6 +1,6 @@
-"""The load generator: keep-alive connections on raw asyncio streams, each with one request under way.
+"""The load generator: keep-alive connections on raw asyncio streams, each with one request in flight.
 
-A process of its own (`python -m bench.load`), so that it runs on another core than the server.
+A separate process (`python -m bench.load`), so that it runs on another core than the server.
 """
 
 import argparse
@@ -23,7 +23,7 @@ _LENGTH: Final = b"content-length: "
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What to send: for `seconds` behind `warm_up` seconds, or `requests` in all; the first wins."""
+    """The load: for `seconds` after `warm_up` seconds, or `requests` in total, whichever is first."""
 
     connections: int = 64
     seconds: float = 60.0
@@ -32,8 +32,8 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class LoadResult(msgspec.Struct, frozen=True):
-    """What came back: `accepted` answers of 200 in `seconds`, `refused` others, latencies in ms; `answered`
-    counts the warm-up too."""
+    """The answers: `accepted` with 200 in `seconds`, `refused` others, latencies in ms; `answered` includes
+    the warm-up."""
 
     accepted: int
     refused: int
@@ -49,7 +49,7 @@ class LoadResult(msgspec.Struct, frozen=True):
 
 
 async def run_load(port: int, pool: Path, load: Load) -> LoadResult:
-    """Run the generator as a process of its own against 127.0.0.1:`port`."""
+    """Run the generator as a separate process against 127.0.0.1:`port`."""
     argv = (sys.executable, "-m", "bench.load", str(port), str(pool), msgspec.json.encode(load).decode())
     process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     try:
@@ -64,7 +64,7 @@ async def run_load(port: int, pool: Path, load: Load) -> LoadResult:
 
 
 class _Meter:
-    """Hands out the requests and counts the answers; `finished` is set when all is over."""
+    """Hands out the requests and counts the answers; `finished` is set at the end."""
 
     def __init__(self, load: Load, requests: Iterator[bytes]) -> None:
         self._requests = requests
@@ -90,7 +90,7 @@ class _Meter:
         return next(self._requests)
 
     def count(self, status: bytes, sent_at: float) -> None:
-        """Note an answer, unless it falls outside the measured window."""
+        """Count an answer, unless it is outside the measured window."""
         now = time.perf_counter()
         self._open -= 1
         self._answered += 1
@@ -103,12 +103,12 @@ class _Meter:
             self.refused += 1
 
     def lose(self) -> None:
-        """A connection is gone: after the end that is as it should be."""
+        """A connection is lost, which is expected after the end."""
         self.broken = not self.finished.is_set()
         self.finished.set()
 
     def result(self) -> LoadResult:
-        """What was counted."""
+        """The counts."""
         ordered = sorted(self.latencies) or [0.0]
         p50, p99 = (round(ordered[int(len(ordered) * share)] * 1000, 2) for share in (0.50, 0.99))
         return LoadResult(
@@ -117,7 +117,7 @@ class _Meter:
 
 
 class _Connection(asyncio.Protocol):
-    """One client: sends a request, awaits its whole answer, sends the next."""
+    """One client: sends a request, waits for its complete answer, sends the next."""
 
     def __init__(self, meter: _Meter) -> None:
         self._meter = meter
@@ -126,7 +126,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports behave so, but are not derived so.
+        # uvloop's transports have this interface, but are not subclasses.
         self._transport = cast(asyncio.WriteTransport, transport)
         self._send()
 
@@ -175,7 +175,7 @@ async def _generate(port: int, load: Load, requests: Iterator[bytes]) -> LoadRes
 
 
 def main() -> None:
-    """Generate the load that the command line describes; the result goes to stdout as JSON."""
+    """Generate the load given on the command line and print the result as JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("pool", type=Path, help="file of bench.callbacks")

@@ -1,6 +1,6 @@
-"""`python -m bench.policies`: how long a decision takes, and how fast a backtest goes through what was read.
+"""`python -m bench.policies`: the time of a decision, and the speed of a backtest on rows in memory.
 
-The payloads are the simulator's, all blocks filled: four comparisons, every quality and legality figure.
+The payloads are the simulator's with all blocks: four comparisons, every quality and legality figure.
 """
 
 import json
@@ -41,7 +41,7 @@ def main() -> None:
     passed, other = _facts(payloads.passed), _facts(payloads.face_mismatch)
     pairs = {"result agrees": (passed, passed), "result disagrees": (passed, other)}
     for name, (callback, result) in pairs.items():
-        # Equal, not identical: as two payloads of the vendor are.
+        # Equal, not identical, like two payloads of the vendor.
         copied = msgspec.json.decode(msgspec.json.encode(result), type=Facts)
         times = _times(partial(_decide, callback, copied, policy), DECISIONS)
         print(
@@ -67,7 +67,7 @@ def _backtest(rows: list[Any], candidate: Policy) -> None:
 
 
 def _rows(policy: Policy, passed: Facts, other: Facts, *, differing: float) -> list[Any]:
-    """Rows as the database hands them out, each with texts of its own."""
+    """Rows as from the database, each with separate strings."""
     chance = random.Random(1)
     made = []
     for n in range(ROWS):
@@ -85,7 +85,7 @@ def _facts(builder: Builder) -> Facts:
 
 
 def _times(action: Callable[[], None], count: int) -> list[float]:
-    """Seconds of processor time per item, of each round: what else the machine does is not ours."""
+    """Processor seconds per item in each round, which exclude other processes."""
     times = []
     for _ in range(ROUNDS):
         started = time.process_time()

@@ -1,4 +1,4 @@
-"""The figures of a run: the lines on the way, the table at its end, and bench/results.json."""
+"""The figures of a run: progress lines, the table at the end, and bench/results.json."""
 
 import os
 import platform
@@ -24,11 +24,10 @@ if not console.is_terminal:
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One row: what was measured on both sides, and the `value` that is held against `target`.
+    """One row: the measurements of both sides, and the `value` that is compared with `target`.
 
-    The value is a ratio to the naive side that must be reached, or with `at_most` a measure that must not
-    be passed; without a target it is there to be read. `rates`: those of every round, by side; `rounds`:
-    whatever else is worth keeping.
+    The value is a minimum ratio to the naive side, or with `at_most` a maximum; without a target it is only
+    information. `rates`: those of every round, by side; `rounds`: other data worth keeping.
     """
 
     name: str
@@ -49,12 +48,12 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 def median(values: Iterable[float]) -> float:
-    """The middle one of the rounds."""
+    """The median of the rounds."""
     return float(_median(values))
 
 
 def show_progress(line: str) -> None:
-    """Say what has just been measured."""
+    """Print the last measurement."""
     console.print(f"  {line}", highlight=False, markup=False)
 
 
@@ -78,7 +77,7 @@ def show(figures: Sequence[Figure], machine: dict[str, str]) -> None:
 
 
 def cpu_figure(name: str, seen: dict[str, list[float]]) -> Figure:
-    """Processor time per callback in µs: what a busy neighbour changes least."""
+    """Processor time per callback in µs, which other load on the machine changes least."""
     product, naive = median(seen["product"]), median(seen["naive"])
     return Figure(
         name=name, product=f"{product:,.0f}", naive=f"{naive:,.0f}", value=naive / product, rounds=seen
@@ -92,7 +91,7 @@ def _target(figure: Figure) -> str:
 
 
 def show_noise(figures: Sequence[Figure]) -> None:
-    """Warn where the rounds of one side differ so much that something else must have used the machine."""
+    """Warn if the rounds of one side differ so much that other load must have disturbed them."""
     noisy = [figure.name for figure in figures if _spread(figure) > NOISY]
     if noisy:
         console.print(f"NOISY: {', '.join(noisy)}: rounds of one side differ by more than {NOISY:g}×.")
@@ -112,7 +111,7 @@ def save(figures: Sequence[Figure], machine: dict[str, str]) -> None:
 
 
 async def describe_machine(rig: Rig) -> dict[str, str]:
-    """What the figures were measured on, and how busy it was with other things before."""
+    """The machine of the measurements, and its load before them."""
     server = await rig.redis.info("server")
     redis = (
         f"Valkey {server['valkey_version']}"

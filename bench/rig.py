@@ -1,4 +1,4 @@
-"""The test rig: who runs on which core, and processes that live for one block and are gone behind it."""
+"""The test rig: cores for processes, and processes that run for one block."""
 
 import asyncio
 import base64
@@ -26,7 +26,7 @@ from cli.devstack.processes import ProcessSpec, Supervisor
 
 _CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORE: Final = set(_CORES[:1])
-"""Where the measured process runs, alone; empty where processes cannot be pinned (macOS)."""
+"""The core of the measured process alone; empty if processes cannot be pinned (macOS)."""
 OTHER_CORES: Final = set(_CORES[1:]) or SERVER_CORE
 
 
@@ -36,7 +36,7 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True)
 class Rig:
-    """What every measurement works with. `environment` is that of the product and of the baselines."""
+    """The servers of every measurement. `environment` is that of the product and of the baselines."""
 
     folder: Path
     pool: Path
@@ -47,7 +47,7 @@ class Rig:
     environment: Mapping[str, str]
 
     def spec(self, name: str, *argv: str, answers_on: int | None = None, **environment: str) -> ProcessSpec:
-        """A Python process `python argv…` of this run; it is up when `answers_on` takes connections."""
+        """A Python process `python argv…` of this run; it is up when port `answers_on` takes connections."""
         command = (sys.executable, *argv)
         variables, log = {**self.environment, **environment}, self.folder / "logs" / f"{name}.log"
         if answers_on is None:
@@ -79,11 +79,11 @@ async def standing_rig(callbacks: int) -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def running(spec: ProcessSpec, *, cores: set[int] = OTHER_CORES) -> AsyncIterator[int]:
-    """The process inside the block, on these cores; its pid.
+    """Run the process for the block, on these cores; yields its pid.
 
     Raises:
-        StartFailed: it did not come up.
-        BenchFailed: it died inside the block, so what was measured counts for nothing.
+        StartFailed: it did not start.
+        BenchFailed: it died during the block, so the measurement is invalid.
     """
     deaths: list[str] = []
     supervisor = Supervisor(lambda: deaths.append(spec.name))
@@ -98,10 +98,10 @@ async def running(spec: ProcessSpec, *, cores: set[int] = OTHER_CORES) -> AsyncI
 
 
 async def until(done: Callable[[], Awaitable[bool]], *, seconds: float, every: float) -> None:
-    """Wait until `done`, asking `every` so many seconds.
+    """Wait until `done` is true, checking every `every` seconds.
 
     Raises:
-        BenchFailed: it did not come true within `seconds`.
+        BenchFailed: it was not true within `seconds`.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -118,13 +118,13 @@ def cpu_seconds(pid: int) -> float:
 
 
 async def forget(redis: Redis) -> None:
-    """Empty Redis and return when the memory is free: by default it would be freed in the background."""
+    """Empty Redis and wait until the memory is free; by default it would be freed in the background."""
     await redis.execute_command("FLUSHALL", "SYNC")  # type: ignore[no-untyped-call]
 
 
 @contextmanager
 def _on(cores: set[int]) -> Iterator[None]:
-    """Whatever is started inside the block runs on these cores: children inherit them."""
+    """Run processes started in the block on these cores, which children inherit."""
     if not cores:
         yield
         return
@@ -148,7 +148,7 @@ async def _clients(redis_url: str, database_url: str) -> AsyncIterator[tuple[Red
     await migrate(database_url)
     redis: Redis = Redis.from_url(redis_url)
     database = await asyncpg.connect(database_url)
-    # A rewrite of the log would fall into somebody's round, not into everybody's.
+    # A rewrite of the log would disturb only some rounds.
     await redis.config_set("auto-aof-rewrite-percentage", "0")
     try:
         yield redis, database
@@ -176,7 +176,7 @@ def _environment(redis_url: str, database_url: str, vendor_port: int) -> dict[st
 
 
 def _print_ends(logs: Path) -> None:
-    """The last lines of every log: they are about to be deleted."""
+    """Print the last lines of every log before the logs are deleted."""
     for log in sorted(logs.glob("*.log")):
         lines: Sequence[str] = log.read_text(errors="replace").splitlines()[-5:]
         print(f"--- {log.name}", *lines, sep="\n", file=sys.stderr)

@@ -17,7 +17,7 @@ from bench.rig import Rig
 from domain.model import AcceptedCallback, CallbackKind
 
 BATCH: Final = 32
-"""What the ingress makes of 64 connections."""
+"""The ingress's batch size with 64 connections."""
 
 STAGED: Final = "bench:staged"
 _AT_ONCE: Final = 64
@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 
 
 async def stage_batches(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
-    """As the ingress does it under load: batches in the inbox; their ids wait under another name."""
+    """Write batches to the inbox as the ingress does under load; their ids wait under another name."""
     keys = KeyRing([base64.b64decode(rig.environment["FACEID_MASTER_KEYS"])])
     for number, group in enumerate(_groups(callbacks, BATCH)):
         batch_id = new_batch_id(len(group))
@@ -36,7 +36,7 @@ async def stage_batches(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
 
 
 async def stage_jobs(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
-    """As the naive ingress does it: a job per callback."""
+    """Write one job per callback, as the naive ingress does."""
     arq = _staging_queue(rig)
     for group in _groups(callbacks, _AT_ONCE):
         await asyncio.gather(

@@ -1,7 +1,7 @@
-"""Callbacks at a constant rate, one by one: does one worker keep up, and how long does a decision take?
+"""Callbacks at a constant rate, one by one: whether one worker keeps up, and the time to the decision.
 
-The real ingress, worker and vendor; the worker alone on its core. A bench that fills a queue and empties it
-sees large groups only; this is what users meet.
+The real ingress and worker with the instant vendor; the worker has its own core. A benchmark that fills and
+empties a queue measures only large groups; this is what users experience.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ async def _run(rig: Rig, rate: int, seconds: float) -> _Run:
 
 
 async def _send_all(port: int, callbacks: list[SignedCallback], *, rate: int) -> None:
-    """One every 1/`rate` seconds, each on a connection of its own, whether others are answered or not."""
+    """Send one every 1/`rate` seconds, each on a new connection, without waiting for answers."""
     loop = asyncio.get_running_loop()
     began, sending = loop.time(), set[asyncio.Task[None]]()
     for number, callback in enumerate(callbacks):
@@ -77,7 +77,7 @@ async def _send_all(port: int, callbacks: list[SignedCallback], *, rate: int) ->
 
 
 async def _decided(rig: Rig, count: int, *, within: float) -> int:
-    """Wait up to `within` seconds for `count` decisions. Returns how many are missing."""
+    """Wait up to `within` seconds for `count` decisions and return how many are missing."""
     until = time.monotonic() + within
     while True:
         missing = count - int(await rig.database.fetchval("SELECT count(*) FROM decisions"))

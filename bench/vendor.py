@@ -1,6 +1,6 @@
-"""A vendor without delay: answers get_result at once with the full result of the biz_id that is asked for.
+"""A vendor without delay: it answers get_result at once with the full result of the requested biz_id.
 
-A process of its own (`python -m bench.vendor PORT POOL`), so that it costs the worker's core nothing.
+A separate process (`python -m bench.vendor PORT POOL`), so that it does not use the worker's core.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _NOT_FOUND: Final = b'{"error_message": "RESULT_NOT_FOUND"}'
 
 
 class _Vendor(asyncio.Protocol):
-    """One kept connection. A GET has no body, so a request ends with its head."""
+    """One keep-alive connection. A GET has no body, so a request ends with its head."""
 
     def __init__(self, answers: Mapping[str, bytes]) -> None:
         self._answers = answers
@@ -27,7 +27,7 @@ class _Vendor(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports behave so, but are not derived so.
+        # uvloop's transports have this interface, but are not subclasses.
         self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:

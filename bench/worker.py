@@ -1,8 +1,8 @@
 """Decisions per second of one worker process: the product's against the naive one, with an instant vendor.
 
-All jobs are staged under another queue's name while the worker is up and idle; one RENAME sets them free.
-The clock runs from when the worker takes the first of them to the last decision: all of the work, and neither
-the start nor the pause until arq looks into the queue again (half a second by default).
+All jobs are staged under another queue's name while the worker is up and idle; one RENAME releases them. The
+time is from the worker's first job to the last decision: all of the work, but neither the start nor the pause
+until arq polls the queue again (half a second by default).
 """
 
 import time
@@ -25,7 +25,7 @@ TARGET_RATIO: Final = 4.0
 WARM_UP: Final = 256
 NAIVE_WARM_UP: Final = 64
 NAIVE_SHARE: Final = 4
-"""The naive worker gets a fourth of the callbacks: enough for a rate, which does not hang on the number."""
+"""The naive worker gets a fourth of the callbacks, which is enough to measure its rate."""
 
 TRIAL: Final = 300
 PATIENCE: Final = 120
@@ -35,9 +35,8 @@ Stage = Callable[[Rig, Sequence[SignedCallback]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class _Contender:
-    """A worker, how its queue is filled, the queue's name, and where its decisions stand: a table with
-    `outcome`, and the query for the time of the last one. It decides `warm_up` callbacks before the clock
-    runs."""
+    """A worker, how its queue is filled, the queue's name, and its decisions: a table with `outcome`, and the
+    query for the time of the last one. It decides `warm_up` callbacks before the measurement."""
 
     name: str
     spec: ProcessSpec
@@ -56,7 +55,7 @@ class _Round(NamedTuple):
 
 
 async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
-    """Alternating rounds, each with a fresh worker process; the naive worker with its better `max_jobs`."""
+    """Alternating rounds, each with a new worker process; the naive worker with its better `max_jobs`."""
     pool = load_callbacks(rig.pool)
     async with running(vendor_spec(rig)):
         product = _Contender(
@@ -104,7 +103,7 @@ def vendor_spec(rig: Rig) -> ProcessSpec:
 
 
 async def empty(rig: Rig) -> None:
-    """Forget every callback and decision."""
+    """Delete every callback and decision."""
     await forget(rig.redis)
     await rig.database.execute("TRUNCATE verifications CASCADE")
 
@@ -131,7 +130,7 @@ async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Cont
 
 
 async def _round(rig: Rig, contender: _Contender, callbacks: Sequence[SignedCallback]) -> _Round:
-    """A fresh worker that has decided the first of the callbacks before the clock runs."""
+    """Measure a new worker that has decided the first callbacks before."""
     await empty(rig)
     async with running(contender.spec, cores=SERVER_CORE) as pid:
         await _process(rig, contender, callbacks[: contender.warm_up], in_all=contender.warm_up)
@@ -151,7 +150,7 @@ async def _round(rig: Rig, contender: _Contender, callbacks: Sequence[SignedCall
 async def _process(
     rig: Rig, contender: _Contender, callbacks: Sequence[SignedCallback], *, in_all: int
 ) -> float:
-    """Stage the callbacks, release them at once, wait until there are `in_all` decisions; the seconds."""
+    """Stage the callbacks, release them at once, wait for `in_all` decisions, and return the seconds."""
     await contender.stage(rig, callbacks)
     (first,) = await rig.redis.zrange(STAGED, 0, 0)
     async with rig.redis.pipeline(transaction=True) as pipe:
@@ -174,7 +173,7 @@ async def _process(
 
 
 async def _decisions(rig: Rig, table: str) -> int:
-    # The naive worker makes its table when it starts.
+    # The naive worker creates its table when it starts.
     if await rig.database.fetchval("SELECT to_regclass($1)", table) is None:
         return 0
     return int(await rig.database.fetchval(f"SELECT count(*) FROM {table}"))

@@ -25,7 +25,7 @@ def simulator_settings() -> SimulatorSettings:
     Raises:
         SettingsError: one line for each wrong or unknown setting, without its value.
     """
-    problems = _misspelt()
+    problems = _unknown_names()
     try:
         settings = SimulatorSettings()
     except SourceError:
@@ -46,7 +46,7 @@ def _line(place: tuple[int | str, ...], message: str) -> str:
     return f"{name}:{field} {message.removeprefix('Value error, ')}"
 
 
-def _misspelt() -> list[str]:
+def _unknown_names() -> list[str]:
     known = SimulatorSettings.model_fields
     given = [
         name.upper().removeprefix(_PREFIX).lower() for name in os.environ if name.upper().startswith(_PREFIX)

@@ -76,11 +76,10 @@ class DecodedCallback(msgspec.Struct, frozen=True):
 
 
 class Recorded(Leased, frozen=True):
-    """What the store knows about a callback once it stands there.
+    """The result of recording a callback.
 
-    `to_advance`: this is the callback that its verification is decided on, and it came just now, so whoever
-    recorded it goes on to advance the verification under `lease`, whose app need not be the one that the
-    callback came to.
+    `to_advance`: this new callback is the one that its verification is decided on, so the worker continues
+    with the verification under `lease`, whose app may differ from the app that received the callback.
     """
 
     is_new: bool

@@ -37,7 +37,7 @@ class WorkerContext:
     `database_since`: since when PostgreSQL has been there without a break, as far as this process knows.
     `unkept`: the verifications whose answer this process has and the ledger has not.
     `reached` is told of every point at which the fault suite may let the process die. `jitter` gives a
-    number from 0 to 1 by chance, `sleep` waits for so many seconds.
+    number from 0 to 1 by chance, `sleep` waits for a number of seconds.
     """
 
     apps: Mapping[str, App]

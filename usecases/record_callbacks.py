@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 
 
 class GroupRecorded(NamedTuple):
-    """How a group ended. `cases`: to be advanced by whoever recorded it. `left_out`: apps with verifications
-    that are due for anybody. `failures`: the callbacks, by index, that a server that is away kept from it."""
+    """The result for a group. `cases`: verifications for this worker to advance. `left_out`: apps with
+    verifications that are due for any worker. `failures`: errors of unavailable servers, by index."""
 
     cases: list[Case]
     left_out: set[str]

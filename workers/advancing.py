@@ -1,4 +1,4 @@
-"""Advance verifications beside the recording of callbacks: each app so many at once, fed by `due_at`.
+"""Advance verifications beside the recording of callbacks: a limited number per app, fed by `due_at`.
 
 What was just recorded is advanced from memory while its app has room. All else is due in PostgreSQL and
 claimed when there is room again, so an app whose vendor is slow fills its own room and holds up no other.
@@ -61,7 +61,7 @@ class Advancing:
         self._alarm.ring()
 
     def left_out(self, app_id: str) -> None:
-        """A verification of an app without room was left to whoever claims it: look once there is room."""
+        """A verification of an app without room was left in PostgreSQL: claim it once there is room."""
         self._places.left_out(app_id)
         self._feed(app_id)
 

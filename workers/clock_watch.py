@@ -1,7 +1,7 @@
-"""Plan the crons anew when the machine's clock has jumped.
+"""Reschedule the crons when the machine's clock has jumped.
 
-arq notes when each cron is due next, by the clock on the wall. Set back by a day it would sweep again in a
-day; set forward it would make up for every sweep that the day should have had.
+arq schedules each cron by the wall clock. If the clock is set back by a day, the next sweep would come in a
+day; if it is set forward, arq would run every missed sweep.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class ClockWatch:
             self.look()
 
     def look(self) -> None:
-        """Let arq find out anew when each cron is due, if the clock has jumped since the last look."""
+        """Make arq reschedule every cron if the clock has jumped since the last check."""
         ahead = self._wall() - self._monotonic()
         jump, self._ahead = ahead - self._ahead, ahead
         if abs(jump) >= JUMP.total_seconds():

@@ -104,7 +104,7 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
         yield loops
     finally:
         stop_loops(context, loops)
-        # All have the same seconds: whoever stops this process waits 40 in all, before it kills.
+        # All have the same seconds: a supervisor waits 40 in total before it kills this process.
         await asyncio.gather(asyncio.wait({looking, taking}, timeout=grace), advancing.end(grace=grace))
         await end_tasks(looking, taking)
         # What the last group, or the last look, was about.
@@ -187,7 +187,7 @@ def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
 
 @asynccontextmanager
 async def fresh_worker(settings: Settings, context: WorkerContext, loops: Loops) -> AsyncIterator[Worker]:
-    """An arq worker on connections of its own, which go with it.
+    """An arq worker on separate connections, which are closed with it.
 
     A cancellation that meets a pipeline in its clean-up keeps the connection from the pool for ever, and
     arq's workers are cancelled whenever Redis dies.

@@ -21,7 +21,7 @@ _KUBERNETES: Final = re.compile(
 """Variables that Kubernetes sets in a container for a Service whose name begins with `faceid`."""
 
 
-def misspelt(sources: Sequence[Source], known: Collection[str]) -> list[str]:
+def names_to_refuse(sources: Sequence[Source], known: Collection[str]) -> list[str]:
     """A line for each name that stops the start: those close to a setting's, and all unknown in the file."""
     lines: list[str] = []
     readable = [*known, "config"]

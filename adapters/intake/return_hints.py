@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 class RedisReturnHints:
     """Hands return hints to the workers in the background, each to be carried out after `grace`.
 
-    `arq` should have a pool of its own: many hints must not take the connections of callbacks.
+    `arq` should have a separate pool: many hints must not take the connections of callbacks.
     While `has_room` says no, none is sent: hints must not fill the memory that workers need.
     """
 

@@ -155,7 +155,7 @@ def _is_outdated(record: ConnectionPoolEntry, pool: DoubtingPool, second_best_fo
 
 
 async def _ping(driver: asyncpg.Connection) -> None:
-    """A simple query, which needs no session of its own."""
+    """A simple query, which needs no session."""
     await driver.execute("SELECT", timeout=_PING_TIMEOUT.total_seconds())
 
 

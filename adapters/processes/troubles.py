@@ -15,7 +15,7 @@ from domain.errors import ServerAway
 
 _REFUSALS: Final = {
     "28P01": "the server refuses the user or the password",
-    "28": "the server does not know this user, or does not let it in from here (pg_hba.conf)",
+    "28": "the server does not know this user, or refuses it from this address (pg_hba.conf)",
     "3D000": "the server has no database of that name",
     "3F000": "the schema in search_path does not exist",
     "42P01": "a table is missing: run `faceid-gateway migrate`",

@@ -99,7 +99,7 @@ class Supervisor:
 
 
 async def spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
-    """Start a process, at the head of a group of its own; its output goes to its log."""
+    """Start a process, as the leader of a new group; its output goes to its log."""
     spec.log.parent.mkdir(parents=True, exist_ok=True)
     uid, gid = spec.user or (None, None)
     with spec.log.open("ab") as log:
@@ -109,7 +109,7 @@ async def spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # A session of its own: Ctrl-C reaches us alone, and we stop the others in order.
+            # A new session: Ctrl-C reaches us alone, and we stop the others in order.
             start_new_session=True,
             user=uid,
             group=gid,

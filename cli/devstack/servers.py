@@ -1,7 +1,7 @@
 """The servers that `dev`, `demo` and the tests bring along: real PostgreSQL and Valkey, from wheels.
 
 Both run as our own child processes, so that they are restarted and stopped like everything else. As root,
-PostgreSQL runs as a system user of its own, since it refuses to run as root.
+PostgreSQL runs as a separate system user, since it refuses to run as root.
 """
 
 import asyncio

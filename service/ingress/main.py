@@ -37,7 +37,7 @@ from service.ingress.return_hints import ThrottledReturnHints
 from service.ingress.tally import IngressTally
 
 _BURST_SECONDS: Final = 10
-"""So many seconds' worth of return hints may come at once."""
+"""A burst of return hints may have this many seconds' worth."""
 
 log = structlog.get_logger(__name__)
 

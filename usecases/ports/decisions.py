@@ -39,7 +39,7 @@ class SecondLooks(Protocol):
 
 
 class Announcer(Protocol):
-    """Wakes whoever waits for a decision: a hint."""
+    """Wakes the lookups that wait for a decision, as a hint."""
 
     async def announce(self, verification_id: UUID) -> None:
         """Say that a verification was decided."""

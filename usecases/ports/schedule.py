@@ -70,4 +70,4 @@ class ReturnedVerifications(Protocol):
     """Where it stands that a user's browser came back."""
 
     async def note_return(self, verification_id: UUID, *, now: datetime) -> bool:
-        """Make a registered verification of which nothing is heard due, once; False for any other."""
+        """Make a registered verification without a callback due, once; False for any other."""

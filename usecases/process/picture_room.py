@@ -1,4 +1,4 @@
-"""Room for answers with pictures: so many at once in the memory of one worker, for all apps together.
+"""Limit the answers with pictures in the memory of one worker, for all apps together.
 
 How large an answer is shows only when it has come. So a call has room for the largest one before it is
 reserved, and until its answer is on the ledger: a call that found no room afterwards would be spent.

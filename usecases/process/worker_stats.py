@@ -24,7 +24,7 @@ class WorkerStats:
 
     @contextmanager
     def under_way(self, batches: int) -> Iterator[None]:
-        """So many batches are being recorded inside the block."""
+        """Count the batches that are recorded in the block."""
         self.jobs = batches
         try:
             yield

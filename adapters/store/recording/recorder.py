@@ -29,7 +29,7 @@ from domain.records import DecodedCallback, Recorded, Registration
 class PgRecorder:
     """Records callbacks in groups, idempotently.
 
-    `lease`: how long whoever records a final callback has to advance its verification before a sweep looks
+    `lease`: how long the worker that records a final callback may take to advance it before a sweep looks
     again. `owners`: whose verification a callback is about, where apps share a vendor account.
     """
 

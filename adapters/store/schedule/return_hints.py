@@ -17,7 +17,7 @@ class PgReturnHints:
         self._engine = engine
 
     async def note_return(self, verification_id: UUID, *, now: datetime) -> bool:
-        """Make a registered verification of which nothing is heard due, once; False for any other.
+        """Make a registered verification without a callback due, once; False for any other.
 
         The return address is not signed, so it proves nothing and may cost one call at most.
         """

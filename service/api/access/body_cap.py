@@ -71,7 +71,7 @@ class _Body:
         return message
 
     def closing(self, send: Send) -> Send:
-        """Whoever is answered before the body was read may not send the rest of it: the connection closes."""
+        """Close the connection after an answer that came before the whole body was read."""
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start" and not self._is_read:

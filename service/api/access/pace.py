@@ -1,4 +1,4 @@
-"""The pace of endpoints that need no token: whoever asks too often waits for each answer, and gets it."""
+"""The rate limit of endpoints without a token: answers to a client that asks too often are delayed."""
 
 import time
 from collections.abc import Callable, Coroutine

@@ -1,4 +1,4 @@
-"""Failed tries at a token, by address; and the pause before whoever fails too often is answered."""
+"""Failed authentications by address, and the pause before an address with too many is answered."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ _FAILURES: Final = Rate(per_second=5, burst=200)
 _PAUSE: Final = 2.0
 _PAUSES_AT_ONCE: Final = 2048
 _CROWD: Final = 200
-"""So many held back at once make each pause twice as long."""
+"""With this many delayed answers at once, each pause is twice as long."""
 
 
 class Tries:

@@ -28,19 +28,19 @@ _BACKLOG: Final = (
     Family(
         gauge,
         "inbox_unreadable",
-        "Batches that no configured master key opens.",
+        "Batches that no configured master key decrypts.",
         attrgetter("unreadable"),
     ),
     Family(
         gauge,
         "inbox_untouched_seconds",
-        "How long the oldest batch has waited for a worker; over 2 minutes, no worker sweeps.",
+        "How long the oldest batch has waited for a worker; over 120, no worker sweeps.",
         lambda backlog: backlog.untouched.total_seconds(),
     ),
     Family(
         gauge,
         "inbox_most_starts",
-        "Highest number of processing attempts of any pending batch; over 3, it does not get through.",
+        "Highest number of processing attempts of any pending batch; over 3, it cannot be processed.",
         attrgetter("most_starts"),
     ),
     Family(
@@ -62,13 +62,13 @@ _ROOM: Final = (
     Family(
         gauge,
         "redis_memory_max_bytes",
-        "Redis's maxmemory; 0 if it has none.",
+        "Redis's maxmemory in bytes; 0 if it has none.",
         attrgetter("memory.most"),
     ),
     Family(
         gauge,
         "redis_memory_stop_bytes",
-        "Bytes in use above which the ingress spools.",
+        "Bytes of memory above which callbacks go to the spool.",
         attrgetter("stop_at"),
     ),
     Family(
@@ -104,7 +104,7 @@ _WORKERS: Final = (
     Family(
         gauge,
         "worker_database_seconds",
-        "Seconds for which PostgreSQL has not answered the worker.",
+        "Seconds since PostgreSQL last answered the worker.",
         attrgetter("database_seconds"),
     ),
     Family(
@@ -172,7 +172,7 @@ def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
     )  # fmt: skip
     yield gauge(
         "policy_info",
-        "1 for each policy in force in a process; equal marks are equal texts.",
+        "1 for each policy in force in a process; equal marks mean equal texts.",
         {
             (mark, policy, process): 1
             for process, policies in _policies(alive).items()
@@ -206,7 +206,7 @@ def _ways_to_the_vendor(alive: Sequence[SeenHeartbeat], app_ids: Sequence[str]) 
     )  # fmt: skip
     yield gauge(
         "vendor_refuses",
-        "1 while the vendor refuses an app's key, secret or address; error is its word.",
+        "1 while the vendor refuses an app's key, secret or address; error is the vendor's error.",
         {(app_id, error, name): 1 for name, said in refusals.items() for app_id, error in said.items()},
         "app_id", "error", "process",
     )  # fmt: skip
@@ -234,13 +234,13 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
     )
     yield gauge(
         "verifications_held",
-        "Verifications that wait for the registration that their app requires.",
+        "Verifications that wait for the registration required by their app.",
         {(app_id,): count for app_id, count in held.items()},
         "app_id",
     )
     yield gauge(
         "oldest_held_seconds",
-        "Age of the oldest of them; the vendor keeps a result for one day.",
+        "Age of the oldest held verification; the vendor keeps a result for one day.",
         {(app_id,): seconds for app_id, seconds in oldest_held.items()},
         "app_id",
     )

@@ -1,6 +1,6 @@
 """The page of metrics for Prometheus: what an operator must be woken for.
 
-Read anew at most every five seconds and by one reader at a time, however often and from where it is scraped.
+It is read at most every five seconds and by one reader at a time, however many scrapes there are.
 """
 
 import asyncio

@@ -20,7 +20,7 @@ class DeadLetterModel(BaseModel):
     attempts: int
     first_seen_at: UtcTime
     last_seen_at: UtcTime
-    retried_at: UtcTime | None = Field(description="Its callback is on its way through the inbox again")
+    retried_at: UtcTime | None = Field(description="When its callback was put back into the inbox")
 
     @classmethod
     def of(cls, letter: DeadLetter) -> "DeadLetterModel":

@@ -82,7 +82,7 @@ BizNo = Annotated[str, Field(min_length=1, description="At most 128 bytes"), _at
 Word = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_-]+$"), _at_most(64)]
 Text = Annotated[str, Field(min_length=1), _at_most(512)]
 Person = Annotated[
-    SecretStr, Field(min_length=1, description="Sent to the vendor, never kept"), _at_most(2048)
+    SecretStr, Field(min_length=1, description="Sent to the vendor, never stored"), _at_most(2048)
 ]
 Switch = Literal[0, 1]
 Picture = Annotated[
@@ -122,7 +122,7 @@ class VerificationOrder(BaseModel):
         },
     )
 
-    app_id: str | None = Field(None, description="Needed only where the token sees several apps")
+    app_id: str | None = Field(None, description="Required if the token covers several apps")
     biz_no: BizNo
     biz_extra_data: Annotated[str, _at_most(MAX_EXTRA_DATA)] | None = None
     web_title: Annotated[str, Field(min_length=1), _at_most(32)] | None = None
@@ -151,7 +151,7 @@ class VerificationOrder(BaseModel):
     def _extra_overrules_nothing(self) -> Self:
         if self.extra.keys() & (_OURS | type(self).model_fields.keys()):
             raise PydanticCustomError(
-                "reserved_parameter", "`extra` holds a parameter with a place of its own"
+                "reserved_parameter", "`extra` contains a parameter that has its own field"
             )
         return self
 
@@ -183,7 +183,7 @@ class Registering(BaseModel):
         },
     )
 
-    app_id: str | None = Field(None, description="Needed only where the token sees several apps")
+    app_id: str | None = Field(None, description="Required if the token covers several apps")
     biz_no: BizNo
     expires_at: AwareDatetime = Field(
         description="The end of the vendor's token: at most a day ago, at most 25 hours ahead"

@@ -75,7 +75,7 @@ class ExplanationModel(BaseModel):
     rules: list[RuleRunModel] = Field(description="Every rule that ran, in order")
     policy: PolicyTextModel
     facts: FactsModel
-    recomputed: RecomputedModel | None = Field(description="null where the policy's text is not at hand")
+    recomputed: RecomputedModel | None = Field(description="null if the policy's text is not available")
 
 
 class PolicyInForce(BaseModel):
@@ -120,7 +120,7 @@ class BacktestRequest(BaseModel):
 
     policy: str = Field(max_length=MAX_POLICY_CHARACTERS, description="The text of a policy file")
     app_id: str | None = None
-    since: AwareDatetime | None = Field(None, description="decided_at from here on")
+    since: AwareDatetime | None = Field(None, description="Only decisions since this time")
     limit: int = Field(10_000, ge=1, le=MAX_BACKTEST)
 
 

@@ -98,8 +98,8 @@ class VerificationModel(BaseModel):
     comparisons: dict[str, ComparisonModel]
     identity: IdentityModel | None
     pulls: PullsModel
-    registered: RegisteredModel | None = Field(description="null where nobody registered it")
-    held: bool = Field(description="Kept, but not decided until somebody registers it: its app demands so")
+    registered: RegisteredModel | None = Field(description="null if it is not registered")
+    held: bool = Field(description="Accepted but not decided: the app requires registration first")
     received_at: UtcTime | None
     decided_at: UtcTime | None
     created_at: UtcTime

@@ -24,7 +24,7 @@ async def list_dead_letters(
     app_id: str | None = None,
     reason: str | None = None,
     retried: Annotated[
-        bool, Query(description="Those whose retry is under way, instead of all others")
+        bool, Query(description="Letters that are being retried, instead of the others")
     ] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: str | None = None,

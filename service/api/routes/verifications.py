@@ -36,7 +36,7 @@ async def get_verification(
     caller: Reader,
     context: Context,
     app_id: AppId = None,
-    wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to hold until it is decided")] = 0,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for the decision")] = 0,
 ) -> VerificationModel:
     """One verification. `wait` holds the answer until it is decided or the seconds are over."""
     app_ids = caller.narrowed(app_id)
@@ -56,8 +56,8 @@ class ListQuery(BaseModel):
     biz_no: str | None = None
     outcome: Outcome | None = None
     state: State | None = None
-    since: AwareDatetime | None = Field(None, description="created_at from here on")
-    until: AwareDatetime | None = Field(None, description="created_at before this")
+    since: AwareDatetime | None = Field(None, description="Only verifications created since this time")
+    until: AwareDatetime | None = Field(None, description="Only verifications created before this time")
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
 
