@@ -102,7 +102,7 @@ def _next_look(
 
 
 async def _give_up(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
-    """No look is left: it expires if the vendor told nothing, and is for a person if nobody can read it."""
+    """No call is left: it expires if there is no result, and needs review if the result is unreadable."""
     if await told_what_nobody_reads(context, case):
         await decide_unread(context, case, settings)
     else:

@@ -90,9 +90,9 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 def _place_of(error: tomllib.TOMLDecodeError) -> str:
     """The error of tomllib, without the parts that quote the file."""
-    said = str(error)
-    place = _PLACE.search(said)
-    what = said[: place.start()].strip() if place else said
+    message = str(error)
+    place = _PLACE.search(message)
+    what = message[: place.start()].strip() if place else message
     where = place.group(1) if place else "somewhere"
     return where if "'" in what or '"' in what else f"{what.lower()} {where}"
 

@@ -114,7 +114,7 @@ class SpoolFolder:
         end = scan_frames(content).end
         if end == len(content):
             return
-        # The write that was under way when the process or the machine died: nobody was told that it stands.
+        # An unfinished write from when the process or the machine died, which was never acknowledged.
         descriptor = os.open(file, os.O_WRONLY)
         try:
             self.disk.truncate(descriptor, end)

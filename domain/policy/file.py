@@ -91,7 +91,7 @@ def _contradictions(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
             ),
         )
     if face.comparisons != "auto" and len(set(face.comparisons)) < len(face.comparisons):
-        yield ["face", "comparisons"], "one of them stands there twice"
+        yield ["face", "comparisons"], "one of them appears twice"
     for counter in config.liveness.max_counts:
         if counter.rpartition(".")[2] not in COUNTERS:
             # It would never count, without any notice.

@@ -52,7 +52,7 @@ class Pull(msgspec.Struct, frozen=True):
     is_fault: bool = False
 
     @property
-    def told(self) -> bool:
+    def is_answered(self) -> bool:
         """Whether the answer was about the verification."""
         return self.state is PullState.DONE and not self.is_fault
 

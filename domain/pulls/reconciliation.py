@@ -73,7 +73,7 @@ def next_look(
         at, limit = reached[-1]
         spent = sent_calls(ledger)
         # A call that got no answer about the verification (a time-out, a refused key) does not count.
-        if len(spent) < limit and not any(pull.told and pull.started_at >= at for pull in spent):
+        if len(spent) < limit and not any(pull.is_answered and pull.started_at >= at for pull in spent):
             return Look(limit)
     upcoming = [at for at, _ in looks if at > now]
     return Wait(upcoming[0]) if upcoming else Expire()

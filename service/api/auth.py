@@ -1,4 +1,4 @@
-"""Who may do what: bearer tokens with scopes, each limited to its apps."""
+"""Authorization: bearer tokens with scopes, each limited to its apps."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -43,16 +43,15 @@ class Caller:
     turn: Turn
 
     def narrowed(self, app_id: str | None) -> list[str]:
-        """The caller's apps, or of them just `app_id`; a foreign app leaves none."""
+        """The caller's apps, or only `app_id` of them; none for a foreign app."""
         return self.app_ids if app_id is None else [mine for mine in self.app_ids if mine == app_id]
 
 
 class GuardedRoute(APIRoute):
-    """An endpoint that lets nobody in before the token is checked: FastAPI reads the body before it looks at
-    any dependency."""
+    """An endpoint that checks the token first, since FastAPI reads the body before any dependency."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        # Good answers first, then the problems that all share, then the endpoint's own.
+        # Successful answers first, then the common problems, then the endpoint's own.
         answers = sorted((options.get("responses") or {}).items(), key=lambda each: int(each[0]) >= 400)
         options["responses"] = {**problems("too_many_requests"), **dict(answers)}
         super().__init__(path, endpoint, **options)
@@ -83,7 +82,7 @@ class GuardedRoute(APIRoute):
 
 
 def guarded_router(prefix: str, *, tag: str) -> APIRouter:
-    """A router whose endpoints are guarded, and describe the problems that this brings."""
+    """A router with guarded endpoints, whose descriptions include the problems of authentication."""
     return APIRouter(
         prefix=prefix,
         tags=[tag],

@@ -18,7 +18,7 @@ def encode_cursor(position: Position) -> str:
 
 
 def decode_cursor(cursor: str | None) -> Position | None:
-    """The position that a cursor of ours stands for. Raises ApiProblem `bad_cursor`."""
+    """The position in a cursor of this api. Raises ApiProblem `bad_cursor`."""
     if cursor is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Errors of the API's endpoints, and the one place that turns errors into problems."""
+"""Errors of the api's endpoints, and the table that turns errors into problems."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 class ApiProblem(Exception):
     """An endpoint's refusal, by a code of `service.problems`.
 
-    `detail` is for the one who asked, `retry_after` the seconds until asking again may help.
+    `detail` is for the client, `retry_after` the seconds until a retry may help.
     """
 
     def __init__(self, code: str, *, detail: str | None = None, retry_after: int | None = None) -> None:
@@ -48,14 +48,14 @@ _OUT_OF_BOUNDS: Final = {"where": "body.expires_at", "what": "out_of_bounds"}
 
 
 class _Problem(NamedTuple):
-    """A code of `service.problems`, with what else `refusal` takes."""
+    """A code of `service.problems`, with the other arguments of `refusal`."""
 
     code: str
     fields: Mapping[str, Any] = {}
 
 
 def _no_token(code: str, error: NoToken) -> _Problem:
-    """The answer repeats the vendor's word: it is one of a list, or says nothing but the status."""
+    """The answer has the vendor's error, which is from a list or contains only the status."""
     argument = {} if error.argument is None else {"argument": error.argument}
     return _Problem(code, {"vendor_error": error.word} | argument)
 
@@ -111,7 +111,7 @@ async def _answer_known(_request: Request, error: Exception) -> Response:
 
 
 async def _answer_nobody(_request: Request, _error: Exception) -> Response:
-    """The client hung up: whatever is answered goes nowhere."""
+    """The client has disconnected, so the answer goes nowhere."""
     return Response(status_code=400)
 
 
@@ -126,7 +126,7 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
 def _where(item: dict[str, object]) -> str:
     loc = item["loc"]
     parts = loc if isinstance(loc, tuple) else (loc,)
-    # The name of a parameter that we do not know is the client's own word.
+    # The name of an unknown parameter is client input.
     known = parts[:-1] if item["type"] == "extra_forbidden" else parts
     return ".".join(map(str, known))
 

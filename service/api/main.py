@@ -64,10 +64,10 @@ _ORDER_SECONDS: Final = 60
 """An order of several megabytes may take this long to arrive."""
 
 _CONNECTIONS: Final = 4
-"""Times as many as an ingress takes: lookups that wait for a decision hold theirs."""
+"""Factor over an ingress's connections: lookups that wait for a decision keep theirs open."""
 
 MAX_BODY: Final = 256 * 1024
-"""Bytes of any request but an order, which may have pictures."""
+"""Bytes of any request except orders, which may have pictures."""
 
 ROUTERS: Final = tuple(
     module.router
@@ -75,10 +75,10 @@ ROUTERS: Final = tuple(
 )
 
 DESCRIPTION: Final = """\
-Order, register and look up FaceID verifications, have decisions explained, try policies; handle dead letters.
+Order, register and look up FaceID verifications, explain decisions, try policies, handle dead letters.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
-Identity is masked. What belongs to another app is answered as if it did not exist.
+Identity is masked. Resources of another app are answered as if they did not exist.
 """
 
 
@@ -97,9 +97,9 @@ def run(settings: Settings, *, host: str, port: int) -> None:
 
 
 def _limits(settings: Settings) -> Limits:
-    """Orders carry pictures, and no proxy stands between us and our own clients.
+    """The limits for our own clients: orders have pictures, and there is no proxy in front.
 
-    These are few, and each may hold many connections that wait: what limits them is their token's share.
+    The clients are few, and each may keep many waiting connections; their tokens' quotas limit them.
     """
     limits = limits_of(settings, body_bytes=MAX_ORDER)
     connections = _CONNECTIONS * limits.connections

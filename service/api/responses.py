@@ -1,4 +1,4 @@
-"""The problems an endpoint may answer, for its OpenAPI description."""
+"""The problems that an endpoint may answer, for its OpenAPI description."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from service.problems import MEDIA_TYPE, PROBLEMS
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """FastAPI's `responses` for these problem codes, each with an example.
 
-    The schema stands in line: a `model` would be described as plain JSON besides.
+    The schema is inline: with a `model`, FastAPI would describe plain JSON too.
     """
     by_status: dict[int | str, dict[str, Any]] = {}
     for code in codes:

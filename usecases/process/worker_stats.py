@@ -47,7 +47,7 @@ class WorkerStats:
 
     def status(self) -> dict[str, object]:
         """As the heartbeat carries it."""
-        told = WorkerStatus(
+        status = WorkerStatus(
             jobs=self.jobs,
             batches=self.batches,
             decisions=_plain(self.decisions),
@@ -55,7 +55,7 @@ class WorkerStats:
             pulls=_plain(self.pulls),
             last_error=self.last_error,
         )
-        return msgspec.structs.asdict(told)
+        return msgspec.structs.asdict(status)
 
 
 def _plain(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:

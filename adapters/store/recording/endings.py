@@ -25,11 +25,11 @@ async def same_endings(
     in the store or among the group's `entries`. `opened` returns the raw bytes of a row (id, app_id,
     raw_ct). A callback that cannot be decrypted or read is not the same.
     """
-    found = await connection.fetch(_DECIDED_ON, [entry.id for entry in later])
-    digests = {row["id"].int: row["final_digest"] for row in found}
-    said = {row["id"].int: _read(row, opened) for row in found if row["raw_ct"] is not None}
-    said |= {entry.key: entry.payload for entry in entries if digests.get(entry.key) == entry.digest}
-    return {entry.mark for entry in later if _says_the_same(entry, said.get(entry.key))}
+    rows = await connection.fetch(_DECIDED_ON, [entry.id for entry in later])
+    digests = {row["id"].int: row["final_digest"] for row in rows}
+    decided = {row["id"].int: _read(row, opened) for row in rows if row["raw_ct"] is not None}
+    decided |= {entry.key: entry.payload for entry in entries if digests.get(entry.key) == entry.digest}
+    return {entry.mark for entry in later if _says_the_same(entry, decided.get(entry.key))}
 
 
 def _read(row: asyncpg.Record, opened: Callable[[asyncpg.Record], bytes]) -> Payload | None:

@@ -20,9 +20,9 @@ class Allowance(NamedTuple):
 
 
 class BodyCap:
-    """Refuses bodies of more bytes than a path allows: before any of it is read where its length is declared.
+    """Refuses bodies larger than their path allows, before reading if the length is declared.
 
-    A body that is not there in time is refused too. `paths` has what single paths allow.
+    A body that does not arrive in time is refused too. `paths` has the allowances of single paths.
     """
 
     def __init__(

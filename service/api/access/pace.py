@@ -17,14 +17,14 @@ _EACH: Final = Rate(per_second=20, burst=40)
 
 @dataclass
 class Pace:
-    """By address. A probe that shares its address with somebody noisy is answered late, not refused."""
+    """The rates by address. A probe that shares its address with a noisy client is delayed, not refused."""
 
     buckets: Buckets = field(default_factory=lambda: Buckets(_EACH))
     pauses: Pauses = field(default_factory=lambda: Pauses(seconds=0.5))
     monotonic: Callable[[], float] = time.monotonic
 
     async def keep(self, address: str) -> None:
-        """Return at once, or after a pause where the address asks too often."""
+        """Return at once, or after a pause if the address asks too often."""
         if self.buckets.take(caller_of(address), self.monotonic()):
             await self.pauses.hold()
 
@@ -33,7 +33,7 @@ class PacedRoute(APIRoute):
     """An endpoint without a token."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint, at its pace."""
+        """The rate-limited endpoint."""
         handle = super().get_route_handler()
 
         async def paced(request: Request) -> Response:

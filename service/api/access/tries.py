@@ -17,8 +17,8 @@ _CROWD: Final = 200
 
 
 class Tries:
-    """Tokens that were good are remembered by their hash, so that another's failures from the same address
-    (a proxy's, for one) do not shut them out. They are still checked each time."""
+    """Valid tokens are remembered by their hash, so that other clients' failures from the same address (for
+    example a proxy's) do not lock them out. They are still checked each time."""
 
     def __init__(self, *, rate: Rate = _FAILURES, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._failures = Buckets(rate)
@@ -26,33 +26,33 @@ class Tries:
         self._good: OrderedDict[str, None] = OrderedDict()
 
     def knows(self, key: str) -> bool:
-        """Whether the token that `key` stands for was good."""
+        """Whether the token with this key was valid."""
         return key in self._good
 
     def wait_for(self, address: str, key: str) -> float:
-        """Seconds until the token that `key` stands for may be tried from this address; 0: now."""
+        """Seconds until the token with this key may be tried from this address; 0: now."""
         if key in self._good:
             return 0.0
         return self._failures.lacks(caller_of(address), self._monotonic())
 
     def succeeded(self, key: str) -> None:
-        """The token is good."""
+        """The token is valid."""
         self._good[key] = None
         self._good.move_to_end(key)
         if len(self._good) > REMEMBERED:
             self._good.popitem(last=False)
 
     def failed(self, address: str, key: str | None) -> float:
-        """There is no such token, or none was shown; the seconds by which the address has gone too far."""
+        """The token is unknown or missing; returns the seconds by which the address exceeds its rate."""
         if key is not None:
             self._good.pop(key, None)
         return self._failures.take(caller_of(address), self._monotonic())
 
 
 class Pauses:
-    """Holds back the answers to those who ask too often: who waits for an answer does not ask again.
+    """Delays the answers to clients that ask too often, since a waiting client does not ask again.
 
-    The more are held back, the longer each. A bounded number at once; the others are answered immediately.
+    The more answers are delayed, the longer each. Their number is bounded; others are answered immediately.
     """
 
     def __init__(self, *, seconds: float = _PAUSE, at_once: int = _PAUSES_AT_ONCE) -> None:
@@ -61,7 +61,7 @@ class Pauses:
         self._held = 0
 
     async def hold(self) -> None:
-        """Wait for a moment, not the same for everybody: they would all come back at once."""
+        """Wait for a random time, so that clients do not all come back at once."""
         if self._held >= self._at_once:
             return
         self._held += 1

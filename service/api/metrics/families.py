@@ -118,7 +118,7 @@ _WORKERS: Final = (
 
 
 class Readings(msgspec.Struct, frozen=True):
-    """What was read for one page; None: it could not be read."""
+    """The readings for one page; None for one that failed."""
 
     app_ids: Sequence[str]
     backlog: Backlog | None
@@ -128,7 +128,7 @@ class Readings(msgspec.Struct, frozen=True):
 
 
 def describe(readings: Readings) -> Iterator[Metric]:
-    """Every family that the readings allow."""
+    """Every family for which there is a reading."""
     up = {
         "redis": readings.backlog is not None and readings.alive is not None,
         "postgresql": readings.store is not None,

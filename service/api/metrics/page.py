@@ -1,4 +1,4 @@
-"""The page of metrics for Prometheus: what an operator must be woken for.
+"""The metrics page for Prometheus.
 
 It is read at most every five seconds and by one reader at a time, however many scrapes there are.
 """
@@ -66,7 +66,7 @@ class MetricsPage:
 
 
 async def _or_none(reading: Awaitable[Reading]) -> Reading | None:
-    """What was read; None where its server is away or slow."""
+    """The reading; None if its server is away or slow."""
     try:
         async with asyncio.timeout(_PATIENCE):
             return await reading

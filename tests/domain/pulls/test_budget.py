@@ -174,7 +174,7 @@ def test_the_last_hour() -> None:
     ],
 )
 def test_whether_a_call_told_something(pull: Pull, told: bool) -> None:
-    assert pull.told is told
+    assert pull.is_answered is told
 
 
 pauses = st.integers(0, 150).map(lambda seconds: seconds * SECOND) | st.just(timedelta(hours=7))

@@ -73,4 +73,4 @@ def test_every_counter_of_the_samples_may_be_limited(sample: str) -> None:
 
 def test_a_comparison_that_counts_twice_is_amistake() -> None:
     body = '[face]\ncomparisons = ["result_ref1", "result_faceid", "result_ref1"]'
-    assert wrong(f"{HEAD}{body}\n") == "p.toml:4: face.comparisons: one of them stands there twice"
+    assert wrong(f"{HEAD}{body}\n") == "p.toml:4: face.comparisons: one of them appears twice"
