@@ -74,6 +74,8 @@ async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exce
         return None
     finally:
         await _end({running, stopping, watching, *worker.tasks.values()})
+        # arq may have begun a job while it was being ended.
+        await _end({task for task in worker.tasks.values() if not task.done()})
 
 
 async def _finish_jobs(worker: Worker, grace: float) -> None:
