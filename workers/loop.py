@@ -70,12 +70,13 @@ async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exce
             error = running.exception()
             return error if isinstance(error, Exception) else None
         worker.allow_pick_jobs = False
+        # First the loop that begins jobs: one begun later would go on behind a pool that is closed.
+        await end_tasks(running, watching)
         await _finish_jobs(worker, grace)
         return None
     finally:
-        await _end({running, stopping, watching, *worker.tasks.values()})
-        # arq may have begun a job while it was being ended.
-        await _end({task for task in worker.tasks.values() if not task.done()})
+        await _end({running, stopping, watching})
+        await _end({*worker.tasks.values()})
 
 
 async def _finish_jobs(worker: Worker, grace: float) -> None:

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from adapters.envelope import KeyRing
 from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.tasks.background import end_tasks
 from cli.devstack import servers
 from domain.apps import App
 from domain.model import AcceptedCallback
@@ -159,8 +160,7 @@ async def listening(api_context: RealApi) -> AsyncIterator[None]:
 
     await until(heard)
     yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end_tasks(task)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.settings import Settings
+from adapters.tasks.background import end_tasks
 from domain.limits.concurrency import FIRST_LIMIT
 from domain.records import Recorded
 from tests.adapters.intake.test_queue import Exploit, opened
@@ -310,8 +311,7 @@ async def test_a_foreign_program_on_arqs_default_queue_takes_nothing_of_ours(
     async with workers.running():
         await hand_in(jobs, *range(10))
         await decided(jobs, 10)
-    taking.cancel()
-    await asyncio.gather(taking, return_exceptions=True)
+    await end_tasks(taking)
     assert foreign.jobs_failed == 0
     assert await jobs.inbox.depth() == 0
 

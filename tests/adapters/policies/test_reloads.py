@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.tasks.background import end_tasks
 from tests.adapters.policies.test_folder import BROKEN, versions, write
 
 PATIENCE = 10
@@ -34,9 +35,7 @@ async def processes(redis: Redis, folder: Path) -> AsyncIterator[list[tuple[Poli
         # Each reads its files once when it begins to listen.
         await until(lambda: _is([line["event"] for line in lines] == ["policies.reloaded"] * 3))
     yield list(zip(books, reloads, strict=True))
-    for task in listening:
-        task.cancel()
-    await asyncio.gather(*listening, return_exceptions=True)
+    await end_tasks(*listening)
 
 
 async def listeners(redis: Redis, count: int) -> bool:
@@ -70,8 +69,7 @@ async def test_an_order_given_before_anybody_listened_is_made_up_for(redis: Redi
     await PolicyReloads(redis, PolicyBook.open(folder)).order()
     listening = asyncio.create_task(late.listen())
     await until(lambda: in_force(book, "2"))
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    await end_tasks(listening)
 
 
 async def test_an_order_tells_what_is_wrong_and_the_old_policy_stays_everywhere(

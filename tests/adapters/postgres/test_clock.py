@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
+from adapters.tasks.background import end_tasks
 from tests.support.stores import until
 
 MINUTE = timedelta(minutes=1)
@@ -47,8 +48,7 @@ async def test_it_is_followed(engine: AsyncEngine) -> None:
         return is_near(clock(), datetime.now(UTC)) and engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
     await until(told)
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
+    await end_tasks(following)
 
 
 async def test_a_database_that_is_away_leaves_the_time_as_it_was(free_port: int) -> None:

@@ -25,8 +25,7 @@ async def announcements(redis: Redis) -> AsyncIterator[Announcements]:
     listening = asyncio.create_task(announcements.listen())
     await until(lambda: listened_to(redis))
     yield announcements
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    await end_tasks(listening)
 
 
 async def listened_to(redis: Redis) -> bool:

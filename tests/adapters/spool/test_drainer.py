@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from adapters.spool.drainer import Drainer
 from adapters.spool.frames import Frame
 from adapters.spool.spool import Spool
+from adapters.tasks.background import end_tasks
 from tests.support.intakes import segments, set_aside
 from tests.support.spools import (
     EIO,
@@ -195,6 +196,5 @@ async def test_it_drains_by_itself_and_survives_an_error(root: Path) -> None:
         await fill(spool, frames(2, first=3))
         while frame(4) not in inbox.taken:
             await asyncio.sleep(0.01)
-    draining.cancel()
-    await asyncio.gather(draining, return_exceptions=True)
+    await end_tasks(draining)
     await spool.aclose()

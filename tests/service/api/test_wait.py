@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from adapters.redis.announcements import Announcer
+from adapters.tasks.background import end_tasks
 from domain.model import verification_id
 from domain.views.verifications import VerificationRecord
 from tests.service.conftest import ClientOf
@@ -68,8 +69,7 @@ async def test_what_was_announced_while_redis_was_away_is_found_when_it_is_back(
     listening = asyncio.create_task(api_context.announcements.listen())
     answer = await asyncio.wait_for(request, 5)
     assert answer.json()["state"] == "decided"
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    await end_tasks(listening)
 
 
 async def test_who_waits_asks_the_database_for_nothing_meanwhile(
