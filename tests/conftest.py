@@ -13,9 +13,11 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -39,6 +41,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("payloads")
     group.addoption("--changes", type=int, default=10_000, help="single changes of a full payload (10000)")
     group.addoption("--changes-seed", type=int, default=1, help="another seed makes other changes (1)")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_cached_loggers() -> Iterator[None]:
+    """Let no module keep the logger of one test, whose stream is closed in the next."""
+    configure = structlog.configure
+
+    def without_cache(**settings: Any) -> None:
+        configure(**settings | {"cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", without_cache)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _default_logs(_no_cached_loggers: None) -> Iterator[None]:
+    """Undo what a command that runs in this process configures."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 def pytest_collection_finish() -> None:
