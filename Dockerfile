@@ -33,6 +33,7 @@ COPY adapters adapters
 COPY service service
 COPY workers workers
 COPY simulator simulator
+COPY devstack devstack
 COPY cli cli
 COPY policies policies
 RUN --mount=type=cache,target=/root/.cache/uv \

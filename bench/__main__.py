@@ -15,8 +15,8 @@ from bench.report import Figure, console, describe_machine, save, show, show_noi
 from bench.rig import BenchFailed, Rig, standing_rig
 from bench.steady import RATES, WARM_UP, measure_steady
 from bench.worker import measure_worker
-from cli.devstack.processes import StartFailed
-from cli.devstack.servers import ServerMissing
+from devstack.processes import StartFailed
+from devstack.servers import ServerMissing
 
 PARTS = ("ingress", "worker", "steady", "latency")
 

@@ -8,7 +8,7 @@ from bench.callbacks import NOTIFY_PATH, SignedCallback, load_callbacks
 from bench.report import Figure, show_progress
 from bench.rig import SERVER_CORE, Rig, running, until
 from bench.worker import empty, vendor_spec
-from cli.devstack.servers import free_port
+from devstack.servers import free_port
 
 TARGET_P50: Final = 50.0
 TARGET_P99: Final = 150.0

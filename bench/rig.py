@@ -21,8 +21,8 @@ from redis.asyncio import Redis
 
 from adapters.postgres.schema import migrate
 from bench.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
-from cli.devstack import servers
-from cli.devstack.processes import ProcessSpec, Supervisor
+from devstack import servers
+from devstack.processes import ProcessSpec, Supervisor
 
 _CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORE: Final = set(_CORES[:1])

@@ -19,7 +19,7 @@ from bench.callbacks import SignedCallback, load_callbacks
 from bench.report import Figure, cpu_figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until
 from bench.staging import STAGED, stage_batches, stage_jobs
-from cli.devstack.processes import ProcessSpec
+from devstack.processes import ProcessSpec
 
 TARGET_RATIO: Final = 4.0
 WARM_UP: Final = 256

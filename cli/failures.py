@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from devstack.failures import OUR_LINES, StackFailed
 from domain.errors import (
     BrokenSeal,
     GatewayError,
@@ -12,10 +13,6 @@ from domain.errors import (
     RedisFull,
     SettingsError,
 )
-
-OUR_LINES: Final = "faceid-gateway: "
-"""The prefix of each line."""
-
 
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
     BrokenSeal: lambda _: "no configured master key decrypts it",
@@ -35,7 +32,7 @@ class CommandFailed(Exception):
 
 def words_of(error: Exception) -> list[str] | None:
     """The lines for a known failure; None for any other, which is a bug."""
-    if isinstance(error, CommandFailed):
+    if isinstance(error, CommandFailed | StackFailed):
         return str(error).split("\n")
     for kind, words in _WORDS_OF.items():
         if isinstance(error, kind):

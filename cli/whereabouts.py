@@ -8,7 +8,7 @@ import typer
 
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import load_settings, servers_given
-from cli.devstack.environment import master_keys
+from devstack.environment import master_keys
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules

@@ -27,8 +27,8 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.redis.client import create_redis_pool
 from adapters.store.tables import metadata
-from cli.devstack import servers
-from cli.devstack.processes import ProcessSpec
+from devstack import servers
+from devstack.processes import ProcessSpec
 from tests.support.servers.private import postgres
 
 pytest_plugins = ["tests.support.distribution"]

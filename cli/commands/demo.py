@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.commands.dev import ForeignServers
-from cli.devstack.claims import refuse_foreign_servers
-from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
 from cli.terminal import create_console
+from devstack.claims import refuse_foreign_servers
+from devstack.stack import Stack, StackOptions, remove_data, running_stack
 
 DECISION_PATIENCE: Final = 15
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.commands.roles import Port
-from cli.devstack.claims import refuse_foreign_servers
-from cli.devstack.stack import Stack, StackOptions, running_stack
 from cli.terminal import create_console
+from devstack.claims import refuse_foreign_servers
+from devstack.stack import Stack, StackOptions, running_stack
 
 DataDir = Annotated[Path, typer.Option(help="Folder of the data, kept across restarts")]
 VendorUrl = Annotated[str | None, typer.Option(help="URL of a real vendor, used instead of the simulator")]

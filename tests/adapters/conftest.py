@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
-from cli.devstack import servers
+from devstack import servers
 from tests.support.stores import Store
 
 LIBRARIES = ("httpx2", "httpcore2", "aiohttp", "arq", "uvicorn", "alembic", "python_multipart", "asyncio")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from cli.devstack.processes import Supervisor
 from cli.main import main
 
 CANARY = "canary-secret-5d41402a"
@@ -51,20 +50,6 @@ def environment(
     monkeypatch.setenv("FACEID_MASTER_KEYS", MASTER_KEY)
     monkeypatch.setenv("FACEID_APPS", apps())
     return monkeypatch
-
-
-@pytest.fixture
-def changes() -> list[str]:
-    """An entry for each time that a pid has changed."""
-    return []
-
-
-@pytest.fixture
-async def supervisor(changes: list[str]) -> Any:
-    """A supervisor that stops everything behind the test."""
-    supervisor = Supervisor(lambda: changes.append("changed"))
-    yield supervisor
-    await supervisor.stop()
 
 
 @pytest.fixture

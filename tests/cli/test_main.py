@@ -13,8 +13,8 @@ from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from adapters.postgres.revisions import newest_revision
-from cli.devstack import servers
 from cli.main import app
+from devstack import servers
 from tests.cli.conftest import CANARY, Run, apps, assert_one_line
 
 

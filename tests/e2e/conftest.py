@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from cli.commands.demo import Observation, observe_all
-from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
+from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.e2e.gateway import Gateway
 
 SAMPLE_APP = {

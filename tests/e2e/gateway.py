@@ -15,7 +15,7 @@ import asyncpg
 import httpx2
 from redis.asyncio import Redis
 
-from cli.devstack.environment import DevSecrets
+from devstack.environment import DevSecrets
 from domain.callback.signature import sign_data
 from domain.model import verification_id
 from tests.support.batches import batches_left

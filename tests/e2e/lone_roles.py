@@ -17,8 +17,8 @@ from redis.asyncio import Redis
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.postgres.schema import migrate
-from cli.devstack import processes
-from cli.devstack.processes import ProcessSpec
+from devstack import processes
+from devstack.processes import ProcessSpec
 from tests.support.servers.private import PrivateServer, private_postgres, private_valkey
 from tests.support.stores import callback, payload
 

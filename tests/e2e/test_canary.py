@@ -20,7 +20,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.postgres.engine import create_engine
-from cli.devstack.stack import Stack
+from devstack.stack import Stack
 from domain.callback.signature import sign_data
 from tests.e2e.gateway import Gateway, finished_callback, until
 from tests.support.stores import dump_database, dump_redis

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.processes.heartbeats import Heartbeats
-from cli.devstack import servers as ports
+from devstack import servers as ports
 from domain.callback.signature import sign_data
 from tests.e2e.lone_roles import SECRET, Role, Servers, role, running_servers
 from tests.support.payloads.callbacks import dump

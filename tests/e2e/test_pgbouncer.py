@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.commands.demo import EXPECTED, as_expected, observe_all
-from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
+from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.e2e.conftest import IMPATIENT
 from tests.support.servers.pgbouncer import BINARY, pgbouncer
 from tests.support.servers.private import private_postgres

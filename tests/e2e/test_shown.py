@@ -19,7 +19,7 @@ from rich.table import Table
 from adapters.processes.heartbeats import Heartbeats
 from cli.commands import demo, dev, workers
 from cli.commands.demo import Observation
-from cli.devstack.stack import Stack
+from devstack.stack import Stack
 from tests.e2e.gateway import Gateway
 from tests.support.pages import DOCS, ROOT, blocks, sample, samples, shows
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cli.devstack import servers
+from devstack import servers
 from tests.faults.rig.evidence import verdict
 from tests.faults.rig.harness import Rig
 from tests.faults.rig.load import sending

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cli.devstack.environment import APP_ID
+from devstack.environment import APP_ID
 from tests.e2e.gateway import cancelled_callback
 from tests.faults.rig.callbacks import callback_form, form_of, new_biz_id
 from tests.faults.rig.evidence import verdict

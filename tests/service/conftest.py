@@ -18,7 +18,7 @@ from adapters.envelope import KeyRing
 from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
-from cli.devstack import servers
+from devstack import servers
 from domain.apps import App
 from domain.model import AcceptedCallback
 from service.api import main as api_main

@@ -21,8 +21,8 @@ from adapters.spool.disk import Disk
 from adapters.spool.folder import ASIDE, SUFFIX
 from adapters.spool.frames import scan_frames
 from adapters.spool.spool import Spool
-from cli.devstack import servers
-from cli.devstack.processes import Supervisor
+from devstack import servers
+from devstack.processes import Supervisor
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.support.batches import stored_batches

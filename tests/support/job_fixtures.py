@@ -17,7 +17,7 @@ from adapters.postgres.engine import create_engine
 from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
 from adapters.store.recording.owners import PgClaims
-from cli.devstack import servers
+from devstack import servers
 from domain.pulls.budget import PullRules
 from tests.support.jobs import SPACING, Jobs, ScriptedVendor, app
 from tests.support.stores import LEASE, Clock, Store

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import examine_database, migrate
 from adapters.postgres.sqlstate import DatabaseAway
-from cli.devstack import servers
+from devstack import servers
 from domain.errors import SettingsError
 from tests.support.servers.private import PrivateServer, private_postgres
 from tests.support.stores import until

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from adapters.processes.first_look import look_at_servers
 from adapters.settings import Settings
-from cli.devstack import servers
+from devstack import servers
 
 
 @pytest.fixture

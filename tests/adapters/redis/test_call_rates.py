@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from adapters.redis.call_rates import CallRates
 from adapters.redis.client import create_redis_pool
-from cli.devstack import servers
+from devstack import servers
 
 
 async def taken(rates: CallRates, token: str, *, of: int) -> int:

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from cli.commands.dead_letters import commands
-from cli.devstack import servers
-from cli.devstack.environment import load_secrets, master_keys
+from devstack import servers
+from devstack.environment import load_secrets, master_keys
 from domain.views.letters import DeadLetter
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
 from tests.support.stores import NOW, Store, callback, payload

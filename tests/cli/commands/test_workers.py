@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.processes.heartbeats import Heartbeats
 from adapters.processes.places import this_place
-from cli.devstack import servers
+from devstack import servers
 from domain.views.processes import Heartbeat
 from tests.cli.conftest import Run, assert_one_line
 from tests.support.stores import NOW

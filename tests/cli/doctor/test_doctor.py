@@ -17,9 +17,9 @@ from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import migrate
 from adapters.redis.memory import read_memory
 from adapters.settings import load_settings
-from cli.devstack import servers
 from cli.doctor.check import Check
 from cli.doctor.doctor import VENDOR_PORTS, examine, run_doctor
+from devstack import servers
 from domain.errors import SettingsError
 from tests.cli.conftest import CANARY, apps
 from tests.support.servers.databases import fresh_database

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 from uuid import UUID, uuid4
 
-from cli.devstack.environment import APP_ID
+from devstack.environment import APP_ID
 from domain.callback.signature import sign_data
 from domain.model import AcceptedCallback, CallbackKind
 from simulator.identity import Identity, fake_number

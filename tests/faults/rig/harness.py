@@ -22,9 +22,9 @@ import psutil
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.tokens import PgTokens
-from cli.devstack import environment, servers
-from cli.devstack.environment import DevSecrets, load_secrets
-from cli.devstack.processes import ProcessSpec, spawn, stop, until_it_answers
+from devstack import environment, servers
+from devstack.environment import DevSecrets, load_secrets
+from devstack.processes import ProcessSpec, spawn, stop, until_it_answers
 from tests.faults.rig.callbacks import app_id
 
 LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api")

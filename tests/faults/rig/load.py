@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from cli.devstack.environment import APP_ID
+from devstack.environment import APP_ID
 from tests.faults.rig.callbacks import app_of, callback_form, new_biz_id
 from tests.faults.rig.harness import Rig
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from cli.devstack import servers
-from cli.devstack.processes import ProcessSpec, spawn, stop, until_it_answers
+from devstack import servers
+from devstack.processes import ProcessSpec, spawn, stop, until_it_answers
 
 SHIPPED: Final = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 PORTS: Final = ("8028", "8029")

@@ -14,7 +14,7 @@ from adapters.postgres.revisions import newest_revision
 from adapters.redis.client import create_redis_pool
 from adapters.redis.memory import read_memory
 from adapters.store.tokens import PgTokens
-from cli.devstack import servers
+from devstack import servers
 from service.api.main import create_app
 from service.http.lifecycle import Lifecycle
 from tests.adapters.processes.test_heartbeats import heartbeat

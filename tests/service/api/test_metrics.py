@@ -21,7 +21,7 @@ from adapters.intake.intake import IntakeStatus
 from adapters.postgres.engine import create_engine
 from adapters.redis.client import create_redis_pool
 from adapters.store.figures import PgFigures
-from cli.devstack import servers
+from devstack import servers
 from domain.limits.circuit import CircuitState
 from domain.views.processes import Heartbeat
 from service.api.main import create_app

@@ -17,7 +17,7 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from cli.devstack import servers
+from devstack import servers
 from domain.errors import NotDurable
 from service.http.lifecycle import Lifecycle
 from service.ingress.main import create_app

@@ -16,8 +16,8 @@ from typing import Final, Self
 
 import psutil
 
-from cli.devstack import processes, servers
-from cli.devstack.processes import ProcessSpec
+from devstack import processes, servers
+from devstack.processes import ProcessSpec
 
 TEMPLATE: Final = "TESTS_POSTGRES_TEMPLATE"
 

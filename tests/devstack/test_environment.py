@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.settings import load_settings
-from cli.devstack.environment import (
+from devstack.environment import (
     DevSecrets,
     callers_environment,
     gateway_environment,

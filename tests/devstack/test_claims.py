@@ -16,9 +16,9 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cli.devstack import servers
-from cli.devstack.claims import check_ports, claimed_folder, refuse_foreign_servers
-from cli.devstack.stack import Stack, StackOptions, remove_data, running_stack
+from devstack import servers
+from devstack.claims import check_ports, claimed_folder, refuse_foreign_servers
+from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from domain.errors import SettingsError
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.devstack import processes
-from cli.devstack.processes import ProcessSpec, StartFailed, Supervisor
+from devstack import processes
+from devstack.processes import ProcessSpec, StartFailed, Supervisor
 from tests.support.stores import until
 
 PARROT = """

@@ -14,9 +14,9 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.durability import check_durability
-from cli.devstack import servers
-from cli.devstack.processes import Supervisor
-from cli.devstack.servers import ServerMissing, free_port
+from devstack import servers
+from devstack.processes import Supervisor
+from devstack.servers import ServerMissing, free_port
 from tests.support.stores import until
 
 

@@ -18,11 +18,11 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from cli.devstack.processes import ProcessSpec
-from cli.failures import CommandFailed
+from devstack.failures import StackFailed
+from devstack.processes import ProcessSpec
 
 
-class ServerMissing(CommandFailed):
+class ServerMissing(StackFailed):
     """No server binary is at hand; the message says what to install."""
 
 

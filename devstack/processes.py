@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cli.failures import OUR_LINES, CommandFailed
+from devstack.failures import OUR_LINES, StackFailed
 
 START_PATIENCE: Final = 30.0
 STOP_PATIENCE: Final = 25.0
@@ -19,7 +19,7 @@ _PAUSES: Final = (0.1, 0.5, 1, 2, 5)
 _STABLE_AFTER: Final = 10.0
 
 
-class StartFailed(CommandFailed):
+class StartFailed(StackFailed):
     """A process did not come up; the message names it and its log."""
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from cli.devstack.environment import callers_environment
+from devstack.environment import callers_environment
 from domain.errors import SettingsError
 from service.http.doors import open_doors
 

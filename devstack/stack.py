@@ -20,10 +20,10 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.redis.names import DEFAULT_PREFIX
 from adapters.store.tokens import PgTokens, token_id
-from cli.devstack import environment, servers
-from cli.devstack.claims import check_ports, claimed_folder
-from cli.devstack.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
-from cli.devstack.processes import ProcessSpec, Supervisor
+from devstack import environment, servers
+from devstack.claims import check_ports, claimed_folder
+from devstack.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
+from devstack.processes import ProcessSpec, Supervisor
 from domain.errors import ServerAway
 
 FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
