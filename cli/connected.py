@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.process import ProcessContext
 from cli.whereabouts import Servers
-from usecases.retry_dead_letters import DeadLetterRetries
+from usecases.requests.retry_dead_letters import DeadLetterRetries
 
 if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue

@@ -17,8 +17,8 @@ from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from domain.limits.app_places import AppPlaces, bounded
 from domain.records import Case, ClaimedVerifications
-from usecases.advance import advance_safely, take_up
 from usecases.context import WorkerContext
+from usecases.verifications.advance import advance_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
 PATIENCE: Final = 0.25

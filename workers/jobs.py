@@ -16,12 +16,12 @@ from arq.worker import Function, func
 
 from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis.names import RedisNames
-from usecases.await_registration import release_held
 from usecases.context import WorkerContext
-from usecases.end_unfinished import Unfinished
-from usecases.forget_claims import forget_claims
-from usecases.note_return import note_return
-from usecases.report_unconfigured import Unconfigured
+from usecases.requests.note_return import note_return
+from usecases.verifications.await_registration import release_held
+from usecases.verifications.end_unfinished import Unfinished
+from usecases.verifications.forget_claims import forget_claims
+from usecases.verifications.report_unconfigured import Unconfigured
 from workers.advancing import Advancing
 from workers.errands import Errands
 from workers.recording import Recording

@@ -13,8 +13,8 @@ import structlog
 
 from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
+from usecases.batches.process_batches import BatchProcessing
 from usecases.context import WorkerContext
-from usecases.process_batches import BatchProcessing
 from workers.advancing import Advancing
 
 _FIRST_PAUSE: Final = 0.2

@@ -16,7 +16,7 @@ from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls
 from domain.pulls.reconciliation import Expire, Look, ReconcileRules, next_look
 from domain.views.verifications import OpenVerification
-from usecases.reconcile_now import reconcile_now
+from usecases.requests.reconcile_now import reconcile_now
 
 
 def reconcile_command(

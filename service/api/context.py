@@ -20,7 +20,7 @@ from usecases.ports.lookups import LetterDesk, Lookups, Shadows, StoredDecisions
 from usecases.ports.pulls import PullRequests, TokenIssuer
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
-from usecases.retry_dead_letters import DeadLetterRetries
+from usecases.requests.retry_dead_letters import DeadLetterRetries
 
 
 @dataclass(frozen=True)

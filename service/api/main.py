@@ -58,7 +58,7 @@ from service.api.routes import (
 from service.http.connections import Limits
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
-from usecases.retry_dead_letters import DeadLetterRetries
+from usecases.requests.retry_dead_letters import DeadLetterRetries
 
 _ORDER_SECONDS: Final = 60
 """An order of several megabytes may take this long to arrive."""

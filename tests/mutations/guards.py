@@ -160,10 +160,10 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "registration match",
-        "usecases/decide.py",
+        "usecases/verifications/decide.py",
         'matches = "mismatch" if biz_no_differs(payload, case.registration) else "match"',
         'matches = "match"',
-        ["tests/usecases/test_reconcile.py::test_a_callback_of_another_order_goes_to_a_person"],
+        ["tests/usecases/verifications/test_reconcile.py::test_a_callback_of_another_order_goes_to_a_person"],
     ),
     Mutation(
         "spool byte count",
@@ -236,14 +236,16 @@ MUTATIONS: Final = (
         "domain/callback/strict_json.py",
         'return b"\\\\ufffd" if escape["half"] else escape[0]',
         "return escape[0]",
-        ["tests/usecases/test_record_callbacks.py::test_no_text_is_one_that_the_store_refuses"],
+        ["tests/usecases/batches/test_record_callbacks.py::test_no_text_is_one_that_the_store_refuses"],
     ),
     Mutation(
         "one owner",
         "adapters/store/recording/recorder.py",
         "entry.of(owners.get(entry.place))",
         "entry.of(None)",
-        ["tests/usecases/test_shared_accounts.py::test_a_pair_of_one_app_is_not_decided_again_at_the_other"],
+        [
+            "tests/usecases/verifications/test_shared_accounts.py::test_a_pair_of_one_app_is_not_decided_again_at_the_other"
+        ],
     ),
     Mutation(
         "token first",

@@ -68,14 +68,14 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "answers in other hands",
-        "usecases/reconcile.py",
+        "usecases/verifications/reconcile.py",
         "match wait or _asked_look",
         "match _asked_look",
         ["tests/usecases/pulls/test_answers_in_other_hands.py::test_no_registered_verification_expires"],
     ),
     Mutation(
         "answers in other hands",
-        "usecases/pull_after_decision.py",
+        "usecases/verifications/pull_after_decision.py",
         "return Postponed(wait.until) if wait else _UNANSWERED",
         "return _UNANSWERED",
         [
@@ -95,7 +95,7 @@ OF_THE_WORKERS: Final = (
         "for _, id in ipairs(lapsed) do",
         "for _, id in ipairs({}) do",
         [
-            "tests/usecases/test_process_batches.py::test_a_batch_whose_worker_died_is_recorded_again",
+            "tests/usecases/batches/test_process_batches.py::test_a_batch_whose_worker_died_is_recorded_again",
         ],
     ),
     Mutation(
@@ -119,27 +119,29 @@ OF_THE_WORKERS: Final = (
         "workers/recording.py",
         "            if claimed := self._batches.claimed:",
         "            if claimed := ():",
-        ["tests/usecases/test_process_batches.py::test_a_slow_group_is_no_killer"],
+        ["tests/usecases/batches/test_process_batches.py::test_a_slow_group_is_no_killer"],
     ),
     Mutation(
         "recording waits for no vendor",
-        "usecases/process_batches.py",
+        "usecases/batches/process_batches.py",
         "self._hand_over(group)\n",
         "self._hand_over(group)\n            await self._verifications.idle()\n",
         ["tests/workers/test_recording.py::test_recording_does_not_wait_for_the_vendor"],
     ),
     Mutation(
         "expired only in silence",
-        "usecases/reconcile.py",
+        "usecases/verifications/reconcile.py",
         "if await told_what_nobody_reads(context, case):",
         "if False:",
         ["tests/usecases/pulls/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
     ),
     Mutation(
         "registration at the decision",
-        "usecases/await_registration.py",
+        "usecases/verifications/await_registration.py",
         "return app.require_registration and case.registration is None and not case.is_decided",
         "return False",
-        ["tests/usecases/test_await_registration.py::test_what_was_recorded_under_older_settings_waits_too"],
+        [
+            "tests/usecases/verifications/test_await_registration.py::test_what_was_recorded_under_older_settings_waits_too"
+        ],
     ),
 )

@@ -19,9 +19,9 @@ from domain.records import Case
 from tests.support.batches import stored_batches
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, Clock, Json, Store, callback, payload
-from usecases.await_registration import release_held
 from usecases.context import WorkerContext
 from usecases.process.crash_points import CrashPoint
+from usecases.verifications.await_registration import release_held
 from workers.advancing import Advancing
 from workers.jobs import Loops, crons
 from workers.recording import Recording

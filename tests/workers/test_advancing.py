@@ -11,7 +11,7 @@ from domain.apps import App
 from domain.model import verification_id
 from tests.support.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record, until
-from usecases.report_unconfigured import Unconfigured
+from usecases.verifications.report_unconfigured import Unconfigured
 from workers.advancing import PATIENCE, Advancing
 from workers.jobs import Loops
 from workers.recording import Recording

@@ -15,8 +15,8 @@ from domain.records import ClaimedVerifications
 from tests.support.jobs import Jobs, again, answered
 from tests.support.stores import LEASE, callback, payload, until
 from tests.workers.test_advancing import decided
-from usecases import advance as advancing
 from usecases.context import WorkerContext
+from usecases.verifications import advance as advancing
 
 
 async def test_one_whose_callback_cannot_be_read_any_more_is_put_off_and_holds_up_nobody(

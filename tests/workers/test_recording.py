@@ -16,9 +16,9 @@ from domain.errors import kind_of_error
 from domain.model import AcceptedCallback
 from tests.support.jobs import Jobs, answered, decisions, in_inbox, put, quick
 from tests.support.stores import callback, payload, until
-from usecases import process_batches
+from usecases.batches import process_batches
+from usecases.batches.record_callbacks import GroupRecorded, record_group
 from usecases.context import WorkerContext
-from usecases.record_callbacks import GroupRecorded, record_group
 
 AWAY = [RedisAway("ConnectionError"), DatabaseAway("ConnectionError")]
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.views.letters import DeadLetter
 from service.api.models.verifications import UtcTime
-from usecases.retry_dead_letters import Retried
+from usecases.requests.retry_dead_letters import Retried
 
 
 class DeadLetterModel(BaseModel):

@@ -5,7 +5,7 @@ from service.api.context import Context
 from service.api.finding import OperatedVerification
 from service.api.models.verifications import Accepted
 from service.api.responses import problems
-from usecases.request_pull import request_pull
+from usecases.requests.request_pull import request_pull
 
 router = guarded_router("/v1/verifications", tag="verifications")
 

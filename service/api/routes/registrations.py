@@ -15,8 +15,8 @@ from service.api.finding import find_verification
 from service.api.models.orders import OrderedVerification, Registering, VerificationOrder
 from service.api.models.verifications import EXAMPLE, VerificationModel
 from service.api.responses import problems
-from usecases.order_verification import order_and_register
-from usecases.register_verification import register
+from usecases.requests.order_verification import order_and_register
+from usecases.requests.register_verification import register
 
 router = guarded_router("/v1/verifications", tag="verifications")
 

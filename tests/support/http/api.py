@@ -33,7 +33,7 @@ from service.api.readiness import Readiness
 from tests.support.http.vendors import API_APPS, issuer_at
 from tests.support.stores import NOW, Clock, Store
 from usecases.ports.access import Tokens
-from usecases.retry_dead_letters import DeadLetterRetries
+from usecases.requests.retry_dead_letters import DeadLetterRetries
 
 APP_IDS = ("demo", "other")
 LATER = NOW + timedelta(days=1)

@@ -13,9 +13,9 @@ from domain.apps import App
 from domain.records import FinishedPull
 from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import payload
-from usecases.advance import advance
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
+from usecases.verifications.advance import advance
 
 
 def with_pictures(app_id: str = "demo") -> App:

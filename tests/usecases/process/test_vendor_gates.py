@@ -11,8 +11,8 @@ from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from tests.support.stores import Clock, payload
-from usecases.advance import advance
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
+from usecases.verifications.advance import advance
 
 FAULT = refused(500, "INTERNAL_ERROR")
 BUSY = refused(403, "CONCURRENCY_LIMIT_EXCEEDED")

@@ -11,8 +11,8 @@ from domain.pulls.budget import PullState
 from domain.views.processes import WorkerStatus
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from tests.support.stores import biz_id, callback, payload, traces
-from usecases.advance import advance_safely
 from usecases.context import WorkerContext
+from usecases.verifications.advance import advance_safely
 
 
 async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:

@@ -13,10 +13,10 @@ from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.support.jobs import TIMED_OUT, Jobs, answered, app, later
 from tests.support.stores import LEASE, NOW, payload
 from tests.usecases.pulls.test_kept_answers import hiccuping
-from tests.usecases.test_pull_after_decision import ASK
-from usecases.advance import advance
+from tests.usecases.verifications.test_pull_after_decision import ASK
 from usecases.context import WorkerContext
 from usecases.process.vendor_gates import VendorGates
+from usecases.verifications.advance import advance
 
 Work = Callable[[WorkerContext], Awaitable[None]]
 

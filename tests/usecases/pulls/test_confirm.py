@@ -7,9 +7,9 @@ from datetime import timedelta
 from domain.pulls.budget import PULL_LIMIT, PullState
 from tests.support.jobs import Jobs, again, answered, app, later
 from tests.support.stores import LEASE, NOW, finished, payload
-from usecases.advance import advance
 from usecases.process.vendor_gates import VendorGates
 from usecases.pulls.confirm import Confirmed, Postponed, confirm
+from usecases.verifications.advance import advance
 
 DAY = timedelta(days=1)
 

@@ -15,12 +15,12 @@ from domain.records import FinishedPull
 from tests.support.jobs import Jobs, again, answered, app
 from tests.support.payloads.callbacks import dump
 from tests.support.stores import LEASE, NOW, finished, payload, until
-from usecases.advance import advance
 from usecases.context import WorkerContext
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
 from usecases.pulls.confirm import Postponed, confirm
+from usecases.verifications.advance import advance
 from workers.main import running_loops
 
 

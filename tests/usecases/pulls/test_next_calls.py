@@ -8,8 +8,8 @@ from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, later, refused
 from tests.support.stores import NOW, payload
-from usecases.advance import advance
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call
+from usecases.verifications.advance import advance
 
 DAY = timedelta(days=1)
 FAULTS = [

@@ -19,7 +19,7 @@ from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
 from tests.support.batches import stored_batches
 from tests.support.stores import NOW, Clock, Store, callback, payload
-from usecases.retry_dead_letters import MAX_BATCH, DeadLetterRetries, Retried
+from usecases.requests.retry_dead_letters import MAX_BATCH, DeadLetterRetries, Retried
 
 SECOND = timedelta(seconds=1)
 ALL = LetterFilter()

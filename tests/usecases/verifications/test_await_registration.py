@@ -7,7 +7,7 @@ from sqlalchemy import text
 from domain.model import verification_id
 from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload
-from usecases.await_registration import release_held
+from usecases.verifications.await_registration import release_held
 
 DAY = timedelta(days=1)
 

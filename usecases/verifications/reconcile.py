@@ -10,9 +10,9 @@ from domain.pulls.reconciliation import Expire, Look, next_look
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case, Registration
 from usecases.context import WorkerContext
-from usecases.decide import DecisionSettings, decide_case, decide_unread, postpone
 from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, awaited, kept_result, spend_call
 from usecases.pulls.last_word import told_what_nobody_reads
+from usecases.verifications.decide import DecisionSettings, decide_case, decide_unread, postpone
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from domain.model import verification_id
 from tests.support.jobs import Jobs, answered, refused
 from tests.support.stores import NOW, biz_id, callback, payload
 from usecases.context import WorkerContext
-from usecases.note_return import note_return
+from usecases.requests.note_return import note_return
 from workers.jobs import functions
 
 TOKEN = timedelta(minutes=50)

@@ -7,7 +7,7 @@ from domain.pulls.reconciliation import RECONCILE_RULES
 from domain.pulls.request import Refusal
 from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import NOW, biz_id, payload
-from tests.usecases.test_reconcile import FIRST, LOST, TOKEN, look
+from tests.usecases.verifications.test_reconcile import FIRST, LOST, TOKEN, look
 
 
 async def ask(jobs: Jobs, after: timedelta) -> Refusal | None:

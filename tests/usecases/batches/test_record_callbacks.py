@@ -19,9 +19,9 @@ from tests.support.batches import stored_batches
 from tests.support.jobs import Jobs, answered, refused
 from tests.support.payloads.callbacks import dump, put
 from tests.support.stores import NOW, Store, callback, payload, traces, until
-from usecases import record_callbacks as callbacks
+from usecases.batches import record_callbacks as callbacks
 from usecases.context import WorkerContext
-from usecases.retry_dead_letters import DeadLetterRetries
+from usecases.requests.retry_dead_letters import DeadLetterRetries
 
 
 async def letters(jobs: Jobs) -> dict[str, str]:
@@ -126,7 +126,7 @@ async def test_a_value_that_the_store_refuses_is_a_dead_letter(
         info = msgspec.structs.replace(said.biz_info, biz_no=secrets.token_hex(9000))
         return msgspec.structs.replace(said, biz_info=info) if said.biz_no == "order-2" else said
 
-    monkeypatch.setattr("usecases.record_callbacks.decode_payload", let_pass)
+    monkeypatch.setattr("usecases.batches.record_callbacks.decode_payload", let_pass)
     jobs.vendor.answers = [answered(payload(1))]
     await process(jobs, callback(payload(2, biz_no="order-2")), callback(payload(1)))
     assert await jobs.outcome(1) == ("decided", "approved", [])

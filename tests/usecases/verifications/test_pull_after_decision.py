@@ -10,7 +10,7 @@ from domain.pulls.answer import Answer
 from tests.support.jobs import TIMED_OUT, Jobs, answered, app, refused
 from tests.support.payloads.callbacks import put
 from tests.support.stores import LEASE, NOW, payload
-from usecases.advance import advance
+from usecases.verifications.advance import advance
 
 FAIL = put(payload(), "verify_result.result_faceid.confidence", 41.2)
 ASK = text("UPDATE verifications SET asked_at = :now, due_at = :now")

@@ -12,7 +12,7 @@ from domain.records import Registration
 from usecases.ports.pulls import TokenIssuer
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
-from usecases.register_verification import record_registration
+from usecases.requests.register_verification import record_registration
 
 log = structlog.get_logger(__name__)
 

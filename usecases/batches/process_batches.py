@@ -11,8 +11,8 @@ import structlog
 from domain.errors import ServerAway
 from domain.model import AcceptedCallback
 from domain.records import Case, Claim, ClaimedBatch
+from usecases.batches.record_callbacks import GroupRecorded, record_group, to_dead_letter
 from usecases.context import WorkerContext
-from usecases.record_callbacks import GroupRecorded, record_group, to_dead_letter
 
 SPLIT_AFTER: Final = 3
 DEAD_LETTER_AFTER: Final = 6

@@ -14,10 +14,10 @@ from domain.model import AcceptedCallback
 from tests.support.batches import stored_batches
 from tests.support.jobs import Jobs, WorkerDied, decisions, in_inbox, put, quick
 from tests.support.stores import callback, until
-from usecases import process_batches
+from usecases.batches import process_batches
+from usecases.batches.process_batches import DEAD_LETTER_AFTER, SPLIT_AFTER
+from usecases.batches.record_callbacks import GroupRecorded, record_group
 from usecases.context import WorkerContext
-from usecases.process_batches import DEAD_LETTER_AFTER, SPLIT_AFTER
-from usecases.record_callbacks import GroupRecorded, record_group
 
 
 async def test_a_batch_whose_worker_died_is_recorded_again(jobs: Jobs) -> None:

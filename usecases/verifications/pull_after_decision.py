@@ -10,7 +10,6 @@ from domain.policy.reasons import Code, Reason
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
 from usecases.context import WorkerContext
-from usecases.decide import DecisionSettings, evidence_of, postpone
 from usecases.pulls.confirm import (
     Confirmation,
     Confirmed,
@@ -20,6 +19,7 @@ from usecases.pulls.confirm import (
     kept_result,
     spend_call,
 )
+from usecases.verifications.decide import DecisionSettings, evidence_of, postpone
 
 _UNANSWERED: Final = Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "no answer was kept"))
 

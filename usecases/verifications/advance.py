@@ -12,12 +12,12 @@ from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
 from domain.policy.decide import is_ended
 from domain.records import Case, DueVerification
-from usecases.await_registration import await_registration, awaits_registration
 from usecases.context import WorkerContext
-from usecases.decide import DecisionSettings, decide_case, postpone, settings_of
-from usecases.pull_after_decision import look_again
 from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, confirm
-from usecases.reconcile import reconcile
+from usecases.verifications.await_registration import await_registration, awaits_registration
+from usecases.verifications.decide import DecisionSettings, decide_case, postpone, settings_of
+from usecases.verifications.pull_after_decision import look_again
+from usecases.verifications.reconcile import reconcile
 
 UNDECODABLE_REST: Final = timedelta(hours=1)
 """How long a verification whose callback cannot be read is left alone."""

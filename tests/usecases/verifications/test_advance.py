@@ -13,7 +13,7 @@ from domain.pulls.budget import PullState
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.payloads.callbacks import put
 from tests.support.stores import Json, callback, dump_database, payload, traces
-from usecases.advance import advance, advance_safely
+from usecases.verifications.advance import advance, advance_safely
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode.REQUIRED, ConfirmationMode.PREFERRED, ConfirmationMode.OFF
 UNAVAILABLE = "confirmation.unavailable"

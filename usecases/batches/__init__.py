@@ -1,0 +1,1 @@
+"""Batches of callbacks: claimed, decoded, recorded, or made dead letters."""

@@ -1,0 +1,1 @@
+"""What the api, the command line and a returning browser ask for."""

@@ -1,0 +1,1 @@
+"""A recorded verification: its next step, its decision, and its end without one."""
