@@ -13,15 +13,9 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.http import heads
 from service.http.connections import Connections, Phase
 from service.http.cycle import Cycle, LingeringTransport, problem_bytes
-from service.http.heads import (
-    HeadTooLarge,
-    declared_length,
-    describe_request,
-    head_without_upgrade,
-    size_of_head,
-)
 from service.http.leaving import Leaving
 
 MAX_TARGET: Final = 8192  # bytes of path and query
@@ -106,7 +100,7 @@ class LimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offered:
             return self._without_upgrade(piece[offered.args[0] :])
         except httptools.HttpParserError as error:
-            too_large = isinstance(error.__context__, HeadTooLarge)
+            too_large = isinstance(error.__context__, heads.HeadTooLarge)
             self.refuse("headers_too_large" if too_large else "malformed_request")
         else:
             if self._taken and not self._deaf:
@@ -119,7 +113,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.refuse("headers_too_large" if self._in_head else "body_too_large")
             return
         if not self._begun and (
-            self.expect_100_continue or declared_length(self.headers) > self.kept.limits.body_bytes
+            self.expect_100_continue or heads.declared_length(self.headers) > self.kept.limits.body_bytes
         ):
             self._begin()
         if self.phase is not Phase.RECEIVING:
@@ -134,7 +128,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._taken = 0
-        return head_without_upgrade(parser, self.url, self.headers) + rest
+        return heads.head_without_upgrade(parser, self.url, self.headers) + rest
 
     def on_message_begin(self) -> None:
         """A request's first byte, which may be in the same piece as the end of another request."""
@@ -145,7 +139,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Part of the target."""
         self.url += url
         if len(self.url) > MAX_TARGET:
-            raise HeadTooLarge
+            raise heads.HeadTooLarge
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header. Trailers after a chunked body are counted and dropped, since we use none."""
@@ -157,19 +151,19 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self._trailers += 1
             if self._trailers > self.kept.limits.headers:
-                raise HeadTooLarge
+                raise heads.HeadTooLarge
 
     def on_headers_complete(self) -> None:
         """Begin to answer, unless an upgrade is offered: then the request is parsed again without it."""
         limits = self.kept.limits
-        if len(self.headers) > limits.headers or self._piece > limits.header_bytes < size_of_head(
+        if len(self.headers) > limits.headers or self._piece > limits.header_bytes < heads.size_of_head(
             self.url, self.headers
         ):
-            raise HeadTooLarge
+            raise heads.HeadTooLarge
         if self.parser.should_upgrade():
             return
         self._in_head, self._trailers = False, 0
-        version = describe_request(self.scope, self.parser, self.url)
+        version = heads.describe_request(self.scope, self.parser, self.url)
         self._keep_alive = version != "1.0" and self.parser.should_keep_alive()
         if len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many requests wait")
