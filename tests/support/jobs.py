@@ -1,5 +1,6 @@
 """A worker's context and what tests do with it: a vendor that answers by script, batches, loops, crons."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -145,6 +146,9 @@ class Jobs:
         for advancing in self._advancing:
             await advancing.end(grace=1)
         await self.context.gates.finish(within=0.2)
+        # What was handed to a coalescer goes on although its caller was cancelled.
+        if under_way := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(under_way, timeout=0.5)
 
     async def work(self, context: WorkerContext | None = None) -> None:
         """Record what waits in the inbox and advance it."""
