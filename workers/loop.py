@@ -17,6 +17,7 @@ from workers.clock_watch import ClockWatch
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
+_ARQ_NOTES: Final = frozenset({"Worker.finish_job", "Worker.finish_failed_job"})
 
 log = structlog.get_logger(__name__)
 
@@ -77,12 +78,21 @@ async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exce
     finally:
         await _end({running, stopping, watching})
         await _end({*worker.tasks.values()})
+        await _let_arq_finish()
 
 
 async def _finish_jobs(worker: Worker, grace: float) -> None:
     jobs = list(worker.tasks.values())
     if jobs:
         await asyncio.wait(jobs, timeout=grace)
+
+
+async def _let_arq_finish() -> None:
+    """Wait for arq's notes on ended jobs: it shields them, so they outlive a cancelled job."""
+    tasks = asyncio.all_tasks()
+    notes = [task for task in tasks if getattr(task.get_coro(), "__qualname__", "") in _ARQ_NOTES]
+    if notes:
+        await asyncio.wait(notes, timeout=_LONGEST_PAUSE)
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> None:
