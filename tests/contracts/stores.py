@@ -114,7 +114,7 @@ class PortsOfStore(ABC):
         return await self.registrations.register(app_id, biz_id(n), registration)
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
-        """Reserve a call under the lease of whoever recorded the callback."""
+        """Reserve a call under the lease that recording the callback gave."""
         return await self.ledger.reserve(recorded.lease, n, now=now)
 
     async def decide(

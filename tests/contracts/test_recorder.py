@@ -76,12 +76,12 @@ async def test_a_second_final_callback_is_a_conflict_and_advances_nothing(store:
 
 def _in_other_bytes(tree: Json) -> list[AcceptedCallback]:
     """The same content as a second try, another library or another language would send it."""
-    spelt = put(copy.deepcopy(tree), "verify_result.result_faceid.confidence", "91.327")
+    as_text = put(copy.deepcopy(tree), "verify_result.result_faceid.confidence", "91.327")
     others = [
         dict(reversed(tree.items())),
         tree | {"request_id": "1700000000,abc", "time_used": 7},
         tree | {"multifaces_tag": 0, "images": None},
-        spelt | {"idcard_mode": {"a": 1}},
+        as_text | {"idcard_mode": {"a": 1}},
     ]
     return [callback(json.dumps(other, ensure_ascii=False, indent=1).encode()) for other in others]
 

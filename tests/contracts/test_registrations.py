@@ -54,7 +54,7 @@ async def test_the_callback_of_a_registered_one_is_advanced_at_once(store: Ports
     recorded = await store.record(awaits_registration=True)
     assert (recorded.to_advance, recorded.registration) == (True, MINE)
     standing = await store.standing()
-    assert (standing.fence, recorded.lease.fence) == (2, 2), "whoever was about to look at it is late"
+    assert (standing.fence, recorded.lease.fence) == (2, 2), "a worker that was about to look at it is late"
     assert (standing.state, standing.due_at, standing.held) == ("received", NOW + LEASE, False)
 
 
@@ -70,7 +70,7 @@ async def test_a_callback_before_its_registration_is_joined(store: PortsOfStore)
     recorded = await store.record()
     assert await store.register(MINE) is Registered.JOINED
     assert (await store.standing()).due_at == NOW + LEASE
-    assert await store.decide(recorded), "whoever settles it goes on"
+    assert await store.decide(recorded), "the worker that has it goes on"
     assert await store.register(MINE) is Registered.KNOWN
 
 

@@ -18,7 +18,7 @@ async def test_a_silent_registered_one_becomes_due_once(store: PortsOfStore) -> 
     assert await store.return_hints.note_return(key, now=NOW)
     assert not await store.return_hints.note_return(key, now=LATER)
     assert (await store.standing()).due_at == NOW
-    assert (await store.standing()).fence == 2, "whoever was about to postpone it is late"
+    assert (await store.standing()).fence == 2, "a worker that was about to postpone it is late"
     assert await store.events() == ["verification.registered", "browser.returned"]
     [due] = await store.claim(silent=True)
     assert due.registration is not None

@@ -24,7 +24,7 @@ class MemoryReturnHints:
 
 
 class MemoryReturnedVerifications:
-    """Registered verifications of which nothing is heard, each hinted at once only."""
+    """Registered verifications without a callback; each is hinted at once only."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database

@@ -18,7 +18,7 @@ from domain.records import DecisionRecord, FinishedPull, Registration
 
 
 async def next_turn() -> None:
-    """Let whoever else is ready go first."""
+    """Let other tasks that are ready go first."""
     await asyncio.sleep(0)
 
 

@@ -65,7 +65,7 @@ class Gateway(RuleBasedStateMachine):
 
     @rule(verification=verifications, saying=st.sampled_from(ENDS), biz_no=orders)
     def user_ends(self, verification: Verification, saying: Saying, biz_no: str) -> None:
-        """A flow ends at the vendor, and nothing is heard of it, or something else later."""
+        """A flow ends at the vendor, and no callback comes, or another one later."""
         _, n = verification
         self.outside.end(n, said(saying, n, biz_no=biz_no))
 

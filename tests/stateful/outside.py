@@ -22,7 +22,7 @@ Body = tuple[str, bytes]
 
 TOKEN: Final = timedelta(minutes=50)
 STRANGER: Final = 9
-"""A verification of which nothing genuine is ever heard."""
+"""A verification for which no genuine callback ever comes."""
 
 
 @dataclass

@@ -88,7 +88,7 @@ Ending = Ended | None
 
 
 async def turn() -> None:
-    """The turn of whoever calls: a process waits for it, anybody else has it at once."""
+    """The turn of the caller: a process waits for it, any other caller has it at once."""
     process = _CURRENT.get()
     await (asyncio.sleep(0) if process is None else process.turn())
 

@@ -14,7 +14,7 @@ DEMO = ("demo", 1)
 
 
 class UnfencedDatabase(MemoryDatabase):
-    """Everybody may write, whoever has the lease."""
+    """Every worker may write, with or without the lease."""
 
     def leased(self, lease: Lease) -> Verification | None:
         return self.verifications.get(lease.verification_id)

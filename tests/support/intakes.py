@@ -78,7 +78,7 @@ class Ingress:
         return [each for batch in batches.values() for each in batch]
 
     def in_spool(self) -> list[AcceptedCallback]:
-        """Every callback that stands in a segment of the folder, whoever owns it."""
+        """Every callback in a segment of the folder, whichever process owns it."""
         assert self.folder is not None
         return spooled(self.folder, self.keys)
 

@@ -140,7 +140,7 @@ class Store:
         return verification_id(app_id, biz_id(n))
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
-        """Reserve a call under the lease of whoever recorded the callback."""
+        """Reserve a call under the lease that recording the callback gave."""
         return await self.ledger.reserve(recorded.lease, n, now=now)
 
     async def decide(

@@ -1,4 +1,4 @@
-"""A jump of the clock, and nothing less, has arq plan its crons anew."""
+"""A jump of the clock, and nothing less, makes arq plan its crons again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import cast

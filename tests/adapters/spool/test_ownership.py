@@ -1,4 +1,4 @@
-"""One owner per sub-folder, whoever else runs; what an owner leaves behind is taken over."""
+"""One owner per sub-folder, whatever else runs; what an owner leaves behind is taken over."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Only the holder of a secret, or whoever extends what such a holder signed, gets past the signature; the
+"""Only the holder of a secret, or one who extends what such a holder signed, gets past the signature; the
 strict reader stops the second."""
 
 import hashlib

@@ -96,7 +96,7 @@ def test_the_facts_of_the_vendors_card() -> None:
     ],
 )
 def test_a_share_is_a_number(path: str, key: str | None, text: str) -> None:
-    """JSON has no other: stored as null, it could neither be read back nor decided anew."""
+    """JSON has no other: stored as null, it could neither be read back nor decided again."""
     value = {"name": {key: text}} if key else {"Screen": text}
     facts = decoded_facts(put(passing_payload(), path, value))
     assert (facts.legality, facts.qualities) == ({}, {})

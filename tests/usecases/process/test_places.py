@@ -1,4 +1,4 @@
-"""Who waits for a place of a call is in nobody else's way, and whoever breaks off leaves none taken."""
+"""A caller that waits for a place blocks no other, and one that breaks off leaves no place taken."""
 
 import asyncio
 from datetime import timedelta

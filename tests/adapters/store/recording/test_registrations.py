@@ -1,4 +1,4 @@
-"""The rules of whoever registers say when it is looked at; all else about registrations: tests/contracts."""
+"""When a registration is due, by the rules of its process; all else about registrations: tests/contracts."""
 
 from datetime import timedelta
 

@@ -179,11 +179,11 @@ over = st.floats(0.5, 1, exclude_min=True)
 
 
 @THOROUGH
-@given(place=st.sampled_from(PLACES), name=words, confidence=over, spelt=st.sampled_from([float, str]))
+@given(place=st.sampled_from(PLACES), name=words, confidence=over, kind=st.sampled_from([float, str]))
 def test_no_name_hides_a_score_over_its_threshold(
-    place: str, name: str, confidence: float, spelt: type
+    place: str, name: str, confidence: float, kind: type
 ) -> None:
-    outcome = _outcome(_with_signs(place, _pair(name, spelt(confidence))))
+    outcome = _outcome(_with_signs(place, _pair(name, kind(confidence))))
     event(str(outcome))
     assert outcome in {REVIEW, REJECTED}
 

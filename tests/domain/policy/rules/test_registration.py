@@ -1,4 +1,4 @@
-"""A payload about another order than the registered one is for a person, whoever says so."""
+"""A payload about another order than the registered one is for a person, whichever side says so."""
 
 from typing import Any
 
