@@ -4,24 +4,18 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
-from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from devstack import servers
+from tests.support.quiet import quiet
 from tests.support.stores import Store
 
+__all__ = ["quiet"]
+
 LIBRARIES = ("httpx2", "httpcore2", "aiohttp", "arq", "uvicorn", "alembic", "python_multipart", "asyncio")
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """No log lines: structlog draws tracebacks for developers at a second each."""
-    with capture_logs():
-        yield
 
 
 @pytest.fixture
@@ -51,4 +45,3 @@ def restored_logs() -> Iterator[None]:
     root.setLevel(level)
     for name, before in levels.items():
         logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()

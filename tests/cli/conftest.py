@@ -3,14 +3,16 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from cli.main import main
+from tests.support.quiet import quiet
+
+__all__ = ["quiet"]
 
 CANARY = "canary-secret-5d41402a"
 MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
@@ -23,12 +25,6 @@ def apps(**changes: Any) -> str:
     """FACEID_APPS with one app `demo`; None leaves a key out."""
     app = {"api_key": "key", "api_secrets": [CANARY]} | changes
     return json.dumps({"demo": {name: value for name, value in app.items() if value is not None}})
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    with capture_logs():
-        yield
 
 
 @pytest.fixture

@@ -1,23 +1,16 @@
 """Every contract test runs twice: on the ports in memory, and on the real adapters over real servers."""
 
-from collections.abc import Iterator
-
 import pytest
-from structlog.testing import capture_logs
 
 from tests.contracts.queues import MemoryQueue, PortsOfRedis, RealQueue
 from tests.contracts.stores import MemoryStore, PortsOfStore, RealStore
 from tests.memory.servers import MemoryDatabase, MemoryRedis
+from tests.support.quiet import quiet
 from tests.support.stores import Store
 
+__all__ = ["quiet"]
+
 BOTH = ["memory", "real"]
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """No log lines: structlog draws tracebacks for developers at a second each."""
-    with capture_logs():
-        yield
 
 
 @pytest.fixture(params=BOTH)

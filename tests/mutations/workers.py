@@ -56,7 +56,7 @@ OF_THE_WORKERS: Final = (
         "if self.circuit.retry_at is not None and self.circuit.permits(now):",
         "if True:",
         [
-            "tests/usecases/process/test_vendor_gates.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"
+            "tests/usecases/process/test_urgent_calls.py::test_a_fault_of_the_urgent_does_not_put_off_the_probe"
         ],
     ),
     Mutation(

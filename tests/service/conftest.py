@@ -12,7 +12,6 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
-from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
 from adapters.policies.folder import SHIPPED, PolicyBook
@@ -32,7 +31,10 @@ from tests.support.http.requests_sent import LIMITS
 from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.http.sockets import Listener, served
 from tests.support.http.vendors import simulated_vendor
+from tests.support.quiet import quiet
 from tests.support.stores import NOW, Clock, Store, until
+
+__all__ = ["quiet"]
 
 LANDING = "https://shop.example/done?step=3#top"
 APPS = {
@@ -58,13 +60,6 @@ class FakeIntake:
 
     def can_accept(self) -> bool:
         return self.error is None
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """No log lines: structlog draws tracebacks for developers at a second each."""
-    with capture_logs():
-        yield
 
 
 @pytest.fixture

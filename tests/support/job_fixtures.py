@@ -1,13 +1,12 @@
 """The fixtures of tests of use cases and workers: a worker's context on the real inbox and store."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
-from structlog.testing import capture_logs
 
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
@@ -25,13 +24,6 @@ from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """No log lines: structlog draws tracebacks for developers at a second each."""
-    with capture_logs():
-        yield
 
 
 @pytest.fixture

@@ -145,8 +145,7 @@ class Jobs:
         """End what is under way: nothing of a test may meet a closed engine."""
         for advancing in self._advancing:
             await advancing.end(grace=1)
-        await self.context.gates.finish(within=0.2)
-        # What was handed to a coalescer goes on although its caller was cancelled.
+        # Calls, and what was handed to a coalescer, go on although their caller was cancelled.
         if under_way := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(under_way, timeout=0.5)
 

@@ -2,12 +2,14 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("adapters", "cli", "domain", "service", "simulator", "usecases", "workers")
+_PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES: list[str] = _PYPROJECT["tool"]["importlinter"]["root_packages"]
 
 _EVENT = re.compile(r"[a-z_]+\.[a-z_]+")
 _CATALOGUE = "import LogEvent"

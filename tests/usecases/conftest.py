@@ -3,11 +3,11 @@
 from tests.support.job_fixtures import (
     clock,
     jobs,
-    quiet,
     store,
     vendor,
     without_database,
     without_redis,
 )
+from tests.support.quiet import quiet
 
 __all__ = ["clock", "jobs", "quiet", "store", "vendor", "without_database", "without_redis"]

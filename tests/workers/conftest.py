@@ -3,11 +3,22 @@
 from tests.support.job_fixtures import (
     clock,
     jobs,
-    quiet,
     store,
     vendor,
     without_database,
     without_redis,
 )
+from tests.support.quiet import quiet
+from tests.support.running_workers import settings, workers
 
-__all__ = ["clock", "jobs", "quiet", "store", "vendor", "without_database", "without_redis"]
+__all__ = [
+    "clock",
+    "jobs",
+    "quiet",
+    "settings",
+    "store",
+    "vendor",
+    "without_database",
+    "without_redis",
+    "workers",
+]

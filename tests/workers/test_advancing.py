@@ -5,18 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from domain.apps import App
 from domain.model import verification_id
 from tests.support.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record, until
-from usecases.verifications.report_unconfigured import Unconfigured
 from workers.advancing import PATIENCE, Advancing
 from workers.jobs import Loops
 from workers.recording import Recording
-
-GONE = "gone"
 
 
 def small(jobs: Jobs, *, at_once: int, patience: float = PATIENCE) -> Loops:
@@ -138,29 +134,6 @@ async def test_silent_ones_are_shared_fairly_among_apps(jobs: Jobs) -> None:
     await jobs.advance_due(context)
     assert {biz_id(100), biz_id(101)} <= set(jobs.vendor.asked)
     assert len(jobs.vendor.asked) == 6, "what one app leaves the other may use"
-
-
-async def test_an_app_that_is_not_configured_here_is_left_for_others(jobs: Jobs) -> None:
-    await jobs.store.record(callback(payload(1), app_id=GONE))
-    await jobs.store.record(callback(payload(2, status="WHATEVER")))
-    jobs.clock.go_on(LEASE)
-    await jobs.advance_due()
-    assert (await jobs.outcome(2))[0] == "decided"
-    [(fence,)] = await jobs.store.rows("SELECT fence FROM verifications WHERE app_id = 'gone'")
-    assert fence == 1, "nobody has touched it"
-    unconfigured = Unconfigured(jobs.context)
-    with capture_logs() as lines:
-        for _ in range(3):
-            await unconfigured.report()
-    told = [(line["event"], line["app_id"], line["count"]) for line in lines]
-    assert told == [("verifications.unconfigured", GONE, 1)], "named once, not for ever"
-
-
-async def test_a_callback_of_an_app_that_is_not_configured_here_is_recorded(jobs: Jobs) -> None:
-    await jobs.inbox.hand_over("b1", [callback(payload(1), app_id=GONE)])
-    await jobs.work()
-    assert await jobs.inbox.depth() == 0
-    assert await jobs.store.rows("SELECT app_id, state FROM verifications") == [(GONE, "received")]
 
 
 async def test_the_answer_is_judged_by_the_first_callback(jobs: Jobs) -> None:

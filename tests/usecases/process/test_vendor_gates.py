@@ -9,42 +9,14 @@ import pytest
 from domain.limits.concurrency import REMEMBERED
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
+from tests.support.gates import FAULT, GOOD, begin, call, end, gates
 from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from tests.support.stores import Clock, payload
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
 from usecases.verifications.advance import advance
 
-FAULT = refused(500, "INTERNAL_ERROR")
 BUSY = refused(403, "CONCURRENCY_LIMIT_EXCEEDED")
-GOOD = answered(b"{}")
 WRONG_SECRET = refused(403, "AUTHENTICATION_ERROR")
-
-
-def gates(clock: Clock, *, in_flight: int = 2, pool: int = 256) -> VendorGates:
-    return VendorGates(in_flight=in_flight, monotonic=clock.monotonic, pool=pool)
-
-
-async def begin(gates: VendorGates, app_id: str = "demo") -> Call:
-    """Begin a call that may be made."""
-    call = await gates.enter(app_id)
-    assert isinstance(call, Call)
-    return call
-
-
-def end(gates: VendorGates, call: Call, answer: Answer) -> None:
-    gates.ended(call, answer)
-    gates.leave(call)
-
-
-async def call(
-    gates: VendorGates, answer: Answer, app_id: str = "demo", *, patience: timedelta | None = timedelta(0)
-) -> timedelta | None:
-    """Make a call that ends so, if one may be made; else how long the vendor is left alone."""
-    begun = await gates.enter(app_id, patience=patience)
-    if isinstance(begun, LeftAlone):
-        return begun.pause
-    end(gates, begun, answer)
-    return None
 
 
 @pytest.mark.parametrize(
@@ -220,68 +192,6 @@ async def test_the_patient_are_no_probe_and_the_urgent_go_through(clock: Clock) 
     assert await call(door, FAULT, patience=None) is None
     clock.go_on(hour)
     assert await call(door, GOOD, patience=hour) is None
-
-
-async def open_circuit(door: VendorGates) -> None:
-    for _ in range(RULES.threshold):
-        assert await call(door, FAULT) is None
-
-
-async def test_a_fault_of_the_urgent_does_not_put_off_the_probe(clock: Clock) -> None:
-    door = gates(clock)
-    await open_circuit(door)
-    clock.go_on(timedelta(seconds=2))
-    for _ in range(3):
-        assert await call(door, FAULT, patience=None) is None
-    assert await call(door, GOOD) == RULES.first_pause - timedelta(seconds=2)
-    clock.go_on(RULES.first_pause - timedelta(seconds=2))
-    assert await call(door, FAULT) is None, "the probe"
-    assert await call(door, GOOD) == RULES.first_pause * 2
-
-
-async def test_the_urgent_that_makes_no_call_lets_no_second_probe_go(clock: Clock) -> None:
-    door = gates(clock)
-    await open_circuit(door)
-    urgent = await door.enter("demo", patience=None)
-    assert isinstance(urgent, Call)
-    door.leave(urgent)
-    assert await call(door, GOOD) == RULES.first_pause, "before the pause is over"
-    clock.go_on(RULES.first_pause)
-    assert await call(door, GOOD) is None
-
-
-async def test_beside_the_urgent_the_probe_stays_the_probe(clock: Clock) -> None:
-    door = gates(clock)
-    await open_circuit(door)
-    urgent = await door.enter("demo", patience=None)
-    assert isinstance(urgent, Call)
-    clock.go_on(RULES.first_pause)
-    probing = asyncio.create_task(begin(door))
-    await asyncio.sleep(0)
-    assert not probing.done(), "one at a time, where the vendor is at fault"
-    end(door, urgent, FAULT)
-    probe = await probing
-    assert door.circuits() == {"demo": "half_open"}
-    end(door, probe, GOOD)
-    assert door.circuits() == {}
-
-
-async def test_once_the_pause_is_over_the_urgent_is_the_probe(clock: Clock) -> None:
-    door = gates(clock)
-    await open_circuit(door)
-    clock.go_on(RULES.first_pause)
-    urgent = await door.enter("demo", patience=None)
-    assert isinstance(urgent, Call)
-    assert await call(door, GOOD) is not None, "the probe is under way"
-    end(door, urgent, FAULT)
-    assert await call(door, GOOD) == RULES.first_pause * 2
-
-
-async def test_a_good_answer_to_the_urgent_closes_the_circuit(clock: Clock) -> None:
-    door = gates(clock)
-    await open_circuit(door)
-    assert await call(door, GOOD, patience=None) is None
-    assert await call(door, GOOD) is None
 
 
 async def test_a_refused_secret_is_told_until_it_is_accepted(clock: Clock) -> None:
