@@ -89,7 +89,7 @@ class PgLookups:
             reasons=row.reasons or [],
             policy_name=row.policy_name,
             policy_version=row.policy_version,
-            facts=row.callback_facts if row.result_facts is None else row.result_facts,
+            facts=row.facts,
             identity=self._masked_identity(row),
             pulls_used=row.pulls_used,
             pulls_until=_kept_until(row),
@@ -135,7 +135,8 @@ def _select_records() -> Select[Any]:
     return select(
         v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_key, v.identity_ct,
         v.ended_at, v.registered_at, v.expires_at, v.nudged_at, v.held, v.received_at, v.created_at,
-        d.outcome, d.basis, d.reasons, d.callback_facts, d.result_facts, d.decided_at,
+        d.outcome, d.basis, d.reasons, d.decided_at,
+        func.coalesce(d.result_facts, d.callback_facts).label("facts"),
         *policy, used.label("pulls_used"),
     ).select_from(verifications.outerjoin(decisions).outerjoin(policies))  # fmt: skip
 
