@@ -1,0 +1,1 @@
+"""Events: what the gateway tells programs and operators, one log for all readers."""

@@ -1,0 +1,79 @@
+"""An event: that something happened to a verification, or to the gateway, without identity."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from domain.model import Basis, Outcome
+
+
+class EventType(StrEnum):
+    """What happened (docs/reference/events.md has each with an example)."""
+
+    APPROVED = "verification.approved"
+    REJECTED = "verification.rejected"
+    REVIEW = "verification.review"
+    INCOMPLETE = "verification.incomplete"
+    REVIEWED = "verification.reviewed"
+    EXPIRED = "verification.expired"
+    CONFLICT = "verification.conflict"
+    ERASED = "verification.erased"
+    TEST = "endpoint.test"
+    ENDPOINT_DISABLED = "endpoint.disabled"
+    DELIVERY_EXHAUSTED = "delivery.exhausted"
+    DEAD_LETTER_CREATED = "dead_letter.created"
+    POLICY_ACTIVATED = "policy.activated"
+
+
+DECIDED: Final = {
+    Outcome.APPROVED: EventType.APPROVED,
+    Outcome.REJECTED: EventType.REJECTED,
+    Outcome.REVIEW: EventType.REVIEW,
+    Outcome.INCOMPLETE: EventType.INCOMPLETE,
+}
+"""The type of a decision's event."""
+
+
+class PolicyMark(msgspec.Struct, frozen=True):
+    """The policy that decided; `hash` is the SHA-256 of its text, in hexadecimal."""
+
+    name: str
+    version: str
+    hash: str
+
+
+class EventBody(msgspec.Struct, frozen=True):
+    """What is stored of an event beside the columns that readers filter by.
+
+    A verification's event has its ids; its outcome, reasons (codes), basis and policy are null before the
+    decision. `detail` belongs to the type: identifiers and words of ours, never identity.
+    """
+
+    biz_id: str | None = None
+    biz_no: str | None = None
+    outcome: Outcome | None = None
+    effective_outcome: Outcome | None = None
+    reasons: tuple[str, ...] = ()
+    basis: Basis | None = None
+    policy: PolicyMark | None = None
+    detail: dict[str, Any] = {}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An event of the log.
+
+    `seq` grows in the order in which events become visible, with gaps. `n` counts the events of one
+    verification from 1; None for an event of no verification. `app_id` is None if it concerns every app.
+    """
+
+    seq: int
+    id: UUID
+    type: EventType
+    at: datetime
+    app_id: str | None
+    verification_id: UUID | None
+    n: int | None
+    body: EventBody

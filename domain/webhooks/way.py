@@ -1,0 +1,56 @@
+"""How an endpoint is reached, and what comes back."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+
+class Way(msgspec.Struct, frozen=True):
+    """How an endpoint is reached.
+
+    `headers`: added to every request. `ca`: certificates (PEM) that are trusted instead of the system's.
+    `client_certificate`: a certificate and its key (PEM). The repr shows the URL alone.
+    """
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    ca: str | None = None
+    client_certificate: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Way(url={self.url!r})"
+
+
+class Fault(StrEnum):
+    """On whose side an attempt failed. Only a receiver's fault counts against its endpoint."""
+
+    RECEIVER = "receiver"
+    DNS = "dns"
+    PROXY = "proxy"
+    OURS = "ours"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer, whatever its status. `head`: the first 2 KiB of its body."""
+
+    status: int
+    retry_after: timedelta | None = None
+    head: bytes = b""
+
+
+class NotSent(msgspec.Struct, frozen=True):
+    """No answer. `error` is a word: `refused_address`, `timeout`, `connection_refused`, `reset`, `tls`,
+    `dns`, `too_large`, `bad_answer`."""
+
+    fault: Fault
+    error: str
+
+
+class Post(Protocol):
+    """Sends one webhook."""
+
+    async def post(self, way: Way, body: bytes, headers: Mapping[str, str]) -> Answer | NotSent:
+        """Send once, in 15 seconds at most, and follow no redirect. Never raises for what a receiver does."""
