@@ -11,6 +11,7 @@ import msgspec
 
 from bench.ingress import measure_ingress
 from bench.latency import measure_latency
+from bench.lookups import measure_lookups
 from bench.report import Figure, console, describe_machine, save, show, show_noise
 from bench.rig import BenchFailed, Rig, standing_rig
 from bench.steady import RATES, WARM_UP, measure_steady
@@ -18,7 +19,7 @@ from bench.worker import measure_worker
 from devstack.processes import StartFailed
 from devstack.servers import ServerMissing
 
-PARTS = ("ingress", "worker", "steady", "latency")
+PARTS = ("ingress", "worker", "steady", "latency", "lookups")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -30,9 +31,12 @@ class Plan(msgspec.Struct, frozen=True):
     jobs: int = 3_000
     latencies: int = 200
     steady: float = 10.0
+    sizes: tuple[int, ...] = (2_000, 1_000_000)
 
 
-QUICK = Plan(rounds=3, seconds=2.0, waiting=1_000, jobs=1_500, latencies=60, steady=5.0)
+QUICK = Plan(
+    rounds=3, seconds=2.0, waiting=1_000, jobs=1_500, latencies=60, steady=5.0, sizes=(2_000, 100_000)
+)
 
 
 def main() -> int:
@@ -81,6 +85,8 @@ async def _measure(rig: Rig, plan: Plan, part: str) -> list[Figure]:
         return await measure_worker(rig, rounds=plan.rounds, jobs=plan.jobs)
     if part == "steady":
         return await measure_steady(rig, seconds=plan.steady)
+    if part == "lookups":
+        return await measure_lookups(rig, rounds=plan.rounds, seconds=plan.seconds, sizes=plan.sizes)
     return await measure_latency(rig, callbacks=plan.latencies)
 
 

@@ -8,6 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Final, cast
 
@@ -23,12 +24,16 @@ _LENGTH: Final = b"content-length: "
 
 
 class Load(msgspec.Struct, frozen=True):
-    """The load: for `seconds` after `warm_up` seconds, or `requests` in total, whichever is first."""
+    """The load: for `seconds` after `warm_up` seconds, or `requests` in total, whichever is first.
+
+    `ready`: the file has complete requests, not callbacks.
+    """
 
     connections: int = 64
     seconds: float = 60.0
     warm_up: float = 0.0
     requests: int = 0
+    ready: bool = False
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -174,14 +179,20 @@ async def _generate(port: int, load: Load, requests: Iterator[bytes]) -> LoadRes
     return meter.result()
 
 
+def _requests(pool: Path, *, ready: bool) -> Iterator[bytes]:
+    if ready:
+        return cycle(msgspec.msgpack.decode(pool.read_bytes(), type=list[bytes]))
+    return map(_request, renewed_forms(load_callbacks(pool)))
+
+
 def main() -> None:
     """Generate the load given on the command line and print the result as JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("port", type=int)
-    parser.add_argument("pool", type=Path, help="file of bench.callbacks")
+    parser.add_argument("pool", type=Path, help="file of bench.callbacks, or of requests")
     parser.add_argument("load", type=lambda text: msgspec.json.decode(text, type=Load), help="a Load as JSON")
     given = parser.parse_args()
-    requests = map(_request, renewed_forms(load_callbacks(given.pool)))
+    requests = _requests(given.pool, ready=given.load.ready)
     result = uvloop.run(_generate(given.port, given.load, requests))
     sys.stdout.buffer.write(msgspec.json.encode(result))
 
