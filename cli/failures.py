@@ -45,8 +45,9 @@ def words_of(error: Exception) -> list[str] | None:
 def _words_of_server(error: Exception) -> list[str] | None:
     """A command that connects to a server has already imported these modules."""
     from adapters.postgres.sqlstate import DatabaseAway  # noqa: PLC0415 - as above
-    from adapters.processes.troubles import database_trouble, redis_trouble  # noqa: PLC0415 - as above
+    from adapters.postgres.troubles import database_trouble  # noqa: PLC0415 - as above
     from adapters.redis.client import RedisAway  # noqa: PLC0415 - takes a second, which a mistyped command saves
+    from adapters.redis.troubles import redis_trouble  # noqa: PLC0415 - as above
 
     if isinstance(error, DatabaseAway):
         return [f"FACEID_DATABASE_URL: {database_trouble(error)}"]

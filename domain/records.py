@@ -1,49 +1,17 @@
 """The values that stores take and return: claimed verifications, calls, decisions."""
 
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
 from domain.callback.parts import Payload
 from domain.lease import Leased
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
-from domain.orders import USUAL_TOKEN
 from domain.policy.decide import Decision
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.pulls.answer import Answer
-
-
-class Registration(msgspec.Struct, frozen=True):
-    """What is known about a verification before any callback: its order, when it was registered, when its
-    token expires. `returned_at`: when its user's browser came back."""
-
-    biz_no: str | None
-    registered_at: datetime
-    expires_at: datetime
-    returned_at: datetime | None = None
-
-    @property
-    def day_begins(self) -> datetime:
-        """The start of the day for which the vendor keeps the result.
-
-        The flow ends with the token at the latest, which may be long after the registration, or before it.
-        """
-        return min(self.expires_at, max(self.registered_at, self.expires_at - USUAL_TOKEN))
-
-
-class Registered(StrEnum):
-    """The result of a registration.
-
-    `created` the verification is new · `joined` its callback arrived before · `known` it is registered with
-    this order already · `conflict` it belongs to another order, or to another app of the same vendor account.
-    """
-
-    CREATED = "created"
-    JOINED = "joined"
-    KNOWN = "known"
-    CONFLICT = "conflict"
+from domain.registration import Registration
 
 
 class ClaimedBatch(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.engine import doubt
 from adapters.postgres.sqlstate import LOCK_NOT_AVAILABLE, DatabaseAway
-from adapters.processes.troubles import database_trouble
+from adapters.postgres.troubles import database_trouble
 
 
 async def find_problems(connection: AsyncConnection) -> list[str]:

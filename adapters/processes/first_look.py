@@ -11,8 +11,9 @@ import structlog
 from redis.asyncio import Redis
 
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.processes.troubles import database_refuses, database_trouble, redis_refuses, redis_trouble
+from adapters.postgres.troubles import database_refuses, database_trouble
 from adapters.redis.client import RedisAway, create_redis_pool, redis_away
+from adapters.redis.troubles import redis_refuses, redis_trouble
 from adapters.settings import Settings
 
 _PATIENCE: Final = timedelta(seconds=3)

@@ -16,7 +16,7 @@ from adapters.policies.folder import PolicyBook
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import examine_database
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.processes.troubles import database_trouble
+from adapters.postgres.troubles import database_trouble
 from adapters.settings import AppSettings, Settings, strange_names
 from adapters.store.decisions.policy_history import verify_policies
 from cli.doctor.check import Check

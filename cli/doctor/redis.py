@@ -6,10 +6,10 @@ from typing import Final
 
 from adapters.process import ProcessContext
 from adapters.processes.mark import RedisMark, read_mark
-from adapters.processes.troubles import redis_trouble
 from adapters.redis.client import RedisAway
 from adapters.redis.durability import check_durability
 from adapters.redis.memory import read_room
+from adapters.redis.troubles import redis_trouble
 from adapters.settings import Settings
 from cli.doctor.check import Check
 from domain.errors import SettingsError

@@ -15,6 +15,9 @@ Text = str | Number | None
 
 OTHER: Final = "OTHER"
 
+_OPEN: Final = frozenset({"NOT_STARTED", "PROCESSING"})
+_ENDED: Final = frozenset({"OK", "CANCELLED", "TIMEOUT", "FAILED", "WEBRTC_UNSUPPORTED"})
+
 _STATUS: Final = re.compile(r"[A-Z]+(?:_[A-Z]+){0,7}")
 _WORD: Final = re.compile(r"[a-z]+(?:_[a-z]+){0,7}")
 _TAG: Final = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
@@ -36,6 +39,19 @@ def as_text(value: Text) -> str | None:
 def status_word(value: Text) -> str | None:
     """`status`: the vendor's are upper-case words without digits (callback page)."""
     return _shaped(_STATUS, value)
+
+
+def is_open(status: str | None) -> bool:
+    """Whether the flow is still running: its callback is recorded, but neither pulled nor decided."""
+    return status in _OPEN
+
+
+def is_ended(status: str | None) -> bool:
+    """Whether the flow has certainly ended, so that a pull is safe.
+
+    A missing or unknown status is neither open nor ended: it is decided (as `review`) without a pull.
+    """
+    return status in _ENDED
 
 
 def word(value: Text) -> str | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from domain.callback.words import is_ended
 from domain.facts.facts import UNREAD_RESULT, Disagreement, Facts, compare_facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy.config import DoubtAction
@@ -28,8 +29,6 @@ _UNFINISHED: Final = {
     "FAILED": Code.FLOW_FAILED,
     "WEBRTC_UNSUPPORTED": Code.FLOW_WEBRTC_UNSUPPORTED,
 }
-_OPEN: Final = frozenset({"NOT_STARTED", "PROCESSING"})
-_ENDED: Final = frozenset({"OK", *_UNFINISHED})
 _OUTCOME_OF: Final = {"review": Outcome.REVIEW, "reject": Outcome.REJECTED}
 
 
@@ -69,19 +68,6 @@ def agreement_of(basis: Basis, *, with_callback: bool) -> Agreement:
     if basis is Basis.CALLBACK:
         return Agreement.UNCONFIRMED
     return Agreement.DISAGREE if with_callback else Agreement.RESULT_ONLY
-
-
-def is_open(status: str | None) -> bool:
-    """Whether the flow is still running: its callback is recorded, but neither pulled nor decided."""
-    return status in _OPEN
-
-
-def is_ended(status: str | None) -> bool:
-    """Whether the flow has certainly ended, so that a pull is safe.
-
-    A missing or unknown status is neither open nor ended: it is decided (as `review`) without a pull.
-    """
-    return status in _ENDED
 
 
 def decide(evidence: Evidence, *, policy: Policy, mode: ConfirmationMode | None = None) -> Decision:

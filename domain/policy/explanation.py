@@ -4,10 +4,11 @@ from datetime import datetime
 
 import msgspec
 
+from domain.callback.words import is_ended
 from domain.errors import PolicyFileError
 from domain.facts.facts import Disagreement, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy.decide import Decision, agreement_of, decide, is_ended
+from domain.policy.decide import Decision, agreement_of, decide
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy, read_policy
 from domain.policy.reasons import TEXTS, Reason

@@ -6,7 +6,7 @@ from typing import Final
 from domain.model import State
 from domain.pulls.budget import RESULT_KEPT
 from domain.pulls.reconciliation import ReconcileRules, first_look_at
-from domain.records import Registration
+from domain.registration import Registration
 
 NO_LEASE: Final = timedelta(0)
 """For a callback whose recorder does not advance the verification itself."""

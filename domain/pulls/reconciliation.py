@@ -1,4 +1,4 @@
-"""Registered verifications: the order that a callback must match, and when to pull without a callback."""
+"""Registered verifications: when to pull without a callback."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,9 +6,8 @@ from typing import Final
 
 import msgspec
 
-from domain.callback.parts import Payload
 from domain.pulls.budget import PULL_LIMIT, RESULT_KEPT, Pull, Wait, sent_calls
-from domain.records import Registration
+from domain.registration import Registration
 
 NEAR_LOSS: Final = timedelta(hours=22)
 """From this age on, an undecided verification is about to be lost and raises an alarm."""
@@ -37,19 +36,6 @@ class Look(msgspec.Struct, frozen=True):
 
 class Expire(msgspec.Struct, frozen=True):
     """Nothing arrived, and no further call is possible."""
-
-
-def biz_no_differs(payload: Payload, registration: Registration | None) -> bool:
-    """Whether a payload names another order than the registered one, or none.
-
-    The vendor echoes the biz_no of get_token (callback page, `biz_info`).
-    """
-    return registration is not None and payload.biz_no != registration.biz_no
-
-
-def orders_differ(one: Payload, other: Payload) -> bool:
-    """Whether two payloads name different orders; a payload without an order does not differ."""
-    return None not in (one.biz_no, other.biz_no) and one.biz_no != other.biz_no
 
 
 def next_look(

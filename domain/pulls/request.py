@@ -8,7 +8,7 @@ import msgspec
 
 from domain.model import State
 from domain.pulls.budget import PULL_LIMIT, Pull, PullRules, Reserve, Spent, Wait, next_pull, sent_calls
-from domain.records import Registration
+from domain.registration import Registration
 
 NOT_REGISTERED: Final = "not_registered"
 FLOW_NOT_ENDED: Final = "flow_not_ended"

@@ -9,7 +9,7 @@ import msgspec
 
 from domain.model import Identity
 from domain.pulls.budget import Pull
-from domain.records import Registration
+from domain.registration import Registration
 
 
 class VerificationRecord(msgspec.Struct, frozen=True):

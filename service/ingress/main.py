@@ -19,9 +19,9 @@ from adapters.intake.queue import create_queue
 from adapters.intake.return_hints import RedisReturnHints
 from adapters.process import ProcessContext
 from adapters.processes.heartbeats import beating
-from adapters.processes.troubles import redis_trouble
 from adapters.redis.client import RedisAway
 from adapters.redis.durability import NotDurableYet, check_durability
+from adapters.redis.troubles import redis_trouble
 from adapters.redis.watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from domain.pulls.budget import RESULT_KEPT
-from domain.records import Registration
+from domain.registration import Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, callback, payload
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.model import verification_id
 from domain.pulls.request import Refusal
-from domain.records import Registration
+from domain.registration import Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
 

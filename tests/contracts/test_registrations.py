@@ -7,7 +7,7 @@ import msgspec
 
 from domain.model import Outcome, State
 from domain.pulls.reconciliation import RECONCILE_RULES
-from domain.records import Registered, Registration
+from domain.registration import Registered, Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload
 

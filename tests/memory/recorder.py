@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
+from domain.callback.words import is_open
 from domain.facts.facts import say_the_same
 from domain.model import AcceptedCallback, State, verification_id
-from domain.policy.decide import is_open
 from domain.pulls.budget import RESULT_KEPT
-from domain.pulls.reconciliation import biz_no_differs
 from domain.records import DecodedCallback, Recorded
+from domain.registration import biz_no_differs
 from tests.memory.servers import MemoryDatabase, Recording, Verification
 
 

@@ -2,7 +2,7 @@
 
 from domain.model import State, verification_id
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
-from domain.records import Registered, Registration
+from domain.registration import Registered, Registration
 from tests.memory.servers import MemoryDatabase, Verification
 
 

@@ -14,7 +14,8 @@ from domain.lease import Lease
 from domain.model import AcceptedCallback, State
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
-from domain.records import DecisionRecord, FinishedPull, Registration
+from domain.records import DecisionRecord, FinishedPull
+from domain.registration import Registration
 
 
 async def next_turn() -> None:

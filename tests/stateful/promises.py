@@ -7,8 +7,8 @@ from itertools import pairwise
 from uuid import UUID
 
 from domain.callback.payload import decode_payload
+from domain.callback.words import is_ended
 from domain.model import Basis, Outcome, State
-from domain.policy.decide import is_ended
 from domain.policy.reasons import Code
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
 from domain.records import DecisionRecord

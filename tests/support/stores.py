@@ -36,7 +36,8 @@ from domain.policy.evidence import Evidence
 from domain.policy.reasons import Code, Reason
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
-from domain.records import DecisionRecord, DecodedCallback, FinishedPull, Recorded, Registration
+from domain.records import DecisionRecord, DecodedCallback, FinishedPull, Recorded
+from domain.registration import Registration
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload

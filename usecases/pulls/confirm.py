@@ -9,9 +9,9 @@ import msgspec
 from domain.apps import App
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
+from domain.callback.words import is_open
 from domain.errors import MalformedPayload, UndecodableCallback
 from domain.model import ConfirmationMode
-from domain.policy.decide import is_open
 from domain.policy.reasons import Code, Reason
 from domain.pulls.answer import Answer, Kind, kind_of
 from domain.pulls.budget import (

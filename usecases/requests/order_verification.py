@@ -8,7 +8,7 @@ import structlog
 from domain.apps import App
 from domain.errors import AppNotConfigured
 from domain.orders import IssuedToken, Order
-from domain.records import Registration
+from domain.registration import Registration
 from usecases.ports.pulls import TokenIssuer
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks

@@ -6,7 +6,7 @@ from domain.errors import ExpiryOutOfBounds, RegistrationConflict
 from domain.model import verification_id
 from domain.orders import LONGEST_TOKEN
 from domain.pulls.budget import RESULT_KEPT
-from domain.records import Registered, Registration
+from domain.registration import Registered, Registration
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
 

@@ -8,9 +8,9 @@ import structlog
 
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
+from domain.callback.words import is_ended
 from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
-from domain.policy.decide import is_ended
 from domain.records import Case, DueVerification
 from usecases.context import WorkerContext
 from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, confirm

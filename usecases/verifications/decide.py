@@ -14,8 +14,8 @@ from domain.policy.decide import UNCONFIRMED, Decision, decide
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
-from domain.pulls.reconciliation import biz_no_differs, orders_differ
 from domain.records import Case, DecisionRecord
+from domain.registration import biz_no_differs, orders_differ
 from usecases.context import WorkerContext
 
 _WORTH_AN_ALARM: Final = timedelta(minutes=10)

@@ -8,7 +8,8 @@ import structlog
 from domain.pulls.budget import Pull, Wait
 from domain.pulls.reconciliation import Expire, Look, next_look
 from domain.pulls.request import asked_limit, is_answered
-from domain.records import Case, Registration
+from domain.records import Case
+from domain.registration import Registration
 from usecases.context import WorkerContext
 from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, awaited, kept_result, spend_call
 from usecases.pulls.last_word import told_what_nobody_reads

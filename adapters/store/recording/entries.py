@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
+from domain.callback.words import is_open
 from domain.model import verification_id
-from domain.policy.decide import is_open
 from domain.records import DecodedCallback
 
 Mark = tuple[int, bytes]

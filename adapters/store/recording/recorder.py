@@ -22,8 +22,8 @@ from adapters.tasks.coalescer import Coalescer
 from domain.lease import DataKey, Lease
 from domain.model import CallbackKind, State
 from domain.pulls.due import NO_LEASE, due_after_callback
-from domain.pulls.reconciliation import biz_no_differs
-from domain.records import DecodedCallback, Recorded, Registration
+from domain.records import DecodedCallback, Recorded
+from domain.registration import Registration, biz_no_differs
 
 
 class PgRecorder:

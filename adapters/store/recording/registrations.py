@@ -14,7 +14,7 @@ from adapters.store.recording.takeovers import Takeovers
 from domain.model import State, verification_id
 from domain.pulls.due import due_after_registration
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
-from domain.records import Registered, Registration
+from domain.registration import Registered, Registration
 
 
 class PgRegistrations:

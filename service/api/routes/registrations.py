@@ -7,7 +7,7 @@ from fastapi import Path, Response
 
 from domain.apps import App
 from domain.model import BIZ_ID_SHAPE
-from domain.records import Registered, Registration
+from domain.registration import Registered, Registration
 from service.api.auth import Caller, Writer, guarded_router
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.processes.troubles import database_trouble
+from adapters.postgres.troubles import database_trouble
 from devstack import servers
 from tests.support.servers.doors_of_tls import pass_on, write_certificate
 from tests.support.servers.private import PrivateServer

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from adapters.processes.troubles import redis_trouble
 from adapters.redis.client import RedisAway, create_redis_pool, redis_away
+from adapters.redis.troubles import redis_trouble
 from tests.support.servers.doors_of_tls import pass_on, write_certificate
 
 

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
 
 from adapters.configuration.redis_url import read_redis_url
-from adapters.processes.troubles import redis_trouble
 from adapters.redis.client import RedisAway, create_redis_pool, redis_away
+from adapters.redis.troubles import redis_trouble
 from domain.errors import SettingsError
 
 PASSWORD = "S3CRETa"

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.callback.plus import PlusResult, read_plus
-from domain.callback.words import Text
+from domain.callback.words import Text, is_ended, is_open
 from domain.model import Outcome
-from domain.policy.decide import is_ended, is_open
 from tests.support.payloads.callbacks import Json, decoded_facts, judged, passing_payload, policy_with
 
 NO_PHOTO = "IMAGE_ERROR_UNSUPPORTED_FORMAT: data_source"

@@ -6,7 +6,7 @@ import pytest
 
 from domain.facts.facts import Facts
 from domain.model import Outcome
-from domain.policy.decide import is_ended, is_open, judge
+from domain.policy.decide import judge
 from domain.policy.rules.rules import RULES, RuleRun
 from tests.support.payloads.callbacks import (
     GENUINE,
@@ -74,24 +74,6 @@ def test_an_unfinished_flow_is_incomplete_whatever_else_it_says(status: str) -> 
     assert judgement.outcome is INCOMPLETE
     assert judgement.rules == (RuleRun("status", "incomplete", judgement.reasons),)
     assert len(judgement.reasons) == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "still_open", "ended"),
-    [
-        ("NOT_STARTED", True, False),
-        ("PROCESSING", True, False),
-        ("OK", False, True),
-        ("FAILED", False, True),
-        ("CANCELLED", False, True),
-        ("TIMEOUT", False, True),
-        ("WEBRTC_UNSUPPORTED", False, True),
-        ("SOMETHING_NEW", False, False),
-        (None, False, False),
-    ],
-)
-def test_open_and_ended(status: str | None, still_open: bool, ended: bool) -> None:
-    assert (is_open(status), is_ended(status)) == (still_open, ended)
 
 
 SCORES = ["synthetic_face", "mask", "screen_replay"]

@@ -8,7 +8,7 @@ from domain.model import State
 from domain.pulls.budget import RESULT_KEPT
 from domain.pulls.due import NO_LEASE, due_after_callback, due_after_registration
 from domain.pulls.reconciliation import RECONCILE_RULES, first_look_at
-from domain.records import Registration
+from domain.registration import Registration
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=3)

@@ -8,19 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.callback.payload import decode_payload
 from domain.pulls.budget import PULL_LIMIT, Pull, PullState, Wait
-from domain.pulls.reconciliation import (
-    Expire,
-    Look,
-    ReconcileRules,
-    biz_no_differs,
-    first_look_at,
-    next_look,
-    orders_differ,
-)
-from domain.records import Registration
-from tests.support.payloads.callbacks import THOROUGH, dump, passing_payload, put
+from domain.pulls.reconciliation import Expire, Look, ReconcileRules, first_look_at, next_look
+from domain.registration import Registration
+from tests.support.payloads.callbacks import THOROUGH
 
 START = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -181,32 +172,3 @@ def test_it_ends_within_three_calls_and_no_look_repeats(
 
 def _spent(ledger: dict[int, Pull]) -> set[int]:
     return {n for n, pull in ledger.items() if pull.state is not PullState.NOT_SENT}
-
-
-@pytest.mark.parametrize(
-    ("biz_no", "registered", "differs"),
-    [("order-1", "order-1", False), ("order-2", "order-1", True), (None, "order-1", True), (17, "17", False)],
-)
-def test_a_callback_must_name_the_registered_order(biz_no: object, registered: str, differs: bool) -> None:
-    said = decode_payload(dump(put(passing_payload(), "biz_info.biz_no", biz_no)))
-    assert biz_no_differs(said, msgspec.structs.replace(REGISTERED, biz_no=registered)) is differs
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "differ"),
-    [
-        ("order-1", "order-1", False),
-        ("order-1", "order-2", True),
-        (17, "17", False),
-        ("order-1", None, False),
-    ],
-)
-def test_two_payloads_that_name_different_orders(one: object, other: object, differ: bool) -> None:
-    said, confirmed = (
-        decode_payload(dump(put(passing_payload(), "biz_info.biz_no", biz_no))) for biz_no in (one, other)
-    )
-    assert orders_differ(said, confirmed) is orders_differ(confirmed, said) is differ
-
-
-def test_an_unregistered_one_has_nothing_to_match() -> None:
-    assert not biz_no_differs(decode_payload(dump(passing_payload())), None)

@@ -15,7 +15,7 @@ from adapters.vendor.accounts import open_accounts
 from domain.accounts import Account
 from domain.apps import App
 from domain.model import verification_id
-from domain.records import Registered, Registration
+from domain.registration import Registered, Registration
 from tests.support.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
 
 TWINS = ("demo", "lax", "twin")

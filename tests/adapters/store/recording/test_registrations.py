@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from adapters.store.recording.registrations import PgRegistrations
 from domain.pulls.reconciliation import ReconcileRules
-from domain.records import Registration
+from domain.registration import Registration
 from tests.support.stores import NOW, Store, biz_id
 
 
