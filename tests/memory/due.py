@@ -53,7 +53,7 @@ class MemoryDueVerifications:
             if row is not None and row.due_at is not None:
                 row.due_at = until
 
-    async def end_unfinished(self) -> int:
+    async def end_unfinished(self, *, limit: int) -> int:
         # Every flow in memory was recorded by this version, with its end.
         return 0
 

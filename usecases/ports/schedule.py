@@ -52,8 +52,9 @@ class DueVerifications(Protocol):
     async def expire(self, lease: Lease) -> None:
         """Nothing came of it, and the vendor keeps nothing any more."""
 
-    async def end_unfinished(self) -> int:
-        """Let flows that go on, that nobody registered and that have no end, end with the vendor's day."""
+    async def end_unfinished(self, *, limit: int) -> int:
+        """Let up to `limit` flows that go on, that nobody registered and that have no end, end with the
+        vendor's day; how many there were."""
 
 
 class HeldVerifications(Protocol):

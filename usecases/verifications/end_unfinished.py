@@ -8,6 +8,8 @@ import structlog
 
 from usecases.context import WorkerContext
 
+AT_ONCE: Final = 500
+
 _LOOK_EVERY: Final = 3600.0
 
 log = structlog.get_logger(__name__)
@@ -22,7 +24,7 @@ class Unfinished:
         self._looked_at = -math.inf
 
     async def give_an_end(self) -> None:
-        """Let them end with the vendor's day.
+        """Let them end with the vendor's day, in short transactions.
 
         Raises:
             ServerAway: PostgreSQL is away.
@@ -30,7 +32,10 @@ class Unfinished:
         now = asyncio.get_running_loop().time()
         if now < self._looked_at + _LOOK_EVERY:
             return
+        count = ended = await self._context.due.end_unfinished(limit=AT_ONCE)
+        while ended == AT_ONCE:
+            ended = await self._context.due.end_unfinished(limit=AT_ONCE)
+            count += ended
         self._looked_at = now
-        count = await self._context.due.end_unfinished()
         if count:
             log.info("verifications.given_an_end", count=count)

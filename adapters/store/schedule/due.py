@@ -79,11 +79,12 @@ class PgDueVerifications:
         """Mark it as expired: the vendor no longer keeps a result, and no callback arrived."""
         await self._write(_EXPIRE, lease)
 
-    async def end_unfinished(self) -> int:
-        """Give unregistered, running flows without a due time the end of the vendor's day, and return their
-        number. A version from before migration 0007 creates them, even after the migration."""
+    async def end_unfinished(self, *, limit: int) -> int:
+        """Give up to `limit` unregistered, running flows without a due time the end of the vendor's day, and
+        return their number. A version from before migration 0007 creates them, even after the migration."""
         async with self._engine.begin() as connection:
-            return (await connection.execute(_END_UNFINISHED, {"kept": RESULT_KEPT})).rowcount
+            ended = await connection.execute(_END_UNFINISHED, {"kept": RESULT_KEPT, "limit": limit})
+            return ended.rowcount
 
     async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
         """Add the result of a requested pull to the timeline, which ends the request."""
@@ -148,13 +149,15 @@ def _open_callback(data_key: DataKey, row: Row[Any]) -> bytes:
 
 _TAKE: Final = f"""
 claimed AS (
-  UPDATE verifications v SET {due_moves.TAKE} FROM due WHERE v.id = due.id
+  UPDATE verifications v SET {due_moves.TAKE} FROM due
+  WHERE v.id = due.id AND v.id = ANY(ARRAY(SELECT id FROM due))
   RETURNING v.*
 )
 SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.wrapped_key, v.final_digest, v.fence, v.ended_at,
        v.registered_at, v.expires_at, v.nudged_at, v.asked_at, c.raw_ct,
        EXISTS (SELECT FROM pulls p WHERE p.verification_id = v.id) AS has_calls
 FROM claimed v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = v.final_digest
+  AND c.verification_id = ANY(ARRAY(SELECT id FROM due))
 """  # noqa: S608 - constants alone
 
 _CLAIM: Final = text(f"""
@@ -206,10 +209,10 @@ WITH endless AS (
   SELECT id FROM verifications
   WHERE state IN ('created', 'received') AND registered_at IS NULL AND final_digest IS NULL
     AND due_at IS NULL AND received_at IS NOT NULL
-  FOR NO KEY UPDATE SKIP LOCKED
+  LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE verifications v SET {due_moves.END_WITH_DAY}
-FROM endless WHERE v.id = endless.id
+FROM endless WHERE v.id = endless.id AND v.id = ANY(ARRAY(SELECT id FROM endless))
 """)  # noqa: S608 - constants alone
 """The states are those of the index `verifications_open`."""
 
