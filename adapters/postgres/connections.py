@@ -28,6 +28,23 @@ _GOODBYE: Final = 0.2
 """Seconds. A pool closes one connection after the other."""
 
 
+_SETTINGS: Final = {
+    "lock_timeout": f"{LOCK_TIMEOUT // timedelta(milliseconds=1)}",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "jit": "off",
+}
+"""A plan is kept until the table's next statistics, a minute later or more. One that was made for an almost
+empty table reads the whole table in each statement, while a thousand rows a second come in. So every
+statement, and every check of a foreign key, uses an index from the first row on."""
+
+
+def session_settings(*, local: bool = False) -> str:
+    """The statements that prepare a session or, with `local`, one transaction."""
+    scope = "LOCAL " if local else ""
+    return "; ".join(f"SET {scope}{name} = {value}" for name, value in _SETTINGS.items())
+
+
 class _Driver(asyncpg.Connection):  # type: ignore[misc]
     """A connection that waits only briefly when it closes, not as long as for a statement."""
 
@@ -113,7 +130,7 @@ class Connector:
             careful = True
             driver, server = await self._connect(arguments, tried, careful=True)
         if not careful:
-            await driver.execute(f"SET lock_timeout = {LOCK_TIMEOUT // timedelta(milliseconds=1)}")
+            await driver.execute(session_settings())
         return Opened(driver, prepares=not careful, second_best=_wanted(arguments) not in server)
 
     async def _connect(

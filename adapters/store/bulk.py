@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.connections import LOCK_TIMEOUT
+from adapters.postgres.connections import session_settings
 from adapters.postgres.engine import doubt
 from adapters.postgres.sqlstate import LOCK_NOT_AVAILABLE, DatabaseAway, Fault, away, fault_of
 
@@ -44,7 +44,7 @@ async def bulk_connection(engine: AsyncEngine, *, as_one: bool = False) -> Async
             else:
                 async with driver.transaction():
                     if not raw.info["prepares"]:
-                        await driver.execute(_LIMIT_LOCKS)
+                        await driver.execute(session_settings(local=True))
                     yield driver
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             fault = fault_of(getattr(error, "sqlstate", None))
@@ -143,8 +143,6 @@ def as_rows(group: Sequence[msgspec.Struct]) -> str:
     """The group as `$1`, to be read by `json_to_recordset(CAST($1 AS json))`."""
     return msgspec.json.encode(group).decode()
 
-
-_LIMIT_LOCKS: Final = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT.total_seconds() * 1000:.0f}"
 
 _HARDLY_WAIT: Final = "SET LOCAL lock_timeout = 10"
 """In ms."""

@@ -192,6 +192,7 @@ WITH incoming AS (
 ), held AS (
   SELECT v.id AS verification_id, v.app_id, v.fence
   FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
+  WHERE v.id = ANY(ARRAY(SELECT verification_id FROM incoming))
   ORDER BY v.id FOR NO KEY UPDATE OF v
 ), saved AS (
   INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
@@ -205,7 +206,7 @@ WITH incoming AS (
   UPDATE verifications v
   SET state = 'decided', {due_moves.END}, identity_ct = decode(i.identity_ct, 'base64')
   FROM incoming i JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
-  WHERE v.id = i.verification_id
+  WHERE v.id = i.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
   SELECT verification_id, 'decision.saved',

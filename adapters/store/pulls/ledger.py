@@ -154,10 +154,12 @@ WITH wanted AS (
     AS t (verification_id uuid, n smallint, fence bigint, now timestamptz)
 ), held AS (
   SELECT w.* FROM wanted w JOIN verifications v ON v.id = w.verification_id AND v.fence = w.fence
+  WHERE v.id = ANY(ARRAY(SELECT verification_id FROM wanted))
   ORDER BY v.id FOR NO KEY UPDATE OF v
 ), abandoned AS (
   UPDATE pulls p SET state = 'unknown', finished_at = h.now
   FROM held h WHERE p.verification_id = h.verification_id AND p.n < h.n AND p.state = 'reserved'
+    AND p.verification_id = ANY(ARRAY(SELECT verification_id FROM held))
 ), reserved AS (
   INSERT INTO pulls AS p (verification_id, n, state, started_at)
   SELECT verification_id, n, 'reserved', now FROM held
@@ -185,12 +187,14 @@ WITH ended AS (
          jsonb_build_object('n', n, 'state', e.state, 'http_status', e.http_status, 'error', e.error)
   FROM ended e JOIN pulls p USING (verification_id, n)
   WHERE p.finished_at IS DISTINCT FROM e.finished_at
+    AND p.verification_id = ANY(ARRAY(SELECT verification_id FROM ended))
 )
 UPDATE pulls p
 SET state = e.state, finished_at = e.finished_at, http_status = e.http_status, error = e.error,
     raw_ct = e.raw_ct
 FROM ended e WHERE p.verification_id = e.verification_id AND p.n = e.n
   AND (e.state <> 'not_sent' OR p.started_at <= e.finished_at)
+  AND p.verification_id = ANY(ARRAY(SELECT verification_id FROM ended))
 """
 """A caller without an answer repeats the statement; the repetition adds no second event. By then an unsent
 call may have been reserved again, which this statement must not end."""

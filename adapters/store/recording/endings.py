@@ -45,6 +45,7 @@ def _says_the_same(entry: Entry, other: Payload | None) -> bool:
 
 _DECIDED_ON: Final = """
 SELECT v.id, v.app_id, v.final_digest, c.raw_ct
-FROM verifications v LEFT JOIN callbacks c ON c.verification_id = v.id AND c.digest = v.final_digest
+FROM verifications v LEFT JOIN callbacks c
+  ON c.verification_id = v.id AND c.digest = v.final_digest AND c.verification_id = ANY(CAST($1 AS uuid[]))
 WHERE v.id = ANY(CAST($1 AS uuid[]))
 """

@@ -48,7 +48,7 @@ WITH chosen AS (
 ), released AS (
   UPDATE verifications v
   SET held = false, {due_moves.RELEASE}
-  FROM chosen WHERE v.id = chosen.id
+  FROM chosen WHERE v.id = chosen.id AND v.id = ANY(ARRAY(SELECT id FROM chosen))
   RETURNING v.id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'callback.released' FROM released

@@ -95,7 +95,7 @@ _CLAIM: Final = """
 INSERT INTO biz_owners AS o (account, biz_id, app_id)
 SELECT account, biz_id, COALESCE(
     (SELECT v.app_id FROM verifications v
-     WHERE v.biz_id = w.biz_id AND v.app_id IN (SELECT json_array_elements_text(w.apps))
+     WHERE v.biz_id = w.biz_id AND v.app_id = ANY(ARRAY(SELECT json_array_elements_text(w.apps)))
      ORDER BY v.registered_at IS NULL, v.state <> 'decided', v.state = 'expired', v.created_at, v.app_id
      LIMIT 1),
     app_id)
@@ -107,8 +107,11 @@ RETURNING account, biz_id, app_id
 oldest. One that was merged into another is expired."""
 
 _OWNED: Final = text("""
-SELECT app_id, biz_id FROM biz_owners JOIN json_to_recordset(CAST(:rows AS json))
-  AS w (account text, biz_id text, app_id text) USING (account, biz_id, app_id)
+SELECT w.app_id, w.biz_id
+FROM json_to_recordset(CAST(:rows AS json)) AS w (account text, biz_id text, app_id text)
+CROSS JOIN LATERAL (
+  SELECT FROM biz_owners o WHERE o.account = w.account AND o.biz_id = w.biz_id AND o.app_id = w.app_id LIMIT 1
+) AS owned
 """)
 
 _FORGET: Final = text("""
@@ -116,7 +119,9 @@ WITH old AS (
   SELECT account, biz_id FROM biz_owners WHERE claimed_at < :before
   ORDER BY claimed_at LIMIT :limit FOR UPDATE SKIP LOCKED
 )
-DELETE FROM biz_owners o USING old WHERE o.account = old.account AND o.biz_id = old.biz_id
+DELETE FROM biz_owners o USING old
+WHERE o.account = old.account AND o.biz_id = old.biz_id
+  AND o.account = ANY(ARRAY(SELECT account FROM old)) AND o.biz_id = ANY(ARRAY(SELECT biz_id FROM old))
 """)
 
 _HAND_OVER: Final = text("""
