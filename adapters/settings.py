@@ -32,12 +32,14 @@ from adapters.configuration.problems import lines_of
 from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
 from adapters.configuration.values import (
     DatabaseUrl,
+    EgressProxy,
     HttpUrl,
     Key,
     MasterKey,
     ProxyNetwork,
     RedisUrl,
     Secret,
+    WebhookTarget,
     check_size,
     check_text,
     split_list,
@@ -130,6 +132,8 @@ class Settings(BaseSettings):
     sweep_after: float = Field(60, ge=1)
     heartbeat_every: float = Field(5, gt=0, le=3600)
     policy_dir: Path = SHIPPED
+    webhook_allow: Annotated[list[WebhookTarget], NoDecode, BeforeValidator(split_list)] = []
+    webhook_proxy: EgressProxy | None = Field(None, repr=False)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("*", mode="before")

@@ -168,6 +168,17 @@ MEANINGS: Final = {
         "recorded does not count as untouched.",
         "无人处理多少秒后重新拾起，至少为 1；仍在写入的一组不算无人处理。",
     ),
+    "webhook_allow": Words(
+        "Private receivers of webhooks that are allowed: networks (`10.0.0.0/8`), hosts (`crm.internal`) or "
+        "URLs (`http://crm.internal:8080`), separated by commas (`dev`: `127.0.0.0/8`).",
+        "允许投递 webhook 的内网目标：网段（`10.0.0.0/8`）、主机名（`crm.internal`）或 URL"
+        "（`http://crm.internal:8080`），逗号分隔（`dev`：`127.0.0.0/8`）。",
+    ),
+    "webhook_proxy": Words(
+        "HTTP proxy that sends the webhooks, `http://HOST:PORT`. It resolves the names, so it has to refuse "
+        "private addresses itself.",
+        "发送 webhook 使用的 HTTP 代理，`http://主机:端口`；域名由代理解析，因此须由代理自行拦截内网地址。",
+    ),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(
         "Path of the TOML file; read only from the real environment.",

@@ -14,6 +14,7 @@ from adapters.configuration.database_url import read_database_url
 from adapters.configuration.redis_url import read_redis_url
 from adapters.configuration.sources import read_dotenv
 from adapters.configuration.visible import check_visible
+from domain.webhooks.addresses import BadAllowance, parse_allowed
 
 _ENV_REFERENCE: Final = "env:"
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
@@ -104,6 +105,30 @@ def _check_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Netw
     return network
 
 
+def _check_webhook_target(text: str) -> str:
+    """An entry of the allow-list. Raises ValueError if it is none, or opens every address."""
+    try:
+        allowed = parse_allowed([text])
+    except BadAllowance:
+        raise ValueError("must be a network, a host or a URL without a path") from None
+    if any(network.prefixlen == 0 for network in allowed.networks):
+        raise ValueError("must not open every address")
+    return text
+
+
+def _check_egress_proxy(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        usable = (
+            url.scheme in {"http", "https"} and url.hostname and not url.path.strip("/") and url.port != 0
+        )
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must be http://HOST:PORT")
+    return text
+
+
 def _check_redis_url(text: str) -> str:
     read_redis_url(text)
     return text
@@ -120,4 +145,6 @@ MasterKey = Annotated[SecretStr, AfterValidator(_read_master_key)]
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+WebhookTarget = Annotated[str, AfterValidator(_check_webhook_target)]
+EgressProxy = Annotated[str, AfterValidator(_check_egress_proxy)]
 ProxyNetwork = Annotated[IPvAnyNetwork, AfterValidator(_check_network)]

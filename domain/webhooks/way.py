@@ -42,8 +42,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class NotSent(msgspec.Struct, frozen=True):
-    """No answer. `error` is a word: `refused_address`, `timeout`, `connection_refused`, `reset`, `tls`,
-    `dns`, `too_large`, `bad_answer`."""
+    """No answer. `error` is a word: `refused_address`, `timeout`, `connection_refused`, `unreachable`,
+    `reset`, `tls`, `bad_certificate`, `bad_answer`, `dns`, `proxy`, or a fault of this machine."""
 
     fault: Fault
     error: str

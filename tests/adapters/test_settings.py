@@ -171,11 +171,35 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     assert named[1] == set(AppSettings.model_fields)
 
 
+def test_webhooks_may_go_to_networks_hosts_and_urls(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().webhook_allow == []
+    monkeypatch.setenv("FACEID_WEBHOOK_ALLOW", "10.0.0.0/8,crm.internal, http://crm.internal:8080")
+    assert load_settings().webhook_allow == ["10.0.0.0/8", "crm.internal", "http://crm.internal:8080"]
+
+
+@pytest.mark.parametrize(
+    "entry", ["0.0.0.0/0", "::/0", "*", "http://crm.internal/path", "ftp://crm.internal"]
+)
+def test_an_allowance_without_bounds_stops_the_start(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEID_WEBHOOK_ALLOW", entry)
+    with pytest.raises(SettingsError, match="FACEID_WEBHOOK_ALLOW"):
+        load_settings()
+
+
+@pytest.mark.parametrize("url", ["proxy:3128", "socks5://proxy:1080", "http://", "http://proxy/path"])
+def test_an_egress_proxy_that_is_no_http_proxy_stops_the_start(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACEID_WEBHOOK_PROXY", url)
+    with pytest.raises(SettingsError, match="FACEID_WEBHOOK_PROXY"):
+        load_settings()
+
+
 def test_every_default_of_the_example_is_the_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is commented out shows the default."""
     text = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")[0]
     shown = tomllib.loads("\n".join(re.findall(r"^# ([a-z_]+ = .*)$", text, flags=re.MULTILINE)))
-    examples = {"spool_dir", "policy_dir", "ingress_metrics_port"}
+    examples = {"spool_dir", "policy_dir", "ingress_metrics_port", "webhook_proxy"}
     fields = Settings.model_fields
     assert {name: value for name, value in shown.items() if name not in examples} == {
         name: fields[name].default for name in shown if name not in examples

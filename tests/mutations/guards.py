@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.mutations.events import OF_THE_EVENTS
 from tests.mutations.mutation import Mutation
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.settings import OF_THE_SETTINGS
@@ -53,6 +54,8 @@ GUARDS: Final = (
     "tokens beside no other",
     "visible secrets",
     "parameters of TLS",
+    "address check at connect",
+    "signature over body",
 )
 
 MUTATIONS: Final = (
@@ -257,4 +260,5 @@ MUTATIONS: Final = (
     *OF_THE_SETTINGS,
     *OF_THE_WORKERS,
     *OF_REDIS_AND_SPOOL,
+    *OF_THE_EVENTS,
 )

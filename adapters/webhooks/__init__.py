@@ -1,0 +1,1 @@
+"""Send webhooks to addresses that customers named."""

@@ -1,0 +1,67 @@
+"""Connections to addresses that a customer named: the address that is connected to is checked.
+
+The check is where the socket is made, so no name, spelling or change of DNS gets past it.
+"""
+
+import socket
+from collections.abc import Callable, Collection
+from ipaddress import ip_address
+from typing import Final
+
+import aiohttp
+import psutil
+from aiohttp.abc import AbstractResolver
+from aiohttp.resolver import AsyncResolver
+
+from domain.webhooks.addresses import NOTHING, Address, Allowed, is_refused
+
+AddrInfo = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+
+_KEEPALIVE: Final = 15.0
+
+
+class RefusedAddress(OSError):
+    """Nothing may connect to this address."""
+
+
+def open_connector(resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
+    """Connections to names that the operator allows, whatever their address.
+
+    Call it inside the event loop. The number of connections is limited by the deliveries under way.
+    """
+    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE, resolver=resolver or AsyncResolver())
+
+
+def guarded_connector(allowed: Allowed, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
+    """Connections to public addresses and allowed networks, never to this machine's own."""
+    return aiohttp.TCPConnector(
+        limit=0,
+        keepalive_timeout=_KEEPALIVE,
+        resolver=resolver or AsyncResolver(),
+        socket_factory=guard(allowed, own=own_addresses()),
+    )
+
+
+def guard(allowed: Allowed = NOTHING, *, own: Collection[Address]) -> Callable[[AddrInfo], socket.socket]:
+    """A maker of sockets that raises RefusedAddress instead of making one for a refused address."""
+
+    def make(info: AddrInfo) -> socket.socket:
+        family, kind, proto, _, place = info
+        if is_refused(str(place[0]), allowed=allowed, own=own):
+            raise RefusedAddress("refused address")
+        return socket.socket(family=family, type=kind, proto=proto)
+
+    return make
+
+
+def own_addresses() -> frozenset[Address]:
+    """The addresses of this machine's interfaces."""
+    found = (each.address for interface in psutil.net_if_addrs().values() for each in interface)
+    return frozenset(filter(None, map(_as_address, found)))
+
+
+def _as_address(text: str) -> Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
