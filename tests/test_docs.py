@@ -50,6 +50,13 @@ def test_samples_show_the_revision_of_this_version() -> None:
     assert shown == {newest_revision()}
 
 
+def test_the_changelog_has_one_sentence_on_a_line() -> None:
+    """A merge keeps the lines of both sides, and so can bring back what was rewritten."""
+    lines = (ROOT / "CHANGELOG.md").read_text().splitlines()
+    assert [line for line in lines if re.search(r"[\w)`]\.\** [A-Z`]", line)] == []
+    assert [line for line in set(lines) if line.startswith("- ") and lines.count(line) > 1] == []
+
+
 def translated() -> list[tuple[Path, Path]]:
     """Every page that stands in both languages."""
     pages = {page: page.with_name(page.name.replace(".zh.md", ".md")) for page in PAGES}
