@@ -16,8 +16,8 @@ from uuid import UUID
 import msgspec
 
 from domain.callback.signature import sign_data
-from simulator.identity import Identity, fake_number
-from simulator.payloads import Subject, passed
+from simulator.scenarios.identity import Identity, fake_number
+from simulator.scenarios.payloads import Subject, passed
 
 APP_ID: Final = "bench"
 API_KEY: Final = "bench-key"

@@ -23,9 +23,9 @@ from domain.policy.backtest import Backtest
 from domain.policy.decide import decide
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy, read_policy
-from simulator import payloads
-from simulator.identity import Identity
-from simulator.payloads import Builder, Subject
+from simulator.scenarios import payloads
+from simulator.scenarios.identity import Identity
+from simulator.scenarios.payloads import Builder, Subject
 
 ROUNDS: Final = 7
 DECISIONS: Final = 2_000

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
-from simulator.identity import FAKE_NAME, Identity, fake_number
-from simulator.scenarios import SCRIPTS, Scenario, Status
+from simulator.scenarios.identity import FAKE_NAME, Identity, fake_number
+from simulator.scenarios.table import SCRIPTS, Scenario, Status
 from simulator.settings import SimulatedApp
 
 ReturnMethod = Literal["GET", "POST"]

@@ -8,13 +8,13 @@ from uuid import uuid4
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulator.answers import Clock
+from simulator.api.answers import Clock
+from simulator.api.token_request import BYTE_LIMITS
 from simulator.book import Book, Call, Order, Sent, TokenRefused, Verification
-from simulator.callbacks import Callback, callback_of
-from simulator.identity import Identity
-from simulator.scenarios import SCRIPTS, Scenario, Status
-from simulator.sender import Sender
-from simulator.token_request import BYTE_LIMITS
+from simulator.messages.callbacks import Callback, callback_of
+from simulator.messages.sender import Sender
+from simulator.scenarios.identity import Identity
+from simulator.scenarios.table import SCRIPTS, Scenario, Status
 
 
 class Run(BaseModel):

@@ -8,14 +8,14 @@ import httpx2
 import uvicorn
 from fastapi import APIRouter, FastAPI, Response
 
-from simulator.answers import Clock
+from simulator.api.answers import Clock
+from simulator.api.routes import unknown_api_routes, vendor_routes
 from simulator.book import Book
 from simulator.control import control_routes
-from simulator.flow_page import flow_routes
+from simulator.messages.sender import Sender
 from simulator.pages import page
-from simulator.sender import Sender
+from simulator.pages.flow_page import flow_routes
 from simulator.settings import SimulatorSettings
-from simulator.vendor_api import unknown_api_routes, vendor_routes
 
 
 def utc_now() -> datetime:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from simulator.scenarios import Scenario
+from simulator.scenarios.table import Scenario
 from tests.simulator.conftest import NOTIFY_URL, RETURN_URL, FakeClock, Json, Receiver, Vendor
 
 URL = "/faceid/lite/do"

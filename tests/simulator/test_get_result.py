@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from simulator.results import JPEG
+from simulator.api.results import JPEG
 from tests.simulator.conftest import SECRETS, FakeClock, Vendor
 
 DESTROYED = (403, "DATA_DESTROYED")

@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from domain.callback.signature import HashName, sign_data
-from simulator.length_extension import extend, padding
+from simulator.messages.length_extension import extend, padding
 
 SUFFIX = b',"status":"OK"}'
 

@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.callbacks import with_biz_id
+from simulator.messages.callbacks import with_biz_id
 
 BIZ_ID = "1462259748,52b13fb5"
 SENT = "biz_id=1462259748%2C52b13fb5"

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from simulator.identity import FAKE_NAME, fake_number
-from simulator.scenarios import SCRIPTS, Scenario
+from simulator.scenarios.identity import FAKE_NAME, fake_number
+from simulator.scenarios.table import SCRIPTS, Scenario
 from tests.simulator.conftest import SECRETS, Json, Receiver, Vendor
 
 LOST = {"error_message": "RESULT_NOT_FOUND"}

@@ -10,7 +10,7 @@ from domain.errors import MalformedPayload, UndecodableCallback
 from domain.facts.facts import extract_facts
 from domain.model import Outcome
 from domain.policy.decide import judge
-from simulator.length_extension import extend
+from simulator.messages.length_extension import extend
 from tests.support.http.asgi import SECRET
 from tests.support.payloads.callbacks import default_policy, dump, put
 from tests.support.stores import Json, payload

@@ -17,7 +17,7 @@ from domain.callback.form import read_form
 from domain.callback.signature import HashName, refusal_hashes, sign_data, verify_signature
 from domain.callback.strict_json import read_object
 from domain.errors import BadSignature, MalformedPayload
-from simulator.length_extension import extend
+from simulator.messages.length_extension import extend
 from tests.support.payloads.callbacks import SECRET, THOROUGH, dump, load_sample, passing_payload, read_sample
 from tests.support.payloads.forms import URLENCODED
 

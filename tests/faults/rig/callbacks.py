@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 from devstack.environment import APP_ID
 from domain.callback.signature import sign_data
 from domain.model import AcceptedCallback, CallbackKind
-from simulator.identity import Identity, fake_number
-from simulator.payloads import Subject, passed
+from simulator.scenarios.identity import Identity, fake_number
+from simulator.scenarios.payloads import Subject, passed
 
 FIRST_SECOND: Final = 1_700_000_000
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from domain.callback.signature import sign_data
 from domain.errors import NotDurable
 from domain.model import AcceptedCallback, CallbackKind
-from simulator.length_extension import extend
+from simulator.messages.length_extension import extend
 from tests.service.conftest import FakeIntake, assert_problem
 from tests.support.http.asgi import FORM, OLD_SECRET, SECRET, send, signed
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, dump

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from adapters.vendor.get_token import FaceidTokens
 from domain.apps import App
-from simulator.answers import Clock
+from simulator.api.answers import Clock
 from simulator.main import create_app
 from simulator.settings import SimulatedApp, SimulatorSettings
 

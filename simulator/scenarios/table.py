@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final, Literal
 
-from simulator import payloads
-from simulator.payloads import Builder
+from simulator.scenarios import payloads
+from simulator.scenarios.payloads import Builder
 
 Status = Literal["NOT_STARTED", "PROCESSING", "OK", "CANCELLED", "TIMEOUT"]
 

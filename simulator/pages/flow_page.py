@@ -5,12 +5,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from simulator.answers import Clock
+from simulator.api.answers import Clock
 from simulator.book import Book, Refusal, TokenRefused, Verification
-from simulator.callbacks import Callback, callback_of, with_biz_id
+from simulator.messages.callbacks import Callback, callback_of, with_biz_id
+from simulator.messages.sender import Sender
 from simulator.pages import Markup, fragment, page
-from simulator.scenarios import SCRIPTS, Scenario, Script, Signing
-from simulator.sender import Sender
+from simulator.scenarios.table import SCRIPTS, Scenario, Script, Signing
 
 _SCENARIOS: Final = frozenset(Scenario)
 _TITLE: Final = "人脸核身 · Face verification"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from simulator.answers import VendorError, bad
+from simulator.api.answers import VendorError, bad
 from simulator.book import Verification
-from simulator.callbacks import payload_of
-from simulator.scenarios import SCRIPTS
+from simulator.messages.callbacks import payload_of
+from simulator.scenarios.table import SCRIPTS
 
 CALLS_ALLOWED: Final = 3
 KEPT_FOR: Final = timedelta(days=1)

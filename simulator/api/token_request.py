@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from simulator.answers import bad, missing
+from simulator.api.answers import bad, missing
 from simulator.book import Order, ReturnMethod
 
 REQUIRED: Final = ("api_key", "api_secret", "return_url", "notify_url", "biz_no")

@@ -6,9 +6,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from domain.callback.signature import sign_data
 from simulator.book import Verification
-from simulator.length_extension import extend
-from simulator.payloads import Builder, Payload, Subject
-from simulator.scenarios import SCRIPTS, Signing
+from simulator.messages.length_extension import extend
+from simulator.scenarios.payloads import Builder, Payload, Subject
+from simulator.scenarios.table import SCRIPTS, Signing
 from simulator.settings import SimulatedApp
 
 _SUFFIX = b',"status":"OK"}'

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Self
 import httpx2
 
 from simulator.book import Sent, Verification
-from simulator.callbacks import Callback, with_biz_id
+from simulator.messages.callbacks import Callback, with_biz_id
 
 TIMEOUT_SECONDS: Final = 10.0
 _FORM_TYPE: Final = {"content-type": "application/x-www-form-urlencoded"}

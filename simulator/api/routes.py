@@ -9,10 +9,10 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from simulator.answers import Clock, VendorError, answer, error_answer, missing
+from simulator.api.answers import Clock, VendorError, answer, error_answer, missing
+from simulator.api.results import result_body
+from simulator.api.token_request import order_of, read_token_form
 from simulator.book import Book, Call, Verification
-from simulator.results import result_body
-from simulator.token_request import order_of, read_token_form
 
 _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

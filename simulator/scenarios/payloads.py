@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.identity import Identity, idcard_info
+from simulator.scenarios.identity import Identity, idcard_info
 
 Payload = dict[str, object]
 

@@ -1,0 +1,1 @@
+"""The messages that the vendor sends: notify and return, signed, forged or extended."""
