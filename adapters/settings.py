@@ -46,7 +46,7 @@ from adapters.configuration.values import (
 )
 from adapters.policies.folder import SHIPPED
 from adapters.redis.names import DEFAULT_PREFIX
-from domain.apps import DEFAULT_POLICY, App
+from domain.apps.app import DEFAULT_POLICY, App
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import APP_ID_SHAPE, ConfirmationMode

@@ -7,11 +7,11 @@ import msgspec
 from domain.callback.parts import Payload
 from domain.lease import Leased
 from domain.model import AcceptedCallback, ConfirmationMode, Identity, State
+from domain.orders.registration import Registration
 from domain.policy.decide import Decision
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.pulls.answer import Answer
-from domain.registration import Registration
 
 
 class ClaimedBatch(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks

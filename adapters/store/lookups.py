@@ -19,9 +19,9 @@ from adapters.store.tables import decisions, policies, pulls, timeline, verifica
 from adapters.tasks.coalescer import Coalescer
 from adapters.tasks.giving_way import giving_way
 from domain.errors import BrokenSeal
-from domain.masking import mask_identity
 from domain.model import Identity, verification_id
 from domain.pulls.budget import RESULT_KEPT, PullState
+from domain.views.masking import mask_identity
 from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
 
 _STATES: Final = "SELECT id, state FROM verifications WHERE id = ANY($1)"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import structlog
 
-from domain.accounts import Accounts, shared_accounts
-from domain.apps import App
+from domain.apps.accounts import Accounts, shared_accounts
+from domain.apps.app import App
 
 log = structlog.get_logger(__name__)
 

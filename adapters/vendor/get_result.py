@@ -17,7 +17,7 @@ import msgspec
 from httpx_aiohttp.httpx2 import AiohttpTransport
 from yarl import URL
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.callback.strict_json import read_members, read_object
 from domain.errors import MalformedPayload
 from domain.pulls.answer import UNREADABLE, Answer

@@ -18,11 +18,11 @@ from adapters.vendor.get_result import (
     error_word,
     exchange,
 )
-from domain.apps import App
+from domain.apps.app import App
 from domain.callback.strict_json import read_object
 from domain.errors import MalformedPayload, NoToken, VendorRefused, VendorUnavailable
 from domain.model import BIZ_ID_SHAPE
-from domain.orders import IssuedToken, Order
+from domain.orders.order import IssuedToken, Order
 from domain.pulls.answer import UNREADABLE, is_refusal
 
 _TOKEN_SHAPE: Final = re.compile(r"[!-~]{1,512}")

@@ -14,7 +14,7 @@ import msgspec
 from adapters.settings import Settings
 from adapters.vendor.get_result import FaceidApi, create_transport
 from cli.doctor.check import Check
-from domain.apps import App
+from domain.apps.app import App
 from domain.pulls.answer import Answer, Kind, kind_of
 
 _PATIENCE = timedelta(seconds=5)

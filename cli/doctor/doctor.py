@@ -24,7 +24,7 @@ from cli.doctor.credentials import check_credentials
 from cli.doctor.files import check_open_files
 from cli.doctor.redis import check_redis
 from cli.doctor.spool import check_spool
-from domain.accounts import shared_accounts
+from domain.apps.accounts import shared_accounts
 from domain.errors import PolicyFileError
 
 VENDOR_PORTS: Final = frozenset({443, 5000, 16003, 8883, 8028})

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.model import State
+from domain.orders.registration import Registration
 from domain.pulls.budget import RESULT_KEPT
 from domain.pulls.reconciliation import ReconcileRules, first_look_at
-from domain.registration import Registration
 
 NO_LEASE: Final = timedelta(0)
 """For a callback whose recorder does not advance the verification itself."""

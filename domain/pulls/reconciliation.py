@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
+from domain.orders.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, RESULT_KEPT, Pull, Wait, sent_calls
-from domain.registration import Registration
 
 NEAR_LOSS: Final = timedelta(hours=22)
 """From this age on, an undecided verification is about to be lost and raises an alarm."""

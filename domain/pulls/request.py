@@ -7,8 +7,8 @@ from typing import Final, assert_never
 import msgspec
 
 from domain.model import State
+from domain.orders.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, Pull, PullRules, Reserve, Spent, Wait, next_pull, sent_calls
-from domain.registration import Registration
 
 NOT_REGISTERED: Final = "not_registered"
 FLOW_NOT_ENDED: Final = "flow_not_ended"

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from domain.model import Identity
+from domain.orders.registration import Registration
 from domain.pulls.budget import Pull
-from domain.registration import Registration
 
 
 class VerificationRecord(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from domain.apps import App
+from domain.apps.app import App
 from service.api.access.door import Door
 from service.api.access.pace import Pace
 from service.api.metrics.page import MetricsPage

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from starlette.types import Receive, Scope
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.callback.form import read_form
 from domain.callback.signature import HashName, refusal_hashes, verify_signature
 from domain.callback.strict_json import read_members

@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.model import AcceptedCallback, Outcome, verification_id
+from domain.orders.registration import Registered, Registration
 from domain.records import DueVerification, Recorded
-from domain.registration import Registered, Registration
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications

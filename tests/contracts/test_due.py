@@ -6,8 +6,8 @@ from datetime import timedelta
 import msgspec
 
 from domain.model import State, verification_id
+from domain.orders.registration import Registration
 from domain.records import DueVerification
-from domain.registration import Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, biz_id, callback, is_same_key, payload
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
+from domain.orders.registration import Registration
 from domain.pulls.budget import RESULT_KEPT
-from domain.registration import Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, callback, payload
 

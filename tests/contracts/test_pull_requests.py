@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from domain.model import verification_id
+from domain.orders.registration import Registration
 from domain.pulls.request import Refusal
-from domain.registration import Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
 

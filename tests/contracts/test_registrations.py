@@ -6,8 +6,8 @@ from datetime import timedelta
 import msgspec
 
 from domain.model import Outcome, State
+from domain.orders.registration import Registered, Registration
 from domain.pulls.reconciliation import RECONCILE_RULES
-from domain.registration import Registered, Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload
 

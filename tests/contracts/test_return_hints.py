@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.model import verification_id
-from domain.registration import Registration
+from domain.orders.registration import Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.stores import NOW, biz_id, callback, payload
 

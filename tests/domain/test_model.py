@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import errors
-from domain.apps import App
+from domain.apps.app import App
 from domain.model import APP_ID_SHAPE, BIZ_ID_SHAPE, AcceptedCallback, CallbackKind, verification_id
 from domain.policy.reasons import Code
 from tests.support.payloads.callbacks import BIZ_ID, QUICK

@@ -9,9 +9,9 @@ from domain.callback.payload import decode_payload
 from domain.callback.words import is_open
 from domain.facts.facts import say_the_same
 from domain.model import AcceptedCallback, State, verification_id
+from domain.orders.registration import biz_no_differs
 from domain.pulls.budget import RESULT_KEPT
 from domain.records import DecodedCallback, Recorded
-from domain.registration import biz_no_differs
 from tests.memory.servers import MemoryDatabase, Recording, Verification
 
 

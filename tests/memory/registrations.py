@@ -1,8 +1,8 @@
 """Registrations in memory."""
 
 from domain.model import State, verification_id
+from domain.orders.registration import Registered, Registration
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
-from domain.registration import Registered, Registration
 from tests.memory.servers import MemoryDatabase, Verification
 
 

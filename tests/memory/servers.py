@@ -12,10 +12,10 @@ from adapters.redis.client import RedisAway
 from domain.errors import BrokenSeal
 from domain.lease import Lease
 from domain.model import AcceptedCallback, State
+from domain.orders.registration import Registration
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
 from domain.records import DecisionRecord, FinishedPull
-from domain.registration import Registration
 
 
 async def next_turn() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.pulls.answer import UNREADABLE, Answer
 from domain.pulls.budget import PULL_LIMIT, PullState
 from tests.memory.servers import next_turn

@@ -18,7 +18,7 @@ from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
 from devstack import servers
-from domain.apps import App
+from domain.apps.app import App
 from domain.model import AcceptedCallback
 from service.api import main as api_main
 from service.http.lifecycle import Lifecycle

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.postgres.sqlstate import DatabaseAway
 from domain.model import verification_id
-from domain.registration import Registration
+from domain.orders.registration import Registration
 from tests.memory.vendor import Result
 from tests.stateful.promises import History
 from tests.stateful.sayings import Saying, said

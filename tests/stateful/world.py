@@ -14,7 +14,7 @@ from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES
-from domain.apps import App
+from domain.apps.app import App
 from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules
 from service.ingress.acceptance import IngressContext

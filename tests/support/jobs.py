@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue
 from adapters.redis.names import DEFAULT_NAMES
-from domain.apps import App
+from domain.apps.app import App
 from domain.callback.payload import decode_payload
 from domain.model import AcceptedCallback, ConfirmationMode
 from domain.pulls.answer import Answer

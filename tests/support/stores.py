@@ -31,13 +31,13 @@ from domain.errors import BrokenSeal
 from domain.facts.facts import extract_facts
 from domain.lease import DataKey
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
+from domain.orders.registration import Registration
 from domain.policy.decide import Decision
 from domain.policy.evidence import Evidence
 from domain.policy.reasons import Code, Reason
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
 from domain.records import DecisionRecord, DecodedCallback, FinishedPull, Recorded
-from domain.registration import Registration
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.model import verification_id
 from tests.support.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record, until

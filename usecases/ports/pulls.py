@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.lease import Lease
-from domain.orders import IssuedToken, Order
+from domain.orders.order import IssuedToken, Order
 from domain.pulls.answer import Answer
 from domain.pulls.budget import Pull
 from domain.pulls.request import Refusal

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.orders.registration import Registered, Registration
 from domain.records import DecodedCallback, Recorded
-from domain.registration import Registered, Registration
 
 
 class Recorder(Protocol):

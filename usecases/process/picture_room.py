@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from domain.apps import App
+from domain.apps.app import App
 from usecases.process.places import Places
 
 ROOM: Final = 128 * 1024 * 1024

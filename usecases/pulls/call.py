@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.errors import ServerAway
 from domain.pulls.answer import Answer, Kind, kind_of
 from domain.pulls.budget import PullState

@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.callback.words import is_open

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import structlog
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.errors import AppNotConfigured
-from domain.orders import IssuedToken, Order
-from domain.registration import Registration
+from domain.orders.order import IssuedToken, Order
+from domain.orders.registration import Registration
 from usecases.ports.pulls import TokenIssuer
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from domain.errors import ExpiryOutOfBounds, RegistrationConflict
 from domain.model import verification_id
-from domain.orders import LONGEST_TOKEN
+from domain.orders.order import LONGEST_TOKEN
+from domain.orders.registration import Registered, Registration
 from domain.pulls.budget import RESULT_KEPT
-from domain.registration import Registered, Registration
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
 

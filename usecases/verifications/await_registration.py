@@ -4,7 +4,7 @@ from typing import Final
 
 import structlog
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.records import Case
 from usecases.context import WorkerContext
 

@@ -6,16 +6,16 @@ from typing import Final
 import msgspec
 import structlog
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.callback.parts import Payload
 from domain.facts.facts import UNREAD_RESULT, Facts, extract_facts
 from domain.model import ConfirmationMode, Identity
+from domain.orders.registration import biz_no_differs, orders_differ
 from domain.policy.decide import UNCONFIRMED, Decision, decide
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.records import Case, DecisionRecord
-from domain.registration import biz_no_differs, orders_differ
 from usecases.context import WorkerContext
 
 _WORTH_AN_ALARM: Final = timedelta(minutes=10)

@@ -5,11 +5,11 @@ from typing import assert_never
 
 import structlog
 
+from domain.orders.registration import Registration
 from domain.pulls.budget import Pull, Wait
 from domain.pulls.reconciliation import Expire, Look, next_look
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
-from domain.registration import Registration
 from usecases.context import WorkerContext
 from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, awaited, kept_result, spend_call
 from usecases.pulls.last_word import told_what_nobody_reads

@@ -1,4 +1,4 @@
-"""The app that owns a biz_id, if several apps share a vendor account (domain/accounts.py).
+"""The app that owns a biz_id, if several apps share a vendor account (domain/apps/accounts.py).
 
 The claim is a row of `biz_owners` with a unique key, and stays locked until the caller's transaction ends:
 if two apps claim a biz_id at once, the second one sees the first one's claim. A deleted row is created again
@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.bulk import as_rows
-from domain.accounts import Account, Accounts
+from domain.apps.accounts import Account, Accounts
 
 Place = tuple[str, str]
 """An app id and a biz_id."""

@@ -21,9 +21,9 @@ from adapters.store.recording.owners import BizOwners
 from adapters.tasks.coalescer import Coalescer
 from domain.lease import DataKey, Lease
 from domain.model import CallbackKind, State
+from domain.orders.registration import Registration, biz_no_differs
 from domain.pulls.due import NO_LEASE, due_after_callback
 from domain.records import DecodedCallback, Recorded
-from domain.registration import Registration, biz_no_differs
 
 
 class PgRecorder:

@@ -13,7 +13,7 @@ from adapters.envelope import KeyRing
 from adapters.postgres.connections import LOCK_TIMEOUT
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.recording.owners import BizOwners
-from domain.accounts import Account
+from domain.apps.accounts import Account
 from domain.model import verification_id
 from domain.records import Recorded
 from tests.support.stores import Store, biz_id, callback, finished, payload

@@ -12,7 +12,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.recording.owners import BizOwners
 from adapters.store.tables import metadata
-from domain.accounts import shared_accounts
+from domain.apps.accounts import shared_accounts
 from tests.support.jobs import app
 from tests.support.servers.databases import fresh_database
 from tests.support.stores import LEASE, NOW, Store, callback, finished, payload, until

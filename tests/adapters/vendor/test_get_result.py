@@ -11,7 +11,7 @@ import pytest
 
 from adapters.logs.logs import configure_logs
 from adapters.vendor.get_result import MAX_ANSWER, FaceidApi, address_of, create_transport
-from domain.apps import App
+from domain.apps.app import App
 from domain.pulls.answer import UNREADABLE, Answer
 from domain.pulls.budget import PullState
 from tests.support.servers.vendor import (

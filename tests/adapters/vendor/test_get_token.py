@@ -14,9 +14,9 @@ from starlette.formparsers import MultiPartParser
 from adapters.logs.logs import configure_logs
 from adapters.vendor.get_result import MAX_ANSWER, create_transport
 from adapters.vendor.get_token import FaceidTokens
-from domain.apps import App
+from domain.apps.app import App
 from domain.errors import NoToken, VendorRefused, VendorUnavailable
-from domain.orders import IssuedToken, Order
+from domain.orders.order import IssuedToken, Order
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
 from tests.support.servers.vendor import (
     Ending,

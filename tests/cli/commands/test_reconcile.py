@@ -11,7 +11,7 @@ from sqlalchemy import text
 from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from domain.model import verification_id
-from domain.registration import Registration
+from domain.orders.registration import Registration
 from tests.cli.conftest import Run, assert_one_line
 from tests.support.stores import Store, biz_id, callback, payload
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.orders.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, Pull, PullState, Wait
 from domain.pulls.reconciliation import Expire, Look, ReconcileRules, first_look_at, next_look
-from domain.registration import Registration
 from tests.support.payloads.callbacks import THOROUGH
 
 START = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from domain.model import State
+from domain.orders.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, Pull, PullRules, PullState
 from domain.pulls.request import Refusal, Standing, asked_limit, is_answered, refuse_pull
-from domain.registration import Registration
 
 END = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

@@ -6,7 +6,7 @@ import httpx2
 from fastapi import FastAPI
 
 from adapters.vendor.get_token import FaceidTokens
-from domain.apps import App
+from domain.apps.app import App
 from simulator.api.answers import Clock
 from simulator.main import create_app
 from simulator.settings import SimulatedApp, SimulatorSettings

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from adapters.postgres.sqlstate import DatabaseAway
-from domain.apps import App
+from domain.apps.app import App
 from domain.records import FinishedPull
 from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import payload

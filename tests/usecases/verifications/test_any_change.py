@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.model import Outcome
 from domain.pulls.answer import Answer
 from tests.support.jobs import Jobs, answered

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from adapters.store.recording.owners import BizOwners
-from domain.accounts import OWNER_KEPT, shared_accounts
+from domain.apps.accounts import OWNER_KEPT, shared_accounts
 from tests.support.jobs import Jobs, app, run_crons
 from tests.support.stores import NOW, Store, biz_id, callback, payload
 

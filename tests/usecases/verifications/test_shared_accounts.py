@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from adapters.store.recording.owners import BizOwners
-from domain.accounts import shared_accounts
+from domain.apps.accounts import shared_accounts
 from domain.model import ConfirmationMode
 from tests.support.jobs import Jobs, answered, app
 from tests.support.stores import LEASE, Store, callback, payload

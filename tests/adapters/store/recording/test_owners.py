@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from adapters.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.vendor.accounts import open_accounts
-from domain.accounts import Account
-from domain.apps import App
+from domain.apps.accounts import Account
+from domain.apps.app import App
 from domain.model import verification_id
-from domain.registration import Registered, Registration
+from domain.orders.registration import Registered, Registration
 from tests.support.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
 
 TWINS = ("demo", "lax", "twin")

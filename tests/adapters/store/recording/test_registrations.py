@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from adapters.store.recording.registrations import PgRegistrations
+from domain.orders.registration import Registration
 from domain.pulls.reconciliation import ReconcileRules
-from domain.registration import Registration
 from tests.support.stores import NOW, Store, biz_id
 
 

@@ -12,7 +12,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.recording.owners import BizOwners
 from adapters.store.schedule.due import UNREADABLE_REST
-from domain.accounts import Account
+from domain.apps.accounts import Account
 from domain.records import DueVerification, Recorded
 from tests.support.servers.databases import bring_to, fresh_database
 from tests.support.stores import LEASE, NOW, Store, biz_id, callback, finished, payload

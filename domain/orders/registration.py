@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.callback.parts import Payload
-from domain.orders import USUAL_TOKEN
+from domain.orders.order import USUAL_TOKEN
 
 
 class Registration(msgspec.Struct, frozen=True):

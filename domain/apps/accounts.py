@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from domain.apps import App
+from domain.apps.app import App
 from domain.pulls.budget import RESULT_KEPT
 
 OWNER_KEPT: Final = 2 * RESULT_KEPT

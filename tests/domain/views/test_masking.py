@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.masking import mask_id_number, mask_identity, mask_name
 from domain.model import Identity
+from domain.views.masking import mask_id_number, mask_identity, mask_name
 from tests.support.payloads.callbacks import QUICK
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.callback.payload import decode_payload
-from domain.registration import Registration, biz_no_differs, orders_differ
+from domain.orders.registration import Registration, biz_no_differs, orders_differ
 from tests.support.payloads.callbacks import dump, passing_payload, put
 
 START = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

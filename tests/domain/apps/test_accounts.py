@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.accounts import shared_accounts
-from domain.apps import App
+from domain.apps.accounts import shared_accounts
+from domain.apps.app import App
 
 
 def app(app_id: str, key: str, *secrets: bytes) -> App:

@@ -1,0 +1,1 @@
+"""Customer applications, and the vendor accounts that they share."""

@@ -1,0 +1,1 @@
+"""What an app orders and registers before the callback of a verification."""
