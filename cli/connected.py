@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from adapters.process import ProcessContext
+from adapters.processes.process import ProcessContext
 from cli.whereabouts import Servers
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 

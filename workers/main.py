@@ -17,10 +17,10 @@ from adapters.intake.legacy_inbox import LegacyInbox
 from adapters.intake.queue import deserialize_job, serialize_job
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
-from adapters.process import ProcessContext
 from adapters.processes.gc_tuning import calm_garbage_collection
 from adapters.processes.heartbeats import beating
 from adapters.processes.mark import RedisMark, marking, read_mark
+from adapters.processes.process import ProcessContext
 from adapters.redis.announcements import Announcer
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters

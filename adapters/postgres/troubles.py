@@ -5,8 +5,8 @@ No message repeats an address, a name or a value of ours or of the server's.
 
 from typing import Final
 
+from adapters.configuration.unreachable import why_unreachable
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.unreachable import why_unreachable
 
 _REFUSALS: Final = {
     "28P01": "the server refuses the user or the password",

@@ -1,10 +1,10 @@
 """Why a server cannot be used, in words for an operator."""
 
+from adapters.configuration.unreachable import why_unreachable
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_trouble
 from adapters.redis.client import RedisAway
 from adapters.redis.troubles import redis_trouble
-from adapters.unreachable import why_unreachable
 from domain.errors import ServerAway
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, ResponseError
 
+from adapters.configuration.unreachable import why_unreachable
 from adapters.redis.client import RedisAway
-from adapters.unreachable import why_unreachable
 
 _REFUSALS: Final = (
     (AuthenticationError, "the server refuses the user or the password"),

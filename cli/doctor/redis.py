@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Final
 
-from adapters.process import ProcessContext
 from adapters.processes.mark import RedisMark, read_mark
+from adapters.processes.process import ProcessContext
 from adapters.redis.client import RedisAway
 from adapters.redis.durability import check_durability
 from adapters.redis.memory import read_room

@@ -16,8 +16,8 @@ from adapters.intake.queue import JobQueue
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.postgres.schema import PgDatabase
-from adapters.process import ProcessContext
 from adapters.processes.heartbeats import Heartbeats, beating
+from adapters.processes.process import ProcessContext
 from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates

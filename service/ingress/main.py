@@ -17,8 +17,8 @@ from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
 from adapters.intake.queue import create_queue
 from adapters.intake.return_hints import RedisReturnHints
-from adapters.process import ProcessContext
 from adapters.processes.heartbeats import beating
+from adapters.processes.process import ProcessContext
 from adapters.redis.client import RedisAway
 from adapters.redis.durability import NotDurableYet, check_durability
 from adapters.redis.troubles import redis_trouble

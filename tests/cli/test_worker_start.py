@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from adapters.postgres import clock
-from adapters.process import ProcessContext
+from adapters.processes.process import ProcessContext
 from adapters.settings import load_settings
 from workers.main import worker_context
 

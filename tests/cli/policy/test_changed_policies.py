@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.process import ProcessContext
+from adapters.processes.process import ProcessContext
 from adapters.settings import load_settings
 from cli.doctor.doctor import examine
 from domain.errors import PolicyFileError
