@@ -23,7 +23,7 @@ class _Commands(LateGroup):
         ),
         "worker": Late("cli.commands.roles", "worker_command", "Process callbacks and decide verifications."),
         "simulator": Late(
-            "cli.simulating",
+            "cli.commands.simulator",
             "simulator_command",
             "Simulate the vendor and its limits, configured by FACEID_SIMULATOR_… variables.",
         ),
