@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import psutil
@@ -22,7 +21,7 @@ from redis.asyncio import Redis
 from adapters.postgres.schema import migrate
 from bench.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from devstack import servers
-from devstack.processes import ProcessSpec, Supervisor
+from devstack.processes import Process, ProcessSpec
 
 _CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORE: Final = set(_CORES[:1])
@@ -61,15 +60,13 @@ async def standing_rig(callbacks: int) -> AsyncIterator[Rig]:
     folder = Path(tempfile.mkdtemp(prefix="faceid-bench-"))
     base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
     try:
-        valkey, redis_url = servers.valkey(folder, env=base)
-        postgres, database_url = servers.postgres(folder, env=base)
-        with _removed(Path(parse_qs(urlsplit(database_url).query)["host"][0])):
-            async with running(valkey), running(postgres), _clients(redis_url, database_url) as clients:
-                pool = folder / "callbacks"
-                save_callbacks(make_callbacks(callbacks), pool)
-                vendor_port = servers.free_port()
-                environment = base | _environment(redis_url, database_url, vendor_port)
-                yield Rig(folder, pool, vendor_port, clients[0], redis_url, clients[1], environment)
+        valkey, postgres = servers.valkey(folder, env=base), servers.postgres(folder, env=base)
+        async with running(valkey), running(postgres), _clients(valkey.url, postgres.url) as clients:
+            pool = folder / "callbacks"
+            save_callbacks(make_callbacks(callbacks), pool)
+            vendor_port = servers.free_port()
+            environment = base | _environment(valkey.url, postgres.url, vendor_port)
+            yield Rig(folder, pool, vendor_port, clients[0], valkey.url, clients[1], environment)
     except Exception:
         _print_ends(folder / "logs")
         raise
@@ -85,16 +82,15 @@ async def running(spec: ProcessSpec, *, cores: set[int] = OTHER_CORES) -> AsyncI
         StartFailed: it did not start.
         BenchFailed: it died during the block, so the measurement is invalid.
     """
-    deaths: list[str] = []
-    supervisor = Supervisor(lambda: deaths.append(spec.name))
+    process = Process(spec)
     try:
         with _on(cores):
-            await supervisor.start(spec)
-        yield supervisor.pids[spec.name]
+            await process.start()
+        yield process.pid
+        if not process.is_running:
+            raise BenchFailed(f"{spec.name} died while it was measured")
     finally:
-        await supervisor.stop()
-    if deaths:
-        raise BenchFailed(f"{spec.name} died while it was measured")
+        await process.aclose()
 
 
 async def until(done: Callable[[], Awaitable[bool]], *, seconds: float, every: float) -> None:
@@ -133,14 +129,6 @@ def _on(cores: set[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, OTHER_CORES)
-
-
-@contextmanager
-def _removed(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Run OS processes side by side: started in order, restarted when they die, stopped in reverse."""
+"""One OS process: what to run, and how its owner starts, signals and ends it."""
 
 import asyncio
 import contextlib
@@ -6,17 +6,18 @@ import os
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
+
+import psutil
 
 from devstack.failures import OUR_LINES, StackFailed
 
 START_PATIENCE: Final = 30.0
 STOP_PATIENCE: Final = 25.0
 _PROBE_EVERY: Final = 0.05
-_PAUSES: Final = (0.1, 0.5, 1, 2, 5)
-_STABLE_AFTER: Final = 10.0
 
 
 class StartFailed(StackFailed):
@@ -29,10 +30,10 @@ async def _always() -> bool:
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """One process: what to run, and how to see that it answers.
+    """One process: what to run, where it is reached, and how to see that it answers.
 
     `user` is the (uid, gid) to run as, where that is not our own; `stop_signal` asks for an orderly end;
-    `scratch` is a folder that goes when the process has been stopped.
+    `scratch` is a folder that goes with the process.
     """
 
     name: str
@@ -40,97 +41,139 @@ class ProcessSpec:
     env: Mapping[str, str]
     log: Path
     answers: Callable[[], Awaitable[bool]] = _always
+    url: str = ""
     user: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     scratch: Path | None = None
 
 
-@dataclass
-class _Running:
-    spec: ProcessSpec
-    process: asyncio.subprocess.Process
-    keeper: asyncio.Task[None] | None = field(default=None)
+class Process:
+    """A process by its spec; it may be started again after its end. `async with` starts and closes it."""
 
-
-class Supervisor:
-    """Keeps processes alive; `changed` is called whenever a pid has changed."""
-
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
-        self._running: list[_Running] = []
+    def __init__(self, spec: ProcessSpec) -> None:
+        self.spec = spec
+        self._process: asyncio.subprocess.Process | None = None
 
     @property
-    def pids(self) -> dict[str, int]:
-        """The current pid of every process, by name."""
-        return {running.spec.name: running.process.pid for running in self._running}
+    def url(self) -> str:
+        """Where it is reached; the same after every start."""
+        return self.spec.url
 
-    async def start(self, spec: ProcessSpec) -> None:
-        """Start a process, wait until it answers, and keep it alive from then on.
+    @property
+    def pid(self) -> int:
+        """The pid of the last start."""
+        return self._started.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def start(self, **variables: str) -> None:
+        """Start it, with these environment variables added, and wait until it answers.
 
         Raises:
             StartFailed: it ended or did not answer within `START_PATIENCE` seconds.
         """
-        running = _Running(spec, await spawn(spec))
-        self._running.append(running)
-        await until_it_answers(spec, running.process)
-        running.keeper = asyncio.create_task(self._keep_alive(running))
+        await self.spawn(**variables)
+        await self.wait_until_ready()
+
+    async def spawn(self, **variables: str) -> None:
+        """Start it, as the leader of a new group; its output goes to its log."""
+        spec = self.spec
+        spec.log.parent.mkdir(parents=True, exist_ok=True)
+        uid, gid = spec.user or (None, None)
+        with spec.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *spec.argv,
+                env={**spec.env, **variables},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A new session: Ctrl-C reaches us alone, and we stop the others in order.
+                start_new_session=True,
+                user=uid,
+                group=gid,
+                extra_groups=None if uid is None else [],
+            )
+
+    async def wait_until_ready(self) -> None:
+        """Return once it answers.
+
+        Raises:
+            StartFailed: it ended or did not answer within `START_PATIENCE` seconds.
+        """
+        try:
+            async with asyncio.timeout(START_PATIENCE):
+                while not await self.spec.answers():
+                    if not self.is_running:
+                        raise StartFailed(_why_it_ended(self.spec))
+                    await asyncio.sleep(_PROBE_EVERY)
+        except TimeoutError:
+            raise StartFailed(f"{self.spec.name} does not answer; see {self.spec.log}") from None
+
+    async def ended(self) -> int:
+        """Wait for its end; its exit code, negative for a signal."""
+        return await self._started.wait()
+
+    def signal(self, signum: int) -> None:
+        """Send a signal to it and its children: SIGSTOP freezes it, SIGCONT thaws it.
+
+        Raises:
+            psutil.NoSuchProcess: it has ended.
+        """
+        # PostgreSQL's backends lead sessions of their own: the process group would miss them.
+        whole = psutil.Process(self.pid)
+        for each in (whole, *whole.children(recursive=True)):
+            # A backend may end between being listed and being signalled.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.send_signal(signum)
+
+    async def kill(self) -> None:
+        """kill -9 it and its children, which would outlive it; it may be frozen.
+
+        Raises:
+            psutil.NoSuchProcess: it has ended by itself.
+        """
+        self.signal(signal.SIGKILL)
+        await self.ended()
 
     async def stop(self) -> None:
-        """Stop everything, last started first."""
-        for running in reversed(self._running):
-            if running.keeper is not None:
-                running.keeper.cancel()
-                await asyncio.gather(running.keeper, return_exceptions=True)
-            await stop(running.spec, running.process)
-            if running.spec.scratch is not None:
-                shutil.rmtree(running.spec.scratch, ignore_errors=True)
-        self._running.clear()
+        """End it in order; after `STOP_PATIENCE` seconds, kill its group."""
+        if not self.is_running:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._started.send_signal(self.spec.stop_signal)
+            try:
+                await asyncio.wait_for(self.ended(), STOP_PATIENCE)
+            except TimeoutError:
+                os.killpg(self.pid, signal.SIGKILL)
+                await self.ended()
 
-    async def _keep_alive(self, running: _Running) -> None:
-        loop = asyncio.get_running_loop()
-        deaths = 0
-        while True:
-            started = loop.time()
-            await running.process.wait()
-            deaths = 0 if loop.time() - started > _STABLE_AFTER else deaths + 1
-            await asyncio.sleep(_PAUSES[min(deaths, len(_PAUSES) - 1)])
-            running.process = await spawn(running.spec)
-            self._changed()
+    async def aclose(self) -> None:
+        """Stop it for good, and delete its scratch folder."""
+        await self.stop()
+        if self.spec.scratch is not None:
+            shutil.rmtree(self.spec.scratch, ignore_errors=True)
 
-
-async def spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
-    """Start a process, as the leader of a new group; its output goes to its log."""
-    spec.log.parent.mkdir(parents=True, exist_ok=True)
-    uid, gid = spec.user or (None, None)
-    with spec.log.open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            *spec.argv,
-            env=dict(spec.env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            # A new session: Ctrl-C reaches us alone, and we stop the others in order.
-            start_new_session=True,
-            user=uid,
-            group=gid,
-            extra_groups=None if uid is None else [],
-        )
-
-
-async def until_it_answers(spec: ProcessSpec, process: asyncio.subprocess.Process) -> None:
-    """Return once a started process answers.
-
-    Raises:
-        StartFailed: it ended or did not answer within `START_PATIENCE` seconds.
-    """
-    try:
-        async with asyncio.timeout(START_PATIENCE):
-            while not await spec.answers():
-                if process.returncode is not None:
-                    raise StartFailed(_why_it_ended(spec))
-                await asyncio.sleep(_PROBE_EVERY)
-    except TimeoutError:
-        raise StartFailed(f"{spec.name} does not answer; see {spec.log}") from None
+    @property
+    def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError(f"{self.spec.name} was not started")
+        return self._process
 
 
 def _why_it_ended(spec: ProcessSpec) -> str:
@@ -141,14 +184,3 @@ def _why_it_ended(spec: ProcessSpec) -> str:
         if lines and lines[-1].startswith(OUR_LINES):
             return f"{ended}: {lines[-1].removeprefix(OUR_LINES)}"
     return ended
-
-
-async def stop(spec: ProcessSpec, process: asyncio.subprocess.Process) -> None:
-    """End a process in order; after `STOP_PATIENCE` seconds, kill its group."""
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(spec.stop_signal)
-        try:
-            await asyncio.wait_for(process.wait(), STOP_PATIENCE)
-        except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()

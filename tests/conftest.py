@@ -8,9 +8,9 @@ import asyncio
 import gc
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from adapters.postgres.schema import migrate
 from adapters.redis.client import create_redis_pool
 from adapters.store.tables import metadata
 from devstack import servers
-from devstack.processes import ProcessSpec
+from devstack.processes import Process, ProcessSpec
 from tests.support.servers.private import postgres
 
 pytest_plugins = ["tests.support.distribution"]
@@ -94,8 +94,7 @@ def redis_url(server_folder: Path) -> Iterator[str]:
     if given := os.environ.get("FACEID_REDIS_URL"):
         yield given.rsplit("/", 1)[0] + "/15"
         return
-    spec, url = servers.valkey(server_folder, env=dict(os.environ))
-    with _running(spec):
+    with _running(servers.valkey(server_folder, env=os.environ)) as url:
         yield url
 
 
@@ -105,8 +104,7 @@ def database_url(server_folder: Path) -> Iterator[str]:
     if given := os.environ.get("FACEID_DATABASE_URL"):
         yield _own_database(given)
         return
-    spec, url = postgres(server_folder)
-    with _running(spec):
+    with _running(postgres(server_folder)) as url:
         yield _own_database(url)
 
 
@@ -150,41 +148,16 @@ def keys() -> KeyRing:
     return KeyRing([b"k" * 32])
 
 
-class _running:  # noqa: N801 - reads as a statement: with _running(server)
-    """A server process inside the block."""
-
-    def __init__(self, spec: ProcessSpec) -> None:
-        self._spec = spec
-
-    def __enter__(self) -> None:
-        uid, gid = self._spec.user or (None, None)
-        self._spec.log.parent.mkdir(parents=True, exist_ok=True)
-        with self._spec.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._spec.argv, env=dict(self._spec.env), stdout=log, stderr=log, user=uid, group=gid,
-                extra_groups=None if uid is None else [],
-            )  # fmt: skip
+@contextmanager
+def _running(spec: ProcessSpec) -> Iterator[str]:
+    """The URL of a server that runs inside the block, outside of any test's event loop."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        process = Process(spec)
         try:
-            asyncio.run(_until_it_answers(self._spec))
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self._process.send_signal(self._spec.stop_signal)
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._spec.scratch is not None:
-            shutil.rmtree(self._spec.scratch, ignore_errors=True)
-
-
-async def _until_it_answers(spec: ProcessSpec) -> None:
-    async with asyncio.timeout(30):
-        while not await spec.answers():
-            await asyncio.sleep(0.05)
+            runner.run(process.start())
+            yield process.url
+        finally:
+            runner.run(process.aclose())
 
 
 def _own_database(url: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devstack.processes import Supervisor
+from devstack.supervisor import Supervisor
 from tests.cli.conftest import folder, run
 
 __all__ = ["folder", "run"]

@@ -10,7 +10,9 @@ import psutil
 import pytest
 
 from devstack import processes
-from devstack.processes import ProcessSpec, StartFailed, Supervisor
+from devstack import supervisor as supervisors
+from devstack.processes import ProcessSpec, StartFailed
+from devstack.supervisor import Supervisor
 from tests.support.stores import until
 
 PARROT = """
@@ -61,7 +63,7 @@ async def test_its_output_stands_in_its_log(supervisor: Supervisor, tmp_path: Pa
 async def test_a_killed_process_is_restarted_under_another_pid(
     supervisor: Supervisor, tmp_path: Path, changes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_PAUSES", (0.01,))
+    monkeypatch.setattr(supervisors, "_PAUSES", (0.01,))
     await supervisor.start(parrot(tmp_path))
     for count in (1, 2, 3):
         (tmp_path / "one.up").unlink()
@@ -88,8 +90,8 @@ async def test_a_process_that_keeps_dying_is_restarted_ever_more_slowly(
             taken.append(index)
             return 0
 
-    assert list(processes._PAUSES) == sorted(processes._PAUSES)
-    monkeypatch.setattr(processes, "_PAUSES", Pauses(processes._PAUSES))
+    assert list(supervisors._PAUSES) == sorted(supervisors._PAUSES)
+    monkeypatch.setattr(supervisors, "_PAUSES", Pauses(supervisors._PAUSES))
     await supervisor.start(parrot(tmp_path, script="touch {name}.up; sleep 0.02"))
 
     async def often() -> bool:
@@ -112,7 +114,7 @@ async def test_what_was_started_last_is_stopped_first(supervisor: Supervisor, tm
 async def test_a_stopped_process_is_not_restarted(
     supervisor: Supervisor, tmp_path: Path, changes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_PAUSES", (0,))
+    monkeypatch.setattr(supervisors, "_PAUSES", (0,))
     await supervisor.start(parrot(tmp_path))
     (tmp_path / "one.up").unlink()
     await supervisor.stop()
@@ -124,7 +126,7 @@ async def test_a_stopped_process_is_not_restarted(
 async def test_one_that_just_died_can_be_stopped(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_PAUSES", (3600,))
+    monkeypatch.setattr(supervisors, "_PAUSES", (3600,))
     await supervisor.start(parrot(tmp_path))
     pid = supervisor.pids["one"]
     os.kill(pid, signal.SIGKILL)

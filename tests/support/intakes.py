@@ -22,7 +22,7 @@ from adapters.spool.folder import ASIDE, SUFFIX
 from adapters.spool.frames import scan_frames
 from adapters.spool.spool import Spool
 from devstack import servers
-from devstack.processes import Supervisor
+from devstack.supervisor import Supervisor
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.support.batches import stored_batches
@@ -104,10 +104,10 @@ def spooled(folder: Path, keys: KeyRing) -> list[AcceptedCallback]:
 async def own_valkey(folder: Path) -> AsyncIterator[tuple[Supervisor, str]]:
     """A Valkey that a test may stop or kill; killed, it is started again at once."""
     supervisor = Supervisor(lambda: None)
-    spec, url = servers.valkey(folder, env=dict(os.environ))
+    spec = servers.valkey(folder, env=dict(os.environ))
     try:
         await supervisor.start(spec)
-        yield supervisor, url
+        yield supervisor, spec.url
     finally:
         await supervisor.stop()
 

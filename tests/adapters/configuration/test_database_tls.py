@@ -18,7 +18,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_trouble
 from devstack import servers
 from tests.support.servers.doors_of_tls import pass_on, write_certificate
-from tests.support.servers.private import PrivateServer
+from tests.support.servers.private import killed_at_the_end
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -60,13 +60,13 @@ class Server:
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     folder, certificates = Path(tempfile.mkdtemp(prefix="faceid-tests-")), tmp_path_factory.mktemp("tls")
     write_certificate(certificates)
-    spec, url = servers.postgres(folder, env=dict(os.environ))
+    spec = servers.postgres(folder, env=os.environ)
     (folder / "postgres" / "pg_hba.conf").write_text("local all all trust\nhost all gw all scram-sha-256\n")
     port = servers.free_port()
-    local = f"{url}&port={port}"
+    local = f"{spec.url}&port={port}"
     argv = [*spec.argv[:-1], "127.0.0.1", "-p", str(port)]
-    spec = replace(spec, argv=argv, answers=lambda: servers.postgres_answers(local))
-    async with PrivateServer(spec, local, folder):
+    spec = replace(spec, argv=argv, answers=lambda: servers.postgres_answers(local), url=local)
+    async with killed_at_the_end(spec, folder):
         engine = create_engine(local)
         async with engine.begin() as connection:
             await connection.execute(text("CREATE ROLE gw LOGIN PASSWORD 'a/#@\\:b'"))

@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -18,8 +18,9 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import examine_database, migrate
 from adapters.postgres.sqlstate import DatabaseAway
 from devstack import servers
+from devstack.processes import Process
 from domain.errors import SettingsError
-from tests.support.servers.private import PrivateServer, private_postgres
+from tests.support.servers.private import killed_at_the_end, private_postgres
 from tests.support.stores import until
 
 WRITE = text(
@@ -30,8 +31,8 @@ WRITE = text(
 class Pair(NamedTuple):
     """A primary and its hot standby."""
 
-    primary: PrivateServer
-    standby: PrivateServer
+    primary: Process
+    standby: Process
 
     def url(self, **parameters: str) -> str:
         """Both servers, the standby first."""
@@ -39,7 +40,7 @@ class Pair(NamedTuple):
         return f"postgresql://postgres@/postgres?host={socket(self.standby)},{socket(self.primary)}{more}"
 
 
-def socket(server: PrivateServer) -> str:
+def socket(server: Process) -> str:
     return parse_qs(urlsplit(server.url).query)["host"][0]
 
 
@@ -52,17 +53,17 @@ async def pair() -> AsyncIterator[Pair]:
         yield Pair(primary, standby)
 
 
-def standby_of(primary: PrivateServer) -> PrivateServer:
+def standby_of(primary: Process) -> AbstractAsyncContextManager[Process]:
     """A hot standby, made as PostgreSQL's manual says (27.2.4)."""
     folder = Path(tempfile.mkdtemp(prefix="faceid-tests-"))
     source = Path(socket(primary))
     owner = source.stat().st_uid if os.getuid() == 0 else None
     if owner is not None:
         os.chown(folder, owner, -1)
-    copy = [str(primary.program.parent / "pg_basebackup"), "-D", str(folder / "postgres")]
+    copy = [str(Path(primary.spec.argv[0]).parent / "pg_basebackup"), "-D", str(folder / "postgres")]
     options = ["-R", "-c", "fast", "-h", str(source), "-U", "postgres"]
     subprocess.run([*copy, *options], check=True, user=owner)
-    return PrivateServer(*servers.postgres(folder, env=dict(os.environ)), folder)
+    return killed_at_the_end(servers.postgres(folder, env=os.environ), folder)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis.client import REDIS_ERRORS, create_redis_pool
-from tests.support.servers.private import PrivateServer, private_valkey
+from devstack.processes import Process
+from tests.support.servers.private import private_valkey
 from tests.support.stores import until
 
 QUICK = timedelta(milliseconds=150)
@@ -75,7 +76,7 @@ async def test_a_pipeline_that_ends_badly_keeps_no_connection(tmp_path: Path, en
         await pool.disconnect()
 
 
-async def watch_while_it_stands_still(redis: Redis, server: PrivateServer) -> None:
+async def watch_while_it_stands_still(redis: Redis, server: Process) -> None:
     async with redis.pipeline() as pipe:
         await pipe.watch("key")
         server.signal(signal.SIGSTOP)

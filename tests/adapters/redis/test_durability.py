@@ -15,10 +15,11 @@ from adapters.redis import watch as redis_watch
 from adapters.redis.client import create_redis_pool
 from adapters.redis.durability import Durability, NotDurableYet, check_durability, read_durability
 from adapters.redis.watch import RedisWatch
+from devstack.processes import Process
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES
 from tests.support.intakes import Ingress, pool_on
-from tests.support.servers.private import PrivateServer, private_valkey
+from tests.support.servers.private import private_valkey
 from tests.support.stores import callback, payload, until
 
 REWRITE_TAKES: Final = 2_000_000
@@ -83,7 +84,7 @@ async def test_what_is_in_force_is_read_as_text(redis: Redis) -> None:
 
 
 @pytest.fixture
-async def slow_to_rewrite(tmp_path: Path) -> AsyncIterator[PrivateServer]:
+async def slow_to_rewrite(tmp_path: Path) -> AsyncIterator[Process]:
     """A Valkey whose append-only file is off, and whose rewrites take as long as a test wants."""
     async with private_valkey(tmp_path) as server, Redis.from_url(server.url) as redis:
         await redis.config_set("appendonly", "no")
@@ -93,7 +94,7 @@ async def slow_to_rewrite(tmp_path: Path) -> AsyncIterator[PrivateServer]:
 
 
 @asynccontextmanager
-async def client(server: PrivateServer, *, user: str = "") -> AsyncIterator[Redis]:
+async def client(server: Process, *, user: str = "") -> AsyncIterator[Redis]:
     pool = create_redis_pool(server.url.replace("redis://", f"redis://{user}"), timeout=timedelta(seconds=2))
     yield Redis(connection_pool=pool)
     await pool.disconnect()
@@ -108,7 +109,7 @@ async def rewrites(redis: Redis) -> bool:
     return bool(persistence["aof_rewrite_in_progress"] or persistence["aof_rewrite_scheduled"])
 
 
-async def test_a_log_counts_when_its_first_rewrite_has_ended(slow_to_rewrite: PrivateServer) -> None:
+async def test_a_log_counts_when_its_first_rewrite_has_ended(slow_to_rewrite: Process) -> None:
     async with client(slow_to_rewrite) as redis:
         assert await log_is(redis, "no")
         await redis.config_set("appendonly", "yes")
@@ -120,7 +121,7 @@ async def test_a_log_counts_when_its_first_rewrite_has_ended(slow_to_rewrite: Pr
         await check_durability(redis, "fsync")
 
 
-async def test_a_later_rewrite_changes_nothing(slow_to_rewrite: PrivateServer) -> None:
+async def test_a_later_rewrite_changes_nothing(slow_to_rewrite: Process) -> None:
     async with client(slow_to_rewrite) as redis:
         await redis.config_set("appendonly", "yes")
         await until(lambda: log_is(redis, "yes"))
@@ -129,7 +130,7 @@ async def test_a_later_rewrite_changes_nothing(slow_to_rewrite: PrivateServer) -
         await check_durability(redis, "fsync")
 
 
-async def test_another_fault_beside_it_does_not_pass_by_itself(slow_to_rewrite: PrivateServer) -> None:
+async def test_another_fault_beside_it_does_not_pass_by_itself(slow_to_rewrite: Process) -> None:
     async with client(slow_to_rewrite) as redis:
         await redis.config_set("appendonly", "yes")
         await redis.config_set("appendfsync", "everysec")
@@ -139,7 +140,7 @@ async def test_another_fault_beside_it_does_not_pass_by_itself(slow_to_rewrite: 
 
 
 async def test_where_waitaof_is_missing_a_rewrite_that_began_under_our_eyes_is_a_later_one(
-    slow_to_rewrite: PrivateServer,
+    slow_to_rewrite: Process,
 ) -> None:
     async with client(slow_to_rewrite) as admin, client(slow_to_rewrite, user="older:pw@") as older:
         await admin.execute_command("ACL", "SETUSER", "older", "on", ">pw", "~*", "&*", "+@all", "-waitaof")
@@ -188,7 +189,7 @@ async def rewritten(redis: Redis) -> bool:
 
 
 async def test_what_is_accepted_during_the_first_rewrite_outlives_a_crash_of_redis(
-    slow_to_rewrite: PrivateServer, tmp_path: Path, keys: KeyRing
+    slow_to_rewrite: Process, tmp_path: Path, keys: KeyRing
 ) -> None:
     sent = [callback(payload(n)) for n in range(20)]
     async with (

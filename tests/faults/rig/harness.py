@@ -12,10 +12,8 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
@@ -24,7 +22,7 @@ from adapters.postgres.schema import migrate
 from adapters.store.tokens import PgTokens
 from devstack import environment, servers
 from devstack.environment import DevSecrets, load_secrets
-from devstack.processes import ProcessSpec, spawn, stop, until_it_answers
+from devstack.processes import Process, ProcessSpec
 from tests.faults.rig.callbacks import app_id
 
 LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api")
@@ -61,17 +59,19 @@ class Rig:
         base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
         # A machine that keeps no compiled code would spend most of this suite on compiling it.
         base.pop("PYTHONDONTWRITEBYTECODE", None)
-        self._valkey, self.redis_url = servers.valkey(folder, env=base)
-        self._postgres, self.database_url = servers.postgres(folder, env=base)
+        self._servers = {
+            "valkey": servers.valkey(folder, env=base),
+            "postgres": servers.postgres(folder, env=base),
+        }
+        self.redis_url, self.database_url = (spec.url for spec in self._servers.values())
         spool = {"FACEID_SPOOL_DIR": str(self.spool)}
         self._environment = self._gateway_environment(base | FAST | spool | dict(settings))
-        self._specs = self._all_specs(base)
-        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._processes = {name: Process(spec) for name, spec in self._all_specs(base).items()}
 
     @property
     def pids(self) -> dict[str, int]:
         """The pid of every process that runs, by name."""
-        return {name: process.pid for name, process in self._running.items() if process.returncode is None}
+        return {name: process.pid for name, process in self._processes.items() if process.is_running}
 
     async def prepare(self) -> None:
         """Start the servers and the vendor, on a migrated database."""
@@ -85,42 +85,31 @@ class Rig:
 
     async def start(self, name: str, **variables: str) -> None:
         """Start a process, with more environment variables, and wait until it answers."""
-        spec = self._specs[name]
-        spec = replace(spec, env={**spec.env, **variables})
-        self._running[name] = await spawn(spec)
-        await until_it_answers(spec, self._running[name])
+        await self._processes[name].start(**variables)
 
     async def kill(self, name: str) -> None:
         """kill -9, whatever the process has started included: PostgreSQL would outlive its postmaster."""
-        self.signal_all(name, signal.SIGKILL)
-        await self.ended(name)
+        await self._processes[name].kill()
 
     async def ended(self, name: str) -> int:
         """Wait for a process to end; its exit code, negative for a signal."""
-        return await self._running[name].wait()
+        return await self._processes[name].ended()
 
     async def stop(self, name: str) -> None:
         """End a process in order."""
-        await stop(self._specs[name], self._running[name])
+        await self._processes[name].stop()
 
     def signal(self, name: str, signum: signal.Signals) -> None:
-        """Send a signal to a process."""
-        self._running[name].send_signal(signum)
-
-    def signal_all(self, name: str, signum: int) -> None:
         """Send a signal to a process and to whatever it has started."""
-        process = psutil.Process(self._running[name].pid)
-        for each in (process, *process.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                each.send_signal(signum)
+        self._processes[name].signal(signum)
 
     async def aclose(self) -> None:
-        """End everything."""
-        for name in reversed(self._running):
-            with suppress(psutil.NoSuchProcess):
-                self.signal_all(name, signal.SIGCONT)
-            await self.stop(name)
-        shutil.rmtree(parse_qs(urlsplit(self.database_url).query)["host"][0], ignore_errors=True)
+        """End everything, the servers last."""
+        for process in reversed(self._processes.values()):
+            if process.is_running:
+                with suppress(psutil.NoSuchProcess):
+                    process.signal(signal.SIGCONT)
+            await process.aclose()
 
     def _gateway_environment(self, caller: dict[str, str]) -> dict[str, str]:
         vendor_url = f"http://127.0.0.1:{self.ports['vendor']}"
@@ -144,8 +133,7 @@ class Rig:
         port = {role: str(number) for role, number in self.ports.items()}
         vendor = ("tests.faults.rig.faulty_vendor", port["vendor"], str(self.vendor_log))
         return {
-            "valkey": self._valkey,
-            "postgres": self._postgres,
+            **self._servers,
             "vendor": self._spec("vendor", vendor, base),
             "ingress": self._spec("ingress", ("cli", "serve", "ingress", "--port", port["ingress"])),
             "second-ingress": self._spec(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from devstack import servers
-from devstack.processes import ProcessSpec, spawn, stop, until_it_answers
+from devstack.processes import Process, ProcessSpec
 
 SHIPPED: Final = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 PORTS: Final = ("8028", "8029")
@@ -53,12 +53,8 @@ async def nginx(folder: Path, conf: str, *, port: int) -> AsyncIterator[None]:
         folder / "nginx.log",
         answers=lambda: servers.listens(port),
     )
-    process = await spawn(spec)
-    try:
-        await until_it_answers(spec, process)
+    async with Process(spec):
         yield
-    finally:
-        await stop(spec, process)
 
 
 def _write(folder: Path, conf: str) -> None:

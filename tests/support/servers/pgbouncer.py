@@ -1,7 +1,7 @@
 """PgBouncer in front of a PostgreSQL, as companies run it: every transaction gets another session."""
 
-import asyncio
 import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from devstack import servers
+from devstack.processes import Process, ProcessSpec
 
 BINARY = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 
@@ -36,18 +37,18 @@ async def pgbouncer(url: str) -> AsyncIterator[str]:
     parts = urlsplit(url)
     port = servers.free_port()
     folder = _configured(url, port)
-    process = await asyncio.create_subprocess_exec(
-        BINARY, "-q", str(folder / "settings"), user=_user(url), stderr=asyncio.subprocess.DEVNULL
+    spec = ProcessSpec(
+        "pgbouncer",
+        (BINARY, "-q", str(folder / "settings")),
+        os.environ,
+        folder / "log",
+        answers=lambda: servers.listens(port),
+        url=f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}",
+        user=_user(url),
+        scratch=folder,
     )
-    try:
-        async with asyncio.timeout(10):
-            while not await servers.listens(port):
-                await asyncio.sleep(0.02)
-        yield f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}"
-    finally:
-        process.terminate()
-        await process.wait()
-        shutil.rmtree(folder)
+    async with Process(spec) as process:
+        yield process.url
 
 
 def _configured(url: str, port: int) -> Path:
@@ -66,9 +67,10 @@ def _host(url: str) -> str:
     return parse_qs(parts.query).get("host", [parts.hostname or "127.0.0.1"])[0]
 
 
-def _user(url: str) -> int | str | None:
+def _user(url: str) -> tuple[int, int] | None:
     """It refuses to run as root; the server's own user is let in to the server's socket."""
     if os.getuid():
         return None
     host = Path(_host(url))
-    return host.stat().st_uid if host.is_dir() else "nobody"
+    user = pwd.getpwuid(host.stat().st_uid) if host.is_dir() else pwd.getpwnam("nobody")
+    return user.pw_uid, user.pw_gid
