@@ -1,4 +1,4 @@
-"""`python -m cli`, which `dev` starts its roles with."""
+"""`python -m cli`: `dev` starts its roles this way."""
 
 from cli.main import main
 

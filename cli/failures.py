@@ -43,7 +43,9 @@ def words_of(error: Exception) -> list[str] | None:
 
 
 def _words_of_server(error: Exception) -> list[str] | None:
-    """A command that connects to a server has already imported these modules."""
+    """The lines for a server that cannot be reached. The imports are cheap here: the command has done
+    them.
+    """
     from adapters.postgres.sqlstate import DatabaseAway  # noqa: PLC0415 - as above
     from adapters.postgres.troubles import database_trouble  # noqa: PLC0415 - as above
     from adapters.redis.client import RedisAway  # noqa: PLC0415 - takes a second, which a mistyped command saves

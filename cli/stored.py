@@ -31,7 +31,7 @@ class StoredApps(Protocol):
     """A store that knows the apps of its verifications."""
 
     async def app_ids(self) -> Sequence[str]:
-        """Every app that has a verification, configured here or not."""
+        """Every app that has a verification, whether or not it is configured here."""
 
 
 async def select(

@@ -23,7 +23,7 @@ _OURS: Final = frozenset(
         "health_check_interval", "timeout", "decode_responses", "protocol", "encoding",
     }
 )  # fmt: skip
-"""redis-py's arguments that the gateway sets itself, since they determine its time-outs."""
+"""Arguments of redis-py that the gateway sets itself, because its time-outs depend on them."""
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,16 @@ _PLACE: Final = re.compile(r"\((at [^()]*)\)$")
 
 @dataclass(frozen=True)
 class Source:
-    """Settings by their TOML names, with their place; `variables`: they are given as FACEID_NAME."""
+    """Settings by their TOML names, and where they come from. `variables`: they are written as
+    FACEID_NAME.
+    """
 
     place: str
     given: dict[str, Any]
     variables: bool
 
     def holds(self, path: Sequence[str | int]) -> int:
-        """How many steps of a setting's path exist here."""
+        """The number of leading steps of a setting's path that exist here."""
         value: Any = self.given
         for steps, part in enumerate(path):
             try:
@@ -61,7 +63,7 @@ def read_dotenv() -> dict[str, str]:
 
 
 def config_file() -> Path | None:
-    """The file in FACEID_CONFIG, from the environment or `.env`. Raises SettingsError if it is no file."""
+    """The file in FACEID_CONFIG, from the environment or `.env`. Raises SettingsError if it is not a file."""
     variable = f"{PREFIX}CONFIG"
     name = os.environ.get(variable) or read_dotenv().get(variable)
     if not name:

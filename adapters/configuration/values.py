@@ -106,7 +106,7 @@ def _check_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Netw
 
 
 def _check_webhook_target(text: str) -> str:
-    """An entry of the allow-list. Raises ValueError if it is none, or opens every address."""
+    """An entry of the allow-list. Raises ValueError if it is not one, or if it allows every address."""
     try:
         allowed = parse_allowed([text])
     except BadAllowance:

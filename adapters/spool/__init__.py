@@ -1,4 +1,4 @@
-"""The spool: batches on the local disk for as long as the inbox cannot take them (docs/decisions/0015).
+"""The spool: batches on the local disk while the inbox cannot take them (docs/decisions/0015).
 
 `frames` the file format · `disk` the system calls · `folder` one owner's segments · `writer` appends to
 them · `spool` the interface for the intake · `drainer` moves everything to the inbox.

@@ -40,7 +40,7 @@ class Disk:
     def sync(self, descriptor: int) -> None:
         """Return when the written bytes and the file's size are on the medium.
 
-        A deleted file is on no medium, although fsync succeeds.
+        Fails for a deleted file too, although fsync would succeed: nothing of it would survive.
         """
         if sys.platform == "darwin":
             # On macOS fsync stops at the drive's cache, and fdatasync is missing.
@@ -51,7 +51,7 @@ class Disk:
             raise FileNotFoundError(errno.ENOENT, "the file was deleted")
 
     def open_folder(self, path: Path) -> int | None:
-        """A folder's descriptor; None if that is a link or no folder."""
+        """A folder's descriptor; None if the path is a link or not a folder."""
         try:
             return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError as error:

@@ -55,7 +55,7 @@ class Drainer:
         """Segments that could not be read, and when each is retried."""
 
     async def run(self) -> None:
-        """Drain whenever there is something and the inbox takes it, until cancelled."""
+        """Drain whenever something waits and the inbox accepts it, until cancelled."""
         while True:
             pause = _LOOK_EVERY
             try:
@@ -66,7 +66,7 @@ class Drainer:
             await asyncio.sleep(pause)
 
     async def drain(self) -> None:
-        """Drain until nothing is left or the inbox takes no more."""
+        """Drain until nothing is left or the inbox accepts no more."""
         if not self._gate.usable:
             return
         if self._spool.size:

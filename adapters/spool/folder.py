@@ -45,7 +45,7 @@ class SpoolFolder:
 
     @classmethod
     def claim(cls, path: Path, disk: Disk) -> Self | None:
-        """The repaired folder; None while another process owns it, or if it is a link or no folder.
+        """The repaired folder; None while another process owns it, or if it is a link or not a folder.
 
         Raises:
             OSError: it cannot be read or repaired.
@@ -69,7 +69,7 @@ class SpoolFolder:
 
     def recover(self) -> None:
         """Find the segments and truncate the last one after its last complete frame."""
-        # An operator may have put a copy beside a damaged segment: its name is no number.
+        # An operator may have put a copy beside a damaged segment; its name is not a number.
         ours = sorted(file for file in self.path.iterdir() if file.stem.isdecimal())
         self._number = max((int(file.stem) for file in ours if file.suffix in {SUFFIX, ASIDE}), default=0)
         files = [file for file in ours if file.suffix == SUFFIX]
@@ -80,7 +80,7 @@ class SpoolFolder:
             self._keep_or_remove(file)
 
     def next_path(self) -> Path:
-        """The path of the next segment. Names are in order, and an owner uses none twice."""
+        """The path of the next segment. Names sort by age, and an owner never reuses one."""
         self._number += 1
         return self.path / f"{self._number:012d}{SUFFIX}"
 

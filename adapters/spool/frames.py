@@ -1,6 +1,6 @@
 """The format of a batch in a segment: mark, length, CRC32C, batch id, sealed bytes.
 
-By the mark, the next frame after a damaged one can be found. The CRC covers the length too, and no frame is
+The mark lets a reader find the next frame after a damaged one. The CRC covers the length too, and no frame is
 empty, so zeros that a power cut may leave at the end of a file are not frames.
 
 A batch id is 32 hex digits (mark `SP1`), or these, a dot and a number below 65,536 (`SP2`).

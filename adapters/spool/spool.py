@@ -17,10 +17,12 @@ from adapters.spool.writer import SegmentWriter
 from domain.errors import SettingsError, SpoolBroken, SpoolRefused
 
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
-"""Size at which a segment ends: about as much is read into memory at once, or sent again after a crash."""
+"""Size in bytes at which a segment ends; about this much is read into memory at once, or sent again after a
+crash.
+"""
 
 LEAST_FREE: Final = 1024 * 1024
-"""With less free space than this, no batch is expected to fit."""
+"""With fewer free bytes than this, no batch is expected to fit."""
 
 Result = TypeVar("Result")
 

@@ -125,7 +125,9 @@ def _issued(body: bytes) -> IssuedToken:
 
 
 def _refusal(status: int, body: bytes, word: str) -> NoToken:
-    """The error for a refusal. One that is not about this order (a vendor's fault, a proxy) may pass."""
+    """The error for a refusal. A refusal that is not about this order (a fault of the vendor or of a proxy)
+    may be temporary.
+    """
     is_nobodys_word = word.startswith("HTTP_") and status != _BAD_REQUEST
     if status >= 500 or word in _MAY_PASS or is_nobodys_word:
         return VendorUnavailable(word)

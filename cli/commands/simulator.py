@@ -1,4 +1,4 @@
-"""Load the simulator's settings and report mistakes as the gateway does."""
+"""`simulator`: run the vendor simulator, after checking its settings as the gateway checks its own."""
 
 import os
 

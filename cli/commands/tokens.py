@@ -24,11 +24,11 @@ commands = typer.Typer(no_args_is_help=True, help="Create, list or revoke the ap
 
 
 class TokenExists(CommandFailed):
-    """A token of this name exists already; none was created."""
+    """A token with this name exists already; none was created."""
 
 
 class NoSuchToken(CommandFailed):
-    """No token was revoked: there is none of this name."""
+    """There is no token with this name, so none was revoked."""
 
 
 @commands.command()

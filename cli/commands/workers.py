@@ -18,7 +18,7 @@ from domain.views.processes import Heartbeat, SeenHeartbeat
 
 
 class NoWorker(CommandFailed):
-    """Nothing processes callbacks."""
+    """No worker is alive, so no callback is processed."""
 
 
 def workers_command(
@@ -68,7 +68,7 @@ def table_of(alive: Sequence[SeenHeartbeat]) -> Table:
 
 
 def _worded(value: Any) -> str:
-    """A value as text; a tree of numbers as its total, since `/metrics` has the parts."""
+    """A value as text. A tree of numbers is shown as its total; `/metrics` has the parts."""
     if value is None:
         return "–"
     if not isinstance(value, dict):

@@ -1,1 +1,1 @@
-"""`doctor`: one module for each matter that it checks."""
+"""`doctor`: check the configuration; one module per subject."""

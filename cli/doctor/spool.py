@@ -1,4 +1,6 @@
-"""`doctor` checks the spool folder: it exists or can be created, takes synced writes, has space."""
+"""`doctor` checks the spool folder: it exists or can be created, accepts synced writes, and has free
+space.
+"""
 
 import os
 from collections.abc import Iterator

@@ -90,7 +90,7 @@ def write_picture(points: Sequence[CurvePoint], file: Path, *, form: str) -> Non
 
 
 def title_of(line: Sequence[CurvePoint]) -> str:
-    """The title of one comparison's panel, with the number of payloads that lack a level's threshold."""
+    """The title of one comparison's panel, with the number of payloads without a threshold for some level."""
     title = f"{line[0].comparison}, {line[0].verifications} verifications"
     lacking = ", ".join(f"{point.level} in {point.unknown}" for point in line if point.unknown)
     return f"{title}\nno threshold: {lacking}" if lacking else title

@@ -99,7 +99,7 @@ def _codes() -> Iterator[str]:
 
 def _tables() -> list[tuple[str, list[_Row]]]:
     tree = inspect.type_info(PolicyConfig)
-    assert isinstance(tree, inspect.StructType)  # noqa: S101 - that is what it is
+    assert isinstance(tree, inspect.StructType)  # noqa: S101 - tells mypy the type
     tables = {field.name: field.type for field in tree.fields if isinstance(field.type, inspect.StructType)}
     top = [_row(field.name, field) for field in tree.fields if field.name not in tables]
     return [

@@ -1,1 +1,1 @@
-"""`reference`: what docs/reference says, from the code."""
+"""`reference`: generate docs/reference from the code."""

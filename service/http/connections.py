@@ -1,9 +1,9 @@
-"""All connections of one listener, with limits of their number and their times.
+"""All connections of one listener, with limits on their number and on the time of each phase.
 
 Every connection is in one phase, and each phase but one has a time limit. One timer for the whole process
 checks the limits, since a timer for each request costs more than the bookkeeping here. If there are too many
 connections, the one that has waited longest gives way, so idle sockets, however many, cannot keep out a
-client that sends a request. Its socket is closed a while later (see service.http.leaving).
+client that sends a request. The socket that gave way is closed a while later (see service.http.leaving).
 """
 
 import asyncio

@@ -65,7 +65,7 @@ class Cycle(RequestResponseCycle):
         )
 
     def hang_up(self) -> bool:
-        """The client of a complete request sends nothing more; whether it still gets an answer.
+        """The client of a complete request sends nothing more. Returns whether it still gets an answer.
 
         It may be gone, or may only have closed its side: the app is notified, and its answer is sent.
         """

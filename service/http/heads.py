@@ -37,7 +37,7 @@ def size_of_head(target: bytes, headers: Headers) -> int:
 
 
 def head_without_upgrade(parser: httptools.HttpRequestParser, target: bytes, headers: Headers) -> bytes:
-    """The parsed head as bytes, without the upgrade that it offers."""
+    """The parsed head as bytes, without the offer of an upgrade."""
     lines = b"".join(b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade")
     version = parser.get_http_version().encode()
     return b"%b %b HTTP/%b\r\n%b\r\n" % (parser.get_method(), target, version, lines)

@@ -12,7 +12,7 @@ from typing import Any, Final
 class Leaving:
     """The open connections of one process that gave way, the longest waiting first.
 
-    Only the socket is kept. There are `most` at most; one more closes the first.
+    Only the socket is kept. There are `most` at most: one more closes the longest waiting one.
     """
 
     def __init__(self, most: int) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 from fastapi import Response
 
 Clock = Callable[[], datetime]
-"""Returns aware UTC; tests let a day pass."""
+"""Returns aware UTC; tests move it forward by a day."""
 
 
 class VendorError(Exception):
@@ -30,7 +30,7 @@ def bad(argument: str) -> VendorError:
 
 
 def answer(payload: bytes, *, now: datetime, started: float, http_status: int = 200) -> Response:
-    """`payload`, one JSON object with at least one key, with request_id and time_used put into its text.
+    """`payload`, one JSON object with at least one key, with request_id and time_used added to its text.
 
     `started` is perf_counter() at the start of the request. The text is spliced, not parsed: get_result
     answers thousands of times a second from bytes that are encoded once.

@@ -19,7 +19,7 @@ async def read_token_form(request: Request) -> Mapping[str, str]:
     """The text fields of a multipart or urlencoded form, with all required ones.
 
     Raises:
-        VendorError: MISSING_ARGUMENTS, or BAD_ARGUMENTS for a body that is no form.
+        VendorError: MISSING_ARGUMENTS, or BAD_ARGUMENTS for a body that is not a form.
     """
     try:
         async with request.form() as form:
@@ -37,7 +37,7 @@ def order_of(fields: Mapping[str, str]) -> Order:
     """The order in the form; parameters without an effect here are accepted.
 
     Raises:
-        VendorError: BAD_ARGUMENTS with the first argument that is too long or no web address.
+        VendorError: BAD_ARGUMENTS with the first argument that is too long or not a web address.
     """
     for name, limit in BYTE_LIMITS.items():
         if len(fields.get(name, "").encode()) > limit:

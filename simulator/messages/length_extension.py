@@ -1,7 +1,7 @@
 """The length extension attack on a plain hash: append bytes and compute a valid signature without the secret.
 
-SHA-1 and SHA-256 output their whole inner state. So hashing can continue from the hash of `secret + data`,
-and an attacker only needs the length of the secret (or a guess) for the padding in between.
+SHA-1 and SHA-256 output their whole inner state, so anyone can continue hashing from the hash of `secret +
+data`. An attacker only needs the length of the secret, or a guess, to compute the padding in between.
 """
 
 from collections.abc import Callable, Iterator

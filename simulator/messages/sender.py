@@ -25,7 +25,7 @@ class Sender:
             transport=transport,
             trust_env=False,
             follow_redirects=False,
-            # No time-out for a free connection: the vendor would have more of them.
+            # No time-out while waiting for a free connection: the vendor would have more of them.
             timeout=httpx2.Timeout(TIMEOUT_SECONDS, pool=None),
         )
         self._later: set[asyncio.Task[object]] = set()

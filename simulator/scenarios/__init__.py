@@ -1,1 +1,1 @@
-"""The scenarios of the simulator: who runs a flow, what it reports, and how it ends."""
+"""The scenarios: who runs a flow, what the vendor reports about it, and how it ends."""

@@ -35,7 +35,9 @@ class Signing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One scenario. `result` None: get_result answers RESULT_NOT_FOUND. `notifies` False: no server call."""
+    """One scenario. `result` None: get_result answers RESULT_NOT_FOUND. `notifies` False: notify is not
+    called.
+    """
 
     zh: str
     en: str
