@@ -14,6 +14,7 @@ from adapters.envelope import KeyRing
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
 from adapters.store.decisions.decisions import unseal_identity
+from adapters.store.found_rows import FoundRow, find_rows
 from adapters.store.recording.recorder import key_place, registration_of
 from adapters.store.tables import decisions, policies, pulls, timeline, verifications
 from adapters.tasks.coalescer import Coalescer
@@ -36,15 +37,19 @@ class PgLookups:
         self._engine = engine
         self._keys = keys
         self._looks = Coalescer[tuple[UUID, ...], list[str]](self._look, systemic=(DatabaseAway,))
+        self._finds = Coalescer[tuple[UUID, ...], list[FoundRow]](self._find, systemic=(DatabaseAway,))
 
     async def find(self, app_ids: Sequence[str], biz_id: str) -> list[VerificationRecord]:
         """The verifications with this biz_id among these apps: none, one, or one per app."""
-        ids = [verification_id(app_id, biz_id) for app_id in app_ids]
-        return await self._read(_select_records().where(verifications.c.id.in_(ids)))
+        ids = tuple(verification_id(app_id, biz_id) for app_id in app_ids)
+        return [self._record(row) for row in await self._finds.submit(ids)]
 
     async def states(self, ids: tuple[UUID, ...]) -> list[str]:
         """The states of these verifications, as far as they exist, in one statement."""
         return await self._looks.submit(ids)
+
+    async def _find(self, searches: list[tuple[UUID, ...]]) -> list[list[FoundRow]]:
+        return await find_rows(self._engine, searches)
 
     async def _look(self, looks: list[tuple[UUID, ...]]) -> list[list[str]]:
         async with bulk_connection(self._engine) as connection:
@@ -76,7 +81,7 @@ class PgLookups:
             rows = (await connection.execute(statement)).all()
         return [self._record(row) async for row in giving_way(rows)]
 
-    def _record(self, row: Row[Any]) -> VerificationRecord:
+    def _record(self, row: "Row[Any] | FoundRow") -> VerificationRecord:
         return VerificationRecord(
             id=row.id,
             app_id=row.app_id,
@@ -101,7 +106,7 @@ class PgLookups:
             created_at=row.created_at,
         )
 
-    def _masked_identity(self, row: Row[Any]) -> Identity | None:
+    def _masked_identity(self, row: "Row[Any] | FoundRow") -> Identity | None:
         if row.identity_ct is None or row.wrapped_key is None:
             return None
         try:
@@ -114,7 +119,7 @@ class PgLookups:
         return mask_identity(identity)
 
 
-def _kept_until(row: Row[Any]) -> datetime | None:
+def _kept_until(row: "Row[Any] | FoundRow") -> datetime | None:
     """Until when the vendor certainly keeps the result."""
     registration = registration_of(row)
     since: datetime | None = row.ended_at

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, place_of
@@ -112,8 +111,8 @@ def raw_callback_place(app_id: str, row: UUID) -> str:
     return place_of(app_id, "callbacks.raw_ct", row)
 
 
-def registration_of(row: "Row[Any] | _Standing") -> Registration | None:
-    """The registration in a row of `verifications`, if there is one."""
+def registration_of(row: Any) -> Registration | None:
+    """The registration in any row with the columns of `verifications`, if there is one."""
     if row.registered_at is None or row.expires_at is None:
         return None
     return Registration(row.biz_no, row.registered_at, row.expires_at, row.nudged_at)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from adapters.envelope import place_of
 from domain.facts.facts import Facts
@@ -33,6 +33,25 @@ async def created_at(store: Store, n: int) -> datetime:
 async def test_an_unknown_verification_is_not_found(store: Store) -> None:
     assert await store.lookups.find(["demo"], biz_id()) == []
     assert await store.lookups.find([], biz_id()) == []
+
+
+async def test_lookups_at_once_share_a_statement_and_each_gets_its_own(store: Store) -> None:
+    for n in (1, 2, 3):
+        await store.record(callback(payload(n)))
+    await store.record(callback(payload(2), app_id="other"))
+    used: list[object] = []
+    event.listen(store.engine.sync_engine, "checkout", lambda *given: used.append(given))
+    wanted = [(["demo"], 1), (["other", "demo"], 2), (["demo"], 9), (["demo"], 3), (["demo"], 1), ([], 1)]
+    found = await asyncio.gather(*(store.lookups.find(apps, biz_id(n)) for apps, n in wanted))
+    assert [[(each.app_id, each.biz_id) for each in records] for records in found] == [
+        [("demo", biz_id(1))],
+        [("other", biz_id(2)), ("demo", biz_id(2))],
+        [],
+        [("demo", biz_id(3))],
+        [("demo", biz_id(1))],
+        [],
+    ]
+    assert len(used) == 1
 
 
 async def test_a_decided_verification_tells_what_it_was_decided_on(store: Store) -> None:
