@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from adapters.tasks.giving_way import giving_way
@@ -12,6 +12,7 @@ from service.api.auth import Reader, guarded_router
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.finding import AppId, BizId, Verification, find_verification
+from service.api.models.answers import verification_json
 from service.api.models.verifications import (
     TimelineEventModel,
     TimelineModel,
@@ -28,6 +29,7 @@ router = guarded_router("/v1/verifications", tag="verifications")
 
 @router.get(
     "/{biz_id}",
+    response_model=VerificationModel,
     responses=problems("not_found", "app_id_required", "invalid_request"),
 )
 async def get_verification(
@@ -37,14 +39,15 @@ async def get_verification(
     context: Context,
     app_id: AppId = None,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for the decision")] = 0,
-) -> VerificationModel:
+) -> Response:
     """One verification. `wait` holds the answer until it is decided or the seconds are over."""
     app_ids = caller.narrowed(app_id)
     if wait and app_ids and BIZ_ID_SHAPE.fullmatch(biz_id):
         ids = tuple(verification_id(each, biz_id) for each in app_ids)
         async with caller.turn.rest():
             await wait_until_ended(context, request, ids=ids, seconds=wait)
-    return VerificationModel.of(await find_verification(biz_id, caller, context, app_id))
+    found = await find_verification(biz_id, caller, context, app_id)
+    return Response(verification_json(found), media_type="application/json")
 
 
 class ListQuery(BaseModel):
