@@ -40,6 +40,7 @@ from domain.pulls.budget import PULL_LIMIT
 from service.api.access.body_cap import Allowance, BodyCap
 from service.api.access.door import Door
 from service.api.access.entrance import Entrance
+from service.api.access.recent_tokens import RecentTokens
 from service.api.context import ApiContext
 from service.api.docs import install_docs
 from service.api.errors import install_error_handlers
@@ -148,7 +149,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         door=Door(
-            PgTokens(engine),
+            RecentTokens(PgTokens(engine)),
             calls=CallRates(process.pool, per_second=settings.api_call_rate, names=names),
             shares=quotas(per_second=settings.api_rate),
         ),

@@ -52,6 +52,7 @@ GUARDS: Final = (
     "token first",
     "servers of others",
     "tokens beside no other",
+    "revoked within a second",
     "visible secrets",
     "parameters of TLS",
     "address check at connect",

@@ -20,6 +20,22 @@ OF_THE_SETTINGS: Final = (
         ["tests/adapters/store/test_tokens.py::test_a_token_is_added_beside_no_other_of_its_name"],
     ),
     Mutation(
+        "revoked within a second",
+        "service/api/access/recent_tokens.py",
+        "now - seen.asked_at < _SECONDS",
+        "now - seen.asked_at < 3 * _SECONDS",
+        [
+            "tests/service/api/access/test_recent_tokens.py::test_a_revoked_token_ends_within_a_second[False]",
+        ],
+    ),
+    Mutation(
+        "revoked within a second",
+        "service/api/access/recent_tokens.py",
+        "self._note(key, found, now)",
+        "self._note(key, found, self._monotonic())",
+        ["tests/service/api/access/test_recent_tokens.py::test_an_answer_is_as_old_as_its_question"],
+    ),
+    Mutation(
         "visible secrets",
         "adapters/configuration/values.py",
         "        return check_visible(content)\n",
