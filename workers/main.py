@@ -18,9 +18,10 @@ from adapters.intake.queue import deserialize_job, serialize_job
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.processes.gc_tuning import calm_garbage_collection
-from adapters.processes.heartbeats import beating
+from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.mark import RedisMark, marking, read_mark
 from adapters.processes.process import ProcessContext
+from adapters.processes.readers import Readers
 from adapters.redis.announcements import Announcer
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
@@ -138,10 +139,13 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
     inbox = RedisInbox(process.redis, keys=keys, names=process.names)
     due = PgDueVerifications(engine, keys=keys, owners=owners)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
-    following = asyncio.create_task(clock.follow())
+    readers = Readers(Heartbeats(process.redis, names=process.names))
+    every = timedelta(seconds=settings.heartbeat_every)
+    following = [asyncio.create_task(clock.follow()), asyncio.create_task(readers.follow(every=every))]
     try:
         # Before anything is counted by it: this machine's own clock may be wrong by a day.
         await clock.try_to_look()
+        await readers.look()
         await verify_policies(engine, policies)
         yield WorkerContext(
             apps=apps,
@@ -149,8 +153,10 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             announcer=Announcer(process.redis, names=process.names),
             inbox=inbox,
             alarm=Alarm(clock),
-            recorder=PgRecorder(engine, keys=keys, lease=lease, owners=owners),
-            ledger=PgLedger(engine),
+            recorder=PgRecorder(
+                engine, keys=keys, lease=lease, owners=owners, compresses=readers.all_open_compressed
+            ),
+            ledger=PgLedger(engine, compresses=readers.all_open_compressed),
             decisions=PgDecisions(engine),
             due=due,
             held=PgHeldVerifications(engine),
@@ -171,7 +177,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             reached=_deadly(crash_point_wanted()),
         )
     finally:
-        await end_tasks(following)
+        await end_tasks(*following)
         await faceid.aclose()
 
 

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 
+from adapters.compression.raw import FORMAT
 from adapters.processes.places import this_place
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
@@ -142,6 +143,7 @@ def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
         status={},
         instance=secrets.token_hex(4),
         place=this_place(),
+        opens=(FORMAT,),
     )
 
 

@@ -57,7 +57,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
     `every`: seconds between its beats; `status`: its role's own figures.
 
-    `instance` is random; `place` is that of `this_place`. Processes of an older version send neither.
+    `instance` is random; `place` is that of `this_place`; `opens`: the compressions that it can open.
+    Processes of an older version send none of these.
     """
 
     role: str
@@ -70,6 +71,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     status: dict[str, Any]
     instance: str = ""
     place: str = ""
+    opens: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

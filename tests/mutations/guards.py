@@ -17,6 +17,7 @@ GUARDS: Final = (
     "sign compare",
     "duplicate-field check",
     "fencing",
+    "older readers",
     "ledger reservation",
     "single flight",
     "stop at the signal",

@@ -99,6 +99,20 @@ OF_THE_WORKERS: Final = (
         ],
     ),
     Mutation(
+        "older readers",
+        "adapters/processes/readers.py",
+        "all(FORMAT in seen.heartbeat.opens for",
+        "all(True for",
+        ["tests/adapters/processes/test_readers.py::test_one_of_an_older_version_does_not"],
+    ),
+    Mutation(
+        "older readers",
+        "adapters/compression/raw.py",
+        'return f"{place}/{FORMAT}"',
+        "return place",
+        ["tests/adapters/compression/test_raw.py::test_an_older_version_cannot_open_what_is_compressed"],
+    ),
+    Mutation(
         "suspects alone",
         "adapters/intake/inbox_scripts.py",
         "if callbacks > 0 and (suspect or full) then return false end",

@@ -3,8 +3,9 @@
 Each group is one statement, and each statement is one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.compression.raw import open_raw, seal_raw
 from adapters.envelope import place_of
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, bulk_connection, write_group
@@ -41,10 +43,11 @@ class _Ended(msgspec.Struct, frozen=True):
 
 
 class PgLedger:
-    """Rows of `pulls`, written in groups."""
+    """Rows of `pulls`, written in groups. `compresses`: whether every process can open compressed answers."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, compresses: Callable[[], bool] = lambda: True) -> None:
         self._engine = engine
+        self._compresses = compresses
         self._reservations = Coalescer[_Wanted, bool](
             self._reserve, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
         )
@@ -64,7 +67,7 @@ class PgLedger:
             row = await connection.fetchrow(_ANSWER, lease.verification_id)
         if row is None:
             return None
-        return lease.key.unseal(row["raw_ct"], place=_place(lease, row["n"]))
+        return open_raw(lease.key, row["raw_ct"], place=_place(lease, row["n"]))
 
     async def reserve(self, lease: Lease, n: int, *, now: datetime) -> bool:
         """Reserve call `n`; False if it is reserved or spent already, or the lease is lost."""
@@ -78,7 +81,8 @@ class PgLedger:
         return await write_group(self._engine, wanted, _reserve_all)
 
     async def _finish(self, finished: list[FinishedPull]) -> Sequence[DatabaseAway | None]:
-        return await write_group(self._engine, finished, _finish_all)
+        finish = partial(_finish_all, compress=self._compresses())
+        return await write_group(self._engine, finished, finish)
 
 
 async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) -> Sequence[bool]:
@@ -90,10 +94,12 @@ async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) ->
     return [_take(reserved, _key(call)) for call in wanted]
 
 
-async def _finish_all(connection: asyncpg.Connection, finished: list[FinishedPull]) -> Sequence[None]:
+async def _finish_all(
+    connection: asyncpg.Connection, finished: list[FinishedPull], *, compress: bool
+) -> Sequence[None]:
     ordered = sorted(finished, key=lambda pull: (pull.verification_id.int, pull.n))
-    ended, answers = [_ended(pull) for pull in ordered], [_sealed_answer(pull) for pull in ordered]
-    await connection.execute(_FINISH, as_rows(ended), answers)
+    answers = [_sealed_answer(pull, compress=compress) for pull in ordered]
+    await connection.execute(_FINISH, as_rows([_ended(pull) for pull in ordered]), answers)
     return [None] * len(finished)
 
 
@@ -131,10 +137,11 @@ def _ended(pull: FinishedPull) -> _Ended:
     )
 
 
-def _sealed_answer(pull: FinishedPull) -> bytes | None:
+def _sealed_answer(pull: FinishedPull, *, compress: bool) -> bytes | None:
     if pull.answer.body is None:
         return None
-    return pull.lease.key.seal(pull.answer.body, place=_place(pull.lease, pull.n))
+    place = _place(pull.lease, pull.n)
+    return seal_raw(pull.lease.key, pull.answer.body, place=place, compress=compress)
 
 
 def _place(lease: Lease, n: int) -> str:

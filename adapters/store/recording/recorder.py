@@ -1,7 +1,7 @@
 """Record callbacks: create or update the verification, store the encrypted bytes, detect duplicates."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.compression.raw import open_raw, seal_raw
 from adapters.envelope import KeyRing, place_of
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
@@ -29,16 +30,24 @@ class PgRecorder:
     """Records callbacks in groups, idempotently.
 
     `lease`: how long the worker that records a final callback may take to advance it before a sweep looks
-    again. `owners`: whose verification a callback is about, where apps share a vendor account.
+    again. `owners`: whose verification a callback is about, where apps share a vendor account. `compresses`:
+    whether every process can open compressed callbacks.
     """
 
     def __init__(
-        self, engine: AsyncEngine, *, keys: KeyRing, lease: timedelta, owners: BizOwners | None = None
+        self,
+        engine: AsyncEngine,
+        *,
+        keys: KeyRing,
+        lease: timedelta,
+        owners: BizOwners | None = None,
+        compresses: Callable[[], bool] = lambda: True,
     ) -> None:
         self._engine = engine
         self._keys = keys
         self._owners = owners or BizOwners()
         self._lease = lease
+        self._compresses = compresses
         self._coalescer = Coalescer[Entry, Recorded](
             self._flush, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
         )
@@ -57,7 +66,7 @@ class PgRecorder:
         entries = [entry.of(owners.get(entry.place)) for entry in entries]
         known = await self._upsert_verifications(connection, entries)
         same = await _that_say_nothing_new(connection, entries, known)
-        fresh = await _insert_callbacks(connection, entries, known, same)
+        fresh = await _insert_callbacks(connection, entries, known, same, compress=self._compresses())
         return [_recorded(entry, known[entry.key], fresh) for entry in entries]
 
     async def _upsert_verifications(
@@ -173,7 +182,7 @@ class _Known(msgspec.Struct, frozen=True):
 
     def opened(self, row: asyncpg.Record) -> bytes:
         """The raw bytes of a callback of this verification. Raises BrokenSeal."""
-        return self.data_key.unseal(row["raw_ct"], place=raw_callback_place(row["app_id"], row["id"]))
+        return open_raw(self.data_key, row["raw_ct"], place=raw_callback_place(row["app_id"], row["id"]))
 
 
 async def _that_say_nothing_new(
@@ -186,7 +195,12 @@ async def _that_say_nothing_new(
 
 
 async def _insert_callbacks(
-    connection: asyncpg.Connection, entries: Sequence[Entry], known: dict[int, _Known], same: set[Mark]
+    connection: asyncpg.Connection,
+    entries: Sequence[Entry],
+    known: dict[int, _Known],
+    same: set[Mark],
+    *,
+    compress: bool,
 ) -> set[Mark]:
     """Insert the group's distinct callbacks and return the marks of the new ones."""
     seen = Counter(entry.mark for entry in entries)
@@ -194,7 +208,7 @@ async def _insert_callbacks(
     ordered = [distinct[mark] for mark in sorted(distinct)]
     events = [_event(entry, known[entry.key], is_same=entry.mark in same) for entry in ordered]
     rows = [_callback_row(each, seen[each.mark], event) for each, event in zip(ordered, events, strict=True)]
-    sealed = [_sealed_callback(entry, known[entry.key]) for entry in ordered]
+    sealed = [_sealed_callback(entry, known[entry.key], compress=compress) for entry in ordered]
     found = await connection.fetch(_INSERT_CALLBACKS, as_rows(rows), sealed)
     return {(row["verification_id"].int, row["digest"]) for row in found if row["is_new"]}
 
@@ -218,9 +232,9 @@ def _callback_row(entry: Entry, seen: int, event: str) -> _CallbackRow:
     )
 
 
-def _sealed_callback(entry: Entry, known: _Known) -> bytes:
-    callback = entry.callback
-    return known.data_key.seal(callback.data, place=raw_callback_place(callback.app_id, entry.id))
+def _sealed_callback(entry: Entry, known: _Known, *, compress: bool) -> bytes:
+    place = raw_callback_place(entry.callback.app_id, entry.id)
+    return seal_raw(known.data_key, entry.callback.data, place=place, compress=compress)
 
 
 def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:

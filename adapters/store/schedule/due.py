@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.compression.raw import open_raw
 from adapters.envelope import KeyRing
 from adapters.store import due_moves
 from adapters.store.recording.owners import BizOwners
@@ -141,7 +142,7 @@ def _open_callback(data_key: DataKey, row: Row[Any]) -> bytes:
     Raises:
         BrokenSeal: another key, another place, changed bytes, or another callback's bytes.
     """
-    data = data_key.unseal(row.raw_ct, place=raw_callback_place(row.app_id, row.id))
+    data = open_raw(data_key, row.raw_ct, place=raw_callback_place(row.app_id, row.id))
     if hashlib.sha256(data).digest() != row.final_digest:
         raise BrokenSeal("callbacks.raw_ct: another callback's bytes")
     return data

@@ -6,6 +6,7 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.compression.raw import open_raw
 from adapters.envelope import KeyRing
 from adapters.store.recording.recorder import PgRecorder, raw_callback_place
 from domain.model import CallbackKind
@@ -43,6 +44,16 @@ async def test_groups_that_share_verifications_wait_for_each_other(
 
 async def test_the_raw_bytes_open_with_the_data_key_in_their_place(store: Store) -> None:
     recorded = await store.record(FINAL)
+    [(raw_ct,)] = await store.rows("SELECT raw_ct FROM callbacks")
+    place = raw_callback_place("demo", recorded.verification_id)
+    assert open_raw(recorded.lease.key, raw_ct, place=place) == FINAL.data
+
+
+async def test_nothing_is_compressed_while_an_older_process_lives(
+    engine: AsyncEngine, keys: KeyRing, store: Store
+) -> None:
+    careful = PgRecorder(engine, keys=keys, lease=LEASE, compresses=lambda: False)
+    recorded = await record(careful, FINAL, now=NOW)
     [(raw_ct,)] = await store.rows("SELECT raw_ct FROM callbacks")
     place = raw_callback_place("demo", recorded.verification_id)
     assert recorded.lease.key.unseal(raw_ct, place=place) == FINAL.data

@@ -1,0 +1,1 @@
+"""Compression of what the vendor sends, before it is sealed."""
