@@ -52,7 +52,7 @@ APP_MEANINGS: Final = {
     "policy": Words("Name of a policy in `policy_dir`.", "`policy_dir` 中策略的名称。"),
     "candidate_policy": Words(
         "A policy that runs beside the live one; its decisions are stored as shadows.",
-        "与线上策略并行运行并作为影子决策保存的策略。",
+        "与线上策略并行运行并作为影子判定保存的策略。",
     ),
     "return_image": Words(
         "1 to 6: the pull asks for pictures, which are stored encrypted with the result; a worker makes at "

@@ -79,7 +79,7 @@ MEANINGS: Final = {
     ),
     "ingress_metrics_port": Words(
         "Port of the ingress's own `/metrics`. Internal only; it reports refusals even while Redis is away.",
-        "ingress 自己的 `/metrics` 端口；仅供内网，Redis 不可用时也能看到拒绝数。",
+        "ingress 单独的 `/metrics` 端口；仅供内网，Redis 不可用时也能看到拒绝数。",
     ),
     "ingress_metrics_host": Words("Address on which that port listens.", "上述端口监听的地址。"),
     "max_waiting": Words(
@@ -159,10 +159,10 @@ MEANINGS: Final = {
     "api_call_rate": Words(
         "Orders, registrations and pulls per second for one token, averaged over ten seconds, for all api "
         "processes together.",
-        "每个令牌每秒最多下单、登记、主动查询多少次（按十秒平均，所有 api 进程合计）。",
+        "每个令牌每秒最多发起、登记、主动拉取多少次（按十秒平均，所有 api 进程合计）。",
     ),
     "heartbeat_every": Words("Seconds between a process's heartbeats.", "各进程心跳的间隔秒数。"),
-    "sweep_every": Words("Seconds between sweeps, 1 to 30.", "清扫间隔（秒），1 至 30。"),
+    "sweep_every": Words("Seconds between sweeps, 1 to 30.", "巡检间隔（秒），1 至 30。"),
     "sweep_after": Words(
         "Seconds after which untouched work is picked up again, at least 1. A group that is still being "
         "recorded does not count as untouched.",
