@@ -32,7 +32,7 @@ _FAMILIES: Final = (
     Family(
         gauge,
         "spool_bad_bytes",
-        "Bytes of damaged segments in the spool folder; somebody must look at them.",
+        "Bytes of damaged segments in the spool folder; an operator must check them.",
         attrgetter("spool_bad_bytes"),
     ),
     Family(

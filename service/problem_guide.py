@@ -55,8 +55,8 @@ GUIDE: Final = {
     ),
     "unsupported_encoding": Guide(
         "ingress",
-        "The body is no form and has a `Content-Encoding`: compressed bodies are not read. A plain form is "
-        "read whatever that header claims.",
+        "The body is not a form and has a `Content-Encoding`: compressed bodies are not read. A plain form "
+        "is read whatever that header claims.",
         "Send the form uncompressed.",
     ),
     "not_durable": Guide(
@@ -69,7 +69,7 @@ GUIDE: Final = {
     "all_apps_required": Guide(
         "api",
         "Policies decide for every app, and the token is limited to some.",
-        "Use a token made with `--all-apps`.",
+        "Use a token created with `--all-apps`.",
     ),
     "too_many_requests": Guide(
         "api",
