@@ -21,10 +21,10 @@ TESTS  ?= -n auto
 .PHONY: help demo dev test test-fast coverage check static lint types arrows schemas pages bytecode docs faults mutations bench audit hooks format clean
 .DEFAULT_GOAL := help
 
-help: ## say what can be made
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(RUN) ## run one verification of every scenario and show what came of it
+demo: $(RUN) ## run one verification of every scenario and show the outcomes
 	@$(BIN)/faceid-gateway demo $(ARGS)
 
 dev: $(RUN) ## run the whole gateway on this machine until Ctrl-C
@@ -36,7 +36,7 @@ test: $(STAMP) ## run all tests, on a real Valkey and PostgreSQL
 test-fast: $(STAMP) ## run the tests that need no server
 	@$(BIN)/pytest $(TESTS) --fast
 
-coverage: $(STAMP) ## measure which branches of domain its own tests take: there is a floor
+coverage: $(STAMP) ## measure the branches of domain that its tests cover; there is a floor
 	$(BIN)/coverage run -m pytest -q -n0 --fast tests/domain
 	$(BIN)/coverage report
 
@@ -77,17 +77,17 @@ docs: $(STAMP) ## write the generated reference, and build the pages as a site
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
 	@$(BIN)/pytest tests/faults $(FAULTS)
 
-mutations: $(STAMP) ## take away each guard of the promise, one by one: a test must fail
+mutations: $(STAMP) ## remove each guard of the promise in turn: a test must fail
 	@$(BIN)/python -m tests.mutations
 
 bench: $(STAMP) ## measure speed against straightforward baselines
 	@$(BIN)/uv sync --quiet --locked --inexact --group bench
 	@$(BIN)/python -m bench
 
-audit: $(STAMP) ## ask PyPI for known weaknesses of the packages in uv.lock
+audit: $(STAMP) ## ask PyPI for known vulnerabilities of the packages in uv.lock
 	@.ci/audit
 
-hooks: $(STAMP) ## check format, lint and the message at each commit
+hooks: $(STAMP) ## install the hooks that check format, lint and message of each commit
 	@$(BIN)/uv sync --quiet --locked --inexact --group hooks
 	@$(BIN)/pre-commit install
 
