@@ -1,0 +1,49 @@
+"""The client asks for what the api has, reads what the api answers, and imports nothing of ours."""
+
+import ast
+import dataclasses
+import inspect
+from pathlib import Path
+
+import pytest
+from faceid_gateway_client import Event, Gateway, Order, Verification
+from faceid_gateway_client.scenarios import WebhookFactory
+
+from domain.events.bodies import thin
+from service.api.models.orders import OrderedVerification, VerificationOrder
+from service.api.models.verifications import VerificationModel
+from tests.client.test_webhooks import EVENT
+
+PACKAGE = Path(__file__).parents[2] / "client" / "faceid_gateway_client"
+LATER = {"effective_outcome"}
+"""Members that an older gateway does not have."""
+
+
+def fields(kind: type) -> set[str]:
+    return {each.name for each in dataclasses.fields(kind)} - {"raw"}
+
+
+def test_every_member_that_is_read_is_answered() -> None:
+    assert fields(Verification) - LATER <= VerificationModel.model_fields.keys()
+    assert fields(Order) == OrderedVerification.model_fields.keys()
+    assert fields(Event) == thin(EVENT).keys()
+
+
+def test_the_factorys_events_have_the_members_of_the_gateways() -> None:
+    assert WebhookFactory().scenario("pass").event.keys() == thin(EVENT).keys()
+
+
+def test_every_parameter_that_is_sent_is_known() -> None:
+    sent = set(inspect.signature(Gateway.order).parameters) - {"self", "parameters"}
+    assert sent <= VerificationOrder.model_fields.keys()
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.glob("*.py")), ids=lambda file: file.name)
+def test_the_client_imports_nothing_of_the_gateway(file: Path) -> None:
+    allowed = {"faceid_gateway_client", "httpx", "httpx2", "anyio", "cryptography", "pytest"}
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            root = name.split(".")[0]
+            assert root in allowed or root in __import__("sys").stdlib_module_names
