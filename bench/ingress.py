@@ -36,8 +36,10 @@ async def measure_ingress(rig: Rig, *, rounds: int, seconds: float, waiting: int
 @asynccontextmanager
 async def _sides(rig: Rig) -> AsyncIterator[tuple[_Side, _Side]]:
     port, naive_port = free_port(), free_port()
-    ingress = rig.spec("ingress", "-m", "cli", "serve", "ingress", "--port", str(port), answers_on=port)
-    naive = rig.spec("naive-ingress", "-m", "bench.baselines.ingress", str(naive_port), answers_on=naive_port)
+    ingress = rig.roles.ingress(port)
+    naive = rig.roles.program(
+        "naive-ingress", "-m", "bench.baselines.ingress", str(naive_port), port=naive_port
+    )
     async with (
         running(ingress, cores=SERVER_CORE) as pid,
         running(naive, cores=SERVER_CORE) as naive_pid,

@@ -25,8 +25,8 @@ async def measure_latency(rig: Rig, *, callbacks: int) -> list[Figure]:
     """`decided_at` − `received_at` of callbacks on an idle system."""
     await empty(rig)
     port, random = free_port(), Random(1)
-    ingress = rig.spec("ingress", "-m", "cli", "serve", "ingress", "--port", str(port), answers_on=port)
-    worker = rig.spec("worker", "-m", "cli", "worker")
+    ingress = rig.roles.ingress(port)
+    worker = rig.roles.worker()
     async with (
         running(vendor_spec(rig)),
         running(ingress, cores=SERVER_CORE),

@@ -32,7 +32,7 @@ class _Side(NamedTuple):
 async def measure_lookups(rig: Rig, *, rounds: int, seconds: float, sizes: Sequence[int]) -> list[Figure]:
     """Lookups of random verifications at each size; the database grows from one size to the next."""
     token = new_token()
-    engine = create_engine(rig.environment["FACEID_DATABASE_URL"])
+    engine = create_engine(rig.roles.env["FACEID_DATABASE_URL"])
     await PgTokens(engine).put("bench", token, scopes=["verifications:read"])
     await engine.dispose()
     figures: list[Figure] = []
@@ -56,8 +56,10 @@ def _write_requests(file: Path, biz_ids: Sequence[str], token: str) -> None:
 async def _sides(rig: Rig) -> AsyncIterator[tuple[_Side, _Side]]:
     port, naive_port = free_port(), free_port()
     unlimited = {"FACEID_API_RATE": "100000"}
-    api = rig.spec("api", "-m", "cli", "serve", "api", "--port", str(port), answers_on=port, **unlimited)
-    naive = rig.spec("naive-lookups", "-m", "bench.baselines.lookups", str(naive_port), answers_on=naive_port)
+    api = rig.roles.with_settings(**unlimited).api(port)
+    naive = rig.roles.program(
+        "naive-lookups", "-m", "bench.baselines.lookups", str(naive_port), port=naive_port
+    )
     async with running(api, cores=SERVER_CORE) as pid, running(naive, cores=SERVER_CORE) as naive_pid:
         yield _Side("product", port, pid), _Side("naive", naive_port, naive_pid)
 

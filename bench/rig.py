@@ -2,13 +2,12 @@
 
 import asyncio
 import base64
-import json
 import os
 import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,9 @@ from redis.asyncio import Redis
 from adapters.postgres.schema import migrate
 from bench.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from devstack import servers
+from devstack.environment import role_settings, without_settings
 from devstack.processes import Process, ProcessSpec
+from devstack.roles import Roles
 
 _CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORE: Final = set(_CORES[:1])
@@ -35,7 +36,7 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True)
 class Rig:
-    """The servers of every measurement. `environment` is that of the product and of the baselines."""
+    """The servers of every measurement, and what runs on them."""
 
     folder: Path
     pool: Path
@@ -43,30 +44,23 @@ class Rig:
     redis: Redis
     redis_url: str
     database: asyncpg.Connection
-    environment: Mapping[str, str]
-
-    def spec(self, name: str, *argv: str, answers_on: int | None = None, **environment: str) -> ProcessSpec:
-        """A Python process `python argv…` of this run; it is up when port `answers_on` takes connections."""
-        command = (sys.executable, *argv)
-        variables, log = {**self.environment, **environment}, self.folder / "logs" / f"{name}.log"
-        if answers_on is None:
-            return ProcessSpec(name, command, variables, log)
-        return ProcessSpec(name, command, variables, log, answers=lambda: servers.listens(answers_on))
+    roles: Roles
+    """The product's roles, and in the same environment the baselines."""
 
 
 @asynccontextmanager
 async def standing_rig(callbacks: int) -> AsyncIterator[Rig]:
     """Valkey (every write fsynced) and PostgreSQL with the product's schema, and a pool of callbacks."""
     folder = Path(tempfile.mkdtemp(prefix="faceid-bench-"))
-    base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
+    base = without_settings(os.environ)
     try:
         valkey, postgres = servers.valkey(folder, env=base), servers.postgres(folder, env=base)
         async with running(valkey), running(postgres), _clients(valkey.url, postgres.url) as clients:
             pool = folder / "callbacks"
             save_callbacks(make_callbacks(callbacks), pool)
             vendor_port = servers.free_port()
-            environment = base | _environment(valkey.url, postgres.url, vendor_port)
-            yield Rig(folder, pool, vendor_port, clients[0], valkey.url, clients[1], environment)
+            roles = Roles(base | _environment(valkey.url, postgres.url, vendor_port), folder / "logs")
+            yield Rig(folder, pool, vendor_port, clients[0], valkey.url, clients[1], roles)
     except Exception:
         _print_ends(folder / "logs")
         raise
@@ -148,13 +142,10 @@ async def _clients(redis_url: str, database_url: str) -> AsyncIterator[tuple[Red
 def _environment(redis_url: str, database_url: str, vendor_port: int) -> dict[str, str]:
     vendor_url = f"http://127.0.0.1:{vendor_port}"
     app: dict[str, Any] = {"api_key": API_KEY, "api_secrets": [API_SECRET], "vendor_url": vendor_url}
+    master_key = base64.b64encode(secrets.token_bytes(32)).decode()
     return {
-        "FACEID_MASTER_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
-        "FACEID_REDIS_URL": redis_url,
-        "FACEID_DATABASE_URL": database_url,
-        "FACEID_APPS": json.dumps({APP_ID: app}),
+        **role_settings(redis_url, database_url, master_key=master_key, apps={APP_ID: app}),
         "FACEID_DURABILITY": "fsync",
-        "FACEID_SHUTDOWN_DELAY": "0",
         "BENCH_REDIS_URL": redis_url,
         "BENCH_DATABASE_URL": database_url,
         "BENCH_VENDOR_URL": vendor_url,

@@ -80,7 +80,7 @@ async def seed(rig: Rig, *, count: int) -> list[str]:
 
 
 async def _add(rig: Rig, count: int, begin: int) -> None:
-    keys = KeyRing([base64.b64decode(rig.environment["FACEID_MASTER_KEYS"])])
+    keys = KeyRing([base64.b64decode(rig.roles.env["FACEID_MASTER_KEYS"])])
     whole = list(_make_whole(keys, max(count // SHARE, min(count, 2_000)), begin))
     for part in range(0, len(whole), 1_000):
         await _copy(rig.database, whole[part : part + 1_000])

@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 
 async def stage_batches(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
     """Write batches to the inbox as the ingress does under load; their ids wait under another name."""
-    keys = KeyRing([base64.b64decode(rig.environment["FACEID_MASTER_KEYS"])])
+    keys = KeyRing([base64.b64decode(rig.roles.env["FACEID_MASTER_KEYS"])])
     for number, group in enumerate(_groups(callbacks, BATCH)):
         batch_id = new_batch_id(len(group))
         sealed = encode_batch(batch_id, [_accepted(callback) for callback in group], keys=keys)

@@ -46,8 +46,8 @@ async def measure_steady(rig: Rig, *, seconds: float) -> list[Figure]:
 async def _run(rig: Rig, rate: int, seconds: float) -> _Run:
     await empty(rig)
     port = free_port()
-    ingress = rig.spec("ingress", "-m", "cli", "serve", "ingress", "--port", str(port), answers_on=port)
-    worker = rig.spec("worker", "-m", "cli", "worker")
+    ingress = rig.roles.ingress(port)
+    worker = rig.roles.worker()
     callbacks = load_callbacks(rig.pool)[: WARM_UP + int(rate * seconds)]
     async with running(vendor_spec(rig)), running(ingress), running(worker, cores=SERVER_CORE) as pid:
         await _send_all(port, callbacks[:WARM_UP], rate=50)

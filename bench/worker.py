@@ -60,7 +60,7 @@ async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
     async with running(vendor_spec(rig)):
         product = _Contender(
             "product",
-            rig.spec("worker", "-m", "cli", "worker"),
+            rig.roles.worker(),
             stage_batches,
             DEFAULT_NAMES.pending,
             "decisions",
@@ -97,8 +97,8 @@ async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
 
 def vendor_spec(rig: Rig) -> ProcessSpec:
     """The instant vendor of this rig."""
-    return rig.spec(
-        "vendor", "-m", "bench.vendor", str(rig.vendor_port), str(rig.pool), answers_on=rig.vendor_port
+    return rig.roles.program(
+        "vendor", "-m", "bench.vendor", str(rig.vendor_port), str(rig.pool), port=rig.vendor_port
     )
 
 
@@ -116,7 +116,7 @@ async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Cont
         argv = ("-m", "arq", "bench.baselines.worker.WorkerSettings")
         contender = _Contender(
             name,
-            rig.spec(f"naive-{name}", *argv, BENCH_MAX_JOBS=str(max_jobs)),
+            rig.roles.with_settings(BENCH_MAX_JOBS=str(max_jobs)).program(f"naive-{name}", *argv),
             stage_jobs,
             default_queue_name,
             "naive_decisions",

@@ -91,17 +91,28 @@ def gateway_environment(
     apps = _callers_apps(caller)
     ours = _demo_app(made, vendor_url=vendor_url, ingress_url=ingress_url)
     apps[APP_ID] = {**ours, **apps.get(APP_ID, {})}
+    needed = role_settings(redis_url, database_url, master_key=made.master_key, apps=apps)
     return {
-        "FACEID_MASTER_KEYS": made.master_key,
+        **needed,
         "FACEID_SPOOL_DIR": str(data_dir / "spool"),
-        # Nobody balances load between the roles of one machine.
-        "FACEID_SHUTDOWN_DELAY": "0",
         "FACEID_PULL_SPACING": str(_PAUSE),
         **caller,
         OWNER: str(data_dir),
+        **{name: needed[name] for name in ("FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_APPS")},
+    }
+
+
+def role_settings(
+    redis_url: str, database_url: str, *, master_key: str, apps: Mapping[str, Any]
+) -> dict[str, str]:
+    """What no role starts without. `master_key` is base64; `apps` is the content of FACEID_APPS."""
+    return {
         "FACEID_REDIS_URL": redis_url,
         "FACEID_DATABASE_URL": database_url,
+        "FACEID_MASTER_KEYS": master_key,
         "FACEID_APPS": json.dumps(apps),
+        # Nobody balances load between the roles of one machine.
+        "FACEID_SHUTDOWN_DELAY": "0",
     }
 
 

@@ -24,7 +24,8 @@ class StartFailed(StackFailed):
     """A process did not come up; the message names it and its log."""
 
 
-async def _always() -> bool:
+async def always() -> bool:
+    """The answer of a process that is up once it is started."""
     return True
 
 
@@ -40,7 +41,7 @@ class ProcessSpec:
     argv: Sequence[str]
     env: Mapping[str, str]
     log: Path
-    answers: Callable[[], Awaitable[bool]] = _always
+    answers: Callable[[], Awaitable[bool]] = always
     url: str = ""
     user: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM

@@ -5,27 +5,22 @@ import json
 import os
 import shutil
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import httpx2
 import psutil
 
-from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.redis.names import DEFAULT_PREFIX
-from adapters.store.tokens import PgTokens, token_id
-from devstack import environment, servers
+from adapters.store.tokens import token_id
+from devstack import databases, environment, servers
 from devstack.claims import check_ports, claimed_folder
 from devstack.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
-from devstack.processes import ProcessSpec
+from devstack.roles import Roles
 from devstack.supervisor import Supervisor
-from domain.errors import ServerAway
 
 FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
 """It is revoked at the end; that is for a `dev` that was killed."""
@@ -69,9 +64,7 @@ class Stack:
         self.database_url = ""
         self.secrets: DevSecrets = load_secrets(self.data_dir)
         self.supervisor = Supervisor(self.write_description)
-        # Loopback alone: without a TLS context, which takes longer to build than all probes to send.
         self._env = options.env
-        self._prober = httpx2.AsyncClient(trust_env=False, verify=False, timeout=2)
         self._up = False
 
     @property
@@ -128,7 +121,9 @@ class Stack:
         own = f"dev-{token_id(self.secrets.api_token)}:" if foreign else DEFAULT_PREFIX
         self.redis_prefix = caller.setdefault("FACEID_REDIS_PREFIX", own)
         await self._start_servers(caller)
-        await self._prepare_database()
+        await databases.prepare(
+            self.database_url, token_name=self._token, token=self.secrets.api_token, **self._rights()
+        )
         await self._start_roles(caller)
         self._up = True
         self.write_description()
@@ -138,7 +133,6 @@ class Stack:
         await self._leave()
         self._up = False
         await self.supervisor.stop()
-        await self._prober.aclose()
         (self.data_dir / "dev.json").unlink(missing_ok=True)
 
     async def _start_servers(self, caller: Mapping[str, str]) -> None:
@@ -154,14 +148,6 @@ class Stack:
             self.database_url = spec.url
             await self.supervisor.start(spec)
 
-    async def _prepare_database(self) -> None:
-        await migrate(self.database_url)
-        engine = create_engine(self.database_url)
-        try:
-            await PgTokens(engine).put(self._token, self.secrets.api_token, **self._rights())
-        finally:
-            await engine.dispose()
-
     def _rights(self) -> dict[str, Any]:
         """Everything on a server of our own; on another, our app alone, and not for ever."""
         if not self._foreign_database:
@@ -170,14 +156,8 @@ class Stack:
 
     async def _leave(self) -> None:
         """Take our token from a database that stays."""
-        if not (self._foreign_database and self._up):
-            return
-        engine = create_engine(self.database_url)
-        try:
-            with suppress(ServerAway):
-                await PgTokens(engine).revoke(self._token)
-        finally:
-            await engine.dispose()
+        if self._foreign_database and self._up:
+            await databases.revoke(self.database_url, self._token)
 
     async def _start_roles(self, caller: Mapping[str, str]) -> None:
         gateway = environment.gateway_environment(
@@ -189,13 +169,8 @@ class Stack:
             vendor_url=self.vendor_url,
             ingress_url=self.ingress_url,
         )
-        ingress = ("serve", "ingress", "--port", str(self.ingress_port))
-        api = ("serve", "api", "--port", str(self.api_port))
-        roles = [
-            self._role("ingress", ingress, gateway, f"{self.ingress_url}/healthz"),
-            self._role("api", api, gateway, f"{self.api_url}/readyz"),
-            self._role("worker", ("worker",), gateway, None),
-        ]
+        roles = Roles(gateway, self.data_dir / "logs")
+        specs = [roles.ingress(self.ingress_port), roles.api(self.api_port), roles.worker()]
         if self.simulator_url:
             simulated = environment.simulator_environment(
                 caller,
@@ -204,18 +179,8 @@ class Stack:
                 port=self.simulator_port,
                 ingress_url=self.ingress_url,
             )
-            probe = f"{self.simulator_url}/healthz"
-            roles.append(self._role("simulator", ("simulator",), simulated, probe))
-        await asyncio.gather(*(self.supervisor.start(role) for role in roles))
-
-    def _role(
-        self, name: str, command: tuple[str, ...], env: Mapping[str, str], probe: str | None
-    ) -> ProcessSpec:
-        argv = (sys.executable, "-m", "cli", *command)
-        log = self.data_dir / "logs" / f"{name}.log"
-        if probe is None:
-            return ProcessSpec(name, argv, env, log)
-        return ProcessSpec(name, argv, env, log, answers=lambda: _answers(self._prober, probe))
+            specs.append(Roles(simulated, roles.logs).simulator(self.simulator_port))
+        await asyncio.gather(*(self.supervisor.start(spec) for spec in specs))
 
 
 @asynccontextmanager
@@ -257,13 +222,6 @@ def _belongs_to(process: psutil.Process, data_dir: Path) -> bool:
     except psutil.Error:
         return False
     return mark == str(data_dir) and process.pid != os.getpid() and process.ppid() != os.getpid()
-
-
-async def _answers(client: httpx2.AsyncClient, url: str) -> bool:
-    try:
-        return (await client.get(url)).status_code == 200
-    except httpx2.HTTPError:
-        return False
 
 
 def remove_data(data_dir: Path) -> None:

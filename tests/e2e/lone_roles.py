@@ -1,10 +1,10 @@
 """One role in a process of its own, on servers that a test stops, freezes and starts again."""
 
+import base64
 import json
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from redis.asyncio import Redis
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.postgres.schema import migrate
+from devstack.environment import role_settings, without_settings
 from devstack.processes import Process, ProcessSpec
+from devstack.roles import Roles
 from tests.support.servers.private import private_postgres, private_valkey
 from tests.support.stores import callback, payload
 
@@ -24,6 +26,8 @@ SECRET = "secret"
 KEY = b"k" * 32
 APP = {"api_key": "k", "api_secrets": [SECRET], "confirmation": "off"}
 """Decided on the callback alone: no vendor is needed."""
+
+FAST = {"FACEID_SWEEP_EVERY": "1", "FACEID_SWEEP_AFTER": "2", "FACEID_HEARTBEAT_EVERY": "0.3"}
 
 
 @dataclass
@@ -33,6 +37,17 @@ class Servers:
     folder: Path
     valkey: Process
     postgres: Process
+
+    @property
+    def roles(self) -> Roles:
+        """The roles on these servers, with sweeps and heartbeats fast enough for a test."""
+        needed = role_settings(
+            self.valkey.url,
+            self.postgres.url,
+            master_key=base64.b64encode(KEY).decode(),
+            apps={"demo": APP},
+        )
+        return Roles({**without_settings(os.environ), **needed, **FAST}, self.folder / "logs")
 
     async def hand_in(self, n: int) -> None:
         """Put verification `n`'s callback into the inbox. The sweep finds it: no job tells of it."""
@@ -66,9 +81,9 @@ async def running_servers(folder: Path) -> AsyncIterator[Servers]:
 
 
 @asynccontextmanager
-async def role(servers: Servers, *command: str, more: Mapping[str, str] | None = None) -> AsyncIterator[Role]:
-    """A role inside the block, with sweeps and heartbeats fast enough for a test; it must end in order."""
-    running = Role(_spec(servers, command, more or {}))
+async def role(spec: ProcessSpec) -> AsyncIterator[Role]:
+    """A role inside the block, whether or not it answers; it must end in order."""
+    running = Role(spec)
     await running.spawn()
     try:
         yield running
@@ -76,21 +91,3 @@ async def role(servers: Servers, *command: str, more: Mapping[str, str] | None =
         await running.stop()
     # uvicorn ends by the very signal that it was sent, once it has finished.
     assert await running.ended() in {0, -signal.SIGTERM}
-
-
-def _spec(servers: Servers, command: Sequence[str], more: Mapping[str, str]) -> ProcessSpec:
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("FACEID_")},
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-        "FACEID_REDIS_URL": servers.valkey.url,
-        "FACEID_DATABASE_URL": servers.postgres.url,
-        "FACEID_MASTER_KEYS": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
-        "FACEID_APPS": json.dumps({"demo": APP}),
-        "FACEID_SWEEP_EVERY": "1",
-        "FACEID_SWEEP_AFTER": "2",
-        "FACEID_HEARTBEAT_EVERY": "0.3",
-        "FACEID_SHUTDOWN_DELAY": "0",
-        **more,
-    }
-    log = servers.folder / f"{uuid4().hex}.log"
-    return ProcessSpec(command[-1], (sys.executable, "-m", "cli", *command), env, log)

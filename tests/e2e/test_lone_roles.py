@@ -53,7 +53,7 @@ async def alive(servers: Servers, role_name: str, count: int = 1) -> None:
 
 async def test_a_worker_that_starts_without_redis_works_once_it_is_there(servers: Servers) -> None:
     await servers.valkey.stop()
-    async with role(servers, "worker") as worker:
+    async with role(servers.roles.worker()) as worker:
         await logs(worker, "worker.interrupted", times=3)
         await servers.valkey.start()
         await servers.hand_in(1)
@@ -65,7 +65,7 @@ async def test_a_worker_that_starts_without_redis_works_once_it_is_there(servers
 async def test_a_worker_that_starts_without_postgresql_works_once_it_is_there(servers: Servers) -> None:
     await servers.postgres.stop()
     await servers.hand_in(1)
-    async with role(servers, "worker") as worker:
+    async with role(servers.roles.worker()) as worker:
         await logs(worker, "batch.postponed", times=2)
         await alive(servers, "worker")
         await servers.postgres.start()
@@ -73,7 +73,7 @@ async def test_a_worker_that_starts_without_postgresql_works_once_it_is_there(se
 
 
 async def test_redis_dies_five_times(servers: Servers) -> None:
-    async with role(servers, "worker"):
+    async with role(servers.roles.worker()):
         for n in range(1, 6):
             await servers.valkey.kill()
             await servers.valkey.start()
@@ -83,7 +83,7 @@ async def test_redis_dies_five_times(servers: Servers) -> None:
 
 
 async def test_postgresql_dies_three_times(servers: Servers) -> None:
-    async with role(servers, "worker"):
+    async with role(servers.roles.worker()):
         for n in range(1, 4):
             await servers.postgres.kill()
             await servers.hand_in(n)
@@ -92,7 +92,7 @@ async def test_postgresql_dies_three_times(servers: Servers) -> None:
 
 
 async def test_redis_freezes_for_longer_than_anybody_waits(servers: Servers) -> None:
-    async with role(servers, "worker") as worker:
+    async with role(servers.roles.worker()) as worker:
         await servers.hand_in(1)
         await decided(servers, 1)
         servers.valkey.signal(signal.SIGSTOP)
@@ -103,7 +103,7 @@ async def test_redis_freezes_for_longer_than_anybody_waits(servers: Servers) -> 
 
 
 async def test_postgresql_freezes_under_a_worker(servers: Servers) -> None:
-    async with role(servers, "worker") as worker:
+    async with role(servers.roles.worker()) as worker:
         await servers.hand_in(1)
         await decided(servers, 1)
         servers.postgres.signal(signal.SIGSTOP)
@@ -117,7 +117,7 @@ async def test_the_api_starts_without_its_servers_and_is_ready_once_they_are_the
     await servers.valkey.stop()
     await servers.postgres.stop()
     port = ports.free_port()
-    async with role(servers, "serve", "api", "--port", str(port)), client(port) as api:
+    async with role(servers.roles.api(port)), client(port) as api:
         await until(lambda: status(api, "/healthz", 200), patience=PATIENCE)
         assert (await api.get("/readyz")).status_code == 503
         metrics = (await api.get("/metrics")).text
@@ -131,12 +131,12 @@ async def test_the_api_starts_without_its_servers_and_is_ready_once_they_are_the
 async def test_the_ingress_starts_without_redis_and_accepts_once_it_is_there(servers: Servers) -> None:
     await servers.valkey.stop()
     port = ports.free_port()
-    async with role(servers, "serve", "ingress", "--port", str(port)), client(port) as web:
+    async with role(servers.roles.ingress(port)), client(port) as web:
         await until(lambda: status(web, "/healthz", 200), patience=PATIENCE)
         await servers.valkey.start()
         await until(lambda: accepted(web), patience=PATIENCE)
         await alive(servers, "ingress")
-        async with role(servers, "worker"):
+        async with role(servers.roles.worker()):
             await decided(servers, 1)
 
 
@@ -149,7 +149,7 @@ async def test_an_ingress_tells_of_its_refusals_while_redis_is_away(servers: Ser
     }
     await servers.valkey.stop()
     async with (
-        role(servers, "serve", "ingress", "--port", str(port), more=more),
+        role(servers.roles.with_settings(**more).ingress(port)),
         client(port) as web,
         client(metrics) as page,
     ):
@@ -191,7 +191,7 @@ async def test_an_ingress_with_a_spool_starts_although_redis_would_lose_what_it_
     async with Redis.from_url(servers.valkey.url) as redis:
         await redis.config_set("appendfsync", "everysec")
         spool = {"FACEID_SPOOL_DIR": str(servers.folder / "spool")}
-        async with role(servers, "serve", "ingress", "--port", str(port), more=spool) as ingress:
+        async with role(servers.roles.with_settings(**spool).ingress(port)) as ingress:
             await logs(ingress, "redis.not_durable")
             async with client(port) as web:
                 await until(lambda: status(web, "/readyz", 200), patience=PATIENCE)

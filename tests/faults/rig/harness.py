@@ -8,21 +8,18 @@ import json
 import os
 import shutil
 import signal
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
-from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
-from adapters.store.tokens import PgTokens
-from devstack import environment, servers
+from devstack import databases, environment, servers
 from devstack.environment import DevSecrets, load_secrets
 from devstack.processes import Process, ProcessSpec
+from devstack.roles import Roles
 from tests.faults.rig.callbacks import app_id
 
 LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api")
@@ -56,14 +53,11 @@ class Rig:
         """Verifications that an earlier test on these processes has judged."""
         self.spool = folder / "spool"
         self.vendor_log = folder / "vendor-calls"
-        base = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
+        base = environment.without_settings(os.environ)
         # A machine that keeps no compiled code would spend most of this suite on compiling it.
         base.pop("PYTHONDONTWRITEBYTECODE", None)
-        self._servers = {
-            "valkey": servers.valkey(folder, env=base),
-            "postgres": servers.postgres(folder, env=base),
-        }
-        self.redis_url, self.database_url = (spec.url for spec in self._servers.values())
+        self._servers = servers.valkey(folder, env=base), servers.postgres(folder, env=base)
+        self.redis_url, self.database_url = (spec.url for spec in self._servers)
         spool = {"FACEID_SPOOL_DIR": str(self.spool)}
         self._environment = self._gateway_environment(base | FAST | spool | dict(settings))
         self._processes = {name: Process(spec) for name, spec in self._all_specs(base).items()}
@@ -76,12 +70,7 @@ class Rig:
     async def prepare(self) -> None:
         """Start the servers and the vendor, on a migrated database."""
         await asyncio.gather(*(self.start(name) for name in (*SERVERS, "vendor")))
-        await migrate(self.database_url)
-        engine = create_engine(self.database_url)
-        try:
-            await PgTokens(engine).put("faults", self.secrets.api_token)
-        finally:
-            await engine.dispose()
+        await databases.prepare(self.database_url, token_name="faults", token=self.secrets.api_token)
 
     async def start(self, name: str, **variables: str) -> None:
         """Start a process, with more environment variables, and wait until it answers."""
@@ -130,25 +119,18 @@ class Rig:
         )
 
     def _all_specs(self, base: dict[str, str]) -> dict[str, ProcessSpec]:
-        port = {role: str(number) for role, number in self.ports.items()}
-        vendor = ("tests.faults.rig.faulty_vendor", port["vendor"], str(self.vendor_log))
-        return {
-            **self._servers,
-            "vendor": self._spec("vendor", vendor, base),
-            "ingress": self._spec("ingress", ("cli", "serve", "ingress", "--port", port["ingress"])),
-            "second-ingress": self._spec(
-                "second-ingress", ("cli", "serve", "ingress", "--port", port["second-ingress"])
-            ),
-            "api": self._spec("api", ("cli", "serve", "api", "--port", port["api"])),
-            "worker": self._spec("worker", ("cli", "worker")),
-        }
-
-    def _spec(self, name: str, module: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessSpec:
-        argv = (sys.executable, "-m", *module)
-        env, log = self._environment if env is None else env, self.folder / "logs" / f"{name}.log"
-        if name not in self.ports:
-            return ProcessSpec(name, argv, env, log)
-        return ProcessSpec(name, argv, env, log, answers=lambda: servers.listens(self.ports[name]))
+        ports, logs = self.ports, self.folder / "logs"
+        roles = Roles(self._environment, logs)
+        vendor = ("-m", "tests.faults.rig.faulty_vendor", str(ports["vendor"]), str(self.vendor_log))
+        specs = [
+            *self._servers,
+            Roles(base, logs).program("vendor", *vendor, port=ports["vendor"]),
+            roles.ingress(ports["ingress"]),
+            roles.ingress(ports["second-ingress"], name="second-ingress"),
+            roles.api(ports["api"]),
+            roles.worker(),
+        ]
+        return {spec.name: spec for spec in specs}
 
 
 @asynccontextmanager

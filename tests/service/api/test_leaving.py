@@ -1,7 +1,6 @@
 """A restart of the api cuts off nobody who waits: each is answered with what is known."""
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -12,24 +11,21 @@ import httpx2
 import pytest
 
 from adapters.store.tokens import PgTokens
+from devstack.environment import role_settings, without_settings
 from tests.support.http.asgi import SECRET
 from tests.support.stores import Store, biz_id, until
 
 WAITING = 40
+MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 HEADERS = {"authorization": "Bearer all-token"}
 
 
 @pytest.fixture
 def api_process(database_url: str, redis_url: str, free_port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """An api whose door closes three seconds after SIGTERM: by then every request has arrived."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
-    environment = inherited | {
-        "FACEID_REDIS_URL": redis_url,
-        "FACEID_DATABASE_URL": database_url,
-        "FACEID_MASTER_KEYS": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
-        "FACEID_APPS": json.dumps({"demo": {"api_key": "k", "api_secrets": [SECRET.decode()]}}),
-        "FACEID_SHUTDOWN_DELAY": "3",
-    }
+    apps = {"demo": {"api_key": "k", "api_secrets": [SECRET.decode()]}}
+    needed = role_settings(redis_url, database_url, master_key=MASTER_KEY, apps=apps)
+    environment = without_settings(os.environ) | needed | {"FACEID_SHUTDOWN_DELAY": "3"}
     argv = [sys.executable, "-m", "cli", "serve", "api", "--port", str(free_port)]
     with subprocess.Popen(argv, env=environment) as process:
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from devstack import servers
+from devstack.environment import role_settings, without_settings
 from domain.errors import NotDurable
 from service.http.lifecycle import Lifecycle
 from service.ingress.main import create_app
@@ -140,15 +140,20 @@ async def test_a_process_that_cannot_go_on_ends_as_a_failure(free_port: int) -> 
 
 @pytest.fixture
 def gateway_environment(redis_url: str, tmp_path: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FACEID_")}
-    return inherited | {
-        "FACEID_REDIS_URL": redis_url,
-        "FACEID_DATABASE_URL": "postgresql://nobody@127.0.0.1/nowhere",
-        "FACEID_MASTER_KEYS": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
-        "FACEID_APPS": json.dumps({"demo": {"api_key": "k", "api_secrets": [SECRET.decode()]}}),
-        "FACEID_SPOOL_DIR": str(tmp_path / "spool"),
-        "FACEID_SHUTDOWN_DELAY": "1",
-    }
+    needed = role_settings(
+        redis_url,
+        "postgresql://nobody@127.0.0.1/nowhere",
+        master_key="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+        apps={"demo": {"api_key": "k", "api_secrets": [SECRET.decode()]}},
+    )
+    return (
+        without_settings(os.environ)
+        | needed
+        | {
+            "FACEID_SPOOL_DIR": str(tmp_path / "spool"),
+            "FACEID_SHUTDOWN_DELAY": "1",
+        }
+    )
 
 
 class Backend:
