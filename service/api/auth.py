@@ -15,7 +15,7 @@ from service.api.access.door import Entry
 from service.api.access.entrance import asks_to_wait
 from service.api.access.json_body import BoundedRequest
 from service.api.access.turns import Turn
-from service.api.context import Context
+from service.api.context import ApiContext, Context
 from service.api.responses import problems
 
 _bearer: Final = HTTPBearer(auto_error=False, description="A token made by `faceid-gateway token create`")
@@ -56,11 +56,16 @@ class GuardedRoute(APIRoute):
         options["responses"] = {**problems("too_many_requests"), **dict(answers)}
         super().__init__(path, endpoint, **options)
 
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes that the endpoint's callers need."""
+        parts = self.dependant.dependencies
+        return frozenset(scope for part in parts for scope in part.own_oauth_scopes or ())
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind the door."""
         handle, has_body = super().get_route_handler(), self.body_field is not None
-        parts = self.dependant.dependencies
-        scopes = frozenset(scope for part in parts for scope in part.own_oauth_scopes or ())
+        scopes = self.scopes
 
         async def guarded(request: Request) -> Response:
             door = request.app.state.context.door
@@ -95,7 +100,11 @@ async def authenticate(
     request: Request, context: Context, _shown: Annotated[Any, Depends(_bearer)]
 ) -> Caller:
     """The caller that the door has let in. The endpoint's scopes are in the route, and checked by it."""
-    entry: Entry = request.state.entry
+    return caller_of(request.state.entry, context)
+
+
+def caller_of(entry: Entry, context: ApiContext) -> Caller:
+    """The caller of a request that the door has let in."""
     mine = context.app_ids if entry.token.apps is None else entry.token.apps
     return Caller(entry.token, [app_id for app_id in mine if app_id in context.app_ids], entry.turn)
 

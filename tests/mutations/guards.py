@@ -54,6 +54,7 @@ GUARDS: Final = (
     "servers of others",
     "tokens beside no other",
     "revoked within a second",
+    "same rights on the short way",
     "visible secrets",
     "parameters of TLS",
     "address check at connect",

@@ -36,6 +36,13 @@ OF_THE_SETTINGS: Final = (
         ["tests/service/api/access/test_recent_tokens.py::test_an_answer_is_as_old_as_its_question"],
     ),
     Mutation(
+        "same rights on the short way",
+        "service/api/routes/lookup_route.py",
+        "scopes=self.scopes",
+        "scopes=frozenset()",
+        ["tests/service/api/test_lookup_route.py::test_both_ways_give_the_same_answers"],
+    ),
+    Mutation(
         "visible secrets",
         "adapters/configuration/values.py",
         "        return check_visible(content)\n",

@@ -11,8 +11,7 @@ from domain.views.verifications import Filters
 from service.api.auth import Reader, guarded_router
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
-from service.api.finding import AppId, BizId, Verification, find_verification
-from service.api.models.answers import verification_json
+from service.api.finding import AppId, BizId, Verification
 from service.api.models.verifications import (
     TimelineEventModel,
     TimelineModel,
@@ -20,6 +19,7 @@ from service.api.models.verifications import (
     VerificationPage,
 )
 from service.api.responses import problems
+from service.api.routes.lookup_route import LookupRoute, answer_lookup
 from service.api.waiting import wait_until_ended
 
 MAX_WAIT = 30
@@ -27,11 +27,6 @@ MAX_WAIT = 30
 router = guarded_router("/v1/verifications", tag="verifications")
 
 
-@router.get(
-    "/{biz_id}",
-    response_model=VerificationModel,
-    responses=problems("not_found", "app_id_required", "invalid_request"),
-)
 async def get_verification(
     biz_id: BizId,
     request: Request,
@@ -46,8 +41,17 @@ async def get_verification(
         ids = tuple(verification_id(each, biz_id) for each in app_ids)
         async with caller.turn.rest():
             await wait_until_ended(context, request, ids=ids, seconds=wait)
-    found = await find_verification(biz_id, caller, context, app_id)
-    return Response(verification_json(found), media_type="application/json")
+    return await answer_lookup(biz_id, caller, context, app_id)
+
+
+router.add_api_route(
+    "/{biz_id}",
+    get_verification,
+    methods=["GET"],
+    route_class_override=LookupRoute,
+    response_model=VerificationModel,
+    responses=problems("not_found", "app_id_required", "invalid_request"),
+)
 
 
 class ListQuery(BaseModel):
