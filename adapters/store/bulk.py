@@ -19,7 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.connections import session_settings
 from adapters.postgres.engine import doubt
-from adapters.postgres.sqlstate import LOCK_NOT_AVAILABLE, DatabaseAway, Fault, away, fault_of
+from adapters.postgres.sqlstate import (
+    LOCK_NOT_AVAILABLE,
+    DatabaseAway,
+    Fault,
+    StatementFailed,
+    away,
+    fault_of,
+)
+from adapters.tasks.coalescer import Coalescer
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -86,6 +94,15 @@ async def write_group(
         if error.sqlstate is None or fault_of(error.sqlstate) is not Fault.SESSION:
             raise
     return await _write(engine, group, write, as_one=as_one)
+
+
+def grouped(engine: AsyncEngine, write: Write[Item, Result]) -> Coalescer[Item, Result]:
+    """Collect items and write each group with `write_group`."""
+
+    async def flush(group: list[Item]) -> list[Result | DatabaseAway]:
+        return await write_group(engine, group, write)
+
+    return Coalescer(flush, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,))
 
 
 async def _write(

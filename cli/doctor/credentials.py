@@ -15,7 +15,7 @@ from adapters.settings import Settings
 from adapters.vendor.get_result import FaceidApi, create_transport
 from cli.doctor.check import Check
 from domain.apps.app import App
-from domain.pulls.answer import Answer, Kind, kind_of
+from domain.pulls.answer import Answer, Kind
 
 _PATIENCE = timedelta(seconds=5)
 
@@ -39,7 +39,7 @@ def judge(app: App, answer: Answer) -> Check:
         return Check(
             name, False, "the vendor has no get_result there (API_NOT_FOUND): check vendor_url, vendor_path"
         )
-    if kind_of(answer) is Kind.REFUSED:
+    if answer.kind is Kind.REFUSED:
         return Check(name, False, f"the vendor refuses api_key or the first of api_secrets ({answer.error})")
     return Check(name, None, f"could not be tried: {answer.error or 'unexpected answer'}")
 

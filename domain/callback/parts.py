@@ -212,7 +212,9 @@ class Payload(msgspec.Struct, frozen=True):
 
     @property
     def plus(self) -> PlusResult | None:
-        """The overall result that H5 Plus sends."""
+        """The overall result that H5 Plus sends; the other products send neither of its two fields."""
+        if self.result_code is None and self.result_message is None:
+            return None
         return read_plus(self.result_code, self.result_message)
 
     @property

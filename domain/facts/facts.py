@@ -9,13 +9,13 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from domain.callback.parts import COUNTERS, LEVELS, Comparison, LivenessResult, Payload
+from domain.callback.parts import COUNTERS, LEVELS, Comparison, LivenessResult, Payload, VerifyResult
+from domain.callback.plus import PlusResult
 from domain.callback.words import OTHER, Text, as_text, message_word, tag_word, word
-from domain.facts.card_facts import card_facts
-from domain.facts.card_validity import UNREADABLE
+from domain.facts.card_facts import UNREADABLE, card_facts
 from domain.model import Identity
 
-Registration = Literal["match", "mismatch"]
+RegistrationFact = Literal["match", "mismatch"]
 
 EDITION: Final = 2
 """The edition of the rules for new facts. Edition 2 approves only with a comparison of the live face, and
@@ -43,7 +43,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     `edition` is the edition of the rules that reads these facts: a decision stored before a rule changed is
     computed again by the old rule.
     `registration` does not come from the payload: whether its biz_no matches the registration, or a
-    result's biz_no matches the callback's. The caller sets it; None means that there is nothing to compare.
+    result's biz_no matches the callback's. None means that there is nothing to compare.
     """
 
     status: str | None = None
@@ -61,7 +61,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     qualities: dict[str, float] = {}
     illogical: tuple[str, ...] = ()
     card: str | None = None
-    registration: Registration | None = None
+    registration: RegistrationFact | None = None
     unreadable: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     irregular: tuple[str, ...] = ()
@@ -84,18 +84,18 @@ _PASSED: Final = frozenset({"PASS", "SUCCESS"})
 _FAILED: Final = frozenset({"FAIL", "FAILED", "FAILURE"})
 
 
-def extract_facts(payload: Payload) -> Facts:
-    """The facts of `payload`."""
-    liveness, verify = payload.liveness_result, payload.verify_result
+def extract_facts(payload: Payload, *, registration: RegistrationFact | None = None) -> Facts:
+    """The facts of `payload`, and whether it is about the registered order."""
+    liveness, verify, plus = payload.liveness_result, payload.verify_result, payload.plus
     exceptions = verify.id_exceptions if verify else None
     card = card_facts(payload)
     return Facts(
         status=payload.status_word,
-        liveness=_liveness(payload),
+        liveness=_liveness(liveness, plus),
         procedure_type=word(liveness.procedure_type) if liveness else None,
         genuineness=payload.genuineness(),
         comparisons={name: _comparison(comparison) for name, comparison in payload.comparisons().items()},
-        error_message=_error(payload),
+        error_message=_error(verify, plus),
         id_attacked=exceptions.id_attacked if exceptions else None,
         id_photo_monochrome=exceptions.id_photo_monochrome if exceptions else None,
         will=_will(payload),
@@ -105,6 +105,7 @@ def extract_facts(payload: Payload) -> Facts:
         qualities=card.qualities,
         illogical=card.illogical,
         card=card.validity,
+        registration=registration,
         unreadable=payload.unreadable,
         repeated=payload.repeated,
         irregular=payload.irregular,
@@ -112,18 +113,17 @@ def extract_facts(payload: Payload) -> Facts:
     )
 
 
-def _liveness(payload: Payload) -> str | None:
+def _liveness(block: LivenessResult | None, plus: PlusResult | None) -> str | None:
     """The block's verdict; FAIL if H5 Plus says so in its result code."""
-    if payload.plus and payload.plus.liveness:
-        return payload.plus.liveness
-    return _verdict(payload.liveness_result.result) if payload.liveness_result else None
+    if plus and plus.liveness:
+        return plus.liveness
+    return _verdict(block.result) if block else None
 
 
-def _error(payload: Payload) -> str | None:
+def _error(block: VerifyResult | None, plus: PlusResult | None) -> str | None:
     """The block's message, else the one that H5 Plus puts in its result code."""
-    verify = payload.verify_result
-    stated = message_word(verify.error_message) if verify else None
-    return message_word(payload.plus.error_message) if stated is None and payload.plus else stated
+    stated = message_word(block.error_message) if block else None
+    return message_word(plus.error_message) if stated is None and plus else stated
 
 
 def _comparison(comparison: Comparison) -> ComparisonFacts:

@@ -19,7 +19,7 @@ from domain.policy.reasons import Code, Reason
 from domain.policy.rules.attack import genuineness
 from domain.policy.rules.doubt import repeated
 from domain.policy.rules.findings import Finding
-from domain.policy.rules.rules import EVERY_RULE, RuleRun, registration, rules_for
+from domain.policy.rules.rules import EVERY_RULE, RuleRun, registration, run_rules
 
 UNCONFIRMED: Final = Reason(Code.CONFIRMATION_UNAVAILABLE)
 
@@ -156,8 +156,7 @@ def judge(facts: Facts, policy: Policy) -> Judgement:
     rejecting: list[Reason] = []
     doubtful: list[Reason] = []
     runs: list[RuleRun] = []
-    for name, rule in rules_for(facts):
-        findings = tuple(rule(facts, policy.config))
+    for name, findings in run_rules(facts, policy.config):
         rejecting += [reason for action, reason in findings if action == "reject"]
         doubtful += [reason for action, reason in findings if action == "review"]
         runs.append(_run_of(name, findings))

@@ -2,7 +2,9 @@
 
 import msgspec
 
-from domain.facts.facts import Facts
+from domain.callback.parts import Payload
+from domain.facts.facts import Facts, RegistrationFact, extract_facts
+from domain.orders.registration import Registration, biz_no_differs, orders_differ
 from domain.policy.reasons import Reason
 
 
@@ -22,3 +24,35 @@ class Evidence(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.callback is None and self.result is None:
             raise ValueError("no facts of a callback, and none of a result")
+
+
+def gather_evidence(
+    callback: Payload | None,
+    result: Payload | None,
+    *,
+    registration: Registration | None,
+    unconfirmed: Reason | None = None,
+) -> Evidence:
+    """The facts of a verification's callback and of its result, each with whether it is about the registered
+    order. `unconfirmed`: why there is no result. Raises ValueError: there is neither."""
+    stated = None if callback is None else _facts_of(callback, callback, registration)
+    if result is None:
+        return Evidence(stated, unconfirmed=unconfirmed)
+    # The usual result says word for word what the callback said.
+    return Evidence(stated, stated if result == callback else _facts_of(result, callback, registration))
+
+
+def _facts_of(payload: Payload, callback: Payload | None, registration: Registration | None) -> Facts:
+    return extract_facts(payload, registration=_match(payload, callback, registration))
+
+
+def _match(
+    payload: Payload, callback: Payload | None, registration: Registration | None
+) -> RegistrationFact | None:
+    """Whether a payload names the registered order; where none is registered, whether it names another one
+    than the callback."""
+    if registration is not None:
+        return "mismatch" if biz_no_differs(payload, registration) else "match"
+    if callback is None or payload is callback:
+        return None
+    return "mismatch" if orders_differ(payload, callback) else None

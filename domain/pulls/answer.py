@@ -5,6 +5,7 @@ within the budget.
 """
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -13,15 +14,6 @@ from domain.pulls.budget import PullState
 
 UNREADABLE: Final = "UNREADABLE_ANSWER"
 """Our error for a 200 that is no JSON object, such as a proxy's page or a truncated body."""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """`body` is set only for HTTP 200; `error` is a stable word, the vendor's or ours."""
-
-    state: PullState
-    http_status: int | None = None
-    error: str | None = None
-    body: bytes | None = None
 
 
 class Kind(StrEnum):
@@ -56,11 +48,20 @@ _WORDS: Final = {
 with 200, 400 and 404."""
 
 
-def kind_of(answer: Answer) -> Kind:
-    """The kind of `answer`."""
-    if answer.error is not None:
-        return _WORDS.get(answer.error, Kind.FAULT)
-    return Kind.RESULT if answer.body is not None else Kind.FAULT
+class Answer(msgspec.Struct, frozen=True, dict=True):
+    """`body` is set only for HTTP 200; `error` is a stable word, the vendor's or ours."""
+
+    state: PullState
+    http_status: int | None = None
+    error: str | None = None
+    body: bytes | None = None
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What the answer is about, by its error."""
+        if self.error is not None:
+            return _WORDS.get(self.error, Kind.FAULT)
+        return Kind.RESULT if self.body is not None else Kind.FAULT
 
 
 def is_refusal(error: str) -> bool:

@@ -7,7 +7,7 @@ calls destroyed the result. So a call is reserved before it is sent, and an unkn
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -133,3 +133,32 @@ def retry_at(now: datetime, *, pause: timedelta, ended_at: datetime, rules: Pull
 def is_last_hour(now: datetime, *, ended_at: datetime) -> bool:
     """Whether this is the last hour in which a call is possible."""
     return now >= ended_at + RESULT_KEPT - LAST_HOUR
+
+
+def pause_after(
+    state: PullState, *, spent: int, is_last: bool, delays: Sequence[timedelta], rules: PullRules
+) -> timedelta | None:
+    """How long to wait after a call without a result, or None to make no further call.
+
+    `spent`: the calls that may have reached the vendor, with this one. What was not sent costs nothing.
+    """
+    match state:
+        case PullState.NOT_SENT:
+            return delays[0] if delays else rules.spacing
+        case PullState.DONE | PullState.UNKNOWN | PullState.RESERVED:
+            return delays[min(spent, len(delays)) - 1] if delays and not is_last else None
+        case _:
+            assert_never(state)
+
+
+def patience_of(
+    ledger: Sequence[Pull], *, now: datetime, ended_at: datetime, is_asked: bool, last: timedelta
+) -> timedelta | None:
+    """How long a vendor must have been without a fault before it is called; None: call it in any case.
+
+    The last call is no probe of a failing vendor and has the patience `last`, unless an operator asked for it
+    (`is_asked`). In the last hour there is no later call to wait for.
+    """
+    if is_last_hour(now, ended_at=ended_at):
+        return None
+    return timedelta(0) if is_asked or len(sent_calls(ledger)) < PULL_LIMIT - 1 else last

@@ -166,9 +166,9 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "registration match",
-        "usecases/verifications/decide.py",
-        'matches = "mismatch" if biz_no_differs(payload, case.registration) else "match"',
-        'matches = "match"',
+        "domain/policy/evidence.py",
+        'return "mismatch" if biz_no_differs(payload, registration) else "match"',
+        'return "match"',
         ["tests/usecases/verifications/test_reconcile.py::test_a_callback_of_another_order_goes_to_a_person"],
     ),
     Mutation(

@@ -76,7 +76,7 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "answers in other hands",
         "usecases/verifications/pull_after_decision.py",
-        "return Postponed(wait.until) if wait else _UNANSWERED",
+        "return awaited(context, case, ledger) or _UNANSWERED",
         "return _UNANSWERED",
         [
             "tests/usecases/pulls/test_answers_in_other_hands.py::test_no_pull_that_was_asked_for_is_called_unanswered"
@@ -84,7 +84,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "last call kept",
-        "usecases/pulls/confirm.py",
+        "domain/pulls/budget.py",
         "len(sent_calls(ledger)) < PULL_LIMIT - 1",
         "True",
         ["tests/usecases/pulls/test_next_calls.py::test_the_last_call_is_not_spent_on_a_vendor_at_fault"],
@@ -145,9 +145,11 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "expired only in silence",
         "usecases/verifications/reconcile.py",
-        "if await told_what_nobody_reads(context, case):",
+        "if isinstance(kept, Unconfirmed) and kept.is_unread:",
         "if False:",
-        ["tests/usecases/pulls/test_last_word.py::test_what_was_told_and_nobody_reads_is_for_a_person"],
+        [
+            "tests/usecases/verifications/test_unread_results.py::test_what_was_told_and_nobody_reads_is_for_a_person"
+        ],
     ),
     Mutation(
         "registration at the decision",

@@ -16,7 +16,7 @@ import structlog
 
 from domain.limits.circuit import Circuit, CircuitRules, CircuitState
 from domain.limits.concurrency import Concurrency
-from domain.pulls.answer import Answer, Kind, kind_of
+from domain.pulls.answer import Answer, Kind
 from usecases.process.places import Places
 
 RULES: Final = CircuitRules(
@@ -195,7 +195,7 @@ class _Way:
 
     def learn(self, call: Call, answer: Answer, now: float) -> None:
         """Go on from how a call ended."""
-        kind = kind_of(answer)
+        kind = answer.kind
         if kind is Kind.BUSY and self._made_room(call, now):
             return
         if kind in _WELL:

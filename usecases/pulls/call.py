@@ -8,7 +8,7 @@ import structlog
 
 from domain.apps.app import App
 from domain.errors import ServerAway
-from domain.pulls.answer import Answer, Kind, kind_of
+from domain.pulls.answer import Answer, Kind
 from domain.pulls.budget import PullState
 from domain.records import Case, FinishedPull
 from usecases.context import WorkerContext
@@ -73,7 +73,7 @@ def _ended(case: Case, n: int, answer: Answer, now: datetime) -> FinishedPull:
 
 
 def _count(context: WorkerContext, app: App, answer: Answer) -> None:
-    kind = kind_of(answer)
+    kind = answer.kind
     if kind is Kind.REFUSED:
         log.error("pull.misconfigured", app_id=app.app_id, error=answer.error)
     context.worker_stats.count_pull(app.app_id, counted_as(answer.state, kind))

@@ -11,9 +11,11 @@ from domain.callback.payload import decode_payload
 from domain.callback.words import is_ended
 from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
+from domain.pulls.budget import Wait
+from domain.pulls.reading import Confirmed, Unconfirmed
 from domain.records import Case, DueVerification
 from usecases.context import WorkerContext
-from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, confirm
+from usecases.pulls.confirm import confirm
 from usecases.verifications.await_registration import await_registration, awaits_registration
 from usecases.verifications.decide import DecisionSettings, decide_case, postpone, settings_of
 from usecases.verifications.pull_after_decision import look_again
@@ -96,7 +98,7 @@ async def _advance_on_callback(
         await decide_case(context, case, settings)
         return
     match await confirm(context, case, settings.app, mode=settings.mode):
-        case Postponed(until):
+        case Wait(until):
             await postpone(context, case, until)
         case Confirmed(result):
             await decide_case(context, case, settings, result=result)

@@ -8,11 +8,10 @@ import structlog
 
 from domain.apps.app import App
 from domain.callback.parts import Payload
-from domain.facts.facts import UNREAD_RESULT, Facts, extract_facts
+from domain.facts.facts import UNREAD_RESULT
 from domain.model import ConfirmationMode, Identity
-from domain.orders.registration import biz_no_differs, orders_differ
 from domain.policy.decide import UNCONFIRMED, Decision, decide
-from domain.policy.evidence import Evidence
+from domain.policy.evidence import Evidence, gather_evidence
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.records import Case, DecisionRecord
@@ -55,22 +54,13 @@ async def decide_case(
         ServerAway: PostgreSQL is away.
     """
     identities = (payload.identity() for payload in (result, case.payload) if payload is not None)
-    evidence = evidence_of(case, result, unconfirmed=unconfirmed)
+    evidence = gather_evidence(case.payload, result, registration=case.registration, unconfirmed=unconfirmed)
     await _decide(context, case, settings, evidence, next(filter(None, identities), None))
 
 
 async def decide_unread(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """Decide where no callback came and nobody can read the result: for a person. Raises as `decide_case`."""
     await _decide(context, case, settings, Evidence(result=UNREAD_RESULT), None)
-
-
-def evidence_of(case: Case, result: Payload | None, *, unconfirmed: Reason = UNCONFIRMED) -> Evidence:
-    """The facts of the verification's callback and of its result. Raises ValueError: neither is there."""
-    callback_facts = None if case.payload is None else facts_of(case, case.payload)
-    if result is None:
-        return Evidence(callback_facts, unconfirmed=unconfirmed)
-    # The usual result says word for word what the callback said.
-    return Evidence(callback_facts, callback_facts if result == case.payload else facts_of(case, result))
 
 
 async def _decide(
@@ -103,18 +93,6 @@ async def _decide(
         context.worker_stats.count_decision(case.app_id, decision.outcome, reasons)
         log.info("decision.saved", verification_id=str(case.verification_id), outcome=decision.outcome)
         await context.announcer.announce(case.verification_id)
-
-
-def facts_of(case: Case, payload: Payload) -> Facts:
-    """The facts of a payload about this verification, and whether it is about the registered order; where
-    none is registered, whether it is about another one than the callback."""
-    facts = extract_facts(payload)
-    if case.registration is None:
-        if case.payload is not None and orders_differ(payload, case.payload):
-            return msgspec.structs.replace(facts, registration="mismatch")
-        return facts
-    matches = "mismatch" if biz_no_differs(payload, case.registration) else "match"
-    return msgspec.structs.replace(facts, registration=matches)
 
 
 async def postpone(context: WorkerContext, case: Case, until: datetime) -> None:

@@ -6,20 +6,15 @@ import structlog
 
 from domain.callback.parts import Payload
 from domain.policy.decide import decide
+from domain.policy.evidence import gather_evidence
 from domain.policy.reasons import Code, Reason
+from domain.pulls.budget import Wait
+from domain.pulls.reading import Confirmed, Reading, Unconfirmed
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
 from usecases.context import WorkerContext
-from usecases.pulls.confirm import (
-    Confirmation,
-    Confirmed,
-    Postponed,
-    Unconfirmed,
-    awaited,
-    kept_result,
-    spend_call,
-)
-from usecases.verifications.decide import DecisionSettings, evidence_of, postpone
+from usecases.pulls.confirm import awaited, read_kept, spend_call
+from usecases.verifications.decide import DecisionSettings, postpone
 
 _UNANSWERED: Final = Unconfirmed(Reason(Code.CONFIRMATION_UNAVAILABLE, "no answer was kept"))
 
@@ -29,7 +24,7 @@ log = structlog.get_logger(__name__)
 async def look_again(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """Spend the call and put on the timeline what it would have come to."""
     match await _spend(context, case, settings):
-        case Postponed(until):
+        case Wait(until):
             await postpone(context, case, until)
         case Confirmed(result):
             await _note(context, case, "result.obtained", _what_it_says(case, settings, result))
@@ -39,20 +34,21 @@ async def look_again(context: WorkerContext, case: Case, settings: DecisionSetti
             assert_never(confirmation)
 
 
-async def _spend(context: WorkerContext, case: Case, settings: DecisionSettings) -> Confirmation:
+async def _spend(context: WorkerContext, case: Case, settings: DecisionSettings) -> Reading | Wait:
     ledger = await context.ledger.of(case.verification_id)
     if case.asked_at is None or is_answered(case.asked_at, ledger):
         # A worker died behind the call: one request is one call, whatever came of it.
-        if kept := await kept_result(context, case):
-            return Confirmed(kept)
-        wait = awaited(context, case, ledger)
-        return Postponed(wait.until) if wait else _UNANSWERED
+        kept = await read_kept(context, case)
+        if isinstance(kept, Confirmed):
+            return kept
+        return awaited(context, case, ledger) or _UNANSWERED
     limit = asked_limit(case.asked_at, ledger)
     return await spend_call(context, case, settings.app, ledger=ledger, limit=limit)
 
 
 def _what_it_says(case: Case, settings: DecisionSettings, result: Payload) -> dict[str, object]:
-    decision = decide(evidence_of(case, result), policy=settings.policy, mode=settings.mode)
+    evidence = gather_evidence(case.payload, result, registration=case.registration)
+    decision = decide(evidence, policy=settings.policy, mode=settings.mode)
     return {"outcome": decision.outcome.value, "agreement": decision.agreement.value}
 
 

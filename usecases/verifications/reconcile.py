@@ -7,12 +7,12 @@ import structlog
 
 from domain.orders.registration import Registration
 from domain.pulls.budget import Pull, Wait
+from domain.pulls.reading import Confirmed, Reading, Unconfirmed
 from domain.pulls.reconciliation import Expire, Look, next_look
 from domain.pulls.request import asked_limit, is_answered
 from domain.records import Case
 from usecases.context import WorkerContext
-from usecases.pulls.confirm import Confirmed, Postponed, Unconfirmed, awaited, kept_result, spend_call
-from usecases.pulls.last_word import told_what_nobody_reads
+from usecases.pulls.confirm import awaited, read_kept, spend_call
 from usecases.verifications.decide import DecisionSettings, decide_case, decide_unread, postpone
 
 log = structlog.get_logger(__name__)
@@ -26,10 +26,11 @@ async def reconcile(context: WorkerContext, case: Case, settings: DecisionSettin
         return
     # Read before the answers: a call that ends between the two is still awaited by this ledger.
     ledger = await context.ledger.of(case.verification_id)
-    if result := await kept_result(context, case):
-        await decide_case(context, case, settings, result=result)
+    kept = await read_kept(context, case)
+    if isinstance(kept, Confirmed):
+        await decide_case(context, case, settings, result=kept.result)
     else:
-        await _step(context, case, settings, case.registration, ledger)
+        await _step(context, case, settings, case.registration, ledger, kept)
 
 
 async def _step(
@@ -38,6 +39,7 @@ async def _step(
     settings: DecisionSettings,
     registration: Registration,
     ledger: Sequence[Pull],
+    kept: Reading | None,
 ) -> None:
     wait = awaited(context, case, ledger)
     match wait or _asked_look(case, ledger) or _next_look(context, registration, ledger):
@@ -46,7 +48,7 @@ async def _step(
         case Wait(until):
             await postpone(context, case, until)
         case Expire():
-            await _give_up(context, case, settings)
+            await _give_up(context, case, settings, kept)
         case step:
             assert_never(step)
 
@@ -63,7 +65,7 @@ async def _look(
     match await spend_call(context, case, settings.app, ledger=ledger, limit=limit):
         case Confirmed(result):
             await decide_case(context, case, settings, result=result)
-        case Postponed(until):
+        case Wait(until):
             await postpone(context, case, until)
         case Unconfirmed():
             await _rest(context, case, settings, registration)
@@ -84,7 +86,8 @@ async def _rest(
             at = context.clock() + context.pull_rules.spacing
             await context.due.postpone(case.lease, until=at)
         case Expire():
-            await _give_up(context, case, settings)
+            # The call may have brought a newer result, even one that cannot be read.
+            await _give_up(context, case, settings, await read_kept(context, case))
         case step:
             assert_never(step)
 
@@ -102,9 +105,11 @@ def _next_look(
     return next_look(registration, ledger, now=context.clock(), rules=context.reconcile_rules)
 
 
-async def _give_up(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
+async def _give_up(
+    context: WorkerContext, case: Case, settings: DecisionSettings, kept: Reading | None
+) -> None:
     """No call is left: it expires if there is no result, and needs review if the result is unreadable."""
-    if await told_what_nobody_reads(context, case):
+    if isinstance(kept, Unconfirmed) and kept.is_unread:
         await decide_unread(context, case, settings)
     else:
         await _expire(context, case)

@@ -138,10 +138,10 @@ class _ShadowRow(msgspec.Struct, frozen=True):
 
 
 def _row(item: DecisionRecord) -> _DecisionRow:
-    decision, policy = item.decision, item.policy
+    lease, decision, policy = item.lease, item.decision, item.policy
     return _DecisionRow(
-        verification_id=item.verification_id,
-        fence=item.lease.fence,
+        verification_id=lease.verification_id,
+        fence=lease.fence,
         outcome=decision.outcome,
         basis=decision.basis,
         reasons=decision.reasons,
@@ -162,9 +162,8 @@ def _row(item: DecisionRecord) -> _DecisionRow:
 def _sealed_identity(item: DecisionRecord) -> bytes | None:
     if item.identity is None:
         return None
-    return seal_identity(
-        item.lease.key, item.identity, app_id=item.app_id, verification_id=item.verification_id
-    )
+    lease = item.lease
+    return seal_identity(lease.key, item.identity, app_id=lease.app_id, verification_id=lease.verification_id)
 
 
 def _shadow_row(item: DecisionRecord) -> _ShadowRow | None:
@@ -172,7 +171,7 @@ def _shadow_row(item: DecisionRecord) -> _ShadowRow | None:
         return None
     policy, decision = item.shadow
     return _ShadowRow(
-        item.verification_id, policy.content_hash, decision.outcome, decision.reasons, item.decided_at
+        item.lease.verification_id, policy.content_hash, decision.outcome, decision.reasons, item.decided_at
     )
 
 

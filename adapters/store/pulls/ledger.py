@@ -5,7 +5,6 @@ Each group is one statement, and each statement is one transaction.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,10 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.compression.raw import open_raw, seal_raw
 from adapters.envelope import place_of
-from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
-from adapters.store.bulk import as_rows, bulk_connection, write_group
+from adapters.store.bulk import as_rows, bulk_connection, grouped
 from adapters.store.tables import pulls
-from adapters.tasks.coalescer import Coalescer
 from domain.lease import Lease
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
@@ -48,12 +45,8 @@ class PgLedger:
     def __init__(self, engine: AsyncEngine, *, compresses: Callable[[], bool] = lambda: True) -> None:
         self._engine = engine
         self._compresses = compresses
-        self._reservations = Coalescer[_Wanted, bool](
-            self._reserve, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
-        )
-        self._ends = Coalescer[FinishedPull, None](
-            self._finish, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
-        )
+        self._reservations = grouped(engine, _reserve_all)
+        self._ends = grouped(engine, self._finish_all)
 
     async def of(self, verification_id: UUID) -> list[Pull]:
         """The calls reserved so far, in order."""
@@ -77,12 +70,14 @@ class PgLedger:
         """Record the end of a reserved call. Without a fence, since every answer is worth keeping."""
         await self._ends.submit(pull)
 
-    async def _reserve(self, wanted: list[_Wanted]) -> Sequence[bool | DatabaseAway]:
-        return await write_group(self._engine, wanted, _reserve_all)
-
-    async def _finish(self, finished: list[FinishedPull]) -> Sequence[DatabaseAway | None]:
-        finish = partial(_finish_all, compress=self._compresses())
-        return await write_group(self._engine, finished, finish)
+    async def _finish_all(
+        self, connection: asyncpg.Connection, finished: list[FinishedPull]
+    ) -> Sequence[None]:
+        compress = self._compresses()
+        ordered = sorted(finished, key=lambda pull: (pull.lease.verification_id.int, pull.n))
+        answers = [_sealed_answer(pull, compress=compress) for pull in ordered]
+        await connection.execute(_FINISH, as_rows([_ended(pull) for pull in ordered]), answers)
+        return [None] * len(finished)
 
 
 async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) -> Sequence[bool]:
@@ -92,15 +87,6 @@ async def _reserve_all(connection: asyncpg.Connection, wanted: list[_Wanted]) ->
     found = await connection.fetch(_RESERVE, as_rows(ordered))
     reserved = {(row["verification_id"].int, row["n"], row["fence"]) for row in found}
     return [_take(reserved, _key(call)) for call in wanted]
-
-
-async def _finish_all(
-    connection: asyncpg.Connection, finished: list[FinishedPull], *, compress: bool
-) -> Sequence[None]:
-    ordered = sorted(finished, key=lambda pull: (pull.verification_id.int, pull.n))
-    answers = [_sealed_answer(pull, compress=compress) for pull in ordered]
-    await connection.execute(_FINISH, as_rows([_ended(pull) for pull in ordered]), answers)
-    return [None] * len(finished)
 
 
 async def read_calls(connection: AsyncConnection, verification_id: UUID) -> list[Pull]:
@@ -131,10 +117,8 @@ def _take(reserved: set[tuple[int, int, int]], call: tuple[int, int, int]) -> bo
 
 
 def _ended(pull: FinishedPull) -> _Ended:
-    answer = pull.answer
-    return _Ended(
-        pull.verification_id, pull.n, answer.state, pull.finished_at, answer.http_status, answer.error
-    )
+    answer, verification_id = pull.answer, pull.lease.verification_id
+    return _Ended(verification_id, pull.n, answer.state, pull.finished_at, answer.http_status, answer.error)
 
 
 def _sealed_answer(pull: FinishedPull, *, compress: bool) -> bytes | None:

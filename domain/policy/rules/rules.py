@@ -8,14 +8,14 @@ from typing import Final
 
 import msgspec
 
-from domain.facts.card_validity import UNREADABLE
+from domain.facts.card_facts import UNREADABLE
 from domain.facts.facts import Facts
 from domain.policy.config import Action, PolicyConfig
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.attack import genuineness
 from domain.policy.rules.doubt import is_doubtful, payload
 from domain.policy.rules.face import face
-from domain.policy.rules.findings import Findings
+from domain.policy.rules.findings import Finding, Findings
 
 _VERIFY_ERRORS: Final = (
     ("NO_SUCH_ID_NUMBER", Code.ID_NO_SUCH_NUMBER),
@@ -147,6 +147,11 @@ def rules_for(facts: Facts) -> tuple[tuple[str, Rule], ...]:
     they apply."""
     rules = RULES if facts.registration is None else RULES_IF_REGISTERED
     return (*rules, _IF_DOUBTFUL) if is_doubtful(facts) else rules
+
+
+def run_rules(facts: Facts, config: PolicyConfig) -> list[tuple[str, tuple[Finding, ...]]]:
+    """What each rule that applies finds in these facts, in order."""
+    return [(name, tuple(rule(facts, config))) for name, rule in rules_for(facts)]
 
 
 class RuleRun(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.pulls.answer import Answer, Kind, kind_of, says_nothing
+from domain.pulls.answer import Answer, Kind, says_nothing
 from domain.pulls.budget import PullState
 
 DONE, UNKNOWN = PullState.DONE, PullState.UNKNOWN
@@ -26,8 +26,8 @@ DONE, UNKNOWN = PullState.DONE, PullState.UNKNOWN
     ],
 )
 def test_a_word_means_the_same_with_every_status(status: int, error: str, kind: Kind) -> None:
-    assert kind_of(Answer(DONE, status, error)) is kind
-    assert kind_of(Answer(DONE, status, error, b"{}")) is kind
+    assert Answer(DONE, status, error).kind is kind
+    assert Answer(DONE, status, error, b"{}").kind is kind
     assert says_nothing(error) is (kind in {Kind.BUSY, Kind.REFUSED, Kind.FAULT})
 
 
@@ -43,4 +43,4 @@ def test_a_word_means_the_same_with_every_status(status: int, error: str, kind: 
     ],
 )
 def test_what_is_no_word_of_the_vendor(answer: Answer, kind: Kind) -> None:
-    assert kind_of(answer) is kind
+    assert answer.kind is kind

@@ -18,6 +18,8 @@ from domain.pulls.budget import (
     Wait,
     is_last_hour,
     next_pull,
+    patience_of,
+    pause_after,
     retry_at,
     still_awaited,
 )
@@ -219,3 +221,43 @@ def test_no_history_breaks_the_budget(
             assert move.expired == (now >= END + RESULT_KEPT)
             assert move.expired or {pull.n for pull in sent} >= set(range(1, limit + 1))
     assert len(ledger) <= PULL_LIMIT
+
+
+TWO_DELAYS = (timedelta(minutes=1), timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("state", "spent", "is_last", "delays", "pause"),
+    [
+        (PullState.DONE, 1, False, TWO_DELAYS, timedelta(minutes=1)),
+        (PullState.UNKNOWN, 2, False, TWO_DELAYS, timedelta(hours=1)),
+        (PullState.UNKNOWN, 2, False, TWO_DELAYS[:1], timedelta(minutes=1)),
+        (PullState.DONE, 3, True, TWO_DELAYS, None),
+        (PullState.DONE, 1, False, (), None),
+        (PullState.NOT_SENT, 3, True, TWO_DELAYS, timedelta(minutes=1)),
+        (PullState.NOT_SENT, 1, False, (), PullRules().spacing),
+    ],
+)
+def test_the_pause_before_the_next_call(
+    state: PullState, spent: int, is_last: bool, delays: tuple[timedelta, ...], pause: timedelta | None
+) -> None:
+    assert pause_after(state, spent=spent, is_last=is_last, delays=delays, rules=PullRules()) == pause
+
+
+@pytest.mark.parametrize(
+    ("calls", "age", "is_asked", "patience"),
+    [
+        (1, timedelta(hours=1), False, timedelta(0)),
+        (2, timedelta(hours=1), False, timedelta(minutes=30)),
+        (2, timedelta(hours=1), True, timedelta(0)),
+        (2, timedelta(hours=23), False, None),
+        (0, timedelta(hours=23), True, None),
+    ],
+    ids=["not the last", "the last", "requested", "last hour", "requested in the last hour"],
+)
+def test_the_last_call_waits_for_a_vendor_without_faults(
+    calls: int, age: timedelta, is_asked: bool, patience: timedelta | None
+) -> None:
+    ledger = [Pull(n, PullState.UNKNOWN, END) for n in range(1, calls + 1)]
+    last = timedelta(minutes=30)
+    assert patience_of(ledger, now=END + age, ended_at=END, is_asked=is_asked, last=last) == patience

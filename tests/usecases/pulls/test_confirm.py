@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.pulls.budget import PULL_LIMIT, PullState
+from domain.pulls.budget import PULL_LIMIT, PullState, Wait
+from domain.pulls.reading import Confirmed
 from tests.support.jobs import Jobs, again, answered, app, later
 from tests.support.stores import LEASE, NOW, finished, payload
 from usecases.process.vendor_gates import VendorGates
-from usecases.pulls.confirm import Confirmed, Postponed, confirm
+from usecases.pulls.confirm import confirm
 from usecases.verifications.advance import advance
 
 DAY = timedelta(days=1)
@@ -30,7 +31,7 @@ async def test_the_call_is_reserved_before_it_is_sent(jobs: Jobs) -> None:
 async def test_the_answer_is_kept_before_it_is_read(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(b"not even JSON")]
     case = await jobs.case()
-    assert isinstance(await confirm(jobs.context, case, app()), Postponed)
+    assert isinstance(await confirm(jobs.context, case, app()), Wait)
     kept = await jobs.store.ledger.answer_of(case.lease)
     assert kept == b"not even JSON"
 
@@ -58,7 +59,7 @@ async def test_after_a_crash_during_the_call_its_end_is_unknown_and_the_second_c
 async def test_a_call_somebody_else_has_just_reserved_is_left_to_them(jobs: Jobs) -> None:
     case = await jobs.case()
     await jobs.store.ledger.reserve(case.lease, 1, now=NOW)
-    assert await confirm(jobs.context, case, app()) == Postponed(NOW + LEASE)
+    assert await confirm(jobs.context, case, app()) == Wait(NOW + LEASE)
     assert jobs.vendor.asked == []
 
 

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.settings import Settings
 from domain.model import ConfirmationMode
+from domain.pulls.budget import Wait
 from domain.records import FinishedPull
 from tests.support.jobs import Jobs, again, answered, app
 from tests.support.payloads.callbacks import dump
@@ -19,7 +20,7 @@ from usecases.context import WorkerContext
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
-from usecases.pulls.confirm import Postponed, confirm
+from usecases.pulls.confirm import confirm
 from usecases.verifications.advance import advance
 from workers.main import running_loops
 
@@ -140,7 +141,7 @@ async def test_while_an_answer_waits_for_the_ledger_no_second_call_is_made(jobs:
 
     async def lease_ends(_seconds: float) -> None:
         jobs.clock.go_on(LEASE)
-        assert isinstance(await confirm(jobs.context, again(case), app()), Postponed)
+        assert isinstance(await confirm(jobs.context, again(case), app()), Wait)
 
     await advance(replace(context, sleep=lease_ends), case)
     assert len(jobs.vendor.asked) == 1
