@@ -47,17 +47,17 @@ class RedisInbox:
         self._set_aside = redis.register_script(SET_ASIDE)
         self._take_back = redis.register_script(TAKE_BACK)
 
-    def seal(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> bytes:
-        """A batch as it is in Redis and in the spool: packed, compressed, encrypted."""
-        return encode_batch(batch_id, callbacks, keys=self._keys)
-
     async def hand_over(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
         """Write a batch and wake a worker, in one transaction. Writing the same batch twice is harmless.
 
         Raises:
             RedisAway: Redis is away; the batch may have been written nevertheless.
         """
-        await self.hand_over_sealed(batch_id, self.seal(batch_id, callbacks))
+        await self.hand_over_sealed(batch_id, encode_batch(batch_id, callbacks, keys=self._keys))
+
+    async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
+        """`hand_over` for the output of `encode_batch`."""
+        await put_batch(self._redis, batch_id, sealed, names=self._names)
 
     async def add_retried(self, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
         """`hand_over` for retried letters, which can wait in PostgreSQL: only if `rules` leave memory.
@@ -67,7 +67,7 @@ class RedisInbox:
             RedisAway: as `hand_over`.
         """
         batch_id = new_retry_id(len(callbacks))
-        sealed = self.seal(batch_id, callbacks)
+        sealed = encode_batch(batch_id, callbacks, keys=self._keys)
         room = await read_what_is_left(self._redis, rules)
         if not room.takes(cost_of(len(sealed))):
             raise RedisFull
@@ -78,16 +78,6 @@ class RedisInbox:
                 # Another process has written in between.
                 raise RedisFull from None
             raise
-
-    @raises_redis_away
-    async def hand_over_sealed(self, batch_id: str, sealed: bytes) -> None:
-        """`hand_over` for the output of `seal`."""
-        now_ms = _now_ms()
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(self._names.batch + batch_id, sealed)
-            pipe.zadd(self._names.pending, {batch_id: now_ms})
-            add_wake_up(pipe, names=self._names, now_ms=now_ms)
-            await pipe.execute()
 
     @raises_redis_away
     async def claim(
@@ -118,21 +108,22 @@ class RedisInbox:
             callbacks = None
         return ClaimedBatch(batch_id, int(starts), callbacks, is_retry(batch_id))
 
+    @raises_redis_away
     async def finish(self, batch_ids: Sequence[str]) -> None:
         """Delete batches whose callbacks are all recorded."""
         await self._replace(batch_ids, {})
 
+    @raises_redis_away
     async def split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
         """Replace a batch by one batch for each callback, in one transaction; each is claimed alone."""
         parts = {part_id(batch_id, index): each for index, each in enumerate(callbacks)}
         await self._replace([batch_id], parts)
 
-    @raises_redis_away
     async def _replace(self, batch_ids: Sequence[str], parts: Mapping[str, AcceptedCallback]) -> None:
         names = self._names
         async with self._redis.pipeline(transaction=True) as pipe:
             for part, callback in parts.items():
-                pipe.set(names.batch + part, self.seal(part, [callback]))
+                pipe.set(names.batch + part, encode_batch(part, [callback], keys=self._keys))
                 pipe.zadd(names.claimed, {part: 0})
                 pipe.hset(names.starts, part, "1")
             pipe.delete(*(names.batch + batch_id for batch_id in batch_ids))
@@ -180,8 +171,23 @@ class RedisInbox:
             return sum(await pipe.execute())
 
 
+@raises_redis_away
+async def put_batch(redis: Redis, batch_id: str, sealed: bytes, *, names: RedisNames) -> None:
+    """Write a sealed batch to the inbox and wake a worker, in one transaction. Writing it twice is harmless.
+
+    Raises:
+        RedisAway: Redis is away; the batch may have been written nevertheless.
+    """
+    now = _now_ms()
+    async with redis.pipeline(transaction=True) as pipe:
+        pipe.set(names.batch + batch_id, sealed)
+        pipe.zadd(names.pending, {batch_id: now})
+        add_wake_up(pipe, names=names, now_ms=now)
+        await pipe.execute()
+
+
 def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: KeyRing) -> bytes:
-    """A batch as stored in Redis: MessagePack, compressed, encrypted."""
+    """Seal a batch: MessagePack, compressed, encrypted."""
     return keys.seal_batch(batch_id, _compressor.compress(msgspec.msgpack.encode(callbacks)))
 
 

@@ -1,21 +1,25 @@
 """The gate to the inbox, which is open while Redis takes batches in time."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
-from adapters.intake.inbox import RedisInbox
+from redis.asyncio import Redis
+
+from adapters.intake.inbox import put_batch
 from adapters.redis.client import RedisAway
+from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.redis.watch import RedisWatch
 from domain.limits.memory_room import cost_of
-from domain.model import AcceptedCallback
 
 
 class InboxGate:
     """Puts batches into the inbox for the workers."""
 
-    def __init__(self, inbox: RedisInbox, watch: RedisWatch, *, timeout: timedelta) -> None:
-        self._inbox = inbox
+    def __init__(
+        self, redis: Redis, watch: RedisWatch, *, timeout: timedelta, names: RedisNames = DEFAULT_NAMES
+    ) -> None:
+        self._redis = redis
+        self._names = names
         self.watch = watch
         self._timeout = timeout.total_seconds()
 
@@ -24,23 +28,17 @@ class InboxGate:
         """Whether a write should be tried now."""
         return self.watch.usable
 
-    def seal(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> bytes:
-        """A batch as `put` and the spool take it."""
-        return self._inbox.seal(batch_id, callbacks)
-
     async def put(self, batch_id: str, sealed: bytes) -> bool:
         """Put a sealed batch; True once it is as durable as configured.
 
-        False: there was no memory for it, or the write failed. It may have been written nevertheless, and no
+        False: Redis takes none now, or the write failed. It may have been written nevertheless, and no
         other write should be tried before the watch has succeeded.
         """
-        cost = cost_of(len(sealed))
-        if not self.watch.room.takes(cost):
+        if not self.watch.takes(cost_of(len(sealed))):
             return False
-        self.watch.wrote(cost)
         try:
             async with asyncio.timeout(self._timeout):
-                await self._inbox.hand_over_sealed(batch_id, sealed)
+                await put_batch(self._redis, batch_id, sealed, names=self._names)
         except (RedisAway, TimeoutError) as error:
             self.watch.failed(error)
             return False

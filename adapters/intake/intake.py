@@ -9,6 +9,8 @@ import msgspec
 import structlog
 
 from adapters.batch_ids import new_batch_id
+from adapters.envelope import KeyRing
+from adapters.intake.inbox import encode_batch
 from adapters.intake.inbox_gate import InboxGate
 from adapters.spool.drainer import Drainer
 from adapters.spool.spool import Spool
@@ -45,12 +47,14 @@ class DurableIntake:
         self,
         gate: InboxGate,
         *,
+        keys: KeyRing,
         spool: Spool | None,
         drain_rate: float,
         max_waiting: int,
         on_broken: Callable[[], None],
     ) -> None:
         self._gate = gate
+        self._keys = keys
         self._spool = spool
         self._drainer = None if spool is None else Drainer(spool, gate, rate=drain_rate)
         self._draining: asyncio.Task[None] | None = None
@@ -107,9 +111,9 @@ class DurableIntake:
 
     async def _write(self, callbacks: list[AcceptedCallback]) -> list[None]:
         batch_id = new_batch_id(len(callbacks))
-        sealed = self._gate.seal(batch_id, callbacks)
+        sealed = encode_batch(batch_id, callbacks, keys=self._keys)
         # A write that timed out may have succeeded, so the batch goes to the spool with the same id.
-        if not (self._gate.usable and await self._gate.put(batch_id, sealed)):
+        if not await self._gate.put(batch_id, sealed):
             await self._spool_batch(batch_id, sealed, count=len(callbacks))
         return [None] * len(callbacks)
 

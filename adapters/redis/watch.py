@@ -94,11 +94,15 @@ class RedisWatch:
             detail = str(error) if isinstance(error, SettingsError) else None
             log.warning("redis.circuit_opened", error=kind_of_error(error), detail=detail)
 
-    def wrote(self, cost: int) -> None:
-        """`cost` bytes of Redis's memory were taken, or may have been."""
+    def takes(self, cost: int) -> bool:
+        """Whether a batch that costs `cost` bytes may be sent now. If so, they count as used: a write that
+        fails may have been made all the same."""
+        if not (self.usable and self.room.takes(cost)):
+            return False
         self.room = self.room.wrote(cost)
         if self.room.is_outdated:
             self._changed.set()
+        return True
 
     async def _keep_looking(self) -> None:
         while True:

@@ -12,7 +12,6 @@ import msgspec
 import structlog
 from fastapi import FastAPI
 
-from adapters.intake.inbox import RedisInbox
 from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
 from adapters.intake.queue import create_queue
@@ -126,12 +125,12 @@ def _create_intake(
     settings: Settings, process: ProcessContext, watch: RedisWatch, lifecycle: Lifecycle
 ) -> DurableIntake:
     timeout = timedelta(seconds=settings.inbox_timeout)
-    inbox = RedisInbox(process.redis, keys=process.keys, names=process.names)
     spool = None
     if settings.spool_dir is not None:
         spool = Spool.open(settings.spool_dir, max_bytes=settings.spool_max_bytes)
     return DurableIntake(
-        InboxGate(inbox, watch, timeout=timeout),
+        InboxGate(process.redis, watch, timeout=timeout, names=process.names),
+        keys=process.keys,
         spool=spool,
         drain_rate=settings.spool_drain_rate,
         max_waiting=settings.max_waiting,

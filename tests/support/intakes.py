@@ -55,7 +55,8 @@ class Ingress:
         self.spool = None if folder is None else Spool.open(folder, max_bytes=spool_max_bytes, disk=disk)
         self.watch = RedisWatch(self.redis, durability=durability, timeout=timeout, memory_rules=memory_rules)
         self.intake = DurableIntake(
-            InboxGate(self.inbox, self.watch, timeout=timeout),
+            InboxGate(self.redis, self.watch, timeout=timeout),
+            keys=keys,
             spool=self.spool,
             drain_rate=10_000,
             max_waiting=max_waiting,
