@@ -9,13 +9,13 @@ import time
 
 import msgspec
 
-from bench.ingress import measure_ingress
-from bench.latency import measure_latency
-from bench.lookups import measure_lookups
+from bench.measures.ingress import measure_ingress
+from bench.measures.latency import measure_latency
+from bench.measures.lookups import measure_lookups
+from bench.measures.steady import RATES, WARM_UP, measure_steady
+from bench.measures.worker import measure_worker
 from bench.report import Figure, console, describe_machine, save, show, show_noise
 from bench.rig import BenchFailed, Rig, standing_rig
-from bench.steady import RATES, WARM_UP, measure_steady
-from bench.worker import measure_worker
 from devstack.processes import StartFailed
 from devstack.servers import ServerMissing
 

@@ -18,7 +18,7 @@ import psutil
 from redis.asyncio import Redis
 
 from adapters.postgres.schema import migrate
-from bench.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
+from bench.traffic.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from devstack import servers
 from devstack.environment import role_settings, without_settings
 from devstack.processes import Process, ProcessSpec

@@ -22,7 +22,7 @@ from sqlalchemy import ARRAY, JSON, DateTime, ForeignKey, Text, func, or_, selec
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship
 
-from bench.callbacks import APP_ID
+from bench.traffic.callbacks import APP_ID
 
 Time = DateTime(timezone=True)
 

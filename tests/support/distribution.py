@@ -37,7 +37,7 @@ SHARED: Final = "tests/e2e"
 """The other modules of this folder send to one running gateway."""
 
 THOROUGH: Final = (
-    "tests/test_deploy.py",
+    "tests/project/test_deploy.py",
     "tests/adapters/postgres/test_failover.py",
     "tests/adapters/redis/test_full_redis.py",
     "tests/adapters/processes/test_heartbeats.py",
@@ -47,7 +47,7 @@ THOROUGH: Final = (
     "tests/adapters/configuration/test_database_tls.py",
     "tests/devstack/test_claims.py",
     "tests/cli/test_main.py",
-    "tests/test_commit_message.py",
+    "tests/project/test_commit_message.py",
     "tests/devstack/test_processes.py",
     "tests/devstack/test_roles.py",
     "tests/devstack/test_servers.py",

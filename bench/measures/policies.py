@@ -1,4 +1,4 @@
-"""`python -m bench.policies`: the time of a decision, and the speed of a backtest on rows in memory.
+"""`python -m bench.measures.policies`: the time of a decision, and the speed of a backtest on rows in memory.
 
 The payloads are the simulator's with all blocks: four comparisons, every quality and legality figure.
 """

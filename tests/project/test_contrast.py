@@ -7,7 +7,7 @@ import pytest
 
 from service.ingress.pages import STYLE
 
-FRAME = (Path(__file__).parent.parent / "simulator/pages/frame.html").read_text()
+FRAME = (Path(__file__).parents[2] / "simulator/pages/frame.html").read_text()
 ENOUGH = 4.5
 
 

@@ -8,11 +8,11 @@ import asyncio
 import time
 from typing import Final, NamedTuple
 
-from bench.callbacks import SignedCallback, load_callbacks
-from bench.latency import send
+from bench.measures.latency import send
+from bench.measures.worker import empty, vendor_spec
 from bench.report import Figure, show_progress
 from bench.rig import SERVER_CORE, Rig, cpu_seconds, running
-from bench.worker import empty, vendor_spec
+from bench.traffic.callbacks import SignedCallback, load_callbacks
 from devstack.servers import free_port
 
 RATES: Final = (100, 300, 600)

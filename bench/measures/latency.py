@@ -4,10 +4,10 @@ import asyncio
 from random import Random
 from typing import Final
 
-from bench.callbacks import NOTIFY_PATH, SignedCallback, load_callbacks
+from bench.measures.worker import empty, vendor_spec
 from bench.report import Figure, show_progress
 from bench.rig import SERVER_CORE, Rig, running, until
-from bench.worker import empty, vendor_spec
+from bench.traffic.callbacks import NOTIFY_PATH, SignedCallback, load_callbacks
 from devstack.servers import free_port
 
 TARGET_P50: Final = 50.0

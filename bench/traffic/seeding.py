@@ -18,8 +18,8 @@ from adapters.envelope import KeyRing
 from adapters.policies.folder import SHIPPED, read_policy_file
 from adapters.store.decisions.decisions import seal_identity
 from adapters.store.recording.recorder import key_place
-from bench.callbacks import APP_ID, make_callbacks
 from bench.rig import Rig
+from bench.traffic.callbacks import APP_ID, make_callbacks
 from domain.callback.payload import decode_payload
 from domain.facts.facts import extract_facts
 from domain.model import Identity, verification_id

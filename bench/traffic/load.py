@@ -1,6 +1,6 @@
 """The load generator: keep-alive connections on raw asyncio streams, each with one request in flight.
 
-A separate process (`python -m bench.load`), so that it runs on another core than the server.
+A separate process (`python -m bench.traffic.load`), so that it runs on another core than the server.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from typing import Final, cast
 import msgspec
 import uvloop
 
-from bench.callbacks import NOTIFY_PATH, load_callbacks, renewed_forms
 from bench.rig import BenchFailed
+from bench.traffic.callbacks import NOTIFY_PATH, load_callbacks, renewed_forms
 
 OK: Final = b"200"
 _HEAD_END: Final = b"\r\n\r\n"
@@ -55,7 +55,8 @@ class LoadResult(msgspec.Struct, frozen=True):
 
 async def run_load(port: int, pool: Path, load: Load) -> LoadResult:
     """Run the generator as a separate process against 127.0.0.1:`port`."""
-    argv = (sys.executable, "-m", "bench.load", str(port), str(pool), msgspec.json.encode(load).decode())
+    given = (str(port), str(pool), msgspec.json.encode(load).decode())
+    argv = (sys.executable, "-m", "bench.traffic.load", *given)
     process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     try:
         output, _ = await process.communicate()
@@ -175,7 +176,7 @@ async def _generate(port: int, load: Load, requests: Iterator[bytes]) -> LoadRes
         await loop.create_connection(lambda: _Connection(meter), "127.0.0.1", port)
     await asyncio.wait_for(meter.finished.wait(), load.warm_up + load.seconds + 30)
     if meter.broken:
-        sys.exit("bench.load: the server closed a connection")
+        sys.exit("bench.traffic.load: the server closed a connection")
     return meter.result()
 
 
@@ -187,9 +188,9 @@ def _requests(pool: Path, *, ready: bool) -> Iterator[bytes]:
 
 def main() -> None:
     """Generate the load given on the command line and print the result as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.traffic.load", description=__doc__)
     parser.add_argument("port", type=int)
-    parser.add_argument("pool", type=Path, help="file of bench.callbacks, or of requests")
+    parser.add_argument("pool", type=Path, help="file of bench.traffic.callbacks, or of requests")
     parser.add_argument("load", type=lambda text: msgspec.json.decode(text, type=Load), help="a Load as JSON")
     given = parser.parse_args()
     requests = _requests(given.pool, ready=given.load.ready)

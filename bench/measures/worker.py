@@ -15,10 +15,10 @@ from arq.constants import default_queue_name, in_progress_key_prefix
 
 from adapters.intake.queue import add_wake_up
 from adapters.redis.names import DEFAULT_NAMES
-from bench.callbacks import SignedCallback, load_callbacks
 from bench.report import Figure, cpu_figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until
-from bench.staging import STAGED, stage_batches, stage_jobs
+from bench.traffic.callbacks import SignedCallback, load_callbacks
+from bench.traffic.staging import STAGED, stage_batches, stage_jobs
 from devstack.processes import ProcessSpec
 
 TARGET_RATIO: Final = 4.0
@@ -98,7 +98,7 @@ async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
 def vendor_spec(rig: Rig) -> ProcessSpec:
     """The instant vendor of this rig."""
     return rig.roles.program(
-        "vendor", "-m", "bench.vendor", str(rig.vendor_port), str(rig.pool), port=rig.vendor_port
+        "vendor", "-m", "bench.traffic.vendor", str(rig.vendor_port), str(rig.pool), port=rig.vendor_port
     )
 
 

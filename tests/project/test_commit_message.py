@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-HOOK = Path(__file__).parent.parent / ".ci/commit-message"
+HOOK = Path(__file__).parents[2] / ".ci/commit-message"
 
 
 def refusal(message: str, folder: Path) -> str:

@@ -1,6 +1,6 @@
 """A vendor without delay: it answers get_result at once with the full result of the requested biz_id.
 
-A separate process (`python -m bench.vendor PORT POOL`), so that it does not use the worker's core.
+A separate process (`python -m bench.traffic.vendor PORT POOL`), so that it does not use the worker's core.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import uvloop
 
-from bench.callbacks import load_callbacks, result_body
+from bench.traffic.callbacks import load_callbacks, result_body
 
 _HEAD_END: Final = b"\r\n\r\n"
 _NOT_FOUND: Final = b'{"error_message": "RESULT_NOT_FOUND"}'

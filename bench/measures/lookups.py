@@ -11,10 +11,10 @@ import msgspec
 
 from adapters.postgres.engine import create_engine
 from adapters.store.tokens import PgTokens, new_token
-from bench.load import Load, LoadResult, run_load
 from bench.report import Figure, cpu_figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, running
-from bench.seeding import seed
+from bench.traffic.load import Load, LoadResult, run_load
+from bench.traffic.seeding import seed
 from devstack.servers import free_port
 
 TARGET: Final = 2.0

@@ -12,8 +12,8 @@ from adapters.batch_ids import new_batch_id
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import encode_batch
 from adapters.redis.names import DEFAULT_NAMES
-from bench.callbacks import APP_ID, SignedCallback
 from bench.rig import Rig
+from bench.traffic.callbacks import APP_ID, SignedCallback
 from domain.model import AcceptedCallback, CallbackKind
 
 BATCH: Final = 32
