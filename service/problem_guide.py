@@ -1,4 +1,4 @@
-"""The meaning of each problem code and the advice to its caller, for docs/reference/errors.md."""
+"""The meaning of each problem code and advice for the caller, for docs/reference/errors.md."""
 
 from typing import Final, NamedTuple
 

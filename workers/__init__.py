@@ -1,1 +1,1 @@
-"""The queue edge: arq jobs that record callbacks, pull results, decide, and sweep up what was left."""
+"""The queue edge: arq jobs that record callbacks, pull results, decide, and sweep for unfinished work."""

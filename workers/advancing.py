@@ -1,7 +1,8 @@
 """Advance verifications beside the recording of callbacks: a limited number per app, fed by `due_at`.
 
-What was just recorded is advanced from memory while its app has room. All else is due in PostgreSQL and
-claimed when there is room again, so an app whose vendor is slow fills its own room and holds up no other.
+A verification that was just recorded is advanced from memory while its app has a free place. All others are
+due in PostgreSQL and claimed when a place is free. So an app with a slow vendor fills only its own places and
+does not delay other apps.
 """
 
 import asyncio
@@ -22,14 +23,15 @@ from usecases.verifications.advance import advance_safely, take_up
 
 _AFTER_AN_OUTAGE: Final = timedelta(seconds=1)
 PATIENCE: Final = 0.25
-"""Seconds that recording waits for an app that is behind. One that takes longer has a slow vendor."""
+"""Seconds that recording waits for an app that is behind. An app that takes longer has a slow vendor."""
 
 log = structlog.get_logger(__name__)
 
 
 class Advancing:
-    """Advances verifications, up to `at_once` of each app. `patience`: how many seconds `wait_for_room` takes
-    at most."""
+    """Advances verifications, up to `at_once` of each app. `patience`: the maximum seconds of
+    `wait_for_room`.
+    """
 
     def __init__(
         self,
@@ -49,24 +51,26 @@ class Advancing:
         self._stopping = False
 
     def room(self) -> dict[str, int]:
-        """How many more verifications each configured app may have under way."""
+        """The number of free places of each configured app."""
         return {} if self._stopping else self._places.free()
 
     def start(self, case: Case) -> None:
-        """Advance a verification that this worker has the lease of."""
+        """Advance a verification whose lease this worker holds."""
         self._spawn(case.app_id, advance_safely(self._context, case))
 
     def look(self) -> None:
-        """Claim what is due, soon."""
+        """Make `run` claim soon."""
         self._alarm.ring()
 
     def left_out(self, app_id: str) -> None:
-        """A verification of an app without room was left in PostgreSQL: claim it once there is room."""
+        """A verification of this app found no place and is due in PostgreSQL; it is claimed once a place is
+        free.
+        """
         self._places.left_out(app_id)
         self._feed(app_id)
 
     async def run(self) -> None:
-        """Claim what is due whenever it becomes so, until stopped."""
+        """Claim verifications as they become due, until stopped."""
         is_away = False
         while not self._stopping:
             await self._alarm.wait(longest=self._look_every)
@@ -80,7 +84,7 @@ class Advancing:
                 is_away = True
                 self._look_later(error)
             except Exception as error:
-                # A defect of ours: what was claimed is due again when its lease ends.
+                # A bug. The claimed verifications are due again when their lease ends.
                 log.exception("settlement.failed")
                 self._look_later(error)
 
@@ -89,7 +93,9 @@ class Advancing:
         self._alarm.ring_at(self._context.clock() + _AFTER_AN_OUTAGE)
 
     async def claim_due(self) -> bool:
-        """Claim what is due as far as there is room, and advance it; whether more is due that has room."""
+        """Claim and advance due verifications, up to the free places. Returns whether more are due that have
+        a place.
+        """
         room = self._claimable()
         claimed = await self._claim(room)
         self._places.claimed(room, claimed.full)
@@ -99,8 +105,8 @@ class Advancing:
     async def claim_silent(self, limit: int) -> None:
         """Claim up to `limit` due verifications without a callback, fairly among apps, and advance them.
 
-        After an outage many tokens have expired at once, and a call that the vendor refuses for their number
-        is spent all the same: hence the limit.
+        The limit exists because after an outage many tokens have expired at once, and a call that the vendor
+        refuses for too many at once is spent too.
         """
         apps = {app_id for app_id, room in self.room().items() if room}
         while limit > 0 and apps:
@@ -111,7 +117,7 @@ class Advancing:
             apps = {app_id for app_id in claimed.full if self.room().get(app_id)}
 
     async def claim_one(self, verification_id: UUID) -> None:
-        """Advance this verification, if it is due; where its app has no room, once it has."""
+        """Advance this verification if it is due, or once its app has a free place."""
         due = await self._context.due.claim_one(
             verification_id, list(self._claimable()), now=self._context.clock(), lease=self._context.lease
         )
@@ -119,15 +125,16 @@ class Advancing:
             self._spawn(due.app_id, take_up(self._context, due))
 
     def stop(self) -> None:
-        """Begin nothing more; `run` returns when the claim under way has ended."""
+        """Start nothing more; `run` returns when the current claim has ended."""
         self._stopping = True
         self._alarm.ring()
 
     async def wait_for_room(self) -> None:
-        """While an app is behind, wait a moment for it to get on.
+        """While an app is behind, wait briefly for it to catch up.
 
-        What finds no place is claimed and decrypted again later, which costs more. An app that did not get
-        on in that moment has a slow vendor: nobody waits for it until half its places are free.
+        A verification without a place is claimed and decrypted again later, which costs more. An app that
+        does not catch up in that time has a slow vendor, and recording does not wait for it again until half
+        its places are free.
         """
         try:
             async with asyncio.timeout(self._patience):
@@ -146,7 +153,9 @@ class Advancing:
             await asyncio.wait(self._tasks)
 
     async def end(self, *, grace: float) -> None:
-        """Wait up to `grace` seconds for what is under way; the rest is due again when its lease ends."""
+        """Wait up to `grace` seconds for the verifications under way; the rest are due again when their lease
+        ends.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self.idle()
@@ -176,6 +185,6 @@ class Advancing:
         self._feed(app_id)
 
     def _feed(self, app_id: str) -> None:
-        """Look for what is due where a place is free again."""
+        """Look for due verifications of an app that has free places again."""
         if self._places.feed(app_id):
             self._alarm.ring()

@@ -14,7 +14,7 @@ import structlog
 from arq.cron import CronJob
 
 JUMP: Final = timedelta(seconds=5)
-"""More than a clock is ever slewed by between two looks, less than matters to any time-out here."""
+"""More than a clock is slewed between two checks, and less than any time-out here would notice."""
 
 _LOOK_EVERY: Final = 1.0
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class ClockWatch:
-    """Compares the clock on the wall with one that only goes on; both in seconds."""
+    """Compares the wall clock with a monotonic clock; both in seconds."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class ClockWatch:
         self._ahead = wall() - monotonic()
 
     async def run(self) -> None:
-        """Look again and again."""
+        """Check at regular intervals, forever."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             self.look()

@@ -1,4 +1,4 @@
-"""Small work in the background that something later makes up for: its failure ends nothing else."""
+"""Small background tasks that may fail, because a later sweep does the same work."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class Errands:
-    """Runs them, each for `within` seconds at most, and logs an outage once for each kind of errand."""
+    """Runs errands, each for at most `within` seconds, and logs an outage once per kind of errand."""
 
     def __init__(self, worker_stats: WorkerStats, *, within: float) -> None:
         self._worker_stats = worker_stats
@@ -20,8 +20,9 @@ class Errands:
         self._interrupted: set[str] = set()
 
     async def run(self, work: Awaitable[object], event: str, *, kind: str = "", **ids: str) -> None:
-        """Do `work`. `event` is logged should it fail, with a traceback where that is a defect of ours;
-        `kind` tells errands of one event apart."""
+        """Do `work`. If it fails, `event` is logged, with a traceback if the cause is a bug. `kind`
+        distinguishes errands with the same event.
+        """
         key = f"{event} {kind}"
         try:
             async with asyncio.timeout(self._within):

@@ -1,7 +1,7 @@
 """The arq side: jobs and crons that wake the loops of this worker, under stable names.
 
 arq drops a job on any exception but Retry and hides the job of a killed worker for a while. So no job does
-the work itself: each ends within moments, and what it was about is found by the next sweep as well.
+the work itself: each ends within moments, and the next sweep finds the same work.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,21 +30,21 @@ JOB_TIMEOUT: Final = 10
 """Seconds; a job whose worker was killed stays hidden for this long and ten more."""
 
 _WITHIN: Final = 3.0
-"""Seconds for each part of a job, of which no job has more than three."""
+"""Time limit in seconds for each part of a job; no job has more than three parts."""
 
 UNREADABLE_REST: Final = timedelta(hours=1)
-"""How long a batch that no key opens is left alone."""
+"""How long a batch that no key decrypts is left alone."""
 
 
 class Loops(NamedTuple):
-    """What jobs wake."""
+    """The loops that jobs wake."""
 
     recording: Recording
     advancing: Advancing
 
 
 def functions(context: WorkerContext, loops: Loops) -> list[Function]:
-    """The jobs that others enqueue."""
+    """The jobs that other processes enqueue."""
     errands = Errands(context.worker_stats, within=_WITHIN)
 
     async def record_waiting(_ctx: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def functions(context: WorkerContext, loops: Loops) -> list[Function]:
             await loops.advancing.claim_one(verification_id)
 
     async def nudge_verification(_ctx: dict[str, Any], verification_id: str) -> None:
-        # It is a hint: should it fail, the look at its token's expiry is to come.
+        # Only a hint: if it fails, the verification is looked at after its token's expiry anyway.
         work = look_early(UUID(verification_id))
         await errands.run(work, "nudge.failed", verification_id=verification_id)
 
@@ -109,14 +109,14 @@ def crons(
 
 
 async def wake_after_job(loops: Loops) -> None:
-    """To be called when arq has removed an ended job: a wake-up may have been removed with it."""
+    """Call this when arq has removed an ended job, because a wake-up may have been removed with it."""
     loops.recording.wake()
 
 
 def _cron_job(
     errands: Errands, name: str, parts: Sequence[Callable[[], Awaitable[object]]]
 ) -> WorkerCoroutine:
-    """One part after the other: one that fails keeps none of the others from its work."""
+    """Runs the parts in order; a part that fails does not stop the others."""
 
     async def run(_ctx: dict[str, Any]) -> None:
         for number, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""Run arq workers for ever: arq's own loop ends when Redis dies, ours starts it again."""
+"""Run arq workers forever: arq's own loop ends when Redis fails, and this one starts it again."""
 
 import asyncio
 import contextlib
@@ -27,8 +27,8 @@ async def run_workers(
 ) -> None:
     """Run a worker, and a new one whenever it fails, until SIGTERM or SIGINT.
 
-    On a signal `on_stop` is called at once, no further job is begun, and those under way have `grace` seconds
-    to end.
+    On a signal, `on_stop` is called at once, no further job starts, and running jobs have `grace` seconds to
+    end.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -53,8 +53,9 @@ async def run_workers(
 
 
 def next_pause(last: float, *, ran: float) -> float:
-    """Seconds until the next worker is made: longer from one failure to the next, and short again for a
-    worker that had `ran` for a while."""
+    """Seconds until the next worker starts: longer after each failure, and short again once a worker `ran`
+    for a while.
+    """
     if ran > _LONGEST_PAUSE:
         return _FIRST_PAUSE
     return min(max(last * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
@@ -71,7 +72,7 @@ async def _run_one(worker: Worker, stop: asyncio.Event, *, grace: float) -> Exce
             error = running.exception()
             return error if isinstance(error, Exception) else None
         worker.allow_pick_jobs = False
-        # First the loop that begins jobs: one begun later would go on behind a pool that is closed.
+        # Cancel the loop that starts jobs first: a job started later would run with a closed pool.
         await end_tasks(running, watching)
         await _finish_jobs(worker, grace)
         return None
@@ -96,7 +97,7 @@ async def _let_arq_finish() -> None:
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel what is left; the sweeps find its batches and verifications."""
+    """Cancel the remaining jobs; the sweeps find their batches and verifications."""
     await end_tasks(*tasks)
     for task in tasks:
         error = None if task.cancelled() else task.exception()

@@ -1,4 +1,4 @@
-"""Compose the worker: the only place of the queue edge that knows concrete adapters."""
+"""Compose the worker: the only module of the queue edge that builds adapters."""
 
 import asyncio
 import time
@@ -51,7 +51,7 @@ MAX_JOBS: Final = 20
 _LAST_MOMENT: Final = 1.0
 _REDIS_TIMEOUT: Final = timedelta(seconds=5)
 NEVER: Final = 2**31
-"""arq deletes a job after `max_tries` starts; our own counts decide instead."""
+"""arq deletes a job after `max_tries` starts; here our own counts decide instead."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +87,7 @@ async def _run(settings: Settings) -> None:
 
 
 def stop_loops(context: WorkerContext, loops: Loops) -> None:
-    """Begin nothing more, no call either; what is under way goes on."""
+    """Start nothing more, including calls; work under way continues."""
     context.gates.stop()
     loops.recording.stop()
     loops.advancing.stop()
@@ -95,7 +95,9 @@ def stop_loops(context: WorkerContext, loops: Loops) -> None:
 
 @asynccontextmanager
 async def running_loops(settings: Settings, context: WorkerContext, *, grace: float) -> AsyncIterator[Loops]:
-    """Recording and advancing run inside the block; what is under way at its end has `grace` seconds."""
+    """Run recording and advancing during the block; at its end, work under way has `grace` seconds to
+    finish.
+    """
     look_every = timedelta(seconds=settings.sweep_every)
     advancing = Advancing(context, at_once=settings.settle_at_once, look_every=look_every)
     recording = Recording(context, advancing)
@@ -105,7 +107,7 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
         yield loops
     finally:
         stop_loops(context, loops)
-        # All have the same seconds: a supervisor waits 40 in total before it kills this process.
+        # All share the same seconds: a supervisor waits 40 in total before it kills this process.
         await asyncio.gather(asyncio.wait({looking, taking}, timeout=grace), advancing.end(grace=grace))
         await end_tasks(looking, taking)
         # What the last group, or the last look, was about.
@@ -118,7 +120,7 @@ async def running_loops(settings: Settings, context: WorkerContext, *, grace: fl
 
 @asynccontextmanager
 async def following_reloads(context: WorkerContext, process: ProcessContext) -> AsyncIterator[None]:
-    """The policies are read again on SIGHUP and on order, inside the block."""
+    """Reload the policies on SIGHUP and on request, during the block."""
     reloads = PolicyReloads(process.redis, context.policies, names=process.names)
     reloads.reload_on_signal()
     listening = asyncio.create_task(reloads.listen())
@@ -143,7 +145,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
     every = timedelta(seconds=settings.heartbeat_every)
     following = [asyncio.create_task(clock.follow()), asyncio.create_task(readers.follow(every=every))]
     try:
-        # Before anything is counted by it: this machine's own clock may be wrong by a day.
+        # Read it before anything uses it: this machine's own clock may be wrong by a day.
         await clock.try_to_look()
         await readers.look()
         await verify_policies(engine, policies)
@@ -182,7 +184,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
 
 
 def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
-    """What ends the process at the point that the fault suite wants, and otherwise does nothing."""
+    """A function that ends the process at the fault suite's crash point; without one it does nothing."""
 
     def reached(point: CrashPoint) -> None:
         if point == wanted:
@@ -193,13 +195,13 @@ def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
 
 @asynccontextmanager
 async def fresh_worker(settings: Settings, context: WorkerContext, loops: Loops) -> AsyncIterator[Worker]:
-    """An arq worker on separate connections, which are closed with it.
+    """An arq worker with its own connections, which close with it.
 
-    A cancellation that meets a pipeline in its clean-up keeps the connection from the pool for ever, and
-    arq's workers are cancelled whenever Redis dies.
+    A cancellation during a pipeline's clean-up loses the connection from the pool forever, and arq's workers
+    are cancelled whenever Redis fails.
     """
     async with ProcessContext.of(settings, timeout=_REDIS_TIMEOUT) as process:
-        # What woke nobody while Redis was away.
+        # Do the work whose wake-ups were lost while Redis was away.
         loops.recording.wake()
         yield create_worker(settings, process, context, loops)
 
@@ -207,7 +209,7 @@ async def fresh_worker(settings: Settings, context: WorkerContext, loops: Loops)
 def create_worker(
     settings: Settings, process: ProcessContext, context: WorkerContext, loops: Loops
 ) -> Worker:
-    """An arq worker, tamed: see docs/decisions for each of its defaults that is not kept."""
+    """An arq worker with safer defaults; docs/decisions explains each change."""
     names = process.names
     legacy = LegacyInbox(process.redis, keys=process.keys, names=names)
     return Worker(

@@ -1,6 +1,6 @@
-"""Empty the inbox: claim a group of batches, record their callbacks, pass on what is to be advanced.
+"""Drain the inbox: claim a group of batches, record their callbacks, pass on the verifications to advance.
 
-One group at a time, so that groups grow with what waits, and a batch that kills its worker is soon claimed
+One group at a time, so that groups grow with the backlog, and a batch that kills its worker is soon claimed
 alone. Recording waits for PostgreSQL and Redis, never for the vendor.
 """
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class Recording:
-    """Records what waits in the inbox whenever it is woken."""
+    """Records waiting batches whenever it is woken."""
 
     def __init__(self, context: WorkerContext, advancing: Advancing) -> None:
         self._context = context
@@ -40,7 +40,7 @@ class Recording:
         self._failing = False
 
     def wake(self) -> None:
-        """Something may wait."""
+        """Note that a batch may be waiting."""
         self._waking.set()
 
     @property
@@ -49,12 +49,12 @@ class Recording:
         return self._waking.is_set()
 
     def stop(self) -> None:
-        """Claim nothing more; `run` returns when the group under way is recorded."""
+        """Claim nothing more; `run` returns when the current group is recorded."""
         self._stopping = True
         self._waking.set()
 
     async def run(self) -> None:
-        """Record until stopped. A server that is away is tried again, at first soon, then every 5 s."""
+        """Record until stopped. If a server is away, retry soon at first, then every 5 s."""
         renewing = asyncio.create_task(self._renew_claims())
         try:
             await self._run()
@@ -63,7 +63,7 @@ class Recording:
 
     async def _run(self) -> None:
         pause = 0.0
-        # This process may have the key that another one lacked.
+        # This process may have a key that another one lacked.
         await _try(self._context.inbox.take_back(after=timedelta(0)))
         self._waking.set()
         while not self._stopping:
@@ -75,12 +75,13 @@ class Recording:
             pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
             await asyncio.sleep(pause)
             self._waking.set()
-        # Else another worker would take this one for dead, and claim each batch alone.
+        # Otherwise another worker would consider this one dead, and claim each batch alone.
         await _try(self._batches.forget_finished())
 
     async def _renew_claims(self) -> None:
-        """Renew the lease of what is being recorded: a slow group is no dead worker's, however short the
-        lease."""
+        """Renew the lease of the batches being recorded, so that a slow group does not look like a dead
+        worker's.
+        """
         lease = self._context.lease
         while True:
             await asyncio.sleep(lease.total_seconds() / _RENEWALS)
@@ -88,7 +89,7 @@ class Recording:
                 await _try(self._context.inbox.renew(claimed, lease=lease))
 
     async def drain(self) -> bool:
-        """Record all that waits; False: a server is away, or something failed that nobody foresaw."""
+        """Record all waiting batches. False: a server is away, or something failed unexpectedly."""
         try:
             while not self._stopping:
                 async with asyncio.timeout(_CYCLE_TIMEOUT):
@@ -99,7 +100,7 @@ class Recording:
         except (ServerAway, TimeoutError) as error:
             self._away(error)
         except Exception as error:
-            # A defect of ours: what was claimed is claimed again when its lease ends.
+            # A bug. The claimed batches are claimed again when their lease ends.
             log.exception("batch.failed")
             self._context.worker_stats.failed(error)
             return False
@@ -113,10 +114,10 @@ class Recording:
         self._failing = True
 
     async def record_some(self) -> int:
-        """Claim a group and record it; about how many batches still wait.
+        """Claim a group and record it; returns about how many batches still wait.
 
         Raises:
-            ServerAway: Redis or PostgreSQL is away; what was claimed is claimed again later.
+            ServerAway: Redis or PostgreSQL is away; the claimed batches are claimed again later.
         """
         left = await self._batches.process_group()
         if left:
@@ -127,7 +128,7 @@ class Recording:
         return left
 
     async def _call_for_help(self) -> None:
-        """Wake another worker, now and then."""
+        """Wake another worker, at limited intervals."""
         now = asyncio.get_running_loop().time()
         if now >= self._called_for_help + _HELP_EVERY:
             self._called_for_help = now
@@ -135,7 +136,7 @@ class Recording:
 
 
 async def _try(work: Awaitable[object]) -> None:
-    """Do work that something later makes up for: whatever fails, recording goes on."""
+    """Do work that a later sweep would do too; recording continues whatever fails."""
     try:
         await work
     except ServerAway:

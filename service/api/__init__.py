@@ -1,1 +1,1 @@
-"""The internal listener: lookups for our own programs, dead letters for operators."""
+"""The internal listener: orders and lookups for our own programs, dead letters and policies for operators."""

@@ -29,7 +29,7 @@ _COSTS: Final = {
     "pull_result": Cost.CALL,
     "backtest_policy": Cost.BACKTEST,
 }
-"""By the name of the endpoint's function; every other one is a lookup."""
+"""By the name of the endpoint's function; all other endpoints are lookups."""
 
 _MAY_WAIT: Final = {"get_verification"}
 
@@ -43,7 +43,7 @@ class Caller:
     turn: Turn
 
     def narrowed(self, app_id: str | None) -> list[str]:
-        """The caller's apps, or only `app_id` of them; none for a foreign app."""
+        """The caller's apps, or only `app_id`; empty if the caller may not see that app."""
         return self.app_ids if app_id is None else [mine for mine in self.app_ids if mine == app_id]
 
 
@@ -63,7 +63,7 @@ class GuardedRoute(APIRoute):
         return frozenset(scope for part in parts for scope in part.own_oauth_scopes or ())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint behind the door."""
+        """The endpoint with its access checks."""
         handle, has_body = super().get_route_handler(), self.body_field is not None
         scopes = self.scopes
 

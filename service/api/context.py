@@ -1,4 +1,4 @@
-"""What the API works with, built once by `service.api.main`, and how endpoints come by it."""
+"""The dependencies of the API, built once by `service.api.main`, and how endpoints get them."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -25,8 +25,9 @@ from usecases.requests.retry_dead_letters import DeadLetterRetries
 
 @dataclass(frozen=True)
 class ApiContext:
-    """`monotonic`: seconds of a clock that never goes back, for waiting. `computing`: where long
-    computations run, one at a time, beside the event loop."""
+    """`monotonic`: a monotonic clock in seconds, for waiting. `computing`: runs long computations one at a
+    time, outside the event loop.
+    """
 
     app_ids: tuple[str, ...]
     apps: Mapping[str, App]
@@ -55,7 +56,7 @@ class ApiContext:
 
 
 async def get_context(request: Request) -> ApiContext:
-    """The context that `create_app` was given. Not awaited for: FastAPI runs plain functions in threads."""
+    """The context given to `create_app`. A coroutine, because FastAPI runs plain functions in threads."""
     context: ApiContext = request.app.state.context
     return context
 

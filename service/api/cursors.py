@@ -1,4 +1,4 @@
-"""Cursors: where a page ended, opaque to clients, stable while new rows arrive."""
+"""Cursors: the position at which a page ended. Opaque to clients, and stable while new rows arrive."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ Position = tuple[datetime, UUID]
 
 
 def encode_cursor(position: Position) -> str:
-    """The cursor that continues behind `position`."""
+    """The cursor that continues after `position`."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).decode().rstrip("=")
 
 

@@ -1,6 +1,6 @@
-"""The api's description for people: Swagger UI and ReDoc from files of a package, so that they work offline.
+"""The api's interactive documentation: Swagger UI and ReDoc from packaged files, so that they work offline.
 
-FastAPI's own pages load their scripts from a third party's network.
+FastAPI's own pages load their scripts from a CDN.
 """
 
 import base64
@@ -51,7 +51,7 @@ def install_docs(app: FastAPI) -> None:
 
 
 class _Description:
-    """The OpenAPI description, made once: it is large, and open to everybody."""
+    """The OpenAPI description, encoded once: it is large, and anyone may request it."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -73,7 +73,7 @@ def _page(html: HTMLResponse) -> Any:
 
 
 def _content_policy(page: str) -> str:
-    """Nothing from elsewhere, and of the scripts in the page itself just this one."""
+    """A policy that allows no external resources and only this one inline script."""
     scripts = [hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page)]
     hashes = "".join(f" 'sha256-{base64.b64encode(script).decode()}'" for script in scripts)
     return (

@@ -48,14 +48,14 @@ _OUT_OF_BOUNDS: Final = {"where": "body.expires_at", "what": "out_of_bounds"}
 
 
 class _Problem(NamedTuple):
-    """A code of `service.problems`, with the other arguments of `refusal`."""
+    """A code of `service.problems`, with further arguments for `refusal`."""
 
     code: str
     fields: Mapping[str, Any] = {}
 
 
 def _no_token(code: str, error: NoToken) -> _Problem:
-    """The answer has the vendor's error, which is from a list or contains only the status."""
+    """The answer contains the vendor's error, which is from a fixed list or contains only the status."""
     argument = {} if error.argument is None else {"argument": error.argument}
     return _Problem(code, {"vendor_error": error.word} | argument)
 
@@ -80,7 +80,7 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     ServerAway: lambda _: _Problem("unavailable"),
     VendorUnavailable: partial(_no_token, "vendor_unavailable"),
 }
-"""The problem that answers each error of the use cases and the stores; the nearest base counts."""
+"""The problem for each error of the use cases and the stores; the nearest base class counts."""
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -1,4 +1,4 @@
-"""Find the verification that a request means, in the one place that answers 404 for it."""
+"""Find the verification that a request names; the only place that answers 404 for it."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ async def find_verification(
     context: Context,
     app_id: AppId = None,
 ) -> VerificationRecord:
-    """The one verification meant. Another app's is as unknown as one that does not exist."""
+    """The verification named in the request. One of an app that the caller may not see is a 404 too."""
     app_ids = caller.narrowed(app_id)
     if not BIZ_ID_SHAPE.fullmatch(biz_id) or not app_ids:
         raise ApiProblem("not_found")
@@ -34,6 +34,6 @@ async def find_verification(
 
 
 Verification = Annotated[VerificationRecord, Security(find_verification, scopes=["verifications:read"])]
-"""The verification that a reader means."""
+"""The verification named by a caller with a read scope."""
 OperatedVerification = Annotated[VerificationRecord, Security(find_verification, scopes=["operate"])]
-"""The verification that an operator means."""
+"""The verification named by an operator."""

@@ -1,4 +1,4 @@
-"""Compose the internal API: the only place of this listener that knows concrete adapters."""
+"""Compose the internal API: the only module of this listener that builds adapters."""
 
 import asyncio
 import time
@@ -62,7 +62,7 @@ from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 
 _ORDER_SECONDS: Final = 60
-"""An order of several megabytes may take this long to arrive."""
+"""Seconds that an order of several megabytes may take to arrive."""
 
 _CONNECTIONS: Final = 4
 """Factor over an ingress's connections: lookups that wait for a decision keep theirs open."""
@@ -114,7 +114,7 @@ def _limits(settings: Settings) -> Limits:
 
 
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
-    """The API on real adapters."""
+    """The API with real adapters."""
     process = ProcessContext.of(settings, timeout=timedelta(seconds=3))
     keys, names, redis = process.keys, process.names, process.redis
     engine, clock = process.engine, process.clock
@@ -184,7 +184,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
 
 
 def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
-    """The API over any context."""
+    """The API with the given context."""
     app = FastAPI(
         title="faceid-gateway API",
         version=VERSION,

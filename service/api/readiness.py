@@ -1,4 +1,6 @@
-"""What `readyz` answers: read at most once a second, and by one reader at a time, however often asked."""
+"""The answer of `readyz`, read at most once a second and by one reader at a time, however many probes
+arrive.
+"""
 
 import asyncio
 import time
@@ -18,9 +20,9 @@ Parts = dict[str, Part]
 
 
 class Readiness:
-    """The last reading of the servers behind this one, taken again when it is older than a second.
+    """The state of the servers behind this listener, cached for one second.
 
-    `explain` says why a server is away, in words for an operator.
+    `explain` returns why a server is away, in words for an operator.
     """
 
     def __init__(

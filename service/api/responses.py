@@ -1,4 +1,4 @@
-"""The problems that an endpoint may answer, for its OpenAPI description."""
+"""The problems of an endpoint in its OpenAPI description."""
 
 from typing import Any
 

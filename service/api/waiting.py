@@ -1,4 +1,4 @@
-"""Hold a lookup until its verification is decided: no look at PostgreSQL but when there may be news."""
+"""Hold a lookup until its verification is decided, and read PostgreSQL only when it may have changed."""
 
 import asyncio
 from contextlib import suppress
@@ -17,12 +17,12 @@ _ENDED: Final = {State.DECIDED, State.EXPIRED}
 async def wait_until_ended(
     context: ApiContext, request: Request, *, ids: tuple[UUID, ...], seconds: float
 ) -> None:
-    """Return when one of these is decided, when this process goes, or after `seconds`.
+    """Return when one of these is decided, when this process shuts down, or after `seconds`.
 
-    An announcement that got lost is made up for at the end of the seconds, or when Redis is back.
+    If an announcement is lost, this returns at the end of the time, or when Redis is back.
 
     Raises:
-        ClientDisconnect: nobody waits for the answer any more.
+        ClientDisconnect: the client no longer waits.
     """
     deadline = context.monotonic() + seconds
     with context.announcements.expect(ids) as news:
@@ -42,7 +42,7 @@ async def wait_until_ended(
 
 async def _ends_the_wait(context: ApiContext, ids: tuple[UUID, ...]) -> bool:
     found = await context.lookups.states(ids)
-    # Of several, the caller has to name one first.
+    # With several, the caller has to name an app first.
     return len(found) > 1 or not _ENDED.isdisjoint(found)
 
 

@@ -1,4 +1,4 @@
-"""Accept one callback: read, verify, store. Everything else is left to the worker."""
+"""Accept one callback: read, verify, store. The worker does everything else."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class IngressContext:
 
     @cached_property
     def refusal_hashes(self) -> Mapping[HashName, int]:
-        """The hashes that every refused signature costs, whatever the app."""
+        """The number of hashes that every refused signature costs, independent of the app."""
         return refusal_hashes((app.hash_name, len(app.secrets)) for app in self.apps.values())
 
 

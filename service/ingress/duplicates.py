@@ -27,7 +27,7 @@ def mark_of(app_id: str, kind: CallbackKind, form: SignedForm) -> bytes:
     """An identifier of a callback, after its signature is verified: the signature itself.
 
     Another digest would cost as much. Two strict JSON texts with one signature would be a collision of the
-    hash with an unknown secret; a length extension of a callback is no JSON.
+    hash with an unknown secret; a length extension of a callback is not JSON.
     """
     return form.sign + _ROUTES[kind] + app_id.encode()
 

@@ -1,4 +1,4 @@
-"""Compose the ingress: the only place of the public listener that knows concrete adapters."""
+"""Compose the ingress: the only module of the public listener that builds adapters."""
 
 import asyncio
 import signal
@@ -63,7 +63,7 @@ def run(settings: Settings, *, host: str, port: int) -> None:
 
 
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
-    """The ingress on real adapters. Raises SettingsError."""
+    """The ingress with real adapters. Raises SettingsError."""
     process = ProcessContext.of(settings, timeout=timedelta(seconds=settings.inbox_timeout))
     watch = _create_watch(settings, process)
     intake = _create_intake(settings, process, watch, lifecycle)
@@ -107,7 +107,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
 
 
 def create_app(context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
-    """The ingress over any context."""
+    """The ingress with the given context."""
     return IngressApp(context, lifespan=lifespan)
 
 
@@ -161,4 +161,4 @@ async def _check_redis(settings: Settings) -> None:
     except SettingsError as error:
         if settings.spool_dir is None and not isinstance(error, NotDurableYet):
             raise
-        log.error("redis.not_durable", detail=str(error))  # noqa: TRY400 - the message says it all
+        log.error("redis.not_durable", detail=str(error))  # noqa: TRY400 - the message needs no traceback

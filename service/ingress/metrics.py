@@ -19,7 +19,7 @@ from service.ingress_families import describe_ingresses
 def serving_metrics(
     host: str, port: int | None, *, process: str, status: Callable[[], Mapping[str, object]]
 ) -> Iterator[None]:
-    """Serve `GET /metrics` about this process during the block, if there is a port.
+    """Serve `GET /metrics` for this process during the block, if a port is configured.
 
     Raises:
         SettingsError: the port cannot be used.

@@ -1,4 +1,4 @@
-"""The user's browser came back by GET: a hint to look for the result, as far as the throttle lets it."""
+"""The user's browser came back by GET: a hint to look for the result, if the throttle permits it."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ class ThrottledReturnHints:
         self._monotonic = monotonic
 
     def returned(self, scope: Scope, app_id: str, biz_id: str) -> None:
-        """A browser came back to this app with this biz_id. Neither waits nor fails."""
+        """Send a hint that a browser came back to this app with this biz_id. Neither waits nor raises."""
         address, _port = scope.get("client") or ("", 0)
         if self._throttle.permits(address, self._monotonic()):
             self._return_hints.note_return(verification_id(app_id, biz_id))

@@ -1,1 +1,1 @@
-"""What a request passes before its endpoint: its token, its share, the size of its body."""
+"""The checks before an endpoint runs: the token, its quota, and the size of the body."""

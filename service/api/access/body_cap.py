@@ -13,16 +13,16 @@ _CLOSE: Final = (b"connection", b"close")
 
 
 class Allowance(NamedTuple):
-    """The most bytes of a body, and the seconds from its first read to its end."""
+    """The maximum size of a body in bytes, and the seconds from its first read to its end."""
 
     bytes: int
     seconds: float = 10
 
 
 class BodyCap:
-    """Refuses bodies larger than their path allows, before reading if the length is declared.
+    """Refuses bodies larger than their path allows, without reading them if they declare their length.
 
-    A body that does not arrive in time is refused too. `paths` has the allowances of single paths.
+    A body that does not arrive in time is refused too. `paths` has the allowances of individual paths.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class _Body:
         self._is_read = is_read
 
     async def receive(self) -> Message:
-        """The next message; behind the body's end there is no deadline."""
+        """The next message; after the end of the body there is no deadline."""
         if self._is_read:
             return await self._receive()
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Who comes in: the token first, before any of the body is read, then its scopes, then its share."""
+"""Admit requests: check the token before the body is read, then its scopes, then its quota."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from usecases.ports.access import CallRates, Tokens
 
 @dataclass(frozen=True)
 class Entry:
-    """A request that was let in."""
+    """An admitted request."""
 
     token: ApiToken
     turn: Turn
@@ -26,7 +26,7 @@ class Entry:
 
 @dataclass
 class Door:
-    """Lets requests in. `calls` counts what costs vendor calls."""
+    """Admits requests. `calls` counts the requests that cost vendor calls."""
 
     tokens: Tokens
     calls: CallRates
@@ -42,10 +42,11 @@ class Door:
     async def enter(
         self, request: Request, *, scopes: frozenset[str], cost: Cost, has_body: bool
     ) -> AsyncIterator[Entry]:
-        """The bearer of a valid token with these scopes, inside the block. Raises ApiProblem.
+        """Admit the bearer of a valid token with these scopes for the duration of the block. Raises
+        ApiProblem.
 
-        A request that `has_body` takes its turn to work when the body is there: who sends slowly keeps no
-        other token waiting.
+        A request that `has_body` takes its working slot only once the body has arrived, so that a slow sender
+        does not keep other tokens waiting.
         """
         address, shown = request.client.host if request.client else "", shown_token(request)
         if shown is None:

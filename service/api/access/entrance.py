@@ -1,7 +1,7 @@
-"""Where requests begin: a few in each turn of the event loop, and one of each caller after the other.
+"""Start requests a few per iteration of the event loop, taking callers in turn.
 
-A thousand requests that arrive together would all begin in one turn of the loop, and whatever is answered
-meanwhile would stand still for it.
+Without this, a thousand requests that arrive together would all start in one iteration, and delay every
+answer in progress.
 """
 
 import asyncio
@@ -18,13 +18,15 @@ from service.api.access.fair_places import FairPlaces
 from service.api.access.tries import Tries
 
 _BEGINNING: Final = 2
-"""Requests that begin in one turn of the loop."""
+"""Requests that start in one iteration of the loop."""
 
 _LONGEST_TOKEN: Final = 256
 
 
 class Entrance:
-    """Lets requests begin, in turns between callers; those that only wait for a decision count apart."""
+    """Starts requests, taking callers in turn. Requests that only wait for a decision have a separate
+    queue.
+    """
 
     def __init__(self, app: ASGIApp, *, tries: Tries) -> None:
         self._app = app
@@ -46,24 +48,24 @@ class Entrance:
 
 
 def asks_to_wait(query: QueryParams) -> bool:
-    """Whether a lookup is to be held until there is a decision."""
+    """Whether a lookup asks to wait for the decision."""
     return query.get("wait", "0") != "0"
 
 
 def shown_token(request: HTTPConnection) -> str | None:
-    """The bearer token as it was shown, which may be none of ours."""
+    """The bearer token in the request, unchecked."""
     scheme, shown = get_authorization_scheme_param(request.headers.get("authorization"))
     is_ours = scheme.lower() == "bearer" and 0 < len(shown) <= _LONGEST_TOKEN
     return shown if is_ours else None
 
 
 def key_of(token: str) -> str:
-    """What stands for a token here."""
+    """The key for a token in this process: its SHA-256 in hex."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def caller_in_queue(tries: Tries, request: HTTPConnection) -> str:
-    """Who waits for a turn: the token that was good before; or, for any number of others, their address."""
+    """The caller for queueing: the token if it was valid before, otherwise the address."""
     shown = shown_token(request)
     if shown is not None and tries.knows(key := key_of(shown)):
         return key

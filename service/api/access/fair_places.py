@@ -1,13 +1,15 @@
-"""A number of places, handed out in turns between those who wait: who wants one is not behind a thousand."""
+"""A fixed number of places, given to waiting keys in turn, so that one key's thousand requests do not delay
+another's.
+"""
 
 import asyncio
 from collections import OrderedDict, deque
 
 
 class FairPlaces:
-    """Like a semaphore that gives each free place to another key's oldest request, round and round.
+    """A semaphore that gives each free place to the oldest request of the next key, round robin.
 
-    `count` None: there is always a place.
+    `count` None: no limit.
     """
 
     def __init__(self, count: int | None) -> None:
@@ -31,7 +33,7 @@ class FairPlaces:
             raise
 
     def release(self) -> None:
-        """Give a place back, or to the next one."""
+        """Give a place back; the next waiting request gets it."""
         if self._free is None:
             return
         while self._waiting:

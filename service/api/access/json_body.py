@@ -6,11 +6,11 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 
 MAX_VALUES: Final = 20_000
-"""The largest order has some fifty. A policy's text may hold as many commas as it has characters."""
+"""The largest order has about fifty. A policy's text may contain as many commas as characters."""
 
 
 class BoundedRequest(Request):
-    """A request whose JSON is refused before it is parsed, where it may hold too many values."""
+    """A request that refuses its JSON body before parsing, if it may contain too many values."""
 
     async def json(self) -> Any:
         """The body. Raises HTTPException, JSONDecodeError, RecursionError."""

@@ -13,7 +13,7 @@ _FAILURES: Final = Rate(per_second=5, burst=200)
 _PAUSE: Final = 2.0
 _PAUSES_AT_ONCE: Final = 2048
 _CROWD: Final = 200
-"""With this many delayed answers at once, each pause is twice as long."""
+"""At this many delayed answers, each pause is twice as long."""
 
 
 class Tries:

@@ -1,5 +1,6 @@
-"""Turns: a token's rates, how many of its requests are open and worked on at once in one process, and how
-many of all tokens."""
+"""Limit each token's rate, open requests and running requests in one process, and the running requests of all
+tokens together.
+"""
 
 import asyncio
 import time
@@ -12,11 +13,11 @@ from domain.limits.throttle import Buckets
 from service.api.access.fair_places import FairPlaces
 
 _SOON: Final = 1.0
-"""Seconds after which a request may find a place that another one has left."""
+"""Seconds after which a refused request may find a free place."""
 
 
 class TooMany(Exception):
-    """One request too many; `retry_after`: the seconds until another one may come."""
+    """The token has too many requests. `retry_after`: seconds until the next one is accepted."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__()
@@ -24,7 +25,7 @@ class TooMany(Exception):
 
 
 class Turn:
-    """A request's right to be worked on: one of its token's places, and then one of the process's."""
+    """A request's right to run: one of its token's places, and then one of the process's."""
 
     def __init__(self, caller: str, mine: asyncio.Semaphore, ours: FairPlaces) -> None:
         self._caller = caller
@@ -33,7 +34,9 @@ class Turn:
         self._has_mine = self._has_ours = False
 
     async def prepare(self) -> None:
-        """Wait for one of the token's places. The token is checked, and the body read, while it is held."""
+        """Wait for one of the token's places. The token is checked and the body is read while this place is
+        held.
+        """
         await self._mine.acquire()
         self._has_mine = True
 
@@ -43,7 +46,7 @@ class Turn:
         self._has_ours = True
 
     def give_up(self) -> None:
-        """Let the next ones work; harmless when it was given up before."""
+        """Give back all places; harmless if that was done before."""
         if self._has_ours:
             self._has_ours = False
             self._ours.release()
@@ -53,7 +56,7 @@ class Turn:
 
     @asynccontextmanager
     async def rest(self) -> AsyncIterator[None]:
-        """Let others work inside the block, which only waits."""
+        """Give back the places while the block waits, and take them again afterwards."""
         self.give_up()
         yield
         await self.prepare()
@@ -67,7 +70,7 @@ class _Share:
 
 
 class Turns:
-    """Turns by token and cost. What nobody uses is forgotten."""
+    """Turns by token and cost. Unused entries are dropped."""
 
     def __init__(
         self, quotas: Mapping[Cost, Quota], *, monotonic: Callable[[], float] = time.monotonic
@@ -81,9 +84,9 @@ class Turns:
 
     @asynccontextmanager
     async def enter(self, key: str, cost: Cost, *, caller: str = "") -> AsyncIterator[Turn]:
-        """The turn of a request, prepared, inside the block. Raises TooMany.
+        """The prepared turn of a request, for the duration of the block. Raises TooMany.
 
-        `key` stands for the token, `caller` for all whose requests come one after the other.
+        `key` identifies the token; requests with the same `caller` share one queue.
         """
         share = self._admit(key, cost)
         turn = Turn(caller, share.places, self._places[cost])
@@ -101,7 +104,9 @@ class Turns:
                 self._shares.pop((key, cost), None)
 
     async def _keep_rate(self, key: str, cost: Cost) -> None:
-        """Wait until the rate allows it, where that is soon: who asks one by one is slowed, not refused."""
+        """Wait until the rate allows the request, if that is soon: sequential requests are slowed down, not
+        refused.
+        """
         while wait := self._rates[cost].take(key, self._monotonic()):
             if wait > _SOON:
                 raise TooMany(wait)

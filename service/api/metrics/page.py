@@ -1,6 +1,6 @@
 """The metrics page for Prometheus.
 
-It is read at most every five seconds and by one reader at a time, however many scrapes there are.
+The figures are read at most every five seconds and by one reader at a time, however many scrapes arrive.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 class MetricsPage:
-    """The page, read again when it is older than `FRESH_FOR` seconds of `monotonic`."""
+    """The page, cached for `FRESH_FOR` seconds of `monotonic`."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""What the API takes and answers, as pydantic models."""
+"""The API's requests and answers as pydantic models."""

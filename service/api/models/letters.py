@@ -1,4 +1,4 @@
-"""What the API takes and answers about dead letters, as pydantic models."""
+"""Requests and answers about dead letters, as pydantic models."""
 
 from uuid import UUID
 
@@ -34,7 +34,7 @@ class DeadLetterPage(BaseModel):
 
 
 class BulkRetry(BaseModel):
-    """Which letters to retry: those with this reason, of all the caller's apps or of one."""
+    """Selects the letters to retry: by reason, and by app (default: all the caller's apps)."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What a verification is ordered and registered with, as pydantic models: bounds first, nothing echoed.
+"""Orders and registrations as pydantic models. Every field is bounded, and no error repeats its input.
 
 The optional parameters are get_token's own (docs/protocol.md, 5), under the vendor's names.
 """
@@ -26,7 +26,7 @@ from service.api.models.verifications import EXAMPLE, UtcTime
 
 MAX_PICTURE: Final = 2 * 1024 * 1024
 MAX_ORDER: Final = 9 * 1024 * 1024
-"""Bytes of a whole request, with three pictures in base64; no other is larger."""
+"""Bytes of a whole request, with three pictures in base64; no other request is larger."""
 
 MAX_EXTRA: Final = 32
 
@@ -62,7 +62,7 @@ def _decode_picture(value: object) -> bytes:
 
 
 def _check_extra(value: object) -> object:
-    """Checked as a whole: pydantic's errors name keys, which are the client's own words."""
+    """Check the whole object: pydantic's errors would name its keys, which are client input."""
     if not isinstance(value, dict) or len(value) > MAX_EXTRA:
         raise PydanticCustomError("extra", "an object of at most {limit} parameters", {"limit": MAX_EXTRA})
     for name, text in value.items():
@@ -156,7 +156,7 @@ class VerificationOrder(BaseModel):
         return self
 
     def to_order(self) -> Order:
-        """The order as the vendor's client takes it."""
+        """The order in the form that the vendor's client takes."""
         own = {"app_id", "biz_no", "extra", *_PICTURES}
         given = self.model_dump(exclude=own, exclude_none=True)
         pictures = {name: getattr(self, name) for name in _PICTURES}
@@ -172,7 +172,7 @@ def _plain(value: object) -> str:
 
 
 class Registering(BaseModel):
-    """A verification whose token was got elsewhere."""
+    """A verification whose token was obtained elsewhere."""
 
     model_config = ConfigDict(
         extra="forbid",

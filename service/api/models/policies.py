@@ -1,4 +1,4 @@
-"""What the API answers about policies and explanations, as pydantic models."""
+"""Answers about policies and explanations, as pydantic models."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class RuleRunModel(BaseModel):
 
 
 class DisagreementModel(BaseModel):
-    """A fact on which callback and result differ."""
+    """A fact that differs between callback and result."""
 
     fact: str = Field(examples=["comparisons.result_faceid.confidence"])
     callback: Any

@@ -1,4 +1,4 @@
-"""What the API answers, as pydantic models: the contract that other programs are written against."""
+"""Answers about verifications, as pydantic models: the contract with client programs."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Is the process up, and are the servers behind it fit for the promise?"""
+"""Health checks and metrics: whether the process runs, and whether the servers behind it are usable."""
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4

@@ -1,4 +1,4 @@
-"""Policies: those in force, candidates on stored facts, shadows so far, reload."""
+"""Policies: list and reload them, test a candidate on stored facts, compare a shadow."""
 
 import asyncio
 from typing import Annotated
@@ -24,9 +24,9 @@ from service.api.models.policies import (
 from service.api.responses import problems
 
 CHUNK = 250
-"""Verifications read in one go."""
+"""Verifications per read from the database."""
 PART = 25
-"""Verifications decided in one go: about a millisecond, in which lookups wait for the interpreter."""
+"""Verifications decided without a pause: about a millisecond, in which lookups wait for the interpreter."""
 
 router = guarded_router("/v1/policies", tag="policies")
 
@@ -84,7 +84,7 @@ async def compare_shadow(
 
 
 def _named_by(caller: Caller, context: ApiContext) -> set[str]:
-    """The policies that the caller may know of: all, or those that its apps name."""
+    """The policies that the caller may see: all, or those that its apps use."""
     if caller.token.apps is None:
         return {policy.name for policy in context.policies.all()}
     apps = [context.apps[app_id] for app_id in caller.app_ids]

@@ -1,4 +1,4 @@
-"""Spend one get_result call on request: an operator's way to the last one."""
+"""Spend one get_result call on an operator's request, even the last one."""
 
 from service.api.auth import Operator, guarded_router
 from service.api.context import Context

@@ -1,4 +1,4 @@
-"""Order and register verifications, so that one whose callback never comes is missed and asked for."""
+"""Order and register verifications, so that the gateway notices a missing callback and pulls the result."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -89,7 +89,7 @@ async def register_verification(
 
 
 def _app_of(context: ApiContext, caller: Caller, app_id: str | None) -> App:
-    """The app meant: the one named, or the only one that the caller may see."""
+    """The named app, or the only one that the caller may see."""
     mine = caller.narrowed(app_id)
     if not mine:
         raise ApiProblem("not_found")

@@ -55,7 +55,7 @@ router.add_api_route(
 
 
 class ListQuery(BaseModel):
-    """What a list is narrowed to, and which page of it."""
+    """The filters and the page of a list."""
 
     model_config = ConfigDict(extra="forbid")
 
