@@ -222,7 +222,7 @@ def load_settings(kind: type[Settings] = Settings) -> Settings:
 
 
 def strange_names() -> list[str]:
-    """Names with our prefix that are no settings of this version. Raises SettingsError."""
+    """Names with our prefix that are not settings of this version. Raises SettingsError."""
     return strange(read_sources(), Settings.model_fields)
 
 

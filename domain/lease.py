@@ -1,4 +1,4 @@
-"""A lease: the right to write to one verification, which every write has to show."""
+"""A lease: the right to write to one verification. Every write must include it."""
 
 from typing import Protocol
 from uuid import UUID
@@ -7,21 +7,22 @@ import msgspec
 
 
 class DataKey(Protocol):
-    """Seals and opens what is kept of one verification.
+    """Encrypts and decrypts the stored data of one verification.
 
-    The adapter that made it keeps the key's bytes to itself: no repr, comparison or encoding shows them.
+    Only the adapter that created it has the key's bytes: no repr, comparison or encoding shows them.
     """
 
     def seal(self, plaintext: bytes, *, place: str) -> bytes:
         """Encrypt; `place` (column, app, row) is bound to the ciphertext."""
 
     def unseal(self, sealed: bytes, *, place: str) -> bytes:
-        """Decrypt what `seal` made. Raises BrokenSeal."""
+        """Decrypt the output of `seal`. Raises BrokenSeal."""
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """Handed out by recording and by claiming. Each new holder counts `fence` up, so a write that shows an
-    earlier one changes nothing."""
+    """Recording and claiming hand out leases. Each new one increments `fence`, and a write with an older
+    fence changes nothing.
+    """
 
     verification_id: UUID
     app_id: str
@@ -30,7 +31,7 @@ class Lease(msgspec.Struct, frozen=True):
 
 
 class Leased(msgspec.Struct, frozen=True):
-    """What a worker has in its hands under a lease."""
+    """Something that a worker holds under a lease."""
 
     lease: Lease
 

@@ -1,1 +1,1 @@
-"""What the gateway does: each use case once, for every edge. Knows the domain and its ports alone."""
+"""What the gateway does: each use case once, for every edge. Imports only the domain and its own ports."""

@@ -1,4 +1,4 @@
-"""What every job works with, built once per process by `workers.main`."""
+"""The dependencies of every job, built once per process by `workers.main`."""
 
 import asyncio
 import random
@@ -29,15 +29,16 @@ def _go_on(_point: CrashPoint) -> None:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """`lease`: how long a batch or a verification may rest untouched before it is taken up again.
+    """`lease`: how long a worker may hold a batch or a verification before another one may claim it.
 
-    `alarm`: rings when a verification may be due.
-    `silent_per_sweep`: how many verifications without a callback one sweep may ask for.
+    `alarm`: rings when a verification may have become due.
+    `silent_per_sweep`: the maximum number of verifications without a callback that one sweep pulls.
     `pictures`: the room for answers with pictures.
-    `database_since`: since when PostgreSQL has been there without a break, as far as this process knows.
-    `unkept`: the verifications whose answer this process has and the ledger has not.
-    `reached` is told of every point at which the fault suite may let the process die. `jitter` gives a
-    number from 0 to 1 by chance, `sleep` waits for a number of seconds.
+    `database_since`: since when PostgreSQL has been available without interruption, as far as this process
+    knows.
+    `unkept`: the verifications with an answer that is still only in this process's memory.
+    `reached` is called at every point at which the fault suite may kill the process. `jitter` returns a
+    random number from 0 to 1; `sleep` waits for a number of seconds.
     """
 
     apps: Mapping[str, App]
@@ -71,7 +72,7 @@ class WorkerContext:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def status(self) -> dict[str, object]:
-        """What the worker's heartbeat says."""
+        """The worker's figures for its heartbeat."""
         ways = {"circuits": self.gates.circuits(), "refusals": self.gates.refusals()}
         state = {"database_seconds": self.database_silence(), "policies": self.policies.marks()}
         return self.worker_stats.status() | ways | state

@@ -44,7 +44,7 @@ async def read_backlog(redis: Redis, *, now_ms: int, names: RedisNames = DEFAULT
 
 
 def _age(first: list[tuple[bytes, float]], now_ms: int) -> timedelta:
-    """How long ago the first member's score (ms) was; zero if the score is no time."""
+    """How long ago the first member's score (ms) was; zero if the score is not a time."""
     if not first or not 0 <= first[0][1] <= now_ms:
         return _NOTHING
     return timedelta(milliseconds=now_ms - first[0][1])

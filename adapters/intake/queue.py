@@ -26,7 +26,9 @@ _PAST_THE_MOMENT: Final = timedelta(milliseconds=5)
 """arq truncates times to milliseconds, so an exact job could run before its verification is due."""
 
 _LONG_ENOUGH: Final = timedelta(days=1)
-"""An explicit expiry: arq would count from the job's time, and Redis would refuse one a day ago."""
+"""An explicit expiry: arq would count it from the job's time, and Redis would refuse an expiry in the
+past.
+"""
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from adapters.redis.client import REDIS_ERRORS
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 
 AT_ONCE: Final = 16
-"""Maximum number of nudges in flight to Redis; more are dropped, since nothing waits for them."""
+"""Maximum number of hints in flight to Redis; more are dropped, since nothing waits for them."""
 
 _LONG_ENOUGH: Final = timedelta(days=1)
 """How long a worker may take to begin; arq would count it by this machine's clock."""
@@ -45,7 +45,7 @@ class RedisReturnHints:
         self._away = False
 
     def note_return(self, verification_id: UUID) -> None:
-        """Let a worker look, once, however often it is called meanwhile. Neither waits nor fails."""
+        """Have a worker look once, however often this is called meanwhile. Neither waits nor raises."""
         if len(self._under_way) >= AT_ONCE or not self._has_room():
             return
         task = asyncio.create_task(self._hand_over(verification_id))
@@ -53,7 +53,7 @@ class RedisReturnHints:
         task.add_done_callback(self._under_way.discard)
 
     async def aclose(self) -> None:
-        """Wait for the nudges in flight."""
+        """Wait for the hints in flight."""
         await asyncio.gather(*self._under_way)
 
     async def _hand_over(self, verification_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""The engine. Its errors are translated to ours, unless a value or a bug is at fault."""
+"""The SQLAlchemy engine. Its errors are translated to ours, unless a value or a bug is at fault."""
 
 import time
 from collections.abc import Callable
@@ -130,7 +130,7 @@ def _check_before_use(engine: Engine, rested: timedelta, second_best_for: timede
     def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
         returned_at = record.info.get("returned_at")
         if returned_at is None:
-            # A new connection: while doubts repeat there is no better one.
+            # A new connection is kept: while doubts repeat there is no better one.
             return
         if _is_outdated(record, cast(DoubtingPool, engine.pool), second_best_for):
             raise DisconnectionError

@@ -75,7 +75,7 @@ class Heartbeats:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.smembers(self._names.processes)
             [names] = await pipe.execute()
-            # Bytes that are no id of ours: no heartbeat has the replaced characters in its key.
+            # Bytes that are not an id of ours: no heartbeat has the replaced characters in its key.
             ids = sorted(name.decode(errors="replace") for name in names)
             for process_id in ids:
                 pipe.get(self._names.heartbeat(process_id))

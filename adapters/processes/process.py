@@ -1,4 +1,4 @@
-"""What the adapters of one process share; each composition root opens one."""
+"""The shared resources of one process's adapters; each composition root opens one."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ class ProcessContext:
 
     Nothing connects before it is used. `engine`, `clock` and `queue` are made, and their libraries imported,
     at first use: an ingress needs no database, and a health check runs often.
-    `timeout`: of every exchange with Redis.
+    `timeout`: the time limit of every exchange with Redis.
 
     Raises:
         SettingsError: a URL or a key cannot be used.
@@ -67,7 +67,7 @@ class ProcessContext:
 
     @cached_property
     def clock(self) -> "DatabaseClock":
-        """PostgreSQL's clock; somebody has to `follow` it."""
+        """PostgreSQL's clock; the caller must run its `follow`."""
         from adapters.postgres.clock import DatabaseClock  # noqa: PLC0415 - as above
 
         return DatabaseClock(self.engine)

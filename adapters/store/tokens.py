@@ -36,7 +36,7 @@ class PgTokens:
         scopes: Sequence[str] = SCOPES,
         expires_at: datetime | None = None,
     ) -> None:
-        """Make `token` valid; a token of the same name is replaced."""
+        """Make `token` valid; a token with the same name is replaced."""
         row = _row(name, token, apps, scopes, expires_at)
         statement = insert(api_tokens).values(row)
         statement = statement.on_conflict_do_update(index_elements=["name"], set_=row)
@@ -52,7 +52,7 @@ class PgTokens:
         scopes: Sequence[str],
         expires_at: datetime | None,
     ) -> bool:
-        """Make `token` valid; False if there is one of this name, which stays unchanged."""
+        """Make `token` valid; False if there is one with this name, which stays unchanged."""
         row = _row(name, token, apps, scopes, expires_at)
         statement = insert(api_tokens).values(row).on_conflict_do_nothing(index_elements=["name"])
         async with self._engine.begin() as connection:
@@ -71,7 +71,7 @@ class PgTokens:
             return [ApiToken(*row) for row in await connection.execute(_select().order_by(api_tokens.c.name))]
 
     async def revoke(self, name: str) -> bool:
-        """Delete a token; False if there is none of this name."""
+        """Delete a token; False if there is none with this name."""
         async with self._engine.begin() as connection:
             return (
                 await connection.execute(delete(api_tokens).where(api_tokens.c.name == name))

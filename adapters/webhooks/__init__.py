@@ -1,1 +1,1 @@
-"""Send webhooks to addresses that customers named."""
+"""Send webhooks to addresses that customers configured."""

@@ -1,6 +1,6 @@
-"""Connections to addresses that a customer named: the address that is connected to is checked.
+"""Connections to addresses that a customer configured, each checked against the allowed networks.
 
-The check is where the socket is made, so no name, spelling or change of DNS gets past it.
+The check runs when the socket is created, so no name, notation or DNS change can bypass it.
 """
 
 import socket
@@ -25,7 +25,7 @@ class RefusedAddress(OSError):
 
 
 def open_connector(resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
-    """Connections to names that the operator allows, whatever their address.
+    """A connector for names that the operator allows, whatever their address.
 
     Call it inside the event loop. The number of connections is limited by the deliveries under way.
     """
@@ -33,7 +33,7 @@ def open_connector(resolver: AbstractResolver | None = None) -> aiohttp.TCPConne
 
 
 def guarded_connector(allowed: Allowed, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
-    """Connections to public addresses and allowed networks, never to this machine's own."""
+    """A connector for public addresses and allowed networks, never for this machine's own addresses."""
     return aiohttp.TCPConnector(
         limit=0,
         keepalive_timeout=_KEEPALIVE,
@@ -43,7 +43,7 @@ def guarded_connector(allowed: Allowed, resolver: AbstractResolver | None = None
 
 
 def guard(allowed: Allowed = NOTHING, *, own: Collection[Address]) -> Callable[[AddrInfo], socket.socket]:
-    """A maker of sockets that raises RefusedAddress instead of making one for a refused address."""
+    """A socket factory that raises RefusedAddress for a refused address."""
 
     def make(info: AddrInfo) -> socket.socket:
         family, kind, proto, _, place = info

@@ -1,4 +1,4 @@
-"""Why no answer came, in a word, and on whose side."""
+"""Why there was no answer, as a word, and whose fault it is."""
 
 import errno
 import ssl
@@ -31,11 +31,11 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], NotSent], ...]] = (
         NotSent(Fault.RECEIVER, "bad_answer"),
     ),
 )
-"""The first line with a type of the error counts: some of them are subclasses of later ones."""
+"""The first matching line counts, since some types are subclasses of later ones."""
 
 
 def not_sent(error: Exception) -> NotSent:
-    """The failure that an exception of aiohttp means; anything unknown is a fault of ours."""
+    """The failure for an exception of aiohttp; an unknown one counts as our own fault."""
     for kinds, meaning in _MEANINGS:
         if isinstance(error, kinds):
             return meaning

@@ -1,4 +1,4 @@
-"""Send one webhook: no redirects, no cookies, no proxy of the environment, bounded time and size."""
+"""Send one webhook: no redirects, no cookies, no proxy from the environment, bounded time and size."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _STALE: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, Connect
 class WebhookSender:
     """Sends webhooks; an async context manager that closes its connections.
 
-    `allowed`: what may be reached although it is not public. `proxy`: the URL of an egress proxy, which then
+    `allowed`: the private targets that may be reached. `proxy`: the URL of an egress proxy, which then
     resolves the names and has to refuse private addresses itself; addresses in URLs are checked here.
     """
 
@@ -59,7 +59,7 @@ class WebhookSender:
         await self._stack.aclose()
 
     async def post(self, way: Way, body: bytes, headers: Mapping[str, str]) -> Answer | NotSent:
-        """Send once. A kept connection that the receiver closed meanwhile is replaced."""
+        """Send once. A kept-alive connection that the receiver has closed is replaced."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._post(way, body, headers)
@@ -67,7 +67,7 @@ class WebhookSender:
             return not_sent(error)
 
     async def _post(self, way: Way, body: bytes, headers: Mapping[str, str]) -> Answer | NotSent:
-        # As the customer wrote it, letter by letter; a name in other letters is encoded.
+        # The URL exactly as configured; a non-ASCII host name is encoded.
         url = URL(way.url, encoded=way.url.isascii())
         if self._proxy is not None and self._is_refused_literal(way, url):
             return NotSent(Fault.RECEIVER, "refused_address")
@@ -106,7 +106,7 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "faceid-gateway", "Accept-Encoding": "identity"},
-        # What a receiver compresses stays compressed: 64 KiB of it may be gigabytes.
+        # A compressed answer is not decompressed: 64 KiB of it may be gigabytes.
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=None),
         trace_configs=[tracing],
@@ -138,7 +138,7 @@ async def _head_of(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _retry_after(value: str | None) -> timedelta | None:
-    """Seconds or a date, as RFC 9110 has it; None for anything else."""
+    """Seconds or a date, as in RFC 9110; None for anything else."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""TLS towards a receiver: the system's certificates or its own CA, and a client certificate."""
+"""TLS to a receiver: the system's certificates or the receiver's CA, and a client certificate."""
 
 import ssl
 from functools import lru_cache
@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 
 class BadCertificate(Exception):
-    """PEM that OpenSSL cannot use. The message shows nothing of it."""
+    """PEM that OpenSSL cannot use. The message does not quote it."""
 
 
 @lru_cache(maxsize=256)
 def tls_context(ca: str | None, client_certificate: str | None) -> ssl.SSLContext:
-    """A context that checks names and certificates; made once for each pair. Raises BadCertificate."""
+    """A context that checks names and certificates; cached by its arguments. Raises BadCertificate."""
     try:
         context = ssl.create_default_context(cadata=ca)
         if client_certificate is not None:

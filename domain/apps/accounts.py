@@ -1,4 +1,4 @@
-"""Apps that share a vendor account: a callback of one has a valid signature for the others too.
+"""Apps that share a vendor account: a callback to one has a valid signature for the others too.
 
 Each biz_id of such an account belongs to one app: the one that registered it, otherwise the one that
 received its first callback. The other apps accept its callbacks for the owner.

@@ -43,11 +43,11 @@ class SignedForm(NamedTuple):
 def read_form(content_type: bytes, body: bytes, *, content_encoding: bytes = b"") -> SignedForm:
     """The `data` and `sign` of a form body.
 
-    A `Content-Encoding` matters only if the body is no form: some senders put a charset there, and some
+    A `Content-Encoding` matters only if the body is not a form: some senders put a charset there, and some
     proxies inflate a body and leave the header. Compressed bodies are not read; the vendor sends none.
 
     Raises:
-        UnsupportedEncoding: it is no form, and has a Content-Encoding.
+        UnsupportedEncoding: the body is not a form and has a Content-Encoding.
         UnsupportedMediaType: `content_type` is neither of the two form types.
         MalformedForm: broken escapes, broken multipart, a file part, too many fields.
         DuplicateField: `data` or `sign` twice.

@@ -207,7 +207,7 @@ class Payload(msgspec.Struct, frozen=True):
 
     @property
     def status_word(self) -> str | None:
-        """The status, or OTHER if it is none of the vendor's; safe for lists, logs and answers."""
+        """The status, or OTHER if it is not one of the vendor's; safe for lists, logs and answers."""
         return status_word(self.status)
 
     @property

@@ -46,7 +46,7 @@ def read_payload(tree: Any, *, has_lost_characters: bool = False) -> Payload:
     """The payload in a JSON value as `read_closely` gives it, perhaps with characters lost.
 
     Raises:
-        MalformedPayload: it is no object.
+        MalformedPayload: it is not an object.
         UndecodableCallback: no biz_id can be found; `reason` is `missing_biz_id` or `bad_biz_id`.
     """
     if not isinstance(tree, dict):

@@ -1,7 +1,7 @@
 """Plain fields of a payload as words that are safe in facts, lists, logs and answers.
 
-A broken or hostile vendor may put a name or a number into any of them. A value that has not the shape of a
-word, or could contain a person's number, becomes OTHER; the raw bytes are stored encrypted.
+A broken or hostile vendor may put a name or a number into any of them. A value that does not have the shape
+of a word, or that could contain a person's number, becomes OTHER; the raw bytes are stored encrypted.
 """
 
 import re

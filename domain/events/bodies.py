@@ -46,7 +46,7 @@ def thin(event: Event) -> dict[str, Any]:
 
 
 def full(event: Event, facts: Facts | None) -> dict[str, Any]:
-    """The thin event with the scores of the decision's facts; null where nothing was decided."""
+    """The thin event with the scores of the decision's facts; null if there is no decision."""
     return thin(event) | {"scores": None if facts is None else _scores(facts)}
 
 

@@ -1,4 +1,4 @@
-"""An event: that something happened to a verification, or to the gateway, without identity."""
+"""An event of a verification or of the gateway, without identity."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -46,7 +46,7 @@ class PolicyMark(msgspec.Struct, frozen=True):
 
 
 class EventBody(msgspec.Struct, frozen=True):
-    """What is stored of an event beside the columns that readers filter by.
+    """The stored part of an event besides the columns that readers filter by.
 
     A verification's event has its ids; its outcome, reasons (codes), basis and policy are null before the
     decision. `detail` belongs to the type: identifiers and words of ours, never identity.
@@ -66,7 +66,8 @@ class Event(msgspec.Struct, frozen=True):
     """An event of the log.
 
     `seq` grows in the order in which events become visible, with gaps. `n` counts the events of one
-    verification from 1; None for an event of no verification. `app_id` is None if it concerns every app.
+    verification from 1; None if the event is not about a verification. `app_id` is None if it concerns every
+    app.
     """
 
     seq: int

@@ -155,7 +155,7 @@ def _said(payload: Payload) -> tuple[str | None, Identity | None, Facts]:
 def compare_facts(callback: Facts, result: Facts) -> tuple[Disagreement, ...]:
     """The facts that both payloads have with different values.
 
-    A fact that only one of them has is no disagreement: get_result leaves some blocks out.
+    A fact that only one of them has is not a disagreement: get_result leaves some blocks out.
     """
     differing: list[Disagreement] = []
     for name in _STATED:

@@ -1,7 +1,8 @@
-"""Places for verifications under way: as many for each app, so that a slow vendor fills its own alone.
+"""Places for verifications under way: the same number for each app, so that a slow vendor fills only its
+app's places.
 
-An app without a free place is hungry: once half its places are free, what is due of it is looked for. An app
-that frees no place for a while is slow: nobody waits for it until half its places are free.
+An app without a free place is hungry: once half its places are free, its due verifications are claimed. An
+app that frees no place for a while is slow: recording does not wait for it until half its places are free.
 """
 
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 _MOST_AT_ONCE: Final = 100
-"""The most that one claim takes: few enough to be carried out within the lease."""
+"""The maximum size of one claim, small enough to be finished within the lease."""
 
 
 class AppPlaces:
@@ -28,9 +29,8 @@ class AppPlaces:
         return {app_id: max(0, self._at_once - self._under_way[app_id]) for app_id in self._apps}
 
     def claimable(self) -> dict[str, int]:
-        """How many verifications of each app to claim now, without the apps that have no free place.
-
-        Those are hungry from now on.
+        """How many verifications of each app to claim now. Apps without a free place are left out, and hungry
+        from now on.
         """
         free = self.free()
         self._hungry |= {app_id for app_id, places in free.items() if not places}
@@ -51,11 +51,13 @@ class AppPlaces:
         self._under_way[app_id] += 1
 
     def give_back(self, app_id: str) -> None:
-        """It has ended."""
+        """A verification of this app has ended."""
         self._under_way[app_id] -= 1
 
     def feed(self, app_id: str) -> bool:
-        """Whether to look for what is due of this app, because it is hungry and half its places are free."""
+        """Whether to claim this app's due verifications, because it is hungry and half its places are
+        free.
+        """
         if self._under_way[app_id] > self._at_once // 2:
             return False
         self._slow.discard(app_id)
@@ -64,7 +66,7 @@ class AppPlaces:
         return is_hungry
 
     def behind(self) -> set[str]:
-        """The apps with more than half their places taken, or with a queue in the store; no slow ones."""
+        """The apps with more than half their places taken, or with a queue in the store, except slow ones."""
         most = self._at_once // 2
         crowded = {app_id for app_id, count in self._under_way.items() if count > most}
         return (crowded | self._queued) - self._slow
@@ -75,5 +77,5 @@ class AppPlaces:
 
 
 def bounded(free: Mapping[str, int]) -> dict[str, int]:
-    """As many of each app as one claim may take, without the apps that have no place."""
+    """The number of each app that one claim may take, without apps that have no free place."""
     return {app_id: min(places, _MOST_AT_ONCE) for app_id, places in free.items() if places}

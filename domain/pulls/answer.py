@@ -1,7 +1,7 @@
 """The answer to a get_result call, and whether it is about this verification.
 
-Any other answer is about the vendor, the network or our settings. That may pass, so the call is repeated
-within the budget.
+Any other answer is about the vendor, the network or our settings. Such a fault may be temporary, so the call
+is repeated within the budget.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ import msgspec
 from domain.pulls.budget import PullState
 
 UNREADABLE: Final = "UNREADABLE_ANSWER"
-"""Our error for a 200 that is no JSON object, such as a proxy's page or a truncated body."""
+"""Our error for a 200 that is not a JSON object, such as a proxy's page or a truncated body."""
 
 
 class Kind(StrEnum):

@@ -18,7 +18,9 @@ WORKER_PULLS: Final = 2
 long as a call could still bring one."""
 
 LAST_HOUR: Final = timedelta(hours=1)
-"""The end of the vendor's day. Calls are made then even if the vendor is failing: there is no later."""
+"""The end of the vendor's day. Calls are made then even if the vendor is failing, since it is the last
+chance.
+"""
 
 LEDGER_CATCHES_UP: Final = timedelta(seconds=10)
 """Within this time after PostgreSQL is back, a worker with an unstored answer has written it to the ledger:

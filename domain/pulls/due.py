@@ -1,4 +1,4 @@
-"""When somebody must look at a verification next, by what has just become known of it."""
+"""When a worker must look at a verification next, after a callback or a registration."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,8 +15,9 @@ NO_LEASE: Final = timedelta(0)
 def due_after_callback(
     received_at: datetime, *, is_open: bool, recorded_at: datetime, lease: timedelta
 ) -> datetime:
-    """A flow that goes on: when the vendor's day is over. One that has ended: at the end of the recorder's
-    lease, at once where it takes none."""
+    """A flow that is still running: when the vendor's day is over. One that has ended: at the end of the
+    recorder's lease, or at once without one.
+    """
     return received_at + RESULT_KEPT if is_open else recorded_at + lease
 
 
@@ -31,8 +32,8 @@ def due_after_registration(
 ) -> datetime | None:
     """When to look at a verification that had callbacks before its registration.
 
-    A flow that goes on is looked at like any registered one. `is_news`: the registration changes what the
-    callback comes to, so one that has ended is looked at now. Otherwise its own time stays.
+    A flow that is still running is due like any registered one. `is_news`: the registration changes the
+    result of the callback, so a flow that has ended is due now. Otherwise its due time stays.
     """
     if state is State.DECIDED:
         return due_at

@@ -1,1 +1,1 @@
-"""Webhooks: which events an endpoint gets, how they are signed, and when they are sent again."""
+"""Webhooks: the events of an endpoint, their signatures, and their retries."""

@@ -42,11 +42,11 @@ _SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 
 
 class BadAllowance(GatewayError):
-    """An entry of the allow-list that is no network, host or URL."""
+    """An entry of the allow-list that is not a network, host or URL."""
 
 
 class Allowed(msgspec.Struct, frozen=True):
-    """What the operator allows although it is not public.
+    """Private targets that the operator allows.
 
     `networks`: by address · `hosts`: by name, at every port · `origins`: scheme, name and port together.
     """
@@ -99,7 +99,7 @@ def is_refused(text: str, *, allowed: Allowed = NOTHING, own: Collection[Address
 def _is_public(address: Address) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _REFUSED_V4)
-    # An address that carries another one is as public as that one.
+    # An address that embeds another one (NAT64, 6to4) is as public as that one.
     if address in _NAT64:
         return _is_public(IPv4Address(int(address) & 0xFFFFFFFF))
     if address in _SIX_TO_FOUR:

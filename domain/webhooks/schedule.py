@@ -1,4 +1,4 @@
-"""When an event is sent again, and when an endpoint is given up."""
+"""When to retry an event, and when to disable an endpoint."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ import msgspec
 SCHEDULE: Final = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
-"""The pauses behind the first attempt, which is at once: about three days in all."""
+"""The pauses after the first attempt, which is immediate: about three days in total."""
 
 JITTER: Final = 0.1
 """Each pause is up to this share longer or shorter."""
@@ -24,17 +24,17 @@ GIVEN_UP_AFTER: Final = timedelta(days=5)
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The recent attempts of an endpoint: the failures in a row, and since when nothing else happened."""
+    """The recent attempts of an endpoint: the failures in a row, and the time of the first of them."""
 
     failures: int = 0
     failing_since: datetime | None = None
 
     def succeeded(self) -> "Health":
-        """After a success."""
+        """The state after a success."""
         return Health()
 
     def failed(self, now: datetime) -> "Health":
-        """After a failure of the receiver."""
+        """The state after a failure of the receiver."""
         return Health(self.failures + 1, self.failing_since or now)
 
     @property
@@ -47,7 +47,7 @@ class Health(msgspec.Struct, frozen=True):
         return self.failing_since is not None and now - self.failing_since >= GIVEN_UP_AFTER
 
     def is_alarming(self, now: datetime) -> bool:
-        """Whether half of that time is over, and operators are told."""
+        """Whether half of that time is over, so that operators are warned."""
         return self.failing_since is not None and now - self.failing_since >= GIVEN_UP_AFTER / 2
 
 
@@ -61,7 +61,8 @@ def next_attempt(
 ) -> datetime | None:
     """When to send again after `attempts` failures; None when the schedule is used up.
 
-    `chance` is a number from 0 to 1. `retry_after` is the receiver's wish: it may make the pause longer.
+    `chance` is a number from 0 to 1. `retry_after` is the receiver's Retry-After; it can only make the pause
+    longer.
     """
     if attempts > len(schedule):
         return None

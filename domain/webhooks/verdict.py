@@ -1,4 +1,4 @@
-"""What follows from an attempt."""
+"""The verdict on an attempt."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ _THROTTLED: Final = frozenset({429, 503})
 
 
 class Verdict(StrEnum):
-    """`delivered` only for 2xx · `gone`: the receiver wants no more · `retry`: everything else."""
+    """`delivered` only for 2xx · `gone`: the receiver asked for no more events · `retry`: everything else."""
 
     DELIVERED = "delivered"
     GONE = "gone"

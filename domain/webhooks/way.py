@@ -1,4 +1,4 @@
-"""How an endpoint is reached, and what comes back."""
+"""How to reach an endpoint, and its answer."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Way(msgspec.Struct, frozen=True):
-    """How an endpoint is reached.
+    """How to reach an endpoint.
 
     `headers`: added to every request. `ca`: certificates (PEM) that are trusted instead of the system's.
     `client_certificate`: a certificate and its key (PEM). The repr shows the URL alone.
@@ -25,7 +25,7 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Fault(StrEnum):
-    """On whose side an attempt failed. Only a receiver's fault counts against its endpoint."""
+    """The side that caused a failure. Only a receiver's fault counts against its endpoint."""
 
     RECEIVER = "receiver"
     DNS = "dns"
@@ -53,4 +53,6 @@ class Post(Protocol):
     """Sends one webhook."""
 
     async def post(self, way: Way, body: bytes, headers: Mapping[str, str]) -> Answer | NotSent:
-        """Send once, in 15 seconds at most, and follow no redirect. Never raises for what a receiver does."""
+        """Send once, in 15 seconds at most, and follow no redirect. Never raises an error of the receiver or
+        the network.
+        """

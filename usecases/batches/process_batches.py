@@ -16,11 +16,13 @@ from usecases.context import WorkerContext
 
 SPLIT_AFTER: Final = 3
 DEAD_LETTER_AFTER: Final = 6
-"""Starts after which a batch is split into single callbacks, and a single callback becomes a dead letter: it
-keeps killing its worker. A batch that only waits behind others is never started, and so never suspected."""
+"""After this many starts, a batch keeps killing its worker: it is split into single callbacks, and a single
+callback becomes a dead letter. A batch that only waits behind others is never started, and so never
+suspected.
+"""
 
 PAUSE: Final = timedelta(seconds=5)
-"""How long a batch rests after it met a server that is away."""
+"""How long a batch is postponed after a server was away."""
 
 _GROUP_TIMEOUT: Final = 40
 
@@ -28,20 +30,20 @@ log = structlog.get_logger(__name__)
 
 
 class Verifications(Protocol):
-    """Takes verifications on from where recording leaves them. Nothing here waits."""
+    """Takes over verifications after they are recorded. No method waits."""
 
     def room(self) -> dict[str, int]:
-        """How many more verifications of each configured app may be under way here."""
+        """The number of free places of each configured app in this process."""
 
     def start(self, case: Case) -> None:
-        """Take on a verification that this process has the lease of."""
+        """Take over a verification whose lease this process holds."""
 
     def left_out(self, app_id: str) -> None:
-        """A verification of this app found no room here; it is due for any process."""
+        """A verification of this app found no free place here; it is due for any process."""
 
 
 class _Step(Enum):
-    """What happens to a claimed batch."""
+    """The next step for a claimed batch."""
 
     RECORD = "record"
     SET_ASIDE = "set aside"
@@ -52,7 +54,7 @@ class _Step(Enum):
 class BatchProcessing:
     """Claims groups of batches and records them, one group at a time.
 
-    `claimed`: the batches that are being recorded; their lease needs renewing.
+    `claimed`: the batches being recorded, whose lease must be renewed.
     """
 
     def __init__(self, context: WorkerContext, verifications: Verifications) -> None:
@@ -62,10 +64,10 @@ class BatchProcessing:
         self.claimed: list[str] = []
 
     async def process_group(self) -> int:
-        """Claim a group and process it; about how many batches still wait, 0 only if none does.
+        """Claim a group and process it. Returns about how many batches still wait; 0 only if none does.
 
         Raises:
-            ServerAway: Redis or PostgreSQL is away; what was claimed is claimed again later.
+            ServerAway: Redis or PostgreSQL is away; the claimed batches are claimed again later.
             TimeoutError: PostgreSQL is too slow; as above.
         """
         claim = await self._claim()
@@ -80,7 +82,7 @@ class BatchProcessing:
         return claim.left + sum(step is _Step.SPLIT for _, step in steps)
 
     async def forget_finished(self) -> None:
-        """Remove recorded batches from the inbox. The next claim would do it as well. Raises ServerAway."""
+        """Remove recorded batches from the inbox, as the next claim would. Raises ServerAway."""
         if self._finished:
             await self._context.inbox.finish(self._finished)
             self._finished = []
@@ -94,7 +96,7 @@ class BatchProcessing:
             raise
 
     async def _take_out(self, batch: ClaimedBatch, step: _Step) -> None:
-        """Carry out any step but recording."""
+        """Carry out any step except recording."""
         inbox, callbacks = self._context.inbox, batch.callbacks or []
         if callbacks and batch.starts:
             log.warning("batch.swept", batch_id=batch.batch_id, attempts=batch.starts)
@@ -129,17 +131,17 @@ class BatchProcessing:
             async with asyncio.timeout(_GROUP_TIMEOUT):
                 return await record_group(self._context, callbacks, room=self._verifications.room())
         except (ServerAway, TimeoutError):
-            # A worker that notices that it takes too long was killed by none of these batches.
+            # A worker that reports its own time-out was not killed by any of these batches.
             await self._postpone([batch.batch_id for batch in batches])
             raise
 
     async def _postpone(self, batch_ids: Sequence[str]) -> None:
-        # Never longer than two leases: a claim takes a later end for the work of a wrong clock.
+        # Never longer than two leases: a claim treats a later end as the result of a wrong clock.
         await self._context.inbox.postpone(batch_ids, pause=min(PAUSE, self._context.lease))
 
     def _hand_over(self, group: GroupRecorded) -> None:
         for case in group.cases:
-            # From here on the verification's own due_at brings it back if this process dies.
+            # From here on, the verification is due again by its `due_at` if this process dies.
             self._verifications.start(case)
         for app_id in group.left_out:
             self._verifications.left_out(app_id)

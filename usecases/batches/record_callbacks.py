@@ -1,6 +1,6 @@
 """Record a group of callbacks: each becomes part of its verification, or a dead letter.
 
-Every callback is on its own: one that cannot be understood becomes a dead letter and holds up nobody.
+Each callback is handled separately: one that cannot be understood becomes a dead letter and delays no other.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ async def record_group(
 ) -> GroupRecorded:
     """Record each callback or make it a dead letter.
 
-    `room`: how many verifications of each app this worker may advance. The others are recorded too, as due
-    for any worker.
+    `room`: how many verifications of each app this worker may advance. The others are recorded as well, and
+    are due for any worker.
     """
     places = Counter(room)
     read = [_read(context, callback, places) for callback in callbacks]
@@ -84,7 +84,7 @@ async def _to_dead_letters(
 
 
 def _defective(callback: AcceptedCallback, error: BaseException) -> _Letter:
-    """A defect of ours, or a value that the store refuses: kept for a retry after the fix."""
+    """A bug, or a value that the store refuses: the callback is kept for a retry after the fix."""
     log.error("callback.failed", app_id=callback.app_id, exc_info=error)
     return _Letter(callback, "processing_failed", type(error).__name__)
 
@@ -122,5 +122,5 @@ async def to_dead_letter(
 ) -> None:
     """Make a callback a dead letter."""
     await context.dead_letters.keep(callback, reason=reason, detail=detail, now=context.clock())
-    # Only now: while PostgreSQL takes no write there is no letter.
+    # Count it only now: while PostgreSQL takes no write there is no letter.
     log.warning("callback.dead_letter", app_id=callback.app_id, reason=reason)

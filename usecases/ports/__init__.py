@@ -1,5 +1,5 @@
-"""What the use cases and the edges need of the adapters, as small protocols, in rooms like the adapters'.
+"""What the use cases and the edges need from the adapters, as small protocols by subject.
 
-Adapters implement them by shape and import none of them. Tests pass what keeps everything in memory, `main`
-passes adapters; the same contract tests (`tests/contracts`) hold both.
+Adapters implement them structurally, without importing them. `main` passes adapters, tests pass in-memory
+versions, and the same contract tests (`tests/contracts`) check both.
 """

@@ -1,4 +1,4 @@
-"""Who may call the api, and how often."""
+"""Tokens of the api, and the rates of their requests."""
 
 from typing import Protocol
 
@@ -9,11 +9,11 @@ class Tokens(Protocol):
     """Bearer tokens."""
 
     async def check(self, token: str) -> ApiToken | None:
-        """What this bearer may do; None for an unknown or expired token."""
+        """The rights of this token; None if it is unknown or expired."""
 
 
 class CallRates(Protocol):
     """Requests that cost vendor calls, counted by token."""
 
     async def take(self, token: str) -> float:
-        """0: one more request of this token was counted. Otherwise the seconds until the next may come."""
+        """Count a request of this token and return 0, or return the seconds until the next one is allowed."""

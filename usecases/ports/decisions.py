@@ -1,4 +1,4 @@
-"""What decides, where decisions are kept, and who learns of one."""
+"""Policies, the store of decisions, and the announcement of a decision."""
 
 from typing import Protocol
 from uuid import UUID
@@ -12,7 +12,7 @@ class Policies(Protocol):
     """The policies in force."""
 
     def get(self, name: str) -> Policy:
-        """The policy in force under this name. Raises KeyError."""
+        """The policy in force with this name. Raises KeyError."""
 
     def marks(self) -> dict[str, str]:
         """The policies in force, each with the first digits of its text's hash."""
@@ -21,25 +21,25 @@ class Policies(Protocol):
         """Every policy in force, by name."""
 
     def reload(self) -> list[FileProblem]:
-        """Read them again; what is wrong with which file."""
+        """Read the files again and return the problems, by file."""
 
 
 class Decisions(Protocol):
-    """Where decisions stand."""
+    """The store of decisions."""
 
     async def save_once(self, decision_record: DecisionRecord) -> bool:
-        """Save a decision; False when one stood before, or the lease is another's by now."""
+        """Save a decision; False if the verification has one already, or if the lease is lost."""
 
 
 class SecondLooks(Protocol):
-    """Where it stands what a pull after the decision brought."""
+    """The store for the results of pulls after the decision."""
 
     async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
-        """Put it on the timeline; the operator's request is answered."""
+        """Add the result to the timeline, which ends the operator's request."""
 
 
 class Announcer(Protocol):
-    """Wakes the lookups that wait for a decision, as a hint."""
+    """Wakes lookups that wait for a decision. The hint may be lost."""
 
     async def announce(self, verification_id: UUID) -> None:
-        """Say that a verification was decided."""
+        """Announce that a verification was decided."""

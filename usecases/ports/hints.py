@@ -1,4 +1,4 @@
-"""Hints between processes: a verification was decided, the policies must be read again."""
+"""Hints between processes: a verification was decided, or the policies changed."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,7 +17,9 @@ class Announcements(Protocol):
 
 
 class Reloads(Protocol):
-    """Has every process read its policies again."""
+    """Reloads the policies of every process."""
 
     async def order(self) -> list[FileProblem]:
-        """Reload here and everywhere; what is wrong here, by file. Raises ServerAway: reloaded here only."""
+        """Reload in every process and return this process's problems, by file. Raises ServerAway: reloaded
+        here only.
+        """

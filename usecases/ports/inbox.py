@@ -1,4 +1,4 @@
-"""Where workers take accepted callbacks from."""
+"""The workers' side of the inbox."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,30 +9,33 @@ from domain.records import Claim
 
 
 class Inbox(Protocol):
-    """Where workers take batches from."""
+    """Batches of accepted callbacks, for workers to claim."""
 
     async def claim(self, *, lease: timedelta, limit: int = ..., finished: Sequence[str] = ()) -> Claim:
-        """Claim a group of batches of up to `limit` callbacks, oldest first; nobody else is given them for
-        `lease`. One that was claimed before, and neither finished nor postponed, comes alone. `finished`
-        batches are forgotten first."""
+        """Claim a group of batches of up to `limit` callbacks, oldest first; no other worker can claim them
+        for `lease`. A batch that was claimed before, and neither finished nor postponed, comes alone.
+        `finished` batches are deleted first.
+        """
 
     async def finish(self, batch_ids: Sequence[str]) -> None:
-        """Forget batches: every callback of them is recorded."""
+        """Delete batches whose callbacks are all recorded."""
 
     async def renew(self, batch_ids: Sequence[str], *, lease: timedelta) -> None:
-        """Let the lease of claimed batches begin again: they are still being recorded."""
+        """Restart the lease of claimed batches that are still being recorded."""
 
     async def postpone(self, batch_ids: Sequence[str], *, pause: timedelta) -> None:
-        """Let them be claimed again after `pause`: they did not fail by their own fault."""
+        """Make them claimable again after `pause`, without counting a failed attempt."""
 
     async def split(self, batch_id: str, callbacks: Sequence[AcceptedCallback]) -> None:
-        """Replace a batch by one batch for each of its callbacks, all at once; each is claimed alone."""
+        """Replace a batch by one batch for each of its callbacks, in one transaction; each is claimed
+        alone.
+        """
 
     async def set_aside(self, batch_id: str) -> None:
-        """Put a batch that no key opens out of the line; it is kept."""
+        """Take a batch that no key decrypts out of the queue; it is kept."""
 
     async def take_back(self, *, after: timedelta) -> int:
-        """Put batches that were set aside for `after` into the line again; how many."""
+        """Queue batches again that were set aside for `after`; returns their number."""
 
     async def wake_another(self) -> None:
-        """Let another worker help with what waits."""
+        """Wake another worker for the waiting batches."""

@@ -1,4 +1,4 @@
-"""What the ingress needs: where callbacks go, and where it sends word that a browser came back."""
+"""What the ingress needs: a store for callbacks, and a queue for return hints."""
 
 from typing import Protocol
 from uuid import UUID
@@ -7,17 +7,17 @@ from domain.model import AcceptedCallback
 
 
 class Intake(Protocol):
-    """Where the ingress puts callbacks."""
+    """The durable store for accepted callbacks."""
 
     async def accept(self, callback: AcceptedCallback) -> None:
         """Return once `callback` is durable. Raises NotDurable."""
 
     def can_accept(self) -> bool:
-        """Whether the next callback has a good chance."""
+        """Whether the next callback will probably be accepted."""
 
 
 class ReturnHints(Protocol):
-    """Where the ingress sends word that a user's browser came back."""
+    """The queue of return hints: a user's browser came back."""
 
     def note_return(self, verification_id: UUID) -> None:
-        """Let a worker look at a verification after a grace. Neither waits nor fails."""
+        """Have a worker look at a verification after a grace period. Neither waits nor raises."""

@@ -15,22 +15,22 @@ class DeadLetters(Protocol):
     """Where callbacks go that could not be understood or processed, and how they come back."""
 
     async def keep(self, callback: AcceptedCallback, *, reason: str, detail: str, now: datetime) -> UUID:
-        """Keep one; the same one again counts an attempt more."""
+        """Store one; storing the same callback again counts another attempt."""
 
     async def forget_retried(self, letter_ids: Collection[UUID]) -> None:
-        """Delete letters whose retry came through; one that failed again meanwhile stays."""
+        """Delete letters whose retry succeeded; one that failed again meanwhile stays."""
 
 
 class RetriedLetters(Protocol):
-    """Dead letters that are taken for a retry.
+    """Dead letters for a retry.
 
-    A letter is locked while it is taken, and marked as retried once the block ends well.
+    A letter is locked during the block, and marked as retried when the block succeeds.
     """
 
     def take_one(
         self, letter_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
     ) -> AbstractAsyncContextManager[AcceptedCallback | None]:
-        """One letter's callback, even if its retry is under way; None if these apps have no such letter.
+        """The callback of one letter, even if its retry is under way; None if these apps have no such letter.
 
         Raises BrokenSeal.
         """
@@ -38,14 +38,16 @@ class RetriedLetters(Protocol):
     def take(
         self, which: LetterFilter, *, now: datetime, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> AbstractAsyncContextManager[TakenLetters]:
-        """Up to `limit` letters last seen before `now` and behind `after`, oldest first."""
+        """Up to `limit` letters last seen before `now` and after `after`, oldest first."""
 
     async def count(self, which: LetterFilter) -> int:
-        """How many letters these are."""
+        """The number of these letters."""
 
 
 class RetryInbox(Protocol):
-    """The inbox, for callbacks that can wait where they are."""
+    """The inbox, for retried letters, which can wait in PostgreSQL."""
 
     async def add_retried(self, callbacks: Sequence[AcceptedCallback], *, rules: MemoryRules) -> None:
-        """Put a batch of retried letters into the inbox. Raises RedisFull: no room by these rules."""
+        """Put a batch of retried letters into the inbox. Raises RedisFull: these rules leave no memory for
+        it.
+        """

@@ -18,12 +18,12 @@ class Lookups(Protocol):
         """The verifications with this biz_id among these apps: none, one, or one per app."""
 
     async def states(self, ids: tuple[UUID, ...]) -> list[str]:
-        """The states of those of these verifications that exist."""
+        """The states of these verifications; those that do not exist are missing."""
 
     async def page(
         self, filters: Filters, *, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[VerificationRecord]:
-        """The newest verifications that pass `filters`, from behind `after` (created_at, id) on."""
+        """The newest verifications that match `filters`, after `after` (created_at, id)."""
 
     async def timeline(self, verification: UUID) -> list[TimelineEvent]:
         """Every event of a verification, oldest first."""
@@ -40,7 +40,7 @@ class Chunk(Protocol):
 
 
 class StoredDecisions(Protocol):
-    """Decisions with everything that they were made from."""
+    """Decisions with their evidence."""
 
     async def get(self, verification: UUID) -> DecidedVerification | None:
         """The decision of a verification; None if it has none yet."""
@@ -50,24 +50,24 @@ class StoredDecisions(Protocol):
 
 
 class Shadows(Protocol):
-    """Decisions of candidate policies beside the live ones."""
+    """Decisions of candidate policies, compared with the live ones."""
 
     async def compare(
         self, name: str, app_ids: Sequence[str], *, content_hash: str | None = None, keep: int = ...
     ) -> Shadow:
-        """The policy `name` as a shadow of these apps' decisions; `content_hash` narrows to one text.
+        """Compare the policy `name` with these apps' live decisions; `content_hash` selects one text.
 
         The comparison lists the newest `keep` verifications that differ.
         """
 
 
 class LetterDesk(Protocol):
-    """Dead letters, as an operator handles them."""
+    """Dead letters for operators."""
 
     async def page(
         self, which: LetterFilter, *, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[DeadLetter]:
-        """The newest of these letters, from behind `after` (last_seen_at, id) on."""
+        """The newest of these letters, after `after` (last_seen_at, id)."""
 
     async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
         """Delete a dead letter; False if these apps have no such letter."""

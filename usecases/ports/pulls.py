@@ -1,4 +1,4 @@
-"""The calls to the vendor, and the ledger of them."""
+"""The calls to the vendor, and their ledger."""
 
 from datetime import datetime
 from typing import Protocol
@@ -17,7 +17,7 @@ class Vendor(Protocol):
     """The vendor's get_result."""
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
-        """Spend one call. Never raises for anything that the vendor or the network does."""
+        """Spend one call. Never raises an error of the vendor or the network."""
 
 
 class TokenIssuer(Protocol):
@@ -34,17 +34,17 @@ class Ledger(Protocol):
         """The calls reserved so far, in order."""
 
     async def reserve(self, lease: Lease, n: int, *, now: datetime) -> bool:
-        """Reserve call `n`; False when it is reserved or spent, or the lease is another's by now."""
+        """Reserve call `n`; False if it is reserved or spent already, or if the lease is lost."""
 
     async def finish(self, pull: FinishedPull) -> None:
-        """Note what became of a reserved call, with what was answered."""
+        """Store the end of a reserved call, with its answer."""
 
     async def answer_of(self, lease: Lease) -> bytes | None:
         """The body of the newest call that was answered with 200, or None."""
 
 
 class PullRequests(Protocol):
-    """Where operators request calls."""
+    """Operators' requests for calls."""
 
     async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
-        """Make an existing verification due for one call, or say why not. `by`: the name of the token."""
+        """Make an existing verification due for one call, or return why not. `by`: the name of the token."""

@@ -1,4 +1,4 @@
-"""Where callbacks become verifications."""
+"""Recording: callbacks, owners of biz_ids, registrations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +9,12 @@ from domain.records import DecodedCallback, Recorded
 
 
 class Recorder(Protocol):
-    """Where callbacks are recorded."""
+    """The store of callbacks and their verifications."""
 
     async def record_all(
         self, decoded: Sequence[DecodedCallback], *, now: datetime
     ) -> list[Recorded | BaseException]:
-        """Store each callback once; how each ended: recorded, or the error that kept it from being so."""
+        """Store each callback once. Each result is a `Recorded`, or the error for that callback."""
 
 
 class Claims(Protocol):
@@ -25,7 +25,7 @@ class Claims(Protocol):
 
 
 class Registrations(Protocol):
-    """Verifications that are known before their callback."""
+    """Registrations, before or after the callbacks."""
 
     async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
         """Register a verification, once. Raises BrokenSeal."""

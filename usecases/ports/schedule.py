@@ -1,4 +1,4 @@
-"""Which verification to look at, and when."""
+"""The schedule: which verification to look at, and when."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,65 +10,67 @@ from domain.records import ClaimedVerifications, DueVerification
 
 
 class Looks(Protocol):
-    """Tells the workers which verification to look at, and when."""
+    """Schedules looks at verifications for the workers."""
 
     async def look_at(self, verification_id: UUID, at: datetime) -> None:
-        """Order a look for then. A hint that never fails: a sweep looks a little later without it."""
+        """Schedule a look. Never raises: if it is lost, a sweep looks a little later."""
 
     async def order_look(self, verification_id: UUID, at: datetime) -> None:
-        """Order a look for then. Raises ServerAway."""
+        """Schedule a look. Raises ServerAway."""
 
 
 class SilentVerifications(Protocol):
     """Registered verifications whose callback has not come."""
 
     async def due_ids(self, app_ids: Sequence[str] | None, *, now: datetime, limit: int) -> list[UUID]:
-        """The first `limit` that are due at `now`, of these apps (None: of all), soonest due first."""
+        """The first `limit` that are due at `now`, of these apps (None: of all), earliest due first."""
 
 
 class DueVerifications(Protocol):
-    """Verifications that somebody must look at, each under a lease whose fence counts up with its holders."""
+    """Verifications that a worker must look at, each claimed under a lease with a fence."""
 
     async def claim(
         self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
     ) -> ClaimedVerifications:
-        """Take the longest due ones of each app in `room`, up to that many; nobody else is given them for
-        `lease`.
+        """Claim each app's longest due verifications, up to its number in `room`; no other worker can claim
+        them for `lease`.
 
-        `silent`: those without a final callback about which nobody asks, in the place of all others.
+        `silent`: only those without a final callback and without an operator's request, instead of the
+        others.
         """
 
     async def due_elsewhere(self, app_ids: Collection[str], *, now: datetime) -> dict[str, int]:
-        """How many verifications are due of each app that is none of these."""
+        """The number of due verifications of each app that is not among these."""
 
     async def claim_one(
         self, verification_id: UUID, app_ids: Collection[str], *, now: datetime, lease: timedelta
     ) -> DueVerification | None:
-        """Take this one, if it is due and of one of these apps."""
+        """Claim this verification if it is due and belongs to one of these apps."""
 
     async def postpone(self, lease: Lease, *, until: datetime) -> None:
-        """Look again then and not earlier."""
+        """Make it due again at that time, not earlier."""
 
     async def expire(self, lease: Lease) -> None:
-        """Nothing came of it, and the vendor keeps nothing any more."""
+        """Mark it as expired: no callback arrived, and the vendor no longer keeps a result."""
 
     async def end_unfinished(self, *, limit: int) -> int:
-        """Let up to `limit` flows that go on, that nobody registered and that have no end, end with the
-        vendor's day; how many there were."""
+        """Give up to `limit` unregistered, running flows without a due time the end of the vendor's day;
+        returns their number.
+        """
 
 
 class HeldVerifications(Protocol):
-    """Verifications that wait for their registration, because their app requires one."""
+    """Verifications that wait for their registration because their app requires one."""
 
     async def await_registration(self, lease: Lease) -> None:
-        """Hold a verification, unless it is registered meanwhile."""
+        """Hold a verification, unless it has been registered meanwhile."""
 
     async def release(self, app_ids: Sequence[str], *, now: datetime, limit: int) -> int:
-        """Make up to `limit` held ones of these apps due, the oldest first; how many there were."""
+        """Make up to `limit` held verifications of these apps due, oldest first; returns their number."""
 
 
 class ReturnedVerifications(Protocol):
-    """Where it stands that a user's browser came back."""
+    """Notes on verifications that their user's browser came back."""
 
     async def note_return(self, verification_id: UUID, *, now: datetime) -> bool:
         """Make a registered verification without a callback due, once; False for any other."""

@@ -13,10 +13,10 @@ class RedisFigures(Protocol):
     """Redis."""
 
     async def backlog(self, now: datetime) -> Backlog:
-        """What waits for the workers."""
+        """The backlog of the workers."""
 
     async def room(self) -> RedisRoom:
-        """Its memory, and whether it takes writes."""
+        """Redis's memory, and whether it takes writes."""
 
     async def examine(self) -> RedisFitness:
         """Whether it can do the gateway's work."""
@@ -26,7 +26,7 @@ class StoreReadings(Protocol):
     """PostgreSQL's figures."""
 
     async def read(self, now: datetime) -> StoreFigures:
-        """What is undecided, nearly lost or a dead letter at `now`."""
+        """The numbers of undecided verifications, of those near loss, and of dead letters at `now`."""
 
 
 class Database(Protocol):
@@ -40,4 +40,4 @@ class Processes(Protocol):
     """The gateway's processes."""
 
     async def alive(self) -> list[SeenHeartbeat]:
-        """Those that are alive, by role and id."""
+        """The live processes, by role and id."""

@@ -1,1 +1,1 @@
-"""What one process keeps in memory: its ways to the vendor, room, figures, moments."""
+"""What one process keeps in memory: gates to the vendor, places, figures, the alarm."""

@@ -1,4 +1,4 @@
-"""Wakes a loop: at once, or at the moments that it was set to."""
+"""Wake a loop, at once or at set times."""
 
 import asyncio
 import contextlib
@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 _SLOT: Final = 0.25
-"""Moments are put off to the next quarter of a second, so that many verifications share one."""
+"""Times are rounded up to the next quarter of a second, so that many verifications share one."""
 
 _PAST_THE_MOMENT: Final = 0.005
 
 
 class Alarm:
-    """An alarm of one process; `clock` tells the time that moments are given in."""
+    """The alarm of one process; `clock` is the clock of the set times."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -24,7 +24,7 @@ class Alarm:
         self._ringing = True
 
     def ring_at(self, at: datetime) -> None:
-        """Ring at this moment, or up to a quarter of a second later."""
+        """Ring at this time, or up to a quarter of a second later."""
         moment = math.ceil((at.timestamp() + _PAST_THE_MOMENT) / _SLOT) * _SLOT
         if moment not in self._moments:
             heapq.heappush(self._moments, moment)
@@ -36,7 +36,7 @@ class Alarm:
         self._changed.set()
 
     async def wait(self, *, longest: timedelta) -> None:
-        """Return when it rings, at the latest after `longest`."""
+        """Return when it rings, or after `longest`."""
         until = asyncio.get_running_loop().time() + longest.total_seconds()
         while not self._has_rung():
             rest = min(self._rest(), until - asyncio.get_running_loop().time())
@@ -48,7 +48,7 @@ class Alarm:
                     await self._changed.wait()
 
     def _has_rung(self) -> bool:
-        """Whether it rings; the ringing ends with this."""
+        """Whether it rings; resets it."""
         now = self._clock().timestamp()
         while self._moments and self._moments[0] <= now:
             heapq.heappop(self._moments)

@@ -1,4 +1,6 @@
-"""Where the fault suite lets a worker die, to prove that nothing depends on the next line being reached."""
+"""Points at which the fault suite kills a worker, to prove that no promise depends on reaching the next
+line.
+"""
 
 import os
 from typing import Final, Literal, cast, get_args

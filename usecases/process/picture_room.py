@@ -1,7 +1,8 @@
 """Limit the answers with pictures in the memory of one worker, for all apps together.
 
-How large an answer is shows only when it has come. So a call has room for the largest one before it is
-reserved, and until its answer is on the ledger: a call that found no room afterwards would be spent.
+The size of an answer is known only when it has arrived. So a call takes room for the largest answer before it
+is reserved, and keeps it until its answer is on the ledger: without room for its answer, the call would be
+wasted.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from domain.apps.app import App
 from usecases.process.places import Places
 
 ROOM: Final = 128 * 1024 * 1024
-"""Bytes. While it is sealed and written, an answer stands in memory up to four times."""
+"""Bytes. An answer is in memory up to four times while it is sealed and written."""
 
 
 class PictureRoom:
@@ -22,12 +23,14 @@ class PictureRoom:
         self._places = Places(at_once)
 
     def places_for(self, app: App) -> Places | None:
-        """Where an answer of `app` needs a place; None: it has no pictures, so it needs none."""
+        """The places for an answer of `app`; None: it has no pictures and needs none."""
         return self._places if app.return_image else None
 
     @asynccontextmanager
     async def room_for(self, app: App) -> AsyncIterator[None]:
-        """There is room for one answer of `app` inside the block. Without pictures nothing is waited for."""
+        """Hold room for one answer of `app` during the block. Does not wait if the app asks for no
+        pictures.
+        """
         if (places := self.places_for(app)) is None:
             yield
             return

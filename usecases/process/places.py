@@ -1,11 +1,11 @@
-"""Places that apps share: the next free one goes to the app that has the fewest."""
+"""Places shared by apps: the next free place goes to the app that has the fewest."""
 
 import asyncio
 from collections import Counter, deque
 
 
 class Places:
-    """`limit` places. Those of one app are served in the order in which they came."""
+    """`limit` places. Requests of one app are served in order."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
@@ -15,7 +15,7 @@ class Places:
 
     @property
     def limit(self) -> float:
-        """How many may be taken at once. If it falls, who has a place keeps it."""
+        """The maximum number of taken places. If it falls, taken places are kept."""
         return self._limit
 
     @limit.setter
@@ -24,7 +24,7 @@ class Places:
         self._serve()
 
     async def take(self, app_id: str) -> None:
-        """Take a place for `app_id`; without a turn of the event loop where one is free."""
+        """Take a place for `app_id`; returns without yielding to the event loop if one is free."""
         if not self._waiting and self._taken < self._limit:
             self._hold(app_id)
         else:
@@ -47,7 +47,7 @@ class Places:
         try:
             await turn
         except asyncio.CancelledError:
-            # Its turn may have come in the same moment.
+            # It may have been given a place in the same loop iteration.
             if not turn.cancelled():
                 self.give_back(app_id)
             raise

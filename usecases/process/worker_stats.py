@@ -1,4 +1,4 @@
-"""What a worker has done since its start: the figures of its heartbeat, and so of `/metrics`."""
+"""A worker's figures since its start, for its heartbeat and `/metrics`."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from domain.views.processes import WorkerStatus
 
 @dataclass
 class WorkerStats:
-    """Counts by app; nothing in it tells of a single verification. `last_error` is an exception's name."""
+    """Counts by app, with nothing about a single verification. `last_error` is an exception's name."""
 
     jobs: int = 0
     batches: int = 0
@@ -24,7 +24,7 @@ class WorkerStats:
 
     @contextmanager
     def under_way(self, batches: int) -> Iterator[None]:
-        """Count the batches that are recorded in the block."""
+        """Count these batches as running during the block."""
         self.jobs = batches
         try:
             yield
@@ -32,21 +32,21 @@ class WorkerStats:
             self.jobs = 0
 
     def failed(self, error: BaseException) -> None:
-        """Something did not succeed."""
+        """Note a failure."""
         self.last_error = kind_of_error(error)
 
     def count_decision(self, app_id: str, outcome: str, reasons: Iterable[str] = ()) -> None:
-        """One more decision of an app was saved, for these reasons."""
+        """Count a saved decision of an app, with its reasons."""
         self.decisions.setdefault(app_id, Counter())[outcome] += 1
         for code in set(reasons):
             self.reasons.setdefault(app_id, Counter())[code] += 1
 
     def count_pull(self, app_id: str, end: str) -> None:
-        """One more `get_result` call of an app has ended."""
+        """Count a finished `get_result` call of an app."""
         self.pulls.setdefault(app_id, Counter())[end] += 1
 
     def status(self) -> dict[str, object]:
-        """As the heartbeat carries it."""
+        """The figures for the heartbeat."""
         status = WorkerStatus(
             jobs=self.jobs,
             batches=self.batches,

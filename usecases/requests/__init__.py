@@ -1,1 +1,1 @@
-"""What the api, the command line and a returning browser ask for."""
+"""Requests from the api, from the command line and from a returning browser."""

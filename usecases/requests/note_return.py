@@ -1,4 +1,4 @@
-"""A user's browser came back: whether to look early at a verification whose callback has not come."""
+"""A user's browser came back: look early at a verification whose callback has not arrived."""
 
 from uuid import UUID
 
@@ -6,9 +6,9 @@ from usecases.context import WorkerContext
 
 
 async def note_return(context: WorkerContext, verification_id: UUID) -> bool:
-    """Make the verification due for its one early call; whether that was done.
+    """Make the verification due for its one early call. Returns whether it did.
 
-    Nothing is done if that call was spent, the callback has come, or the verification is not registered.
+    It does nothing if that call is spent, the callback has arrived, or the verification is not registered.
 
     Raises:
         ServerAway: PostgreSQL is away.

@@ -26,12 +26,13 @@ async def order_and_register(
     looks: Looks,
     clock: Callable[[], datetime],
 ) -> IssuedToken:
-    """Each call orders another verification. The vendor wants a biz_no that it has not seen before.
+    """Each call orders a new verification. The vendor requires a biz_no that it has not seen before.
 
     Raises:
         AppNotConfigured: the app has no notify_url or no return_url.
         VendorRefused, VendorUnavailable: the vendor issued no token.
-        RegistrationConflict, BrokenSeal, ServerAway: the token was issued and is not registered.
+        RegistrationConflict, BrokenSeal, ServerAway: the token was issued, but the verification is not
+        registered.
     """
     if app.notify_url is None or app.return_url is None:
         raise AppNotConfigured

@@ -14,12 +14,12 @@ from usecases.ports.schedule import Looks
 async def register(
     registrations: Registrations, looks: Looks, *, app_id: str, biz_id: str, registration: Registration
 ) -> Registered:
-    """Register a verification; the same registration again changes nothing. Never returns `conflict`.
+    """Register a verification; repeating the registration changes nothing. Never returns `conflict`.
 
     Raises:
-        ExpiryOutOfBounds: no result can be at the vendor any more, or no token lives that long.
+        ExpiryOutOfBounds: the vendor can no longer have a result, or no token lives that long.
         RegistrationConflict: it is registered or decided for another order, or belongs to another app.
-        BrokenSeal: no configured key opens what came to another app of the vendor account.
+        BrokenSeal: no configured key decrypts the callbacks to another app of the vendor account.
         ServerAway: PostgreSQL is away.
     """
     _check_expiry(registration.expires_at, now=registration.registered_at)
@@ -29,12 +29,14 @@ async def register(
 async def record_registration(
     registrations: Registrations, looks: Looks, app_id: str, biz_id: str, registration: Registration
 ) -> Registered:
-    """Register a verification, and let a worker look at once if its callback has come. Raises as above."""
+    """Register a verification, and have a worker look at once if its callback has arrived. Raises as
+    `register`.
+    """
     registered = await registrations.register(app_id, biz_id, registration)
     if registered is Registered.CONFLICT:
         raise RegistrationConflict
     if registered is Registered.JOINED:
-        # Its callback may have waited for this alone.
+        # Its callback may have waited only for the registration.
         await looks.look_at(verification_id(app_id, biz_id), registration.registered_at)
     return registered
 

@@ -1,4 +1,4 @@
-"""Request a pull: an operator spends one get_result call, down to the last one."""
+"""Request a pull: an operator spends one get_result call, even the last one."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from usecases.ports.schedule import Looks
 async def request_pull(
     requests: PullRequests, looks: Looks, verification_id: UUID, *, now: datetime, by: str
 ) -> None:
-    """Let a worker spend one call on an existing verification now. `by`: the name of the caller's token.
+    """Have a worker spend one call on an existing verification now. `by`: the name of the caller's token.
 
     Raises:
         PullRefused: no call may be spent now.

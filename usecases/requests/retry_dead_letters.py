@@ -1,4 +1,4 @@
-"""Retry dead letters: back into the inbox, in one way for the api and the command line."""
+"""Retry dead letters: put them back into the inbox, for the api and the command line."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ MAX_BATCH: Final = 64
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """What a bulk retry did. `unreadable` letters stay, because no configured master key opens them.
+    """The result of a bulk retry. `unreadable` letters stay, because no configured master key decrypts them.
 
     `remaining`: the letters that still wait, unreadable ones included.
     """
@@ -30,8 +30,8 @@ class Retried(msgspec.Struct, frozen=True):
 class DeadLetterRetries:
     """Puts letters back into the inbox, and marks them once they are there.
 
-    A crash in between leaves a letter that is also in the inbox. It runs twice, which is harmless.
-    `memory_rules`: how much of Redis may be filled. A letter is in PostgreSQL and can wait there.
+    After a crash in between, a letter is also in the inbox and is processed twice, which is harmless.
+    `memory_rules`: how much of Redis retries may fill. A letter can wait in PostgreSQL.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class DeadLetterRetries:
     async def retry_all(self, which: LetterFilter, *, limit: int) -> Retried:
         """Retry up to `limit` of these letters in batches, least recently seen first.
 
-        No letter is retried twice in one call: one that fails again meanwhile is newer than the call.
+        No letter is retried twice in one call: the call skips letters that failed after it began.
 
         Raises:
             RedisFull: Redis has no room for the next batch; `retried` counts those before it.
-            ServerAway: PostgreSQL or Redis is away; what was retried before stays so.
+            ServerAway: PostgreSQL or Redis is away; letters retried before that stay retried.
         """
         started, after = self._clock(), None
         retried = unreadable = 0

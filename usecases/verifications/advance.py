@@ -22,17 +22,17 @@ from usecases.verifications.pull_after_decision import look_again
 from usecases.verifications.reconcile import reconcile
 
 UNDECODABLE_REST: Final = timedelta(hours=1)
-"""How long a verification whose callback cannot be read is left alone."""
+"""How long a verification whose callback cannot be read is postponed."""
 
 log = structlog.get_logger(__name__)
 
 
 async def take_up(context: WorkerContext, due: DueVerification) -> None:
-    """Advance a verification that was claimed."""
+    """Advance a claimed verification."""
     try:
         payload = None if due.data is None else decode_payload(due.data)
     except Exception:
-        # It could be decoded when it was recorded, by another version of this code.
+        # Another version of this code could decode it when it was recorded.
         log.exception("verification.undecodable", verification_id=str(due.verification_id))
         await _put_off(context, due)
         return
@@ -50,18 +50,18 @@ async def take_up(context: WorkerContext, due: DueVerification) -> None:
 
 
 async def _put_off(context: WorkerContext, due: DueVerification) -> None:
-    """Leave a verification alone for a while, or until its lease ends where PostgreSQL is away."""
+    """Postpone a verification; while PostgreSQL is away, it is due again when its lease ends."""
     with contextlib.suppress(ServerAway):
         until = context.clock() + UNDECODABLE_REST
         await context.due.postpone(due.lease, until=until)
 
 
 async def advance_safely(context: WorkerContext, case: Case) -> None:
-    """`advance`, with any failure logged: the verification's `due_at` brings it back."""
+    """`advance`, but log any failure instead of raising: the verification is due again by its `due_at`."""
     try:
         await advance(context, case)
     except ServerAway as error:
-        # A line for each of hundreds says no more than the one of the next claim, and needs no traceback.
+        # Without a traceback: an outage fails hundreds of these, and the next claim logs it too.
         context.worker_stats.failed(error)
         log.info(
             "verification.postponed",
@@ -74,10 +74,10 @@ async def advance_safely(context: WorkerContext, case: Case) -> None:
 
 
 async def advance(context: WorkerContext, case: Case) -> None:
-    """Take the next step for a verification: decide it, or say when to look again.
+    """Take the next step for a verification: decide it, or set the time of the next look.
 
     Raises:
-        KeyError: the app is not configured here (any more).
+        KeyError: the app is not configured here.
         ServerAway: PostgreSQL is away.
     """
     settings = settings_of(context, case.app_id)

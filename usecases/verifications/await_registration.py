@@ -1,4 +1,4 @@
-"""Wait for a registration: the app's setting is read at the moment when the verification would be decided."""
+"""Wait for a registration if the app requires one at the time when the verification would be decided."""
 
 from typing import Final
 
@@ -14,18 +14,18 @@ log = structlog.get_logger(__name__)
 
 
 def awaits_registration(case: Case, app: App) -> bool:
-    """Whether a verification must not be decided yet, by the settings of the worker that would decide it."""
+    """Whether this worker's settings require a registration before the verification is decided."""
     return app.require_registration and case.registration is None and not case.is_decided
 
 
 async def await_registration(context: WorkerContext, case: Case) -> None:
-    """Leave the verification until somebody registers it, or its app requires that no longer."""
+    """Hold the verification until it is registered, or until its app no longer requires that."""
     await context.held.await_registration(case.lease)
     log.info("verification.held", app_id=case.app_id, verification_id=str(case.verification_id))
 
 
 async def release_held(context: WorkerContext) -> None:
-    """Release what is held though its app requires no registration (any more)."""
+    """Release held verifications whose app no longer requires a registration."""
     app_ids = [app_id for app_id, app in context.apps.items() if not app.require_registration]
     count = released = await context.held.release(app_ids, now=context.clock(), limit=_AT_ONCE)
     while released == _AT_ONCE:

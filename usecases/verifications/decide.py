@@ -1,4 +1,6 @@
-"""Decide a verification on its facts, save the decision once, announce it; or say when to look again."""
+"""Decide a verification on its facts, save the decision once, announce it; or set the time of the next
+look.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,13 +20,13 @@ from domain.records import Case, DecisionRecord
 from usecases.context import WorkerContext
 
 _WORTH_AN_ALARM: Final = timedelta(minutes=10)
-"""A pause that ends sooner is ended by an alarm; a longer one by the sweep that finds it."""
+"""A shorter pause ends by an alarm; a longer one by the sweep."""
 
 log = structlog.get_logger(__name__)
 
 
 class DecisionSettings(msgspec.Struct, frozen=True):
-    """Whose policy decides, in which mode."""
+    """The app whose policy decides, and the confirmation mode."""
 
     app: App
     policy: Policy
@@ -32,7 +34,7 @@ class DecisionSettings(msgspec.Struct, frozen=True):
 
 
 def settings_of(context: WorkerContext, app_id: str) -> DecisionSettings:
-    """What an app's verifications are decided by. Raises KeyError: it is not configured here."""
+    """The settings for an app's decisions. Raises KeyError: the app is not configured here."""
     app = context.apps[app_id]
     policy = context.policies.get(app.policy)
     return DecisionSettings(app, policy, app.confirmation or policy.config.confirmation.mode)
@@ -50,7 +52,7 @@ async def decide_case(
 
     Raises:
         ValueError: neither is there.
-        KeyError: the candidate policy is not configured here (any more).
+        KeyError: the candidate policy is not configured here.
         ServerAway: PostgreSQL is away.
     """
     identities = (payload.identity() for payload in (result, case.payload) if payload is not None)
@@ -59,7 +61,7 @@ async def decide_case(
 
 
 async def decide_unread(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
-    """Decide where no callback came and nobody can read the result: for a person. Raises as `decide_case`."""
+    """Decide for review, without a callback and with an unreadable result. Raises as `decide_case`."""
     await _decide(context, case, settings, Evidence(result=UNREAD_RESULT), None)
 
 

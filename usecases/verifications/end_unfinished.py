@@ -1,4 +1,4 @@
-"""Flows that go on, as a worker from before migration 0007 left them: without the time of their end."""
+"""Give running flows a due time, which workers from before migration 0007 did not set."""
 
 import asyncio
 import math
@@ -24,7 +24,7 @@ class Unfinished:
         self._looked_at = -math.inf
 
     async def give_an_end(self) -> None:
-        """Let them end with the vendor's day, in short transactions.
+        """Make them end with the vendor's day, in short transactions.
 
         Raises:
             ServerAway: PostgreSQL is away.

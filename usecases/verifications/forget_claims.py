@@ -1,4 +1,4 @@
-"""Forget what nobody needs any more, at each sweep."""
+"""Delete claims of biz_ids that are no longer needed, at each sweep."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ AT_ONCE: Final = 1000
 
 
 async def forget_claims(context: WorkerContext) -> None:
-    """Forget the claims of biz_ids whose flow is long over, in short transactions.
+    """Delete the claims of biz_ids whose flow is long over, in short transactions.
 
     Raises:
         OSError: PostgreSQL is away.

@@ -1,4 +1,6 @@
-"""A pull that an operator asked for after the decision: what it brought is noted, the decision stands."""
+"""A pull that an operator requests after the decision: its result goes on the timeline, and the decision
+stays.
+"""
 
 from typing import Final, assert_never
 
@@ -22,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 async def look_again(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
-    """Spend the call and put on the timeline what it would have come to."""
+    """Spend the call and put on the timeline what the decision would have been."""
     match await _spend(context, case, settings):
         case Wait(until):
             await postpone(context, case, until)

@@ -1,4 +1,4 @@
-"""Registered verifications whose callback does not come: ask for their result, decide, or let them go."""
+"""Registered verifications without a callback: pull their result, decide, or expire them."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 async def reconcile(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """Take the next step for a verification without a final callback."""
     if case.registration is None:
-        # Its callback says that the flow goes on. It became due because the vendor's day is over.
+        # Its callback says that the flow is still running. It became due because the vendor's day is over.
         await _expire(context, case)
         return
     # Read before the answers: a call that ends between the two is still awaited by this ledger.
@@ -76,13 +76,13 @@ async def _look(
 async def _rest(
     context: WorkerContext, case: Case, settings: DecisionSettings, registration: Registration
 ) -> None:
-    """Nothing there yet: wait for the next look, or give up."""
+    """There is no result yet: wait for the next look, or give up."""
     ledger = await context.ledger.of(case.verification_id)
     match _next_look(context, registration, ledger):
         case Wait(until):
             await context.due.postpone(case.lease, until=until)
         case Look():
-            # A look that came due meanwhile, or one that no call was spent on: the next sweep takes it.
+            # A look that became due meanwhile, or on which no call was spent: the next sweep takes it.
             at = context.clock() + context.pull_rules.spacing
             await context.due.postpone(case.lease, until=at)
         case Expire():
@@ -93,7 +93,7 @@ async def _rest(
 
 
 def _asked_look(case: Case, ledger: Sequence[Pull]) -> Look | None:
-    """The look that an operator asked for, until its call is spent."""
+    """The look that an operator requested, until its call is spent."""
     if case.asked_at is None or is_answered(case.asked_at, ledger):
         return None
     return Look(asked_limit(case.asked_at, ledger))

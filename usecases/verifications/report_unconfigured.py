@@ -1,4 +1,4 @@
-"""Report verifications that are due and whose app is not configured here."""
+"""Report due verifications of apps that are not configured here."""
 
 import asyncio
 import math
@@ -21,7 +21,7 @@ class Unconfigured:
         self._reported: dict[str, float] = {}
 
     async def report(self) -> None:
-        """Log what waits.
+        """Log the number of waiting verifications of each app.
 
         Raises:
             ServerAway: PostgreSQL is away.

@@ -18,5 +18,6 @@ ON CONFLICT (id) DO UPDATE SET
 """
 """For an INSERT into `verifications AS v`.
 
-A callback that says that the flow goes on revives no expired verification: nobody would look at it again.
-What is decided is not held, whatever comes after the decision."""
+A callback of a running flow does not revive an expired verification: no sweep would look at it again. A
+decided verification is never held, whatever arrives after the decision.
+"""

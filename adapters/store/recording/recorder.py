@@ -30,8 +30,8 @@ class PgRecorder:
     """Records callbacks in groups, idempotently.
 
     `lease`: how long the worker that records a final callback may take to advance it before a sweep looks
-    again. `owners`: whose verification a callback is about, where apps share a vendor account. `compresses`:
-    whether every process can open compressed callbacks.
+    again. `owners`: the owner of each biz_id, if apps share a vendor account. `compresses`: whether every
+    process can open compressed callbacks.
     """
 
     def __init__(

@@ -25,8 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 class Left(NamedTuple):
-    """Claimed verifications that nobody may advance now. `gone`: they have become part of another one, or
-    another one part of them, or somebody has locked one of the two. `sealed`: no key opens them."""
+    """Claimed verifications that must not be advanced now. `gone`: merged with another one, or one of the two
+    is locked. `sealed`: no configured key decrypts them.
+    """
 
     gone: set[UUID]
     sealed: set[UUID]
@@ -66,7 +67,7 @@ class Strays:
             return await self._owners.strays_of(connection, places)
 
     async def _own(self, due: DueVerification, now: datetime) -> bool:
-        """Whether the verification is its app's to advance. What is registered or decided stays there."""
+        """Whether the verification belongs to its app. A registered or decided one stays there."""
         app_id, biz_id, is_registered = due.app_id, due.biz_id, due.registration is not None
         async with self._engine.begin() as connection:
             owner = await self._owners.claim(connection, app_id, biz_id)

@@ -1,4 +1,4 @@
-"""Merge the verifications of one biz_id that two apps of one vendor account have.
+"""Merge two verifications of one biz_id at two apps of one vendor account.
 
 The callbacks move to the owner's, encrypted with its key, and the spent calls count for it: three calls in
 total. The other verification becomes expired.

@@ -11,7 +11,7 @@ from adapters.store import due_moves
 
 
 class PgReturnHints:
-    """Notes on a verification that its user's browser came back."""
+    """Marks verifications whose user's browser came back."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
