@@ -9,7 +9,7 @@ from adapters.batch_ids import accepted_ms, is_retry, new_batch_id, new_retry_id
 
 
 @pytest.mark.parametrize("new_id", [new_batch_id, new_retry_id])
-def test_an_id_tells_when_its_batch_was_accepted(new_id: Callable[[int], str]) -> None:
+def test_a_batch_id_contains_its_acceptance_time(new_id: Callable[[int], str]) -> None:
     before = time.time_ns() // 1_000_000
     batch_id = new_id(32)
     for each in (batch_id, part_id(batch_id, 31)):

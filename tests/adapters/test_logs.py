@@ -55,7 +55,7 @@ def test_line_ends_in_a_value_stay_inside_the_line(out: io.StringIO) -> None:
     assert line["event"] == "oops"
 
 
-def test_what_is_below_the_level_is_not_logged(out: io.StringIO) -> None:
+def test_events_below_the_level_are_not_logged(out: io.StringIO) -> None:
     structlog.get_logger("x").debug("noise")
     assert lines(out) == []
 

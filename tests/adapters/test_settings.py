@@ -134,7 +134,7 @@ def test_env_name_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert settings.domain_apps()["demo"].secrets == (b"from elsewhere", b"plain")
 
 
-def test_no_secret_stands_in_a_printed_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_printed_setting_contains_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEID_APPS", apps(api_secrets=[CANARY]))
     monkeypatch.setenv("FACEID_REDIS_URL", f"redis://:{CANARY}@h")
     monkeypatch.setenv("FACEID_DATABASE_URL", f"postgresql://u:{CANARY}@h/x")

@@ -57,7 +57,7 @@ def test_a_database_that_is_away_is_one_line(
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["doctor"], ["token", "list"]], ids=" ".join)
-def test_a_database_that_does_not_exist_is_told_without_a_traceback(
+def test_a_database_that_does_not_exist_is_reported_without_a_traceback(
     run: Run, environment: pytest.MonkeyPatch, database_url: str, command: list[str]
 ) -> None:
     url = make_url(database_url).set(database="nowhere", drivername="postgresql")
@@ -68,7 +68,7 @@ def test_a_database_that_does_not_exist_is_told_without_a_traceback(
     assert CANARY not in f"{out}{err}"
 
 
-def test_a_database_that_is_not_migrated_is_told_without_a_traceback(
+def test_a_database_that_is_not_migrated_is_reported_without_a_traceback(
     run: Run, environment: pytest.MonkeyPatch, database_url: str
 ) -> None:
     url = make_url(database_url).set(database="postgres", drivername="postgresql")
@@ -76,7 +76,7 @@ def test_a_database_that_is_not_migrated_is_told_without_a_traceback(
     assert_one_line(run("token", "list"), "FACEID_DATABASE_URL: ")
 
 
-def test_a_folder_that_cannot_be_made_is_not_told_as_the_database(run: Run, folder: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_not_reported_as_the_database(run: Run, folder: Path) -> None:
     (folder / "file").touch()
     code, _, err = run("dev", "--data-dir", str(folder / "file" / "data"))
     assert code == 1
@@ -127,7 +127,7 @@ def test_every_command_explains_itself(command: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_version_is_told(run: Run) -> None:
+def test_the_version_is_printed(run: Run) -> None:
     assert run("--version") == (0, f"faceid-gateway {version('faceid-gateway')}\n", "")
 
 
@@ -139,7 +139,7 @@ def test_the_list_of_commands_names_all() -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"), [("tokens", "token"), ("dead-letter", "dead-letters"), ("doktor", "doctor")]
 )
-def test_a_mistyped_command_is_told_what_was_meant(run: Run, typed: str, meant: str) -> None:
+def test_a_mistyped_command_gets_a_suggestion(run: Run, typed: str, meant: str) -> None:
     code, _, err = run(typed)
     assert (code, f"Did you mean '{meant}'" in err) == (2, True)
 
@@ -153,7 +153,7 @@ LIGHT = {
 
 
 @pytest.mark.parametrize("argv", LIGHT, ids=" ".join)
-def test_a_command_imports_what_it_needs(argv: tuple[str, ...]) -> None:
+def test_a_command_imports_only_what_it_needs(argv: tuple[str, ...]) -> None:
     """A health check runs every few seconds, and imports were most of what it cost."""
     script = f"""
 import sys
@@ -174,7 +174,7 @@ print(*[name for name in {LIGHT[argv]!r} if name in sys.modules], file=sys.stder
 
 
 @pytest.mark.usefixtures("environment")
-def test_migrating_says_the_revision(run: Run) -> None:
+def test_migrating_prints_the_revision(run: Run) -> None:
     assert run("migrate") == (0, f"The database is at revision {newest_revision()}.\n", "")
 
 

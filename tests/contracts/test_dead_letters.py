@@ -18,7 +18,7 @@ async def keep(
     return await store.dead_letters.keep(taken, reason=reason, detail=f"at {hours}", now=NOW + hours * HOUR)
 
 
-async def test_a_letter_says_why_it_is_one(store: PortsOfStore) -> None:
+async def test_a_letter_shows_its_reason(store: PortsOfStore) -> None:
     await keep(store)
     assert await store.letters() == [KeptLetter("missing_biz_id", "at 0", 1, NOW, NOW, is_under_way=False)]
 
@@ -61,7 +61,7 @@ async def test_one_that_failed_again_stays_with_its_attempts_and_first_day(store
     ]
 
 
-async def test_what_was_never_retried_is_never_forgotten(store: PortsOfStore) -> None:
+async def test_a_letter_that_was_never_retried_is_never_deleted(store: PortsOfStore) -> None:
     letter_id = await keep(store)
     await store.dead_letters.forget_retried([letter_id])
     await store.dead_letters.forget_retried([])

@@ -17,7 +17,7 @@ async def test_a_decision_closes_the_verification(store: PortsOfStore) -> None:
     assert await store.events() == ["callback.received", "decision.saved"]
 
 
-async def test_the_first_decision_stands(store: PortsOfStore) -> None:
+async def test_the_first_decision_is_kept(store: PortsOfStore) -> None:
     recorded = await store.record()
     assert await store.decide(recorded, outcome=Outcome.REJECTED)
     assert not await store.decide(recorded, outcome=Outcome.APPROVED)
@@ -34,7 +34,7 @@ async def test_of_many_processes_one_decides(store: PortsOfStore) -> None:
     assert (await store.events()).count("decision.saved") == 1
 
 
-async def test_of_two_decisions_at_once_one_caller_is_told_so(store: PortsOfStore) -> None:
+async def test_of_two_decisions_at_once_only_one_is_saved(store: PortsOfStore) -> None:
     recorded = await store.record()
     saved = await asyncio.gather(
         store.decide(recorded, outcome=Outcome.REVIEW), store.decide(recorded, outcome=Outcome.APPROVED)
@@ -61,7 +61,7 @@ async def test_a_decision_about_nothing_is_refused(store: PortsOfStore) -> None:
     assert not await store.decide(nobody)
 
 
-async def test_whoever_lost_the_lease_decides_nothing(store: PortsOfStore) -> None:
+async def test_a_worker_without_the_lease_decides_nothing(store: PortsOfStore) -> None:
     recorded = await store.record()
     [taken] = await store.claim()
     assert not await store.decide(recorded, outcome=Outcome.APPROVED)

@@ -21,7 +21,7 @@ async def test_nothing_is_due_before_its_time(store: PortsOfStore) -> None:
     assert len(await store.claim()) == 1
 
 
-async def test_a_claim_brings_the_callback_and_its_key(store: PortsOfStore) -> None:
+async def test_a_claim_returns_the_callback_and_its_key(store: PortsOfStore) -> None:
     recorded = await store.record()
     [claimed] = await store.claim()
     assert is_same_key(claimed.lease.key, recorded.lease.key)
@@ -36,14 +36,14 @@ async def test_a_claim_brings_the_callback_and_its_key(store: PortsOfStore) -> N
     )
 
 
-async def test_a_claim_tells_whether_a_call_was_ever_reserved(store: PortsOfStore) -> None:
+async def test_a_claim_says_whether_a_call_was_ever_reserved(store: PortsOfStore) -> None:
     recorded, _ = await store.record(), await store.record(callback(payload(2)))
     assert await store.ledger.reserve(recorded.lease, 1, now=NOW)
     claimed = await store.claim()
     assert {item.biz_id: item.has_calls for item in claimed} == {biz_id(): True, biz_id(2): False}
 
 
-async def test_of_several_callbacks_the_first_final_one_is_brought(store: PortsOfStore) -> None:
+async def test_of_several_callbacks_the_first_final_one_is_returned(store: PortsOfStore) -> None:
     first = callback(payload(biz_no="first"))
     for each in (callback(payload(status="PROCESSING")), first, callback(payload(biz_no="second"))):
         await store.record(each)
@@ -75,7 +75,7 @@ async def test_the_longest_due_come_first(store: PortsOfStore) -> None:
     assert {item.ended_at for item in claimed} == {NOW + MINUTE, NOW + 2 * MINUTE}
 
 
-async def test_what_is_decided_or_open_is_not_claimed(store: PortsOfStore) -> None:
+async def test_decided_and_open_verifications_are_not_claimed(store: PortsOfStore) -> None:
     await store.decide(await store.record(callback(payload(1))))
     await store.record(callback(payload(2, status="PROCESSING")))
     assert await store.claim(after=timedelta(days=9)) == []
@@ -106,7 +106,7 @@ async def test_one_verification_is_claimed_when_it_is_due_and_by_one(store: Port
     assert [each.lease.fence for each in claimed] == [recorded.lease.fence + 1]
 
 
-async def test_whoever_lost_the_lease_postpones_and_notes_nothing(store: PortsOfStore) -> None:
+async def test_a_worker_without_the_lease_postpones_and_notes_nothing(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.claim()
     await store.due.postpone(recorded.lease, until=NOW)
@@ -117,7 +117,7 @@ async def test_whoever_lost_the_lease_postpones_and_notes_nothing(store: PortsOf
     assert await store.events() == ["callback.received"]
 
 
-async def test_only_what_has_no_end_expires(store: PortsOfStore) -> None:
+async def test_only_verifications_without_a_final_callback_expire(store: PortsOfStore) -> None:
     final, opened = await store.record(), await store.record(callback(payload(2, status="PROCESSING")))
     for each in (final, opened):
         await store.due.expire(each.lease)
@@ -126,7 +126,7 @@ async def test_only_what_has_no_end_expires(store: PortsOfStore) -> None:
     assert await store.events(2) == ["callback.received", "verification.expired"]
 
 
-async def test_what_a_second_look_brought_stands_on_the_timeline(store: PortsOfStore) -> None:
+async def test_the_result_of_a_pull_after_the_decision_is_on_the_timeline(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.due.note(
         recorded.lease,
@@ -149,7 +149,7 @@ async def test_silent_ones_are_claimed_apart_from_those_with_something_to_advanc
     assert [item.biz_id for item in await store.claim(after=timedelta(hours=1), silent=True)] == [biz_id(2)]
 
 
-async def test_whoever_asks_about_what_has_expired_gets_an_end(store: PortsOfStore) -> None:
+async def test_a_request_about_an_expired_verification_is_answered(store: PortsOfStore) -> None:
     await store.register(Registration("order-1", NOW, NOW))
     for _ in range(2):
         await store.pull_requests.ask(verification_id("demo", biz_id()), now=NOW, by="x")

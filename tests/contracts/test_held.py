@@ -16,7 +16,7 @@ async def release(store: PortsOfStore, *app_ids: str, limit: int = 10) -> int:
     return await store.held.release(app_ids, now=NOW, limit=limit)
 
 
-async def test_what_is_held_is_not_due_until_it_is_released(store: PortsOfStore) -> None:
+async def test_a_held_verification_is_not_due_until_released(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.held.await_registration(recorded.lease)
     assert (await store.standing()).held
@@ -33,14 +33,14 @@ async def test_no_more_are_released_at_once_than_asked_for(store: PortsOfStore) 
     assert [await release(store, "demo", limit=2) for _ in range(3)] == [2, 1, 0]
 
 
-async def test_who_has_lost_the_lease_holds_nothing(store: PortsOfStore) -> None:
+async def test_a_worker_without_the_lease_cannot_hold(store: PortsOfStore) -> None:
     recorded = await store.record()
     earlier = msgspec.structs.replace(recorded.lease, fence=recorded.lease.fence - 1)
     await store.held.await_registration(earlier)
     assert not (await store.standing()).held
 
 
-async def test_what_is_registered_is_not_held(store: PortsOfStore) -> None:
+async def test_a_registered_verification_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.register(MINE)
     await store.held.await_registration(recorded.lease)
@@ -48,14 +48,14 @@ async def test_what_is_registered_is_not_held(store: PortsOfStore) -> None:
     assert (standing.held, standing.due_at) == (False, NOW + LEASE)
 
 
-async def test_what_is_decided_is_not_held(store: PortsOfStore) -> None:
+async def test_a_decided_verification_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.decide(recorded)
     await store.held.await_registration(recorded.lease)
     assert not (await store.standing()).held
 
 
-async def test_a_flow_that_goes_on_keeps_the_time_of_its_end(store: PortsOfStore) -> None:
+async def test_a_running_flow_keeps_its_due_time(store: PortsOfStore) -> None:
     await store.record(callback(payload(status="PROCESSING")), awaits_registration=True)
     assert await release(store, "demo") == 1
     assert (await store.standing()).due_at == NOW + RESULT_KEPT

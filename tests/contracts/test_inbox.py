@@ -23,13 +23,13 @@ async def test_an_empty_inbox_gives_nothing(queue: PortsOfRedis) -> None:
     assert await queue.inbox.claim(lease=MINUTE) == Claim([], left=0)
 
 
-async def test_a_claim_brings_what_was_put(queue: PortsOfRedis) -> None:
+async def test_a_claim_returns_the_batches_that_were_put(queue: PortsOfRedis) -> None:
     await queue.inbox.hand_over("b1.2", BATCH)
     [batch] = (await queue.inbox.claim(lease=MINUTE)).batches
     assert (batch.batch_id, batch.starts, batch.callbacks) == ("b1.2", 0, BATCH)
 
 
-async def test_a_claimed_batch_is_nobody_elses_until_its_lease_ends(queue: PortsOfRedis) -> None:
+async def test_a_claimed_batch_cannot_be_claimed_again_until_its_lease_ends(queue: PortsOfRedis) -> None:
     await queue.inbox.hand_over("b1.2", BATCH)
     assert await claim(queue) == ["b1.2"]
     assert await claim(queue) == []
@@ -37,7 +37,7 @@ async def test_a_claimed_batch_is_nobody_elses_until_its_lease_ends(queue: Ports
     assert await claim(queue) == ["b1.2"]
 
 
-async def test_a_lease_that_is_renewed_goes_on_and_the_start_stays_noted(queue: PortsOfRedis) -> None:
+async def test_a_renewed_lease_continues_and_still_counts_as_one_start(queue: PortsOfRedis) -> None:
     await queue.inbox.hand_over("b1.2", BATCH)
     await claim(queue)
     await queue.lapse("b1.2")
@@ -48,7 +48,7 @@ async def test_a_lease_that_is_renewed_goes_on_and_the_start_stays_noted(queue: 
     assert batch.starts == 1
 
 
-async def test_renewing_brings_nothing_back_and_claims_nothing(queue: PortsOfRedis) -> None:
+async def test_renewing_restores_nothing_and_claims_nothing(queue: PortsOfRedis) -> None:
     for batch_id in ("b1.2", "b2.2"):
         await queue.inbox.hand_over(batch_id, BATCH)
     assert await claim(queue, limit=2) == ["b1.2"]
@@ -69,7 +69,7 @@ async def test_a_finished_batch_is_gone_and_finishing_it_again_is_harmless(queue
     assert batch.starts == 0, "its starts are forgotten with it"
 
 
-async def test_a_claim_forgets_what_is_finished_first(queue: PortsOfRedis) -> None:
+async def test_a_claim_first_deletes_finished_batches(queue: PortsOfRedis) -> None:
     for batch_id in ("b1.2", "b2.2"):
         await queue.inbox.hand_over(batch_id, BATCH)
     assert await claim(queue, limit=2) == ["b1.2"]
@@ -100,7 +100,7 @@ async def test_written_twice_it_is_one_batch(queue: PortsOfRedis) -> None:
     assert await claim(queue) == ["b1.2"]
 
 
-async def test_what_was_begun_and_not_ended_comes_alone_and_before_all_else(queue: PortsOfRedis) -> None:
+async def test_an_unfinished_batch_is_claimed_first_and_alone(queue: PortsOfRedis) -> None:
     for batch_id in ("b1.2", "b2.2"):
         await queue.inbox.hand_over(batch_id, BATCH)
     assert await claim(queue) == ["b1.2", "b2.2"]
@@ -113,7 +113,7 @@ async def test_what_was_begun_and_not_ended_comes_alone_and_before_all_else(queu
     assert [group.left > 0 for group in groups] == [True, True, False]
 
 
-async def test_what_was_begun_and_not_ended_joins_no_group(queue: PortsOfRedis) -> None:
+async def test_an_unfinished_batch_joins_no_group(queue: PortsOfRedis) -> None:
     for batch_id in ("b1.2", "b2.2"):
         await queue.inbox.hand_over(batch_id, BATCH)
     assert await claim(queue) == ["b1.2", "b2.2"]
@@ -176,7 +176,7 @@ async def test_of_many_workers_each_batch_has_one(queue: PortsOfRedis) -> None:
     assert sorted(claimed) == [f"b{number:02}.2" for number in range(40)]
 
 
-async def test_claiming_does_not_bring_back_what_is_just_finished(queue: PortsOfRedis) -> None:
+async def test_claiming_does_not_restore_a_batch_that_was_just_finished(queue: PortsOfRedis) -> None:
     for number in range(40):
         await queue.inbox.hand_over(f"b{number}.2", BATCH)
     ends = (queue.inbox.finish([f"b{number}.2"]) for number in range(40))

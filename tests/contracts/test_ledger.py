@@ -30,7 +30,7 @@ async def test_a_new_verification_has_an_empty_ledger(store: PortsOfStore, recor
     assert await answer(store, recorded) is None
 
 
-async def test_a_reserved_call_stands_on_the_ledger(store: PortsOfStore, recorded: Recorded) -> None:
+async def test_a_reserved_call_is_on_the_ledger(store: PortsOfStore, recorded: Recorded) -> None:
     assert await store.reserve(recorded, 1)
     assert await store.ledger.of(recorded.verification_id) == [Pull(1, RESERVED, NOW)]
 
@@ -95,12 +95,12 @@ async def test_all_three_calls_fit(store: PortsOfStore, recorded: Recorded) -> N
     assert [pull.n for pull in await store.ledger.of(recorded.verification_id)] == [1, 2, 3]
 
 
-async def test_a_call_for_nobody_is_refused(store: PortsOfStore, recorded: Recorded) -> None:
+async def test_a_call_for_an_unknown_verification_is_refused(store: PortsOfStore, recorded: Recorded) -> None:
     nobodys = msgspec.structs.replace(recorded.lease, verification_id=UUID(int=1))
     assert not await store.ledger.reserve(nobodys, 1, now=NOW)
 
 
-async def test_whoever_lost_the_lease_reserves_nothing(store: PortsOfStore, recorded: Recorded) -> None:
+async def test_a_worker_without_the_lease_reserves_nothing(store: PortsOfStore, recorded: Recorded) -> None:
     [taken] = await store.claim()
     assert not await store.reserve(recorded, 1, now=LATER)
     assert await store.ledger.of(recorded.verification_id) == []
@@ -116,7 +116,7 @@ async def test_at_once_the_call_goes_to_the_holder_of_the_lease(
     assert list(wins) == [False, True, False]
 
 
-async def test_whoever_lost_the_lease_still_finishes_a_call_and_its_answer_is_kept(
+async def test_a_worker_without_the_lease_still_finishes_its_call(
     store: PortsOfStore, recorded: Recorded
 ) -> None:
     await store.reserve(recorded, 1)

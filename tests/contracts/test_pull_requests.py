@@ -13,7 +13,7 @@ LATER = NOW + timedelta(minutes=5)
 ID = verification_id("demo", biz_id())
 
 
-async def test_a_granted_request_makes_it_due_and_stands_on_the_timeline(store: PortsOfStore) -> None:
+async def test_a_granted_request_makes_it_due_and_is_on_the_timeline(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.due.postpone(recorded.lease, until=NOW + timedelta(hours=9))
     assert await store.pull_requests.ask(ID, now=LATER, by="night shift") is None
@@ -30,7 +30,7 @@ async def test_of_many_at_once_one_is_granted(store: PortsOfStore) -> None:
     assert (await store.events()).count("pull.requested") == 1
 
 
-async def test_whoever_looks_at_it_meanwhile_cannot_undo_the_request(store: PortsOfStore) -> None:
+async def test_a_current_lease_cannot_undo_the_request(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.due.postpone(recorded.lease, until=LATER)
     [looking] = await store.claim(after=LATER - NOW)

@@ -108,7 +108,7 @@ async def test_the_same_content_in_other_bytes_is_no_conflict(store: PortsOfStor
         ("status", "FAILED"),
     ],
 )
-async def test_other_content_is_a_conflict_whoever_is_decided_on(
+async def test_other_content_is_a_conflict_whichever_callback_is_decided_on(
     store: PortsOfStore, path: str, value: object
 ) -> None:
     other = callback(put(payload(), path, value))
@@ -125,7 +125,7 @@ async def test_of_two_different_final_callbacks_at_once_one_is_advanced(store: P
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
 @pytest.mark.parametrize("taken", [[OPEN, FINAL], [FINAL, OPEN]], ids=["open first", "final first"])
-async def test_an_open_callback_never_stands_in_the_way_of_the_final_one(
+async def test_an_open_callback_never_replaces_the_final_one(
     store: PortsOfStore, at_once: bool, taken: list[AcceptedCallback]
 ) -> None:
     if at_once:
@@ -163,7 +163,7 @@ async def test_the_same_biz_id_of_two_apps_is_two_verifications(store: PortsOfSt
     assert not is_same_key(ends[0].lease.key, ends[1].lease.key)
 
 
-async def test_what_is_held_is_neither_advanced_nor_due(store: PortsOfStore) -> None:
+async def test_a_held_verification_is_neither_advanced_nor_due(store: PortsOfStore) -> None:
     for taken in (OPEN, FINAL):
         assert not (await store.record(taken, awaits_registration=True)).to_advance
     assert (await store.standing()).held
@@ -179,7 +179,7 @@ async def test_a_callback_after_the_expiry_is_advanced_all_the_same(store: Ports
     assert (await store.standing()).state == "received"
 
 
-async def test_what_comes_behind_a_decision_does_not_hold_it(store: PortsOfStore) -> None:
+async def test_a_callback_after_the_decision_does_not_hold_it(store: PortsOfStore) -> None:
     await store.decide(await store.record(FINAL))
     await store.record(OTHER_FINAL, awaits_registration=True)
     standing = await store.standing()

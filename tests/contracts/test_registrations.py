@@ -74,7 +74,7 @@ async def test_a_callback_before_its_registration_is_joined(store: PortsOfStore)
     assert await store.register(MINE) is Registered.KNOWN
 
 
-async def test_a_callback_of_another_order_is_taken_from_whoever_advances_it(store: PortsOfStore) -> None:
+async def test_a_callback_of_another_order_ends_the_current_lease(store: PortsOfStore) -> None:
     recorded = await store.record()
     assert await store.register(OTHER) is Registered.JOINED
     assert not await store.decide(recorded)
@@ -82,7 +82,7 @@ async def test_a_callback_of_another_order_is_taken_from_whoever_advances_it(sto
     assert (due.registration, due.data) == (OTHER, callback().data)
 
 
-async def test_a_decision_about_another_order_stands_and_the_conflict_is_noted(store: PortsOfStore) -> None:
+async def test_a_decision_about_another_order_is_kept_and_the_conflict_noted(store: PortsOfStore) -> None:
     await store.decide(await store.record(), outcome=Outcome.APPROVED)
     assert await store.register(OTHER) is Registered.CONFLICT
     standing = await store.standing()
@@ -97,13 +97,13 @@ async def test_a_decision_about_the_same_order_is_joined_and_not_looked_at_again
     assert (standing.state, standing.due_at) == ("decided", None)
 
 
-async def test_a_flow_that_goes_on_is_looked_at_like_any_registered_one(store: PortsOfStore) -> None:
+async def test_a_running_flow_is_due_like_any_registered_one(store: PortsOfStore) -> None:
     await store.record(callback(payload(status="PROCESSING")))
     assert await store.register(MINE) is Registered.JOINED
     assert (await store.standing()).due_at == EXPIRES + GRACE
 
 
-async def test_what_was_held_is_let_go(store: PortsOfStore) -> None:
+async def test_held_verifications_are_released(store: PortsOfStore) -> None:
     assert not (await store.record(awaits_registration=True)).to_advance
     assert await store.register(MINE) is Registered.JOINED
     assert len(await store.claim(after=NOW - NOW)) == 1

@@ -105,7 +105,7 @@ async def test_a_second_dev_touches_nothing_of_the_first(first: Stack, tmp_path:
         os.kill(pid, 0)
 
 
-async def test_on_servers_of_others_no_token_is_left_and_the_names_are_its_own(
+async def test_on_foreign_servers_no_token_is_left_and_names_are_prefixed(
     engine: AsyncEngine, redis: Redis, database_url: str, redis_url: str
 ) -> None:
     folder = Path(tempfile.mkdtemp(prefix="faceid-claims-"))

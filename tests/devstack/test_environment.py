@@ -83,7 +83,7 @@ def test_the_environment_wins_over_dotenv(folder: Path, monkeypatch: pytest.Monk
     assert (found["FACEID_LOG_LEVEL"], found["FACEID_PULL_SPACING"]) == ("debug", "5")
 
 
-def test_the_roles_start_with_what_they_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_roles_start_with_their_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = load_secrets(folder)
     for name, value in gateway(folder, made).items():
         monkeypatch.setenv(name, value)
@@ -98,14 +98,14 @@ def test_the_roles_start_with_what_they_are_told(folder: Path, monkeypatch: pyte
     assert settings.database_url == "postgresql://ours/x"
 
 
-def test_the_callers_apps_stand_beside_the_demo(folder: Path) -> None:
+def test_the_callers_apps_are_added_to_the_demo(folder: Path) -> None:
     mine = {"shop": {"api_key": "k", "api_secrets": ["s"]}}
     apps = apps_of(gateway(folder, load_secrets(folder), FACEID_APPS=json.dumps(mine)))
     assert set(apps) == {"shop", "demo"}
     assert apps["shop"] == mine["shop"]
 
 
-def test_what_the_caller_says_of_the_demo_stays(folder: Path) -> None:
+def test_the_callers_settings_for_the_demo_are_kept(folder: Path) -> None:
     mine = {"demo": {"api_key": "mine", "candidate_policy": "strict"}}
     ours = apps_of(gateway(folder, load_secrets(folder)))["demo"]
     apps = apps_of(gateway(folder, load_secrets(folder), FACEID_APPS=json.dumps(mine)))
@@ -132,7 +132,7 @@ def test_the_callers_settings_stay(folder: Path) -> None:
     assert (found["FACEID_MASTER_KEYS"], found["FACEID_PULL_SPACING"], found["PATH"]) == ("mine", "5", "/bin")
 
 
-def test_the_simulator_starts_with_what_it_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_simulator_starts_with_its_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = load_secrets(folder)
     told = simulator_environment({}, made, data_dir=folder, port=8090, ingress_url=INGRESS)
     for name, value in told.items():

@@ -82,7 +82,7 @@ def new_biz_id() -> str:
     return f"1700000000,{uuid4()}"
 
 
-async def test_nobody_finds_the_canary(ears: Ears, stack: Stack, stack_folder: Path) -> None:
+async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folder: Path) -> None:
     await _callbacks_of_every_kind(ears)
     await _refused_callbacks(ears)
     await _orders_and_registrations(ears)

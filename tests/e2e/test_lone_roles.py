@@ -140,7 +140,7 @@ async def test_the_ingress_starts_without_redis_and_accepts_once_it_is_there(ser
             await decided(servers, 1)
 
 
-async def test_an_ingress_tells_of_its_refusals_while_redis_is_away(servers: Servers) -> None:
+async def test_an_ingress_reports_its_refusals_while_redis_is_away(servers: Servers) -> None:
     port, metrics = ports.free_port(), ports.free_port()
     more = {
         "FACEID_INGRESS_METRICS_PORT": str(metrics),
@@ -184,7 +184,7 @@ async def status(client: httpx2.AsyncClient, path: str, wanted: int) -> bool:
         return False
 
 
-async def test_an_ingress_with_a_spool_starts_although_redis_would_lose_what_it_takes(
+async def test_an_ingress_with_a_spool_starts_with_a_redis_that_is_not_durable(
     servers: Servers,
 ) -> None:
     port = ports.free_port()

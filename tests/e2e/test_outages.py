@@ -88,7 +88,7 @@ async def answers(gateway: Gateway) -> bool:
         return False
 
 
-async def test_postgres_dies_and_the_worker_goes_on_when_it_is_back(gateway: Gateway) -> None:
+async def test_after_postgres_restarts_the_worker_continues(gateway: Gateway) -> None:
     sending = asyncio.create_task(send_for(gateway, 4, senders=4))
     await asyncio.sleep(1)
     await gateway.restarted("postgres", gateway.kill("postgres"))
@@ -101,7 +101,7 @@ async def postgres_answers(gateway: Gateway) -> bool:
     return (await gateway.api.get("/readyz")).status_code == 200
 
 
-async def test_one_poisonous_callback_holds_nobody_up(gateway: Gateway) -> None:
+async def test_one_poisonous_callback_delays_no_other(gateway: Gateway) -> None:
     good = [new_biz_id() for _ in range(30)]
     bodies = [gateway.form(cancelled_callback(biz_id)) for biz_id in good]
     poison = gateway.form({"status": "OK", "note": f"nobody knows this shape {uuid4()}"})

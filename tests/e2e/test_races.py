@@ -73,7 +73,7 @@ async def test_a_get_with_an_unknown_id_gets_the_same_answer_and_costs_nothing(g
     assert (await gateway.lookup(UNKNOWN)).status_code == 404
 
 
-async def test_a_flow_that_goes_on_is_recorded_and_pulls_nothing(gateway: Gateway) -> None:
+async def test_a_running_flow_is_recorded_and_not_pulled(gateway: Gateway) -> None:
     biz_id = (await gateway.simulate("pass", notify=False))["biz_id"]
     await gateway.post(gateway.form({"status": "PROCESSING", "biz_info": {"biz_id": biz_id}}))
     await gateway.event(biz_id, "callback.received")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 AN_HOUR = timedelta(hours=1)
 
 
-async def test_an_ordered_one_whose_callback_never_comes_is_decided_on_its_result(gateway: Gateway) -> None:
+async def test_an_ordered_verification_without_a_callback_is_decided_on_its_result(gateway: Gateway) -> None:
     ordered = await gateway.order(biz_no=f"silent-{uuid4()}", idcard_name="王小明", comparison_type=1)
     biz_id = ordered["biz_id"]
     assert (await gateway.web.get(ordered["url"])).status_code == 200
@@ -38,7 +38,7 @@ async def test_an_ordered_one_is_confirmed_like_any_other(gateway: Gateway) -> N
     assert await gateway.calls(biz_id) == 1
 
 
-async def test_a_callback_of_another_order_goes_to_a_person(gateway: Gateway) -> None:
+async def test_a_callback_of_another_order_goes_to_review(gateway: Gateway) -> None:
     biz_id = f"1700000000,{uuid4()}"
     await gateway.register(biz_id, biz_no="mine", expires_in=AN_HOUR)
     assert (await gateway.post(gateway.form(finished_callback(biz_id)))).status_code == 200
@@ -48,7 +48,7 @@ async def test_a_callback_of_another_order_goes_to_a_person(gateway: Gateway) ->
     assert "callback.conflict" in await gateway.timeline(biz_id)
 
 
-async def test_a_browser_that_comes_back_brings_the_result_early_and_once(gateway: Gateway) -> None:
+async def test_a_returning_browser_causes_one_early_pull(gateway: Gateway) -> None:
     biz_id = (await gateway.simulate("silent", biz_no="nudged"))["biz_id"]
     await gateway.register(biz_id, biz_no="nudged", expires_in=AN_HOUR)
     pages = {(await gateway.browse(biz_id)).content for _ in range(5)}
@@ -60,7 +60,7 @@ async def test_a_browser_that_comes_back_brings_the_result_early_and_once(gatewa
     assert "browser.returned" in await gateway.timeline(biz_id)
 
 
-async def test_behind_a_proxy_each_user_has_a_rate_of_their_own(gateway: Gateway) -> None:
+async def test_behind_a_proxy_each_user_has_a_separate_rate(gateway: Gateway) -> None:
     biz_ids = [(await gateway.simulate("silent", biz_no="many"))["biz_id"] for _ in range(16)]
     for biz_id in biz_ids:
         await gateway.register(biz_id, biz_no="many", expires_in=AN_HOUR)
@@ -96,7 +96,7 @@ async def test_strangers_and_unregistered_ones_cost_nothing(gateway: Gateway) ->
     assert await gateway.count("SELECT count(*) FROM verifications WHERE id = ANY($1)", ids) == 0
 
 
-async def test_an_operator_spends_what_is_left_and_no_more(gateway: Gateway) -> None:
+async def test_an_operator_spends_the_remaining_calls_and_no_more(gateway: Gateway) -> None:
     biz_id = (await gateway.simulate("pass"))["biz_id"]
     decided = await gateway.decided(biz_id)
     assert decided["outcome"] == "approved"

@@ -20,7 +20,7 @@ async def test_the_demo_would_notice_a_wrong_outcome(observed: list[Observation]
     assert not as_expected(Expectation("pass", "approved", refused=401), passed)
 
 
-async def test_a_confirmed_decision_spends_one_call_and_tells_its_story(gateway: Gateway) -> None:
+async def test_a_confirmed_decision_spends_one_call_and_fills_the_timeline(gateway: Gateway) -> None:
     biz_id = (await gateway.simulate("pass", idcard_name="王小明", biz_no="order-1"))["biz_id"]
     verification = await gateway.decided(biz_id)
     assert verification["basis"] == "confirmed"

@@ -65,7 +65,7 @@ def drawn(page: Path, names: str) -> list[str]:
     return str(table).splitlines()
 
 
-async def test_the_first_steps_print_what_they_show(folder: Path) -> None:
+async def test_the_first_steps_print_the_shown_output(folder: Path) -> None:
     [setup] = [block for block in blocks(TRY, "sh") if "field()" in block]
     steps = [each for each in samples(TRY) if not each.command.startswith("make ")]
     script = "".join(f"printf '{SEPARATOR}'\n{each.command}\n" for each in steps)

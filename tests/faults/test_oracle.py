@@ -62,7 +62,7 @@ def early(*keeper: Call) -> int:
     return len(acknowledged_too_early([ASKED, ANSWERED], keeper, mark="inbox:"))
 
 
-def test_an_answer_behind_a_synced_write_is_in_order() -> None:
+def test_an_answer_after_a_synced_write_is_accepted() -> None:
     assert early(WRITTEN, SYNCED) == 0
 
 
@@ -80,7 +80,7 @@ def test_an_answer_behind_a_synced_write_is_in_order() -> None:
     ],
     ids=["no write", "no sync", "sync first", "sync late", "sync failed", "other file", "old write", "other"],
 )
-def test_an_answer_without_its_own_synced_write_is_early(keeper: tuple[Call, ...]) -> None:
+def test_an_answer_before_its_synced_write_is_caught(keeper: tuple[Call, ...]) -> None:
     assert early(*keeper) == 1
 
 

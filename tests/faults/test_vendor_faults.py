@@ -139,9 +139,7 @@ async def test_a_limit_of_calls_at_once_costs_few_calls(rig: Rig, notebook: Note
     assert again <= MOST_REFUSED
 
 
-async def test_a_worker_told_to_stop_begins_no_call_and_throws_no_answer_away(
-    rig: Rig, notebook: Notebook
-) -> None:
+async def test_a_stopping_worker_starts_no_call_and_loses_no_answer(rig: Rig, notebook: Notebook) -> None:
     await rig.stop("worker")
     await rig.kill("vendor")
     await rig.start("vendor", **{OUTAGE: "slow"})

@@ -124,7 +124,7 @@ MUTATIONS: Final = (
         "adapters/store/decisions/decisions.py",
         "ON CONFLICT (verification_id) DO NOTHING",
         "ON CONFLICT (verification_id) DO UPDATE SET outcome = EXCLUDED.outcome",
-        ["tests/contracts/test_decisions.py::test_the_first_decision_stands[real]"],
+        ["tests/contracts/test_decisions.py::test_the_first_decision_is_kept[real]"],
     ),
     Mutation(
         "unique key",
@@ -183,7 +183,7 @@ MUTATIONS: Final = (
         "domain/policy/rules/face.py",
         "strict = facts.edition >= _LIVE_FACE",
         "strict = False",
-        ["tests/domain/policy/rules/test_face.py::test_the_cards_portrait_alone_approves_nobody"],
+        ["tests/domain/policy/rules/test_face.py::test_the_cards_portrait_alone_is_never_approved"],
     ),
     Mutation(
         "signs of any name",
@@ -217,7 +217,7 @@ MUTATIONS: Final = (
         "if facts.card == UNREADABLE:",
         "if facts.card == UNREADABLE and False:",
         [
-            "tests/domain/facts/test_card_validity.py::test_what_is_not_clear_is_for_a_person_where_the_policy_looks"
+            "tests/domain/facts/test_card_validity.py::test_an_unclear_validity_causes_review_if_the_policy_reads_it"
         ],
     ),
     Mutation(
@@ -227,7 +227,7 @@ MUTATIONS: Final = (
         "return rules",
         [
             "tests/domain/policy/test_any_change.py::test_a_registered_verification_is_never_better_off",
-            "tests/domain/policy/rules/test_doubt.py::test_what_is_registered_is_held_to_the_documented_form",
+            "tests/domain/policy/rules/test_doubt.py::test_a_registered_verification_must_have_the_documented_form",
         ],
     ),
     Mutation(
@@ -235,7 +235,7 @@ MUTATIONS: Final = (
         "domain/callback/payload.py",
         'compact.count(b":") != data.count(b":") or ',
         "",
-        ["tests/domain/policy/rules/test_doubt.py::test_a_known_member_that_stands_twice_is_doubt"],
+        ["tests/domain/policy/rules/test_doubt.py::test_a_known_member_that_appears_twice_causes_doubt"],
     ),
     Mutation(
         "texts that can be stored",

@@ -22,7 +22,7 @@ OF_REDIS_AND_SPOOL: Final = (
         "adapters/processes/heartbeats.py",
         "redis.call('DEL', KEYS[2])\n",
         "",
-        ["tests/adapters/processes/test_heartbeats.py::test_a_full_redis_makes_nobody_look_dead"],
+        ["tests/adapters/processes/test_heartbeats.py::test_a_full_redis_makes_no_process_look_dead"],
     ),
     Mutation(
         "first rewrite",
@@ -33,7 +33,7 @@ OF_REDIS_AND_SPOOL: Final = (
             "tests/adapters/redis/test_durability.py::test_a_log_counts_when_its_first_rewrite_has_ended",
             (
                 "tests/adapters/redis/test_durability.py"
-                "::test_what_is_accepted_during_the_first_rewrite_outlives_a_crash_of_redis"
+                "::test_callbacks_accepted_during_the_first_rewrite_survive_a_crash_of_redis"
             ),
         ],
     ),
@@ -65,11 +65,6 @@ OF_REDIS_AND_SPOOL: Final = (
         "adapters/spool/disk.py",
         "os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK",
         "os.O_RDONLY | os.O_NONBLOCK",
-        [
-            (
-                "tests/adapters/spool/test_passing_faults.py"
-                "::test_what_is_no_regular_file_is_neither_read_nor_followed[link]"
-            )
-        ],
+        [("tests/adapters/spool/test_passing_faults.py::test_only_regular_files_are_read[link]")],
     ),
 )

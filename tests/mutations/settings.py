@@ -17,7 +17,7 @@ OF_THE_SETTINGS: Final = (
         "adapters/store/tokens.py",
         '.on_conflict_do_nothing(index_elements=["name"])',
         '.on_conflict_do_update(index_elements=["name"], set_=row)',
-        ["tests/adapters/store/test_tokens.py::test_a_token_is_added_beside_no_other_of_its_name"],
+        ["tests/adapters/store/test_tokens.py::test_a_token_with_an_existing_name_is_not_added"],
     ),
     Mutation(
         "revoked within a second",

@@ -12,7 +12,7 @@ def name(mutation: Mutation) -> str:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=name)
-def test_each_guard_stands_where_it_is_taken_away(mutation: Mutation) -> None:
+def test_each_mutation_matches_its_file_once(mutation: Mutation) -> None:
     assert mutated(mutation) != (ROOT / mutation.file).read_text("utf-8")
 
 

@@ -10,14 +10,14 @@ OF_THE_WORKERS: Final = (
         "adapters/store/decisions/decisions.py",
         "v.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence",
         "i.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id",
-        ["tests/contracts/test_decisions.py::test_whoever_lost_the_lease_decides_nothing[real]"],
+        ["tests/contracts/test_decisions.py::test_a_worker_without_the_lease_decides_nothing[real]"],
     ),
     Mutation(
         "fencing",
         "adapters/store/pulls/ledger.py",
         "v.id = w.verification_id AND v.fence = w.fence",
         "v.id = w.verification_id",
-        ["tests/contracts/test_ledger.py::test_whoever_lost_the_lease_reserves_nothing[real]"],
+        ["tests/contracts/test_ledger.py::test_a_worker_without_the_lease_reserves_nothing[real]"],
     ),
     Mutation(
         "ledger reservation",
@@ -48,7 +48,7 @@ OF_THE_WORKERS: Final = (
         "usecases/process/vendor_gates.py",
         "else (way.places, room, self._pool)",
         "else (room, way.places, self._pool)",
-        ["tests/usecases/process/test_places.py::test_who_waits_for_its_apps_limit_holds_no_room"],
+        ["tests/usecases/process/test_places.py::test_a_call_waiting_for_its_apps_limit_holds_no_room"],
     ),
     Mutation(
         "the urgent are no probe",
@@ -117,16 +117,14 @@ OF_THE_WORKERS: Final = (
         "adapters/intake/inbox_scripts.py",
         "if callbacks > 0 and (suspect or full) then return false end",
         "if callbacks > 0 and full then return false end",
-        ["tests/contracts/test_inbox.py::test_what_was_begun_and_not_ended_joins_no_group[real]"],
+        ["tests/contracts/test_inbox.py::test_an_unfinished_batch_joins_no_group[real]"],
     ),
     Mutation(
         "suspects alone",
         "adapters/intake/inbox_scripts.py",
         "return not suspect",
         "return true",
-        [
-            "tests/contracts/test_inbox.py::test_what_was_begun_and_not_ended_comes_alone_and_before_all_else[real]"
-        ],
+        ["tests/contracts/test_inbox.py::test_an_unfinished_batch_is_claimed_first_and_alone[real]"],
     ),
     Mutation(
         "slow groups are no killers",
@@ -157,7 +155,7 @@ OF_THE_WORKERS: Final = (
         "return app.require_registration and case.registration is None and not case.is_decided",
         "return False",
         [
-            "tests/usecases/verifications/test_await_registration.py::test_what_was_recorded_under_older_settings_waits_too"
+            "tests/usecases/verifications/test_await_registration.py::test_callbacks_recorded_under_older_settings_wait_too"
         ],
     ),
 )

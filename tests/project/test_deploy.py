@@ -60,7 +60,7 @@ def test_both_proxies_forward_callbacks_alone_to_the_ports_of_the_units(file: st
     assert "404" in text
 
 
-def test_what_strangers_reach_knows_no_password_of_the_database(compose: dict[str, Any]) -> None:
+def test_the_ingress_has_no_database_password(compose: dict[str, Any]) -> None:
     ingress = compose["services"]["ingress"]
     assert "FACEID_DATABASE_URL" not in ingress["environment"]
     assert ingress["environment"]["POSTGRES_PASSWORD"] == ""

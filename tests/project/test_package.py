@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_shipped_package_says_that_it_is_typed() -> None:
+def test_every_shipped_package_has_py_typed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     packages = {package for package in shipped if (ROOT / package / "__init__.py").exists()}

@@ -190,7 +190,7 @@ def test_every_rule_has_its_condition() -> None:
 
 
 @pytest.mark.parametrize("alert", alerts())
-async def test_a_rule_fires_on_what_it_is_for(gateway: Gateway, alert: str) -> None:
+async def test_each_alert_fires_on_its_cause(gateway: Gateway, alert: str) -> None:
     before = await gateway.page()
     minutes, change = CHANGES[alert]
     await change(gateway)
@@ -203,9 +203,7 @@ async def test_nothing_fires_while_all_is_well(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("role", ["worker", "ingress"])
-async def test_a_redis_that_takes_no_writes_does_not_read_as_nobody_alive(
-    gateway: Gateway, role: str
-) -> None:
+async def test_a_read_only_redis_does_not_make_the_workers_look_dead(gateway: Gateway, role: str) -> None:
     before = await gateway.page()
     await gateway.silences(role)
     await gateway.redis.config_set("min-replicas-to-write", 1)
@@ -215,7 +213,7 @@ async def test_a_redis_that_takes_no_writes_does_not_read_as_nobody_alive(
     assert objection(RULES, nobody, before=before, after=after, minutes=9, firing=False) is None
 
 
-async def test_postgresql_away_is_told_by_its_name(gateway: Gateway) -> None:
+async def test_an_unavailable_postgresql_is_reported_by_name(gateway: Gateway) -> None:
     before = await gateway.page()
     await postgresql_away(gateway)
     after = await gateway.page()
@@ -224,9 +222,7 @@ async def test_postgresql_away_is_told_by_its_name(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("alert", ["FaceidIngressRefuses", "FaceidCallbacksRefused", "FaceidCallbacksWait"])
-async def test_the_ingresss_own_page_tells_of_refusals_when_redis_is_away(
-    gateway: Gateway, alert: str
-) -> None:
+async def test_the_ingresss_own_page_shows_refusals_while_redis_is_away(gateway: Gateway, alert: str) -> None:
     status: dict[str, Any] = dict(INGRESS)
     port = free_port()
     with serving_metrics("127.0.0.1", port, process="ingress:host:1", status=lambda: status):

@@ -72,7 +72,7 @@ async def test_a_delay_sends_in_the_background(vendor: Vendor, receiver: Receive
     assert len(receiver.received) == 1
 
 
-async def test_the_end_of_the_process_drops_what_was_put_off(vendor: Vendor, receiver: Receiver) -> None:
+async def test_the_end_of_the_process_drops_delayed_messages(vendor: Vendor, receiver: Receiver) -> None:
     await vendor.start(delay_ms=600_000)
     assert receiver.received == []
 
@@ -97,7 +97,7 @@ async def test_a_token_got_earlier_is_run_with_its_own_addresses(vendor: Vendor,
         ({"colour": "red"}, 422, "colour"),
     ],
 )
-async def test_a_bad_request_is_told(
+async def test_a_bad_request_is_reported(
     vendor: Vendor, change: dict[str, object], status: int, message: str
 ) -> None:
     order = {"app_id": "demo", "scenario": "pass"} | change

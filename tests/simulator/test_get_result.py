@@ -93,7 +93,7 @@ async def test_every_argument_is_missed(vendor: Vendor, name: str) -> None:
     assert (response.status_code, response.json()["error_message"]) == (400, f"MISSING_ARGUMENTS: {name}")
 
 
-async def test_the_verify_time_is_told_on_request(vendor: Vendor, clock: FakeClock) -> None:
+async def test_the_verify_time_is_sent_on_request(vendor: Vendor, clock: FakeClock) -> None:
     biz_id = (await vendor.start())["biz_id"]
     plain = (await vendor.get_result(biz_id)).json()
     timed = (await vendor.get_result(biz_id, return_verify_time="1")).json()

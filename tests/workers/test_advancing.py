@@ -54,7 +54,7 @@ async def decided(jobs: Jobs, app_id: str) -> int:
     return int(rows[0][0])
 
 
-async def test_an_app_whose_vendor_is_slow_holds_up_no_other(jobs: Jobs, slow: SlowApp) -> None:
+async def test_an_app_with_a_slow_vendor_delays_no_other(jobs: Jobs, slow: SlowApp) -> None:
     loops = small(jobs, at_once=4)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(30)])
     await loops.recording.record_some()
@@ -69,7 +69,7 @@ async def test_an_app_whose_vendor_is_slow_holds_up_no_other(jobs: Jobs, slow: S
     assert await jobs.inbox.depth() == 0, "all are recorded"
 
 
-async def test_what_had_no_room_is_due_at_once_and_taken_when_there_is_room(
+async def test_a_verification_without_a_place_is_due_at_once_and_claimed_when_one_is_free(
     jobs: Jobs, slow: SlowApp
 ) -> None:
     loops = small(jobs, at_once=4)
@@ -223,7 +223,7 @@ def waits(advancing: Advancing) -> bool:
     return True
 
 
-async def test_what_was_left_out_is_waited_for(jobs: Jobs, slow: SlowApp) -> None:
+async def test_a_verification_left_out_makes_its_app_behind(jobs: Jobs, slow: SlowApp) -> None:
     """Else a backlog that was too fast once would go by way of the database to its end."""
     loops = small(jobs, at_once=4, patience=60)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(12)])
@@ -237,9 +237,7 @@ async def test_what_was_left_out_is_waited_for(jobs: Jobs, slow: SlowApp) -> Non
     await running
 
 
-async def test_once_it_is_stopped_nothing_begins_and_what_is_under_way_ends(
-    jobs: Jobs, slow: SlowApp
-) -> None:
+async def test_once_stopped_nothing_starts_and_current_work_ends(jobs: Jobs, slow: SlowApp) -> None:
     loops = small(jobs, at_once=4)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(9)])
     await loops.recording.record_some()
@@ -252,7 +250,7 @@ async def test_once_it_is_stopped_nothing_begins_and_what_is_under_way_ends(
     assert await decided(jobs, "slow") == 4
 
 
-async def test_what_does_not_end_in_time_is_due_again(jobs: Jobs, slow: SlowApp) -> None:
+async def test_a_verification_not_finished_in_time_is_due_again(jobs: Jobs, slow: SlowApp) -> None:
     loops = small(jobs, at_once=4)
     await jobs.inbox.hand_over("b1", [callback(payload(1), app_id="slow")])
     await loops.recording.record_some()
@@ -262,7 +260,7 @@ async def test_what_does_not_end_in_time_is_due_again(jobs: Jobs, slow: SlowApp)
     slow.gate.set()
 
 
-async def test_what_had_no_room_is_looked_for_although_nothing_is_under_way_any_more(jobs: Jobs) -> None:
+async def test_verifications_left_out_are_claimed_even_when_nothing_is_under_way(jobs: Jobs) -> None:
     """The others ended while it was being recorded."""
     advancing = small(jobs, at_once=4).advancing
     await jobs.context.alarm.wait(longest=LEASE)
@@ -270,7 +268,9 @@ async def test_what_had_no_room_is_looked_for_although_nothing_is_under_way_any_
     await asyncio.wait_for(jobs.context.alarm.wait(longest=LEASE), 1)
 
 
-async def test_what_becomes_due_without_room_is_taken_when_there_is_room(jobs: Jobs, slow: SlowApp) -> None:
+async def test_due_verifications_without_a_place_are_claimed_when_one_is_free(
+    jobs: Jobs, slow: SlowApp
+) -> None:
     loops = small(jobs, at_once=2)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(2)])
     await loops.recording.record_some()

@@ -19,7 +19,7 @@ from usecases.context import WorkerContext
 from usecases.verifications import advance as advancing
 
 
-async def test_one_whose_callback_cannot_be_read_any_more_is_put_off_and_holds_up_nobody(
+async def test_a_verification_with_an_unreadable_callback_is_postponed_and_delays_no_other(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stumble(data: bytes) -> Payload:
@@ -62,7 +62,7 @@ async def test_a_defect_of_ours_does_not_end_the_looking(jobs: Jobs, monkeypatch
     assert jobs.context.worker_stats.last_error == "ValueError"
 
 
-async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_outage_is_logged_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     tries = 0
 
     async def fail(*args: Any, **kwargs: Any) -> ClaimedVerifications:
@@ -83,7 +83,7 @@ async def test_an_outage_is_told_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatc
     assert [line["event"] for line in logs] == ["settlement.postponed"]
 
 
-async def test_what_an_outage_interrupts_is_told_without_alarm(
+async def test_work_interrupted_by_an_outage_is_logged_as_a_warning(
     jobs: Jobs, without_database: WorkerContext
 ) -> None:
     case = again(await jobs.case())

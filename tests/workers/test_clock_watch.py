@@ -37,7 +37,7 @@ def watch(planned: CronJob, clocks: Clocks) -> ClockWatch:
 
 
 @pytest.mark.parametrize("hours", [25, -25])
-def test_a_jump_has_the_crons_planned_anew_once(planned: CronJob, hours: int) -> None:
+def test_a_clock_jump_reschedules_the_crons_once(planned: CronJob, hours: int) -> None:
     clocks = Clocks()
     watching = watch(planned, clocks)
     clocks.wall += timedelta(hours=hours).total_seconds()

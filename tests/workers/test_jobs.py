@@ -36,7 +36,7 @@ async def test_the_names_of_the_jobs_are_fixed(jobs: Jobs) -> None:
     assert names == ["record_waiting", "settle_verification", "nudge_verification"]
 
 
-async def test_crons_of_two_gateways_on_one_redis_are_told_apart(jobs: Jobs) -> None:
+async def test_crons_of_two_gateways_on_one_redis_have_distinct_names(jobs: Jobs) -> None:
     loops = jobs.loops()
     names = [
         cron.name
@@ -60,7 +60,7 @@ async def test_a_wake_up_that_arq_removed_with_its_namesake_is_made_up_for(jobs:
     assert loops.recording.is_woken
 
 
-async def test_the_sweep_wakes_the_recording_and_takes_old_batches_in(jobs: Jobs) -> None:
+async def test_the_sweep_wakes_the_recording_and_adopts_old_batches(jobs: Jobs) -> None:
     loops, adopted = jobs.loops(), []
 
     async def adopt() -> int:
@@ -112,7 +112,7 @@ async def test_a_verification_is_advanced_by_its_own_job_once_it_is_due(jobs: Jo
 
 
 @pytest.mark.parametrize(("every", "times"), [(1, 60), (10, 6), (30, 2), (7, 9)])
-async def test_sweeps_run_every_so_many_seconds(jobs: Jobs, every: int, times: int) -> None:
+async def test_sweeps_run_at_the_configured_interval(jobs: Jobs, every: int, times: int) -> None:
     made = crons(jobs.context, jobs.loops(), every=every, names=DEFAULT_NAMES, adopt=nothing_to_adopt)
     for cron in made:
         assert isinstance(cron.second, set)
@@ -159,7 +159,7 @@ async def test_a_part_of_a_sweep_that_fails_keeps_no_other_from_its_work(
 @pytest.mark.parametrize(
     ("error", "lines", "traced"), [(DatabaseAway("x"), 2, False), (RuntimeError("x"), 6, True)]
 )
-async def test_an_outage_is_told_once_and_a_defect_with_its_place(
+async def test_an_outage_is_logged_once_and_a_bug_with_its_traceback(
     error: Exception, lines: int, traced: bool
 ) -> None:
     errands = Errands(WorkerStats(), within=60)

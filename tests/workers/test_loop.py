@@ -42,7 +42,7 @@ async def decided(jobs: Jobs, count: int) -> None:
     await until(enough)
 
 
-async def test_it_processes_and_leaves_nothing_behind(jobs: Jobs, workers: Workers) -> None:
+async def test_it_processes_the_callback_and_leaves_no_batch(jobs: Jobs, workers: Workers) -> None:
     async with workers.running():
         await hand_in(jobs, *range(12))
         await decided(jobs, 12)
@@ -138,9 +138,7 @@ async def test_on_a_signal_no_call_begins_and_those_under_way_are_kept(jobs: Job
     assert await jobs.store.rows("SELECT count(*) FROM decisions") == [(FIRST_LIMIT,)]
 
 
-async def test_what_does_not_end_within_the_grace_is_cut_off_and_found_later(
-    jobs: Jobs, workers: Workers
-) -> None:
+async def test_work_beyond_the_grace_is_cancelled_and_found_later(jobs: Jobs, workers: Workers) -> None:
     called, gate = asyncio.Event(), asyncio.Event()
 
     async def answer_late() -> None:
@@ -213,7 +211,7 @@ async def test_a_pickled_job_is_refused_and_the_next_one_processed(jobs: Jobs, w
     assert opened == ["pickle ran"], "the bomb works"
 
 
-async def test_jobs_that_a_dead_host_left_hidden_delay_nobody(jobs: Jobs, workers: Workers) -> None:
+async def test_jobs_hidden_by_a_dead_host_delay_no_other(jobs: Jobs, workers: Workers) -> None:
     """arq reads a hundred job ids at a time, hidden ones among them."""
     for n in range(150):
         job_id = f"faceid:settle:{n}"
@@ -224,7 +222,7 @@ async def test_jobs_that_a_dead_host_left_hidden_delay_nobody(jobs: Jobs, worker
         await decided(jobs, 1)
 
 
-async def test_a_foreign_program_on_arqs_default_queue_takes_nothing_of_ours(
+async def test_a_foreign_worker_on_arqs_default_queue_takes_none_of_our_jobs(
     jobs: Jobs, workers: Workers
 ) -> None:
     async def other(_ctx: object) -> None:

@@ -67,7 +67,7 @@ async def test_recording_does_not_wait_for_the_vendor(jobs: Jobs) -> None:
     assert await decisions(jobs) == 3
 
 
-async def test_a_batch_that_no_key_opens_is_set_aside_once_and_holds_up_nobody(jobs: Jobs) -> None:
+async def test_a_batch_that_no_key_decrypts_is_set_aside_once_and_delays_no_other(jobs: Jobs) -> None:
     foreign = RedisInbox(jobs.redis, keys=KeyRing([b"lost" * 8]))
     await foreign.hand_over("a0", [callback()])
     await put(jobs, quick(1))
@@ -107,7 +107,7 @@ async def test_a_defect_of_ours_ends_nothing_and_the_batch_comes_back(
     assert await decisions(jobs) == 1
 
 
-async def test_a_group_that_takes_too_long_is_given_up_and_comes_back(
+async def test_a_group_that_takes_too_long_is_abandoned_and_claimed_again(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang(*_: object, **__: object) -> None:
@@ -124,7 +124,7 @@ async def test_a_group_that_takes_too_long_is_given_up_and_comes_back(
     assert await decisions(jobs) == 1
 
 
-async def test_what_is_recorded_is_forgotten_although_redis_failed_in_between(
+async def test_recorded_batches_are_deleted_although_redis_failed_in_between(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(jobs, quick(1))
@@ -138,7 +138,7 @@ async def test_what_is_recorded_is_forgotten_although_redis_failed_in_between(
     assert await jobs.store.rows("SELECT seen FROM callbacks") == [(1,)], "not recorded twice"
 
 
-async def test_it_runs_when_it_is_woken_and_goes_on_after_a_failure(
+async def test_it_runs_when_woken_and_continues_after_a_failure(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loops = jobs.loops()
@@ -159,7 +159,7 @@ async def test_it_runs_when_it_is_woken_and_goes_on_after_a_failure(
     assert await in_inbox(jobs) == ["b2"]
 
 
-async def test_who_is_stopped_amid_a_backlog_leaves_no_batch_that_looks_begun(
+async def test_stopping_amid_a_backlog_leaves_no_batch_that_looks_started(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(10):
@@ -212,7 +212,7 @@ def raiser(error: Exception) -> Callable[..., object]:
     return fail
 
 
-async def test_a_defect_beside_the_recording_does_not_end_it(
+async def test_a_bug_in_a_background_task_does_not_stop_recording(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(**_: object) -> int:

@@ -39,7 +39,7 @@ def test_an_escaped_password_is_read_as_it_is(read: Reader, form: str, password:
 
 @READERS
 @given(tail=st.text(string.ascii_letters + string.punctuation.replace("%", "") + " "))
-def test_a_bare_password_is_read_as_it_is_or_refused_without_a_word_of_it(
+def test_a_password_with_url_characters_is_read_or_refused_without_quoting_it(
     read: Reader, form: str, tail: str
 ) -> None:
     found, refusal = read_or_refuse(read, form.format(f"{SECRET}{tail}"))

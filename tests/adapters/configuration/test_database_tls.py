@@ -110,7 +110,7 @@ async def test_tls_as_wanted_and_a_password_with_odd_characters(
     assert server.encrypted - before == encrypted
 
 
-async def test_what_belongs_to_the_session_reaches_the_server(server: Server) -> None:
+async def test_session_parameters_reach_the_server(server: Server) -> None:
     caches = "statement_cache_size=0&prepared_statement_cache_size=0"
     url = server.url(f"application_name=gw&options=-c%20statement_timeout%3D7s&connect_timeout=3&{caches}")
     assert await ask(url, "SELECT current_setting('application_name')") == "gw"
@@ -140,7 +140,7 @@ async def test_the_password_may_stand_in_a_file(server: Server) -> None:
         ({"query": "sslmode=verify-full&sslrootcert=system"}, "certificate is not trusted"),
     ],
 )
-async def test_what_the_server_refuses_is_told_from_an_outage(
+async def test_a_refusal_of_the_server_is_not_reported_as_an_outage(
     server: Server, changes: dict[str, str], why: str
 ) -> None:
     with pytest.raises(DatabaseAway) as caught:
@@ -155,7 +155,7 @@ async def test_a_closed_port_is_an_outage() -> None:
     assert database_trouble(caught.value).startswith("cannot be reached (")
 
 
-async def test_a_server_without_tls_is_told(server: Server) -> None:
+async def test_a_server_without_tls_is_reported(server: Server) -> None:
     plain = f"postgresql://gw:x@127.0.0.1:{server.backend}/postgres?sslmode=require"
     with pytest.raises(DatabaseAway) as caught:
         await ask(plain, "SELECT 1")

@@ -128,7 +128,7 @@ def test_a_mistake_is_one_line_without_any_part_of_the_url(
     assert caught.value.__suppress_context__
 
 
-def test_variables_of_libpq_stand_in_for_what_the_url_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libpqs_variables_fill_in_what_the_url_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSSLMODE", "require")
     monkeypatch.setenv("PGAPPNAME", "from a variable")
     monkeypatch.setenv("PGTARGETSESSIONATTRS", "primary")

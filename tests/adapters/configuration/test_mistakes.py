@@ -137,7 +137,7 @@ def test_a_wrong_setting_is_named_in_one_line_without_its_value(
         (f'[apps.demo]\n"{CANARY}" = 1', "apps.demo: key 1 of 1 is unknown (in {file})"),
     ],
 )
-def test_a_mistake_in_the_file_is_told_with_its_place_and_without_its_content(
+def test_a_mistake_in_the_file_is_reported_with_its_place_but_not_its_content(
     folder: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
 ) -> None:
     monkeypatch.delenv("FACEID_APPS")
@@ -165,7 +165,7 @@ def test_a_variable_that_is_referred_to_is_looked_at_too(
     assert CANARY not in str(caught.value)
 
 
-def test_every_mistake_is_told_at_once_each_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_mistakes_are_reported_together_one_per_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FACEID_REDIS_URL")
     monkeypatch.setenv("FACEID_LOG_LEVEL", CANARY)
     monkeypatch.setenv("FACEID_SPOOLDIR", CANARY)
@@ -181,7 +181,7 @@ def test_every_mistake_is_told_at_once_each_in_a_line(monkeypatch: pytest.Monkey
     ]
 
 
-def test_the_place_of_a_mistake_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_place_of_a_mistake_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FACEID_MASTER_KEYS")
     write_toml(
         folder, monkeypatch, f'master_keys = ["{CANARY}"]\n[apps.shop]\napi_key = "k"\napi_secrets = []'
@@ -213,7 +213,7 @@ def test_names_of_others_do_not_stop_the_start(folder: Path, monkeypatch: pytest
     assert strange_names() == []
 
 
-def test_names_that_nobody_knows_are_told_and_do_not_stop_the_start(
+def test_unknown_names_are_reported_and_do_not_stop_the_start(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_toml(folder, monkeypatch, 'keys_url = "file:///keys"')
@@ -238,7 +238,9 @@ def test_names_that_nobody_knows_are_told_and_do_not_stop_the_start(
         "::ffff:0:0/96",
     ],
 )
-def test_nobody_can_trust_everybody(everybody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_of_all_addresses_cannot_be_trusted(
+    everybody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FACEID_TRUSTED_PROXIES", everybody)
     with pytest.raises(SettingsError, match=r"^FACEID_TRUSTED_PROXIES: "):
         load_settings()

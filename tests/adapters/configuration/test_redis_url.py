@@ -119,7 +119,7 @@ async def test_a_socket_that_is_not_there_is_an_outage(tmp_path: Path) -> None:
         (":S3CRETa@", "refuses the user or the password"),
     ],
 )
-async def test_a_wrong_password_is_not_told_as_an_outage(
+async def test_a_wrong_password_is_not_reported_as_an_outage(
     redis: Redis, redis_url: str, credentials: str, why: str
 ) -> None:
     await redis.config_set("requirepass", "right")
@@ -134,7 +134,7 @@ async def test_a_wrong_password_is_not_told_as_an_outage(
     assert "S3CRET" not in redis_trouble(caught.value)
 
 
-async def test_a_missing_password_is_told(redis: Redis, redis_url: str) -> None:
+async def test_a_missing_password_is_reported(redis: Redis, redis_url: str) -> None:
     await redis.config_set("requirepass", "right")
     try:
         pool = create_redis_pool(redis_url, timeout=timedelta(seconds=2))
@@ -146,7 +146,7 @@ async def test_a_missing_password_is_told(redis: Redis, redis_url: str) -> None:
     assert "requires a password" in redis_trouble(caught.value)
 
 
-async def test_a_database_that_the_server_does_not_have_is_told(redis: Redis, redis_url: str) -> None:
+async def test_a_missing_database_is_reported(redis: Redis, redis_url: str) -> None:
     pool = create_redis_pool(f"{redis_url.rsplit('/', 1)[0]}/9999", timeout=timedelta(seconds=2))
     with pytest.raises(RedisAway) as caught, redis_away():
         await Redis(connection_pool=pool).ping()

@@ -51,9 +51,7 @@ async def test_an_index_entry_without_its_batch_is_forgotten(inbox: RedisInbox, 
     assert await inbox_keys(redis) == []
 
 
-async def test_names_that_are_no_batch_ids_are_dropped_and_what_they_name_is_left_alone(
-    inbox: RedisInbox, redis: Redis
-) -> None:
+async def test_foreign_ids_are_dropped_and_their_keys_stay(inbox: RedisInbox, redis: Redis) -> None:
     odd = [b"\xff\xfe", b"a b", "批次".encode(), b"x\ny"]
     for name in odd:
         await redis.set(b"faceid:inbox:" + name, b"theirs")
@@ -88,7 +86,7 @@ async def test_starts_that_are_no_number_count_as_none(
 
 
 @pytest.mark.parametrize("packed", [b"", b"no zstandard", zstandard.compress(b'{"a": 1}')])
-async def test_what_a_newer_version_packed_another_way_counts_as_unreadable(
+async def test_a_format_of_a_newer_version_counts_as_unreadable(
     inbox: RedisInbox, redis: Redis, keys: KeyRing, packed: bytes
 ) -> None:
     await inbox.hand_over_sealed("b1", keys.seal_batch("b1", packed))
@@ -111,7 +109,9 @@ async def test_the_size_of_a_group_is_bounded_in_bytes_too(inbox: RedisInbox, re
     assert [len((await inbox.claim(lease=MINUTE)).batches) for _ in range(2)] == [2, 1]
 
 
-async def test_what_no_key_opens_is_unreadable_and_holds_up_nobody(inbox: RedisInbox, redis: Redis) -> None:
+async def test_a_batch_that_no_key_decrypts_is_unreadable_and_delays_no_other(
+    inbox: RedisInbox, redis: Redis
+) -> None:
     await RedisInbox(redis, keys=KeyRing([b"o" * 32])).hand_over("b1", BATCH)
     await inbox.hand_over("b2", BATCH)
     await redis.copy("faceid:inbox:b2", "faceid:inbox:b3")
@@ -120,9 +120,7 @@ async def test_what_no_key_opens_is_unreadable_and_holds_up_nobody(inbox: RedisI
     assert read == {"b1": None, "b2": BATCH, "b3": None}
 
 
-async def test_what_is_set_aside_is_kept_out_of_the_line_until_it_is_taken_back(
-    inbox: RedisInbox, redis: Redis
-) -> None:
+async def test_a_batch_set_aside_is_not_claimed_until_taken_back(inbox: RedisInbox, redis: Redis) -> None:
     await inbox.hand_over("b1", BATCH)
     await inbox.claim(lease=MINUTE)
     await inbox.set_aside("b1")

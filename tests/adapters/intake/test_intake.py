@@ -27,13 +27,13 @@ async def ingress(redis_pool: BlockingConnectionPool, keys: KeyRing) -> AsyncIte
         yield ingress
 
 
-async def test_an_accepted_callback_stands_in_the_inbox(ingress: Ingress) -> None:
+async def test_an_accepted_callback_is_in_the_inbox(ingress: Ingress) -> None:
     taken = callback()
     await ingress.intake.accept(taken)
     assert await ingress.in_inbox() == [taken]
 
 
-async def test_a_worker_is_woken_by_a_job_that_tells_nothing(ingress: Ingress, redis: Redis) -> None:
+async def test_a_wake_up_carries_no_data(ingress: Ingress, redis: Redis) -> None:
     await ingress.intake.accept(callback())
     await ingress.intake.aclose()
     [job_key] = await redis.keys("arq:job:*")
@@ -156,7 +156,9 @@ async def test_over_its_high_water_mark_the_inbox_is_left_alone(
         await until(lambda: accepted(ingress))
 
 
-async def test_no_more_than_so_many_callbacks_wait(redis_pool: BlockingConnectionPool, keys: KeyRing) -> None:
+async def test_the_number_of_waiting_callbacks_is_limited(
+    redis_pool: BlockingConnectionPool, keys: KeyRing
+) -> None:
     async with Ingress(redis_pool, keys, max_waiting=100) as ingress:
         sending = (ingress.intake.accept(callback(payload(n))) for n in range(150))
         ends = await asyncio.gather(*sending, return_exceptions=True)

@@ -42,15 +42,13 @@ async def test_one_that_an_old_worker_may_have_in_hand_stays(
     assert await redis.exists("inbox:b1") == 1
 
 
-async def test_what_is_sealed_with_another_key_belongs_to_somebody_else(
-    redis: Redis, legacy: LegacyInbox
-) -> None:
+async def test_a_batch_sealed_with_another_key_stays(redis: Redis, legacy: LegacyInbox) -> None:
     await leave(redis, KeyRing([b"o" * 32]), "b1", seconds_ago=700)
     assert await legacy.adopt() == 0
     assert await redis.exists("inbox:b1") == 1
 
 
-async def test_what_others_have_left_there_hides_nothing_of_ours(
+async def test_foreign_entries_hide_none_of_our_batches(
     redis: Redis, keys: KeyRing, legacy: LegacyInbox
 ) -> None:
     for n in range(250):

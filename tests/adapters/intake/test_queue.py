@@ -67,7 +67,7 @@ async def test_a_look_at_a_verification_comes_when_it_is_due_and_not_before(arq:
     assert (job["f"], job["a"], job["k"]) == (SETTLE_VERIFICATION, [str(verification_id)], {})
 
 
-async def test_a_look_that_cannot_be_announced_harms_nobody(arq: ArqRedis) -> None:
+async def test_a_look_that_cannot_be_announced_raises_nothing(arq: ArqRedis) -> None:
     await arq.set(DEFAULT_NAMES.queue, "not a sorted set")
     await JobQueue(arq).look_at(UUID(int=7), datetime.now(UTC))
 

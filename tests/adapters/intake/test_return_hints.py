@@ -43,14 +43,16 @@ async def test_many_return_hints_of_one_verification_are_one_job_after_the_grace
     assert len(await redis.keys("*")) == 2
 
 
-async def test_what_comes_too_fast_is_dropped(return_hints: RedisReturnHints, redis: Redis) -> None:
+async def test_hints_beyond_the_limit_in_flight_are_dropped(
+    return_hints: RedisReturnHints, redis: Redis
+) -> None:
     for n in range(10 * AT_ONCE):
         return_hints.note_return(UUID(int=n))
     await return_hints.aclose()
     assert await redis.zcard(DEFAULT_NAMES.queue) == AT_ONCE
 
 
-async def test_without_redis_nobody_waits_and_it_is_said_once(free_port: int) -> None:
+async def test_without_redis_hints_are_dropped_and_it_is_logged_once(free_port: int) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port}/0", timeout=timedelta(milliseconds=200))
     return_hints = RedisReturnHints(create_queue(pool), grace=GRACE)
     with capture_logs() as lines:

@@ -151,7 +151,7 @@ async def test_over_the_inboxs_mark_the_spool_takes_it_and_gives_it_back_when_th
 
 
 @pytest.mark.parametrize("failure", ["write_error", "next_write"])
-async def test_what_neither_can_take_is_refused_and_the_next_one_may_be_taken(
+async def test_a_callback_that_nothing_can_store_is_refused_and_the_next_may_be_accepted(
     redis: Redis, keys: KeyRing, tmp_path: Path, free_port: int, failure: str
 ) -> None:
     disk = FailingDisk()
@@ -188,7 +188,7 @@ async def test_after_a_failed_fsync_the_process_has_to_end(
         assert len(disk.syncs) == 1
 
 
-async def test_what_an_earlier_process_left_is_drained_at_the_start(
+async def test_batches_of_an_earlier_process_are_drained_at_the_start(
     redis_pool: BlockingConnectionPool, keys: KeyRing, tmp_path: Path, free_port: int
 ) -> None:
     sent = many(30)
@@ -204,9 +204,7 @@ async def test_what_an_earlier_process_left_is_drained_at_the_start(
         assert names(await after.in_inbox()) == names(sent)
 
 
-async def test_what_was_acknowledged_is_in_inbox_or_spool_at_any_moment(
-    tmp_path: Path, keys: KeyRing
-) -> None:
+async def test_an_acknowledged_callback_is_always_in_inbox_or_spool(tmp_path: Path, keys: KeyRing) -> None:
     """Redis stops and goes on, the disk refuses now and then; looked at after every step."""
     dice, disk = random.Random(7), FailingDisk()
     acknowledged: set[object] = set()

@@ -137,7 +137,7 @@ def test_a_mended_file_comes_into_force(tmp_path: Path) -> None:
     assert versions(book) == {"a": "3"}
 
 
-def test_a_policy_whose_file_is_gone_stays_in_force_and_is_told(tmp_path: Path) -> None:
+def test_a_policy_without_its_file_stays_in_force_and_is_reported(tmp_path: Path) -> None:
     write(tmp_path, "a")
     gone = write(tmp_path, "b")
     book = PolicyBook.open(tmp_path)
@@ -146,7 +146,7 @@ def test_a_policy_whose_file_is_gone_stays_in_force_and_is_told(tmp_path: Path) 
     assert versions(book) == {"a": "1", "b": "1"}
 
 
-def test_a_policy_whose_file_got_another_name_stays_in_force_and_is_told(tmp_path: Path) -> None:
+def test_a_renamed_policy_stays_in_force_and_is_reported(tmp_path: Path) -> None:
     file = write(tmp_path, "a")
     book = PolicyBook.open(tmp_path)
     file.write_text(file.read_text().replace('"a"', '"b"'))
@@ -163,7 +163,7 @@ def test_a_policy_that_moved_to_another_file_is_none_that_is_gone(tmp_path: Path
     assert book.reload() == []
 
 
-def test_reload_of_what_did_not_change_is_silent(tmp_path: Path) -> None:
+def test_reload_of_unchanged_files_is_silent(tmp_path: Path) -> None:
     write(tmp_path, "a")
     book = PolicyBook.open(tmp_path)
     with capture_logs() as logged:
@@ -171,7 +171,7 @@ def test_reload_of_what_did_not_change_is_silent(tmp_path: Path) -> None:
     assert logged == []
 
 
-def test_the_text_is_kept_as_it_stands(tmp_path: Path) -> None:
+def test_the_text_is_stored_unchanged(tmp_path: Path) -> None:
     text = policy_text().replace("\n", "\r\n") + "# 中文\r\n"
     file = tmp_path / "crlf.toml"
     file.write_bytes(text.encode())

@@ -72,7 +72,7 @@ async def test_an_order_given_before_anybody_listened_is_made_up_for(redis: Redi
     await end_tasks(listening)
 
 
-async def test_an_order_tells_what_is_wrong_and_the_old_policy_stays_everywhere(
+async def test_a_failed_reload_is_reported_and_the_old_policy_stays_everywhere(
     processes: list[tuple[PolicyBook, PolicyReloads]], folder: Path
 ) -> None:
     write(folder, "a", BROKEN)
@@ -88,7 +88,7 @@ async def _has(book: PolicyBook, name: str) -> bool:
     return name in versions(book)
 
 
-async def test_whoever_orders_reloads_once(
+async def test_the_ordering_process_reloads_once(
     processes: list[tuple[PolicyBook, PolicyReloads]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = [0, 0, 0]
@@ -131,7 +131,7 @@ async def test_a_lost_connection_alone_reloads_nothing(
     assert [versions(book)["a"] for book, _ in processes] == ["1", "1", "1"]
 
 
-async def test_a_message_that_is_none_of_ours_ends_nobody(
+async def test_a_foreign_message_stops_no_listener(
     processes: list[tuple[PolicyBook, PolicyReloads]], redis: Redis, folder: Path
 ) -> None:
     await redis.publish(DEFAULT_NAMES.reload, "\x80 no number")

@@ -83,7 +83,7 @@ async def test_a_look_at_a_read_only_database_gives_up_the_connections_too(
         await write(late)
 
 
-async def test_doubts_of_others_while_a_connection_is_made_do_not_fail_who_waits_for_it(
+async def test_doubts_during_a_connect_do_not_fail_its_caller(
     database_url: str,
 ) -> None:
     busy = create_engine(database_url, pool_size=1)
@@ -95,7 +95,7 @@ async def test_doubts_of_others_while_a_connection_is_made_do_not_fail_who_waits
     await busy.dispose()
 
 
-async def test_who_only_reads_leaves_a_read_only_server_too(engine: AsyncEngine, database_url: str) -> None:
+async def test_readers_leave_a_read_only_server_too(engine: AsyncEngine, database_url: str) -> None:
     soon = timedelta(seconds=0.5)
     async with connected_while_read_only(engine, database_url, second_best_for=soon) as late:
 

@@ -30,7 +30,7 @@ async def test_before_the_first_look_it_is_the_machines(engine: AsyncEngine) -> 
     assert is_near(DatabaseClock(engine, machine=tomorrow)(), tomorrow())
 
 
-async def test_after_a_look_it_is_the_databases_and_goes_on(engine: AsyncEngine) -> None:
+async def test_after_a_look_the_clock_is_the_databases_and_keeps_running(engine: AsyncEngine) -> None:
     passed = 100.0
     clock = DatabaseClock(engine, machine=tomorrow, monotonic=lambda: passed)
     await clock.look()

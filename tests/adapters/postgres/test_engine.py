@@ -20,7 +20,7 @@ def test_the_engine_itself_holds_no_password() -> None:
     assert "hunter2" not in f"{engine!r} {engine.url.render_as_string(hide_password=False)}"
 
 
-async def test_no_parameter_stands_in_an_error(engine: AsyncEngine) -> None:
+async def test_no_parameter_is_in_an_error(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         with pytest.raises(RefusedValue) as caught:
             await connection.execute(text("SELECT CAST(CAST(:name AS text) AS integer)"), {"name": "canary"})
@@ -47,7 +47,7 @@ async def fail_with(engine: AsyncEngine, sqlstate: str) -> None:
         *("55000", "55P03", "57014", "57P01", "57P03", "58030", "72000", "F0000", "P0001", "XX000", "XX001"),
     ],
 )
-async def test_what_passes_by_itself_counts_as_away(engine: AsyncEngine, sqlstate: str) -> None:
+async def test_temporary_errors_count_as_away(engine: AsyncEngine, sqlstate: str) -> None:
     with pytest.raises(DatabaseAway):
         await fail_with(engine, sqlstate)
 
@@ -87,9 +87,7 @@ async def test_a_connection_that_died_while_it_rested_is_replaced(
     await rested.dispose()
 
 
-async def test_a_connection_that_died_just_now_fails_who_uses_it(
-    engine: AsyncEngine, database_url: str
-) -> None:
+async def test_a_connection_that_died_just_now_fails_its_user(engine: AsyncEngine, database_url: str) -> None:
     busy = create_engine(database_url, pool_size=1, rested=timedelta(minutes=1))
     async with busy.connect() as connection:
         pid = (await connection.execute(BACKEND)).scalar_one()
@@ -103,7 +101,7 @@ async def test_a_connection_that_died_just_now_fails_who_uses_it(
     await busy.dispose()
 
 
-async def test_a_connection_whose_statement_took_too_long_is_used_no_more(database_url: str) -> None:
+async def test_a_connection_with_a_timed_out_statement_is_not_reused(database_url: str) -> None:
     engine = create_engine(database_url, pool_size=1, statement_timeout=timedelta(seconds=0.2))
     async with engine.connect() as connection:
         before = (await connection.execute(BACKEND)).scalar_one()

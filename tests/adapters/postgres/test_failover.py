@@ -85,9 +85,7 @@ async def writes(engine: AsyncEngine) -> bool:
     return True
 
 
-async def test_work_goes_on_through_a_failover_and_meanwhile_lookups_do(
-    pair: Pair, engine: AsyncEngine
-) -> None:
+async def test_work_and_lookups_continue_through_a_failover(pair: Pair, engine: AsyncEngine) -> None:
     await write(engine)
     assert (await examine_database(engine)).problems == []
 
@@ -113,7 +111,7 @@ async def is_standby(engine: AsyncEngine) -> bool:
         return False
 
 
-async def test_a_url_may_demand_a_server_that_takes_writes_or_any(pair: Pair) -> None:
+async def test_a_url_may_require_a_writable_server_or_accept_any(pair: Pair) -> None:
     with pytest.raises(SettingsError, match="the database is read-only: the server is a standby"):
         await migrate(pair.standby.url)
     async with using(pair.url(target_session_attrs="any")) as any_server:

@@ -82,7 +82,7 @@ def sharing(engine: AsyncEngine, keys: KeyRing) -> Store:
     return Store(engine, keys, owners=BizOwners(TWINS))
 
 
-async def test_a_locked_owner_holds_up_its_own_biz_id_alone(sharing: Store) -> None:
+async def test_a_locked_owner_delays_only_its_biz_id(sharing: Store) -> None:
     for n in (1, 2, 3):
         await sharing.record(callback(payload(n, status="PROCESSING")))
     async with sharing.engine.connect() as psql:
@@ -93,7 +93,7 @@ async def test_a_locked_owner_holds_up_its_own_biz_id_alone(sharing: Store) -> N
     assert (await sharing.record(callback(payload(2)))).is_new
 
 
-async def test_a_claim_that_is_not_committed_holds_up_its_own_biz_id_alone(sharing: Store) -> None:
+async def test_an_uncommitted_ownership_delays_only_its_biz_id(sharing: Store) -> None:
     async with sharing.engine.connect() as psql:
         claim = text("INSERT INTO biz_owners (account, biz_id, app_id) VALUES ('account-1', :biz_id, 'demo')")
         await psql.execute(claim, {"biz_id": biz_id(2)})
@@ -131,7 +131,7 @@ async def test_the_other_calls_of_a_group_are_ended(store: Store, recorded: list
         assert await ends(answers) == [None, DatabaseAway, None]
 
 
-async def test_a_lock_that_ends_in_time_costs_nobody_anything(store: Store, recorded: list[Recorded]) -> None:
+async def test_a_lock_that_ends_in_time_fails_no_item(store: Store, recorded: list[Recorded]) -> None:
     async with locked(store) as psql:
         deciding = asyncio.gather(*(store.decide(each) for each in recorded))
         await until_waiting(psql)

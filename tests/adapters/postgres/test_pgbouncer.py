@@ -64,7 +64,7 @@ async def test_a_locked_row_holds_up_no_other(store: Store, pooled: AsyncEngine,
     assert [end is True for end in found] == [True, False, True]
 
 
-async def test_a_limit_set_for_one_transaction_is_nobody_elses(pooled: AsyncEngine) -> None:
+async def test_a_limit_set_for_one_transaction_ends_with_it(pooled: AsyncEngine) -> None:
     async with bulk_connection(pooled) as connection:
         limit = await connection.fetchval("SHOW lock_timeout")
     assert limit == f"{LOCK_TIMEOUT.total_seconds() * 1000:.0f}ms"

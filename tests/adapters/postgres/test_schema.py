@@ -163,7 +163,7 @@ async def test_a_lock_that_is_never_released_ends_the_migration(empty: AsyncEngi
     assert (await examine_database(empty)).revision == "0003"
 
 
-async def test_what_the_first_version_decided_is_kept_while_it_goes_on_deciding(
+async def test_decisions_of_the_older_version_are_kept_while_it_runs(
     empty: AsyncEngine, empty_url: str
 ) -> None:
     await bring_to(empty, "0001")

@@ -25,7 +25,7 @@ from adapters.postgres.sqlstate import Fault, fault_of, meets_every_row
         (None, Fault.SESSION, True),
     ],
 )
-def test_each_class_is_dealt_with_as_what_it_is(sqlstate: str | None, fault: Fault, every_row: bool) -> None:
+def test_each_sqlstate_class_has_its_fault(sqlstate: str | None, fault: Fault, every_row: bool) -> None:
     assert fault_of(sqlstate) is fault
     assert meets_every_row(sqlstate) is every_row
 

@@ -27,19 +27,17 @@ async def said(redis_url: str, database_url: str, *, database: bool = True) -> l
     return [(line["setting"], line["detail"]) for line in logs if line["event"] == "server.refuses"]
 
 
-async def test_nothing_is_said_of_servers_that_are_right(
-    redis: Redis, redis_url: str, database_url: str
-) -> None:
+async def test_usable_servers_log_nothing(redis: Redis, redis_url: str, database_url: str) -> None:
     assert await said(redis_url, database_url) == []
 
 
-async def test_nothing_is_said_of_an_outage() -> None:
+async def test_an_outage_is_not_logged_here() -> None:
     port = servers.free_port()
     assert await said(f"redis://127.0.0.1:{port}/0", f"postgresql://u:p@127.0.0.1:{port}/x") == []
 
 
 @pytest.mark.usefixtures("locked")
-async def test_a_wrong_password_is_said(redis_url: str, database_url: str) -> None:
+async def test_a_wrong_password_is_reported(redis_url: str, database_url: str) -> None:
     wrong = redis_url.replace("://", "://:S3CRET@")
     refused = [("FACEID_REDIS_URL", "the server refuses the user or the password")]
     assert await said(wrong, database_url) == refused
@@ -53,7 +51,7 @@ async def test_a_wrong_password_is_said(redis_url: str, database_url: str) -> No
         ("template1", "run `faceid-gateway migrate`"),
     ],
 )
-async def test_a_database_that_cannot_be_used_is_said(
+async def test_an_unusable_database_is_reported(
     redis: Redis, redis_url: str, database_url: str, name: str, detail: str
 ) -> None:
     other = urlsplit(database_url)._replace(path=f"/{name}").geturl()

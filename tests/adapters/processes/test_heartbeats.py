@@ -28,7 +28,7 @@ async def roles(redis: Redis) -> list[str]:
     return [seen.heartbeat.role for seen in await Heartbeats(redis).alive()]
 
 
-async def test_what_a_process_says_is_told_by_role_and_id(redis: Redis) -> None:
+async def test_a_heartbeats_status_is_read_by_role_and_id(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
     said = [heartbeat(2), heartbeat(1), heartbeat(3, role="api")]
     for each in said:
@@ -38,7 +38,7 @@ async def test_what_a_process_says_is_told_by_role_and_id(redis: Redis) -> None:
     assert all(timedelta(0) <= each.age < timedelta(seconds=5) for each in seen)
 
 
-async def test_the_next_beat_takes_the_place_of_the_last(redis: Redis) -> None:
+async def test_the_next_beat_replaces_the_last(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
     await heartbeats.put(heartbeat())
     await redis.pexpire(DEFAULT_NAMES.heartbeat(heartbeat().id), 5000)
@@ -71,7 +71,7 @@ async def test_a_process_of_an_older_version_is_seen(redis: Redis) -> None:
     assert (seen.heartbeat.id, seen.heartbeat.place) == ("worker:host:7", "")
 
 
-async def test_a_clock_that_is_wrong_by_a_day_kills_nobody(redis: Redis) -> None:
+async def test_a_clock_that_is_wrong_by_a_day_makes_no_process_look_dead(redis: Redis) -> None:
     for day, role in ((-1, "a"), (1, "b")):
         await Heartbeats(redis).put(heartbeat(role=role, at=datetime.now(UTC) + timedelta(days=day)))
     assert await roles(redis) == ["a", "b"]
@@ -84,7 +84,7 @@ async def test_a_clock_is_compared_with_the_one_of_redis(redis: Redis, ahead: ti
     assert abs(seen.clock_ahead - ahead) < timedelta(seconds=2)
 
 
-async def test_a_full_redis_makes_nobody_look_dead(redis: Redis) -> None:
+async def test_a_full_redis_makes_no_process_look_dead(redis: Redis) -> None:
     await redis.config_set("maxmemory", "1mb")
     try:
         with pytest.raises(OutOfMemoryError):
@@ -97,7 +97,7 @@ async def test_a_full_redis_makes_nobody_look_dead(redis: Redis) -> None:
     assert seen.heartbeat.at == NOW + timedelta(seconds=5)
 
 
-async def test_who_misses_its_beats_is_dead_and_forgotten(redis: Redis) -> None:
+async def test_a_process_that_misses_its_beats_is_removed(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
     await heartbeats.put(heartbeat(1, every=0.05))
     await heartbeats.put(heartbeat(2))
@@ -120,7 +120,7 @@ async def test_two_gateways_on_one_redis_do_not_count_each_others_processes(redi
     assert all(key.startswith(b"faceid:") for key in await redis.keys("*"))
 
 
-async def test_who_has_ended_is_gone_at_once(redis: Redis) -> None:
+async def test_a_process_that_ended_is_removed_at_once(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
     await heartbeats.put(heartbeat())
     await heartbeats.remove(heartbeat().id)

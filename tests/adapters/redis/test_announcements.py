@@ -41,7 +41,7 @@ async def woken(event: asyncio.Event, *, patience: float = 5) -> None:
     await asyncio.wait_for(event.wait(), patience)
 
 
-async def test_everybody_who_waits_for_it_is_woken_and_nobody_else(
+async def test_only_waiters_for_the_verification_are_woken(
     announcements: Announcements, redis: Redis
 ) -> None:
     mine, other = uuid4(), uuid4()
@@ -74,7 +74,7 @@ async def commands(redis: Redis) -> int:
     return int(stats.get("cmdstat_publish", {"calls": 0})["calls"])
 
 
-async def test_behind_the_block_nobody_is_remembered(announcements: Announcements, redis: Redis) -> None:
+async def test_after_the_block_no_waiter_is_remembered(announcements: Announcements, redis: Redis) -> None:
     mine = uuid4()
     with announcements.expect([mine, uuid4()]) as event:
         pass
@@ -95,7 +95,7 @@ async def test_a_cut_connection_is_made_again(announcements: Announcements, redi
         await woken(event)
 
 
-async def test_announcing_to_a_redis_that_is_away_harms_nobody(free_port: int) -> None:
+async def test_announcing_to_an_unavailable_redis_raises_nothing(free_port: int) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port}/0", timeout=timedelta(milliseconds=200))
     await Announcer(Redis(connection_pool=pool)).announce(uuid4())
     await pool.disconnect()
@@ -109,7 +109,7 @@ async def test_a_strange_message_ends_nothing(announcements: Announcements, redi
         await woken(event, patience=0.5)
 
 
-async def test_an_outage_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_outage_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pubsub, "_RETRY_AFTER", 0.01)
     tries = 0
 

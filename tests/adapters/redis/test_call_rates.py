@@ -22,7 +22,7 @@ async def test_processes_share_a_tokens_rate(redis_pool: BlockingConnectionPool)
     assert await taken(other, "bank", of=5) == 5, "another token has its own"
 
 
-async def test_it_says_when_another_one_may_come(redis_pool: BlockingConnectionPool) -> None:
+async def test_a_refusal_says_when_the_next_request_is_allowed(redis_pool: BlockingConnectionPool) -> None:
     rates = CallRates(redis_pool, per_second=0.1)
     assert await rates.take("shop") == 0
     assert 0 < await rates.take("shop") <= 20
@@ -39,9 +39,7 @@ async def test_without_redis_each_process_counts_for_itself() -> None:
     await pool.disconnect()
 
 
-async def test_a_redis_that_takes_no_writes_refuses_nobody(
-    redis_pool: BlockingConnectionPool, redis: Redis
-) -> None:
+async def test_a_read_only_redis_refuses_no_request(redis_pool: BlockingConnectionPool, redis: Redis) -> None:
     await redis.config_set("maxmemory", 1)
     try:
         with capture_logs():
@@ -51,7 +49,7 @@ async def test_a_redis_that_takes_no_writes_refuses_nobody(
 
 
 @pytest.mark.parametrize("word", ["shop", "欧阳 \x00"])
-async def test_what_is_kept_passes_by_itself(
+async def test_a_counter_expires_by_itself(
     redis_pool: BlockingConnectionPool, redis: Redis, word: str
 ) -> None:
     await CallRates(redis_pool, per_second=1).take(word)

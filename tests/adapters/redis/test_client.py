@@ -47,7 +47,7 @@ async def test_a_closed_port_is_not_waited_for(free_port: int) -> None:
     await pool.disconnect()
 
 
-async def test_nobody_waits_long_for_a_connection_of_the_pool(redis_url: str) -> None:
+async def test_waiting_for_a_pooled_connection_times_out(redis_url: str) -> None:
     pool = create_redis_pool(redis_url, timeout=QUICK, max_connections=1)
     taken = await pool.get_connection()
     with pytest.raises(REDIS_ERRORS):

@@ -74,7 +74,7 @@ async def test_a_server_that_does_not_tell_is_refused(redis: Redis, redis_url: s
         await redis.execute_command("ACL", "DELUSER", "teller")
 
 
-async def test_what_is_in_force_is_read_as_text(redis: Redis) -> None:
+async def test_the_settings_in_effect_are_read_as_text(redis: Redis) -> None:
     assert await read_durability(redis) == {
         "appendonly": "yes",
         "appendfsync": "always",
@@ -130,7 +130,7 @@ async def test_a_later_rewrite_changes_nothing(slow_to_rewrite: Process) -> None
         await check_durability(redis, "fsync")
 
 
-async def test_another_fault_beside_it_does_not_pass_by_itself(slow_to_rewrite: Process) -> None:
+async def test_a_setting_that_stays_wrong_is_not_temporary(slow_to_rewrite: Process) -> None:
     async with client(slow_to_rewrite) as redis:
         await redis.config_set("appendonly", "yes")
         await redis.config_set("appendfsync", "everysec")
@@ -188,7 +188,7 @@ async def rewritten(redis: Redis) -> bool:
     return not await rewrites(redis)
 
 
-async def test_what_is_accepted_during_the_first_rewrite_outlives_a_crash_of_redis(
+async def test_callbacks_accepted_during_the_first_rewrite_survive_a_crash_of_redis(
     slow_to_rewrite: Process, tmp_path: Path, keys: KeyRing
 ) -> None:
     sent = [callback(payload(n)) for n in range(20)]

@@ -53,7 +53,7 @@ def drainer(spool: Spool, inbox: Inbox) -> Drainer:
     return Drainer(spool, inbox, rate=10_000)
 
 
-async def test_everything_goes_in_order_and_the_files_go_too(spool: Spool, root: Path) -> None:
+async def test_everything_is_drained_in_order_and_the_files_are_removed(spool: Spool, root: Path) -> None:
     await fill(spool, frames(20))
     inbox = Inbox()
     with capture_logs() as logs:
@@ -71,7 +71,7 @@ async def test_nothing_is_read_while_the_inbox_cannot_be_used(spool: Spool, root
     assert (inbox.taken, on_disk(root)) == ([], frames(3))
 
 
-async def test_it_goes_on_where_the_inbox_went_away(spool: Spool, root: Path) -> None:
+async def test_draining_continues_where_the_inbox_became_unavailable(spool: Spool, root: Path) -> None:
     await fill(spool, frames(20))
     inbox = Inbox(takes=5)
     draining = drainer(spool, inbox)
@@ -131,7 +131,7 @@ async def test_a_damaged_frame_is_skipped_and_its_segment_kept_aside(root: Path)
     await again.aclose()
 
 
-async def test_a_segment_that_somebody_deleted_holds_up_none_behind_it(spool: Spool, root: Path) -> None:
+async def test_a_deleted_segment_does_not_block_later_ones(spool: Spool, root: Path) -> None:
     await fill(spool, frames(6))
     segments(root)[0].unlink()
     inbox = Inbox()
@@ -162,7 +162,7 @@ async def test_a_segment_that_cannot_be_read_holds_up_no_other(root: Path) -> No
     await spool.aclose()
 
 
-async def test_what_other_processes_left_is_drained_too(spool: Spool, root: Path) -> None:
+async def test_batches_left_by_other_processes_are_drained_too(spool: Spool, root: Path) -> None:
     leave_behind(root, encoded(*frames(3)), encoded(frame(4)) + b"torn", owner=5)
     inbox = Inbox()
     await drainer(spool, inbox).drain()

@@ -13,7 +13,7 @@ WRITTEN = st.lists(st.builds(Frame, BATCH_IDS, st.binary(min_size=1, max_size=30
 
 
 @given(written=WRITTEN)
-def test_what_is_written_is_read(written: list[Frame]) -> None:
+def test_written_frames_are_read_back(written: list[Frame]) -> None:
     content = encoded(*written)
     scan = scan_frames(content)
     assert (scan.frames, scan.end, scan.damaged) == (written, len(content), 0)
@@ -28,7 +28,7 @@ def test_cut_at_any_byte_exactly_the_whole_frames_are_left() -> None:
         assert (scan.frames, scan.end, scan.damaged) == (written[:whole], whole * size, 0)
 
 
-def test_each_changed_bit_costs_its_own_frame_and_no_other() -> None:
+def test_each_changed_bit_loses_only_its_own_frame() -> None:
     written = frames(3)
     content, size = encoded(*written), len(encoded(written[0]))
     for place in range(size, 2 * size):
@@ -43,7 +43,7 @@ def test_each_changed_bit_costs_its_own_frame_and_no_other() -> None:
 @pytest.mark.parametrize(
     "tail", [b"\0", b"\0" * 4096, MARK, MARK + b"\0" * 100, b"\xff" * 100, MARK * 50, NUMBERED * 9]
 )
-def test_what_a_power_cut_leaves_behind_is_no_frame(tail: bytes) -> None:
+def test_zeros_left_by_a_power_cut_are_not_frames(tail: bytes) -> None:
     content = encoded(*frames(2))
     scan = scan_frames(content + tail)
     assert (scan.frames, scan.end, scan.damaged) == (frames(2), len(content), 0)

@@ -125,7 +125,7 @@ async def test_a_segment_that_cannot_be_read_rests_before_it_is_tried_again(root
     await spool.aclose()
 
 
-async def test_an_orphan_that_cannot_be_read_is_tried_again_and_told_once(root: Path) -> None:
+async def test_an_unreadable_orphan_is_retried_and_logged_once(root: Path) -> None:
     first, *_ = leave_behind(root, encoded(frame(1)), encoded(frame(2)), owner=5)
     disk = FailingDisk(unreadable={first.name: EIO})
     spool, inbox = open_spool(root, disk=disk), Inbox()
@@ -159,9 +159,7 @@ async def test_a_folder_that_cannot_be_mended_at_the_start_is_left_for_later(roo
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "dangling link"])
-async def test_what_is_no_regular_file_is_neither_read_nor_followed(
-    root: Path, tmp_path: Path, kind: str
-) -> None:
+async def test_only_regular_files_are_read(root: Path, tmp_path: Path, kind: str) -> None:
     leave_behind(root, encoded(frame(1)))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(encoded(frame(7)) + b"torn")
@@ -203,7 +201,7 @@ async def test_a_pipe_is_not_waited_for(root: Path) -> None:
         await spool.aclose()
 
 
-async def test_what_is_set_aside_is_told_until_somebody_removes_it(root: Path) -> None:
+async def test_damaged_segments_are_reported_until_removed(root: Path) -> None:
     damaged = encoded(frame(1)) + b"x" * 30 + encoded(frame(2))
     leave_behind(root, damaged)
     (root / "7").mkdir()

@@ -26,7 +26,7 @@ from tests.support.spools import (
 )
 
 
-async def test_what_was_put_is_on_disk_and_found_by_the_next_process(root: Path) -> None:
+async def test_a_put_batch_is_on_disk_and_found_by_the_next_process(root: Path) -> None:
     first = open_spool(root)
     await fill(first, frames(5))
     assert on_disk(root) == frames(5)
@@ -115,7 +115,7 @@ async def test_after_a_failed_fsync_nothing_is_ever_written_again(root: Path, wh
     await spool.aclose()
 
 
-async def test_what_goes_to_a_deleted_file_is_not_acknowledged(root: Path) -> None:
+async def test_a_write_to_a_deleted_file_is_not_acknowledged(root: Path) -> None:
     spool = open_spool(root)
     await fill(spool, [frame(1)])
     segments(root)[0].unlink()
@@ -140,7 +140,7 @@ async def test_a_partial_write_that_stays_is_the_end_too(root: Path) -> None:
     assert on_disk(root) == frames(1)
 
 
-async def test_over_the_cap_it_refuses_and_says_so_once(root: Path) -> None:
+async def test_over_the_cap_it_refuses_and_logs_once(root: Path) -> None:
     room = len(encoded(*frames(3)))
     spool = open_spool(root, max_bytes=room)
     await fill(spool, frames(3))
@@ -204,7 +204,7 @@ async def test_a_torn_tail_of_the_last_segment_is_cut_off_and_reported(root: Pat
         await spool.aclose()
 
 
-async def test_a_segment_with_a_torn_frame_alone_goes(root: Path) -> None:
+async def test_a_segment_with_only_a_torn_frame_is_removed(root: Path) -> None:
     leave_behind(root, encoded(frame(1))[:30])
     spool = open_spool(root)
     assert (segments(root), spool.size) == ([], 0)

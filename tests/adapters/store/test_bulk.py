@@ -25,7 +25,7 @@ async def fail_with(engine: AsyncEngine, sqlstate: str) -> None:
 @pytest.mark.parametrize(
     "sqlstate", ["08006", "0A000", "25006", "26000", "40P01", "42P01", "53300", "57P01", "58030", "XX000"]
 )
-async def test_what_passes_by_itself_counts_as_away(engine: AsyncEngine, sqlstate: str) -> None:
+async def test_temporary_errors_count_as_away(engine: AsyncEngine, sqlstate: str) -> None:
     with pytest.raises(DatabaseAway):
         await fail_with(engine, sqlstate)
 
@@ -37,7 +37,7 @@ async def test_a_value_is_at_fault_otherwise(engine: AsyncEngine, sqlstate: str)
     assert not isinstance(caught.value, DatabaseAway)
 
 
-async def test_a_connection_that_died_fails_who_uses_it_and_is_replaced(
+async def test_a_dead_connection_fails_its_user_and_is_replaced(
     engine: AsyncEngine, database_url: str
 ) -> None:
     busy = create_engine(database_url, pool_size=1, rested=timedelta(minutes=1))
@@ -72,7 +72,7 @@ async def test_after_a_cancelled_statement_another_connection_serves_the_next_on
     await engine.dispose()
 
 
-async def test_a_statement_that_takes_too_long_counts_as_away_and_takes_its_connection_along(
+async def test_a_timed_out_statement_counts_as_away_and_closes_its_connection(
     database_url: str,
 ) -> None:
     engine = create_engine(database_url, pool_size=1)
@@ -86,7 +86,7 @@ async def test_a_statement_that_takes_too_long_counts_as_away_and_takes_its_conn
     await engine.dispose()
 
 
-async def test_a_begin_that_nobody_knows_the_end_of_is_nobody_elses_transaction(database_url: str) -> None:
+async def test_a_connection_with_a_begin_of_unknown_result_is_not_reused(database_url: str) -> None:
     engine = create_engine(database_url, pool_size=1)
     async with bulk_connection(engine) as connection:
         await connection.execute("BEGIN")

@@ -54,7 +54,7 @@ async def test_lookups_at_once_share_a_statement_and_each_gets_its_own(store: St
     assert len(used) == 1
 
 
-async def test_a_decided_verification_tells_what_it_was_decided_on(store: Store) -> None:
+async def test_a_decided_verification_shows_its_evidence(store: Store) -> None:
     recorded = await store.record()
     await store.reserve(recorded, 1)
     await store.ledger.finish(finished(recorded, 1))
@@ -68,9 +68,7 @@ async def test_a_decided_verification_tells_what_it_was_decided_on(store: Store)
 
 
 @pytest.mark.parametrize("result", [passing_facts(), Facts()])
-async def test_a_verification_without_a_callback_tells_what_the_result_said(
-    store: Store, result: Facts
-) -> None:
+async def test_a_verification_without_a_callback_shows_the_result(store: Store, result: Facts) -> None:
     await save_all(store.engine, [decision_record(1, default_policy(), result=result, heard=False)])
     [record] = await store.lookups.find(["demo"], stored_biz_id(1))
     assert record.facts == msgspec.to_builtins(result)
@@ -122,7 +120,7 @@ async def test_the_same_biz_id_is_found_for_the_apps_that_are_asked_for(store: S
     assert sorted(record.app_id for record in found) == ["demo", "other"]
 
 
-async def test_the_timeline_is_in_order_and_its_own(store: Store) -> None:
+async def test_the_timeline_is_in_order_and_has_only_its_verification(store: Store) -> None:
     recorded = await store.record()
     await store.record(callback(payload(2)))
     await store.reserve(recorded, 1)

@@ -23,7 +23,7 @@ def test_tokens_are_long_and_all_different() -> None:
     assert all(len(token) == 43 for token in made), "256 bits in base64"
 
 
-async def test_a_token_may_what_it_was_given(tokens: PgTokens) -> None:
+async def test_a_token_has_exactly_its_scopes(tokens: PgTokens) -> None:
     expires_at = datetime.now(UTC) + HOUR
     await tokens.put("ops", "t1", apps=["demo"], scopes=["operate"], expires_at=expires_at)
     assert await tokens.check("t1") == ApiToken("ops", ["demo"], ["operate"], expires_at)
@@ -34,7 +34,7 @@ async def test_by_default_a_token_may_everything_for_ever(tokens: PgTokens) -> N
     assert await tokens.check("t1") == ApiToken("ops", None, list(SCOPES), None)
 
 
-async def test_a_token_is_added_beside_no_other_of_its_name(tokens: PgTokens) -> None:
+async def test_a_token_with_an_existing_name_is_not_added(tokens: PgTokens) -> None:
     assert await tokens.add("ops", "t1", apps=["demo"], scopes=["operate"], expires_at=None)
     assert not await tokens.add("ops", "t2", apps=None, scopes=SCOPES, expires_at=None)
     assert await tokens.check("t1") == ApiToken("ops", ["demo"], ["operate"], None)
@@ -84,7 +84,7 @@ async def test_all_are_listed_by_name(tokens: PgTokens) -> None:
     assert [token.name for token in await tokens.all()] == ["a", "b", "c"]
 
 
-async def test_no_token_stands_in_the_database(tokens: PgTokens, engine: AsyncEngine) -> None:
+async def test_no_token_is_stored_in_plain_text(tokens: PgTokens, engine: AsyncEngine) -> None:
     token = new_token()
     await tokens.put("ops", token)
     assert traces(await dump_database(engine), token) == []

@@ -46,14 +46,14 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def test_what_is_submitted_in_one_turn_goes_out_together_and_each_gets_its_own() -> None:
+async def test_items_submitted_together_are_flushed_together() -> None:
     resource = Resource()
     coalescer = Coalescer[int, int](resource.flush)
     assert await asyncio.gather(*submitted(coalescer, [3, 1, 2])) == [6, 2, 4]
     assert resource.groups == [[3, 1, 2]]
 
 
-async def test_a_quiet_system_waits_for_nobody() -> None:
+async def test_a_single_item_goes_out_at_once() -> None:
     resource = Resource()
     coalescer = Coalescer[int, int](resource.flush)
     assert await coalescer.submit(1) == 2
@@ -103,7 +103,7 @@ async def test_one_bad_item_fails_alone() -> None:
     assert resource.groups == [[1, 2, 3], [1], [2], [3]]
 
 
-async def test_of_many_items_at_once_each_has_its_own_end() -> None:
+async def test_of_many_items_at_once_each_gets_its_own_result() -> None:
     resource = Resource(bad=[2])
     coalescer = Coalescer[int, int](resource.flush)
     ends = await coalescer.submit_all([1, 2, 3])
@@ -150,7 +150,7 @@ async def test_after_a_failure_the_next_items_are_taken() -> None:
 
 
 @pytest.mark.parametrize("bad", [[], [1], [2]], ids=["all good", "the cancelled one bad", "another bad"])
-async def test_a_cancelled_caller_harms_nobody(bad: list[int]) -> None:
+async def test_a_cancelled_caller_does_not_affect_others(bad: list[int]) -> None:
     resource = Resource(bad=bad)
     resource.gate.clear()
     coalescer = Coalescer[int, int](resource.flush)
@@ -195,7 +195,7 @@ def test_whatever_the_load_everyone_gets_an_own_end_in_order(
     asyncio.run(scenario())
 
 
-async def test_who_goes_on_because_of_a_group_joins_the_next_one() -> None:
+async def test_a_caller_woken_by_a_group_joins_the_next_one() -> None:
     resource = Resource()
     resource.gate.clear()
     coalescer = Coalescer[int, int](resource.flush)

@@ -5,7 +5,7 @@ import asyncio
 from adapters.tasks.giving_way import AT_ONCE, giving_way
 
 
-async def test_others_go_on_between_a_few_items() -> None:
+async def test_other_tasks_run_between_a_few_items() -> None:
     done: list[int] = []
     seen: list[int] = []
 

@@ -206,7 +206,7 @@ async def asked(api: FaceidApi, **knobs: int) -> VendorServer:
     return vendor
 
 
-async def test_the_request_is_what_the_vendor_expects(api: FaceidApi) -> None:
+async def test_the_request_has_the_vendors_parameters(api: FaceidApi) -> None:
     vendor = await asked(api)
     [target] = vendor.targets
     assert target.startswith("/faceid/lite/get_result?")

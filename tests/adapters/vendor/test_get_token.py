@@ -93,7 +93,7 @@ async def test_a_token_comes_with_its_verification_and_end(
     assert issued == IssuedToken(biz_id(), "t0ken", EXPIRES)
 
 
-async def test_the_form_is_what_the_vendor_expects(tokens: FaceidTokens) -> None:
+async def test_the_form_has_the_vendors_fields(tokens: FaceidTokens) -> None:
     vendor, _ = await ask(tokens, issues(), Order(ORDER.biz_no, ORDER.parameters, {"image_ref1": PICTURE}))
     assert vendor.requests[0].startswith("POST /faceid/lite/get_token HTTP/1.1\r\n")
     assert await form_of(vendor) == {
@@ -109,7 +109,7 @@ async def test_the_form_is_what_the_vendor_expects(tokens: FaceidTokens) -> None
     }
 
 
-async def test_what_is_ours_cannot_be_set_by_an_order(tokens: FaceidTokens) -> None:
+async def test_an_order_cannot_set_our_parameters(tokens: FaceidTokens) -> None:
     stolen = {"notify_url": "https://evil.example", "api_key": "other", "biz_no": "other"}
     vendor, _ = await ask(tokens, issues(), Order("order-1", stolen, {}))
     form = await form_of(vendor)
@@ -182,7 +182,7 @@ async def test_each_refusal_has_a_stable_word(
     assert_nothing_told(caplog, raised.value)
 
 
-async def test_nobody_there_is_unavailable(
+async def test_an_unreachable_vendor_is_unavailable(
     tokens: FaceidTokens, free_port: int, caplog: pytest.LogCaptureFixture, tight_logs: None
 ) -> None:
     logging.getLogger().addHandler(caplog.handler)
@@ -214,7 +214,7 @@ async def test_an_app_without_addresses_orders_nothing(tokens: FaceidTokens) -> 
         await tokens.get_token(App(app_id="demo", api_key="k", secrets=(b"s",)), ORDER)
 
 
-def test_neither_order_nor_token_show_what_they_hold() -> None:
+def test_reprs_of_order_and_token_show_no_content() -> None:
     shown = f"{ORDER!r} {IssuedToken(biz_id(), 't0ken', EXPIRES)!r}"
     for secret in (NAME, ID_NUMBER, "订单", "t0ken"):
         assert secret not in shown
@@ -235,7 +235,7 @@ def assert_nothing_told(caplog: pytest.LogCaptureFixture, error: NoToken) -> Non
             assert secret not in text
 
 
-async def test_a_refused_secret_is_told_until_an_order_comes_through(tokens: FaceidTokens) -> None:
+async def test_a_refused_secret_is_reported_until_an_order_succeeds(tokens: FaceidTokens) -> None:
     refused = refuses(403, "AUTHENTICATION_ERROR")
     for ending, refusals in [
         (refuses(400, "BAD_ARGUMENTS: biz_no"), {}),

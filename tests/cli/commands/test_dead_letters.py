@@ -95,7 +95,7 @@ def test_letters_are_listed_narrowed_and_counted(run: Run, letters: Letters) -> 
     assert run("dead-letters", "list", "--reason", "never") == (0, "There is no such dead letter.\n", "")
 
 
-def test_an_empty_list_says_so(run: Run, letters: Letters) -> None:
+def test_an_empty_list_prints_a_message(run: Run, letters: Letters) -> None:
     assert run("dead-letters", "list") == (0, "There are no dead letters.\n", "")
     assert run("dead-letters", "list", "--retried") == (0, "No dead letter is being retried.\n", "")
 
@@ -121,7 +121,7 @@ def test_letters_are_retried_by_their_reason(run: Run, letters: Letters, inbox: 
     assert [letter.reason for letter in letters.listed()] == ["missing_biz_id"]
 
 
-def test_what_no_key_opens_is_told(run: Run, letters: Letters, inbox: Redis) -> None:
+def test_batches_that_no_key_decrypts_are_reported(run: Run, letters: Letters, inbox: Redis) -> None:
     sealed = letters.keep(1, keys=KeyRing([b"o" * 32]))
     letters.keep(2)
     assert run("dead-letters", "retry", "--reason", "missing_biz_id") == (

@@ -97,7 +97,7 @@ def test_all_that_is_due_is_handed_to_the_workers(run: Run, waiting: None, redis
     assert run("reconcile", "--app", "demo", "--limit", "1")[1] == "1 handed to the workers\n"
 
 
-def test_what_redis_does_not_take_is_not_called_handed_over(run: Run, waiting: None, redis: Redis) -> None:
+def test_a_full_redis_is_reported_in_one_line(run: Run, waiting: None, redis: Redis) -> None:
     redis.config_set("maxmemory", "1mb")
     try:
         assert_one_line(run("reconcile"), "FACEID_REDIS_URL: the server has reached its maxmemory")

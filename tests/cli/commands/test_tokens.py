@@ -70,7 +70,7 @@ def test_a_token_is_made_listed_and_revoked(run: Run, database_url: str) -> None
         (["ops", "--app", "demo", "--scope", "operator"], "unknown scope: operator"),
     ],
 )
-def test_what_does_not_exist_gets_no_token(run: Run, argv: list[str], why: str) -> None:
+def test_an_unknown_app_or_scope_creates_no_token(run: Run, argv: list[str], why: str) -> None:
     code, out, err = run("token", "create", *argv)
     assert (code, out) == (2, "")
     assert why in " ".join(err.replace("│", " ").split())
@@ -78,7 +78,7 @@ def test_what_does_not_exist_gets_no_token(run: Run, argv: list[str], why: str) 
 
 
 @pytest.mark.usefixtures("environment", "empty_tokens")
-def test_every_app_has_to_be_said(run: Run, database_url: str) -> None:
+def test_every_app_must_be_named(run: Run, database_url: str) -> None:
     _, out, _ = run("token", "create", "ops", "--all-apps", "--scope", "operate")
     assert check_token(database_url, out.strip()) == ApiToken("ops", None, ["operate"], None)
 

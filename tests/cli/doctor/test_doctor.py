@@ -144,7 +144,7 @@ async def test_a_variable_of_no_setting_is_a_remark(environment: pytest.MonkeyPa
     assert (check.ok, "FACEID_COLOUR" in check.detail) == (None, True)
 
 
-async def test_a_wrong_password_of_redis_is_told(redis: Redis) -> None:
+async def test_a_wrong_password_for_redis_is_reported(redis: Redis) -> None:
     await redis.config_set("requirepass", "right")
     try:
         found = await failed()
@@ -243,7 +243,7 @@ async def test_the_clock_is_compared_with_the_vendors(
 @pytest.mark.parametrize(
     "ending", [answers(404), answers(404, date="yesterday")], ids=["no date", "strange date"]
 )
-async def test_without_a_date_nothing_is_said_about_the_clock(
+async def test_without_a_date_the_clock_is_not_judged(
     environment: pytest.MonkeyPatch, ending: Ending
 ) -> None:
     async with serving(ending) as vendor:
@@ -254,7 +254,7 @@ async def test_without_a_date_nothing_is_said_about_the_clock(
 
 
 @pytest.mark.parametrize(("url", "fine"), [(NOTIFY, True), (NOTIFY.replace("8028", "1"), False)])
-async def test_every_check_is_a_line_and_none_says_a_secret(
+async def test_every_check_is_a_line_without_secrets(
     environment: pytest.MonkeyPatch, vendor: VendorServer, url: str, fine: bool
 ) -> None:
     environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, notify_url=url))

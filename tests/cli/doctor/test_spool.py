@@ -17,7 +17,7 @@ def root(environment: pytest.MonkeyPatch, folder: Path) -> Path:
     return folder / "data" / "spool"
 
 
-def test_a_folder_that_could_be_made_is_fine_and_is_not_left_behind(root: Path, folder: Path) -> None:
+def test_a_folder_that_can_be_created_passes_and_is_removed_again(root: Path, folder: Path) -> None:
     check = check_spool(load_settings())
     assert (check.name, check.ok) == ("spool folder", True)
     assert list(folder.iterdir()) == []

@@ -53,7 +53,7 @@ def rows(out: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
 
 
-async def test_check_tells_name_version_and_hash(command: Command, strict: Path) -> None:
+async def test_check_prints_name_version_and_hash(command: Command, strict: Path) -> None:
     ended = await command("policy", "check", strict)
     assert ended.code == 0
     assert ended.out.startswith("ok: test 1, SHA-256 ")
@@ -77,7 +77,7 @@ async def test_check_of_a_missing_file(command: Command, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("decided")
-async def test_backtest_tells_transitions_rates_and_who_changes(
+async def test_backtest_shows_transitions_rates_and_changes(
     command: Command, strict: Path, data_dir: Path
 ) -> None:
     ended = await command("policy", "backtest", strict, "--data-dir", data_dir)
@@ -90,7 +90,9 @@ async def test_backtest_tells_transitions_rates_and_who_changes(
 
 
 @pytest.mark.usefixtures("decided")
-async def test_backtest_tells_the_first_or_all(command: Command, strict: Path, data_dir: Path) -> None:
+async def test_backtest_lists_the_first_changes_or_all(
+    command: Command, strict: Path, data_dir: Path
+) -> None:
     first = await command("policy", "backtest", strict, "--first", "1", "--data-dir", data_dir)
     assert biz_id(3) in first.out
     assert biz_id(1) not in first.out
@@ -157,7 +159,7 @@ async def test_curve_without_matplotlib_writes_the_figures_and_says_what_to_inst
     assert not picture.exists()
 
 
-def test_a_picture_tells_how_many_had_no_threshold() -> None:
+def test_a_picture_shows_how_many_had_no_threshold() -> None:
     line = [
         CurvePoint("result_faceid", level, 9, 5, unknown, 5 / 9)
         for level, unknown in [("1e-3", 0), ("1e-5", 3), ("1e-6", 4)]
@@ -171,7 +173,7 @@ async def test_curve_of_nothing(command: Command, data_dir: Path) -> None:
     assert (ended.code, ended.out) == (0, "No stored verification has a comparison.\n")
 
 
-async def test_explain_tells_it_all(command: Command, data_dir: Path, engine: AsyncEngine) -> None:
+async def test_explain_shows_every_part(command: Command, data_dir: Path, engine: AsyncEngine) -> None:
     result = passing_facts(comparisons=compared(41.206))
     await save_all(engine, [decision_record(0, default_policy(), result=result)])
     ended = await command("explain", biz_id(0), "--data-dir", data_dir)

@@ -33,12 +33,12 @@ def printed_keys() -> list[str]:
     return keys
 
 
-def test_every_key_is_told_once() -> None:
+def test_every_key_is_documented_once() -> None:
     tree = policy_tree(default_policy())
     keys = [name for name, value in tree.items() if not isinstance(value, dict)]
     keys += [f"{name}.{key}" for name, table in tree.items() if isinstance(table, dict) for key in table]
     assert sorted(printed_keys()) == sorted(keys) == sorted(MEANINGS)
 
 
-def test_every_code_is_told() -> None:
+def test_every_code_is_documented() -> None:
     assert all(f"| `{code}` |" in generated_docs() for code in Code)

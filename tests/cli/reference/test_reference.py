@@ -24,7 +24,7 @@ NOT_STRUCTLOG = {"library.message"}
 
 
 @pytest.mark.parametrize("page", generated_parts())
-def test_the_page_holds_what_the_code_says(page: str) -> None:
+def test_the_page_matches_the_code(page: str) -> None:
     """Otherwise: `make docs`, which runs `faceid-gateway reference --write docs`."""
     text, part = (DOCS / page).read_text("utf-8"), generated_parts()[page]
     begin, _, _ = part.partition("\n")

@@ -30,13 +30,13 @@ def test_two_apps_share_an_account(apps: list[App]) -> None:
     assert accounts["a"].app_ids == ("a", "b")
 
 
-def test_what_an_app_shares_with_two_others_makes_one_account_of_three() -> None:
+def test_two_shared_secrets_join_three_apps_in_one_account() -> None:
     apps = [app("a", "key-1", b"s1"), app("c", "key-3", b"s3"), app("b", "key-3", b"s1")]
     accounts = shared_accounts({each.app_id: each for each in apps})
     assert {account.app_ids for account in accounts.values()} == {("a", "b", "c")}
 
 
-def test_the_name_of_an_account_tells_nothing_of_its_key_and_not_the_order_of_the_apps() -> None:
+def test_an_accounts_name_shows_no_key_and_ignores_the_order_of_apps() -> None:
     apps = [app("a", "key-1", b"s1"), app("b", "key-2", b"s1")]
     accounts = [shared_accounts({each.app_id: each for each in order}) for order in (apps, apps[::-1])]
     assert accounts[0]["a"].name == accounts[1]["b"].name

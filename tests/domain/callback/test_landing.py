@@ -62,7 +62,7 @@ def test_the_biz_id_of_an_undecoded_payload(payload: Json, biz_id: str | None) -
         assert decode_payload(dump(payload)).biz_id == biz_id, "the worker finds the same"
 
 
-def test_a_number_out_of_range_beside_the_biz_id() -> None:
+def test_a_number_out_of_range_does_not_hide_the_biz_id() -> None:
     data = b'{"biz_info": {"biz_id": "%b", "biz_no": 1e999}}' % BIZ_ID.encode()
     assert biz_id_of(read_members(data)) == BIZ_ID
 

@@ -67,7 +67,7 @@ UNREAD: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "value"), UNREAD)
-def test_what_no_rule_reads_costs_nothing(path: str, value: Any) -> None:
+def test_an_unreadable_member_that_no_rule_reads_is_harmless(path: str, value: Any) -> None:
     assert judged(decoded_facts(changed(path, value))) == (APPROVED, [])
 
 
@@ -99,7 +99,7 @@ READ = [(path, value) for path, values in WRONG.items() for value in values]
 
 
 @pytest.mark.parametrize(("path", "value"), READ)
-def test_what_a_rule_reads_and_cannot_understand_is_for_a_person_by_its_name(path: str, value: Any) -> None:
+def test_an_unreadable_member_that_a_rule_reads_causes_review_by_name(path: str, value: Any) -> None:
     facts = decoded_facts(changed(path, value))
     outcome, codes = judged(facts)
     assert (outcome, UNREADABLE in codes) == (REVIEW, True)
@@ -166,17 +166,17 @@ def test_another_spelling_of_the_same_level_is_that_level(names: tuple[str, ...]
     assert facts == decoded_facts(passing_payload())
 
 
-def test_an_unfinished_flow_stays_unfinished_beside_what_nobody_understands() -> None:
+def test_an_unfinished_flow_stays_unfinished_despite_unreadable_members() -> None:
     tree = passing_payload() | {"status": "TIMEOUT", "liveness_result": "x"}
     assert judged(decoded_facts(tree)) == (INCOMPLETE, ["flow.timeout"])
 
 
-def test_what_is_known_to_be_bad_stays_bad_beside_what_nobody_understands() -> None:
+def test_a_known_failure_stays_a_failure_despite_unreadable_members() -> None:
     tree = put(passing_payload(), f"{LIVENESS}.result", "FAIL") | {"multifaces_tag": ["0"]}
     assert judged(decoded_facts(tree)) == (REJECTED, ["liveness.failed", UNREADABLE])
 
 
-def test_no_comparison_takes_the_place_of_one_that_cannot_be_read() -> None:
+def test_no_comparison_replaces_an_unreadable_one() -> None:
     """`auto` takes the one comparison that was made; one that nobody understands was made, too."""
     for broken in ("x", {"confidence": None, "thresholds": THRESHOLDS}, {"confidence": "x"}):
         tree = put(passing_payload(), FACE, broken)
@@ -189,7 +189,7 @@ def test_the_vendors_own_example_is_read_without_a_doubt() -> None:
     assert (facts.unreadable, facts.repeated) == ((), ())
 
 
-def test_a_payload_cannot_bring_notes_of_its_own() -> None:
+def test_a_payload_cannot_inject_notes() -> None:
     facts = decoded_facts(passing_payload() | {"unreadable": ["x"], "repeated": ["张三"]})
     assert facts == decoded_facts(passing_payload())
 

@@ -120,7 +120,7 @@ def test_genuineness_under_verify_result_is_found() -> None:
     assert _decode(tree).genuineness() == _decode(passing_payload()).genuineness() != {}
 
 
-def test_no_genuineness_block_hides_what_the_other_says() -> None:
+def test_no_genuineness_block_hides_the_other() -> None:
     tree = passing_payload()
     tree["verify_result"]["face_genuineness"] = {"mask_confidence": 0.9, "mask_threshold": 0.4}
     both = _decode(tree).genuineness()

@@ -126,7 +126,7 @@ def test_changed_bytes_are_read_or_refused_by_name(data: bytes) -> None:
     name=st.text(alphabet="欧阳金丝雀阿依古丽·", min_size=2),
     number=st.from_regex(r"[0-9]{17}[0-9X]", fullmatch=True),
 )
-def test_facts_hold_nobody(name: str, number: str) -> None:
+def test_facts_contain_no_identity(name: str, number: str) -> None:
     tree = passing_payload()
     tree["idcard_info"] = {
         "idcard_name": name,

@@ -48,7 +48,7 @@ def test_error_answers_carry_no_biz_id(name: str) -> None:
         ("biz_info.biz_id", "１４６２２５９７４８", "bad_biz_id"),
     ],
 )
-def test_what_has_no_usable_biz_id(path: str, value: object, reason: str) -> None:
+def test_payloads_without_a_usable_biz_id_are_undecodable(path: str, value: object, reason: str) -> None:
     assert _refused(dump(put(passing_payload(), path, value))) == reason
 
 

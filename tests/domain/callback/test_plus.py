@@ -67,7 +67,7 @@ def test_the_codes(code: Text, message: Text, result: PlusResult | None) -> None
         (True, "SUCCESS"),
     ],
 )
-def test_what_is_unknown_or_contradicts_itself_neither_goes_on_nor_ends(code: Text, message: Text) -> None:
+def test_unknown_or_contradictory_codes_neither_run_nor_end(code: Text, message: Text) -> None:
     result = read_plus(code, message)
     assert result == PlusResult("OTHER")
     assert not is_open(result.status)
@@ -121,7 +121,7 @@ def test_a_payload_with_every_proof_is_approved() -> None:
         ({"verify_result": {}}, "review", "face.missing"),
     ],
 )
-def test_what_is_missing_or_failed_approves_nobody(changes: Json, outcome: str, code: str) -> None:
+def test_missing_or_failed_evidence_is_never_approved(changes: Json, outcome: str, code: str) -> None:
     found, codes = _outcome(_plus_payload(**changes))
     assert found == outcome
     assert code in codes

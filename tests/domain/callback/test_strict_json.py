@@ -43,7 +43,7 @@ OUT_OF_RANGE = [
 
 
 @pytest.mark.parametrize("data", OUT_OF_RANGE)
-def test_a_number_out_of_range_is_refused_by_who_builds_it(data: bytes) -> None:
+def test_a_number_out_of_range_is_refused_when_it_is_built(data: bytes) -> None:
     assert read_members(data).keys() == {"a"}
     _refused(data)
 
@@ -158,16 +158,14 @@ def test_what_is_read(data: bytes, tree: Json) -> None:
         pytest.param(b'{"a": [' + b"{}," * 1000 + b"[]]}", id="wide"),
     ],
 )
-def test_what_the_stack_holds_is_read(data: bytes) -> None:
+def test_a_value_within_the_stacks_depth_is_read_completely(data: bytes) -> None:
     assert read_object(data) == json.loads(data)
     assert _build(read_members(data)) == json.loads(data)
 
 
 @pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]"), ('[{"b": "]}", "a":', "}]")])
 @pytest.mark.parametrize("depth", [2_000, 20_000])
-def test_what_is_too_deep_for_the_stack_is_proved_and_read_to_a_bound(
-    depth: int, opening: str, closing: str
-) -> None:
+def test_nesting_too_deep_for_the_stack_is_validated_and_cut(depth: int, opening: str, closing: str) -> None:
     deep = b'{"status": "OK", "deep": ' + _nested(depth, opening, closing) + b', "last": [1]}'
     for tree in (read_object(deep), _build(read_members(deep)), read_closely(deep)):
         assert (tree["status"], tree["last"]) == ("OK", [1])
@@ -179,7 +177,7 @@ def _depth(value: object) -> int:
     return 1 + max(map(_depth, inner), default=0) if isinstance(inner, list) else 0
 
 
-def test_a_name_that_stands_twice_is_noted_and_its_last_value_kept() -> None:
+def test_a_repeated_name_is_noted_and_its_last_value_kept() -> None:
     tree = read_closely(b'{"a": {"b": 1, "b ": 2, "c": 3}, "d": [{"e": 1, "e": 1}]}')
     inner, entry = tree["a"], tree["d"][0]
     assert isinstance(inner, Members)

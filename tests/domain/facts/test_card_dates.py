@@ -164,7 +164,7 @@ def test_one_digit_months_and_odd_days(text: str, first: date, last: date) -> No
         pytest.param("²⁰¹⁰①", id="digits-of-another-kind"),
     ],
 )
-def test_what_is_not_clear_is_not_read(text: str) -> None:
+def test_an_unclear_validity_is_not_read(text: str) -> None:
     assert read_validity(text) is None
 
 

@@ -161,7 +161,7 @@ def test_dates_without_a_day_are_not_clear(biz_id: str) -> None:
     ("expired", "outcome"),
     [("reject", Outcome.REVIEW), ("review", Outcome.REVIEW), ("ignore", Outcome.APPROVED)],
 )
-def test_what_is_not_clear_is_for_a_person_where_the_policy_looks(expired: str, outcome: Outcome) -> None:
+def test_an_unclear_validity_causes_review_if_the_policy_reads_it(expired: str, outcome: Outcome) -> None:
     policy = policy_with(id_card={"expired": expired})
     found, codes = judged(passing_facts(card="unreadable"), policy)
     assert (found, codes) == (outcome, ["id.validity_unreadable"] if outcome is Outcome.REVIEW else [])
@@ -172,7 +172,7 @@ def test_a_card_that_expired_is_no_matter_of_doubt() -> None:
     assert judged(passing_facts(card="expired"), policy) == (Outcome.REJECTED, ["id.expired"])
 
 
-def test_what_only_one_of_callback_and_result_makes_clear_is_no_disagreement() -> None:
+def test_a_validity_that_only_one_payload_makes_clear_is_not_a_disagreement() -> None:
     """get_result leaves `verify_time` out unless it is asked for."""
     clear, unclear = passing_facts(card="valid"), passing_facts(card="unreadable")
     strict = policy_with(id_card={"expired": "reject"})

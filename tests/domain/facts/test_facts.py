@@ -48,7 +48,7 @@ def test_the_facts_of_a_pass() -> None:
     )
 
 
-def test_nothing_said_is_no_fact() -> None:
+def test_an_absent_value_is_not_a_fact() -> None:
     assert decoded_facts({"biz_id": BIZ_ID}) == Facts(edition=EDITION)
 
 
@@ -173,7 +173,7 @@ def test_free_text_is_no_fact(path: str, fact: str, value: object, word: str | N
 
 @pytest.mark.parametrize(("path", "fact"), PLAIN_FIELDS)
 @pytest.mark.parametrize("value", [True, ["OK"], {"OK": "OK"}, 10**400])
-def test_what_is_no_text_is_no_fact_and_noted(path: str, fact: str, value: object) -> None:
+def test_a_value_that_is_not_a_text_is_noted_and_not_a_fact(path: str, fact: str, value: object) -> None:
     facts = decoded_facts(put(passing_payload(), path, value))
     if (path, value) == ("multifaces_tag", True):
         assert (facts.multifaces_tag, facts.unreadable) == ("1", ())

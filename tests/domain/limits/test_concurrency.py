@@ -15,14 +15,14 @@ def grown(limit: Concurrency, successes: int, now: float = 0) -> Concurrency:
     return limit
 
 
-def test_it_starts_low_and_doubles_with_each_round_up_to_what_is_allowed() -> None:
+def test_it_starts_low_and_doubles_with_each_round_up_to_the_maximum() -> None:
     assert NEW.permitted == FIRST_LIMIT
     assert grown(NEW, FIRST_LIMIT).permitted == 2 * FIRST_LIMIT
     assert grown(NEW, 1000).permitted == 64
     assert Concurrency(3).permitted == 3
 
 
-def test_a_limit_that_nobody_uses_does_not_grow() -> None:
+def test_an_unused_limit_does_not_grow() -> None:
     assert NEW.succeeded(FIRST_LIMIT - 1, 0) is NEW
 
 
@@ -33,18 +33,18 @@ def test_those_that_were_refused_together_halve_it_once() -> None:
     assert once.refused(4, 0, halvings=once.halvings).permitted == 2
 
 
-def test_half_of_what_was_under_way_where_the_limit_was_not_reached() -> None:
+def test_a_refusal_below_the_limit_halves_the_calls_under_way() -> None:
     assert grown(NEW, 1000).refused(10, 0, halvings=0).permitted == 5
 
 
-def test_it_creeps_up_to_just_below_what_was_refused_and_later_beyond() -> None:
+def test_it_grows_slowly_to_just_below_the_refused_number_and_later_beyond() -> None:
     halved = NEW.refused(8, 0, halvings=0)
     assert grown(halved, 4).permitted == 4, "more slowly than at first"
     assert grown(halved, 1000).permitted == 7
     assert grown(halved, 5000, LONG_AFTER).permitted == 64
 
 
-def test_after_an_outage_it_starts_at_one_and_is_soon_what_it_was() -> None:
+def test_after_an_outage_the_limit_starts_at_one_and_recovers_quickly() -> None:
     learned = grown(NEW.refused(8, 0, halvings=0), 1000)
     again = learned.restarted()
     assert again.permitted == 1
@@ -56,9 +56,7 @@ steps = st.tuples(st.booleans(), st.integers(1, 100), st.integers(0, 3), st.floa
 
 
 @given(most=st.integers(1, 64), steps=st.lists(steps, max_size=60))
-def test_it_stays_between_one_and_what_is_allowed(
-    most: int, steps: list[tuple[bool, int, int, float]]
-) -> None:
+def test_it_stays_between_one_and_the_maximum(most: int, steps: list[tuple[bool, int, int, float]]) -> None:
     limit, now = Concurrency(most), 0.0
     for well, under_way, halvings, passed in steps:
         now += passed

@@ -78,9 +78,7 @@ def test_a_look_is_due_when_much_of_what_was_left_is_written() -> None:
     stop_at=st.integers(0, 10**10),
     costs=st.lists(st.integers(1, 10**8), max_size=60),
 )
-def test_what_it_takes_between_two_looks_never_passes_the_mark(
-    used: int, stop_at: int, costs: list[int]
-) -> None:
+def test_writes_between_two_readings_never_pass_the_mark(used: int, stop_at: int, costs: list[int]) -> None:
     room = MemoryRoom(used, stop_at)
     for cost in costs:
         if room.takes(cost):

@@ -36,7 +36,7 @@ def test_all_together_have_a_rate_as_well() -> None:
     assert throttle.permits("192.0.2.9", 1)
 
 
-def test_who_is_refused_takes_nothing_from_the_others() -> None:
+def test_a_refused_token_uses_no_others_rate() -> None:
     throttle = Throttle(each=Rate(0.001, 1), together=THREE)
     assert permitted(throttle, "192.0.2.1", *[0.0] * 50).count(True) == 1
     assert throttle.permits("192.0.2.2", 0)
@@ -68,7 +68,7 @@ def test_strangers_cost_no_memory() -> None:
         ("evil\r\nheader", ""),
     ],
 )
-def test_who_an_address_stands_for(address: str, caller: str) -> None:
+def test_the_caller_of_an_address(address: str, caller: str) -> None:
     assert caller_of(address) == caller
 
 

@@ -131,7 +131,7 @@ BAD: Final[list[tuple[Place, Place, Any]]] = [
 
 
 @pytest.mark.parametrize(("block", "member", "value"), BAD)
-def test_no_change_elsewhere_hides_what_rejects(
+def test_no_change_elsewhere_hides_a_rejection(
     changes: list[Change], block: Place, member: Place, value: Any
 ) -> None:
     tree = _bad_in((block + member, value))
@@ -147,7 +147,7 @@ def _is_around(block: Place, place: Place) -> bool:
     return nested or place == ("status",) or (block == SCORES and place[1:2] == SCORES[1:])
 
 
-def test_no_change_makes_good_what_rejects_for_two_reasons(changes: list[Change]) -> None:
+def test_no_single_change_approves_what_is_rejected_for_two_reasons(changes: list[Change]) -> None:
     """Wherever the change is, the other reason stands; only another status says that there was no end."""
     tree = _bad_in((("liveness_result", "result"), "FAIL"), ((*FACE, "confidence"), 41.2))
     for change in changes[::5]:

@@ -53,7 +53,7 @@ def test_every_policy_decides_everything(
 
 @THOROUGH
 @given(result=facts, mode=modes, policy=policies)
-def test_a_result_alone_comes_to_what_its_facts_come_to(
+def test_a_result_alone_decides_like_its_facts(
     result: Facts, mode: ConfirmationMode | None, policy: Policy
 ) -> None:
     """So that no decision without a callback lacks a proof: `judge` is held to them below."""
@@ -183,7 +183,7 @@ def _with_level(policy: Policy, level: str) -> Policy:
 
 @THOROUGH
 @given(before=facts, policy=policies, stricter=st.sampled_from(LEVELS))
-def test_a_stricter_level_approves_nobody_who_was_rejected(
+def test_a_stricter_level_never_turns_rejection_into_approval(
     before: Facts, policy: Policy, stricter: str
 ) -> None:
     """For any payload, where a missing level is for a person, as is the default."""
@@ -248,9 +248,7 @@ def test_every_action_is_an_action(table: str, key: str) -> None:
 
 @THOROUGH
 @given(of=facts, policy=policies)
-def test_reasons_are_told_heaviest_first_and_what_is_ignored_is_told_by_its_rule(
-    of: Facts, policy: Policy
-) -> None:
+def test_reasons_are_listed_heaviest_first_and_ignored_ones_by_rule(of: Facts, policy: Policy) -> None:
     judgement = judge(of, policy)
     if judgement.rules[0].verdict == "incomplete":
         return  # no rule runs on a flow that did not end

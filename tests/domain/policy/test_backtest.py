@@ -42,7 +42,7 @@ def test_its_own_policy_changes_nothing() -> None:
     assert found.before == found.after == dict.fromkeys(Outcome, 0.25)
 
 
-def test_transitions_tell_first_who_stays_then_who_changes_each_by_frequency() -> None:
+def test_transitions_list_unchanged_outcomes_first_each_by_frequency() -> None:
     stored = [decided(1, 41), *(decided(n) for n in range(2)), *(decided(n, BELOW_1E6) for n in range(3))]
     assert crossings(stored) == [
         (APPROVED, APPROVED, 2),
@@ -57,7 +57,7 @@ def test_rates_are_shares_of_all() -> None:
     assert found.after == {APPROVED: 0.5, REJECTED: 0.25, REVIEW: 0.25, INCOMPLETE: 0}
 
 
-def test_what_changes_is_told_with_the_new_reasons() -> None:
+def test_changes_are_listed_with_the_new_reasons() -> None:
     [change] = backtest([decided(1), decided(2, BELOW_1E6)], STRICT).changed
     assert (change.app_id, change.biz_id, change.before, change.after) == ("demo", "biz-2", APPROVED, REVIEW)
     assert change.reasons == ("face.below_threshold",)
@@ -93,7 +93,7 @@ def test_the_mode_and_the_reason_of_that_day_are_kept() -> None:
     assert backtest([lost], lenient).transitions == (Transition(REVIEW, REVIEW, 1),)
 
 
-def test_a_result_alone_is_decided_anew_and_counted() -> None:
+def test_a_result_alone_is_decided_again_and_counted() -> None:
     facts = passing_facts(comparisons=compared(BELOW_1E6))
     alone = DecidedFacts("demo", "biz", APPROVED, Evidence(result=facts), ConfirmationMode.REQUIRED)
     assert backtest([alone], STRICT).transitions == (Transition(APPROVED, REVIEW, 1),)
@@ -109,7 +109,7 @@ def test_curve_reaches_a_level_at_its_threshold(confidence: float, reached: int)
     assert [point.reached for point in curve.points()] == [1] * reached + [0] * (4 - reached)
 
 
-def test_curve_prefers_the_result_and_tells_missing_thresholds() -> None:
+def test_curve_prefers_the_result_and_counts_missing_thresholds() -> None:
     without = {level: score for level, score in THRESHOLDS.items() if level != "1e-6"}
     result = passing_facts(comparisons=compared(70, without) | compared(99, name="result_ref1"))
     curve = Curve()
@@ -128,7 +128,7 @@ def test_curve_of_nothing_has_no_points() -> None:
     assert curve.points() == []
 
 
-def test_what_a_backtest_keeps_does_not_grow_with_what_changes() -> None:
+def test_a_backtest_keeps_a_bounded_number_of_changes() -> None:
     reported: list[str] = []
     test = Backtest(STRICT, keep=3, report=lambda change: reported.append(change.biz_id))
     test.add(decided(n, BELOW_1E6) for n in range(500))

@@ -83,7 +83,7 @@ def test_a_callback_without_a_result(
     assert _concluded(facts, None, mode=mode) == (outcome, reasons, CALLBACK)
 
 
-def test_why_there_is_no_result_is_told() -> None:
+def test_the_reason_for_no_result_is_shown() -> None:
     expired = Reason(Code.RESULT_EXPIRED)
     decision = decide(Evidence(PASS, unconfirmed=expired), policy=default_policy(), mode=REQUIRED)
     assert (decision.outcome, decision.reasons, decision.basis) == (REVIEW, (expired,), CALLBACK)
@@ -179,7 +179,7 @@ def test_callback_and_result_in_disagreement(
     assert _concluded(callback, result, mode=mode) == (REVIEW, (disagrees, *reasons), RESULT)
 
 
-def test_what_only_one_of_them_says_is_no_disagreement() -> None:
+def test_a_fact_of_only_one_payload_is_not_a_disagreement() -> None:
     result = passing_facts(multifaces_tag=None, id_attacked=None, genuineness={}, procedure_type=None)
     assert _concluded(PASS, result, mode=REQUIRED) == (APPROVED, (), CONFIRMED)
     assert _concluded(result, PASS, mode=REQUIRED) == (APPROVED, (), CONFIRMED)
@@ -212,7 +212,7 @@ def test_the_examples_of_callback_and_result_differ_in_the_procedure_alone() -> 
 
 
 @pytest.mark.parametrize("mode", ConfirmationMode)
-def test_a_product_without_status_passes_nobody(mode: ConfirmationMode) -> None:
+def test_a_payload_without_status_approves_nothing(mode: ConfirmationMode) -> None:
     facts = decoded_facts(load_sample("older_callback_passed.json"))
     unknown = Reason(Code.FLOW_UNKNOWN_STATUS, "no status")
     assert _concluded(facts, None, mode=mode) == (REVIEW, (unknown,), CALLBACK)

@@ -26,7 +26,7 @@ def test_every_proof_together_is_a_pass() -> None:
     assert judged(passing_facts()) == (APPROVED, [])
 
 
-def test_every_rule_that_ran_is_told() -> None:
+def test_every_rule_that_ran_is_listed() -> None:
     judgement = judge(passing_facts(multifaces_tag="1", id_photo_monochrome=1), default_policy())
     verdicts = {
         run.rule: (run.verdict, [reason.code.value for reason in run.reasons]) for run in judgement.rules
@@ -67,7 +67,7 @@ def test_status(status: str | None, outcome: Outcome, code: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "TIMEOUT", "FAILED", "WEBRTC_UNSUPPORTED"])
-def test_an_unfinished_flow_is_incomplete_whatever_else_it_says(status: str) -> None:
+def test_an_unfinished_flow_is_incomplete_whatever_its_other_content(status: str) -> None:
     """Facts of the first edition: later ones name signs of an attack, too."""
     facts = Facts(status=status, liveness="FAIL", genuineness={"face_replaced": 1})
     judgement = judge(facts, default_policy())
@@ -160,14 +160,14 @@ def test_rules_of_one_fact(changes: Json, outcome: Outcome, codes: list[str]) ->
         ("OTHER", REVIEW, "vendor.unknown_error"),
     ],
 )
-def test_an_error_of_the_comparison_stands_beside_everything_else(
+def test_an_error_of_the_comparison_does_not_hide_other_reasons(
     message: str, outcome: Outcome, code: str
 ) -> None:
     assert judged(passing_facts(error_message=message)) == (outcome, [code])
     assert judged(passing_facts(error_message=message, comparisons={}))[1][0] == code
 
 
-def test_every_reason_is_told_heaviest_first_with_its_figures() -> None:
+def test_every_reason_is_listed_heaviest_first_with_its_figures() -> None:
     facts = passing_facts(
         liveness=None,
         genuineness=GENUINE | {"synthetic_face_confidence": 0.88, "selfie_metadata_inconsistent": 2},

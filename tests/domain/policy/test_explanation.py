@@ -62,7 +62,7 @@ def _explained(
     return explained(stored_decision(callback, result, unconfirmed=unconfirmed))
 
 
-def test_an_explanation_tells_what_the_decision_came_from() -> None:
+def test_an_explanation_shows_the_evidence_of_the_decision() -> None:
     facts = decoded_facts(load_sample("callback_with_attack.json"))
     told = _explained(facts, facts)
     assert (told.outcome, told.agreement, told.confirmation) == (Outcome.REJECTED, "agree", REQUIRED)
@@ -84,7 +84,7 @@ def test_an_explanation_tells_what_the_decision_came_from() -> None:
     assert (told.recomputed.same, told.recomputed.outcome) == (True, Outcome.REJECTED)
 
 
-def test_an_explanation_tells_why_there_was_no_result() -> None:
+def test_an_explanation_shows_why_there_was_no_result() -> None:
     told = _explained(passing_facts(), None, unconfirmed=Reason(Code.RESULT_EXPIRED))
     assert (told.outcome, told.agreement, told.facts.result) == (Outcome.REVIEW, "unconfirmed", None)
     assert told.unconfirmed is not None
@@ -93,7 +93,7 @@ def test_an_explanation_tells_why_there_was_no_result() -> None:
     assert told.recomputed.same
 
 
-def test_an_explanation_tells_both_sides_of_a_disagreement() -> None:
+def test_an_explanation_shows_both_sides_of_a_disagreement() -> None:
     told = _explained(passing_facts(), passing_facts(liveness="FAIL"))
     assert told.agreement == "disagree"
     assert [(item.fact, item.callback, item.result) for item in told.disagreements] == [
@@ -121,7 +121,7 @@ def test_an_explanation_of_a_result_whose_callback_never_came() -> None:
         (ConfirmationMode.REQUIRED, "NEW_STATUS", False),
     ],
 )
-def test_why_there_is_no_result_is_said_only_where_one_was_asked_for(
+def test_the_reason_for_no_result_is_shown_only_if_one_was_requested(
     mode: ConfirmationMode, status: str | None, told: bool
 ) -> None:
     stored = stored_decision(passing_facts(status=status), None, mode=mode, unconfirmed=UNCONFIRMED)

@@ -144,7 +144,7 @@ def test_a_pass_and_every_proof_are_the_same(changes: Json) -> None:
 
 @THOROUGH
 @given(changes=changes, text=st.sampled_from(["nan", "inf", "-Infinity"]), path=st.sampled_from(DECISIVE))
-def test_a_string_that_is_no_number_approves_nobody(changes: Json, text: str, path: str) -> None:
+def test_a_string_that_is_not_a_number_is_never_approved(changes: Json, text: str, path: str) -> None:
     tree = passing_payload()
     for changed, value in changes.items():
         put(tree, changed, value)
@@ -218,6 +218,6 @@ def _agree(one: Any, other: Any) -> bool:
 
 @THOROUGH
 @given(callback=facts)
-def test_without_a_result_a_required_confirmation_approves_nobody(callback: Facts) -> None:
+def test_without_a_result_a_required_confirmation_is_never_approved(callback: Facts) -> None:
     decision = decide(Evidence(callback, None), mode=ConfirmationMode.REQUIRED, policy=DEFAULT)
     assert decision.outcome is not Outcome.APPROVED

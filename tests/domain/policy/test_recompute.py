@@ -186,7 +186,7 @@ def test_lists_in_a_disagreement_survive() -> None:
     assert is_same(back, recompute(back, default_policy()))
 
 
-def test_what_only_one_side_finds_illogical_is_no_disagreement() -> None:
+def test_an_illogical_field_in_only_one_payload_is_not_a_disagreement() -> None:
     for callback, result in [(("front.name",), ()), ((), ("front.name",))]:
         stored = _stored(passing_facts(illogical=callback), passing_facts(illogical=result))
         assert (stored.outcome, stored.disagreements) == (Outcome.APPROVED, ())

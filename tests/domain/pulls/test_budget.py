@@ -87,7 +87,9 @@ def test_the_vendors_limits_and_ours() -> None:
         ),
     ],
 )
-def test_what_a_worker_may_do(ledger: list[Pull], seconds: float, expected: Reserve | Wait | Spent) -> None:
+def test_a_workers_token_has_these_scopes(
+    ledger: list[Pull], seconds: float, expected: Reserve | Wait | Spent
+) -> None:
     assert next_pull(ledger, now=_at(seconds), ended_at=END) == expected
 
 
@@ -151,7 +153,7 @@ def test_an_answer_may_be_in_its_workers_hands_as_long_as_postgresql_was_away(
     ],
     ids=["soon", "later", "before the day ends", "at its end", "sooner", "after it"],
 )
-def test_who_asks_again_does_so_within_the_vendors_day(seconds: int, pause: int, expected: int) -> None:
+def test_a_retry_is_within_the_vendors_day(seconds: int, pause: int, expected: int) -> None:
     again = retry_at(_at(seconds), pause=pause * SECOND, ended_at=END, rules=DEFAULT_RULES)
     assert again == _at(expected)
 
@@ -175,7 +177,7 @@ def test_the_last_hour() -> None:
         (Pull(1, NOT_SENT, END), False),
     ],
 )
-def test_whether_a_call_told_something(pull: Pull, told: bool) -> None:
+def test_only_an_answer_about_the_verification_is_answered(pull: Pull, told: bool) -> None:
     assert pull.is_answered is told
 
 

@@ -22,7 +22,7 @@ from tests.support.stores import Store, biz_id, until
 URL = f"/v1/verifications/{biz_id()}"
 
 
-async def test_a_place_goes_to_each_in_turn() -> None:
+async def test_places_go_to_each_key_in_turn() -> None:
     places, order = FairPlaces(1), []
     await places.acquire("first")
 
@@ -40,7 +40,7 @@ async def test_a_place_goes_to_each_in_turn() -> None:
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["with its place", "before it"])
-async def test_who_is_cancelled_takes_no_place_away(given: bool) -> None:
+async def test_a_cancelled_waiter_keeps_no_place(given: bool) -> None:
     places = FairPlaces(1)
     await places.acquire("first")
     waiting = asyncio.create_task(places.acquire("a"))
@@ -74,7 +74,7 @@ async def begin_order(urls: list[tuple[str, str]]) -> list[str]:
     return order
 
 
-async def test_who_waits_begins_behind_a_lookup_of_the_same_caller() -> None:
+async def test_a_waiting_request_starts_after_a_lookup_of_the_same_caller() -> None:
     waits = [("wait=30", "192.0.2.1")] * 200
     order = await begin_order([*waits, ("", "192.0.2.1")])
     assert order.index("192.0.2.1") <= 3
@@ -117,7 +117,7 @@ async def test_begun_waits_are_few_and_a_lookup_passes_them(
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def test_who_sends_a_body_slowly_keeps_no_other_token_waiting(api_context: RealApi) -> None:
+async def test_a_slow_body_does_not_delay_other_tokens(api_context: RealApi) -> None:
     context = replace(api_context, door=door_of(api_context.tokens))
     app = create_app(context)
     for name in ("slow-1", "slow-2", "slow-3", "all"):

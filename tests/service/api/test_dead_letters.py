@@ -135,7 +135,9 @@ async def test_a_bulk_retry_must_be_bounded_and_understood(
     assert_problem(await api.post(f"{URL}/retry", json=body), 422, "invalid_request")
 
 
-async def test_a_letter_that_no_key_opens_is_told_and_stays(api: httpx2.AsyncClient, store: Store) -> None:
+async def test_a_letter_that_no_key_decrypts_is_reported_and_stays(
+    api: httpx2.AsyncClient, store: Store
+) -> None:
     key = await keep(Store(store.engine, KeyRing([b"o" * 32])))
     assert_problem(await api.post(f"{URL}/{key}/retry"), 409, "unreadable")
     answer = await api.post(f"{URL}/retry", json={"reason": "missing_biz_id"})

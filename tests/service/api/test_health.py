@@ -51,7 +51,7 @@ async def without_database(api_context: RealApi, store: Store) -> AsyncIterator[
     await engine.dispose()
 
 
-async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: RealApi) -> None:
+async def test_with_all_servers_it_is_ready_and_shows_the_backlog(api_context: RealApi) -> None:
     await api_context.inbox.hand_over("b1", [callback()])
     async with client(api_context) as api:
         answer = await api.get("/readyz")
@@ -70,13 +70,13 @@ async def test_with_all_servers_it_is_ready_and_tells_the_backlog(api_context: R
     assert told["database"] == {"ok": True, "problems": [], "revision": newest, "newest": newest}
 
 
-async def test_before_a_shutdown_it_is_not_ready_and_asks_nobody(without_redis: RealApi) -> None:
+async def test_before_a_shutdown_it_is_not_ready_and_checks_no_server(without_redis: RealApi) -> None:
     async with client(replace(without_redis, lifecycle=Lifecycle(draining=True))) as api:
         answer = await api.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"status": "draining"})
 
 
-async def test_it_tells_how_many_workers_are_alive(api_context: RealApi) -> None:
+async def test_it_shows_how_many_workers_are_alive(api_context: RealApi) -> None:
     for role, pid in (("worker", 1), ("worker", 2), ("ingress", 3)):
         await api_context.heartbeats.put(heartbeat(pid, role=role))
     async with client(api_context) as api:
@@ -84,7 +84,7 @@ async def test_it_tells_how_many_workers_are_alive(api_context: RealApi) -> None
     assert told["workers"] == {"ok": True, "problems": [], "alive": 2}
 
 
-async def test_without_a_worker_lookups_are_ready_and_the_problem_is_told(api_context: RealApi) -> None:
+async def test_without_a_worker_lookups_are_ready_and_the_problem_is_reported(api_context: RealApi) -> None:
     async with client(api_context) as api:
         answer = await api.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
@@ -108,7 +108,7 @@ async def test_with_less_durability_than_wanted_it_is_not_ready(api_context: Rea
     assert enough.status_code == 200
 
 
-async def test_it_tells_how_full_redis_is(api_context: RealApi) -> None:
+async def test_it_shows_how_full_redis_is(api_context: RealApi) -> None:
     async with client(api_context) as api:
         memory = (await api.get("/readyz")).json()["redis"]["memory"]
     assert (memory["max"], memory["ingress_stops_at"]) == (0, 1024**3)
@@ -143,7 +143,7 @@ async def test_a_redis_that_takes_no_writes_is_not_ready_one_over_the_mark_is(
     assert problem in "; ".join(told["problems"])
 
 
-async def test_no_worker_is_called_dead_while_redis_takes_no_heartbeats(api_context: RealApi) -> None:
+async def test_no_worker_is_reported_dead_while_redis_takes_no_heartbeats(api_context: RealApi) -> None:
     await api_context.redis.config_set("min-replicas-to-write", 1)
     try:
         async with client(api_context) as api:

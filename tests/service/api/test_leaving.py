@@ -34,7 +34,7 @@ def api_process(database_url: str, redis_url: str, free_port: int) -> Iterator["
             process.kill()
 
 
-async def test_who_waits_is_answered_at_sigterm_with_what_is_known(
+async def test_a_waiting_lookup_is_answered_at_sigterm_without_a_decision(
     api_process: "subprocess.Popen[bytes]", store: Store, free_port: int
 ) -> None:
     await PgTokens(store.engine).put("all", "all-token")

@@ -100,7 +100,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
     }
 
 
-async def test_the_figures_are_told_without_a_token(full: RealApi) -> None:
+async def test_the_figures_need_no_token(full: RealApi) -> None:
     await full.inbox.hand_over("b1", [callback()])
     told = samples(await scrape(full))
     expected = {
@@ -196,7 +196,7 @@ async def away() -> AsyncIterator[Redis]:
     await pool.disconnect()
 
 
-async def test_without_redis_the_store_is_told(full: RealApi, away: Redis) -> None:
+async def test_without_redis_the_store_is_reported(full: RealApi, away: Redis) -> None:
     told = samples(await scrape(replace(full, metrics=page_of(full, redis=away))))
     assert (told[("server_up", "redis")], told[("server_up", "postgresql")]) == (0, 1)
     assert told[("verifications_near_loss", "demo")] == 1
@@ -204,7 +204,7 @@ async def test_without_redis_the_store_is_told(full: RealApi, away: Redis) -> No
     assert ("processes", "worker") not in told
 
 
-async def test_a_redis_that_is_full_is_told_and_hides_no_process(full: RealApi) -> None:
+async def test_a_full_redis_is_reported_and_hides_no_process(full: RealApi) -> None:
     await full.redis.config_set("maxmemory", "1mb")
     try:
         await put_heartbeat(full, "worker", 3, WORKER)
@@ -217,7 +217,7 @@ async def test_a_redis_that_is_full_is_told_and_hides_no_process(full: RealApi) 
     assert told[("processes", "worker")] == 2
 
 
-async def test_without_postgresql_the_rest_is_told(full: RealApi) -> None:
+async def test_without_postgresql_the_rest_is_reported(full: RealApi) -> None:
     engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
     told = samples(await scrape(replace(full, metrics=page_of(full, engine=engine))))
     await engine.dispose()
@@ -226,7 +226,7 @@ async def test_without_postgresql_the_rest_is_told(full: RealApi) -> None:
     assert not [key for key in told if key[0].startswith(("verifications", "dead_letters"))]
 
 
-async def test_a_status_of_another_version_is_told_by_its_defaults(full: RealApi) -> None:
+async def test_a_status_of_another_version_falls_back_to_defaults(full: RealApi) -> None:
     await put_heartbeat(full, "worker", 9, {"jobs": "many", "decisions": 5})
     told = samples(await scrape(full))
     assert told[("worker_jobs", "worker:host:9")] == 0
@@ -260,7 +260,7 @@ def headings(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: str(rule["alert"]))
-def test_an_alert_says_where_to_look(rule: dict[str, Any]) -> None:
+def test_every_alert_links_to_the_runbook(rule: dict[str, Any]) -> None:
     page, _, anchor = rule["annotations"]["runbook"].partition("#")
     assert anchor in headings((ROOT / page).read_text())
     assert rule["labels"]["severity"] in {"critical", "warning"}

@@ -41,7 +41,7 @@ async def test_odd_bytes_are_passed_over(
 @pytest.mark.parametrize(
     "key", [DEFAULT_NAMES.processes, DEFAULT_NAMES.pending, DEFAULT_NAMES.queue, DEFAULT_NAMES.starts]
 )
-async def test_a_key_of_another_type_is_told_as_a_redis_that_does_not_answer(
+async def test_a_key_of_another_type_is_reported_like_an_unanswering_redis(
     api_context: RealApi, client_of: ClientOf, key: str
 ) -> None:
     await api_context.redis.set(key, "odd")

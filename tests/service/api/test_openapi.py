@@ -37,7 +37,7 @@ def guarded(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: found for name, found in operations(description).items() if " /v1/" in name}
 
 
-def test_every_operation_says_what_it_does(description: dict[str, Any]) -> None:
+def test_every_operation_has_a_description(description: dict[str, Any]) -> None:
     found = operations(description)
     assert all(operation["summary"] and operation["description"] for operation in found.values())
     ids = [operation["operationId"] for operation in found.values()]
@@ -96,7 +96,7 @@ def test_every_schema_of_ours_is_a_model_of_ours(description: dict[str, Any]) ->
     } <= foreign
 
 
-def test_the_description_of_422_is_what_is_answered(description: dict[str, Any]) -> None:
+def test_the_answer_422_matches_its_description(description: dict[str, Any]) -> None:
     for name, operation in guarded(description).items():
         response = operation["responses"].get("422")
         assert response is None or set(response["content"]) == {PROBLEM_JSON}, name

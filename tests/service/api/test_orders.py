@@ -137,7 +137,7 @@ async def test_the_token_is_encoded_in_the_address(scripted: httpx2.AsyncClient)
         ({"extra": ["canary"]}, "body.extra", "extra"),
     ],
 )
-async def test_what_the_vendor_would_refuse_is_named_and_not_echoed(
+async def test_a_parameter_that_the_vendor_would_refuse_is_named_and_not_echoed(
     scripted: httpx2.AsyncClient, issuer: ScriptedIssuer, change: dict[str, Any], where: str, what: str
 ) -> None:
     body = json.dumps(ORDER | change)
@@ -185,7 +185,7 @@ async def test_three_of_the_largest_pictures_fit(
         (VendorUnavailable("TIMEOUT"), 503, ("vendor_unavailable", "TIMEOUT", None)),
     ],
 )
-async def test_the_vendors_word_is_told_on(
+async def test_the_vendors_error_word_is_passed_on(
     scripted: httpx2.AsyncClient,
     issuer: ScriptedIssuer,
     store: Store,

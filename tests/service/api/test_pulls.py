@@ -54,7 +54,7 @@ async def test_within_the_spacing_it_is_too_early(
 
 
 @pytest.mark.parametrize("after", [timedelta(hours=2), timedelta(days=1)])
-async def test_when_none_is_left_it_says_so(
+async def test_a_pull_beyond_the_last_call_is_refused(
     api: httpx2.AsyncClient, store: Store, clock: Clock, after: timedelta
 ) -> None:
     recorded = await store.record()
@@ -76,9 +76,7 @@ async def test_before_the_flows_end_it_is_refused(
     assert (await api.post(PULL)).status_code == 202
 
 
-async def test_an_unregistered_flow_that_goes_on_has_no_known_end(
-    api: httpx2.AsyncClient, store: Store
-) -> None:
+async def test_an_unregistered_running_flow_has_no_known_end(api: httpx2.AsyncClient, store: Store) -> None:
     await store.record(callback(payload(status="PROCESSING")))
     answer = await api.post(PULL)
     assert_problem(answer, 409, "flow_not_ended")
@@ -90,5 +88,5 @@ async def test_a_held_one_must_be_registered_first(api: httpx2.AsyncClient, stor
     assert_problem(await api.post(PULL), 409, "not_registered")
 
 
-async def test_what_is_unknown_is_not_asked_for(api: httpx2.AsyncClient) -> None:
+async def test_an_unknown_verification_is_not_pulled(api: httpx2.AsyncClient) -> None:
     assert_problem(await api.post(PULL), 404, "not_found")

@@ -48,7 +48,7 @@ async def test_a_strange_cursor_is_refused(api: httpx2.AsyncClient, cursor: str)
 
 @pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b"1" * 5000, b'{"biz_no": "\\ud800"}'])
 @pytest.mark.parametrize("token", ["all-token", None])
-async def test_a_body_that_nobody_can_read_is_no_defect_of_ours(
+async def test_an_unreadable_body_is_not_logged_as_a_bug(
     api: httpx2.AsyncClient, client_of: ClientOf, body: bytes, token: str | None
 ) -> None:
     headers = {"content-type": "application/json"}
@@ -71,7 +71,9 @@ EXTREMES = [
 
 
 @pytest.mark.parametrize("query", EXTREMES)
-async def test_what_no_column_can_hold_is_no_defect_of_ours(api: httpx2.AsyncClient, query: str) -> None:
+async def test_a_value_that_no_column_can_hold_is_not_logged_as_a_bug(
+    api: httpx2.AsyncClient, query: str
+) -> None:
     assert (await api.get(f"/v1/verifications?{query}")).status_code < 500
 
 
@@ -120,7 +122,7 @@ def joined(parts: list[str]) -> str:
     token=words,
     body=st.binary(max_size=50),
 )
-def test_no_request_makes_a_5xx(
+def test_no_request_causes_a_5xx(
     api_context: RealApi, method: str, path: str, query: list[tuple[str, str]], token: str, body: bytes
 ) -> None:
     door = door_of(AnyToken())

@@ -49,7 +49,7 @@ async def test_another_order_is_a_conflict(api: httpx2.AsyncClient) -> None:
     assert (await api.get(URL)).json()["biz_no"] == "order-1"
 
 
-async def test_a_held_callback_is_let_go_at_once(
+async def test_a_held_callback_is_released_at_once(
     api: httpx2.AsyncClient, api_context: RealApi, store: Store
 ) -> None:
     await store.record(awaits_registration=True)
@@ -67,7 +67,7 @@ async def test_a_callback_of_another_order_is_looked_at_at_once(
     assert len(await settle_jobs(api_context)) == 1
 
 
-async def test_a_decision_about_another_order_stands(api: httpx2.AsyncClient, store: Store) -> None:
+async def test_a_decision_about_another_order_is_kept(api: httpx2.AsyncClient, store: Store) -> None:
     await store.decide(await store.record(callback(payload())), outcome=Outcome.APPROVED)
     assert_problem(await api.put(URL, json=body(biz_no="order-2")), 409, "registration_conflict")
     assert (await api.get(URL)).json()["outcome"] == "approved"
@@ -123,7 +123,9 @@ async def test_registered_ones_are_found_by_their_state(api: httpx2.AsyncClient,
         assert [item["biz_id"] for item in items] == expected
 
 
-async def test_whoever_waits_is_told_when_it_expires(api: httpx2.AsyncClient, store: Store) -> None:
+async def test_a_waiting_lookup_is_answered_when_the_verification_expires(
+    api: httpx2.AsyncClient, store: Store
+) -> None:
     await api.put(URL, json=body())
     due = await store.due.claim_one(ID, ["demo"], now=NOW + timedelta(days=9), lease=LEASE)
     assert due is not None

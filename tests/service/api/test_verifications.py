@@ -140,7 +140,7 @@ async def test_the_list_is_newest_first_in_pages(api: httpx2.AsyncClient, store:
         assert await listed(api, f"limit={limit}") == [biz_id(n) for n in (4, 3, 2, 1, 0)]
 
 
-async def test_a_page_is_not_moved_by_what_comes_in(api: httpx2.AsyncClient, store: Store) -> None:
+async def test_a_page_does_not_shift_when_rows_arrive(api: httpx2.AsyncClient, store: Store) -> None:
     for n in range(4):
         await store.record(callback(payload(n)))
     first = (await api.get("/v1/verifications?limit=2")).json()

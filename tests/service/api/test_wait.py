@@ -33,7 +33,7 @@ async def waiting(api: httpx2.AsyncClient, context: RealApi, url: str) -> "async
 
 @pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("known", [True, False], ids=["known", "not there yet"])
-async def test_who_waits_is_answered_when_the_decision_is_announced(
+async def test_a_waiting_lookup_is_answered_when_the_decision_is_announced(
     api: httpx2.AsyncClient,
     store: Store,
     api_context: RealApi,
@@ -60,7 +60,7 @@ async def test_a_lost_announcement_costs_the_seconds(
     assert answer.json()["state"] == "decided"
 
 
-async def test_what_was_announced_while_redis_was_away_is_found_when_it_is_back(
+async def test_announcements_during_an_outage_are_found_afterwards(
     api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     recorded = await store.record()
@@ -72,7 +72,7 @@ async def test_what_was_announced_while_redis_was_away_is_found_when_it_is_back(
     await end_tasks(listening)
 
 
-async def test_who_waits_asks_the_database_for_nothing_meanwhile(
+async def test_a_waiting_lookup_does_not_query_the_database(
     api: httpx2.AsyncClient, store: Store, api_context: RealApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = counted_looks(api_context, monkeypatch)
@@ -139,19 +139,21 @@ async def test_of_several_apps_none_is_waited_for(api: httpx2.AsyncClient, store
     assert (answer.status_code, answer.json()["code"]) == (400, "app_id_required")
 
 
-async def test_what_is_decided_is_not_waited_for(api: httpx2.AsyncClient, store: Store) -> None:
+async def test_a_decided_verification_is_answered_at_once(api: httpx2.AsyncClient, store: Store) -> None:
     await store.decide(await store.record())
     answer = await asyncio.wait_for(api.get(f"{URL}?wait=30"), 5)
     assert answer.json()["outcome"] == "approved"
 
 
-async def test_who_waits_without_the_app_is_not_kept(api_context: RealApi, client_of: ClientOf) -> None:
+async def test_a_waiting_lookup_without_its_app_is_not_held(
+    api_context: RealApi, client_of: ClientOf
+) -> None:
     await api_context.tokens.put("nothing", "t", apps=["nobody"])
     answer = await asyncio.wait_for(client_of("t").get(f"{URL}?wait=30"), 5)
     assert answer.status_code == 404
 
 
-async def test_who_waits_is_answered_when_the_process_leaves(
+async def test_a_waiting_lookup_is_answered_when_the_process_leaves(
     api: httpx2.AsyncClient, store: Store, api_context: RealApi
 ) -> None:
     await store.record()
@@ -163,7 +165,7 @@ async def test_who_waits_is_answered_when_the_process_leaves(
     assert (await asyncio.wait_for(api.get(f"{URL}?wait=30"), 5)).json() == answer.json()
 
 
-async def test_the_looks_of_many_who_wait_are_few_statements(
+async def test_reads_of_many_waiters_share_few_statements(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded = await store.record()

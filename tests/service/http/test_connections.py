@@ -61,7 +61,7 @@ async def test_the_one_that_waits_longest_gives_way(phase: Phase) -> None:
     assert connections.count == 3
 
 
-async def test_nobody_gives_way_while_all_are_busy_and_the_new_one_is_refused() -> None:
+async def test_if_all_connections_are_busy_the_new_one_is_refused() -> None:
     connections, added = await filled(Limits(connections=2), "192.0.2.1", "192.0.2.2")
     for connection in added:
         connections.enter(connection, Phase.BUSY)
@@ -123,7 +123,7 @@ async def listener(ingress: FastAPI) -> AsyncIterator[Listener]:
 @pytest.mark.parametrize(
     "first", [b"", b"POST /callbacks/demo/notify HTTP/1.1\r\nx: y\r\n", post(BODY)[:-10]]
 )
-async def test_sockets_that_send_too_little_keep_nobody_out(listener: Listener, first: bytes) -> None:
+async def test_slow_sockets_do_not_keep_others_out(listener: Listener, first: bytes) -> None:
     for number in range(100):
         client = await listener.connect()
         client.send(first)

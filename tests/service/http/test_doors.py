@@ -24,7 +24,7 @@ exec(SLOW_APP)
 """
 
 
-def test_a_port_that_is_taken_is_told(free_port: int) -> None:
+def test_a_taken_port_is_reported(free_port: int) -> None:
     [door] = open_doors("127.0.0.1", free_port)
     with pytest.raises(SettingsError, match=f"^--host 127.0.0.1 --port {free_port}: the port is taken"):
         open_doors("127.0.0.1", free_port)
@@ -37,7 +37,7 @@ def test_a_port_that_is_taken_is_told(free_port: int) -> None:
     ("host", "reason"),
     [("192.0.2.1", "not one of this machine's"), ("nowhere.invalid", "--host nowhere.invalid")],
 )
-def test_an_address_that_cannot_be_had_is_told(host: str, reason: str, free_port: int) -> None:
+def test_an_unavailable_address_is_reported(host: str, reason: str, free_port: int) -> None:
     with pytest.raises(SettingsError, match=reason):
         open_doors(host, free_port)
 

@@ -50,7 +50,7 @@ def test_the_first_to_leave_is_closed_where_too_many_do(most: int, gone: list[in
     assert len(leaving) == 4 - len(gone)
 
 
-def test_they_are_closed_in_turn_a_few_at_a_time() -> None:
+def test_they_are_closed_in_order_a_few_at_a_time() -> None:
     leaving = Leaving(9)
     transports = taken(leaving, 5)
     leaving.close(2)
@@ -71,7 +71,7 @@ def test_one_that_sends_more_than_it_may_is_closed_at_once(spare: int, sent: int
     assert len(leaving) == (0 if ends else 1)
 
 
-def test_one_whose_client_goes_is_forgotten() -> None:
+def test_a_request_whose_client_disconnects_is_forgotten() -> None:
     leaving = Leaving(9)
     (transport,) = taken(leaving, 1)
     assert transport.protocol is not None

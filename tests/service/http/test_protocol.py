@@ -26,7 +26,9 @@ from tests.support.stores import until
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-async def test_what_is_no_http_is_a_problem_and_the_connection_ends(listener: Listener, sent: bytes) -> None:
+async def test_a_request_that_is_not_http_gets_a_problem_and_is_closed(
+    listener: Listener, sent: bytes
+) -> None:
     received = await asyncio.wait_for(listener.exchange(sent), 3)
     assert statuses(received) == [400]
     assert b'"malformed_request"' in received

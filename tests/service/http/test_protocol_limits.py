@@ -24,7 +24,7 @@ WAITING: list[tuple[str, bytes, list[int]]] = [
 
 
 @pytest.mark.parametrize(("sent", "answers"), [row[1:] for row in WAITING], ids=[row[0] for row in WAITING])
-async def test_what_does_not_come_is_not_waited_for(
+async def test_a_request_that_never_completes_is_ended(
     listener: Listener, sent: bytes, answers: list[int]
 ) -> None:
     received = await asyncio.wait_for(listener.exchange(sent), 3)
@@ -42,7 +42,7 @@ async def test_what_does_not_come_is_not_waited_for(
     ],
     ids=["headers", "line ends", "body", "chunks"],
 )
-async def test_dripping_does_not_move_the_deadline_and_the_socket_goes(
+async def test_a_slow_drip_does_not_extend_the_deadline(
     listener: Listener, first: bytes, drip: bytes
 ) -> None:
     client = await listener.connect()
@@ -82,7 +82,7 @@ TOO_LARGE: list[tuple[str, bytes, int]] = [
 @pytest.mark.parametrize(
     ("sent", "status"), [row[1:] for row in TOO_LARGE], ids=[row[0] for row in TOO_LARGE]
 )
-async def test_what_is_too_large_is_refused_and_the_connection_ends(
+async def test_a_request_that_is_too_large_is_refused_and_closed(
     listener: Listener, intake: FakeIntake, sent: bytes, status: int
 ) -> None:
     client = await listener.connect()
@@ -107,7 +107,7 @@ async def test_the_size_of_a_head_is_exact_however_it_arrives(listener: Listener
         client.writer.close()
 
 
-async def test_a_large_head_behind_another_request_is_refused_too(listener: Listener) -> None:
+async def test_a_large_head_after_another_request_is_refused_too(listener: Listener) -> None:
     large = b"GET /healthz HTTP/1.1\r\nx: " + b"a" * 5000 + b"\r\n\r\n"
     received = await listener.exchange(post(b"a" * 3000) + large)
     assert statuses(received) == [400], "the first one is answered, then the connection ends"

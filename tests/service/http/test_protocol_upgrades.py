@@ -63,7 +63,9 @@ async def test_an_upgrade_is_not_taken_wherever_the_bytes_are_cut(
     assert [callback.data for callback in intake.accepted] == [DATA]
 
 
-async def test_a_chunked_body_behind_an_upgrade_is_read(listener: Listener, intake: FakeIntake) -> None:
+async def test_a_chunked_body_after_an_offered_upgrade_is_read(
+    listener: Listener, intake: FakeIntake
+) -> None:
     offer = b"connection: upgrade\r\nupgrade: h2c\r\ntransfer-encoding: chunked\r\n\r\n"
     client = await listener.connect()
     client.send(HEAD + offer + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))

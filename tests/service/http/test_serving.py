@@ -64,7 +64,7 @@ serve(app, host="127.0.0.1", port=int(sys.argv[1]), lifecycle=lifecycle,
         (True, NotDurable("x"), 503, "draining"),
     ],
 )
-async def test_the_ingress_says_whether_it_may_be_sent_callbacks_and_nothing_else(
+async def test_the_readiness_of_the_ingress_is_one_word(
     draining: bool, error: Exception | None, status: int, word: str
 ) -> None:
     context = ingress_context(FakeIntake(error), lifecycle=Lifecycle(draining=draining))
@@ -119,7 +119,7 @@ async def _asks_to_close(web: httpx2.AsyncClient) -> bool:
     return answer.content == b"draining" and answer.headers.get("connection") == "close"
 
 
-async def test_what_is_in_flight_is_finished_and_the_lifespan_too(free_port: int) -> None:
+async def test_requests_in_flight_and_the_lifespan_are_finished(free_port: int) -> None:
     with listener(free_port, delay=0) as process:
         async with client_of(free_port) as web:
             slow = asyncio.create_task(web.get("/slow"))

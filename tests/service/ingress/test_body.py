@@ -69,7 +69,7 @@ async def test_a_body_that_is_late_is_refused(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("pieces", [[GONE], [BODY[:50], GONE], [BODY, GONE]], ids=["at once", "half", "late"])
-async def test_a_sender_that_goes_away_is_no_error(
+async def test_a_disconnected_sender_is_not_an_error(
     ingress: FastAPI, intake: FakeIntake, kind: str, pieces: list[bytes | str]
 ) -> None:
     reply = await post(ingress, *pieces, b"", kind=kind)

@@ -48,7 +48,7 @@ def writes() -> Writes:
     return Writes()
 
 
-async def test_twins_wait_for_one_write_and_what_is_kept_is_not_written_again(writes: Writes) -> None:
+async def test_duplicates_wait_for_one_write_and_durable_ones_are_not_written_again(writes: Writes) -> None:
     duplicates = Duplicates()
     tasks = await begin(50, lambda: duplicates.once(b"a", CALLBACK, writes.keep))
     assert (writes.begun, [task.done() for task in tasks]) == (1, [False] * 50), "none before it is durable"
@@ -60,7 +60,7 @@ async def test_twins_wait_for_one_write_and_what_is_kept_is_not_written_again(wr
     assert writes.begun == 2
 
 
-async def test_what_could_not_be_kept_fails_for_its_twins_too_and_is_tried_again(writes: Writes) -> None:
+async def test_a_failed_write_fails_its_duplicates_and_can_be_retried(writes: Writes) -> None:
     duplicates = Duplicates()
     writes.error = NotDurable("full")
     tasks = await begin(3, lambda: duplicates.once(b"a", CALLBACK, writes.keep))
@@ -72,7 +72,7 @@ async def test_what_could_not_be_kept_fails_for_its_twins_too_and_is_tried_again
     assert writes.begun == 2
 
 
-async def test_a_first_one_that_is_cancelled_is_no_word_about_its_twins(writes: Writes) -> None:
+async def test_a_cancelled_first_write_does_not_decide_for_its_duplicates(writes: Writes) -> None:
     duplicates = Duplicates()
     first, second, third = await begin(3, lambda: duplicates.once(b"a", CALLBACK, writes.keep))
     second.cancel()

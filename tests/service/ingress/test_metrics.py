@@ -44,7 +44,7 @@ async def post(web: httpx2.AsyncClient, app_id: str, *, secret: bytes = SECRET) 
     return answer.status_code
 
 
-async def test_what_is_accepted_and_refused_is_counted_by_app_and_code() -> None:
+async def test_accepted_and_refused_callbacks_are_counted_by_app_and_code() -> None:
     intake = FakeIntake()
     context = ingress_context(intake)
     transport = httpx2.ASGITransport(create_app(context))
@@ -93,7 +93,7 @@ async def test_a_port_that_is_taken_is_a_line_that_names_the_setting() -> None:
         pass
 
 
-def test_a_heartbeat_carries_all_that_the_page_tells() -> None:
+def test_a_heartbeat_has_every_figure_of_the_page() -> None:
     tally = IngressTally()
     tally.count_accepted("demo")
     tally.count_refused("demo", "not_durable")

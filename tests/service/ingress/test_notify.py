@@ -66,9 +66,7 @@ async def test_the_older_secret_still_counts_and_is_noted(
     "url",
     [f"{URL}/", f"{URL}//", f"/{URL}", "/callbacks//demo/notify", "//callbacks///demo//notify/", f"{URL}?"],
 )
-async def test_slashes_that_somebody_added_are_let_pass(
-    web: httpx2.AsyncClient, intake: FakeIntake, url: str
-) -> None:
+async def test_additional_slashes_are_accepted(web: httpx2.AsyncClient, intake: FakeIntake, url: str) -> None:
     answer = await post(web, signed(DATA), url=f"http://ingress{url}")
     assert (answer.status_code, "location" in answer.headers) == (200, False)
     assert [each.app_id for each in intake.accepted] == ["demo"]
@@ -193,7 +191,7 @@ async def test_nothing_is_described_in_public(web: httpx2.AsyncClient, path: str
     assert_problem(await web.get(path), 404, "not_found")
 
 
-async def test_an_unknown_app_and_a_wrong_sign_are_not_told_apart(web: httpx2.AsyncClient) -> None:
+async def test_an_unknown_app_and_a_wrong_sign_are_indistinguishable(web: httpx2.AsyncClient) -> None:
     wrong = await post(web, signed(DATA, secret=b"wrong"))
     unknown = await post(web, signed(DATA), url="/callbacks/nobody/notify")
     assert (wrong.status_code, wrong.content) == (unknown.status_code, unknown.content)
@@ -225,7 +223,9 @@ async def test_other_methods_are_refused(ingress: FastAPI, method: str) -> None:
     assert reply.json()["code"] == "method_not_allowed"
 
 
-async def test_what_cannot_be_kept_is_not_acknowledged(web: httpx2.AsyncClient, intake: FakeIntake) -> None:
+async def test_a_callback_that_cannot_be_stored_is_not_acknowledged(
+    web: httpx2.AsyncClient, intake: FakeIntake
+) -> None:
     intake.error = NotDurable(CANARY)
     answer = await post(web, signed(DATA))
     assert_problem(answer, 503, "not_durable")

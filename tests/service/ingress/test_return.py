@@ -60,7 +60,9 @@ async def test_a_signed_return_without_a_known_biz_id_goes_on_without_one(web: h
         )
 
 
-async def test_a_bare_return_goes_on_too_and_is_not_kept(web: httpx2.AsyncClient, intake: FakeIntake) -> None:
+async def test_a_return_without_a_signature_redirects_and_is_not_stored(
+    web: httpx2.AsyncClient, intake: FakeIntake
+) -> None:
     answer = await get(web, f"biz_id={biz_id()}", app_id="shop")
     assert (answer.status_code, answer.headers["location"]) == (303, LANDED)
     assert intake.accepted == []
@@ -131,7 +133,7 @@ STATUSES = [
 
 
 @pytest.mark.parametrize(("status", "chinese", "english"), STATUSES)
-async def test_the_page_says_how_the_flow_ended_and_not_what_came_of_it(
+async def test_the_page_shows_the_end_of_the_flow_and_not_the_result(
     web: httpx2.AsyncClient, status: str, chinese: str, english: str
 ) -> None:
     data = f'{{"status": {status}, "biz_info": {{"biz_id": "{biz_id()}"}}}}'.encode()
@@ -208,13 +210,13 @@ async def test_a_refused_return_is_a_page_and_echoes_nothing(
     assert intake.accepted == []
 
 
-async def test_unknown_app_and_wrong_sign_are_not_told_apart(web: httpx2.AsyncClient) -> None:
+async def test_unknown_app_and_wrong_sign_are_indistinguishable(web: httpx2.AsyncClient) -> None:
     wrong = await post(web, signed(DATA, secret=b"wrong"))
     unknown = await post(web, signed(DATA), app_id="nobody")
     assert (wrong.status_code, wrong.content, wrong.headers) == (401, unknown.content, unknown.headers)
 
 
-async def test_what_cannot_be_kept_is_worth_sending_again(
+async def test_a_callback_that_cannot_be_stored_gets_a_retry_after(
     web: httpx2.AsyncClient, intake: FakeIntake
 ) -> None:
     intake.error = NotDurable(CANARY)
@@ -244,5 +246,5 @@ async def test_head_is_get_without_a_body(web: httpx2.AsyncClient) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, LANDED)
 
 
-async def test_a_path_beside_it_is_a_problem(web: httpx2.AsyncClient) -> None:
+async def test_another_path_is_answered_with_a_problem(web: httpx2.AsyncClient) -> None:
     assert_problem(await web.get("/callbacks/demo/returns"), 404, "not_found")

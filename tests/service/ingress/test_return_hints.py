@@ -63,7 +63,7 @@ async def test_over_the_rate_the_answer_is_the_same_and_the_hint_dropped(noted: 
     assert noted.noted == [verification_id("demo", biz_id(n)) for n in range(3)]
 
 
-async def test_each_address_has_a_rate_of_its_own(noted: NotedReturnHints) -> None:
+async def test_each_address_has_a_separate_rate(noted: NotedReturnHints) -> None:
     return_hints = throttled_hints(noted, each=Rate(1, 2))
     for address in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"):
         client = browser(return_hints, address=address)
@@ -72,7 +72,7 @@ async def test_each_address_has_a_rate_of_its_own(noted: NotedReturnHints) -> No
     assert len(noted.noted) == 6, "one IPv6 site is one caller"
 
 
-async def test_it_comes_behind_the_answer() -> None:
+async def test_the_hint_is_sent_after_the_answer() -> None:
     order: list[str] = []
 
     class Watched(NotedReturnHints):

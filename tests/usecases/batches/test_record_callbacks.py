@@ -87,7 +87,7 @@ ODD: list[tuple[str, bytes]] = [
 
 
 @pytest.mark.parametrize("data", [row[1] for row in ODD], ids=[row[0] for row in ODD])
-async def test_what_is_read_and_not_understood_is_decided_for_a_person(jobs: Jobs, data: bytes) -> None:
+async def test_an_unreadable_member_causes_review(jobs: Jobs, data: bytes) -> None:
     jobs.vendor.answers = [answered(data)]
     await process(jobs, callback(data))
     state, outcome, reasons = await jobs.outcome(1)
@@ -214,7 +214,7 @@ async def test_without_redis_nothing_is_done(jobs: Jobs, without_redis: WorkerCo
     assert await jobs.inbox.depth() == 1
 
 
-async def test_a_death_behind_the_recording_leaves_the_verification_due(jobs: Jobs) -> None:
+async def test_a_crash_after_recording_leaves_the_verification_due(jobs: Jobs) -> None:
     called = asyncio.Event()
 
     async def hang() -> None:
@@ -261,7 +261,7 @@ async def test_an_open_callback_is_recorded_and_nothing_more(jobs: Jobs) -> None
     assert record.received_at == NOW
 
 
-async def test_a_retried_letter_goes_once_its_callback_is_recorded(jobs: Jobs) -> None:
+async def test_a_retried_letter_is_deleted_once_its_callback_is_recorded(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload(1))]
     understood, poison = callback(payload(1)), callback(b'{"status": "OK"}')
     for letter in (understood, poison):

@@ -22,7 +22,7 @@ async def rings(alarm: Alarm, *, within: float) -> bool:
     return True
 
 
-async def test_it_rings_at_first_and_then_when_it_is_told() -> None:
+async def test_it_rings_at_first_and_then_at_set_times() -> None:
     alarm = Alarm(now)
     assert await rings(alarm, within=1)
     assert not await rings(alarm, within=0.05)
@@ -30,7 +30,7 @@ async def test_it_rings_at_first_and_then_when_it_is_told() -> None:
     assert await rings(alarm, within=1)
 
 
-async def test_ringing_wakes_who_waits() -> None:
+async def test_ringing_wakes_the_waiter() -> None:
     alarm = Alarm(now)
     await alarm.wait(longest=LONG)
     waiting = asyncio.create_task(alarm.wait(longest=LONG))

@@ -63,14 +63,14 @@ async def answers() -> Answers:
     return Answers(PictureRoom(at_once=2))
 
 
-async def test_the_next_comes_in_when_one_goes(answers: Answers) -> None:
+async def test_the_next_request_starts_when_one_ends(answers: Answers) -> None:
     await answers.come(with_pictures(), "a", "b", "c", "d")
     assert answers.inside == ["a", "b"]
     await answers.go("a")
     assert answers.inside == ["b", "c"]
 
 
-async def test_who_asks_for_no_pictures_never_waits(answers: Answers) -> None:
+async def test_a_call_without_pictures_never_waits(answers: Answers) -> None:
     await answers.come(with_pictures(), "a", "b")
     await answers.come(app(), "small", "smaller")
     assert answers.inside == ["a", "b", "small", "smaller"]
@@ -85,7 +85,7 @@ async def test_the_next_place_is_for_the_app_that_has_the_fewest(answers: Answer
     assert answers.inside == ["slow-1", "other-1"]
 
 
-async def test_who_gives_up_waiting_takes_no_place(answers: Answers) -> None:
+async def test_a_cancelled_waiter_takes_no_place(answers: Answers) -> None:
     await answers.come(with_pictures(), "a", "b", "c", "d")
     await answers.break_off("c")
     await answers.go("a")
@@ -93,7 +93,7 @@ async def test_who_gives_up_waiting_takes_no_place(answers: Answers) -> None:
     assert answers.inside == ["d"]
 
 
-async def test_who_is_cancelled_in_the_moment_of_its_turn_gives_it_back(answers: Answers) -> None:
+async def test_a_waiter_cancelled_as_its_turn_comes_gives_it_back(answers: Answers) -> None:
     await answers.come(with_pictures(), "a", "b", "c", "d")
     answers._gates["a"].set()
     while not answers._tasks["a"].done():
@@ -102,7 +102,7 @@ async def test_who_is_cancelled_in_the_moment_of_its_turn_gives_it_back(answers:
     assert "d" in answers.inside
 
 
-async def test_so_many_calls_with_pictures_are_under_way(jobs: Jobs) -> None:
+async def test_calls_with_pictures_under_way_are_limited(jobs: Jobs) -> None:
     context = replace(jobs.context, pictures=PictureRoom(at_once=3))
     jobs.configure(with_pictures())
     jobs.vendor.answers = [answered(payload())]

@@ -60,13 +60,13 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_who_waits_for_its_apps_limit_holds_no_room(clock: Clock) -> None:
+async def test_a_call_waiting_for_its_apps_limit_holds_no_room(clock: Clock) -> None:
     door = Door(clock, in_flight=1)
     assert len(await door.begin("slow", 5)) == 1
     assert len(await door.begin("other")) == 1
 
 
-async def test_who_waits_for_room_holds_nothing_of_the_pool(clock: Clock) -> None:
+async def test_a_call_waiting_for_room_holds_no_place_of_the_pool(clock: Clock) -> None:
     door = Door(clock, pool=3)
     assert len(await door.begin("pictures", 5)) == 2
     assert isinstance(await door.gates.enter("other"), Call)
@@ -75,7 +75,7 @@ async def test_who_waits_for_room_holds_nothing_of_the_pool(clock: Clock) -> Non
 @pytest.mark.parametrize(
     ("in_flight", "room", "pool"), [(2, 9, 9), (9, 2, 9), (9, 9, 2)], ids=["limit", "room", "pool"]
 )
-async def test_who_breaks_off_while_it_waits_leaves_every_place_free(
+async def test_a_request_cancelled_while_waiting_leaves_every_place_free(
     clock: Clock, in_flight: int, room: int, pool: int
 ) -> None:
     door = Door(clock, in_flight=in_flight, room=room, pool=pool)
@@ -86,7 +86,7 @@ async def test_who_breaks_off_while_it_waits_leaves_every_place_free(
     assert len(await door.begin("demo", 5)) == 2
 
 
-async def test_who_breaks_off_in_the_moment_of_its_turn_gives_everything_back(clock: Clock) -> None:
+async def test_a_request_cancelled_as_its_turn_comes_gives_everything_back(clock: Clock) -> None:
     door = Door(clock, pool=1)
     [begun] = await door.begin("demo", 2)
     door.gates.leave(begun)
@@ -97,7 +97,7 @@ async def test_who_breaks_off_in_the_moment_of_its_turn_gives_everything_back(cl
     assert len(await door.begin("demo")) == 1
 
 
-async def test_behind_the_room_the_circuit_is_looked_at_again(clock: Clock) -> None:
+async def test_after_waiting_for_room_the_circuit_is_checked_again(clock: Clock) -> None:
     door = Door(clock)
     begun = await door.begin("demo", 4)
     for _ in range(RULES.threshold):
@@ -106,7 +106,7 @@ async def test_behind_the_room_the_circuit_is_looked_at_again(clock: Clock) -> N
     assert [task.result() for task in door.waiting] == [LeftAlone(RULES.first_pause)] * 2
 
 
-async def test_behind_the_room_a_stop_is_looked_at_again(clock: Clock) -> None:
+async def test_after_waiting_for_room_the_stop_is_checked_again(clock: Clock) -> None:
     door = Door(clock)
     begun = await door.begin("demo", 4)
     door.gates.stop()
@@ -114,7 +114,7 @@ async def test_behind_the_room_a_stop_is_looked_at_again(clock: Clock) -> None:
     assert [task.result() for task in door.waiting] == [LeftAlone(timedelta(0))] * 2
 
 
-async def test_who_only_waits_teaches_nothing_about_the_vendors_limit(clock: Clock) -> None:
+async def test_a_waiting_call_does_not_change_the_vendors_limit(clock: Clock) -> None:
     door = Door(clock)
     begun = await door.begin("demo", 40)
     while begun:

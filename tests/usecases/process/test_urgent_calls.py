@@ -20,7 +20,7 @@ async def test_a_fault_of_the_urgent_does_not_put_off_the_probe(clock: Clock) ->
     assert await call(door, GOOD) == RULES.first_pause * 2
 
 
-async def test_the_urgent_that_makes_no_call_lets_no_second_probe_go(clock: Clock) -> None:
+async def test_an_urgent_caller_without_a_call_permits_no_second_probe(clock: Clock) -> None:
     door = gates(clock)
     await open_circuit(door)
     urgent = await door.enter("demo", patience=None)
@@ -31,7 +31,7 @@ async def test_the_urgent_that_makes_no_call_lets_no_second_probe_go(clock: Cloc
     assert await call(door, GOOD) is None
 
 
-async def test_beside_the_urgent_the_probe_stays_the_probe(clock: Clock) -> None:
+async def test_an_urgent_call_does_not_replace_the_probe(clock: Clock) -> None:
     door = gates(clock)
     await open_circuit(door)
     urgent = await door.enter("demo", patience=None)

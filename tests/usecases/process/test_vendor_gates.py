@@ -39,7 +39,9 @@ WRONG_SECRET = refused(403, "AUTHENTICATION_ERROR")
         (NOT_SENT, 5),
     ],
 )
-async def test_who_is_at_fault(clock: Clock, answer: Answer, opens_after: int | None) -> None:
+async def test_only_faults_of_the_vendor_open_the_circuit(
+    clock: Clock, answer: Answer, opens_after: int | None
+) -> None:
     door, made = gates(clock), 0
     while made < 20 and await call(door, answer) is None:
         made += 1
@@ -66,7 +68,7 @@ async def test_a_good_answer_forgets_the_faults_before_it(clock: Clock) -> None:
             assert await call(door, answer) is None
 
 
-async def test_one_apps_trouble_is_nobody_elses(clock: Clock) -> None:
+async def test_one_apps_fault_does_not_affect_others(clock: Clock) -> None:
     door = gates(clock)
     for _ in range(RULES.threshold):
         await call(door, FAULT)
@@ -74,7 +76,7 @@ async def test_one_apps_trouble_is_nobody_elses(clock: Clock) -> None:
     assert await call(door, FAULT, "other") is None
 
 
-async def test_so_many_calls_of_an_app_are_under_way_and_no_more(clock: Clock) -> None:
+async def test_calls_under_way_of_an_app_are_limited(clock: Clock) -> None:
     door = gates(clock, in_flight=3)
     under_way = [await begin(door) for _ in range(3)]
     waiting = asyncio.create_task(begin(door))
@@ -145,7 +147,7 @@ async def test_alone_and_refused_for_its_number_is_a_fault(clock: Clock) -> None
     assert made < 2 * RULES.threshold
 
 
-async def test_a_good_answer_from_before_does_not_let_a_herd_go(clock: Clock) -> None:
+async def test_a_good_answer_from_before_the_outage_does_not_release_all_waiting_calls(clock: Clock) -> None:
     door = gates(clock, in_flight=64)
     early = [await begin(door) for _ in range(RULES.threshold + 2)]
     for begun in early[: RULES.threshold]:
@@ -160,7 +162,7 @@ async def test_a_good_answer_from_before_does_not_let_a_herd_go(clock: Clock) ->
     end(door, await begin(door), GOOD)
 
 
-async def test_behind_a_good_probe_they_come_one_by_one(clock: Clock) -> None:
+async def test_after_a_good_probe_calls_start_one_at_a_time(clock: Clock) -> None:
     door = gates(clock, in_flight=64)
     for _ in range(RULES.threshold):
         await call(door, FAULT)
@@ -194,7 +196,7 @@ async def test_the_patient_are_no_probe_and_the_urgent_go_through(clock: Clock) 
     assert await call(door, GOOD, patience=hour) is None
 
 
-async def test_a_refused_secret_is_told_until_it_is_accepted(clock: Clock) -> None:
+async def test_a_refused_secret_is_reported_until_it_is_accepted(clock: Clock) -> None:
     door = gates(clock)
     assert (door.circuits(), door.refusals()) == ({}, {})
     await call(door, WRONG_SECRET)
@@ -209,7 +211,7 @@ async def test_a_refused_secret_is_told_until_it_is_accepted(clock: Clock) -> No
     assert (door.circuits(), door.refusals()) == ({}, {})
 
 
-async def test_a_vendor_that_goes_on_refusing_is_asked_ever_more_seldom(clock: Clock) -> None:
+async def test_probes_of_a_refusing_vendor_become_rarer(clock: Clock) -> None:
     door, calls = gates(clock), 0
     for _ in range(8 * 60):
         calls += await call(door, WRONG_SECRET) is None
@@ -217,7 +219,7 @@ async def test_a_vendor_that_goes_on_refusing_is_asked_ever_more_seldom(clock: C
     assert calls <= 56, "of a night in which a secret is wrong"
 
 
-async def test_once_told_to_stop_no_call_begins_and_who_waits_is_sent_away(clock: Clock) -> None:
+async def test_once_stopped_no_call_starts_and_waiters_are_released(clock: Clock) -> None:
     door = gates(clock, in_flight=1)
     under_way = await begin(door)
     waiting = [asyncio.create_task(door.enter("demo")) for _ in range(3)]
@@ -229,7 +231,7 @@ async def test_once_told_to_stop_no_call_begins_and_who_waits_is_sent_away(clock
     assert await door.enter("demo") == LeftAlone(timedelta(0)), "a good answer lets nobody in"
 
 
-async def test_what_is_under_way_is_waited_for(clock: Clock) -> None:
+async def test_calls_under_way_are_awaited(clock: Clock) -> None:
     door, gate = gates(clock), asyncio.Event()
     work = asyncio.create_task(door.through(gate.wait()))
     await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from usecases.context import WorkerContext
 from usecases.verifications.advance import advance_safely
 
 
-async def test_what_was_done_is_counted_by_app(jobs: Jobs) -> None:
+async def test_work_is_counted_by_app(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
     jobs.context.worker_stats.last_error = "TimeoutError"
     for n in (1, 2):
@@ -63,7 +63,7 @@ async def test_the_last_error_is_named_without_its_words(jobs: Jobs, without_dat
     assert without_database.worker_stats.status()["last_error"] == "ConnectionRefusedError"
 
 
-async def test_refused_credentials_are_counted_and_told_as_what_they_are(jobs: Jobs) -> None:
+async def test_refused_credentials_are_counted_and_reported_as_such(jobs: Jobs) -> None:
     jobs.vendor.answers = [refused(403, "AUTHENTICATION_ERROR")]
     for n in range(1, 8):
         await jobs.inbox.hand_over(f"b{n}", [callback(payload(n))])
@@ -88,7 +88,7 @@ async def test_refused_credentials_are_counted_and_told_as_what_they_are(jobs: J
         (NOT_SENT, "not_sent"),
     ],
 )
-async def test_only_what_the_vendor_said_of_a_verification_is_done(
+async def test_only_an_answer_about_the_verification_counts_as_done(
     jobs: Jobs, answer: Answer, counted: str
 ) -> None:
     jobs.vendor.answers = [answer]
@@ -105,7 +105,7 @@ async def test_each_reason_of_a_decision_is_counted_once(jobs: Jobs) -> None:
     assert jobs.context.worker_stats.status()["reasons"] == {"demo": {"face.missing": 2, "id.attacked": 2}}
 
 
-async def test_the_heartbeat_says_which_texts_are_in_force_and_since_when_postgresql_is_silent(
+async def test_the_heartbeat_has_the_policies_and_the_silence_of_postgresql(
     jobs: Jobs,
 ) -> None:
     jobs.context = replace(jobs.context, database_silence=lambda: 7.5)

@@ -36,7 +36,7 @@ async def test_the_answer_is_kept_before_it_is_read(jobs: Jobs) -> None:
     assert kept == b"not even JSON"
 
 
-async def test_after_a_crash_behind_the_answer_it_is_read_and_no_second_call_made(jobs: Jobs) -> None:
+async def test_after_a_crash_the_stored_answer_is_read_without_a_second_call(jobs: Jobs) -> None:
     case = await jobs.case()
     jobs.vendor.answers = [answered(payload())]
     assert isinstance(await confirm(jobs.context, case, app()), Confirmed)  # and here the worker dies
@@ -94,7 +94,7 @@ async def test_with_the_calls_spent_no_further_one_is_made(jobs: Jobs) -> None:
     assert await jobs.outcome() == ("decided", "review", ["confirmation.unavailable"])
 
 
-async def test_once_the_vendor_keeps_it_no_longer_nobody_asks(jobs: Jobs) -> None:
+async def test_once_the_vendor_has_deleted_the_result_no_call_is_made(jobs: Jobs) -> None:
     case = await jobs.case()
     jobs.clock.go_on(DAY)
     await advance(jobs.context, again(case))

@@ -59,7 +59,7 @@ async def test_however_often_it_comes_back_it_is_one_call(jobs: Jobs, answer: ob
     )
 
 
-async def test_whose_callback_came_meanwhile_is_left_alone(jobs: Jobs) -> None:
+async def test_a_verification_whose_callback_arrived_is_left_alone(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answered(payload())]
     await jobs.inbox.hand_over("b1", [callback()])

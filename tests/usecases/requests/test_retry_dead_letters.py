@@ -73,7 +73,7 @@ async def test_many_letters_go_in_few_batches_oldest_first(
     ]
 
 
-async def test_letters_that_no_key_opens_hold_up_nobody(store: Store, retries: DeadLetterRetries) -> None:
+async def test_letters_that_no_key_decrypts_delay_no_other(store: Store, retries: DeadLetterRetries) -> None:
     other = Store(store.engine, KeyRing([b"o" * 32]))
     sealed = [await keep(other, n) for n in range(5)]
     await keep(store, 9)
@@ -81,7 +81,7 @@ async def test_letters_that_no_key_opens_hold_up_nobody(store: Store, retries: D
     assert [letter.id for letter in await store.letters()] == sealed[::-1]
 
 
-async def test_a_letter_that_a_newer_version_packed_holds_up_nobody(
+async def test_a_letter_packed_by_a_newer_version_delays_no_other(
     store: Store, retries: DeadLetterRetries, keys: KeyRing
 ) -> None:
     newer = await keep(store, 1)
@@ -216,7 +216,7 @@ async def test_without_room_in_redis_nothing_is_marked_or_written(
 
 
 @pytest.mark.usefixtures("limited")
-async def test_what_found_room_before_stays_retried(
+async def test_letters_retried_before_redis_was_full_stay_retried(
     store: Store, retries: DeadLetterRetries, written: Inbox, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await redis.config_set("maxmemory", "0")

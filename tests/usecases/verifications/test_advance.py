@@ -129,7 +129,7 @@ async def test_what_ends_in_a_decision(
     ],
     ids=str,
 )
-async def test_what_may_be_better_later_is_postponed(
+async def test_an_answer_that_may_change_is_postponed(
     jobs: Jobs, answer: Answer, state: str, mode: ConfirmationMode
 ) -> None:
     jobs.configure(app(confirmation=mode))
@@ -210,7 +210,7 @@ async def test_one_bad_case_does_not_stop_advance_safely(jobs: Jobs) -> None:
     assert await jobs.ledger() == [(1, "reserved", None)]
 
 
-async def test_nothing_of_it_stands_in_the_open(jobs: Jobs) -> None:
+async def test_nothing_of_it_is_stored_unencrypted(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(PASS)]
     await advance(jobs.context, await jobs.case())
     await jobs.store.record(callback(FAIL))

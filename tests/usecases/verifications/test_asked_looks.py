@@ -29,7 +29,7 @@ async def test_an_operator_need_not_wait_for_the_grace(jobs: Jobs) -> None:
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_a_request_that_brings_nothing_is_one_call_and_changes_no_later_look(jobs: Jobs) -> None:
+async def test_a_request_without_a_result_spends_one_call_and_changes_no_later_look(jobs: Jobs) -> None:
     jobs.configure(app(delays=()))
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [LOST]
@@ -42,7 +42,7 @@ async def test_a_request_that_brings_nothing_is_one_call_and_changes_no_later_lo
     assert await jobs.outcome() == ("expired", None, [])
 
 
-async def test_what_was_given_up_can_be_asked_for_once_more(jobs: Jobs) -> None:
+async def test_an_expired_verification_can_be_pulled_once_more(jobs: Jobs) -> None:
     jobs.configure(app(delays=()))
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [LOST, LOST, answered(payload())]
@@ -53,7 +53,7 @@ async def test_what_was_given_up_can_be_asked_for_once_more(jobs: Jobs) -> None:
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_what_was_given_up_and_is_lost_stays_so(jobs: Jobs) -> None:
+async def test_an_expired_verification_without_a_result_stays_expired(jobs: Jobs) -> None:
     jobs.configure(app(delays=()))
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [LOST]

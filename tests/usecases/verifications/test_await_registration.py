@@ -23,7 +23,7 @@ async def events(jobs: Jobs, app_id: str = "demo") -> list[str]:
     return await jobs.store.events(verification_id(app_id, biz_id()))
 
 
-async def test_what_a_worker_without_the_app_recorded_waits_for_its_registration(jobs: Jobs) -> None:
+async def test_a_callback_recorded_without_the_apps_settings_waits_for_registration(jobs: Jobs) -> None:
     await take(jobs, app_id="fresh")
     jobs.configure(app(app_id="fresh", require_registration=True))
     jobs.clock.go_on(LEASE)
@@ -35,7 +35,7 @@ async def test_what_a_worker_without_the_app_recorded_waits_for_its_registration
     assert await events(jobs, "fresh") == ["callback.received", "callback.held"]
 
 
-async def test_what_was_recorded_under_older_settings_waits_too(jobs: Jobs) -> None:
+async def test_callbacks_recorded_under_older_settings_wait_too(jobs: Jobs) -> None:
     await jobs.store.record()
     jobs.configure(app(require_registration=True))
     jobs.clock.go_on(LEASE)
@@ -47,7 +47,7 @@ async def test_what_was_recorded_under_older_settings_waits_too(jobs: Jobs) -> N
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_a_setting_that_is_taken_back_releases_what_was_held(jobs: Jobs) -> None:
+async def test_a_setting_that_is_removed_releases_held_verifications(jobs: Jobs) -> None:
     jobs.configure(app(require_registration=True))
     await take(jobs)
     jobs.configure(app(require_registration=False))
@@ -56,7 +56,7 @@ async def test_a_setting_that_is_taken_back_releases_what_was_held(jobs: Jobs) -
     assert "callback.released" in await events(jobs)
 
 
-async def test_what_other_apps_hold_stays(jobs: Jobs) -> None:
+async def test_held_verifications_of_other_apps_stay(jobs: Jobs) -> None:
     jobs.configure(app(require_registration=True))
     await take(jobs)
     await release_held(jobs.context)
@@ -89,7 +89,7 @@ async def test_more_than_a_sweep_takes_at_once_are_released(jobs: Jobs) -> None:
     assert await jobs.store.rows("SELECT count(*) FROM verifications WHERE held") == [(0,)]
 
 
-async def test_a_flow_that_goes_on_and_is_never_registered_ends_with_the_vendors_day(jobs: Jobs) -> None:
+async def test_a_running_flow_without_registration_ends_with_the_vendors_day(jobs: Jobs) -> None:
     await take(jobs, status="PROCESSING")
     jobs.clock.now = NOW + DAY - timedelta(seconds=1)
     await jobs.advance_due()

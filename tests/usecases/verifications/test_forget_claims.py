@@ -37,7 +37,7 @@ async def test_a_sweep_forgets_the_old_claims_alone(jobs: Jobs) -> None:
     assert await claims(store) == [biz_id(3)]
 
 
-async def test_what_is_behind_is_made_up_for_in_one_sweep(jobs: Jobs) -> None:
+async def test_a_backlog_is_deleted_in_one_sweep(jobs: Jobs) -> None:
     statement = text("""
         INSERT INTO biz_owners (account, biz_id, app_id, claimed_at)
         SELECT 'a', CAST(n AS text), 'lax', :at FROM generate_series(1, 2500) n
@@ -48,7 +48,7 @@ async def test_what_is_behind_is_made_up_for_in_one_sweep(jobs: Jobs) -> None:
     assert await claims(jobs.store) == []
 
 
-async def test_a_claim_that_is_in_use_is_left_and_waited_for_by_nobody(jobs: Jobs) -> None:
+async def test_an_ownership_in_use_is_skipped_without_waiting(jobs: Jobs) -> None:
     store = sharing(jobs)
     await claimed(store, NOW - 2 * OWNER_KEPT, 1, 2)
     async with store.engine.connect() as other:
@@ -67,7 +67,7 @@ async def test_a_replay_after_that_is_its_owners_all_the_same(jobs: Jobs) -> Non
     assert (replayed.app_id, replayed.is_new) == ("lax", False)
 
 
-async def test_what_has_moved_to_its_owner_does_not_come_back(jobs: Jobs) -> None:
+async def test_a_verification_moved_to_its_owner_does_not_return(jobs: Jobs) -> None:
     """The other app's verification is the older one."""
     older = jobs.store
     await older.record(callback(payload(1), app_id="lax"))

@@ -44,7 +44,7 @@ async def ask(jobs: Jobs, answer: Answer) -> None:
     ],
     ids=["agrees", "disagrees", "lost"],
 )
-async def test_what_it_brings_is_noted_and_the_decision_stands(
+async def test_its_result_is_noted_and_the_decision_is_kept(
     jobs: Jobs, answer: Answer, event: str, detail: dict[str, str]
 ) -> None:
     await decide_unconfirmed(jobs)
@@ -79,7 +79,7 @@ async def test_a_request_is_one_call_even_if_it_fails(jobs: Jobs) -> None:
     assert detail == {"reason": "TIMEOUT"}
 
 
-async def test_a_worker_that_dies_behind_the_call_leaves_its_answer_to_the_next(jobs: Jobs) -> None:
+async def test_a_worker_that_dies_after_the_call_leaves_its_answer_to_the_next(jobs: Jobs) -> None:
     await decide_unconfirmed(jobs)
     jobs.die_at("after_raw_stored")
     await ask(jobs, answered(payload()))

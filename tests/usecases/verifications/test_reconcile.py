@@ -54,7 +54,9 @@ async def test_without_a_callback_the_result_alone_decides(
 
 
 @pytest.mark.parametrize("first", [LOST, answered(GOES_ON)])
-async def test_what_brings_nothing_is_asked_once_more_and_then_expires(jobs: Jobs, first: Answer) -> None:
+async def test_a_verification_without_a_result_is_pulled_once_more_and_expires(
+    jobs: Jobs, first: Answer
+) -> None:
     jobs.configure(app(delays=()))
     verification_id = await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [first]
@@ -71,7 +73,7 @@ async def test_what_brings_nothing_is_asked_once_more_and_then_expires(jobs: Job
 
 
 @pytest.mark.parametrize("fault", [TIMED_OUT, UNREADABLE, WRONG_SECRET])
-async def test_a_look_that_told_nothing_is_made_again(jobs: Jobs, fault: Answer) -> None:
+async def test_a_look_without_an_answer_is_repeated(jobs: Jobs, fault: Answer) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [fault, answered(payload())]
     await look(jobs, FIRST)
@@ -80,7 +82,7 @@ async def test_a_look_that_told_nothing_is_made_again(jobs: Jobs, fault: Answer)
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_the_third_call_is_for_the_last_look_whatever_the_first_two_brought(jobs: Jobs) -> None:
+async def test_the_third_call_is_kept_for_the_last_look(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [WRONG_SECRET, WRONG_SECRET, answered(payload())]
     for minutes in range(0, 600, 10):
@@ -142,7 +144,7 @@ async def test_a_vendor_that_cannot_be_reached_costs_no_call_until_the_day_is_ov
     assert await jobs.outcome() == ("expired", None, [])
 
 
-async def test_a_worker_that_died_behind_the_answer_left_it_to_the_next(jobs: Jobs) -> None:
+async def test_a_worker_that_died_after_the_answer_leaves_it_to_the_next(jobs: Jobs) -> None:
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answered(payload())]
     jobs.die_at("after_raw_stored")
@@ -197,7 +199,7 @@ async def test_an_open_callback_of_a_registered_one_changes_nothing_of_it(jobs: 
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_a_callback_of_another_order_goes_to_a_person(jobs: Jobs) -> None:
+async def test_a_callback_of_another_order_goes_to_review(jobs: Jobs) -> None:
     verification_id = await jobs.store.register(expires_in=TOKEN, biz_no="another")
     jobs.vendor.answers = [answered(payload())]
     await jobs.inbox.hand_over("b1", [callback()])

@@ -28,7 +28,7 @@ NAMELESS = payload() | {"biz_info": {"biz_no": "order-1"}}
     [NAMELESS, payload() | {"biz_info": "{"}, put(payload(), "biz_info.biz_id", [1]), ELSEWHERE],
     ids=["no biz_id", "broken biz_info", "an odd biz_id", "of another verification"],
 )
-async def test_what_was_told_and_nobody_reads_is_for_a_person(jobs: Jobs, told: Json) -> None:
+async def test_an_unreadable_result_goes_to_review(jobs: Jobs, told: Json) -> None:
     jobs.configure(app(delays=()))
     await jobs.store.register(expires_in=TOKEN)
     jobs.vendor.answers = [answered(told)]

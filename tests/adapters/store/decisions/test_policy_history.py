@@ -70,7 +70,7 @@ async def test_the_history_is_newest_first(engine: AsyncEngine) -> None:
     assert await read_history(engine, ["other"]) == []
 
 
-async def test_without_postgresql_the_start_goes_on_and_says_so(tmp_path: Path) -> None:
+async def test_without_postgresql_the_start_continues_and_logs_it(tmp_path: Path) -> None:
     away = create_engine("postgresql://127.0.0.1:1/none")
     with capture_logs() as logged:
         await verify_policies(away, book(tmp_path, WHOLE[:31]))

@@ -20,7 +20,9 @@ def shadows(engine: AsyncEngine) -> PgShadows:
     return PgShadows(engine)
 
 
-async def test_transitions_times_and_what_differs(engine: AsyncEngine, shadows: PgShadows) -> None:
+async def test_a_shadow_has_transitions_times_and_differences(
+    engine: AsyncEngine, shadows: PgShadows
+) -> None:
     scores = (91.327, BELOW_1E6, 41.0, BELOW_1E6)
     items = [
         confirmed(n, default_policy(), confidence=score, candidate=STRICT) for n, score in enumerate(scores)

@@ -71,7 +71,7 @@ async def test_a_thousand_decisions_are_recomputed_equal_in_every_part(
         assert explain(decided).recomputed == Recomputed(same=True, outcome=item.decision.outcome)
 
 
-async def test_what_was_decided_on_a_result_alone_is_read_in_chunks(
+async def test_decisions_on_a_result_alone_are_read_in_chunks(
     engine: AsyncEngine, stored: PgStoredDecisions
 ) -> None:
     facts = random_facts(random.Random(1))
@@ -96,7 +96,7 @@ async def test_an_undecided_verification_is_known_and_has_nothing_to_explain(
     assert await stored.get(verification_id("demo", biz_id(1))) is None
 
 
-async def test_a_policy_text_that_was_changed_behind_our_back_is_not_the_same(
+async def test_a_policy_text_changed_in_the_database_is_detected(
     engine: AsyncEngine, stored: PgStoredDecisions
 ) -> None:
     await save_all(engine, [confirmed(0, default_policy())])
@@ -107,7 +107,7 @@ async def test_a_policy_text_that_was_changed_behind_our_back_is_not_the_same(
     assert explain(decided).recomputed == Recomputed(same=False, outcome=Outcome.APPROVED)
 
 
-async def test_a_decision_that_was_changed_behind_our_back_are_not_the_same(
+async def test_a_decision_changed_in_the_database_is_detected(
     engine: AsyncEngine, stored: PgStoredDecisions
 ) -> None:
     await save_all(engine, [confirmed(0, default_policy())])
@@ -186,9 +186,7 @@ async def test_no_app_at_all(stored: PgStoredDecisions) -> None:
     assert await stored.app_ids() == []
 
 
-async def test_what_is_decided_meanwhile_shifts_nothing(
-    engine: AsyncEngine, stored: PgStoredDecisions
-) -> None:
+async def test_new_decisions_do_not_shift_the_chunks(engine: AsyncEngine, stored: PgStoredDecisions) -> None:
     await save_all(engine, [confirmed(n, default_policy()) for n in range(4)])
     seen = []
     async for chunk in stored.chunks(Selection(["demo"]), size=2):

@@ -58,7 +58,7 @@ async def test_an_answer_moved_to_another_call_does_not_open(store: Store, recor
         await store.ledger.answer_of(recorded.lease)
 
 
-async def test_each_end_stands_on_the_timeline(store: Store, recorded: Recorded) -> None:
+async def test_each_end_is_on_the_timeline(store: Store, recorded: Recorded) -> None:
     await store.reserve(recorded, 1, now=NOW)
     await store.ledger.finish(
         finished(recorded, 1, state=PullState.UNKNOWN, http_status=None, error="TIMEOUT")
@@ -68,7 +68,7 @@ async def test_each_end_stands_on_the_timeline(store: Store, recorded: Recorded)
     assert last.detail == {"n": 1, "state": "unknown", "http_status": None, "error": "TIMEOUT"}
 
 
-async def test_no_answer_stands_in_the_open(store: Store, recorded: Recorded) -> None:
+async def test_no_answer_is_stored_unencrypted(store: Store, recorded: Recorded) -> None:
     await store.reserve(recorded, 1, now=NOW)
     await store.ledger.finish(finished(recorded, 1, body=dump(passing_payload())))
     assert traces(await dump_database(store.engine)) == []

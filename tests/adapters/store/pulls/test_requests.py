@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.support.stores import NOW, Store
 
 
-async def test_a_request_on_the_timeline_says_whose_it_was(store: Store) -> None:
+async def test_a_request_on_the_timeline_names_its_token(store: Store) -> None:
     recorded = await store.record()
     later = NOW + timedelta(minutes=5)
     assert await store.pull_requests.ask(recorded.verification_id, now=later, by="night shift") is None

@@ -55,7 +55,7 @@ async def test_a_callback_belongs_to_the_app_that_registered_it(store: Store) ->
     assert await apps_of(store) == ["demo"]
 
 
-async def test_an_app_with_an_account_of_its_own_shares_nothing(store: Store) -> None:
+async def test_an_app_with_a_separate_account_shares_nothing(store: Store) -> None:
     await store.record()
     assert (await store.record(callback(app_id="other"))).app_id == "other"
     assert await store.rows("SELECT app_id FROM biz_owners") == [("demo",)]
@@ -99,7 +99,7 @@ async def test_two_apps_cannot_register_the_same(store: Store) -> None:
     assert await apps_of(store) == ["demo"]
 
 
-async def test_who_registers_takes_over_what_is_not_decided(store: Store) -> None:
+async def test_a_registration_takes_over_an_undecided_verification(store: Store) -> None:
     stolen = await store.record(callback(app_id="lax"))
     await store.reserve(stolen, 1)
     await store.ledger.finish(finished(stolen, 1))
@@ -116,7 +116,7 @@ async def test_who_registers_takes_over_what_is_not_decided(store: Store) -> Non
     assert (await store.record(callback(app_id="lax"))).app_id == "demo"
 
 
-async def test_who_registers_too_late_finds_the_decision_of_the_other(store: Store) -> None:
+async def test_a_late_registration_finds_the_others_decision(store: Store) -> None:
     stolen = await store.record(callback(app_id="lax"))
     await store.decide(stolen)
     assert await register(store, "demo") is Registered.CONFLICT
@@ -124,7 +124,7 @@ async def test_who_registers_too_late_finds_the_decision_of_the_other(store: Sto
     assert (await store.events(stolen.verification_id))[-1] == "registration.conflict"
 
 
-async def test_what_was_there_before_the_apps_shared_an_account_keeps_its_owner(
+async def test_a_verification_from_before_the_account_was_shared_keeps_its_owner(
     engine: AsyncEngine, keys: KeyRing, store: Store
 ) -> None:
     before = Store(engine, keys)
@@ -132,7 +132,7 @@ async def test_what_was_there_before_the_apps_shared_an_account_keeps_its_owner(
     assert (await store.record(callback(app_id="lax"))).app_id == "twin"
 
 
-async def test_what_was_registered_before_goes_before_what_only_came(
+async def test_a_registered_verification_outranks_one_that_only_arrived(
     engine: AsyncEngine, keys: KeyRing, store: Store
 ) -> None:
     before = Store(engine, keys)

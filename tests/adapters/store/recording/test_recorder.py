@@ -81,7 +81,7 @@ async def test_a_callback_sealed_under_a_lost_key_fails_alone(store: Store, engi
     assert type(bad).__name__ == "BrokenSeal"
 
 
-async def test_the_timeline_says_what_came_without_identity(store: Store) -> None:
+async def test_the_timeline_shows_the_callbacks_without_identity(store: Store) -> None:
     recorded = await store.record(callback(kind=CallbackKind.RETURN, secret_index=1))
     [event] = await store.lookups.timeline(recorded.verification_id)
     assert event.detail == {"kind": "return", "status": "OK", "secret_index": 1}

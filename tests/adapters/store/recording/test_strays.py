@@ -73,7 +73,7 @@ async def test_of_a_pair_that_both_apps_recorded_one_is_advanced(old: Store, sto
     assert await owner(store) == ["demo"]
 
 
-async def test_what_has_no_owner_has_one_when_it_is_claimed(old: Store, store: Store) -> None:
+async def test_claiming_a_verification_gives_its_biz_id_an_owner(old: Store, store: Store) -> None:
     recorded = await old.record(callback(app_id="lax"))
     [due] = await claim(store)
     assert (due.verification_id, await owner(store)) == (recorded.verification_id, ["lax"])
@@ -91,14 +91,14 @@ async def test_the_callback_comes_to_the_app_that_registered(old: Store, store: 
     assert not await store.decide(stray), "the worker that held it for the other app is late"
 
 
-async def test_a_hinted_one_is_brought_home_as_well(old: Store, store: Store) -> None:
+async def test_a_verification_with_a_return_hint_moves_to_its_owner_too(old: Store, store: Store) -> None:
     await old.register()
     stray = await old.record(callback(app_id="lax"))
     assert await store.due.claim_one(stray.verification_id, ["lax"], now=LATER, lease=LEASE) is None
     assert await standing(store) == {"demo": "received", "lax": "expired"}
 
 
-async def test_what_one_app_has_decided_is_not_decided_again_for_the_other(old: Store, store: Store) -> None:
+async def test_a_decision_of_one_app_is_not_repeated_for_the_other(old: Store, store: Store) -> None:
     await old.record()
     assert await old.decide(await old.record(callback(app_id="lax")))
     assert await claim(store) == []
@@ -114,7 +114,7 @@ async def test_the_calls_of_both_count(old: Store, store: Store) -> None:
     assert [call.n for call in await store.ledger.of(first.verification_id)] == [1, 2, 3]
 
 
-async def test_a_flow_that_goes_on_comes_home_too(old: Store, store: Store) -> None:
+async def test_a_running_flow_moves_to_its_owner_too(old: Store, store: Store) -> None:
     await old.register()
     await old.record(callback(payload(status=OPEN), app_id="lax"))
     await store.due.claim({"lax": 9}, now=NOW + timedelta(days=2), lease=LEASE, silent=True)
@@ -134,7 +134,7 @@ async def test_a_registration_of_the_older_version_takes_over(old: Store, store:
     assert (due.app_id, due.data) == ("demo", callback().data)
 
 
-async def test_what_both_have_registered_stays_with_both(old: Store, store: Store) -> None:
+async def test_a_biz_id_registered_by_both_apps_stays_with_both(old: Store, store: Store) -> None:
     for app_id in ("demo", "lax"):
         await old.register(app_id=app_id, expires_in=timedelta(seconds=1))
     assert {due.app_id for due in await claim(store, later=HOUR)} == {"demo", "lax"}
@@ -176,7 +176,7 @@ async def older_url(engine: AsyncEngine, database_url: str) -> AsyncIterator[str
         yield url
 
 
-async def test_a_database_of_the_older_version_is_put_right_behind_its_migration(
+async def test_verifications_of_the_older_version_are_merged_after_the_migration(
     older_url: str, keys: KeyRing
 ) -> None:
     engine = create_engine(older_url)

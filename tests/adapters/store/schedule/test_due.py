@@ -21,7 +21,7 @@ async def claim(store: Store, *, after: timedelta = LEASE, **room: int) -> Claim
     return await store.due.claim(room or {"demo": 100}, now=NOW + after, lease=LEASE)
 
 
-async def test_a_thousand_unreadable_ones_are_put_off_and_delay_nobody(store: Store) -> None:
+async def test_a_thousand_unreadable_verifications_are_postponed_and_delay_no_other(store: Store) -> None:
     foreign = Store(store.engine, KeyRing([b"lost" * 8]))
     for n in range(130):
         await foreign.record(callback(payload(n)))
@@ -35,7 +35,7 @@ async def test_a_thousand_unreadable_ones_are_put_off_and_delay_nobody(store: St
     assert (await claim(store, after=UNREADABLE_REST + LEASE)).unreadable == 100
 
 
-async def test_each_app_has_its_own_share_and_is_told_full(store: Store) -> None:
+async def test_each_app_has_its_own_share_and_is_reported_full(store: Store) -> None:
     for n in range(6):
         await store.record(callback(payload(n), app_id="busy"))
     await store.record(callback(payload(7), app_id="quiet"))
@@ -45,14 +45,14 @@ async def test_each_app_has_its_own_share_and_is_told_full(store: Store) -> None
     assert (apps, claimed.full) == ({"busy": 3, "quiet": 1}, frozenset({"busy"}))
 
 
-async def test_a_verification_that_no_key_opens_holds_up_nobody(store: Store) -> None:
+async def test_a_verification_that_no_key_decrypts_delays_no_other(store: Store) -> None:
     await Store(store.engine, KeyRing([b"lost" * 8])).record(callback(payload(1)))
     good = await store.record(callback(payload(2)))
     claimed = await claim(store)
     assert [item.verification_id for item in claimed.opened] == [good.verification_id]
 
 
-async def test_a_verification_whose_person_was_erased_holds_up_nobody(store: Store) -> None:
+async def test_a_verification_of_an_erased_person_delays_no_other(store: Store) -> None:
     erased, good = await store.record(callback(payload(1))), await store.record(callback(payload(2)))
     erase = text("UPDATE verifications SET wrapped_key = NULL WHERE id = :id")
     async with store.engine.begin() as connection:

@@ -239,14 +239,14 @@ def test_a_line_is_what_an_editor_calls_one() -> None:
         pytest.param("[face]\ncomparisons = [\n", "4: face.comparisons: invalid value", id="list-left-open"),
     ],
 )
-def test_what_is_no_toml_is_named_by_line_and_key(body: str, message: str) -> None:
+def test_invalid_toml_is_reported_by_line_and_key(body: str, message: str) -> None:
     assert wrong(f"{HEAD}{body}\n").startswith(f"p.toml:{message}")
 
 
-def test_a_byte_order_mark_is_told() -> None:
+def test_a_byte_order_mark_is_reported() -> None:
     assert wrong(f"\ufeff{HEAD}").startswith("p.toml:1: begins with a byte order mark")
 
 
 @pytest.mark.parametrize("body", ["a = " + "9" * 5000, "a = " + "[" * 5000], ids=["digits", "depth"])
-def test_what_toml_cannot_read_is_an_error_too(body: str) -> None:
+def test_values_that_toml_cannot_read_are_errors_too(body: str) -> None:
     assert mistake(f"{HEAD}{body}").startswith("p.toml: no TOML that can be read")

@@ -74,7 +74,7 @@ def test_the_same_text_follows_itself(text: str) -> None:
         (as_version(UNMARKED, "3")[:31], "lacks confirmation, confirmation.mode, face, "),
     ],
 )
-def test_what_is_wrong_is_said(text: str, says: str) -> None:
+def test_an_incomplete_text_is_refused_with_its_reason(text: str, says: str) -> None:
     said = objection(read_policy(text), read_policy(UNMARKED))
     assert said is not None
     assert said.startswith(says)

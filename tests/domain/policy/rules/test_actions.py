@@ -136,7 +136,7 @@ def test_an_exception_is_whatever_is_not_zero(fact: str, table: str, key: str, v
     assert judged(passing_facts(**{fact: None}), policy)[0] is APPROVED
 
 
-def test_the_heaviest_finding_decides_and_is_told_first() -> None:
+def test_the_heaviest_finding_decides_and_is_listed_first() -> None:
     facts = passing_facts(
         genuineness=GENUINE | {"mask_confidence": 0.9, "face_replaced": 1}, multifaces_tag="1", id_attacked=1
     )

@@ -71,7 +71,7 @@ def _pair(name: str, confidence: Any, threshold: Any = 0.5) -> Json:
         ("", REVIEW),
     ],
 )
-def test_a_score_over_its_threshold_approves_nobody(place: str, name: str, outcome: Outcome) -> None:
+def test_a_score_over_its_threshold_is_never_approved(place: str, name: str, outcome: Outcome) -> None:
     """`deepfake_confidence` 0.99 over a threshold of 0.5 was once approved."""
     tree = _with_signs(place, _pair(name, 0.99))
     assert _outcome(tree) is outcome
@@ -201,5 +201,5 @@ def test_no_name_hides_a_flag(place: str, name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "name", [NAME, ID_NUMBER, "110101199003070011", "", "a b", "1a", "x" * 129, "a__b", "a-b"]
 )
-def test_what_may_be_a_person_is_no_name(name: str) -> None:
+def test_a_possible_identity_is_not_used_as_a_name(name: str) -> None:
     assert not is_sign_name(name)

@@ -120,7 +120,7 @@ def test_poor_fields_are_one_reason_and_so_are_illogical_ones() -> None:
     ]
 
 
-def test_by_default_the_card_decides_nothing_and_is_told() -> None:
+def test_by_default_the_card_is_reported_and_decides_nothing() -> None:
     facts = passing_facts(
         card="expired",
         legality={"front.screen": 0.9},

@@ -74,7 +74,7 @@ def test_what_a_disagreement_means(mode: ConfirmationMode, action: str, outcome:
     )
 
 
-def test_agreement_tells_the_results_rules() -> None:
+def test_on_agreement_the_rules_are_the_results() -> None:
     result = passing_facts(procedure_type=None, id_photo_monochrome=1)
     callback = passing_facts(id_photo_monochrome=None)
     decision = decide(Evidence(callback, result), policy=default_policy())

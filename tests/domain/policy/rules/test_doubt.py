@@ -59,7 +59,7 @@ IRREGULAR: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "value"), IRREGULAR)
-def test_what_is_registered_is_held_to_the_documented_form(path: str, value: Any) -> None:
+def test_a_registered_verification_must_have_the_documented_form(path: str, value: Any) -> None:
     facts = decoded_facts(changed(path, value))
     assert judged(facts) == (APPROVED, [])
     registered = msgspec.structs.replace(facts, registration="match")
@@ -94,7 +94,7 @@ REGULAR: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "value"), REGULAR)
-def test_what_the_vendor_is_known_to_send_is_regular(path: str, value: Any) -> None:
+def test_payloads_known_from_the_vendor_are_regular(path: str, value: Any) -> None:
     facts = decoded_facts(changed(path, value))
     assert facts.irregular == ()
     assert judged(msgspec.structs.replace(facts, registration="match")) == (APPROVED, [])
@@ -120,7 +120,7 @@ def test_what_the_vendor_is_known_to_send_is_regular(path: str, value: Any) -> N
         ('"multifaces_tag": ', '"\\u003a:"', "multifaces_tag"),
     ],
 )
-def test_a_known_member_that_stands_twice_is_doubt(member: str, value: str, name: str) -> None:
+def test_a_known_member_that_appears_twice_causes_doubt(member: str, value: str, name: str) -> None:
     first = member.split(" ", 1)[0] + " "
     data = dump(passing_payload()).replace(
         first.encode(), member.encode() + value.encode() + b", " + first.encode()
@@ -131,12 +131,12 @@ def test_a_known_member_that_stands_twice_is_doubt(member: str, value: str, name
     assert facts.repeated == (name,)
 
 
-def test_a_status_that_stands_twice_is_doubt_whichever_comes_last() -> None:
+def test_a_repeated_status_causes_doubt_in_either_order() -> None:
     data = dump(passing_payload()).replace(b'"status": "OK"', b'"status": "OK", "status": "CANCELLED"')
     assert judged(extract_facts(decode_payload(data))) == (REVIEW, [REPEATED, "flow.cancelled"])
 
 
-def test_an_unknown_member_that_stands_twice_is_nothing() -> None:
+def test_an_unknown_member_that_appears_twice_is_ignored() -> None:
     data = dump(passing_payload())[:-1] + b', "request_id": 1, "request_id": 2}'
     assert judged(extract_facts(decode_payload(data))) == (APPROVED, [])
 

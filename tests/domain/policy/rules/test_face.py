@@ -107,7 +107,7 @@ CARD = "result_idcard_datasource"
 
 @pytest.mark.parametrize("need", ["all", "any"])
 @pytest.mark.parametrize("missing", ["review", "reject"])
-def test_the_cards_portrait_alone_approves_nobody(need: str, missing: str) -> None:
+def test_the_cards_portrait_alone_is_never_approved(need: str, missing: str) -> None:
     """It says that the card is genuine, and nothing about who holds it."""
     policy = policy_with(face={"comparisons": [CARD], "need": need, "missing": missing})
     outcome = REVIEW if missing == "review" else REJECTED
@@ -132,7 +132,7 @@ def test_auto_approves_on_a_picture_that_the_person_did_not_bring(name: str) -> 
 
 
 @pytest.mark.parametrize("name", [CARD, "result_idcard_photo"])
-def test_what_was_decided_before_is_computed_as_it_was_decided(name: str) -> None:
+def test_an_older_decision_is_recomputed_by_its_own_rules(name: str) -> None:
     before = passing_facts(comparisons=compared(YES, name=name), edition=1)
     assert judged(before) == (APPROVED, [])
     assert judged(before, policy_with(face={"comparisons": [name]})) == (APPROVED, [])
@@ -155,7 +155,7 @@ def test_what_a_missing_comparison_or_level_means(
     assert judged(passing_facts(comparisons=comparisons), policy) == (outcome, codes)
 
 
-def test_need_says_nothing_to_auto() -> None:
+def test_need_does_not_apply_to_auto() -> None:
     for need in ("all", "any"):
         policy = policy_with(face={"need": need})
         assert judged(passing_facts(comparisons=_made(faceid=NO, ref1=YES)), policy)[0] is REJECTED
@@ -180,6 +180,6 @@ def test_need_says_nothing_to_auto() -> None:
         (BOTH, _made(faceid=YES), ["result_ref1"]),
     ],
 )
-def test_a_reason_tells_the_figures(face: Json, comparisons: Json, details: list[str]) -> None:
+def test_a_reason_has_its_figures(face: Json, comparisons: Json, details: list[str]) -> None:
     judgement = judge(passing_facts(comparisons=comparisons), policy_with(face=face))
     assert [reason.detail for reason in judgement.reasons] == details

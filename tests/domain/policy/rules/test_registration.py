@@ -46,7 +46,7 @@ def test_the_rule(
     assert tuple(run.rule for run in judgement.rules) == ran
 
 
-def test_what_is_heavier_outranks_it() -> None:
+def test_a_heavier_reason_outranks_it() -> None:
     rejected = judge(registered("mismatch", liveness="FAIL"), default_policy())
     assert (rejected.outcome, rejected.reasons[-1]) == (REJECTED, OTHER_ORDER)
 
@@ -98,7 +98,7 @@ def test_no_policy_rejects_for_another_orders_proof_alone(mode: ConfirmationMode
         ("match", "mismatch", REVIEW, ["registration", "outcome"]),
     ],
 )
-def test_a_mismatch_in_either_payload_is_told(
+def test_a_mismatch_in_either_payload_is_reported(
     mode: ConfirmationMode,
     callback: str | None,
     result: str | None,
@@ -123,7 +123,7 @@ def test_a_result_alone_and_a_callback_alone_are_looked_at_too() -> None:
         assert (decision.outcome, decision.reasons) == (REVIEW, (OTHER_ORDER,))
 
 
-def test_no_payload_says_it_of_itself() -> None:
+def test_no_payload_can_set_the_registration_fact() -> None:
     tree = passing_payload() | {"registration": "mismatch"}
     assert decoded_facts(tree).registration is None
 

@@ -118,7 +118,7 @@ async def test_with_the_scope_alone_it_is_served(
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=IDS)
-async def test_what_belongs_to_another_app_does_not_exist(
+async def test_a_verification_of_another_app_is_not_found(
     client_of: ClientOf, api_context: RealApi, store: Store, route: APIRoute
 ) -> None:
     await store.record(callback(app_id="other"))
@@ -135,11 +135,11 @@ async def test_what_belongs_to_another_app_does_not_exist(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json", "/docs"])
-async def test_what_is_open_needs_no_token(client_of: ClientOf, path: str) -> None:
+async def test_open_paths_need_no_token(client_of: ClientOf, path: str) -> None:
     assert (await client_of(None).get(path)).status_code == 200
 
 
-async def test_a_token_is_told_before_the_parameters(client_of: ClientOf) -> None:
+async def test_the_token_is_checked_before_the_parameters(client_of: ClientOf) -> None:
     answer = await client_of(None).get("/v1/verifications?limit=canary")
     assert_problem(answer, 401, "unauthenticated")
 

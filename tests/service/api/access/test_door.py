@@ -113,7 +113,7 @@ async def test_a_body_in_small_pieces_does_not_move_the_deadline() -> None:
         await asyncio.wait_for(cap(scope, trickling, nowhere), 5)
 
 
-async def test_a_token_beyond_its_rate_is_told_when_to_come_back(api_context: RealApi) -> None:
+async def test_a_token_beyond_its_rate_gets_a_retry_after(api_context: RealApi) -> None:
     slow = Quota(Rate(per_second=0.1, burst=2), working=8, open=8)
     context = await with_door(api_context, shares=dict.fromkeys(Cost, slow))
     await context.tokens.put("another", "another")
@@ -128,7 +128,7 @@ async def test_a_token_beyond_its_rate_is_told_when_to_come_back(api_context: Re
             assert (await same_app.get(URL)).status_code == 404
 
 
-async def test_what_costs_calls_is_counted_for_all_processes(
+async def test_requests_that_cost_calls_are_counted_across_processes(
     api_context: RealApi, redis_pool: BlockingConnectionPool
 ) -> None:
     body = {"app_id": "demo", "biz_no": "order-1", "expires_at": NOW.isoformat()}
@@ -142,7 +142,7 @@ async def test_what_costs_calls_is_counted_for_all_processes(
     assert seen.count(429) == 3
 
 
-async def test_who_tries_too_many_wrong_tokens_is_answered_without_a_look(
+async def test_too_many_wrong_tokens_are_refused_without_a_query(
     api_context: RealApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = await with_door(api_context, tries=Tries(rate=Rate(0.001, 3)))
@@ -165,7 +165,7 @@ async def test_who_tries_too_many_wrong_tokens_is_answered_without_a_look(
     assert await ask("all-token") == 404, "a token that was good is not shut out by its neighbours"
 
 
-async def test_who_asks_for_one_after_the_other_is_slowed_and_not_refused() -> None:
+async def test_sequential_requests_are_slowed_and_not_refused() -> None:
     turns = Turns({Cost.LIST: Quota(Rate(per_second=50, burst=1), working=2, open=4)})
     began = asyncio.get_running_loop().time()
     for _ in range(6):
@@ -210,7 +210,7 @@ async def test_more_than_may_be_worked_on_wait_for_their_turn(turns: Turns) -> N
     assert not turns._shares
 
 
-async def test_who_only_waits_lets_others_work(turns: Turns, stack: AsyncExitStack) -> None:
+async def test_a_waiting_lookup_lets_others_work(turns: Turns, stack: AsyncExitStack) -> None:
     for _ in range(3):
         turn = await asyncio.wait_for(stack.enter_async_context(turns.enter("a", Cost.LOOKUP)), 1)
         await stack.enter_async_context(turn.rest())
@@ -249,7 +249,7 @@ async def test_one_token_runs_one_backtest_at_once() -> None:
                 pass
 
 
-async def test_only_so_many_answers_are_held_back() -> None:
+async def test_the_number_of_delayed_answers_is_limited() -> None:
     pauses = Pauses(seconds=30, at_once=2)
     held = [asyncio.create_task(pauses.hold()) for _ in range(2)]
     await asyncio.sleep(0)

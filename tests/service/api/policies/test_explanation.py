@@ -40,7 +40,7 @@ async def test_a_disagreement_is_explained_with_both_values(
     assert told["recomputed"] == {"same": True, "outcome": "review"}
 
 
-async def test_every_rule_that_ran_is_told_in_order(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
+async def test_every_rule_that_ran_is_listed_in_order(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
     await save_all(engine, [confirmed(0, default_policy(), confidence=70)])
     told = (await explanation(api)).json()
     verdicts = {run["rule"]: run["verdict"] for run in told["rules"]}
@@ -50,7 +50,7 @@ async def test_every_rule_that_ran_is_told_in_order(api: httpx2.AsyncClient, eng
     assert all(set(reason) == CODES for run in told["rules"] for reason in run["reasons"])
 
 
-async def test_policy_and_facts_are_told_whole(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
+async def test_policy_and_facts_are_shown_completely(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
     await save_all(engine, [confirmed(0, default_policy())])
     told = (await explanation(api)).json()
     policy = default_policy()

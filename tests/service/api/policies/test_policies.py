@@ -165,11 +165,11 @@ async def test_shadow_of_a_policy_that_has_not_run_is_empty(api: httpx2.AsyncCli
 
 
 @pytest.mark.parametrize(("name", "status"), [("nobody", 404), ("No%00body", 422)])
-async def test_shadow_of_nobody(api: httpx2.AsyncClient, name: str, status: int) -> None:
+async def test_shadow_of_an_unknown_policy(api: httpx2.AsyncClient, name: str, status: int) -> None:
     assert (await api.get(f"/v1/policies/{name}/shadow")).status_code == status
 
 
-async def test_reload_brings_files_into_force_and_tells_the_others(
+async def test_reload_applies_files_and_notifies_other_processes(
     api: httpx2.AsyncClient, redis: Redis, policy_folder: Path
 ) -> None:
     write(policy_folder, "a", version="2")
@@ -179,7 +179,7 @@ async def test_reload_brings_files_into_force_and_tells_the_others(
     assert await redis.get(DEFAULT_NAMES.reloads) == b"1"
 
 
-async def test_reload_keeps_the_policy_of_a_broken_file_and_says_so(
+async def test_reload_keeps_the_policy_of_a_broken_file_and_reports_it(
     api: httpx2.AsyncClient, policy_folder: Path
 ) -> None:
     write(policy_folder, "a", BROKEN)
@@ -213,7 +213,7 @@ async def test_scopes(api: httpx2.AsyncClient, method: str, path: str, token: st
     assert answer.status_code == status
 
 
-async def test_what_decides_for_every_app_is_not_reloaded_by_the_operator_of_one(
+async def test_a_token_limited_to_apps_cannot_reload_policies(
     api: httpx2.AsyncClient,
 ) -> None:
     answer = await api.post("/v1/policies/reload", headers=as_token("operator of one"))
