@@ -50,7 +50,7 @@ async def test_a_started_process_answers_and_gets_its_environment_alone(
     assert {name for name in environ if name != "PWD"} <= {"PATH", "GREETING", "_", "SHLVL", "OLDPWD"}
 
 
-async def test_its_output_stands_in_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
+async def test_its_output_goes_to_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
     spec = parrot(tmp_path)
     await supervisor.start(spec)
 
@@ -101,7 +101,7 @@ async def test_a_process_that_keeps_dying_is_restarted_ever_more_slowly(
     assert taken[:6] == [1, 2, 3, 4, 4, 4]
 
 
-async def test_what_was_started_last_is_stopped_first(supervisor: Supervisor, tmp_path: Path) -> None:
+async def test_processes_are_stopped_in_reverse_order(supervisor: Supervisor, tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
         await supervisor.start(parrot(tmp_path, name))
     pids = list(supervisor.pids.values())
@@ -181,7 +181,7 @@ async def test_each_is_stopped_by_its_own_signal(supervisor: Supervisor, tmp_pat
     assert (tmp_path / "ends").read_text() == "one\n"
 
 
-async def test_the_scratch_folder_goes_with_the_process(supervisor: Supervisor, tmp_path: Path) -> None:
+async def test_the_scratch_folder_is_removed_with_the_process(supervisor: Supervisor, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     (scratch / "socket").touch()
