@@ -1,4 +1,4 @@
-"""What the roles of `dev` and `demo` are told: the caller's own settings, and what is missing of them."""
+"""The environment of the roles of `dev` and `demo`: the caller's settings, completed with defaults."""
 
 import base64
 import json
@@ -15,14 +15,14 @@ from domain.errors import SettingsError
 
 APP_ID: Final = "demo"
 _PAUSE: Final = 2
-"""Seconds before the vendor is asked again. A simulator keeps nobody waiting for an hour."""
+"""Seconds before the second pull: shorter than with the real vendor."""
 
 OWNER: Final = "FACEID_DEV_DATA_DIR"
-"""Marks the processes of a data folder, so that a later `dev` finds what a killed one left behind."""
+"""Marks the processes of a data folder, so that a later `dev` finds those that a killed one left."""
 
 
 class DevSecrets(msgspec.Struct, frozen=True):
-    """Made once per data folder and kept there, so that its data stays readable."""
+    """Secrets created once per data folder and stored there, so that its data stays readable."""
 
     master_key: str
     api_key: str
@@ -31,7 +31,7 @@ class DevSecrets(msgspec.Struct, frozen=True):
 
 
 def load_secrets(data_dir: Path) -> DevSecrets:
-    """The folder's secrets, made at the first start; readable by the owner alone."""
+    """The folder's secrets, created at the first start and readable only by their owner."""
     file = data_dir / "secrets.json"
     if not file.exists():
         from adapters.store.tokens import new_token  # noqa: PLC0415 - SQLAlchemy, for the first start alone
@@ -47,7 +47,7 @@ def load_secrets(data_dir: Path) -> DevSecrets:
 
 
 def master_keys(data_dir: Path) -> list[bytes]:
-    """The master keys that the roles of this folder were given, newest first."""
+    """The master keys of this folder's roles, newest first."""
     given = callers_environment().get("FACEID_MASTER_KEYS") or load_secrets(data_dir).master_key
     return [base64.b64decode(key) for key in given.split(",")]
 
@@ -66,7 +66,7 @@ def callers_environment() -> dict[str, str]:
 
 
 def without_settings(caller: Mapping[str, str]) -> dict[str, str]:
-    """What is no setting of the gateway: servers and simulator need none of its apps' secrets."""
+    """The environment without the gateway's settings: servers and simulator need no secrets of its apps."""
     return {
         name: value
         for name, value in caller.items()
@@ -84,9 +84,9 @@ def gateway_environment(
     vendor_url: str,
     ingress_url: str,
 ) -> dict[str, str]:
-    """The environment of ingress, api and worker: an app `demo` beside the caller's apps.
+    """The environment of ingress, api and worker: the caller's apps and an app `demo`.
 
-    What the caller says of `demo` outranks what we say of it, key by key.
+    The caller's keys for `demo` override ours, one by one.
     """
     apps = _callers_apps(caller)
     ours = _demo_app(made, vendor_url=vendor_url, ingress_url=ingress_url)
@@ -111,7 +111,7 @@ def role_settings(
         "FACEID_DATABASE_URL": database_url,
         "FACEID_MASTER_KEYS": master_key,
         "FACEID_APPS": json.dumps(apps),
-        # Nobody balances load between the roles of one machine.
+        # The roles of one machine have no load balancer.
         "FACEID_SHUTDOWN_DELAY": "0",
     }
 

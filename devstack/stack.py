@@ -1,4 +1,4 @@
-"""The whole gateway on one machine, every role its own process: what `dev`, `demo` and e2e tests run."""
+"""The whole gateway on one machine, each role in its own process, for `dev`, `demo` and e2e tests."""
 
 import asyncio
 import json
@@ -17,20 +17,20 @@ import psutil
 from adapters.redis.names import DEFAULT_PREFIX
 from adapters.store.tokens import token_id
 from devstack import databases, environment, servers
-from devstack.claims import check_ports, claimed_folder
 from devstack.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
+from devstack.preflight import check_ports, locked_folder
 from devstack.roles import Roles
 from devstack.supervisor import Supervisor
 
 FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
-"""It is revoked at the end; that is for a `dev` that was killed."""
+"""The token is revoked at the end; the expiry is for a `dev` that was killed."""
 
 ROLES = ("ingress", "api", "worker", "simulator", "valkey", "postgres")
 
 
 @dataclass(frozen=True)
 class StackOptions:
-    """Where the data stands and which ports are wanted; port 0 means any free one."""
+    """The data folder and the ports; port 0 means any free one."""
 
     data_dir: Path
     ingress_port: int = 0
@@ -38,17 +38,17 @@ class StackOptions:
     simulator_port: int = 0
     vendor_url: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
-    """Settings beside those of the environment."""
+    """Settings in addition to the environment."""
 
     @property
     def ports(self) -> list[tuple[str, int]]:
-        """The ports that are needed, and the options that name them."""
+        """The required ports, with the options that set them."""
         simulator = [] if self.vendor_url else [("--simulator-port", self.simulator_port)]
         return [("--ingress-port", self.ingress_port), ("--api-port", self.api_port), *simulator]
 
 
 class Stack:
-    """A running gateway; `description` is what `dev.json` holds."""
+    """A running gateway; `description` is the content of `dev.json`."""
 
     def __init__(self, options: StackOptions) -> None:
         self.data_dir = options.data_dir.resolve()
@@ -73,7 +73,7 @@ class Stack:
 
     @property
     def _token(self) -> str:
-        """The token's name; two `dev` on one database have two."""
+        """The token's name, different for each `dev` on one database."""
         return f"dev-{token_id(self.secrets.api_token)}" if self._foreign_database else "dev"
 
     @property
@@ -116,7 +116,7 @@ class Stack:
             StartFailed, ServerMissing: with what to look at.
         """
         caller = {**callers_environment(), **self._env}
-        # Other workers on a server of others could not read our batches, nor ours theirs.
+        # On foreign servers, other workers could not read our batches, nor ours theirs.
         foreign = bool(caller.get("FACEID_REDIS_URL"))
         own = f"dev-{token_id(self.secrets.api_token)}:" if foreign else DEFAULT_PREFIX
         self.redis_prefix = caller.setdefault("FACEID_REDIS_PREFIX", own)
@@ -149,13 +149,13 @@ class Stack:
             await self.supervisor.start(spec)
 
     def _rights(self) -> dict[str, Any]:
-        """Everything on a server of our own; on another, our app alone, and not for ever."""
+        """All rights on our own server; on a foreign one, only our app's, and with an expiry."""
         if not self._foreign_database:
             return {}
         return {"apps": [APP_ID], "expires_at": datetime.now(UTC) + FOREIGN_TOKEN_LIFE}
 
     async def _leave(self) -> None:
-        """Take our token from a database that stays."""
+        """Delete our token from a database that stays."""
         if self._foreign_database and self._up:
             await databases.revoke(self.database_url, self._token)
 
@@ -187,15 +187,15 @@ class Stack:
 async def running_stack(
     options: StackOptions, *, starting: Callable[[], None] = lambda: None
 ) -> AsyncIterator[Stack]:
-    """A stack that is up inside the block and stopped behind it; `starting` is called once folder and ports
-    are ours.
+    """A stack that runs during the block; `starting` is called once its folder is locked and its ports are
+    free.
 
     Raises:
         SettingsError: another `dev` has the folder or a port.
         StartFailed, ServerMissing: with what to look at.
     """
     options.data_dir.mkdir(parents=True, exist_ok=True)
-    with claimed_folder(options.data_dir.resolve()):
+    with locked_folder(options.data_dir.resolve()):
         stop_leftovers(options.data_dir.resolve())
         check_ports(options.ports)
         starting()

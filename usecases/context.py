@@ -14,7 +14,7 @@ from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
 from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
 from usecases.ports.pulls import Ledger, Vendor
-from usecases.ports.recording import Claims, Recorder
+from usecases.ports.recording import Owners, Recorder
 from usecases.ports.schedule import DueVerifications, HeldVerifications, ReturnedVerifications
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import CrashPoint
@@ -51,7 +51,7 @@ class WorkerContext:
     decisions: Decisions
     due: DueVerifications
     held: HeldVerifications
-    claims: Claims
+    owners: Owners
     return_hints: ReturnedVerifications
     second_looks: SecondLooks
     dead_letters: DeadLetters

@@ -20,7 +20,7 @@ from usecases.context import WorkerContext
 from usecases.requests.note_return import note_return
 from usecases.verifications.await_registration import release_held
 from usecases.verifications.end_unfinished import Unfinished
-from usecases.verifications.forget_claims import forget_claims
+from usecases.verifications.forget_owners import forget_owners
 from usecases.verifications.report_unconfigured import Unconfigured
 from workers.advancing import Advancing
 from workers.errands import Errands
@@ -94,7 +94,7 @@ def crons(
         await release_held(context)
 
     async def forget() -> None:
-        await forget_claims(context)
+        await forget_owners(context)
 
     sweeps: dict[str, Sequence[Callable[[], Awaitable[object]]]] = {
         "sweep_inbox": (look_into_the_inbox, adopt),

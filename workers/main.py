@@ -29,7 +29,7 @@ from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
-from adapters.store.recording.owners import BizOwners, PgClaims
+from adapters.store.recording.owners import BizOwners, PgOwners
 from adapters.store.recording.recorder import PgRecorder
 from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.return_hints import PgReturnHints
@@ -162,7 +162,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             decisions=PgDecisions(engine),
             due=due,
             held=PgHeldVerifications(engine),
-            claims=PgClaims(engine),
+            owners=PgOwners(engine),
             return_hints=PgReturnHints(engine),
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),

@@ -79,7 +79,7 @@ class Drainer:
         if now < self._orphans_due or not self._gate.usable:
             return
         self._orphans_due = now + self._look_for_orphans_every
-        orphans = await self._spool.in_thread(self._spool.claim_orphans)
+        orphans = await self._spool.in_thread(self._spool.adopt_orphans)
         try:
             for orphan in orphans:
                 if not all(segment.path in self._unreadable for segment in orphan.segments):

@@ -1,4 +1,4 @@
-"""One owner's segments: claim them by a lock, repair them after a crash, read and remove them.
+"""One process's segments: lock their folder, repair them after a crash, read and remove them.
 
 Ingress processes share a spool folder; each has its own sub-folder (`0`, `1`, …), which it locks while it
 runs. What a process leaves is in an unlocked folder, and any process that drains takes it over.
@@ -33,7 +33,7 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class SpoolFolder:
-    """A claimed sub-folder. Not for several threads at once."""
+    """A locked sub-folder. Not for several threads at once."""
 
     def __init__(self, path: Path, lock: int, disk: Disk) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class SpoolFolder:
         """Oldest first."""
 
     @classmethod
-    def claim(cls, path: Path, disk: Disk) -> Self | None:
+    def acquire(cls, path: Path, disk: Disk) -> Self | None:
         """The repaired folder; None while another process owns it, or if it is a link or not a folder.
 
         Raises:

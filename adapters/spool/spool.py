@@ -53,14 +53,14 @@ class Spool:
         segment_bytes: int = SEGMENT_BYTES,
         disk: Disk | None = None,
     ) -> Self:
-        """Claim the first free sub-folder of `root` and repair it; `max_bytes` is the cap of this process.
+        """Lock the first free sub-folder of `root` and repair it; `max_bytes` is the cap of this process.
 
         Raises:
             SettingsError: the folder cannot be used.
         """
         try:
             spool = cls(
-                _claim_first_free(root, disk or Disk()), max_bytes=max_bytes, segment_bytes=segment_bytes
+                _acquire_first_free(root, disk or Disk()), max_bytes=max_bytes, segment_bytes=segment_bytes
             )
         except OSError as error:
             raise SettingsError(f"FACEID_SPOOL_DIR: {root} cannot be used ({error.strerror})") from error
@@ -129,14 +129,14 @@ class Spool:
         found = self.folder.path.parent.glob(f"*/*{ASIDE}")
         self.bytes_aside = sum(file.lstat().st_size for file in found)
 
-    def claim_orphans(self) -> list[SpoolFolder]:
-        """Claim sub-folders with segments whose process no longer runs. Call it `in_thread`."""
+    def adopt_orphans(self) -> list[SpoolFolder]:
+        """Take over sub-folders with segments whose process no longer runs. Call it `in_thread`."""
         orphans = []
         for path in sorted(self.folder.path.parent.iterdir()):
             if path == self.folder.path or not path.name.isdecimal() or not _has_segments(path):
                 continue
             try:
-                orphan = SpoolFolder.claim(path, self.folder.disk)
+                orphan = SpoolFolder.acquire(path, self.folder.disk)
             except OSError as error:
                 if path not in self._unusable:
                     log.warning("spool.orphan_unusable", n=int(path.name), error=type(error).__name__)
@@ -171,23 +171,23 @@ class Spool:
         self._refusing = True
 
 
-def _claim_first_free(root: Path, disk: Disk) -> SpoolFolder:
+def _acquire_first_free(root: Path, disk: Disk) -> SpoolFolder:
     disk.make_folder(root)
     number = 0
     while True:
         path = root / str(number)
-        folder = _claim(path, disk)
+        folder = _acquire(path, disk)
         if folder is not None:
             return folder
         number += 1
 
 
-def _claim(path: Path, disk: Disk) -> SpoolFolder | None:
+def _acquire(path: Path, disk: Disk) -> SpoolFolder | None:
     """The sub-folder, created if necessary; None if it cannot be used. Raises OSError."""
     if not path.is_symlink():
         disk.make_folder(path)
     try:
-        return SpoolFolder.claim(path, disk)
+        return SpoolFolder.acquire(path, disk)
     except OSError as error:
         if not _has_segments(path):
             raise

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from cli.commands.dev import ForeignServers
 from cli.terminal import create_console
-from devstack.claims import refuse_foreign_servers
+from devstack.preflight import refuse_foreign_servers
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 
 DECISION_PATIENCE: Final = 15

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.commands.roles import Port
 from cli.terminal import create_console
-from devstack.claims import refuse_foreign_servers
+from devstack.preflight import refuse_foreign_servers
 from devstack.stack import Stack, StackOptions, running_stack
 
 DataDir = Annotated[Path, typer.Option(help="Folder of the data, kept across restarts")]

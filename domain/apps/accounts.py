@@ -14,7 +14,9 @@ from domain.apps.app import App
 from domain.pulls.budget import RESULT_KEPT
 
 OWNER_KEPT: Final = 2 * RESULT_KEPT
-"""How long the claim of a biz_id is kept. After that its flow is over, and the database knows the owner."""
+"""How long the owner of a biz_id is stored. After that the flow is over, and the verifications show the
+owner.
+"""
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -30,13 +30,13 @@ def inbox(redis: Redis, keys: KeyRing) -> RedisInbox:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     return servers.free_port()
 
 
 @pytest.fixture
 def restored_logs() -> Iterator[None]:
-    """Whatever a test does to the logging set-up is undone behind it."""
+    """Undo a test's changes to the logging set-up."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in LIBRARIES}

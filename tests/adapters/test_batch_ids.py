@@ -1,4 +1,4 @@
-"""A batch's id tells when it was accepted and how many callbacks it holds."""
+"""A batch id contains the acceptance time and the number of callbacks."""
 
 import time
 from collections.abc import Callable

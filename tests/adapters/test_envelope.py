@@ -1,4 +1,4 @@
-"""What is sealed opens with the same key in the same place, and nowhere else."""
+"""Sealed bytes decrypt only with the same key and for the same place."""
 
 import pickle
 import traceback
@@ -151,7 +151,7 @@ def test_a_traceback_shows_no_master_key() -> None:
 
 
 def _locals_of(failing: Callable[[], object]) -> str:
-    """The traceback of what fails, with every local variable."""
+    """The traceback of a failure, with every local variable."""
     try:
         failing()
     except BrokenSeal as error:

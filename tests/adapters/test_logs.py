@@ -1,4 +1,4 @@
-"""Logs are one JSON object a line and let through what is listed; nothing quotes a value."""
+"""Logs are one JSON object per line with only the listed fields; no line quotes a value."""
 
 import asyncio
 import io
@@ -17,7 +17,7 @@ CANARY = "canary-欧阳金丝雀"
 
 @pytest.fixture
 def out(restored_logs: None, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What a role that logs from INFO on writes to its stdout."""
+    """The stdout of a role that logs from INFO on."""
     stdout = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stdout)
     configure_logs("info")

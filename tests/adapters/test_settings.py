@@ -196,7 +196,7 @@ def test_an_egress_proxy_that_is_no_http_proxy_stops_the_start(
 
 
 def test_every_default_of_the_example_is_the_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is commented out shows the default."""
+    """A commented-out line shows the default."""
     text = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")[0]
     shown = tomllib.loads("\n".join(re.findall(r"^# ([a-z_]+ = .*)$", text, flags=re.MULTILINE)))
     examples = {"spool_dir", "policy_dir", "ingress_metrics_port", "webhook_proxy"}

@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def environment(
     folder: Path, redis_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.MonkeyPatch:
-    """The settings of a role; change them by what is returned."""
+    """The settings of a role; tests change the returned mapping."""
     monkeypatch.setenv("FACEID_REDIS_URL", redis_url)
     monkeypatch.setenv("FACEID_DATABASE_URL", database_url.replace("postgresql+asyncpg", "postgresql"))
     monkeypatch.setenv("FACEID_MASTER_KEYS", MASTER_KEY)

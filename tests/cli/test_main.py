@@ -154,7 +154,7 @@ LIGHT = {
 
 @pytest.mark.parametrize("argv", LIGHT, ids=" ".join)
 def test_a_command_imports_only_what_it_needs(argv: tuple[str, ...]) -> None:
-    """A health check runs every few seconds, and imports were most of what it cost."""
+    """A health check runs every few seconds, and most of its cost is imports."""
     script = f"""
 import sys
 from cli.main import main

@@ -1,4 +1,4 @@
-"""The pages name commands and options that there are, and show what they print."""
+"""The pages name existing commands and options, and show their output."""
 
 import io
 import json
@@ -30,14 +30,14 @@ _BY_CHANCE = (
 
 
 def plain(text: str) -> str:
-    """Without what depends on the machine and the day."""
+    """The text without the parts that depend on the machine and the day."""
     for shape, word in _BY_CHANCE:
         text = re.sub(shape, word, text)
     return text
 
 
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that these words name, and what is left of them."""
+    """The command that these words name, and the remaining words."""
     command: Any = get_command(app)
     while words and hasattr(command, "commands"):
         context = command.context_class(command)

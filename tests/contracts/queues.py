@@ -34,11 +34,11 @@ class PortsOfRedis(ABC):
 
     @abstractmethod
     async def age(self, batch_id: str, *, minutes: int) -> None:
-        """Let a batch that waits have been accepted so many minutes earlier."""
+        """Move the acceptance of a waiting batch this many minutes back."""
 
     @abstractmethod
     async def lapse(self, batch_id: str, *, minutes: int = 60) -> None:
-        """Let the lease of a claimed batch end so many minutes earlier."""
+        """Move the end of a claimed batch's lease this many minutes back."""
 
 
 class RealQueue(PortsOfRedis):

@@ -1,4 +1,4 @@
-"""The store of a contract test: the ports of one process, and what stands behind them, in few words."""
+"""The store of a contract test: the ports of one process, and short access to the stored rows."""
 
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
@@ -37,11 +37,11 @@ from usecases.ports.schedule import DueVerifications, HeldVerifications, Returne
 
 
 class Due(DueVerifications, SecondLooks, Protocol):
-    """Due verifications, and where it stands what a second look brought."""
+    """Due verifications, and the results of pulls after the decision."""
 
 
 class Standing(NamedTuple):
-    """How a verification stands."""
+    """The state of a verification."""
 
     state: str
     outcome: str | None
@@ -84,7 +84,7 @@ class PortsOfStore(ABC):
 
     @abstractmethod
     async def standing(self, n: int = 1) -> Standing:
-        """How verification `n` stands."""
+        """The state of verification `n`."""
 
     @abstractmethod
     async def events(self, n: int = 1) -> list[str]:
@@ -127,7 +127,7 @@ class PortsOfStore(ABC):
     async def claim(
         self, *, after: timedelta = LEASE, limit: int = 100, silent: bool = False
     ) -> list[DueVerification]:
-        """What is due so long after the callbacks."""
+        """Claim what is due this long after the callbacks."""
         claimed = await self.due.claim({"demo": limit}, now=NOW + after, lease=LEASE, silent=silent)
         return claimed.opened
 

@@ -1,4 +1,4 @@
-"""The first decision stands, and only the holder of the lease decides."""
+"""The first decision is kept, and only the holder of the lease decides."""
 
 import asyncio
 from uuid import UUID

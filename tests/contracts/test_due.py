@@ -1,4 +1,4 @@
-"""Due verifications are claimed under a lease, by one worker each, with what it takes to advance them."""
+"""Due verifications are claimed under a lease, each by one worker, with everything needed to advance them."""
 
 import asyncio
 from datetime import timedelta

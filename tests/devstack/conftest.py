@@ -1,4 +1,4 @@
-"""A supervisor of its own for each test, beside the fixtures of the command line."""
+"""A separate supervisor for each test."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def changes() -> list[str]:
 
 @pytest.fixture
 async def supervisor(changes: list[str]) -> Any:
-    """A supervisor that stops everything behind the test."""
+    """A supervisor that stops everything after the test."""
     supervisor = Supervisor(lambda: changes.append("changed"))
     yield supervisor
     await supervisor.stop()

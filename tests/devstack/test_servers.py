@@ -1,4 +1,4 @@
-"""The bundled servers keep what they are given, through kill -9 and restarts, and are reached by us alone."""
+"""The bundled servers keep their data through kill -9 and restarts, and accept only local connections."""
 
 import os
 import shutil

@@ -1,4 +1,6 @@
-"""Keys are the same in every process and differ between apps; what is accepted survives the inbox."""
+"""Keys are the same in every process and differ between apps; accepted callbacks survive the inbox
+unchanged.
+"""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -19,7 +19,7 @@ SAMPLE_APP = {
     "notify_url": "https://faceid.example/callbacks/sample/notify",
     "return_url": "https://faceid.example/callbacks/sample/return",
 }
-"""The app that the captured sample was signed for. Nobody listens at its vendor's address."""
+"""The app of the captured sample. Its vendor address is unreachable."""
 
 IMPATIENT = {
     "FACEID_SWEEP_EVERY": "1",
@@ -57,5 +57,5 @@ async def gateway(stack: Stack) -> AsyncIterator[Gateway]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def observed(stack: Stack) -> list[Observation]:
-    """What came of every scenario of the demo."""
+    """The results of all scenarios of the demo."""
     return await observe_all(stack)

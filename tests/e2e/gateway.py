@@ -131,7 +131,7 @@ class Gateway:
             await connection.close()
 
     async def event(self, biz_id: str, event: str) -> None:
-        """Return when an event stands on a verification's timeline."""
+        """Return when an event is on a verification's timeline."""
 
         async def stands() -> bool:
             return (await self.lookup(biz_id)).status_code == 200 and event in await self.timeline(biz_id)

@@ -1,4 +1,4 @@
-"""One role in a process of its own, on servers that a test stops, freezes and starts again."""
+"""One role in a separate process, on servers that a test stops, freezes and restarts."""
 
 import base64
 import json

@@ -254,7 +254,7 @@ async def _dead_letters(ears: Ears) -> None:
 
 @asynccontextmanager
 async def _redis_away(ears: Ears) -> AsyncIterator[None]:
-    """Redis answers nobody inside the block."""
+    """Redis does not answer during the block."""
     await ears.gateway.redis.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
     try:
         yield

@@ -27,7 +27,7 @@ async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
 
 
 async def logs(worker: Role, event: str, *, times: int = 1) -> None:
-    """Return when a role has logged an event so many times."""
+    """Return when a role has logged an event this many times."""
 
     async def logged() -> bool:
         return worker.logged(event) >= times

@@ -1,4 +1,4 @@
-"""What was acknowledged is decided, whichever process dies meanwhile."""
+"""Acknowledged callbacks are decided, whichever process dies meanwhile."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The whole gateway behind a transaction pooler: every scenario ends as with a PostgreSQL of its own."""
+"""The whole gateway behind a transaction pooler: every scenario ends as without one."""
 
 import tempfile
 from collections.abc import AsyncIterator

@@ -1,4 +1,6 @@
-"""What the pages show is what the running gateway prints. Translations show the same (`test_docs`)."""
+"""The output shown on the pages is what the running gateway prints. Translations show the same
+(`test_docs`).
+"""
 
 import asyncio
 import io

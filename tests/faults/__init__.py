@@ -1,1 +1,1 @@
-"""The promise under injected faults: what was acknowledged is decided once, and no call is wasted."""
+"""The promise under injected faults: acknowledged callbacks are decided once, and no call is wasted."""

@@ -1,4 +1,4 @@
-"""Decisions in memory: the first one stands."""
+"""Decisions in memory; the first one is kept."""
 
 from domain.model import State
 from domain.records import DecisionRecord

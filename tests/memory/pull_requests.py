@@ -9,7 +9,7 @@ from tests.memory.servers import MemoryDatabase
 
 
 class MemoryPullRequests:
-    """Makes a verification due for one call, or says why not."""
+    """Makes a verification due for one call, or returns why not."""
 
     def __init__(self, database: MemoryDatabase, *, rules: PullRules) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What is taken away, and which tests must notice."""
+"""A mutation: the guard that is removed, and the tests that must fail then."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

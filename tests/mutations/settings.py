@@ -7,10 +7,10 @@ from tests.mutations.mutation import Mutation
 OF_THE_SETTINGS: Final = (
     Mutation(
         "servers of others",
-        "devstack/claims.py",
+        "devstack/preflight.py",
         "    if named:\n",
         "    if not named:\n",
-        ["tests/devstack/test_claims.py::test_a_shell_with_settings_of_production_starts_nothing"],
+        ["tests/devstack/test_preflight.py::test_a_shell_with_settings_of_production_starts_nothing"],
     ),
     Mutation(
         "tokens beside no other",

@@ -104,7 +104,7 @@ def ingress_context(
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     return servers.free_port()
 
 

@@ -19,7 +19,6 @@ from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
-from tests.memory.claims import MemoryClaims
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
@@ -28,6 +27,7 @@ from tests.memory.inbox import MemoryInbox
 from tests.memory.intake import MemoryIntake
 from tests.memory.ledger import MemoryLedger
 from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
+from tests.memory.owners import MemoryOwners
 from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
@@ -132,7 +132,7 @@ class World:
             decisions=MemoryDecisions(self.database),
             due=due,
             held=MemoryHeldVerifications(self.database),
-            claims=MemoryClaims(),
+            owners=MemoryOwners(),
             return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),

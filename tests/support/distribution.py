@@ -45,7 +45,7 @@ THOROUGH: Final = (
     "tests/adapters/redis/test_client.py",
     "tests/adapters/intake/test_spooling.py",
     "tests/adapters/configuration/test_database_tls.py",
-    "tests/devstack/test_claims.py",
+    "tests/devstack/test_preflight.py",
     "tests/cli/test_main.py",
     "tests/project/test_commit_message.py",
     "tests/devstack/test_processes.py",

@@ -15,7 +15,7 @@ from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.postgres.engine import create_engine
 from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
-from adapters.store.recording.owners import PgClaims
+from adapters.store.recording.owners import PgOwners
 from devstack import servers
 from domain.pulls.budget import PullRules
 from tests.support.jobs import SPACING, Jobs, ScriptedVendor, app
@@ -58,7 +58,7 @@ async def jobs(
         decisions=store.decisions,
         due=store.due,
         held=store.held,
-        claims=PgClaims(store.engine),
+        owners=PgOwners(store.engine),
         return_hints=store.return_hints,
         second_looks=store.due,
         dead_letters=store.dead_letters,
@@ -87,7 +87,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         decisions=away.decisions,
         due=away.due,
         held=away.held,
-        claims=PgClaims(engine),
+        owners=PgOwners(engine),
         return_hints=away.return_hints,
         second_looks=away.due,
         dead_letters=away.dead_letters,

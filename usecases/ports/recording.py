@@ -17,11 +17,11 @@ class Recorder(Protocol):
         """Store each callback once. Each result is a `Recorded`, or the error for that callback."""
 
 
-class Claims(Protocol):
-    """Which app owns a biz_id, where several share a vendor account."""
+class Owners(Protocol):
+    """The owners of biz_ids, for apps that share a vendor account."""
 
     async def forget(self, *, before: datetime, limit: int) -> int:
-        """Forget up to `limit` claims made before then, the oldest first; how many there were."""
+        """Delete up to `limit` owners from before `before`, oldest first; returns their number."""
 
 
 class Registrations(Protocol):

@@ -1,8 +1,8 @@
 """The app that owns a biz_id, if several apps share a vendor account (domain/apps/accounts.py).
 
-The claim is a row of `biz_owners` with a unique key, and stays locked until the caller's transaction ends:
-if two apps claim a biz_id at once, the second one sees the first one's claim. A deleted row is created again
-from the verifications of the biz_id.
+The owner is in a row of `biz_owners` with a unique key, which stays locked until the caller's transaction
+ends: if two apps want a biz_id at once, the second one sees that the first one owns it. A deleted row is
+created again from the verifications of the biz_id.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ Place = tuple[str, str]
 """An app id and a biz_id."""
 
 
-class _Claim(msgspec.Struct, frozen=True):
+class _Ownership(msgspec.Struct, frozen=True):
     account: str
     biz_id: str
     app_id: str
@@ -29,22 +29,23 @@ class _Claim(msgspec.Struct, frozen=True):
 
 
 class BizOwners:
-    """Claims biz_ids in the caller's transaction. Apps with an unshared account claim nothing."""
+    """Assigns owners to biz_ids in the caller's transaction. Apps with an unshared account need none."""
 
     def __init__(self, accounts: Accounts | None = None) -> None:
         self._accounts: Accounts = accounts or {}
 
-    async def claim_all(self, connection: asyncpg.Connection, places: Iterable[Place]) -> dict[Place, str]:
-        """The owner of each place whose app shares an account; the first of a group claims for it.
+    async def assign_all(self, connection: asyncpg.Connection, places: Iterable[Place]) -> dict[Place, str]:
+        """The owner of each place whose app shares an account. An unowned biz_id goes to the first of the
+        group.
 
-        The claims are in the order of their keys, so that two groups cannot deadlock.
+        The rows are written in the order of their keys, so that two groups cannot deadlock.
         """
         shared = [place for place in places if place[0] in self._accounts]
         if not shared:
             return {}
-        claims = {(claim.account, claim.biz_id): claim for claim in map(self._claim, reversed(shared))}
-        rows = as_rows([claims[key] for key in sorted(claims)])
-        found = await connection.fetch(_CLAIM.format(rows="$1"), rows)
+        owned = {(each.account, each.biz_id): each for each in map(self._ownership, reversed(shared))}
+        rows = as_rows([owned[key] for key in sorted(owned)])
+        found = await connection.fetch(_ASSIGN.format(rows="$1"), rows)
         owners = {(row["account"], row["biz_id"]): row["app_id"] for row in found}
         return {place: owners[self._accounts[place[0]].name, place[1]] for place in shared}
 
@@ -55,43 +56,43 @@ class BizOwners:
     async def strays_of(self, connection: AsyncConnection, places: Iterable[Place]) -> set[Place]:
         """The places whose app shares an account and is not (yet) the owner."""
         shared = {place for place in places if self.shares(place[0])}
-        rows = as_rows([self._claim(place) for place in sorted(shared)])
+        rows = as_rows([self._ownership(place) for place in sorted(shared)])
         found = await connection.execute(_OWNED, {"rows": rows})
         return shared - {(row.app_id, row.biz_id) for row in found}
 
-    async def claim(self, connection: AsyncConnection, app_id: str, biz_id: str) -> str:
+    async def assign(self, connection: AsyncConnection, app_id: str, biz_id: str) -> str:
         """The owner of one biz_id: `app_id`, unless another app of its account was first."""
         if app_id not in self._accounts:
             return app_id
-        claim = self._claim((app_id, biz_id))
-        found = await connection.execute(text(_CLAIM.format(rows=":rows")), {"rows": as_rows([claim])})
+        ownership = self._ownership((app_id, biz_id))
+        found = await connection.execute(text(_ASSIGN.format(rows=":rows")), {"rows": as_rows([ownership])})
         return str(found.one().app_id)
 
     async def hand_over(self, connection: AsyncConnection, app_id: str, biz_id: str) -> None:
-        """Make `app_id` the owner of a biz_id that is claimed in this transaction."""
+        """Make `app_id` the owner of a biz_id that this transaction has locked."""
         key = {"account": self._accounts[app_id].name, "biz_id": biz_id, "app_id": app_id}
         await connection.execute(_HAND_OVER, key)
 
-    def _claim(self, place: Place) -> _Claim:
+    def _ownership(self, place: Place) -> _Ownership:
         app_id, biz_id = place
         account: Account = self._accounts[app_id]
-        return _Claim(account.name, biz_id, app_id, account.app_ids)
+        return _Ownership(account.name, biz_id, app_id, account.app_ids)
 
 
-class PgClaims:
-    """All claims."""
+class PgOwners:
+    """All owners of biz_ids."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def forget(self, *, before: datetime, limit: int) -> int:
-        """Delete up to `limit` claims from before `before`, oldest first, and return their number."""
+        """Delete up to `limit` owners from before `before`, oldest first, and return their number."""
         async with self._engine.begin() as connection:
             forgotten = await connection.execute(_FORGET, {"before": before, "limit": limit})
             return forgotten.rowcount
 
 
-_CLAIM: Final = """
+_ASSIGN: Final = """
 INSERT INTO biz_owners AS o (account, biz_id, app_id)
 SELECT account, biz_id, COALESCE(
     (SELECT v.app_id FROM verifications v

@@ -62,7 +62,7 @@ class PgRecorder:
         return await write_group(self._engine, entries, self._record, as_one=True)
 
     async def _record(self, connection: asyncpg.Connection, entries: list[Entry]) -> Sequence[Recorded]:
-        owners = await self._owners.claim_all(connection, [entry.place for entry in entries])
+        owners = await self._owners.assign_all(connection, [entry.place for entry in entries])
         entries = [entry.of(owners.get(entry.place)) for entry in entries]
         known = await self._upsert_verifications(connection, entries)
         same = await _that_say_nothing_new(connection, entries, known)

@@ -67,8 +67,8 @@ class PgRegistrations:
     async def _own(
         self, connection: AsyncConnection, app_id: str, biz_id: str, registration: Registration
     ) -> bool:
-        """Claim the biz_id, even from an app that owns it only because it received the first callback."""
-        owner = await self._owners.claim(connection, app_id, biz_id)
+        """Take the biz_id, even from an app that owns it only because it received the first callback."""
+        owner = await self._owners.assign(connection, app_id, biz_id)
         if owner == app_id:
             return True
         now = registration.registered_at

@@ -1,8 +1,8 @@
 """Verifications that belong to another app, because an older version created them.
 
-A worker or an api from before revision 0005 claims no biz_id. While versions are mixed, two apps that share a
+A worker or an api from before revision 0005 stores no owner. While versions are mixed, two apps that share a
 vendor account may each have a verification of one biz_id, or a biz_id has no owner. So claiming a
-verification also claims its biz_id, and merges the two before anything is decided or spent.
+verification also settles the owner of its biz_id, and merges the two before anything is decided or spent.
 """
 
 from collections.abc import Collection, Sequence
@@ -70,7 +70,7 @@ class Strays:
         """Whether the verification belongs to its app. A registered or decided one stays there."""
         app_id, biz_id, is_registered = due.app_id, due.biz_id, due.registration is not None
         async with self._engine.begin() as connection:
-            owner = await self._owners.claim(connection, app_id, biz_id)
+            owner = await self._owners.assign(connection, app_id, biz_id)
             if owner == app_id:
                 return True
             one, other = (owner, app_id) if is_registered else (app_id, owner)

@@ -24,7 +24,7 @@ _EVENT: Final = "verification.moved"
 
 
 class Takeovers:
-    """Moves an unregistered, undecided verification from app to app, in the transaction that has claimed its
+    """Moves an unregistered, undecided verification from app to app, in the transaction that has locked its
     biz_id."""
 
     def __init__(self, keys: KeyRing) -> None:

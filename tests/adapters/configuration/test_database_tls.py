@@ -1,4 +1,4 @@
-"""A PostgreSQL that speaks TLS and wants a password: what a URL says is what the connection does."""
+"""TLS and passwords in PostgreSQL URLs, against a server that requires both."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Server:
-    """A PostgreSQL that lets a user in by password alone, behind a door that speaks TLS.
+    """A PostgreSQL that requires a password, behind a TLS proxy.
 
     The bundled one is built without TLS, so the door ends it. `encrypted` counts the connections with TLS.
     """

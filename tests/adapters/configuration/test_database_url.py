@@ -1,4 +1,4 @@
-"""What libpq reads from a URL is used, or refused by name; nothing of the URL stands in a message."""
+"""Every parameter of libpq is used, or refused by name; no message quotes the URL."""
 
 from pathlib import Path
 from typing import Any

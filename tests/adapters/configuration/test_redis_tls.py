@@ -1,4 +1,4 @@
-"""A Redis behind TLS: its certificate is checked, its host's name too, unless the URL says otherwise."""
+"""Redis over TLS: certificate and host name are checked unless the URL disables that."""
 
 import asyncio
 import ssl

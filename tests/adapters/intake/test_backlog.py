@@ -1,4 +1,4 @@
-"""What waits in Redis, and for how long."""
+"""The backlog in Redis: batches, jobs, and how long they have waited."""
 
 from datetime import timedelta
 

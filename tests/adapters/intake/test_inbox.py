@@ -1,4 +1,6 @@
-"""What of the inbox is Redis's own: its keys have no end, and tell nothing. The rest: tests/contracts."""
+"""The Redis side of the inbox: its keys never expire and contain no plain text. For the rest see
+tests/contracts.
+"""
 
 from datetime import timedelta
 

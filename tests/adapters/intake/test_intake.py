@@ -1,4 +1,4 @@
-"""An accepted callback is durable; what cannot be kept is not acknowledged, and the intake recovers."""
+"""An accepted callback is durable; one that cannot be stored is not acknowledged, and the intake recovers."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What an ingress of version 0.1 left under names without a prefix is brought into the inbox."""
+"""Batches that an ingress of version 0.1 left under names without a prefix move into the inbox."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A return hint is sent in single flight, after a grace, in the background, and nobody minds if it is lost.
+"""A return hint is sent once, after a grace period, in the background; it may be lost.
 
 What it does to a verification: tests/contracts.
 """

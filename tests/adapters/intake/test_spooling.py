@@ -1,4 +1,6 @@
-"""While Redis cannot take a callback, the spool does; what was acknowledged is always in one of the two."""
+"""While Redis cannot take a callback, the spool does; an acknowledged callback is always in one of the
+two.
+"""
 
 import asyncio
 import random
@@ -205,7 +207,9 @@ async def test_batches_of_an_earlier_process_are_drained_at_the_start(
 
 
 async def test_an_acknowledged_callback_is_always_in_inbox_or_spool(tmp_path: Path, keys: KeyRing) -> None:
-    """Redis stops and goes on, the disk refuses now and then; looked at after every step."""
+    """Redis stops and continues, and the disk refuses some writes; the promise is checked after every
+    step.
+    """
     dice, disk = random.Random(7), FailingDisk()
     acknowledged: set[object] = set()
 

@@ -1,4 +1,4 @@
-"""The policy book: what a folder must be like at the start, and what a later mistake in it does."""
+"""The policy book: the requirements for a folder at the start, and the effect of later mistakes in it."""
 
 from pathlib import Path
 

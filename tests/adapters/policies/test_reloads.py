@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def processes(redis: Redis, folder: Path) -> AsyncIterator[list[tuple[PolicyBook, PolicyReloads]]]:
-    """Three processes that listen, each with a book of its own."""
+    """Three listening processes, each with its own policy book."""
     books = [PolicyBook.open(folder) for _ in range(3)]
     reloads = [PolicyReloads(redis, book) for book in books]
     with capture_logs() as lines:

@@ -1,4 +1,4 @@
-"""What is remembered of PostgreSQL does not outlive it: after any change of the server, work goes on."""
+"""Work continues after any change of the PostgreSQL server; no cached state outlives it."""
 
 import asyncio
 import contextlib

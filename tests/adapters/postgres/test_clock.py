@@ -1,4 +1,4 @@
-"""The database's time, whatever this machine's clock says."""
+"""The database's time, independent of this machine's clock."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

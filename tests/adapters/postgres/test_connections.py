@@ -38,7 +38,7 @@ class CancelledAt:
 
 
 async def unclosed_after(work: Coroutine[Any, Any, object], *, cancelled_at: int) -> list[str] | None:
-    """What the collector finds unclosed; None: the work ended before it was to be cancelled."""
+    """Connections that the garbage collector finds unclosed; None: the work ended before the cancellation."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         run = CancelledAt(work, cancelled_at)

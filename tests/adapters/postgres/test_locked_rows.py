@@ -1,4 +1,4 @@
-"""A row that another transaction has locked holds up its own verification, and no other."""
+"""A row locked by another transaction delays only its own verification."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Behind a transaction pooler, where no session is kept between two transactions, all goes on as usual."""
+"""Everything works behind a transaction pooler, which keeps no session between two transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator

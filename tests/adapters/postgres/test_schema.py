@@ -79,7 +79,7 @@ async def test_a_database_of_a_newer_version_is_named(empty: AsyncEngine, empty_
 
 
 async def lock(connection: AsyncConnection, table: str) -> str:
-    """Do as pg_dump does; who holds the lock, as it is said."""
+    """Lock a table as pg_dump does; yields the message about the holder."""
     await connection.execute(text("SET application_name = 'nightly dump'"))
     await connection.execute(text(f"LOCK TABLE {table} IN ACCESS SHARE MODE"))
     pid, role = (await connection.execute(text("SELECT pg_backend_pid(), current_user"))).one()
@@ -125,7 +125,7 @@ async def is_true(value: bool) -> bool:
 
 
 async def longest_read(engine: AsyncEngine, table: str, *, seconds: float) -> float:
-    """The longest time that a reader had to wait, who reads again and again for so long."""
+    """The longest wait of a reader that reads repeatedly for this long."""
     took, began = 0.0, time.monotonic()
     while time.monotonic() - began < seconds:
         at = time.monotonic()

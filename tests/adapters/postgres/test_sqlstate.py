@@ -1,4 +1,4 @@
-"""Whose fault an SQLSTATE is: a value's only where its class says so."""
+"""The fault of each SQLSTATE: a value's only if its class says so."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A role says at its start what waiting will not heal, and stops for nothing."""
+"""A role logs at its start what waiting will not fix, and starts anyway."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit

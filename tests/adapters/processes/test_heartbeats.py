@@ -1,4 +1,6 @@
-"""Heartbeats: Redis's clock says who is alive; a heart beats through outages, and its end is told."""
+"""Heartbeats: Redis's clock decides which processes are alive; they continue through outages, and are removed
+at the end.
+"""
 
 import asyncio
 import os

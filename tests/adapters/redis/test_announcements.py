@@ -1,4 +1,4 @@
-"""Announcements wake those who wait for the announced verification, and nobody depends on one."""
+"""Announcements wake the waiters for a verification; nothing depends on them."""
 
 import asyncio
 import contextlib

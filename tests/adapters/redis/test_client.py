@@ -19,7 +19,7 @@ QUICK = timedelta(milliseconds=150)
 
 @pytest.fixture
 async def silent_server() -> AsyncIterator[str]:
-    """A server that takes connections and says nothing."""
+    """A server that accepts connections and never answers."""
     gone = asyncio.Event()
 
     async def keep_silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Whatever ingresses write, and with no worker alive, Redis keeps room for those who empty it."""
+"""Redis keeps memory for the workers that drain it, however much ingresses write."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -74,7 +74,7 @@ async def test_ingresses_leave_room_and_fill_the_inbox_again_when_it_empties(
         recorded: set[object] = set()
 
         async def all_is_through() -> bool:
-            """A worker's part: what is recorded leaves."""
+            """The worker's part: remove recorded batches."""
             claim = await ingresses[0].inbox.claim(lease=timedelta(seconds=60))
             recorded.update(each.key for batch in claim.batches for each in batch.callbacks or ())
             if claim.batches:

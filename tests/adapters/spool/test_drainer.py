@@ -1,4 +1,4 @@
-"""Everything reaches the inbox, in order; nothing is deleted before it has; what is damaged is kept."""
+"""Every batch reaches the inbox in order, none is deleted before that, and damaged segments are kept."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -168,7 +168,7 @@ async def test_batches_left_by_other_processes_are_drained_too(spool: Spool, roo
     await drainer(spool, inbox).drain()
     assert inbox.taken == frames(4)
     assert segments(root) == []
-    next_owner = spool.claim_orphans()
+    next_owner = spool.adopt_orphans()
     assert next_owner == [], "an empty folder is nobody's business"
 
 

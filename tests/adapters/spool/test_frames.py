@@ -1,4 +1,4 @@
-"""Whole frames are found, whatever stands behind, between or before them; anything else is no frame."""
+"""Complete frames are found whatever bytes are before, between or after them."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""One owner per sub-folder, whatever else runs; what an owner leaves behind is taken over."""
+"""One process per sub-folder; its segments are taken over when it has ended."""
 
 import subprocess
 import sys
@@ -66,28 +66,28 @@ async def test_two_spools_of_one_process_do_not_share_a_folder_either(root: Path
         await spool.aclose()
 
 
-async def test_orphans_are_claimed_and_folders_in_use_are_not(root: Path) -> None:
+async def test_orphans_are_adopted_and_folders_in_use_are_not(root: Path) -> None:
     with another_process(root) as used:
         leave_behind(root, b"", owner=int(used))
         leave_behind(root, b"whatever", owner=3)
         (root / "4").mkdir()
         (root / "lost+found").mkdir()
         mine = open_spool(root)
-        orphans = mine.claim_orphans()
+        orphans = mine.adopt_orphans()
         assert [orphan.path.name for orphan in orphans] == ["3"]
-        assert mine.claim_orphans() == [], "what is claimed is in use"
+        assert mine.adopt_orphans() == [], "an adopted folder is in use"
         for orphan in orphans:
             orphan.close()
         await mine.aclose()
 
 
-async def test_an_orphan_that_could_not_be_mended_is_claimed_by_the_next_try(root: Path) -> None:
+async def test_an_orphan_that_could_not_be_repaired_is_adopted_by_the_next_try(root: Path) -> None:
     leave_behind(root, encoded(*frames(2)) + b"torn", owner=5)
     disk = FailingDisk(truncate_error=EIO)
     mine = open_spool(root, disk=disk)
-    assert mine.claim_orphans() == []
+    assert mine.adopt_orphans() == []
     disk.truncate_error = None
-    [orphan] = mine.claim_orphans()
+    [orphan] = mine.adopt_orphans()
     orphan.close()
     await mine.aclose()
 

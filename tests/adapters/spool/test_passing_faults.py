@@ -1,4 +1,4 @@
-"""What cannot be read or opened now is tried again; only what was read and is damaged is set aside."""
+"""An unreadable segment is retried; only one that was read and is damaged is set aside."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,6 @@
-"""What `put` returned from is on disk, whole; what it refused has left nothing; a failed fsync is the end."""
+"""After `put` returns, the batch is on disk; a refused one leaves nothing; a failed fsync ends the
+process.
+"""
 
 import os
 import resource

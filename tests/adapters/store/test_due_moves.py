@@ -1,4 +1,4 @@
-"""Who moves `due_at`: every statement that does is listed, and takes its move from one module."""
+"""Every statement that moves `due_at` is listed and takes its move from one module."""
 
 import importlib
 import pkgutil
@@ -49,7 +49,7 @@ def test_every_move_of_due_at_is_in_due_moves() -> None:
 
 
 def _sources(room: str) -> list[Path]:
-    """The modules of a package, without what migrations once did."""
+    """The modules of a package, without migrations."""
     return [file for file in sorted((ROOT / room).rglob("*.py")) if "migrations" not in file.parts]
 
 

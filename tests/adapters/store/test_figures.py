@@ -1,4 +1,4 @@
-"""Figures of the store: what is undecided, what is nearly lost, which letters wait."""
+"""Figures of the store: undecided verifications, those near loss, waiting letters."""
 
 from datetime import timedelta
 

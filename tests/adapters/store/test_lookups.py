@@ -1,4 +1,4 @@
-"""Lookups show what stands there, masked, to the apps it belongs to, page by page."""
+"""Lookups show stored verifications, masked, to their apps, page by page."""
 
 import asyncio
 from datetime import datetime, timedelta

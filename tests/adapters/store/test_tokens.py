@@ -1,4 +1,4 @@
-"""Tokens: stored as hashes, valid until they expire or are revoked, and they may what they were given."""
+"""Tokens are stored as hashes, valid until they expire or are revoked, and limited to their scopes."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Every end of a get_result call is told apart, none spends a second call, and none tells the secret."""
+"""Every end of a get_result call is distinct, none spends a second call, and none reveals the secret."""
 
 import json
 import logging
@@ -45,7 +45,7 @@ TIMEOUT = Answer(UNKNOWN, error="TIMEOUT")
 
 
 def error_body(error_message: str) -> bytes:
-    """What `refuses` sends."""
+    """The body that `refuses` sends."""
     return json.dumps({"request_id": "r", "error_message": error_message}).encode()
 
 

@@ -1,4 +1,4 @@
-"""Every end of a get_token call is told apart, and none tells the secret, a name or an ID number."""
+"""Every end of a get_token call is distinct, and none reveals the secret, a name or an ID number."""
 
 import contextlib
 import json
@@ -52,7 +52,7 @@ def app_at(url: str) -> App:
 
 
 def issues(**changes: object) -> Ending:
-    """200 with a token, changed as told; None leaves a field out."""
+    """200 with a token and these changes; None leaves a field out."""
     answer = {name: value for name, value in (ISSUED | changes).items() if value is not None}
     return answers(200, json.dumps(answer).encode())
 

@@ -1,4 +1,4 @@
-"""What a receiver may do, and what it costs: a word, 15 seconds and 64 KiB at most."""
+"""A misbehaving receiver costs at most 15 seconds and 64 KiB, and its failure has a word."""
 
 import asyncio
 from collections.abc import Sequence

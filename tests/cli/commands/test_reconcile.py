@@ -1,4 +1,4 @@
-"""`reconcile`: what would be done is shown and nothing is; or all that is due is handed to the workers."""
+"""`reconcile`: a dry run changes nothing; otherwise all due verifications are handed to the workers."""
 
 import asyncio
 from collections.abc import Iterator

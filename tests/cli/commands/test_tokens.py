@@ -1,4 +1,4 @@
-"""Tokens are made, listed and revoked by the command line, and never wider than was said."""
+"""The command line creates, lists and revokes tokens, never with more rights than requested."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""`workers`: who is alive, at a glance and by the exit code."""
+"""`workers`: the live processes, and the exit code."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ def heartbeat(role: str, host: str, instance: str = "", place: str = "") -> Hear
 
 
 class Alive:
-    """Who is alive."""
+    """The live processes."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -1,4 +1,4 @@
-"""`doctor` names what is not fit for production, a line per check, and says no secret."""
+"""`doctor` reports what is not ready for production, one line per check, without secrets."""
 
 import io
 import json

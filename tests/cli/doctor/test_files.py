@@ -1,4 +1,4 @@
-"""`doctor` says when a listener could not open the sockets that it is configured for."""
+"""`doctor` reports a listener that cannot open as many sockets as configured."""
 
 import pytest
 

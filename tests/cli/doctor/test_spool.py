@@ -1,4 +1,4 @@
-"""`doctor` tells whether the spool's folder could be used, and leaves nothing in it."""
+"""`doctor` reports whether the spool's folder can be used, and leaves nothing in it."""
 
 from pathlib import Path
 

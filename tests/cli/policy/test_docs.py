@@ -1,4 +1,4 @@
-"""docs/policy.md holds what the code says of keys and reason codes, and nothing older."""
+"""docs/policy.md has exactly the keys and reason codes of the code."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ async def test_the_command_prints_it(command: Command) -> None:
 
 
 def printed_keys() -> list[str]:
-    """Every key that the page has a row for, behind the name of its table."""
+    """Every key with a row on the page, prefixed with its table."""
     keys, table = [], ""
     for line in generated_docs().partition("## Reason codes")[0].splitlines():
         if heading := re.fullmatch(r"### \[(.+)\]", line):

@@ -1,4 +1,4 @@
-"""docs/reference holds what the code says, and the code says something of everything that there is."""
+"""docs/reference matches the code, and the code describes every item."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The browser goes on to the app's own page alone, with the biz_id where the vendor would put it."""
+"""The browser is redirected only to the app's own page, with the biz_id where the vendor would put it."""
 
 import json
 from contextlib import suppress

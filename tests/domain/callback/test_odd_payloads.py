@@ -177,7 +177,7 @@ def test_a_known_failure_stays_a_failure_despite_unreadable_members() -> None:
 
 
 def test_no_comparison_replaces_an_unreadable_one() -> None:
-    """`auto` takes the one comparison that was made; one that nobody understands was made, too."""
+    """`auto` uses the only comparison in the payload; an unreadable one counts as present."""
     for broken in ("x", {"confidence": None, "thresholds": THRESHOLDS}, {"confidence": "x"}):
         tree = put(passing_payload(), FACE, broken)
         tree["verify_result"]["result_ref1"] = {"confidence": 99, "thresholds": THRESHOLDS}

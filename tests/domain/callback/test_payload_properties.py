@@ -1,4 +1,4 @@
-"""No JSON breaks the decoder or what reads its output, and no name or number leaves it in a message."""
+"""No JSON breaks the decoder or its readers, and no message contains a name or number."""
 
 from copy import deepcopy
 from typing import Any

@@ -1,4 +1,4 @@
-"""H5 Plus says how a flow ended in a code and a message; whatever is not known approves nobody."""
+"""H5 Plus reports the end of a flow as a code and a message; an unknown one is never approved."""
 
 from typing import Any
 

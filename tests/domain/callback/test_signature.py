@@ -202,7 +202,7 @@ SUFFIXES = [b"", b',"status":"OK"}', b'{"status":"OK"}', b"}", b'"}', b"\n", b" 
 
 
 def test_ten_thousand_validly_signed_extensions_are_refused() -> None:
-    """Also behind data that nobody signs: a string left open, a character that 0x80 completes."""
+    """Including data that the vendor never signs: an open string, a character that 0x80 completes."""
     rng = random.Random(20260307)
     secrets = [rng.randbytes(length) for length in range(8, 72)]
     seen = [(data, secret, sign_data(data, secret)) for data in SIGNED for secret in secrets]

@@ -1,4 +1,4 @@
-"""One strict UTF-8 JSON object and nothing else is read; what is refused is never repeated."""
+"""Only one strict UTF-8 JSON object is read; a refusal never repeats its input."""
 
 import codecs
 import json
@@ -200,7 +200,7 @@ def test_whatever_json_dumps_writes_is_read_back(tree: Json, ascii_only: bool) -
 
 
 def _plain(value: Any) -> Any:
-    """What PostgreSQL can hold: without NULs and halves of surrogate pairs."""
+    """The text without NULs and halves of surrogate pairs, which PostgreSQL cannot store."""
     if isinstance(value, dict):
         return {_plain(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list):

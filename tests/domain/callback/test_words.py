@@ -1,4 +1,4 @@
-"""The vendor's statuses: the flow goes on, or it has ended."""
+"""The vendor's statuses: the flow is running, or it has ended."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One reader for every spelling of a card's validity; what is not clear is not read."""
+"""Every unambiguous notation of a card's validity is read, and no ambiguous one."""
 
 import unicodedata
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What the card's pictures are like, without what is written on the card."""
+"""Facts about the card's pictures, without the text on the card."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Facts say what a payload says, in few words and without identity; two payloads are compared by them."""
+"""Facts describe a payload without identity, and two payloads are compared by them."""
 
 from math import nan
 from typing import Any

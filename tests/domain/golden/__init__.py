@@ -1,4 +1,4 @@
-"""What the shipped policy makes of the vendor's samples, word for word.
+"""The decisions of the shipped policy on the vendor's samples, word for word.
 
 After a change that is meant: `python -m tests.domain.golden` writes the files again; read the diff.
 """

@@ -1,4 +1,4 @@
-"""Each app has places of its own; one that has none is fed when half of them are free."""
+"""Each app has separate places; an app without a free one is served again when half of them are free."""
 
 from domain.limits.app_places import AppPlaces, bounded
 

@@ -108,7 +108,7 @@ def test_closed_means_fewer_failures_in_a_row_than_the_threshold(threshold: int,
 
 
 class Callers(RuleBasedStateMachine):
-    """Callers that ask first, against a server that fails at will, under a clock that goes on at will."""
+    """Callers that ask for permission first, a server that fails on demand, and a clock set by the test."""
 
     def __init__(self) -> None:
         super().__init__()

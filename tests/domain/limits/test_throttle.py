@@ -1,4 +1,4 @@
-"""So many at once, so many a second; nobody's rate is another's, and strangers cost no memory."""
+"""A burst, then a rate per second, separately for each caller; unknown callers cost bounded memory."""
 
 import pytest
 from hypothesis import given

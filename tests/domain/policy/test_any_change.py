@@ -148,7 +148,7 @@ def _is_around(block: Place, place: Place) -> bool:
 
 
 def test_no_single_change_approves_what_is_rejected_for_two_reasons(changes: list[Change]) -> None:
-    """Wherever the change is, the other reason stands; only another status says that there was no end."""
+    """Whichever part changes, the other reason stays; only a changed status makes the flow unfinished."""
     tree = _bad_in((("liveness_result", "result"), "FAIL"), ((*FACE, "confidence"), 41.2))
     for change in changes[::5]:
         facts = None if change.place == ("status",) else _facts(changed_tree(tree, change))

@@ -1,4 +1,4 @@
-"""What holds for every policy that a file can describe, and for any facts.
+"""Properties of every policy that a file can describe, for any facts.
 
 Nothing raises, nothing passes without the proofs that this policy asks for, and nothing that is worse or
 asked for more strictly ever comes out better.

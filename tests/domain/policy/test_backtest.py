@@ -1,4 +1,4 @@
-"""A backtest counts what would change, and changes nothing; the curve counts who reaches which level."""
+"""A backtest counts the changes and changes nothing; the curve counts who reaches each level."""
 
 from collections.abc import Iterable
 

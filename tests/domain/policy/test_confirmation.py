@@ -1,4 +1,4 @@
-"""What a result, or its absence, makes of a callback: agreement confirms, all else is for a person."""
+"""The effect of a result, or of its absence: agreement confirms, everything else needs review."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Each answer of get_result is about this verification, or says something of the vendor or our settings."""
+"""Each answer of get_result is about this verification, or about the vendor or our settings."""
 
 import pytest
 

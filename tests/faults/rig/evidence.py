@@ -22,7 +22,7 @@ PATIENCE: Final = 90.0
 
 
 class Waiting(NamedTuple):
-    """What is not settled yet: bytes in the spool, batches in the inbox, verifications."""
+    """Unfinished work: bytes in the spool, batches in the inbox, open verifications."""
 
     spooled: int
     batches: int

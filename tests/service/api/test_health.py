@@ -1,4 +1,4 @@
-"""healthz says that the process runs; readyz what stands behind it, and with which durability."""
+"""healthz reports that the process runs; readyz reports its servers and their durability."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A restart of the api cuts off nobody who waits: each is answered with what is known."""
+"""A restart of the api answers every waiting lookup without a decision."""
 
 import asyncio
 import os

@@ -66,7 +66,7 @@ def page_of(context: RealApi, **changes: Any) -> MetricsPage:
 
 @pytest.fixture
 async def full(api_context: RealApi, store: Store) -> RealApi:
-    """A gateway of which every metric has something to tell."""
+    """A gateway in which every metric has a value."""
     await store.record(callback(payload(1), received_at=datetime.now(UTC) - timedelta(hours=23)))
     await store.dead_letters.keep(callback(payload(2)), reason="bad_biz_id", detail="why", now=NOW)
     await put_heartbeat(api_context, "worker", 1, WORKER)

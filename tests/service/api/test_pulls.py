@@ -1,4 +1,4 @@
-"""An operator spends a call on request, once, and is told when that is not possible."""
+"""An operator spends one call per request, and gets a reason if that is not possible."""
 
 import asyncio
 from datetime import timedelta

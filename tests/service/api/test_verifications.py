@@ -1,4 +1,4 @@
-"""Verifications looked up one by one, listed page by page, and told as a timeline."""
+"""Lookups, lists and timelines of verifications."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""The listener's own protocol: what is no HTTP, requests in a row, and when an app has its request."""
+"""The listener's protocol: invalid HTTP, pipelined requests, and when the app gets a request."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What of decisions is PostgreSQL's own: all that is written, and how. The rest: tests/contracts."""
+"""The PostgreSQL side of decisions: what is written, and how. For the rest see tests/contracts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What of the ledger is PostgreSQL's own: its limit, its times, its ciphertext. The rest: tests/contracts."""
+"""The PostgreSQL side of the ledger: limit, times, ciphertext. For the rest see tests/contracts."""
 
 from datetime import timedelta
 

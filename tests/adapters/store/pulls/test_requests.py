@@ -1,4 +1,4 @@
-"""Who asked for a pull stands on the timeline; what is granted to whom: tests/contracts."""
+"""The timeline names the token that requested a pull. For the rest see tests/contracts."""
 
 from datetime import timedelta
 

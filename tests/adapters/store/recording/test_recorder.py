@@ -1,4 +1,4 @@
-"""What of recording is PostgreSQL's own: groups, locks, refusals, ciphertext. The rest: tests/contracts."""
+"""The PostgreSQL side of recording: groups, locks, refusals, ciphertext. For the rest see tests/contracts."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What a version before apps shared biz_ids leaves behind: two verifications of one biz_id, or no owner."""
+"""Leftovers of versions before shared biz_ids: two verifications of one biz_id, or no owner."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -39,7 +39,7 @@ def sharing(engine: AsyncEngine, keys: KeyRing) -> Store:
 
 
 async def claim(store: Store, *, later: timedelta = timedelta(0)) -> list[DueVerification]:
-    """What a worker of this version is given, also of what has no final callback."""
+    """Claim like a worker of this version, with and without final callbacks."""
     room = {"demo": 9, "lax": 9}
     found = []
     for silent in (False, True):

@@ -1,4 +1,4 @@
-"""What of due verifications is PostgreSQL's and the key ring's own; the rest stands in tests/contracts."""
+"""The PostgreSQL side and the encryption of due verifications. For the rest see tests/contracts."""
 
 import re
 from collections import Counter
@@ -64,7 +64,7 @@ async def test_a_verification_of_an_erased_person_delays_no_other(store: Store) 
 
 
 async def test_another_callbacks_bytes_are_not_opened_in_a_callbacks_place(store: Store) -> None:
-    """Both were sealed for this verification: only the digest tells which is which."""
+    """Both are sealed for this verification, so only the digest distinguishes them."""
     await store.record(callback(payload(status="FAILED")))
     await store.record(callback(payload(status="OK")))
     async with store.engine.begin() as connection:

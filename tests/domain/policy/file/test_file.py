@@ -1,4 +1,4 @@
-"""A policy file says what it says: no key is lost, and every mistake is named by file, line and key."""
+"""Every key of a policy file takes effect, and every mistake is reported by file, line and key."""
 
 import hashlib
 import tomllib

@@ -1,4 +1,4 @@
-"""A mistake in a policy file comes with what is allowed there, and with what was probably meant."""
+"""The message about a mistake in a policy file names the allowed values and the probable key."""
 
 import pytest
 

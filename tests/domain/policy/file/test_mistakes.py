@@ -69,7 +69,7 @@ def test_a_missing_proof_is_never_ignored(table: str, key: str) -> None:
 
 
 def test_the_shipped_file_with_a_mistake_in_any_line() -> None:
-    """A key that is unknown is found on its line, wherever it stands."""
+    """An unknown key is reported with its line, wherever it is."""
     lines, tried = SHIPPED.split("\n"), 0
     for number, line in enumerate(lines, start=1):
         key, equals, rest = line.partition("=")

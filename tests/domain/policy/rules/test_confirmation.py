@@ -1,4 +1,4 @@
-"""The confirmation table: whose mode counts, what an unavailable confirmation and a disagreement mean."""
+"""The confirmation table: which mode counts, and the effect of a missing confirmation or a disagreement."""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""When an odd payload is for a person: what the policy reads, what is registered, what stands twice."""
+"""When an irregular payload needs review: members that the policy reads, registered verifications, repeated
+members.
+"""
 
 import json
 from typing import Any

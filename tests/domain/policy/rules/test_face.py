@@ -108,7 +108,7 @@ CARD = "result_idcard_datasource"
 @pytest.mark.parametrize("need", ["all", "any"])
 @pytest.mark.parametrize("missing", ["review", "reject"])
 def test_the_cards_portrait_alone_is_never_approved(need: str, missing: str) -> None:
-    """It says that the card is genuine, and nothing about who holds it."""
+    """It shows that the card is genuine, and nothing about its holder."""
     policy = policy_with(face={"comparisons": [CARD], "need": need, "missing": missing})
     outcome = REVIEW if missing == "review" else REJECTED
     assert judged(passing_facts(comparisons=compared(YES, name=CARD)), policy) == (outcome, [MISSING])

@@ -1,4 +1,4 @@
-"""A payload about another order than the registered one is for a person, whichever side says so."""
+"""A callback or a result about another order than the registered one needs review."""
 
 from typing import Any
 

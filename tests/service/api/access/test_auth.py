@@ -1,4 +1,4 @@
-"""Who may do what: every route, without a token, with wrong ones, with too little, and for another app."""
+"""Authorization of every route: no token, wrong tokens, missing scopes, another app."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

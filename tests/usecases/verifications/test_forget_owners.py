@@ -1,4 +1,4 @@
-"""The claim of a biz_id is forgotten when its flow is long over; whose it was, the verifications tell."""
+"""The owner of a biz_id is deleted when its flow is long over; the verifications still determine it."""
 
 from datetime import datetime, timedelta
 
@@ -16,8 +16,8 @@ def sharing(jobs: Jobs) -> Store:
     return Store(jobs.store.engine, jobs.store.keys, owners=BizOwners(shared_accounts(APPS)))
 
 
-async def claimed(store: Store, at: datetime, *numbers: int) -> None:
-    """Verifications of the app `lax`, claimed at that time."""
+async def owned_since(store: Store, at: datetime, *numbers: int) -> None:
+    """Verifications of the app `lax`, owned since that time."""
     for n in numbers:
         await store.record(callback(payload(n), app_id="lax"))
     async with store.engine.begin() as connection:
@@ -25,16 +25,16 @@ async def claimed(store: Store, at: datetime, *numbers: int) -> None:
         await connection.execute(statement, {"at": at, "ids": [biz_id(n) for n in numbers]})
 
 
-async def claims(store: Store) -> list[str]:
+async def owners(store: Store) -> list[str]:
     return [each for (each,) in await store.rows("SELECT biz_id FROM biz_owners ORDER BY claimed_at")]
 
 
-async def test_a_sweep_forgets_the_old_claims_alone(jobs: Jobs) -> None:
+async def test_a_sweep_deletes_only_old_owners(jobs: Jobs) -> None:
     store = sharing(jobs)
-    await claimed(store, NOW - OWNER_KEPT - timedelta(seconds=1), 1, 2)
-    await claimed(store, NOW - OWNER_KEPT + timedelta(seconds=1), 3)
+    await owned_since(store, NOW - OWNER_KEPT - timedelta(seconds=1), 1, 2)
+    await owned_since(store, NOW - OWNER_KEPT + timedelta(seconds=1), 3)
     await run_crons(jobs.context, jobs.loops())
-    assert await claims(store) == [biz_id(3)]
+    assert await owners(store) == [biz_id(3)]
 
 
 async def test_a_backlog_is_deleted_in_one_sweep(jobs: Jobs) -> None:
@@ -45,24 +45,24 @@ async def test_a_backlog_is_deleted_in_one_sweep(jobs: Jobs) -> None:
     async with jobs.store.engine.begin() as connection:
         await connection.execute(statement, {"at": NOW - 2 * OWNER_KEPT})
     await run_crons(jobs.context, jobs.loops())
-    assert await claims(jobs.store) == []
+    assert await owners(jobs.store) == []
 
 
 async def test_an_ownership_in_use_is_skipped_without_waiting(jobs: Jobs) -> None:
     store = sharing(jobs)
-    await claimed(store, NOW - 2 * OWNER_KEPT, 1, 2)
+    await owned_since(store, NOW - 2 * OWNER_KEPT, 1, 2)
     async with store.engine.connect() as other:
         lock = text("SELECT FROM biz_owners WHERE biz_id = :biz_id FOR UPDATE")
         await other.execute(lock, {"biz_id": biz_id(1)})
         await run_crons(jobs.context, jobs.loops())
-        assert await claims(store) == [biz_id(1)]
+        assert await owners(store) == [biz_id(1)]
 
 
 async def test_a_replay_after_that_is_its_owners_all_the_same(jobs: Jobs) -> None:
     store = sharing(jobs)
-    await claimed(store, NOW - 2 * OWNER_KEPT, 1)
+    await owned_since(store, NOW - 2 * OWNER_KEPT, 1)
     await run_crons(jobs.context, jobs.loops())
-    assert await claims(store) == []
+    assert await owners(store) == []
     replayed = await store.record(callback(payload(1), app_id="demo"))
     assert (replayed.app_id, replayed.is_new) == ("lax", False)
 
@@ -72,6 +72,6 @@ async def test_a_verification_moved_to_its_owner_does_not_return(jobs: Jobs) -> 
     older = jobs.store
     await older.record(callback(payload(1), app_id="lax"))
     await sharing(jobs).register()
-    await claimed(sharing(jobs), NOW - 2 * OWNER_KEPT, 1)
+    await owned_since(sharing(jobs), NOW - 2 * OWNER_KEPT, 1)
     await run_crons(jobs.context, jobs.loops())
     assert (await sharing(jobs).record(callback(payload(1), app_id="lax"))).app_id == "demo"

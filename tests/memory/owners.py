@@ -1,9 +1,9 @@
-"""Claims of biz_ids in memory: no app shares its account, so there are none."""
+"""Owners of biz_ids in memory: no app shares its account, so there are none."""
 
 from datetime import datetime
 
 
-class MemoryClaims:
+class MemoryOwners:
     """Nothing to forget."""
 
     async def forget(self, *, before: datetime, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""What a `dev` must have for itself before it touches anything: its folder, its ports, its servers."""
+"""Checks before `dev` starts: no foreign servers in its settings, its folder unlocked, its ports free."""
 
 import fcntl
 import os
@@ -12,11 +12,11 @@ from domain.errors import SettingsError
 from service.http.doors import open_doors
 
 FOREIGN: Final = ("FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_SPOOL_DIR")
-"""What names data that others may live on."""
+"""Settings that name data which other gateways may use."""
 
 
 def refuse_foreign_servers(caller: Mapping[str, str] | None = None) -> None:
-    """Refuse to write where a shell with production's settings points to.
+    """Refuse to start with the server settings of another gateway, such as production's.
 
     Raises:
         SettingsError: one of `FOREIGN` is set, in the environment or in `.env`.
@@ -31,8 +31,8 @@ def refuse_foreign_servers(caller: Mapping[str, str] | None = None) -> None:
 
 
 @contextmanager
-def claimed_folder(data_dir: Path) -> Iterator[None]:
-    """The folder belongs to this process inside the block; a killed one leaves it free.
+def locked_folder(data_dir: Path) -> Iterator[None]:
+    """Lock the folder during the block. The lock ends with the process, even if it is killed.
 
     Raises:
         SettingsError: another `dev` runs on it.
@@ -54,7 +54,7 @@ def claimed_folder(data_dir: Path) -> Iterator[None]:
 
 
 def check_ports(ports: Sequence[tuple[str, int]]) -> None:
-    """Whether each port of `(option, port)` can be had; port 0 can.
+    """Check that each port of `(option, port)` is free; port 0 always is.
 
     Raises:
         SettingsError: another process listens there.

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from devstack import servers
-from devstack.claims import check_ports, claimed_folder, refuse_foreign_servers
+from devstack.preflight import check_ports, locked_folder, refuse_foreign_servers
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from domain.errors import SettingsError
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
@@ -46,9 +46,9 @@ def test_without_them_nothing_is_refused() -> None:
 
 def test_a_folder_belongs_to_one(tmp_path: Path) -> None:
     taken = rf"runs on this folder already \(pid {os.getpid()}\)"
-    with claimed_folder(tmp_path), pytest.raises(SettingsError, match=taken), claimed_folder(tmp_path):
+    with locked_folder(tmp_path), pytest.raises(SettingsError, match=taken), locked_folder(tmp_path):
         pass
-    with claimed_folder(tmp_path):
+    with locked_folder(tmp_path):
         assert (tmp_path / "lock").read_text() == str(os.getpid())
 
 
@@ -75,7 +75,7 @@ def dev(data_dir: Path, *argv: str) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture
 async def first(engine: AsyncEngine, redis: Redis, database_url: str, redis_url: str) -> AsyncIterator[Stack]:
     """A `dev` that runs, on the tests' servers."""
-    folder = Path(tempfile.mkdtemp(prefix="faceid-claims-"))
+    folder = Path(tempfile.mkdtemp(prefix="faceid-preflight-"))
     env = {"FACEID_REDIS_URL": redis_url, "FACEID_DATABASE_URL": database_url}
     options = StackOptions(folder / "data", env=env)
     async with running_stack(options) as stack:
@@ -108,7 +108,7 @@ async def test_a_second_dev_touches_nothing_of_the_first(first: Stack, tmp_path:
 async def test_on_foreign_servers_no_token_is_left_and_names_are_prefixed(
     engine: AsyncEngine, redis: Redis, database_url: str, redis_url: str
 ) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="faceid-claims-"))
+    folder = Path(tempfile.mkdtemp(prefix="faceid-preflight-"))
     env = {"FACEID_REDIS_URL": redis_url, "FACEID_DATABASE_URL": database_url}
     async with running_stack(StackOptions(folder, env=env)) as stack:
         [(name, apps, expires)] = await tokens_of(engine)
