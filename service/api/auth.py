@@ -99,7 +99,7 @@ def guarded_router(prefix: str, *, tag: str) -> APIRouter:
 async def authenticate(
     request: Request, context: Context, _shown: Annotated[Any, Depends(_bearer)]
 ) -> Caller:
-    """The caller that the door has let in. The endpoint's scopes are in the route, and checked by it."""
+    """The admitted caller. The route checks the endpoint's scopes."""
     return caller_of(request.state.entry, context)
 
 
