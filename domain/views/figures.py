@@ -26,7 +26,7 @@ class Letters(msgspec.Struct, frozen=True):
 
 
 class StoreFigures(msgspec.Struct, frozen=True):
-    """One reading."""
+    """The figures of the store at one moment."""
 
     open: list[OpenVerifications]
     letters: list[Letters]

@@ -10,7 +10,8 @@ from usecases.ports.ingress import ReturnHints
 
 
 class ThrottledReturnHints:
-    """Sends a return hint for each return that the throttle permits; `monotonic`: seconds that never go back.
+    """Sends a return hint for each return that the throttle permits; `monotonic`: a monotonic clock in
+    seconds.
 
     The ingress does not know which verifications there are: it sends hints for known and unknown ones alike.
     """

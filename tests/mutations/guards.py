@@ -169,7 +169,7 @@ MUTATIONS: Final = (
         "domain/policy/evidence.py",
         'return "mismatch" if biz_no_differs(payload, registration) else "match"',
         'return "match"',
-        ["tests/usecases/verifications/test_reconcile.py::test_a_callback_of_another_order_goes_to_a_person"],
+        ["tests/usecases/verifications/test_reconcile.py::test_a_callback_of_another_order_goes_to_review"],
     ),
     Mutation(
         "spool byte count",

@@ -145,9 +145,7 @@ OF_THE_WORKERS: Final = (
         "usecases/verifications/reconcile.py",
         "if isinstance(kept, Unconfirmed) and kept.is_unread:",
         "if False:",
-        [
-            "tests/usecases/verifications/test_unread_results.py::test_what_was_told_and_nobody_reads_is_for_a_person"
-        ],
+        ["tests/usecases/verifications/test_unread_results.py::test_an_unreadable_result_goes_to_review"],
     ),
     Mutation(
         "registration at the decision",

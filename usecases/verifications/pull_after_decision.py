@@ -39,7 +39,7 @@ async def look_again(context: WorkerContext, case: Case, settings: DecisionSetti
 async def _spend(context: WorkerContext, case: Case, settings: DecisionSettings) -> Reading | Wait:
     ledger = await context.ledger.of(case.verification_id)
     if case.asked_at is None or is_answered(case.asked_at, ledger):
-        # A worker died behind the call: one request is one call, whatever came of it.
+        # A worker died after the call. A request is for one call, whatever its result.
         kept = await read_kept(context, case)
         if isinstance(kept, Confirmed):
             return kept

@@ -16,7 +16,9 @@ from domain.pulls.request import Refusal, Standing, refuse_pull
 
 
 class PgPullRequests:
-    """Marks a verification for one requested call, which a worker spends. `rules` are an operator's."""
+    """Marks a verification for one requested call, which a worker spends. `rules`: the pull budget for
+    operators.
+    """
 
     def __init__(self, engine: AsyncEngine, *, rules: PullRules) -> None:
         self._engine = engine
