@@ -189,7 +189,7 @@ WITH incoming AS (
           disagreements json, policy_name text, policy_version text, policy_hash text, mode text,
           unconfirmed json, callback_facts json, result_facts json, identity_ct text, decided_at timestamptz)
 ), held AS (
-  SELECT v.id AS verification_id, v.app_id, v.fence
+  SELECT i.*, v.app_id
   FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
   WHERE v.id = ANY(ARRAY(SELECT verification_id FROM incoming))
   ORDER BY v.id FOR NO KEY UPDATE OF v
@@ -198,22 +198,25 @@ WITH incoming AS (
                          mode, unconfirmed, callback_facts, result_facts, decided_at)
   SELECT verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
          unconfirmed, callback_facts, result_facts, decided_at
-  FROM incoming JOIN held USING (verification_id, fence)
+  FROM held
   ON CONFLICT (verification_id) DO NOTHING
   RETURNING verification_id
+), first AS (
+  SELECT verification_id, fence, outcome, basis, reasons, policy_name, policy_version, identity_ct
+  FROM held WHERE verification_id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), closed AS (
   UPDATE verifications v
-  SET state = 'decided', {due_moves.END}, identity_ct = decode(i.identity_ct, 'base64')
-  FROM incoming i JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
-  WHERE v.id = i.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
+  SET state = 'decided', {due_moves.END}, identity_ct = decode(f.identity_ct, 'base64')
+  FROM first f
+  WHERE v.id = f.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
   SELECT verification_id, 'decision.saved',
          jsonb_build_object('outcome', outcome, 'basis', basis, 'reasons', CAST(reasons AS jsonb),
                             'policy', policy_name, 'version', policy_version)
-  FROM incoming JOIN held USING (verification_id, fence) JOIN saved USING (verification_id)
+  FROM first
 )
-SELECT verification_id, fence FROM saved JOIN held USING (verification_id)
+SELECT verification_id, fence FROM first
 """  # noqa: S608 - constants alone
 
 _SAVE_SHADOWS: Final = """
