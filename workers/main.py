@@ -22,6 +22,7 @@ from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.mark import RedisMark, marking, read_mark
 from adapters.processes.process import ProcessContext
 from adapters.processes.readers import Readers
+from adapters.processes.supervisor_link import SupervisorLink
 from adapters.redis.announcements import Announcer
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
@@ -56,13 +57,13 @@ NEVER: Final = 2**31
 log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings) -> None:
-    """Process jobs until a signal."""
+def run(settings: Settings, *, supervisor: SupervisorLink | None = None) -> None:
+    """Process jobs until a signal, or until the supervisor has another process for its place."""
     calm_garbage_collection()
-    uvloop.run(_run(settings))
+    uvloop.run(_run(settings, supervisor))
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, supervisor: SupervisorLink | None) -> None:
     process = ProcessContext.of(settings, timeout=_REDIS_TIMEOUT)
     mark = RedisMark(process.redis, await read_mark(settings), names=process.names)
     async with (
@@ -79,6 +80,8 @@ async def _run(settings: Settings) -> None:
             beating(process.redis, "worker", every=every, status=context.status, names=process.names),
             running_loops(settings, context, grace=grace) as loops,
         ):
+            if supervisor is not None:
+                supervisor.tell_ready()
             await run_workers(
                 lambda: fresh_worker(settings, context, loops),
                 grace=grace,

@@ -20,6 +20,7 @@ _FIELDS: Final = frozenset(
         "callbacks",
         "check",
         "http_status",
+        "pid",
         "port",
         "role",
         "seconds",

@@ -18,6 +18,7 @@ from adapters.policies.reloads import PolicyReloads
 from adapters.postgres.schema import PgDatabase
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.process import ProcessContext
+from adapters.processes.supervisor_link import SupervisorLink
 from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
@@ -83,8 +84,8 @@ Identity is masked. Resources of another app are answered as if they did not exi
 """
 
 
-def run(settings: Settings, *, host: str, port: int) -> None:
-    """Serve the API until a signal."""
+def run(settings: Settings, *, host: str, port: int, supervisor: SupervisorLink | None = None) -> None:
+    """Serve the API until a signal, or until the supervisor has another process for its place."""
     lifecycle = Lifecycle()
     app = build(settings, lifecycle)
     serve(
@@ -94,6 +95,7 @@ def run(settings: Settings, *, host: str, port: int) -> None:
         lifecycle=lifecycle,
         shutdown_delay=settings.shutdown_delay,
         limits=_limits(settings),
+        supervisor=supervisor,
     )
 
 

@@ -7,6 +7,7 @@ waiting lookups are answered without a decision.
 
 import socket
 import sys
+import threading
 import time
 from importlib.metadata import version
 from types import FrameType
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp
 
 from adapters.processes.gc_tuning import calm_garbage_collection
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, raise_open_files
+from adapters.processes.supervisor_link import SupervisorLink
 from adapters.settings import Settings
 from service.http.connections import Connections, Limits
 from service.http.doors import open_doors
@@ -59,8 +61,11 @@ def serve(
     lifecycle: Lifecycle,
     shutdown_delay: float,
     limits: Limits,
+    supervisor: SupervisorLink | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests in flight. A failed lifecycle exits with 1.
+
+    With a `supervisor` it serves on that one's sockets, and ends also when another process takes over.
 
     The caller is the peer of the socket, or the address in X-Forwarded-For from a proxy in
     `limits.trusted_proxies`. If the system allows fewer files than `limits` need, the limits are lowered.
@@ -87,9 +92,11 @@ def serve(
         timeout_graceful_shutdown=FINISH_WITHIN,
     )
     calm_garbage_collection()
-    doors = open_doors(host, port)
+    doors = open_doors(host, port) if supervisor is None else supervisor.doors
     try:
-        server = GracefulServer(config, lifecycle, connections, shutdown_delay=shutdown_delay)
+        server = GracefulServer(
+            config, lifecycle, connections, shutdown_delay=shutdown_delay, supervisor=supervisor
+        )
         server.run(sockets=doors)
     except SystemExit as end:
         if end.code:
@@ -119,6 +126,7 @@ class GracefulServer(uvicorn.Server):
         connections: Connections,
         *,
         shutdown_delay: float,
+        supervisor: SupervisorLink | None = None,
     ) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
@@ -126,12 +134,17 @@ class GracefulServer(uvicorn.Server):
         self._delay = shutdown_delay
         self._signal: tuple[int, FrameType | None] | None = None
         self._leave_at = 0.0
+        self._supervisor = supervisor
+        self._successor = threading.Event()
+        self._retire_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Log once it serves."""
         await super().startup(sockets)
         if self.started and sockets:
             log.info("serving", port=sockets[0].getsockname()[1])
+            if self._supervisor is not None:
+                self._supervisor.tell_ready(retire=self._successor.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal starts the delay; a second one ends it."""
@@ -145,16 +158,33 @@ class GracefulServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: check whether to stop listening."""
-        if self._lifecycle.failed:
+        if self._lifecycle.failed or self._has_retired():
             self.should_exit = True
         elif self._signal is not None and time.monotonic() >= self._leave_at:
             super().handle_exit(*self._signal)
             self._signal = None
         leaving = await super().on_tick(counter)
-        if self._lifecycle.draining and _CLOSE not in self.server_state.default_headers:
+        asks_to_close = self._lifecycle.draining or self._retire_at is not None
+        if asks_to_close and _CLOSE not in self.server_state.default_headers:
             # A kept-alive connection would be closed while its client sends.
             self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
         return leaving
+
+    def _has_retired(self) -> bool:
+        """Whether this process can end because another one serves in its place.
+
+        It accepts nothing more at once: new connections wait in the socket that both share. Clients of open
+        connections are asked to close them, and have as long as for an idle connection. `readyz` does not
+        change, since the listener as a whole stays ready.
+        """
+        if self._retire_at is None and self._successor.is_set():
+            self._retire_at = time.monotonic() + max(self._delay, self._connections.limits.idle_seconds)
+            for server in self.servers:
+                server.close()
+            return False
+        if self._retire_at is None:
+            return False
+        return not self.server_state.connections or time.monotonic() >= self._retire_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer waiting lookups, and do not wait for connections that gave way."""

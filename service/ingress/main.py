@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from adapters.intake.queue import create_queue
 from adapters.intake.return_hints import RedisReturnHints
 from adapters.processes.heartbeats import beating
 from adapters.processes.process import ProcessContext
+from adapters.processes.supervisor_link import SupervisorLink
 from adapters.redis.client import RedisAway
 from adapters.redis.durability import NotDurableYet, check_durability
 from adapters.redis.troubles import redis_trouble
@@ -41,8 +42,8 @@ _BURST_SECONDS: Final = 10
 log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings, *, host: str, port: int) -> None:
-    """Serve the ingress until a signal.
+def run(settings: Settings, *, host: str, port: int, supervisor: SupervisorLink | None = None) -> None:
+    """Serve the ingress until a signal, or until the supervisor has another process for its place.
 
     Raises:
         SettingsError: Redis could lose writes and there is no spool, or its folder cannot be used.
@@ -51,7 +52,7 @@ def run(settings: Settings, *, host: str, port: int) -> None:
     # SIGHUP to all roles reloads policies. The ingress has none, and must not die from the signal.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     lifecycle = Lifecycle()
-    app = build(settings, lifecycle)
+    app = build(settings, lifecycle, supervisor)
     serve(
         app,
         host=host,
@@ -59,10 +60,11 @@ def run(settings: Settings, *, host: str, port: int) -> None:
         lifecycle=lifecycle,
         shutdown_delay=settings.shutdown_delay,
         limits=limits_of(settings, body_bytes=settings.max_body_bytes),
+        supervisor=supervisor,
     )
 
 
-def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
+def build(settings: Settings, lifecycle: Lifecycle, supervisor: SupervisorLink | None = None) -> FastAPI:
     """The ingress with real adapters. Raises SettingsError."""
     process = ProcessContext.of(settings, timeout=timedelta(seconds=settings.inbox_timeout))
     watch = _create_watch(settings, process)
@@ -93,10 +95,9 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await intake.start()
-        host, port = settings.ingress_metrics_host, settings.ingress_metrics_port
         every = timedelta(seconds=settings.heartbeat_every)
         async with beating(process.redis, "ingress", every=every, status=status, names=names) as process_id:
-            with serving_metrics(host, port, process=process_id, status=status):
+            with _publishing(settings, supervisor, process_id, status):
                 yield
         await intake.aclose()
         await return_hints.aclose()
@@ -109,6 +110,19 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
 def create_app(context: IngressContext, *, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     """The ingress with the given context."""
     return IngressApp(context, lifespan=lifespan)
+
+
+def _publishing(
+    settings: Settings,
+    supervisor: SupervisorLink | None,
+    process_id: str,
+    status: Callable[[], Mapping[str, object]],
+) -> AbstractContextManager[None]:
+    """This process's own metrics page, or the supervisor's, which is about all processes."""
+    if supervisor is not None:
+        return supervisor.reporting(process_id, status)
+    host, port = settings.ingress_metrics_host, settings.ingress_metrics_port
+    return serving_metrics(host, port, statuses=lambda: {process_id: status()})
 
 
 def _create_watch(settings: Settings, process: ProcessContext) -> RedisWatch:

@@ -1,6 +1,7 @@
-"""An ingress's own metrics page, on an internal port, which shows refusals even while Redis is away.
+"""The ingress's own metrics page, on an internal port, which shows refusals even while Redis is away.
 
-A thread serves it, so that it answers even if the event loop is blocked.
+A thread serves it, so that it answers even if the event loop is blocked. With several processes the
+supervisor serves it, so that every scrape shows all of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,9 +18,9 @@ from service.ingress_families import describe_ingresses
 
 @contextmanager
 def serving_metrics(
-    host: str, port: int | None, *, process: str, status: Callable[[], Mapping[str, object]]
+    host: str, port: int | None, *, statuses: Callable[[], Mapping[str, Mapping[str, object]]]
 ) -> Iterator[None]:
-    """Serve `GET /metrics` for this process during the block, if a port is configured.
+    """Serve `GET /metrics` during the block, if a port is configured; `statuses`: by process.
 
     Raises:
         SettingsError: the port cannot be used.
@@ -28,7 +29,7 @@ def serving_metrics(
         yield
         return
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Page(process, status))
+    registry.register(_Page(statuses))
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
@@ -44,9 +45,11 @@ def serving_metrics(
 
 
 class _Page(Collector):
-    def __init__(self, process: str, status: Callable[[], Mapping[str, object]]) -> None:
-        self._process = process
-        self._status = status
+    def __init__(self, statuses: Callable[[], Mapping[str, Mapping[str, object]]]) -> None:
+        self._statuses = statuses
 
     def collect(self) -> Iterable[Metric]:
-        return describe_ingresses({self._process: msgspec.convert(self._status(), IngressStatus)})
+        found = self._statuses().items()
+        return describe_ingresses(
+            {process: msgspec.convert(status, IngressStatus) for process, status in found}
+        )

@@ -3,52 +3,32 @@
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlencode
 
-import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from adapters.processes.heartbeats import Heartbeats
 from devstack import servers as ports
-from domain.callback.signature import sign_data
-from tests.e2e.lone_roles import SECRET, Role, Servers, role, running_servers
-from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload, until
+from tests.e2e.lone_roles import (
+    PATIENCE,
+    Servers,
+    accepted,
+    alive,
+    client,
+    decided,
+    logs,
+    role,
+    running_servers,
+    status,
+)
+from tests.support.stores import until
 
 pytestmark = pytest.mark.timeout(180)
-PATIENCE = 60.0
 
 
 @pytest.fixture
 async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
     async with running_servers(tmp_path) as servers:
         yield servers
-
-
-async def logs(worker: Role, event: str, *, times: int = 1) -> None:
-    """Return when a role has logged an event this many times."""
-
-    async def logged() -> bool:
-        return worker.logged(event) >= times
-
-    await until(logged, patience=PATIENCE)
-
-
-async def decided(servers: Servers, count: int) -> None:
-    async def enough() -> bool:
-        return await servers.decisions() == count
-
-    await until(enough, patience=PATIENCE)
-
-
-async def alive(servers: Servers, role_name: str, count: int = 1) -> None:
-    async def seen() -> bool:
-        async with Redis.from_url(servers.valkey.url) as redis:
-            roles = [seen.heartbeat.role for seen in await Heartbeats(redis).alive()]
-        return roles.count(role_name) == count
-
-    await until(seen, patience=PATIENCE)
 
 
 async def test_a_worker_that_starts_without_redis_works_once_it_is_there(servers: Servers) -> None:
@@ -161,27 +141,6 @@ async def test_an_ingress_reports_its_refusals_while_redis_is_away(servers: Serv
     figures = {line.partition(" ")[0].split("process=")[0]: line[-3:] for line in told.splitlines()}
     assert figures['faceid_callbacks_refused_total{app_id="demo",code="not_durable",'] == "3.0"
     assert figures["faceid_ingress_accepting{"] == "0.0"
-
-
-async def accepted(ingress: httpx2.AsyncClient) -> bool:
-    data = dump(payload(1))
-    answer = await ingress.post(
-        "/callbacks/demo/notify",
-        content=urlencode({"data": data, "sign": sign_data(data, SECRET.encode())}).encode(),
-        headers={"content-type": "application/x-www-form-urlencoded"},
-    )
-    return answer.status_code == 200
-
-
-def client(port: int) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20)
-
-
-async def status(client: httpx2.AsyncClient, path: str, wanted: int) -> bool:
-    try:
-        return (await client.get(path)).status_code == wanted
-    except httpx2.HTTPError:
-        return False
 
 
 async def test_an_ingress_with_a_spool_starts_with_a_redis_that_is_not_durable(

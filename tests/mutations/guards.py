@@ -6,6 +6,7 @@ from tests.mutations.events import OF_THE_EVENTS
 from tests.mutations.mutation import Mutation
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.settings import OF_THE_SETTINGS
+from tests.mutations.supervisor import OF_THE_SUPERVISOR
 from tests.mutations.workers import OF_THE_WORKERS
 
 GUARDS: Final = (
@@ -59,6 +60,9 @@ GUARDS: Final = (
     "parameters of TLS",
     "address check at connect",
     "signature over body",
+    "the new process works first",
+    "clients leave first",
+    "no orphans",
 )
 
 MUTATIONS: Final = (
@@ -264,4 +268,5 @@ MUTATIONS: Final = (
     *OF_THE_WORKERS,
     *OF_REDIS_AND_SPOOL,
     *OF_THE_EVENTS,
+    *OF_THE_SUPERVISOR,
 )

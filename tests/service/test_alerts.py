@@ -225,7 +225,7 @@ async def test_an_unavailable_postgresql_is_reported_by_name(gateway: Gateway) -
 async def test_the_ingresss_own_page_shows_refusals_while_redis_is_away(gateway: Gateway, alert: str) -> None:
     status: dict[str, Any] = dict(INGRESS)
     port = free_port()
-    with serving_metrics("127.0.0.1", port, process="ingress:host:1", status=lambda: status):
+    with serving_metrics("127.0.0.1", port, statuses=lambda: {"ingress:host:1": status}):
         before = await gateway.page() + await scrape(port, but=await gateway.page())
         status |= {"can_accept": False, "spool_oldest_seconds": 500.0}
         status |= {"refused": {"demo": {"bad_signature": 2, "not_durable": 4}}}

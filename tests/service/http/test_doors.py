@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SettingsError
-from service.http.doors import open_doors
+from service.http.doors import open_balanced_doors, open_doors
 
 LISTENER = """
 import sys
@@ -70,3 +70,24 @@ async def test_the_port_that_is_logged_is_the_one_that_answers() -> None:
     writer.close()
     process.kill()
     await process.wait()
+
+
+async def test_each_process_has_its_own_door_to_the_same_port() -> None:
+    sets = open_balanced_doors("127.0.0.1", 0, count=3)
+    [port] = {door.getsockname()[1] for doors in sets for door in doors}
+    assert len({door for doors in sets for door in doors}) == (3 if sys.platform == "linux" else 1)
+    with pytest.raises(SettingsError, match="the port is taken"):
+        open_balanced_doors("127.0.0.1", port, count=2)
+    with pytest.raises(SettingsError, match="the port is taken"):
+        open_doors("127.0.0.1", port)
+    for door in {door for doors in sets for door in doors}:
+        door.close()
+
+
+def test_where_the_system_does_not_spread_connections_the_processes_share_a_door(
+    monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    [[one], [other]] = open_balanced_doors("127.0.0.1", free_port, count=2)
+    assert one is other
+    one.close()

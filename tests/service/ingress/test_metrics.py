@@ -55,7 +55,7 @@ async def test_accepted_and_refused_callbacks_are_counted_by_app_and_code() -> N
         statuses += [await post(web, "shop")]
     assert statuses == [200, 401, 401, 503]
     port = free_port()
-    with serving_metrics("127.0.0.1", port, process="ingress:me", status=context.tally.status):
+    with serving_metrics("127.0.0.1", port, statuses=lambda: {"ingress:me": context.tally.status()}):
         text = await scrape(port)
     told = samples(text)
     assert told[("faceid_callbacks_accepted_total", "demo", "ingress:me")] == 1
@@ -71,7 +71,7 @@ async def test_accepted_and_refused_callbacks_are_counted_by_app_and_code() -> N
 
 async def test_it_answers_while_the_event_loop_does_not() -> None:
     port = free_port()
-    with serving_metrics("127.0.0.1", port, process="ingress:me", status=IngressTally().status):
+    with serving_metrics("127.0.0.1", port, statuses=lambda: {"ingress:me": IngressTally().status()}):
         scraping = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(scrape(port))))
         await asyncio.sleep(0)
         deadline = time.monotonic() + 5
@@ -84,12 +84,12 @@ async def test_it_answers_while_the_event_loop_does_not() -> None:
 async def test_a_port_that_is_taken_is_a_line_that_names_the_setting() -> None:
     port, status = free_port(), IngressTally().status
     with (
-        serving_metrics("127.0.0.1", port, process="one", status=status),
+        serving_metrics("127.0.0.1", port, statuses=lambda: {"one": status()}),
         pytest.raises(SettingsError, match=f"^FACEID_INGRESS_METRICS_PORT: {port} cannot be used"),
-        serving_metrics("127.0.0.1", port, process="two", status=status),
+        serving_metrics("127.0.0.1", port, statuses=lambda: {"two": status()}),
     ):
         pass
-    with serving_metrics("127.0.0.1", None, process="none", status=status):
+    with serving_metrics("127.0.0.1", None, statuses=lambda: {"none": status()}):
         pass
 
 
