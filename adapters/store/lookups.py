@@ -37,7 +37,10 @@ class PgLookups:
         self._engine = engine
         self._keys = keys
         self._looks = Coalescer[tuple[UUID, ...], list[str]](self._look, systemic=(DatabaseAway,))
-        self._finds = Coalescer[tuple[UUID, ...], list[FoundRow]](self._find, systemic=(DatabaseAway,))
+        # A connection that no longer answers holds up its own group alone.
+        self._finds = Coalescer[tuple[UUID, ...], list[FoundRow]](
+            self._find, lanes=2, systemic=(DatabaseAway,)
+        )
 
     async def find(self, app_ids: Sequence[str], biz_id: str) -> list[VerificationRecord]:
         """The verifications with this biz_id among these apps: none, one, or one per app."""

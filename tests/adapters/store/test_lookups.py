@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import place_of
+from adapters.store.found_rows import FoundRow, find_rows
 from domain.facts.facts import Facts
 from domain.model import Identity, Outcome, verification_id
 from domain.pulls.budget import PullState
@@ -52,6 +55,26 @@ async def test_lookups_at_once_share_a_statement_and_each_gets_its_own(store: St
         [],
     ]
     assert len(used) == 1
+
+
+async def test_a_connection_that_hangs_holds_up_its_own_lookups_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hanging(engine: AsyncEngine, searches: list[tuple[UUID, ...]]) -> list[list[FoundRow]]:
+        if not hangs.is_set():
+            hangs.set()
+            await goes_on.wait()
+        return await find_rows(engine, searches)
+
+    monkeypatch.setattr("adapters.store.lookups.find_rows", hanging)
+    await store.record(callback(payload(1)))
+    first = asyncio.create_task(store.find(9))
+    await hangs.wait()
+    assert await store.find(1) is not None
+    goes_on.set()
+    assert await first is None
 
 
 async def test_a_decided_verification_shows_its_evidence(store: Store) -> None:
