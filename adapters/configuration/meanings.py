@@ -181,8 +181,8 @@ MEANINGS: Final = {
     ),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(
-        "Path of the TOML file; read only from the real environment.",
-        "TOML 文件的路径；只能是真正的环境变量。",
+        "Path of the TOML file; read from the environment or `.env`.",
+        "TOML 文件的路径；取自环境变量或 `.env`。",
     ),
 }
 """Keys: the fields of `Settings`, and `config`, which names the file."""
