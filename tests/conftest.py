@@ -37,10 +37,12 @@ TEST_DATABASE = "faceid_gateway_tests"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many changes of a payload are tried, and which."""
+    """How many changes of a payload are tried, and which; how many verifications are listed."""
     group = parser.getgroup("payloads")
     group.addoption("--changes", type=int, default=10_000, help="single changes of a full payload (10000)")
     group.addoption("--changes-seed", type=int, default=1, help="another seed makes other changes (1)")
+    lists = parser.getgroup("lists")
+    lists.addoption("--rows", type=int, default=100_000, help="verifications that are listed (100000)")
 
 
 @pytest.fixture(autouse=True, scope="session")

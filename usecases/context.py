@@ -15,7 +15,12 @@ from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
 from usecases.ports.pulls import Ledger, Vendor
 from usecases.ports.recording import Owners, Recorder
-from usecases.ports.schedule import DueVerifications, HeldVerifications, ReturnedVerifications
+from usecases.ports.schedule import (
+    DueVerifications,
+    HeldVerifications,
+    LeftVerifications,
+    ReturnedVerifications,
+)
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import CrashPoint
 from usecases.process.picture_room import PictureRoom
@@ -52,6 +57,7 @@ class WorkerContext:
     due: DueVerifications
     held: HeldVerifications
     owners: Owners
+    leftovers: LeftVerifications
     return_hints: ReturnedVerifications
     second_looks: SecondLooks
     dead_letters: DeadLetters

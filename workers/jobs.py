@@ -19,8 +19,8 @@ from adapters.redis.names import RedisNames
 from usecases.context import WorkerContext
 from usecases.requests.note_return import note_return
 from usecases.verifications.await_registration import release_held
-from usecases.verifications.end_unfinished import Unfinished
 from usecases.verifications.forget_owners import forget_owners
+from usecases.verifications.leftovers import Leftovers
 from usecases.verifications.report_unconfigured import Unconfigured
 from workers.advancing import Advancing
 from workers.errands import Errands
@@ -80,7 +80,7 @@ def crons(
 ) -> list[CronJob]:
     """The sweeps, every `every` seconds, on one worker at a time; `adopt` brings in old batches."""
 
-    unfinished, unconfigured = Unfinished(context), Unconfigured(context)
+    leftovers, unconfigured = Leftovers(context), Unconfigured(context)
 
     async def look_into_the_inbox() -> None:
         loops.recording.wake()
@@ -99,7 +99,7 @@ def crons(
     sweeps: dict[str, Sequence[Callable[[], Awaitable[object]]]] = {
         "sweep_inbox": (look_into_the_inbox, adopt),
         "settle_due": (claim_silent, unconfigured.report),
-        "sweep_waiting": (free_held, unfinished.give_an_end, forget),
+        "sweep_waiting": (free_held, leftovers.complete, forget),
     }
     errands, seconds = Errands(context.worker_stats, within=_WITHIN), set(range(0, 60, every))
     return [

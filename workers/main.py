@@ -28,6 +28,7 @@ from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
+from adapters.store.leftovers import PgLeftovers
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners
@@ -166,6 +167,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             due=due,
             held=PgHeldVerifications(engine),
             owners=PgOwners(engine),
+            leftovers=PgLeftovers(engine),
             return_hints=PgReturnHints(engine),
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),

@@ -183,6 +183,11 @@ WORKER_EVENTS: Final = {
         "`count` flows that an older version's worker left without a due time become `expired` a day after "
         "their callback.",
     ),
+    "verifications.listed": LogEvent(
+        "info",
+        "worker",
+        "`count` verifications that an older version's worker decided are now listed by their outcome.",
+    ),
     "settlement.failed": LogEvent(
         "error",
         "worker",

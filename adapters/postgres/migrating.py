@@ -1,7 +1,8 @@
 """Upgrade the schema to the newest revision while the gateway keeps running.
 
 Each revision is a separate transaction. It waits for a lock only briefly, because all readers wait behind
-it, and then retries. A revision's `FILLS` run before it, in many short transactions.
+it, and then retries. Before it, its `FILLS` run in many short transactions, and its `INDEXES` are built while
+others write (adapters/postgres/index_builds.py).
 """
 
 import asyncio
@@ -9,11 +10,19 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final, TypeVar, cast
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.postgres.index_builds import build_concurrently
 from adapters.postgres.lock_watch import LockWatch, Say
-from adapters.postgres.revisions import apply_revision, current_revision_of, fills_of, revision_after
+from adapters.postgres.revisions import (
+    apply_revision,
+    current_revision_of,
+    fills_of,
+    indexes_of,
+    revision_after,
+)
 from adapters.postgres.sqlstate import DatabaseAway
 
 T = TypeVar("T")
@@ -37,7 +46,7 @@ class Migration:
     def __init__(self, engine: AsyncEngine, *, say: Say, patience: timedelta = PATIENCE) -> None:
         self._engine = engine
         self._watch = LockWatch(engine, say)
-        self._patience = patience.total_seconds()
+        self._patience = patience
 
     async def run(self) -> None:
         """Apply every missing revision. Concurrent migrations wait for each other.
@@ -59,13 +68,28 @@ class Migration:
             after: str | None = _BEFORE_ALL
             while after is not None:
                 after = await self._patiently(_filling(fill, current, after))
+        for name, definition in indexes_of(revision).items():
+            await self._patiently(self._building(name, definition, current))
         await self._patiently(_applying(revision, current))
         return False
+
+    def _building(
+        self, name: str, definition: str, current: str | None
+    ) -> Callable[[AsyncConnection], Awaitable[None]]:
+        async def run(connection: AsyncConnection) -> None:
+            # This transaction keeps other migrations out. The build waits for every older snapshot.
+            if await _current(connection) == current:
+                await _give_snapshot_back(connection)
+                await build_concurrently(
+                    self._engine, name, definition, watch=self._watch, patience=self._patience
+                )
+
+        return run
 
     async def _patiently(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do the work in one transaction, and repeat it until it gets every lock."""
         loop = asyncio.get_running_loop()
-        deadline, pause = loop.time() + self._patience, _FIRST_PAUSE
+        deadline, pause = loop.time() + self._patience.total_seconds(), _FIRST_PAUSE
         while True:
             try:
                 async with self._engine.begin() as connection:
@@ -94,6 +118,13 @@ def _filling(
         return cast(str | None, await connection.scalar(text(fill), {"after": after}))
 
     return run
+
+
+async def _give_snapshot_back(connection: AsyncConnection) -> None:
+    """Close the portal of the last prepared statement, which keeps its snapshot; a simple query does."""
+    raw = await connection.get_raw_connection()
+    driver = cast(asyncpg.Connection, raw.driver_connection)
+    await driver.execute("SELECT")
 
 
 def _applying(revision: str, current: str | None) -> Callable[[AsyncConnection], Awaitable[None]]:

@@ -1,6 +1,7 @@
 """The revisions of the schema, from Alembic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -45,10 +46,18 @@ def fills_of(revision: str) -> Sequence[str]:
 
     Each takes the id `:after` which its batch begins, and returns the batch's last id, or none at the end.
     """
-    fills: Sequence[str] = getattr(
-        ScriptDirectory.from_config(alembic_config()).get_revision(revision).module, "FILLS", ()
-    )
+    fills: Sequence[str] = getattr(_module_of(revision), "FILLS", ())
     return fills
+
+
+def indexes_of(revision: str) -> Mapping[str, str]:
+    """The indexes to build before this revision: names, and what follows ON."""
+    indexes: Mapping[str, str] = getattr(_module_of(revision), "INDEXES", {})
+    return indexes
+
+
+def _module_of(revision: str) -> Any:
+    return ScriptDirectory.from_config(alembic_config()).get_revision(revision).module
 
 
 def apply_revision(connection: Connection, revision: str) -> None:

@@ -34,7 +34,7 @@ async def migrate(url: str, *, say: Say | None = None) -> str:
         SettingsError: the database is unusable in any revision: read-only, or not UTF8.
         DatabaseAway, OSError, TimeoutError: it cannot be reached, or locks were not available.
     """
-    engine = create_engine(url, pool_size=2, statement_timeout=None)
+    engine = create_engine(url, pool_size=4, statement_timeout=None)
     try:
         async with engine.connect() as connection:
             problems = await find_problems(connection)

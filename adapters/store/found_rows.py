@@ -60,7 +60,7 @@ SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_k
        p.name, p.version,
        (SELECT count(*) FROM pulls WHERE verification_id = v.id AND state <> 'not_sent')
 FROM verifications v
-LEFT JOIN decisions d ON d.verification_id = v.id
+LEFT JOIN decisions d ON d.verification_id = v.id AND d.verification_id = ANY($1)
 LEFT JOIN policies p ON p.content_hash = d.policy_hash
 WHERE v.id = ANY($1)
 """

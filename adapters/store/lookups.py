@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
@@ -15,13 +14,14 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
 from adapters.store.decisions.decisions import unseal_identity
 from adapters.store.found_rows import FoundRow, find_rows
+from adapters.store.lists import find_ids
 from adapters.store.recording.recorder import key_place, registration_of
-from adapters.store.tables import decisions, policies, pulls, timeline, verifications
+from adapters.store.tables import timeline
 from adapters.tasks.coalescer import Coalescer
 from adapters.tasks.giving_way import giving_way
 from domain.errors import BrokenSeal
 from domain.model import Identity, verification_id
-from domain.pulls.budget import RESULT_KEPT, PullState
+from domain.pulls.budget import RESULT_KEPT
 from domain.views.masking import mask_identity
 from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
 
@@ -64,13 +64,9 @@ class PgLookups:
         self, filters: Filters, *, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[VerificationRecord]:
         """The newest verifications that match `filters`, after `after` (created_at, id)."""
-        v = verifications.c
-        statement = _select_records().order_by(v.created_at.desc(), v.id.desc()).limit(limit)
-        for condition in _conditions(filters):
-            statement = statement.where(condition)
-        if after is not None:
-            statement = statement.where(tuple_(v.created_at, v.id) < tuple_(*after))
-        return await self._read(statement)
+        ids = await find_ids(self._engine, filters, limit=limit, after=after)
+        [rows] = await find_rows(self._engine, [tuple(ids)])
+        return [self._record(row) async for row in giving_way(rows)]
 
     async def timeline(self, verification: UUID) -> list[TimelineEvent]:
         """Every event of a verification, oldest first."""
@@ -79,12 +75,7 @@ class PgLookups:
         async with self._engine.connect() as connection:
             return [TimelineEvent(*row) for row in await connection.execute(statement)]
 
-    async def _read(self, statement: Select[Any]) -> list[VerificationRecord]:
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(statement)).all()
-        return [self._record(row) async for row in giving_way(rows)]
-
-    def _record(self, row: "Row[Any] | FoundRow") -> VerificationRecord:
+    def _record(self, row: FoundRow) -> VerificationRecord:
         return VerificationRecord(
             id=row.id,
             app_id=row.app_id,
@@ -109,7 +100,7 @@ class PgLookups:
             created_at=row.created_at,
         )
 
-    def _masked_identity(self, row: "Row[Any] | FoundRow") -> Identity | None:
+    def _masked_identity(self, row: FoundRow) -> Identity | None:
         if row.identity_ct is None or row.wrapped_key is None:
             return None
         try:
@@ -122,43 +113,10 @@ class PgLookups:
         return mask_identity(identity)
 
 
-def _kept_until(row: "Row[Any] | FoundRow") -> datetime | None:
+def _kept_until(row: FoundRow) -> datetime | None:
     """Until when the vendor certainly keeps the result."""
     registration = registration_of(row)
     since: datetime | None = row.ended_at
     if since is None and registration is not None:
         since = registration.day_begins
     return since and since + RESULT_KEPT
-
-
-@cache
-def _select_records() -> Select[Any]:
-    v, d = verifications.c, decisions.c
-    used = (
-        select(func.count())
-        .where(pulls.c.verification_id == v.id, pulls.c.state != PullState.NOT_SENT)
-        .scalar_subquery()
-    )
-    policy = (policies.c.name.label("policy_name"), policies.c.version.label("policy_version"))
-    return select(
-        v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_key, v.identity_ct,
-        v.ended_at, v.registered_at, v.expires_at, v.nudged_at, v.held, v.received_at, v.created_at,
-        d.outcome, d.basis, d.reasons, d.decided_at,
-        func.coalesce(d.result_facts, d.callback_facts).label("facts"),
-        *policy, used.label("pulls_used"),
-    ).select_from(verifications.outerjoin(decisions).outerjoin(policies))  # fmt: skip
-
-
-def _conditions(filters: Filters) -> list[Any]:
-    v = verifications.c
-    wanted = (
-        (v.biz_no, filters.biz_no),
-        (v.state, filters.state),
-        (decisions.c.outcome, filters.outcome),
-    )
-    conditions = [v.app_id.in_(filters.app_ids), *(column == value for column, value in wanted if value)]
-    if filters.since is not None:
-        conditions.append(v.created_at >= filters.since)
-    if filters.until is not None:
-        conditions.append(v.created_at < filters.until)
-    return conditions

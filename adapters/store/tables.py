@@ -56,6 +56,7 @@ verifications = Table(
     Column("biz_id", Text, nullable=False),
     Column("biz_no", Text),
     Column("state", Text, nullable=False),
+    Column("listed_as", Text),
     Column("vendor_status", Text),
     Column("wrapped_key", LargeBinary),
     Column("identity_ct", LargeBinary),
@@ -71,8 +72,19 @@ verifications = Table(
     _time("received_at"),
     _now("created_at"),
     UniqueConstraint("app_id", "biz_id"),
-    Index("verifications_newest", "app_id", text("created_at DESC"), text("id DESC")),
-    Index("verifications_biz_no", "app_id", "biz_no"),
+    Index(
+        "verifications_listed",
+        text("((app_id || '/') || COALESCE(listed_as, state))"),
+        text("created_at DESC"),
+        text("id DESC"),
+    ),
+    Index(
+        "verifications_listed_by_biz_no",
+        text("((((app_id || '/') || COALESCE(listed_as, state)) || '/') || biz_no)"),
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("biz_no IS NOT NULL"),
+    ),
     Index("verifications_due", "due_at", postgresql_where=text("due_at IS NOT NULL AND NOT held")),
     Index(
         "verifications_due_by_app",
@@ -88,7 +100,8 @@ verifications = Table(
         postgresql_where=text("state IN ('created', 'received')"),
     ),
 )
-"""`final_digest`: digest of the first callback with an ended flow, which the decision uses.
+"""`listed_as`: what lists find a decided verification by (adapters/store/lists.py): the decision's outcome.
+`final_digest`: digest of the first callback with an ended flow, which the decision uses.
 `due_at`: when a worker must handle the verification. The worker takes a lease: it moves `due_at` to the
 lease's end and increments `fence`, so writes of earlier holders are refused.
 `held`: genuine, but not decided, because its app requires registration.

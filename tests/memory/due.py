@@ -53,10 +53,6 @@ class MemoryDueVerifications:
             if row is not None and row.due_at is not None:
                 row.due_at = until
 
-    async def end_unfinished(self, *, limit: int) -> int:
-        # Every flow in memory was recorded by this version, with its end.
-        return 0
-
     async def expire(self, lease: Lease) -> None:
         async with self._database.call():
             row = self._database.leased(lease)

@@ -26,6 +26,7 @@ from tests.memory.held import MemoryHeldVerifications
 from tests.memory.inbox import MemoryInbox
 from tests.memory.intake import MemoryIntake
 from tests.memory.ledger import MemoryLedger
+from tests.memory.leftovers import MemoryLeftovers
 from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
 from tests.memory.owners import MemoryOwners
 from tests.memory.pull_requests import MemoryPullRequests
@@ -133,6 +134,7 @@ class World:
             due=due,
             held=MemoryHeldVerifications(self.database),
             owners=MemoryOwners(),
+            leftovers=MemoryLeftovers(),
             return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),

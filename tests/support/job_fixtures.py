@@ -15,6 +15,7 @@ from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.postgres.engine import create_engine
 from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
+from adapters.store.leftovers import PgLeftovers
 from adapters.store.recording.owners import PgOwners
 from devstack import servers
 from domain.pulls.budget import PullRules
@@ -59,6 +60,7 @@ async def jobs(
         due=store.due,
         held=store.held,
         owners=PgOwners(store.engine),
+        leftovers=PgLeftovers(store.engine),
         return_hints=store.return_hints,
         second_looks=store.due,
         dead_letters=store.dead_letters,
@@ -88,6 +90,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         due=away.due,
         held=away.held,
         owners=PgOwners(engine),
+        leftovers=PgLeftovers(engine),
         return_hints=away.return_hints,
         second_looks=away.due,
         dead_letters=away.dead_letters,

@@ -53,10 +53,17 @@ class DueVerifications(Protocol):
     async def expire(self, lease: Lease) -> None:
         """Mark it as expired: no callback arrived, and the vendor no longer keeps a result."""
 
+
+class LeftVerifications(Protocol):
+    """Verifications as a worker of an older version leaves them."""
+
     async def end_unfinished(self, *, limit: int) -> int:
         """Give up to `limit` unregistered, running flows without a due time the end of the vendor's day;
         returns their number.
         """
+
+    async def list_decided(self, app_ids: Sequence[str], *, limit: int) -> int:
+        """List up to `limit` decided ones of these apps by their outcome; how many there were."""
 
 
 class HeldVerifications(Protocol):

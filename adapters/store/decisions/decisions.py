@@ -206,7 +206,8 @@ WITH incoming AS (
   FROM held WHERE verification_id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), closed AS (
   UPDATE verifications v
-  SET state = 'decided', {due_moves.END}, identity_ct = decode(f.identity_ct, 'base64')
+  SET state = 'decided', listed_as = f.outcome, {due_moves.END},
+      identity_ct = decode(f.identity_ct, 'base64')
   FROM first f
   WHERE v.id = f.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), noted AS (

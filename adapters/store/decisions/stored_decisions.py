@@ -1,7 +1,6 @@
 """Read stored decisions with their evidence: one to explain, or many in chunks."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +8,7 @@ import msgspec
 from sqlalchemy import Row, Select, Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.positions import NEWEST, OLDEST, Position
 from adapters.store.tables import decisions, policies, verifications
 from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome, verification_id
@@ -19,10 +19,6 @@ from domain.policy.rules.rules import RuleRun
 from domain.views.decisions import Selection
 
 CHUNK: Final = 1000
-
-_OLDEST: Final = datetime.min.replace(tzinfo=UTC)
-_NEWEST: Final = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
-"""asyncpg says -infinity and infinity for these times."""
 
 _facts = msgspec.json.Decoder(Facts)
 _reason = msgspec.json.Decoder(Reason)
@@ -90,7 +86,7 @@ class PgStoredDecisions:
         Each chunk is a separate query that begins after the last row of the one before: nothing stays open
         in between, and new decisions do not shift anything.
         """
-        left, after = selection.limit, _NEWEST
+        left, after = selection.limit, NEWEST
         while left is None or left > 0:
             wanted = size if left is None else min(size, left)
             rows = await self._read(selection, after=after, limit=wanted)
@@ -101,9 +97,7 @@ class PgStoredDecisions:
             after = (rows[-1].decided_at, rows[-1].verification_id)
             left = None if left is None else left - wanted
 
-    async def _read(
-        self, selection: Selection, *, after: tuple[datetime, UUID], limit: int
-    ) -> Sequence[Row[Any]]:
+    async def _read(self, selection: Selection, *, after: Position, limit: int) -> Sequence[Row[Any]]:
         place = {"before": after[0], "before_id": after[1], "size": limit}
         async with self._engine.connect() as connection:
             rows: Sequence[Row[Any]] = (
@@ -113,7 +107,7 @@ class PgStoredDecisions:
 
 
 def _bounds(selection: Selection) -> dict[str, Any]:
-    return {"app_ids": list(selection.app_ids), "since": selection.since or _OLDEST}
+    return {"app_ids": list(selection.app_ids), "since": selection.since or OLDEST}
 
 
 def _select_whole() -> Select[Any]:

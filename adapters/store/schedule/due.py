@@ -21,7 +21,6 @@ from adapters.store.recording.strays import Strays
 from domain.errors import BrokenSeal
 from domain.lease import DataKey, Lease
 from domain.model import State
-from domain.pulls.budget import RESULT_KEPT
 from domain.records import ClaimedVerifications, DueVerification
 
 UNREADABLE_REST: Final = timedelta(hours=1)
@@ -79,13 +78,6 @@ class PgDueVerifications:
     async def expire(self, lease: Lease) -> None:
         """Mark it as expired: the vendor no longer keeps a result, and no callback arrived."""
         await self._write(_EXPIRE, lease)
-
-    async def end_unfinished(self, *, limit: int) -> int:
-        """Give up to `limit` unregistered, running flows without a due time the end of the vendor's day, and
-        return their number. A version from before migration 0007 creates them, even after the migration."""
-        async with self._engine.begin() as connection:
-            ended = await connection.execute(_END_UNFINISHED, {"kept": RESULT_KEPT, "limit": limit})
-            return ended.rowcount
 
     async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
         """Add the result of a requested pull to the timeline, which ends the request."""
@@ -204,18 +196,6 @@ WITH answered AS (
 INSERT INTO timeline (verification_id, event, detail)
 SELECT id, :event, CAST(:detail AS jsonb) FROM answered
 """)  # noqa: S608 - constants alone
-
-_END_UNFINISHED: Final = text(f"""
-WITH endless AS (
-  SELECT id FROM verifications
-  WHERE state IN ('created', 'received') AND registered_at IS NULL AND final_digest IS NULL
-    AND due_at IS NULL AND received_at IS NOT NULL
-  LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-)
-UPDATE verifications v SET {due_moves.END_WITH_DAY}
-FROM endless WHERE v.id = endless.id AND v.id = ANY(ARRAY(SELECT id FROM endless))
-""")  # noqa: S608 - constants alone
-"""The states are those of the index `verifications_open`."""
 
 _EXPIRE: Final = text(f"""
 WITH expired AS (

@@ -14,6 +14,7 @@ from adapters.store import due_moves
 ROOT = Path(adapters.store.__file__).parents[2]
 MOVES = {name: text for name, text in vars(due_moves).items() if name.isupper()}
 STATEMENTS = {
+    "leftovers._END_UNFINISHED": {"END_WITH_DAY"},
     "decisions.decisions._SAVE": {"END"},
     "pulls.requests._ASK": {"LOOK_NOW"},
     "recording.held._RELEASE": {"RELEASE"},
@@ -24,7 +25,6 @@ STATEMENTS = {
     "recording.takeovers._END": {"END"},
     "schedule.due._CLAIM": {"TAKE"},
     "schedule.due._CLAIM_ONE": {"TAKE"},
-    "schedule.due._END_UNFINISHED": {"END_WITH_DAY"},
     "schedule.due._EXPIRE": {"END"},
     "schedule.due._NOTE": {"END"},
     "schedule.due._POSTPONE": {"REST"},

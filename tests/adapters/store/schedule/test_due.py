@@ -12,9 +12,8 @@ from sqlalchemy import event, text
 from adapters.envelope import KeyRing
 from adapters.store.schedule.due import UNREADABLE_REST
 from domain.errors import BrokenSeal
-from domain.pulls.budget import RESULT_KEPT
 from domain.records import ClaimedVerifications
-from tests.support.stores import LEASE, NOW, Store, biz_id, callback, payload
+from tests.support.stores import LEASE, NOW, Store, callback, payload
 
 
 async def claim(store: Store, *, after: timedelta = LEASE, **room: int) -> ClaimedVerifications:
@@ -75,29 +74,6 @@ async def test_another_callbacks_bytes_are_not_opened_in_a_callbacks_place(store
             )
         )
     assert (await claim(store)).opened == []
-
-
-async def test_a_flow_that_an_older_version_left_without_an_end_gets_one(store: Store) -> None:
-    for n, status in enumerate(("PROCESSING", "PROCESSING", "OK", "CANCELLED"), start=1):
-        await store.record(callback(payload(n, status=status)))
-    await store.register(5)
-    async with store.engine.begin() as connection:
-        left = text(
-            "UPDATE verifications SET due_at = NULL WHERE vendor_status <> 'PROCESSING' OR biz_id = :id"
-        )
-        await connection.execute(left, {"id": biz_id(2)})
-    assert await store.due.end_unfinished(limit=9) == 1
-    [(due_at,)] = await store.rows("SELECT due_at FROM verifications WHERE biz_id = :id", id=biz_id(2))
-    assert due_at == NOW + RESULT_KEPT
-    assert await store.due.end_unfinished(limit=9) == 0
-
-
-async def test_flows_without_an_end_get_one_in_batches(store: Store) -> None:
-    for n in range(3):
-        await store.record(callback(payload(n, status="PROCESSING")))
-    async with store.engine.begin() as connection:
-        await connection.execute(text("UPDATE verifications SET due_at = NULL"))
-    assert [await store.due.end_unfinished(limit=2) for _ in range(3)] == [2, 1, 0]
 
 
 @pytest.mark.parametrize("silent", [True, False])

@@ -1,9 +1,9 @@
-"""Flows that an older version left without an end get one in short transactions."""
+"""What an older version left is completed in short transactions."""
 
 from sqlalchemy import text
 
 from tests.support.jobs import Jobs, run_crons
-from usecases.verifications.end_unfinished import AT_ONCE
+from usecases.verifications.leftovers import AT_ONCE
 
 
 async def test_all_of_them_get_an_end_in_one_sweep(jobs: Jobs) -> None:

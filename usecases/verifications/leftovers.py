@@ -1,0 +1,50 @@
+"""What a worker of an older version leaves in the database, while it runs beside this version."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from usecases.context import WorkerContext
+
+AT_ONCE: Final = 500
+
+_LOOK_EVERY: Final = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+class Leftovers:
+    """Looks for them at the first sweep and once an hour: the last worker of the old version ends after the
+    migrations, and takes back what they have done."""
+
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._looked_at = -math.inf
+
+    async def complete(self) -> None:
+        """Let flows that go on end with the vendor's day, and list what is decided by its outcome.
+
+        Raises:
+            ServerAway: PostgreSQL is away.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._looked_at + _LOOK_EVERY:
+            return
+        leftovers, app_ids = self._context.leftovers, [*self._context.apps]
+        if count := await _in_batches(lambda: leftovers.end_unfinished(limit=AT_ONCE)):
+            log.info("verifications.given_an_end", count=count)
+        if count := await _in_batches(lambda: leftovers.list_decided(app_ids, limit=AT_ONCE)):
+            log.info("verifications.listed", count=count)
+        self._looked_at = now
+
+
+async def _in_batches(work: Callable[[], Awaitable[int]]) -> int:
+    """Repeat the work until a batch is not full; the number in all."""
+    count = batch = await work()
+    while batch == AT_ONCE:
+        batch = await work()
+        count += batch
+    return count
