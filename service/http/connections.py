@@ -38,10 +38,11 @@ log = structlog.get_logger(__name__)
 class Limits(msgspec.Struct, frozen=True):
     """The limits of one listener. Sizes are in bytes, times in seconds.
 
-    `request_seconds` is from the first byte of a request to the last of its body. `header_bytes` includes
-    the request line. `connections` is for this process, `per_address` for one address (IPv6: one /64). An
-    address in `trusted_proxies` forwards for many clients, so it has no separate limit. `leaving` is for the
-    additional sockets of connections that gave way and are not closed yet.
+    `request_seconds` is from the first byte of a request to the last of its body. A connection that sends
+    nothing at all has this long too, but at most `idle_seconds`. `header_bytes` includes the request line.
+    `connections` is for this process, `per_address` for one address (IPv6: one /64). An address in
+    `trusted_proxies` forwards for many clients, so it has no separate limit. `leaving` is for the additional
+    sockets of connections that gave way and are not closed yet.
     """
 
     header_bytes: int = 16 * 1024
@@ -188,15 +189,22 @@ class Connections:
 
     def _over(self, now: float) -> Iterator[tuple[Phase, Guarded]]:
         for phase in _WAITING:
-            before = now - self._seconds_of(phase)
+            before = now - self.seconds_of(phase)
             for connection, since in self._since[phase].items():
                 if since > before:
                     break
                 yield phase, connection
 
-    def _seconds_of(self, phase: Phase) -> float:
-        special = {Phase.IDLE: self.limits.idle_seconds, Phase.CLOSING: self.limits.closing_seconds}
-        return special.get(phase, self.limits.request_seconds)
+    def seconds_of(self, phase: Phase) -> float:
+        """How long a connection may be in this phase."""
+        limits = self.limits
+        special = {
+            # An api waits for large orders, but not for a connection that sends nothing at all.
+            Phase.OPENED: min(limits.request_seconds, limits.idle_seconds),
+            Phase.IDLE: limits.idle_seconds,
+            Phase.CLOSING: limits.closing_seconds,
+        }
+        return special.get(phase, limits.request_seconds)
 
     def _tell(self, now: float) -> None:
         if not self._refused or now - self._told_at < TELL_EVERY:

@@ -145,3 +145,10 @@ async def test_a_flood_of_refusals_is_one_line_in_the_log(ingress: FastAPI) -> N
             await until(is_logged)
     told = [(line["event"], line["code"]) for line in logged if line["event"] != "serving"]
     assert told == [("connections.refused", "malformed_request")]
+
+
+async def test_a_connection_that_sends_nothing_waits_no_longer_than_an_idle_one(ingress: FastAPI) -> None:
+    async with served(ingress, Limits(request_seconds=600, idle_seconds=0.3)) as listening:
+        client = await listening.connect()
+        assert await asyncio.wait_for(client.rest(), 30) == b""
+        await until(listening.is_empty)
