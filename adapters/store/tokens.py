@@ -18,7 +18,7 @@ _CHECK: Final = """
 SELECT name, apps, scopes, expires_at FROM api_tokens
 WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
 """
-"""Constant text, sent through the driver directly, since every request begins with it."""
+"""Constant text, sent through the driver directly, since most requests begin with it."""
 
 
 class PgTokens:

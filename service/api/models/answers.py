@@ -1,4 +1,4 @@
-"""The JSON of `VerificationModel`, without pydantic, which takes several times as long.
+"""The JSON of `VerificationModel` and `VerificationPage`, without pydantic, which takes half as long again.
 
 The bytes are the same, except that a number of 1e16 or more has no `+` in its exponent.
 """
@@ -45,7 +45,9 @@ class _Registered(msgspec.Struct, frozen=True):
     expires_at: str | None
 
 
-class _Verification(msgspec.Struct, frozen=True):
+class VerificationAnswer(msgspec.Struct, frozen=True):
+    """The members of `VerificationModel`; times are text."""
+
     app_id: str
     biz_id: str
     biz_no: str | None
@@ -65,17 +67,28 @@ class _Verification(msgspec.Struct, frozen=True):
     created_at: str | None
 
 
+class _Page(msgspec.Struct, frozen=True):
+    items: list[VerificationAnswer]
+    next_cursor: str | None
+
+
 _encoder: Final = msgspec.json.Encoder()
 
 
 def verification_json(record: VerificationRecord) -> bytes:
     """The answer for a record of the store."""
-    return _encoder.encode(_of(record))
+    return _encoder.encode(answer_of(record))
 
 
-def _of(record: VerificationRecord) -> _Verification:
+def page_json(items: list[VerificationAnswer], next_cursor: str | None) -> bytes:
+    """The answer for a page of a list."""
+    return _encoder.encode(_Page(items, next_cursor))
+
+
+def answer_of(record: VerificationRecord) -> VerificationAnswer:
+    """What is shown of a record of the store."""
     comparisons = (record.facts or {}).get("comparisons", {})
-    return _Verification(
+    return VerificationAnswer(
         app_id=record.app_id,
         biz_id=record.biz_id,
         biz_no=record.biz_no,

@@ -12,6 +12,7 @@ from service.api.auth import Reader, guarded_router
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor
 from service.api.finding import AppId, BizId, Verification
+from service.api.models.answers import answer_of, page_json
 from service.api.models.verifications import (
     TimelineEventModel,
     TimelineModel,
@@ -69,10 +70,10 @@ class ListQuery(BaseModel):
     cursor: str | None = None
 
 
-@router.get("", responses=problems("bad_cursor", "invalid_request"))
+@router.get("", response_model=VerificationPage, responses=problems("bad_cursor", "invalid_request"))
 async def list_verifications(
     caller: Reader, context: Context, query: Annotated[ListQuery, Query()]
-) -> VerificationPage:
+) -> Response:
     """Verifications, newest first."""
     filters = Filters(
         app_ids=caller.narrowed(query.app_id),
@@ -86,10 +87,9 @@ async def list_verifications(
     found = await context.lookups.page(filters, limit=query.limit + 1, after=after)
     page = found[: query.limit]
     more = len(found) > query.limit
-    return VerificationPage(
-        items=[VerificationModel.of(record) async for record in giving_way(page)],
-        next_cursor=encode_cursor((page[-1].created_at, page[-1].id)) if more else None,
-    )
+    items = [answer_of(record) async for record in giving_way(page)]
+    next_cursor = encode_cursor((page[-1].created_at, page[-1].id)) if more else None
+    return Response(page_json(items, next_cursor), media_type="application/json")
 
 
 @router.get(

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from domain.facts.facts import Facts
 from domain.model import Basis, Identity, Outcome, State
 from domain.views.verifications import VerificationRecord
-from service.api.models.answers import verification_json
-from service.api.models.verifications import VerificationModel
+from service.api.models.answers import answer_of, page_json, verification_json
+from service.api.models.verifications import VerificationModel, VerificationPage
 from tests.support.stores import NOW
 from tests.support.strategies import facts_of, finite, words
 
@@ -62,6 +62,12 @@ SHORT = VerificationRecord(
 @given(records)
 def test_the_fast_answer_is_the_documented_one(record: VerificationRecord) -> None:
     assert verification_json(record) == VerificationModel.of(record).model_dump_json().encode()
+
+
+@given(st.lists(records, max_size=3), st.none() | texts)
+def test_a_page_is_the_documented_one(page: list[VerificationRecord], cursor: str | None) -> None:
+    documented = VerificationPage(items=[VerificationModel.of(each) for each in page], next_cursor=cursor)
+    assert page_json([answer_of(each) for each in page], cursor) == documented.model_dump_json().encode()
 
 
 @given(facts_of(finite))
