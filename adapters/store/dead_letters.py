@@ -11,10 +11,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, true, tuple_, update
+from sqlalchemy import ColumnElement, Row, TextClause, and_, delete, func, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, place_of, unseal_packed
+from adapters.store.positions import NEWEST
 from adapters.store.tables import dead_letters
 from domain.errors import BrokenSeal
 from domain.model import AcceptedCallback
@@ -55,16 +56,18 @@ class PgDeadLetters:
         self, which: LetterFilter, *, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[DeadLetter]:
         """The newest of these letters after `after` (last_seen_at, id)."""
-        statement = (
-            select(*(letter[name] for name in DeadLetter.__struct_fields__))
-            .where(_clause(which))
-            .order_by(letter.last_seen_at.desc(), letter.id.desc())
-            .limit(limit)
-        )
-        if after is not None:
-            statement = statement.where(tuple_(letter.last_seen_at, letter.id) < tuple_(*after))
+        last_seen_at, letter_id = after or NEWEST
+        values: dict[str, Any] = {
+            "app_ids": None if which.app_ids is None else list(which.app_ids),
+            "last_seen_at": last_seen_at,
+            "id": letter_id,
+            "limit": limit,
+        }
+        if which.reason is not None:
+            values["reason"] = which.reason
+        statement = _PAGES[which.retried, which.reason is not None]
         async with self._engine.connect() as connection:
-            return [DeadLetter(*row) for row in await connection.execute(statement)]
+            return [DeadLetter(*row) for row in await connection.execute(statement, values)]
 
     async def count(self, which: LetterFilter) -> int:
         """The number of these letters."""
@@ -194,3 +197,36 @@ ON CONFLICT (id) DO UPDATE
   SET attempts = d.attempts + 1, reason = EXCLUDED.reason, detail = EXCLUDED.detail,
       last_seen_at = EXCLUDED.last_seen_at, retried_at = NULL
 """)
+
+_COLUMNS: Final = ", ".join(DeadLetter.__struct_fields__)
+
+
+def _page(*, retried: bool, of_reason: bool) -> TextClause:
+    condition = f"retried_at IS {'NOT NULL' if retried else 'NULL'}"
+    if of_reason:
+        condition += " AND reason = :reason"
+    return text(f"""
+WITH RECURSIVE known (app_id) AS (
+  SELECT min(app_id) FROM dead_letters
+  UNION ALL
+  SELECT (SELECT min(d.app_id) FROM dead_letters d WHERE d.app_id > known.app_id) FROM known
+  WHERE known.app_id IS NOT NULL
+), wanted AS (
+  SELECT unnest(COALESCE(CAST(:app_ids AS text[]), ARRAY(SELECT app_id FROM known))) AS app_id
+)
+SELECT {_COLUMNS} FROM wanted CROSS JOIN LATERAL (
+  SELECT {_COLUMNS.replace("app_id, ", "")} FROM dead_letters d
+  WHERE d.app_id = wanted.app_id AND {condition}
+    AND (last_seen_at, id) < (CAST(:last_seen_at AS timestamptz), CAST(:id AS uuid))
+  ORDER BY last_seen_at DESC, id DESC LIMIT :limit
+) AS page
+ORDER BY last_seen_at DESC, id DESC LIMIT :limit
+""")  # noqa: S608 - constants alone
+
+
+_PAGES: Final = {
+    (retried, of_reason): _page(retried=retried, of_reason=of_reason)
+    for retried in (False, True)
+    for of_reason in (False, True)
+}
+"""Each app's letters come in order from an index; `known` skips from app to app in it."""

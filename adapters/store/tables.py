@@ -221,7 +221,28 @@ dead_letters = Table(
     _time("first_seen_at", nullable=False),
     _time("last_seen_at", nullable=False),
     _time("retried_at"),
-    Index("dead_letters_newest", "app_id", text("last_seen_at DESC"), text("id DESC")),
+    Index(
+        "dead_letters_waiting",
+        "app_id",
+        text("last_seen_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("retried_at IS NULL"),
+    ),
+    Index(
+        "dead_letters_waiting_by_reason",
+        "app_id",
+        "reason",
+        text("last_seen_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("retried_at IS NULL"),
+    ),
+    Index(
+        "dead_letters_retried",
+        "app_id",
+        text("last_seen_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("retried_at IS NOT NULL"),
+    ),
     Index("dead_letters_reasons", "app_id", "reason", "retried_at", "last_seen_at", "id"),
 )
 """`retried_at`: the callback is in the inbox again. The row is deleted when it is recorded."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
@@ -97,3 +98,28 @@ async def test_letters_can_be_narrowed_to_a_reason(store: Store) -> None:
     assert await store.dead_letters.count(LetterFilter(None, "bad_biz_id")) == 2
     assert await store.dead_letters.delete_all(LetterFilter(["demo"], "bad_biz_id")) == 1
     assert {letter.reason for letter in await store.letters()} == {"missing_biz_id", "bad_biz_id"}
+
+
+@pytest.mark.parametrize("retried", [False, True])
+@pytest.mark.parametrize("app_ids", [None, ["demo", "small"]])
+@pytest.mark.parametrize("reason", [None, "common", "never"])
+async def test_a_page_has_the_newest_letters_of_all_its_apps(
+    store: Store, app_ids: list[str] | None, reason: str | None, retried: bool
+) -> None:
+    async with store.engine.begin() as connection:
+        await connection.execute(text(MANY_LETTERS), {"count": 50, "retried": retried})
+    which = LetterFilter(app_ids, reason, retried=retried)
+    found = await store.dead_letters.page(which, limit=5)
+    assert len(found) == (0 if reason == "never" else 5)
+    assert [each.last_seen_at for each in found] == sorted(
+        (each.last_seen_at for each in found), reverse=True
+    )
+
+
+MANY_LETTERS = """
+INSERT INTO dead_letters (id, app_id, kind, reason, detail, wrapped_key, raw_ct, first_seen_at, last_seen_at,
+                          retried_at)
+SELECT gen_random_uuid(), CASE WHEN n % 9 = 0 THEN 'small' ELSE 'demo' END, 'notify', 'common', '', '', '',
+       now(), now() + n * interval '1 second', CASE WHEN :retried THEN now() END
+FROM generate_series(1, CAST(:count AS integer)) n
+"""
