@@ -8,8 +8,8 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "fencing",
         "adapters/store/decisions/decisions.py",
-        "v.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence",
-        "i.fence\n  FROM verifications v JOIN incoming i ON i.verification_id = v.id",
+        "JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence\n",
+        "JOIN incoming i ON i.verification_id = v.id\n",
         ["tests/contracts/test_decisions.py::test_a_worker_without_the_lease_decides_nothing[real]"],
     ),
     Mutation(

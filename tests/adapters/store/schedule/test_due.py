@@ -31,7 +31,8 @@ async def test_a_thousand_unreadable_verifications_are_postponed_and_delay_no_ot
     assert [item.verification_id for item in second.opened] == [good.verification_id]
     assert second.unreadable == 30
     assert (await claim(store, after=UNREADABLE_REST)).unreadable == 0
-    assert (await claim(store, after=UNREADABLE_REST + LEASE)).unreadable == 100
+    # The readable one is due at the same moment.
+    assert (await claim(store, after=UNREADABLE_REST + LEASE, demo=101)).unreadable == 100
 
 
 async def test_each_app_has_its_own_share_and_is_reported_full(store: Store) -> None:
