@@ -5,6 +5,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from cli.supervisor.child import Child
@@ -38,9 +39,10 @@ def supervise(
 
 
 def _create(role: Sequence[str], count: int, doors: Doors, shutdown_delay: float) -> Supervisor:
-    # A fresh interpreter: it reads the settings, the policies and the code as they are now. -P: no module
-    # of the current folder is taken for one of ours.
-    argv = (sys.executable, "-P", "-m", "cli", *role)
+    # A fresh interpreter: it reads the settings, the policies and the code as they are now. -P: like the
+    # installed command, and unlike `python -m cli`, it looks for no module in the current folder.
+    safe = () if str(Path.cwd()) in sys.path else ("-P",)
+    argv = (sys.executable, *safe, "-m", "cli", *role)
     return Supervisor(
         lambda number: Child.start(argv, doors[number] if doors else ()),
         count=count,

@@ -76,6 +76,8 @@ async def test_a_listener_that_retires_ends_in_order_and_its_door_stays_open() -
     ):
         assert (await web.get("/")).headers.get("connection") is None
         child.retire()
+        # Several looks at whether it can end: the connection is open, so it cannot.
+        await asyncio.sleep(0.5)
         # On the same connection, since nobody accepts another one by now.
         await until(lambda: asks_to_close(web))
         assert await asyncio.wait_for(child.ended(), PATIENCE) == "exit 0"
