@@ -246,13 +246,13 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
     )
     yield gauge(
         "dead_letters",
-        "Dead letters that wait for an operator.",
+        "Dead letters that wait for an operator, counted up to 10,000.",
         {(each.app_id, each.reason): each.count for each in figures.letters},
         "app_id", "reason",
     )  # fmt: skip
     yield gauge(
         "dead_letters_retried",
-        "Dead letters whose callback is in the inbox again.",
+        "Dead letters whose callback is in the inbox again, counted up to 10,000.",
         {(each.app_id, each.reason): each.retried for each in figures.letters},
         "app_id", "reason",
     )  # fmt: skip

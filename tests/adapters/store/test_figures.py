@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from adapters.store.figures import PgFigures
+from adapters.store.figures import MOST_LETTERS, PgFigures
 from domain.views.figures import Letters, OpenVerifications, StoreFigures
 from tests.support.stores import NOW, Store, callback, payload
 
@@ -72,3 +72,17 @@ async def test_dead_letters_are_counted_by_app_and_reason(store: Store) -> None:
         Letters("demo", "bad_biz_id", 2, retried=0),
         Letters("demo", "missing_biz_id", 0, retried=1),
     ]
+
+
+async def test_letters_are_counted_up_to_a_number(store: Store) -> None:
+    async with store.engine.begin() as connection:
+        await connection.execute(text(MANY_LETTERS), {"count": MOST_LETTERS + 1})
+    figures = await PgFigures(store.engine).read(NOW)
+    assert figures.letters == [Letters("demo", "common", MOST_LETTERS, retried=0)]
+
+
+MANY_LETTERS = """
+INSERT INTO dead_letters (id, app_id, kind, reason, detail, wrapped_key, raw_ct, first_seen_at, last_seen_at)
+SELECT gen_random_uuid(), 'demo', 'notify', 'common', '', '', '', now(), now()
+FROM generate_series(1, CAST(:count AS integer))
+"""
