@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     policy_dir: Path = SHIPPED
     webhook_allow: Annotated[list[WebhookTarget], NoDecode, BeforeValidator(split_list)] = []
     webhook_proxy: EgressProxy | None = Field(None, repr=False)
+    webhook_endpoints: int = Field(50, ge=1, le=1000)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("*", mode="before")

@@ -21,6 +21,8 @@
     ├── BrokenSeal               stored bytes that no configured key decrypts
     ├── RedisFull                Redis has no memory left for retried dead letters
     ├── NoSuchLetter             a dead letter that does not exist, or belongs to another app
+    ├── NoSuchEndpoint           a webhook endpoint that does not exist, or belongs to another app
+    ├── EndpointRefused          an endpoint that cannot be created or changed (domain/webhooks/mistakes.py)
     ├── AppNotConfigured         an app without the addresses that an order needs
     ├── RegistrationConflict     a verification that is registered or decided for another order
     ├── ExpiryOutOfBounds        a token that expired too long ago, or lives too long
@@ -169,6 +171,10 @@ class RedisFull(GatewayError):
 
 class NoSuchLetter(GatewayError):
     """The apps named have no such dead letter."""
+
+
+class NoSuchEndpoint(GatewayError):
+    """The apps named have no such webhook endpoint."""
 
 
 class AppNotConfigured(GatewayError):

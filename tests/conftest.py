@@ -26,7 +26,7 @@ from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.redis.client import create_redis_pool
-from adapters.store.tables import metadata
+from adapters.store.schema import metadata
 from devstack import servers
 from devstack.processes import Process, ProcessSpec
 from tests.support.servers.private import postgres

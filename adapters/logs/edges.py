@@ -140,6 +140,14 @@ EDGE_EVENTS: Final = {
         "api",
         "`get_token` brought no token; `error` is the vendor's error.",
     ),
+    "endpoint.created": LogEvent("info", "api", "`actor` created webhook endpoint `endpoint_id`."),
+    "endpoint.changed": LogEvent("info", "api", "`actor` changed it."),
+    "endpoint.secret_rotated": LogEvent(
+        "info", "api", "`actor` rotated its secret; the earlier one stays valid for a while."
+    ),
+    "endpoint.enabled": LogEvent("info", "api", "`actor` enabled it; it gets the events from now on."),
+    "endpoint.disabled": LogEvent("info", "api", "`actor` disabled it; it gets no more events."),
+    "endpoint.deleted": LogEvent("info", "api", "`actor` deleted it with its secrets."),
     "nudge.not_announced": LogEvent(
         "warning",
         "ingress",

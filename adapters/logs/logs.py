@@ -15,10 +15,12 @@ _FIELDS: Final = frozenset(
     {"event", "level", "logger", "timestamp", "exception", "detail", "error", "reason", "code", "ms", "count"}
     | {"app_id", "biz_id", "verification_id", "batch_id", "job_id", "kind", "n", "state", "outcome"}
     | {
+        "actor",
         "attempts",
         "bytes",
         "callbacks",
         "check",
+        "endpoint_id",
         "http_status",
         "pid",
         "port",

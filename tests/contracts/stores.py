@@ -11,6 +11,7 @@ from domain.records import DueVerification, Recorded
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
+from tests.memory.endpoints import MemoryEndpoints
 from tests.memory.held import MemoryHeldVerifications
 from tests.memory.ledger import MemoryLedger
 from tests.memory.pull_requests import MemoryPullRequests
@@ -30,6 +31,7 @@ from tests.support.stores import (
     record,
 )
 from usecases.ports.decisions import Decisions, SecondLooks
+from usecases.ports.endpoints import Endpoints
 from usecases.ports.letters import DeadLetters
 from usecases.ports.pulls import Ledger, PullRequests
 from usecases.ports.recording import Recorder, Registrations
@@ -77,6 +79,7 @@ class PortsOfStore(ABC):
     pull_requests: PullRequests
     return_hints: ReturnedVerifications
     held: HeldVerifications
+    endpoints: Endpoints
 
     @abstractmethod
     def another(self) -> "PortsOfStore":
@@ -140,7 +143,7 @@ class RealStore(PortsOfStore):
         self.recorder, self.ledger, self.decisions = store.recorder, store.ledger, store.decisions
         self.due, self.dead_letters, self.registrations = store.due, store.dead_letters, store.registrations
         self.pull_requests, self.return_hints = store.pull_requests, store.return_hints
-        self.held = store.held
+        self.held, self.endpoints = store.held, store.endpoints
 
     def another(self) -> PortsOfStore:
         return RealStore(Store(self._store.engine, self._store.keys))
@@ -187,6 +190,7 @@ class MemoryStore(PortsOfStore):
         self.pull_requests = MemoryPullRequests(database, rules=OPERATORS_RULES)
         self.return_hints = MemoryReturnedVerifications(database)
         self.held = MemoryHeldVerifications(database)
+        self.endpoints = MemoryEndpoints(database)
 
     def another(self) -> PortsOfStore:
         return MemoryStore(self._database)

@@ -16,6 +16,7 @@ from domain.orders.registration import Registration
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
 from domain.records import DecisionRecord, FinishedPull
+from domain.webhooks.endpoint import Endpoint
 
 
 async def next_turn() -> None:
@@ -175,6 +176,7 @@ class MemoryDatabase(Server):
     decisions: dict[UUID, DecisionRecord] = field(default_factory=dict)
     timeline: list[tuple[UUID, str, dict[str, object]]] = field(default_factory=list)
     letters: dict[UUID, Letter] = field(default_factory=dict)
+    endpoints: dict[UUID, Endpoint] = field(default_factory=dict)
 
     def error(self) -> Exception:
         return DatabaseAway("away")

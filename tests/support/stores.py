@@ -25,7 +25,8 @@ from adapters.store.recording.recorder import PgRecorder
 from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.return_hints import PgReturnHints
-from adapters.store.tables import metadata
+from adapters.store.schema import metadata
+from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal
 from domain.facts.facts import extract_facts
@@ -114,6 +115,7 @@ class Store:
         self.due = PgDueVerifications(engine, keys=keys, owners=owners)
         self.held = PgHeldVerifications(engine)
         self.dead_letters = PgDeadLetters(engine, keys=keys)
+        self.endpoints = PgEndpoints(engine, keys=keys)
         self.registrations = PgRegistrations(engine, keys=keys, owners=owners)
         self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
         self.lookups = PgLookups(engine, keys=keys)

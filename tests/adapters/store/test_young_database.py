@@ -11,7 +11,7 @@ from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.recording.owners import BizOwners
-from adapters.store.tables import metadata
+from adapters.store.schema import metadata
 from domain.apps.accounts import shared_accounts
 from tests.support.jobs import app
 from tests.support.servers.databases import fresh_database

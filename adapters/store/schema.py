@@ -1,0 +1,8 @@
+"""The whole schema: importing it loads every table."""
+
+from adapters.store import tables
+from adapters.store.webhooks import tables as webhook_tables
+
+__all__ = ["metadata", "webhook_tables"]
+
+metadata = tables.metadata

@@ -1,0 +1,249 @@
+"""Webhook endpoints, each with a data key under which its secrets are encrypted."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, true, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.envelope import KeyRing, place_of, unseal_packed
+from adapters.store.webhooks.tables import endpoints
+from domain.errors import BrokenSeal
+from domain.events.bodies import Format
+from domain.lease import DataKey
+from domain.model import Outcome
+from domain.webhooks.endpoint import (
+    DisabledReason,
+    Endpoint,
+    EndpointPrivate,
+    EndpointSettings,
+    EndpointState,
+)
+from domain.webhooks.schedule import Health
+from domain.webhooks.signing import Signature
+
+Change = Callable[[Endpoint], Endpoint]
+Position = tuple[datetime, UUID]
+
+column: Final = endpoints.c
+
+
+class PgEndpoints:
+    """Adds, lists, changes, disables and deletes endpoints."""
+
+    def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
+        self._engine = engine
+        self._keys = keys
+
+    async def add(self, endpoint: Endpoint, *, limit: int) -> bool:
+        """Store a new endpoint, which gets the events from now on; False if its app has `limit` already."""
+        data_key, wrapped_key = self._keys.new_data_key(place=_key_place(endpoint.app_id, endpoint.id))
+        row = _row(endpoint, data_key) | {
+            "id": endpoint.id,
+            "app_id": endpoint.app_id,
+            "wrapped_key": wrapped_key,
+            "state": endpoint.state,
+            "created_at": endpoint.created_at,
+        }
+        async with self._engine.begin() as connection:
+            # Concurrent requests of one app would all count the same number.
+            await connection.execute(select(func.pg_advisory_xact_lock(_lock_of(endpoint.app_id))))
+            count = select(func.count()).where(column.app_id == endpoint.app_id)
+            if (await connection.scalar(count) or 0) >= limit:
+                return False
+            await connection.execute(insert(endpoints).values(row))
+        return True
+
+    async def page(
+        self,
+        app_ids: Sequence[str] | None,
+        *,
+        state: EndpointState | None = None,
+        limit: int,
+        after: Position | None = None,
+    ) -> list[Endpoint]:
+        """The newest endpoints of these apps (None: all) after `after` (created_at, id)."""
+        statement = (
+            select(endpoints)
+            .where(_of_apps(app_ids))
+            .order_by(column.created_at.desc(), column.id.desc())
+            .limit(limit)
+        )
+        if state is not None:
+            statement = statement.where(column.state == state)
+        if after is not None:
+            statement = statement.where(tuple_(column.created_at, column.id) < tuple_(*after))
+        async with self._engine.connect() as connection:
+            return [self._endpoint(row) for row in await connection.execute(statement)]
+
+    async def find(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Endpoint | None:
+        """One endpoint; None if these apps (None: any) have no such endpoint."""
+        async with self._engine.connect() as connection:
+            return await self._find(connection, _one(endpoint_id, app_ids))
+
+    async def change(
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, change: Change
+    ) -> Endpoint | None:
+        """Replace settings and private part by those that `change` returns, under the row's lock.
+
+        None if these apps have no such endpoint. An exception of `change` changes nothing.
+
+        Raises:
+            BrokenSeal: no configured master key decrypts it.
+        """
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_one(endpoint_id, app_ids).with_for_update())).first()
+            if row is None:
+                return None
+            data_key = self._data_key(row)
+            changed = change(self._opened(row, data_key))
+            await connection.execute(
+                update(endpoints).where(column.id == endpoint_id).values(_row(changed, data_key))
+            )
+        return changed
+
+    async def enable(
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
+    ) -> Endpoint | None:
+        """Enable an endpoint: it gets the events from now on. An enabled one stays as it is.
+
+        None if these apps have no such endpoint.
+        """
+        enabling = _state_change(endpoint_id, app_ids, to=EndpointState.ENABLED).values(
+            state=EndpointState.ENABLED,
+            disabled_reason=None,
+            disabled_at=None,
+            failures=0,
+            failing_since=None,
+            next_probe_at=None,
+            updated_at=now,
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(enabling)
+            return await self._find(connection, _one(endpoint_id, app_ids))
+
+    async def disable(
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, reason: DisabledReason, now: datetime
+    ) -> Endpoint | None:
+        """Disable an endpoint: it gets no more events. A disabled one keeps its reason.
+
+        None if these apps have no such endpoint.
+        """
+        async with self._engine.begin() as connection:
+            found = await self._find(connection, _one(endpoint_id, app_ids).with_for_update())
+            if found is not None and found.state is EndpointState.ENABLED:
+                await disable(connection, endpoint_id, reason=reason, now=now)
+            return await self._find(connection, _one(endpoint_id, app_ids))
+
+    async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Endpoint | None:
+        """Delete an endpoint with its secrets, and return it; None if these apps have no such endpoint."""
+        statement = delete(endpoints).where(column.id == endpoint_id, _of_apps(app_ids)).returning(endpoints)
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(statement)).first()
+        return None if row is None else self._endpoint(row)
+
+    async def _find(self, connection: AsyncConnection, statement: Select[Any]) -> Endpoint | None:
+        row = (await connection.execute(statement)).first()
+        return None if row is None else self._endpoint(row)
+
+    def _endpoint(self, row: Row[*tuple[Any, ...]]) -> Endpoint:
+        """The endpoint in a row, without its private part if nothing decrypts it."""
+        try:
+            return self._opened(row, self._data_key(row))
+        except BrokenSeal:
+            return _endpoint_of(row, None)
+
+    def _opened(self, row: Row[*tuple[Any, ...]], data_key: DataKey) -> Endpoint:
+        place = _private_place(row.app_id, row.id)
+        return _endpoint_of(row, unseal_packed(data_key, row.private_ct, place=place, kind=EndpointPrivate))
+
+    def _data_key(self, row: Row[*tuple[Any, ...]]) -> DataKey:
+        return self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
+
+
+async def disable(
+    connection: AsyncConnection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime
+) -> bool:
+    """Disable an endpoint in the connection's transaction; False if it is disabled or deleted."""
+    statement = _state_change(endpoint_id, None, to=EndpointState.DISABLED).values(
+        state=EndpointState.DISABLED, disabled_reason=reason, disabled_at=now, updated_at=now
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+def _state_change(endpoint_id: UUID, app_ids: Sequence[str] | None, *, to: EndpointState) -> Any:
+    return update(endpoints).where(column.id == endpoint_id, _of_apps(app_ids), column.state != to)
+
+
+def _one(endpoint_id: UUID, app_ids: Sequence[str] | None) -> Select[Any]:
+    return select(endpoints).where(column.id == endpoint_id, _of_apps(app_ids))
+
+
+def _of_apps(app_ids: Sequence[str] | None) -> ColumnElement[bool]:
+    return true() if app_ids is None else column.app_id.in_(app_ids)
+
+
+def _row(endpoint: Endpoint, data_key: DataKey) -> dict[str, Any]:
+    """The columns that a change of settings replaces."""
+    settings = endpoint.settings
+    private = msgspec.msgpack.encode(endpoint.private)
+    return {
+        "url": settings.url,
+        "types": list(settings.types),
+        "outcomes": None if settings.outcomes is None else list(settings.outcomes),
+        "format": settings.format,
+        "signature": settings.signature,
+        "max_in_flight": settings.max_in_flight,
+        "max_rate": settings.max_rate,
+        "schedule": _seconds(settings.schedule),
+        "private_ct": data_key.seal(private, place=_private_place(endpoint.app_id, endpoint.id)),
+        "updated_at": endpoint.updated_at,
+    }
+
+
+def _seconds(schedule: Sequence[timedelta] | None) -> list[int] | None:
+    return None if schedule is None else [round(pause.total_seconds()) for pause in schedule]
+
+
+def _endpoint_of(row: Row[*tuple[Any, ...]], private: EndpointPrivate | None) -> Endpoint:
+    return Endpoint(
+        id=row.id,
+        app_id=row.app_id,
+        settings=_settings_of(row),
+        private=private,
+        state=EndpointState(row.state),
+        disabled_reason=None if row.disabled_reason is None else DisabledReason(row.disabled_reason),
+        disabled_at=row.disabled_at,
+        health=Health(row.failures, row.failing_since),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _settings_of(row: Row[*tuple[Any, ...]]) -> EndpointSettings:
+    outcomes, schedule = row.outcomes, row.schedule
+    return EndpointSettings(
+        url=row.url,
+        types=tuple(row.types),
+        outcomes=None if outcomes is None else tuple(map(Outcome, outcomes)),
+        format=Format(row.format),
+        signature=Signature(row.signature),
+        max_in_flight=row.max_in_flight,
+        max_rate=row.max_rate,
+        schedule=None if schedule is None else tuple(timedelta(seconds=each) for each in schedule),
+    )
+
+
+def _lock_of(app_id: str) -> ColumnElement[int]:
+    return func.hashtextextended(f"endpoints/{app_id}", 0)
+
+
+def _key_place(app_id: str, row: UUID) -> str:
+    return place_of(app_id, "endpoints.wrapped_key", row)
+
+
+def _private_place(app_id: str, row: UUID) -> str:
+    return place_of(app_id, "endpoints.private_ct", row)

@@ -1,0 +1,1 @@
+"""Webhook endpoints: how they are managed."""
