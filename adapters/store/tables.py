@@ -43,9 +43,10 @@ def _now(name: str) -> Column[Any]:
 
 
 def _verification_key(*, primary: bool = False) -> Column[Any]:
-    return Column(
-        "verification_id", Uuid, ForeignKey("verifications.id"), primary_key=primary, nullable=False
-    )
+    """Without a foreign key: the statements that write these rows take the id from the verification's row,
+    which is never deleted (docs/decisions/0033).
+    """
+    return Column("verification_id", Uuid, primary_key=primary, nullable=False)
 
 
 verifications = Table(
@@ -187,7 +188,7 @@ JSON, not JSONB, which sorts keys and loses the sign of -0.0: recomputed decisio
 shadow_decisions = Table(
     "shadow_decisions",
     metadata,
-    _verification_key(primary=True),
+    Column("verification_id", Uuid, ForeignKey("verifications.id"), primary_key=True),
     Column("policy_hash", Text, ForeignKey("policies.content_hash"), primary_key=True),
     Column("outcome", Text, nullable=False),
     Column("reasons", JSON, nullable=False),

@@ -105,7 +105,7 @@ def vendor_spec(rig: Rig) -> ProcessSpec:
 async def empty(rig: Rig) -> None:
     """Delete every callback and decision."""
     await forget(rig.redis)
-    await rig.database.execute("TRUNCATE verifications CASCADE")
+    await rig.database.execute("TRUNCATE verifications, callbacks, pulls, timeline, decisions CASCADE")
 
 
 async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Contender, dict[str, float]]:

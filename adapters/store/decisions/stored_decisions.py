@@ -116,7 +116,7 @@ def _select_whole() -> Select[Any]:
         d.verification_id, d.decided_at, v.app_id, v.biz_id, d.outcome, d.basis, d.mode,
         *_as_text("reasons", "rules", "disagreements", "unconfirmed", "callback_facts", "result_facts"),
         p.name, p.version, p.content_hash, p.content,
-    ).select_from(decisions.join(verifications).join(policies))  # fmt: skip
+    ).select_from(decisions.join(verifications, v.id == d.verification_id).join(policies))  # fmt: skip
 
 
 def _as_text(*names: str) -> list[Any]:

@@ -135,7 +135,9 @@ async def alter(engine: AsyncEngine, column_type: str) -> None:
 async def test_policies_are_kept_again_in_an_older_database(store: Store) -> None:
     assert await store.decide(await store.record(callback(payload(1))))
     async with store.engine.begin() as connection:
-        await connection.execute(text("TRUNCATE policies, verifications CASCADE"))
+        await connection.execute(
+            text("TRUNCATE policies, verifications, callbacks, pulls, timeline, decisions CASCADE")
+        )
     recorded = [await store.record(callback(payload(n))) for n in (2, 3)]
     assert await asyncio.gather(*map(store.decide, recorded)) == [True, True]
 

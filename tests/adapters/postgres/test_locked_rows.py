@@ -126,9 +126,21 @@ async def test_the_other_calls_of_a_group_are_reserved(store: Store, recorded: l
 async def test_the_other_calls_of_a_group_are_ended(store: Store, recorded: list[Recorded]) -> None:
     for each in recorded:
         assert await store.reserve(each, 1)
-    async with locked(store):
+    async with locked(store) as psql:
+        await psql.execute(
+            text("SELECT FROM pulls WHERE verification_id = :id FOR UPDATE"),
+            {"id": recorded[1].verification_id},
+        )
         answers = [store.ledger.finish(finished(each, 1)) for each in recorded]
         assert await ends(answers) == [None, DatabaseAway, None]
+
+
+async def test_a_locked_verification_delays_no_answer(store: Store, recorded: list[Recorded]) -> None:
+    for each in recorded:
+        assert await store.reserve(each, 1)
+    async with locked(store):
+        answers = [store.ledger.finish(finished(each, 1)) for each in recorded]
+        assert await ends(answers) == [None, None, None]
 
 
 async def test_a_lock_that_ends_in_time_fails_no_item(store: Store, recorded: list[Recorded]) -> None:

@@ -28,7 +28,9 @@ def waiting(environment: pytest.MonkeyPatch, database_url: str) -> None:
         engine = create_engine(database_url)
         store, now = Store(engine, KeyRing([b"k" * 32])), datetime.now(UTC)
         async with engine.begin() as connection:
-            await connection.execute(text("TRUNCATE verifications CASCADE"))
+            await connection.execute(
+                text("TRUNCATE verifications, callbacks, pulls, timeline, decisions CASCADE")
+            )
         for n, app_id, ago in (
             (1, "demo", 0),
             (2, "demo", 2),
