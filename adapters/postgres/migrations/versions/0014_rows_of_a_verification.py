@@ -6,8 +6,8 @@ check read and locked that row once more, a fifth of PostgreSQL's time for a dec
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 TABLES = ("callbacks", "pulls", "timeline", "decisions")
 
