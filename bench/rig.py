@@ -1,6 +1,5 @@
 """The test rig: cores for processes, and processes that run for one block."""
 
-import asyncio
 import base64
 import os
 import secrets
@@ -19,7 +18,7 @@ from redis.asyncio import Redis
 
 from adapters.postgres.schema import migrate
 from bench.traffic.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
-from devstack import servers
+from devstack import ports, servers, waiting
 from devstack.environment import role_settings, without_settings
 from devstack.processes import Process, ProcessSpec
 from devstack.roles import Roles
@@ -58,7 +57,7 @@ async def standing_rig(callbacks: int) -> AsyncIterator[Rig]:
         async with running(valkey), running(postgres), _clients(valkey.url, postgres.url) as clients:
             pool = folder / "callbacks"
             save_callbacks(make_callbacks(callbacks), pool)
-            vendor_port = servers.free_port()
+            vendor_port = ports.free_port()
             roles = Roles(base | _environment(valkey.url, postgres.url, vendor_port), folder / "logs")
             yield Rig(folder, pool, vendor_port, clients[0], valkey.url, clients[1], roles)
     except Exception:
@@ -94,9 +93,7 @@ async def until(done: Callable[[], Awaitable[bool]], *, seconds: float, every: f
         BenchFailed: it was not true within `seconds`.
     """
     try:
-        async with asyncio.timeout(seconds):
-            while not await done():  # noqa: ASYNC110 - other processes set no event of ours
-                await asyncio.sleep(every)
+        await waiting.until(done, patience=seconds, every=every)
     except TimeoutError:
         raise BenchFailed(f"not done within {seconds:g} s") from None
 

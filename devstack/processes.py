@@ -14,6 +14,7 @@ from typing import Final, Self
 import psutil
 
 from devstack.failures import OUR_LINES, StackFailed
+from devstack.waiting import until
 
 START_PATIENCE: Final = 30.0
 STOP_PATIENCE: Final = 25.0
@@ -118,13 +119,16 @@ class Process:
             StartFailed: it ended or did not answer within `START_PATIENCE` seconds.
         """
         try:
-            async with asyncio.timeout(START_PATIENCE):
-                while not await self.spec.answers():
-                    if not self.is_running:
-                        raise StartFailed(_why_it_ended(self.spec))
-                    await asyncio.sleep(_PROBE_EVERY)
+            await until(self._answers, patience=START_PATIENCE, every=_PROBE_EVERY)
         except TimeoutError:
             raise StartFailed(f"{self.spec.name} does not answer; see {self.spec.log}") from None
+
+    async def _answers(self) -> bool:
+        if await self.spec.answers():
+            return True
+        if not self.is_running:
+            raise StartFailed(_why_it_ended(self.spec))
+        return False
 
     async def ended(self) -> int:
         """Wait for its end; its exit code, negative for a signal."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx2
 
+from devstack.ports import listens
 from devstack.processes import ProcessSpec, always
-from devstack.servers import listens
 
 
 @dataclass(frozen=True)

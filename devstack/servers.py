@@ -4,12 +4,10 @@ Both run as our own child processes, so that they are restarted and stopped like
 PostgreSQL runs as a separate system user, since it refuses to run as root.
 """
 
-import asyncio
 import os
 import pwd
 import shutil
 import signal
-import socket
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -20,28 +18,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from devstack.failures import StackFailed
+from devstack.ports import free_port
 from devstack.processes import ProcessSpec
 
 
 class ServerMissing(StackFailed):
     """No server binary was found; the message says what to install."""
-
-
-def free_port() -> int:
-    """A free TCP port on the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def listens(port: int) -> bool:
-    """Whether a process accepts connections on this port of the loopback interface."""
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 def valkey(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:

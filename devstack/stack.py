@@ -16,7 +16,7 @@ import psutil
 
 from adapters.redis.names import DEFAULT_PREFIX
 from adapters.store.tokens import token_id
-from devstack import databases, environment, servers
+from devstack import databases, environment, ports, servers
 from devstack.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
 from devstack.preflight import check_ports, locked_folder
 from devstack.roles import Roles
@@ -52,9 +52,9 @@ class Stack:
 
     def __init__(self, options: StackOptions) -> None:
         self.data_dir = options.data_dir.resolve()
-        self.ingress_port = options.ingress_port or servers.free_port()
-        self.api_port = options.api_port or servers.free_port()
-        self.simulator_port = options.simulator_port or servers.free_port()
+        self.ingress_port = options.ingress_port or ports.free_port()
+        self.api_port = options.api_port or ports.free_port()
+        self.simulator_port = options.simulator_port or ports.free_port()
         self.ingress_url = f"http://127.0.0.1:{self.ingress_port}"
         self.api_url = f"http://127.0.0.1:{self.api_port}"
         self.simulator_url = None if options.vendor_url else f"http://127.0.0.1:{self.simulator_port}"

@@ -10,7 +10,7 @@ from bench.report import Figure, cpu_figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running
 from bench.traffic.callbacks import load_callbacks
 from bench.traffic.load import Load, LoadResult, run_load
-from devstack.servers import free_port
+from devstack.ports import free_port
 
 TARGET_RATIO: Final = 5.0
 TARGET_BYTES: Final = 0.5

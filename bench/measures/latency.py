@@ -8,7 +8,7 @@ from bench.measures.worker import empty, vendor_spec
 from bench.report import Figure, show_progress
 from bench.rig import SERVER_CORE, Rig, running, until
 from bench.traffic.callbacks import NOTIFY_PATH, SignedCallback, load_callbacks
-from devstack.servers import free_port
+from devstack.ports import free_port
 
 TARGET_P50: Final = 50.0
 TARGET_P99: Final = 150.0

@@ -15,7 +15,7 @@ from bench.report import Figure, cpu_figure, median, show_progress
 from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, running
 from bench.traffic.load import Load, LoadResult, run_load
 from bench.traffic.seeding import seed
-from devstack.servers import free_port
+from devstack.ports import free_port
 
 TARGET: Final = 2.0
 CONNECTIONS: Final = 32

@@ -13,7 +13,7 @@ from bench.measures.worker import empty, vendor_spec
 from bench.report import Figure, show_progress
 from bench.rig import SERVER_CORE, Rig, cpu_seconds, running
 from bench.traffic.callbacks import SignedCallback, load_callbacks
-from devstack.servers import free_port
+from devstack.ports import free_port
 
 RATES: Final = (100, 300, 600)
 WARM_UP: Final = 50

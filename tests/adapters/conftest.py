@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
-from devstack import servers
+from devstack import ports
 from tests.support.quiet import quiet
 from tests.support.stores import Store
 
@@ -31,7 +31,7 @@ def inbox(redis: Redis, keys: KeyRing) -> RedisInbox:
 @pytest.fixture
 def free_port() -> int:
     """A free port."""
-    return servers.free_port()
+    return ports.free_port()
 
 
 @pytest.fixture

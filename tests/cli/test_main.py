@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from adapters.postgres.revisions import newest_revision
 from cli.main import app
-from devstack import servers
+from devstack import ports
 from tests.cli.conftest import CANARY, Run, apps, assert_one_line
 
 
@@ -51,7 +51,7 @@ def test_a_wrong_setting_is_one_line_without_its_value(
 def test_a_database_that_is_away_is_one_line(
     run: Run, environment: pytest.MonkeyPatch, command: list[str]
 ) -> None:
-    url = f"postgresql://u:{CANARY}@127.0.0.1:{servers.free_port()}/x"
+    url = f"postgresql://u:{CANARY}@127.0.0.1:{ports.free_port()}/x"
     environment.setenv("FACEID_DATABASE_URL", url)
     assert_one_line(run(*command), "FACEID_DATABASE_URL: cannot be reached")
 
@@ -223,7 +223,7 @@ async def test_the_ingress_does_not_start_on_a_redis_that_loses_writes(
 ) -> None:
     await redis.config_set("appendfsync", "everysec")
     try:
-        ended = await asyncio.to_thread(role, "serve", "ingress", "--port", str(servers.free_port()))
+        ended = await asyncio.to_thread(role, "serve", "ingress", "--port", str(ports.free_port()))
     finally:
         await redis.config_set("appendfsync", "always")
     assert ended.returncode == 1

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from devstack import servers
+from devstack import ports
 from devstack.preflight import check_ports, locked_folder, refuse_foreign_servers
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from domain.errors import SettingsError
@@ -53,7 +53,7 @@ def test_a_folder_belongs_to_one(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_named_by_its_option() -> None:
-    free_port = servers.free_port()
+    free_port = ports.free_port()
     check_ports([("--ingress-port", free_port), ("--api-port", 0)])
     with socket.socket() as other:
         other.bind(("127.0.0.1", free_port))

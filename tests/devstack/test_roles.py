@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from devstack.ports import free_port
 from devstack.processes import Process
 from devstack.roles import Roles
-from devstack.servers import free_port
 
 ROLES = Roles({"PATH": "/bin"}, Path("/logs"))
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from redis.asyncio import Redis
 
 from adapters.redis.durability import check_durability
 from devstack import servers
-from devstack.servers import ServerMissing, free_port
+from devstack.servers import ServerMissing
 from devstack.supervisor import Supervisor
-from tests.support.stores import until
+from devstack.waiting import until
 
 
 @pytest.fixture
@@ -26,15 +25,6 @@ def data_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="faceid-servers-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def test_a_free_port_is_free() -> None:
-    port = free_port()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", port))
-        taken.listen()
-        assert port > 1023
-        assert free_port() != port
 
 
 async def test_valkey_is_as_durable_as_production_wants_and_survives_a_kill(

@@ -13,7 +13,7 @@ from devstack import processes
 from devstack import supervisor as supervisors
 from devstack.processes import ProcessSpec, StartFailed
 from devstack.supervisor import Supervisor
-from tests.support.stores import until
+from devstack.waiting import until
 
 PARROT = """
 trap 'echo {name} >> ends; exit 0' TERM

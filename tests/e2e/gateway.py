@@ -1,11 +1,10 @@
 """What the e2e tests do with a running gateway: send like the vendor, look up like a program, look inside."""
 
-import asyncio
 import json
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ import httpx2
 from redis.asyncio import Redis
 
 from devstack.environment import DevSecrets
+from devstack.waiting import until
 from domain.callback.signature import sign_data
 from domain.model import verification_id
 from tests.support.batches import batches_left
@@ -136,7 +136,7 @@ class Gateway:
         async def stands() -> bool:
             return (await self.lookup(biz_id)).status_code == 200 and event in await self.timeline(biz_id)
 
-        await until(stands)
+        await until(stands, patience=PATIENCE)
 
     async def settled(self, app_id: str = "demo") -> None:
         """Return when nothing is in the inbox and no verification of the app is about to be settled.
@@ -152,7 +152,7 @@ class Gateway:
             )
             return waiting == 0 and await batches_left(self.redis) == 0
 
-        await until(idle)
+        await until(idle, patience=PATIENCE)
 
     async def decisions(self, biz_id: str) -> int:
         return await self.count(
@@ -167,18 +167,11 @@ class Gateway:
 
     async def restarted(self, role: str, old_pid: int) -> None:
         """Return when a killed role runs again under another pid."""
-        await until(lambda: _is(self.stack.pids[role] != old_pid))
+        await until(lambda: _is(self.stack.pids[role] != old_pid), patience=PATIENCE)
 
 
 async def _is(value: bool) -> bool:
     return value
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, patience: float = PATIENCE) -> None:
-    """Return when `condition` holds; fail after `patience` seconds."""
-    async with asyncio.timeout(patience):
-        while not await condition():
-            await asyncio.sleep(0.05)
 
 
 def finished_callback(biz_id: str) -> dict[str, Any]:

@@ -23,10 +23,11 @@ from adapters.processes.heartbeats import Heartbeats
 from devstack.environment import role_settings, without_settings
 from devstack.processes import Process, ProcessSpec
 from devstack.roles import Roles
+from devstack.waiting import until
 from domain.callback.signature import sign_data
 from tests.support.payloads.callbacks import dump
 from tests.support.servers.private import private_postgres, private_valkey
-from tests.support.stores import callback, payload, until
+from tests.support.stores import callback, payload
 
 SECRET = "secret"
 KEY = b"k" * 32

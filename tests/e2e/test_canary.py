@@ -21,8 +21,9 @@ import pytest_asyncio
 
 from adapters.postgres.engine import create_engine
 from devstack.stack import Stack
+from devstack.waiting import until
 from domain.callback.signature import sign_data
-from tests.e2e.gateway import Gateway, finished_callback, until
+from tests.e2e.gateway import PATIENCE, Gateway, finished_callback
 from tests.support.stores import dump_database, dump_redis
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -244,10 +245,10 @@ async def _dead_letters(ears: Ears) -> None:
     async def buried() -> bool:
         return len((await api.get("/v1/dead-letters")).json()["items"]) >= len(broken)
 
-    await until(buried)
+    await until(buried, patience=PATIENCE)
     for letter in (await api.get("/v1/dead-letters")).json()["items"]:
         assert (await api.post(f"/v1/dead-letters/{letter['id']}/retry")).status_code == 202
-    await until(buried)
+    await until(buried, patience=PATIENCE)
     for letter in (await api.get("/v1/dead-letters")).json()["items"]:
         assert (await api.delete(f"/v1/dead-letters/{letter['id']}")).status_code == 204
 

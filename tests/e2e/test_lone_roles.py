@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from devstack import servers as ports
+from devstack import ports
+from devstack.waiting import until
 from tests.e2e.lone_roles import (
     PATIENCE,
     Servers,
@@ -20,7 +21,6 @@ from tests.e2e.lone_roles import (
     running_servers,
     status,
 )
-from tests.support.stores import until
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from devstack.waiting import until
 from domain.model import verification_id
-from tests.e2e.gateway import Gateway, cancelled_callback, until
+from tests.e2e.gateway import PATIENCE, Gateway, cancelled_callback
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -76,7 +77,7 @@ async def test_a_killed_ingress_comes_back_and_lost_nothing(gateway: Gateway) ->
         await asyncio.gather(*(send_one(gateway, acknowledged) for _ in range(30)))
         pid = gateway.kill("ingress")
         await gateway.restarted("ingress", pid)
-        await until(lambda: answers(gateway))
+        await until(lambda: answers(gateway), patience=PATIENCE)
     assert len(acknowledged) == 90
     await until(lambda: all_decided(gateway, acknowledged), patience=60)
 
@@ -93,7 +94,7 @@ async def test_after_postgres_restarts_the_worker_continues(gateway: Gateway) ->
     await asyncio.sleep(1)
     await gateway.restarted("postgres", gateway.kill("postgres"))
     acknowledged = await sending
-    await until(lambda: postgres_answers(gateway))
+    await until(lambda: postgres_answers(gateway), patience=PATIENCE)
     await until(lambda: all_decided(gateway, acknowledged), patience=120)
 
 
@@ -108,13 +109,13 @@ async def test_one_poisonous_callback_delays_no_other(gateway: Gateway) -> None:
     bodies.insert(15, poison)
     answers = await asyncio.gather(*(gateway.post(body) for body in bodies))
     assert {answer.status_code for answer in answers} == {200}
-    await until(lambda: all_decided(gateway, good))
+    await until(lambda: all_decided(gateway, good), patience=PATIENCE)
 
     letters = (await gateway.api.get("/v1/dead-letters")).json()["items"]
     assert [letter["reason"] for letter in letters[:1]] == ["missing_biz_id"]
     retried = await gateway.api.post(f"/v1/dead-letters/{letters[0]['id']}/retry")
     assert retried.status_code == 202
-    await until(lambda: is_dead_again(gateway, letters[0]["id"]))
+    await until(lambda: is_dead_again(gateway, letters[0]["id"]), patience=PATIENCE)
     assert (await gateway.api.delete(f"/v1/dead-letters/{letters[0]['id']}")).status_code == 204
     assert (await gateway.api.get("/v1/dead-letters")).json()["items"] == []
 

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.e2e.gateway import Gateway, cancelled_callback, finished_callback, until
+from devstack.waiting import until
+from tests.e2e.gateway import PATIENCE, Gateway, cancelled_callback, finished_callback
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -93,5 +94,5 @@ async def test_another_apps_callback_cannot_touch_a_verification(gateway: Gatewa
     async def ambiguous() -> bool:
         return bool((await gateway.lookup(biz_id)).json().get("code") == "app_id_required")
 
-    await until(ambiguous)
+    await until(ambiguous, patience=PATIENCE)
     assert await gateway.decided(biz_id, app_id="demo") == mine

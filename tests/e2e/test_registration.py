@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from devstack.waiting import until
 from domain.model import verification_id
-from tests.e2e.gateway import Gateway, finished_callback, until
+from tests.e2e.gateway import PATIENCE, Gateway, finished_callback
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -89,7 +90,7 @@ async def test_strangers_and_unregistered_ones_cost_nothing(gateway: Gateway) ->
     async def no_return_hint_waits() -> bool:
         return not await gateway.redis.keys("arq:job:nudge:*")
 
-    await until(no_return_hint_waits)
+    await until(no_return_hint_waits, patience=PATIENCE)
     assert await gateway.unknown_calls() == calls
     assert await gateway.calls(unregistered) == 0
     ids = [verification_id("demo", each) for each in (*strangers, unregistered)]
@@ -109,7 +110,7 @@ async def test_an_operator_spends_the_remaining_calls_and_no_more(gateway: Gatew
             assert "retry-after" in answer.headers or answer.json()["code"] == "no_pull_left"
         return "no_pull_left" in refusals
 
-    await until(none_is_left)
+    await until(none_is_left, patience=PATIENCE)
     assert refusals <= {"pull_too_early", "no_pull_left"}
     assert await gateway.calls(biz_id) == 3
     timeline = await gateway.timeline(biz_id)

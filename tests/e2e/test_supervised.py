@@ -16,8 +16,9 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.processes.heartbeats import Heartbeats
-from devstack import servers as ports
+from devstack import ports
 from devstack.processes import ProcessSpec
+from devstack.waiting import until
 from tests.e2e.lone_roles import (
     PATIENCE,
     Role,
@@ -31,7 +32,6 @@ from tests.e2e.lone_roles import (
     running_servers,
     status,
 )
-from tests.support.stores import until
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from devstack import servers
+from devstack import ports
 from tests.faults.rig.evidence import verdict
 from tests.faults.rig.harness import Rig
 from tests.faults.rig.load import sending
@@ -31,7 +31,7 @@ def with_nginxs_defaults(conf: str) -> str:
 async def test_ingress_processes_killed_in_turn_behind_nginx(
     rig: Rig, notebook: Notebook, times: Callable[[int], int], conf: str
 ) -> None:
-    port, kills = servers.free_port(), times(10)
+    port, kills = ports.free_port(), times(10)
     upstreams = (rig.ports["ingress"], rig.ports["second-ingress"])
     text = shipped_file(listens_on=port, upstreams=upstreams)
     await rig.start("second-ingress")

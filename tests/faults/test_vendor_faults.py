@@ -8,7 +8,8 @@ import asyncpg
 import psutil
 import pytest
 
-from tests.e2e.gateway import until
+from devstack.waiting import until
+from tests.e2e.gateway import PATIENCE
 from tests.faults.rig.evidence import vendor_calls, verdict
 from tests.faults.rig.faulty_vendor import LIMIT, OUTAGE, biz_id_for
 from tests.faults.rig.harness import Rig
@@ -97,7 +98,7 @@ async def test_the_vendor_is_away(rig: Rig, notebook: Notebook) -> None:
     await rig.kill("vendor")
     async with sending(rig, rate=200) as load:
         await load.acknowledges(200)
-    await until(lambda: _some_call_not_sent(rig))
+    await until(lambda: _some_call_not_sent(rig), patience=PATIENCE)
     await rig.start("vendor")
     # No connection was made, so nothing was spent: one call each, and every one confirmed.
     notebook.judged(await verdict(rig, acknowledged=load.acknowledged, issued=load.issued))
@@ -110,7 +111,7 @@ async def test_an_outage_costs_few_calls(rig: Rig, notebook: Notebook) -> None:
     await rig.start("vendor", **{OUTAGE: "500"})
     async with sending(rig, rate=200) as load:
         await load.acknowledges(400)
-    await until(lambda: _are_recorded(rig, load.acknowledged))
+    await until(lambda: _are_recorded(rig, load.acknowledged), patience=PATIENCE)
     during = sum(biz_id in load.issued for biz_id, _ in vendor_calls(rig))
     await rig.kill("vendor")
     await rig.start("vendor")
@@ -147,7 +148,7 @@ async def test_a_stopping_worker_starts_no_call_and_loses_no_answer(rig: Rig, no
         await load.acknowledges(300)
     before = len(vendor_calls(rig))
     await rig.start("worker")
-    await until(lambda: _some_calls(rig, before + 8))
+    await until(lambda: _some_calls(rig, before + 8), patience=PATIENCE)
     rig.signal("worker", signal.SIGTERM)
     assert await rig.ended("worker") == 0
     made = len(vendor_calls(rig)) - before

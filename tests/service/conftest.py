@@ -17,7 +17,8 @@ from adapters.envelope import KeyRing
 from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
-from devstack import servers
+from devstack import ports
+from devstack.waiting import until
 from domain.apps.app import App
 from domain.model import AcceptedCallback
 from service.api import main as api_main
@@ -32,7 +33,7 @@ from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.http.sockets import Listener, served
 from tests.support.http.vendors import simulated_vendor
 from tests.support.quiet import quiet
-from tests.support.stores import NOW, Clock, Store, until
+from tests.support.stores import NOW, Clock, Store
 
 __all__ = ["quiet"]
 
@@ -105,7 +106,7 @@ def ingress_context(
 @pytest.fixture
 def free_port() -> int:
     """A free port."""
-    return servers.free_port()
+    return ports.free_port()
 
 
 @pytest.fixture

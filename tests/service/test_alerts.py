@@ -16,7 +16,7 @@ from adapters.postgres.engine import create_engine
 from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
-from devstack.servers import free_port
+from devstack.ports import free_port
 from domain.views.processes import Heartbeat
 from service.ingress.metrics import serving_metrics
 from tests.support.http.api import RealApi, metrics_of

@@ -17,7 +17,7 @@ from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
 from adapters.store.leftovers import PgLeftovers
 from adapters.store.recording.owners import PgOwners
-from devstack import servers
+from devstack import ports
 from domain.pulls.budget import PullRules
 from tests.support.jobs import SPACING, Jobs, ScriptedVendor, app
 from tests.support.stores import LEASE, Clock, Store
@@ -80,7 +80,7 @@ async def jobs(
 @pytest.fixture
 async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContext]:
     """The context while PostgreSQL is away."""
-    engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
+    engine = create_engine(f"postgresql://nobody@127.0.0.1:{ports.free_port()}/nowhere")
     away = Store(engine, keys)
     yield replace(
         jobs.context,
@@ -101,7 +101,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
 @pytest.fixture
 async def without_redis(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerContext]:
     """The context while Redis is away."""
-    url = f"redis://127.0.0.1:{servers.free_port()}/0"
+    url = f"redis://127.0.0.1:{ports.free_port()}/0"
     pool = create_redis_pool(url, timeout=timedelta(milliseconds=200))
     redis = Redis(connection_pool=pool)
     yield replace(

@@ -1,9 +1,7 @@
 """What the tests of every edge are built from: callbacks, a store with shortcuts, dumps of what is kept."""
 
-import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -277,13 +275,6 @@ def traces(dumped: str, *words: str) -> list[str]:
         for spelling in (plain, plain.encode().hex(), plain.encode().decode("latin-1"))
         if spelling in dumped
     ]
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, patience: float = 10) -> None:
-    """Return when `condition` holds; fail after `patience` seconds."""
-    async with asyncio.timeout(patience):
-        while not await condition():
-            await asyncio.sleep(0.01)
 
 
 def _latin(value: object) -> str:

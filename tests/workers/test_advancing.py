@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from devstack.waiting import until
 from domain.apps.app import App
 from domain.model import verification_id
 from tests.support.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
-from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record, until
+from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record
 from workers.advancing import PATIENCE, Advancing
 from workers.jobs import Loops
 from workers.recording import Recording

@@ -9,11 +9,12 @@ from structlog.testing import capture_logs
 
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.tasks.background import end_tasks
+from devstack.waiting import until
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.records import ClaimedVerifications
 from tests.support.jobs import Jobs, again, answered
-from tests.support.stores import LEASE, callback, payload, until
+from tests.support.stores import LEASE, callback, payload
 from tests.workers.test_advancing import decided
 from usecases.context import WorkerContext
 from usecases.verifications import advance as advancing

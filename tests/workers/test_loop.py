@@ -11,12 +11,13 @@ from arq.worker import func
 
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
+from devstack.waiting import until
 from domain.limits.concurrency import FIRST_LIMIT
 from domain.records import Recorded
 from tests.adapters.intake.test_queue import Exploit, opened
 from tests.support.jobs import Jobs, answered, refused
 from tests.support.running_workers import Workers, stop
-from tests.support.stores import LEASE, NOW, callback, payload, until
+from tests.support.stores import LEASE, NOW, callback, payload
 from workers.loop import next_pause
 
 

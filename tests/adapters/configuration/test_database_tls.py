@@ -16,7 +16,7 @@ from sqlalchemy import text
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_trouble
-from devstack import servers
+from devstack import ports, servers
 from tests.support.servers.doors_of_tls import pass_on, write_certificate
 from tests.support.servers.private import killed_at_the_end
 
@@ -62,7 +62,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
     write_certificate(certificates)
     spec = servers.postgres(folder, env=os.environ)
     (folder / "postgres" / "pg_hba.conf").write_text("local all all trust\nhost all gw all scram-sha-256\n")
-    port = servers.free_port()
+    port = ports.free_port()
     local = f"{spec.url}&port={port}"
     argv = [*spec.argv[:-1], "127.0.0.1", "-p", str(port)]
     spec = replace(spec, argv=argv, answers=lambda: servers.postgres_answers(local), url=local)
@@ -118,7 +118,7 @@ async def test_session_parameters_reach_the_server(server: Server) -> None:
 
 
 async def test_the_next_host_is_asked_when_the_first_is_away(server: Server) -> None:
-    url = server.url().replace("@127.0.0.1:", f"@127.0.0.1:{servers.free_port()},127.0.0.1:")
+    url = server.url().replace("@127.0.0.1:", f"@127.0.0.1:{ports.free_port()},127.0.0.1:")
     assert await ask(url, "SELECT 1") == 1
 
 
@@ -151,7 +151,7 @@ async def test_a_refusal_of_the_server_is_not_reported_as_an_outage(
 
 async def test_a_closed_port_is_an_outage() -> None:
     with pytest.raises(DatabaseAway) as caught:
-        await ask(f"postgresql://u:p@127.0.0.1:{servers.free_port()}/x", "SELECT 1")
+        await ask(f"postgresql://u:p@127.0.0.1:{ports.free_port()}/x", "SELECT 1")
     assert database_trouble(caught.value).startswith("cannot be reached (")
 
 

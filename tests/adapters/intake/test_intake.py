@@ -14,10 +14,11 @@ from adapters.envelope import KeyRing
 from adapters.intake.intake import MAX_BATCH
 from adapters.intake.queue import RECORD_WAITING
 from adapters.redis.durability import Durability
+from devstack.waiting import until
 from domain.errors import NotDurable
 from domain.limits.memory_room import MemoryRules
 from tests.support.intakes import QUICK, Ingress, own_valkey, pool_on
-from tests.support.stores import callback, dump_redis, payload, traces, until
+from tests.support.stores import callback, dump_redis, payload, traces
 
 
 @pytest.fixture

@@ -14,13 +14,14 @@ from structlog.testing import capture_logs
 from adapters.envelope import KeyRing
 from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES
+from devstack.waiting import until
 from domain.errors import NotDurable
 from domain.limits.circuit import CircuitState
 from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
 from tests.support.intakes import QUICK, Ingress, own_valkey, pool_on, segments, spooled, stopped, timed
 from tests.support.spools import EIO, ENOSPC, FailingDisk
-from tests.support.stores import callback, payload, until
+from tests.support.stores import callback, payload
 
 
 def many(count: int, *, first: int = 0) -> list[AcceptedCallback]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,8 @@ from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
+from devstack.waiting import until
 from tests.adapters.policies.test_folder import BROKEN, versions, write
-
-PATIENCE = 10
 
 
 @pytest.fixture
@@ -41,12 +40,6 @@ async def processes(redis: Redis, folder: Path) -> AsyncIterator[list[tuple[Poli
 async def listeners(redis: Redis, count: int) -> bool:
     [(_, found)] = await redis.pubsub_numsub(DEFAULT_NAMES.reload)
     return int(found) == count
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not await condition():
-            await asyncio.sleep(0.01)
 
 
 async def in_force(book: PolicyBook, version: str) -> bool:

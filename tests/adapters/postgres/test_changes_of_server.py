@@ -16,8 +16,9 @@ from adapters.postgres.engine import create_engine, doubt
 from adapters.postgres.schema import examine_database, migrate
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
+from devstack.waiting import until
 from tests.support.servers.databases import fresh_database
-from tests.support.stores import LEASE, NOW, Store, callback, payload, until, whole_way
+from tests.support.stores import LEASE, NOW, Store, callback, payload, whole_way
 
 STATE = text("SHOW transaction_read_only")
 POLICY = "INSERT INTO policies (content_hash, name, version, content) VALUES ('{}', 'n', '1', '')"

@@ -12,7 +12,7 @@ from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.tasks.background import end_tasks
-from tests.support.stores import until
+from devstack.waiting import until
 
 MINUTE = timedelta(minutes=1)
 

@@ -19,9 +19,9 @@ from adapters.postgres.schema import examine_database, migrate
 from adapters.postgres.sqlstate import DatabaseAway
 from devstack import servers
 from devstack.processes import Process
+from devstack.waiting import until
 from domain.errors import SettingsError
 from tests.support.servers.private import killed_at_the_end, private_postgres
-from tests.support.stores import until
 
 WRITE = text(
     "INSERT INTO policies (content_hash, name, version, content) VALUES (gen_random_uuid(), 'n', '1', '')"

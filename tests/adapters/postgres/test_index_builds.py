@@ -15,9 +15,9 @@ from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import migrate
 from adapters.store.leftovers import PgLeftovers
 from adapters.store.lists import find_ids
+from devstack.waiting import until
 from domain.views.verifications import Filters
 from tests.support.servers.databases import bring_to, fresh_database
-from tests.support.stores import until
 
 INDEX = "verifications_listed"
 

@@ -19,9 +19,9 @@ from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import examine_database, migrate
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.schema import metadata
+from devstack.waiting import until
 from domain.errors import SettingsError
 from tests.support.servers.databases import bring_to, fresh_database
-from tests.support.stores import until
 
 TRY_TIMES = 2.5
 """Longer than a migration waits for a lock at one go, in seconds."""

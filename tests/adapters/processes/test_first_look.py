@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from adapters.processes.first_look import look_at_servers
 from adapters.settings import Settings
-from devstack import servers
+from devstack import ports
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def test_usable_servers_log_nothing(redis: Redis, redis_url: str, database
 
 
 async def test_an_outage_is_not_logged_here() -> None:
-    port = servers.free_port()
+    port = ports.free_port()
     assert await said(f"redis://127.0.0.1:{port}/0", f"postgresql://u:p@127.0.0.1:{port}/x") == []
 
 

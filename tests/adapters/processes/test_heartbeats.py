@@ -15,9 +15,10 @@ from redis.exceptions import OutOfMemoryError
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.redis.client import RedisAway, create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from devstack.waiting import until
 from domain.views.processes import MISSED_BEATS, Heartbeat
 from tests.support.servers.private import private_valkey
-from tests.support.stores import NOW, until
+from tests.support.stores import NOW
 
 FAST = timedelta(milliseconds=50)
 

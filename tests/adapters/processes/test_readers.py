@@ -9,8 +9,9 @@ from redis.asyncio import Redis
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.readers import Readers
 from adapters.redis.client import RedisAway
+from devstack.waiting import until
 from domain.views.processes import Heartbeat
-from tests.support.stores import NOW, until
+from tests.support.stores import NOW
 
 FAST = timedelta(milliseconds=20)
 OLDER = Heartbeat("worker", "host", 1, "0.1.0", 5, NOW, NOW, {})

@@ -15,7 +15,7 @@ from adapters.redis.announcements import Announcements, Announcer
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
-from tests.support.stores import until
+from devstack.waiting import until
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from adapters.redis.call_rates import CallRates
 from adapters.redis.client import create_redis_pool
-from devstack import servers
+from devstack import ports
 
 
 async def taken(rates: CallRates, token: str, *, of: int) -> int:
@@ -29,9 +29,7 @@ async def test_a_refusal_says_when_the_next_request_is_allowed(redis_pool: Block
 
 
 async def test_without_redis_each_process_counts_for_itself() -> None:
-    pool = create_redis_pool(
-        f"redis://127.0.0.1:{servers.free_port()}/0", timeout=timedelta(milliseconds=200)
-    )
+    pool = create_redis_pool(f"redis://127.0.0.1:{ports.free_port()}/0", timeout=timedelta(milliseconds=200))
     rates = CallRates(pool, per_second=1)
     with capture_logs() as lines:
         assert await taken(rates, "shop", of=12) == 10

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from adapters.redis.client import REDIS_ERRORS, create_redis_pool
 from devstack.processes import Process
+from devstack.waiting import until
 from tests.support.servers.private import private_valkey
-from tests.support.stores import until
 
 QUICK = timedelta(milliseconds=150)
 

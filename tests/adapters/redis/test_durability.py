@@ -16,11 +16,12 @@ from adapters.redis.client import create_redis_pool
 from adapters.redis.durability import Durability, NotDurableYet, check_durability, read_durability
 from adapters.redis.watch import RedisWatch
 from devstack.processes import Process
+from devstack.waiting import until
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES
 from tests.support.intakes import Ingress, pool_on
 from tests.support.servers.private import private_valkey
-from tests.support.stores import callback, payload, until
+from tests.support.stores import callback, payload
 
 REWRITE_TAKES: Final = 2_000_000
 """Microseconds, about."""

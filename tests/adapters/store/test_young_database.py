@@ -12,10 +12,11 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.recording.owners import BizOwners
 from adapters.store.schema import metadata
+from devstack.waiting import until
 from domain.apps.accounts import shared_accounts
 from tests.support.jobs import app
 from tests.support.servers.databases import fresh_database
-from tests.support.stores import LEASE, NOW, Store, callback, finished, payload, until
+from tests.support.stores import LEASE, NOW, Store, callback, finished, payload
 
 MOST = 6
 """Rows for one step of one verification, on average; it needs three."""

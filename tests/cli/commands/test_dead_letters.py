@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from cli.commands.dead_letters import commands
-from devstack import servers
+from devstack import ports
 from devstack.environment import load_secrets, master_keys
 from domain.views.letters import DeadLetter
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
@@ -164,7 +164,7 @@ def test_what_is_not_there_is_a_failure(run: Run, letters: Letters, command: str
 
 def test_without_redis_a_letter_stays(run: Run, letters: Letters, environment: pytest.MonkeyPatch) -> None:
     kept = letters.keep(1)
-    environment.setenv("FACEID_REDIS_URL", f"redis://127.0.0.1:{servers.free_port()}/0")
+    environment.setenv("FACEID_REDIS_URL", f"redis://127.0.0.1:{ports.free_port()}/0")
     assert_one_line(run("dead-letters", "retry", str(kept)), "FACEID_REDIS_URL: cannot be reached")
     assert len(letters.listed()) == 1
 

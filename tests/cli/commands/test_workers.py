@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.processes.heartbeats import Heartbeats
 from adapters.processes.places import this_place
-from devstack import servers
+from devstack import ports
 from domain.views.processes import Heartbeat
 from tests.cli.conftest import Run, assert_one_line
 from tests.support.stores import NOW
@@ -113,5 +113,5 @@ def test_without_anybody_it_fails(run: Run, alive: Alive) -> None:
 
 
 def test_without_redis_it_fails_in_one_line(run: Run, environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("FACEID_REDIS_URL", f"redis://127.0.0.1:{servers.free_port()}/0")
+    environment.setenv("FACEID_REDIS_URL", f"redis://127.0.0.1:{ports.free_port()}/0")
     assert_one_line(run("workers"), "FACEID_REDIS_URL: cannot be reached")

@@ -19,7 +19,7 @@ from adapters.redis.memory import read_memory
 from adapters.settings import load_settings
 from cli.doctor.check import Check
 from cli.doctor.doctor import VENDOR_PORTS, examine, run_doctor
-from devstack import servers
+from devstack import ports
 from domain.errors import SettingsError
 from tests.cli.conftest import CANARY, apps
 from tests.support.servers.databases import fresh_database
@@ -181,7 +181,7 @@ async def test_a_redis_without_room_fails(redis: Redis, maxmemory: str, word: st
 
 
 async def test_servers_that_are_away_fail(environment: pytest.MonkeyPatch) -> None:
-    port = servers.free_port()
+    port = ports.free_port()
     environment.setenv("FACEID_REDIS_URL", f"redis://127.0.0.1:{port}/0")
     environment.setenv("FACEID_DATABASE_URL", f"postgresql://u:{CANARY}@127.0.0.1:{port}/x")
     environment.setenv("FACEID_APPS", apps(vendor_url=f"http://127.0.0.1:{port}"))

@@ -13,8 +13,8 @@ import pytest
 
 from adapters.processes.supervisor_link import Figures
 from cli.supervisor.child import Child
+from devstack.waiting import until
 from service.http.doors import open_doors
-from tests.support.stores import until
 
 LISTENER = """
 from adapters.processes.supervisor_link import SupervisorLink

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import psutil
 
-from devstack import databases, environment, servers
+from devstack import databases, environment, ports, servers
 from devstack.environment import DevSecrets, load_secrets
 from devstack.processes import Process, ProcessSpec
 from devstack.roles import Roles
@@ -43,7 +43,7 @@ class Rig:
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.folder = folder
         self.secrets: DevSecrets = load_secrets(folder)
-        self.ports = {role: servers.free_port() for role in LISTENERS}
+        self.ports = {role: ports.free_port() for role in LISTENERS}
         self.ingress_url = f"http://127.0.0.1:{self.ports['ingress']}"
         self.api_url = f"http://127.0.0.1:{self.ports['api']}"
         self.simulator_url: str | None = None

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from devstack import servers
+from devstack import ports
 from devstack.processes import Process, ProcessSpec
 
 SHIPPED: Final = Path(__file__).parents[3] / "deploy" / "nginx.conf"
@@ -51,7 +51,7 @@ async def nginx(folder: Path, conf: str, *, port: int) -> AsyncIterator[None]:
         (program, "-p", str(folder), "-c", str(folder / "nginx.conf")),
         {},
         folder / "nginx.log",
-        answers=lambda: servers.listens(port),
+        answers=lambda: ports.listens(port),
     )
     async with Process(spec):
         yield

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from devstack.waiting import until
 from domain.limits.quotas import Cost, quotas
 from domain.views.tokens import ApiToken
 from service.api.access.entrance import Entrance
@@ -17,7 +18,7 @@ from service.api.access.turns import Turns
 from service.api.main import create_app
 from tests.support.http.api import RealApi, door_of
 from tests.support.http.asgi import SILENCE, send
-from tests.support.stores import Store, biz_id, until
+from tests.support.stores import Store, biz_id
 
 URL = f"/v1/verifications/{biz_id()}"
 

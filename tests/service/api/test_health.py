@@ -14,7 +14,7 @@ from adapters.postgres.revisions import newest_revision
 from adapters.redis.client import create_redis_pool
 from adapters.redis.memory import read_memory
 from adapters.store.tokens import PgTokens
-from devstack import servers
+from devstack import ports
 from service.api.main import create_app
 from service.http.lifecycle import Lifecycle
 from tests.adapters.processes.test_heartbeats import heartbeat
@@ -29,9 +29,7 @@ def client(context: RealApi) -> httpx2.AsyncClient:
 
 @pytest.fixture
 async def without_redis(api_context: RealApi) -> AsyncIterator[RealApi]:
-    pool = create_redis_pool(
-        f"redis://127.0.0.1:{servers.free_port()}/0", timeout=timedelta(milliseconds=200)
-    )
+    pool = create_redis_pool(f"redis://127.0.0.1:{ports.free_port()}/0", timeout=timedelta(milliseconds=200))
     redis = Redis(connection_pool=pool)
     yield replace(api_context, readiness=readiness_of(redis, api_context.engine))
     await pool.disconnect()
@@ -39,7 +37,7 @@ async def without_redis(api_context: RealApi) -> AsyncIterator[RealApi]:
 
 @pytest.fixture
 async def without_database(api_context: RealApi, store: Store) -> AsyncIterator[RealApi]:
-    engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
+    engine = create_engine(f"postgresql://nobody@127.0.0.1:{ports.free_port()}/nowhere")
     away = Store(engine, store.keys)
     yield replace(
         api_context,

@@ -21,7 +21,7 @@ from adapters.intake.intake import IntakeStatus
 from adapters.postgres.engine import create_engine
 from adapters.redis.client import create_redis_pool
 from adapters.store.figures import PgFigures
-from devstack import servers
+from devstack import ports
 from domain.limits.circuit import CircuitState
 from domain.views.processes import Heartbeat
 from service.api.main import create_app
@@ -189,9 +189,7 @@ async def test_a_storm_of_scrapes_reads_once(full: RealApi, monkeypatch: pytest.
 @pytest.fixture
 async def away() -> AsyncIterator[Redis]:
     """A Redis that is away."""
-    pool = create_redis_pool(
-        f"redis://127.0.0.1:{servers.free_port()}/0", timeout=timedelta(milliseconds=200)
-    )
+    pool = create_redis_pool(f"redis://127.0.0.1:{ports.free_port()}/0", timeout=timedelta(milliseconds=200))
     yield Redis(connection_pool=pool)
     await pool.disconnect()
 
@@ -218,7 +216,7 @@ async def test_a_full_redis_is_reported_and_hides_no_process(full: RealApi) -> N
 
 
 async def test_without_postgresql_the_rest_is_reported(full: RealApi) -> None:
-    engine = create_engine(f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nowhere")
+    engine = create_engine(f"postgresql://nobody@127.0.0.1:{ports.free_port()}/nowhere")
     told = samples(await scrape(replace(full, metrics=page_of(full, engine=engine))))
     await engine.dispose()
     assert (told[("server_up", "redis")], told[("server_up", "postgresql")]) == (1, 0)

@@ -10,12 +10,13 @@ from fastapi import FastAPI
 
 from adapters.redis.announcements import Announcer
 from adapters.tasks.background import end_tasks
+from devstack.waiting import until
 from domain.model import verification_id
 from domain.views.verifications import VerificationRecord
 from tests.service.conftest import ClientOf
 from tests.support.http.api import RealApi
 from tests.support.http.asgi import GONE, send
-from tests.support.stores import Store, biz_id, callback, payload, until
+from tests.support.stores import Store, biz_id, callback, payload
 
 URL = f"/v1/verifications/{biz_id()}"
 

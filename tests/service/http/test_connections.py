@@ -8,12 +8,13 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
+from devstack.waiting import until
 from service.http.connections import Connections, Limits, Phase
 from service.http.leaving import Leaving
 from tests.support.http.asgi import signed
 from tests.support.http.sockets import Listener, post, served
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload, until
+from tests.support.stores import payload
 
 BODY = signed(dump(payload()))
 

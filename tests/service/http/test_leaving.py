@@ -6,12 +6,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from devstack.waiting import until
 from service.http import connections
 from service.http.connections import Limits
 from service.http.leaving import Leaving
 from tests.support.http.requests_sent import BODY, GET, HEAD
 from tests.support.http.sockets import Client, Listener, post, protocols_alive, served, statuses
-from tests.support.stores import until
 
 LIMITS = Limits(per_address=2, leaving=5, header_bytes=2048)
 

@@ -7,11 +7,11 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from devstack.waiting import until
 from service.http.connections import Limits
 from service.http.protocol import MAX_PIPELINED
 from tests.support.http.requests_sent import BODY, CHUNKED, GET, HEAD, LIMITS
 from tests.support.http.sockets import NOTIFY, Listener, post, protocols_alive, served, statuses
-from tests.support.stores import until
 
 
 @pytest.mark.parametrize(

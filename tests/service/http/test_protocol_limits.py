@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from devstack.waiting import until
 from tests.service.conftest import FakeIntake
 from tests.support.http.requests_sent import BODY, CHUNKED, GET, HEAD, LIMITS
 from tests.support.http.sockets import Listener, post, statuses
-from tests.support.stores import until
 
 WAITING: list[tuple[str, bytes, list[int]]] = [
     ("nothing", b"", []),

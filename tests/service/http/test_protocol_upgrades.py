@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from devstack.waiting import until
 from tests.service.conftest import FakeIntake
 from tests.support.http.requests_sent import BODY, DATA, GET, HEAD
 from tests.support.http.sockets import Listener, post, statuses
-from tests.support.stores import until
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,8 @@ import asyncio
 import itertools
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
@@ -16,15 +13,18 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from devstack import servers
+from devstack import ports
 from devstack.environment import role_settings, without_settings
+from devstack.processes import Process
+from devstack.roles import Roles
+from devstack.waiting import until
 from domain.errors import NotDurable
 from service.http.lifecycle import Lifecycle
 from service.ingress.main import create_app
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import FORM, SECRET, signed
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload, until
+from tests.support.stores import payload
 
 SLOW_APP = """
 import asyncio, sys
@@ -77,23 +77,19 @@ def _client(app: FastAPI) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ingress")
 
 
-@contextmanager
-def listener(port: int, *, delay: float) -> Iterator[subprocess.Popen[str]]:
-    """A process that serves `SLOW_APP`."""
-    argv = [sys.executable, "-c", SLOW_APP, str(port), str(delay)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+@pytest.fixture
+def roles(tmp_path: Path) -> Roles:
+    return Roles(without_settings(os.environ), tmp_path)
 
 
-@asynccontextmanager
-async def client_of(port: int) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of a listener that is up."""
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as web:
-        await until(lambda: _answers(web, "/"), patience=30)
-        yield web
+def slow_app(roles: Roles, *, delay: float) -> Process:
+    """A process that serves `SLOW_APP`, and takes connections for `delay` seconds after SIGTERM."""
+    port = ports.free_port()
+    return Process(roles.program("slow", "-c", SLOW_APP, str(port), str(delay), port=port))
+
+
+def client_of(process: Process) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=process.url, trust_env=False)
 
 
 async def _answers(web: httpx2.AsyncClient, path: str) -> bool:
@@ -103,14 +99,13 @@ async def _answers(web: httpx2.AsyncClient, path: str) -> bool:
         return False
 
 
-async def test_after_the_signal_it_still_serves_but_asks_to_close(free_port: int) -> None:
-    with listener(free_port, delay=30) as process:
-        async with client_of(free_port) as web:
-            assert "connection" not in (await web.get("/")).headers
-            process.send_signal(signal.SIGTERM)
-            await until(lambda: _asks_to_close(web))
-            process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, 10) == -signal.SIGTERM, "a second one is impatient"
+async def test_after_the_signal_it_still_serves_but_asks_to_close(roles: Roles) -> None:
+    async with slow_app(roles, delay=30) as process, client_of(process) as web:
+        assert "connection" not in (await web.get("/")).headers
+        process.signal(signal.SIGTERM)
+        await until(lambda: _asks_to_close(web))
+        process.signal(signal.SIGTERM)
+        assert await process.ended() == -signal.SIGTERM, "a second one is impatient"
 
 
 async def _asks_to_close(web: httpx2.AsyncClient) -> bool:
@@ -119,56 +114,42 @@ async def _asks_to_close(web: httpx2.AsyncClient) -> bool:
     return answer.content == b"draining" and answer.headers.get("connection") == "close"
 
 
-async def test_requests_in_flight_and_the_lifespan_are_finished(free_port: int) -> None:
-    with listener(free_port, delay=0) as process:
-        async with client_of(free_port) as web:
+async def test_requests_in_flight_and_the_lifespan_are_finished(roles: Roles) -> None:
+    async with slow_app(roles, delay=0) as process:
+        async with client_of(process) as web:
             slow = asyncio.create_task(web.get("/slow"))
             await until(lambda: _answers(web, "/"))
-            process.send_signal(signal.SIGTERM)
+            process.signal(signal.SIGTERM)
             assert (await slow).status_code == 200
-        assert await asyncio.to_thread(process.wait, 10) == -signal.SIGTERM
-        assert process.stdout is not None
-        assert process.stdout.read().endswith("lifespan over\n")
+        assert await process.ended() == -signal.SIGTERM
+        assert "lifespan over\n" in process.spec.log.read_text()
 
 
-async def test_a_process_that_cannot_go_on_ends_as_a_failure(free_port: int) -> None:
-    with listener(free_port, delay=30) as process:
-        async with client_of(free_port) as web:
+async def test_a_process_that_cannot_go_on_ends_as_a_failure(roles: Roles) -> None:
+    async with slow_app(roles, delay=30) as process:
+        async with client_of(process) as web:
             assert (await web.get("/break")).content == b"draining"
-        assert await asyncio.to_thread(process.wait, 10) == 1
+        assert await process.ended() == 1
 
 
 @pytest.fixture
-def gateway_environment(redis_url: str, tmp_path: Path) -> dict[str, str]:
+def ingress_roles(roles: Roles, redis_url: str, tmp_path: Path) -> Roles:
     needed = role_settings(
         redis_url,
         "postgresql://nobody@127.0.0.1/nowhere",
         master_key="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
         apps={"demo": {"api_key": "k", "api_secrets": [SECRET.decode()]}},
     )
-    return (
-        without_settings(os.environ)
-        | needed
-        | {
-            "FACEID_SPOOL_DIR": str(tmp_path / "spool"),
-            "FACEID_SHUTDOWN_DELAY": "1",
-        }
-    )
+    spool = str(tmp_path / "spool")
+    return roles.with_settings(**{**needed, "FACEID_SPOOL_DIR": spool, "FACEID_SHUTDOWN_DELAY": "1"})
 
 
 class Backend:
     """One ingress process, and whether the load balancer sends to it."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.port = servers.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, roles: Roles) -> None:
+        self.process = Process(roles.ingress(ports.free_port()))
         self.ready = False
-        self._environment = environment
-        self.start()
-
-    def start(self) -> None:
-        argv = [sys.executable, "-m", "cli", "serve", "ingress", "--port", str(self.port)]
-        self.process = subprocess.Popen(argv, env=dict(self._environment), stdout=subprocess.DEVNULL)
 
     async def is_ready(self) -> bool:
         return self.ready
@@ -187,7 +168,7 @@ class Balancer:
     async def watch(self) -> None:
         while not self.done:
             for backend in self._backends:
-                backend.ready = await _answers(self._web, f"{backend.url}/readyz")
+                backend.ready = await _answers(self._web, f"{backend.process.url}/readyz")
             await asyncio.sleep(0.1)
 
     async def send(self, body: bytes) -> None:
@@ -196,7 +177,9 @@ class Balancer:
             backend = ready[next(self._turns) % len(ready)]
             try:
                 answer = await self._web.post(
-                    f"{backend.url}/callbacks/demo/notify", content=body, headers={"content-type": FORM}
+                    f"{backend.process.url}/callbacks/demo/notify",
+                    content=body,
+                    headers={"content-type": FORM},
                 )
             except httpx2.HTTPError as error:
                 self.answers[type(error).__name__] += 1
@@ -208,10 +191,14 @@ class Balancer:
         await self._web.aclose()
 
 
-async def test_a_rolling_restart_under_load_costs_no_request(
-    gateway_environment: dict[str, str], redis: Redis
-) -> None:
-    backends = [Backend(gateway_environment) for _ in range(2)]
+@pytest.fixture
+async def backends(ingress_roles: Roles) -> AsyncIterator[list[Backend]]:
+    backends = [Backend(ingress_roles) for _ in range(2)]
+    async with backends[0].process, backends[1].process:
+        yield backends
+
+
+async def test_a_rolling_restart_under_load_costs_no_request(backends: list[Backend], redis: Redis) -> None:
     balancer = Balancer(backends)
     watching = asyncio.create_task(balancer.watch())
     try:
@@ -220,18 +207,15 @@ async def test_a_rolling_restart_under_load_costs_no_request(
         body = signed(dump(payload()))
         sending = [asyncio.create_task(balancer.send(body)) for _ in range(4)]
         for backend in backends:
-            backend.process.send_signal(signal.SIGTERM)
-            await asyncio.to_thread(backend.process.wait, 30)
-            backend.start()
+            backend.process.signal(signal.SIGTERM)
+            await backend.process.ended()
+            await backend.process.start()
             await until(backend.is_ready, patience=60)
         balancer.done = True
         await asyncio.gather(*sending)
     finally:
         balancer.done = True
         await watching
-        for backend in backends:
-            backend.process.kill()
-            backend.process.wait()
         await balancer.aclose()
     assert set(balancer.answers) == {"200"}
     assert balancer.answers["200"] > 100

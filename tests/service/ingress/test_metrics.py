@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from devstack.servers import free_port
+from devstack.ports import free_port
 from domain.callback.signature import sign_data
 from domain.errors import NotDurable, SettingsError
 from domain.views.processes import IngressStatus

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from devstack import servers
+from devstack import ports
 from devstack.processes import Process, ProcessSpec
 
 BINARY = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -35,14 +35,14 @@ async def pgbouncer(url: str) -> AsyncIterator[str]:
     """The URL of the same database through a PgBouncer that runs inside the block."""
     assert BINARY is not None
     parts = urlsplit(url)
-    port = servers.free_port()
+    port = ports.free_port()
     folder = _configured(url, port)
     spec = ProcessSpec(
         "pgbouncer",
         (BINARY, "-q", str(folder / "settings")),
         os.environ,
         folder / "log",
-        answers=lambda: servers.listens(port),
+        answers=lambda: ports.listens(port),
         url=f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}",
         user=_user(url),
         scratch=folder,

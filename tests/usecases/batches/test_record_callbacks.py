@@ -10,6 +10,7 @@ import pytest
 from adapters.envelope import KeyRing
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
+from devstack.waiting import until
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.limits.memory_room import MEMORY_RULES
@@ -18,7 +19,7 @@ from domain.views.letters import LetterFilter
 from tests.support.batches import stored_batches
 from tests.support.jobs import Jobs, answered, refused
 from tests.support.payloads.callbacks import dump, put
-from tests.support.stores import NOW, Store, callback, payload, traces, until
+from tests.support.stores import NOW, Store, callback, payload, traces
 from usecases.batches import record_callbacks as callbacks
 from usecases.context import WorkerContext
 from usecases.requests.retry_dead_letters import DeadLetterRetries

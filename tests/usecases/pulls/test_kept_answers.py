@@ -10,12 +10,13 @@ from structlog.testing import capture_logs
 
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.settings import Settings
+from devstack.waiting import until
 from domain.model import ConfirmationMode
 from domain.pulls.budget import Wait
 from domain.records import FinishedPull
 from tests.support.jobs import Jobs, again, answered, app
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import LEASE, NOW, finished, payload, until
+from tests.support.stores import LEASE, NOW, finished, payload
 from usecases.context import WorkerContext
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.call_rates import CallRates
+from devstack.waiting import until
 from domain.limits.quotas import Cost, Quota, quotas
 from domain.limits.throttle import Rate
 from domain.views.tokens import ApiToken
@@ -25,7 +26,7 @@ from service.api.main import create_app
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi, door_of
 from tests.support.http.asgi import SILENCE, send
-from tests.support.stores import NOW, Store, biz_id, until
+from tests.support.stores import NOW, Store, biz_id
 
 JSON = {"content-type": "application/json"}
 ORDER = "/v1/verifications"
