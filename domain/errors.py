@@ -27,6 +27,8 @@
     ├── RegistrationConflict     a verification that is registered or decided for another order
     ├── ExpiryOutOfBounds        a token that expired too long ago, or lives too long
     ├── PullRefused              no call may be spent now; `code` says why
+    ├── CursorExpired            events behind a reader's cursor are deleted
+    ├── UnknownEventType         a pattern that matches no type of events
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
     ├── SettingsError            a setting that stops the start
@@ -199,6 +201,18 @@ class PullRefused(GatewayError):
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
+
+
+class CursorExpired(GatewayError):
+    """Events behind the reader's cursor are deleted. `deleted_to`: the cursor behind the deleted ones."""
+
+    def __init__(self, deleted_to: int) -> None:
+        super().__init__(f"deleted to {deleted_to}")
+        self.deleted_to = deleted_to
+
+
+class UnknownEventType(GatewayError):
+    """A type, or a pattern of types, that matches none that exists."""
 
 
 class SpoolRefused(GatewayError):

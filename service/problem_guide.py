@@ -110,6 +110,12 @@ GUIDE: Final = {
         "The app has no `notify_url` or no `return_url`, so the api cannot order verifications for it.",
         "Set both, restart the api.",
     ),
+    "cursor_expired": Guide(
+        "api",
+        "Events behind `after` or `Last-Event-ID` are deleted, because they are older than `events_kept` "
+        "(30 days).",
+        "Look up what may have been missed, then go on from `deleted_to`, or from 0, the oldest kept event.",
+    ),
     "registration_conflict": Guide(
         "api",
         "This `biz_id` is registered or decided with a different `biz_no`, or belongs to another app with "

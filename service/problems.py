@@ -39,6 +39,7 @@ PROBLEMS: Final = {
     "pull_too_early": Kind(409, "A call is in progress, or the last one was too recent"),
     "flow_not_ended": Kind(409, "The flow may still be running: a call now could destroy its result"),
     "not_registered": Kind(409, "The app requires registration: register the verification first"),
+    "cursor_expired": Kind(410, "Events behind this cursor are deleted"),
     "request_timeout": Kind(408, "The request did not arrive in time"),
     "body_too_large": Kind(413, "The body is too large"),
     "unsupported_media_type": Kind(415, "The body must be a form"),

@@ -24,6 +24,12 @@ EDGE_EVENTS: Final = {
         "answer. `code`: `malformed_request`, `headers_too_large`, `body_too_large`, `request_timeout` (no "
         "complete head in time), or `too_many_connections` (closed in favour of newer connections).",
     ),
+    "events.interrupted": LogEvent(
+        "warning",
+        "api",
+        "PostgreSQL is away: streams of events and waiting readers get nothing new until it is back. Logged "
+        "once per outage.",
+    ),
     "open_files.few": LogEvent(
         "warning",
         "ingress, api",

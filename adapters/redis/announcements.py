@@ -25,7 +25,7 @@ class Announcer:
 
     def __init__(self, redis: Redis, *, names: RedisNames = DEFAULT_NAMES) -> None:
         self._redis = redis
-        self._channel = names.decided
+        self._names = names
         self._coalescer = Coalescer[UUID, None](self._publish, max_items=128, systemic=REDIS_ERRORS)
 
     async def announce(self, verification_id: UUID) -> None:
@@ -36,7 +36,10 @@ class Announcer:
             log.warning("announcement.failed", error=type(error).__name__)
 
     async def _publish(self, verification_ids: list[UUID]) -> list[None]:
-        await self._redis.publish(self._channel, b"".join(each.bytes for each in verification_ids))
+        async with self._redis.pipeline(transaction=False) as hints:
+            hints.publish(self._names.decided, b"".join(each.bytes for each in verification_ids))
+            hints.publish(self._names.events, b"")
+            await hints.execute()
         return [None] * len(verification_ids)
 
 

@@ -71,6 +71,11 @@ class RedisNames(msgspec.Struct, frozen=True):
         return f"{self.prefix}verifications:decided"
 
     @property
+    def events(self) -> str:
+        """Channel: the event log may have new events. The messages are empty."""
+        return f"{self.prefix}events"
+
+    @property
     def reload(self) -> str:
         """Channel: read the policies again."""
         return f"{self.prefix}policies:reload"

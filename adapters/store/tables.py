@@ -72,6 +72,7 @@ verifications = Table(
     _time("asked_at"),
     _time("received_at"),
     _now("created_at"),
+    Column("events", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("app_id", "biz_id"),
     Index(
         "verifications_listed",
@@ -107,7 +108,7 @@ verifications = Table(
 lease's end and increments `fence`, so writes of earlier holders are refused.
 `held`: genuine, but not decided, because its app requires registration.
 `registered_at`, `expires_at` (of the token): NULL if it is not registered. `nudged_at`: its user's browser
-came back. `asked_at`: an operator asked for a pull."""
+came back. `asked_at`: an operator asked for a pull. `events`: how many events the log has had of it."""
 
 biz_owners = Table(
     "biz_owners",
@@ -207,6 +208,32 @@ timeline = Table(
     Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
     Index("timeline_of", "verification_id", "id"),
 )
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
+    Column("app_id", Text),
+    Column("verification_id", Uuid),
+    Column("n", Integer),
+    Column("type", Text, nullable=False),
+    _time("at", nullable=False),
+    Column("body", JSON, nullable=False),
+    Index("events_of_app", "app_id", "type", "seq"),
+)
+"""What happened, in the order in which it was committed (adapters/store/events/log.py). `app_id` NULL: it
+concerns the whole gateway. No foreign key: an event outlives nothing, and a key costs a lock."""
+
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("one", Boolean, CheckConstraint("one", name="one"), primary_key=True),
+    Column("deleted_to", BigInteger, nullable=False, server_default=text("0")),
+    _now("began_at"),
+)
+"""At most one row. `deleted_to`: the greatest `seq` that was deleted. `began_at`: when the log began; what an
+older version has decided since then has no event yet."""
 
 dead_letters = Table(
     "dead_letters",

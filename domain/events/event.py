@@ -78,3 +78,16 @@ class Event(msgspec.Struct, frozen=True):
     verification_id: UUID | None
     n: int | None
     body: EventBody
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """An event to append to the log.
+
+    An event of a verification gets its app, ids, decision and `n` from the store. `detail`: as in EventBody.
+    """
+
+    type: EventType
+    at: datetime
+    app_id: str | None = None
+    verification_id: UUID | None = None
+    detail: dict[str, Any] = {}

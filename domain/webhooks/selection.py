@@ -1,9 +1,9 @@
 """Which events an endpoint selects."""
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Final
 
+from domain.events import selection
 from domain.events.event import EventType
 from domain.model import Outcome
 from domain.webhooks.endpoint import EndpointSettings
@@ -14,8 +14,7 @@ SELECTABLE: Final = frozenset(EventType) - {EventType.TEST}
 
 def matching_types(patterns: Iterable[str]) -> frozenset[EventType]:
     """The event types that match at least one of the patterns."""
-    patterns = tuple(patterns)
-    return frozenset(each for each in SELECTABLE if any(_matches(each, pattern) for pattern in patterns))
+    return selection.matching_types(patterns) & SELECTABLE
 
 
 def selects(settings: EndpointSettings, kind: EventType, outcome: Outcome | None) -> bool:
@@ -26,8 +25,3 @@ def selects(settings: EndpointSettings, kind: EventType, outcome: Outcome | None
     if kind not in matching_types(settings.types):
         return False
     return outcome is None or settings.outcomes is None or outcome in settings.outcomes
-
-
-def _matches(kind: EventType, pattern: str) -> bool:
-    # `*` is the only wildcard: the other characters of fnmatch are not in any type.
-    return fnmatchcase(kind, pattern.replace("[", "[[]").replace("?", "[?]"))

@@ -1,10 +1,12 @@
 """Authorization: bearer tokens with scopes, each limited to its apps."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
@@ -23,6 +25,7 @@ _bearer: Final = HTTPBearer(auto_error=False, description="A token made by `face
 _COSTS: Final = {
     "list_verifications": Cost.LIST,
     "list_dead_letters": Cost.LIST,
+    "list_events": Cost.LIST,
     "compare_shadow": Cost.LIST,
     "order_verification": Cost.CALL,
     "register_verification": Cost.CALL,
@@ -31,7 +34,7 @@ _COSTS: Final = {
 }
 """By the name of the endpoint's function; all other endpoints are lookups."""
 
-_MAY_WAIT: Final = {"get_verification"}
+_MAY_WAIT: Final = {"get_verification", "list_events"}
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,10 @@ class GuardedRoute(APIRoute):
         options["responses"] = {**problems("too_many_requests"), **dict(answers)}
         super().__init__(path, endpoint, **options)
 
-    @property
+    @cached_property
     def scopes(self) -> frozenset[str]:
-        """The scopes that the endpoint's callers need."""
-        parts = self.dependant.dependencies
-        return frozenset(scope for part in parts for scope in part.own_oauth_scopes or ())
+        """The scopes that the endpoint's callers need: those of all its dependencies, and of theirs."""
+        return frozenset(_scopes_of(self.dependant))
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint with its access checks."""
@@ -84,6 +86,12 @@ class GuardedRoute(APIRoute):
         if self.name in _MAY_WAIT and asks_to_wait(request.query_params):
             return Cost.WAIT
         return _COSTS.get(self.name, Cost.LOOKUP)
+
+
+def _scopes_of(dependant: Dependant) -> Iterator[str]:
+    yield from dependant.own_oauth_scopes or ()
+    for part in dependant.dependencies:
+        yield from _scopes_of(part)
 
 
 def guarded_router(prefix: str, *, tag: str) -> APIRouter:

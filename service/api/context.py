@@ -11,10 +11,13 @@ from fastapi import Depends, Request
 from domain.apps.app import App
 from service.api.access.door import Door
 from service.api.access.pace import Pace
+from service.api.events.feed import Feed
+from service.api.events.places import StreamPlaces
 from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
 from service.http.lifecycle import Lifecycle
 from usecases.ports.decisions import Policies
+from usecases.ports.events import EventReader
 from usecases.ports.hints import Announcements, Reloads
 from usecases.ports.lookups import LetterDesk, Lookups, Shadows, StoredDecisions
 from usecases.ports.pulls import PullRequests, TokenIssuer
@@ -44,10 +47,13 @@ class ApiContext:
     metrics: MetricsPage
     looks: Looks
     announcements: Announcements
+    events: EventReader
+    feed: Feed
     policies: Policies
     reloads: Reloads
     monotonic: Callable[[], float]
     clock: Callable[[], datetime]
+    streams: StreamPlaces = field(default_factory=StreamPlaces)
     pace: Pace = field(default_factory=Pace)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     computing: Executor = field(

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from domain.errors import (
     AppNotConfigured,
     BrokenSeal,
+    CursorExpired,
     ExpiryOutOfBounds,
     GatewayError,
     NoSuchLetter,
@@ -24,6 +25,7 @@ from domain.errors import (
     RefusedValue,
     RegistrationConflict,
     ServerAway,
+    UnknownEventType,
     VendorUnavailable,
 )
 from service.problems import answer_http_error, refusal
@@ -44,6 +46,7 @@ class ApiProblem(Exception):
         self.retry_after = retry_after
 
 
+_UNKNOWN_TYPE: Final = {"where": "query.type", "what": "unknown_event_type"}
 _OUT_OF_BOUNDS: Final = {"where": "body.expires_at", "what": "out_of_bounds"}
 
 
@@ -69,6 +72,7 @@ def _refused_pull(error: PullRefused) -> _Problem:
 _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     AppNotConfigured: lambda _: _Problem("app_not_configured"),
     BrokenSeal: lambda _: _Problem("unreadable"),
+    CursorExpired: lambda error: _Problem("cursor_expired", {"deleted_to": error.deleted_to}),
     ExpiryOutOfBounds: lambda _: _Problem("invalid_request", {"errors": [_OUT_OF_BOUNDS]}),
     NoSuchLetter: lambda _: _Problem("not_found"),
     NoToken: partial(_no_token, "vendor_refused"),
@@ -78,6 +82,7 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     RefusedValue: lambda _: _Problem("invalid_request", {"errors": []}),
     RegistrationConflict: lambda _: _Problem("registration_conflict"),
     ServerAway: lambda _: _Problem("unavailable"),
+    UnknownEventType: lambda _: _Problem("invalid_request", {"errors": [_UNKNOWN_TYPE]}),
     VendorUnavailable: partial(_no_token, "vendor_unavailable"),
 }
 """The problem for each error of the use cases and the stores; the nearest base class counts."""

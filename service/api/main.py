@@ -22,10 +22,12 @@ from adapters.processes.supervisor_link import SupervisorLink
 from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
+from adapters.redis.event_hints import EventHints
 from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.events.reader import PgEvents
 from adapters.store.figures import PgFigures
 from adapters.store.lookups import PgLookups
 from adapters.store.pulls.requests import PgPullRequests
@@ -45,11 +47,13 @@ from service.api.access.recent_tokens import RecentTokens
 from service.api.context import ApiContext
 from service.api.docs import install_docs
 from service.api.errors import install_error_handlers
+from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.models.orders import MAX_ORDER
 from service.api.readiness import Readiness
 from service.api.routes import (
     dead_letters,
+    events,
     explanations,
     health,
     policies,
@@ -73,11 +77,12 @@ MAX_BODY: Final = 256 * 1024
 
 ROUTERS: Final = tuple(
     module.router
-    for module in (verifications, registrations, pulls, explanations, policies, dead_letters, health)
+    for module in (verifications, registrations, pulls, explanations, policies, events, dead_letters, health)
 )
 
 DESCRIPTION: Final = """\
-Order, register and look up FaceID verifications, explain decisions, try policies, handle dead letters.
+Order, register and look up FaceID verifications, follow events, explain decisions, try policies, handle dead
+letters.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
 Identity is masked. Resources of another app are answered as if they did not exist.
@@ -120,8 +125,12 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     process = ProcessContext.of(settings, timeout=timedelta(seconds=3))
     keys, names, redis = process.keys, process.names, process.redis
     engine, clock = process.engine, process.clock
+    events = PgEvents(engine)
+    feed = Feed(events)
     announcements = Announcements(redis, names=names)
-    lifecycle.last_calls.append(announcements.wake_all)
+    hints = EventHints(redis, names=names)
+    lifecycle.first_calls.append(feed.wake_all)
+    lifecycle.last_calls += [announcements.wake_all, feed.wake_all]
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
     heartbeats, memory_rules = Heartbeats(redis, names=names), settings.memory_rules()
@@ -159,6 +168,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         metrics=MetricsPage(redis_figures, PgFigures(engine), heartbeats, app_ids=tuple(settings.apps)),
         looks=queue,
         announcements=announcements,
+        events=events,
+        feed=feed,
         policies=book,
         reloads=reloads,
         monotonic=time.monotonic,
@@ -169,7 +180,13 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         reloads.reload_on_signal()
-        following = (announcements.listen(), reloads.listen(), clock.follow())
+        following = (
+            announcements.listen(),
+            reloads.listen(),
+            clock.follow(),
+            hints.listen(feed.hint),
+            feed.follow(),
+        )
         tasks = [asyncio.create_task(each) for each in following]
         every = timedelta(seconds=settings.heartbeat_every)
 

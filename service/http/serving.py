@@ -1,8 +1,8 @@
 """Run an ASGI app on uvicorn, the same way for every listener, with a graceful shutdown.
 
-On SIGTERM `readyz` turns 503 first, and answers ask clients to close. For `shutdown_delay` seconds more
-everything is served as before, so that a load balancer notices. Only then new connections are refused, and
-waiting lookups are answered without a decision.
+On SIGTERM `readyz` turns 503 first, answers ask clients to close, and streams end. For `shutdown_delay`
+seconds more everything is served as before, so that a load balancer notices. Only then new connections are
+refused, and waiting lookups are answered without a decision.
 """
 
 import socket
@@ -168,6 +168,7 @@ class GracefulServer(uvicorn.Server):
         if asks_to_close and _CLOSE not in self.server_state.default_headers:
             # A kept-alive connection would be closed while its client sends.
             self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
+            self._lifecycle.drain()
         return leaving
 
     def _has_retired(self) -> bool:

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 from faceid_gateway_client import Event, Gateway, Order, Verification
+from faceid_gateway_client.calls import events_call, filters_of
+from faceid_gateway_client.following import Follower
 from faceid_gateway_client.scenarios import WebhookFactory
+from fastapi.routing import APIRoute
 
 from domain.events.bodies import thin
+from service.api.models.events import EventModel, EventPageModel
 from service.api.models.orders import OrderedVerification, VerificationOrder
 from service.api.models.verifications import VerificationModel
+from service.api.routes.events import PageQuery, StreamQuery, router
 from tests.client.test_webhooks import EVENT
 
 PACKAGE = Path(__file__).parents[2] / "client" / "faceid_gateway_client"
@@ -36,6 +41,22 @@ def test_the_factorys_events_have_the_members_of_the_gateways() -> None:
 def test_every_parameter_that_is_sent_is_known() -> None:
     sent = set(inspect.signature(Gateway.order).parameters) - {"self", "parameters"}
     assert sent <= VerificationOrder.model_fields.keys()
+
+
+def test_the_parameters_and_members_of_pages_are_the_apis() -> None:
+    filters = filters_of(("verification.*",), "demo")
+    assert events_call(0, filters, wait=1).params.keys() <= PageQuery.model_fields.keys()
+    stream = Follower(0, ("verification.*",), "demo").stream_call()
+    assert stream.params.keys() <= StreamQuery.model_fields.keys()
+    assert {"items", "next"} == EventPageModel.model_fields.keys()
+    assert fields(Event) == EventModel.model_fields.keys() - {"detail"}
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/events/stream"])
+def test_the_paths_of_the_log_are_the_apis(path: str) -> None:
+    called = {events_call(0, {}).path, Follower(0).stream_call().path}
+    assert path in called
+    assert path in {route.path for route in router.routes if isinstance(route, APIRoute)}
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.glob("*.py")), ids=lambda file: file.name)

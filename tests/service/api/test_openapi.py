@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from service.api.models import events as event_models
 from service.api.models import letters as letter_models
 from service.api.models import orders as order_models
 from service.api.models import policies as policy_models
@@ -14,7 +15,7 @@ from service.api.models import verifications as models
 from service.api.models.verifications import EXAMPLE, Problem, VerificationModel
 from service.problems import PROBLEMS
 
-MODELS = (models, letter_models, order_models, policy_models)
+MODELS = (models, event_models, letter_models, order_models, policy_models)
 METHODS = {"get", "put", "post", "delete"}
 PROBLEM_JSON = "application/problem+json"
 

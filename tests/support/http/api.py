@@ -23,11 +23,13 @@ from adapters.redis.call_rates import CallRates
 from adapters.redis.durability import Durability
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.events.reader import PgEvents
 from adapters.store.figures import PgFigures
 from adapters.store.tokens import PgTokens
 from domain.limits.memory_room import MEMORY_RULES
 from service.api.access.door import Door
 from service.api.context import ApiContext
+from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
 from tests.support.http.vendors import API_APPS, issuer_at
@@ -63,7 +65,7 @@ def real_api(
     vendor: FastAPI,
 ) -> RealApi:
     """An api on these servers; its apps are `demo` and `other`."""
-    redis, store = Redis(connection_pool=pool), Store(engine, keys)
+    redis, store, events = Redis(connection_pool=pool), Store(engine, keys), PgEvents(engine)
     inbox, tokens, heartbeats = RedisInbox(redis, keys=keys), PgTokens(engine), Heartbeats(redis)
     return RealApi(
         app_ids=APP_IDS,
@@ -83,6 +85,8 @@ def real_api(
         metrics=metrics_of(redis, engine),
         looks=JobQueue(create_queue(pool)),
         announcements=Announcements(redis),
+        events=events,
+        feed=Feed(events),
         policies=policies,
         reloads=PolicyReloads(redis, policies),
         monotonic=time.monotonic,

@@ -1,0 +1,42 @@
+"""Every type of event is explained, with an example that could be in the log."""
+
+import pytest
+
+from domain.errors import UnknownEventType
+from domain.events.catalogue import CATALOGUE
+from domain.events.event import DECIDED, EventType
+from domain.events.selection import types_of
+
+
+def test_every_type_has_an_entry() -> None:
+    assert CATALOGUE.keys() == set(EventType)
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_the_example_is_of_its_type(event_type: EventType) -> None:
+    entry = CATALOGUE[event_type]
+    body = entry.example.body
+    assert entry.example.type is event_type
+    assert bool(entry.detail) == bool(body.detail)
+    assert all(f"`{name}`" in entry.detail for name in body.detail)
+    assert (entry.example.n is None) == (body.biz_id is None)
+    assert (body.outcome is None) == (body.policy is None)
+
+
+def test_the_example_of_a_decision_has_its_outcome() -> None:
+    for outcome, event_type in DECIDED.items():
+        assert CATALOGUE[event_type].example.body.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("patterns", "count"),
+    [(["*"], len(EventType)), (["verification.*"], 8), (["policy.activated", "policy.*"], 1), ([], 0)],
+)
+def test_patterns_select_types(patterns: list[str], count: int) -> None:
+    assert len(types_of(patterns)) == count
+
+
+@pytest.mark.parametrize("pattern", ["", "verification", "verification.?pproved", "[a-z]*", "VERIFICATION.*"])
+def test_a_pattern_of_no_type_is_an_error(pattern: str) -> None:
+    with pytest.raises(UnknownEventType):
+        types_of(["*", pattern])
