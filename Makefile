@@ -80,9 +80,9 @@ faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be 
 mutations: $(STAMP) ## remove each guard of the promise in turn: a test must fail
 	@$(BIN)/python -m tests.mutations
 
-bench: $(STAMP) ## measure speed against straightforward baselines
+bench: $(STAMP) ## measure speed against straightforward baselines (BENCH=--quick for less)
 	@$(BIN)/uv sync --quiet --locked --inexact --group bench
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(BENCH)
 
 audit: $(STAMP) ## ask PyPI for known vulnerabilities of the packages in uv.lock
 	@.ci/audit

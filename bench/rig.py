@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +43,8 @@ class Rig:
     redis: Redis
     redis_url: str
     database: asyncpg.Connection
+    valkey_pid: int
+    postgres_pid: int
     roles: Roles
     """The product's roles, and in the same environment the baselines."""
 
@@ -54,12 +56,17 @@ async def standing_rig(callbacks: int) -> AsyncIterator[Rig]:
     base = without_settings(os.environ)
     try:
         valkey, postgres = servers.valkey(folder, env=base), servers.postgres(folder, env=base)
-        async with running(valkey), running(postgres), _clients(valkey.url, postgres.url) as clients:
+        async with (
+            running(valkey) as valkey_pid,
+            running(postgres) as postgres_pid,
+            _clients(valkey.url, postgres.url) as (redis, database),
+        ):
             pool = folder / "callbacks"
             save_callbacks(make_callbacks(callbacks), pool)
             vendor_port = ports.free_port()
             roles = Roles(base | _environment(valkey.url, postgres.url, vendor_port), folder / "logs")
-            yield Rig(folder, pool, vendor_port, clients[0], valkey.url, clients[1], roles)
+            pids = (valkey_pid, postgres_pid)
+            yield Rig(folder, pool, vendor_port, redis, valkey.url, database, *pids, roles)
     except Exception:
         _print_ends(folder / "logs")
         raise
@@ -102,6 +109,41 @@ def cpu_seconds(pid: int) -> float:
     """The processor time that a process has used so far."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
+
+
+def cpu_seconds_of_all(pid: int) -> float:
+    """The processor time of a process and all its children so far, also of children that have ended."""
+    whole = psutil.Process(pid)
+    ended = whole.cpu_times()
+    used = float(ended.children_user + ended.children_system)
+    for each in (whole, *whole.children(recursive=True)):
+        # A backend may end between being listed and being asked; the next reading counts it as ended.
+        with suppress(psutil.NoSuchProcess):
+            used += cpu_seconds(each.pid)
+    return used
+
+
+@asynccontextmanager
+async def in_memory(rig: Rig) -> AsyncIterator[None]:
+    """Valkey without its log for the block."""
+    await forget(rig.redis)
+    await rig.redis.config_set("appendonly", "no")
+    yield
+    await forget(rig.redis)
+    await rig.redis.config_set("appendonly", "yes")
+
+    async def begun() -> bool:
+        info: dict[str, Any] = await rig.redis.info("persistence")
+        return not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]
+
+    await until(begun, seconds=30, every=0.05)
+
+
+async def empty(rig: Rig) -> None:
+    """Delete every callback and decision."""
+    await forget(rig.redis)
+    tables = "verifications, callbacks, pulls, decisions, shadow_decisions, timeline, dead_letters"
+    await rig.database.execute(f"TRUNCATE {tables} CASCADE")
 
 
 async def forget(redis: Redis) -> None:

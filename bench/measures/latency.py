@@ -4,13 +4,15 @@ import asyncio
 from random import Random
 from typing import Final
 
-from bench.measures.worker import empty, vendor_spec
-from bench.report import Figure, show_progress
-from bench.rig import SERVER_CORE, Rig, running, until
+from bench.measures.worker import vendor_spec
+from bench.report.console import show_progress
+from bench.report.figures import Figure, limit
+from bench.rig import SERVER_CORE, Rig, empty, running, until
 from bench.traffic.callbacks import NOTIFY_PATH, SignedCallback, load_callbacks
+from bench.traffic.paced import percentile
 from devstack.ports import free_port
 
-TARGET_P50: Final = 50.0
+TARGET_P50: Final = 25.0
 TARGET_P99: Final = 150.0
 WARM_UP: Final = 20
 PATIENCE: Final = 15
@@ -39,24 +41,17 @@ async def measure_latency(rig: Rig, *, callbacks: int) -> list[Figure]:
             await _decided(rig, sent)
     rows = await rig.database.fetch(_LATENCIES)
     measured = [row["ms"] for row in rows][WARM_UP:]
-    ordered = sorted(measured)
-    figures = [
-        Figure(
-            name=f"idle: callback → decision, {name}, ms",
-            product=f"{value:.1f}",
-            naive="",
-            value=value,
+    show_progress(f"latency of {callbacks} callbacks: {min(measured):.1f} … {max(measured):.1f} ms")
+    return [
+        limit(
+            f"idle: callback → decision, {name}",
+            percentile(measured, share),
+            "ms",
             target=target,
-            at_most=True,
             rounds={"ms": [round(ms, 2) for ms in measured]},
         )
-        for name, target, value in (
-            ("p50", TARGET_P50, ordered[len(ordered) // 2]),
-            ("p99", TARGET_P99, ordered[int(len(ordered) * 0.99)]),
-        )
+        for name, target, share in (("p50", TARGET_P50, 0.50), ("p99", TARGET_P99, 0.99))
     ]
-    show_progress(f"latency of {callbacks} callbacks: {ordered[0]:.1f} … {ordered[-1]:.1f} ms")
-    return figures
 
 
 async def send(port: int, callback: SignedCallback) -> None:

@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
 from adapters.postgres.engine import create_engine
 from adapters.store.tokens import PgTokens, new_token
-from bench.report import Figure, cpu_figure, median, show_progress
-from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, running
+from bench.measures.contenders import Side
+from bench.report.console import show_progress
+from bench.report.figures import Figure, cost_figure, rate_figure
+from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, empty, running
+from bench.traffic.callbacks import APP_ID
 from bench.traffic.load import Load, LoadResult, run_load
 from bench.traffic.seeding import seed
 from devstack.ports import free_port
@@ -23,45 +26,59 @@ REQUESTS: Final = 50_000
 """Different requests; more begin again with the first one."""
 
 
-class _Side(NamedTuple):
-    name: str
-    port: int
-    pid: int
-
-
 async def measure_lookups(rig: Rig, *, rounds: int, seconds: float, sizes: Sequence[int]) -> list[Figure]:
-    """Lookups of random verifications at each size; the database grows from one size to the next."""
-    token = new_token()
-    engine = create_engine(rig.roles.env["FACEID_DATABASE_URL"])
-    await PgTokens(engine).put("bench", token, scopes=["verifications:read"])
-    await engine.dispose()
+    """Lookups of random verifications at each size; the database grows from one size to the next, and keeps
+    the last one."""
+    await empty(rig)
+    token = await put_token(rig, "lookups", apps=[APP_ID], scopes=["verifications:read"])
     figures: list[Figure] = []
     for size in sizes:
         show_progress(f"lookups: filling the database to {size:,} verifications")
-        requests = rig.folder / "lookups"
-        _write_requests(requests, await seed(rig, count=size), token)
-        figures += await _measure(rig, requests, size=size, rounds=rounds, seconds=seconds)
+        file = rig.folder / "lookups"
+        write_requests(file, [lookup_of(biz_id) for biz_id in _some(await seed(rig, count=size))], token)
+        figures += await _measure(rig, file, size=size, rounds=rounds, seconds=seconds)
     return figures
 
 
-def _write_requests(file: Path, biz_ids: Sequence[str], token: str) -> None:
-    random = Random(1)
+def _some(biz_ids: Sequence[str]) -> Sequence[str]:
+    return Random(1).choices(biz_ids, k=REQUESTS)
+
+
+def lookup_of(biz_id: str) -> str:
+    """The path of a lookup."""
+    return f"/v1/verifications/{quote(biz_id)}"
+
+
+async def put_token(rig: Rig, name: str, *, apps: Sequence[str], scopes: Sequence[str]) -> str:
+    """A new token with these rights."""
+    token, engine = new_token(), create_engine(rig.roles.env["FACEID_DATABASE_URL"])
+    await PgTokens(engine).put(name, token, apps=apps, scopes=scopes)
+    await engine.dispose()
+    return token
+
+
+def write_requests(file: Path, paths: Sequence[str], token: str) -> None:
+    """Save complete requests for the load generator."""
     head = f"HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\naccept: */*\r\n\r\n"
-    chosen = random.choices(biz_ids, k=REQUESTS)
-    requests = [f"GET /v1/verifications/{quote(biz_id)} {head}".encode() for biz_id in chosen]
-    file.write_bytes(msgspec.msgpack.encode(requests))
+    file.write_bytes(msgspec.msgpack.encode([f"GET {path} {head}".encode() for path in paths]))
 
 
 @asynccontextmanager
-async def _sides(rig: Rig) -> AsyncIterator[tuple[_Side, _Side]]:
-    port, naive_port = free_port(), free_port()
-    unlimited = {"FACEID_API_RATE": "100000"}
-    api = rig.roles.with_settings(**unlimited).api(port)
-    naive = rig.roles.program(
-        "naive-lookups", "-m", "bench.baselines.lookups", str(naive_port), port=naive_port
-    )
-    async with running(api, cores=SERVER_CORE) as pid, running(naive, cores=SERVER_CORE) as naive_pid:
-        yield _Side("product", port, pid), _Side("naive", naive_port, naive_pid)
+async def running_api(rig: Rig, **settings: str) -> AsyncIterator[Side]:
+    """The product's api on the measured core, without a limit per token."""
+    port = free_port()
+    api = rig.roles.with_settings(FACEID_API_RATE="100000", **settings).api(port)
+    async with running(api, cores=SERVER_CORE) as pid:
+        yield Side("product", port, pid)
+
+
+@asynccontextmanager
+async def _sides(rig: Rig) -> AsyncIterator[tuple[Side, Side]]:
+    port = free_port()
+    argv = ("-m", "bench.baselines.lookups", str(port))
+    naive = rig.roles.program("naive-lookups", *argv, port=port)
+    async with running_api(rig) as product, running(naive, cores=SERVER_CORE) as pid:
+        yield product, Side("naive", port, pid)
 
 
 async def _measure(rig: Rig, requests: Path, *, size: int, rounds: int, seconds: float) -> list[Figure]:
@@ -76,27 +93,18 @@ async def _measure(rig: Rig, requests: Path, *, size: int, rounds: int, seconds:
                 cpu[side.name].append((cpu_seconds(side.pid) - used) / result.answered * 1e6)
                 seen[side.name].append(result)
                 show_progress(
-                    f"lookups of {size:,} {number}/{rounds} {side.name}: {result.rate:,.0f}/s, "
+                    f"lookups at {size:,}, {number}/{rounds} {side.name}: {result.rate:,.0f}/s, "
                     f"p50 {result.p50:.1f} ms, p99 {result.p99:.1f} ms, {cpu[side.name][-1]:.0f} µs CPU each"
                 )
-    return [_figure(f"lookups/s at {size:,}", seen), cpu_figure(f"CPU µs per lookup at {size:,}", cpu)]
+    rates = {name: [result.rate for result in results] for name, results in seen.items()}
+    return [
+        rate_figure(f"lookups/s at {size:,}", rates, "naive", target=TARGET),
+        cost_figure(f"CPU µs per lookup at {size:,}", cpu),
+    ]
 
 
-async def _run(side: _Side, requests: Path, load: Load) -> LoadResult:
+async def _run(side: Side, requests: Path, load: Load) -> LoadResult:
     result = await run_load(side.port, requests, load)
     if result.refused or not result.accepted:
         raise BenchFailed(f"{side.name}: {result.refused} of the lookups were refused")
     return result
-
-
-def _figure(name: str, seen: dict[str, list[LoadResult]]) -> Figure:
-    rate, naive = (median(result.rate for result in seen[side]) for side in ("product", "naive"))
-    return Figure(
-        name=name,
-        product=f"{rate:,.0f}",
-        naive=f"{naive:,.0f}",
-        value=rate / naive,
-        target=TARGET,
-        rates={side: [result.rate for result in results] for side, results in seen.items()},
-        rounds=msgspec.to_builtins(seen),
-    )

@@ -1,97 +1,212 @@
-"""Callbacks at a constant rate, one by one: whether one worker keeps up, and the time to the decision.
+"""Callbacks at a constant rate, one by one: whether ingress and worker keep up, and the time to the decision.
 
-The real ingress and worker with the instant vendor; the worker has its own core. A benchmark that fills and
-empties a queue measures only large groups; this is what users experience.
+Product and naive pair with the instant vendor; the worker has its own core, all else shares the others.
+A benchmark that fills and empties a queue measures only large groups; this is what users experience.
 """
 
 import asyncio
 import time
-from typing import Final, NamedTuple
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
 
-from bench.measures.latency import send
-from bench.measures.worker import empty, vendor_spec
-from bench.report import Figure, show_progress
-from bench.rig import SERVER_CORE, Rig, cpu_seconds, running
-from bench.traffic.callbacks import SignedCallback, load_callbacks
-from devstack.ports import free_port
+import msgspec
 
-RATES: Final = (100, 300, 600)
-WARM_UP: Final = 50
-_KEEPS_UP_WITHIN: Final = 1.0
-_PATIENCE: Final = 60.0
+from bench.measures.contenders import Side, ingresses
+from bench.measures.worker import naive_worker, vendor_spec
+from bench.report.console import show_progress
+from bench.report.figures import NOT_MEASURED, Figure, limit
+from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, cpu_seconds_of_all, empty, running
+from bench.traffic.callbacks import number_of
+from bench.traffic.paced import Pace, percentile, run_paced
 
-_LATENCIES: Final = """
-SELECT extract(epoch FROM d.decided_at - v.received_at)::float8 * 1000 AS ms
-FROM decisions d JOIN verifications v ON v.id = d.verification_id
-WHERE v.received_at >= to_timestamp($1) ORDER BY ms
-"""
+KEEPS_UP_AT: Final = 900
+"""Every rate up to this one has to be kept."""
+
+KEEPS_UP_WITHIN: Final = 1.0
+TARGET_RATIO: Final = 2.0
+TARGET_P50: Final = {300: 50.0}
+TARGET_P99: Final = {300: 200.0}
+WARM_UP: Final = Pace(rate=50, count=50)
+NAIVE_JOBS: Final = 50
+_PATIENCE: Final = 10.0
+
+_COUNTS: Final = {
+    "product": "SELECT count(*) FROM decisions",
+    "naive": "SELECT count(*) FROM naive_decisions",
+}
+_DECIDED: Final = {
+    "product": """
+        SELECT v.biz_id, extract(epoch FROM t.at)::float8 AS at
+        FROM timeline t JOIN verifications v ON v.id = t.verification_id
+        WHERE t.event = 'decision.saved' AND t.at >= to_timestamp($1)
+    """,
+    "naive": """
+        SELECT biz_id, extract(epoch FROM decided_at)::float8 AS at
+        FROM naive_decisions WHERE decided_at >= to_timestamp($1)
+    """,
+}
 
 
-class _Run(NamedTuple):
-    """`left`: callbacks without a decision one second after the last was sent. `cpu`: µs of the worker for
-    each decision; latencies in ms."""
+class Run(msgspec.Struct, frozen=True):
+    """One rate. `left`: callbacks without a decision one second after the last was sent; `decided`: decisions
+    per second; ms from when a callback was due to its decision; µs of processor time for each."""
 
     rate: int
     left: int
+    decided: float
     p50: float
     p99: float
-    cpu: float
+    ingress: float
+    worker: float
+    postgres: float
+    valkey: float
+
+    @property
+    def cost(self) -> float:
+        """µs of all four."""
+        return self.ingress + self.worker + self.postgres + self.valkey
+
+    @property
+    def costs(self) -> str:
+        """The µs of each."""
+        parts = (self.ingress, self.worker, self.postgres, self.valkey)
+        return " + ".join(f"{part:,.0f}" for part in parts)
+
+    def __str__(self) -> str:
+        return f"{self.left} (p50 {self.p50:,.0f}, p99 {self.p99:,.0f} ms)"
 
 
-async def measure_steady(rig: Rig, *, seconds: float) -> list[Figure]:
-    """Send at each rate for this many seconds, on an empty database."""
-    return [_figure(await _run(rig, rate, seconds)) for rate in RATES]
+class _Pair(msgspec.Struct, frozen=True):
+    """An ingress and its worker that run."""
+
+    ingress: Side
+    worker: int
 
 
-async def _run(rig: Rig, rate: int, seconds: float) -> _Run:
+async def measure_steady(rig: Rig, *, rates: Sequence[int], seconds: float) -> list[Figure]:
+    """Send at each rate for this many seconds; each side until it has not decided all after ten more."""
+    async with running(vendor_spec(rig)):
+        runs = {side: await _measure(rig, side, rates, seconds) for side in ("product", "naive")}
+    figures = [_left(rate, _at(runs["product"], rate), _at(runs["naive"], rate)) for rate in rates]
+    for run in runs["product"]:
+        figures += _limits(run)
+    return [*figures, *_costs(runs), _highest(runs)]
+
+
+async def _measure(rig: Rig, side: str, rates: Sequence[int], seconds: float) -> list[Run]:
     await empty(rig)
-    port = free_port()
-    ingress = rig.roles.ingress(port)
-    worker = rig.roles.worker()
-    callbacks = load_callbacks(rig.pool)[: WARM_UP + int(rate * seconds)]
-    async with running(vendor_spec(rig)), running(ingress), running(worker, cores=SERVER_CORE) as pid:
-        await _send_all(port, callbacks[:WARM_UP], rate=50)
-        await _decided(rig, WARM_UP, within=_PATIENCE)
-        used, began = cpu_seconds(pid), time.time()
-        await _send_all(port, callbacks[WARM_UP:], rate=rate)
-        left = await _decided(rig, len(callbacks), within=_KEEPS_UP_WITHIN)
-        await _decided(rig, len(callbacks), within=_PATIENCE)
-        used = cpu_seconds(pid) - used
-    ms = [row["ms"] for row in await rig.database.fetch(_LATENCIES, began)]
-    run = _Run(rate, left, ms[len(ms) // 2], ms[int(len(ms) * 0.99)], used / (len(callbacks) - WARM_UP) * 1e6)
-    latencies = f"p50 {run.p50:.0f} ms, p99 {run.p99:.0f} ms"
-    show_progress(f"steady {rate}/s: {left} left, {latencies}, {run.cpu:,.0f} µs CPU each")
-    return run
+    runs: list[Run] = []
+    async with _pair(rig, side) as pair:
+        await run_paced(pair.ingress.port, rig.pool, WARM_UP)
+        if await _missing(rig, side, WARM_UP.count, within=_PATIENCE):
+            raise BenchFailed(f"{side}: the first callbacks are not decided")
+        for rate in rates:
+            run, missing = await _run(rig, pair, Pace(rate, int(rate * seconds)))
+            runs.append(run)
+            show_progress(f"steady {rate}/s {side}: undecided after 1 s {run}, µs CPU: {run.costs}")
+            if missing or (side == "naive" and run.left):
+                break
+    if side == "naive":
+        await rig.database.execute("TRUNCATE naive_decisions")
+    await empty(rig)
+    return runs
 
 
-async def _send_all(port: int, callbacks: list[SignedCallback], *, rate: int) -> None:
-    """Send one every 1/`rate` seconds, each on a new connection, without waiting for answers."""
-    loop = asyncio.get_running_loop()
-    began, sending = loop.time(), set[asyncio.Task[None]]()
-    for number, callback in enumerate(callbacks):
-        await asyncio.sleep(max(0.0, began + number / rate - loop.time()))
-        task = asyncio.create_task(send(port, callback))
-        sending.add(task)
-        task.add_done_callback(sending.discard)
-    await asyncio.gather(*sending)
+@asynccontextmanager
+async def _pair(rig: Rig, side: str) -> AsyncIterator[_Pair]:
+    worker = rig.roles.worker() if side == "product" else naive_worker(rig, max_jobs=NAIVE_JOBS)
+    async with (
+        ingresses(rig, (side,), durability="fsync", measured=False) as (ingress,),
+        running(worker, cores=SERVER_CORE) as pid,
+    ):
+        yield _Pair(ingress, pid)
 
 
-async def _decided(rig: Rig, count: int, *, within: float) -> int:
-    """Wait up to `within` seconds for `count` decisions and return how many are missing."""
+async def _run(rig: Rig, pair: _Pair, pace: Pace) -> tuple[Run, int]:
+    side = pair.ingress.name
+    before = await rig.database.fetchval(_COUNTS[side])
+    used = _used(rig, pair)
+    sent = await run_paced(pair.ingress.port, rig.pool, pace)
+    left = await _missing(rig, side, before + pace.count, within=KEEPS_UP_WITHIN)
+    missing = await _missing(rig, side, before + pace.count, within=_PATIENCE)
+    costs = [(now - then) / pace.count * 1e6 for then, now in zip(used, _used(rig, pair), strict=True)]
+    rows = await rig.database.fetch(_DECIDED[side], sent.began)
+    decided = {number_of(row["biz_id"]): row["at"] for row in rows}
+    if not decided:
+        raise BenchFailed(f"{side}: nothing is decided at {pace.rate:g}/s")
+    latencies = [(at - sent.began - number / pace.rate) * 1000 for number, at in decided.items()]
+    p50, p99 = percentile(latencies, 0.50), percentile(latencies, 0.99)
+    speed = len(decided) / (max(decided.values()) - sent.began)
+    return Run(int(pace.rate), left, min(speed, pace.rate), p50, p99, *costs), missing
+
+
+def _used(rig: Rig, pair: _Pair) -> tuple[float, float, float, float]:
+    return (
+        cpu_seconds(pair.ingress.pid),
+        cpu_seconds(pair.worker),
+        cpu_seconds_of_all(rig.postgres_pid),
+        cpu_seconds(rig.valkey_pid),
+    )
+
+
+async def _missing(rig: Rig, side: str, count: int, *, within: float) -> int:
+    """Wait up to `within` seconds for `count` decisions in all and return how many are missing."""
     until = time.monotonic() + within
     while True:
-        missing = count - int(await rig.database.fetchval("SELECT count(*) FROM decisions"))
+        missing = count - int(await rig.database.fetchval(_COUNTS[side]))
         if missing <= 0 or time.monotonic() > until:
             return max(missing, 0)
         await asyncio.sleep(0.05)
 
 
-def _figure(run: _Run) -> Figure:
+def _at(runs: Sequence[Run], rate: int) -> Run | None:
+    return next((run for run in runs if run.rate == rate), None)
+
+
+def _left(rate: int, product: Run | None, naive: Run | None) -> Figure:
     return Figure(
-        name=f"{run.rate}/s one by one: callbacks left after 1 s",
-        product=f"{run.left} (p50 {run.p50:.0f}, p99 {run.p99:.0f} ms, {run.cpu:,.0f} µs)",
-        naive="",
-        value=run.left,
-        target=0 if run.rate <= 300 else None,
+        name=f"{rate:,}/s one by one: undecided 1 s after the end",
+        product=NOT_MEASURED if product is None else str(product),
+        peer=NOT_MEASURED if naive is None else str(naive),
+        value=None if product is None else product.left,
+        target=0 if rate <= KEEPS_UP_AT else None,
         at_most=True,
+        unit="callbacks",
+        rounds={"offered": rate, "product": product, "naive": naive},
+    )
+
+
+def _limits(run: Run) -> list[Figure]:
+    name = f"{run.rate:,}/s one by one: callback → decision"
+    return [
+        limit(f"{name}, {part}", value, "ms", target=targets[run.rate])
+        for part, value, targets in (("p50", run.p50, TARGET_P50), ("p99", run.p99, TARGET_P99))
+        if run.rate in targets
+    ]
+
+
+def _costs(runs: dict[str, list[Run]]) -> list[Figure]:
+    """µs at the highest rate that both sides have."""
+    product, naive = runs["product"][min(len(each) for each in runs.values()) - 1], runs["naive"][-1]
+    return [
+        Figure(
+            name=f"CPU µs at {product.rate:,}/s: ingress, worker, PostgreSQL, Valkey",
+            product=product.costs,
+            peer=naive.costs,
+            value=naive.cost / product.cost,
+        )
+    ]
+
+
+def _highest(runs: dict[str, list[Run]]) -> Figure:
+    ours, theirs = (
+        max((run.rate for run in runs[side] if not run.left), default=0) for side in ("product", "naive")
+    )
+    return Figure(
+        name="highest of these rates that is kept up with",
+        product=f"{ours:,}/s",
+        peer=f"{theirs:,}/s",
+        value=ours / theirs if theirs else None,
+        target=TARGET_RATIO,
     )

@@ -6,22 +6,33 @@ until arq polls the queue again (half a second by default).
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+import msgspec
 from arq.constants import default_queue_name, in_progress_key_prefix
 
 from adapters.intake.queue import add_wake_up
 from adapters.redis.names import DEFAULT_NAMES
-from bench.report import Figure, cpu_figure, median, show_progress
-from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, forget, running, until
+from bench.report.console import show_progress
+from bench.report.figures import Figure, cost_figure, rate_figure
+from bench.rig import (
+    SERVER_CORE,
+    BenchFailed,
+    Rig,
+    cpu_seconds,
+    cpu_seconds_of_all,
+    empty,
+    running,
+    until,
+)
 from bench.traffic.callbacks import SignedCallback, load_callbacks
 from bench.traffic.staging import STAGED, stage_batches, stage_jobs
 from devstack.processes import ProcessSpec
 
-TARGET_RATIO: Final = 4.0
+TARGET_RATIO: Final = 6.0
 WARM_UP: Final = 256
 NAIVE_WARM_UP: Final = 64
 NAIVE_SHARE: Final = 4
@@ -34,7 +45,7 @@ Stage = Callable[[Rig, Sequence[SignedCallback]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class _Contender:
+class Contender:
     """A worker, how its queue is filled, the queue's name, and its decisions: a table with `outcome`, and the
     query for the time of the last one. It decides `warm_up` callbacks before the measurement."""
 
@@ -48,51 +59,56 @@ class _Contender:
 
 
 class _Round(NamedTuple):
-    """Decisions per second, and the worker's processor time for each in µs."""
+    """Decisions per second, and the processor time of worker and PostgreSQL for each in µs."""
 
     rate: float
     cpu: float
+    postgres: float
 
 
 async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
     """Alternating rounds, each with a new worker process; the naive worker with its better `max_jobs`."""
     pool = load_callbacks(rig.pool)
+    product = Contender(
+        "product",
+        rig.roles.worker(),
+        stage_batches,
+        DEFAULT_NAMES.pending,
+        "decisions",
+        "SELECT max(at) FROM timeline WHERE event = 'decision.saved'",
+        WARM_UP,
+    )
     async with running(vendor_spec(rig)):
-        product = _Contender(
-            "product",
-            rig.roles.worker(),
-            stage_batches,
-            DEFAULT_NAMES.pending,
-            "decisions",
-            "SELECT max(at) FROM timeline WHERE event = 'decision.saved'",
-            WARM_UP,
-        )
         naive, trials = await _better_naive(rig, pool)
-        rates: dict[str, list[float]] = {"product": [], "naive": []}
-        cpu: dict[str, list[float]] = {"product": [], "naive": []}
+        seen: dict[str, list[_Round]] = {"product": [], "naive": []}
         for number in range(1, rounds + 1):
             for side, contender, count in (
                 ("product", product, jobs),
                 ("naive", naive, jobs // NAIVE_SHARE),
             ):
-                seen = await _round(rig, contender, pool[: contender.warm_up + count])
-                rates[side].append(seen.rate)
-                cpu[side].append(seen.cpu)
+                done = await _round(rig, contender, pool[: contender.warm_up + count])
+                seen[side].append(done)
                 show_progress(
-                    f"worker {number}/{rounds} {side}: {seen.rate:,.0f} decisions/s, "
-                    f"{seen.cpu:,.0f} µs CPU each"
+                    f"worker {number}/{rounds} {side}: {done.rate:,.0f} decisions/s, "
+                    f"{done.cpu:,.0f} µs CPU each, {done.postgres:,.0f} µs of PostgreSQL"
                 )
-    rate, naive_rate = median(rates["product"]), median(rates["naive"])
-    figure = Figure(
-        name="decisions/s of one worker",
-        product=f"{rate:,.0f}",
-        naive=f"{naive_rate:,.0f} ({naive.name})",
-        value=rate / naive_rate,
-        target=TARGET_RATIO,
-        rates=rates,
-        rounds={"callbacks": jobs, "trials": trials},
+    rates, cpu, postgres = (
+        {side: list(column) for side, column in _columns(seen, place)} for place in range(3)
     )
-    return [figure, cpu_figure("CPU µs per decision", cpu)]
+    rate = rate_figure("decisions/s of one worker", rates, "naive", target=TARGET_RATIO)
+    rate = msgspec.structs.replace(
+        rate, peer=f"{rate.peer} ({naive.name})", rounds={"callbacks": jobs, "trials": trials}
+    )
+    return [
+        rate,
+        cost_figure("CPU µs of the worker per decision", cpu),
+        cost_figure("CPU µs of PostgreSQL per decision", postgres),
+    ]
+
+
+def _columns(seen: dict[str, list[_Round]], place: int) -> Iterator[tuple[str, Iterator[float]]]:
+    """One value of every round, by side."""
+    return ((side, (each[place] for each in rounds)) for side, rounds in seen.items())
 
 
 def vendor_spec(rig: Rig) -> ProcessSpec:
@@ -102,21 +118,28 @@ def vendor_spec(rig: Rig) -> ProcessSpec:
     )
 
 
-async def empty(rig: Rig) -> None:
-    """Delete every callback and decision."""
-    await forget(rig.redis)
-    await rig.database.execute("TRUNCATE verifications, callbacks, pulls, timeline, decisions CASCADE")
+def naive_worker(rig: Rig, *, max_jobs: int) -> ProcessSpec:
+    """The naive worker."""
+    argv = ("-m", "arq", "bench.baselines.worker.WorkerSettings")
+    return rig.roles.with_settings(BENCH_MAX_JOBS=str(max_jobs)).program("naive-worker", *argv)
 
 
-async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Contender, dict[str, float]]:
+async def release(rig: Rig, line: str) -> None:
+    """Give the staged batches or jobs to the worker of this queue, all at once."""
+    async with rig.redis.pipeline(transaction=True) as pipe:
+        pipe.rename(STAGED, line)
+        add_wake_up(pipe, names=DEFAULT_NAMES, now_ms=time.time_ns() // 1_000_000)
+        await pipe.execute()
+
+
+async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[Contender, dict[str, float]]:
     trials: dict[str, float] = {}
-    contenders: dict[str, _Contender] = {}
+    contenders: dict[str, Contender] = {}
     for max_jobs in (10, 50):
         name = f"max_jobs={max_jobs}"
-        argv = ("-m", "arq", "bench.baselines.worker.WorkerSettings")
-        contender = _Contender(
+        contender = Contender(
             name,
-            rig.roles.with_settings(BENCH_MAX_JOBS=str(max_jobs)).program(f"naive-{name}", *argv),
+            naive_worker(rig, max_jobs=max_jobs),
             stage_jobs,
             default_queue_name,
             "naive_decisions",
@@ -129,14 +152,14 @@ async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[_Cont
     return contenders[max(trials, key=lambda name: trials[name])], trials
 
 
-async def _round(rig: Rig, contender: _Contender, callbacks: Sequence[SignedCallback]) -> _Round:
+async def _round(rig: Rig, contender: Contender, callbacks: Sequence[SignedCallback]) -> _Round:
     """Measure a new worker that has decided the first callbacks before."""
     await empty(rig)
     async with running(contender.spec, cores=SERVER_CORE) as pid:
         await _process(rig, contender, callbacks[: contender.warm_up], in_all=contender.warm_up)
-        used = cpu_seconds(pid)
+        used, postgres = cpu_seconds(pid), cpu_seconds_of_all(rig.postgres_pid)
         seconds = await _process(rig, contender, callbacks[contender.warm_up :], in_all=len(callbacks))
-        used = cpu_seconds(pid) - used
+        used, postgres = cpu_seconds(pid) - used, cpu_seconds_of_all(rig.postgres_pid) - postgres
     approved = await rig.database.fetchval(
         f"SELECT count(*) FROM {contender.table} WHERE outcome = 'approved'"
     )
@@ -144,19 +167,16 @@ async def _round(rig: Rig, contender: _Contender, callbacks: Sequence[SignedCall
         raise BenchFailed(f"{contender.name}: {approved} of {len(callbacks)} callbacks were approved")
     await rig.database.execute(f"TRUNCATE {contender.table} CASCADE")
     count = len(callbacks) - contender.warm_up
-    return _Round(count / seconds, used / count * 1e6)
+    return _Round(count / seconds, used / count * 1e6, postgres / count * 1e6)
 
 
 async def _process(
-    rig: Rig, contender: _Contender, callbacks: Sequence[SignedCallback], *, in_all: int
+    rig: Rig, contender: Contender, callbacks: Sequence[SignedCallback], *, in_all: int
 ) -> float:
     """Stage the callbacks, release them at once, wait for `in_all` decisions, and return the seconds."""
     await contender.stage(rig, callbacks)
     (first,) = await rig.redis.zrange(STAGED, 0, 0)
-    async with rig.redis.pipeline(transaction=True) as pipe:
-        pipe.rename(STAGED, contender.line)
-        add_wake_up(pipe, names=DEFAULT_NAMES, now_ms=time.time_ns() // 1_000_000)
-        await pipe.execute()
+    await release(rig, contender.line)
 
     async def taken() -> bool:
         begun = await rig.redis.exists(in_progress_key_prefix.encode() + first)

@@ -5,7 +5,7 @@ finds more in common than in real callbacks.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from random import Random, SystemRandom
@@ -20,6 +20,9 @@ from simulator.scenarios.identity import Identity, fake_number
 from simulator.scenarios.payloads import Subject, passed
 
 APP_ID: Final = "bench"
+SECOND_APP_ID: Final = "bench-2"
+"""An app whose verifications lists have to merge with those of the first one."""
+
 API_KEY: Final = "bench-key"
 API_SECRET: Final = "a secret of the benchmark's own"
 NOTIFY_PATH: Final = f"/callbacks/{APP_ID}/notify"
@@ -61,14 +64,27 @@ def result_body(data: bytes) -> bytes:
     )
 
 
-def renewed_forms(callbacks: list[SignedCallback]) -> Iterator[bytes]:
-    """Endless forms, each of another verification, since the ingress writes no callback twice."""
-    first = SystemRandom().getrandbits(120)
+def renewed(callbacks: Sequence[SignedCallback]) -> Iterator[SignedCallback]:
+    """Endless callbacks, each of another verification, since none is decided twice.
+
+    The last digits of a biz_id count them, so that `number_of` finds the callback it was made of.
+    """
+    first = SystemRandom().getrandbits(64) << 64
     for number in count():
-        callback = callbacks[number % len(callbacks)]
-        old, new = callback.biz_id[-36:].encode(), str(UUID(int=first + number)).encode()
-        sign = sign_data(callback.data.replace(old, new), API_SECRET.encode())
-        yield callback.form.replace(old, new)[: -len(sign)] + sign
+        yield _renew(callbacks[number % len(callbacks)], str(UUID(int=first + number)))
+
+
+def number_of(biz_id: str) -> int:
+    """The number of a callback of `renewed`, from 0."""
+    return int(biz_id[-12:], 16)
+
+
+def _renew(callback: SignedCallback, new_id: str) -> SignedCallback:
+    old, new = callback.biz_id[-36:].encode(), new_id.encode()
+    data = callback.data.replace(old, new)
+    sign = sign_data(data, API_SECRET.encode())
+    form = callback.form.replace(old, new)[: -len(sign)] + sign
+    return SignedCallback(callback.biz_id[:-36] + new_id, data, form)
 
 
 def _make_callback(random: Random) -> SignedCallback:

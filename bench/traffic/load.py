@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from bench.rig import BenchFailed
-from bench.traffic.callbacks import NOTIFY_PATH, load_callbacks, renewed_forms
+from bench.traffic.callbacks import NOTIFY_PATH, SignedCallback, load_callbacks, renewed
 
 OK: Final = b"200"
 _HEAD_END: Final = b"\r\n\r\n"
@@ -55,9 +55,18 @@ class LoadResult(msgspec.Struct, frozen=True):
 
 async def run_load(port: int, pool: Path, load: Load) -> LoadResult:
     """Run the generator as a separate process against 127.0.0.1:`port`."""
-    given = (str(port), str(pool), msgspec.json.encode(load).decode())
-    argv = (sys.executable, "-m", "bench.traffic.load", *given)
-    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    output = await run_generator("load", str(port), str(pool), msgspec.json.encode(load).decode())
+    return msgspec.json.decode(output, type=LoadResult)
+
+
+async def run_generator(name: str, *argv: str) -> bytes:
+    """Run a load generator of this room as a separate process and return its output.
+
+    Raises:
+        BenchFailed: it failed.
+    """
+    command = (sys.executable, "-m", f"bench.traffic.{name}", *argv)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
         output, _ = await process.communicate()
     finally:
@@ -66,7 +75,7 @@ async def run_load(port: int, pool: Path, load: Load) -> LoadResult:
             await process.wait()
     if process.returncode:
         raise BenchFailed("the load generator failed; see above")
-    return msgspec.json.decode(output, type=LoadResult)
+    return output
 
 
 class _Meter:
@@ -138,11 +147,11 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, separator, body = self._received.partition(_HEAD_END)
-        if not separator or len(body) < _content_length(head):
+        status = status_of(self._received)
+        if not status:
             return
         self._received = b""
-        self._meter.count(head[9:12], self._sent_at)
+        self._meter.count(status, self._sent_at)
         self._send()
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -156,13 +165,23 @@ class _Connection(asyncio.Protocol):
             self._transport.write(request)
 
 
+def status_of(received: bytes) -> bytes:
+    """The status of a complete answer; nothing as long as it is incomplete."""
+    head, separator, body = received.partition(_HEAD_END)
+    if not separator or len(body) < _content_length(head):
+        return b""
+    return head[9:12]
+
+
 def _content_length(head: bytes) -> int:
     lower = head.lower()
     start = lower.index(_LENGTH) + len(_LENGTH)
     return int(lower[start:].split(b"\r\n", 1)[0])
 
 
-def _request(form: bytes) -> bytes:
+def request_of(callback: SignedCallback) -> bytes:
+    """The complete request of a callback."""
+    form = callback.form
     return (
         b"POST %b HTTP/1.1\r\nhost: bench\r\ncontent-type: application/x-www-form-urlencoded\r\n"
         b"content-length: %d\r\n\r\n%b" % (NOTIFY_PATH.encode(), len(form), form)
@@ -183,7 +202,7 @@ async def _generate(port: int, load: Load, requests: Iterator[bytes]) -> LoadRes
 def _requests(pool: Path, *, ready: bool) -> Iterator[bytes]:
     if ready:
         return cycle(msgspec.msgpack.decode(pool.read_bytes(), type=list[bytes]))
-    return map(_request, renewed_forms(load_callbacks(pool)))
+    return (request_of(callback) for callback in renewed(load_callbacks(pool)))
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
-"""Fill the database with decided verifications quickly.
+"""Fill the database with verifications and dead letters quickly.
 
-One in `SHARE` is whole: sealed identity, one pull, a biz_id that a lookup can name. The others take up as
-much room and have the same indexes, but PostgreSQL copies them, and nobody asks for them.
+One verification in `SHARE` is whole: sealed identity, one pull, a biz_id that a lookup can name. The others
+take up as much room and have the same indexes, but PostgreSQL copies them. They belong to two apps in turn;
+one in a hundred has expired, and one in `RARE` is rejected.
 """
 
 import base64
@@ -19,12 +20,16 @@ from adapters.policies.folder import SHIPPED, read_policy_file
 from adapters.store.decisions.decisions import seal_identity
 from adapters.store.recording.recorder import key_place
 from bench.rig import Rig
-from bench.traffic.callbacks import APP_ID, make_callbacks
+from bench.traffic.callbacks import APP_ID, SECOND_APP_ID, make_callbacks
 from domain.callback.payload import decode_payload
 from domain.facts.facts import extract_facts
 from domain.model import Identity, verification_id
 
 SHARE: Final = 50
+RARE: Final = 10_000
+ORDERS: Final = 1_000
+"""Different biz_no of the copied ones."""
+
 CHUNK: Final = 100_000
 """Verifications of one statement. The whole ones lie between those of the chunks."""
 
@@ -33,7 +38,7 @@ _FACTS: Final = 50
 """How many different facts there are."""
 
 _TABLES: Final = {
-    "verifications": "id app_id biz_id biz_no state vendor_status wrapped_key identity_ct ended_at "
+    "verifications": "id app_id biz_id biz_no state listed_as vendor_status wrapped_key identity_ct ended_at "
     "received_at created_at",
     "decisions": "verification_id app_id outcome basis reasons rules disagreements policy_hash mode "
     "callback_facts result_facts decided_at",
@@ -42,22 +47,35 @@ _TABLES: Final = {
 
 _FILL: Final = """
 WITH pattern AS MATERIALIZED (
-  SELECT v.*, d.outcome, d.basis, d.reasons, d.rules, d.disagreements, d.policy_hash, d.mode,
-         d.callback_facts, d.result_facts
+  SELECT v.*, d.basis, d.reasons, d.rules, d.disagreements, d.policy_hash, d.mode, d.callback_facts,
+         d.result_facts
   FROM verifications v JOIN decisions d ON d.verification_id = v.id WHERE v.id = $1
+), wanted AS MATERIALIZED (
+  SELECT n, gen_random_uuid() AS id, CASE n % 2 WHEN 0 THEN p.app_id ELSE $3 END AS app_id,
+         CASE n % 100 WHEN 50 THEN 'expired' ELSE 'decided' END AS state,
+         CASE n % $4::int WHEN 7 THEN 'rejected' ELSE 'approved' END AS outcome
+  FROM pattern p, generate_series(1, $2::int) AS n
 ), added AS (
-  INSERT INTO verifications (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key, identity_ct,
-                             ended_at, received_at, created_at)
-  SELECT gen_random_uuid(), app_id, '1700000000,' || gen_random_uuid(), gen_random_uuid(), state,
-         vendor_status, wrapped_key, identity_ct, ended_at, received_at, created_at + n * interval '1 ms'
-  FROM pattern, generate_series(1, $2::int) AS n
-  RETURNING id, app_id, created_at
+  INSERT INTO verifications (id, app_id, biz_id, biz_no, state, listed_as, vendor_status, wrapped_key,
+                             identity_ct, ended_at, received_at, created_at)
+  SELECT w.id, w.app_id, '1700000000,' || w.id, 'order ' || w.n % $5::int, w.state,
+         CASE w.state WHEN 'decided' THEN w.outcome END, vendor_status, wrapped_key, identity_ct, ended_at,
+         received_at, created_at + w.n * interval '1 ms'
+  FROM wanted w, pattern
 )
 INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
                        mode, callback_facts, result_facts, decided_at)
-SELECT a.id, a.app_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode, callback_facts,
-       result_facts, a.created_at
-FROM added a, pattern
+SELECT w.id, w.app_id, w.outcome, basis, reasons, rules, disagreements, policy_hash, mode, callback_facts,
+       result_facts, created_at + w.n * interval '1 ms'
+FROM wanted w, pattern WHERE w.state = 'decided'
+"""
+
+_LETTERS: Final = """
+INSERT INTO dead_letters (id, app_id, kind, reason, detail, attempts, wrapped_key, raw_ct, first_seen_at,
+                          last_seen_at)
+SELECT gen_random_uuid(), CASE n % 2 WHEN 0 THEN $2 ELSE $3 END, 'notify', 'malformed', 'ValueError', 1,
+       decode(md5(n::text), 'hex'), decode(repeat(md5(n::text), 60), 'hex'), at, at
+FROM generate_series(1, $1::int) AS n, LATERAL (SELECT $4::timestamptz + n * interval '1 ms' AS at) AS seen
 """
 
 
@@ -79,13 +97,20 @@ async def seed(rig: Rig, *, count: int) -> list[str]:
     return [row["biz_id"] for row in found]
 
 
+async def seed_letters(rig: Rig, *, count: int) -> None:
+    """Add dead letters of both apps."""
+    await rig.database.execute(_LETTERS, count, APP_ID, SECOND_APP_ID, _BEGAN, timeout=120)
+    await rig.database.execute("VACUUM ANALYZE dead_letters")
+
+
 async def _add(rig: Rig, count: int, begin: int) -> None:
     keys = KeyRing([base64.b64decode(rig.roles.env["FACEID_MASTER_KEYS"])])
     whole = list(_make_whole(keys, max(count // SHARE, min(count, 2_000)), begin))
     for part in range(0, len(whole), 1_000):
         await _copy(rig.database, whole[part : part + 1_000])
     pattern = whole[0].rows["verifications"][0]
-    await rig.database.execute(_FILL, pattern, count - len(whole), timeout=120)
+    given = (pattern, count - len(whole), SECOND_APP_ID, RARE, ORDERS)
+    await rig.database.execute(_FILL, *given, timeout=120)
 
 
 async def _copy(database: asyncpg.Connection, whole: Sequence[_Whole]) -> None:
@@ -128,6 +153,7 @@ def _make_whole(keys: KeyRing, count: int, begin: int) -> Iterator[_Whole]:
                     biz_id,
                     random.randbytes(12).hex(),
                     "decided",
+                    "approved",
                     "OK",
                     wrapped,
                     sealed,

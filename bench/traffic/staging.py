@@ -25,14 +25,17 @@ _AT_ONCE: Final = 64
 Item = TypeVar("Item")
 
 
-async def stage_batches(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:
+async def stage_batches(rig: Rig, callbacks: Sequence[SignedCallback], *, size: int = BATCH) -> None:
     """Write batches to the inbox as the ingress does under load; their ids wait under another name."""
     keys = KeyRing([base64.b64decode(rig.roles.env["FACEID_MASTER_KEYS"])])
-    for number, group in enumerate(_groups(callbacks, BATCH)):
-        batch_id = new_batch_id(len(group))
-        sealed = encode_batch(batch_id, [_accepted(callback) for callback in group], keys=keys)
-        await rig.redis.set(DEFAULT_NAMES.batch + batch_id, sealed)
-        await rig.redis.zadd(STAGED, {batch_id: number})
+    for number, some in enumerate(_groups(list(_groups(callbacks, size)), _AT_ONCE)):
+        async with rig.redis.pipeline(transaction=False) as pipe:
+            for place, group in enumerate(some):
+                batch_id = new_batch_id(len(group))
+                sealed = encode_batch(batch_id, [_accepted(callback) for callback in group], keys=keys)
+                pipe.set(DEFAULT_NAMES.batch + batch_id, sealed)
+                pipe.zadd(STAGED, {batch_id: number * _AT_ONCE + place})
+            await pipe.execute()
 
 
 async def stage_jobs(rig: Rig, callbacks: Sequence[SignedCallback]) -> None:

@@ -1,0 +1,84 @@
+"""The time of a list's page by each filter, of the dead letters' page and of /metrics, one request at a time.
+
+Two apps, one token for both. The lookup of one verification by the same connection is there to compare with.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from bench.measures.contenders import Side
+from bench.measures.lookups import lookup_of, put_token, running_api, write_requests
+from bench.report.console import show_progress
+from bench.report.figures import Figure, limit
+from bench.rig import BenchFailed, Rig, empty
+from bench.traffic.callbacks import APP_ID, SECOND_APP_ID
+from bench.traffic.load import Load, run_load
+from bench.traffic.seeding import seed, seed_letters
+from domain.views.tokens import SCOPES
+
+TARGET: Final = 20.0
+REQUESTS: Final = 31
+"""Below the burst of lists that the api allows one token."""
+
+_SINCE: Final = "2026-01-01T00:00:30Z"
+_UNTIL: Final = "2026-01-01T00:00:40Z"
+
+FILTERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "both apps": {},
+    "one app": {"app_id": APP_ID},
+    "outcome": {"outcome": "approved"},
+    "rare outcome": {"outcome": "rejected"},
+    "rare outcome of one app": {"outcome": "rejected", "app_id": APP_ID},
+    "absent outcome": {"outcome": "review"},
+    "state": {"state": "expired"},
+    "absent state": {"state": "created"},
+    "biz_no": {"biz_no": "order 5"},
+    "biz_no and outcome": {"biz_no": "order 7", "outcome": "approved"},
+    "since and until": {"since": _SINCE, "until": _UNTIL},
+    "rare outcome until": {"outcome": "rejected", "until": _UNTIL},
+}
+"""The query of each list."""
+
+
+async def measure_lists(rig: Rig, *, size: int, letters: int) -> list[Figure]:
+    """Fill the database to `size` verifications and `letters` dead letters, and measure each page."""
+    show_progress(f"lists: filling the database to {size:,} verifications and {letters:,} dead letters")
+    lookups = [lookup_of(biz_id) for biz_id in (await seed(rig, count=size))[:REQUESTS]]
+    await seed_letters(rig, count=letters)
+    async with running_api(rig, FACEID_APPS=_two_apps(rig)) as api:
+        lookup = await _time(rig, api, "lookup", lookups)
+        lists = {
+            name: await _time(rig, api, f"list by {name}", [f"/v1/verifications?{urlencode(query)}"])
+            for name, query in FILTERS.items()
+        }
+        page = await _time(rig, api, "dead letters", ["/v1/dead-letters"])
+        metrics = await _time(rig, api, "/metrics", ["/metrics"])
+    await empty(rig)
+    slowest = max(lists, key=lambda name: lists[name])
+    name = f"list of 50 of {size:,}, slowest of {len(lists)} filters"
+    return [
+        limit(f"lookup of one of {size:,}, one at a time", lookup, "ms"),
+        limit(name, lists[slowest], "ms", target=TARGET, note=slowest, rounds=lists),
+        limit(f"dead letters page, {letters:,} letters", page, "ms", target=TARGET),
+        limit(f"/metrics, {letters:,} letters", metrics, "ms", target=TARGET),
+    ]
+
+
+async def _time(rig: Rig, api: Side, name: str, paths: Sequence[str]) -> float:
+    """The median of the answers in ms. A new token: the api slows down a caller of many lists."""
+    file = rig.folder / "lists"
+    write_requests(file, paths, await put_token(rig, name, apps=[APP_ID, SECOND_APP_ID], scopes=SCOPES))
+    result = await run_load(api.port, file, Load(connections=1, requests=REQUESTS, ready=True))
+    if result.refused or result.accepted != REQUESTS:
+        raise BenchFailed(f"{name}: {result.refused} of {REQUESTS} requests were refused")
+    show_progress(f"{name}: {result.p50:.1f} ms (p99 {result.p99:.1f} ms)")
+    return result.p50
+
+
+def _two_apps(rig: Rig) -> str:
+    """FACEID_APPS with a second app, of another account."""
+    apps = json.loads(rig.roles.env["FACEID_APPS"])
+    other = {**apps[APP_ID], "api_key": "another key", "api_secrets": ["another secret"]}
+    return json.dumps({**apps, SECOND_APP_ID: other})

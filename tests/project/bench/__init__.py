@@ -1,0 +1,1 @@
+"""The parts of bench that measure nothing: what is reported and compared, and the callbacks that are sent."""
