@@ -1,7 +1,7 @@
 """Settings from the environment (`FACEID_…`), `.env` and the TOML file named by `FACEID_CONFIG`.
 
-The environment wins over `.env`, which wins over the file; `apps` of all three are merged. A missing or
-wrong setting stops the start with one line that names it.
+The environment wins over `.env`, which wins over the file; `apps` and `alerts` of all three are merged. A
+missing or wrong setting stops the start with one line that names it.
 """
 
 import base64
@@ -27,6 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from adapters.alerts.settings import AlertSettings
 from adapters.configuration.names import names_to_refuse, strange
 from adapters.configuration.problems import lines_of
 from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
@@ -46,6 +47,7 @@ from adapters.configuration.values import (
 )
 from adapters.policies.folder import SHIPPED
 from adapters.redis.names import DEFAULT_PREFIX
+from domain.alerts.sink import AlertSink
 from domain.apps.app import DEFAULT_POLICY, App
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
@@ -99,6 +101,7 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl = Field(repr=False)
     master_keys: Annotated[list[MasterKey], NoDecode, BeforeValidator(split_list)] = Field(min_length=1)
     apps: dict[str, AppSettings] = Field(min_length=1)
+    alerts: dict[str, AlertSettings] = {}
     durability: Literal["fsync", "memory"] = "fsync"
     max_body_bytes: int = Field(256 * 1024, gt=0)
     body_timeout: float = Field(10, gt=0)
@@ -192,9 +195,16 @@ class Settings(BaseSettings):
             limit=limit,
         )
 
+    def alert_sinks(self) -> list[AlertSink]:
+        """The sinks of alerts."""
+        return [alert.sink(name) for name, alert in self.alerts.items()]
+
     def domain_apps(self) -> dict[str, App]:
         """The apps as domain values, by id."""
         return {app_id: _to_app(app_id, app) for app_id, app in self.apps.items()}
+
+
+_TABLES: Final = {"apps": AppSettings.model_fields, "alerts": AlertSettings.model_fields}
 
 
 class IngressSettings(Settings):
@@ -214,7 +224,7 @@ def load_settings(kind: type[Settings] = Settings) -> Settings:
     try:
         settings = kind()
     except ValidationError as error:
-        problems += lines_of(error, sources, AppSettings.model_fields)
+        problems += lines_of(error, sources, _TABLES)
     else:
         problems += _wrong_ids(settings)
         if not problems:
@@ -235,10 +245,12 @@ def servers_given() -> bool:
 
 
 def _wrong_ids(settings: Settings) -> list[str]:
+    tables = (("apps", "app", settings.apps), ("alerts", "sink", settings.alerts))
     return [
-        f"apps: the id of app {position} has not the shape {APP_ID_SHAPE.pattern}"
-        for position, app_id in enumerate(settings.apps, start=1)
-        if not APP_ID_SHAPE.fullmatch(app_id)
+        f"{table}: the id of {item} {position} has not the shape {APP_ID_SHAPE.pattern}"
+        for table, item, values in tables
+        for position, name in enumerate(values, start=1)
+        if not APP_ID_SHAPE.fullmatch(name)
     ]
 
 

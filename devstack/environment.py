@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.configuration.sources import read_apps, read_dotenv
+from adapters.configuration.sources import read_dotenv, read_table
 from domain.errors import SettingsError
 
 APP_ID: Final = "demo"
@@ -119,7 +119,7 @@ def role_settings(
 def _callers_apps(caller: Mapping[str, str]) -> dict[str, Any]:
     """The apps of FACEID_APPS. Raises SettingsError."""
     text = caller.get("FACEID_APPS")
-    apps = read_apps(text, place="the environment") if text else {}
+    apps = read_table(text, place="the environment") if text else {}
     if not (isinstance(apps, dict) and isinstance(apps.get(APP_ID, {}), dict)):
         raise SettingsError("FACEID_APPS: must be an object of apps")
     return apps

@@ -34,6 +34,11 @@ MEANINGS: Final = {
         "主密钥：每个 32 字节，base64 编码，最新的在前，逗号分隔。**凡是用过的密钥都要保留。**",
     ),
     "apps": Words("At least one app; in the environment as JSON.", "至少一个应用；环境变量里用 JSON。"),
+    "alerts": Words(
+        "Where [alerts](../operations.md#alerts) go, any number of tables; in the environment as JSON. "
+        "Default: nowhere.",
+        "[告警](../operations.md#alerts)发往何处，可有任意多个；环境变量里用 JSON。默认不发。",
+    ),
     "policy_dir": Words(
         "Folder of the policies, one `*.toml` each; see [policies](../policy.md).",
         "策略所在目录，每个 `*.toml` 一个策略；见[策略](../policy.md)。",

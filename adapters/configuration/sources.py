@@ -16,6 +16,9 @@ from domain.errors import SettingsError
 
 PREFIX: Final = "FACEID_"
 DOTENV: Final = ".env"
+_TABLES: Final = frozenset({"apps", "alerts"})
+"""Settings that are tables by id, and JSON in the environment."""
+
 _PLACE: Final = re.compile(r"\((at [^()]*)\)$")
 
 
@@ -105,22 +108,22 @@ def _variables(place: str, environment: dict[str, str]) -> Source:
         for name, value in environment.items()
         if name.upper().startswith(PREFIX)
     }
-    if "apps" in given:
-        given["apps"] = read_apps(given["apps"], place)
+    for name in given.keys() & _TABLES:
+        given[name] = read_table(given[name], place, variable=f"{PREFIX}{name.upper()}")
     return Source(place, given, variables=True)
 
 
-def read_apps(text: str, place: str) -> Any:
-    """The JSON of FACEID_APPS in `place`. Raises SettingsError."""
+def read_table(text: str, place: str, *, variable: str = "FACEID_APPS") -> Any:
+    """The JSON of a variable in `place`. Raises SettingsError."""
     try:
         return json.loads(text, object_pairs_hook=_once_each)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise SettingsError(
-            f"FACEID_APPS: is not JSON ({error.msg.lower()} at {where}) (in {place})"
+            f"{variable}: is not JSON ({error.msg.lower()} at {where}) (in {place})"
         ) from None
     except ValueError as error:
-        raise SettingsError(f"FACEID_APPS: {error} (in {place})") from None
+        raise SettingsError(f"{variable}: {error} (in {place})") from None
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def _read_master_key(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-def _check_http_url(text: str) -> str:
+def check_http_url(text: str) -> str:
+    """Any URL with http or https, without a user. Raises ValueError."""
     try:
         url = urlsplit(text)
         usable = url.scheme in {"http", "https"} and url.hostname and (url.port is None or url.port > 0)
@@ -142,7 +143,7 @@ def _check_database_url(text: str) -> str:
 Key = Annotated[str, AfterValidator(read_reference)]
 Secret = Annotated[SecretStr, AfterValidator(_read_secret)]
 MasterKey = Annotated[SecretStr, AfterValidator(_read_master_key)]
-HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
+HttpUrl = Annotated[str, AfterValidator(check_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 WebhookTarget = Annotated[str, AfterValidator(_check_webhook_target)]

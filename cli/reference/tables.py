@@ -8,6 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import Metric
 from pydantic.fields import FieldInfo
 
+from adapters.alerts.settings import AlertSettings
+from adapters.configuration.alert_meanings import ALERT_MEANINGS
 from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
 from adapters.configuration.sources import PREFIX
@@ -25,6 +27,8 @@ from service.problems import PROBLEMS
 _CHINESE: Final = {
     "Settings of the gateway": "网关的配置",
     "Settings of an app": "应用的配置",
+    "Settings of a sink of alerts": "告警通道的配置",
+    "the operators' types": "运维类事件",
     "environment": "环境变量",
     "in the file": "文件里的名称",
     "setting": "配置项",
@@ -35,7 +39,11 @@ _CHINESE: Final = {
     "the shipped folder": "随附目录",
     "the policy's": "按策略",
 }
-_DEFAULTS_IN_WORDS: Final = {"policy_dir": "the shipped folder", "confirmation": "the policy's"}
+_DEFAULTS_IN_WORDS: Final = {
+    "policy_dir": "the shipped folder",
+    "confirmation": "the policy's",
+    "types": "the operators' types",
+}
 _PLACES: Final = {"ingress": "Public ingress", "api": "Internal api", "both": "Both"}
 _OF_EVERY_REQUEST: Final = ("unauthenticated", "missing_scope", "too_many_requests", "invalid_request")
 _NOTHING: Final = timedelta(0)
@@ -93,16 +101,22 @@ def _settings(word: _Word, *, language: int) -> Iterator[str]:
         (f"`{name}`", _default(name, AppSettings, word), words[language])
         for name, words in APP_MEANINGS.items()
     )
+    alert = (
+        (f"`{name}`", _default(name, AlertSettings, word), words[language])
+        for name, words in ALERT_MEANINGS.items()
+    )
     heads = [word(each) for each in ("environment", "in the file", "default", "meaning")]
+    short = [word("setting"), *heads[2:]]
     yield from _chapter(word("Settings of the gateway"), heads, gateway)
-    yield from _chapter(word("Settings of an app"), [word("setting"), *heads[2:]], app)
+    yield from _chapter(word("Settings of an app"), short, app)
+    yield from _chapter(word("Settings of a sink of alerts"), short, alert)
 
 
-def _default(name: str, kind: type[Settings | AppSettings], word: _Word) -> str:
+def _default(name: str, kind: type[Settings | AppSettings | AlertSettings], word: _Word) -> str:
     field: FieldInfo | None = kind.model_fields.get(name)
     if name in _DEFAULTS_IN_WORDS:
         return word(_DEFAULTS_IN_WORDS[name])
-    if field is None or field.default is None or (not field.is_required() and field.default == []):
+    if field is None or field.default is None or (not field.is_required() and field.default in ([], {})):
         return word("none")
     return word("required") if field.is_required() else f"`{_plain(field.default)}`"
 

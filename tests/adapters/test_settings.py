@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.alerts.settings import AlertSettings
 from adapters.settings import AppSettings, IngressSettings, Settings, load_settings
 from domain.errors import SettingsError
 from domain.model import ConfirmationMode
@@ -164,11 +165,13 @@ def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
-    top, app = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")
-    named = [set(re.findall(r"^(?:# )?([a-z_]+) = ", part, flags=re.MULTILINE)) for part in (top, app)]
-    secret = {"redis_url", "database_url", "master_keys", "apps"}
-    assert named[0] == set(Settings.model_fields) - secret
+    top, rest = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")
+    parts = (top, *rest.split("[alerts.ops]"))
+    named = [set(re.findall(r"^(?:# )?([a-z_]+) = ", part, flags=re.MULTILINE)) for part in parts]
+    elsewhere = {"redis_url", "database_url", "master_keys", "apps", "alerts"}
+    assert named[0] == set(Settings.model_fields) - elsewhere
     assert named[1] == set(AppSettings.model_fields)
+    assert named[2] == set(AlertSettings.model_fields)
 
 
 def test_webhooks_may_go_to_networks_hosts_and_urls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.alerts.settings import AlertSettings
+from adapters.configuration.alert_meanings import ALERT_MEANINGS
 from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
 from adapters.logs.catalogue import LOG_EVENTS
@@ -67,6 +69,7 @@ def test_a_page_without_marks_is_refused(run: Run, tmp_path: Path) -> None:
 def test_every_setting_has_a_meaning() -> None:
     assert set(MEANINGS) == {*Settings.model_fields, "config"}
     assert set(APP_MEANINGS) == set(AppSettings.model_fields)
+    assert set(ALERT_MEANINGS) == set(AlertSettings.model_fields)
 
 
 @pytest.mark.parametrize("page", ["settings.md", "settings.zh.md"])

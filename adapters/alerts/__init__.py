@@ -1,0 +1,1 @@
+"""Alerts to people: the robots of DingTalk, Feishu and WeCom, and a plain webhook."""

@@ -1,0 +1,1 @@
+"""Alerts: the operators' events as messages to people."""
