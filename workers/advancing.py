@@ -1,7 +1,7 @@
 """Advance verifications beside the recording of callbacks: a limited number per app, fed by `due_at`.
 
-A verification that was just recorded is advanced from memory while its app has a free place. All others are
-due in PostgreSQL and claimed when a place is free. So an app with a slow vendor fills only its own places and
+A verification that was just recorded is advanced from memory while its app has a free slot. All others are
+due in PostgreSQL and claimed when a slot is free. So an app with a slow vendor fills only its own slots and
 does not delay other apps.
 """
 
@@ -16,7 +16,7 @@ import structlog
 
 from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
-from domain.limits.app_places import AppPlaces, bounded
+from domain.limits.app_slots import AppSlots, bounded
 from domain.records import Case, ClaimedVerifications
 from usecases.context import WorkerContext
 from usecases.verifications.advance import advance_safely, take_up
@@ -43,7 +43,7 @@ class Advancing:
     ) -> None:
         self._context = context
         self._alarm = context.alarm
-        self._places = AppPlaces(context.apps, at_once=at_once)
+        self._slots = AppSlots(context.apps, at_once=at_once)
         self._look_every = look_every
         self._patience = patience
         self._tasks: set[asyncio.Task[None]] = set()
@@ -51,8 +51,8 @@ class Advancing:
         self._stopping = False
 
     def room(self) -> dict[str, int]:
-        """The number of free places of each configured app."""
-        return {} if self._stopping else self._places.free()
+        """The number of free slots of each configured app."""
+        return {} if self._stopping else self._slots.free()
 
     def start(self, case: Case) -> None:
         """Advance a verification whose lease this worker holds."""
@@ -63,10 +63,10 @@ class Advancing:
         self._alarm.ring()
 
     def left_out(self, app_id: str) -> None:
-        """A verification of this app found no place and is due in PostgreSQL; it is claimed once a place is
+        """A verification of this app found no slot and is due in PostgreSQL; it is claimed once a slot is
         free.
         """
-        self._places.left_out(app_id)
+        self._slots.left_out(app_id)
         self._feed(app_id)
 
     async def run(self) -> None:
@@ -93,12 +93,12 @@ class Advancing:
         self._alarm.ring_at(self._context.clock() + _AFTER_AN_OUTAGE)
 
     async def claim_due(self) -> bool:
-        """Claim and advance due verifications, up to the free places. Returns whether more are due that have
-        a place.
+        """Claim and advance due verifications, up to the free slots. Returns whether more are due that have
+        a slot.
         """
         room = self._claimable()
         claimed = await self._claim(room)
-        self._places.claimed(room, claimed.full)
+        self._slots.claimed(room, claimed.full)
         self._moved.set()
         return any(self.room().get(app_id) for app_id in claimed.full)
 
@@ -117,7 +117,7 @@ class Advancing:
             apps = {app_id for app_id in claimed.full if self.room().get(app_id)}
 
     async def claim_one(self, verification_id: UUID) -> None:
-        """Advance this verification if it is due, or once its app has a free place."""
+        """Advance this verification if it is due, or once its app has a free slot."""
         due = await self._context.due.claim_one(
             verification_id, list(self._claimable()), now=self._context.clock(), lease=self._context.lease
         )
@@ -132,20 +132,20 @@ class Advancing:
     async def wait_for_room(self) -> None:
         """While an app is behind, wait briefly for it to catch up.
 
-        A verification without a place is claimed and decrypted again later, which costs more. An app that
+        A verification without a slot is claimed and decrypted again later, which costs more. An app that
         does not catch up in that time has a slow vendor, and recording does not wait for it again until half
-        its places are free.
+        its slots are free.
         """
         try:
             async with asyncio.timeout(self._patience):
-                while self._places.behind():
+                while self._slots.behind():
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError:
-            self._places.give_up_on(self._places.behind())
+            self._slots.give_up_on(self._slots.behind())
 
     def _claimable(self) -> dict[str, int]:
-        return {} if self._stopping else self._places.claimable()
+        return {} if self._stopping else self._slots.claimable()
 
     async def idle(self) -> None:
         """Return when nothing is under way."""
@@ -173,18 +173,18 @@ class Advancing:
         return claimed
 
     def _spawn(self, app_id: str, work: Awaitable[None]) -> None:
-        self._places.take(app_id)
+        self._slots.take(app_id)
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(app_id, done))
 
     def _ended(self, app_id: str, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
-        self._places.give_back(app_id)
+        self._slots.give_back(app_id)
         self._moved.set()
         self._feed(app_id)
 
     def _feed(self, app_id: str) -> None:
-        """Look for due verifications of an app that has free places again."""
-        if self._places.feed(app_id):
+        """Look for due verifications of an app that has free slots again."""
+        if self._slots.feed(app_id):
             self._alarm.ring()

@@ -130,5 +130,5 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object without repeated names, of which only the last would count silently."""
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name occurs twice in one object")
     return values

@@ -108,7 +108,7 @@ def _read_parameters(query: str) -> dict[str, str]:
         if not mark or not name:
             raise ValueError(f"has a parameter that is not NAME=VALUE; {_ESCAPES}")
         if name in parameters:
-            raise ValueError(f"{shown(name)} stands twice")
+            raise ValueError(f"{shown(name)} occurs twice")
         parameters[name] = _decoded(value)
     return parameters
 

@@ -100,9 +100,9 @@ class PolicyBook:
     def _put(self, policy: Policy, file: Path) -> str | None:
         """Bring a policy into force, or return why it may not replace the current one."""
         self._file_of[policy.name] = file
-        standing = self._by_name.get(policy.name)
-        wrong = None if standing is None else objection(policy, standing)
-        if wrong is None and (standing is None or standing.content_hash != policy.content_hash):
+        current = self._by_name.get(policy.name)
+        wrong = None if current is None else objection(policy, current)
+        if wrong is None and (current is None or current.content_hash != policy.content_hash):
             self._by_name[policy.name] = policy
             log.info("policy.in_force", detail=f"{policy.name} {policy.version} {policy.content_hash[:12]}")
         return wrong

@@ -1,5 +1,5 @@
 """The spool: batches on the local disk while the inbox cannot take them (docs/decisions/0015).
 
-`frames` the file format · `disk` the system calls · `folder` one owner's segments · `writer` appends to
-them · `spool` the interface for the intake · `drainer` moves everything to the inbox.
+`frames` the file format · `disk` the system calls · `folder` the segments of one process · `writer` appends
+to them · `spool` the interface for the intake · `drainer` moves everything to the inbox.
 """

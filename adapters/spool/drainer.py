@@ -29,7 +29,7 @@ class Gate(Protocol):
 
 
 class Drainer:
-    """Drains one process's sub-folder and those without an owner.
+    """Drains one process's sub-folder and those of processes that are gone.
 
     A segment is removed when all of it is in the inbox; after a crash before that it is sent again. A damaged
     segment is set aside; one that cannot be read now is retried later and does not block others.
@@ -87,7 +87,7 @@ class Drainer:
                 await self._drain_folder(orphan)
             await self._spool.in_thread(self._spool.count_aside)
         finally:
-            # The folder's next owner may give the same name to another segment.
+            # The next process that takes this folder may give the same name to another segment.
             self._reached = None
             for orphan in orphans:
                 orphan.close()

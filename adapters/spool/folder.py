@@ -80,7 +80,7 @@ class SpoolFolder:
             self._keep_or_remove(file)
 
     def next_path(self) -> Path:
-        """The path of the next segment. Names sort by age, and an owner never reuses one."""
+        """The path of the next segment. Names sort by age, and a process never reuses one."""
         self._number += 1
         return self.path / f"{self._number:012d}{SUFFIX}"
 

@@ -42,7 +42,7 @@ class Spool:
         self._broken = False
         self._unusable: set[Path] = set()
         self.bytes_aside = 0
-        """Bytes of damaged segments in the spool folder, of every owner; an operator must examine them."""
+        """Bytes of damaged segments in the spool folder, of all processes; an operator must examine them."""
 
     @classmethod
     def open(

@@ -196,7 +196,7 @@ class _Parts:
     def on_header_end(self) -> None:
         field = bytes(self._field).lower()
         if field in self._headers:
-            raise MalformedForm("a multipart header stands twice")
+            raise MalformedForm("a multipart header occurs twice")
         self._headers[field] = bytes(self._content)
 
     def on_headers_finished(self) -> None:

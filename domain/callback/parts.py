@@ -75,7 +75,7 @@ class BizInfo(msgspec.Struct, frozen=True):
     biz_extra_data: Text = None
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class FaceComparison(msgspec.Struct, frozen=True):
     """`confidence` 0-100; `thresholds` maps a level of `LEVELS` to its score."""
 
     confidence: float
@@ -120,12 +120,12 @@ class VerifyResult(msgspec.Struct, frozen=True):
     verify_time: int | None = None
     id_exceptions: IdExceptions | None = None
     face_genuineness: Genuineness | None = None
-    result_faceid: Comparison | None = None
-    result_ref1: Comparison | None = None
-    result_ref2: Comparison | None = None
-    result_ref3: Comparison | None = None
-    result_idcard_photo: Comparison | None = None
-    result_idcard_datasource: Comparison | None = None
+    result_faceid: FaceComparison | None = None
+    result_ref1: FaceComparison | None = None
+    result_ref2: FaceComparison | None = None
+    result_ref3: FaceComparison | None = None
+    result_idcard_photo: FaceComparison | None = None
+    result_idcard_datasource: FaceComparison | None = None
 
 
 class WillAnswer(msgspec.Struct, frozen=True):
@@ -230,7 +230,7 @@ class Payload(msgspec.Struct, frozen=True):
         found = self.idcard_info.identity() if self.idcard_info else Identity()
         return found if found.name or found.id_number else None
 
-    def comparisons(self) -> dict[str, Comparison]:
+    def comparisons(self) -> dict[str, FaceComparison]:
         """The comparisons in the payload, by their vendor names."""
         made = {name: getattr(self.verify_result, name, None) for name in COMPARISONS}
         return {name: comparison for name, comparison in made.items() if comparison is not None}

@@ -17,8 +17,8 @@ from domain.callback.parts import (
     LONGEST_BIZ_NO,
     BizInfo,
     CardSide,
-    Comparison,
     DoubtfulPayload,
+    FaceComparison,
     IdCardInfo,
     IdExceptions,
     Level,
@@ -155,13 +155,13 @@ def _exceptions(block: Block) -> IdExceptions:
     return IdExceptions(block.flag("id_attacked"), block.flag("id_photo_monochrome"))
 
 
-def _comparison(block: Block) -> Comparison | None:
+def _comparison(block: Block) -> FaceComparison | None:
     confidence = block.number("confidence")
     thresholds = block.block("thresholds", _thresholds) or {}
     if confidence is None:
         block.notes.cannot_read(block.path)
         return None
-    return Comparison(confidence, thresholds)
+    return FaceComparison(confidence, thresholds)
 
 
 def _thresholds(block: Block) -> dict[Level, float]:

@@ -125,7 +125,7 @@ def _on(day: date, validity: Validity | None) -> str:
 
 
 def _strictest(verdicts: set[str]) -> str:
-    return next(standing for standing in _STRICTEST_FIRST if standing in verdicts)
+    return next(verdict for verdict in _STRICTEST_FIRST if verdict in verdicts)
 
 
 def _days(payload: Payload) -> list[date]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from domain.callback.parts import COUNTERS, LEVELS, Comparison, LivenessResult, Payload, VerifyResult
+from domain.callback.parts import COUNTERS, LEVELS, FaceComparison, LivenessResult, Payload, VerifyResult
 from domain.callback.plus import PlusResult
 from domain.callback.words import OTHER, Text, as_text, message_word, tag_word, word
 from domain.facts.card_facts import UNREADABLE, card_facts
@@ -126,7 +126,7 @@ def _error(block: VerifyResult | None, plus: PlusResult | None) -> str | None:
     return message_word(plus.error_message) if stated is None and plus else stated
 
 
-def _comparison(comparison: Comparison) -> ComparisonFacts:
+def _comparison(comparison: FaceComparison) -> ComparisonFacts:
     thresholds: dict[str, float] = {
         level: comparison.thresholds[level] for level in LEVELS if level in comparison.thresholds
     }

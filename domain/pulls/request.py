@@ -16,8 +16,8 @@ PULL_TOO_EARLY: Final = "pull_too_early"
 NO_PULL_LEFT: Final = "no_pull_left"
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """The state of a verification when a pull is requested; the fields are those of the store."""
+class Candidate(msgspec.Struct, frozen=True):
+    """A verification for which a pull is requested; the fields are those of the store."""
 
     state: State
     held: bool
@@ -35,18 +35,18 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def refuse_pull(
-    standing: Standing, ledger: Sequence[Pull], *, now: datetime, rules: PullRules
+    candidate: Candidate, ledger: Sequence[Pull], *, now: datetime, rules: PullRules
 ) -> Refusal | None:
     """Why no call may be spent at `now`, or None. Never before the flow has ended or its token has expired:
     integrators report that such calls destroyed the result."""
-    if standing.held:
+    if candidate.held:
         return Refusal(NOT_REGISTERED)
-    kept_since = _kept_since(standing, now)
+    kept_since = _kept_since(candidate, now)
     if kept_since is None:
-        registration = standing.registration
+        registration = candidate.registration
         return Refusal(FLOW_NOT_ENDED, registration.expires_at if registration else None)
-    if standing.asked_at is not None and not is_answered(standing.asked_at, ledger):
-        return Refusal(PULL_TOO_EARLY, standing.due_at)
+    if candidate.asked_at is not None and not is_answered(candidate.asked_at, ledger):
+        return Refusal(PULL_TOO_EARLY, candidate.due_at)
     match next_pull(ledger, now=now, ended_at=kept_since, rules=rules):
         case Wait(until):
             return Refusal(PULL_TOO_EARLY, until)
@@ -68,11 +68,11 @@ def asked_limit(asked_at: datetime, ledger: Sequence[Pull]) -> int:
     return min(sum(pull.started_at < asked_at for pull in sent_calls(ledger)) + 1, PULL_LIMIT)
 
 
-def _kept_since(standing: Standing, now: datetime) -> datetime | None:
+def _kept_since(candidate: Candidate, now: datetime) -> datetime | None:
     """When the vendor's day began; None while the flow may still be running."""
-    if standing.ended_at is not None:
-        return standing.ended_at
-    registration = standing.registration
-    if registration is None or (standing.state is not State.DECIDED and now < registration.expires_at):
+    if candidate.ended_at is not None:
+        return candidate.ended_at
+    registration = candidate.registration
+    if registration is None or (candidate.state is not State.DECIDED and now < registration.expires_at):
         return None
     return registration.day_begins

@@ -42,7 +42,7 @@ class Due(DueVerifications, SecondLooks, Protocol):
     """Due verifications, and the results of pulls after the decision."""
 
 
-class Standing(NamedTuple):
+class StoredState(NamedTuple):
     """The state of a verification."""
 
     state: str
@@ -86,7 +86,7 @@ class PortsOfStore(ABC):
         """The ports of another process."""
 
     @abstractmethod
-    async def standing(self, n: int = 1) -> Standing:
+    async def stored_state(self, n: int = 1) -> StoredState:
         """The state of verification `n`."""
 
     @abstractmethod
@@ -148,14 +148,14 @@ class RealStore(PortsOfStore):
     def another(self) -> PortsOfStore:
         return RealStore(Store(self._store.engine, self._store.keys))
 
-    async def standing(self, n: int = 1) -> Standing:
+    async def stored_state(self, n: int = 1) -> StoredState:
         [row] = await self._store.rows(
             "SELECT v.state, d.outcome, v.biz_no, v.vendor_status, v.due_at, v.ended_at, v.received_at,"
             " v.fence, v.held FROM verifications v LEFT JOIN decisions d ON d.verification_id = v.id"
             " WHERE v.id = :id",
             id=verification_id("demo", biz_id(n)),
         )
-        return Standing(*row)
+        return StoredState(*row)
 
     async def events(self, n: int = 1) -> list[str]:
         return await self._store.events(verification_id("demo", biz_id(n)))
@@ -195,11 +195,11 @@ class MemoryStore(PortsOfStore):
     def another(self) -> PortsOfStore:
         return MemoryStore(self._database)
 
-    async def standing(self, n: int = 1) -> Standing:
+    async def stored_state(self, n: int = 1) -> StoredState:
         key = verification_id("demo", biz_id(n))
         row, decided = self._database.verifications[key], self._database.decisions.get(key)
         outcome = None if decided is None else decided.decision.outcome
-        return Standing(
+        return StoredState(
             row.state, outcome, row.biz_no, row.vendor_status, row.due_at, row.ended_at, row.received_at,
             row.fence, row.held,
         )  # fmt: skip

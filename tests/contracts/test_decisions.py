@@ -12,8 +12,8 @@ from tests.support.stores import callback, payload
 
 async def test_a_decision_closes_the_verification(store: PortsOfStore) -> None:
     assert await store.decide(await store.record(), outcome=Outcome.REJECTED)
-    standing = await store.standing()
-    assert (standing.state, standing.outcome, standing.due_at) == ("decided", "rejected", None)
+    stored = await store.stored_state()
+    assert (stored.state, stored.outcome, stored.due_at) == ("decided", "rejected", None)
     assert await store.events() == ["callback.received", "decision.saved"]
 
 
@@ -21,7 +21,7 @@ async def test_the_first_decision_is_kept(store: PortsOfStore) -> None:
     recorded = await store.record()
     assert await store.decide(recorded, outcome=Outcome.REJECTED)
     assert not await store.decide(recorded, outcome=Outcome.APPROVED)
-    assert (await store.standing()).outcome == "rejected"
+    assert (await store.stored_state()).outcome == "rejected"
     assert await store.events() == ["callback.received", "decision.saved"]
 
 
@@ -30,7 +30,7 @@ async def test_of_many_processes_one_decides(store: PortsOfStore) -> None:
     outcomes = [Outcome.APPROVED, Outcome.REJECTED] * 10
     saved = await asyncio.gather(*(store.another().decide(recorded, outcome=outcome) for outcome in outcomes))
     assert sorted(saved) == [False] * 19 + [True]
-    assert (await store.standing()).outcome == outcomes[saved.index(True)]
+    assert (await store.stored_state()).outcome == outcomes[saved.index(True)]
     assert (await store.events()).count("decision.saved") == 1
 
 
@@ -40,7 +40,7 @@ async def test_of_two_decisions_at_once_only_one_is_saved(store: PortsOfStore) -
         store.decide(recorded, outcome=Outcome.REVIEW), store.decide(recorded, outcome=Outcome.APPROVED)
     )
     assert list(saved) == [True, False]
-    assert (await store.standing()).outcome == "review"
+    assert (await store.stored_state()).outcome == "review"
     assert (await store.events()).count("decision.saved") == 1
 
 
@@ -51,7 +51,7 @@ async def test_decisions_at_once_are_saved_each_to_its_own(store: PortsOfStore) 
         *(store.decide(case, outcome=outcomes[n % 4], tree=payload(n)) for n, case in enumerate(cases))
     )
     assert all(saved)
-    assert [(await store.standing(n)).outcome for n in range(20)] == outcomes * 5
+    assert [(await store.stored_state(n)).outcome for n in range(20)] == outcomes * 5
 
 
 async def test_a_decision_about_nothing_is_refused(store: PortsOfStore) -> None:
@@ -65,10 +65,10 @@ async def test_a_worker_without_the_lease_decides_nothing(store: PortsOfStore) -
     recorded = await store.record()
     [taken] = await store.claim()
     assert not await store.decide(recorded, outcome=Outcome.APPROVED)
-    assert (await store.standing()).state == "received"
+    assert (await store.stored_state()).state == "received"
     again = msgspec.structs.replace(recorded, lease=taken.lease)
     late, mine = await asyncio.gather(
         store.decide(recorded, outcome=Outcome.APPROVED), store.decide(again, outcome=Outcome.REJECTED)
     )
     assert (late, mine) == (False, True)
-    assert (await store.standing()).outcome == "rejected"
+    assert (await store.stored_state()).outcome == "rejected"

@@ -93,7 +93,7 @@ async def test_a_decided_verification_cannot_be_postponed(store: PortsOfStore) -
     recorded = await store.record()
     await store.decide(recorded)
     await store.due.postpone(recorded.lease, until=NOW)
-    assert (await store.standing()).due_at is None
+    assert (await store.stored_state()).due_at is None
 
 
 async def test_one_verification_is_claimed_when_it_is_due_and_by_one(store: PortsOfStore) -> None:
@@ -112,8 +112,8 @@ async def test_a_worker_without_the_lease_postpones_and_notes_nothing(store: Por
     await store.due.postpone(recorded.lease, until=NOW)
     await store.due.expire(recorded.lease)
     await store.due.note(recorded.lease, event="result.obtained", detail={})
-    standing = await store.standing()
-    assert (standing.due_at, standing.state) == (NOW + 2 * LEASE, "received")
+    stored = await store.stored_state()
+    assert (stored.due_at, stored.state) == (NOW + 2 * LEASE, "received")
     assert await store.events() == ["callback.received"]
 
 
@@ -121,8 +121,8 @@ async def test_only_verifications_without_a_final_callback_expire(store: PortsOf
     final, opened = await store.record(), await store.record(callback(payload(2, status="PROCESSING")))
     for each in (final, opened):
         await store.due.expire(each.lease)
-    assert (await store.standing(1)).state == "received"
-    assert (await store.standing(2)).state == "expired"
+    assert (await store.stored_state(1)).state == "received"
+    assert (await store.stored_state(2)).state == "expired"
     assert await store.events(2) == ["callback.received", "verification.expired"]
 
 
@@ -133,7 +133,7 @@ async def test_the_result_of_a_pull_after_the_decision_is_on_the_timeline(store:
         event="result.obtained",
         detail={"outcome": "approved"},
     )
-    assert (await store.standing()).due_at is None
+    assert (await store.stored_state()).due_at is None
     assert await store.events() == ["callback.received", "result.obtained"]
 
 
@@ -155,5 +155,5 @@ async def test_a_request_about_an_expired_verification_is_answered(store: PortsO
         await store.pull_requests.ask(verification_id("demo", biz_id()), now=NOW, by="x")
         [due] = await store.claim()
         await store.due.expire(due.lease)
-        standing = await store.standing()
-        assert (standing.state, standing.due_at) == ("expired", None)
+        stored = await store.stored_state()
+        assert (stored.state, stored.due_at) == ("expired", None)

@@ -19,11 +19,11 @@ async def release(store: PortsOfStore, *app_ids: str, limit: int = 10) -> int:
 async def test_a_held_verification_is_not_due_until_released(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.held.await_registration(recorded.lease)
-    assert (await store.standing()).held
+    assert (await store.stored_state()).held
     assert await release(store, "other") == 0
     assert await release(store, "demo", "other") == 1
-    standing = await store.standing()
-    assert (standing.held, standing.due_at) == (False, NOW)
+    stored = await store.stored_state()
+    assert (stored.held, stored.due_at) == (False, NOW)
     assert await store.events() == ["callback.received", "callback.held", "callback.released"]
 
 
@@ -37,25 +37,25 @@ async def test_a_worker_without_the_lease_cannot_hold(store: PortsOfStore) -> No
     recorded = await store.record()
     earlier = msgspec.structs.replace(recorded.lease, fence=recorded.lease.fence - 1)
     await store.held.await_registration(earlier)
-    assert not (await store.standing()).held
+    assert not (await store.stored_state()).held
 
 
 async def test_a_registered_verification_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.register(MINE)
     await store.held.await_registration(recorded.lease)
-    standing = await store.standing()
-    assert (standing.held, standing.due_at) == (False, NOW + LEASE)
+    stored = await store.stored_state()
+    assert (stored.held, stored.due_at) == (False, NOW + LEASE)
 
 
 async def test_a_decided_verification_is_not_held(store: PortsOfStore) -> None:
     recorded = await store.record()
     await store.decide(recorded)
     await store.held.await_registration(recorded.lease)
-    assert not (await store.standing()).held
+    assert not (await store.stored_state()).held
 
 
 async def test_a_running_flow_keeps_its_due_time(store: PortsOfStore) -> None:
     await store.record(callback(payload(status="PROCESSING")), awaits_registration=True)
     assert await release(store, "demo") == 1
-    assert (await store.standing()).due_at == NOW + RESULT_KEPT
+    assert (await store.stored_state()).due_at == NOW + RESULT_KEPT

@@ -53,9 +53,9 @@ async def test_a_call_under_way_is_waited_for(store: PortsOfStore) -> None:
 
 async def test_a_refused_request_changes_nothing(store: PortsOfStore) -> None:
     await store.record(callback(payload(status="PROCESSING")))
-    before = await store.standing()
+    before = await store.stored_state()
     assert await store.pull_requests.ask(ID, now=LATER, by="x") == Refusal("flow_not_ended")
-    assert await store.standing() == before
+    assert await store.stored_state() == before
     assert await store.events() == ["callback.received"]
 
 

@@ -22,20 +22,20 @@ async def test_the_first_final_callback_is_to_be_advanced(store: PortsOfStore) -
     recorded = await store.record(FINAL)
     assert recorded.verification_id == verification_id("demo", biz_id())
     assert (recorded.is_new, recorded.to_advance, recorded.registration) == (True, True, None)
-    standing = await store.standing()
-    assert (standing.state, standing.vendor_status, standing.biz_no) == ("received", "OK", "order-1")
-    assert (standing.received_at, standing.ended_at, standing.due_at) == (NOW, NOW, NOW + LEASE)
-    assert (standing.outcome, standing.fence) == (None, recorded.lease.fence)
+    stored = await store.stored_state()
+    assert (stored.state, stored.vendor_status, stored.biz_no) == ("received", "OK", "order-1")
+    assert (stored.received_at, stored.ended_at, stored.due_at) == (NOW, NOW, NOW + LEASE)
+    assert (stored.outcome, stored.fence) == (None, recorded.lease.fence)
     assert await store.events() == ["callback.received"]
 
 
 async def test_a_duplicate_is_counted_and_changes_nothing(store: PortsOfStore) -> None:
     first = await store.record(FINAL)
-    before = await store.standing()
+    before = await store.stored_state()
     again = await store.record(callback(received_at=NOW + timedelta(hours=1), secret_index=1))
     assert (again.is_new, again.to_advance) == (False, False)
     assert is_same_key(again.lease.key, first.lease.key)
-    assert await store.standing() == before
+    assert await store.stored_state() == before
     assert await store.seen() == [2]
     assert await store.events() == ["callback.received"]
 
@@ -71,7 +71,7 @@ async def test_a_second_final_callback_is_a_conflict_and_advances_nothing(store:
     second = await store.record(OTHER_FINAL)
     assert (second.is_new, second.to_advance, second.lease.fence) == (True, False, first.lease.fence)
     assert await store.events() == ["callback.received", "callback.conflict"]
-    assert (await store.standing()).biz_no == "order-1", "the first one stands"
+    assert (await store.stored_state()).biz_no == "order-1", "the first one stands"
 
 
 def _in_other_bytes(tree: Json) -> list[AcceptedCallback]:
@@ -133,15 +133,15 @@ async def test_an_open_callback_never_replaces_the_final_one(
     else:
         ends = [await store.record(each) for each in taken]
     assert [end.to_advance for end in ends] == [each is FINAL for each in taken]
-    assert (await store.standing()).vendor_status == "OK"
+    assert (await store.stored_state()).vendor_status == "OK"
     assert await store.events() == ["callback.received"] * 2
 
 
 async def test_an_open_callback_alone_is_due_when_the_vendors_day_is_over(store: PortsOfStore) -> None:
     recorded = await store.record(OPEN)
     assert (recorded.is_new, recorded.to_advance) == (True, False)
-    standing = await store.standing()
-    assert (standing.state, standing.due_at, standing.ended_at) == (
+    stored = await store.stored_state()
+    assert (stored.state, stored.due_at, stored.ended_at) == (
         "received",
         NOW + RESULT_KEPT,
         None,
@@ -152,8 +152,8 @@ async def test_a_late_callback_does_not_reopen_a_decided_verification(store: Por
     await store.decide(await store.record(FINAL), outcome=Outcome.APPROVED)
     late = await store.record(OTHER_FINAL)
     assert not late.to_advance
-    standing = await store.standing()
-    assert (standing.state, standing.outcome, standing.due_at) == ("decided", "approved", None)
+    stored = await store.stored_state()
+    assert (stored.state, stored.outcome, stored.due_at) == ("decided", "approved", None)
 
 
 async def test_the_same_biz_id_of_two_apps_is_two_verifications(store: PortsOfStore) -> None:
@@ -166,7 +166,7 @@ async def test_the_same_biz_id_of_two_apps_is_two_verifications(store: PortsOfSt
 async def test_a_held_verification_is_neither_advanced_nor_due(store: PortsOfStore) -> None:
     for taken in (OPEN, FINAL):
         assert not (await store.record(taken, awaits_registration=True)).to_advance
-    assert (await store.standing()).held
+    assert (await store.stored_state()).held
     assert await store.claim(after=timedelta(days=1)) == []
     assert await store.events() == ["callback.held"] * 2
 
@@ -174,16 +174,16 @@ async def test_a_held_verification_is_neither_advanced_nor_due(store: PortsOfSto
 async def test_a_callback_after_the_expiry_is_advanced_all_the_same(store: PortsOfStore) -> None:
     opened = await store.record(OPEN)
     await store.due.expire(opened.lease)
-    assert (await store.standing()).state == "expired"
+    assert (await store.stored_state()).state == "expired"
     assert (await store.record(FINAL)).to_advance
-    assert (await store.standing()).state == "received"
+    assert (await store.stored_state()).state == "received"
 
 
 async def test_a_callback_after_the_decision_does_not_hold_it(store: PortsOfStore) -> None:
     await store.decide(await store.record(FINAL))
     await store.record(OTHER_FINAL, awaits_registration=True)
-    standing = await store.standing()
-    assert (standing.state, standing.held) == ("decided", False)
+    stored = await store.stored_state()
+    assert (stored.state, stored.held) == ("decided", False)
 
 
 async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfStore) -> None:
@@ -191,7 +191,7 @@ async def test_an_open_callback_after_the_expiry_changes_nothing(store: PortsOfS
     await store.due.expire(opened.lease)
     late = await store.record(callback(payload(status="NOT_STARTED")))
     assert (late.is_new, late.to_advance) == (True, False)
-    assert (await store.standing()).state == "expired"
+    assert (await store.stored_state()).state == "expired"
 
 
 async def test_the_first_final_callback_takes_the_lease(store: PortsOfStore) -> None:

@@ -21,19 +21,19 @@ async def test_a_new_verification_is_created_and_looked_at_after_its_tokens_expi
     store: PortsOfStore,
 ) -> None:
     assert await store.register(MINE) is Registered.CREATED
-    standing = await store.standing()
-    assert (standing.state, standing.biz_no, standing.received_at) == ("created", "order-1", None)
-    assert standing.due_at == EXPIRES + GRACE
+    stored = await store.stored_state()
+    assert (stored.state, stored.biz_no, stored.received_at) == ("created", "order-1", None)
+    assert stored.due_at == EXPIRES + GRACE
     assert await store.events() == ["verification.registered"]
 
 
 async def test_registering_again_changes_nothing(store: PortsOfStore) -> None:
     await store.register(MINE)
-    before = await store.standing()
+    before = await store.stored_state()
     later = msgspec.structs.replace(MINE, registered_at=NOW + timedelta(hours=1))
     assert await store.register(later) is Registered.KNOWN
     assert await store.register(OTHER) is Registered.CONFLICT
-    assert await store.standing() == before
+    assert await store.stored_state() == before
     assert await store.events() == ["verification.registered"]
 
 
@@ -53,23 +53,23 @@ async def test_the_callback_of_a_registered_one_is_advanced_at_once(store: Ports
     await store.register(MINE)
     recorded = await store.record(awaits_registration=True)
     assert (recorded.to_advance, recorded.registration) == (True, MINE)
-    standing = await store.standing()
-    assert (standing.fence, recorded.lease.fence) == (2, 2), "a worker that was about to look at it is late"
-    assert (standing.state, standing.due_at, standing.held) == ("received", NOW + LEASE, False)
+    stored = await store.stored_state()
+    assert (stored.fence, recorded.lease.fence) == (2, 2), "a worker that was about to look at it is late"
+    assert (stored.state, stored.due_at, stored.held) == ("received", NOW + LEASE, False)
 
 
 async def test_a_callback_of_another_order_than_the_registered_one_is_a_conflict(store: PortsOfStore) -> None:
     await store.register(OTHER)
     recorded = await store.record()
     assert (recorded.to_advance, recorded.registration) == (True, OTHER)
-    assert (await store.standing()).biz_no == "order-2"
+    assert (await store.stored_state()).biz_no == "order-2"
     assert await store.events() == ["verification.registered", "callback.conflict"]
 
 
 async def test_a_callback_before_its_registration_is_joined(store: PortsOfStore) -> None:
     recorded = await store.record()
     assert await store.register(MINE) is Registered.JOINED
-    assert (await store.standing()).due_at == NOW + LEASE
+    assert (await store.stored_state()).due_at == NOW + LEASE
     assert await store.decide(recorded), "the worker that has it goes on"
     assert await store.register(MINE) is Registered.KNOWN
 
@@ -85,22 +85,22 @@ async def test_a_callback_of_another_order_ends_the_current_lease(store: PortsOf
 async def test_a_decision_about_another_order_is_kept_and_the_conflict_noted(store: PortsOfStore) -> None:
     await store.decide(await store.record(), outcome=Outcome.APPROVED)
     assert await store.register(OTHER) is Registered.CONFLICT
-    standing = await store.standing()
-    assert (standing.outcome, standing.biz_no) == ("approved", "order-1")
+    stored = await store.stored_state()
+    assert (stored.outcome, stored.biz_no) == ("approved", "order-1")
     assert (await store.events())[-1] == "registration.conflict"
 
 
 async def test_a_decision_about_the_same_order_is_joined_and_not_looked_at_again(store: PortsOfStore) -> None:
     await store.decide(await store.record())
     assert await store.register(MINE) is Registered.JOINED
-    standing = await store.standing()
-    assert (standing.state, standing.due_at) == ("decided", None)
+    stored = await store.stored_state()
+    assert (stored.state, stored.due_at) == ("decided", None)
 
 
 async def test_a_running_flow_is_due_like_any_registered_one(store: PortsOfStore) -> None:
     await store.record(callback(payload(status="PROCESSING")))
     assert await store.register(MINE) is Registered.JOINED
-    assert (await store.standing()).due_at == EXPIRES + GRACE
+    assert (await store.stored_state()).due_at == EXPIRES + GRACE
 
 
 async def test_held_verifications_are_released(store: PortsOfStore) -> None:
@@ -119,4 +119,4 @@ async def test_a_token_that_lives_long_is_not_looked_at_before_its_expiry(
 ) -> None:
     late = msgspec.structs.replace(MINE, expires_at=NOW + timedelta(days=9))
     await store.register(late)
-    assert (await store.standing()).due_at == late.expires_at + GRACE
+    assert (await store.stored_state()).due_at == late.expires_at + GRACE

@@ -25,8 +25,8 @@ class MemoryDueVerifications:
             ready = [(at, row) for at, row in due if at <= now and not row.held and _is_silent(row) is silent]
             ready.sort(key=lambda each: each[0])
             shares = {
-                app_id: [row for _, row in ready if row.app_id == app_id][:places]
-                for app_id, places in room.items()
+                app_id: [row for _, row in ready if row.app_id == app_id][:slots]
+                for app_id, slots in room.items()
             }
             opened = [self._take(row, until=now + lease) for share in shares.values() for row in share]
             full = frozenset(app_id for app_id, share in shares.items() if len(share) >= room[app_id])

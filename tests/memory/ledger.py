@@ -27,8 +27,8 @@ class MemoryLedger:
             for earlier, call in self._calls(verification_id):
                 if earlier < n and call.state is PullState.RESERVED:
                     call.state = PullState.UNKNOWN
-            standing = self._database.pulls.get((verification_id, n))
-            if standing is not None and standing.state is not PullState.NOT_SENT:
+            stored = self._database.pulls.get((verification_id, n))
+            if stored is not None and stored.state is not PullState.NOT_SENT:
                 return False
             self._database.pulls[verification_id, n] = Call(PullState.RESERVED, now)
             return True

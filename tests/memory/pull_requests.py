@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.pulls.budget import PullRules
-from domain.pulls.request import Refusal, Standing, refuse_pull
+from domain.pulls.request import Candidate, Refusal, refuse_pull
 from tests.memory.servers import MemoryDatabase
 
 
@@ -23,8 +23,10 @@ class MemoryPullRequests:
                 for (owner, n), call in sorted(self._database.pulls.items())
                 if owner == verification_id
             ]
-            standing = Standing(row.state, row.held, row.ended_at, row.registration, row.asked_at, row.due_at)
-            refusal = refuse_pull(standing, ledger, now=now, rules=self._rules)
+            candidate = Candidate(
+                row.state, row.held, row.ended_at, row.registration, row.asked_at, row.due_at
+            )
+            refusal = refuse_pull(candidate, ledger, now=now, rules=self._rules)
             if refusal is None:
                 row.asked_at = row.due_at = now
                 row.fence += 1

@@ -202,7 +202,7 @@ MUTATIONS: Final = (
     Mutation(
         "cut policies",
         "adapters/policies/folder.py",
-        "wrong = None if standing is None else objection(policy, standing)",
+        "wrong = None if current is None else objection(policy, current)",
         "wrong = None",
         ["tests/adapters/policies/test_folder.py::test_a_file_that_was_cut_off_keeps_its_policy_in_force"],
     ),
@@ -251,7 +251,7 @@ MUTATIONS: Final = (
     Mutation(
         "one owner",
         "adapters/store/recording/recorder.py",
-        "entry.of(owners.get(entry.place))",
+        "entry.of(owners.get(entry.ref))",
         "entry.of(None)",
         [
             "tests/usecases/verifications/test_shared_accounts.py::test_a_pair_of_one_app_is_not_decided_again_at_the_other"

@@ -46,9 +46,9 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "own limit first",
         "usecases/process/vendor_gates.py",
-        "else (way.places, room, self._pool)",
-        "else (room, way.places, self._pool)",
-        ["tests/usecases/process/test_places.py::test_a_call_waiting_for_its_apps_limit_holds_no_room"],
+        "else (way.slots, room, self._pool)",
+        "else (room, way.slots, self._pool)",
+        ["tests/usecases/process/test_slots.py::test_a_call_waiting_for_its_apps_limit_holds_no_room"],
     ),
     Mutation(
         "the urgent are no probe",

@@ -70,7 +70,7 @@ async def test_an_app_with_a_slow_vendor_delays_no_other(jobs: Jobs, slow: SlowA
     assert await jobs.inbox.depth() == 0, "all are recorded"
 
 
-async def test_a_verification_without_a_place_is_due_at_once_and_claimed_when_one_is_free(
+async def test_a_verification_without_a_slot_is_due_at_once_and_claimed_when_one_is_free(
     jobs: Jobs, slow: SlowApp
 ) -> None:
     loops = small(jobs, at_once=4)
@@ -160,7 +160,7 @@ async def test_one_verification_is_advanced_on_request_once_it_is_due(jobs: Jobs
     assert await jobs.outcome() == ("decided", "approved", [])
 
 
-async def test_a_request_for_one_of_an_app_without_room_waits_for_a_place(jobs: Jobs, slow: SlowApp) -> None:
+async def test_a_request_for_one_of_an_app_without_room_waits_for_a_slot(jobs: Jobs, slow: SlowApp) -> None:
     loops = small(jobs, at_once=1)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(2)])
     await loops.recording.record_some()
@@ -197,7 +197,7 @@ async def test_a_crowd_that_gets_on_is_waited_for(jobs: Jobs, slow: SlowApp) -> 
     await loops.advancing.idle()
 
 
-async def test_a_slow_vendor_is_waited_for_once_until_its_places_are_free(jobs: Jobs, slow: SlowApp) -> None:
+async def test_a_slow_vendor_is_waited_for_once_until_its_slots_are_free(jobs: Jobs, slow: SlowApp) -> None:
     loops = small(jobs, at_once=4, patience=0.01)
     await jobs.inbox.hand_over("b1", [callback(payload(n), app_id="slow") for n in range(4)])
     await loops.recording.record_some()
@@ -269,7 +269,7 @@ async def test_verifications_left_out_are_claimed_even_when_nothing_is_under_way
     await asyncio.wait_for(jobs.context.alarm.wait(longest=LEASE), 1)
 
 
-async def test_due_verifications_without_a_place_are_claimed_when_one_is_free(
+async def test_due_verifications_without_a_slot_are_claimed_when_one_is_free(
     jobs: Jobs, slow: SlowApp
 ) -> None:
     loops = small(jobs, at_once=2)

@@ -33,13 +33,13 @@ class Verifications(Protocol):
     """Takes over verifications after they are recorded. No method waits."""
 
     def room(self) -> dict[str, int]:
-        """The number of free places of each configured app in this process."""
+        """The number of free slots of each configured app in this process."""
 
     def start(self, case: Case) -> None:
         """Take over a verification whose lease this process holds."""
 
     def left_out(self, app_id: str) -> None:
-        """A verification of this app found no free place here; it is due for any process."""
+        """A verification of this app found no free slot here; it is due for any process."""
 
 
 class _Step(Enum):

@@ -42,8 +42,8 @@ async def record_group(
     `room`: how many verifications of each app this worker may advance. The others are recorded as well, and
     are due for any worker.
     """
-    places = Counter(room)
-    read = [_read(context, callback, places) for callback in callbacks]
+    slots = Counter(room)
+    read = [_read(context, callback, slots) for callback in callbacks]
     decoded = {index: each for index, each in enumerate(read) if isinstance(each, DecodedCallback)}
     letters = {index: each for index, each in enumerate(read) if isinstance(each, _Letter)}
     recorded = await context.recorder.record_all(list(decoded.values()), now=context.clock())
@@ -90,7 +90,7 @@ def _defective(callback: AcceptedCallback, error: BaseException) -> _Letter:
 
 
 def _read(
-    context: WorkerContext, callback: AcceptedCallback, places: Counter[str]
+    context: WorkerContext, callback: AcceptedCallback, slots: Counter[str]
 ) -> DecodedCallback | _Letter:
     app = context.apps.get(callback.app_id)
     awaits_registration = app is not None and app.require_registration
@@ -102,8 +102,8 @@ def _read(
         return _Letter(callback, "malformed_payload", str(error))
     except Exception as error:
         return _defective(callback, error)
-    places[callback.app_id] -= 1
-    return DecodedCallback(callback, payload, awaits_registration, leased=places[callback.app_id] >= 0)
+    slots[callback.app_id] -= 1
+    return DecodedCallback(callback, payload, awaits_registration, leased=slots[callback.app_id] >= 0)
 
 
 def _case(decoded: DecodedCallback, recorded: Recorded) -> Case:

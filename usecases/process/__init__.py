@@ -1,1 +1,1 @@
-"""What one process keeps in memory: gates to the vendor, places, figures, the alarm."""
+"""What one process keeps in memory: gates to the vendor, slots, figures, the alarm."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from domain.apps.app import App
-from usecases.process.places import Places
+from usecases.process.slots import Slots
 
 ROOM: Final = 128 * 1024 * 1024
 """Bytes. An answer is in memory up to four times while it is sealed and written."""
@@ -20,22 +20,22 @@ class PictureRoom:
     """Room for `at_once` answers with pictures."""
 
     def __init__(self, *, at_once: int) -> None:
-        self._places = Places(at_once)
+        self._slots = Slots(at_once)
 
-    def places_for(self, app: App) -> Places | None:
-        """The places for an answer of `app`; None: it has no pictures and needs none."""
-        return self._places if app.return_image else None
+    def slots_for(self, app: App) -> Slots | None:
+        """The slots for an answer of `app`; None: it has no pictures and needs none."""
+        return self._slots if app.return_image else None
 
     @asynccontextmanager
     async def room_for(self, app: App) -> AsyncIterator[None]:
         """Hold room for one answer of `app` during the block. Does not wait if the app asks for no
         pictures.
         """
-        if (places := self.places_for(app)) is None:
+        if (slots := self.slots_for(app)) is None:
             yield
             return
-        await places.take(app.app_id)
+        await slots.take(app.app_id)
         try:
             yield
         finally:
-            places.give_back(app.app_id)
+            slots.give_back(app.app_id)

@@ -1,6 +1,6 @@
 """Each app's way to the vendor: a limit of calls at once, and none for a while once the vendor is at fault.
 
-A call has its places before it is reserved, so what is reserved is under way at once. It waits in its app's
+A call has its slots before it is reserved, so what is reserved is under way at once. It waits in its app's
 limit first, where it is in no other app's way. What apps share comes after that: the room for pictures, then
 the pool of connections.
 """
@@ -17,7 +17,7 @@ import structlog
 from domain.limits.circuit import Circuit, CircuitRules, CircuitState
 from domain.limits.concurrency import Concurrency
 from domain.pulls.answer import Answer, Kind
-from usecases.process.places import Places
+from usecases.process.slots import Slots
 
 RULES: Final = CircuitRules(
     threshold=5,
@@ -41,11 +41,11 @@ log = structlog.get_logger(__name__)
 
 
 class Call(msgspec.Struct, frozen=True, eq=False):
-    """A call that has its places. `room`: where its answer has one. `epoch`, `halvings`: how its app's way to
+    """A call that has its slots. `room`: where its answer has one. `epoch`, `halvings`: how its app's way to
     the vendor stood when it began."""
 
     app_id: str
-    room: Places | None
+    room: Slots | None
     epoch: int
     halvings: int
 
@@ -69,26 +69,26 @@ class VendorGates:
         self._most = in_flight
         self._rules = rules
         self._ways: dict[str, _Way] = {}
-        self._pool = Places(pool)
+        self._pool = Slots(pool)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._is_stopping = False
 
     async def enter(
-        self, app_id: str, *, room: Places | None = None, patience: timedelta | None = timedelta(0)
+        self, app_id: str, *, room: Slots | None = None, patience: timedelta | None = timedelta(0)
     ) -> Call | LeftAlone:
-        """Places for one call, which is to begin at once, or how long the vendor is to be left alone.
+        """Slots for one call, which is to begin at once, or how long the vendor is to be left alone.
 
-        `room`: where the answer needs a place. `patience`: be no probe of an open circuit until the last
+        `room`: where the answer needs a slot. `patience`: be no probe of an open circuit until the last
         fault is that long ago; None: go through an open circuit. The caller makes the call by `through`, says
         by `ended` how it ended, gives its way back by `leave` and its answer's room by `forget`.
         """
         way = self._way(app_id)
         if (pause := self._pause(way, patience)) is not None:
             return LeftAlone(pause)
-        places = (way.places, self._pool) if room is None else (way.places, room, self._pool)
-        await _take_all(places, app_id)
+        slots = (way.slots, self._pool) if room is None else (way.slots, room, self._pool)
+        await _take_all(slots, app_id)
         if (pause := self._pause(way, patience)) is not None:
-            _give_back_all(places, app_id)
+            _give_back_all(slots, app_id)
             return LeftAlone(pause)
         return way.begin(app_id, room, self._monotonic())
 
@@ -105,7 +105,7 @@ class VendorGates:
         before = way.circuit.state(now)
         way.learn(call, answer, now)
         if not self._is_stopping:
-            way.places.limit = way.concurrency.permitted
+            way.slots.limit = way.concurrency.permitted
         if before is not (state := way.circuit.state(now)):
             log.warning("vendor.circuit", app_id=call.app_id, state=state.value, error=answer.error)
 
@@ -113,7 +113,7 @@ class VendorGates:
         """A call is over. Should none have been made, another one may be the probe."""
         way = self._way(call.app_id)
         way.leave(call, self._monotonic())
-        _give_back_all((way.places, self._pool), call.app_id)
+        _give_back_all((way.slots, self._pool), call.app_id)
 
     def forget(self, call: Call) -> None:
         """A call's answer is kept, or there is none: give its room back."""
@@ -121,10 +121,10 @@ class VendorGates:
             call.room.give_back(call.app_id)
 
     def stop(self) -> None:
-        """From now on no call begins: who waits for a place is sent away, to let another process make it."""
+        """From now on no call begins: who waits for a slot is sent away, to let another process make it."""
         self._is_stopping = True
-        for places in (self._pool, *(way.places for way in self._ways.values())):
-            places.limit = math.inf
+        for slots in (self._pool, *(way.slots for way in self._ways.values())):
+            slots.limit = math.inf
 
     async def finish(self, *, within: float) -> None:
         """Wait for what is under way, for at most `within` seconds."""
@@ -159,13 +159,13 @@ class VendorGates:
 class _Way:
     """One app's circuit and limit. `epoch` counts how often the circuit opened or closed; `probe` is the call
     that an open circuit let through last; `under_way` are the calls that have begun and not ended: who has a
-    place may still wait for what apps share."""
+    slot may still wait for what apps share."""
 
     def __init__(self, most: int, rules: CircuitRules) -> None:
         self.rules = rules
         self.circuit = Circuit(rules)
         self.concurrency = Concurrency(most)
-        self.places = Places(self.concurrency.permitted)
+        self.slots = Slots(self.concurrency.permitted)
         self.under_way = 0
         self.epoch = 0
         self.probe: Call | None = None
@@ -178,7 +178,7 @@ class _Way:
         left = timedelta(seconds=max(0.0, (self.circuit.retry_at or now) - now))
         return min(left, self.circuit.pause) or self.circuit.pause
 
-    def begin(self, app_id: str, room: Places | None, now: float) -> Call:
+    def begin(self, app_id: str, room: Slots | None, now: float) -> Call:
         """A call begins. In an open circuit that permits one it is the probe; one that goes through all the
         same is none."""
         call = Call(app_id, room, self.epoch, self.concurrency.halvings)
@@ -228,16 +228,16 @@ class _Way:
         self.circuit = after
 
 
-async def _take_all(rooms: Sequence[Places], app_id: str) -> None:
-    """A place in each, in this order; none where the caller is cancelled meanwhile."""
-    for number, places in enumerate(rooms):
+async def _take_all(rooms: Sequence[Slots], app_id: str) -> None:
+    """A slot in each, in this order; none where the caller is cancelled meanwhile."""
+    for number, slots in enumerate(rooms):
         try:
-            await places.take(app_id)
+            await slots.take(app_id)
         except BaseException:
             _give_back_all(rooms[:number], app_id)
             raise
 
 
-def _give_back_all(rooms: Sequence[Places], app_id: str) -> None:
-    for places in rooms:
-        places.give_back(app_id)
+def _give_back_all(rooms: Sequence[Slots], app_id: str) -> None:
+    for slots in rooms:
+        slots.give_back(app_id)

@@ -32,8 +32,8 @@ async def make_call(
     Raises:
         ServerAway: PostgreSQL is away; nothing was sent.
     """
-    # The places first, then the reservation: a reserved call must be under way.
-    call = await context.gates.enter(app.app_id, room=context.pictures.places_for(app), patience=patience)
+    # Take the slots before reserving, so that every reserved call is actually in flight.
+    call = await context.gates.enter(app.app_id, room=context.pictures.slots_for(app), patience=patience)
     if isinstance(call, LeftAlone):
         return call
     # To its end from the reservation on: once it stands, the call is spent whether it is made or not.

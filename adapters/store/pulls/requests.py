@@ -12,7 +12,7 @@ from adapters.store.pulls.ledger import read_calls
 from adapters.store.recording.recorder import registration_of
 from domain.model import State
 from domain.pulls.budget import PullRules
-from domain.pulls.request import Refusal, Standing, refuse_pull
+from domain.pulls.request import Candidate, Refusal, refuse_pull
 
 
 class PgPullRequests:
@@ -30,14 +30,14 @@ class PgPullRequests:
         async with self._engine.begin() as connection:
             row = (await connection.execute(_LOCK, key)).one()
             ledger = await read_calls(connection, verification_id)
-            refusal = refuse_pull(_standing(row), ledger, now=now, rules=self._rules)
+            refusal = refuse_pull(_candidate(row), ledger, now=now, rules=self._rules)
             if refusal is None:
                 await connection.execute(_ASK, {**key, "now": now, "by": by})
         return refusal
 
 
-def _standing(row: Row[Any]) -> Standing:
-    return Standing(
+def _candidate(row: Row[Any]) -> Candidate:
+    return Candidate(
         state=State(row.state),
         held=row.held,
         ended_at=row.ended_at,

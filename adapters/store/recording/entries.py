@@ -26,8 +26,8 @@ class Entry:
         self.awaits_registration = decoded.awaits_registration
         self.leased = decoded.leased
         self.now = now
-        self.place = (self.callback.app_id, self.payload.biz_id)
-        self.id = verification_id(*self.place)
+        self.ref = (self.callback.app_id, self.payload.biz_id)
+        self.id = verification_id(*self.ref)
         self.key = self.id.int
         self.digest = self.callback.digest
         self.mark = (self.key, self.digest)
@@ -51,7 +51,7 @@ def one_per_verification(entries: Iterable[Entry]) -> list[Entry]:
     """
     chosen: dict[int, Entry] = {}
     for entry in entries:
-        standing = chosen.setdefault(entry.key, entry)
-        if standing.is_open and not entry.is_open:
+        earlier = chosen.setdefault(entry.key, entry)
+        if earlier.is_open and not entry.is_open:
             chosen[entry.key] = entry
     return [chosen[key] for key in sorted(chosen)]

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.store.bulk import as_rows
 from domain.apps.accounts import Account, Accounts
 
-Place = tuple[str, str]
-"""An app id and a biz_id."""
+Ref = tuple[str, str]
+"""The app id and biz_id that name a verification."""
 
 
 class _Ownership(msgspec.Struct, frozen=True):
@@ -34,29 +34,29 @@ class BizOwners:
     def __init__(self, accounts: Accounts | None = None) -> None:
         self._accounts: Accounts = accounts or {}
 
-    async def assign_all(self, connection: asyncpg.Connection, places: Iterable[Place]) -> dict[Place, str]:
-        """The owner of each place whose app shares an account. An unowned biz_id goes to the first of the
+    async def assign_all(self, connection: asyncpg.Connection, refs: Iterable[Ref]) -> dict[Ref, str]:
+        """The owner of each ref whose app shares an account. An unowned biz_id goes to the first of the
         group.
 
         The rows are written in the order of their keys, so that two groups cannot deadlock.
         """
-        shared = [place for place in places if place[0] in self._accounts]
+        shared = [ref for ref in refs if ref[0] in self._accounts]
         if not shared:
             return {}
         owned = {(each.account, each.biz_id): each for each in map(self._ownership, reversed(shared))}
         rows = as_rows([owned[key] for key in sorted(owned)])
         found = await connection.fetch(_ASSIGN.format(rows="$1"), rows)
         owners = {(row["account"], row["biz_id"]): row["app_id"] for row in found}
-        return {place: owners[self._accounts[place[0]].name, place[1]] for place in shared}
+        return {ref: owners[self._accounts[ref[0]].name, ref[1]] for ref in shared}
 
     def shares(self, app_id: str) -> bool:
         """Whether the app shares a vendor account with another one."""
         return app_id in self._accounts
 
-    async def strays_of(self, connection: AsyncConnection, places: Iterable[Place]) -> set[Place]:
-        """The places whose app shares an account and is not (yet) the owner."""
-        shared = {place for place in places if self.shares(place[0])}
-        rows = as_rows([self._ownership(place) for place in sorted(shared)])
+    async def not_owned(self, connection: AsyncConnection, refs: Iterable[Ref]) -> set[Ref]:
+        """The refs whose app shares an account and is not (yet) the owner."""
+        shared = {ref for ref in refs if self.shares(ref[0])}
+        rows = as_rows([self._ownership(ref) for ref in sorted(shared)])
         found = await connection.execute(_OWNED, {"rows": rows})
         return shared - {(row.app_id, row.biz_id) for row in found}
 
@@ -73,8 +73,8 @@ class BizOwners:
         key = {"account": self._accounts[app_id].name, "biz_id": biz_id, "app_id": app_id}
         await connection.execute(_HAND_OVER, key)
 
-    def _ownership(self, place: Place) -> _Ownership:
-        app_id, biz_id = place
+    def _ownership(self, ref: Ref) -> _Ownership:
+        app_id, biz_id = ref
         account: Account = self._accounts[app_id]
         return _Ownership(account.name, biz_id, app_id, account.app_ids)
 

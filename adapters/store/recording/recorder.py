@@ -62,8 +62,8 @@ class PgRecorder:
         return await write_group(self._engine, entries, self._record, as_one=True)
 
     async def _record(self, connection: asyncpg.Connection, entries: list[Entry]) -> Sequence[Recorded]:
-        owners = await self._owners.assign_all(connection, [entry.place for entry in entries])
-        entries = [entry.of(owners.get(entry.place)) for entry in entries]
+        owners = await self._owners.assign_all(connection, [entry.ref for entry in entries])
+        entries = [entry.of(owners.get(entry.ref)) for entry in entries]
         known = await self._upsert_verifications(connection, entries)
         same = await _that_say_nothing_new(connection, entries, known)
         fresh = await _insert_callbacks(connection, entries, known, same, compress=self._compresses())
@@ -78,10 +78,10 @@ class PgRecorder:
             for entry in chosen
         }
         rows = [self._verification_row(entry, wrapped=offered[entry.key][1]) for entry in chosen]
-        found = [_Standing(*row) for row in await connection.fetch(_UPSERT_VERIFICATIONS, as_rows(rows))]
+        found = [_StoredRow(*row) for row in await connection.fetch(_UPSERT_VERIFICATIONS, as_rows(rows))]
         return {row.id.int: _Known(self._data_key(row, *offered[row.id.int]), row) for row in found}
 
-    def _data_key(self, row: "_Standing", offered: DataKey, wrapped: bytes) -> DataKey:
+    def _data_key(self, row: "_StoredRow", offered: DataKey, wrapped: bytes) -> DataKey:
         """The stored key: the one offered, or the one that was stored first."""
         if row.wrapped_key == wrapped:
             return offered
@@ -141,7 +141,7 @@ class _VerificationRow(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
-class _Standing(msgspec.Struct, frozen=True):
+class _StoredRow(msgspec.Struct, frozen=True):
     """A verification's row after the upsert of the group's callbacks."""
 
     id: UUID
@@ -170,7 +170,7 @@ class _CallbackRow(msgspec.Struct, frozen=True):
 
 class _Known(msgspec.Struct, frozen=True):
     data_key: DataKey
-    row: _Standing
+    row: _StoredRow
 
     def is_decided_on(self, entry: Entry) -> bool:
         """Whether this is the first callback with an ended flow."""

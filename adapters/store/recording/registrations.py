@@ -61,8 +61,8 @@ class PgRegistrations:
                 return Registered.CONFLICT
             if (await connection.execute(_CREATE, values)).rowcount:
                 return Registered.CREATED
-            standing = (await connection.execute(_LOCK, {"id": row_id})).one()
-            return await self._join(connection, row_id, standing, registration)
+            stored = (await connection.execute(_LOCK, {"id": row_id})).one()
+            return await self._join(connection, row_id, stored, registration)
 
     async def _own(
         self, connection: AsyncConnection, app_id: str, biz_id: str, registration: Registration
@@ -79,22 +79,22 @@ class PgRegistrations:
         return True
 
     async def _join(
-        self, connection: AsyncConnection, row_id: UUID, standing: Row[Any], registration: Registration
+        self, connection: AsyncConnection, row_id: UUID, stored: Row[Any], registration: Registration
     ) -> Registered:
-        differs = standing.biz_no != registration.biz_no
-        if standing.registered_at is not None:
+        differs = stored.biz_no != registration.biz_no
+        if stored.registered_at is not None:
             return Registered.CONFLICT if differs else Registered.KNOWN
-        if differs and standing.state == State.DECIDED:
+        if differs and stored.state == State.DECIDED:
             # The first decision stays; the timeline shows an operator that it was about another order.
             await connection.execute(_NOTE_CONFLICT, {"id": row_id})
             return Registered.CONFLICT
-        joined = _joined(standing, registration, differs=differs, rules=self._rules)
+        joined = _joined(stored, registration, differs=differs, rules=self._rules)
         await connection.execute(_JOIN, {"id": row_id, **joined})
         return Registered.JOINED
 
 
 def _joined(
-    standing: Row[Any], registration: Registration, *, differs: bool, rules: ReconcileRules
+    stored: Row[Any], registration: Registration, *, differs: bool, rules: ReconcileRules
 ) -> dict[str, object]:
     """The row's new values."""
     return {
@@ -103,10 +103,10 @@ def _joined(
         "expires_at": registration.expires_at,
         "due_at": due_after_registration(
             registration,
-            state=State(standing.state),
-            has_ended=standing.final_digest is not None,
-            is_news=differs or standing.held,
-            due_at=standing.due_at,
+            state=State(stored.state),
+            has_ended=stored.final_digest is not None,
+            is_news=differs or stored.held,
+            due_at=stored.due_at,
             rules=rules,
         ),
         "taken": int(differs),

@@ -66,10 +66,10 @@ class Takeovers:
     ) -> None:
         offered, wrapped = self._keys.new_data_key(place=key_place(to, ids["new"]))
         values = {**ids, "app_id": to, "wrapped_key": wrapped, "now": now, "held": held}
-        standing = (await connection.execute(_COPY, values)).scalar_one()
+        stored = (await connection.execute(_COPY, values)).scalar_one()
         data_key: DataKey = offered
-        if standing != wrapped:
-            data_key = self._keys.unwrap_data_key(standing, place=key_place(to, ids["new"]))
+        if stored != wrapped:
+            data_key = self._keys.unwrap_data_key(stored, place=key_place(to, ids["new"]))
         await self._move_callbacks(connection, found, new=ids["new"], to=to, data_key=data_key)
 
     async def _move_callbacks(

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.compression.raw import open_raw
 from adapters.envelope import KeyRing
 from adapters.store import due_moves
+from adapters.store.recording.owner_merges import OwnerMerges
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
-from adapters.store.recording.strays import Strays
 from domain.errors import BrokenSeal
 from domain.lease import DataKey, Lease
 from domain.model import State
@@ -36,7 +36,7 @@ class PgDueVerifications:
     def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners | None = None) -> None:
         self._engine = engine
         self._keys = keys
-        self._strays = Strays(engine, keys=keys, owners=owners or BizOwners())
+        self._owner_merges = OwnerMerges(engine, keys=keys, owners=owners or BizOwners())
 
     async def claim(
         self, room: Mapping[str, int], *, now: datetime, lease: timedelta, silent: bool = False
@@ -103,7 +103,7 @@ class PgDueVerifications:
         """The claimed verifications that may be advanced, and those that no key opens."""
         opened = list(self._opened(rows))
         sealed = {row.id for row in rows} - {due.verification_id for due in opened}
-        left = await self._strays.bring_home(opened, now=now)
+        left = await self._owner_merges.merge_into_owners(opened, now=now)
         mine = [due for due in opened if due.verification_id not in left.gone | left.sealed]
         return mine, sealed | left.sealed
 

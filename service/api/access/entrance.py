@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.limits.throttle import caller_of
-from service.api.access.fair_places import FairPlaces
+from service.api.access.fair_slots import FairSlots
 from service.api.access.tries import Tries
 
 _BEGINNING: Final = 2
@@ -31,7 +31,7 @@ class Entrance:
     def __init__(self, app: ASGIApp, *, tries: Tries) -> None:
         self._app = app
         self._tries = tries
-        self._places = FairPlaces(_BEGINNING)
+        self._slots = FairSlots(_BEGINNING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -40,11 +40,11 @@ class Entrance:
 
     async def _begin(self, request: HTTPConnection) -> None:
         caller = caller_in_queue(self._tries, request)
-        await self._places.acquire(f"wait {caller}" if asks_to_wait(request.query_params) else caller)
+        await self._slots.acquire(f"wait {caller}" if asks_to_wait(request.query_params) else caller)
         try:
             await asyncio.sleep(0)
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 def asks_to_wait(query: QueryParams) -> bool:

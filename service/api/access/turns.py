@@ -10,10 +10,10 @@ from typing import Final
 
 from domain.limits.quotas import BACKTESTS_AT_ONCE, Cost, Quota
 from domain.limits.throttle import Buckets
-from service.api.access.fair_places import FairPlaces
+from service.api.access.fair_slots import FairSlots
 
 _SOON: Final = 1.0
-"""Seconds after which a refused request may find a free place."""
+"""Seconds after which a refused request may find a free slot."""
 
 
 class TooMany(Exception):
@@ -25,28 +25,28 @@ class TooMany(Exception):
 
 
 class Turn:
-    """A request's right to run: one of its token's places, and then one of the process's."""
+    """A request's right to run: one of its token's slots, and then one of the process's."""
 
-    def __init__(self, caller: str, mine: asyncio.Semaphore, ours: FairPlaces) -> None:
+    def __init__(self, caller: str, mine: asyncio.Semaphore, ours: FairSlots) -> None:
         self._caller = caller
         self._mine = mine
         self._ours = ours
         self._has_mine = self._has_ours = False
 
     async def prepare(self) -> None:
-        """Wait for one of the token's places. The token is checked and the body is read while this place is
+        """Wait for one of the token's slots. The token is checked and the body is read while this slot is
         held.
         """
         await self._mine.acquire()
         self._has_mine = True
 
     async def work(self) -> None:
-        """Wait for one of the process's places too."""
+        """Wait for one of the process's slots too."""
         await self._ours.acquire(self._caller)
         self._has_ours = True
 
     def give_up(self) -> None:
-        """Give back all places; harmless if that was done before."""
+        """Give back all slots; harmless if that was done before."""
         if self._has_ours:
             self._has_ours = False
             self._ours.release()
@@ -56,7 +56,7 @@ class Turn:
 
     @asynccontextmanager
     async def rest(self) -> AsyncIterator[None]:
-        """Give back the places while the block waits, and take them again afterwards."""
+        """Give back the slots while the block waits, and take them again afterwards."""
         self.give_up()
         yield
         await self.prepare()
@@ -66,7 +66,7 @@ class Turn:
 class _Share:
     def __init__(self, quota: Quota) -> None:
         self.open = 0
-        self.places = asyncio.Semaphore(quota.working)
+        self.slots = asyncio.Semaphore(quota.working)
 
 
 class Turns:
@@ -78,7 +78,7 @@ class Turns:
         self._quotas = quotas
         self._monotonic = monotonic
         self._rates = {cost: Buckets(quota.rate) for cost, quota in quotas.items()}
-        self._places = {cost: FairPlaces(quota.together) for cost, quota in quotas.items()}
+        self._slots = {cost: FairSlots(quota.together) for cost, quota in quotas.items()}
         self._shares: dict[tuple[str, Cost], _Share] = {}
         self._backtests = 0
 
@@ -89,7 +89,7 @@ class Turns:
         `key` identifies the token; requests with the same `caller` share one queue.
         """
         share = self._admit(key, cost)
-        turn = Turn(caller, share.places, self._places[cost])
+        turn = Turn(caller, share.slots, self._slots[cost])
         share.open += 1
         self._backtests += cost is Cost.BACKTEST
         try:

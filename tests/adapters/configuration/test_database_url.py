@@ -107,7 +107,7 @@ def test_the_authorities_of_the_system_compare_the_host() -> None:
         (Q + "statement_timeout=5", "statement_timeout is not known"),
         (Q + "service=S3CRETb", "service is not known"),
         (Q + "S3CRETb", "not NAME=VALUE"),
-        (Q + "x=1&x=2", "x stands twice"),
+        (Q + "x=1&x=2", "x occurs twice"),
         (Q + "S3CRET-b=1", "a parameter is not known"),
     ],
 )  # fmt: skip

@@ -36,7 +36,7 @@ WRONG: list[tuple[str, str | None, str]] = [
     ("FACEID_APPS", None, "apps: not set"),
     ("FACEID_APPS", "{}", "apps: "),
     ("FACEID_APPS", f"[{CANARY}", "FACEID_APPS: is not JSON (expecting value at line 1, column 2)"),
-    ("FACEID_APPS", f'{{"{CANARY}": 1, "{CANARY}": 2}}', "FACEID_APPS: a name stands twice in one object"),
+    ("FACEID_APPS", f'{{"{CANARY}": 1, "{CANARY}": 2}}', "FACEID_APPS: a name occurs twice in one object"),
     ("FACEID_APPS", f'["{CANARY}"]', "apps: Input should be a valid dictionary"),
     ("FACEID_APPS", '{"demo": 7}', "apps.demo: "),
     (

@@ -81,7 +81,7 @@ def test_what_a_url_means(url: str, kind: type, arguments: dict[str, object]) ->
         (f"redis://:{PASSWORD}@h/0?clientname=S3CRETb", "did you mean client_name?"),
         (f"redis://:{PASSWORD}@h/0?S3CRETb", "not NAME=VALUE"),
         (f"redis://:{PASSWORD}@h?db=S3CRETb", "the database must be a number"),
-        (f"redis://:{PASSWORD}@h/0?db=1&db=2", "db stands twice"),
+        (f"redis://:{PASSWORD}@h/0?db=1&db=2", "db occurs twice"),
         (f"redis://:{PASSWORD}@h/0?ssl_ca_certs=/S3CRETb", "ssl_ca_certs needs rediss://"),
         (f"rediss://:{PASSWORD}@h/0?ssl_ca_certs=/S3CRETb", "ssl_ca_certs names a file that cannot be read"),
         (f"rediss://:{PASSWORD}@h/0?ssl_cert_reqs=S3CRETb", "ssl_cert_reqs is not one of"),

@@ -9,19 +9,19 @@ import pytest
 from domain.model import State
 from domain.orders.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, Pull, PullRules, PullState
-from domain.pulls.request import Refusal, Standing, asked_limit, is_answered, refuse_pull
+from domain.pulls.request import Candidate, Refusal, asked_limit, is_answered, refuse_pull
 
 END = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 NOW = END + HOUR
 RULES = PullRules(spacing=60 * SECOND, in_flight=60 * SECOND, limit=PULL_LIMIT)
 DONE, RESERVED, NOT_SENT, UNKNOWN = PullState.DONE, PullState.RESERVED, PullState.NOT_SENT, PullState.UNKNOWN
-CALLED = Standing(State.RECEIVED, held=False, ended_at=END, registration=None, asked_at=None, due_at=None)
+CALLED = Candidate(State.RECEIVED, held=False, ended_at=END, registration=None, asked_at=None, due_at=None)
 TOKEN = Registration("order-1", END - HOUR, NOW)
 SILENT = msgspec.structs.replace(CALLED, state=State.CREATED, ended_at=None, registration=TOKEN)
 
 
-def standing(like: Standing = CALLED, **changes: object) -> Standing:
+def candidate(like: Candidate = CALLED, **changes: object) -> Candidate:
     return msgspec.structs.replace(like, **changes)
 
 
@@ -30,7 +30,7 @@ def calls(*ends: PullState, at: datetime = END) -> list[Pull]:
     return [Pull(n, state, at) for n, state in enumerate(ends, 1)]
 
 
-ASKED = standing(asked_at=NOW - SECOND, due_at=NOW + 9 * SECOND)
+ASKED = candidate(asked_at=NOW - SECOND, due_at=NOW + 9 * SECOND)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ ASKED = standing(asked_at=NOW - SECOND, due_at=NOW + 9 * SECOND)
     [
         pytest.param(CALLED, [], NOW, None, id="never asked"),
         pytest.param(CALLED, calls(UNKNOWN, DONE), NOW, None, id="the third is the operator's"),
-        pytest.param(standing(state=State.DECIDED), calls(DONE), NOW, None, id="decided already"),
+        pytest.param(candidate(state=State.DECIDED), calls(DONE), NOW, None, id="decided already"),
         pytest.param(CALLED, calls(DONE, DONE, DONE), NOW, Refusal("no_pull_left"), id="all are spent"),
         pytest.param(CALLED, calls(DONE, NOT_SENT, DONE), NOW, None, id="one was never sent"),
         pytest.param(CALLED, [], END + 24 * HOUR, Refusal("no_pull_left"), id="the day is over"),
@@ -59,25 +59,25 @@ ASKED = standing(asked_at=NOW - SECOND, due_at=NOW + 9 * SECOND)
         ),
         pytest.param(ASKED, [], NOW, Refusal("pull_too_early", NOW + 9 * SECOND), id="asked for already"),
         pytest.param(
-            standing(ASKED, asked_at=END - SECOND), calls(DONE), NOW, None, id="asked, answered, asked again"
+            candidate(ASKED, asked_at=END - SECOND), calls(DONE), NOW, None, id="asked, answered, asked again"
         ),
-        pytest.param(standing(ended_at=None), [], NOW, Refusal("flow_not_ended"), id="the flow goes on"),
+        pytest.param(candidate(ended_at=None), [], NOW, Refusal("flow_not_ended"), id="the flow goes on"),
         pytest.param(
             SILENT, [], NOW - SECOND, Refusal("flow_not_ended", NOW), id="silent, and the token is good"
         ),
         pytest.param(SILENT, [], NOW, None, id="silent, and the token has expired"),
         pytest.param(SILENT, [], END + 24 * HOUR, Refusal("no_pull_left"), id="silent for a day"),
         pytest.param(
-            standing(SILENT, state=State.EXPIRED), calls(DONE), NOW, None, id="given up, not yet lost"
+            candidate(SILENT, state=State.EXPIRED), calls(DONE), NOW, None, id="given up, not yet lost"
         ),
         pytest.param(
-            standing(SILENT, state=State.DECIDED), calls(DONE), NOW - SECOND, None, id="decided on a result"
+            candidate(SILENT, state=State.DECIDED), calls(DONE), NOW - SECOND, None, id="decided on a result"
         ),
-        pytest.param(standing(held=True), [], NOW, Refusal("not_registered"), id="held"),
+        pytest.param(candidate(held=True), [], NOW, Refusal("not_registered"), id="held"),
     ],
 )
 def test_a_pull_on_request(
-    told: Standing, ledger: Sequence[Pull], now: datetime, expected: Refusal | None
+    told: Candidate, ledger: Sequence[Pull], now: datetime, expected: Refusal | None
 ) -> None:
     assert refuse_pull(told, ledger, now=now, rules=RULES) == expected
 

@@ -12,7 +12,7 @@ from devstack.waiting import until
 from domain.limits.quotas import Cost, quotas
 from domain.views.tokens import ApiToken
 from service.api.access.entrance import Entrance
-from service.api.access.fair_places import FairPlaces
+from service.api.access.fair_slots import FairSlots
 from service.api.access.tries import Tries
 from service.api.access.turns import Turns
 from service.api.main import create_app
@@ -23,36 +23,36 @@ from tests.support.stores import Store, biz_id
 URL = f"/v1/verifications/{biz_id()}"
 
 
-async def test_places_go_to_each_key_in_turn() -> None:
-    places, order = FairPlaces(1), []
-    await places.acquire("first")
+async def test_slots_go_to_each_key_in_turn() -> None:
+    slots, order = FairSlots(1), []
+    await slots.acquire("first")
 
     async def work(key: str) -> None:
-        await places.acquire(key)
+        await slots.acquire(key)
         order.append(key)
-        places.release()
+        slots.release()
 
     async with asyncio.TaskGroup() as tasks:
         for key in ("a", "a", "a", "b", "b", "c"):
             tasks.create_task(work(key))
         await asyncio.sleep(0)
-        places.release()
+        slots.release()
     assert order == ["a", "b", "c", "a", "b", "a"]
 
 
-@pytest.mark.parametrize("given", [True, False], ids=["with its place", "before it"])
-async def test_a_cancelled_waiter_keeps_no_place(given: bool) -> None:
-    places = FairPlaces(1)
-    await places.acquire("first")
-    waiting = asyncio.create_task(places.acquire("a"))
+@pytest.mark.parametrize("given", [True, False], ids=["with its slot", "before it"])
+async def test_a_cancelled_waiter_keeps_no_slot(given: bool) -> None:
+    slots = FairSlots(1)
+    await slots.acquire("first")
+    waiting = asyncio.create_task(slots.acquire("a"))
     await asyncio.sleep(0)
     if given:
-        places.release()
+        slots.release()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     if not given:
-        places.release()
-    await asyncio.wait_for(places.acquire("b"), 1)
+        slots.release()
+    await asyncio.wait_for(slots.acquire("b"), 1)
 
 
 async def begin_order(urls: list[tuple[str, str]]) -> list[str]:
@@ -146,7 +146,7 @@ async def test_a_slow_body_does_not_delay_other_tokens(api_context: RealApi) -> 
 
 
 @pytest.mark.parametrize("cost", [Cost.LOOKUP, Cost.LIST])
-async def test_one_token_leaves_a_place_to_others(cost: Cost) -> None:
+async def test_one_token_leaves_a_slot_to_others(cost: Cost) -> None:
     turns = Turns(quotas(per_second=1000))
 
     async def work(stack: AsyncExitStack, key: str) -> None:

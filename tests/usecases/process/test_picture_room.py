@@ -76,7 +76,7 @@ async def test_a_call_without_pictures_never_waits(answers: Answers) -> None:
     assert answers.inside == ["a", "b", "small", "smaller"]
 
 
-async def test_the_next_place_is_for_the_app_that_has_the_fewest(answers: Answers) -> None:
+async def test_the_next_slot_is_for_the_app_that_has_the_fewest(answers: Answers) -> None:
     await answers.come(with_pictures("slow"), *(f"slow-{n}" for n in range(20)))
     await answers.come(with_pictures("other"), "other-0", "other-1")
     await answers.go("slow-0")
@@ -85,7 +85,7 @@ async def test_the_next_place_is_for_the_app_that_has_the_fewest(answers: Answer
     assert answers.inside == ["slow-1", "other-1"]
 
 
-async def test_a_cancelled_waiter_takes_no_place(answers: Answers) -> None:
+async def test_a_cancelled_waiter_takes_no_slot(answers: Answers) -> None:
     await answers.come(with_pictures(), "a", "b", "c", "d")
     await answers.break_off("c")
     await answers.go("a")

@@ -81,13 +81,13 @@ async def test_calls_under_way_of_an_app_are_limited(clock: Clock) -> None:
     under_way = [await begin(door) for _ in range(3)]
     waiting = asyncio.create_task(begin(door))
     await asyncio.sleep(0)
-    assert await call(door, GOOD, "other") is None, "its places are its own"
+    assert await call(door, GOOD, "other") is None, "its slots are its own"
     assert not waiting.done()
     end(door, under_way[0], GOOD)
     await waiting
 
 
-async def test_a_place_in_the_pool_is_waited_for_before_the_call_begins(clock: Clock) -> None:
+async def test_a_slot_in_the_pool_is_waited_for_before_the_call_begins(clock: Clock) -> None:
     door = gates(clock, in_flight=2, pool=3)
     under_way = [await begin(door, app_id) for app_id in ("a", "a", "b")]
     waiting = asyncio.create_task(begin(door, "b"))

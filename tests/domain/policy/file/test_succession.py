@@ -45,19 +45,19 @@ def readable_cuts(text: str) -> list[Policy]:
 @pytest.mark.parametrize("text", [UNMARKED, MARKED, SHIPPED, UNMARKED.replace("\n", "\r\n")])
 def test_no_cut_replaces_the_version_in_force(text: str) -> None:
     """31 of 149 bytes once came into force with laxer rules."""
-    standing = read_policy(text)
+    current = read_policy(text)
     for cut in readable_cuts(text):
-        assert objection(cut, standing)
+        assert objection(cut, current)
 
 
 @pytest.mark.parametrize(("before", "after"), [(UNMARKED, UNMARKED), (MARKED, MARKED), (UNMARKED, MARKED)])
 def test_no_cut_of_a_new_version_replaces_the_one_before(before: str, after: str) -> None:
-    standing, new = read_policy(before), as_version(after, "3")
-    assert objection(read_policy(new), standing) is None
+    current, new = read_policy(before), as_version(after, "3")
+    assert objection(read_policy(new), current) is None
     cuts = [cut for cut in readable_cuts(new) if cut.version == "3"]
     assert cuts
     for cut in cuts:
-        assert objection(cut, standing)
+        assert objection(cut, current)
 
 
 @pytest.mark.parametrize("text", [UNMARKED, MARKED, SHIPPED])
@@ -81,14 +81,14 @@ def test_an_incomplete_text_is_refused_with_its_reason(text: str, says: str) -> 
 
 
 def test_a_new_version_may_change_add_and_with_the_mark_take_away() -> None:
-    standing, third = read_policy(UNMARKED), as_version(UNMARKED, "3")
+    current, third = read_policy(UNMARKED), as_version(UNMARKED, "3")
     for text in (
         third.replace("92", "60"),
         f"{third}unavailable = 'reject'\n",
         f"{third[:60]}\n{END_MARK}",
         'name = "strict"\nversion = "3"\n\n  # END\n\n',
     ):
-        assert objection(read_policy(text), standing) is None
+        assert objection(read_policy(text), current) is None
 
 
 def test_a_mark_that_was_there_must_stay() -> None:

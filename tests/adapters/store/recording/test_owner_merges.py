@@ -47,7 +47,7 @@ async def claim(store: Store, *, later: timedelta = timedelta(0)) -> list[DueVer
     return found
 
 
-async def standing(store: Store) -> dict[str, str]:
+async def states(store: Store) -> dict[str, str]:
     """The state of each app's verification."""
     rows = await store.rows("SELECT app_id, state FROM verifications")
     return dict(rows)
@@ -68,7 +68,7 @@ async def test_of_a_pair_that_both_apps_recorded_one_is_advanced(old: Store, sto
     await old.record(callback(app_id="lax"))
     [due] = await claim(store)
     assert (due.verification_id, due.data) == (first.verification_id, callback().data)
-    assert await standing(store) == {"demo": "received", "lax": "expired"}
+    assert await states(store) == {"demo": "received", "lax": "expired"}
     assert await store.rows("SELECT verification_id, seen FROM callbacks") == [(first.verification_id, 2)]
     assert await owner(store) == ["demo"]
 
@@ -86,7 +86,7 @@ async def test_the_callback_comes_to_the_app_that_registered(old: Store, store: 
     [due] = (await store.due.claim({"demo": 9, "lax": 9}, now=LATER, lease=LEASE)).opened
     assert (due.app_id, due.data) == ("demo", callback().data)
     assert due.registration is not None
-    assert await standing(store) == {"demo": "received", "lax": "expired"}
+    assert await states(store) == {"demo": "received", "lax": "expired"}
     assert (await store.events(stray.verification_id))[-1] == "verification.moved"
     assert not await store.decide(stray), "the worker that held it for the other app is late"
 
@@ -95,14 +95,14 @@ async def test_a_verification_with_a_return_hint_moves_to_its_owner_too(old: Sto
     await old.register()
     stray = await old.record(callback(app_id="lax"))
     assert await store.due.claim_one(stray.verification_id, ["lax"], now=LATER, lease=LEASE) is None
-    assert await standing(store) == {"demo": "received", "lax": "expired"}
+    assert await states(store) == {"demo": "received", "lax": "expired"}
 
 
 async def test_a_decision_of_one_app_is_not_repeated_for_the_other(old: Store, store: Store) -> None:
     await old.record()
     assert await old.decide(await old.record(callback(app_id="lax")))
     assert await claim(store) == []
-    assert await standing(store) == {"demo": "expired", "lax": "decided"}
+    assert await states(store) == {"demo": "expired", "lax": "decided"}
     assert (await store.record()).app_id == "lax"
 
 
@@ -118,7 +118,7 @@ async def test_a_running_flow_moves_to_its_owner_too(old: Store, store: Store) -
     await old.register()
     await old.record(callback(payload(status=OPEN), app_id="lax"))
     await store.due.claim({"lax": 9}, now=NOW + timedelta(days=2), lease=LEASE, silent=True)
-    assert await standing(store) == {"demo": "received", "lax": "expired"}
+    assert await states(store) == {"demo": "received", "lax": "expired"}
     assert await store.rows("SELECT count(*) FROM callbacks") == [(1,)]
 
 
@@ -126,7 +126,7 @@ async def test_a_registration_of_the_older_version_takes_over(old: Store, store:
     await store.record(callback(app_id="lax"))
     await old.register(expires_in=timedelta(seconds=1))
     await store.due.claim({"demo": 9}, now=LATER + HOUR, lease=LEASE, silent=True)
-    assert (await standing(store), await owner(store)) == (
+    assert (await states(store), await owner(store)) == (
         {"demo": "received", "lax": "expired"},
         ["demo"],
     )
@@ -138,7 +138,7 @@ async def test_a_biz_id_registered_by_both_apps_stays_with_both(old: Store, stor
     for app_id in ("demo", "lax"):
         await old.register(app_id=app_id, expires_in=timedelta(seconds=1))
     assert {due.app_id for due in await claim(store, later=HOUR)} == {"demo", "lax"}
-    assert await standing(store) == {"demo": "created", "lax": "created"}
+    assert await states(store) == {"demo": "created", "lax": "created"}
 
 
 async def test_one_that_no_key_opens_is_put_off_and_holds_up_no_other(old: Store, store: Store) -> None:
@@ -167,7 +167,7 @@ async def test_one_that_somebody_has_locked_is_left_for_later(old: Store, store:
         await psql.execute(lock, {"id": home.verification_id})
         assert await claim(store) == []
     assert await claim(store, later=LEASE) != []
-    assert await standing(store) == {"demo": "received", "lax": "expired"}
+    assert await states(store) == {"demo": "received", "lax": "expired"}
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
-"""Places shared by apps: the next free place goes to the app that has the fewest."""
+"""Slots shared by apps: the next free slot goes to the app that has the fewest."""
 
 import asyncio
 from collections import Counter, deque
 
 
-class Places:
-    """`limit` places. Requests of one app are served in order."""
+class Slots:
+    """`limit` slots. Requests of one app are served in order."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
@@ -15,7 +15,7 @@ class Places:
 
     @property
     def limit(self) -> float:
-        """The maximum number of taken places. If it falls, taken places are kept."""
+        """The maximum number of taken slots. If it falls, taken slots are kept."""
         return self._limit
 
     @limit.setter
@@ -24,14 +24,14 @@ class Places:
         self._serve()
 
     async def take(self, app_id: str) -> None:
-        """Take a place for `app_id`; returns without yielding to the event loop if one is free."""
+        """Take a slot for `app_id`; returns without yielding to the event loop if one is free."""
         if not self._waiting and self._taken < self._limit:
             self._hold(app_id)
         else:
             await self._wait(app_id)
 
     def give_back(self, app_id: str) -> None:
-        """Give back a place that `app_id` took."""
+        """Give back a slot that `app_id` took."""
         self._held[app_id] -= 1
         self._taken -= 1
         self._serve()
@@ -47,7 +47,7 @@ class Places:
         try:
             await turn
         except asyncio.CancelledError:
-            # It may have been given a place in the same loop iteration.
+            # It may have been given a slot in the same loop iteration.
             if not turn.cancelled():
                 self.give_back(app_id)
             raise

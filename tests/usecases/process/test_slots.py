@@ -1,4 +1,4 @@
-"""A caller that waits for a place blocks no other, and one that breaks off leaves no place taken."""
+"""A caller that waits for a slot blocks no other, and one that breaks off leaves no slot taken."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 from domain.limits.concurrency import FIRST_LIMIT
 from tests.support.jobs import TIMED_OUT, answered
 from tests.support.stores import Clock
-from usecases.process.places import Places
+from usecases.process.slots import Slots
 from usecases.process.vendor_gates import RULES, Call, LeftAlone, VendorGates
 
 GOOD = answered(b"{}")
@@ -19,7 +19,7 @@ class Door:
 
     def __init__(self, clock: Clock, *, in_flight: int = 64, room: int = 2, pool: int = 256) -> None:
         self.gates = VendorGates(in_flight=in_flight, monotonic=clock.monotonic, pool=pool)
-        self.room = Places(room)
+        self.room = Slots(room)
         self.waiting: list[asyncio.Task[Call | LeftAlone]] = []
 
     async def come(self, app_id: str) -> Call | LeftAlone | None:
@@ -32,7 +32,7 @@ class Door:
         return None
 
     async def begin(self, app_id: str, count: int = 1) -> list[Call]:
-        """Begin calls that find their places."""
+        """Begin calls that find their slots."""
         calls = [await self.come(app_id) for _ in range(count)]
         return [call for call in calls if isinstance(call, Call)]
 
@@ -66,7 +66,7 @@ async def test_a_call_waiting_for_its_apps_limit_holds_no_room(clock: Clock) -> 
     assert len(await door.begin("other")) == 1
 
 
-async def test_a_call_waiting_for_room_holds_no_place_of_the_pool(clock: Clock) -> None:
+async def test_a_call_waiting_for_room_holds_no_slot_of_the_pool(clock: Clock) -> None:
     door = Door(clock, pool=3)
     assert len(await door.begin("pictures", 5)) == 2
     assert isinstance(await door.gates.enter("other"), Call)
@@ -75,7 +75,7 @@ async def test_a_call_waiting_for_room_holds_no_place_of_the_pool(clock: Clock) 
 @pytest.mark.parametrize(
     ("in_flight", "room", "pool"), [(2, 9, 9), (9, 2, 9), (9, 9, 2)], ids=["limit", "room", "pool"]
 )
-async def test_a_request_cancelled_while_waiting_leaves_every_place_free(
+async def test_a_request_cancelled_while_waiting_leaves_every_slot_free(
     clock: Clock, in_flight: int, room: int, pool: int
 ) -> None:
     door = Door(clock, in_flight=in_flight, room=room, pool=pool)
@@ -120,5 +120,5 @@ async def test_a_waiting_call_does_not_change_the_vendors_limit(clock: Clock) ->
     while begun:
         await door.end(*begun)
         begun = door.let_in()
-    door.room = Places(100)
+    door.room = Slots(100)
     assert len(await door.begin("demo", 40)) == FIRST_LIMIT

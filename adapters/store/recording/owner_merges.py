@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
 from adapters.postgres.sqlstate import StatementFailed
-from adapters.store.recording.owners import BizOwners, Place
+from adapters.store.recording.owners import BizOwners, Ref
 from adapters.store.recording.takeovers import Takeovers
 from domain.errors import BrokenSeal
 from domain.model import State
@@ -33,21 +33,21 @@ class Left(NamedTuple):
     sealed: set[UUID]
 
 
-class Strays:
-    """Finds them among claimed verifications."""
+class OwnerMerges:
+    """Merges claimed verifications into those of the apps that own their biz_ids."""
 
     def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners) -> None:
         self._engine = engine
         self._owners = owners
         self._takeovers = Takeovers(keys)
 
-    async def bring_home(self, claimed: Sequence[DueVerification], *, now: datetime) -> Left:
+    async def merge_into_owners(self, claimed: Sequence[DueVerification], *, now: datetime) -> Left:
         """Merge each claimed verification into the one that owns its biz_id, if it is another."""
         undecided = {(due.app_id, due.biz_id): due for due in claimed if due.state != State.DECIDED}
         gone: set[UUID] = set()
         sealed: set[UUID] = set()
-        for place in sorted(await self._find(undecided)):
-            due = undecided[place]
+        for ref in sorted(await self._not_owned(undecided)):
+            due = undecided[ref]
             try:
                 if not await self._own(due, now):
                     gone.add(due.verification_id)
@@ -60,11 +60,11 @@ class Strays:
                 gone.add(due.verification_id)
         return Left(gone, sealed)
 
-    async def _find(self, places: Collection[Place]) -> set[Place]:
-        if not any(self._owners.shares(app_id) for app_id, _ in places):
+    async def _not_owned(self, refs: Collection[Ref]) -> set[Ref]:
+        if not any(self._owners.shares(app_id) for app_id, _ in refs):
             return set()
         async with self._engine.connect() as connection:
-            return await self._owners.strays_of(connection, places)
+            return await self._owners.not_owned(connection, refs)
 
     async def _own(self, due: DueVerification, now: datetime) -> bool:
         """Whether the verification belongs to its app. A registered or decided one stays there."""
