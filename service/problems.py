@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.webhooks.mistakes import MEANINGS, Mistake
+
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = 5
 
@@ -16,6 +18,13 @@ class Kind(NamedTuple):
     status: int
     title: str
 
+
+_CONFLICTS: Final = frozenset({Mistake.TOO_MANY_ENDPOINTS, Mistake.TOO_MANY_SECRETS})
+
+_OF_ENDPOINTS: Final = {
+    mistake.value: Kind(409 if mistake in _CONFLICTS else 422, meaning)
+    for mistake, meaning in MEANINGS.items()
+}
 
 PROBLEMS: Final = {
     "malformed_form": Kind(400, "The form cannot be read"),
@@ -54,7 +63,7 @@ PROBLEMS: Final = {
     "not_durable": Kind(503, "The callback cannot be stored right now"),
     "redis_full": Kind(503, "Redis has no memory left for this"),
     "unavailable": Kind(503, "PostgreSQL or Redis cannot be reached right now"),
-}
+} | _OF_ENDPOINTS
 """Every problem by its stable code; `problem_guide` explains each."""
 
 _CODE_OF_STATUS: Final = {

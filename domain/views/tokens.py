@@ -8,6 +8,7 @@ import msgspec
 SCOPE_MEANINGS: Final = {
     "verifications:read": "Look up verifications and why they were decided, see and try policies.",
     "verifications:write": "Order and register verifications.",
+    "endpoints": "Manage webhook endpoints.",
     "operate": "Spend a pull, handle dead letters, reload policies.",
 }
 

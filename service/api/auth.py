@@ -26,10 +26,13 @@ _COSTS: Final = {
     "list_verifications": Cost.LIST,
     "list_dead_letters": Cost.LIST,
     "list_events": Cost.LIST,
+    "list_endpoints": Cost.LIST,
     "compare_shadow": Cost.LIST,
     "order_verification": Cost.CALL,
     "register_verification": Cost.CALL,
     "pull_result": Cost.CALL,
+    "create_endpoint": Cost.CALL,
+    "change_endpoint": Cost.CALL,
     "backtest_policy": Cost.BACKTEST,
 }
 """By the name of the endpoint's function; all other endpoints are lookups."""
@@ -119,4 +122,5 @@ def caller_of(entry: Entry, context: ApiContext) -> Caller:
 
 Reader = Annotated[Caller, Security(authenticate, scopes=["verifications:read"])]
 Writer = Annotated[Caller, Security(authenticate, scopes=["verifications:write"])]
+EndpointKeeper = Annotated[Caller, Security(authenticate, scopes=["endpoints"])]
 Operator = Annotated[Caller, Security(authenticate, scopes=["operate"])]

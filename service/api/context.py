@@ -24,6 +24,7 @@ from usecases.ports.pulls import PullRequests, TokenIssuer
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.webhooks.manage_endpoints import EndpointDesk
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class ApiContext:
     lookups: Lookups
     dead_letters: LetterDesk
     retries: DeadLetterRetries
+    endpoints: EndpointDesk
     stored: StoredDecisions
     shadows: Shadows
     door: Door

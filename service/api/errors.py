@@ -18,6 +18,7 @@ from domain.errors import (
     CursorExpired,
     ExpiryOutOfBounds,
     GatewayError,
+    NoSuchEndpoint,
     NoSuchLetter,
     NoToken,
     PullRefused,
@@ -28,6 +29,7 @@ from domain.errors import (
     UnknownEventType,
     VendorUnavailable,
 )
+from domain.webhooks.mistakes import EndpointRefused
 from service.problems import answer_http_error, refusal
 
 log = structlog.get_logger(__name__)
@@ -73,7 +75,9 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     AppNotConfigured: lambda _: _Problem("app_not_configured"),
     BrokenSeal: lambda _: _Problem("unreadable"),
     CursorExpired: lambda error: _Problem("cursor_expired", {"deleted_to": error.deleted_to}),
+    EndpointRefused: lambda refused: _Problem(refused.code),
     ExpiryOutOfBounds: lambda _: _Problem("invalid_request", {"errors": [_OUT_OF_BOUNDS]}),
+    NoSuchEndpoint: lambda _: _Problem("not_found"),
     NoSuchLetter: lambda _: _Problem("not_found"),
     NoToken: partial(_no_token, "vendor_refused"),
     PullRefused: _refused_pull,

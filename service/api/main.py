@@ -34,12 +34,16 @@ from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.tokens import PgTokens
+from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import end_tasks
 from adapters.vendor.accounts import open_accounts
 from adapters.vendor.get_result import create_transport
 from adapters.vendor.get_token import FaceidTokens
+from adapters.webhooks.new_secrets import RandomSecrets
+from adapters.webhooks.ways import CheckedWays
 from domain.limits.quotas import quotas
 from domain.pulls.budget import PULL_LIMIT
+from domain.webhooks.addresses import parse_allowed
 from service.api.access.body_cap import Allowance, BodyCap
 from service.api.access.door import Door
 from service.api.access.entrance import Entrance
@@ -53,6 +57,7 @@ from service.api.models.orders import MAX_ORDER
 from service.api.readiness import Readiness
 from service.api.routes import (
     dead_letters,
+    endpoints,
     events,
     explanations,
     health,
@@ -65,6 +70,7 @@ from service.http.connections import Limits
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.webhooks.manage_endpoints import EndpointDesk
 
 _ORDER_SECONDS: Final = 60
 """Seconds that an order of several megabytes may take to arrive."""
@@ -77,12 +83,22 @@ MAX_BODY: Final = 256 * 1024
 
 ROUTERS: Final = tuple(
     module.router
-    for module in (verifications, registrations, pulls, explanations, policies, events, dead_letters, health)
+    for module in (
+        verifications,
+        registrations,
+        pulls,
+        explanations,
+        policies,
+        events,
+        dead_letters,
+        endpoints,
+        health,
+    )
 )
 
 DESCRIPTION: Final = """\
 Order, register and look up FaceID verifications, follow events, explain decisions, try policies, handle dead
-letters.
+letters, manage webhook endpoints.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
 Identity is masked. Resources of another app are answered as if they did not exist.
@@ -157,6 +173,15 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         lookups=PgLookups(engine, keys=keys),
         dead_letters=letters,
         retries=DeadLetterRetries(letters, inbox=inbox, memory_rules=memory_rules, clock=clock),
+        endpoints=EndpointDesk(
+            PgEndpoints(engine, keys=keys),
+            ways=CheckedWays(
+                allowed=parse_allowed(settings.webhook_allow), has_proxy=settings.webhook_proxy is not None
+            ),
+            secrets=RandomSecrets(),
+            limit=settings.webhook_endpoints,
+            clock=clock,
+        ),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         door=Door(

@@ -15,6 +15,7 @@ from domain.webhooks.endpoint import (
     Endpoint,
     EndpointPrivate,
     EndpointSettings,
+    EndpointState,
     SigningKey,
     way_of,
 )
@@ -149,6 +150,17 @@ class EndpointDesk:
     async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: str) -> None:
         """Delete an endpoint with its secrets. Raises NoSuchEndpoint."""
         _log("endpoint.deleted", _there(await self._endpoints.delete(endpoint_id, app_ids)), actor)
+
+    async def page(
+        self,
+        app_ids: Sequence[str] | None,
+        *,
+        state: EndpointState | None = None,
+        limit: int,
+        after: tuple[datetime, UUID] | None = None,
+    ) -> list[Endpoint]:
+        """The newest endpoints after `after` (created_at, id)."""
+        return await self._endpoints.page(app_ids, state=state, limit=limit, after=after)
 
     async def find(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Endpoint:
         """One endpoint. Raises NoSuchEndpoint."""

@@ -102,7 +102,7 @@ def test_every_scope_is_needed_by_a_request() -> None:
 def test_the_guide_names_every_request_and_every_code(page: str) -> None:
     guide = (DOCS / page).read_text("utf-8")
     api = (DOCS / "reference" / "api.md").read_text("utf-8")
-    asked = set(re.findall(r"`((?:GET|PUT|POST|DELETE) /(?!callbacks)[^`?]*)[^`]*`", guide))
+    asked = set(re.findall(r"`((?:GET|PUT|POST|PATCH|DELETE) /(?!callbacks)[^`?]*)[^`]*`", guide))
     assert asked == set(re.findall(r"^\| `([A-Z]+ /[^`]*)`", api, re.MULTILINE))
     rows = re.findall(r"^\| (\d{3}(?:[,、 ]+\d{3})*) \| (`.*`) \|$", guide, re.MULTILINE)
     listed = {code: statuses for statuses, codes in rows for code in re.findall(r"`(\w+)`", codes)}

@@ -1,10 +1,12 @@
 """The api's context on real servers, with its adapters by their own types."""
 
+import socket
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
+from aiohttp.abc import AbstractResolver, ResolveResult
 from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,6 +28,8 @@ from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
 from adapters.store.figures import PgFigures
 from adapters.store.tokens import PgTokens
+from adapters.webhooks.new_secrets import RandomSecrets
+from adapters.webhooks.ways import CheckedWays
 from domain.limits.memory_room import MEMORY_RULES
 from service.api.access.door import Door
 from service.api.context import ApiContext
@@ -36,9 +40,27 @@ from tests.support.http.vendors import API_APPS, issuer_at
 from tests.support.stores import NOW, Clock, Store
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.webhooks.manage_endpoints import EndpointDesk
 
 APP_IDS = ("demo", "other")
 LATER = NOW + timedelta(days=1)
+ENDPOINTS = 3
+"""The most endpoints of an app."""
+
+
+class PublicNames(AbstractResolver):
+    """DNS: names under `.example` are public, those under `.internal` private, and no others exist."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        address = {"example": "93.184.216.34", "internal": "10.0.0.1"}.get(host.rpartition(".")[2])
+        if address is None:
+            raise OSError("no such name")
+        return [ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +99,13 @@ def real_api(
         dead_letters=store.dead_letters,
         retries=DeadLetterRetries(
             store.dead_letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=lambda: LATER
+        ),
+        endpoints=EndpointDesk(
+            store.endpoints,
+            ways=CheckedWays(resolver=PublicNames()),
+            secrets=RandomSecrets(),
+            limit=ENDPOINTS,
+            clock=clock,
         ),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),

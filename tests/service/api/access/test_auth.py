@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from domain.views.tokens import SCOPES
 from service.api.routes import (
     dead_letters,
+    endpoints,
     events,
     explanations,
     health,
@@ -20,13 +21,14 @@ from service.api.routes import (
     verifications,
 )
 from tests.service.conftest import ClientOf, assert_problem
+from tests.support.endpoints import endpoint
 from tests.support.http.api import RealApi
 from tests.support.stores import NOW, Store, biz_id, callback
 
 OPEN = {"/healthz", "/readyz", "/metrics"}
 ROUTES = [
     route
-    for module in (verifications, registrations, pulls, events, dead_letters, health)
+    for module in (verifications, registrations, pulls, events, dead_letters, endpoints, health)
     for route in module.router.routes
     if isinstance(route, APIRoute)
 ]
@@ -38,6 +40,8 @@ IDS = [f"{'|'.join(sorted(route.methods or ()))} {route.path}" for route in GUAR
 BODIES = {
     ("POST", "/v1/verifications"): {"app_id": "other", "biz_no": "order-1"},
     ("POST", "/v1/dead-letters/retry"): {"reason": "r"},
+    ("POST", "/v1/endpoints"): {"app_id": "other", "url": "https://shop.example/"},
+    ("PATCH", "/v1/endpoints/{endpoint_id}"): {"max_in_flight": 1},
     ("PUT", "/v1/verifications/{biz_id}"): {
         "app_id": "other",
         "biz_no": "order-1",
@@ -46,6 +50,8 @@ BODIES = {
 }
 """What the routes that need a body are sent."""
 
+NAME_AN_APP = {"/v1/verifications", "/v1/endpoints"}
+
 
 def scopes_of(route: APIRoute) -> set[str]:
     """The scopes that a route's security dependency asks for."""
@@ -53,7 +59,7 @@ def scopes_of(route: APIRoute) -> set[str]:
 
 
 async def call(client: httpx2.AsyncClient, route: APIRoute, letter_id: UUID | None = None) -> httpx2.Response:
-    path = route.path.format(biz_id=biz_id(), letter_id=letter_id or UUID(int=1))
+    path = route.path.format(biz_id=biz_id(), letter_id=letter_id or UUID(int=1), endpoint_id=endpoint().id)
     method = next(iter(route.methods or ()))
     return await client.request(method, path, json=BODIES.get((method, route.path)))
 
@@ -115,6 +121,7 @@ async def test_with_the_scope_alone_it_is_served(
 ) -> None:
     await store.record()
     letter_id = await store.dead_letters.keep(callback(), reason="r", detail="", now=NOW)
+    assert await store.endpoints.add(endpoint(), limit=1)
     await api_context.tokens.put("enough", "t", scopes=sorted(scopes_of(route)))
     api_context.lifecycle.draining = True  # or a stream would not end
     assert (await call(client_of("t"), route, letter_id)).status_code in {200, 201, 202, 204}
@@ -126,10 +133,11 @@ async def test_a_verification_of_another_app_is_not_found(
 ) -> None:
     await store.record(callback(app_id="other"))
     letter_id = await store.dead_letters.keep(callback(app_id="other"), reason="r", detail="", now=NOW)
+    assert await store.endpoints.add(endpoint(app_id="other"), limit=1)
     await api_context.tokens.put("foreign", "t", apps=["demo"])
     api_context.lifecycle.draining = True  # or a stream would not end
     answer = await call(client_of("t"), route, letter_id)
-    if "{" in route.path or (route.path == "/v1/verifications" and route.methods == {"POST"}):
+    if "{" in route.path or (route.path in NAME_AN_APP and route.methods == {"POST"}):
         assert_problem(answer, 404, "not_found")
     elif route is STREAM:
         assert answer.text == ""
@@ -138,6 +146,7 @@ async def test_a_verification_of_another_app_is_not_found(
         assert answer.json().get("retried", 0) == 0
     assert await store.find(app_id="other") is not None
     assert await store.opened_letter(letter_id, "other") is not None
+    assert await store.endpoints.find(endpoint().id, None) == endpoint(app_id="other")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json", "/docs"])
