@@ -135,6 +135,9 @@ class Settings(BaseSettings):
     sweep_after: float = Field(60, ge=1)
     heartbeat_every: float = Field(5, gt=0, le=3600)
     policy_dir: Path = SHIPPED
+    roles: Annotated[list[Literal["record", "deliver"]], NoDecode, BeforeValidator(split_list)] = Field(
+        ["record", "deliver"], min_length=1
+    )
     webhook_allow: Annotated[list[WebhookTarget], NoDecode, BeforeValidator(split_list)] = []
     webhook_proxy: EgressProxy | None = Field(None, repr=False)
     webhook_endpoints: int = Field(50, ge=1, le=1000)

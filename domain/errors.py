@@ -22,6 +22,8 @@
     ├── RedisFull                Redis has no memory left for retried dead letters
     ├── NoSuchLetter             a dead letter that does not exist, or belongs to another app
     ├── NoSuchEndpoint           a webhook endpoint that does not exist, or belongs to another app
+    ├── EndpointNotEnabled       an endpoint that is disabled or deleted, to which nothing can be sent again
+    ├── NoSuchDelivery           a delivery that does not exist, or belongs to another app
     ├── EndpointRefused          an endpoint that cannot be created or changed (domain/webhooks/mistakes.py)
     ├── AppNotConfigured         an app without the addresses that an order needs
     ├── RegistrationConflict     a verification that is registered or decided for another order
@@ -177,6 +179,14 @@ class NoSuchLetter(GatewayError):
 
 class NoSuchEndpoint(GatewayError):
     """The apps named have no such webhook endpoint."""
+
+
+class EndpointNotEnabled(GatewayError):
+    """The endpoint is disabled or deleted: nothing is sent to it again."""
+
+
+class NoSuchDelivery(GatewayError):
+    """The apps named have no such delivery."""
 
 
 class AppNotConfigured(GatewayError):

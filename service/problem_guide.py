@@ -212,6 +212,11 @@ GUIDE: Final = {
         "Five secrets of the endpoint are valid now, after several rotations.",
         "Wait until one ends, or rotate with `overlap` 0, which ends all earlier ones.",
     ),
+    "endpoint_not_enabled": Guide(
+        "api",
+        "The endpoint of the delivery is disabled or deleted, so nothing is sent to it again.",
+        "Enable it with `POST /v1/endpoints/{id}/enable`, then try again.",
+    ),
     "unauthenticated": Guide(
         "api",
         "No bearer token, or an unknown, expired or revoked one.",

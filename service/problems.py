@@ -62,6 +62,7 @@ PROBLEMS: Final = {
     "vendor_unavailable": Kind(503, "The vendor cannot be reached or is overloaded"),
     "not_durable": Kind(503, "The callback cannot be stored right now"),
     "redis_full": Kind(503, "Redis has no memory left for this"),
+    "endpoint_not_enabled": Kind(409, "The webhook endpoint is disabled or deleted"),
     "unavailable": Kind(503, "PostgreSQL or Redis cannot be reached right now"),
 } | _OF_ENDPOINTS
 """Every problem by its stable code; `problem_guide` explains each."""

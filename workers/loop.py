@@ -30,15 +30,7 @@ async def run_workers(
     On a signal, `on_stop` is called at once, no further job starts, and running jobs have `grace` seconds to
     end.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def end() -> None:
-        on_stop()
-        stop.set()
-
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, end)
+    stop, loop = _set_by_signal(on_stop), asyncio.get_running_loop()
     pause = 0.0
     while not stop.is_set():
         began = loop.time()
@@ -50,6 +42,23 @@ async def run_workers(
         pause = next_pause(pause, ran=loop.time() - began)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
+
+
+async def until_signal(on_stop: Callable[[], None]) -> None:
+    """Return at SIGTERM or SIGINT, at which `on_stop` is called at once."""
+    await _set_by_signal(on_stop).wait()
+
+
+def _set_by_signal(on_stop: Callable[[], None]) -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def end() -> None:
+        on_stop()
+        stop.set()
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, end)
+    return stop
 
 
 def next_pause(last: float, *, ran: float) -> float:

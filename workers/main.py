@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from math import ceil
 from typing import Final
@@ -40,13 +40,15 @@ from adapters.vendor.accounts import open_accounts
 from adapters.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
-from usecases.process.crash_points import CrashPoint, crash_point_wanted, die
+from usecases.process.crash_points import crash_point_wanted, deadly
 from usecases.process.picture_room import ROOM, PictureRoom
 from usecases.process.vendor_gates import VendorGates
 from workers.advancing import Advancing
+from workers.delivering import Delivering
 from workers.jobs import JOB_TIMEOUT, Loops, crons, functions, wake_after_job
-from workers.loop import run_workers
+from workers.loop import run_workers, until_signal
 from workers.recording import Recording
+from workers.sender import running_delivery
 
 POLL_DELAY: Final = 0.02
 MAX_JOBS: Final = 20
@@ -67,27 +69,72 @@ def run(settings: Settings, *, supervisor: SupervisorLink | None = None) -> None
 async def _run(settings: Settings, supervisor: SupervisorLink | None) -> None:
     process = ProcessContext.of(settings, timeout=_REDIS_TIMEOUT)
     mark = RedisMark(process.redis, await read_mark(settings), names=process.names)
+    does = _record if "record" in settings.roles else _deliver
+    async with process, marking(mark):
+        await does(settings, process, supervisor)
+
+
+async def _record(settings: Settings, process: ProcessContext, supervisor: SupervisorLink | None) -> None:
+    """Record and decide until a signal; deliver as well, unless another process does."""
+    delivers = "deliver" in settings.roles
     async with (
-        process,
-        marking(mark),
+        following_clock(process),
         worker_context(settings, process) as context,
         following_reloads(context, process),
+        running_delivery(settings, process) if delivers else nullcontext() as delivering,
     ):
         log.info("worker.started", role="worker")
-        every = timedelta(seconds=settings.heartbeat_every)
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
         grace = settings.pull_timeout + 5
         async with (
-            beating(process.redis, "worker", every=every, status=context.status, names=process.names),
+            _beating(settings, process, lambda: context.status() | _status_of(delivering)),
             running_loops(settings, context, grace=grace) as loops,
         ):
+
+            def stop() -> None:
+                stop_loops(context, loops)
+                if delivering is not None:
+                    delivering.stop()
+
             if supervisor is not None:
                 supervisor.tell_ready()
-            await run_workers(
-                lambda: fresh_worker(settings, context, loops),
-                grace=grace,
-                on_stop=lambda: stop_loops(context, loops),
-            )
+            await run_workers(lambda: fresh_worker(settings, context, loops), grace=grace, on_stop=stop)
+
+
+async def _deliver(settings: Settings, process: ProcessContext, supervisor: SupervisorLink | None) -> None:
+    """Only deliver, until a signal: this process takes no job of arq's."""
+    async with (
+        following_clock(process),
+        running_delivery(settings, process) as delivering,
+        _beating(settings, process, lambda: _status_of(delivering)),
+    ):
+        log.info("worker.started", role="worker")
+        if supervisor is not None:
+            supervisor.tell_ready()
+        await until_signal(delivering.stop)
+
+
+def _beating(
+    settings: Settings, process: ProcessContext, status: Callable[[], Mapping[str, object]]
+) -> AbstractAsyncContextManager[str]:
+    every = timedelta(seconds=settings.heartbeat_every)
+    return beating(process.redis, "worker", every=every, status=status, names=process.names)
+
+
+def _status_of(delivering: Delivering | None) -> dict[str, object]:
+    return {} if delivering is None else delivering.status()
+
+
+@asynccontextmanager
+async def following_clock(process: ProcessContext) -> AsyncIterator[None]:
+    """PostgreSQL's clock is followed during the block."""
+    following = asyncio.create_task(process.clock.follow())
+    try:
+        # Read it before anything uses it: this machine's own clock may be wrong by a day.
+        await process.clock.try_to_look()
+        yield
+    finally:
+        await end_tasks(following)
 
 
 def stop_loops(context: WorkerContext, loops: Loops) -> None:
@@ -147,10 +194,8 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     readers = Readers(Heartbeats(process.redis, names=process.names))
     every = timedelta(seconds=settings.heartbeat_every)
-    following = [asyncio.create_task(clock.follow()), asyncio.create_task(readers.follow(every=every))]
+    following = asyncio.create_task(readers.follow(every=every))
     try:
-        # Read it before anything uses it: this machine's own clock may be wrong by a day.
-        await clock.try_to_look()
         await readers.look()
         await verify_policies(engine, policies)
         yield WorkerContext(
@@ -181,21 +226,11 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             database_since=clock.answers_since,
             reconcile_rules=settings.reconcile_rules(),
             silent_per_sweep=ceil(settings.reconcile_rate * settings.sweep_every),
-            reached=_deadly(crash_point_wanted()),
+            reached=deadly(crash_point_wanted()),
         )
     finally:
-        await end_tasks(*following)
+        await end_tasks(following)
         await faceid.aclose()
-
-
-def _deadly(wanted: CrashPoint | None) -> Callable[[CrashPoint], None]:
-    """A function that ends the process at the fault suite's crash point; without one it does nothing."""
-
-    def reached(point: CrashPoint) -> None:
-        if point == wanted:
-            die()
-
-    return reached
 
 
 @asynccontextmanager

@@ -173,6 +173,12 @@ MEANINGS: Final = {
         "recorded does not count as untouched.",
         "无人处理多少秒后重新拾起，至少为 1；仍在写入的一组不算无人处理。",
     ),
+    "roles": Words(
+        "What a worker process does, separated by commas: `record` callbacks and decide, `deliver` webhooks. "
+        "With workers that only deliver, slow receivers cannot slow decisions.",
+        "worker 进程负责的工作，逗号分隔：`record`（写入回调并判定）、`deliver`（投递 webhook）。"
+        "让部分 worker 只负责投递，接收方再慢也不会拖慢判定。",
+    ),
     "webhook_allow": Words(
         "Private receivers of webhooks that are allowed: networks (`10.0.0.0/8`), hosts (`crm.internal`) or "
         "URLs (`http://crm.internal:8080`), separated by commas (`dev`: `127.0.0.0/8`).",

@@ -20,6 +20,7 @@ _FIELDS: Final = frozenset(
         "bytes",
         "callbacks",
         "check",
+        "delivery_id",
         "endpoint_id",
         "http_status",
         "pid",

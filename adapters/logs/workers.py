@@ -199,6 +199,25 @@ WORKER_EVENTS: Final = {
         "`job_id` names the sweep; the next one retries. Logged once per outage, with a traceback if it "
         "is a bug. If it repeats, see [No worker works](../operations.md#no-worker-works).",
     ),
+    "deliveries.postponed": LogEvent(
+        "warning",
+        "worker",
+        "PostgreSQL is away; deliveries wait, and an attempt under way may be repeated under the same "
+        "`webhook-id`. Logged once per outage, and for each attempt whose end could not be written.",
+    ),
+    "deliveries.broken": LogEvent(
+        "error", "worker", "A bug; what was claimed is due again when its lease ends."
+    ),
+    "delivery.failed": LogEvent(
+        "warning",
+        "worker",
+        "A delivery has ended without success (`error`): its schedule is used up, or it is no longer wanted.",
+    ),
+    "delivery.late": LogEvent(
+        "warning",
+        "worker",
+        "An attempt took longer than its lease, and another worker has the delivery: its end is not written.",
+    ),
     "job.failed": LogEvent("error", "worker", "A job ended with an error while its worker was stopping."),
     "announcement.failed": LogEvent(
         "warning",

@@ -38,10 +38,15 @@ def judge(attempt: Answer | NotSent) -> Judged:
     """The verdict on an attempt. A redirect is a failure: it is not followed."""
     if isinstance(attempt, NotSent):
         return Judged(Verdict.RETRY, attempt.fault, attempt.error)
-    if 200 <= attempt.status < 300:
+    if is_success(attempt.status):
         return Judged(Verdict.DELIVERED)
     error = f"status_{attempt.status}"
     if attempt.status == _GONE:
         return Judged(Verdict.GONE, Fault.RECEIVER, error)
     wish = attempt.retry_after if attempt.status in _THROTTLED else None
     return Judged(Verdict.RETRY, Fault.RECEIVER, error, wish)
+
+
+def is_success(status: int | None) -> bool:
+    """Whether an answer with this status takes the event: 2xx alone. None: there was no answer."""
+    return status is not None and 200 <= status < 300

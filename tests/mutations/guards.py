@@ -59,6 +59,8 @@ GUARDS: Final = (
     "visible secrets",
     "parameters of TLS",
     "address check at connect",
+    "order guard of deliveries",
+    "lease fence of deliveries",
     "signature over body",
     "the new process works first",
     "clients leave first",

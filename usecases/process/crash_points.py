@@ -3,6 +3,7 @@ line.
 """
 
 import os
+from collections.abc import Callable
 from typing import Final, Literal, cast, get_args
 
 from domain.errors import SettingsError
@@ -10,11 +11,17 @@ from domain.errors import SettingsError
 CrashPoint = Literal[
     "before_reserve", "after_reserve", "after_send", "after_raw_stored", "before_commit", "after_commit"
 ]
+"""Of a verification's way to its decision."""
+
+SendingPoint = Literal["before_delivery", "after_delivery", "after_delivery_written"]
+"""Of an event's way to an endpoint."""
+
+_POINTS: Final = (*get_args(CrashPoint), *get_args(SendingPoint))
 VARIABLE: Final = "FACEID_CRASH_AT"
 _KILLED: Final = 137
 
 
-def crash_point_wanted() -> CrashPoint | None:
+def crash_point_wanted() -> CrashPoint | SendingPoint | None:
     """The point that FACEID_CRASH_AT names.
 
     Raises:
@@ -23,11 +30,21 @@ def crash_point_wanted() -> CrashPoint | None:
     named = os.environ.get(VARIABLE)
     if not named:
         return None
-    if named not in get_args(CrashPoint):
-        raise SettingsError(f"{VARIABLE} must be one of {', '.join(get_args(CrashPoint))}")
-    return cast(CrashPoint, named)
+    if named not in _POINTS:
+        raise SettingsError(f"{VARIABLE} must be one of {', '.join(_POINTS)}")
+    return cast(CrashPoint | SendingPoint, named)
 
 
 def die() -> None:
     """End the process as kill -9 would: nothing is flushed, closed or cancelled."""
     os._exit(_KILLED)
+
+
+def deadly(wanted: CrashPoint | SendingPoint | None) -> Callable[[CrashPoint | SendingPoint], None]:
+    """A function that ends the process at the fault suite's crash point; without one it does nothing."""
+
+    def reached(point: CrashPoint | SendingPoint) -> None:
+        if point == wanted:
+            die()
+
+    return reached

@@ -1,6 +1,6 @@
 """Webhook endpoints, each with a data key under which its secrets are encrypted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.envelope import KeyRing, place_of, unseal_packed
+from adapters.store.tables import events
 from adapters.store.webhooks.tables import endpoints
 from domain.errors import BrokenSeal
 from domain.events.bodies import Format
@@ -30,6 +31,9 @@ Position = tuple[datetime, UUID]
 
 column: Final = endpoints.c
 
+_NEWEST_EVENT: Final = select(func.coalesce(func.max(events.c.seq), 0)).scalar_subquery()
+"""Where the log ends: an endpoint gets the events behind it."""
+
 
 class PgEndpoints:
     """Adds, lists, changes, disables and deletes endpoints."""
@@ -47,6 +51,7 @@ class PgEndpoints:
             "wrapped_key": wrapped_key,
             "state": endpoint.state,
             "created_at": endpoint.created_at,
+            "cursor": _NEWEST_EVENT,
         }
         async with self._engine.begin() as connection:
             # Concurrent requests of one app would all count the same number.
@@ -84,6 +89,12 @@ class PgEndpoints:
         async with self._engine.connect() as connection:
             return await self._find(connection, _one(endpoint_id, app_ids))
 
+    async def with_ids(self, endpoint_ids: Collection[UUID]) -> list[Endpoint]:
+        """Those of these endpoints that exist, of any app."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(endpoints).where(column.id.in_(endpoint_ids)))
+            return [self._endpoint(row) for row in rows]
+
     async def change(
         self, endpoint_id: UUID, app_ids: Sequence[str] | None, change: Change
     ) -> Endpoint | None:
@@ -119,6 +130,7 @@ class PgEndpoints:
             failures=0,
             failing_since=None,
             next_probe_at=None,
+            cursor=_NEWEST_EVENT,
             updated_at=now,
         )
         async with self._engine.begin() as connection:

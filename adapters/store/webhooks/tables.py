@@ -50,6 +50,7 @@ endpoints = Table(
     Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("failing_since", _TIME),
     Column("next_probe_at", _TIME),
+    Column("paced_until", _TIME),
     Column("created_at", _TIME, nullable=False),
     Column("updated_at", _TIME, nullable=False),
     CheckConstraint(
@@ -59,4 +60,5 @@ endpoints = Table(
 )
 """`schedule`: in seconds. `private_ct`: extra headers, TLS, secrets and keys under the endpoint's data key.
 `cursor`: the `seq` of the last event that was looked at for it. `failures`, `failing_since`: the receiver's
-failures in a row, and the time of the first. `next_probe_at`: when it gets its next single attempt."""
+failures in a row, and the time of the first. `next_probe_at`: when it gets its next single attempt.
+`paced_until`: when the attempts that its rate has let go are paid for."""

@@ -1,0 +1,192 @@
+"""Deliveries as operators see them: pages, attempts, and starting them again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.webhooks.claims import selects_event
+from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts, Restarted
+from domain.webhooks.delivery import Attempt, DeliveryState
+from domain.webhooks.way import Fault
+
+Position = tuple[datetime, UUID]
+
+
+class PgDeliveryDesk:
+    """Lists, shows and restarts deliveries. Every method raises DatabaseAway."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def page(
+        self, which: DeliveryFilter, *, limit: int, after: Position | None = None
+    ) -> list[DeliveryView]:
+        """The newest of these deliveries after `after` (created_at, id)."""
+        at, row_id = after or (None, None)
+        values = _values(which) | {"limit": limit, "at": at, "after": row_id}
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_pages(which), values)
+            return [_view(row) for row in rows]
+
+    async def find(self, delivery_id: UUID, app_ids: Sequence[str]) -> DeliveryWithAttempts | None:
+        """A delivery of these apps, with its attempts."""
+        values = {"id": delivery_id, "apps": list(app_ids)}
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_ONE, values)).first()
+            if row is None:
+                return None
+            made = await connection.execute(_ATTEMPTS, {"id": delivery_id})
+            return DeliveryWithAttempts(_view(row), [_attempt(each) for each in made])
+
+    async def redeliver_one(self, delivery_id: UUID, app_ids: Sequence[str], *, now: datetime) -> bool | None:
+        """Make a delivery due now, with a fresh schedule; one that is being sent stays as it is.
+
+        None if these apps have no such delivery, False if its endpoint is not enabled.
+        """
+        values = {"id": delivery_id, "apps": list(app_ids), "now": now}
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_REDELIVER_ONE, values)).first()
+        return None if row is None else bool(row.is_enabled)
+
+    async def count(self, which: DeliveryFilter, *, most: int) -> int:
+        """The number of these deliveries, up to `most`."""
+        values = _values(which) | {"limit": most, "at": None, "after": None}
+        async with self._engine.connect() as connection:
+            counted = text(f"SELECT count(*) FROM ({_pages(which).text}) AS found")  # noqa: S608
+            return int(await connection.scalar(counted, values) or 0)
+
+    async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> Restarted:
+        """Make up to `limit` of these ended deliveries due, in the order of their events, each endpoint's at
+        `rate` a second; those of endpoints that are not enabled stay."""
+        values = _values(which) | {"now": now, "rate": rate, "limit": limit}
+        statement = _REDELIVER_OF_APPS if which.endpoint_id is None else _REDELIVER_OF_ENDPOINT
+        async with self._engine.begin() as connection:
+            count = (await connection.execute(statement, values)).rowcount
+        return Restarted(count, more=count >= limit)
+
+    async def recover(
+        self, endpoint_id: UUID, *, since: datetime, now: datetime, rate: float, limit: int
+    ) -> Restarted:
+        """Make deliveries of up to `limit` events since then that the endpoint selects and that were neither
+        delivered to it nor are pending, in order, `rate` a second."""
+        values = {"id": endpoint_id, "since": since, "now": now, "rate": rate, "limit": limit}
+        async with self._engine.begin() as connection:
+            count = (await connection.execute(_RECOVER, values)).rowcount
+        return Restarted(count, more=count >= limit)
+
+
+def _values(which: DeliveryFilter) -> dict[str, Any]:
+    states = list(DeliveryState) if which.state is None else [which.state]
+    return {
+        "apps": list(which.app_ids),
+        "states": [state.value for state in states],
+        "since": which.since,
+        "until": which.until,
+    } | ({} if which.endpoint_id is None else {"endpoint": which.endpoint_id})
+
+
+def _pages(which: DeliveryFilter) -> Any:
+    return _OF_APPS if which.endpoint_id is None else _OF_ENDPOINT
+
+
+def _view(row: Row[Any]) -> DeliveryView:
+    values = {name: getattr(row, name) for name in DeliveryView.__struct_fields__}
+    return DeliveryView(**values | {"state": DeliveryState(row.state)})
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    fault = None if row.fault is None else Fault(row.fault)
+    return Attempt(row.k, row.at, row.ms, row.status, fault, row.error, row.answer or b"")
+
+
+_COLUMNS: Final = ", ".join(DeliveryView.__struct_fields__)
+
+_ONE: Final = text(f"SELECT {_COLUMNS} FROM deliveries WHERE id = :id AND app_id = ANY(:apps)")  # noqa: S608
+
+_ATTEMPTS: Final = text("SELECT * FROM attempts WHERE delivery_id = :id ORDER BY k")
+
+_BETWEEN: Final = """
+  (CAST(:since AS timestamptz) IS NULL OR d.created_at >= CAST(:since AS timestamptz))
+  AND (CAST(:until AS timestamptz) IS NULL OR d.created_at < CAST(:until AS timestamptz))
+"""
+
+
+def _page(parts: str, condition: str) -> Any:
+    """A page of the union of index scans, one for each of `parts` and each state."""
+    return text(f"""
+SELECT found.* FROM {parts} CROSS JOIN unnest(CAST(:states AS text[])) AS wanted (state) CROSS JOIN LATERAL (
+  SELECT {_COLUMNS} FROM deliveries d
+  WHERE {condition} AND d.state = wanted.state AND {_BETWEEN}
+    AND (CAST(:after AS uuid) IS NULL
+         OR (d.created_at, d.id) < (CAST(:at AS timestamptz), CAST(:after AS uuid)))
+  ORDER BY d.created_at DESC, d.id DESC LIMIT :limit
+) AS found ORDER BY found.created_at DESC, found.id DESC LIMIT :limit
+""")  # noqa: S608 - constants alone
+
+
+_OF_APPS: Final = _page("unnest(CAST(:apps AS text[])) AS app (app_id)", "d.app_id = app.app_id")
+_OF_ENDPOINT: Final = _page(
+    "(SELECT CAST(:endpoint AS uuid) AS id) AS endpoint",
+    "d.endpoint_id = endpoint.id AND d.app_id = ANY(CAST(:apps AS text[]))",
+)
+
+_AGAIN: Final = """state = 'pending', ended_at = NULL, leased_until = NULL, attempts_before = d.attempts"""
+
+_REDELIVER_ONE: Final = text(f"""
+WITH wanted AS (
+  SELECT d.id, COALESCE(e.state = 'enabled', false) AS is_enabled,
+         d.leased_until IS NOT NULL AND d.leased_until > :now AS is_sent
+  FROM deliveries d LEFT JOIN endpoints e ON e.id = d.endpoint_id
+  WHERE d.id = :id AND d.app_id = ANY(:apps) FOR NO KEY UPDATE OF d
+), again AS (
+  UPDATE deliveries d SET {_AGAIN}, due_at = :now
+  FROM wanted WHERE d.id = wanted.id AND wanted.is_enabled AND NOT wanted.is_sent
+)
+SELECT is_enabled FROM wanted
+""")  # noqa: S608 - constants alone
+
+
+def _redelivery(of_endpoint: str) -> Any:
+    return text(f"""
+WITH wanted AS (
+  SELECT d.id, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.seq) AS turn FROM (
+    SELECT d.id, d.endpoint_id, d.seq FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
+    WHERE e.state = 'enabled' AND d.state <> 'pending' AND d.state = ANY(CAST(:states AS text[]))
+      AND d.app_id = ANY(CAST(:apps AS text[])) {of_endpoint} AND {_BETWEEN}
+    ORDER BY d.seq LIMIT :limit FOR NO KEY UPDATE OF d SKIP LOCKED
+  ) AS d
+)
+UPDATE deliveries d SET {_AGAIN},
+  due_at = CAST(:now AS timestamptz) + (wanted.turn - 1) / CAST(:rate AS float) * interval '1 second'
+FROM wanted WHERE d.id = wanted.id AND d.id = ANY(ARRAY(SELECT id FROM wanted))
+""")  # noqa: S608 - constants alone
+
+
+_REDELIVER_OF_APPS: Final = _redelivery("")
+_REDELIVER_OF_ENDPOINT: Final = _redelivery("AND d.endpoint_id = CAST(:endpoint AS uuid)")
+
+_RECOVER: Final = text(f"""
+WITH endpoint AS (
+  SELECT id, app_id, types, outcomes, cursor FROM endpoints WHERE id = :id AND state = 'enabled'
+), planned AS (
+  SELECT max(due_at) AS last FROM deliveries
+  WHERE endpoint_id = :id AND due_at > :now AND attempts = attempts_before AND leased_until IS NULL
+), missing AS (
+  SELECT endpoint.id AS endpoint_id, event.*, row_number() OVER (ORDER BY event.seq) AS turn
+  FROM endpoint JOIN events event ON event.app_id = endpoint.app_id AND event.seq <= endpoint.cursor
+  LEFT JOIN deliveries d ON d.endpoint_id = endpoint.id AND d.seq = event.seq
+  WHERE event.at >= :since AND (d.id IS NULL OR d.state = 'failed')
+    AND {selects_event("event", "endpoint")}
+  ORDER BY event.seq LIMIT :limit
+)
+INSERT INTO deliveries AS d
+  (endpoint_id, app_id, seq, event_id, type, verification_id, n, created_at, due_at)
+SELECT endpoint_id, app_id, seq, id, type, verification_id, n, :now,
+  GREATEST(CAST(:now AS timestamptz), planned.last) + turn / CAST(:rate AS float) * interval '1 second'
+FROM missing CROSS JOIN planned ORDER BY seq
+ON CONFLICT (endpoint_id, seq) DO UPDATE SET {_AGAIN}, due_at = excluded.due_at WHERE d.state = 'failed'
+""")  # noqa: S608 - constants alone

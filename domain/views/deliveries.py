@@ -1,0 +1,50 @@
+"""What readers of deliveries ask for and get."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.webhooks.delivery import Attempt, DeliveryState
+
+
+class DeliveryView(msgspec.Struct, frozen=True):
+    """A delivery in a list. `error`: a word; of a pending one, that of its last attempt."""
+
+    id: UUID
+    endpoint_id: UUID
+    app_id: str
+    event_id: UUID
+    type: str
+    seq: int
+    n: int | None
+    state: DeliveryState
+    due_at: datetime | None
+    attempts: int
+    error: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class DeliveryWithAttempts(msgspec.Struct, frozen=True):
+    """A delivery with each of its attempts, oldest first."""
+
+    delivery: DeliveryView
+    attempts: list[Attempt]
+
+
+class DeliveryFilter(msgspec.Struct, frozen=True):
+    """Which deliveries of these apps: of one endpoint, in one state, made in [since, until), where given."""
+
+    app_ids: tuple[str, ...]
+    endpoint_id: UUID | None = None
+    state: DeliveryState | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Restarted(msgspec.Struct, frozen=True):
+    """What a redelivery or a recovery has made due. `more`: call again for the rest."""
+
+    count: int
+    more: bool = False

@@ -1,0 +1,169 @@
+"""Recovery and redelivery: in order, at a bounded rate, of what was not delivered."""
+
+from datetime import timedelta
+from itertools import pairwise
+from uuid import UUID
+
+from domain.views.deliveries import DeliveryFilter
+from domain.webhooks.delivery import DeliveryState
+from domain.webhooks.endpoint import DisabledReason
+from domain.webhooks.way import Answer
+from tests.support.hooks import OK, Hooks
+from tests.support.stores import NOW
+
+ALL = DeliveryFilter(("demo",))
+
+
+async def recover(hooks: Hooks, *, since: timedelta, rate: float = 1000, limit: int = 100) -> int:
+    since_then = NOW + since
+    done = await hooks.desk.recover(UUID(int=1), since=since_then, now=hooks.clock(), rate=rate, limit=limit)
+    return done.count
+
+
+async def test_what_an_endpoint_missed_is_recovered_in_order_at_the_rate(hooks: Hooks) -> None:
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer = lambda _way, _event: Answer(410)
+    seqs = [await hooks.event(1)]
+    await hooks.run()
+    hooks.clock.go_on(timedelta(minutes=1))
+    seqs += [await hooks.event(verification) for verification in (1, 2, 1)]
+    await hooks.endpoints.enable(endpoint.id, None, now=hooks.clock())
+    await hooks.fan_out()
+    await hooks.rows("SELECT 1")
+    hooks.receiver.sent.clear()
+    hooks.receiver.answer = lambda _way, _event: OK
+    await recover(hooks, since=timedelta(0), rate=1)
+    due = await hooks.due()
+    assert due == sorted(due, key=lambda each: each or timedelta(0))
+    for _ in range(6):
+        await hooks.run()
+        hooks.clock.go_on(timedelta(seconds=1))
+    assert hooks.receiver.seqs() == seqs
+    times = [each.at for each in hooks.receiver.sent]
+    assert min(later - earlier for earlier, later in pairwise(times)) >= timedelta(seconds=1)
+
+
+async def test_what_was_delivered_is_not_recovered(hooks: Hooks) -> None:
+    await hooks.endpoint()
+    await hooks.event(1)
+    await hooks.run()
+    assert await recover(hooks, since=timedelta(0)) == 0
+
+
+async def test_events_before_the_time_are_not_recovered(hooks: Hooks) -> None:
+    await hooks.endpoint(schedule=())
+    hooks.receiver.answer = lambda _way, _event: Answer(500)
+    await hooks.event(1)
+    hooks.clock.go_on(timedelta(hours=1))
+    await hooks.event(2)
+    await hooks.run()
+    assert await recover(hooks, since=timedelta(minutes=30)) == 1
+
+
+async def test_a_recovery_in_parts_goes_on_behind_the_first_part(hooks: Hooks) -> None:
+    await hooks.endpoint(schedule=())
+    hooks.receiver.answer = lambda _way, _event: Answer(500)
+    for verification in range(4):
+        await hooks.event(verification)
+    await hooks.run()
+    assert await recover(hooks, since=timedelta(0), rate=1, limit=2) == 2
+    assert await recover(hooks, since=timedelta(0), rate=1, limit=2) == 2
+    assert await recover(hooks, since=timedelta(0), rate=1, limit=2) == 0
+    assert await hooks.due() == [timedelta(seconds=n) for n in (1, 2, 3, 4)]
+
+
+async def test_a_disabled_endpoint_is_not_recovered(hooks: Hooks) -> None:
+    endpoint = await hooks.endpoint()
+    await hooks.event(1)
+    await hooks.endpoints.disable(endpoint.id, None, reason=DisabledReason.BY_HAND, now=NOW)
+    assert await recover(hooks, since=timedelta(0)) == 0
+
+
+async def test_a_redelivery_starts_the_schedule_again_and_keeps_the_id_and_the_attempts(
+    hooks: Hooks,
+) -> None:
+    await hooks.endpoint(schedule=(timedelta(seconds=5),))
+    hooks.receiver.answer = lambda _way, _event: Answer(500)
+    await hooks.event(1)
+    await hooks.run()
+    hooks.clock.go_on(timedelta(seconds=6))
+    await hooks.run()
+    assert await hooks.states() == [("failed", "status_500")]
+    [view] = await hooks.desk.page(ALL, limit=9)
+    assert await hooks.desk.redeliver_one(view.id, ["demo"], now=hooks.clock())
+    await hooks.run()
+    assert await hooks.states() == [("pending", "status_500")], "the schedule has begun again"
+    hooks.receiver.answer = lambda _way, _event: OK
+    hooks.clock.go_on(timedelta(seconds=6))
+    await hooks.run()
+    shown = await hooks.desk.find(view.id, ["demo"])
+    assert shown is not None
+    assert [each.status for each in shown.attempts] == [500, 500, 500, 200]
+    assert len({each.headers["webhook-id"] for each in hooks.receiver.sent}) == 1
+    assert len({each.headers["webhook-signature"] for each in hooks.receiver.sent}) == 3, (
+        "signed at each time"
+    )
+
+
+async def test_nothing_of_another_app_is_shown_or_redelivered(hooks: Hooks) -> None:
+    await hooks.endpoint()
+    await hooks.event(1)
+    await hooks.fan_out()
+    [view] = await hooks.desk.page(ALL, limit=9)
+    assert await hooks.desk.find(view.id, ["other"]) is None
+    assert await hooks.desk.redeliver_one(view.id, ["other"], now=NOW) is None
+    assert await hooks.desk.page(DeliveryFilter(("other",)), limit=9) == []
+    assert await hooks.desk.page(DeliveryFilter(("other",), view.endpoint_id), limit=9) == []
+
+
+async def test_a_delivery_of_a_disabled_endpoint_is_not_redelivered(hooks: Hooks) -> None:
+    endpoint = await hooks.endpoint()
+    await hooks.event(1)
+    await hooks.run()
+    await hooks.endpoints.disable(endpoint.id, None, reason=DisabledReason.BY_HAND, now=NOW)
+    [view] = await hooks.desk.page(ALL, limit=9)
+    assert await hooks.desk.redeliver_one(view.id, ["demo"], now=NOW) is False
+    assert await hooks.states() == [("delivered", None)]
+
+
+async def test_a_delivery_under_way_is_not_sent_twice_by_a_redelivery(hooks: Hooks) -> None:
+    await hooks.endpoint()
+    await hooks.event(1)
+    await hooks.fan_out()
+    [claimed] = await hooks.claim()
+    assert await hooks.desk.redeliver_one(claimed.lease.delivery_id, ["demo"], now=NOW)
+    assert await hooks.claim() == []
+
+
+async def test_failed_deliveries_are_redelivered_by_filter_in_order_at_the_rate(hooks: Hooks) -> None:
+    await hooks.endpoint(schedule=())
+    hooks.receiver.answer = lambda _way, event: Answer(500) if event["biz_id"] != "2" else OK
+    for verification in range(4):
+        await hooks.event(verification)
+    await hooks.run()
+    failed = DeliveryFilter(("demo",), UUID(int=1), DeliveryState.FAILED)
+    assert await hooks.desk.count(failed, most=100) == 3
+    assert await hooks.desk.count(failed, most=2) == 2
+    done = await hooks.desk.redeliver(failed, now=hooks.clock(), rate=1, limit=2)
+    assert (done.count, done.more) == (2, True)
+    assert await hooks.due() == [timedelta(0), timedelta(seconds=1), None, None]
+
+
+async def test_pages_are_newest_first_and_continue_behind_a_cursor(hooks: Hooks) -> None:
+    await hooks.endpoint(schedule=())
+    for verification in range(5):
+        hooks.clock.go_on(timedelta(seconds=1))
+        hooks.receiver.answer = lambda _way, _event: OK
+        if verification % 2:
+            hooks.receiver.answer = lambda _way, _event: Answer(500)
+        await hooks.event(verification)
+        await hooks.run()
+    whole = await hooks.desk.page(ALL, limit=9)
+    assert [each.created_at for each in whole] == sorted((each.created_at for each in whole), reverse=True)
+    first = await hooks.desk.page(ALL, limit=2)
+    rest = await hooks.desk.page(ALL, limit=9, after=(first[-1].created_at, first[-1].id))
+    assert [*first, *rest] == whole
+    of_endpoint = DeliveryFilter(
+        ("demo",), UUID(int=1), DeliveryState.FAILED, since=NOW + timedelta(seconds=3)
+    )
+    assert [each.error for each in await hooks.desk.page(of_endpoint, limit=9)] == ["status_500"]

@@ -1,0 +1,157 @@
+"""Deliver events to endpoints, beside recording and advancing or in a process of its own.
+
+A hint wakes it at once; without one it looks each second. What it has in hand is due again at the end of its
+lease, so nothing depends on this process.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from adapters.tasks.background import end_tasks
+from domain.errors import ServerAway, kind_of_error
+from domain.webhooks.delivery import KEPT_FOR, ClaimedDelivery
+from domain.webhooks.endpoint import Endpoint
+from usecases.webhooks.deliver import deliver
+from usecases.webhooks.sending import SenderContext
+
+AT_ONCE: Final = 512
+"""Attempts of one process at once."""
+
+LOOK_EVERY: Final = timedelta(seconds=1)
+SWEEP_EVERY: Final = timedelta(seconds=10)
+_EVENTS: Final = 500
+_CLEARED: Final = 1000
+_PACE: Final = 0.25
+"""Seconds after which an endpoint with a rate is looked at again."""
+
+log = structlog.get_logger(__name__)
+
+
+class Delivering:
+    """Fans out new events, claims what is due, and sends up to `at_once` of it at the same time."""
+
+    def __init__(
+        self, context: SenderContext, *, at_once: int = AT_ONCE, look_every: timedelta = LOOK_EVERY
+    ) -> None:
+        self._context = context
+        self._at_once = at_once
+        self._look_every = look_every.total_seconds()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._moved = asyncio.Event()
+        self._has_news = True
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Events may be new."""
+        self._has_news = True
+        self._moved.set()
+
+    def status(self) -> dict[str, object]:
+        """What the heartbeat says of it."""
+        return self._context.stats.status()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the claim under way has ended."""
+        self._stopping = True
+        self._moved.set()
+
+    async def run(self) -> None:
+        """Deliver until stopped. A server that is away is tried again each second."""
+        sweeping = asyncio.create_task(self._sweep())
+        is_away = False
+        try:
+            while not self._stopping:
+                try:
+                    await self.deliver_due()
+                    is_away = False
+                except ServerAway as error:
+                    if not is_away:
+                        log.warning("deliveries.postponed", error=kind_of_error(error))
+                    is_away = True
+                    self._has_news = True
+                except Exception:
+                    # A bug: what was claimed is due again when its lease ends.
+                    log.exception("deliveries.broken")
+                await self._wait()
+        finally:
+            await end_tasks(sweeping)
+
+    async def deliver_due(self) -> None:
+        """Fan out what is new, claim what is due as far as there is room, and start it."""
+        self._moved.clear()
+        context = self._context
+        while self._has_news:
+            self._has_news = False
+            made = await context.deliveries.fan_out(now=context.clock(), limit=_EVENTS)
+            self._has_news |= made.more
+        while (room := self._at_once - len(self._tasks)) > 0 and not self._stopping:
+            claimed = await context.deliveries.claim(now=context.clock(), lease=context.lease, room=room)
+            if not claimed:
+                return
+            await self._start(claimed)
+
+    async def clear_away(self) -> None:
+        """End what nobody wants any more, and delete what is old."""
+        deliveries, now = self._context.deliveries, self._context.clock()
+        while await deliveries.end_unwanted(now=now, limit=_CLEARED) >= _CLEARED:
+            pass
+        while await deliveries.delete_old(before=now - KEPT_FOR, limit=_CLEARED) >= _CLEARED:
+            pass
+
+    async def idle(self) -> None:
+        """Return when nothing is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def end(self, *, grace: float) -> None:
+        """Wait up to `grace` seconds for what is under way; the rest is due again when its lease ends."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self.idle()
+        await end_tasks(*self._tasks)
+
+    async def _start(self, claimed: Sequence[ClaimedDelivery]) -> None:
+        changed_at = {each.lease.endpoint_id: each.changed_at for each in claimed}
+        endpoints = await self._context.receivers.of(changed_at)
+        for each in claimed:
+            task = asyncio.create_task(self._deliver(each, endpoints.get(each.lease.endpoint_id)))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+        rates = [each.settings.max_rate for each in endpoints.values() if each.settings.max_rate]
+        if rates:
+            asyncio.get_running_loop().call_later(max(_PACE, 1 / max(rates)), self._moved.set)
+
+    async def _deliver(self, claimed: ClaimedDelivery, endpoint: Endpoint | None) -> None:
+        try:
+            await deliver(self._context, claimed, endpoint)
+        except ServerAway as error:
+            log.warning("deliveries.postponed", error=kind_of_error(error))
+        except Exception:
+            log.exception("deliveries.broken")
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # There is room again, and the next one of the same verification may go.
+        self._moved.set()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._look_every):
+                await self._moved.wait()
+        except TimeoutError:
+            self._has_news = True
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self.clear_away()
+            except ServerAway as error:
+                log.warning("sweep.failed", job_id="clear_deliveries", error=kind_of_error(error))
+            except Exception:
+                log.exception("deliveries.broken")
+            await asyncio.sleep(SWEEP_EVERY.total_seconds())

@@ -1,0 +1,50 @@
+"""Compose the sender of webhooks, for workers that deliver."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from adapters.processes.process import ProcessContext
+from adapters.redis.event_hints import EventHints
+from adapters.settings import Settings
+from adapters.store.webhooks.deliveries import PgDeliveries, PgReceivers
+from adapters.store.webhooks.endpoints import PgEndpoints
+from adapters.tasks.background import end_tasks
+from adapters.webhooks.sender import TIMEOUT, WebhookSender
+from adapters.webhooks.signing_keys import open_key
+from domain.webhooks.addresses import parse_allowed
+from usecases.process.crash_points import crash_point_wanted, deadly
+from usecases.webhooks.sending import SenderContext
+from workers.delivering import Delivering
+
+_WRITTEN_WITHIN: Final = timedelta(seconds=5)
+"""Behind the time-out of an attempt, until its end is written."""
+
+
+@asynccontextmanager
+async def running_delivery(settings: Settings, process: ProcessContext) -> AsyncIterator[Delivering]:
+    """Deliver webhooks during the block; at its end, attempts under way have their time to finish."""
+    allowed = parse_allowed(settings.webhook_allow)
+    async with WebhookSender(allowed=allowed, proxy=settings.webhook_proxy) as sender:
+        context = SenderContext(
+            deliveries=PgDeliveries(process.engine),
+            receivers=PgReceivers(PgEndpoints(process.engine, keys=process.keys)),
+            post=sender,
+            open_key=open_key,
+            lease=max(timedelta(seconds=settings.sweep_after), TIMEOUT + _WRITTEN_WITHIN),
+            clock=process.clock,
+            reached=deadly(crash_point_wanted()),
+        )
+        delivering = Delivering(context)
+        hints = EventHints(process.redis, names=process.names)
+        listening, running = (
+            asyncio.create_task(each) for each in (hints.listen(delivering.wake), delivering.run())
+        )
+        try:
+            yield delivering
+        finally:
+            delivering.stop()
+            await delivering.end(grace=(TIMEOUT + _WRITTEN_WITHIN).total_seconds())
+            await end_tasks(listening, running)
