@@ -17,6 +17,7 @@ import psutil
 from redis.asyncio import Redis
 
 from adapters.postgres.schema import migrate
+from adapters.store.schema import metadata
 from bench.traffic.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from devstack import ports, servers, waiting
 from devstack.environment import role_settings, without_settings
@@ -27,6 +28,11 @@ _CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinit
 SERVER_CORE: Final = set(_CORES[:1])
 """The core of the measured process alone; empty if processes cannot be pinned (macOS)."""
 OTHER_CORES: Final = set(_CORES[1:]) or SERVER_CORE
+
+
+_KEPT: Final = {"api_tokens", "endpoints", "event_log", "policies"}
+FILLED: Final = [table.name for table in metadata.sorted_tables if table.name not in _KEPT]
+"""The tables that grow with the callbacks."""
 
 
 class BenchFailed(Exception):
@@ -142,8 +148,7 @@ async def in_memory(rig: Rig) -> AsyncIterator[None]:
 async def empty(rig: Rig) -> None:
     """Delete every callback and decision."""
     await forget(rig.redis)
-    tables = "verifications, callbacks, pulls, decisions, shadow_decisions, timeline, dead_letters"
-    await rig.database.execute(f"TRUNCATE {tables} CASCADE")
+    await rig.database.execute(f"TRUNCATE {', '.join(FILLED)} CASCADE")
 
 
 async def forget(redis: Redis) -> None:

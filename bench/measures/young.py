@@ -11,7 +11,7 @@ from adapters.redis.names import DEFAULT_NAMES
 from bench.measures.worker import release, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, limit
-from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, empty, running, until
+from bench.rig import FILLED, SERVER_CORE, BenchFailed, Rig, cpu_seconds, empty, running, until
 from bench.traffic.callbacks import load_callbacks, renewed
 from bench.traffic.staging import stage_batches
 
@@ -22,14 +22,13 @@ TARGET_COST: Final = 1_000
 TARGET_BYTES: Final = 7_000
 _PATIENCE: Final = 240
 
-_TABLES: Final = "verifications, callbacks, pulls, decisions, timeline"
 _READ: Final = """
 SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) AS read
-FROM pg_stat_user_tables WHERE relname = ANY(string_to_array($1, ', '))
+FROM pg_stat_user_tables WHERE relname = ANY($1)
 """
 _SIZE: Final = """
 SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
-WHERE relkind = 'r' AND relname = ANY(string_to_array($1, ', '))
+WHERE relkind = 'r' AND relname = ANY($1)
 """
 _OPEN: Final = "SELECT EXISTS (SELECT FROM verifications WHERE due_at IS NOT NULL AND NOT held)"
 _TIMES: Final = """
@@ -109,11 +108,11 @@ def _figures(
 
 async def _read(rig: Rig) -> dict[str, int]:
     """The rows that were read of each table, ever."""
-    return {row["relname"]: row["read"] for row in await rig.database.fetch(_READ, _TABLES)}
+    return {row["relname"]: row["read"] for row in await rig.database.fetch(_READ, FILLED)}
 
 
 async def _size(rig: Rig) -> float:
-    return float(await rig.database.fetchval(_SIZE, _TABLES))
+    return float(await rig.database.fetchval(_SIZE, FILLED))
 
 
 async def _log(rig: Rig) -> float:
