@@ -153,6 +153,12 @@ EDGE_EVENTS: Final = {
     ),
     "endpoint.enabled": LogEvent("info", "api", "`actor` enabled it; it gets the events from now on."),
     "endpoint.disabled": LogEvent("info", "api", "`actor` disabled it; it gets no more events."),
+    "delivery.restarted": LogEvent("info", "api", "`actor` had delivery `delivery_id` sent again."),
+    "deliveries.restarted": LogEvent(
+        "info",
+        "api",
+        "`actor` had `count` deliveries sent again; with `endpoint_id`: what that endpoint missed.",
+    ),
     "endpoint.deleted": LogEvent("info", "api", "`actor` deleted it with its secrets."),
     "nudge.not_announced": LogEvent(
         "warning",

@@ -27,12 +27,16 @@ _COSTS: Final = {
     "list_dead_letters": Cost.LIST,
     "list_events": Cost.LIST,
     "list_endpoints": Cost.LIST,
+    "list_deliveries": Cost.LIST,
+    "redeliver_deliveries": Cost.LIST,
+    "recover_endpoint": Cost.LIST,
     "compare_shadow": Cost.LIST,
     "order_verification": Cost.CALL,
     "register_verification": Cost.CALL,
     "pull_result": Cost.CALL,
     "create_endpoint": Cost.CALL,
     "change_endpoint": Cost.CALL,
+    "test_endpoint": Cost.CALL,
     "backtest_policy": Cost.BACKTEST,
 }
 """By the name of the endpoint's function; all other endpoints are lookups."""

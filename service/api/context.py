@@ -17,6 +17,7 @@ from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
 from service.http.lifecycle import Lifecycle
 from usecases.ports.decisions import Policies
+from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.events import EventReader
 from usecases.ports.hints import Announcements, Reloads
 from usecases.ports.lookups import LetterDesk, Lookups, Shadows, StoredDecisions
@@ -25,6 +26,8 @@ from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.webhooks.redeliver import Redeliveries
+from usecases.webhooks.try_endpoint import EndpointTrials
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class ApiContext:
     dead_letters: LetterDesk
     retries: DeadLetterRetries
     endpoints: EndpointDesk
+    deliveries: DeliveryDesk
+    redeliveries: Redeliveries
+    trials: EndpointTrials
     stored: StoredDecisions
     shadows: Shadows
     door: Door

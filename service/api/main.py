@@ -34,12 +34,15 @@ from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.tokens import PgTokens
+from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import end_tasks
 from adapters.vendor.accounts import open_accounts
 from adapters.vendor.get_result import create_transport
 from adapters.vendor.get_token import FaceidTokens
 from adapters.webhooks.new_secrets import RandomSecrets
+from adapters.webhooks.sender import WebhookSender
+from adapters.webhooks.signing_keys import open_key
 from adapters.webhooks.ways import CheckedWays
 from domain.limits.quotas import quotas
 from domain.pulls.budget import PULL_LIMIT
@@ -57,6 +60,7 @@ from service.api.models.orders import MAX_ORDER
 from service.api.readiness import Readiness
 from service.api.routes import (
     dead_letters,
+    deliveries,
     endpoints,
     events,
     explanations,
@@ -64,6 +68,7 @@ from service.api.routes import (
     policies,
     pulls,
     registrations,
+    sending,
     verifications,
 )
 from service.http.connections import Limits
@@ -71,6 +76,8 @@ from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.webhooks.redeliver import Redeliveries
+from usecases.webhooks.try_endpoint import EndpointTrials
 
 _ORDER_SECONDS: Final = 60
 """Seconds that an order of several megabytes may take to arrive."""
@@ -92,13 +99,15 @@ ROUTERS: Final = tuple(
         events,
         dead_letters,
         endpoints,
+        sending,
+        deliveries,
         health,
     )
 )
 
 DESCRIPTION: Final = """\
 Order, register and look up FaceID verifications, follow events, explain decisions, try policies, handle dead
-letters, manage webhook endpoints.
+letters, manage webhook endpoints and their deliveries.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
 Identity is masked. Resources of another app are answered as if they did not exist.
@@ -164,6 +173,9 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))
     rules = settings.reconcile_rules()
+    receivers = PgEndpoints(engine, keys=keys)
+    desk = PgDeliveryDesk(engine)
+    sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
     context = ApiContext(
         app_ids=tuple(settings.apps),
         apps=apps,
@@ -174,7 +186,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         dead_letters=letters,
         retries=DeadLetterRetries(letters, inbox=inbox, memory_rules=memory_rules, clock=clock),
         endpoints=EndpointDesk(
-            PgEndpoints(engine, keys=keys),
+            receivers,
             ways=CheckedWays(
                 allowed=parse_allowed(settings.webhook_allow), has_proxy=settings.webhook_proxy is not None
             ),
@@ -182,6 +194,9 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             limit=settings.webhook_endpoints,
             clock=clock,
         ),
+        deliveries=desk,
+        redeliveries=Redeliveries(desk, receivers, clock=clock),
+        trials=EndpointTrials(receivers, sender, open_key=open_key, clock=clock),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         door=Door(
@@ -218,7 +233,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         def status() -> dict[str, object]:
             return {"policies": book.marks()} | issuer.status()
 
-        async with beating(redis, "api", every=every, status=status, names=names):
+        async with sender, beating(redis, "api", every=every, status=status, names=names):
             yield
         await end_tasks(*tasks)
         await issuer.aclose()

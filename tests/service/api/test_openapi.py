@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from service.api.models import deliveries as delivery_models
 from service.api.models import endpoints as endpoint_models
 from service.api.models import events as event_models
 from service.api.models import letters as letter_models
@@ -16,7 +17,7 @@ from service.api.models import verifications as models
 from service.api.models.verifications import EXAMPLE, Problem, VerificationModel
 from service.problems import PROBLEMS
 
-MODELS = (models, endpoint_models, event_models, letter_models, order_models, policy_models)
+MODELS = (models, delivery_models, endpoint_models, event_models, letter_models, order_models, policy_models)
 METHODS = {"get", "put", "post", "patch", "delete"}
 PROBLEM_JSON = "application/problem+json"
 

@@ -28,7 +28,9 @@ from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
 from adapters.store.figures import PgFigures
 from adapters.store.tokens import PgTokens
+from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.webhooks.new_secrets import RandomSecrets
+from adapters.webhooks.signing_keys import open_key
 from adapters.webhooks.ways import CheckedWays
 from domain.limits.memory_room import MEMORY_RULES
 from service.api.access.door import Door
@@ -36,11 +38,14 @@ from service.api.context import ApiContext
 from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
+from tests.support.hooks import Receiver
 from tests.support.http.vendors import API_APPS, issuer_at
 from tests.support.stores import NOW, Clock, Store
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.webhooks.redeliver import Redeliveries
+from usecases.webhooks.try_endpoint import EndpointTrials
 
 APP_IDS = ("demo", "other")
 LATER = NOW + timedelta(days=1)
@@ -75,6 +80,7 @@ class RealApi(ApiContext):
     announcements: Announcements
     reloads: PolicyReloads
     looks: JobQueue
+    receiver: Receiver
 
 
 def real_api(
@@ -87,6 +93,7 @@ def real_api(
     vendor: FastAPI,
 ) -> RealApi:
     """An api on these servers; its apps are `demo` and `other`."""
+    receiver = Receiver(clock)
     redis, store, events = Redis(connection_pool=pool), Store(engine, keys), PgEvents(engine)
     inbox, tokens, heartbeats = RedisInbox(redis, keys=keys), PgTokens(engine), Heartbeats(redis)
     return RealApi(
@@ -107,6 +114,10 @@ def real_api(
             limit=ENDPOINTS,
             clock=clock,
         ),
+        deliveries=PgDeliveryDesk(engine),
+        redeliveries=Redeliveries(PgDeliveryDesk(engine), store.endpoints, clock=clock),
+        trials=EndpointTrials(store.endpoints, receiver, open_key=open_key, clock=clock),
+        receiver=receiver,
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         door=door_of(tokens),

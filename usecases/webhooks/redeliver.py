@@ -1,0 +1,76 @@
+"""Start deliveries again: one, many by a filter, or all that an endpoint missed."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint
+from domain.views.deliveries import DeliveryFilter, Restarted
+from domain.webhooks.endpoint import EndpointState
+from usecases.ports.deliveries import DeliveryDesk
+from usecases.ports.endpoints import Endpoints
+
+RATE: Final = 20.0
+"""Deliveries a second to one endpoint, or its `max_rate` if that is less."""
+
+MOST: Final = 10_000
+"""Deliveries that one call starts again; `more` asks for another call."""
+
+log = structlog.get_logger(__name__)
+
+
+class Redeliveries:
+    """Makes deliveries due again, in the order of their events and at a bounded rate."""
+
+    def __init__(self, desk: DeliveryDesk, endpoints: Endpoints, *, clock: Callable[[], datetime]) -> None:
+        self._desk = desk
+        self._endpoints = endpoints
+        self._clock = clock
+
+    async def one(self, delivery_id: UUID, app_ids: Sequence[str], *, actor: str) -> None:
+        """Make a delivery due now, with a fresh schedule; one that is being sent stays as it is.
+
+        Raises:
+            NoSuchDelivery: these apps have no such delivery.
+            EndpointNotEnabled: its endpoint is disabled or deleted.
+        """
+        found = await self._desk.redeliver_one(delivery_id, app_ids, now=self._clock())
+        if found is None:
+            raise NoSuchDelivery
+        if not found:
+            raise EndpointNotEnabled
+        log.info("delivery.restarted", delivery_id=str(delivery_id), actor=actor)
+
+    async def count(self, which: DeliveryFilter) -> Restarted:
+        """What `all` would start again."""
+        count = await self._desk.count(which, most=MOST + 1)
+        return Restarted(min(count, MOST), more=count > MOST)
+
+    async def all(self, which: DeliveryFilter, *, actor: str) -> Restarted:
+        """Make deliveries that have ended due again, 20 a second to each endpoint; those of endpoints that
+        are not enabled stay."""
+        done = await self._desk.redeliver(which, now=self._clock(), rate=RATE, limit=MOST)
+        log.info("deliveries.restarted", count=done.count, actor=actor)
+        return done
+
+    async def recover(
+        self, endpoint_id: UUID, app_ids: Sequence[str], *, since: datetime, actor: str
+    ) -> Restarted:
+        """Make deliveries of all events since then that the endpoint selects and did not get.
+
+        Raises:
+            NoSuchEndpoint: these apps have no such endpoint.
+            EndpointNotEnabled: it is disabled.
+        """
+        endpoint = await self._endpoints.find(endpoint_id, app_ids)
+        if endpoint is None:
+            raise NoSuchEndpoint
+        if endpoint.state is not EndpointState.ENABLED:
+            raise EndpointNotEnabled
+        rate = min(RATE, endpoint.settings.max_rate or RATE)
+        done = await self._desk.recover(endpoint_id, since=since, now=self._clock(), rate=rate, limit=MOST)
+        log.info("deliveries.restarted", endpoint_id=str(endpoint_id), count=done.count, actor=actor)
+        return done

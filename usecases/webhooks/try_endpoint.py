@@ -1,0 +1,75 @@
+"""Send one test event to an endpoint and report what came back."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from domain.errors import BrokenSeal, NoSuchEndpoint
+from domain.events.event import Event, EventBody, EventType
+from domain.webhooks.delivery import Attempt, attempt_of
+from domain.webhooks.endpoint import Endpoint
+from domain.webhooks.signing import PrivateKey
+from domain.webhooks.verdict import judge
+from domain.webhooks.way import Post
+from usecases.ports.endpoints import Endpoints
+from usecases.webhooks.signed import signed
+
+
+class EndpointTrials:
+    """Sends test events, which are in no log and change nothing about the endpoint."""
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        post: Post,
+        *,
+        open_key: Callable[[bytes], PrivateKey],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._endpoints = endpoints
+        self._post = post
+        self._open_key = open_key
+        self._clock = clock
+
+    async def send(self, endpoint_id: UUID, app_ids: Sequence[str]) -> Attempt:
+        """Send an `endpoint.test`, signed as every event; an endpoint that is disabled gets it as well.
+
+        Raises:
+            NoSuchEndpoint: these apps have no such endpoint.
+            BrokenSeal: no configured master key decrypts its secrets.
+        """
+        endpoint = await self._endpoints.find(endpoint_id, app_ids)
+        if endpoint is None:
+            raise NoSuchEndpoint
+        return await self._send(endpoint)
+
+    async def _send(self, endpoint: Endpoint) -> Attempt:
+        way, private = endpoint.way, endpoint.private
+        if way is None or private is None:
+            raise BrokenSeal("endpoints.private_ct")
+        at, began = self._clock(), time.monotonic()
+        webhook = signed(
+            trial_event(endpoint.app_id, at),
+            None,
+            settings=endpoint.settings,
+            private=private,
+            at=at,
+            open_key=self._open_key,
+        )
+        sent = await self._post.post(way, webhook.body, webhook.headers)
+        return attempt_of(1, sent, judge(sent), at=at, ms=round((time.monotonic() - began) * 1000))
+
+
+def trial_event(app_id: str, at: datetime) -> Event:
+    """An event of no verification; its `seq` is 0, which no event of the log has."""
+    return Event(
+        seq=0,
+        id=uuid4(),
+        type=EventType.TEST,
+        at=at,
+        app_id=app_id,
+        verification_id=None,
+        n=None,
+        body=EventBody(),
+    )
