@@ -4,13 +4,15 @@ Each part is imported at first use: a health check runs often, and needs no data
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
 from cli.whereabouts import Servers
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.webhooks.manage_endpoints import EndpointDesk
 
 if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue
@@ -72,6 +74,21 @@ class Gateway:
 
         return PgTokens(self._process.engine)
 
+    def endpoints(self) -> EndpointDesk:
+        """The webhook endpoints."""
+        from adapters.store.webhooks.endpoints import PgEndpoints  # noqa: PLC0415 - as above
+        from adapters.webhooks.new_secrets import RandomSecrets  # noqa: PLC0415 - as above
+        from adapters.webhooks.ways import CheckedWays  # noqa: PLC0415 - as above
+
+        rules = self._servers.webhooks
+        return EndpointDesk(
+            PgEndpoints(self._process.engine, keys=self._process.keys),
+            ways=CheckedWays(allowed=rules.allowed, has_proxy=rules.has_proxy),
+            secrets=RandomSecrets(),
+            limit=rules.limit,
+            clock=lambda: datetime.now(UTC),
+        )
+
     def processes(self) -> "Heartbeats":
         """The live processes."""
         from adapters.processes.heartbeats import Heartbeats  # noqa: PLC0415 - as above
@@ -80,8 +97,8 @@ class Gateway:
 
 
 @asynccontextmanager
-async def connected(servers: Servers) -> AsyncIterator[Gateway]:
-    """The gateway on these servers; the connections close at the end of the block."""
+async def connected(servers: Servers, *, silent: bool = False) -> AsyncIterator[Gateway]:
+    """The gateway on these servers; the connections close at the end of the block. `silent`: log nothing."""
     process = ProcessContext(
         redis_url=servers.redis_url,
         database_url=servers.database_url,
@@ -89,5 +106,6 @@ async def connected(servers: Servers) -> AsyncIterator[Gateway]:
         names=servers.names,
         timeout=_REDIS_TIMEOUT,
     )
-    async with process:
-        yield Gateway(process, servers)
+    with silent_logs() if silent else nullcontext():
+        async with process:
+            yield Gateway(process, servers)

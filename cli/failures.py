@@ -8,14 +8,18 @@ from devstack.failures import OUR_LINES, StackFailed
 from domain.errors import (
     BrokenSeal,
     GatewayError,
+    NoSuchEndpoint,
     NoSuchLetter,
     PolicyFileError,
     RedisFull,
     SettingsError,
 )
+from domain.webhooks.mistakes import EndpointRefused
 
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
     BrokenSeal: lambda _: "no configured master key decrypts it",
+    EndpointRefused: str,
+    NoSuchEndpoint: lambda _: "there is no such endpoint",
     NoSuchLetter: lambda _: "there is no such dead letter",
     PolicyFileError: str,
     RedisFull: lambda full: (

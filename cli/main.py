@@ -45,6 +45,9 @@ class _Commands(LateGroup):
         "dead-letters": Late(
             "cli.commands.dead_letters", "commands", "List, retry or delete callbacks that failed."
         ),
+        "endpoints": Late(
+            "cli.commands.endpoints", "commands", "Create, list, change or delete webhook endpoints."
+        ),
         "explain": Late(
             "cli.commands.explain", "explain_command", "Explain why a verification was decided as it was."
         ),

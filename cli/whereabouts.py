@@ -12,12 +12,25 @@ from devstack.environment import master_keys
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
+from domain.webhooks.addresses import NOTHING, Allowed, parse_allowed
 
 DEV_FOLDER: Final = Path(".faceid")
 
 DataDirOption = Annotated[
     Path | None, typer.Option(help="Use the running `dev` in this folder instead of the configured servers")
 ]
+
+
+class WebhookRules(msgspec.Struct, frozen=True):
+    """What endpoints may be. `app_ids` None means that the apps are not known here."""
+
+    allowed: Allowed = NOTHING
+    has_proxy: bool = False
+    limit: int = 50
+    app_ids: frozenset[str] | None = None
+
+
+_DEV_WEBHOOKS: Final = WebhookRules(parse_allowed(["127.0.0.0/8"]))
 
 
 class Servers(msgspec.Struct, frozen=True):
@@ -29,6 +42,7 @@ class Servers(msgspec.Struct, frozen=True):
     reconcile_rules: ReconcileRules = RECONCILE_RULES
     names: RedisNames = DEFAULT_NAMES
     memory_rules: MemoryRules = MEMORY_RULES
+    webhooks: WebhookRules = _DEV_WEBHOOKS
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -61,6 +75,12 @@ def configured_servers() -> Servers:
         settings.reconcile_rules(),
         RedisNames(settings.redis_prefix),
         settings.memory_rules(),
+        WebhookRules(
+            parse_allowed(settings.webhook_allow),
+            settings.webhook_proxy is not None,
+            settings.webhook_endpoints,
+            frozenset(settings.apps),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +16,8 @@ MAX_HEADERS: Final = 20
 MAX_HEADER_NAME: Final = 64
 MAX_HEADER_VALUE: Final = 2048
 MAX_PEM: Final = 64 * 1024
+MAX_IN_FLIGHT: Final = 256
+MAX_OVERLAP: Final = timedelta(days=30)
 MAX_SECRETS: Final = 5
 """Secrets that are valid at once: each signs every event."""
 

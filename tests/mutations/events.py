@@ -39,4 +39,34 @@ OF_THE_EVENTS: Final = (
         '    content = f"{event_id}.{timestamp}.".encode()\n',
         ["tests/domain/webhooks/test_signing.py::test_the_official_library_verifies_v1"],
     ),
+    Mutation(
+        "own endpoints alone",
+        "adapters/store/webhooks/endpoints.py",
+        "    return select(endpoints).where(column.id == endpoint_id, _of_apps(app_ids))\n",
+        "    return select(endpoints).where(column.id == endpoint_id)\n",
+        ["tests/contracts/test_endpoints.py::test_another_apps_endpoint_is_not_there[real]"],
+    ),
+    Mutation(
+        "changes one by one",
+        "adapters/store/webhooks/endpoints.py",
+        "_one(endpoint_id, app_ids).with_for_update())).first()\n            if row is None:",
+        "_one(endpoint_id, app_ids))).first()\n            if row is None:",
+        ["tests/contracts/test_endpoints.py::test_changes_at_once_are_all_kept[real]"],
+    ),
+    Mutation(
+        "limit of endpoints",
+        "adapters/store/webhooks/endpoints.py",
+        "await connection.execute(select(func.pg_advisory_xact_lock(_lock_of(endpoint.app_id))))\n",
+        "pass\n",
+        [
+            "tests/contracts/test_endpoints.py::test_of_many_that_are_added_at_once_only_as_many_as_allowed_are_stored[real]"
+        ],
+    ),
+    Mutation(
+        "reserved headers",
+        "domain/webhooks/checks.py",
+        "        if name in _RESERVED or name.startswith(_RESERVED_FAMILIES):\n",
+        "        if name in _RESERVED:\n",
+        ["tests/domain/webhooks/test_checks.py::test_a_header_that_would_replace_ours_is_refused"],
+    ),
 )

@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.envelope import KeyRing, place_of, unseal_packed
+from adapters.store.events.log import append
 from adapters.store.tables import events
 from adapters.store.webhooks.tables import endpoints
 from domain.errors import BrokenSeal
 from domain.events.bodies import Format
+from domain.events.event import EventType, NewEvent
 from domain.lease import DataKey
 from domain.model import Outcome
 from domain.webhooks.endpoint import (
@@ -140,15 +142,21 @@ class PgEndpoints:
     async def disable(
         self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, reason: DisabledReason, now: datetime
     ) -> Endpoint | None:
-        """Disable an endpoint: it gets no more events. A disabled one keeps its reason.
+        """Disable an endpoint, which gets no more events, and write `endpoint.disabled` to the log.
+
+        A disabled one keeps its reason.
 
         None if these apps have no such endpoint.
         """
+        disabling = _state_change(endpoint_id, app_ids, to=EndpointState.DISABLED).values(
+            state=EndpointState.DISABLED, disabled_reason=reason, disabled_at=now, updated_at=now
+        )
         async with self._engine.begin() as connection:
-            found = await self._find(connection, _one(endpoint_id, app_ids).with_for_update())
-            if found is not None and found.state is EndpointState.ENABLED:
-                await disable(connection, endpoint_id, reason=reason, now=now)
-            return await self._find(connection, _one(endpoint_id, app_ids))
+            changed = (await connection.execute(disabling)).rowcount
+            found = await self._find(connection, _one(endpoint_id, app_ids))
+            if changed and found is not None:
+                await append(connection, [_disabled_event(found, now)])
+        return found
 
     async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Endpoint | None:
         """Delete an endpoint with its secrets, and return it; None if these apps have no such endpoint."""
@@ -176,14 +184,9 @@ class PgEndpoints:
         return self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
 
 
-async def disable(
-    connection: AsyncConnection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime
-) -> bool:
-    """Disable an endpoint in the connection's transaction; False if it is disabled or deleted."""
-    statement = _state_change(endpoint_id, None, to=EndpointState.DISABLED).values(
-        state=EndpointState.DISABLED, disabled_reason=reason, disabled_at=now, updated_at=now
-    )
-    return (await connection.execute(statement)).rowcount == 1
+def _disabled_event(endpoint: Endpoint, now: datetime) -> NewEvent:
+    detail = {"endpoint_id": str(endpoint.id), "reason": endpoint.disabled_reason}
+    return NewEvent(EventType.ENDPOINT_DISABLED, now, endpoint.app_id, detail=detail)
 
 
 def _state_change(endpoint_id: UUID, app_ids: Sequence[str] | None, *, to: EndpointState) -> Any:

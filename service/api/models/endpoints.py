@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.events.bodies import Format
 from domain.model import Outcome
-from domain.webhooks.checks import MAX_HEADERS, MAX_PEM, MAX_TYPES, MAX_URL
+from domain.webhooks.checks import MAX_HEADERS, MAX_IN_FLIGHT, MAX_OVERLAP, MAX_PEM, MAX_TYPES, MAX_URL
 from domain.webhooks.endpoint import (
     ALL_TYPES,
     DEFAULT_IN_FLIGHT,
@@ -24,7 +24,6 @@ from usecases.webhooks.manage_endpoints import Changes, Shown
 
 MAX_PAUSES: Final = 20
 MAX_PAUSE: Final = 2 * 86_400
-MAX_OVERLAP: Final = 30 * 86_400
 DAY: Final = 86_400
 
 
@@ -51,7 +50,7 @@ Outcomes = Annotated[
     list[Outcome] | None,
     Field(description="Only these effective outcomes, for events that have one; null: all"),
 ]
-InFlight = Annotated[int, Field(ge=1, le=256, description="Most attempts at once")]
+InFlight = Annotated[int, Field(ge=1, le=MAX_IN_FLIGHT, description="Most attempts at once")]
 Rate = Annotated[
     float | None,
     Field(gt=0, le=10_000, allow_inf_nan=False, description="Most attempts per second; null: no limit"),
@@ -151,7 +150,10 @@ class Rotation(BaseModel):
     model_config = _BODY
 
     overlap: int = Field(
-        DAY, ge=0, le=MAX_OVERLAP, description="Seconds for which the earlier secret is valid"
+        DAY,
+        ge=0,
+        le=MAX_OVERLAP // timedelta(seconds=1),
+        description="Seconds for which the earlier secret is valid",
     )
 
     def to_overlap(self) -> timedelta:

@@ -7,8 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
+from adapters.store.events.reader import PgEvents
 from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.errors import BrokenSeal
+from domain.events.event import EventType
+from domain.views.events import EventFilter
 from domain.webhooks.endpoint import DisabledReason
 from tests.support.endpoints import CA, HEADER, SECRET, SEED, endpoint
 from tests.support.stores import NOW, Store, dump_database, traces
@@ -35,6 +38,18 @@ async def test_without_its_key_an_endpoint_is_shown_and_can_be_disabled_but_not_
         await others.change(endpoint().id, None, lambda found: found)
     assert await others.disable(endpoint().id, None, reason=DisabledReason.BY_HAND, now=NOW)
     assert await others.delete(endpoint().id, None)
+
+
+async def test_disabling_writes_one_event_and_nothing_if_nothing_changes(
+    store: Store, engine: AsyncEngine
+) -> None:
+    assert await store.endpoints.add(endpoint(), limit=1)
+    for apps in (["other"], ["demo"], ["demo"]):
+        await store.endpoints.disable(endpoint().id, apps, reason=DisabledReason.BY_HAND, now=NOW)
+    page = await PgEvents(engine).page(EventFilter(), after=0, limit=9)
+    [event] = page.items
+    assert (event.type, event.app_id, event.at) == (EventType.ENDPOINT_DISABLED, "demo", NOW)
+    assert event.body.detail == {"endpoint_id": str(endpoint().id), "reason": "by_hand"}
 
 
 async def test_the_private_part_of_one_endpoint_does_not_open_for_another(

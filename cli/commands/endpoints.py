@@ -1,0 +1,200 @@
+"""`endpoints`: create, list, rotate, enable, disable and delete webhook endpoints."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from uuid import UUID
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+from rich.table import Table
+
+from cli.connected import Gateway, connected
+from cli.failures import CommandFailed
+from cli.stored import AppOption
+from cli.terminal import create_console
+from cli.whereabouts import DataDirOption, Servers, find_servers
+from domain.webhooks.checks import MAX_OVERLAP
+from domain.webhooks.endpoint import Endpoint
+from usecases.webhooks.manage_endpoints import Shown
+
+if TYPE_CHECKING:
+    from service.api.models.endpoints import NewEndpoint
+
+Answer = TypeVar("Answer")
+EndpointId = Annotated[UUID, typer.Argument(metavar="ID", help="ID of the endpoint")]
+
+ACTOR: Final = "command line"
+_PAGE: Final = 200
+
+
+class BadFile(CommandFailed):
+    """The file cannot be used; nothing was created."""
+
+
+commands = typer.Typer(no_args_is_help=True, help="Create, list, change or delete webhook endpoints.")
+
+
+@commands.command()
+def create(
+    url: Annotated[str, typer.Argument(help="Where events are sent to")],
+    app: Annotated[str, typer.Option("--app", help="App whose events are sent")],
+    types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type", help="Event type, in which * matches any characters; repeatable; default: all"
+        ),
+    ] = None,
+    ed25519: Annotated[bool, typer.Option("--ed25519", help="Sign with an ed25519 key as well")] = False,
+    more: Annotated[
+        Path | None,
+        typer.Option("--more", dir_okay=False, help="JSON file with other fields of POST /v1/endpoints"),
+    ] = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Create an endpoint and print its ID and its secret, which is not shown again.
+
+    Headers and certificates are in the file of --more, since others can see the arguments of a command.
+    """
+    given = {"url": url, "app_id": app, "ed25519": ed25519} | ({"types": types} if types else {})
+    new = _endpoint_of(more, given)
+    servers = find_servers(data_dir)
+    _check_app(app, servers)
+    settings, extra = new.to_settings(), new.to_extra()
+    _print_secret(
+        _run(lambda gateway: gateway.endpoints().create(app, settings, extra=extra, actor=ACTOR), servers)
+    )
+
+
+@commands.command(name="list")
+def list_endpoints(app: AppOption = None, data_dir: DataDirOption = None) -> None:
+    """List endpoints, newest first, without their secrets."""
+    apps = None if app is None else [app]
+    found = _run(lambda gateway: _all(gateway, apps), find_servers(data_dir))
+    create_console().print(_table(found) if found else "There are no endpoints.")
+
+
+@commands.command()
+def rotate(
+    endpoint_id: EndpointId,
+    hours: Annotated[
+        int,
+        typer.Option(
+            "--overlap-hours",
+            min=0,
+            max=MAX_OVERLAP // timedelta(hours=1),
+            help="Hours for which the earlier secret stays valid; 0 ends every earlier one now",
+        ),
+    ] = 24,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Give an endpoint a new secret and print it; it is not shown again."""
+    overlap = timedelta(hours=hours)
+    _print_secret(
+        _run(
+            lambda gateway: gateway.endpoints().rotate(endpoint_id, None, overlap=overlap, actor=ACTOR),
+            find_servers(data_dir),
+        )
+    )
+
+
+@commands.command()
+def enable(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
+    """Enable an endpoint; it gets the events from now on."""
+    _run(lambda gateway: gateway.endpoints().enable(endpoint_id, None, actor=ACTOR), find_servers(data_dir))
+    typer.echo("enabled")
+
+
+@commands.command()
+def disable(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
+    """Disable an endpoint; it gets no more events."""
+    _run(lambda gateway: gateway.endpoints().disable(endpoint_id, None, actor=ACTOR), find_servers(data_dir))
+    typer.echo("disabled")
+
+
+@commands.command()
+def delete(
+    endpoint_id: EndpointId,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking for confirmation")] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Delete an endpoint with its secrets."""
+    if not yes:
+        typer.confirm("Delete the endpoint? This cannot be undone.", abort=True)
+    _run(lambda gateway: gateway.endpoints().delete(endpoint_id, None, actor=ACTOR), find_servers(data_dir))
+    typer.echo("deleted")
+
+
+async def _all(gateway: Gateway, apps: Sequence[str] | None) -> list[Endpoint]:
+    desk = gateway.endpoints()
+    found = page = await desk.page(apps, limit=_PAGE)
+    while len(page) == _PAGE:
+        page = await desk.page(apps, limit=_PAGE, after=(page[-1].created_at, page[-1].id))
+        found = found + page
+    return found
+
+
+def _check_app(app: str, servers: Servers) -> None:
+    known = servers.webhooks.app_ids
+    if known is not None and app not in known:
+        raise typer.BadParameter(f"unknown app; known are {', '.join(sorted(known))}")
+
+
+def _endpoint_of(file: Path | None, given: Mapping[str, Any]) -> "NewEndpoint":
+    """The endpoint that is described by the arguments and the file. The arguments come first."""
+    from service.api.models.endpoints import NewEndpoint  # noqa: PLC0415 - FastAPI, which a listing needs not
+
+    try:
+        more = {} if file is None else json.loads(file.read_bytes())
+        if not isinstance(more, dict):
+            raise BadFile("the file of --more is not a JSON object")
+        return NewEndpoint.model_validate({**more, **given})
+    except ValidationError as error:
+        wrong = ", ".join(f"{_place(each)} ({each['type']})" for each in error.errors(include_input=False))
+        raise BadFile(f"these fields are wrong: {wrong}") from None
+    except ValueError:
+        raise BadFile("the file of --more is not JSON") from None
+
+
+def _place(problem: Mapping[str, Any]) -> str:
+    # The name of an unknown field may be anything.
+    return "an unknown field" if problem["type"] == "extra_forbidden" else ".".join(map(str, problem["loc"]))
+
+
+def _run(action: Callable[[Gateway], Awaitable[Answer]], servers: Servers) -> Answer:
+    async def run() -> Answer:
+        async with connected(servers, silent=True) as gateway:
+            return await action(gateway)
+
+    return asyncio.run(run())
+
+
+def _print_secret(shown: Shown) -> None:
+    typer.echo(f"id          {shown.endpoint.id}")
+    typer.echo(f"secret      {shown.secret}")
+    private = shown.endpoint.private
+    if private is not None and private.keys:
+        typer.echo(f"public key  {private.keys[0].public}")
+
+
+def _table(found: list[Endpoint]) -> Table:
+    table = Table(header_style="bold")
+    table.add_column("id", no_wrap=True)
+    for name in ("app", "url", "types", "state"):
+        table.add_column(name, overflow="fold")
+    for each in found:
+        types = "\n".join(each.settings.types)
+        table.add_row(str(each.id), each.app_id, escape(each.settings.url), escape(types), _state(each))
+    return table
+
+
+def _state(endpoint: Endpoint) -> str:
+    if endpoint.disabled_reason is not None and endpoint.disabled_at is not None:
+        return f"disabled ({endpoint.disabled_reason})\n{endpoint.disabled_at:%Y-%m-%d %H:%M}Z"
+    if endpoint.health.failing_since is not None:
+        return f"failing since\n{endpoint.health.failing_since:%Y-%m-%d %H:%M}Z"
+    return "enabled"
