@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 RUN    := $(VENV)/.installed-to-run
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
-# Certificates as pip finds them: a company's own CA stands in the system's store.
+# Certificates as pip finds them: a company's own CA is in the system's store.
 export UV_SYSTEM_CERTS ?= 1
 # Compiled once here, or by every one of a demo's processes where PYTHONDONTWRITEBYTECODE is set.
 export UV_COMPILE_BYTECODE := 1

@@ -1,4 +1,4 @@
-"""Say what pip-audit found, and for how many packages it got no answer: it passes over these by itself."""
+"""Report what pip-audit found, and how many packages it could not check, which it skips silently."""
 
 import json
 import sys

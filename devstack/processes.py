@@ -140,7 +140,7 @@ class Process:
         Raises:
             psutil.NoSuchProcess: it has ended.
         """
-        # PostgreSQL's backends lead sessions of their own: the process group would miss them.
+        # Each PostgreSQL backend leads a separate session: the process group would miss it.
         whole = psutil.Process(self.pid)
         for each in (whole, *whole.children(recursive=True)):
             # A backend may end between being listed and being signalled.

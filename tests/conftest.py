@@ -1,7 +1,7 @@
 """Real servers for every test that needs one: a Valkey that syncs every write, and a PostgreSQL.
 
 They are the bundled ones, started once per run, unless FACEID_REDIS_URL or FACEID_DATABASE_URL name others
-(of which the tests use database 15, and a database of their own).
+(of which the tests use database 15, and a separate database).
 """
 
 import asyncio

@@ -93,7 +93,7 @@ def _renamed(given: dict[str, str]) -> dict[str, str]:
     if "ssl" not in given:
         return given
     if "sslmode" in given:
-        raise ValueError("ssl and sslmode stand beside each other")
+        raise ValueError("has both ssl and sslmode")
     mode = {"true": "require", "false": "disable"}.get(given["ssl"], given["ssl"])
     return {name: value for name, value in given.items() if name != "ssl"} | {"sslmode": mode}
 

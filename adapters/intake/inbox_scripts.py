@@ -27,7 +27,7 @@ local function begun(id)
   return tonumber(string.match(redis.call('HGET', starts, id) or '', '^%d%d?%d?%d?%d?$')) or 0
 end
 
--- Somebody else writes here: what stands under that name is theirs.
+-- Another program writes here: the value under that name is not ours.
 local function drop(id)
   redis.call('ZREM', pending, id)
   redis.call('ZREM', claimed, id)

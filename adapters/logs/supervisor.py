@@ -42,7 +42,7 @@ SUPERVISOR_EVENTS: Final = {
     "processes.gave_up": LogEvent(
         "error",
         "supervisor",
-        "A process ended again and again, or could not be started (`detail`). The others end in order, and "
-        "the supervisor exits with 1.",
+        "A process ended five times in a row, or could not be started (`detail`). The others end in order, "
+        "and the supervisor exits with 1.",
     ),
 }

@@ -49,7 +49,7 @@ class PolicyReloads:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload, "SIGHUP")
 
     async def listen(self) -> None:
-        """Carry out orders until cancelled."""
+        """Reload the policies at every order, until cancelled."""
         await listen(self._redis, self._names.reload, self._take, subscribed=self._catch_up)
 
     def _take(self, message: bytes) -> None:

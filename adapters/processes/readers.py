@@ -30,7 +30,7 @@ class Readers:
             self._all_open = all(FORMAT in seen.heartbeat.opens for seen in await self._heartbeats.alive())
 
     async def follow(self, *, every: timedelta) -> None:
-        """Look again and again, until cancelled."""
+        """Look repeatedly, until cancelled."""
         while True:
             await asyncio.sleep(every.total_seconds())
             await self.look()

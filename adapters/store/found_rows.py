@@ -43,12 +43,12 @@ class FoundRow(msgspec.Struct, frozen=True):
 
     @property
     def reasons(self) -> list[dict[str, str]]:
-        """Those of the decision."""
+        """The reasons of the decision, each with `code` and `detail`."""
         return [] if self.reasons_json is None else msgspec.json.decode(self.reasons_json)
 
     @property
     def facts(self) -> dict[str, Any] | None:
-        """Those of the decision."""
+        """The facts of the decision: those of the result, or of the callback without one."""
         return None if self.facts_json is None else msgspec.json.decode(self.facts_json)
 
 
@@ -67,7 +67,7 @@ WHERE v.id = ANY($1)
 
 
 async def find_rows(engine: AsyncEngine, searches: Sequence[tuple[UUID, ...]]) -> list[list[FoundRow]]:
-    """For each search the rows of its ids, as far as they exist, in one statement."""
+    """For each search, the rows of those of its ids that exist. One statement."""
     async with bulk_connection(engine) as connection:
         found = await connection.fetch(_FIND, [*set().union(*searches)])
     rows = {row[0]: FoundRow(*row) for row in found}

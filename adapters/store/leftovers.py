@@ -13,7 +13,7 @@ from domain.pulls.budget import RESULT_KEPT
 
 
 class PgLeftovers:
-    """Completes them in batches."""
+    """Completes such rows in batches."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

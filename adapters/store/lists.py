@@ -2,8 +2,8 @@
 
 A list key names an app, what its verifications are listed as, and perhaps their biz_no. A list is merged from
 the beginnings of its keys in an index of (list key, created_at, id), so that a page costs a few rows per key,
-whatever the filters. The whole key is one expression: no other index serves the query, whatever the planner
-believes about the table.
+whatever the filters. The whole key is one expression, so the planner can choose no other index, whatever its
+statistics.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from domain.views.verifications import Filters
 
 
 class _Listed(NamedTuple):
-    """A word of list keys; with `decision`, only verifications whose decision has that outcome."""
+    """The second part of a list key; with `decision`, only verifications with that outcome."""
 
     word: str
     decision: str | None = None

@@ -59,8 +59,8 @@ class FaceidApi:
         self._transport = transport
         self._timeout = timeout.total_seconds()
         # Half of the time-out for connecting, with DNS and TLS: a call that fails there was not sent.
-        connect, stands = min(3.0, self._timeout / 2), min(5.0, self._timeout / 2)
-        self._extensions = {"timeout": {"connect": connect, "pool": stands}}
+        connect, pool = min(3.0, self._timeout / 2), min(5.0, self._timeout / 2)
+        self._extensions = {"timeout": {"connect": connect, "pool": pool}}
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
         """Spend one call. Never raises an error of the vendor or the network."""

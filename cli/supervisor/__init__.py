@@ -1,4 +1,4 @@
 """`--processes N`: keep N processes of one role running, and replace them one by one (docs/decisions/0031).
 
-`doors` the listening sockets · `child` one process · `supervisor` all of them · `command` puts them together.
+`child` one process · `supervisor` all of them · `command` runs a role under it.
 """

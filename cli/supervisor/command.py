@@ -32,7 +32,7 @@ def supervise(
     `metrics`: host and port of the page about all processes, which is an ingress's; None: no page.
 
     Raises:
-        CommandFailed: a process ended again and again.
+        CommandFailed: a process ended five times in a row, or could not be started.
         SettingsError: the port of the page cannot be used.
     """
     asyncio.run(_supervise(_create(role, count, doors, shutdown_delay), doors, metrics))

@@ -13,7 +13,7 @@ from cli.failures import CommandFailed
 from cli.supervisor.child import Child
 
 READY_WITHIN: Final = 60.0
-"""Seconds that a new process has before the old one stays and the restart is given up."""
+"""Seconds in which a new process must get ready; else the old one stays and the restart ends."""
 MOST_DEATHS: Final = 5
 """Deaths in a row, each within `STABLE_AFTER` seconds of a start, after which the supervisor ends."""
 STABLE_AFTER: Final = 60.0
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class GaveUp(Exception):
-    """One process ended again and again."""
+    """A process ended `MOST_DEATHS` times in a row."""
 
 
 class _Stopped(Exception):
@@ -32,8 +32,8 @@ class _Stopped(Exception):
 
 
 @dataclass
-class Slot:
-    """A place for one process. Whoever replaces its process holds the lock."""
+class Member:
+    """One of the N processes, by number. Hold the lock while replacing it."""
 
     number: int
     child: Child | None = None
@@ -42,12 +42,12 @@ class Slot:
 
 
 class Supervisor:
-    """`start` starts the process of a slot. A process that must end has `patience` seconds to do so."""
+    """`start` starts the process of a member. A process that must end has `patience` seconds to do so."""
 
     def __init__(self, start: Callable[[int], Awaitable[Child]], *, count: int, patience: float) -> None:
         self._start = start
         self._patience = patience
-        self._slots = [Slot(number) for number in range(count)]
+        self._members = [Member(number) for number in range(count)]
         self._children: set[Child] = set()
         self._stopping = asyncio.Event()
         self._restart = asyncio.Event()
@@ -58,14 +58,15 @@ class Supervisor:
         """Run until SIGTERM or SIGINT, and pass SIGTERM on; `on_stop` is called when the processes must end.
 
         Raises:
-            CommandFailed: a process ended again and again. The others have been ended in order.
+            CommandFailed: a process ended `MOST_DEATHS` times in a row, or could not be started.
+                The others have been ended in order.
         """
         self._follow_signals()
         reason = None
         try:
             async with self._tasks:
-                for slot in self._slots:
-                    await self._fill(slot)
+                for member in self._members:
+                    await self._fill(member)
                 self._tasks.create_task(self._restart_on_signal())
                 self._tasks.create_task(self._end_on_signal())
         except* _Stopped:
@@ -96,33 +97,33 @@ class Supervisor:
             self._signal_all(signal.SIGTERM)
         self._stopping.set()
 
-    async def _fill(self, slot: Slot) -> Child:
-        child = await self._start(slot.number)
+    async def _fill(self, member: Member) -> Child:
+        child = await self._start(member.number)
         self._children.add(child)
-        slot.child = slot.child or child
-        self._tasks.create_task(self._watch(slot, child))
-        log.info("process.started", n=slot.number, pid=child.pid)
+        member.child = member.child or child
+        self._tasks.create_task(self._watch(member, child))
+        log.info("process.started", n=member.number, pid=child.pid)
         return child
 
-    async def _watch(self, slot: Slot, child: Child) -> None:
+    async def _watch(self, member: Member, child: Child) -> None:
         """Wait for the end of `child`, and start another one unless it has been replaced."""
         how = await child.ended()
         self._children.discard(child)
-        async with slot.lock:
-            if slot.child is child:
-                await self._start_again(slot, child, how)
+        async with member.lock:
+            if member.child is child:
+                await self._start_again(member, child, how)
             else:
-                log.info("process.ended", n=slot.number, pid=child.pid, detail=how)
+                log.info("process.ended", n=member.number, pid=child.pid, detail=how)
 
-    async def _start_again(self, slot: Slot, dead: Child, how: str) -> None:
+    async def _start_again(self, member: Member, dead: Child, how: str) -> None:
         ran = asyncio.get_running_loop().time() - dead.started_at
-        slot.deaths = 1 if ran > STABLE_AFTER else slot.deaths + 1
-        log.error("process.died", n=slot.number, pid=dead.pid, detail=how, attempts=slot.deaths)
-        if slot.deaths >= MOST_DEATHS:
-            raise GaveUp(f"process {slot.number} ended {slot.deaths} times in a row ({how}); see its log")
-        await asyncio.sleep(_PAUSES[slot.deaths - 1])
-        slot.child = None
-        await self._fill(slot)
+        member.deaths = 1 if ran > STABLE_AFTER else member.deaths + 1
+        log.error("process.died", n=member.number, pid=dead.pid, detail=how, attempts=member.deaths)
+        if member.deaths >= MOST_DEATHS:
+            raise GaveUp(f"process {member.number} ended {member.deaths} times in a row ({how}); see its log")
+        await asyncio.sleep(_PAUSES[member.deaths - 1])
+        member.child = None
+        await self._fill(member)
 
     async def _end_on_signal(self) -> None:
         """The exception ends every task of the group."""
@@ -133,27 +134,27 @@ class Supervisor:
         while True:
             await self._restart.wait()
             self._restart.clear()
-            log.info("processes.restarting", count=len(self._slots))
+            log.info("processes.restarting", count=len(self._members))
             await self._replace_all()
 
     async def _replace_all(self) -> None:
         """Replace one process after the other; the first that does not get ready ends this."""
-        for slot in self._slots:
-            async with slot.lock:
-                new = await self._successor(slot)
+        for member in self._members:
+            async with member.lock:
+                new = await self._successor(member)
                 if new is None:
-                    log.error("processes.restart_failed", n=slot.number)
+                    log.error("processes.restart_failed", n=member.number)
                     return
-                old, slot.child, slot.deaths = slot.child, new, 0
+                old, member.child, member.deaths = member.child, new, 0
             if old is not None:
                 old.retire()
                 self._tasks.create_task(self._end(old, within=2 * self._patience))
-        log.info("processes.restarted", count=len(self._slots))
+        log.info("processes.restarted", count=len(self._members))
 
-    async def _successor(self, slot: Slot) -> Child | None:
+    async def _successor(self, member: Member) -> Child | None:
         """A new process that works; None if there is none in time: the old one stays."""
         try:
-            new = await self._fill(slot)
+            new = await self._fill(member)
         except OSError:
             return None
         if await new.is_ready(within=READY_WITHIN):

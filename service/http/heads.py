@@ -1,4 +1,4 @@
-"""The head of a request: read its fields, and write it again."""
+"""The head of a request: parse its fields, and serialise it."""
 
 import urllib.parse
 from collections.abc import Iterable

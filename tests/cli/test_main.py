@@ -179,7 +179,7 @@ def test_migrating_prints_the_revision(run: Run) -> None:
 
 
 def role(*argv: str) -> "subprocess.CompletedProcess[str]":
-    """A role in a process of its own, with this process's settings."""
+    """A role in a separate process, with this process's settings."""
     root = str(Path(__file__).parents[2])
     env = os.environ | {"PYTHONPATH": root}
     return subprocess.run(

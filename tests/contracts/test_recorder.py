@@ -71,7 +71,7 @@ async def test_a_second_final_callback_is_a_conflict_and_advances_nothing(store:
     second = await store.record(OTHER_FINAL)
     assert (second.is_new, second.to_advance, second.lease.fence) == (True, False, first.lease.fence)
     assert await store.events() == ["callback.received", "callback.conflict"]
-    assert (await store.stored_state()).biz_no == "order-1", "the first one stands"
+    assert (await store.stored_state()).biz_no == "order-1", "the first one is kept"
 
 
 def _in_other_bytes(tree: Json) -> list[AcceptedCallback]:

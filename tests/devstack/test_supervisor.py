@@ -24,7 +24,7 @@ while :; do sleep 0.02; done
 
 
 def parrot(folder: Path, name: str = "one", *, script: str = PARROT) -> ProcessSpec:
-    """A process that answers once its file stands there, and writes its name when it is told to end."""
+    """A process that answers once its file exists, and writes its name at SIGTERM."""
     up = folder / f"{name}.up"
 
     async def answers() -> bool:

@@ -133,10 +133,10 @@ class Gateway:
     async def event(self, biz_id: str, event: str) -> None:
         """Return when an event is on a verification's timeline."""
 
-        async def stands() -> bool:
+        async def is_in_state() -> bool:
             return (await self.lookup(biz_id)).status_code == 200 and event in await self.timeline(biz_id)
 
-        await until(stands, patience=PATIENCE)
+        await until(is_in_state, patience=PATIENCE)
 
     async def settled(self, app_id: str = "demo") -> None:
         """Return when nothing is in the inbox and no verification of the app is about to be settled.

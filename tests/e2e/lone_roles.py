@@ -112,7 +112,7 @@ async def role(spec: ProcessSpec, *, ends: Collection[int] = IN_ORDER) -> AsyncI
 
 
 async def logs(a_role: Role, event: str, *, times: int = 1) -> None:
-    """Return when a role has logged an event so many times."""
+    """Return when a role has logged an event `count` times."""
 
     async def logged() -> bool:
         return a_role.logged(event) >= times

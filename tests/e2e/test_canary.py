@@ -226,7 +226,7 @@ async def _refused_requests(ears: Ears) -> None:
         assert (await api.get(path)).status_code in {400, 404}
     stranger = await api.get("/v1/verifications", headers={"authorization": f"Bearer {WORD}"})
     assert stranger.status_code == 401
-    # A policy's own keys are told to who wrote it, its values are not.
+    # A message repeats a policy's keys, which its author wrote, and never its values.
     policy = f'name = "{NUMBER}"\n[face]\nlevel = "{WORD}"\n'
     assert (await api.post("/v1/policies/backtest", json={"policy": policy})).status_code == 422
 

@@ -105,7 +105,7 @@ async def postgres_answers(gateway: Gateway) -> bool:
 async def test_one_poisonous_callback_delays_no_other(gateway: Gateway) -> None:
     good = [new_biz_id() for _ in range(30)]
     bodies = [gateway.form(cancelled_callback(biz_id)) for biz_id in good]
-    poison = gateway.form({"status": "OK", "note": f"nobody knows this shape {uuid4()}"})
+    poison = gateway.form({"status": "OK", "note": f"an unknown shape {uuid4()}"})
     bodies.insert(15, poison)
     answers = await asyncio.gather(*(gateway.post(body) for body in bodies))
     assert {answer.status_code for answer in answers} == {200}

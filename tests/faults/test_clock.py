@@ -43,7 +43,7 @@ class Clocks:
         }
 
     def set(self, roles: tuple[str, ...], hours: int) -> None:
-        """Let the clocks of these roles jump to so many hours beside the truth."""
+        """Set the clocks of these roles this many hours ahead (or behind, if negative)."""
         for role in roles:
             draft = self._files[role].with_suffix(".new")
             draft.write_text(f"{hours:+}h\n")

@@ -26,9 +26,9 @@ READS: Final = frozenset({"read", "recvfrom"})
 
 
 def acknowledged_too_early(ingress: Sequence[Call], keeper: Sequence[Call], *, mark: str) -> list[Call]:
-    """The answers of 200 that no synced write of their own precedes.
+    """The answers of 200 without a synced write of their callback before them.
 
-    `keeper` writes what is acknowledged; `mark` stands in the text or the path of such a write. An answer is
+    `keeper` writes what is acknowledged; `mark` is in the text or the path of such a write. An answer is
     covered by a write that began after its request had come and was synced before the answer went out. With
     one connection that is the write of this very request.
     """

@@ -1,4 +1,4 @@
-"""Valkey is away and the disk under the spool fails as well: what was acknowledged stands all the same."""
+"""Valkey is away and the disk under the spool fails as well: what was acknowledged is kept all the same."""
 
 import asyncio
 import random

@@ -74,7 +74,7 @@ ENDINGS: Final = {
 
 
 async def test_the_vendor_fails_in_every_way_at_once(rig: Rig, notebook: Notebook) -> None:
-    # Two of each, each in an app of its own: six calls at most, of which five open the app's circuit.
+    # Two of each, each in a separate app: six calls at most, of which five open the app's circuit.
     biz_ids = {script: [biz_id_for(script) for _ in range(2)] for script in ENDINGS}
     mixed = [biz_id for each in zip(*biz_ids.values(), strict=True) for biz_id in each]
     worker = psutil.Process(rig.pids["worker"])

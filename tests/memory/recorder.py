@@ -52,7 +52,7 @@ class MemoryRecorder:
 
     def _verification(self, callback: AcceptedCallback, payload: Payload) -> Verification:
         key = verification_id(callback.app_id, payload.biz_id)
-        # Nobody can have the lease of what nobody knew: its first final callback takes it from nobody.
+        # No worker can hold the lease of a new verification, so its first final callback takes it from none.
         end = callback.received_at + RESULT_KEPT if _is_open(payload) else None
         unknown = Verification(
             key, callback.app_id, payload.biz_id, fence=1 if _is_open(payload) else 0, due_at=end

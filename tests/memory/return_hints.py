@@ -1,4 +1,4 @@
-"""Return hints in memory: what the ingress sends, and what stands of it with the verification."""
+"""Return hints in memory: what the ingress sends, and what the verification keeps of it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What stands for Redis and PostgreSQL: what they hold, and the two ways in which they fail."""
+"""Redis and PostgreSQL in memory: their content, and the two ways in which they fail."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

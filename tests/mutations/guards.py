@@ -46,7 +46,7 @@ GUARDS: Final = (
     "cut policies",
     "clear card dates",
     "doubtful payloads",
-    "members that stand twice",
+    "members that occur twice",
     "texts that can be stored",
     "expired only in silence",
     "one owner",
@@ -241,7 +241,7 @@ MUTATIONS: Final = (
         ],
     ),
     Mutation(
-        "members that stand twice",
+        "members that occur twice",
         "domain/callback/payload.py",
         'compact.count(b":") != data.count(b":") or ',
         "",

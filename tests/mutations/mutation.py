@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Mutation(NamedTuple):
-    """Without `old`, which stands once in `file`, and with `new` in its place, the guard is gone.
+    """The guard is gone once `old`, which occurs once in `file`, is replaced by `new`.
 
     `tests`: node ids, each of which must fail then.
     """

@@ -20,12 +20,12 @@ def mutated(mutation: Mutation, root: Path = ROOT) -> str:
     """The text of the mutation's file without the guard.
 
     Raises:
-        ValueError: the guard does not stand there once.
+        ValueError: the guard does not occur exactly once.
     """
     text = (root / mutation.file).read_text("utf-8")
     found = text.count(mutation.old)
     if found != 1:
-        raise ValueError(f"{mutation.file}: {mutation.old!r} stands there {found} times")
+        raise ValueError(f"{mutation.file}: {mutation.old!r} occurs {found} times")
     return text.replace(mutation.old, mutation.new)
 
 

@@ -58,7 +58,7 @@ def test_the_changelog_has_one_sentence_on_a_line() -> None:
 
 
 def translated() -> list[tuple[Path, Path]]:
-    """Every page that stands in both languages."""
+    """Every page that exists in both languages."""
     pages = {page: page.with_name(page.name.replace(".zh.md", ".md")) for page in PAGES}
     pairs = [(english, chinese) for chinese, english in pages.items() if english != chinese]
     return [(ROOT / "README.md", ROOT / "README.zh-CN.md"), *pairs]

@@ -235,7 +235,7 @@ async def test_the_ingresss_own_page_shows_refusals_while_redis_is_away(gateway:
 
 
 async def scrape(port: int, *, but: str) -> str:
-    """An ingress's page, without the families that stand on another page already."""
+    """An ingress's page, without the families that another page has already."""
     async with httpx2.AsyncClient(trust_env=False) as web:
         page = (await web.get(f"http://127.0.0.1:{port}/metrics")).text
     families = page.split("# HELP ")[1:]

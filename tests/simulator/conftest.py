@@ -129,7 +129,7 @@ class Vendor:
         return await self.client.get("/faceid/lite/get_result", params=query)
 
     async def start(self, scenario: str = "pass", **changes: object) -> Json:
-        """Run a scenario through the control endpoint; `return_` stands for `return`."""
+        """Run a scenario through the control endpoint; `return_` is sent as `return`."""
         order = {"app_id": "demo", "scenario": scenario} | {
             name.rstrip("_"): value for name, value in changes.items()
         }

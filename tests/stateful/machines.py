@@ -215,7 +215,7 @@ class FaultyGateway(Faults, CalmGateway):
 
     @rule(server=st.sampled_from(["redis", "database"]), how=st.sampled_from(["well", "away", "mute"]))
     def server_changes(self, server: str, how: str) -> None:
-        """A server goes away, does what it is told without a reply, or is well again."""
+        """A server goes away, executes requests without a reply, or works again."""
         changed: Server = getattr(self.world, server)
         changed.is_away, changed.loses_replies = how == "away", how == "mute"
 

@@ -1,4 +1,4 @@
-"""Whoever is outside the gateway: the vendor, users, an operator; what they do and what they hear."""
+"""The vendor, users and an operator: what they send, and the answers that they get."""
 
 import asyncio
 import contextlib

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 _CURRENT: ContextVar["Process | None"] = ContextVar("process", default=None)
 _QUIET: Final = 6
-"""So many turns of the loop in a row without news: everybody waits."""
+"""After this many turns of the loop without a change, every task waits."""
 
 
 class Process:
-    """A job or a sweep under way; `on_end` is told how it ended (None: it was killed)."""
+    """A job or a sweep under way; `on_end` gets its result (None: it was killed)."""
 
     def __init__(self, work: Coroutine[Any, Any, Any], *, on_end: Callable[["Ending"], None]) -> None:
         self.news = 0
@@ -38,7 +38,7 @@ class Process:
         return bool(self._waiting)
 
     async def go_on(self, turns: int, *, which: int = 0) -> None:
-        """Make up to so many calls; of several at once, the one numbered `which` first."""
+        """Make up to this many calls; of several at once, number `which` first."""
         await self.quiet()
         for _ in range(turns):
             if not self._waiting:

@@ -23,7 +23,7 @@ SPACING = PullRules().spacing
 class History:
     """What the outside knows: what was acknowledged (app, digest), which verifications may be asked for,
     every genuine callback that was sent, how often an operator asked for a pull and was not refused, and the
-    decisions that were seen to stand, each with the number of calls by then."""
+    decisions that were seen, each with the number of calls by then."""
 
     acknowledged: set[tuple[str, bytes]] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
@@ -135,7 +135,7 @@ def everything_is_decided(world: World) -> None:
 
 
 def one_call_is_enough(world: World) -> None:
-    """At rest, where nothing went wrong: one call for each verification whose flow is said to have ended.
+    """At rest, where nothing went wrong: one call for each verification whose flow has ended by a message.
 
     A user who comes back before the end may cost one more.
     """

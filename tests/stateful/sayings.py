@@ -17,12 +17,12 @@ from tests.support.stores import Json, payload
 
 
 class Saying(StrEnum):
-    """What is said of a flow."""
+    """The status of a flow as the vendor reports it."""
 
     PASSED = "passed"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    STRANGE = "a status that nobody knows"
+    STRANGE = "a status that is not documented"
     GOES_ON = "goes on"
 
 
@@ -39,7 +39,7 @@ class Spoiling(StrEnum):
 
 
 def said(saying: Saying, n: int, *, biz_no: str = "order-1") -> bytes:
-    """What is said of verification `n`."""
+    """The reports about verification `n`."""
     tree = payload(n, biz_no=biz_no)
     bodies: dict[Saying, Json] = {
         Saying.PASSED: tree,

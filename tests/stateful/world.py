@@ -188,7 +188,7 @@ class World:
         return crons(self._context, loops, every=10, names=DEFAULT_NAMES, adopt=_nothing_to_adopt)
 
     def _loops(self) -> Loops:
-        """A worker of its own."""
+        """A new worker."""
         advancing = Advancing(self._context, at_once=_AT_ONCE, look_every=_GRACE)
         return Loops(Recording(self._context, advancing), advancing)
 
@@ -219,7 +219,7 @@ class World:
             self.defects.append(repr(end.error))
 
     async def go_on(self, process: Process, turns: int = sys.maxsize, *, which: int = 0) -> None:
-        """Let a process make so many calls, by default all it has to make."""
+        """Let a process make this many calls, by default all that it waits to make."""
         await process.go_on(turns, which=which)
         self.processes = [each for each in self.processes if not each.is_over]
 
@@ -239,7 +239,7 @@ class World:
         raise structlog.DropEvent
 
     async def come_to_rest(self, check: Callable[[], None]) -> None:
-        """Mend every server, let everybody finish, go from event to event until nothing is left to do.
+        """Restore every server, finish every task, and advance the clock until nothing is left to do.
 
         `check` is called whenever somebody has finished.
         """

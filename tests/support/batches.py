@@ -1,4 +1,4 @@
-"""What stands in the inbox, read past the workers' way."""
+"""The content of the inbox, read without the workers' code."""
 
 from redis.asyncio import Redis
 

@@ -1,4 +1,4 @@
-"""An intake on a real Redis and a real folder, a Valkey that tests may stop, and what stands in both."""
+"""An intake on a real Redis and a real folder, a Valkey that tests may stop, and the content of both."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ ROOMY = 1024**3
 
 
 class Ingress:
-    """An intake with everything it stands on; `broken` notes that its process would have to end."""
+    """An intake with everything it needs; `broken` notes that its process would have to end."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Ingress:
         await self.intake.aclose()
 
     async def in_inbox(self) -> list[AcceptedCallback]:
-        """Every callback that stands in Redis, batches in the order in which they were put."""
+        """Every callback in Redis, batches in the order in which they were put."""
         batches = await stored_batches(self.redis, self.keys)
         return [each for batch in batches.values() for each in batch]
 
@@ -131,7 +131,7 @@ def stopped(pid: int) -> Iterator[None]:
 
 
 async def timed(ingress: Ingress, callbacks: list[AcceptedCallback], *, at_once: int) -> list[float]:
-    """Accept all, so many at once; how long each took, in seconds."""
+    """Accept all, with a limit at once; returns how long each took, in seconds."""
     loop, waiting = asyncio.get_running_loop(), iter(callbacks)
     took: list[float] = []
 

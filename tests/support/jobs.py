@@ -81,7 +81,7 @@ def app(
 
 
 class WorkerDied(Exception):
-    """Stands for the end of the process."""
+    """Raised where the process would end."""
 
 
 class Jobs:
@@ -208,7 +208,7 @@ def quick(n: int) -> AcceptedCallback:
 
 
 async def put(jobs: Jobs, *taken: AcceptedCallback, starts: int = 0, batch_id: str = "b1") -> None:
-    """A batch that was claimed so many times before, each time by a worker that died."""
+    """A batch that was claimed this many times before, each time by a worker that died."""
     await jobs.inbox.hand_over(batch_id, taken)
     if starts:
         await jobs.inbox.claim(lease=jobs.context.lease)

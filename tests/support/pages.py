@@ -1,4 +1,4 @@
-"""What the pages show: commands, and what is said to come of them."""
+"""The commands that the pages show, and their output there."""
 
 import re
 from pathlib import Path

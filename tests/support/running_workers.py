@@ -25,7 +25,7 @@ KEY = base64.b64encode(b"k" * 32).decode()
 
 @pytest.fixture
 def settings(redis_url: str) -> Settings:
-    """Only what a worker itself is told; everything else stands in its context."""
+    """Only a worker's own options; everything else is in its context."""
     return Settings.model_construct(
         redis_url=redis_url, database_url="", master_keys=[SecretStr(KEY)], sweep_every=1
     )
@@ -55,7 +55,7 @@ class Workers:
 
     @asynccontextmanager
     async def running(self, *, grace: float = 5) -> AsyncIterator[asyncio.Task[None]]:
-        """The loop inside the block; behind it, it is told to stop and must do so."""
+        """Run the loop during the block; afterwards it is asked to stop and must end."""
         task = asyncio.create_task(self._run(grace))
         try:
             await until(self._at_work)

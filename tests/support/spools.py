@@ -57,7 +57,7 @@ def leave_behind(root: Path, *contents: bytes, owner: int = 0) -> list[Path]:
 
 @dataclass
 class FailingDisk(Disk):
-    """A real disk but for the calls that are told to fail: `next_write` bytes are written at most, once."""
+    """A real disk, except for the calls set to fail: `next_write` bytes are written at most, once."""
 
     next_write: int | None = None
     write_error: int | None = None

@@ -267,7 +267,7 @@ async def dump_database(engine: AsyncEngine) -> str:
 
 
 def traces(dumped: str, *words: str) -> list[str]:
-    """Which of the words (by default name and ID number) stand in a dump, in whatever spelling."""
+    """Which of the words (by default name and ID number) are in a dump, in any encoding."""
     return [
         spelling
         for word in words or (NAME, ID_NUMBER)

@@ -1,4 +1,4 @@
-"""Verifications are advanced beside the recording, each app so many at once, fed by `due_at`."""
+"""Verifications are advanced beside the recording, with a limit for each app, fed by `due_at`."""
 
 import asyncio
 from dataclasses import replace

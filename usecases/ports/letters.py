@@ -1,4 +1,4 @@
-"""Where callbacks go that could not be understood or processed, and how they come back."""
+"""Dead letters: genuine callbacks that could not be understood or processed, and their retries."""
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +12,7 @@ from domain.views.letters import LetterFilter, TakenLetters
 
 
 class DeadLetters(Protocol):
-    """Where callbacks go that could not be understood or processed, and how they come back."""
+    """Dead letters: genuine callbacks that could not be understood or processed, and their retries."""
 
     async def keep(self, callback: AcceptedCallback, *, reason: str, detail: str, now: datetime) -> UUID:
         """Store one; storing the same callback again counts another attempt."""

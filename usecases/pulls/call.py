@@ -36,7 +36,7 @@ async def make_call(
     call = await context.gates.enter(app.app_id, room=context.pictures.slots_for(app), patience=patience)
     if isinstance(call, LeftAlone):
         return call
-    # To its end from the reservation on: once it stands, the call is spent whether it is made or not.
+    # Not cancelled after the reservation: a reserved call is spent whether it is made or not.
     return await context.gates.through(_make(context, case, app, n, call))
 
 
@@ -80,7 +80,7 @@ def _count(context: WorkerContext, app: App, answer: Answer) -> None:
 
 
 def counted_as(state: PullState, kind: Kind) -> str:
-    """The figure that a call is counted under: `done` stands for what the vendor said of a verification."""
+    """The figure that a call is counted under: `done` is the vendor's answer about a verification."""
     if state is not PullState.DONE:
         return state.value
     return kind.value if kind in {Kind.BUSY, Kind.REFUSED, Kind.FAULT} else state.value
@@ -99,7 +99,7 @@ async def _keep(context: WorkerContext, pull: FinishedPull) -> None:
 
 
 async def _keep_trying(context: WorkerContext, pull: FinishedPull) -> None:
-    """Raises what the ledger raises while PostgreSQL is not away, if it does so again and again."""
+    """Raises the ledger's error if it keeps failing although PostgreSQL answers."""
     failures = 0
     for attempt in count():
         try:

@@ -1,4 +1,4 @@
-"""What a worker of an older version leaves in the database, while it runs beside this version."""
+"""Rows that a worker of an older version writes while it runs beside this version."""
 
 import asyncio
 import math
@@ -17,15 +17,15 @@ log = structlog.get_logger(__name__)
 
 
 class Leftovers:
-    """Looks for them at the first sweep and once an hour: the last worker of the old version ends after the
-    migrations, and takes back what they have done."""
+    """Looks for them at the first sweep and once an hour, because the last worker of the old version ends
+    after the migrations and still writes rows in the old way."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
         self._looked_at = -math.inf
 
     async def complete(self) -> None:
-        """Let flows that go on end with the vendor's day, and list what is decided by its outcome.
+        """End unfinished flows with the vendor's day, and list decided verifications by outcome.
 
         Raises:
             ServerAway: PostgreSQL is away.
@@ -42,7 +42,7 @@ class Leftovers:
 
 
 async def _in_batches(work: Callable[[], Awaitable[int]]) -> int:
-    """Repeat the work until a batch is not full; the number in all."""
+    """Repeat the work until a batch is not full; returns the total."""
     count = batch = await work()
     while batch == AT_ONCE:
         batch = await work()

@@ -35,7 +35,7 @@ class PgDecisions:
         )
 
     async def save_once(self, decision_record: DecisionRecord) -> bool:
-        """Save a decision; False when the verification was decided before, which then stands, or when the
+        """Save a decision; False when the verification was decided before, which is kept, or when the
         lease is another's by now."""
         return await self._coalescer.submit(decision_record)
 

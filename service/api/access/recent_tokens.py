@@ -1,7 +1,7 @@
 """Valid tokens are remembered for half a second, so that a busy client's requests need no query each.
 
-A token that is revoked or replaced stops working within that time on every process, whether or not anything
-announces it. Unknown tokens are looked up each time.
+A token that is revoked or replaced stops working within that time on every process, without
+any announcement. Unknown tokens are looked up each time.
 """
 
 import hashlib

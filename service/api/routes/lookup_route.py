@@ -1,7 +1,7 @@
 """The route of the most frequent request: one verification by its biz_id, without any parameter.
 
-FastAPI takes longer to look for parameters that are not there than the lookup itself takes. A request with a
-query, or with a biz_id that is to be refused, goes FastAPI's way, and gets the same answers.
+FastAPI's search for parameters takes longer than the lookup. A request with a query, or with a biz_id that
+is refused, goes through FastAPI and gets the same answers.
 """
 
 from fastapi import Request, Response
@@ -19,7 +19,7 @@ class LookupRoute(GuardedRoute):
     """Answers plain lookups itself."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, whose errors are answered like those of every route."""
+        """Answer one request; errors are answered as on every route."""
         if _is_plain(scope):
             answer = await self._answer(Request(scope, receive))
             await answer(scope, receive, send)
@@ -35,7 +35,7 @@ class LookupRoute(GuardedRoute):
 async def answer_lookup(
     biz_id: str, caller: Caller, context: ApiContext, app_id: str | None = None
 ) -> Response:
-    """The verification that is meant. Raises ApiProblem."""
+    """The body for the verification that `biz_id` names. Raises ApiProblem."""
     found = await find_verification(biz_id, caller, context, app_id)
     return Response(verification_json(found), media_type="application/json")
 

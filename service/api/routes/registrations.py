@@ -63,7 +63,7 @@ async def order_verification(
 @router.put(
     "/{biz_id}",
     responses={
-        201: {"model": VerificationModel, "description": "Registered: nobody knew it before"},
+        201: {"model": VerificationModel, "description": "Registered; it was unknown before"},
         **problems(
             "not_found", "app_id_required", "registration_conflict",
             "unreadable", "invalid_request", "unavailable",

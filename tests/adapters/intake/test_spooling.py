@@ -233,7 +233,7 @@ async def test_an_acknowledged_callback_is_always_in_inbox_or_spool(tmp_path: Pa
                 await until(lambda: _answers(ingress.redis))
             else:
                 await asyncio.gather(*(send(ingress, sent[n::8]) for n in range(8)))
-            # The spool first: what it gives up meanwhile stands in the inbox by then.
+            # The spool first: what it hands over meanwhile is in the inbox by then.
             kept = names(ingress.in_spool()) | names(await ingress.in_inbox())
             assert acknowledged <= kept
         await until(ingress.drained)

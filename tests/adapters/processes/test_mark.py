@@ -42,7 +42,7 @@ async def test_a_second_gateway_is_refused_in_one_line_that_says_what_to_do(redi
                 pass
         async with marking(mark(redis, theirs, prefix="other:")):
             pass
-        assert await mark(redis).find_conflict() is None, "the first one's stands"
+        assert await mark(redis).find_conflict() is None, "the first one's is kept"
     told = str(caught.value)
     assert "\n" not in told
     for part in ("FACEID_REDIS_URL", "FACEID_REDIS_PREFIX", "'faceid:'", DEFAULT_NAMES.mark):

@@ -68,7 +68,7 @@ async def test_ingresses_leave_room_and_fill_the_inbox_again_when_it_empties(
         assert 0.5 < await used_share(redis) < 0.9
         assert await redis.set("a worker's claim", b"x" * 50_000), "there is room for those who empty it"
 
-        # The spool first: what it gives up meanwhile stands in the inbox by then.
+        # The spool first: what it hands over meanwhile is in the inbox by then.
         kept = {each.key for each in ingresses[0].in_spool()}
         kept |= {each.key for each in await ingresses[0].in_inbox()}
         assert len(kept) == sent

@@ -67,7 +67,7 @@ def rows(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 async def listed(engine: AsyncEngine, database_url: str, rows: int) -> AsyncIterator[AsyncEngine]:
-    """A database with so many verifications of two apps, and no statistics of them."""
+    """A database with N verifications of two apps, and no statistics of them."""
     async with fresh_database(engine, database_url) as url:
         await migrate(url)
         listed = create_engine(url)

@@ -28,7 +28,7 @@ assert MASTER_KEY == "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 
 
 class Letters:
-    """The dead letters in the database. No coroutines: commands run loops of their own."""
+    """The dead letters in the database. No coroutines: commands run their own loops."""
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url

@@ -30,7 +30,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
     async def run(*args: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["faceid-gateway", *map(str, args)])
-        # In a thread: commands run event loops of their own.
+        # In a thread: commands run their own event loops.
         code = await asyncio.to_thread(_exit_code)
         return Ended(code, *capsys.readouterr())
 

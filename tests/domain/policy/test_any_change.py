@@ -54,7 +54,7 @@ def _facts(tree: Json) -> Facts | None:
 
 
 def _is_odd(value: Any, now: Any) -> bool:
-    """Whether a value is of no kind that could stand there: what it says cannot be better than nothing."""
+    """Whether a value is of a wrong kind for this member, so that it must count as absent at best."""
     if isinstance(now, (dict, list)):
         return not isinstance(value, (type(now), str))
     return value is None or isinstance(value, (dict, list))

@@ -58,7 +58,7 @@ async def _waiting(rig: Rig, redis: Redis, database: asyncpg.Connection) -> Wait
 
 
 def spooled_bytes(spool: Path) -> int:
-    """What stands in the segments of a spool folder."""
+    """The content of the segments of a spool folder."""
     total = 0
     for segment in spool.glob("*/*.seg"):
         with suppress(FileNotFoundError):
@@ -113,7 +113,7 @@ _DECISIONS: Final = """
 SELECT v.biz_id, count(*) FROM decisions d JOIN verifications v ON v.id = d.verification_id
 JOIN timeline t ON t.verification_id = v.id AND t.event = 'decision.saved' GROUP BY v.biz_id
 """
-"""A decision that stands, times the events that announced one: more than one is one too many."""
+"""A saved decision, times the events that announced one: more than one is a duplicate."""
 
 _LEDGER: Final = """
 SELECT v.biz_id, count(*) FROM pulls p JOIN verifications v ON v.id = p.verification_id

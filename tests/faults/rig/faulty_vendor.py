@@ -1,6 +1,6 @@
 """The vendor on a bad day: get_result that ends each call as the verification's script says.
 
-A process of its own (`python -m tests.faults.rig.faulty_vendor PORT LOG`). It notes every call in LOG before
+A separate process (`python -m tests.faults.rig.faulty_vendor PORT LOG`). It notes every call in LOG before
 anything else happens, so that its own death forgets none: a line is the biz_id and how many calls for it
 are under way. The fourth call for a verification is refused, as the vendor would. The environment variable
 FACEID_FAULTS_OUTAGE names a script that goes for every verification. With FACEID_FAULTS_LIMIT, calls beyond

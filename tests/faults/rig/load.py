@@ -42,17 +42,17 @@ class Load:
         return len(self.acknowledged) + self.refused + self.unexpected.total()
 
     async def acknowledges(self, more: int) -> None:
-        """Return when so many more callbacks are acknowledged."""
+        """Return when this many more callbacks are acknowledged."""
         wanted = len(self.acknowledged) + more
         await _until(lambda: len(self.acknowledged) >= wanted, f"{more} more acknowledged")
 
     async def answers(self, more: int) -> None:
-        """Return when so many more requests are answered."""
+        """Return when this many more requests are answered."""
         wanted = self.answered + more
         await _until(lambda: self.answered >= wanted, f"{more} more answered")
 
     async def refuses(self, more: int) -> None:
-        """Return when so many more requests are answered by 503."""
+        """Return when this many more requests are answered by 503."""
         wanted = self.refused + more
         await _until(lambda: self.refused >= wanted, f"{more} more refused")
 

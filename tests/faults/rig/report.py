@@ -41,7 +41,7 @@ class Notebook:
     def judged(self, verdict: Verdict, *, waste: bool = True) -> None:
         """Note a verdict, beside earlier ones, and fail where it says that the promise was broken.
 
-        With `waste`, every verification must have cost exactly the calls that stand on its ledger, one.
+        With `waste`, every verification must have cost exactly the one call of its ledger.
         """
         seen = {
             "acknowledged": verdict.acknowledged,

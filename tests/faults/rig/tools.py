@@ -13,7 +13,7 @@ def find_strace() -> str | None:
 
 
 def find_faketime() -> str | None:
-    """The library that gives a process a clock of its own."""
+    """The library that gives a process a separate clock."""
     return next((path for pattern in _FAKETIME for path in sorted(glob(pattern))), None)
 
 

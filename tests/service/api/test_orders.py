@@ -52,7 +52,7 @@ def issuer() -> ScriptedIssuer:
 async def scripted(
     api: httpx2.AsyncClient, api_context: RealApi, issuer: ScriptedIssuer
 ) -> httpx2.AsyncClient:
-    """The API with a vendor that does as it is told."""
+    """The API with a vendor that answers as a test sets it."""
     transport = httpx2.ASGITransport(create_app(replace(api_context, issuer=issuer)))
     return httpx2.AsyncClient(transport=transport, base_url="http://api", headers=api.headers)
 

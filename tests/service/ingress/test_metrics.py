@@ -76,7 +76,7 @@ async def test_it_answers_while_the_event_loop_does_not() -> None:
         await asyncio.sleep(0)
         deadline = time.monotonic() + 5
         while not scraping.done() and time.monotonic() < deadline:
-            time.sleep(0.3)  # noqa: ASYNC251 - the loop stands still
+            time.sleep(0.3)  # noqa: ASYNC251 - the loop is blocked
             await asyncio.sleep(0)
         assert ("faceid_ingress_accepting", "ingress:me") in samples(await scraping)
 

@@ -1,4 +1,4 @@
-"""A browser's bare return: whatever stands in its query is answered by a page, never by a 5xx."""
+"""A browser's bare return: whatever its query, the answer is a page, never by a 5xx."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

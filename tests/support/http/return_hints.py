@@ -23,5 +23,5 @@ class NotedReturnHints:
 def throttled_hints(
     return_hints: ReturnHints, *, each: Rate = GENEROUS, together: Rate = GENEROUS
 ) -> ThrottledReturnHints:
-    """Return hints through a throttle whose clock stands still."""
+    """Return hints through a throttle whose clock does not advance."""
     return ThrottledReturnHints(return_hints, Throttle(each=each, together=together), monotonic=lambda: 0)

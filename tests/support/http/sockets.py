@@ -60,7 +60,7 @@ class Listener:
         return self.connections.count > 0
 
     async def exchange(self, sent: bytes) -> bytes:
-        """What comes back on a connection of its own until that ends."""
+        """Everything that comes back on a new connection until it ends."""
         client = await self.connect()
         client.send(sent)
         return await client.rest()

@@ -212,7 +212,7 @@ def changed(path: str, value: Any) -> Json:
 
 
 def drop(tree: Json, path: str) -> Json:
-    """`tree` without the dotted `path`, if it stands there."""
+    """`tree` without the dotted `path`, if it exists."""
     *blocks, last = path.split(".")
     inner = tree
     for block in blocks:

@@ -21,7 +21,7 @@ ODD: list[Any] = [
 
 
 class Change(NamedTuple):
-    """`value` stands at `place` in the place of what stood there."""
+    """`value` replaces the value at `place`."""
 
     place: Place
     value: Any
@@ -60,7 +60,7 @@ def changes_of(tree: Json, *, count: int, seed: int) -> Iterator[Change]:
 
 
 def value_at(tree: Any, place: Place) -> Any:
-    """What stands there."""
+    """The value there."""
     for name in place:
         tree = tree[name]
     return tree

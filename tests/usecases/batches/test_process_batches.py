@@ -74,7 +74,7 @@ async def test_a_callback_that_keeps_killing_its_worker_becomes_a_dead_letter(jo
 async def test_of_a_killers_group_all_others_are_decided_and_it_alone_becomes_a_dead_letter(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The killer stands in a batch with another callback and is claimed with more batches."""
+    """The killer is in a batch with another callback, which is claimed together with more batches."""
     killer, deaths = quick(0), 0
 
     async def die_of_it(

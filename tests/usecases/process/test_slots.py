@@ -23,7 +23,7 @@ class Door:
         self.waiting: list[asyncio.Task[Call | LeftAlone]] = []
 
     async def come(self, app_id: str) -> Call | LeftAlone | None:
-        """What a call that wants room is told at once; None: it waits."""
+        """The immediate answer to a call that needs room; None: it waits."""
         task = asyncio.create_task(self.gates.enter(app_id, room=self.room))
         await turns()
         if task.done():

@@ -1,4 +1,4 @@
-"""Each app has so many calls at once, and a vendor at fault is left alone before calls are wasted on it."""
+"""Each app has a limit of calls at once; a vendor at fault is left alone before calls are wasted on it."""
 
 import asyncio
 from collections import deque

@@ -116,7 +116,7 @@ async def test_a_vendor_at_fault_all_day_is_asked_in_the_last_hour(jobs: Jobs) -
     jobs.vendor.answers = [answered(payload())]
     await advance(jobs.context, case)
     assert jobs.vendor.asked == []
-    # Nobody else comes, and the clock of the circuit stands: it stays open.
+    # No other call comes, and the circuit's clock does not advance: it stays open.
     jobs.clock.now = NOW + timedelta(hours=23)
     await jobs.advance_due()
     assert await jobs.outcome() == ("decided", "approved", [])

@@ -53,7 +53,7 @@ async def keep(store: Store, n: int, *, reason: str = "r", seconds: int | None =
 
 
 async def batches(redis: Redis, keys: KeyRing) -> list[list[AcceptedCallback]]:
-    """What stands in the inbox."""
+    """The content of the inbox."""
     found = await stored_batches(redis, keys)
     assert all(map(is_retry, found))
     return list(found.values())
@@ -164,7 +164,7 @@ async def test_in_one_call_nothing_is_retried_twice(
     failing: list[asyncio.Task[UUID]] = []
 
     async def fail_again_later() -> None:
-        # The retry's own clock stands still: what fails now is seen after it began.
+        # The retry's clock does not advance: what fails now is seen after it began.
         failing.append(asyncio.create_task(keep(store, 1, seconds=7200)))
 
     monkeypatch.setattr(written, "after_put", fail_again_later)

@@ -14,7 +14,7 @@ from tests.support.payloads.changes import Change, changed_tree, changes_of, ful
 from tests.support.stores import NOW, biz_id, callback
 
 SHARE = 40
-"""One change in so many goes all the way."""
+"""One of this many changes goes all the way."""
 BATCH = 50
 
 

@@ -26,7 +26,7 @@ FILLS = (
 
 
 def upgrade() -> None:
-    # What decided before this revision had no file: its text is unknown, and is said to be.
+    # What decided before this revision had no file: its text is unknown, and is marked so.
     op.execute("""
         INSERT INTO policies (content_hash, name, version, content)
         SELECT DISTINCT 'built-in ' || policy_name || ' ' || policy_version, policy_name, policy_version, ''

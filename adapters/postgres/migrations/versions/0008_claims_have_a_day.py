@@ -8,7 +8,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    # An older version leaves the time to the default. What stands already counts from now on.
+    # An older version leaves the time to the default. Existing rows count from now on.
     claimed_at = sa.Column(
         "claimed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("now()")
     )

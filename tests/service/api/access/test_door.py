@@ -35,7 +35,7 @@ AT_ONCE = Pauses(seconds=0)
 
 
 async def with_door(context: RealApi, **parts: object) -> RealApi:
-    """The context behind a door of its own, which lets `all-token` in."""
+    """The context behind a separate door, which admits `all-token`."""
     await context.tokens.put("all", "all-token")
     return replace(context, door=door_of(context.tokens, **{"pauses": AT_ONCE, **parts}))
 
