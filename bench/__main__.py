@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from bench.failure import BenchFailed
 from bench.measures.drain import measure_drain
 from bench.measures.ingress import measure_ingress
 from bench.measures.latency import measure_latency
@@ -24,7 +25,7 @@ from bench.report.figures import Figure
 from bench.report.machine import describe_machine
 from bench.report.picture import draw
 from bench.report.results import RESULTS, Results, load, save, worse_than
-from bench.rig import BenchFailed, Rig, standing_rig
+from bench.rig import Rig, standing_rig
 from devstack.processes import StartFailed
 from devstack.servers import ServerMissing
 

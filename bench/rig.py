@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from adapters.postgres.schema import migrate
 from adapters.store.schema import metadata
+from bench.failure import BenchFailed
 from bench.traffic.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from devstack import ports, servers, waiting
 from devstack.environment import role_settings, without_settings
@@ -33,10 +34,6 @@ OTHER_CORES: Final = set(_CORES[1:]) or SERVER_CORE
 _KEPT: Final = {"api_tokens", "endpoints", "event_log", "policies"}
 FILLED: Final = [table.name for table in metadata.sorted_tables if table.name not in _KEPT]
 """The tables that grow with the callbacks."""
-
-
-class BenchFailed(Exception):
-    """A figure could not be measured; the message says why."""
 
 
 @dataclass(frozen=True)

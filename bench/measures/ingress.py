@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import msgspec
 
+from bench.failure import BenchFailed
 from bench.measures.contenders import Side, ingresses, install_fastify
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, limit, median, rate_figure
-from bench.rig import BenchFailed, Rig, cpu_seconds, empty, forget, in_memory
+from bench.rig import Rig, cpu_seconds, empty, forget, in_memory
 from bench.traffic.callbacks import load_callbacks
 from bench.traffic.load import Load, LoadResult, run_load
 from bench.traffic.paced import Pace, run_paced

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
+from bench.failure import BenchFailed
 from bench.measures.contenders import Side
 from bench.measures.lookups import lookup_of, put_token, running_api, write_requests
 from bench.report.console import show_progress
 from bench.report.figures import Figure, limit
-from bench.rig import BenchFailed, Rig, empty
+from bench.rig import Rig, empty
 from bench.traffic.callbacks import APP_ID, SECOND_APP_ID
 from bench.traffic.load import Load, run_load
 from bench.traffic.seeding import seed, seed_letters

@@ -11,10 +11,11 @@ import msgspec
 
 from adapters.postgres.engine import create_engine
 from adapters.store.tokens import PgTokens, new_token
+from bench.failure import BenchFailed
 from bench.measures.contenders import Side
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, rate_figure
-from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, empty, running
+from bench.rig import SERVER_CORE, Rig, cpu_seconds, empty, running
 from bench.traffic.callbacks import APP_ID
 from bench.traffic.load import Load, LoadResult, run_load
 from bench.traffic.seeding import seed
@@ -82,7 +83,7 @@ async def _sides(rig: Rig) -> AsyncIterator[tuple[Side, Side]]:
 
 
 async def _measure(rig: Rig, requests: Path, *, size: int, rounds: int, seconds: float) -> list[Figure]:
-    load = Load(connections=CONNECTIONS, seconds=seconds, warm_up=1, ready=True)
+    load = Load(connections=CONNECTIONS, seconds=seconds, warm_up=min(1.0, seconds), ready=True)
     seen: dict[str, list[LoadResult]] = {"product": [], "naive": []}
     cpu: dict[str, list[float]] = {"product": [], "naive": []}
     async with _sides(rig) as sides:

@@ -12,11 +12,12 @@ from typing import Final
 
 import msgspec
 
+from bench.failure import BenchFailed
 from bench.measures.contenders import Side, ingresses
 from bench.measures.worker import naive_worker, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import NOT_MEASURED, Figure, limit
-from bench.rig import SERVER_CORE, BenchFailed, Rig, cpu_seconds, cpu_seconds_of_all, empty, running
+from bench.rig import SERVER_CORE, Rig, cpu_seconds, cpu_seconds_of_all, empty, running
 from bench.traffic.callbacks import number_of
 from bench.traffic.paced import Pace, percentile, run_paced
 

@@ -16,18 +16,10 @@ from arq.constants import default_queue_name, in_progress_key_prefix
 
 from adapters.intake.queue import add_wake_up
 from adapters.redis.names import DEFAULT_NAMES
+from bench.failure import BenchFailed
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, rate_figure
-from bench.rig import (
-    SERVER_CORE,
-    BenchFailed,
-    Rig,
-    cpu_seconds,
-    cpu_seconds_of_all,
-    empty,
-    running,
-    until,
-)
+from bench.rig import SERVER_CORE, Rig, cpu_seconds, cpu_seconds_of_all, empty, running, until
 from bench.traffic.callbacks import SignedCallback, load_callbacks
 from bench.traffic.staging import STAGED, stage_batches, stage_jobs
 from devstack.processes import ProcessSpec

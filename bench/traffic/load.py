@@ -15,7 +15,7 @@ from typing import Final, cast
 import msgspec
 import uvloop
 
-from bench.rig import BenchFailed
+from bench.failure import BenchFailed
 from bench.traffic.callbacks import NOTIFY_PATH, SignedCallback, load_callbacks, renewed
 
 OK: Final = b"200"

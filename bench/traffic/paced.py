@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from bench.rig import BenchFailed
+from bench.failure import BenchFailed
 from bench.traffic.callbacks import load_callbacks, renewed
 from bench.traffic.load import OK, request_of, run_generator, status_of
 
