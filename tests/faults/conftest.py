@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.harness import Rig, running_rig
 from tests.faults.rig.report import FIGURES, Notebook, Reporter
 from tests.faults.rig.tools import missing_packages
 
@@ -61,7 +61,7 @@ def chance(request: pytest.FixtureRequest, notebook: Notebook) -> random.Random:
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     """A gateway that is up, with the settings that the test module names `SETTINGS`."""
     failed_before = request.session.testsfailed
-    async with standing_rig(**getattr(request.module, "SETTINGS", {})) as rig:
+    async with running_rig(**getattr(request.module, "SETTINGS", {})) as rig:
         await rig.start("ingress")
         await rig.start("worker")
         yield rig

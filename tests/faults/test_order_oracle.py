@@ -13,7 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.faults.rig.callbacks import new_biz_id
-from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.harness import Rig, running_rig
 from tests.faults.rig.load import sending
 from tests.faults.rig.report import Notebook
 from tests.faults.rig.strace import Call, read_calls, traced
@@ -66,7 +66,7 @@ def _sync_of(write: Call, calls: Sequence[Call]) -> Call | None:
 async def test_the_inbox_is_synced_before_the_answer(
     notebook: Notebook, tmp_path: Path, connections: int
 ) -> None:
-    async with standing_rig() as rig:
+    async with running_rig() as rig:
         await rig.start("ingress")
         answers, early = await _watch(rig, tmp_path, connections=connections)
     notebook.note(answers=answers, too_early=len(early))
@@ -78,7 +78,7 @@ async def test_the_inbox_is_synced_before_the_answer(
 async def test_the_spool_is_synced_before_the_answer(
     notebook: Notebook, tmp_path: Path, connections: int
 ) -> None:
-    async with standing_rig() as rig:
+    async with running_rig() as rig:
         await rig.start("ingress")
         await rig.kill("valkey")
         async with traced(rig.pids["ingress"], tmp_path / "ingress"):
@@ -92,7 +92,7 @@ async def test_the_spool_is_synced_before_the_answer(
 
 
 async def test_a_server_that_syncs_later_is_found_out(notebook: Notebook, tmp_path: Path) -> None:
-    async with standing_rig(FACEID_DURABILITY="memory") as rig:
+    async with running_rig(FACEID_DURABILITY="memory") as rig:
         redis: Redis = Redis.from_url(rig.redis_url)
         await redis.config_set("appendfsync", "everysec")
         await redis.aclose()

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from tests.faults.rig.evidence import verdict
-from tests.faults.rig.harness import standing_rig
+from tests.faults.rig.harness import running_rig
 from tests.faults.rig.load import sending
 from tests.faults.rig.report import Notebook
 
@@ -27,7 +27,7 @@ BOUND: Final = 10.0
 
 
 async def test_no_room_for_anything(notebook: Notebook) -> None:
-    async with standing_rig(**SMALL_SPOOL) as rig:
+    async with running_rig(**SMALL_SPOOL) as rig:
         await rig.start("worker")
         await rig.start("ingress")
         ingress = psutil.Process(rig.pids["ingress"])

@@ -134,7 +134,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def standing_rig(**settings: str) -> AsyncIterator[Rig]:
+async def running_rig(**settings: str) -> AsyncIterator[Rig]:
     """Servers and vendor in a separate folder, which is kept if the block fails or `keep` is set."""
     folder = Path(tempfile.mkdtemp(prefix="faceid-faults-"))
     rig = Rig(folder, settings)

@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.faults.rig.callbacks import new_biz_id
 from tests.faults.rig.evidence import verdict
 from tests.faults.rig.faulty_vendor import biz_id_for
-from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.harness import Rig, running_rig
 from tests.faults.rig.load import sending
 from tests.faults.rig.report import Notebook
 from tests.faults.rig.tools import find_faketime
@@ -53,7 +53,7 @@ class Clocks:
 @pytest_asyncio.fixture(loop_scope="module")
 async def clocks() -> AsyncIterator[tuple[Rig, Clocks]]:
     """A gateway whose clocks can jump."""
-    async with standing_rig() as rig:
+    async with running_rig() as rig:
         clocks = Clocks(rig)
         clocks.set(ROLES, 0)
         for role in ROLES:

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.faults.rig.evidence import verdict
-from tests.faults.rig.harness import Rig, standing_rig
+from tests.faults.rig.harness import Rig, running_rig
 from tests.faults.rig.load import Load, sending
 from tests.faults.rig.report import Notebook
 from tests.faults.rig.strace import failing
@@ -33,7 +33,7 @@ FAILURES: Final = {
 @pytest_asyncio.fixture(loop_scope="module")
 async def spooling() -> AsyncIterator[Rig]:
     """A gateway whose Valkey has just been killed."""
-    async with standing_rig() as rig:
+    async with running_rig() as rig:
         await rig.start("worker")
         await rig.start("ingress")
         await rig.kill("valkey")
@@ -63,7 +63,7 @@ async def test_the_ingress_is_killed_while_it_spools(
 
 
 async def test_the_disk_is_full(notebook: Notebook) -> None:
-    async with standing_rig() as rig:
+    async with running_rig() as rig:
         with _small_disk(rig.spool):
             await rig.start("worker")
             await rig.start("ingress")

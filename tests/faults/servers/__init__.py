@@ -1,0 +1,1 @@
+"""Faults of the servers and of the vendor, while every role runs."""
