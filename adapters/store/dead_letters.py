@@ -15,9 +15,11 @@ from sqlalchemy import ColumnElement, Row, TextClause, and_, delete, func, selec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, place_of, unseal_packed
+from adapters.store.events.log import append
 from adapters.store.positions import NEWEST
 from adapters.store.tables import dead_letters
 from domain.errors import BrokenSeal
+from domain.events.event import EventType, NewEvent
 from domain.model import AcceptedCallback
 from domain.views.letters import DeadLetter, LetterFilter, TakenLetters
 
@@ -37,7 +39,7 @@ class PgDeadLetters:
         data_key, wrapped_key = self._keys.new_data_key(place=_key_place(callback.app_id, row))
         sealed = data_key.seal(msgspec.msgpack.encode(callback), place=_raw_place(callback.app_id, row))
         async with self._engine.begin() as connection:
-            await connection.execute(
+            kept = await connection.execute(
                 _KEEP,
                 {
                     "id": row,
@@ -50,6 +52,8 @@ class PgDeadLetters:
                     "now": now,
                 },
             )
+            if kept.scalar_one():
+                await append(connection, [_created(callback, reason, now)])
         return row
 
     async def page(
@@ -177,6 +181,11 @@ def _clause(which: LetterFilter) -> ColumnElement[bool]:
     return and_(*parts)
 
 
+def _created(callback: AcceptedCallback, reason: str, now: datetime) -> NewEvent:
+    detail = {"dead_letter_id": str(callback.key), "reason": reason, "kind": callback.kind}
+    return NewEvent(EventType.DEAD_LETTER_CREATED, now, app_id=callback.app_id, detail=detail)
+
+
 def _of_apps(app_ids: Sequence[str] | None) -> ColumnElement[bool]:
     return true() if app_ids is None else letter.app_id.in_(app_ids)
 
@@ -196,6 +205,7 @@ VALUES (:id, :app_id, :kind, :reason, :detail, :wrapped_key, :raw_ct, :now, :now
 ON CONFLICT (id) DO UPDATE
   SET attempts = d.attempts + 1, reason = EXCLUDED.reason, detail = EXCLUDED.detail,
       last_seen_at = EXCLUDED.last_seen_at, retried_at = NULL
+RETURNING d.xmax = 0 AS is_new
 """)
 
 _COLUMNS: Final = ", ".join(DeadLetter.__struct_fields__)

@@ -7,8 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store import due_moves
+from adapters.store.events.log import append
 from adapters.store.lists import list_key
-from domain.model import State
+from domain.events.event import DECIDED, NewEvent
+from domain.model import Outcome, State
 from domain.pulls.budget import RESULT_KEPT
 
 
@@ -26,11 +28,19 @@ class PgLeftovers:
             return ended.rowcount
 
     async def list_decided(self, app_ids: Sequence[str], *, limit: int) -> int:
-        """List up to `limit` decided verifications of these apps by their outcome, and return their number.
-        A version from before migration 0011 lists none."""
+        """List up to `limit` decided verifications of these apps by their outcome, write the events of those
+        that were decided since there are events, and return how many were listed. A version from before
+        migration 0011 lists none and writes none."""
         keys = [list_key(app_id, State.DECIDED) for app_id in app_ids]
         async with self._engine.begin() as connection:
-            return (await connection.execute(_LIST_DECIDED, {"keys": keys, "limit": limit})).rowcount
+            listed = (await connection.execute(_LIST_DECIDED, {"keys": keys, "limit": limit})).all()
+            untold = [
+                NewEvent(DECIDED[Outcome(row.listed_as)], row.decided_at, verification_id=row.id)
+                for row in listed
+                if row.is_untold
+            ]
+            await append(connection, untold)
+            return len(listed)
 
 
 _END_UNFINISHED: Final = text(f"""
@@ -54,5 +64,9 @@ WITH unlisted AS (
 UPDATE verifications v
 SET listed_as = (SELECT d.outcome FROM decisions d WHERE d.verification_id = v.id)
 WHERE v.id = ANY(ARRAY(SELECT id FROM unlisted))
+RETURNING v.id, v.listed_as,
+  (SELECT d.decided_at FROM decisions d WHERE d.verification_id = v.id) AS decided_at,
+  v.events = 0 AND (SELECT d.decided_at >= (SELECT began_at FROM event_log)
+                    FROM decisions d WHERE d.verification_id = v.id) AS is_untold
 """)
 """The key is that of the index `verifications_listed`."""

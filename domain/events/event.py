@@ -83,11 +83,12 @@ class Event(msgspec.Struct, frozen=True):
 class NewEvent(msgspec.Struct, frozen=True):
     """An event to append to the log.
 
-    An event of a verification gets its app, ids, decision and `n` from the store. `detail`: as in EventBody.
+    An event of a verification gets its app, ids, decision and `n` from the store. `at`: None means the
+    transaction's time. `detail`: as in EventBody.
     """
 
     type: EventType
-    at: datetime
+    at: datetime | None = None
     app_id: str | None = None
     verification_id: UUID | None = None
     detail: dict[str, Any] = {}

@@ -6,6 +6,23 @@ from tests.mutations.mutation import Mutation
 
 OF_THE_EVENTS: Final = (
     Mutation(
+        "outbox in the transaction",
+        "adapters/store/decisions/decisions.py",
+        "  SELECT app_id, id, n, event, decided_at, body FROM turn CROSS JOIN ready\n",
+        "  SELECT app_id, id, n, event, decided_at, body FROM turn CROSS JOIN ready LIMIT 0\n",
+        ["tests/adapters/store/events/test_writing.py::test_a_group_of_decisions_has_an_event_each"],
+    ),
+    Mutation(
+        "commit order of seq",
+        "adapters/store/events/log.py",
+        "SELECT pg_advisory_xact_lock({_LOCK}),",
+        "SELECT pg_advisory_xact_lock_shared({_LOCK}),",
+        [
+            "tests/adapters/store/events/test_log.py::test_a_number_is_visible_only_when_all_smaller_ones_are",
+            "tests/adapters/store/events/test_order.py::test_a_reader_behind_many_writers_skips_nothing",
+        ],
+    ),
+    Mutation(
         "address check at connect",
         "adapters/webhooks/connector.py",
         "        socket_factory=guard(allowed, own=own_addresses()),\n",

@@ -58,6 +58,8 @@ GUARDS: Final = (
     "same rights on the short way",
     "visible secrets",
     "parameters of TLS",
+    "outbox in the transaction",
+    "commit order of seq",
     "address check at connect",
     "order guard of deliveries",
     "lease fence of deliveries",

@@ -1,4 +1,4 @@
-"""Save decisions once: decision, state and timeline event in one statement; the first one stays."""
+"""Save decisions once: decision, state, timeline and event in one statement; the first one stays."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,9 @@ from adapters.envelope import place_of, unseal_packed
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store import due_moves
 from adapters.store.bulk import as_rows, write_group
+from adapters.store.events.log import body_of, turn_after
 from adapters.tasks.coalescer import Coalescer
+from domain.events.event import DECIDED, EventType
 from domain.facts.facts import Disagreement, Facts
 from domain.lease import DataKey
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
@@ -115,7 +117,9 @@ class _DecisionRow(msgspec.Struct, frozen=True):
     fence: int
     outcome: Outcome
     basis: Basis
+    event: EventType
     reasons: tuple[Reason, ...]
+    codes: tuple[str, ...]
     rules: tuple[RuleRun, ...]
     disagreements: tuple[Disagreement, ...]
     policy_name: str
@@ -144,7 +148,9 @@ def _row(item: DecisionRecord) -> _DecisionRow:
         fence=lease.fence,
         outcome=decision.outcome,
         basis=decision.basis,
+        event=DECIDED[decision.outcome],
         reasons=decision.reasons,
+        codes=tuple(reason.code for reason in decision.reasons),
         rules=decision.rules,
         disagreements=decision.disagreements,
         policy_name=policy.name,
@@ -182,12 +188,21 @@ SELECT content_hash, name, version, content FROM json_to_recordset(CAST($1 AS js
 ON CONFLICT (content_hash) DO NOTHING
 """
 
+_EVENT_BODY: Final = body_of(
+    ids="closed",
+    outcome="outcome",
+    reasons="codes",
+    basis="basis",
+    policy="json_build_object('name', policy_name, 'version', policy_version, 'hash', policy_hash)",
+)
+
 _SAVE: Final = f"""
 WITH incoming AS (
   SELECT * FROM json_to_recordset(CAST($1 AS json))
-    AS t (verification_id uuid, fence bigint, outcome text, basis text, reasons json, rules json,
-          disagreements json, policy_name text, policy_version text, policy_hash text, mode text,
-          unconfirmed json, callback_facts json, result_facts json, identity_ct text, decided_at timestamptz)
+    AS t (verification_id uuid, fence bigint, outcome text, basis text, event text, reasons json,
+          codes json, rules json, disagreements json, policy_name text, policy_version text, policy_hash text,
+          mode text, unconfirmed json, callback_facts json, result_facts json, identity_ct text,
+          decided_at timestamptz)
 ), held AS (
   SELECT i.*, v.app_id
   FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
@@ -202,20 +217,31 @@ WITH incoming AS (
   ON CONFLICT (verification_id) DO NOTHING
   RETURNING verification_id
 ), first AS (
-  SELECT verification_id, fence, outcome, basis, reasons, policy_name, policy_version, identity_ct
+  SELECT verification_id, fence, outcome, basis, event, reasons, codes, policy_name, policy_version,
+         policy_hash, identity_ct, decided_at
   FROM held WHERE verification_id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), closed AS (
   UPDATE verifications v
   SET state = 'decided', listed_as = f.outcome, {due_moves.END},
-      identity_ct = decode(f.identity_ct, 'base64')
+      identity_ct = decode(f.identity_ct, 'base64'), events = v.events + 1
   FROM first f
   WHERE v.id = f.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
+  RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.events AS n, f.outcome, f.basis, f.event, f.codes,
+            f.policy_name, f.policy_version, f.policy_hash, f.decided_at
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
   SELECT verification_id, 'decision.saved',
          jsonb_build_object('outcome', outcome, 'basis', basis, 'reasons', CAST(reasons AS jsonb),
                             'policy', policy_name, 'version', policy_version)
   FROM first
+  RETURNING id
+), ready AS MATERIALIZED (
+  SELECT app_id, id, n, event, decided_at, {_EVENT_BODY} AS body FROM closed
+), turn AS MATERIALIZED (
+  {turn_after("(SELECT FROM ready UNION ALL SELECT FROM noted) AS done")}
+), told AS (
+  INSERT INTO events (app_id, verification_id, n, type, at, body)
+  SELECT app_id, id, n, event, decided_at, body FROM turn CROSS JOIN ready
 )
 SELECT verification_id, fence FROM first
 """  # noqa: S608 - constants alone

@@ -62,7 +62,7 @@ async def append_in_bulk(connection: asyncpg.Connection, events: Sequence[NewEve
 class _Row(msgspec.Struct, frozen=True):
     k: int
     type: EventType
-    at: datetime
+    at: datetime | None
     app_id: str | None
     verification_id: UUID | None
     detail: dict[str, Any]
@@ -103,8 +103,8 @@ WITH incoming AS (
   WHERE v.id = i.id AND v.id = ANY(ARRAY(SELECT id FROM locked))
   RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.events - i.count AS before
 ), ready AS MATERIALIZED (
-  SELECT i.k, COALESCE(v.app_id, i.app_id) AS app_id, v.id, v.before + i.nth AS n, i.type, i.at,
-         {_DECIDED} AS body
+  SELECT i.k, COALESCE(v.app_id, i.app_id) AS app_id, v.id, v.before + i.nth AS n, i.type,
+         COALESCE(i.at, now()) AS at, {_DECIDED} AS body
   FROM incoming i LEFT JOIN counted v ON v.id = i.verification_id
   LEFT JOIN decisions d ON d.verification_id = v.id LEFT JOIN policies p ON p.content_hash = d.policy_hash
   WHERE v.id IS NOT NULL OR i.verification_id IS NULL

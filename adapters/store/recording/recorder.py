@@ -14,16 +14,20 @@ from adapters.compression.raw import open_raw, seal_raw
 from adapters.envelope import KeyRing, place_of
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
+from adapters.store.events.log import append_in_bulk
 from adapters.store.recording.endings import same_endings
 from adapters.store.recording.entries import Entry, Mark, one_per_verification
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.owners import BizOwners
 from adapters.tasks.coalescer import Coalescer
+from domain.events.event import EventType, NewEvent
 from domain.lease import DataKey, Lease
 from domain.model import CallbackKind, State
 from domain.orders.registration import Registration, biz_no_differs
 from domain.pulls.due import NO_LEASE, due_after_callback
 from domain.records import DecodedCallback, Recorded
+
+_CONFLICT: Final = "callback.conflict"
 
 
 class PgRecorder:
@@ -167,6 +171,16 @@ class _CallbackRow(msgspec.Struct, frozen=True):
     event: str
     detail: dict[str, object]
 
+    @property
+    def is_conflict(self) -> bool:
+        """Whether it contradicts what is known."""
+        return self.event == _CONFLICT
+
+    def as_event(self) -> NewEvent:
+        """The event that tells of the conflict."""
+        detail = {"kind": self.kind}
+        return NewEvent(EventType.CONFLICT, verification_id=self.verification_id, detail=detail)
+
 
 class _Known(msgspec.Struct, frozen=True):
     data_key: DataKey
@@ -210,7 +224,12 @@ async def _insert_callbacks(
     rows = [_callback_row(each, seen[each.mark], event) for each, event in zip(ordered, events, strict=True)]
     sealed = [_sealed_callback(entry, known[entry.key], compress=compress) for entry in ordered]
     found = await connection.fetch(_INSERT_CALLBACKS, as_rows(rows), sealed)
-    return {(row["verification_id"].int, row["digest"]) for row in found if row["is_new"]}
+    fresh = {(row["verification_id"].int, row["digest"]) for row in found if row["is_new"]}
+    conflicts = [
+        row for row, each in zip(rows, ordered, strict=True) if each.mark in fresh and row.is_conflict
+    ]
+    await append_in_bulk(connection, [row.as_event() for row in conflicts])
+    return fresh
 
 
 def _callback_row(entry: Entry, seen: int, event: str) -> _CallbackRow:
@@ -241,7 +260,7 @@ def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
     """The event's name. A conflict is a different end, or a different order than the registered one."""
     another_end = known.is_later(entry) and not is_same
     if another_end or biz_no_differs(entry.payload, registration_of(known.row)):
-        return "callback.conflict"
+        return _CONFLICT
     return "callback.held" if known.row.held else "callback.received"
 
 

@@ -15,10 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.compression.raw import open_raw
 from adapters.envelope import KeyRing
 from adapters.store import due_moves
+from adapters.store.events.log import append
 from adapters.store.recording.owner_merges import OwnerMerges
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
 from domain.errors import BrokenSeal
+from domain.events.event import EventType, NewEvent
 from domain.lease import DataKey, Lease
 from domain.model import State
 from domain.records import ClaimedVerifications, DueVerification
@@ -77,7 +79,11 @@ class PgDueVerifications:
 
     async def expire(self, lease: Lease) -> None:
         """Mark it as expired: the vendor no longer keeps a result, and no callback arrived."""
-        await self._write(_EXPIRE, lease)
+        shown = {"id": lease.verification_id, "fence": lease.fence}
+        async with self._engine.begin() as connection:
+            expired = (await connection.execute(_EXPIRE, shown)).all()
+            events = [NewEvent(EventType.EXPIRED, verification_id=row.id) for row in expired]
+            await append(connection, events)
 
     async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
         """Add the result of a requested pull to the timeline, which ends the request."""
@@ -198,10 +204,15 @@ SELECT id, :event, CAST(:detail AS jsonb) FROM answered
 """)  # noqa: S608 - constants alone
 
 _EXPIRE: Final = text(f"""
-WITH expired AS (
-  UPDATE verifications SET state = 'expired', {due_moves.END}
-  WHERE id = :id AND fence = :fence AND state <> 'decided' AND final_digest IS NULL
-  RETURNING id
+WITH leased AS (
+  SELECT id, state FROM verifications
+  WHERE id = :id AND fence = :fence AND state <> 'decided' AND final_digest IS NULL FOR NO KEY UPDATE
+), expired AS (
+  UPDATE verifications v SET state = 'expired', {due_moves.END}
+  FROM leased WHERE v.id = leased.id AND v.id = :id
+  RETURNING v.id
+), noted AS (
+  INSERT INTO timeline (verification_id, event) SELECT id, 'verification.expired' FROM expired
 )
-INSERT INTO timeline (verification_id, event) SELECT id, 'verification.expired' FROM expired
+SELECT id FROM leased WHERE state <> 'expired'
 """)  # noqa: S608 - constants alone
