@@ -1,4 +1,4 @@
-"""Compose the sender of webhooks, for workers that deliver."""
+"""Compose the sender of webhooks and alerts, for workers that deliver."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,17 +6,22 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+from adapters.alerts.sinks import AlertSender
 from adapters.processes.process import ProcessContext
 from adapters.redis.event_hints import EventHints
 from adapters.settings import Settings
+from adapters.store.events.alert_cursors import PgAlertCursors
+from adapters.store.events.reader import PgEvents
 from adapters.store.webhooks.deliveries import PgDeliveries, PgReceivers
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import end_tasks
 from adapters.webhooks.sender import TIMEOUT, WebhookSender
 from adapters.webhooks.signing_keys import open_key
 from domain.webhooks.addresses import parse_allowed
+from usecases.alerts.report import AlertContext
 from usecases.process.crash_points import crash_point_wanted, deadly
 from usecases.webhooks.sending import SenderContext
+from workers.alerting import keep_reporting
 from workers.delivering import Delivering
 
 _WRITTEN_WITHIN: Final = timedelta(seconds=5)
@@ -25,7 +30,7 @@ _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 
 @asynccontextmanager
 async def running_delivery(settings: Settings, process: ProcessContext) -> AsyncIterator[Delivering]:
-    """Deliver webhooks during the block; at its end, attempts under way have their time to finish."""
+    """Deliver webhooks, and report to people, during the block; at its end, attempts under way have their time to finish."""
     allowed = parse_allowed(settings.webhook_allow)
     async with WebhookSender(allowed=allowed, proxy=settings.webhook_proxy) as sender:
         context = SenderContext(
@@ -39,12 +44,21 @@ async def running_delivery(settings: Settings, process: ProcessContext) -> Async
         )
         delivering = Delivering(context)
         hints = EventHints(process.redis, names=process.names)
-        listening, running = (
-            asyncio.create_task(each) for each in (hints.listen(delivering.wake), delivering.run())
-        )
+        beside = (hints.listen(delivering.wake), keep_reporting(_alerts(settings, process, sender)))
+        running, *others = [asyncio.create_task(each) for each in (delivering.run(), *beside)]
         try:
             yield delivering
         finally:
             delivering.stop()
             await delivering.end(grace=(TIMEOUT + _WRITTEN_WITHIN).total_seconds())
-            await end_tasks(listening, running)
+            await end_tasks(running, *others)
+
+
+def _alerts(settings: Settings, process: ProcessContext, sender: WebhookSender) -> AlertContext:
+    return AlertContext(
+        sinks=settings.alert_sinks(),
+        cursors=PgAlertCursors(process.engine),
+        events=PgEvents(process.engine),
+        alerts=AlertSender(sender, clock=process.clock),
+        clock=process.clock,
+    )

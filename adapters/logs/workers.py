@@ -218,6 +218,15 @@ WORKER_EVENTS: Final = {
         "worker",
         "An attempt took longer than its lease, and another worker has the delivery: its end is not written.",
     ),
+    "alert.sent": LogEvent(
+        "info", "worker", "A sink (`detail`, `kind`) took a message about `count` events."
+    ),
+    "alert.failed": LogEvent(
+        "warning",
+        "worker",
+        "A sink (`detail`, `kind`) did not take a message (`error`); it is sent again: "
+        "[alerts](../operations.md#alerts).",
+    ),
     "job.failed": LogEvent("error", "worker", "A job ended with an error while its worker was stopping."),
     "announcement.failed": LogEvent(
         "warning",

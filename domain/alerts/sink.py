@@ -87,3 +87,15 @@ class Message(msgspec.Struct, frozen=True):
 
     text: str
     events: Sequence[Event]
+
+
+class AlertCursor(msgspec.Struct, frozen=True):
+    """How far a sink has come: the `seq` of the last event that it took. `failures`: those in a row.
+
+    `fence` counts the claims; a write with an older one changes nothing.
+    """
+
+    name: str
+    seq: int
+    failures: int = 0
+    fence: int = 0

@@ -1,0 +1,1 @@
+"""Report the operators' events to people."""
