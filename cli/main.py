@@ -57,6 +57,11 @@ class _Commands(LateGroup):
             "reference_command",
             "Print settings, error codes, log events, metrics and api requests as Markdown.",
         ),
+        "listen": Late(
+            "cli.commands.listen",
+            "listen_command",
+            "Forward events to a program on this machine, signed as webhooks.",
+        ),
         "reconcile": Late("cli.commands.reconcile", "reconcile_command", "Pull overdue results now."),
     }
 

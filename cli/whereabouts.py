@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from adapters.configuration.values import read_reference
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import load_settings, servers_given
 from devstack.environment import master_keys
@@ -57,12 +58,9 @@ def find_servers(data_dir: Path | None) -> Servers:
     if data_dir is None and (servers_given() or not (DEV_FOLDER / "dev.json").exists()):
         return configured_servers()
     folder = data_dir or DEV_FOLDER
-    try:
-        found = msgspec.json.decode((folder / "dev.json").read_bytes(), type=_Description)
-        keys, names = master_keys(folder), RedisNames(found.redis_prefix)
-        return Servers(found.redis_url, found.database_url, keys, names=names)
-    except (OSError, msgspec.DecodeError):
-        raise SettingsError(f"{folder / 'dev.json'} cannot be read: no `dev` runs on this folder") from None
+    found = _description(folder)
+    keys, names = master_keys(folder), RedisNames(found.redis_prefix)
+    return Servers(found.redis_url, found.database_url, keys, names=names)
 
 
 def configured_servers() -> Servers:
@@ -84,7 +82,43 @@ def configured_servers() -> Servers:
     )
 
 
+class ApiPlace(msgspec.Struct, frozen=True):
+    """The api of a gateway, and a token for it, which the repr does not show."""
+
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"ApiPlace(url={self.url!r})"
+
+
+def find_api(data_dir: Path | None, *, url: str | None, token: str | None) -> ApiPlace:
+    """The api at `url`, with `token` (or `env:NAME`); without both, that of the `dev` on `data_dir`.
+
+    Raises:
+        SettingsError: only one of them is given, a variable is not set, or no `dev` runs.
+    """
+    if url is None and token is None:
+        found = _description(data_dir or DEV_FOLDER)
+        return ApiPlace(found.api_url, found.api_token)
+    if url is None or token is None:
+        raise SettingsError("--url and --token belong together")
+    try:
+        return ApiPlace(url.rstrip("/"), read_reference(token))
+    except ValueError as error:
+        raise SettingsError(f"--token: {error}") from None
+
+
+def _description(folder: Path) -> "_Description":
+    try:
+        return msgspec.json.decode((folder / "dev.json").read_bytes(), type=_Description)
+    except (OSError, msgspec.DecodeError):
+        raise SettingsError(f"{folder / 'dev.json'} cannot be read: no `dev` runs on this folder") from None
+
+
 class _Description(msgspec.Struct):
     redis_url: str
     database_url: str
+    api_url: str = ""
+    api_token: str = ""
     redis_prefix: str = DEFAULT_PREFIX

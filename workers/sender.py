@@ -30,7 +30,9 @@ _WRITTEN_WITHIN: Final = timedelta(seconds=5)
 
 @asynccontextmanager
 async def running_delivery(settings: Settings, process: ProcessContext) -> AsyncIterator[Delivering]:
-    """Deliver webhooks, and report to people, during the block; at its end, attempts under way have their time to finish."""
+    """Deliver webhooks and report to people during the block. At its end, attempts under way have their time
+    to finish.
+    """
     allowed = parse_allowed(settings.webhook_allow)
     async with WebhookSender(allowed=allowed, proxy=settings.webhook_proxy) as sender:
         context = SenderContext(
