@@ -190,7 +190,7 @@ MEANINGS: Final = {
         "private addresses itself.",
         "发送 webhook 使用的 HTTP 代理，`http://主机:端口`；域名由代理解析，因此须由代理自行拦截内网地址。",
     ),
-    "webhook_endpoints": Words("Most webhook endpoints of one app.", "每个应用最多可有多少个 webhook 端点。"),
+    "webhook_endpoints": Words("Most webhook endpoints of one app.", "每个应用最多可有多少个接收端点。"),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(
         "Path of the TOML file; read from the environment or `.env`.",

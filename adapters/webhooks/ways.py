@@ -61,7 +61,7 @@ class CheckedWays:
         try:
             async with asyncio.timeout(_PATIENCE):
                 found = await resolver.resolve(host, port, socket.AF_UNSPEC)
-        except OSError:
+        except (OSError, UnicodeError):
             raise EndpointRefused(Mistake.ADDRESS_UNRESOLVABLE) from None
         finally:
             if self._resolver is None:
@@ -82,7 +82,8 @@ def _place_of(url: str) -> tuple[str, int]:
         parts = URL(url, encoded=url.isascii())
     except ValueError:
         raise EndpointRefused(Mistake.URL_NOT_HTTP) from None
-    return parts.host or "", parts.port or 0
+    # `host` would decode a punycode name, and raise an error for one that is none.
+    return parts.raw_host or "", parts.port or 0
 
 
 def _is_literal(host: str) -> bool:

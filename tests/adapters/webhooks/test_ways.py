@@ -52,6 +52,20 @@ async def test_a_name_that_does_not_resolve_is_refused() -> None:
     assert await refusal("https://nowhere.example/") == Mistake.ADDRESS_UNRESOLVABLE
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["xn--", "xn--a", "a..b", "...", "a" * 300, "a%00b", "%zz", "[v1.x]", "ö" * 300, "\u200b", "\u202ea"],
+)
+async def test_a_name_that_is_none_is_refused(host: str) -> None:
+    assert await refusal(f"http://{host}/") in {Mistake.URL_NOT_HTTP, Mistake.ADDRESS_UNRESOLVABLE}
+
+
+async def test_a_name_is_resolved_as_the_sender_resolves_it() -> None:
+    names = Names()
+    names.answers["xn--czrs0t.example"] = [PUBLIC]
+    assert await refusal("https://商店.example/", names=names) is None
+
+
 async def test_a_name_that_does_not_resolve_in_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow(Names):
         async def resolve(
