@@ -83,7 +83,10 @@ def _only(fields: list[tuple[bytes, bytes]], name: bytes) -> bytes:
 
 def _read_urlencoded(body: bytes) -> list[tuple[bytes, bytes]]:
     # A line end after the body comes from a file or a terminal, as with `curl --data-binary @file`.
-    fields = _without_empty(body.rstrip(b"\r\n")).split(b"&", MAX_FIELDS)
+    body = body.rstrip(b"\r\n")
+    fields = body.split(b"&", MAX_FIELDS)
+    if b"" in fields or len(fields) > MAX_FIELDS:
+        fields = _without_empty(body).split(b"&", MAX_FIELDS)
     if len(fields) > MAX_FIELDS:
         raise MalformedForm(_TOO_MANY)
     pairs = [field.partition(b"=") for field in fields]
