@@ -39,6 +39,7 @@ class Coalescer(Generic[Item, Result]):
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._draining = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def waiting(self) -> int:
@@ -58,12 +59,14 @@ class Coalescer(Generic[Item, Result]):
         return await asyncio.gather(*map(self._put, items), return_exceptions=True)
 
     def _put(self, item: Item) -> asyncio.Future[Result]:
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        # Python 3.11 makes a system call to find the running loop.
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((item, future))
         if self._draining < self._lanes:
             # The task starts in the next loop iteration; items submitted in this one join the group.
             self._draining += 1
-            task = asyncio.create_task(self._drain())
+            task = loop.create_task(self._drain())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return future
