@@ -20,8 +20,9 @@ from redis.exceptions import OutOfMemoryError
 from adapters.batch_ids import is_retry, new_retry_id, part_id
 from adapters.envelope import KeyRing
 from adapters.intake.inbox_scripts import CLAIM, POSTPONE, RENEW, SET_ASIDE, TAKE_BACK
-from adapters.intake.queue import add_wake_up
+from adapters.intake.queue import add_wake_up, wake_up
 from adapters.redis.client import RedisAway, raises_redis_away
+from adapters.redis.kept import Command
 from adapters.redis.memory import read_what_is_left
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.errors import BrokenSeal, RedisFull
@@ -178,12 +179,20 @@ async def put_batch(redis: Redis, batch_id: str, sealed: bytes, *, names: RedisN
     Raises:
         RedisAway: Redis is away; the batch may have been written nevertheless.
     """
-    now = _now_ms()
     async with redis.pipeline(transaction=True) as pipe:
-        pipe.set(names.batch + batch_id, sealed)
-        pipe.zadd(names.pending, {batch_id: now})
-        add_wake_up(pipe, names=names, now_ms=now)
+        for command in put_commands(batch_id, sealed, names=names):
+            pipe.execute_command(*command)
         await pipe.execute()
+
+
+def put_commands(batch_id: str, sealed: bytes, *, names: RedisNames) -> tuple[Command, ...]:
+    """The commands of `put_batch`, for one transaction."""
+    now = _now_ms()
+    return (
+        ("SET", names.batch + batch_id, sealed),
+        ("ZADD", names.pending, now, batch_id),
+        *wake_up(names=names, now_ms=now),
+    )
 
 
 def encode_batch(batch_id: str, callbacks: Sequence[AcceptedCallback], *, keys: KeyRing) -> bytes:

@@ -105,7 +105,7 @@ class DurableIntake:
         if self._draining is not None:
             await end_tasks(self._draining)
         await self._coalescer.aclose()
-        await self._gate.watch.aclose()
+        await self._gate.aclose()
         if self._spool is not None:
             await self._spool.aclose()
 

@@ -13,6 +13,7 @@ from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.client import Pipeline
 
 from adapters.redis.client import RedisAway, raises_redis_away
+from adapters.redis.kept import Command
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 
 RECORD_WAITING: Final = "record_waiting"
@@ -53,8 +54,8 @@ def create_queue(pool: BlockingConnectionPool, *, names: RedisNames = DEFAULT_NA
     )
 
 
-def add_wake_up(pipe: Pipeline, *, names: RedisNames, now_ms: int) -> None:
-    """Add the job that wakes a worker to a transaction: one per second, however many batches arrive.
+def wake_up(*, names: RedisNames, now_ms: int) -> tuple[Command, ...]:
+    """The commands that add the job that wakes a worker: one per second, however many batches arrive.
 
     arq removes a job from the queue when it has ended, so a wake-up that is added while one of the same name
     runs may be removed with it. The worker checks the inbox after that, so nothing is missed. If a worker is
@@ -62,8 +63,16 @@ def add_wake_up(pipe: Pipeline, *, names: RedisNames, now_ms: int) -> None:
     """
     job_id = names.job(f"wake:{now_ms // 1000}")
     job = arq_job(RECORD_WAITING, (), {}, None, now_ms, serializer=serialize_job)
-    pipe.psetex(job_key_prefix + job_id, expires_extra_ms, job)
-    pipe.zadd(names.queue, {job_id: WAKE_UP_SCORE})
+    return (
+        ("PSETEX", job_key_prefix + job_id, expires_extra_ms, job),
+        ("ZADD", names.queue, WAKE_UP_SCORE, job_id),
+    )
+
+
+def add_wake_up(pipe: Pipeline, *, names: RedisNames, now_ms: int) -> None:
+    """Add a `wake_up` to a transaction."""
+    for command in wake_up(names=names, now_ms=now_ms):
+        pipe.execute_command(*command)
 
 
 class JobQueue:

@@ -47,6 +47,30 @@ OF_REDIS_AND_SPOOL: Final = (
         ],
     ),
     Mutation(
+        "every reply is read",
+        "adapters/redis/kept.py",
+        "            return error",
+        "            raise",
+        ["tests/adapters/redis/test_kept.py::test_a_refused_command_leaves_no_reply_behind[queued]"],
+    ),
+    Mutation(
+        "a refused command is no success",
+        "adapters/redis/kept.py",
+        "                raise reply",
+        "                return",
+        ["tests/adapters/redis/test_kept.py::test_a_refused_command_leaves_no_reply_behind[executed]"],
+    ),
+    Mutation(
+        "a lost connection is opened again",
+        "adapters/redis/kept.py",
+        "Retry(NoBackoff(), 1,",
+        "Retry(NoBackoff(), 0,",
+        [
+            "tests/adapters/redis/test_kept.py::test_a_lost_connection_is_opened_again",
+            ("tests/adapters/intake/test_intake.py::test_a_connection_lost_between_two_writes_loses_nothing"),
+        ],
+    ),
+    Mutation(
         "what passes is tried again",
         "adapters/spool/drainer.py",
         "except (FileNotFoundError, NoRegularFile):",

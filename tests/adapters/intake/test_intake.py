@@ -178,3 +178,13 @@ async def accepted(ingress: Ingress) -> bool:
 
 async def _is(value: bool) -> bool:
     return value
+
+
+async def test_a_connection_lost_between_two_writes_loses_nothing(ingress: Ingress, redis: Redis) -> None:
+    taken = [callback(payload(n)) for n in range(4)]
+    for each in taken[:3]:
+        await ingress.intake.accept(each)
+    await redis.client_kill_filter(_type="normal", skipme=True)
+    await ingress.intake.accept(taken[3])
+    assert ingress.watch.usable
+    assert await ingress.in_inbox() == taken
