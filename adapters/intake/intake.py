@@ -22,6 +22,10 @@ from domain.model import AcceptedCallback
 
 MAX_BATCH: Final = 64
 
+PACE: Final = 0.003
+"""Seconds from one write to the next, unless `ENOUGH` callbacks wait. After a pause nothing waits."""
+ENOUGH: Final = 16
+
 log = structlog.get_logger(__name__)
 
 
@@ -61,7 +65,7 @@ class DurableIntake:
         self._max_waiting = max_waiting
         self._on_broken = on_broken
         self._coalescer = Coalescer[AcceptedCallback, None](
-            self._write, max_items=MAX_BATCH, systemic=(NotDurable,)
+            self._write, max_items=MAX_BATCH, systemic=(NotDurable,), pace=PACE, enough=ENOUGH
         )
 
     async def start(self) -> None:

@@ -210,3 +210,38 @@ async def test_a_caller_woken_by_a_group_joins_the_next_one() -> None:
     resource.gate.set()
     assert await asyncio.gather(again, *waiting) == [6, 20]
     assert resource.groups == [[1], [10, 3]]
+
+
+LONG = 3600.0
+"""A pace that no test waits for."""
+
+
+async def test_a_pace_delays_nothing_after_a_pause() -> None:
+    resource, pace = Resource(), 0.001
+    coalescer = Coalescer(resource.flush, pace=pace, enough=3)
+    for groups in ([[1]], [[1], [1]]):
+        waiting = submitted(coalescer, [1])
+        await turns()
+        assert resource.groups == groups
+        await asyncio.gather(*waiting)
+        await asyncio.sleep(2 * pace)
+
+
+async def test_a_pace_gathers_items_that_follow_closely_until_there_are_enough() -> None:
+    resource = Resource()
+    coalescer = Coalescer(resource.flush, pace=LONG, enough=3)
+    await coalescer.submit(1)
+    waiting = submitted(coalescer, [2])
+    await turns()
+    waiting += submitted(coalescer, [3])
+    await turns()
+    assert resource.groups == [[1]]
+    waiting += submitted(coalescer, [4])
+    assert await asyncio.gather(*waiting) == [4, 6, 8]
+    assert resource.groups == [[1], [2, 3, 4]]
+
+
+async def test_a_pace_ends() -> None:
+    resource = Resource()
+    coalescer = Coalescer(resource.flush, pace=0.001, enough=3)
+    assert [await coalescer.submit(item) for item in range(4)] == [0, 2, 4, 6]
