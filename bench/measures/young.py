@@ -94,7 +94,7 @@ def _figures(
     table = max(read, key=lambda name: read[name])
     rounds: dict[str, Any] = {"decisions/s": speeds, "rows read": read}
     slowest = Figure(
-        name="young database, batches of one: slowest eighth : fastest",
+        name="young database: slowest eighth : fastest",
         product=f"{min(speeds):,.0f} : {max(speeds):,.0f} decisions/s",
         peer="",
         value=min(speeds) / max(speeds),
@@ -104,7 +104,7 @@ def _figures(
     return [
         slowest,
         limit("young database: rows read per decision", read[table], "rows", target=TARGET_ROWS, note=table),
-        limit("CPU µs of the worker per decision, batches of one", cost, "µs", target=TARGET_COST),
+        limit("young database: CPU µs of the worker each", cost, "µs", target=TARGET_COST),
         limit("disk per verification", size, "B", target=TARGET_BYTES),
         limit("write-ahead log per verification", log, "B"),
     ]
