@@ -36,13 +36,13 @@ def load_secrets(data_dir: Path) -> DevSecrets:
     if not file.exists():
         from adapters.store.tokens import new_token  # noqa: PLC0415 - SQLAlchemy, for the first start alone
 
-        made = DevSecrets(
+        dev_secrets = DevSecrets(
             master_key=base64.b64encode(secrets.token_bytes(32)).decode(),
             api_key=secrets.token_urlsafe(16),
             api_secret=secrets.token_urlsafe(24),
             api_token=new_token(),
         )
-        write_atomically(file, msgspec.json.encode(made))
+        write_atomically(file, msgspec.json.encode(dev_secrets))
     return msgspec.json.decode(file.read_bytes(), type=DevSecrets)
 
 
@@ -76,7 +76,7 @@ def without_settings(caller: Mapping[str, str]) -> dict[str, str]:
 
 def gateway_environment(
     caller: Mapping[str, str],
-    made: DevSecrets,
+    dev_secrets: DevSecrets,
     *,
     data_dir: Path,
     redis_url: str,
@@ -89,9 +89,9 @@ def gateway_environment(
     The caller's keys for `demo` override ours, one by one.
     """
     apps = _callers_apps(caller)
-    ours = _demo_app(made, vendor_url=vendor_url, ingress_url=ingress_url)
+    ours = _demo_app(dev_secrets, vendor_url=vendor_url, ingress_url=ingress_url)
     apps[APP_ID] = {**ours, **apps.get(APP_ID, {})}
-    needed = role_settings(redis_url, database_url, master_key=made.master_key, apps=apps)
+    needed = role_settings(redis_url, database_url, master_key=dev_secrets.master_key, apps=apps)
     return {
         **needed,
         "FACEID_SPOOL_DIR": str(data_dir / "spool"),
@@ -126,12 +126,12 @@ def _callers_apps(caller: Mapping[str, str]) -> dict[str, Any]:
 
 
 def simulator_environment(
-    caller: Mapping[str, str], made: DevSecrets, *, data_dir: Path, port: int, ingress_url: str
+    caller: Mapping[str, str], dev_secrets: DevSecrets, *, data_dir: Path, port: int, ingress_url: str
 ) -> dict[str, str]:
     """The environment of the simulator, which plays the vendor for the app `demo`."""
     app = {
-        "api_key": made.api_key,
-        "api_secret": made.api_secret,
+        "api_key": dev_secrets.api_key,
+        "api_secret": dev_secrets.api_secret,
         "notify_url": f"{ingress_url}/callbacks/{APP_ID}/notify",
         "return_url": f"{ingress_url}/callbacks/{APP_ID}/return",
     }
@@ -144,10 +144,10 @@ def simulator_environment(
     }
 
 
-def _demo_app(made: DevSecrets, *, vendor_url: str, ingress_url: str) -> dict[str, Any]:
+def _demo_app(dev_secrets: DevSecrets, *, vendor_url: str, ingress_url: str) -> dict[str, Any]:
     return {
-        "api_key": made.api_key,
-        "api_secrets": [made.api_secret],
+        "api_key": dev_secrets.api_key,
+        "api_secrets": [dev_secrets.api_secret],
         "vendor_url": vendor_url,
         "notify_url": f"{ingress_url}/callbacks/{APP_ID}/notify",
         "return_url": f"{ingress_url}/callbacks/{APP_ID}/return",

@@ -232,8 +232,8 @@ class Payload(msgspec.Struct, frozen=True):
 
     def comparisons(self) -> dict[str, FaceComparison]:
         """The comparisons in the payload, by their vendor names."""
-        made = {name: getattr(self.verify_result, name, None) for name in COMPARISONS}
-        return {name: comparison for name, comparison in made.items() if comparison is not None}
+        by_name = {name: getattr(self.verify_result, name, None) for name in COMPARISONS}
+        return {name: comparison for name, comparison in by_name.items() if comparison is not None}
 
     def genuineness(self) -> dict[str, float]:
         """The genuineness scores, thresholds and flags in the payload, by their vendor names.

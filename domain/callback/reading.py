@@ -137,13 +137,13 @@ def _count(block: Block, name: str) -> int | None:
 
 
 def _verify(block: Block) -> VerifyResult:
-    made = {name: block.block(name, _comparison) for name in COMPARISONS}
+    comparisons = {name: block.block(name, _comparison) for name in COMPARISONS}
     return VerifyResult(
         error_message=block.text("error_message"),
         verify_time=_whole(block.unread_number("verify_time")),
         id_exceptions=block.block("id_exceptions", _exceptions),
         face_genuineness=read_signs(block),
-        **made,
+        **comparisons,
     )
 
 

@@ -28,7 +28,7 @@ class Curve:
     """Count stored facts in chunks of any size: the result's if there is one, else the callback's."""
 
     def __init__(self) -> None:
-        self._made: Counter[str] = Counter()
+        self._compared: Counter[str] = Counter()
         self._reached: Counter[tuple[str, str]] = Counter()
         self._unknown: Counter[tuple[str, str]] = Counter()
 
@@ -36,19 +36,19 @@ class Curve:
         """Count these facts."""
         for item in stored:
             facts = item.evidence.result or item.evidence.callback
-            for name, made in facts.comparisons.items() if facts else ():
-                self._made[name] += 1
+            for name, comparison in facts.comparisons.items() if facts else ():
+                self._compared[name] += 1
                 for level in LEVELS:
-                    threshold = made.thresholds.get(level)
+                    threshold = comparison.thresholds.get(level)
                     if threshold is None:
                         self._unknown[name, level] += 1
-                    elif made.confidence >= threshold:
+                    elif comparison.confidence >= threshold:
                         self._reached[name, level] += 1
 
     def points(self) -> list[CurvePoint]:
         """A point per comparison and level, by name and from the loosest level to the strictest."""
-        return [self._point(name, level) for name in sorted(self._made) for level in LEVELS]
+        return [self._point(name, level) for name in sorted(self._compared) for level in LEVELS]
 
     def _point(self, name: str, level: str) -> CurvePoint:
-        made, reached = self._made[name], self._reached[name, level]
-        return CurvePoint(name, level, made, reached, self._unknown[name, level], reached / made)
+        compared, reached = self._compared[name], self._reached[name, level]
+        return CurvePoint(name, level, compared, reached, self._unknown[name, level], reached / compared)

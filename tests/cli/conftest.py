@@ -59,9 +59,9 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
             code: object = 0
         except SystemExit as end:
             code = end.code or 0
-        said = capsys.readouterr()
+        captured = capsys.readouterr()
         assert isinstance(code, int)
-        return code, said.out, said.err
+        return code, captured.out, captured.err
 
     return command
 

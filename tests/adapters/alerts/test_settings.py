@@ -82,10 +82,10 @@ def test_a_wrong_sink_is_named_in_one_line_without_its_value(
     monkeypatch.setenv("FACEID_ALERTS", json.dumps({"ops": given}))
     with pytest.raises(SettingsError) as caught:
         load_settings()
-    said = str(caught.value)
-    assert message in said
-    assert "\n" not in said
-    assert CANARY not in said
+    shown = str(caught.value)
+    assert message in shown
+    assert "\n" not in shown
+    assert CANARY not in shown
 
 
 def test_the_name_of_a_sink_has_the_shape_of_an_id(monkeypatch: pytest.MonkeyPatch) -> None:

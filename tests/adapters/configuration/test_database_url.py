@@ -120,11 +120,11 @@ def test_a_mistake_is_one_line_without_any_part_of_the_url(
         return
     with pytest.raises(SettingsError) as caught:
         create_engine(url)
-    said = str(caught.value)
-    assert said.startswith("FACEID_DATABASE_URL: ")
-    assert why in said
-    assert "S3CRET" not in said
-    assert "\n" not in said
+    shown = str(caught.value)
+    assert shown.startswith("FACEID_DATABASE_URL: ")
+    assert why in shown
+    assert "S3CRET" not in shown
+    assert "\n" not in shown
     assert caught.value.__suppress_context__
 
 

@@ -113,10 +113,10 @@ def test_a_wrong_setting_is_named_in_one_line_without_its_value(
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as caught:
         load_settings()
-    said = str(caught.value)
-    assert message in said
-    assert "\n" not in said
-    assert CANARY not in said
+    shown = str(caught.value)
+    assert message in shown
+    assert "\n" not in shown
+    assert CANARY not in shown
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
@@ -145,9 +145,9 @@ def test_a_mistake_in_the_file_is_reported_with_its_place_but_not_its_content(
     write_toml(folder, monkeypatch, content)
     with pytest.raises(SettingsError) as caught:
         load_settings()
-    said = str(caught.value)
-    assert message.replace("{file}", str(folder / "gateway.toml")) in said
-    assert CANARY not in said
+    shown = str(caught.value)
+    assert message.replace("{file}", str(folder / "gateway.toml")) in shown
+    assert CANARY not in shown
 
 
 @pytest.mark.parametrize("edge", ["\n", " ", "\ufeff", "\u200b", "'", "\r\n", "\u00a0"])

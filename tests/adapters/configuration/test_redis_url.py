@@ -93,11 +93,11 @@ def test_what_a_url_means(url: str, kind: type, arguments: dict[str, object]) ->
 def test_a_mistake_is_one_line_without_any_part_of_the_url(url: str, why: str) -> None:
     with pytest.raises(SettingsError) as caught:
         create_redis_pool(url, timeout=timedelta(seconds=1))
-    said = str(caught.value)
-    assert said.startswith("FACEID_REDIS_URL: ")
-    assert why in said
-    assert "S3CRET" not in said
-    assert "\n" not in said
+    message = str(caught.value)
+    assert message.startswith("FACEID_REDIS_URL: ")
+    assert why in message
+    assert "S3CRET" not in message
+    assert "\n" not in message
     assert caught.value.__suppress_context__
 
 

@@ -78,8 +78,8 @@ async def test_a_look_at_a_read_only_database_gives_up_the_connections_too(
     engine: AsyncEngine, database_url: str
 ) -> None:
     async with connected_while_read_only(engine, database_url) as late:
-        said = await examine_database(late)
-        assert said.problems == ["is read-only: default_transaction_read_only is on"]
+        state = await examine_database(late)
+        assert state.problems == ["is read-only: default_transaction_read_only is on"]
         assert (await examine_database(late)).problems == []
         await write(late)
 

@@ -22,8 +22,8 @@ def tomorrow() -> datetime:
     return datetime.now(UTC) + timedelta(days=1)
 
 
-def is_near(told: datetime, wanted: datetime) -> bool:
-    return abs(told - wanted) < MINUTE
+def is_near(time_of_clock: datetime, wanted: datetime) -> bool:
+    return abs(time_of_clock - wanted) < MINUTE
 
 
 async def test_before_the_first_look_it_is_the_machines(engine: AsyncEngine) -> None:
@@ -34,20 +34,20 @@ async def test_after_a_look_the_clock_is_the_databases_and_keeps_running(engine:
     passed = 100.0
     clock = DatabaseClock(engine, machine=tomorrow, monotonic=lambda: passed)
     await clock.look()
-    told = clock()
-    assert is_near(told, datetime.now(UTC))
+    time_of_clock = clock()
+    assert is_near(time_of_clock, datetime.now(UTC))
     passed += 7.5
-    assert clock() - told == timedelta(seconds=7.5)
+    assert clock() - time_of_clock == timedelta(seconds=7.5)
 
 
 async def test_it_is_followed(engine: AsyncEngine) -> None:
     clock = DatabaseClock(engine, machine=tomorrow)
     following = asyncio.create_task(clock.follow(every=MINUTE))
 
-    async def told() -> bool:
+    async def follows() -> bool:
         return is_near(clock(), datetime.now(UTC)) and engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
-    await until(told)
+    await until(follows)
     await end_tasks(following)
 
 

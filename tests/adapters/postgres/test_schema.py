@@ -88,17 +88,17 @@ async def lock(connection: AsyncConnection, table: str) -> str:
 
 async def test_a_lock_is_waited_for_and_its_holder_named(empty: AsyncEngine, empty_url: str) -> None:
     await bring_to(empty, "0003")
-    said: list[str] = []
+    messages: list[str] = []
     async with empty.connect() as dump:
         holder = await lock(dump, "dead_letters")
-        migrating = asyncio.create_task(migrate(empty_url, say=said.append))
-        await until(lambda: is_true(bool(said)))
+        migrating = asyncio.create_task(migrate(empty_url, say=messages.append))
+        await until(lambda: is_true(bool(messages)))
         longest = await longest_read(empty, "dead_letters", seconds=TRY_TIMES)
         assert not migrating.done()
     assert await migrating == newest_revision()
     assert longest < TRY_TIMES
-    assert said[0].startswith(f"waits for a lock of {holder}, idle in transaction, transaction for ")
-    assert "ACCESS SHARE" not in " ".join(said)
+    assert messages[0].startswith(f"waits for a lock of {holder}, idle in transaction, transaction for ")
+    assert "ACCESS SHARE" not in " ".join(messages)
 
 
 async def test_of_another_roles_session_its_process_and_application_are_named(
@@ -107,17 +107,17 @@ async def test_of_another_roles_session_its_process_and_application_are_named(
     await bring_to(empty, "0003")
     async with empty.begin() as connection:
         await connection.execute(text(f"GRANT ALL ON dead_letters TO {plain_role}"))
-    said: list[str] = []
+    messages: list[str] = []
     plain = create_engine(f"{empty_url}{'&' if '?' in empty_url else '?'}options=-c%20role%3D{plain_role}")
     async with empty.connect() as dump:
         holder = await lock(dump, "dead_letters")
         async with plain.connect() as waiting:
             pid = (await waiting.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-            async with LockWatch(plain, said.append).over(pid):
+            async with LockWatch(plain, messages.append).over(pid):
                 with pytest.raises(DatabaseAway):
                     await waiting.execute(text("LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE"))
     await plain.dispose()
-    assert said == [f"waits for a lock of {holder})"]
+    assert messages == [f"waits for a lock of {holder})"]
 
 
 async def is_true(value: bool) -> bool:

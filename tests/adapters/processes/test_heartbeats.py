@@ -33,11 +33,11 @@ async def roles(redis: Redis) -> list[str]:
 
 async def test_a_heartbeats_status_is_read_by_role_and_id(redis: Redis) -> None:
     heartbeats = Heartbeats(redis)
-    said = [heartbeat(2), heartbeat(1), heartbeat(3, role="api")]
-    for each in said:
+    sent = [heartbeat(2), heartbeat(1), heartbeat(3, role="api")]
+    for each in sent:
         await heartbeats.put(each)
     seen = await heartbeats.alive()
-    assert [each.heartbeat for each in seen] == [said[2], said[1], said[0]]
+    assert [each.heartbeat for each in seen] == [sent[2], sent[1], sent[0]]
     assert all(timedelta(0) <= each.age < timedelta(seconds=5) for each in seen)
 
 

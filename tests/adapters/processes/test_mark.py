@@ -43,11 +43,11 @@ async def test_a_second_gateway_is_refused_in_one_line_that_says_what_to_do(redi
         async with marking(mark(redis, theirs, prefix="other:")):
             pass
         assert await mark(redis).find_conflict() is None, "the first one's is kept"
-    told = str(caught.value)
-    assert "\n" not in told
+    message = str(caught.value)
+    assert "\n" not in message
     for part in ("FACEID_REDIS_URL", "FACEID_REDIS_PREFIX", "'faceid:'", DEFAULT_NAMES.mark):
-        assert part in told
-    assert "theirs" not in told
+        assert part in message
+    assert "theirs" not in message
 
 
 async def test_of_two_that_start_in_the_same_moment_one_is_refused(redis: Redis) -> None:

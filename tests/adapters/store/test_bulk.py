@@ -117,7 +117,7 @@ class Row(msgspec.Struct):
     id: UUID
     at: datetime
     sealed: bytes
-    said: str | None
+    note: str | None
     detail: dict[str, float]
 
 
@@ -135,13 +135,13 @@ async def test_rows_arrive_as_they_were_sent(engine: AsyncEngine) -> None:
     async with bulk_connection(engine) as connection:
         found = await connection.fetch(
             """
-            SELECT id, at, decode(sealed, 'base64'), said, CAST(detail AS text)
+            SELECT id, at, decode(sealed, 'base64'), note, CAST(detail AS text)
             FROM json_to_recordset(CAST($1 AS json))
-              AS t (id uuid, at timestamptz, sealed text, said text, detail json)
+              AS t (id uuid, at timestamptz, sealed text, note text, detail json)
             """,
             as_rows(sent),
         )
     assert [tuple(row) for row in found] == [
-        (sent[0].id, sent[0].at, sent[0].sealed, sent[0].said, '{"x":0.1}'),
+        (sent[0].id, sent[0].at, sent[0].sealed, sent[0].note, '{"x":0.1}'),
         (sent[1].id, sent[1].at, sent[1].sealed, None, "{}"),
     ]

@@ -18,9 +18,9 @@ def tokens(engine: AsyncEngine) -> PgTokens:
 
 
 def test_tokens_are_long_and_all_different() -> None:
-    made = {new_token() for _ in range(100)}
-    assert len(made) == 100
-    assert all(len(token) == 43 for token in made), "256 bits in base64"
+    tokens = {new_token() for _ in range(100)}
+    assert len(tokens) == 100
+    assert all(len(token) == 43 for token in tokens), "256 bits in base64"
 
 
 async def test_a_token_has_exactly_its_scopes(tokens: PgTokens) -> None:

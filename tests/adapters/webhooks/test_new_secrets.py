@@ -9,9 +9,9 @@ from domain.webhooks.signing import key_of
 
 
 def test_every_secret_is_another_one_of_256_bits() -> None:
-    made = {RandomSecrets().secret() for _ in range(10)}
-    assert len(made) == 10
-    assert {len(key_of(secret)) for secret in made} == {32}
+    secrets = {RandomSecrets().secret() for _ in range(10)}
+    assert len(secrets) == 10
+    assert {len(key_of(secret)) for secret in secrets} == {32}
 
 
 def test_the_public_key_verifies_what_the_seed_signs() -> None:

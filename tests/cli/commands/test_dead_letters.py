@@ -179,8 +179,8 @@ def test_without_settings_the_dev_of_this_folder_is_asked(
     data_dir.mkdir()
     load_secrets(data_dir)
     kept = letters.keep(1, keys=KeyRing(master_keys(data_dir)))
-    told = {"redis_url": redis_url, "database_url": database_url}
-    (data_dir / "dev.json").write_bytes(msgspec.json.encode(told))
+    urls = {"redis_url": redis_url, "database_url": database_url}
+    (data_dir / "dev.json").write_bytes(msgspec.json.encode(urls))
     assert run("dead-letters", "retry", str(kept)) == (0, "1 retried\n", "")
     assert batches(inbox) == 1
 

@@ -32,11 +32,11 @@ class Alive:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def are(self, said: Iterable[Heartbeat]) -> None:
+    def are(self, heartbeats: Iterable[Heartbeat]) -> None:
         async def put() -> None:
             async with Redis.from_url(self._url) as redis:
                 await redis.flushdb()
-                for each in said:
+                for each in heartbeats:
                     await Heartbeats(redis).put(each)
 
         asyncio.run(put())
@@ -89,9 +89,9 @@ def test_words_in_a_status_are_shown_as_they_are(run: Run, alive: Alive) -> None
     alive.are([msgspec.structs.replace(heartbeat("worker", "host-1"), status=status)])
     code, out, _ = run("workers")
     assert code == 0
-    told = " ".join(out.replace("│", " ").split())
+    shown = " ".join(out.replace("│", " ").split())
     for word in ("c7fd104e", "old", "['x']", "jobs 3.5"):
-        assert word in told
+        assert word in shown
 
 
 def test_two_with_one_host_and_pid_are_two_rows(run: Run, alive: Alive) -> None:

@@ -77,7 +77,7 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
 
 
 @pytest.mark.parametrize(
-    ("ending", "ok", "said"),
+    ("ending", "ok", "wording"),
     [
         (refuses(400, "RESULT_NOT_FOUND"), True, "accepts api_key"),
         (refuses(403, "AUTHENTICATION_ERROR"), False, "(AUTHENTICATION_ERROR)"),
@@ -89,12 +89,12 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
     ],
 )
 async def test_credentials_are_tried_without_spending_a_call(
-    environment: pytest.MonkeyPatch, ending: Ending, ok: bool | None, said: str
+    environment: pytest.MonkeyPatch, ending: Ending, ok: bool | None, wording: str
 ) -> None:
     async with serving(answers(404), ending) as vendor:
         environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, return_image=4))
         [check] = (await checks())["apps.demo.credentials"]
-    assert (check.ok, said in check.detail) == (ok, True)
+    assert (check.ok, wording in check.detail) == (ok, True)
     sent = parameters(vendor.targets[-1])
     assert re.fullmatch(r"[0-9]{10}%2C[0-9a-f-]{36}", sent["biz_id"]), "one that nobody has"
     assert "return_image" not in sent

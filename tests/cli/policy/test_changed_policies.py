@@ -48,5 +48,5 @@ async def test_a_worker_does_not_start_on_a_policy_that_was_cut_off(strict: Path
 
 async def test_doctor_names_a_policy_that_was_cut_off(strict: Path) -> None:
     cut(strict)
-    said = [check async for check in examine(load_settings()) if check.name == "policies"]
-    assert [(check.ok, check.detail) for check in said if check.ok is False] == [(False, SAYS)]
+    checks = [check async for check in examine(load_settings()) if check.name == "policies"]
+    assert [(check.ok, check.detail) for check in checks if check.ok is False] == [(False, SAYS)]

@@ -93,10 +93,10 @@ async def test_a_claim_reads_nothing_but_its_share(store: Store, silent: bool) -
 
 async def explained(store: Store, work: Callable[[], Awaitable[object]]) -> list[str]:
     """The plan of each statement that `work` executes."""
-    said: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
 
     def note(_conn: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
-        said.append((statement, values))
+        statements.append((statement, values))
 
     event.listen(store.engine.sync_engine, "before_cursor_execute", note)
     try:
@@ -104,7 +104,7 @@ async def explained(store: Store, work: Callable[[], Awaitable[object]]) -> list
     finally:
         event.remove(store.engine.sync_engine, "before_cursor_execute", note)
     async with store.engine.connect() as connection:
-        rows = [await connection.exec_driver_sql(f"EXPLAIN {sql}", values) for sql, values in said]
+        rows = [await connection.exec_driver_sql(f"EXPLAIN {sql}", values) for sql, values in statements]
         return ["\n".join(found.scalars()) for found in rows]
 
 
