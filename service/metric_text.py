@@ -1,10 +1,11 @@
 """Build metrics and write them in Prometheus's text format, for every listener with a metrics page."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 Values = Mapping[tuple[str, ...], float]
@@ -19,6 +20,22 @@ def gauge(name: str, text: str, values: Values, *labels: str) -> Metric:
 def counter(name: str, text: str, values: Values, *labels: str) -> Metric:
     """A counter `faceid_NAME_total`."""
     return _filled(CounterMetricFamily(f"faceid_{name}", text, labels=labels), values)
+
+
+def histogram(
+    name: str,
+    text: str,
+    values: Mapping[tuple[str, ...], tuple[Sequence[int], float]],
+    *labels: str,
+    bounds: Sequence[float],
+) -> Metric:
+    """A histogram `faceid_NAME`. `values`: how many fell into each bucket and above the last, and the sum."""
+    family = HistogramMetricFamily(f"faceid_{name}", text, labels=labels)
+    names = [*map(str, bounds), "+Inf"]
+    for own, (counts, total) in sorted(values.items()):
+        buckets = [*zip(names, map(float, accumulate(counts)), strict=True)]
+        family.add_metric(own, buckets, sum_value=total)
+    return family
 
 
 class Family(NamedTuple):

@@ -7,10 +7,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.pulls.reconciliation import NEAR_LOSS
-from domain.views.figures import Letters, OpenVerifications, StoreFigures
+from domain.views.figures import Deliveries, Endpoints, Letters, OpenVerifications, StoreFigures
 
 MOST_LETTERS: Final = 10_000
 """The letters of one app and reason are counted up to this number, so that no storm makes metrics slow."""
+
+MOST_DELIVERIES: Final = 10_000
+"""The same for the deliveries of one app and state."""
 
 
 class PgFigures:
@@ -24,9 +27,13 @@ class PgFigures:
         async with self._engine.connect() as connection:
             undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS, "now": now})
             letters = await connection.execute(_LETTERS, {"most": MOST_LETTERS})
+            deliveries = await connection.execute(_DELIVERIES, {"most": MOST_DELIVERIES, "now": now})
+            endpoints = await connection.execute(_ENDPOINTS, {"now": now})
             return StoreFigures(
                 open=[OpenVerifications(*row) for row in undecided],
                 letters=[Letters(*row) for row in letters],
+                deliveries=[Deliveries(*row) for row in deliveries],
+                endpoints=[Endpoints(*row) for row in endpoints],
             )
 
 
@@ -60,3 +67,21 @@ SELECT app_id, reason,
 FROM kinds
 """)
 """`kinds` skips from reason to reason in the index `dead_letters_reasons`."""
+
+_DELIVERIES: Final = text("""
+SELECT app.app_id,
+  (SELECT count(*) FROM (SELECT FROM deliveries d
+     WHERE d.app_id = app.app_id AND d.state = 'pending' LIMIT :most) AS pending),
+  (SELECT count(*) FROM (SELECT FROM deliveries d
+     WHERE d.app_id = app.app_id AND d.state = 'failed'
+       AND d.created_at > CAST(:now AS timestamptz) - interval '1 day' LIMIT :most) AS failed),
+  CAST(COALESCE(EXTRACT(EPOCH FROM CAST(:now AS timestamptz) - (SELECT min(d.created_at) FROM deliveries d
+     WHERE d.app_id = app.app_id AND d.state = 'pending')), 0) AS double precision)
+FROM (SELECT DISTINCT app_id FROM endpoints) AS app
+""")
+
+_ENDPOINTS: Final = text("""
+SELECT app_id, state, count(*), CAST(COALESCE(EXTRACT(EPOCH FROM
+  CAST(:now AS timestamptz) - min(failing_since) FILTER (WHERE state = 'enabled')), 0) AS double precision)
+FROM endpoints GROUP BY app_id, state
+""")

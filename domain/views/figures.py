@@ -25,8 +25,30 @@ class Letters(msgspec.Struct, frozen=True):
     retried: int
 
 
+class Deliveries(msgspec.Struct, frozen=True):
+    """An app's deliveries: pending ones, those made within a day that failed, and the age of the oldest
+    pending one in seconds."""
+
+    app_id: str
+    pending: int
+    failed: int
+    oldest: float
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """The number of an app's endpoints in a state, and for how many seconds the one has failed that fails
+    longest."""
+
+    app_id: str
+    state: str
+    count: int
+    failing: float
+
+
 class StoreFigures(msgspec.Struct, frozen=True):
     """The figures of the store at one moment."""
 
     open: list[OpenVerifications]
     letters: list[Letters]
+    deliveries: list[Deliveries] = []
+    endpoints: list[Endpoints] = []

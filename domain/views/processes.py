@@ -14,6 +14,8 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     `circuits`: the state of each app's vendor circuit, unless it is closed. `refusals`: the vendor's error
     for each app whose key, secret or address it refused last. `database_seconds`: seconds since PostgreSQL
     last answered. `policies`: those in force, each with the first digits of its text's hash.
+    `attempts`: to deliver webhooks, by app and end; `attempt_durations`, `attempt_seconds`: how long they
+    took (usecases.process.delivery_stats).
     """
 
     jobs: int = 0
@@ -26,6 +28,9 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     policies: dict[str, str] = {}
     circuits: dict[str, str] = {}
     refusals: dict[str, str] = {}
+    attempts: dict[str, dict[str, int]] = {}
+    attempt_durations: tuple[int, ...] = ()
+    attempt_seconds: float = 0
 
 
 class ApiStatus(msgspec.Struct, frozen=True):

@@ -19,9 +19,10 @@ from adapters.redis.names import DEFAULT_NAMES
 from devstack.ports import free_port
 from domain.views.processes import Heartbeat
 from service.ingress.metrics import serving_metrics
+from tests.support.hooks import Hooks
 from tests.support.http.api import RealApi, metrics_of
 from tests.support.promtool import PROMTOOL, objection, stays_silent
-from tests.support.stores import NOW, Store, callback, payload
+from tests.support.stores import NOW, Clock, Store, callback, payload
 
 RULES: Final = Path(__file__).parents[2] / "deploy" / "prometheus-alerts.yml"
 
@@ -33,6 +34,7 @@ WORKER: Final[dict[str, Any]] = {
     "reasons": {"demo": {"confirmation.unavailable": 1}},
     "pulls": {"demo": {"done": 90, "unknown": 1}},
     "policies": {"default": "aaaaaaaaaaaa"},
+    "attempts": {"demo": {"delivered": 90, "dns": 0}},
 }
 INGRESS: Final[dict[str, Any]] = {
     "accepted": {"demo": 100, "other": 0},
@@ -49,6 +51,7 @@ class Gateway:
         self.store = store
         self.redis: Redis = context.redis
         self.changes: dict[str, Any] = {}
+        self.hooks = Hooks(store.engine, store.keys, Clock())
 
     async def beats(
         self, role: str, pid: int = 1, *, version: str = "1.2", at: datetime | None = None, **status: Any
@@ -61,6 +64,20 @@ class Gateway:
         for seen in await Heartbeats(self.redis).alive():
             if seen.heartbeat.role == role:
                 await Heartbeats(self.redis).remove(seen.heartbeat.id)
+
+    async def endpoint(self, trouble: str) -> None:
+        """An endpoint whose delivery waits for hours, or that has failed for days."""
+        endpoint = await self.hooks.endpoint()
+        await self.hooks.event()
+        await self.hooks.fan_out()
+        long_ago = datetime.now(UTC) - timedelta(days=3)
+        statement = {
+            "old-delivery": "UPDATE deliveries SET created_at = :at WHERE endpoint_id = :id",
+            "failing": "UPDATE endpoints SET failures = 9, failing_since = :at WHERE id = :id",
+        }[trouble]
+        async with self.store.engine.begin() as connection:
+            await connection.execute(text("UPDATE deliveries SET created_at = now()"))
+            await connection.execute(text(statement), {"at": long_ago, "id": endpoint.id})
 
     async def index(self, name: str, batch_id: str, score: float) -> None:
         await self.redis.zadd(name, {batch_id: score})
@@ -165,6 +182,9 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
     ),
     "FaceidPoliciesDiffer": (12, lambda it: it.beats("worker", policies={"default": "bbbbbbbbbbbb"})),
     "FaceidClockWrong": (3, lambda it: it.beats("ingress", at=datetime.now(UTC) + timedelta(minutes=5))),
+    "FaceidDeliveriesWait": (6, lambda it: it.endpoint("old-delivery")),
+    "FaceidEndpointFails": (6, lambda it: it.endpoint("failing")),
+    "FaceidDeliveriesBlocked": (12, lambda it: it.beats("worker", attempts={"demo": {"dns": 20}})),
     "FaceidVersionsMixed": (62, lambda it: it.beats("worker", 7, version="1.3")),
 }
 """How each condition is brought about, and the minutes within which the rule fires."""

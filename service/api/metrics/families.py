@@ -12,6 +12,7 @@ from domain.views.backlog import Backlog
 from domain.views.figures import StoreFigures
 from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
 from domain.views.servers import RedisRoom
+from service.api.metrics.delivery_families import describe_attempts, describe_deliveries
 from service.ingress_families import describe_ingresses
 from service.metric_text import Family, by_process, counter, describe_table, gauge
 
@@ -148,6 +149,7 @@ def describe(readings: Readings) -> Iterator[Metric]:
         yield from _ways_to_the_vendor(readings.alive, readings.app_ids)
     if readings.store is not None:
         yield from _store(readings.store, readings.app_ids)
+        yield from describe_deliveries(readings.store)
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
@@ -182,6 +184,7 @@ def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
     )  # fmt: skip
     workers = _statuses(alive, "worker", WorkerStatus)
     yield from describe_table(_WORKERS, by_process(workers), "process")
+    yield from describe_attempts(workers)
     yield from describe_ingresses(_statuses(alive, "ingress", IngressStatus))
 
 

@@ -26,6 +26,7 @@ from domain.limits.circuit import CircuitState
 from domain.views.processes import Heartbeat
 from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR, MetricsPage
+from tests.support.hooks import Hooks
 from tests.support.http.api import RealApi, metrics_of
 from tests.support.stores import NOW, Clock, Store, biz_id, callback, payload, traces
 
@@ -41,6 +42,9 @@ WORKER = {
     "last_error": None,
     "circuits": {"demo": "open"},
     "refusals": {"demo": "AUTHENTICATION_ERROR"},
+    "attempts": {"demo": {"delivered": 5, "receiver": 2}},
+    "attempt_durations": (0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3),
+    "attempt_seconds": 91.5,
 }
 INGRESS: dict[str, Any] = asdict(
     IntakeStatus(
@@ -69,6 +73,10 @@ async def full(api_context: RealApi, store: Store) -> RealApi:
     """A gateway in which every metric has a value."""
     await store.record(callback(payload(1), received_at=datetime.now(UTC) - timedelta(hours=23)))
     await store.dead_letters.keep(callback(payload(2)), reason="bad_biz_id", detail="why", now=NOW)
+    hooks = Hooks(store.engine, store.keys, Clock())
+    await hooks.endpoint()
+    await hooks.event()
+    await hooks.fan_out()
     await put_heartbeat(api_context, "worker", 1, WORKER)
     await put_heartbeat(api_context, "ingress", 2, INGRESS)
     await put_heartbeat(api_context, "api", 3, {"refusals": {"other": "AUTHORIZATION_ERROR"}})
@@ -129,6 +137,17 @@ async def test_the_figures_need_no_token(full: RealApi) -> None:
         ("worker_batches_total", "worker:host:1"): 7,
         ("decisions_total", "demo", "approved", "worker:host:1"): 5,
         ("pulls_total", "demo", "worker:host:1", "done"): 6,
+        ("delivery_attempts_total", "demo", "delivered", "worker:host:1"): 5,
+        ("delivery_attempts_total", "demo", "receiver", "worker:host:1"): 2,
+        ("delivery_attempt_seconds_bucket", "0.025", "worker:host:1"): 3,
+        ("delivery_attempt_seconds_bucket", "15.0", "worker:host:1"): 4,
+        ("delivery_attempt_seconds_bucket", "+Inf", "worker:host:1"): 7,
+        ("delivery_attempt_seconds_sum", "worker:host:1"): 91.5,
+        ("delivery_attempt_seconds_count", "worker:host:1"): 7,
+        ("deliveries", "demo", "pending"): 1,
+        ("deliveries", "demo", "failed"): 0,
+        ("endpoints", "demo", "enabled"): 1,
+        ("endpoint_failing_seconds", "demo"): 0,
         ("vendor_circuit_open", "demo", "worker:host:1"): 1,
         ("vendor_circuit_open", "other", "worker:host:1"): 0,
         ("vendor_refuses", "demo", "AUTHENTICATION_ERROR", "worker:host:1"): 1,
@@ -157,7 +176,7 @@ async def test_every_metric_has_its_help_and_nothing_personal(full: RealApi) -> 
     assert all(family.documentation.endswith(".") for family in families.values())
     labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
     ours = {"app_id", "code", "error", "mark", "outcome", "policy", "process", "reason", "role", "server"}
-    assert labels == ours | {"state", "version"}
+    assert labels == ours | {"end", "le", "state", "version"}
 
 
 async def test_a_storm_of_scrapes_reads_once(full: RealApi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,5 +287,7 @@ async def test_every_metric_is_documented_and_no_other(full: RealApi) -> None:
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     documented = set(re.findall(r"^\| `(faceid_\w+)", page, re.MULTILINE))
     assert documented == {
-        sample.name for family in parsed(await scrape(full)).values() for sample in family.samples
+        re.sub(r"_(?:bucket|sum|count)$", "", sample.name) if family.type == "histogram" else sample.name
+        for family in parsed(await scrape(full)).values()
+        for sample in family.samples
     }
