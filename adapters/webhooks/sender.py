@@ -94,7 +94,8 @@ class WebhookSender:
         return self._open if self._proxy is not None or self._allowed.has_name(way.url) else self._guarded
 
     def _is_refused_literal(self, way: Way, url: URL) -> bool:
-        host = url.host or ""
+        # `host` would decode a punycode name, and raise an error for one that is none.
+        host = url.raw_host or ""
         is_literal = ":" in host or host.replace(".", "").isdigit()
         return is_literal and not self._allowed.has_name(way.url) and is_refused(host, allowed=self._allowed)
 

@@ -84,6 +84,7 @@ def new_biz_id() -> str:
 
 
 async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folder: Path) -> None:
+    shown = await _endpoints(ears)
     await _callbacks_of_every_kind(ears)
     await _refused_callbacks(ears)
     await _orders_and_registrations(ears)
@@ -94,7 +95,7 @@ async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folde
     await ears.gateway.settled()
     await _everything_that_can_be_read(ears)
     secrets = stack.secrets
-    words = [NAME, NUMBER, EXTRA, PICTURE.decode(), WORD]
+    words = [NAME, NUMBER, EXTRA, PICTURE.decode(), WORD, *shown]
     words += [secrets.api_secret, secrets.api_token, secrets.master_key]
     engine = create_engine(stack.database_url)
     texts = {
@@ -132,6 +133,42 @@ def _stands(word: str, content: bytes) -> bool:
     spellings = (plain, json.dumps(word)[1:-1].encode(), quote(word).encode(), plain.hex().encode(),
                  plain.hex().upper().encode(), base64.b64encode(plain).rstrip(b"="))  # fmt: skip
     return any(spelling in content for spelling in spellings)
+
+
+async def _endpoints(ears: Ears) -> list[str]:
+    """Webhook endpoints, wrong ones too; the secrets, which two answers show."""
+    api = ears.gateway.api
+    right = {
+        "app_id": "demo",
+        "url": "http://93.184.216.34:9/",
+        "headers": {"x-canary": WORD},
+        "ed25519": True,
+    }
+    wrong: list[dict[str, Any]] = [
+        {"url": f"https://{WORD}:{WORD}@shop.example/"},
+        {"url": f"http://10.0.0.1/{WORD}"},
+        {"types": [WORD]},
+        {"headers": {WORD: "\n"}},
+        {"headers": {"host": WORD}},
+        {"ca": WORD},
+        {"client_certificate": WORD},
+        {WORD: WORD},
+    ]
+    for more in wrong:
+        assert (await api.post("/v1/endpoints", json=right | more)).status_code == 422
+    created = await api.post("/v1/endpoints", json=right)
+    assert created.status_code == 201, created.text
+    ears.heard.pop()
+    own = f"/v1/endpoints/{created.json()['id']}"
+    # Before there is an event, so that nothing is sent there.
+    assert (await api.post(f"{own}/disable")).status_code == 200
+    rotated = await api.post(f"{own}/rotate-secret")
+    assert rotated.status_code == 200
+    ears.heard.pop()
+    assert (await api.patch(own, json={"headers": {"x-more": WORD}})).status_code == 200
+    for path in (own, "/v1/endpoints"):
+        assert (await api.get(path)).status_code == 200
+    return [created.json()["secret"], rotated.json()["secret"]]
 
 
 async def _callbacks_of_every_kind(ears: Ears) -> None:

@@ -148,6 +148,12 @@ async def test_an_egress_proxy_gets_the_request_and_no_refused_literal(receiver:
     assert proxy.targets == ["http://crm.example/hook"]
 
 
+@pytest.mark.parametrize("host", ["xn--a", "xn--"])
+async def test_a_proxy_is_asked_for_a_name_that_is_none(host: str) -> None:
+    async with serving(answers(200)) as proxy, WebhookSender(proxy=proxy.url) as sender:
+        assert await sender.post(Way(f"http://{host}/hook"), b"{}", {}) == Answer(200, head=b"{}")
+
+
 async def test_a_proxy_that_is_away_is_the_proxys_fault(unused_port: int) -> None:
     async with WebhookSender(proxy=f"http://127.0.0.1:{unused_port}") as sender:
         assert await sender.post(Way("http://crm.example/"), b"{}", {}) == NotSent(Fault.PROXY, "proxy")
