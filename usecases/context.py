@@ -11,6 +11,7 @@ from domain.apps.app import App
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
+from usecases.ports.events import EventUpkeep
 from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
 from usecases.ports.pulls import Ledger, Vendor
@@ -60,6 +61,7 @@ class WorkerContext:
     leftovers: LeftVerifications
     return_hints: ReturnedVerifications
     second_looks: SecondLooks
+    events: EventUpkeep
     dead_letters: DeadLetters
     vendor: Vendor
     gates: VendorGates
@@ -69,6 +71,7 @@ class WorkerContext:
     clock: Callable[[], datetime]
     reconcile_rules: ReconcileRules = RECONCILE_RULES
     silent_per_sweep: int = 200
+    events_kept: timedelta = timedelta(days=30)
     database_silence: Callable[[], float] = lambda: 0.0
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
     database_since: Callable[[], datetime] = lambda: ALWAYS

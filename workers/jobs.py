@@ -17,6 +17,7 @@ from arq.worker import Function, func
 from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis.names import RedisNames
 from usecases.context import WorkerContext
+from usecases.events.upkeep import Activations, forget_events
 from usecases.requests.note_return import note_return
 from usecases.verifications.await_registration import release_held
 from usecases.verifications.forget_owners import forget_owners
@@ -80,7 +81,7 @@ def crons(
 ) -> list[CronJob]:
     """The sweeps, every `every` seconds, on one worker at a time; `adopt` brings in old batches."""
 
-    leftovers, unconfigured = Leftovers(context), Unconfigured(context)
+    leftovers, unconfigured, activations = Leftovers(context), Unconfigured(context), Activations(context)
 
     async def look_into_the_inbox() -> None:
         loops.recording.wake()
@@ -96,9 +97,13 @@ def crons(
     async def forget() -> None:
         await forget_owners(context)
 
+    async def forget_old_events() -> None:
+        await forget_events(context)
+
     sweeps: dict[str, Sequence[Callable[[], Awaitable[object]]]] = {
         "sweep_inbox": (look_into_the_inbox, adopt),
         "settle_due": (claim_silent, unconfigured.report),
+        "sweep_events": (activations.tell, forget_old_events),
         "sweep_waiting": (free_held, leftovers.complete, forget),
     }
     errands, seconds = Errands(context.worker_stats, within=_WITHIN), set(range(0, 60, every))

@@ -28,6 +28,7 @@ from adapters.settings import Settings
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
+from adapters.store.events.upkeep import PgEventUpkeep
 from adapters.store.leftovers import PgLeftovers
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
@@ -213,6 +214,8 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             held=PgHeldVerifications(engine),
             owners=PgOwners(engine),
             leftovers=PgLeftovers(engine),
+            events=PgEventUpkeep(engine),
+            events_kept=timedelta(days=settings.events_kept),
             return_hints=PgReturnHints(engine),
             second_looks=due,
             dead_letters=PgDeadLetters(engine, keys=keys),

@@ -179,6 +179,9 @@ MEANINGS: Final = {
         "worker 进程负责的工作，逗号分隔：`record`（写入回调并判定）、`deliver`（投递 webhook）。"
         "让部分 worker 只负责投递，接收方再慢也不会拖慢判定。",
     ),
+    "events_kept": Words(
+        "Days for which [events](events.md) are kept.", "[事件](events.md)（英文）保留多少天。"
+    ),
     "webhook_allow": Words(
         "Private receivers of webhooks that are allowed: networks (`10.0.0.0/8`), hosts (`crm.internal`) or "
         "URLs (`http://crm.internal:8080`), separated by commas (`dev`: `127.0.0.0/8`).",

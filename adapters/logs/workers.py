@@ -228,6 +228,12 @@ WORKER_EVENTS: Final = {
         "[alerts](../operations.md#alerts).",
     ),
     "job.failed": LogEvent("error", "worker", "A job ended with an error while its worker was stopping."),
+    "policies.activated": LogEvent(
+        "info",
+        "worker",
+        "`count` policies came into force: new ones, or other texts of known ones. Each has an event "
+        "`policy.activated`.",
+    ),
     "announcement.failed": LogEvent(
         "warning",
         "worker",

@@ -225,6 +225,15 @@ events = Table(
 """What happened, in the order in which it was committed (adapters/store/events/log.py). `app_id` NULL: it
 concerns the whole gateway. No foreign key: an event outlives nothing, and a key costs a lock."""
 
+policies_in_force = Table(
+    "policies_in_force",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("content_hash", Text, nullable=False),
+    _now("since"),
+)
+"""The texts that workers decide by, so that each change has one event."""
+
 event_log = Table(
     "event_log",
     metadata,

@@ -22,6 +22,7 @@ from service.ingress.main import create_app
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
+from tests.memory.events import MemoryEventUpkeep
 from tests.memory.held import MemoryHeldVerifications
 from tests.memory.inbox import MemoryInbox
 from tests.memory.intake import MemoryIntake
@@ -135,6 +136,7 @@ class World:
             held=MemoryHeldVerifications(self.database),
             owners=MemoryOwners(),
             leftovers=MemoryLeftovers(),
+            events=MemoryEventUpkeep(),
             return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),

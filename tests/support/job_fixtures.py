@@ -19,6 +19,7 @@ from adapters.store.leftovers import PgLeftovers
 from adapters.store.recording.owners import PgOwners
 from devstack import ports
 from domain.pulls.budget import PullRules
+from tests.memory.events import MemoryEventUpkeep
 from tests.support.jobs import SPACING, Jobs, ScriptedVendor, app
 from tests.support.stores import LEASE, Clock, Store
 from usecases.context import WorkerContext
@@ -61,6 +62,7 @@ async def jobs(
         held=store.held,
         owners=PgOwners(store.engine),
         leftovers=PgLeftovers(store.engine),
+        events=MemoryEventUpkeep(),
         return_hints=store.return_hints,
         second_looks=store.due,
         dead_letters=store.dead_letters,

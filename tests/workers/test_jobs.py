@@ -43,7 +43,7 @@ async def test_crons_of_two_gateways_on_one_redis_have_distinct_names(jobs: Jobs
         for prefix in ("a:", "b:")
         for cron in crons(jobs.context, loops, every=10, names=RedisNames(prefix), adopt=nothing_to_adopt)
     ]
-    assert len(set(names)) == 6
+    assert len(set(names)) == 8
 
 
 async def test_a_wake_up_wakes_the_recording_and_does_no_work_itself(jobs: Jobs) -> None:

@@ -1,7 +1,10 @@
 """The event log: how it is read, and how it is kept in shape."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
+from domain.policy.file import Policy
 from domain.views.events import EventFilter, EventPage
 
 
@@ -16,3 +19,14 @@ class EventReader(Protocol):
 
     async def newest(self) -> int:
         """The `seq` of the newest event, or of the newest deleted one; 0 before the first."""
+
+
+class EventUpkeep(Protocol):
+    """Keeps the log in shape."""
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        """Delete up to `limit` of the oldest events, from before this time; their number."""
+
+    async def activate(self, policies: Sequence[Policy]) -> int:
+        """Write an event for each of these policies that was not in force yet with this text; their
+        number."""

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from domain.callback.words import is_open
-from domain.model import verification_id
+from domain.events.event import EventType, NewEvent
+from domain.model import CallbackKind, verification_id
 from domain.records import DecodedCallback
 
 Mark = tuple[int, bytes]
 """The verification and the digest of a callback."""
+
+CONFLICT: Final = "callback.conflict"
+"""On the timeline: a callback that contradicts what is known."""
 
 
 class Entry:
@@ -55,3 +61,26 @@ def one_per_verification(entries: Iterable[Entry]) -> list[Entry]:
         if earlier.is_open and not entry.is_open:
             chosen[entry.key] = entry
     return [chosen[key] for key in sorted(chosen)]
+
+
+class CallbackRow(msgspec.Struct, frozen=True):
+    """What is stored of a new callback; `event` and `detail` are for the timeline."""
+
+    verification_id: UUID
+    digest: bytes
+    kind: CallbackKind
+    secret_index: int
+    seen: int
+    received_at: datetime
+    event: str
+    detail: dict[str, object]
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether it contradicts what is known."""
+        return self.event == CONFLICT
+
+    def as_event(self) -> NewEvent:
+        """The event that tells of the conflict."""
+        detail = {"kind": self.kind}
+        return NewEvent(EventType.CONFLICT, verification_id=self.verification_id, detail=detail)

@@ -16,18 +16,15 @@ from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.store.bulk import as_rows, write_group
 from adapters.store.events.log import append_in_bulk
 from adapters.store.recording.endings import same_endings
-from adapters.store.recording.entries import Entry, Mark, one_per_verification
+from adapters.store.recording.entries import CONFLICT, CallbackRow, Entry, Mark, one_per_verification
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.owners import BizOwners
 from adapters.tasks.coalescer import Coalescer
-from domain.events.event import EventType, NewEvent
 from domain.lease import DataKey, Lease
-from domain.model import CallbackKind, State
+from domain.model import State
 from domain.orders.registration import Registration, biz_no_differs
 from domain.pulls.due import NO_LEASE, due_after_callback
 from domain.records import DecodedCallback, Recorded
-
-_CONFLICT: Final = "callback.conflict"
 
 
 class PgRecorder:
@@ -161,27 +158,6 @@ class _StoredRow(msgspec.Struct, frozen=True):
     nudged_at: datetime | None
 
 
-class _CallbackRow(msgspec.Struct, frozen=True):
-    verification_id: UUID
-    digest: bytes
-    kind: CallbackKind
-    secret_index: int
-    seen: int
-    received_at: datetime
-    event: str
-    detail: dict[str, object]
-
-    @property
-    def is_conflict(self) -> bool:
-        """Whether it contradicts what is known."""
-        return self.event == _CONFLICT
-
-    def as_event(self) -> NewEvent:
-        """The event that tells of the conflict."""
-        detail = {"kind": self.kind}
-        return NewEvent(EventType.CONFLICT, verification_id=self.verification_id, detail=detail)
-
-
 class _Known(msgspec.Struct, frozen=True):
     data_key: DataKey
     row: _StoredRow
@@ -232,14 +208,14 @@ async def _insert_callbacks(
     return fresh
 
 
-def _callback_row(entry: Entry, seen: int, event: str) -> _CallbackRow:
+def _callback_row(entry: Entry, seen: int, event: str) -> CallbackRow:
     callback = entry.callback
     detail: dict[str, object] = {
         "kind": callback.kind,
         "status": entry.payload.status_word,
         "secret_index": callback.secret_index,
     }
-    return _CallbackRow(
+    return CallbackRow(
         verification_id=entry.id,
         digest=entry.digest,
         kind=callback.kind,
@@ -260,7 +236,7 @@ def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
     """The event's name. A conflict is a different end, or a different order than the registered one."""
     another_end = known.is_later(entry) and not is_same
     if another_end or biz_no_differs(entry.payload, registration_of(known.row)):
-        return _CONFLICT
+        return CONFLICT
     return "callback.held" if known.row.held else "callback.received"
 
 

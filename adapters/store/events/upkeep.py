@@ -1,0 +1,70 @@
+"""Delete old events; remember which policies are in force, with an event for each change."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.events.log import append
+from domain.events.event import EventType, NewEvent
+from domain.policy.file import Policy
+
+
+class PgEventUpkeep:
+    """Keeps the log in shape."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def forget(self, *, before: datetime, limit: int) -> int:
+        """Delete up to `limit` events, all at the beginning of the log and from before this time; their
+        number."""
+        async with self._engine.begin() as connection:
+            deleted = await connection.execute(_FORGET, {"before": before, "limit": limit})
+            return int(deleted.scalar_one())
+
+    async def activate(self, policies: Sequence[Policy]) -> int:
+        """Note that these policies are in force, and append an event for each that was not, or had another
+        text; their number."""
+        rows = [_Row(each.name, each.version, each.content_hash) for each in policies]
+        ordered = sorted(rows, key=lambda row: row.name)
+        values = {"rows": msgspec.json.encode(ordered).decode()}
+        async with self._engine.begin() as connection:
+            changed = set((await connection.execute(_ACTIVATE, values)).scalars())
+            events = [_activated(row) for row in ordered if row.name in changed]
+            await append(connection, events)
+            return len(events)
+
+
+class _Row(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    hash: str
+
+
+def _activated(row: _Row) -> NewEvent:
+    return NewEvent(EventType.POLICY_ACTIVATED, detail=msgspec.structs.asdict(row))
+
+
+_FORGET: Final = text("""
+WITH oldest AS (
+  SELECT seq, at FROM events ORDER BY seq LIMIT :limit
+), forgotten AS (
+  DELETE FROM events WHERE seq = ANY(ARRAY(SELECT seq FROM oldest WHERE at < :before)) RETURNING seq
+), noted AS (
+  INSERT INTO event_log AS log (one, deleted_to) SELECT true, max(seq) FROM forgotten HAVING count(*) > 0
+  ON CONFLICT (one) DO UPDATE SET deleted_to = GREATEST(log.deleted_to, EXCLUDED.deleted_to)
+)
+SELECT count(*) FROM forgotten
+""")
+
+_ACTIVATE: Final = text("""
+INSERT INTO policies_in_force AS f (name, content_hash)
+SELECT name, hash FROM json_to_recordset(CAST(:rows AS json)) AS t (name text, hash text)
+ON CONFLICT (name) DO UPDATE SET content_hash = EXCLUDED.content_hash, since = now()
+WHERE f.content_hash <> EXCLUDED.content_hash
+RETURNING f.name
+""")

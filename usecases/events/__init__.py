@@ -1,0 +1,1 @@
+"""The event log: what workers do for it beside their own events."""
