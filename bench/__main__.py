@@ -10,6 +10,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from bench.failure import BenchFailed
 from bench.measures.drain import measure_drain
 from bench.measures.ingress import measure_ingress
@@ -35,15 +37,16 @@ def main() -> int:
     given = _arguments()
     plan = QUICK if given.quick else LONG if given.long else WHOLE
     try:
+        before = load() if given.strict else None
         results = asyncio.run(_run(plan, parts=given.only or plan.parts))
-    except (BenchFailed, StartFailed, ServerMissing, TimeoutError) as error:
+    except (BenchFailed, StartFailed, ServerMissing, TimeoutError, msgspec.ValidationError) as error:
         sys.stderr.write(f"bench: {error or 'something took too long'}\n")
         return 2
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.stderr.write("bench: interrupted; everything is stopped and removed\n")
         return 130
     if given.strict:
-        return judge(results.figures)
+        return judge(results.figures, before=[] if before is None else before.figures)
     if not (given.quick or given.only):
         _keep(results)
     return 0
@@ -63,11 +66,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def judge(figures: Sequence[Figure]) -> int:
+def judge(figures: Sequence[Figure], *, before: Sequence[Figure]) -> int:
     """Print what is missed or worse, and return the exit code. The files stay as they are."""
     missed = [figure.name for figure in figures if not figure.ok]
-    before = load()
-    worse = [] if before is None else worse_than(before.figures, figures)
+    worse = worse_than(before, figures)
     for title, lines in (("Missed its target", missed), (f"Worse than in {RESULTS.name}", worse)):
         for line in lines:
             console.print(f"{title}: {line}", highlight=False, markup=False)

@@ -69,6 +69,7 @@ def _label(rates: "Axes", latencies: "Axes", *, most: float) -> None:
     rates.set_ylabel("decisions per second")
     rates.set_title("One ingress and one worker, callbacks one by one", loc="left", fontsize=10)
     latencies.set_yscale("log")
+    latencies.yaxis.set_major_formatter("{x:g}")
     latencies.set_ylabel("callback → decision, ms")
     latencies.set_xlabel("callbacks per second offered")
     for axes in (rates, latencies):
