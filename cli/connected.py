@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
 from cli.whereabouts import Servers
+from domain.webhooks.delivery import Attempt
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.webhooks.redeliver import Redeliveries
+from usecases.webhooks.try_endpoint import EndpointTrials
 
 if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from adapters.store.decisions.stored_decisions import PgStoredDecisions
     from adapters.store.schedule.open_verifications import PgOpenVerifications
     from adapters.store.tokens import PgTokens
+    from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 
 _REDIS_TIMEOUT: Final = timedelta(seconds=5)
 
@@ -83,11 +88,36 @@ class Gateway:
         rules = self._servers.webhooks
         return EndpointDesk(
             PgEndpoints(self._process.engine, keys=self._process.keys),
-            ways=CheckedWays(allowed=rules.allowed, has_proxy=rules.has_proxy),
+            ways=CheckedWays(allowed=rules.allowed, has_proxy=rules.proxy is not None),
             secrets=RandomSecrets(),
             limit=rules.limit,
             clock=lambda: datetime.now(UTC),
         )
+
+    def deliveries(self) -> "PgDeliveryDesk":
+        """Deliveries of webhooks."""
+        from adapters.store.webhooks.delivery_desk import PgDeliveryDesk  # noqa: PLC0415 - as above
+
+        return PgDeliveryDesk(self._process.engine)
+
+    def redeliveries(self) -> Redeliveries:
+        """Deliveries that are started again."""
+        from adapters.store.webhooks.endpoints import PgEndpoints  # noqa: PLC0415 - as above
+
+        endpoints = PgEndpoints(self._process.engine, keys=self._process.keys)
+        return Redeliveries(self.deliveries(), endpoints, clock=lambda: datetime.now(UTC))
+
+    async def try_endpoint(self, endpoint_id: UUID) -> Attempt:
+        """Send a test event to an endpoint."""
+        from adapters.store.webhooks.endpoints import PgEndpoints  # noqa: PLC0415 - as above
+        from adapters.webhooks.sender import WebhookSender  # noqa: PLC0415 - as above
+        from adapters.webhooks.signing_keys import open_key  # noqa: PLC0415 - as above
+
+        rules = self._servers.webhooks
+        endpoints = PgEndpoints(self._process.engine, keys=self._process.keys)
+        async with WebhookSender(allowed=rules.allowed, proxy=rules.proxy) as sender:
+            trials = EndpointTrials(endpoints, sender, open_key=open_key, clock=lambda: datetime.now(UTC))
+            return await trials.send(endpoint_id, None)
 
     def processes(self) -> "Heartbeats":
         """The live processes."""

@@ -7,7 +7,9 @@ from typing import Any, Final
 from devstack.failures import OUR_LINES, StackFailed
 from domain.errors import (
     BrokenSeal,
+    EndpointNotEnabled,
     GatewayError,
+    NoSuchDelivery,
     NoSuchEndpoint,
     NoSuchLetter,
     PolicyFileError,
@@ -19,6 +21,8 @@ from domain.webhooks.mistakes import EndpointRefused
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
     BrokenSeal: lambda _: "no configured master key decrypts it",
     EndpointRefused: str,
+    EndpointNotEnabled: lambda _: "the endpoint is disabled or deleted",
+    NoSuchDelivery: lambda _: "there is no such delivery",
     NoSuchEndpoint: lambda _: "there is no such endpoint",
     NoSuchLetter: lambda _: "there is no such dead letter",
     PolicyFileError: str,

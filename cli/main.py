@@ -48,6 +48,9 @@ class _Commands(LateGroup):
         "endpoints": Late(
             "cli.commands.endpoints", "commands", "Create, list, change or delete webhook endpoints."
         ),
+        "deliveries": Late(
+            "cli.commands.deliveries", "commands", "List deliveries of webhooks, or send them again."
+        ),
         "explain": Late(
             "cli.commands.explain", "explain_command", "Explain why a verification was decided as it was."
         ),

@@ -9,3 +9,9 @@ def create_console() -> Console:
     if not console.is_terminal:
         console.width = 120
     return console
+
+
+def printable(content: bytes) -> str:
+    """Text of somebody else, without what would control the terminal."""
+    text = content.decode("utf-8", "replace")
+    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)

@@ -26,7 +26,7 @@ class WebhookRules(msgspec.Struct, frozen=True):
     """What endpoints may be. `app_ids` None means that the apps are not known here."""
 
     allowed: Allowed = NOTHING
-    has_proxy: bool = False
+    proxy: str | None = None
     limit: int = 50
     app_ids: frozenset[str] | None = None
 
@@ -75,7 +75,7 @@ def configured_servers() -> Servers:
         settings.memory_rules(),
         WebhookRules(
             parse_allowed(settings.webhook_allow),
-            settings.webhook_proxy is not None,
+            settings.webhook_proxy,
             settings.webhook_endpoints,
             frozenset(settings.apps),
         ),

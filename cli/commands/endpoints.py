@@ -1,9 +1,9 @@
-"""`endpoints`: create, list, rotate, enable, disable and delete webhook endpoints."""
+"""`endpoints`: create, list, rotate, test, enable, disable, recover and delete webhook endpoints."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 from uuid import UUID
@@ -15,8 +15,8 @@ from rich.table import Table
 
 from cli.connected import Gateway, connected
 from cli.failures import CommandFailed
-from cli.stored import AppOption
-from cli.terminal import create_console
+from cli.stored import AppOption, parse_time
+from cli.terminal import create_console, printable
 from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.webhooks.checks import MAX_OVERLAP
 from domain.webhooks.endpoint import Endpoint
@@ -30,6 +30,10 @@ EndpointId = Annotated[UUID, typer.Argument(metavar="ID", help="ID of the endpoi
 
 ACTOR: Final = "command line"
 _PAGE: Final = 200
+
+
+class NotDelivered(CommandFailed):
+    """A test event that the receiver did not take."""
 
 
 class BadFile(CommandFailed):
@@ -127,6 +131,36 @@ def delete(
         typer.confirm("Delete the endpoint? This cannot be undone.", abort=True)
     _run(lambda gateway: gateway.endpoints().delete(endpoint_id, None, actor=ACTOR), find_servers(data_dir))
     typer.echo("deleted")
+
+
+@commands.command(name="test")
+def try_endpoint(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
+    """Send a test event now and print what came back; exit code 1 if it was not delivered."""
+    attempt = _run(lambda gateway: gateway.try_endpoint(endpoint_id), find_servers(data_dir))
+    if attempt.error is not None:
+        raise NotDelivered(f"not delivered: {attempt.error} ({attempt.fault}) after {attempt.ms} ms")
+    typer.echo(f"delivered: {attempt.status} after {attempt.ms} ms")
+    if attempt.answer:
+        typer.echo(printable(attempt.answer))
+
+
+@commands.command()
+def recover(
+    endpoint_id: EndpointId,
+    since: Annotated[
+        datetime,
+        typer.Option(
+            "--since", parser=parse_time, metavar="TIME", help="Events since this day or time (UTC)"
+        ),
+    ],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Deliver the events since a time that an endpoint did not get, in order, at most 20 a second."""
+    done = _run(
+        lambda gateway: gateway.redeliveries().recover(endpoint_id, None, since=since, actor=ACTOR),
+        find_servers(data_dir),
+    )
+    typer.echo(f"{done.count} to deliver" + (", more remain: run it again" if done.more else ""))
 
 
 async def _all(gateway: Gateway, apps: Sequence[str] | None) -> list[Endpoint]:

@@ -115,6 +115,8 @@ COMMANDS = [
     [], ["dev"], ["demo"], ["serve"], ["serve", "ingress"], ["serve", "api"], ["worker"], ["simulator"],
     ["migrate"], ["doctor"], ["token"], ["token", "create"], ["token", "list"], ["token", "revoke"],
     ["workers"], ["explain"], ["reconcile"], ["policy"],
+    ["endpoints", "test"], ["endpoints", "recover"],
+    ["deliveries"], ["deliveries", "list"], ["deliveries", "show"], ["deliveries", "redeliver"],
     ["dead-letters"], ["dead-letters", "list"], ["dead-letters", "retry"], ["dead-letters", "delete"],
 ]  # fmt: skip
 

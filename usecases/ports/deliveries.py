@@ -52,6 +52,9 @@ class DeliveryDesk(Protocol):
     ) -> list[DeliveryView]:
         """The newest of these deliveries after `after` (created_at, id)."""
 
+    async def app_ids(self) -> list[str]:
+        """Every app that has a delivery."""
+
     async def find(self, delivery_id: UUID, app_ids: Sequence[str]) -> DeliveryWithAttempts | None:
         """A delivery of these apps, with its attempts."""
 

@@ -57,7 +57,7 @@ class Redeliveries:
         return done
 
     async def recover(
-        self, endpoint_id: UUID, app_ids: Sequence[str], *, since: datetime, actor: str
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, since: datetime, actor: str
     ) -> Restarted:
         """Make deliveries of all events since then that the endpoint selects and did not get.
 

@@ -32,7 +32,7 @@ class EndpointTrials:
         self._open_key = open_key
         self._clock = clock
 
-    async def send(self, endpoint_id: UUID, app_ids: Sequence[str]) -> Attempt:
+    async def send(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Attempt:
         """Send an `endpoint.test`, signed as every event; an endpoint that is disabled gets it as well.
 
         Raises:

@@ -32,6 +32,11 @@ class PgDeliveryDesk:
             rows = await connection.execute(_pages(which), values)
             return [_view(row) for row in rows]
 
+    async def app_ids(self) -> list[str]:
+        """Every app that has a delivery."""
+        async with self._engine.connect() as connection:
+            return list(await connection.scalars(_APPS))
+
     async def find(self, delivery_id: UUID, app_ids: Sequence[str]) -> DeliveryWithAttempts | None:
         """A delivery of these apps, with its attempts."""
         values = {"id": delivery_id, "apps": list(app_ids)}
@@ -104,6 +109,17 @@ def _attempt(row: Row[Any]) -> Attempt:
 
 
 _COLUMNS: Final = ", ".join(DeliveryView.__struct_fields__)
+
+_APPS: Final = text("""
+WITH RECURSIVE apps AS (
+  SELECT min(app_id) AS app_id FROM deliveries
+  UNION ALL
+  SELECT (SELECT min(d.app_id) FROM deliveries d WHERE d.app_id > apps.app_id) FROM apps
+  WHERE apps.app_id IS NOT NULL
+)
+SELECT app_id FROM apps WHERE app_id IS NOT NULL
+""")
+"""From one app to the next in the index."""
 
 _ONE: Final = text(f"SELECT {_COLUMNS} FROM deliveries WHERE id = :id AND app_id = ANY(:apps)")  # noqa: S608
 
