@@ -18,7 +18,7 @@ from service.http.lifecycle import Lifecycle
 from service.ingress.body import body_headers, read_body
 from service.ingress.duplicates import Duplicates, mark_of
 from service.ingress.return_hints import ThrottledReturnHints
-from service.ingress.tally import IngressTally
+from service.ingress.stats import IngressStats
 from usecases.ports.ingress import Intake
 
 _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
@@ -34,7 +34,7 @@ class IngressContext:
     clock: Callable[[], datetime]
     return_hints: ThrottledReturnHints
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    tally: IngressTally = field(default_factory=IngressTally)
+    stats: IngressStats = field(default_factory=IngressStats)
     duplicates: Duplicates = field(default_factory=Duplicates)
 
     @cached_property
@@ -74,5 +74,5 @@ async def accept_callback(
         data=form.data,
     )
     await context.duplicates.once(mark_of(app.app_id, kind, form), callback, context.intake.accept)
-    context.tally.count_accepted(app.app_id)
+    context.stats.count_accepted(app.app_id)
     return members

@@ -106,5 +106,5 @@ def log_refusal(context: IngressContext, error: RefusedCallback, scope: Scope, *
     """Log the reason, and the app if it is configured; the rest of the address is untrusted."""
     named = scope["path_params"]["app_id"]
     app_id = named if named in context.apps else None
-    context.tally.count_refused(app_id or "", error.code)
+    context.stats.count_refused(app_id or "", error.code)
     log.warning("callback.refused", code=error.code, kind=kind.value, app_id=app_id)

@@ -34,7 +34,7 @@ from service.ingress.acceptance import IngressContext
 from service.ingress.app import IngressApp
 from service.ingress.metrics import serving_metrics
 from service.ingress.return_hints import ThrottledReturnHints
-from service.ingress.tally import IngressTally
+from service.ingress.stats import IngressStats
 
 _BURST_SECONDS: Final = 10
 """A burst of return hints may have this many seconds' worth."""
@@ -86,11 +86,11 @@ def build(settings: Settings, lifecycle: Lifecycle, supervisor: SupervisorLink |
         clock=lambda: datetime.now(UTC),
         return_hints=ThrottledReturnHints(return_hints, _create_throttle(settings), monotonic=time.monotonic),
         lifecycle=lifecycle,
-        tally=IngressTally.of(apps),
+        stats=IngressStats.of(apps),
     )
 
     def status() -> dict[str, object]:
-        return msgspec.structs.asdict(intake.status()) | context.tally.status()
+        return msgspec.structs.asdict(intake.status()) | context.stats.status()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from domain.errors import NotDurable, SettingsError
 from domain.views.processes import IngressStatus
 from service.ingress.main import create_app
 from service.ingress.metrics import serving_metrics
-from service.ingress.tally import IngressTally
+from service.ingress.stats import IngressStats
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import SECRET
 from tests.support.payloads.callbacks import dump
@@ -55,7 +55,7 @@ async def test_accepted_and_refused_callbacks_are_counted_by_app_and_code() -> N
         statuses += [await post(web, "shop")]
     assert statuses == [200, 401, 401, 503]
     port = free_port()
-    with serving_metrics("127.0.0.1", port, statuses=lambda: {"ingress:me": context.tally.status()}):
+    with serving_metrics("127.0.0.1", port, statuses=lambda: {"ingress:me": context.stats.status()}):
         text = await scrape(port)
     told = samples(text)
     assert told[("faceid_callbacks_accepted_total", "demo", "ingress:me")] == 1
@@ -71,7 +71,7 @@ async def test_accepted_and_refused_callbacks_are_counted_by_app_and_code() -> N
 
 async def test_it_answers_while_the_event_loop_does_not() -> None:
     port = free_port()
-    with serving_metrics("127.0.0.1", port, statuses=lambda: {"ingress:me": IngressTally().status()}):
+    with serving_metrics("127.0.0.1", port, statuses=lambda: {"ingress:me": IngressStats().status()}):
         scraping = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(scrape(port))))
         await asyncio.sleep(0)
         deadline = time.monotonic() + 5
@@ -82,7 +82,7 @@ async def test_it_answers_while_the_event_loop_does_not() -> None:
 
 
 async def test_a_port_that_is_taken_is_a_line_that_names_the_setting() -> None:
-    port, status = free_port(), IngressTally().status
+    port, status = free_port(), IngressStats().status
     with (
         serving_metrics("127.0.0.1", port, statuses=lambda: {"one": status()}),
         pytest.raises(SettingsError, match=f"^FACEID_INGRESS_METRICS_PORT: {port} cannot be used"),
@@ -94,7 +94,7 @@ async def test_a_port_that_is_taken_is_a_line_that_names_the_setting() -> None:
 
 
 def test_a_heartbeat_has_every_figure_of_the_page() -> None:
-    tally = IngressTally()
-    tally.count_accepted("demo")
-    tally.count_refused("demo", "not_durable")
-    assert set(tally.status()) <= set(IngressStatus.__struct_fields__)
+    stats = IngressStats()
+    stats.count_accepted("demo")
+    stats.count_refused("demo", "not_durable")
+    assert set(stats.status()) <= set(IngressStatus.__struct_fields__)

@@ -7,7 +7,7 @@ from typing import Self
 
 
 @dataclass
-class IngressTally:
+class IngressStats:
     """Counts by app, and by problem code. An unknown app is counted with the empty id."""
 
     @classmethod
