@@ -50,7 +50,7 @@ _DECIDED: Final = {
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One rate. `left`: callbacks without a decision one second after the last was sent; `decided`: decisions
+    """One rate. `left`: callbacks without a decision one second after the last was due; `decided`: decisions
     per second; ms from when a callback was due to its decision; µs of processor time for each."""
 
     rate: int
@@ -134,13 +134,14 @@ async def _run(rig: Rig, pair: _Pair, pace: Pace) -> tuple[Run, int]:
     before = await rig.database.fetchval(_COUNTS[side])
     used = _used(rig, pair)
     sent = await run_paced(pair.ingress.port, rig.pool, pace)
-    left = await _missing(rig, side, before + pace.count, within=KEEPS_UP_WITHIN)
     missing = await _missing(rig, side, before + pace.count, within=_PATIENCE)
     costs = [(now - then) / pace.count * 1e6 for then, now in zip(used, _used(rig, pair), strict=True)]
     rows = await rig.database.fetch(_DECIDED[side], sent.began)
     decided = {number_of(row["biz_id"]): row["at"] for row in rows}
     if not decided:
         raise BenchFailed(f"{side}: nothing is decided at {pace.rate:g}/s")
+    in_time = sent.began + pace.count / pace.rate + KEEPS_UP_WITHIN
+    left = pace.count - sum(at <= in_time for at in decided.values())
     latencies = [(at - sent.began - number / pace.rate) * 1000 for number, at in decided.items()]
     p50, p99 = percentile(latencies, 0.50), percentile(latencies, 0.99)
     speed = len(decided) / (max(decided.values()) - sent.began)
