@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from adapters.processes.heartbeats import Heartbeats
     from adapters.store.dead_letters import PgDeadLetters
     from adapters.store.decisions.stored_decisions import PgStoredDecisions
+    from adapters.store.events.reader import PgEvents
     from adapters.store.schedule.open_verifications import PgOpenVerifications
     from adapters.store.tokens import PgTokens
     from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
@@ -54,6 +55,12 @@ class Gateway:
             memory_rules=self._servers.memory_rules,
             clock=lambda: datetime.now(UTC),
         )
+
+    def events(self) -> "PgEvents":
+        """The event log."""
+        from adapters.store.events.reader import PgEvents  # noqa: PLC0415 - at first use
+
+        return PgEvents(self._process.engine)
 
     def stored_decisions(self) -> "PgStoredDecisions":
         """The decisions."""

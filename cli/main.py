@@ -51,6 +51,7 @@ class _Commands(LateGroup):
         "deliveries": Late(
             "cli.commands.deliveries", "commands", "List deliveries of webhooks, or send them again."
         ),
+        "events": Late("cli.commands.events", "commands", "Print what happened, from the event log."),
         "explain": Late(
             "cli.commands.explain", "explain_command", "Explain why a verification was decided as it was."
         ),
