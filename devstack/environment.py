@@ -17,6 +17,9 @@ APP_ID: Final = "demo"
 _PAUSE: Final = 2
 """Seconds before the second pull: shorter than with the real vendor."""
 
+ALLOWED_RECEIVERS: Final = "127.0.0.0/8"
+"""Receivers of webhooks on this machine."""
+
 OWNER: Final = "FACEID_DEV_DATA_DIR"
 """Marks the processes of a data folder, so that a later `dev` finds those that a killed one left."""
 
@@ -96,6 +99,7 @@ def gateway_environment(
         **needed,
         "FACEID_SPOOL_DIR": str(data_dir / "spool"),
         "FACEID_PULL_SPACING": str(_PAUSE),
+        "FACEID_WEBHOOK_ALLOW": ALLOWED_RECEIVERS,
         **caller,
         OWNER: str(data_dir),
         **{name: needed[name] for name in ("FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_APPS")},

@@ -2,6 +2,8 @@
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,7 @@ from rich.table import Table
 from cli.commands.dev import ForeignServers
 from cli.terminal import create_console
 from devstack.preflight import refuse_foreign_servers
+from devstack.receiver import WebhookReceiver
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 
 DECISION_PATIENCE: Final = 15
@@ -54,13 +57,19 @@ EXPECTED: Final = (
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """The observed end of a scenario; `answer` is the HTTP status of the notify, None if none was sent."""
+    """The observed end of a scenario; `answer` is the HTTP status of the notify, None if none was sent.
+
+    `milliseconds`: from the callback to the decision. `webhook_milliseconds`: from the callback until the
+    receiver had verified the event. Both are None without a callback. `arrived`: whether it had.
+    """
 
     biz_id: str
     answer: int | None
     outcome: str | None
     reasons: list[str]
     milliseconds: float | None
+    arrived: bool = False
+    webhook_milliseconds: float | None = None
 
 
 IMPATIENT: Final = {
@@ -104,18 +113,38 @@ async def run_demo(console: Console) -> bool:
 async def observe_all(stack: Stack) -> list[Observation]:
     """Run the scenarios one after the other, so that each is timed on an idle system."""
     headers = {"authorization": f"Bearer {stack.secrets.api_token}"}
-    async with httpx2.AsyncClient(trust_env=False, headers=headers, timeout=DECISION_PATIENCE + 5) as client:
-        return [await _observe(client, stack, expected) for expected in EXPECTED]
+    async with (
+        httpx2.AsyncClient(trust_env=False, headers=headers, timeout=DECISION_PATIENCE + 5) as client,
+        _receiving(client, stack) as receiver,
+    ):
+        return [await _observe(client, stack, receiver, expected) for expected in EXPECTED]
+
+
+@asynccontextmanager
+async def _receiving(client: httpx2.AsyncClient, stack: Stack) -> AsyncIterator[WebhookReceiver]:
+    """A receiver of webhooks, and an endpoint of the demo's app that leads to it."""
+    async with WebhookReceiver() as receiver:
+        wanted = {"app_id": stack.description["app_id"], "url": receiver.url, "types": ["verification.*"]}
+        created = await client.post(f"{stack.api_url}/v1/endpoints", json=wanted)
+        endpoint = created.raise_for_status().json()
+        receiver.secret = endpoint["secret"]
+        try:
+            yield receiver
+        finally:
+            await client.delete(f"{stack.api_url}/v1/endpoints/{endpoint['id']}")
 
 
 def as_expected(expected: Expectation, observed: Observation) -> bool:
-    """Whether outcome, reason and the ingress's answer are as expected."""
+    """Whether outcome, reason, the ingress's answer and the webhook are as expected."""
     answer = expected.refused or (None if expected.scenario == "silent" else 200)
     reason_found = expected.reason is None or expected.reason in observed.reasons
-    return observed.outcome == expected.outcome and observed.answer == answer and reason_found
+    ends_right = observed.outcome == expected.outcome and observed.answer == answer and reason_found
+    return ends_right and observed.arrived == (expected.outcome is not None)
 
 
-async def _observe(client: httpx2.AsyncClient, stack: Stack, expected: Expectation) -> Observation:
+async def _observe(
+    client: httpx2.AsyncClient, stack: Stack, receiver: WebhookReceiver, expected: Expectation
+) -> Observation:
     request = {"app_id": stack.description["app_id"], "scenario": expected.scenario}
     if expected.ordered:
         request["biz_id"] = await _order(client, stack)
@@ -129,12 +158,15 @@ async def _observe(client: httpx2.AsyncClient, stack: Stack, expected: Expectati
     wait = DECISION_PATIENCE if expected.outcome else 0.5
     answer = await client.get(f"{stack.api_url}/v1/verifications/{sent['biz_id']}", params={"wait": wait})
     found: dict[str, Any] = {} if answer.status_code == 404 else answer.raise_for_status().json()
+    arrival = await receiver.arrival(sent["biz_id"], patience=wait)
     return Observation(
         biz_id=sent["biz_id"],
         answer=answers[0] if answers else None,
         outcome=found.get("outcome"),
         reasons=[reason["code"] for reason in found.get("reasons", ())],
-        milliseconds=_milliseconds(found),
+        milliseconds=_milliseconds(found, found.get("decided_at")),
+        arrived=arrival is not None,
+        webhook_milliseconds=None if arrival is None else _milliseconds(found, arrival.at.isoformat()),
     )
 
 
@@ -145,11 +177,12 @@ async def _order(client: httpx2.AsyncClient, stack: Stack) -> str:
     return str(ordered.raise_for_status().json()["biz_id"])
 
 
-def _milliseconds(verification: dict[str, Any]) -> float | None:
-    if not verification.get("decided_at") or not verification["received_at"]:
+def _milliseconds(verification: dict[str, Any], end: str | None) -> float | None:
+    """From the callback to `end`; None if one of them is missing."""
+    received = verification.get("received_at")
+    if not received or not end:
         return None
-    received, decided = (datetime.fromisoformat(verification[name]) for name in ("received_at", "decided_at"))
-    return (decided - received).total_seconds() * 1000
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(received)).total_seconds() * 1000
 
 
 def table_of(observed: list[Observation]) -> Table:
@@ -158,6 +191,7 @@ def table_of(observed: list[Observation]) -> Table:
     for name in ("biz_id", "scenario", "outcome", "reasons"):
         table.add_column(name, no_wrap=name != "reasons")
     table.add_column("ms", justify="right")
+    table.add_column("webhook", justify="right")
     table.add_column("")
     for expected, seen in zip(EXPECTED, observed, strict=True):
         table.add_row(
@@ -166,9 +200,16 @@ def table_of(observed: list[Observation]) -> Table:
             seen.outcome or _nothing(seen),
             escape(", ".join(seen.reasons)) or "–",
             "" if seen.milliseconds is None else f"{seen.milliseconds:.0f}",
+            _delivery(seen),
             "[green]✓[/]" if as_expected(expected, seen) else "[red]✗[/]",
         )
     return table
+
+
+def _delivery(seen: Observation) -> str:
+    if not seen.arrived:
+        return ""
+    return "✓" if seen.webhook_milliseconds is None else f"{seen.webhook_milliseconds:.0f}"
 
 
 def _nothing(seen: Observation) -> str:

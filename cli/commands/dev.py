@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cli.commands.roles import Port
 from cli.terminal import create_console
+from devstack.environment import ALLOWED_RECEIVERS
 from devstack.preflight import refuse_foreign_servers
 from devstack.stack import Stack, StackOptions, running_stack
 
@@ -51,6 +52,7 @@ async def run_dev(options: StackOptions, console: Console) -> None:
 
     async with running_stack(options, starting=starting) as stack:
         console.print(addresses(stack))
+        console.print(f"Webhooks may go to this machine too ({ALLOWED_RECEIVERS}).")
         console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Press Ctrl-C to stop.")
         await stop.wait()
         console.print("Stopping …")

@@ -89,14 +89,17 @@ async def test_the_front_page_shows_what_the_demo_prints(observed: list[Observat
     shown = drawn(FRONT_PAGE, "scenario")
     rows = [cells(line) for line in shown if line.startswith("│")]
     for seen, row in zip(observed, rows, strict=True):
-        assert [*row[2:4], row[5]] == [
+        assert [*row[2:4], row[6]] == [
             seen.outcome or f"refused ({seen.answer})",
             ", ".join(seen.reasons) or "–",
             "✓",
         ]
     as_shown = [
         msgspec.structs.replace(
-            seen, biz_id=f"{row[0][:-1]}-", milliseconds=float(row[4]) if row[4] else None
+            seen,
+            biz_id=f"{row[0][:-1]}-",
+            milliseconds=float(row[4]) if row[4] else None,
+            webhook_milliseconds=float(row[5]) if row[5].isdecimal() else None,
         )
         for seen, row in zip(observed, rows, strict=True)
     ]
