@@ -23,10 +23,10 @@ ALERT_MEANINGS: Final = {
         "签名；`wecom` 没有。若机器人改用关键词校验，关键词填 `faceid-gateway`。",
     ),
     "types": Words(
-        "The types of events that it reports. The operators' types: `endpoint.disabled`, "
-        "`delivery.exhausted`, `dead_letter.created` and `policy.activated`.",
-        "报告哪些类型的事件。运维类事件即 `endpoint.disabled`、`delivery.exhausted`、`dead_letter.created`、"
-        "`policy.activated`。",
+        "The types of [events](events.md) that it reports. The operators' types: `endpoint.failing`, "
+        "`endpoint.disabled`, `delivery.exhausted`, `dead_letter.created` and `policy.activated`.",
+        "报告哪些类型的[事件](events.md)。运维类事件即 `endpoint.failing`、`endpoint.disabled`、"
+        "`delivery.exhausted`、`dead_letter.created`、`policy.activated`。",
     ),
     "language": Words("Language of the messages, `zh` or `en`.", "消息的语言，`zh` 或 `en`。"),
 }

@@ -15,6 +15,7 @@ from domain.events.event import Event, EventType
 
 OPERATORS_TYPES: Final = frozenset(
     {
+        EventType.ENDPOINT_FAILING,
         EventType.ENDPOINT_DISABLED,
         EventType.DELIVERY_EXHAUSTED,
         EventType.DEAD_LETTER_CREATED,

@@ -31,6 +31,9 @@ _MEANINGS: Final = {
     EventType.EXPIRED: _Words("核身没有结果，已过期", "A verification expired without a result"),
     EventType.CONFLICT: _Words("后到的回调与先前的矛盾", "A later callback contradicts the first one"),
     EventType.ERASED: _Words("核身的身份信息已删除", "A verification's identity was erased"),
+    EventType.ENDPOINT_FAILING: _Words(
+        "webhook 端点连续失败，将被停用", "A webhook endpoint keeps failing and will be disabled"
+    ),
     EventType.ENDPOINT_DISABLED: _Words("webhook 端点已停用", "A webhook endpoint is disabled"),
     EventType.DELIVERY_EXHAUSTED: _Words(
         "事件投递失败，不再重试", "An event was not delivered and is not retried"

@@ -116,6 +116,16 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
         _of_gateway(EventType.TEST, endpoint_id="4f0b7a4e-5a0e-4a43-8f2e-6a0c3c1f7f10"),
         "`endpoint_id`: the endpoint.",
     ),
+    EventType.ENDPOINT_FAILING: Entry(
+        "An endpoint has failed for two and a half days, without a success: in as many days it is disabled.",
+        "in the transaction that notes the failure.",
+        _of_gateway(
+            EventType.ENDPOINT_FAILING,
+            endpoint_id="4f0b7a4e-5a0e-4a43-8f2e-6a0c3c1f7f10",
+            since="2016-04-30T19:16:03.041Z",
+        ),
+        "`endpoint_id`: the endpoint. `since`: its first failure.",
+    ),
     EventType.ENDPOINT_DISABLED: Entry(
         "Nothing is delivered to an endpoint any more.",
         "in the transaction that disables it.",

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     CONFLICT = "verification.conflict"
     ERASED = "verification.erased"
     TEST = "endpoint.test"
+    ENDPOINT_FAILING = "endpoint.failing"
     ENDPOINT_DISABLED = "endpoint.disabled"
     DELIVERY_EXHAUSTED = "delivery.exhausted"
     DEAD_LETTER_CREATED = "dead_letter.created"

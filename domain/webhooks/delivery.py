@@ -145,25 +145,34 @@ def _state(verdict: Verdict, due_at: datetime | None) -> DeliveryState:
 
 
 class EndpointAfter(msgspec.Struct, frozen=True):
-    """An endpoint's health after some attempts, and why it is disabled by them."""
+    """An endpoint's health after some attempts, and why it is disabled by them.
+
+    `alarms`: with these attempts, it has failed for half of the time after which it is disabled.
+    """
 
     health: Health
     disabled: DisabledReason | None = None
+    alarms: bool = False
 
 
-def endpoint_after(health: Health, attempts: Iterable[EndedAttempt]) -> EndpointAfter:
+def endpoint_after(
+    health: Health, attempts: Iterable[EndedAttempt], *, last_failure: datetime | None = None
+) -> EndpointAfter:
     """The health after these attempts of one endpoint, in the order of their ends.
 
-    Faults on our side, of DNS or of a proxy count neither way.
+    `last_failure`: the one before them, where it is known. Faults on our side, of DNS or of a proxy count
+    neither way.
     """
-    disabled = None
+    disabled, alarms = None, False
+    was_alarming = last_failure is not None and health.is_alarming(last_failure)
     for each in attempts:
         if each.verdict is Verdict.DELIVERED:
             health = health.succeeded()
         elif each.counts_against_receiver:
             health = health.failed(each.at)
+            alarms = not was_alarming and health.is_alarming(each.at)
         if each.verdict is Verdict.GONE:
             disabled = DisabledReason.GONE
         elif each.counts_against_receiver and health.is_given_up(each.at):
             disabled = disabled or DisabledReason.FAILING
-    return EndpointAfter(health, disabled)
+    return EndpointAfter(health, disabled, alarms and disabled is None)

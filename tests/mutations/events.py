@@ -57,6 +57,20 @@ OF_THE_EVENTS: Final = (
         ["tests/domain/webhooks/test_signing.py::test_the_official_library_verifies_v1"],
     ),
     Mutation(
+        "lease fence of alerts",
+        "adapters/store/events/alert_cursors.py",
+        "\nWHERE name = :name AND fence = :fence\n",
+        "\nWHERE name = :name\n",
+        ["tests/adapters/store/events/test_alert_cursors.py::test_a_worker_whose_lease_ended_moves_nothing"],
+    ),
+    Mutation(
+        "alerts at least once",
+        "usecases/alerts/report.py",
+        "        return msgspec.structs.replace(cursor, failures=cursor.failures + 1)\n",
+        "        return msgspec.structs.replace(cursor, failures=1, seq=page.next)\n",
+        ["tests/usecases/alerts/test_report.py::test_a_failed_message_is_sent_again_with_what_came_since"],
+    ),
+    Mutation(
         "own endpoints alone",
         "adapters/store/webhooks/endpoints.py",
         "    return select(endpoints).where(column.id == endpoint_id, _of_apps(app_ids))\n",

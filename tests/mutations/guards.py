@@ -66,6 +66,8 @@ GUARDS: Final = (
     "address check at connect",
     "order guard of deliveries",
     "lease fence of deliveries",
+    "lease fence of alerts",
+    "alerts at least once",
     "signature over body",
     "own endpoints alone",
     "changes one by one",

@@ -37,15 +37,15 @@ async def _write(connection: asyncpg.Connection, group: list[EndedAttempt]) -> S
     apps = {row["id"]: row["app_id"] for row in found}
     written = {(row["id"], row["fence"]) for row in found}
     ends = [end for end in group if (end.lease.delivery_id, end.lease.fence) in written]
-    disabled = await _note_health(connection, ends)
+    of_endpoints = await _note_health(connection, ends)
     exhausted = [_exhausted(end, apps[end.lease.delivery_id]) for end in ends if end.is_exhausted]
     # Last, as the log wants it: behind this nothing waits for a lock.
-    await append_in_bulk(connection, [*disabled, *exhausted])
+    await append_in_bulk(connection, [*of_endpoints, *exhausted])
     return [(end.lease.delivery_id, end.lease.fence) in written for end in group]
 
 
 async def _note_health(connection: asyncpg.Connection, ends: Iterable[EndedAttempt]) -> list[NewEvent]:
-    """Write the health of the endpoints that failed, or that failed before; the events of those disabled."""
+    """Write the health of the endpoints that failed, or that failed before; the events about them."""
     by_endpoint: defaultdict[UUID, list[EndedAttempt]] = defaultdict(list)
     for end in ends:
         if end.verdict is Verdict.DELIVERED or end.counts_against_receiver:
@@ -53,7 +53,11 @@ async def _note_health(connection: asyncpg.Connection, ends: Iterable[EndedAttem
     failed = [key for key, theirs in by_endpoint.items() if any(e.counts_against_receiver for e in theirs)]
     rows = await connection.fetch(_UNWELL, list(by_endpoint), failed)
     after = {
-        row["id"]: endpoint_after(Health(row["failures"], row["failing_since"]), by_endpoint[row["id"]])
+        row["id"]: endpoint_after(
+            Health(row["failures"], row["failing_since"]),
+            by_endpoint[row["id"]],
+            last_failure=None if row["next_probe_at"] is None else row["next_probe_at"] - PROBE_EVERY,
+        )
         for row in rows
     }
     if not after:
@@ -61,15 +65,21 @@ async def _note_health(connection: asyncpg.Connection, ends: Iterable[EndedAttem
     await connection.execute(_HEALTH, as_rows(_health_rows(after, by_endpoint)))
     apps = {row["id"]: row["app_id"] for row in rows}
     return [
-        NewEvent(
-            EventType.ENDPOINT_DISABLED,
-            by_endpoint[key][-1].at,
-            app_id=apps[key],
-            detail={"endpoint_id": str(key), "reason": each.disabled},
-        )
+        event
         for key, each in after.items()
-        if each.disabled is not None
+        if (event := _event_of(key, each, app_id=apps[key], at=by_endpoint[key][-1].at)) is not None
     ]
+
+
+def _event_of(endpoint_id: UUID, after: EndpointAfter, *, app_id: str, at: datetime) -> NewEvent | None:
+    detail: dict[str, object] = {"endpoint_id": str(endpoint_id)}
+    if after.disabled is not None:
+        detail["reason"] = after.disabled
+        return NewEvent(EventType.ENDPOINT_DISABLED, at, app_id=app_id, detail=detail)
+    if after.alarms:
+        detail["since"] = after.health.failing_since
+        return NewEvent(EventType.ENDPOINT_FAILING, at, app_id=app_id, detail=detail)
+    return None
 
 
 def _health_rows(
@@ -165,7 +175,7 @@ SELECT id, app_id, fence FROM written
 """
 
 _UNWELL: Final = """
-SELECT id, app_id, failures, failing_since FROM endpoints
+SELECT id, app_id, failures, failing_since, next_probe_at FROM endpoints
 WHERE id = ANY($1) AND state = 'enabled' AND (failures > 0 OR id = ANY($2)) ORDER BY id FOR NO KEY UPDATE
 """
 

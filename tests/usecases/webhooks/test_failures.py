@@ -1,6 +1,6 @@
 """What follows from failures: pauses, probes, and the end of an endpoint that only fails."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -106,6 +106,21 @@ async def test_an_endpoint_that_failed_for_five_days_is_disabled_with_an_event(h
     [told] = await hooks.log("endpoint.disabled")
     assert told["reason"] == "failing"
     assert told["endpoint_id"]
+
+
+async def test_half_way_to_that_there_is_one_warning(hooks: Hooks) -> None:
+    await hooks.endpoint()
+    await failed_times(hooks, 5)
+    hooks.clock.now = NOW + GIVEN_UP_AFTER / 2 - timedelta(seconds=1)
+    await failed_times(hooks, 1)
+    assert await hooks.log("endpoint.failing") == []
+    hooks.clock.now = NOW + GIVEN_UP_AFTER / 2 + PROBE_EVERY
+    for _ in range(2):
+        await failed_times(hooks, 1)
+        hooks.clock.go_on(timedelta(hours=1))
+    [told] = await hooks.log("endpoint.failing")
+    assert told["endpoint_id"]
+    assert datetime.fromisoformat(told["since"]) == NOW
 
 
 async def test_one_success_within_five_days_keeps_it_enabled(hooks: Hooks) -> None:
