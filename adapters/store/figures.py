@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.pulls.reconciliation import NEAR_LOSS
-from domain.views.figures import Deliveries, Endpoints, Letters, OpenVerifications, StoreFigures
+from domain.views.figures import Deliveries, Endpoints, EventLog, Letters, OpenVerifications, StoreFigures
 
 MOST_LETTERS: Final = 10_000
 """The letters of one app and reason are counted up to this number, so that no storm makes metrics slow."""
@@ -29,13 +29,21 @@ class PgFigures:
             letters = await connection.execute(_LETTERS, {"most": MOST_LETTERS})
             deliveries = await connection.execute(_DELIVERIES, {"most": MOST_DELIVERIES, "now": now})
             endpoints = await connection.execute(_ENDPOINTS, {"now": now})
+            log = (await connection.execute(_EVENTS, {"now": now})).one()
             return StoreFigures(
                 open=[OpenVerifications(*row) for row in undecided],
                 letters=[Letters(*row) for row in letters],
                 deliveries=[Deliveries(*row) for row in deliveries],
                 endpoints=[Endpoints(*row) for row in endpoints],
+                events=EventLog(*log),
             )
 
+
+_EVENTS: Final = text("""
+SELECT COALESCE(oldest.seq, 0), COALESCE((SELECT max(seq) FROM events), 0),
+       CAST(COALESCE(EXTRACT(EPOCH FROM :now - oldest.at), 0) AS double precision)
+FROM (SELECT) AS log LEFT JOIN (SELECT seq, at FROM events ORDER BY seq LIMIT 1) AS oldest ON true
+""")
 
 _OPEN: Final = text("""
 SELECT app_id, state, count(*),

@@ -45,6 +45,15 @@ class Endpoints(msgspec.Struct, frozen=True):
     failing: float
 
 
+class EventLog(msgspec.Struct, frozen=True):
+    """The ends of the event log: `seq` of the oldest and of the newest event, 0 if there is none, and the age
+    of the oldest in seconds."""
+
+    oldest: int = 0
+    newest: int = 0
+    oldest_seconds: float = 0.0
+
+
 class StoreFigures(msgspec.Struct, frozen=True):
     """The figures of the store at one moment."""
 
@@ -52,3 +61,4 @@ class StoreFigures(msgspec.Struct, frozen=True):
     letters: list[Letters]
     deliveries: list[Deliveries] = []
     endpoints: list[Endpoints] = []
+    events: EventLog = EventLog()

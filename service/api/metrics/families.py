@@ -13,6 +13,7 @@ from domain.views.figures import StoreFigures
 from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
 from domain.views.servers import RedisRoom
 from service.api.metrics.delivery_families import describe_attempts, describe_deliveries
+from service.api.metrics.events import describe_events
 from service.ingress_families import describe_ingresses
 from service.metric_text import Family, by_process, counter, describe_table, gauge
 
@@ -259,3 +260,4 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
         {(each.app_id, each.reason): each.retried for each in figures.letters},
         "app_id", "reason",
     )  # fmt: skip
+    yield from describe_events(figures.events)

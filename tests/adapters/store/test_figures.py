@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from adapters.store.figures import MOST_LETTERS, PgFigures
-from domain.views.figures import Letters, OpenVerifications, StoreFigures
+from domain.views.figures import EventLog, Letters, OpenVerifications, StoreFigures
 from tests.support.stores import NOW, Store, callback, payload
 
 HOUR = timedelta(hours=1)
@@ -86,3 +86,12 @@ INSERT INTO dead_letters (id, app_id, kind, reason, detail, wrapped_key, raw_ct,
 SELECT gen_random_uuid(), 'demo', 'notify', 'common', '', '', '', now(), now()
 FROM generate_series(1, CAST(:count AS integer))
 """
+
+
+async def test_the_ends_of_the_event_log_are_known(store: Store) -> None:
+    cases = [await store.record(callback(payload(n))) for n in (1, 2)]
+    for n, case in enumerate(cases, start=1):
+        await store.decide(case, tree=payload(n))
+    [first], [last] = await store.rows("SELECT seq FROM events ORDER BY seq")
+    figures = await PgFigures(store.engine).read(NOW + HOUR)
+    assert figures.events == EventLog(first, last, 3600.0)

@@ -1,0 +1,21 @@
+"""The metrics of the event log."""
+
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+
+from domain.views.figures import EventLog
+from service.metric_text import gauge
+
+
+def describe_events(log: EventLog) -> Iterator[Metric]:
+    """Where the log begins and ends; the rate of the newest `seq` is about the rate of events."""
+    yield gauge("events_newest_seq", "`seq` of the newest event; 0 if there is none.", {(): log.newest})
+    yield gauge(
+        "events_oldest_seq", "`seq` of the oldest event that is kept; 0 if there is none.", {(): log.oldest}
+    )
+    yield gauge(
+        "events_oldest_seconds",
+        "Age of the oldest event that is kept; far over FACEID_EVENTS_KEPT, no worker deletes old events.",
+        {(): log.oldest_seconds},
+    )
