@@ -1,49 +1,58 @@
-"""A worker reports the operators' events; an outage ends only one round."""
+"""A worker that delivers reports the operators' events to people."""
 
-import asyncio
 import json
+from datetime import timedelta
 
-from adapters.alerts.sinks import AlertSender
+from adapters.alerts.settings import AlertSettings
+from adapters.processes.process import ProcessContext
+from adapters.redis.names import DEFAULT_NAMES
+from adapters.settings import Settings
 from adapters.store.events.alert_cursors import PgAlertCursors
 from adapters.store.events.log import append
-from adapters.store.events.reader import PgEvents
-from adapters.tasks.background import end_tasks
-from adapters.webhooks.sender import WebhookSender
 from devstack.waiting import until
-from domain.alerts.sink import AlertSink, SinkKind
 from domain.events.event import EventType, NewEvent
-from domain.webhooks.addresses import parse_allowed
 from tests.support.servers.vendor import answers, serving
 from tests.support.stores import NOW, Store
-from usecases.alerts.report import AlertContext, report
-from workers.alerting import keep_reporting
+from workers.sender import running_delivery
 
-OK = answers(200, b'{"errcode": 0}')
+LETTER = NewEvent(
+    EventType.DEAD_LETTER_CREATED,
+    NOW,
+    app_id="demo",
+    detail={"dead_letter_id": "1", "reason": "missing_biz_id"},
+)
 
 
-async def test_an_event_of_the_log_reaches_the_robot(store: Store) -> None:
-    async with serving(OK) as robot, WebhookSender(allowed=parse_allowed(["127.0.0.0/8"])) as post:
-        context = AlertContext(
-            sinks=[AlertSink("ops", SinkKind.WECOM, robot.url)],
-            cursors=PgAlertCursors(store.engine),
-            events=PgEvents(store.engine),
-            alerts=AlertSender(post, clock=lambda: NOW),
-            clock=lambda: NOW,
-        )
-        # The first round only begins the cursor.
-        await report(context)
-        detail = {"dead_letter_id": "1", "reason": "missing_biz_id"}
-        async with store.engine.begin() as connection:
-            await append(
-                connection, [NewEvent(EventType.DEAD_LETTER_CREATED, NOW, app_id="demo", detail=detail)]
-            )
+def reporting_to(url: str) -> Settings:
+    sink = AlertSettings.model_validate({"kind": "wecom", "url": url})
+    return Settings.model_construct(
+        alerts={"ops": sink}, webhook_allow=["127.0.0.0/8"], webhook_proxy=None, sweep_after=60
+    )
 
-        async def arrived() -> bool:
+
+async def test_an_event_of_the_log_reaches_the_robot(store: Store, redis_url: str, database_url: str) -> None:
+    process = ProcessContext(
+        redis_url=redis_url,
+        database_url=database_url,
+        master_keys=[b"k" * 32],
+        names=DEFAULT_NAMES,
+        timeout=timedelta(seconds=5),
+    )
+    cursors = PgAlertCursors(store.engine)
+
+    async def has_begun() -> bool:
+        return bool(await cursors.due(["ops"], now=process.clock()))
+
+    async with serving(answers(200, b'{"errcode": 0}')) as robot, process:
+
+        async def has_arrived() -> bool:
             return bool(robot.bodies)
 
-        reporting = asyncio.create_task(keep_reporting(context))
-        await until(arrived)
-        await end_tasks(reporting)
+        async with running_delivery(reporting_to(robot.url), process):
+            await until(has_begun)
+            async with store.engine.begin() as connection:
+                await append(connection, [LETTER])
+            await until(has_arrived)
     text = json.loads(robot.bodies[0])["text"]["content"]
     assert "dead_letter.created" in text
     assert "reason=missing_biz_id" in text
