@@ -39,7 +39,7 @@ OF_THE_EVENTS: Final = (
         "        AND earlier.due_at IS NOT NULL AND earlier.seq < d.seq AND false)\n",
         [
             "tests/usecases/webhooks/test_order.py::test_a_later_event_is_not_claimed_while_an_earlier_one_is_under_way",
-            "tests/usecases/webhooks/test_order.py::test_the_events_of_a_verification_are_delivered_by_their_numbers",
+            "tests/usecases/webhooks/test_order.py::test_a_blocked_event_keeps_its_due_time_and_goes_at_once_behind_the_earlier_one",
         ],
     ),
     Mutation(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.webhooks.claims import selects_event
@@ -26,10 +26,9 @@ class PgDeliveryDesk:
         self, which: DeliveryFilter, *, limit: int, after: Position | None = None
     ) -> list[DeliveryView]:
         """The newest of these deliveries after `after` (created_at, id)."""
-        at, row_id = after or (None, None)
-        values = _values(which) | {"limit": limit, "at": at, "after": row_id}
+        statement, values = select_page(which, limit=limit, after=after)
         async with self._engine.connect() as connection:
-            rows = await connection.execute(_pages(which), values)
+            rows = await connection.execute(statement, values)
             return [_view(row) for row in rows]
 
     async def app_ids(self) -> list[str]:
@@ -59,9 +58,9 @@ class PgDeliveryDesk:
 
     async def count(self, which: DeliveryFilter, *, most: int) -> int:
         """The number of these deliveries, up to `most`."""
-        values = _values(which) | {"limit": most, "at": None, "after": None}
+        statement, values = select_page(which, limit=most)
         async with self._engine.connect() as connection:
-            counted = text(f"SELECT count(*) FROM ({_pages(which).text}) AS found")  # noqa: S608
+            counted = text(f"SELECT count(*) FROM ({statement.text}) AS found")  # noqa: S608
             return int(await connection.scalar(counted, values) or 0)
 
     async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> Restarted:
@@ -84,6 +83,15 @@ class PgDeliveryDesk:
         return Restarted(count, more=count >= limit)
 
 
+def select_page(
+    which: DeliveryFilter, *, limit: int, after: Position | None = None
+) -> tuple[TextClause, dict[str, Any]]:
+    """The statement of a page, and its values."""
+    at, row_id = after or (None, None)
+    statement = _OF_APPS if which.endpoint_id is None else _OF_ENDPOINT
+    return statement, _values(which) | {"limit": limit, "at": at, "after": row_id}
+
+
 def _values(which: DeliveryFilter) -> dict[str, Any]:
     states = list(DeliveryState) if which.state is None else [which.state]
     return {
@@ -92,10 +100,6 @@ def _values(which: DeliveryFilter) -> dict[str, Any]:
         "since": which.since,
         "until": which.until,
     } | ({} if which.endpoint_id is None else {"endpoint": which.endpoint_id})
-
-
-def _pages(which: DeliveryFilter) -> Any:
-    return _OF_APPS if which.endpoint_id is None else _OF_ENDPOINT
 
 
 def _view(row: Row[Any]) -> DeliveryView:
@@ -126,19 +130,22 @@ _ONE: Final = text(f"SELECT {_COLUMNS} FROM deliveries WHERE id = :id AND app_id
 _ATTEMPTS: Final = text("SELECT * FROM attempts WHERE delivery_id = :id ORDER BY k")
 
 _BETWEEN: Final = """
-  (CAST(:since AS timestamptz) IS NULL OR d.created_at >= CAST(:since AS timestamptz))
-  AND (CAST(:until AS timestamptz) IS NULL OR d.created_at < CAST(:until AS timestamptz))
+  d.created_at >= COALESCE(CAST(:since AS timestamptz), '-infinity')
+  AND d.created_at < COALESCE(CAST(:until AS timestamptz), 'infinity')
 """
+_AFTER: Final = """
+  (d.created_at, d.id) < (COALESCE(CAST(:at AS timestamptz), 'infinity'),
+                          COALESCE(CAST(:after AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+"""
+"""A condition of an index, given or not; with OR it would be a filter on every row before it."""
 
 
-def _page(parts: str, condition: str) -> Any:
+def _page(parts: str, condition: str) -> TextClause:
     """A page of the union of index scans, one for each of `parts` and each state."""
     return text(f"""
 SELECT found.* FROM {parts} CROSS JOIN unnest(CAST(:states AS text[])) AS wanted (state) CROSS JOIN LATERAL (
   SELECT {_COLUMNS} FROM deliveries d
-  WHERE {condition} AND d.state = wanted.state AND {_BETWEEN}
-    AND (CAST(:after AS uuid) IS NULL
-         OR (d.created_at, d.id) < (CAST(:at AS timestamptz), CAST(:after AS uuid)))
+  WHERE {condition} AND d.state = wanted.state AND {_BETWEEN} AND {_AFTER}
   ORDER BY d.created_at DESC, d.id DESC LIMIT :limit
 ) AS found ORDER BY found.created_at DESC, found.id DESC LIMIT :limit
 """)  # noqa: S608 - constants alone
@@ -166,7 +173,7 @@ SELECT is_enabled FROM wanted
 """)  # noqa: S608 - constants alone
 
 
-def _redelivery(of_endpoint: str) -> Any:
+def _redelivery(of_endpoint: str) -> TextClause:
     return text(f"""
 WITH wanted AS (
   SELECT d.id, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.seq) AS turn FROM (

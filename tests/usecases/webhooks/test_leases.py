@@ -50,8 +50,9 @@ async def test_a_sender_whose_lease_was_taken_writes_nothing_late(hooks: Hooks) 
         error="timeout",
         attempt=Attempt(1, NOW, 9),
     )
+    assert not await hooks.deliveries.finish(delivered(slow)), "another sender has it in hand"
     assert await hooks.deliveries.finish(failed)
-    assert not await hooks.deliveries.finish(delivered(slow))
+    assert not await hooks.deliveries.finish(delivered(slow)), "another sender has ended it"
     assert await hooks.states() == [("pending", "timeout")]
     assert await hooks.rows("SELECT k, ms FROM attempts") == [(1, 9)]
 
