@@ -17,8 +17,12 @@ from typing import Any
 import pytest
 from faceid_gateway_client import Webhook, verify_webhook
 
+from domain.events.bodies import thin
+from domain.events.catalogue import CATALOGUE
+from domain.events.event import EventType
 from domain.webhooks.schedule import SCHEDULE
 from domain.webhooks.signing import new_secret, sign_standard
+from service.api.models.endpoints import NewEndpoint
 from tests.support.pages import DOCS, blocks
 
 PAGE = DOCS / "webhooks.md"
@@ -107,6 +111,20 @@ def test_the_page_shows_the_schedule() -> None:
     units = {"s": 1, "min": 60, "h": 3600}
     pauses = [(int(number), units[unit]) for number, unit in re.findall(r"(\d+) (\w+)", shown)]
     assert [number * unit for number, unit in pauses] == [each.total_seconds() for each in SCHEDULE]
+
+
+def test_the_page_shows_an_event_as_it_is() -> None:
+    shown = json.loads(only("json"))
+    event = thin(CATALOGUE[EventType.REJECTED].example)
+    assert list(shown) == list(event)
+    assert list(shown["policy"]) == list(event["policy"])
+
+
+@pytest.mark.parametrize("page", ["webhooks.md", "webhooks.zh.md"])
+def test_the_page_names_every_setting_of_an_endpoint(page: str) -> None:
+    rows = re.findall(r"^\| (`.*?) \| .* \| .* \|$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named == set(NewEndpoint.model_fields) - {"app_id", "url"}
 
 
 def test_the_python_sample_tells_genuine_ones() -> None:
