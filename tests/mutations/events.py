@@ -19,7 +19,6 @@ OF_THE_EVENTS: Final = (
         "SELECT pg_advisory_xact_lock_shared({_LOCK}),",
         [
             "tests/adapters/store/events/test_log.py::test_a_number_is_visible_only_when_all_smaller_ones_are",
-            "tests/adapters/store/events/test_order.py::test_a_reader_behind_many_writers_skips_nothing",
         ],
     ),
     Mutation(

@@ -111,9 +111,11 @@ def _new(figures: Mapping[str, int], rig: Rig) -> dict[str, int]:
 
 _DECISIONS: Final = """
 SELECT v.biz_id, count(*) FROM decisions d JOIN verifications v ON v.id = d.verification_id
-JOIN timeline t ON t.verification_id = v.id AND t.event = 'decision.saved' GROUP BY v.biz_id
+JOIN timeline t ON t.verification_id = v.id AND t.event = 'decision.saved'
+JOIN events e ON e.verification_id = v.id AND e.type = 'verification.' || d.outcome GROUP BY v.biz_id
 """
-"""A saved decision, times the events that announced one: more than one is a duplicate."""
+"""A saved decision, times its entries on the timeline, times its events: more than one is a duplicate, and a
+decision without its event counts as none."""
 
 _LEDGER: Final = """
 SELECT v.biz_id, count(*) FROM pulls p JOIN verifications v ON v.id = p.verification_id
