@@ -68,9 +68,11 @@ def table_of(alive: Sequence[SeenHeartbeat]) -> Table:
 
 
 def _worded(value: Any) -> str:
-    """A value as text. A tree of numbers is shown as its total; `/metrics` has the parts."""
+    """A value as text. A tree or a list of numbers is shown as its total; `/metrics` has the parts."""
     if value is None:
         return "–"
+    if isinstance(value, list) and all(isinstance(each, int) for each in value):
+        return str(sum(value))
     if not isinstance(value, dict):
         return f"{value:.1f}" if isinstance(value, float) else str(value)
     leaves = list(_leaves(value))

@@ -19,6 +19,7 @@ STATUS = {
     "jobs": 3,
     "decisions": {"demo": {"approved": 5, "review": 2}, "shop": {"approved": 1}},
     "last_error": None,
+    "attempt_durations": [2, 1, 0],
 }
 
 
@@ -66,6 +67,7 @@ def test_every_live_process_is_a_row(run: Run, alive: Alive) -> None:
     ):
         assert word in out.replace("\n", " ")
     assert "last_error –" in out
+    assert "[2" not in out
 
 
 def test_without_a_worker_it_fails(run: Run, alive: Alive) -> None:
