@@ -4,6 +4,7 @@ import pytest
 
 from domain.alerts.sink import Language
 from domain.alerts.wording import MAX_BYTES, text_about
+from domain.events.catalogue import CATALOGUE
 from domain.events.event import EventType
 from tests.support.events import operators_event
 
@@ -35,6 +36,19 @@ def test_events_of_one_type_and_app_are_folded() -> None:
     assert head == "faceid-gateway: 4 events"
     assert [line.split(" · ")[0] for line in lines] == ["dead_letter.created × 3", "policy.activated"]
     assert "n=3" in lines[0]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("event_type", sorted(set(EventType) - {EventType.TEST}))
+def test_a_message_names_the_type_and_no_verification(event_type: EventType, language: Language) -> None:
+    event = CATALOGUE[event_type].example
+    text = text_about([event], language)
+    name, meaning, *_ = text.splitlines()[1].split(" · ")
+    assert name == event_type.value
+    assert "=" not in meaning
+    assert not meaning.startswith(("app ", "应用 ")), "the type has no words"
+    for each in (event.body.biz_id, event.body.biz_no):
+        assert each is None or each not in text
 
 
 @pytest.mark.parametrize("language", Language)
