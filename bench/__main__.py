@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bench.failure import BenchFailed
+from bench.measures.deliveries import measure_deliveries
 from bench.measures.drain import measure_drain
 from bench.measures.ingress import measure_ingress
 from bench.measures.latency import measure_latency
@@ -112,6 +113,9 @@ async def _measure(rig: Rig, plan: Plan, part: str) -> list[Figure]:
         "young": lambda: measure_young(rig, count=plan.young),
         "lookups": lambda: measure_lookups(rig, rounds=rounds, seconds=seconds, sizes=sizes),
         "lists": lambda: measure_lists(rig, size=max(sizes), letters=plan.letters),
+        "deliveries": lambda: measure_deliveries(
+            rig, rounds=rounds, events=plan.events, latencies=plan.latencies
+        ),
         "drain": lambda: measure_drain(rig, rounds=3, waiting=plan.drain),
     }
     return await measured[part]()

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-PARTS: Final = ("ingress", "worker", "steady", "latency", "young", "lookups", "lists", "drain")
+PARTS: Final = ("ingress", "worker", "steady", "latency", "young", "lookups", "lists", "deliveries", "drain")
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -26,6 +26,7 @@ class Plan(msgspec.Struct, frozen=True):
     young: int = 40_000
     sizes: tuple[int, ...] = (2_000, 1_000_000)
     letters: int = 100_000
+    events: int = 500
     drain: int = 1_000_000
 
 
