@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ class Wanted(msgspec.Struct, frozen=True):
 async def follow(place: ApiPlace, wanted: Wanted) -> AsyncIterator[Event]:
     """The events as the api shows them, for ever. After an interruption it goes on behind the last one.
 
+    Before the first one there is no position, so events of the moment without a connection are missed.
+
     Raises:
         StreamRefused: the token is wrong, a type is unknown, or the events behind `after` are deleted.
     """
@@ -52,13 +55,15 @@ async def follow(place: ApiPlace, wanted: Wanted) -> AsyncIterator[Event]:
         base_url=place.url, headers=headers, timeout=timeout, trust_env=False
     ) as client:
         while True:
+            began = time.monotonic()
             try:
                 async for event in _stream(client, wanted):
                     wanted = msgspec.structs.replace(wanted, after=event["seq"])
                     yield event
             except httpx2.TransportError:
                 pass
-            await asyncio.sleep(_PAUSE)
+            # A stream that lasted is continued at once.
+            await asyncio.sleep(max(_PAUSE - (time.monotonic() - began), 0))
 
 
 async def _stream(client: httpx2.AsyncClient, wanted: Wanted) -> AsyncIterator[Event]:
