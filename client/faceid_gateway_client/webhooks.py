@@ -106,10 +106,9 @@ def _is_signed_by(public_key: bytes, encoded: str, content: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    key = Ed25519PublicKey.from_public_bytes(public_key)
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(
-            base64.b64decode(encoded, validate=True), content
-        )
-    except (InvalidSignature, binascii.Error):
+        key.verify(base64.b64decode(encoded, validate=True), content)
+    except (InvalidSignature, ValueError):
         return False
     return True

@@ -113,6 +113,8 @@ def test_ed25519_signatures_pass_with_the_public_key() -> None:
     webhook = sign_standard(encoded(EVENT, Format.THIN), event_id="e", at=NOW, secrets=[SECRET], keys=[key])
     assert verify_webhook(webhook.headers, webhook.body, public, now=NOW).id == "e"
     assert reason_of(dict(webhook.headers), webhook.body, other) == "bad_signature"
+    forged = dict(webhook.headers) | {"webhook-signature": "v1a,é"}
+    assert reason_of(forged, webhook.body, public) == "bad_signature"
 
 
 @pytest.mark.parametrize("secret", ["", "hush", "whsec_!!", "whpk_!!"])
