@@ -146,6 +146,6 @@ def _retry_after(value: str | None) -> timedelta | None:
         if value.isascii() and value.isdigit():
             return timedelta(seconds=min(int(value[:9]), 86_400))
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC), timedelta(0))

@@ -125,6 +125,7 @@ async def test_cookies_are_not_kept() -> None:
         ("-1", None),
         ("soon", None),
         ("9" * 400, timedelta(days=1)),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", None),
         (format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True), timedelta(0)),
     ],
 )
