@@ -35,6 +35,6 @@ def test_only_the_receivers_faults_count_against_it(fault: Fault) -> None:
     assert judged.counts_against_receiver is (fault is Fault.RECEIVER)
 
 
-def test_a_way_shows_only_its_url() -> None:
+def test_a_way_shows_nothing_of_it() -> None:
     way = Way("https://crm.example", headers=(("authorization", "Bearer hush"),), client_certificate="KEY")
-    assert repr(way) == "Way(url='https://crm.example')"
+    assert repr(way) == "Way(...)"
