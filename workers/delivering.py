@@ -44,6 +44,7 @@ class Delivering:
         self._tasks: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
         self._has_news = True
+        self._look_at = 0.0
         self._stopping = False
 
     def wake(self) -> None:
@@ -85,6 +86,9 @@ class Delivering:
         """Fan out what is new, claim what is due as far as there is room, and start it."""
         self._moved.clear()
         context = self._context
+        # Also without a hint, and though ends of deliveries wake this before any pause is over.
+        if (now := context.monotonic()) >= self._look_at:
+            self._has_news, self._look_at = True, now + self._look_every
         while self._has_news:
             self._has_news = False
             made = await context.deliveries.fan_out(now=context.clock(), limit=_EVENTS)
@@ -140,11 +144,9 @@ class Delivering:
         self._moved.set()
 
     async def _wait(self) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._look_every):
                 await self._moved.wait()
-        except TimeoutError:
-            self._has_news = True
 
     async def _sweep(self) -> None:
         while True:

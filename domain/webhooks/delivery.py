@@ -34,6 +34,7 @@ class EndWord(StrEnum):
     ENDPOINT_DISABLED = "endpoint_disabled"
     ENDPOINT_DELETED = "endpoint_deleted"
     UNREADABLE = "unreadable"
+    EVENT_DELETED = "event_deleted"
 
 
 class FannedOut(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class ClaimedDelivery(msgspec.Struct, frozen=True):
 
     `attempts`: all so far. `in_round`: those since the last redelivery, by which the schedule goes.
     `facts`: those of the decision, if the endpoint's format shows them. `changed_at`: when the endpoint's
-    settings last changed.
+    settings last changed. `is_deleted`: the log no longer has the event, and `event` has no body.
     """
 
     lease: DeliveryLease
@@ -65,6 +66,7 @@ class ClaimedDelivery(msgspec.Struct, frozen=True):
     in_round: int
     changed_at: datetime
     facts: Facts | None = None
+    is_deleted: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True):

@@ -49,6 +49,24 @@ OF_THE_EVENTS: Final = (
         ["tests/usecases/webhooks/test_leases.py::test_a_sender_whose_lease_was_taken_writes_nothing_late"],
     ),
     Mutation(
+        "deleted events hold no place",
+        "adapters/store/webhooks/claims.py",
+        "LEFT JOIN events event ON event.seq = claimed.seq\n",
+        "JOIN events event ON event.seq = claimed.seq\n",
+        [
+            "tests/usecases/webhooks/test_upkeep.py::test_a_delivery_whose_event_is_deleted_ends_and_takes_no_place"
+        ],
+    ),
+    Mutation(
+        "events found without hints",
+        "workers/delivering.py",
+        "            self._has_news, self._look_at = True, now + self._look_every\n",
+        "            self._look_at = now + self._look_every\n",
+        [
+            "tests/usecases/webhooks/test_upkeep.py::test_without_hints_new_events_are_found_beside_deliveries_that_end_all_the_time"
+        ],
+    ),
+    Mutation(
         "signature over body",
         "domain/webhooks/signing.py",
         '    content = f"{event_id}.{timestamp}.".encode() + body\n',

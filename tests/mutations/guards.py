@@ -66,6 +66,8 @@ GUARDS: Final = (
     "address check at connect",
     "order guard of deliveries",
     "lease fence of deliveries",
+    "deleted events hold no place",
+    "events found without hints",
     "lease fence of alerts",
     "alerts at least once",
     "signature over body",

@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 async def deliver(context: SenderContext, claimed: ClaimedDelivery, endpoint: Endpoint | None) -> None:
-    """Send the event, unless its endpoint is gone or no longer selects it, and write the end.
+    """Send the event, unless it or its endpoint is deleted, or it is no longer selected; write the end.
 
     Raises:
         ServerAway: the end could not be written within the lease; the delivery is due again then.
@@ -57,6 +57,8 @@ async def _end_of(
 ) -> EndedAttempt:
     if endpoint is None:
         return ended_without_attempt(claimed, EndWord.ENDPOINT_DELETED, now=context.clock())
+    if claimed.is_deleted:
+        return ended_without_attempt(claimed, EndWord.EVENT_DELETED, now=context.clock())
     event = claimed.event
     if not selects(endpoint.settings, event.type, event.body.effective_outcome):
         return ended_without_attempt(claimed, EndWord.UNSUBSCRIBED, now=context.clock())

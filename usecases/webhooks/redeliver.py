@@ -9,6 +9,7 @@ import structlog
 
 from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint
 from domain.views.deliveries import DeliveryFilter, Restarted
+from domain.webhooks.delivery import KEPT_FOR
 from domain.webhooks.endpoint import EndpointState
 from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.endpoints import Endpoints
@@ -61,6 +62,8 @@ class Redeliveries:
     ) -> Restarted:
         """Make deliveries of all events since then that the endpoint selects and did not get.
 
+        Events from before `KEPT_FOR` are left out: nothing shows any more which of them were delivered.
+
         Raises:
             NoSuchEndpoint: these apps have no such endpoint.
             EndpointNotEnabled: it is disabled.
@@ -71,6 +74,8 @@ class Redeliveries:
         if endpoint.state is not EndpointState.ENABLED:
             raise EndpointNotEnabled
         rate = min(RATE, endpoint.settings.max_rate or RATE)
-        done = await self._desk.recover(endpoint_id, since=since, now=self._clock(), rate=rate, limit=MOST)
+        now = self._clock()
+        since = max(since, now - KEPT_FOR)
+        done = await self._desk.recover(endpoint_id, since=since, now=now, rate=rate, limit=MOST)
         log.info("deliveries.restarted", endpoint_id=str(endpoint_id), count=done.count, actor=actor)
         return done

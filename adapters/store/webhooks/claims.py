@@ -47,12 +47,13 @@ def _claimed(row: asyncpg.Record) -> ClaimedDelivery:
             app_id=row["app_id"],
             verification_id=row["verification_id"],
             n=row["n"],
-            body=_body.decode(row["body"]),
+            body=EventBody() if row["body"] is None else _body.decode(row["body"]),
         ),
         attempts=row["attempts"],
         in_round=row["attempts"] - row["attempts_before"],
         changed_at=row["changed_at"],
         facts=None if row["facts"] is None else _facts.decode(row["facts"]),
+        is_deleted=row["body"] is None,
     )
 
 
@@ -131,18 +132,21 @@ WITH busy AS (
 ), claimed AS (
   UPDATE deliveries d SET fence = d.fence + 1, due_at = $2, leased_until = $2
   FROM (SELECT id FROM due ORDER BY turn LIMIT $3) AS mine WHERE d.id = mine.id
-  RETURNING d.id, d.endpoint_id, d.seq, d.fence, d.attempts, d.attempts_before
+  RETURNING d.id, d.endpoint_id, d.app_id, d.seq, d.event_id, d.type, d.verification_id, d.n, d.created_at,
+            d.fence, d.attempts, d.attempts_before
 ), paced AS (
   UPDATE endpoints e SET paced_until =
     GREATEST(COALESCE(e.paced_until, $1), $1) + taken.count / e.max_rate * interval '1 second'
   FROM (SELECT endpoint_id, count(*) AS count FROM claimed GROUP BY endpoint_id) AS taken
   WHERE e.id = taken.endpoint_id AND e.max_rate IS NOT NULL
 )
-SELECT claimed.*, event.id AS event_id, event.type, event.at, event.app_id, event.verification_id, event.n,
-       CAST(event.body AS text) AS body, endpoint.updated_at AS changed_at,
+SELECT claimed.*, COALESCE(event.at, claimed.created_at) AS at, CAST(event.body AS text) AS body,
+       endpoint.updated_at AS changed_at,
        CAST(COALESCE(d.result_facts, d.callback_facts) AS text) AS facts
-FROM claimed JOIN events event USING (seq) JOIN endpoints endpoint ON endpoint.id = claimed.endpoint_id
-LEFT JOIN decisions d ON endpoint.format = 'full' AND d.verification_id = event.verification_id
+FROM claimed JOIN endpoints endpoint ON endpoint.id = claimed.endpoint_id
+LEFT JOIN events event ON event.seq = claimed.seq
+LEFT JOIN decisions d ON endpoint.format = 'full' AND d.verification_id = claimed.verification_id
 ORDER BY claimed.seq
 """  # noqa: S608 - constants alone
-"""`verification_id` of an event of no verification is NULL, which equals nothing: those wait for no other."""
+"""`verification_id` of an event of no verification is NULL, which equals nothing: those wait for no other.
+A delivery whose event is deleted is claimed as well, so that its sender ends it."""

@@ -65,7 +65,8 @@ class PgReceivers:
 
     def _is_known(self, key: UUID, changed_at: datetime) -> bool:
         known = self._known.get(key)
-        return known is not None and known.updated_at >= changed_at
+        # Not `>=`: the clock of another process that changed it may be behind.
+        return known is not None and known.updated_at == changed_at
 
 
 _END_UNWANTED: Final = text(f"""
