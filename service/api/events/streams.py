@@ -17,6 +17,8 @@ LONGEST: Final = 15 * 60.0
 """Seconds after which a stream ends, and its reader has to show its token again: it may be revoked."""
 
 _AT_ONCE: Final = 100
+_LINE_ENDS: Final = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2029"}
+"""Many clients, httpx among them, take these for ends of lines. JSON has them in texts alone."""
 
 
 async def stream(
@@ -24,11 +26,14 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """The events behind `after`, for as long as a stream lasts.
 
+    It begins and ends with an id alone: a reader whose selection is rare comes back from there, not from its
+    last event, which may be deleted by then.
     It ends when this process drains, when PostgreSQL goes away, and when its events were deleted meanwhile:
     the reader comes back with its last id, and gets an answer to that.
     """
     until = monotonic() + LONGEST * random.uniform(0.75, 1)  # noqa: S311 - no secret
     with feed.reading():
+        yield _position(after)
         while not lifecycle.draining and (left := until - monotonic()) > 0:
             try:
                 page = await feed.page(which, after=after, limit=_AT_ONCE)
@@ -39,7 +44,13 @@ async def stream(
             after = page.next
             if not page.items:
                 await feed.wait(after, seconds=left)
+    yield _position(after)
+
+
+def _position(seq: int) -> ServerSentEvent:
+    return ServerSentEvent(id=str(seq))
 
 
 def _message(event: Event) -> ServerSentEvent:
-    return ServerSentEvent(id=str(event.seq), event=event.type, raw_data=encoded(event, Format.THIN).decode())
+    data = encoded(event, Format.THIN).decode().translate(_LINE_ENDS)
+    return ServerSentEvent(id=str(event.seq), event=event.type, raw_data=data)

@@ -1,6 +1,7 @@
 """`GET /v1/events/stream`: events as they happen, from where the reader was."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.events.reader import PgEvents
 from devstack.waiting import until
+from domain.events.event import EventType, NewEvent
 from domain.views.events import EVERYTHING
 from service.api.events import places
 from service.api.events.feed import Feed
@@ -115,7 +117,32 @@ async def test_a_quiet_stream_shows_that_it_lives(
 ) -> None:
     monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.05)
     async with opened(sockets, after=0) as stream:
-        assert await stream.line() == ": ping"
+        while (line := await stream.line()) != ": ping":
+            assert line in {"id: 0", ""}
+
+
+async def test_a_stream_begins_and_ends_with_the_position_whatever_is_selected(
+    sockets: httpx2.AsyncClient, api_context: RealApi, store: Store
+) -> None:
+    async with opened(sockets, after=0, type="verification.*") as stream:
+        assert await stream.line() == "id: 0"
+        await write(store, OF_DEMO)
+        newest = await api_context.events.newest()
+        await until(lambda: _has_come_to(api_context.feed, newest))
+        api_context.lifecycle.draining = True
+        api_context.feed.wake_all()
+        lines = await stream.lines()
+    assert f"id: {newest}" in lines
+    assert not any(line.startswith("data:") for line in lines)
+
+
+async def test_a_text_with_other_line_ends_is_one_line(sockets: httpx2.AsyncClient, store: Store) -> None:
+    # httpx ends lines there, and the event would stop its readers for ever.
+    text = "a\u2028b\u2029c\x85d"
+    await write(store, NewEvent(EventType.DEAD_LETTER_CREATED, app_id="demo", detail={"word": text}))
+    async with opened(sockets, after=0) as stream:
+        [message] = await stream.messages(1)
+    assert json.loads(message.data)["detail"] == {"word": text}
 
 
 async def test_a_stream_ends_when_the_process_drains(
@@ -203,6 +230,10 @@ async def test_a_reader_behind_what_the_feed_keeps_gets_everything(engine: Async
 
 async def _follows(feed: Feed) -> bool:
     return feed._to >= 0
+
+
+async def _has_come_to(feed: Feed, seq: int) -> bool:
+    return feed._to >= seq
 
 
 async def _nobody_reads(context: RealApi) -> bool:
