@@ -44,8 +44,6 @@ class Wanted(msgspec.Struct, frozen=True):
 async def follow(place: ApiPlace, wanted: Wanted) -> AsyncIterator[Event]:
     """The events as the api shows them, for ever. After an interruption it goes on behind the last one.
 
-    Before the first one there is no position, so events of the moment without a connection are missed.
-
     Raises:
         StreamRefused: the token is wrong, a type is unknown, or the events behind `after` are deleted.
     """
@@ -57,16 +55,18 @@ async def follow(place: ApiPlace, wanted: Wanted) -> AsyncIterator[Event]:
         while True:
             began = time.monotonic()
             try:
-                async for event in _stream(client, wanted):
-                    wanted = msgspec.structs.replace(wanted, after=event["seq"])
-                    yield event
+                async for position, event in _stream(client, wanted):
+                    wanted = msgspec.structs.replace(wanted, after=position)
+                    if event is not None:
+                        yield event
             except httpx2.TransportError:
                 pass
             # A stream that lasted is continued at once.
             await asyncio.sleep(max(_PAUSE - (time.monotonic() - began), 0))
 
 
-async def _stream(client: httpx2.AsyncClient, wanted: Wanted) -> AsyncIterator[Event]:
+async def _stream(client: httpx2.AsyncClient, wanted: Wanted) -> AsyncIterator[tuple[int, Event | None]]:
+    """Positions in the log, with the event there, if the stream has one."""
     async with client.stream("GET", "/v1/events/stream", params=wanted.query()) as answer:
         if answer.status_code in _MAY_PASS:
             return
@@ -74,7 +74,10 @@ async def _stream(client: httpx2.AsyncClient, wanted: Wanted) -> AsyncIterator[E
             raise StreamRefused(_refusal(answer.status_code, await answer.aread()))
         async for line in answer.aiter_lines():
             if line.startswith("data:"):
-                yield json.loads(line.removeprefix("data:"))
+                event = json.loads(line.removeprefix("data:"))
+                yield event["seq"], event
+            elif line.startswith("id:"):
+                yield int(line.removeprefix("id:")), None
 
 
 def _refusal(status: int, body: bytes) -> str:

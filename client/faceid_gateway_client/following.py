@@ -57,6 +57,9 @@ class Follower:
         """The events that end with this line of the stream."""
         for message in self._reader.take(line):
             yield from self.take([Event.of(json.loads(message.data))])
+        if not line and self._reader.id.isdecimal():
+            # Of the stream as a whole: events of other types lie between.
+            self.after = max(self.after, int(self._reader.id))
 
     def take(self, events: list[Event], cursor: int = 0) -> Iterator[Event]:
         """The events behind `after`, which moves on with each."""

@@ -17,9 +17,12 @@ class Message:
 
 @dataclass
 class Reader:
-    """Takes the lines of a stream and yields each message at its empty line."""
+    """Takes the lines of a stream and yields each message at its empty line.
 
-    _id: str = ""
+    `id` is the last one that the stream gave, also without a message.
+    """
+
+    id: str = ""
     _event: str = ""
     _data: list[str] = field(default_factory=list)
 
@@ -27,7 +30,7 @@ class Reader:
         """The message that this line ends, if any."""
         if not line:
             if self._data:
-                yield Message(self._id, self._event or "message", "\n".join(self._data))
+                yield Message(self.id, self._event or "message", "\n".join(self._data))
             self._event, self._data = "", []
             return
         name, _, value = line.partition(":")
@@ -37,4 +40,4 @@ class Reader:
         elif name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:
-            self._id = value
+            self.id = value

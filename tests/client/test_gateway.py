@@ -237,6 +237,13 @@ def test_a_stream_that_breaks_is_resumed_without_gap_or_repetition(client: Calla
     assert [request.url.params["after"] for request in server.requests] == ["0", "5", "5", "5"]
 
 
+def test_a_stream_goes_on_from_its_position_though_no_event_came(client: Callable[..., Client]) -> None:
+    quiet = httpx2.Response(200, text="id: 0\n\nid: 90\n\n", headers={"content-type": "text/event-stream"})
+    server = Server(quiet, stream(91))
+    assert seqs(client(server).take(1)) == [91]
+    assert [request.url.params["after"] for request in server.requests] == ["0", "90"]
+
+
 @pytest.mark.parametrize("answer", [httpx2.Response(404), httpx2.Response(200, text="<html>")])
 def test_where_no_stream_gets_through_pages_are_read(
     answer: httpx2.Response, client: Callable[..., Client]

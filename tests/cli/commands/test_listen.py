@@ -57,6 +57,13 @@ async def test_the_stream_goes_on_behind_the_last_event() -> None:
     assert f"authorization: Bearer {CANARY}" in api.requests[0]
 
 
+async def test_the_stream_goes_on_from_its_position_though_no_event_came() -> None:
+    quiet = sends(HEAD + b"id: 7\n\n")
+    async with serving(quiet, streams(event(8))) as api:
+        assert await taken(api, 1) == [8]
+    assert api.targets == ["/v1/events/stream", "/v1/events/stream?after=7"]
+
+
 async def test_types_app_and_position_are_asked_for() -> None:
     async with serving(streams(event(8))) as api:
         await taken(api, 1, Wanted(("verification.*", "endpoint.disabled"), "demo", 7))
