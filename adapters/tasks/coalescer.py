@@ -88,7 +88,9 @@ class Coalescer(Generic[Item, Result]):
                 if self._pace:
                     await self._keep_pace(asyncio.get_running_loop())
                 group = [self._waiting.popleft() for _ in range(min(self._max_items, len(self._waiting)))]
-                await self._settle(group)
+                # Another lane may have taken all of them meanwhile.
+                if group:
+                    await self._settle(group)
         finally:
             # No await since the last check of `_waiting`: an item submitted later starts a new task.
             self._draining -= 1

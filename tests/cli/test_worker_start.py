@@ -8,7 +8,7 @@ import pytest
 from adapters.postgres import clock
 from adapters.processes.process import ProcessContext
 from adapters.settings import load_settings
-from workers.main import worker_context
+from workers.main import following_clock, worker_context
 
 
 def tomorrow() -> datetime:
@@ -21,6 +21,7 @@ async def test_no_work_is_begun_by_the_machines_own_clock(monkeypatch: pytest.Mo
     settings = load_settings()
     async with (
         ProcessContext.of(settings, timeout=timedelta(seconds=5)) as process,
+        following_clock(process),
         worker_context(settings, process) as context,
     ):
         assert abs(context.clock() - datetime.now(UTC)) < timedelta(minutes=1)

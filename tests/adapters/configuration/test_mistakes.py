@@ -217,10 +217,9 @@ def test_unknown_names_are_reported_and_do_not_stop_the_start(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_toml(folder, monkeypatch, 'keys_url = "file:///keys"')
-    monkeypatch.setenv("FACEID_EVENTS_KEPT", "30")
     monkeypatch.setenv("FACEID_COLOUR", "blue")
     assert load_settings()
-    assert strange_names() == ["FACEID_COLOUR", "FACEID_EVENTS_KEPT", "FACEID_KEYS_URL"]
+    assert strange_names() == ["FACEID_COLOUR", "FACEID_KEYS_URL"]
 
 
 @pytest.mark.parametrize(

@@ -245,3 +245,15 @@ async def test_a_pace_ends() -> None:
     resource = Resource()
     coalescer = Coalescer(resource.flush, pace=0.001, enough=3)
     assert [await coalescer.submit(item) for item in range(4)] == [0, 2, 4, 6]
+
+
+async def test_a_second_lane_never_flushes_an_empty_group() -> None:
+    groups: list[list[int]] = []
+
+    async def flush(items: list[int]) -> list[int]:
+        groups.append(items)
+        return items
+
+    coalescer = Coalescer[int, int](flush, lanes=2)
+    assert list(await asyncio.gather(coalescer.submit(1), coalescer.submit(2))) == [1, 2]
+    assert groups == [[1, 2]]

@@ -33,6 +33,9 @@ async def test_work_is_counted_by_app(jobs: Jobs) -> None:
         "policies": {},
         "circuits": {},
         "refusals": {},
+        "attempts": {},
+        "attempt_durations": (),
+        "attempt_seconds": 0,
     }
     assert traces(str(status)) == []
     assert biz_id() not in str(status)

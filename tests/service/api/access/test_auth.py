@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from domain.views.tokens import SCOPES
 from service.api.routes import (
     dead_letters,
+    deliveries,
     endpoints,
     events,
     explanations,
@@ -18,6 +19,7 @@ from service.api.routes import (
     policies,
     pulls,
     registrations,
+    sending,
     verifications,
 )
 from tests.service.conftest import ClientOf, assert_problem
@@ -28,13 +30,36 @@ from tests.support.stores import NOW, Store, biz_id, callback
 OPEN = {"/healthz", "/readyz", "/metrics"}
 ROUTES = [
     route
-    for module in (verifications, registrations, pulls, events, dead_letters, endpoints, health)
+    for module in (
+        verifications,
+        registrations,
+        pulls,
+        events,
+        dead_letters,
+        endpoints,
+        deliveries,
+        sending,
+        health,
+    )
     for route in module.router.routes
     if isinstance(route, APIRoute)
 ]
 GUARDED = [route for route in ROUTES if route.path not in OPEN]
+WITH_DELIVERIES = {
+    route.path
+    for module in (deliveries, sending)
+    for route in module.router.routes
+    if isinstance(route, APIRoute)
+}
+"""Whose these are is tried in test_deliveries.py, which has some."""
+
+SERVED = [route for route in GUARDED if route.path not in WITH_DELIVERIES]
 STREAM = next(route for route in GUARDED if route.path.endswith("/stream"))
-IDS = [f"{'|'.join(sorted(route.methods or ()))} {route.path}" for route in GUARDED]
+
+
+def name(route: APIRoute) -> str:
+    """A route in the names of tests."""
+    return f"{'|'.join(sorted(route.methods or ()))} {route.path}"
 
 
 BODIES = {
@@ -59,7 +84,12 @@ def scopes_of(route: APIRoute) -> set[str]:
 
 
 async def call(client: httpx2.AsyncClient, route: APIRoute, letter_id: UUID | None = None) -> httpx2.Response:
-    path = route.path.format(biz_id=biz_id(), letter_id=letter_id or UUID(int=1), endpoint_id=endpoint().id)
+    path = route.path.format(
+        biz_id=biz_id(),
+        letter_id=letter_id or UUID(int=1),
+        endpoint_id=endpoint().id,
+        delivery_id=UUID(int=1),
+    )
     method = next(iter(route.methods or ()))
     return await client.request(method, path, json=BODIES.get((method, route.path)))
 
@@ -76,13 +106,13 @@ def test_every_route_of_the_app_is_in_the_matrix(api_app: FastAPI) -> None:
     assert described == {route.path for route in ROUTES} | elsewhere
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+@pytest.mark.parametrize("route", GUARDED, ids=name)
 def test_every_route_asks_for_a_scope_that_exists(route: APIRoute) -> None:
     assert scopes_of(route)
     assert scopes_of(route) <= set(SCOPES)
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+@pytest.mark.parametrize("route", GUARDED, ids=name)
 @pytest.mark.parametrize(
     "header",
     [None, "Bearer", "Bearer ", "Bearer wrong", "Basic YTpi", "right", "bearer: right", "Bearer right right",
@@ -104,7 +134,7 @@ async def test_without_a_valid_token_it_is_401(
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+@pytest.mark.parametrize("route", GUARDED, ids=name)
 async def test_without_the_scope_it_is_403(
     client_of: ClientOf, api_context: RealApi, route: APIRoute
 ) -> None:
@@ -115,7 +145,7 @@ async def test_without_the_scope_it_is_403(
         assert_problem(await call(client_of(token), route), 403, "missing_scope")
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+@pytest.mark.parametrize("route", SERVED, ids=name)
 async def test_with_the_scope_alone_it_is_served(
     client_of: ClientOf, api_context: RealApi, store: Store, route: APIRoute
 ) -> None:
@@ -127,7 +157,7 @@ async def test_with_the_scope_alone_it_is_served(
     assert (await call(client_of("t"), route, letter_id)).status_code in {200, 201, 202, 204}
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=IDS)
+@pytest.mark.parametrize("route", SERVED, ids=name)
 async def test_a_verification_of_another_app_is_not_found(
     client_of: ClientOf, api_context: RealApi, store: Store, route: APIRoute
 ) -> None:
