@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -24,7 +24,9 @@ Value = TypeVar("Value")
 
 
 class Database:
-    """The deliveries in the database. No coroutines: commands run loops of their own."""
+    """The deliveries in the database, of now, as commands see it. No coroutines: commands run loops of
+    their own.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -33,7 +35,7 @@ class Database:
         async def run() -> Value:
             engine = create_engine(self._url)
             try:
-                return await action(Hooks(engine, KeyRing([b"k" * 32]), Clock()))
+                return await action(Hooks(engine, KeyRing([b"k" * 32]), Clock(datetime.now(UTC))))
             finally:
                 await engine.dispose()
 
@@ -112,7 +114,8 @@ def test_those_of_an_endpoint_are_counted_before_they_are_sent(database: Databas
 
 def test_an_endpoint_gets_what_it_missed(database: Database) -> None:
     database.fail(2)
-    argv = ("recover", str(UUID(int=1)), "--since", "2026-03-07")
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    argv = ("recover", str(UUID(int=1)), "--since", yesterday)
     assert CliRunner().invoke(of_endpoints.commands, argv).output == "2 to deliver\n"
     assert database.states() == [DeliveryState.PENDING] * 2
 
