@@ -24,6 +24,9 @@ EDGE_EVENTS: Final = {
         "answer. `code`: `malformed_request`, `headers_too_large`, `body_too_large`, `request_timeout` (no "
         "complete head in time), or `too_many_connections` (closed in favour of newer connections).",
     ),
+    "events.broken": LogEvent(
+        "error", "api", "A bug; until it passes, each stream and each waiting reader asks PostgreSQL itself."
+    ),
     "events.interrupted": LogEvent(
         "warning",
         "api",

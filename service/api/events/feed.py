@@ -71,7 +71,7 @@ class Feed:
                 await asyncio.wait_for(news.wait(), seconds)
 
     async def follow(self) -> None:
-        """Follow the log until cancelled; while PostgreSQL is away, look again and again."""
+        """Follow the log until cancelled; while PostgreSQL is away, or after a bug, look again and again."""
         is_interrupted = False
         while True:
             try:
@@ -82,6 +82,12 @@ class Feed:
                 if not is_interrupted:
                     log.warning("events.interrupted", error=kind_of_error(error))
                 is_interrupted = True
+                await asyncio.sleep(_LOOK_EVERY)
+            except Exception:
+                # A bug: until it passes, every reader asks the log itself, instead of seeing nothing new.
+                log.exception("events.broken")
+                self._forget()
+                self.wake_all()
                 await asyncio.sleep(_LOOK_EVERY)
             else:
                 is_interrupted = False

@@ -13,9 +13,10 @@ from faceid_gateway_client.sse import Message, Reader
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.events.reader import PgEvents
+from adapters.tasks.background import end_tasks
 from devstack.waiting import until
 from domain.events.event import EventType, NewEvent
-from domain.views.events import EVERYTHING
+from domain.views.events import EVERYTHING, EventFilter, EventPage
 from service.api.events import places
 from service.api.events.feed import Feed
 from tests.service.api.events.test_pages import OF_DEMO, OF_GATEWAY, OF_OTHER, write
@@ -226,6 +227,28 @@ async def test_a_reader_behind_what_the_feed_keeps_gets_everything(engine: Async
     following.cancel()
     assert len(seen) == 10
     assert seen == sorted(set(seen))
+
+
+async def test_a_bug_does_not_end_the_feed(
+    engine: AsyncEngine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.events.feed._LOOK_EVERY", 0.01)
+    events = PgEvents(engine)
+    read, failures = events.page, iter([RuntimeError("a bug")])
+
+    async def broken_once(which: EventFilter, *, after: int, limit: int) -> EventPage:
+        for failure in failures:
+            raise failure
+        return await read(which, after=after, limit=limit)
+
+    monkeypatch.setattr(events, "page", broken_once)
+    feed = Feed(events)
+    following = asyncio.create_task(feed.follow())
+    with feed.reading():
+        await write(store, OF_DEMO)
+        newest = await events.newest()
+        await until(lambda: _has_come_to(feed, newest))
+    await end_tasks(following)
 
 
 async def _follows(feed: Feed) -> bool:
