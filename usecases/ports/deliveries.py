@@ -63,7 +63,7 @@ class DeliveryDesk(Protocol):
         enabled."""
 
     async def count(self, which: DeliveryFilter, *, most: int) -> int:
-        """How many of these deliveries have ended; `most` if there are more."""
+        """How many of these deliveries `redeliver` would start again; `most` if there are more."""
 
     async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> Restarted:
         """Make up to `limit` of these ended deliveries due in the order of their events, `rate` a second."""

@@ -57,11 +57,10 @@ class PgDeliveryDesk:
         return None if row is None else bool(row.is_enabled)
 
     async def count(self, which: DeliveryFilter, *, most: int) -> int:
-        """The number of these deliveries, up to `most`."""
-        statement, values = select_page(which, limit=most)
+        """The number of those of these deliveries that `redeliver` would start again, up to `most`."""
+        statement = _COUNT_OF_APPS if which.endpoint_id is None else _COUNT_OF_ENDPOINT
         async with self._engine.connect() as connection:
-            counted = text(f"SELECT count(*) FROM ({statement.text}) AS found")  # noqa: S608
-            return int(await connection.scalar(counted, values) or 0)
+            return int(await connection.scalar(statement, _values(which) | {"limit": most}) or 0)
 
     async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> Restarted:
         """Make up to `limit` of these ended deliveries due, in the order of their events, each endpoint's at
@@ -173,13 +172,22 @@ SELECT is_enabled FROM wanted
 """)  # noqa: S608 - constants alone
 
 
+def _ended(of_endpoint: str) -> str:
+    """The deliveries `d` that can be started again."""
+    return f"""FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
+    WHERE e.state = 'enabled' AND d.state <> 'pending' AND d.state = ANY(CAST(:states AS text[]))
+      AND d.app_id = ANY(CAST(:apps AS text[])) {of_endpoint} AND {_BETWEEN}"""
+
+
+def _count(of_endpoint: str) -> TextClause:
+    return text(f"SELECT count(*) FROM (SELECT {_ended(of_endpoint)} LIMIT :limit) AS found")  # noqa: S608
+
+
 def _redelivery(of_endpoint: str) -> TextClause:
     return text(f"""
 WITH wanted AS (
   SELECT d.id, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.seq) AS turn FROM (
-    SELECT d.id, d.endpoint_id, d.seq FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
-    WHERE e.state = 'enabled' AND d.state <> 'pending' AND d.state = ANY(CAST(:states AS text[]))
-      AND d.app_id = ANY(CAST(:apps AS text[])) {of_endpoint} AND {_BETWEEN}
+    SELECT d.id, d.endpoint_id, d.seq {_ended(of_endpoint)}
     ORDER BY d.seq LIMIT :limit FOR NO KEY UPDATE OF d SKIP LOCKED
   ) AS d
 )
@@ -189,8 +197,12 @@ FROM wanted WHERE d.id = wanted.id AND d.id = ANY(ARRAY(SELECT id FROM wanted))
 """)  # noqa: S608 - constants alone
 
 
+_THIS_ENDPOINT: Final = "AND d.endpoint_id = CAST(:endpoint AS uuid)"
+
+_COUNT_OF_APPS: Final = _count("")
+_COUNT_OF_ENDPOINT: Final = _count(_THIS_ENDPOINT)
 _REDELIVER_OF_APPS: Final = _redelivery("")
-_REDELIVER_OF_ENDPOINT: Final = _redelivery("AND d.endpoint_id = CAST(:endpoint AS uuid)")
+_REDELIVER_OF_ENDPOINT: Final = _redelivery(_THIS_ENDPOINT)
 
 _RECOVER: Final = text(f"""
 WITH endpoint AS (

@@ -149,6 +149,21 @@ async def test_failed_deliveries_are_redelivered_by_filter_in_order_at_the_rate(
     assert await hooks.due() == [timedelta(0), timedelta(seconds=1), None, None]
 
 
+async def test_only_what_a_redelivery_would_start_again_is_counted(hooks: Hooks) -> None:
+    endpoint = await hooks.endpoint(schedule=())
+    hooks.receiver.answer = lambda _way, _event: Answer(500)
+    await hooks.event(1)
+    await hooks.run()
+    await hooks.event(2)
+    await hooks.fan_out()
+    pending = DeliveryFilter(("demo",), None, DeliveryState.PENDING)
+    assert await hooks.desk.count(pending, most=100) == 0
+    failed = DeliveryFilter(("demo",), None, DeliveryState.FAILED)
+    assert await hooks.desk.count(failed, most=100) == 1
+    await hooks.endpoints.disable(endpoint.id, None, reason=DisabledReason.BY_HAND, now=NOW)
+    assert await hooks.desk.count(failed, most=100) == 0
+
+
 async def test_pages_are_newest_first_and_continue_behind_a_cursor(hooks: Hooks) -> None:
     await hooks.endpoint(schedule=())
     for verification in range(5):
