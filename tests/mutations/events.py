@@ -58,6 +58,13 @@ OF_THE_EVENTS: Final = (
         ],
     ),
     Mutation(
+        "unseen events kept",
+        "adapters/store/events/upkeep.py",
+        "    AND seq <= COALESCE((SELECT min(cursor) FROM endpoints WHERE state = 'enabled'), seq)\n",
+        "",
+        ["tests/usecases/webhooks/test_upkeep.py::test_an_event_is_kept_until_a_sender_has_seen_it"],
+    ),
+    Mutation(
         "events found without hints",
         "workers/delivering.py",
         "            self._has_news, self._look_at = True, now + self._look_every\n",

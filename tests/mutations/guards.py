@@ -67,6 +67,7 @@ GUARDS: Final = (
     "order guard of deliveries",
     "lease fence of deliveries",
     "deleted events hold no place",
+    "unseen events kept",
     "events found without hints",
     "lease fence of alerts",
     "alerts at least once",

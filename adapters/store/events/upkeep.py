@@ -21,7 +21,7 @@ class PgEventUpkeep:
 
     async def forget(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` events, all at the beginning of the log and from before this time; their
-        number."""
+        number. Those behind the cursor of an enabled endpoint stay: no sender has seen them yet."""
         async with self._engine.begin() as connection:
             deleted = await connection.execute(_FORGET, {"before": before, "limit": limit})
             return int(deleted.scalar_one())
@@ -53,7 +53,9 @@ _FORGET: Final = text("""
 WITH oldest AS (
   SELECT seq, at FROM events ORDER BY seq LIMIT :limit
 ), forgotten AS (
-  DELETE FROM events WHERE seq = ANY(ARRAY(SELECT seq FROM oldest WHERE at < :before)) RETURNING seq
+  DELETE FROM events WHERE seq = ANY(ARRAY(SELECT seq FROM oldest WHERE at < :before))
+    AND seq <= COALESCE((SELECT min(cursor) FROM endpoints WHERE state = 'enabled'), seq)
+  RETURNING seq
 ), noted AS (
   INSERT INTO event_log AS log (one, deleted_to) SELECT true, max(seq) FROM forgotten HAVING count(*) > 0
   ON CONFLICT (one) DO UPDATE SET deleted_to = GREATEST(log.deleted_to, EXCLUDED.deleted_to)

@@ -33,6 +33,16 @@ async def test_a_delivery_whose_event_is_deleted_ends_and_takes_no_place(hooks: 
     assert hooks.receiver.seqs()[1:] == [later]
 
 
+async def test_an_event_is_kept_until_a_sender_has_seen_it(hooks: Hooks) -> None:
+    await hooks.endpoint()
+    seq = await hooks.event(1)
+    await forget_all(hooks)
+    await hooks.run()
+    assert hooks.receiver.seqs() == [seq]
+    await forget_all(hooks)
+    assert await hooks.rows("SELECT count(*) FROM events") == [(0,)]
+
+
 async def test_a_redelivery_of_a_deleted_event_ends(hooks: Hooks) -> None:
     await hooks.endpoint()
     await hooks.event(1)
