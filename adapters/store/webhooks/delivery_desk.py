@@ -186,14 +186,20 @@ def _count(of_endpoint: str) -> TextClause:
 def _redelivery(of_endpoint: str) -> TextClause:
     return text(f"""
 WITH wanted AS (
-  SELECT d.id, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.seq) AS turn FROM (
+  SELECT d.id, d.endpoint_id, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.seq) AS turn FROM (
     SELECT d.id, d.endpoint_id, d.seq {_ended(of_endpoint)}
     ORDER BY d.seq LIMIT :limit FOR NO KEY UPDATE OF d SKIP LOCKED
   ) AS d
+), planned AS (
+  SELECT p.endpoint_id, max(p.due_at) AS last FROM deliveries p
+  WHERE p.endpoint_id = ANY(ARRAY(SELECT endpoint_id FROM wanted)) AND p.due_at > :now
+    AND p.attempts = p.attempts_before AND p.leased_until IS NULL GROUP BY p.endpoint_id
 )
-UPDATE deliveries d SET {_AGAIN},
-  due_at = CAST(:now AS timestamptz) + (wanted.turn - 1) / CAST(:rate AS float) * interval '1 second'
-FROM wanted WHERE d.id = wanted.id AND d.id = ANY(ARRAY(SELECT id FROM wanted))
+UPDATE deliveries d SET {_AGAIN}, due_at = GREATEST(
+  CAST(:now AS timestamptz) + (wanted.turn - 1) / CAST(:rate AS float) * interval '1 second',
+  planned.last + wanted.turn / CAST(:rate AS float) * interval '1 second')
+FROM wanted LEFT JOIN planned USING (endpoint_id)
+WHERE d.id = wanted.id AND d.id = ANY(ARRAY(SELECT id FROM wanted))
 """)  # noqa: S608 - constants alone
 
 

@@ -147,6 +147,9 @@ async def test_failed_deliveries_are_redelivered_by_filter_in_order_at_the_rate(
     done = await hooks.desk.redeliver(failed, now=hooks.clock(), rate=1, limit=2)
     assert (done.count, done.more) == (2, True)
     assert await hooks.due() == [timedelta(0), timedelta(seconds=1), None, None]
+    rest = await hooks.desk.redeliver(failed, now=hooks.clock(), rate=1, limit=2)
+    assert (rest.count, rest.more) == (1, False)
+    assert await hooks.due() == [timedelta(0), timedelta(seconds=1), None, timedelta(seconds=2)]
 
 
 async def test_only_what_a_redelivery_would_start_again_is_counted(hooks: Hooks) -> None:
