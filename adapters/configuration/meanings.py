@@ -180,7 +180,8 @@ MEANINGS: Final = {
         "让部分 worker 只负责投递，接收方再慢也不会拖慢判定。",
     ),
     "events_kept": Words(
-        "Days for which [events](events.md) are kept.", "[事件](events.md)（英文）保留多少天。"
+        "Days for which [events](events.md) are kept; those that no sender has seen yet are kept longer.",
+        "[事件](events.md)（英文）保留多少天；尚未被投递进程读取的事件会保留更久。",
     ),
     "webhook_allow": Words(
         "Private receivers of webhooks that are allowed: networks (`10.0.0.0/8`), hosts (`crm.internal`) or "
