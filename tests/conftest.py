@@ -31,7 +31,7 @@ from devstack import servers
 from devstack.processes import Process, ProcessSpec
 from tests.support.servers.private import postgres
 
-pytest_plugins = ["tests.support.distribution"]
+pytest_plugins = ["tests.support.project.distribution"]
 
 TEST_DATABASE = "faceid_gateway_tests"
 

@@ -11,7 +11,7 @@ from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from devstack import ports
 from tests.support.quiet import quiet
-from tests.support.stores import Store
+from tests.support.storage.stores import Store
 
 __all__ = ["quiet"]
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.envelope import KeyRing, SealingKey, place_of
 from domain.errors import BrokenSeal
 from domain.lease import Lease
-from tests.support.stores import is_same_key
+from tests.support.storage.stores import is_same_key
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 MINE, FOREIGN = SealingKey(KEY), SealingKey(OTHER)

@@ -17,7 +17,7 @@ from adapters.settings import load_settings
 from cli.doctor.doctor import run_doctor
 from cli.main import app
 from tests.cli.conftest import CANARY, Run
-from tests.support.pages import DOCS, PAGES, ROOT, blocks, sample, samples, shows
+from tests.support.project.pages import DOCS, PAGES, ROOT, blocks, sample, samples, shows
 
 _NAMED = re.compile(r"(?<![/\w-])faceid-gateway((?: +[^\s`#|;)]+)+)")
 _BY_CHANCE = (

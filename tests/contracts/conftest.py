@@ -6,7 +6,7 @@ from tests.contracts.queues import MemoryQueue, PortsOfRedis, RealQueue
 from tests.contracts.stores import MemoryStore, PortsOfStore, RealStore
 from tests.memory.servers import MemoryDatabase, MemoryRedis
 from tests.support.quiet import quiet
-from tests.support.stores import Store
+from tests.support.storage.stores import Store
 
 __all__ = ["quiet"]
 

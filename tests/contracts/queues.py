@@ -13,7 +13,7 @@ from adapters.redis.names import DEFAULT_NAMES
 from domain.model import AcceptedCallback
 from tests.memory.inbox import MemoryInbox
 from tests.memory.servers import MemoryRedis
-from tests.support.stores import NOW, Clock
+from tests.support.storage.stores import NOW, Clock
 from usecases.ports.inbox import Inbox
 
 

@@ -19,7 +19,7 @@ from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
 from tests.memory.return_hints import MemoryReturnedVerifications
 from tests.memory.servers import MemoryDatabase
-from tests.support.stores import (
+from tests.support.storage.stores import (
     LEASE,
     NOW,
     OPERATORS_RULES,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.model import AcceptedCallback
 from tests.contracts.stores import KeptLetter, PortsOfStore
-from tests.support.stores import NOW, callback
+from tests.support.storage.stores import NOW, callback
 
 POISON = callback({"no": "biz_id"})
 HOUR = timedelta(hours=1)

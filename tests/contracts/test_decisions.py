@@ -7,7 +7,7 @@ import msgspec
 
 from domain.model import Outcome
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import callback, payload
+from tests.support.storage.stores import callback, payload
 
 
 async def test_a_decision_closes_the_verification(store: PortsOfStore) -> None:

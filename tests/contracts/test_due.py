@@ -9,7 +9,7 @@ from domain.model import State, verification_id
 from domain.orders.registration import Registration
 from domain.records import DueVerification
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import LEASE, NOW, biz_id, callback, is_same_key, payload
+from tests.support.storage.stores import LEASE, NOW, biz_id, callback, is_same_key, payload
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

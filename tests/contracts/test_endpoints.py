@@ -11,8 +11,8 @@ from domain.model import Outcome
 from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
 from domain.webhooks.schedule import Health
 from tests.contracts.stores import PortsOfStore
-from tests.support.endpoints import endpoint
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
+from tests.support.webhooks.endpoints import endpoint
 
 LATER = NOW + timedelta(hours=1)
 LIMIT = 5

@@ -7,7 +7,7 @@ import msgspec
 from domain.orders.registration import Registration
 from domain.pulls.budget import RESULT_KEPT
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import LEASE, NOW, callback, payload
+from tests.support.storage.stores import LEASE, NOW, callback, payload
 
 MINE = Registration("order-1", NOW, NOW + timedelta(minutes=50))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.records import Claim
 from tests.contracts.queues import PortsOfRedis
-from tests.support.stores import callback, payload
+from tests.support.storage.stores import callback, payload
 
 MINUTE = timedelta(minutes=1)
 BATCH = [callback(), callback(payload(2))]

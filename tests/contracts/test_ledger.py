@@ -10,7 +10,7 @@ import pytest
 from domain.pulls.budget import Pull, PullState
 from domain.records import Recorded
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import NOW, callback, finished, payload
+from tests.support.storage.stores import NOW, callback, finished, payload
 
 LATER = NOW + timedelta(minutes=2)
 RESERVED, DONE, NOT_SENT, UNKNOWN = PullState.RESERVED, PullState.DONE, PullState.NOT_SENT, PullState.UNKNOWN

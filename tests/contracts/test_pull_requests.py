@@ -7,7 +7,7 @@ from domain.model import verification_id
 from domain.orders.registration import Registration
 from domain.pulls.request import Refusal
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
+from tests.support.storage.stores import LEASE, NOW, OPERATORS_RULES, biz_id, callback, finished, payload
 
 LATER = NOW + timedelta(minutes=5)
 ID = verification_id("demo", biz_id())

@@ -11,7 +11,7 @@ from domain.model import AcceptedCallback, CallbackKind, Outcome, verification_i
 from domain.pulls.budget import RESULT_KEPT
 from tests.contracts.stores import PortsOfStore
 from tests.support.payloads.callbacks import put
-from tests.support.stores import LEASE, NOW, Json, biz_id, callback, is_same_key, payload
+from tests.support.storage.stores import LEASE, NOW, Json, biz_id, callback, is_same_key, payload
 
 OPEN = callback(payload(status="PROCESSING"))
 FINAL = callback()

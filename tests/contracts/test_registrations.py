@@ -9,7 +9,7 @@ from domain.model import Outcome, State
 from domain.orders.registration import Registered, Registration
 from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import LEASE, NOW, biz_id, callback, payload
+from tests.support.storage.stores import LEASE, NOW, biz_id, callback, payload
 
 EXPIRES = NOW + timedelta(minutes=50)
 MINE = Registration("order-1", NOW, EXPIRES)

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.model import verification_id
 from domain.orders.registration import Registration
 from tests.contracts.stores import PortsOfStore
-from tests.support.stores import NOW, biz_id, callback, payload
+from tests.support.storage.stores import NOW, biz_id, callback, payload
 
 MINE = Registration("order-1", NOW, NOW + timedelta(minutes=50))
 LATER = NOW + timedelta(minutes=1)

@@ -18,7 +18,7 @@ from devstack.environment import DevSecrets
 from devstack.waiting import until
 from domain.callback.signature import sign_data
 from domain.model import verification_id
-from tests.support.batches import batches_left
+from tests.support.workers.batches import batches_left
 
 PATIENCE = 60.0
 

@@ -27,7 +27,7 @@ from devstack.waiting import until
 from domain.callback.signature import sign_data
 from tests.support.payloads.callbacks import dump
 from tests.support.servers.private import private_postgres, private_valkey
-from tests.support.stores import callback, payload
+from tests.support.storage.stores import callback, payload
 
 SECRET = "secret"
 KEY = b"k" * 32

@@ -24,7 +24,7 @@ from devstack.stack import Stack
 from devstack.waiting import until
 from domain.callback.signature import sign_data
 from tests.e2e.gateway import PATIENCE, Gateway, finished_callback
-from tests.support.stores import dump_database, dump_redis
+from tests.support.storage.stores import dump_database, dump_redis
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -23,7 +23,7 @@ from cli.commands import demo, dev, workers
 from cli.commands.demo import Observation
 from devstack.stack import Stack
 from tests.e2e.gateway import Gateway
-from tests.support.pages import DOCS, ROOT, blocks, sample, samples, shows
+from tests.support.project.pages import DOCS, ROOT, blocks, sample, samples, shows
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -1,10 +1,10 @@
-"""What tests/support/distribution.py names is there: a module that was moved would quietly lose its place."""
+"""What support/project/distribution.py names is there: a moved module would quietly lose its place."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.distribution import APART, SHARED, THOROUGH
+from tests.support.project.distribution import APART, SHARED, THOROUGH
 
 ROOT = Path(__file__).parents[2]
 

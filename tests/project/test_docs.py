@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.revisions import newest_revision
-from tests.support.pages import PAGES, ROOT, samples
+from tests.support.project.pages import PAGES, ROOT, samples
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 

@@ -23,7 +23,7 @@ from domain.events.event import EventType
 from domain.webhooks.schedule import SCHEDULE
 from domain.webhooks.signing import new_secret, sign_standard
 from service.api.models.endpoints import NewEndpoint
-from tests.support.pages import DOCS, blocks
+from tests.support.project.pages import DOCS, blocks
 
 PAGE = DOCS / "webhooks.md"
 OLD, NEW, OTHER = (new_secret(each * 32) for each in (b"o", b"n", b"x"))

@@ -33,7 +33,7 @@ from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.http.sockets import Listener, served
 from tests.support.http.vendors import simulated_vendor
 from tests.support.quiet import quiet
-from tests.support.stores import NOW, Clock, Store
+from tests.support.storage.stores import NOW, Clock, Store
 
 __all__ = ["quiet"]
 

@@ -19,10 +19,10 @@ from adapters.redis.names import DEFAULT_NAMES
 from devstack.ports import free_port
 from domain.views.processes import Heartbeat
 from service.ingress.metrics import serving_metrics
-from tests.support.hooks import Hooks
 from tests.support.http.api import RealApi, metrics_of
-from tests.support.promtool import PROMTOOL, objection, stays_silent
-from tests.support.stores import NOW, Clock, Store, callback, payload
+from tests.support.project.promtool import PROMTOOL, objection, stays_silent
+from tests.support.storage.stores import NOW, Clock, Store, callback, payload
+from tests.support.webhooks.hooks import Hooks
 
 RULES: Final = Path(__file__).parents[2] / "deploy" / "prometheus-alerts.yml"
 

@@ -20,7 +20,7 @@ from tests.support.http.asgi import FORM, SECRET, signed
 from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.payloads.callbacks import dump, mutated
 from tests.support.payloads.forms import signed_multipart
-from tests.support.stores import NOW, biz_id, payload
+from tests.support.storage.stores import NOW, biz_id, payload
 
 CONTRACT = {
     "malformed_form": 400,

@@ -15,7 +15,7 @@ from tests.stateful.promises import History
 from tests.stateful.sayings import Saying, said
 from tests.stateful.world import World
 from tests.support.http.asgi import FORM, SECRET, Reply, send, signed
-from tests.support.stores import biz_id
+from tests.support.storage.stores import biz_id
 
 Body = tuple[str, bytes]
 """To which app, and what is signed."""

@@ -13,7 +13,7 @@ from domain.policy.decide import judge
 from simulator.messages.length_extension import extend
 from tests.support.http.asgi import SECRET
 from tests.support.payloads.callbacks import default_policy, dump, put
-from tests.support.stores import Json, payload
+from tests.support.storage.stores import Json, payload
 
 
 class Saying(StrEnum):

@@ -39,7 +39,7 @@ from tests.memory.vendor import MemoryVendor
 from tests.stateful.processes import Ending, Process, kill_current, turn
 from tests.support.http.asgi import OLD_SECRET, SECRET
 from tests.support.http.return_hints import throttled_hints
-from tests.support.stores import LEASE, NOW, OPERATORS_RULES
+from tests.support.storage.stores import LEASE, NOW, OPERATORS_RULES
 from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import CrashPoint

@@ -1,6 +1,7 @@
 """A worker's context on real servers, for every test of this folder."""
 
-from tests.support.job_fixtures import (
+from tests.support.quiet import quiet
+from tests.support.workers.job_fixtures import (
     clock,
     jobs,
     store,
@@ -8,6 +9,5 @@ from tests.support.job_fixtures import (
     without_database,
     without_redis,
 )
-from tests.support.quiet import quiet
 
 __all__ = ["clock", "jobs", "quiet", "store", "vendor", "without_database", "without_redis"]

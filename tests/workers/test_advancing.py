@@ -9,8 +9,8 @@ import pytest
 from devstack.waiting import until
 from domain.apps.app import App
 from domain.model import verification_id
-from tests.support.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
-from tests.support.stores import LEASE, NOW, biz_id, callback, payload, record
+from tests.support.storage.stores import LEASE, NOW, biz_id, callback, payload, record
+from tests.support.workers.jobs import AT_ONCE, TIMED_OUT, Jobs, answered, app, refused
 from workers.advancing import PATIENCE, Advancing
 from workers.jobs import Loops
 from workers.recording import Recording

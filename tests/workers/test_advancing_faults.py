@@ -13,8 +13,8 @@ from devstack.waiting import until
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.records import ClaimedVerifications
-from tests.support.jobs import Jobs, again, answered
-from tests.support.stores import LEASE, callback, payload
+from tests.support.storage.stores import LEASE, callback, payload
+from tests.support.workers.jobs import Jobs, again, answered
 from tests.workers.test_advancing import decided
 from usecases.context import WorkerContext
 from usecases.verifications import advance as advancing

@@ -12,7 +12,7 @@ from adapters.store.events.log import append
 from devstack.waiting import until
 from domain.events.event import EventType, NewEvent
 from tests.support.servers.vendor import answers, serving
-from tests.support.stores import NOW, Store
+from tests.support.storage.stores import NOW, Store
 from workers.sender import running_delivery
 
 LETTER = NewEvent(

@@ -14,8 +14,8 @@ from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
-from tests.support.jobs import TIMED_OUT, Jobs, answered, nothing_to_adopt, run_crons
-from tests.support.stores import biz_id, callback, payload
+from tests.support.storage.stores import biz_id, callback, payload
+from tests.support.workers.jobs import TIMED_OUT, Jobs, answered, nothing_to_adopt, run_crons
 from usecases.context import WorkerContext
 from usecases.process.worker_stats import WorkerStats
 from workers.errands import Errands

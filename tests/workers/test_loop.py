@@ -15,9 +15,9 @@ from devstack.waiting import until
 from domain.limits.concurrency import FIRST_LIMIT
 from domain.records import Recorded
 from tests.adapters.intake.test_queue import Exploit, opened
-from tests.support.jobs import Jobs, answered, refused
-from tests.support.running_workers import Workers, stop
-from tests.support.stores import LEASE, NOW, callback, payload
+from tests.support.storage.stores import LEASE, NOW, callback, payload
+from tests.support.workers.jobs import Jobs, answered, refused
+from tests.support.workers.running_workers import Workers, stop
 from workers.loop import next_pause
 
 

@@ -15,8 +15,8 @@ from adapters.redis.names import DEFAULT_NAMES
 from devstack.waiting import until
 from domain.errors import kind_of_error
 from domain.model import AcceptedCallback
-from tests.support.jobs import Jobs, answered, decisions, in_inbox, put, quick
-from tests.support.stores import callback, payload
+from tests.support.storage.stores import callback, payload
+from tests.support.workers.jobs import Jobs, answered, decisions, in_inbox, put, quick
 from usecases.batches import process_batches
 from usecases.batches.record_callbacks import GroupRecorded, record_group
 from usecases.context import WorkerContext

@@ -2,8 +2,8 @@
 
 from structlog.testing import capture_logs
 
-from tests.support.jobs import Jobs
-from tests.support.stores import LEASE, callback, payload
+from tests.support.storage.stores import LEASE, callback, payload
+from tests.support.workers.jobs import Jobs
 from usecases.verifications.report_unconfigured import Unconfigured
 
 GONE = "gone"

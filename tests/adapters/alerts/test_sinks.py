@@ -16,8 +16,8 @@ from adapters.webhooks.sender import WebhookSender
 from domain.alerts.sink import AlertSink, Message, Sent, SinkKind
 from domain.webhooks.addresses import parse_allowed
 from domain.webhooks.signing import new_secret
-from tests.support.events import AT, operators_event
 from tests.support.servers.vendor import Ending, VendorServer, answers, resets, serving
+from tests.support.webhooks.events import AT, operators_event
 
 HERE = parse_allowed(["127.0.0.0/8"])
 SECRET = "SEC5d41402abc4b2a76b9719d911017c592"

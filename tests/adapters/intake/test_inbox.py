@@ -13,7 +13,7 @@ from adapters.envelope import KeyRing
 from adapters.intake.inbox import MOST_BYTES, RedisInbox
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.model import CallbackKind
-from tests.support.stores import callback, dump_redis, payload, traces
+from tests.support.storage.stores import callback, dump_redis, payload, traces
 
 MINUTE = timedelta(minutes=1)
 BATCH = [callback(), callback(payload(2), app_id="other", kind=CallbackKind.RETURN, secret_index=1)]

@@ -17,8 +17,8 @@ from adapters.redis.durability import Durability
 from devstack.waiting import until
 from domain.errors import NotDurable
 from domain.limits.memory_room import MemoryRules
-from tests.support.intakes import QUICK, Ingress, own_valkey, pool_on
-from tests.support.stores import callback, dump_redis, payload, traces
+from tests.support.storage.intakes import QUICK, Ingress, own_valkey, pool_on
+from tests.support.storage.stores import callback, dump_redis, payload, traces
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox, encode_batch
 from adapters.intake.legacy_inbox import LegacyInbox
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
-from tests.support.batches import stored_batches
-from tests.support.stores import callback, payload
+from tests.support.storage.stores import callback, payload
+from tests.support.workers.batches import stored_batches
 
 BATCH = [callback(), callback(payload(2))]
 

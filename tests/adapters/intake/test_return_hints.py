@@ -18,7 +18,7 @@ from adapters.intake.return_hints import AT_ONCE, RedisReturnHints
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from domain.model import verification_id
-from tests.support.stores import biz_id
+from tests.support.storage.stores import biz_id
 
 GRACE = timedelta(seconds=30)
 ID = verification_id("demo", biz_id())

@@ -19,9 +19,18 @@ from domain.errors import NotDurable
 from domain.limits.circuit import CircuitState
 from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
-from tests.support.intakes import QUICK, Ingress, own_valkey, pool_on, segments, spooled, stopped, timed
-from tests.support.spools import EIO, ENOSPC, FailingDisk
-from tests.support.stores import callback, payload
+from tests.support.storage.intakes import (
+    QUICK,
+    Ingress,
+    own_valkey,
+    pool_on,
+    segments,
+    spooled,
+    stopped,
+    timed,
+)
+from tests.support.storage.spools import EIO, ENOSPC, FailingDisk
+from tests.support.storage.stores import callback, payload
 
 
 def many(count: int, *, first: int = 0) -> list[AcceptedCallback]:

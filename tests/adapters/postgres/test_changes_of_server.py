@@ -18,7 +18,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.bulk import bulk_connection
 from devstack.waiting import until
 from tests.support.servers.databases import fresh_database
-from tests.support.stores import LEASE, NOW, Store, callback, payload, whole_way
+from tests.support.storage.stores import LEASE, NOW, Store, callback, payload, whole_way
 
 STATE = text("SHOW transaction_read_only")
 POLICY = "INSERT INTO policies (content_hash, name, version, content) VALUES ('{}', 'n', '1', '')"

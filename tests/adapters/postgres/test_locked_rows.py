@@ -16,7 +16,7 @@ from adapters.store.recording.owners import BizOwners
 from domain.apps.accounts import Account
 from domain.model import verification_id
 from domain.records import Recorded
-from tests.support.stores import Store, biz_id, callback, finished, payload
+from tests.support.storage.stores import Store, biz_id, callback, finished, payload
 
 SOON = 9 * LOCK_TIMEOUT.total_seconds()
 """Less than ten rows would take one after the other, and enough for a busy machine."""

@@ -16,7 +16,7 @@ from adapters.store.bulk import bulk_connection
 from tests.adapters.postgres.test_locked_rows import ends, locked
 from tests.support.servers.databases import fresh_database
 from tests.support.servers.pgbouncer import BINARY, pgbouncer
-from tests.support.stores import Store, callback, payload, whole_way
+from tests.support.storage.stores import Store, callback, payload, whole_way
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="needs PgBouncer: apt-get install pgbouncer")
 

@@ -18,7 +18,7 @@ from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from devstack.waiting import until
 from domain.views.processes import MISSED_BEATS, Heartbeat
 from tests.support.servers.private import private_valkey
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
 
 FAST = timedelta(milliseconds=50)
 

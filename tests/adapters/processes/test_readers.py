@@ -11,7 +11,7 @@ from adapters.processes.readers import Readers
 from adapters.redis.client import RedisAway
 from devstack.waiting import until
 from domain.views.processes import Heartbeat
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
 
 FAST = timedelta(milliseconds=20)
 OLDER = Heartbeat("worker", "host", 1, "0.1.0", 5, NOW, NOW, {})

@@ -19,9 +19,9 @@ from devstack.processes import Process
 from devstack.waiting import until
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES
-from tests.support.intakes import Ingress, pool_on
 from tests.support.servers.private import private_valkey
-from tests.support.stores import callback, payload
+from tests.support.storage.intakes import Ingress, pool_on
+from tests.support.storage.stores import callback, payload
 
 REWRITE_TAKES: Final = 2_000_000
 """Microseconds, about."""

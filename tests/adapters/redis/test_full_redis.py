@@ -20,9 +20,9 @@ from adapters.redis.memory import read_memory
 from adapters.redis.names import DEFAULT_NAMES
 from devstack.waiting import until
 from domain.model import AcceptedCallback
-from tests.support.intakes import Ingress, pool_on
 from tests.support.servers.private import private_valkey
-from tests.support.stores import callback, payload
+from tests.support.storage.intakes import Ingress, pool_on
+from tests.support.storage.stores import callback, payload
 
 PROCESSES = 3
 ROOM = 4_000_000

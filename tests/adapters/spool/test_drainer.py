@@ -12,8 +12,8 @@ from adapters.spool.drainer import Drainer
 from adapters.spool.frames import Frame
 from adapters.spool.spool import Spool
 from adapters.tasks.background import end_tasks
-from tests.support.intakes import segments, set_aside
-from tests.support.spools import (
+from tests.support.storage.intakes import segments, set_aside
+from tests.support.storage.spools import (
     EIO,
     FailingDisk,
     encoded,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.spool.frames import MARK, NUMBERED, Frame, encode_frame, scan_frames
-from tests.support.spools import encoded, frame, frames
+from tests.support.storage.spools import encoded, frame, frames
 
 PLAIN = st.uuids().map(lambda each: each.hex)
 BATCH_IDS = PLAIN | st.builds("{}.{}".format, PLAIN, st.integers(0, 65_535))

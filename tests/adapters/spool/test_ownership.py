@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.spools import (
+from tests.support.storage.spools import (
     EIO,
     FailingDisk,
     encoded,

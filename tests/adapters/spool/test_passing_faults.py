@@ -18,8 +18,8 @@ from adapters.spool.frames import Frame
 from adapters.spool.spool import Spool
 from domain.errors import SpoolRefused
 from tests.adapters.spool.test_drainer import Inbox
-from tests.support.intakes import segments, set_aside
-from tests.support.spools import (
+from tests.support.storage.intakes import segments, set_aside
+from tests.support.storage.spools import (
     EIO,
     FailingDisk,
     encoded,

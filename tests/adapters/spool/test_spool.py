@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.errors import SettingsError, SpoolBroken, SpoolRefused
-from tests.support.intakes import segments
-from tests.support.spools import (
+from tests.support.storage.intakes import segments
+from tests.support.storage.spools import (
     EIO,
     ENOSPC,
     FailingDisk,

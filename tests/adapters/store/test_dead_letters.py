@@ -11,7 +11,7 @@ from adapters.envelope import KeyRing
 from domain.errors import BrokenSeal
 from domain.model import CallbackKind
 from domain.views.letters import DeadLetter, LetterFilter
-from tests.support.stores import NOW, Store, callback, dump_database, payload, traces
+from tests.support.storage.stores import NOW, Store, callback, dump_database, payload, traces
 
 SECOND = timedelta(seconds=1)
 

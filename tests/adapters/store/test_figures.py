@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from adapters.store.figures import MOST_LETTERS, PgFigures
 from domain.views.figures import EventLog, Letters, OpenVerifications, StoreFigures
-from tests.support.stores import NOW, Store, callback, payload
+from tests.support.storage.stores import NOW, Store, callback, payload
 
 HOUR = timedelta(hours=1)
 

@@ -7,7 +7,7 @@ from adapters.store.leftovers import PgLeftovers
 from domain.model import Outcome
 from domain.pulls.budget import RESULT_KEPT
 from domain.views.verifications import Filters
-from tests.support.stores import NOW, Store, biz_id, callback, payload
+from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from domain.model import Identity, Outcome, verification_id
 from domain.pulls.budget import PullState
 from domain.views.verifications import Filters, VerificationRecord
 from tests.support.payloads.callbacks import default_policy, drop, passing_facts
-from tests.support.stored import biz_id as stored_biz_id
-from tests.support.stored import decision_record, save_all
-from tests.support.stores import NOW, Store, biz_id, callback, finished, payload
+from tests.support.storage.stored import biz_id as stored_biz_id
+from tests.support.storage.stored import decision_record, save_all
+from tests.support.storage.stores import NOW, Store, biz_id, callback, finished, payload
 
 ALL = Filters(app_ids=["demo"])
 

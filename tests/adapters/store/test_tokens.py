@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.tokens import PgTokens, new_token
 from domain.views.tokens import SCOPES, ApiToken
-from tests.support.stores import dump_database, traces
+from tests.support.storage.stores import dump_database, traces
 
 HOUR = timedelta(hours=1)
 

@@ -14,9 +14,9 @@ from adapters.store.recording.owners import BizOwners
 from adapters.store.schema import metadata
 from devstack.waiting import until
 from domain.apps.accounts import shared_accounts
-from tests.support.jobs import app
 from tests.support.servers.databases import fresh_database
-from tests.support.stores import LEASE, NOW, Store, callback, finished, payload
+from tests.support.storage.stores import LEASE, NOW, Store, callback, finished, payload
+from tests.support.workers.jobs import app
 
 MOST = 6
 """Rows for one step of one verification, on average; it needs three."""

@@ -28,7 +28,7 @@ from tests.support.servers.vendor import (
     sends,
     serving,
 )
-from tests.support.stores import biz_id
+from tests.support.storage.stores import biz_id
 
 SECRET = "canary-secret-5d41402abc4b2a76"
 OK = answers(200, b'{"status":"OK"}')

@@ -31,7 +31,7 @@ from tests.support.servers.vendor import (
     sends,
     serving,
 )
-from tests.support.stores import biz_id
+from tests.support.storage.stores import biz_id
 
 SECRET = "canary-secret-5d41402abc4b2a76"
 PICTURE = b"\xff\xd8\xff canary picture \r\n--boundary\r\n"

@@ -20,7 +20,7 @@ from devstack import ports
 from devstack.environment import load_secrets, master_keys
 from domain.views.letters import DeadLetter
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
-from tests.support.stores import NOW, Store, callback, payload
+from tests.support.storage.stores import NOW, Store, callback, payload
 
 Answer = TypeVar("Answer")
 OURS = KeyRing([b"k" * 32])

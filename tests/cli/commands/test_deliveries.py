@@ -17,8 +17,8 @@ from cli.commands import endpoints as of_endpoints
 from domain.views.deliveries import DeliveryFilter
 from domain.webhooks.delivery import DeliveryState
 from domain.webhooks.way import Answer
-from tests.support.hooks import Hooks
-from tests.support.stores import Clock
+from tests.support.storage.stores import Clock
+from tests.support.webhooks.hooks import Hooks
 
 Value = TypeVar("Value")
 

@@ -18,8 +18,8 @@ from cli.commands.endpoints import commands
 from domain.webhooks.endpoint import Endpoint
 from domain.webhooks.signing import key_of
 from tests.cli.conftest import Run, assert_one_line
-from tests.support.endpoints import endpoint
-from tests.support.stores import Store
+from tests.support.storage.stores import Store
+from tests.support.webhooks.endpoints import endpoint
 
 Answer = TypeVar("Answer")
 HOOK = "http://93.184.216.34/hook"

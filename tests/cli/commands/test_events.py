@@ -10,7 +10,7 @@ from adapters.postgres.engine import create_engine
 from adapters.store.events.log import append
 from domain.events.event import EventType, NewEvent
 from tests.cli.conftest import Run, assert_one_line
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
 
 DELETED = "INSERT INTO event_log (one, deleted_to) SELECT true, min(seq) - 1 FROM events"
 

@@ -13,7 +13,7 @@ from adapters.postgres.engine import create_engine
 from domain.model import verification_id
 from domain.orders.registration import Registration
 from tests.cli.conftest import Run, assert_one_line
-from tests.support.stores import Store, biz_id, callback, payload
+from tests.support.storage.stores import Store, biz_id, callback, payload
 
 HOUR = timedelta(hours=1)
 

@@ -13,7 +13,7 @@ from adapters.processes.places import this_place
 from devstack import ports
 from domain.views.processes import Heartbeat
 from tests.cli.conftest import Run, assert_one_line
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
 
 STATUS = {
     "jobs": 3,

@@ -7,7 +7,7 @@ import pytest
 from adapters.settings import load_settings
 from adapters.spool.disk import Disk
 from cli.doctor.spool import check_spool
-from tests.support.spools import EIO, FailingDisk
+from tests.support.storage.spools import EIO, FailingDisk
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from cli.doctor.doctor import examine
 from domain.errors import PolicyFileError
 from domain.policy.file import read_policy
 from tests.cli.conftest import apps
-from tests.support.stored import confirmed, save_all
+from tests.support.storage.stored import confirmed, save_all
 from workers.main import worker_context
 
 WHOLE = 'name = "strict"\nversion = "2"\n\n[face]\nmin_confidence = 92\n'

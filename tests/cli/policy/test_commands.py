@@ -18,7 +18,7 @@ from tests.support.payloads.callbacks import (
     passing_facts,
     policy_text,
 )
-from tests.support.stored import add_verification, biz_id, confirmed, decision_record, save_all
+from tests.support.storage.stored import add_verification, biz_id, confirmed, decision_record, save_all
 
 BELOW_1E6 = 76.0
 PNG = b"\x89PNG\r\n\x1a\n"

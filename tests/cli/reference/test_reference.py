@@ -18,7 +18,7 @@ from service.problem_guide import GUIDE
 from service.problems import PROBLEMS
 from simulator.settings import SimulatorSettings
 from tests.cli.conftest import Run
-from tests.support.logged import levels_of_events, names_in_the_code
+from tests.support.project.logged import levels_of_events, names_in_the_code
 
 DOCS = Path(__file__).parents[3] / "docs"
 NOT_STRUCTLOG = {"library.message"}

@@ -6,7 +6,7 @@ from domain.alerts.sink import Language
 from domain.alerts.wording import MAX_BYTES, text_about
 from domain.events.catalogue import CATALOGUE
 from domain.events.event import EventType
-from tests.support.events import operators_event
+from tests.support.webhooks.events import operators_event
 
 CHINESE, ENGLISH = Language.CHINESE, Language.ENGLISH
 

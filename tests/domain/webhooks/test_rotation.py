@@ -9,7 +9,7 @@ from domain.webhooks.endpoint import EndpointPrivate, SigningKey
 from domain.webhooks.mistakes import EndpointRefused, Mistake
 from domain.webhooks.rotation import rotated
 from domain.webhooks.signing import SigningSecret, valid_at
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
 
 DAY = timedelta(days=1)
 FIRST = EndpointPrivate(secrets=(SigningSecret("first"),), keys=(SigningKey(b"1", "whpk_1"),))

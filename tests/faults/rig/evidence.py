@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from tests.faults.rig.callbacks import letter_id
 from tests.faults.rig.harness import Rig
 from tests.faults.rig.oracle import Evidence, Verdict, judge
-from tests.support.batches import batches_left
+from tests.support.workers.batches import batches_left
 
 PATIENCE: Final = 90.0
 """Seconds without any progress after which waiting is given up."""

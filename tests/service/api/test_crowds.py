@@ -18,7 +18,7 @@ from service.api.access.turns import Turns
 from service.api.main import create_app
 from tests.support.http.api import RealApi, door_of
 from tests.support.http.asgi import SILENCE, send
-from tests.support.stores import Store, biz_id
+from tests.support.storage.stores import Store, biz_id
 
 URL = f"/v1/verifications/{biz_id()}"
 

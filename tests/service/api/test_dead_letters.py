@@ -9,10 +9,10 @@ import pytest
 from adapters.envelope import KeyRing
 from adapters.redis.client import RedisAway
 from tests.service.conftest import ClientOf, assert_problem
-from tests.support.batches import stored_batches
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
-from tests.support.stores import NOW, Store, callback, payload
+from tests.support.storage.stores import NOW, Store, callback, payload
+from tests.support.workers.batches import stored_batches
 
 URL = "/v1/dead-letters"
 

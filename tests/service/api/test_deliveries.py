@@ -11,9 +11,9 @@ from adapters.envelope import KeyRing
 from domain.webhooks.endpoint import DisabledReason
 from domain.webhooks.way import Answer, Fault, NotSent
 from tests.service.conftest import ClientOf, assert_problem
-from tests.support.hooks import Hooks
 from tests.support.http.api import RealApi
-from tests.support.stores import NOW, Clock
+from tests.support.storage.stores import NOW, Clock
+from tests.support.webhooks.hooks import Hooks
 
 URL = "/v1/deliveries"
 ENDPOINT = UUID(int=1)

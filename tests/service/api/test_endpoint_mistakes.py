@@ -17,9 +17,9 @@ from tests.memory.endpoints import MemoryEndpoints
 from tests.memory.servers import MemoryDatabase
 from tests.service.api.test_queries import AnyToken
 from tests.service.conftest import assert_problem
-from tests.support.endpoints import endpoint
 from tests.support.http.api import PublicNames, RealApi, door_of
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
+from tests.support.webhooks.endpoints import endpoint
 from usecases.webhooks.manage_endpoints import EndpointDesk
 
 URL = "/v1/endpoints"

@@ -14,9 +14,9 @@ import structlog
 from domain.webhooks.endpoint import DisabledReason
 from domain.webhooks.signing import key_of
 from tests.service.conftest import ClientOf, assert_problem
-from tests.support.endpoints import endpoint
 from tests.support.http.api import ENDPOINTS, RealApi
-from tests.support.stores import Clock, Store, dump_database, dump_redis, traces
+from tests.support.storage.stores import Clock, Store, dump_database, dump_redis, traces
+from tests.support.webhooks.endpoints import endpoint
 
 URL = "/v1/endpoints"
 HOOK = "https://shop.example/hook?token=canary-url-71c2"

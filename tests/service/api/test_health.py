@@ -20,7 +20,7 @@ from service.http.lifecycle import Lifecycle
 from tests.adapters.processes.test_heartbeats import heartbeat
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi, door_of, readiness_of
-from tests.support.stores import Store, callback
+from tests.support.storage.stores import Store, callback
 
 
 def client(context: RealApi) -> httpx2.AsyncClient:

@@ -15,7 +15,7 @@ from devstack.environment import role_settings, without_settings
 from devstack.processes import Process
 from devstack.roles import Roles
 from tests.support.http.asgi import SECRET
-from tests.support.stores import Store, biz_id
+from tests.support.storage.stores import Store, biz_id
 
 WAITING = 40
 MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="

@@ -6,7 +6,7 @@ import pytest
 from service.api.main import create_app
 from service.api.routes.lookup_route import LookupRoute
 from tests.support.http.api import RealApi
-from tests.support.stores import Store, biz_id, callback, payload
+from tests.support.storage.stores import Store, biz_id, callback, payload
 
 URL = "/v1/verifications"
 TOKENS = {

@@ -26,9 +26,9 @@ from domain.limits.circuit import CircuitState
 from domain.views.processes import Heartbeat
 from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR, MetricsPage
-from tests.support.hooks import Hooks
 from tests.support.http.api import RealApi, metrics_of
-from tests.support.stores import NOW, Clock, Store, biz_id, callback, payload, traces
+from tests.support.storage.stores import NOW, Clock, Store, biz_id, callback, payload, traces
+from tests.support.webhooks.hooks import Hooks
 
 ROOT = Path(__file__).parents[3]
 WORKER = {

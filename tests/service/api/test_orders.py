@@ -22,7 +22,16 @@ from service.api.models.orders import MAX_ORDER, MAX_PICTURE
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
-from tests.support.stores import NOW, Store, biz_id, callback, dump_database, dump_redis, payload, traces
+from tests.support.storage.stores import (
+    NOW,
+    Store,
+    biz_id,
+    callback,
+    dump_database,
+    dump_redis,
+    payload,
+    traces,
+)
 
 URL = "/v1/verifications"
 ORDER = {"app_id": "demo", "biz_no": "order-1"}

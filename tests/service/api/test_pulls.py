@@ -10,7 +10,7 @@ from domain.model import verification_id
 from domain.records import Recorded
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi
-from tests.support.stores import NOW, Clock, Store, biz_id, callback, finished, payload
+from tests.support.storage.stores import NOW, Clock, Store, biz_id, callback, finished, payload
 
 PULL = f"/v1/verifications/{biz_id()}/pull"
 ID = verification_id("demo", biz_id())

@@ -13,7 +13,7 @@ from domain.views.tokens import SCOPES, ApiToken
 from service.api.main import create_app
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi, door_of
-from tests.support.stores import biz_id
+from tests.support.storage.stores import biz_id
 
 CANARY = "canary0123456789"
 URL = f"/v1/verifications/{biz_id()}"

@@ -9,7 +9,7 @@ import pytest
 from domain.model import Outcome, verification_id
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi
-from tests.support.stores import LEASE, NOW, Store, biz_id, callback, payload
+from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, payload
 
 URL = f"/v1/verifications/{biz_id()}"
 EXPIRES = NOW + timedelta(minutes=50)

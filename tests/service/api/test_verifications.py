@@ -9,7 +9,7 @@ from domain.records import Recorded
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
-from tests.support.stores import NOW, Store, biz_id, callback, finished, payload
+from tests.support.storage.stores import NOW, Store, biz_id, callback, finished, payload
 
 URL = f"/v1/verifications/{biz_id()}"
 

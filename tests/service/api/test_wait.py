@@ -16,7 +16,7 @@ from domain.views.verifications import VerificationRecord
 from tests.service.conftest import ClientOf
 from tests.support.http.api import RealApi
 from tests.support.http.asgi import GONE, send
-from tests.support.stores import Store, biz_id, callback, payload
+from tests.support.storage.stores import Store, biz_id, callback, payload
 
 URL = f"/v1/verifications/{biz_id()}"
 

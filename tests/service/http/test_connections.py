@@ -14,7 +14,7 @@ from service.http.leaving import Leaving
 from tests.support.http.asgi import signed
 from tests.support.http.sockets import Listener, post, served
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload
+from tests.support.storage.stores import payload
 
 BODY = signed(dump(payload()))
 

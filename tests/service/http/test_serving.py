@@ -24,7 +24,7 @@ from service.ingress.main import create_app
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import FORM, SECRET, signed
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload
+from tests.support.storage.stores import payload
 
 SLOW_APP = """
 import asyncio, sys

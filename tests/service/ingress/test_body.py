@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from tests.service.conftest import MAX_BODY, FakeIntake
 from tests.support.http.asgi import FORM, GONE, LATE, SILENCE, Reply, send, signed
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload
+from tests.support.storage.stores import payload
 
 BODY = signed(dump(payload()))
 KINDS = ["notify", "return"]

@@ -14,7 +14,7 @@ from service.ingress.main import create_app
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import FORM, OLD_SECRET, SECRET, signed
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import NOW, payload
+from tests.support.storage.stores import NOW, payload
 
 CALLBACK = AcceptedCallback("demo", CallbackKind.NOTIFY, NOW, 0, b"{}")
 NOTIFY = "/callbacks/demo/notify"

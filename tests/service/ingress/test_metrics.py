@@ -18,7 +18,7 @@ from service.ingress.stats import IngressStats
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import SECRET
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload, traces
+from tests.support.storage.stores import payload, traces
 
 
 async def scrape(port: int) -> str:

@@ -17,7 +17,7 @@ from tests.service.conftest import FakeIntake, assert_problem
 from tests.support.http.asgi import FORM, OLD_SECRET, SECRET, send, signed
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, dump
 from tests.support.payloads.forms import signed_multipart
-from tests.support.stores import NOW, payload
+from tests.support.storage.stores import NOW, payload
 
 URL = "/callbacks/demo/notify"
 DATA = dump(payload())

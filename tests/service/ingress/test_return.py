@@ -12,7 +12,7 @@ from service.ingress.pages import STYLE, preferred_language
 from tests.service.conftest import FakeIntake, assert_problem
 from tests.support.http.asgi import FORM, SECRET, send, signed
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, dump
-from tests.support.stores import NOW, biz_id, payload
+from tests.support.storage.stores import NOW, biz_id, payload
 
 DATA = dump(payload())
 CANARY = "canary0123456789"

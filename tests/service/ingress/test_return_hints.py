@@ -19,7 +19,7 @@ from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import FORM, send, signed
 from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import biz_id, payload
+from tests.support.storage.stores import biz_id, payload
 
 ID = verification_id("demo", biz_id())
 

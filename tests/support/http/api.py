@@ -38,9 +38,9 @@ from service.api.context import ApiContext
 from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.readiness import Readiness
-from tests.support.hooks import Receiver
 from tests.support.http.vendors import API_APPS, issuer_at
-from tests.support.stores import NOW, Clock, Store
+from tests.support.storage.stores import NOW, Clock, Store
+from tests.support.webhooks.hooks import Receiver
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk

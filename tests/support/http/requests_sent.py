@@ -4,7 +4,7 @@ from service.http.connections import Limits
 from tests.support.http.asgi import FORM, signed
 from tests.support.http.sockets import NOTIFY
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import payload
+from tests.support.storage.stores import payload
 
 DATA = dump(payload())
 BODY = signed(DATA)

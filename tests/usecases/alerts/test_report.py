@@ -11,7 +11,7 @@ from domain.alerts.sink import BLOCKED_FOR, SPACING, AlertCursor, AlertSink, Mes
 from domain.errors import CursorExpired, ServerAway
 from domain.events.event import Event, EventType
 from domain.views.events import EventFilter, EventPage
-from tests.support.events import AT, operators_event
+from tests.support.webhooks.events import AT, operators_event
 from usecases.alerts.report import LEASE, AlertContext, report
 
 OPS = AlertSink("ops", SinkKind.DINGTALK, "https://robot.example")

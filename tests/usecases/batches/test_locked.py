@@ -4,8 +4,8 @@ import asyncio
 
 from adapters.postgres.connections import LOCK_TIMEOUT
 from tests.adapters.postgres.test_locked_rows import locked
-from tests.support.jobs import Jobs
-from tests.support.stores import Store, callback, payload
+from tests.support.storage.stores import Store, callback, payload
+from tests.support.workers.jobs import Jobs
 
 SOON = 9 * LOCK_TIMEOUT.total_seconds()
 

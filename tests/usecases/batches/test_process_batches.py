@@ -12,9 +12,9 @@ from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
 from devstack.waiting import until
 from domain.model import AcceptedCallback
-from tests.support.batches import stored_batches
-from tests.support.jobs import Jobs, WorkerDied, decisions, in_inbox, put, quick
-from tests.support.stores import callback
+from tests.support.storage.stores import callback
+from tests.support.workers.batches import stored_batches
+from tests.support.workers.jobs import Jobs, WorkerDied, decisions, in_inbox, put, quick
 from usecases.batches import process_batches
 from usecases.batches.process_batches import DEAD_LETTER_AFTER, SPLIT_AFTER
 from usecases.batches.record_callbacks import GroupRecorded, record_group

@@ -16,10 +16,10 @@ from domain.callback.payload import decode_payload
 from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
-from tests.support.batches import stored_batches
-from tests.support.jobs import Jobs, answered, refused
 from tests.support.payloads.callbacks import dump, put
-from tests.support.stores import NOW, Store, callback, payload, traces
+from tests.support.storage.stores import NOW, Store, callback, payload, traces
+from tests.support.workers.batches import stored_batches
+from tests.support.workers.jobs import Jobs, answered, refused
 from usecases.batches import record_callbacks as callbacks
 from usecases.context import WorkerContext
 from usecases.requests.retry_dead_letters import DeadLetterRetries

@@ -11,7 +11,7 @@ from adapters.store.events.upkeep import PgEventUpkeep
 from domain.errors import CursorExpired
 from domain.events.event import EventType, NewEvent
 from domain.views.events import EVERYTHING
-from tests.support.jobs import Jobs
+from tests.support.workers.jobs import Jobs
 from usecases.context import WorkerContext
 from usecases.events.upkeep import Activations, forget_events
 

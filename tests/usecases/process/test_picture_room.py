@@ -11,8 +11,8 @@ import pytest
 from adapters.postgres.sqlstate import DatabaseAway
 from domain.apps.app import App
 from domain.records import FinishedPull
-from tests.support.jobs import Jobs, answered, app
-from tests.support.stores import payload
+from tests.support.storage.stores import payload
+from tests.support.workers.jobs import Jobs, answered, app
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom
 from usecases.verifications.advance import advance

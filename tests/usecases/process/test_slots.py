@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from domain.limits.concurrency import FIRST_LIMIT
-from tests.support.jobs import TIMED_OUT, answered
-from tests.support.stores import Clock
+from tests.support.storage.stores import Clock
+from tests.support.workers.jobs import TIMED_OUT, answered
 from usecases.process.slots import Slots
 from usecases.process.vendor_gates import RULES, Call, LeftAlone, VendorGates
 

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from tests.support.gates import FAULT, GOOD, begin, call, end, gates, open_circuit
-from tests.support.stores import Clock
+from tests.support.storage.stores import Clock
+from tests.support.workers.gates import FAULT, GOOD, begin, call, end, gates, open_circuit
 from usecases.process.vendor_gates import RULES, Call
 
 

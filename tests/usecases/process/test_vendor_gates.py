@@ -9,9 +9,9 @@ import pytest
 from domain.limits.concurrency import REMEMBERED
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
-from tests.support.gates import FAULT, GOOD, begin, call, end, gates
-from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
-from tests.support.stores import Clock, payload
+from tests.support.storage.stores import Clock, payload
+from tests.support.workers.gates import FAULT, GOOD, begin, call, end, gates
+from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call, LeftAlone, VendorGates
 from usecases.verifications.advance import advance
 

@@ -9,8 +9,8 @@ import pytest
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from domain.views.processes import WorkerStatus
-from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
-from tests.support.stores import biz_id, callback, payload, traces
+from tests.support.storage.stores import biz_id, callback, payload, traces
+from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from usecases.context import WorkerContext
 from usecases.verifications.advance import advance_safely
 

@@ -10,8 +10,8 @@ from adapters.postgres.sqlstate import DatabaseAway
 from domain.model import ConfirmationMode
 from domain.pulls.budget import LEDGER_CATCHES_UP
 from domain.pulls.reconciliation import RECONCILE_RULES
-from tests.support.jobs import TIMED_OUT, Jobs, answered, app, later
-from tests.support.stores import LEASE, NOW, payload
+from tests.support.storage.stores import LEASE, NOW, payload
+from tests.support.workers.jobs import TIMED_OUT, Jobs, answered, app, later
 from tests.usecases.pulls.test_kept_answers import hiccuping
 from tests.usecases.verifications.test_pull_after_decision import ASK
 from usecases.context import WorkerContext

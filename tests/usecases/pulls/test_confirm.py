@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from domain.pulls.budget import PULL_LIMIT, PullState, Wait
 from domain.pulls.reading import Confirmed
-from tests.support.jobs import Jobs, again, answered, app, later
-from tests.support.stores import LEASE, NOW, finished, payload
+from tests.support.storage.stores import LEASE, NOW, finished, payload
+from tests.support.workers.jobs import Jobs, again, answered, app, later
 from usecases.process.vendor_gates import VendorGates
 from usecases.pulls.confirm import confirm
 from usecases.verifications.advance import advance

@@ -14,9 +14,9 @@ from devstack.waiting import until
 from domain.model import ConfirmationMode
 from domain.pulls.budget import Wait
 from domain.records import FinishedPull
-from tests.support.jobs import Jobs, again, answered, app
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import LEASE, NOW, finished, payload
+from tests.support.storage.stores import LEASE, NOW, finished, payload
+from tests.support.workers.jobs import Jobs, again, answered, app
 from usecases.context import WorkerContext
 from usecases.ports.pulls import Ledger
 from usecases.process.picture_room import PictureRoom

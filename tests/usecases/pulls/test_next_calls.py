@@ -6,8 +6,8 @@ import pytest
 
 from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
-from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, later, refused
-from tests.support.stores import NOW, payload
+from tests.support.storage.stores import NOW, payload
+from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, later, refused
 from usecases.process.vendor_gates import REFUSED_RULES, RULES, Call
 from usecases.verifications.advance import advance
 

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from adapters.intake.queue import NUDGE_VERIFICATION
 from domain.model import verification_id
-from tests.support.jobs import Jobs, answered, refused
-from tests.support.stores import NOW, biz_id, callback, payload
+from tests.support.storage.stores import NOW, biz_id, callback, payload
+from tests.support.workers.jobs import Jobs, answered, refused
 from usecases.context import WorkerContext
 from usecases.requests.note_return import note_return
 from workers.jobs import functions

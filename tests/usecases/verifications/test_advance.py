@@ -10,9 +10,9 @@ from adapters.redis.names import DEFAULT_NAMES
 from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
-from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.payloads.callbacks import put
-from tests.support.stores import Json, callback, dump_database, payload, traces
+from tests.support.storage.stores import Json, callback, dump_database, payload, traces
+from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from usecases.verifications.advance import advance, advance_safely
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode.REQUIRED, ConfirmationMode.PREFERRED, ConfirmationMode.OFF

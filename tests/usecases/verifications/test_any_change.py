@@ -8,10 +8,10 @@ import pytest
 from domain.apps.app import App
 from domain.model import Outcome
 from domain.pulls.answer import Answer
-from tests.support.jobs import Jobs, answered
 from tests.support.payloads.callbacks import dump
 from tests.support.payloads.changes import Change, changed_tree, changes_of, full_payload
-from tests.support.stores import NOW, biz_id, callback
+from tests.support.storage.stores import NOW, biz_id, callback
+from tests.support.workers.jobs import Jobs, answered
 
 SHARE = 40
 """One of this many changes goes all the way."""

@@ -5,8 +5,8 @@ from datetime import timedelta
 from domain.model import verification_id
 from domain.pulls.reconciliation import RECONCILE_RULES
 from domain.pulls.request import Refusal
-from tests.support.jobs import Jobs, answered, app
-from tests.support.stores import NOW, biz_id, payload
+from tests.support.storage.stores import NOW, biz_id, payload
+from tests.support.workers.jobs import Jobs, answered, app
 from tests.usecases.verifications.test_reconcile import FIRST, LOST, TOKEN, look
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from domain.model import verification_id
-from tests.support.jobs import Jobs, answered, app
-from tests.support.stores import LEASE, NOW, biz_id, callback, payload
+from tests.support.storage.stores import LEASE, NOW, biz_id, callback, payload
+from tests.support.workers.jobs import Jobs, answered, app
 from usecases.verifications.await_registration import release_held
 
 DAY = timedelta(days=1)

@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from adapters.store.recording.owners import BizOwners
 from domain.apps.accounts import OWNER_KEPT, shared_accounts
-from tests.support.jobs import Jobs, app, run_crons
-from tests.support.stores import NOW, Store, biz_id, callback, payload
+from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
+from tests.support.workers.jobs import Jobs, app, run_crons
 
 APPS = {app_id: app(app_id=app_id) for app_id in ("demo", "lax")}
 

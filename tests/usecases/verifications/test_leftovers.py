@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from tests.support.jobs import Jobs, run_crons
+from tests.support.workers.jobs import Jobs, run_crons
 from usecases.verifications.leftovers import AT_ONCE
 
 

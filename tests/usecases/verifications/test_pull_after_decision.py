@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
-from tests.support.jobs import TIMED_OUT, Jobs, answered, app, refused
 from tests.support.payloads.callbacks import put
-from tests.support.stores import LEASE, NOW, payload
+from tests.support.storage.stores import LEASE, NOW, payload
+from tests.support.workers.jobs import TIMED_OUT, Jobs, answered, app, refused
 from usecases.verifications.advance import advance
 
 FAIL = put(payload(), "verify_result.result_faceid.confidence", 41.2)

@@ -7,9 +7,9 @@ import pytest
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from domain.pulls.reconciliation import RECONCILE_RULES
-from tests.support.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from tests.support.payloads.callbacks import put
-from tests.support.stores import LEASE, NOW, Json, callback, payload
+from tests.support.storage.stores import LEASE, NOW, Json, callback, payload
+from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 
 TOKEN = timedelta(minutes=50)
 FIRST = TOKEN + timedelta(minutes=15)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from adapters.store.recording.owners import BizOwners
 from domain.apps.accounts import shared_accounts
 from domain.model import ConfirmationMode
-from tests.support.jobs import Jobs, answered, app
-from tests.support.stores import LEASE, Store, callback, payload
+from tests.support.storage.stores import LEASE, Store, callback, payload
+from tests.support.workers.jobs import Jobs, answered, app
 from usecases.context import WorkerContext
 
 

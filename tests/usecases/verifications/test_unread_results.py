@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from domain.pulls.reconciliation import RECONCILE_RULES
-from tests.support.jobs import Jobs, answered, app
 from tests.support.payloads.callbacks import dump, put
-from tests.support.stores import NOW, Json, callback, payload
+from tests.support.storage.stores import NOW, Json, callback, payload
+from tests.support.workers.jobs import Jobs, answered, app
 
 TOKEN = timedelta(minutes=50)
 FIRST = TOKEN + timedelta(minutes=15)

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing
-from tests.support.hooks import Hooks
 from tests.support.quiet import quiet
-from tests.support.stores import Clock
+from tests.support.storage.stores import Clock
+from tests.support.webhooks.hooks import Hooks
 
 __all__ = ["quiet"]
 

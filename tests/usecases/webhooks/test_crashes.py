@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from tests.support.hooks import Hooks
-from tests.support.stores import LEASE
+from tests.support.storage.stores import LEASE
+from tests.support.webhooks.hooks import Hooks
 from usecases.process.crash_points import CrashPoint, SendingPoint
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from domain.webhooks.schedule import GIVEN_UP_AFTER, PROBE_EVERY, SCHEDULE
 from domain.webhooks.way import Answer, Fault, NotSent
-from tests.support.hooks import OK, Hooks
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
+from tests.support.webhooks.hooks import OK, Hooks
 
 
 async def failed_times(hooks: Hooks, count: int) -> None:

@@ -8,8 +8,8 @@ from domain.errors import ServerAway
 from domain.webhooks.delivery import Attempt, ClaimedDelivery, DeliveryState, EndedAttempt
 from domain.webhooks.verdict import Verdict
 from domain.webhooks.way import Answer
-from tests.support.hooks import OK, Hooks
-from tests.support.stores import LEASE, NOW
+from tests.support.storage.stores import LEASE, NOW
+from tests.support.webhooks.hooks import OK, Hooks
 
 
 def delivered(claimed: ClaimedDelivery, k: int = 1) -> EndedAttempt:

@@ -16,7 +16,7 @@ from domain.webhooks.signing import SigningSecret
 from domain.webhooks.way import Way
 from tests.memory.endpoints import MemoryEndpoints
 from tests.memory.servers import MemoryDatabase
-from tests.support.stores import Clock
+from tests.support.storage.stores import Clock
 from usecases.webhooks.manage_endpoints import Changes, EndpointDesk
 
 MINE = ["demo"]

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from domain.webhooks.endpoint import DisabledReason
 from domain.webhooks.way import Answer
-from tests.support.hooks import OK, Hooks
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
+from tests.support.webhooks.hooks import OK, Hooks
 
 
 async def test_the_events_of_a_verification_are_delivered_by_their_numbers(hooks: Hooks) -> None:

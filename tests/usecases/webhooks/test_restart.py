@@ -8,8 +8,8 @@ from domain.views.deliveries import DeliveryFilter
 from domain.webhooks.delivery import DeliveryState
 from domain.webhooks.endpoint import DisabledReason
 from domain.webhooks.way import Answer
-from tests.support.hooks import OK, Hooks
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
+from tests.support.webhooks.hooks import OK, Hooks
 
 ALL = DeliveryFilter(("demo",))
 

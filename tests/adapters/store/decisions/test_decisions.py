@@ -6,7 +6,7 @@ from adapters.envelope import SealingKey
 from adapters.store.decisions.decisions import seal_identity, unseal_identity
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id
-from tests.support.stores import (
+from tests.support.storage.stores import (
     NOW,
     Store,
     biz_id,

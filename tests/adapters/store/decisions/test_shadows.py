@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.decisions.shadows import PgShadows
 from domain.model import Outcome
 from tests.support.payloads.callbacks import default_policy, policy_with
-from tests.support.stored import START, biz_id, confirmed, save_all
+from tests.support.storage.stored import START, biz_id, confirmed, save_all
 
 STRICT = policy_with(face={"approve_level": "1e-6"})
 STRICTER = policy_with(face={"approve_level": "1e-6", "min_confidence": 95})

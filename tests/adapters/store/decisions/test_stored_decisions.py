@@ -14,7 +14,7 @@ from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedFacts, Recomputed, explain, is_same, recompute
 from domain.views.decisions import Selection
 from tests.support.payloads.callbacks import default_policy, policy_with
-from tests.support.stored import (
+from tests.support.storage.stored import (
     START,
     add_verification,
     biz_id,

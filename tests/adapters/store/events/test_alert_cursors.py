@@ -9,7 +9,7 @@ from adapters.store.events.log import append
 from adapters.store.events.reader import PgEvents
 from domain.alerts.sink import AlertCursor
 from domain.events.event import EventType, NewEvent
-from tests.support.stores import NOW, Store
+from tests.support.storage.stores import NOW, Store
 
 LEASE = timedelta(minutes=1)
 LATER = NOW + timedelta(seconds=4)

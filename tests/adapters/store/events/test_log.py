@@ -14,7 +14,7 @@ from domain.events.event import Event, EventType, NewEvent, PolicyMark
 from domain.model import Outcome
 from domain.views.events import EVERYTHING
 from tests.support.payloads.callbacks import default_policy
-from tests.support.stores import NOW, Store, biz_id, callback, payload
+from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
 
 
 async def log_of(store: Store, *, after: int = 0) -> list[Event]:

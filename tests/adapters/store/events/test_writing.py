@@ -16,7 +16,7 @@ from domain.model import Basis, Outcome
 from domain.orders.registration import Registration
 from domain.views.events import EVERYTHING
 from tests.support.payloads.callbacks import default_policy
-from tests.support.stores import LEASE, NOW, Store, biz_id, callback, payload
+from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, payload
 
 DAY = timedelta(days=1)
 

@@ -9,7 +9,7 @@ from domain.errors import BrokenSeal
 from domain.pulls.budget import Pull, PullState
 from domain.records import Recorded
 from tests.support.payloads.callbacks import dump, passing_payload
-from tests.support.stores import NOW, Store, dump_database, finished, traces
+from tests.support.storage.stores import NOW, Store, dump_database, finished, traces
 
 LATER = NOW + timedelta(minutes=2)
 

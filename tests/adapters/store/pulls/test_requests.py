@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.support.stores import NOW, Store
+from tests.support.storage.stores import NOW, Store
 
 
 async def test_a_request_on_the_timeline_names_its_token(store: Store) -> None:

@@ -15,7 +15,7 @@ from adapters.store.schedule.due import UNREADABLE_REST
 from domain.apps.accounts import Account
 from domain.records import DueVerification, Recorded
 from tests.support.servers.databases import bring_to, fresh_database
-from tests.support.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
+from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
 
 ACCOUNT = Account("account-1", ("demo", "lax"))
 LATER = NOW + 2 * LEASE

@@ -16,7 +16,7 @@ from domain.apps.accounts import Account
 from domain.apps.app import App
 from domain.model import verification_id
 from domain.orders.registration import Registered, Registration
-from tests.support.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
+from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
 
 TWINS = ("demo", "lax", "twin")
 ACCOUNT = Account("account-1", TWINS)

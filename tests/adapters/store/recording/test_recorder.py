@@ -11,7 +11,7 @@ from adapters.envelope import KeyRing
 from adapters.store.recording.recorder import PgRecorder, raw_callback_place
 from domain.model import CallbackKind
 from tests.support.payloads.callbacks import passing_payload, put
-from tests.support.stores import (
+from tests.support.storage.stores import (
     LEASE,
     NOW,
     Store,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from adapters.store.recording.registrations import PgRegistrations
 from domain.orders.registration import Registration
 from domain.pulls.reconciliation import ReconcileRules
-from tests.support.stores import NOW, Store, biz_id
+from tests.support.storage.stores import NOW, Store, biz_id
 
 
 async def test_the_rules_say_when_it_is_looked_at(store: Store) -> None:

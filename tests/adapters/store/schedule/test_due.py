@@ -13,7 +13,7 @@ from adapters.envelope import KeyRing
 from adapters.store.schedule.due import UNREADABLE_REST
 from domain.errors import BrokenSeal
 from domain.records import ClaimedVerifications
-from tests.support.stores import LEASE, NOW, Store, callback, payload
+from tests.support.storage.stores import LEASE, NOW, Store, callback, payload
 
 
 async def claim(store: Store, *, after: timedelta = LEASE, **room: int) -> ClaimedVerifications:

@@ -13,8 +13,8 @@ from domain.errors import BrokenSeal
 from domain.events.event import EventType
 from domain.views.events import EventFilter
 from domain.webhooks.endpoint import DisabledReason
-from tests.support.endpoints import CA, HEADER, SECRET, SEED, endpoint
-from tests.support.stores import NOW, Store, dump_database, traces
+from tests.support.storage.stores import NOW, Store, dump_database, traces
+from tests.support.webhooks.endpoints import CA, HEADER, SECRET, SEED, endpoint
 
 
 async def test_nothing_secret_is_in_the_database(store: Store, engine: AsyncEngine) -> None:

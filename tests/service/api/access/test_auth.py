@@ -23,9 +23,9 @@ from service.api.routes import (
     verifications,
 )
 from tests.service.conftest import ClientOf, assert_problem
-from tests.support.endpoints import endpoint
 from tests.support.http.api import RealApi
-from tests.support.stores import NOW, Store, biz_id, callback
+from tests.support.storage.stores import NOW, Store, biz_id, callback
+from tests.support.webhooks.endpoints import endpoint
 
 OPEN = {"/healthz", "/readyz", "/metrics"}
 ROUTES = [

@@ -26,7 +26,7 @@ from service.api.main import create_app
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi, door_of
 from tests.support.http.asgi import SILENCE, send
-from tests.support.stores import NOW, Store, biz_id
+from tests.support.storage.stores import NOW, Store, biz_id
 
 JSON = {"content-type": "application/json"}
 ORDER = "/v1/verifications"

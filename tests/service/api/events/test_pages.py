@@ -13,7 +13,7 @@ from domain.events.event import EventType, NewEvent
 from service.api.models.events import EventModel
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
-from tests.support.stores import NOW, Store, callback, payload
+from tests.support.storage.stores import NOW, Store, callback, payload
 
 OF_GATEWAY = NewEvent(EventType.POLICY_ACTIVATED, NOW)
 OF_DEMO = NewEvent(EventType.DEAD_LETTER_CREATED, NOW, app_id="demo")

@@ -22,7 +22,7 @@ from service.api.events.feed import Feed
 from tests.service.api.events.test_pages import OF_DEMO, OF_GATEWAY, OF_OTHER, write
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi
-from tests.support.stores import Store
+from tests.support.storage.stores import Store
 
 STREAM = "/v1/events/stream"
 

@@ -16,7 +16,7 @@ from domain.model import Basis, Identity, Outcome, State
 from domain.views.verifications import VerificationRecord
 from service.api.models.answers import answer_of, page_json, verification_json
 from service.api.models.verifications import VerificationModel, VerificationPage
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
 from tests.support.strategies import facts_of, finite, words
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-9, minutes=-30))])

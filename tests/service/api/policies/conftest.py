@@ -14,7 +14,7 @@ from service.api.main import create_app
 from tests.adapters.policies.test_folder import write
 from tests.support.http.api import RealApi, real_api
 from tests.support.http.vendors import simulated_vendor
-from tests.support.stores import Clock
+from tests.support.storage.stores import Clock
 
 TOKENS = {
     "all": (None, ["verifications:read", "operate"]),

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.service.api.policies.conftest import as_token
 from tests.support.payloads.callbacks import compared, default_policy, passing_facts
-from tests.support.stored import add_verification, biz_id, confirmed, decision_record, save_all
+from tests.support.storage.stored import add_verification, biz_id, confirmed, decision_record, save_all
 
 CODES = {"code", "detail", "en", "zh"}
 

@@ -24,7 +24,7 @@ from tests.service.api.policies.conftest import as_token
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import default_policy, policy_text, policy_with
-from tests.support.stored import START, biz_id, confirmed, save_all
+from tests.support.storage.stored import START, biz_id, confirmed, save_all
 
 BELOW_1E6 = 76.0
 STRICT = policy_text(face={"approve_level": "1e-6"})

@@ -20,8 +20,8 @@ from adapters.store.recording.owners import PgOwners
 from devstack import ports
 from domain.pulls.budget import PullRules
 from tests.memory.events import MemoryEventUpkeep
-from tests.support.jobs import SPACING, Jobs, ScriptedVendor, app
-from tests.support.stores import LEASE, Clock, Store
+from tests.support.storage.stores import LEASE, Clock, Store
+from tests.support.workers.jobs import SPACING, Jobs, ScriptedVendor, app
 from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
 from usecases.process.picture_room import PictureRoom

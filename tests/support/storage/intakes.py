@@ -25,7 +25,7 @@ from devstack import servers
 from devstack.supervisor import Supervisor
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
-from tests.support.batches import stored_batches
+from tests.support.workers.batches import stored_batches
 
 QUICK = timedelta(milliseconds=200)
 ROOMY = 1024**3

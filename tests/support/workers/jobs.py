@@ -17,9 +17,9 @@ from domain.model import AcceptedCallback, ConfirmationMode
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from domain.records import Case
-from tests.support.batches import stored_batches
 from tests.support.payloads.callbacks import dump
-from tests.support.stores import LEASE, NOW, Clock, Json, Store, callback, payload
+from tests.support.storage.stores import LEASE, NOW, Clock, Json, Store, callback, payload
+from tests.support.workers.batches import stored_batches
 from usecases.context import WorkerContext
 from usecases.process.crash_points import CrashPoint
 from usecases.verifications.await_registration import release_held

@@ -20,7 +20,7 @@ from domain.webhooks.delivery import ClaimedDelivery
 from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
 from domain.webhooks.signing import SigningSecret, new_secret
 from domain.webhooks.way import Answer, NotSent, Way
-from tests.support.stores import LEASE, NOW, Clock
+from tests.support.storage.stores import LEASE, NOW, Clock
 from usecases.webhooks.sending import SenderContext
 from workers.delivering import Delivering
 

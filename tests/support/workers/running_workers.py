@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from adapters.settings import Settings
 from devstack.waiting import until
-from tests.support.jobs import Jobs
+from tests.support.workers.jobs import Jobs
 from workers.jobs import Loops
 from workers.loop import run_workers
 from workers.main import fresh_worker, running_loops, stop_loops

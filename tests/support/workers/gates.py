@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from domain.pulls.answer import Answer
-from tests.support.jobs import answered, refused
-from tests.support.stores import Clock
+from tests.support.storage.stores import Clock
+from tests.support.workers.jobs import answered, refused
 from usecases.process.vendor_gates import RULES, Call, LeftAlone, VendorGates
 
 FAULT = refused(500, "INTERNAL_ERROR")

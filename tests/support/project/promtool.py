@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 PROMTOOL: Final = shutil.which("promtool", path=f"{ROOT / '.tools'}:/usr/bin:/usr/local/bin")
 
 CHANGE_AT: Final = 70

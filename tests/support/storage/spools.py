@@ -9,7 +9,7 @@ from pathlib import Path
 from adapters.spool.disk import Disk
 from adapters.spool.frames import Frame, encode_frame, scan_frames
 from adapters.spool.spool import SEGMENT_BYTES, Spool
-from tests.support.intakes import ROOMY, segments
+from tests.support.storage.intakes import ROOMY, segments
 
 
 def frame(n: int = 1, *, size: int = 50) -> Frame:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings, SigningKey
 from domain.webhooks.signing import SigningSecret, new_secret
-from tests.support.stores import NOW
+from tests.support.storage.stores import NOW
 
 URL = "https://shop.example/hook?token=canary-url-71c2"
 HEADER = ("x-canary", "canary-header-4a1f")

@@ -1,0 +1,1 @@
+"""What the tests of pages, logs and tools read."""

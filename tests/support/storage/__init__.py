@@ -1,0 +1,1 @@
+"""Stores, spools and intakes as tests use them."""

@@ -1,0 +1,1 @@
+"""Workers as tests run them."""
