@@ -15,15 +15,14 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-import httpx2
 import pytest
 import pytest_asyncio
 
 from adapters.postgres.engine import create_engine
 from devstack.stack import Stack
 from devstack.waiting import until
-from domain.callback.signature import sign_data
-from tests.e2e.gateway import PATIENCE, Gateway, finished_callback
+from tests.e2e.ears import Ears
+from tests.e2e.gateway import PATIENCE, finished_callback
 from tests.support.storage.stores import dump_database, dump_redis
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -39,30 +38,6 @@ ORDER: Final = "canary-order-31b0"
 IDENTITY: Final = {"idcard_name": NAME, "idcard_number": NUMBER}
 OURS: Final = {"secrets.json", "dev.json"}
 """Where `dev` itself keeps its secrets, for the owner alone."""
-
-
-class Ears:
-    """A gateway's client that keeps every answer of ingress and api."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.gateway = Gateway(stack)
-        self.heard: list[str] = []
-        self._simulator = str(stack.simulator_url)
-        for client in (self.gateway.api, self.gateway.web):
-            client.event_hooks["response"] = [self._keep]
-
-    async def _keep(self, answer: httpx2.Response) -> None:
-        await answer.aread()
-        if not str(answer.url).startswith(self._simulator):
-            self.heard.append(f"{answer.status_code} {answer.headers} {answer.text}")
-
-    async def post(self, fields: dict[str, Any], *, to: str = "notify", app_id: str = "demo") -> int:
-        return (await self.gateway.post(urlencode(fields).encode(), to=to, app_id=app_id)).status_code
-
-    def signed(self, tree: object) -> dict[str, Any]:
-        """`data` and `sign` of a payload, or of bytes."""
-        data = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
-        return {"data": data, "sign": sign_data(data, self.gateway.stack.secrets.api_secret.encode())}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
