@@ -93,6 +93,12 @@ class _Connections:
 
     def _receive(self, connection: socket.socket) -> None:
         data = connection.recv(65_536)
+        if not data and connection in self._idle:
+            # A server may end what it kept for a while without a request.
+            self._idle.remove(connection)
+            self._selector.unregister(connection)
+            connection.close()
+            return
         if not data or connection not in self._busy:
             sys.exit("bench.traffic.paced: the server closed a connection")
         due, received = self._busy[connection]
