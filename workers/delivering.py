@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from adapters.tasks.background import end_tasks
+from adapters.tasks.background import end_tasks, in_background
 from domain.errors import ServerAway, kind_of_error
 from domain.webhooks.delivery import KEPT_FOR, ClaimedDelivery
 from domain.webhooks.endpoint import Endpoint
@@ -63,24 +63,24 @@ class Delivering:
 
     async def run(self) -> None:
         """Deliver until stopped. A server that is away is tried again each second."""
-        sweeping = asyncio.create_task(self._sweep())
+        async with in_background(self._sweep()):
+            await self._run()
+
+    async def _run(self) -> None:
         is_away = False
-        try:
-            while not self._stopping:
-                try:
-                    await self.deliver_due()
-                    is_away = False
-                except ServerAway as error:
-                    if not is_away:
-                        log.warning("deliveries.postponed", error=kind_of_error(error))
-                    is_away = True
-                    self._has_news = True
-                except Exception:
-                    # A bug: what was claimed is due again when its lease ends.
-                    log.exception("deliveries.broken")
-                await self._wait()
-        finally:
-            await end_tasks(sweeping)
+        while not self._stopping:
+            try:
+                await self.deliver_due()
+                is_away = False
+            except ServerAway as error:
+                if not is_away:
+                    log.warning("deliveries.postponed", error=kind_of_error(error))
+                is_away = True
+                self._has_news = True
+            except Exception:
+                # A bug: what was claimed is due again when its lease ends.
+                log.exception("deliveries.broken")
+            await self._wait()
 
     async def deliver_due(self) -> None:
         """Fan out what is new, claim what is due as far as there is room, and start it."""

@@ -36,7 +36,7 @@ from adapters.store.recording.owners import BizOwners, PgOwners
 from adapters.store.recording.recorder import PgRecorder
 from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.return_hints import PgReturnHints
-from adapters.tasks.background import end_tasks
+from adapters.tasks.background import end_tasks, in_background
 from adapters.vendor.accounts import open_accounts
 from adapters.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from usecases.context import WorkerContext
@@ -129,13 +129,10 @@ def _status_of(delivering: Delivering | None) -> dict[str, object]:
 @asynccontextmanager
 async def following_clock(process: ProcessContext) -> AsyncIterator[None]:
     """PostgreSQL's clock is followed during the block."""
-    following = asyncio.create_task(process.clock.follow())
-    try:
+    async with in_background(process.clock.follow()):
         # Read it before anything uses it: this machine's own clock may be wrong by a day.
         await process.clock.try_to_look()
         yield
-    finally:
-        await end_tasks(following)
 
 
 def stop_loops(context: WorkerContext, loops: Loops) -> None:
@@ -175,11 +172,8 @@ async def following_reloads(context: WorkerContext, process: ProcessContext) -> 
     """Reload the policies on SIGHUP and on request, during the block."""
     reloads = PolicyReloads(process.redis, context.policies, names=process.names)
     reloads.reload_on_signal()
-    listening = asyncio.create_task(reloads.listen())
-    try:
+    async with in_background(reloads.listen()):
         yield
-    finally:
-        await end_tasks(listening)
 
 
 @asynccontextmanager

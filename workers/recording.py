@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from adapters.tasks.background import end_tasks
+from adapters.tasks.background import in_background
 from domain.errors import ServerAway, kind_of_error
 from usecases.batches.process_batches import BatchProcessing
 from usecases.context import WorkerContext
@@ -55,11 +55,8 @@ class Recording:
 
     async def run(self) -> None:
         """Record until stopped. If a server is away, retry soon at first, then every 5 s."""
-        renewing = asyncio.create_task(self._renew_claims())
-        try:
+        async with in_background(self._renew_claims()):
             await self._run()
-        finally:
-            await end_tasks(renewing)
 
     async def _run(self) -> None:
         pause = 0.0

@@ -23,7 +23,7 @@ from adapters.compression.raw import FORMAT
 from adapters.processes.places import this_place
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
-from adapters.tasks.background import end_tasks
+from adapters.tasks.background import in_background
 from domain.errors import kind_of_error
 from domain.views.processes import Heartbeat, SeenHeartbeat
 
@@ -104,11 +104,10 @@ async def beating(
     """Send this process's heartbeats during the block, even while Redis is away; yields its id."""
     heartbeats = Heartbeats(redis, names=names)
     first = _first_heartbeat(role, every)
-    task = asyncio.create_task(_beat(heartbeats, first, status))
     try:
-        yield first.id
+        async with in_background(_beat(heartbeats, first, status)):
+            yield first.id
     finally:
-        await end_tasks(task)
         with contextlib.suppress(RedisAway, TimeoutError):
             async with asyncio.timeout(_FAREWELL):
                 await heartbeats.remove(first.id)

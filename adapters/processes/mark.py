@@ -23,7 +23,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import RedisNames
 from adapters.settings import Settings
-from adapters.tasks.background import end_tasks
+from adapters.tasks.background import in_background
 from domain.errors import SettingsError
 
 log = structlog.get_logger(__name__)
@@ -95,11 +95,8 @@ async def marking(mark: RedisMark) -> AsyncIterator[None]:
         conflict = await mark.leave()
     if conflict is not None:
         raise SettingsError(conflict)
-    renewing = asyncio.create_task(_renew(mark))
-    try:
+    async with in_background(_renew(mark)):
         yield
-    finally:
-        await end_tasks(renewing)
 
 
 async def _renew(mark: RedisMark) -> None:

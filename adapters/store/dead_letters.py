@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, TextClause, and_, delete, func, selec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.envelope import KeyRing, place_of, unseal_packed
+from adapters.store.each_app import each_app
 from adapters.store.events.log import append
 from adapters.store.positions import NEWEST
 from adapters.store.tables import dead_letters
@@ -216,13 +217,8 @@ def _page(*, retried: bool, of_reason: bool) -> TextClause:
     if of_reason:
         condition += " AND reason = :reason"
     return text(f"""
-WITH RECURSIVE known (app_id) AS (
-  SELECT min(app_id) FROM dead_letters
-  UNION ALL
-  SELECT (SELECT min(d.app_id) FROM dead_letters d WHERE d.app_id > known.app_id) FROM known
-  WHERE known.app_id IS NOT NULL
-), wanted AS (
-  SELECT unnest(COALESCE(CAST(:app_ids AS text[]), ARRAY(SELECT app_id FROM known))) AS app_id
+{each_app("dead_letters")}, wanted AS (
+  SELECT unnest(COALESCE(CAST(:app_ids AS text[]), ARRAY(SELECT app_id FROM apps))) AS app_id
 )
 SELECT {_COLUMNS} FROM wanted CROSS JOIN LATERAL (
   SELECT {_COLUMNS.replace("app_id, ", "")} FROM dead_letters d

@@ -1,9 +1,21 @@
-"""End the background tasks of a process."""
+"""Run the background tasks of a process, and end them."""
 
 import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 _AGAIN_AFTER: Final = 0.1
+
+
+@asynccontextmanager
+async def in_background(*work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Run the work as tasks during the block; at its end they are cancelled and have ended."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        await end_tasks(*tasks)
 
 
 async def end_tasks(*tasks: asyncio.Task[Any]) -> None:

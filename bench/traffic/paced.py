@@ -86,10 +86,14 @@ class _Connections:
         return connection
 
     def _collect(self, seconds: float) -> None:
-        for key, _ in self._selector.select(seconds):
-            connection = key.fileobj
-            assert isinstance(connection, socket.socket)
-            self._receive(connection)
+        """Take what has come: if nothing has, wait for up to `seconds`."""
+        while ready := self._selector.select(seconds):
+            for key, _ in ready:
+                connection = key.fileobj
+                assert isinstance(connection, socket.socket)
+                self._receive(connection)
+            # The end of a connection shows only behind its answer.
+            seconds = 0
 
     def _receive(self, connection: socket.socket) -> None:
         data = connection.recv(65_536)

@@ -1,6 +1,5 @@
 """The JSON of an event, as pulls, streams and webhooks show it."""
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -8,6 +7,7 @@ import msgspec
 
 from domain.events.event import Event
 from domain.facts.facts import Facts
+from domain.times import utc_text
 
 _CLOUDEVENTS_SOURCE: Final = "/faceid-gateway"
 
@@ -31,7 +31,7 @@ def thin(event: Event) -> dict[str, Any]:
         "seq": event.seq,
         "id": str(event.id),
         "type": event.type.value,
-        "at": _time(event.at),
+        "at": utc_text(event.at),
         "app_id": event.app_id,
         "biz_id": body.biz_id,
         "biz_no": body.biz_no,
@@ -58,7 +58,7 @@ def cloudevent(event: Event) -> dict[str, Any]:
         "id": str(event.id),
         "source": f"{_CLOUDEVENTS_SOURCE}{app}",
         "type": event.type.value,
-        "time": _time(event.at),
+        "time": utc_text(event.at),
         "datacontenttype": "application/json",
     }
     subject = {} if event.body.biz_id is None else {"subject": event.body.biz_id}
@@ -79,7 +79,3 @@ def _scores(facts: Facts) -> dict[str, Any]:
         "genuineness": facts.genuineness,
         "attempts": facts.attempts,
     }
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

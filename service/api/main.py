@@ -1,6 +1,5 @@
 """Compose the internal API: the only module of this listener that builds adapters."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -36,7 +35,7 @@ from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
-from adapters.tasks.background import end_tasks
+from adapters.tasks.background import in_background
 from adapters.vendor.accounts import open_accounts
 from adapters.vendor.get_result import create_transport
 from adapters.vendor.get_token import FaceidTokens
@@ -227,15 +226,17 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             hints.listen(feed.hint),
             feed.follow(),
         )
-        tasks = [asyncio.create_task(each) for each in following]
         every = timedelta(seconds=settings.heartbeat_every)
 
         def status() -> dict[str, object]:
             return {"policies": book.marks()} | issuer.status()
 
-        async with sender, beating(redis, "api", every=every, status=status, names=names):
+        async with (
+            in_background(*following),
+            sender,
+            beating(redis, "api", every=every, status=status, names=names),
+        ):
             yield
-        await end_tasks(*tasks)
         await issuer.aclose()
         await process.aclose()
 

@@ -1,4 +1,4 @@
-"""Make one claimed delivery: sign the event anew, send it once, write what follows."""
+"""Make one claimed delivery: sign the event for this attempt, send it once, write the result."""
 
 from datetime import timedelta
 from typing import Final

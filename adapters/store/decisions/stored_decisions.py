@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Row, Select, Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.each_app import list_apps
 from adapters.store.positions import NEWEST, OLDEST, Position
 from adapters.store.tables import decisions, policies, verifications
 from domain.facts.facts import Disagreement, Facts
@@ -181,13 +182,4 @@ ORDER BY c.decided_at DESC, c.verification_id DESC
 """The next rows of each app come from the index `decisions_newest`, whatever the planner's estimates; a
 simpler query may sort all remaining rows for every chunk."""
 
-_APP_IDS: Final = text("""
-WITH RECURSIVE apps AS (
-  SELECT min(app_id) AS app_id FROM verifications
-  UNION ALL
-  SELECT (SELECT min(v.app_id) FROM verifications v WHERE v.app_id > apps.app_id) FROM apps
-  WHERE apps.app_id IS NOT NULL
-)
-SELECT app_id FROM apps WHERE app_id IS NOT NULL
-""")
-"""Skips from app to app in the index of (app_id, biz_id), however many verifications each has."""
+_APP_IDS: Final = text(list_apps("verifications"))

@@ -1,8 +1,8 @@
 """Append events to the log, as the last statement of the transaction that they tell of.
 
-`seq` must become visible in the order of its numbers: a reader that has seen 7 never looks for 6 again. So
-whoever takes a number holds a lock until the commit, and takes it last: with every row locked that the
-transaction needs, it waits for nobody, and so keeps nobody waiting for long.
+`seq` must become visible in the order of its numbers: a reader that has seen 7 never looks for 6 again. So a
+transaction that takes a number holds a lock until its commit. It takes the lock last, when it has locked all
+rows that it needs: then it waits for no other transaction, and others wait only for its commit.
 """
 
 from collections.abc import Sequence

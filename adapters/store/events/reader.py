@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.each_app import each_app
 from domain.errors import CursorExpired
 from domain.events.event import Event, EventBody, EventType
 from domain.views.events import EventFilter, EventPage
@@ -98,16 +99,7 @@ _OF_EVERY_APP: Final = _ONE_BY_ONE.format(
 )
 _OF_NO_APP: Final = _ONE_BY_ONE.format(apps="(SELECT) AS gateway", of_app="e.app_id IS NULL")
 
-_APPS: Final = """
-  WITH RECURSIVE apps AS (
-    SELECT min(app_id) AS app_id FROM events
-    UNION ALL
-    SELECT (SELECT min(e.app_id) FROM events e WHERE e.app_id > apps.app_id) FROM apps
-    WHERE apps.app_id IS NOT NULL
-  )
-"""
-"""Every app with an event, from one to the next in the index."""
-
 _ALL: Final = text(_page("SELECT seq FROM events WHERE seq > :after ORDER BY seq LIMIT :limit"))
 _OF_APPS: Final = text(_page(f"{_OF_EACH_APP} ORDER BY seq LIMIT :limit"))
+_APPS: Final = each_app("events")
 _OF_TYPES: Final = text(_page(f"{_APPS} {_OF_EVERY_APP} UNION ALL {_OF_NO_APP} ORDER BY seq LIMIT :limit"))

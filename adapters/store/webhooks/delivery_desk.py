@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.each_app import list_apps
 from adapters.store.webhooks.claims import selects_event
 from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts, Restarted
 from domain.webhooks.delivery import Attempt, DeliveryState
@@ -113,16 +114,7 @@ def _attempt(row: Row[Any]) -> Attempt:
 
 _COLUMNS: Final = ", ".join(DeliveryView.__struct_fields__)
 
-_APPS: Final = text("""
-WITH RECURSIVE apps AS (
-  SELECT min(app_id) AS app_id FROM deliveries
-  UNION ALL
-  SELECT (SELECT min(d.app_id) FROM deliveries d WHERE d.app_id > apps.app_id) FROM apps
-  WHERE apps.app_id IS NOT NULL
-)
-SELECT app_id FROM apps WHERE app_id IS NOT NULL
-""")
-"""From one app to the next in the index."""
+_APPS: Final = text(list_apps("deliveries"))
 
 _ONE: Final = text(f"SELECT {_COLUMNS} FROM deliveries WHERE id = :id AND app_id = ANY(:apps)")  # noqa: S608
 

@@ -3,13 +3,14 @@
 The bytes are the same, except that a number of 1e16 or more has no `+` in its exponent.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from domain.model import Identity
 from domain.pulls.budget import PULL_LIMIT
+from domain.times import utc_text
 from domain.views.verifications import VerificationRecord
 
 
@@ -119,4 +120,4 @@ def _registered(record: VerificationRecord) -> _Registered | None:
 
 
 def _utc(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return None if at is None else utc_text(at)

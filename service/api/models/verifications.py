@@ -1,20 +1,15 @@
 """Answers about verifications, as pydantic models: the contract with client programs."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.model import Basis, Outcome, State
 from domain.pulls.budget import PULL_LIMIT
+from domain.times import utc_text
 from domain.views.verifications import TimelineEvent, VerificationRecord
 
-
-def _utc(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-UtcTime = Annotated[AwareDatetime, PlainSerializer(_utc, return_type=str)]
+UtcTime = Annotated[AwareDatetime, PlainSerializer(utc_text, return_type=str)]
 
 EXAMPLE: dict[str, Any] = {
     "app_id": "demo",

@@ -66,7 +66,7 @@ class Receiver:
         return web.Response(status=204)
 
     async def gets(self, count: int, *, within: float = 60) -> None:
-        """Return when so many more requests have come."""
+        """Return once this many more requests have come."""
         until = self.requests + count
         async with asyncio.timeout(within):
             while self.requests < until:

@@ -29,7 +29,7 @@ async def hooks(api_context: RealApi, keys: KeyRing, clock: Clock) -> AsyncItera
 
 
 async def failed(hooks: Hooks, count: int = 1) -> None:
-    """Endpoint 1 with so many failed deliveries."""
+    """Endpoint 1 with `count` failed deliveries."""
     await hooks.endpoint(schedule=())
     hooks.receiver.answer = lambda _way, _event: Answer(500, head=b"<h1>down</h1>")
     for verification in range(count):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.tokens import PgTokens
 from devstack import ports
 from devstack.environment import role_settings, without_settings
+from devstack.ports import listens
 from devstack.waiting import until
 from tests.support.http.asgi import SECRET
 
@@ -31,20 +32,11 @@ async def port(engine: AsyncEngine, database_url: str, redis_url: str) -> AsyncI
     argv = [sys.executable, "-m", "cli", "serve", "api", "--port", str(port)]
     process = await asyncio.create_subprocess_exec(*argv, env=environment)
     try:
-        await until(lambda: _listens(port), patience=60)
+        await until(lambda: listens(port), patience=60)
         yield port, process.pid
     finally:
         process.kill()
         await process.wait()
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 async def test_all_streams_end_while_others_are_served(port: tuple[int, int]) -> None:
@@ -55,7 +47,7 @@ async def test_all_streams_end_while_others_are_served(port: tuple[int, int]) ->
         await asyncio.gather(*(reader.readuntil(b"0\r\n\r\n") for reader, _ in readers))
     for _, writer in readers:
         writer.close()
-    assert await _listens(number)
+    assert await listens(number)
 
 
 async def _open(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
