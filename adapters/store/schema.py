@@ -1,10 +1,11 @@
 """The whole schema: importing it loads every table."""
 
 from adapters.store import tables
+from adapters.store.audit import tables as audit_tables
 from adapters.store.events import tables as event_tables
 from adapters.store.webhooks import delivery_tables
 from adapters.store.webhooks import tables as webhook_tables
 
-__all__ = ["delivery_tables", "event_tables", "metadata", "webhook_tables"]
+__all__ = ["audit_tables", "delivery_tables", "event_tables", "metadata", "webhook_tables"]
 
 metadata = tables.metadata

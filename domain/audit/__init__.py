@@ -1,0 +1,1 @@
+"""Audit: who did what, in rows whose change shows."""

@@ -1,0 +1,82 @@
+"""What the audit records: a word for each action, and its meaning."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Action(StrEnum):
+    """What someone did (docs/reference/audit.md has each with its meaning)."""
+
+    LETTER_RETRIED = "dead_letter.retried"
+    LETTERS_RETRIED = "dead_letters.retried"
+    LETTER_DELETED = "dead_letter.deleted"
+    LETTERS_DELETED = "dead_letters.deleted"
+    PULL_REQUESTED = "pull.requested"
+    RECONCILED = "verifications.reconciled"
+    ENDPOINT_CREATED = "endpoint.created"
+    ENDPOINT_CHANGED = "endpoint.changed"
+    ENDPOINT_ROTATED = "endpoint.secret_rotated"
+    ENDPOINT_ENABLED = "endpoint.enabled"
+    ENDPOINT_DISABLED = "endpoint.disabled"
+    ENDPOINT_DELETED = "endpoint.deleted"
+    ENDPOINT_RECOVERED = "endpoint.recovered"
+    ENDPOINT_TESTED = "endpoint.tested"
+    DELIVERY_RESTARTED = "delivery.restarted"
+    DELIVERIES_RESTARTED = "deliveries.restarted"
+    TOKEN_CREATED = "token.created"  # noqa: S105
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    POLICIES_RELOADED = "policies.reloaded"
+    POLICY_ACTIVATED = "policy.activated"
+    PERMISSION_DENIED = "permission.denied"
+    AUDIT_READ = "audit.read"
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_PURGED = "audit.purged"
+
+
+class Meaning(NamedTuple):
+    """`meaning` and `subject` are Markdown, `subject` says what the row's subject is."""
+
+    meaning: str
+    subject: str
+
+
+_LETTER: Final = "the letter's id"
+_ENDPOINT: Final = "the endpoint's id"
+_NAMED: Final = "the name of the token"
+
+MEANINGS: Final[Mapping[Action, Meaning]] = {
+    Action.LETTER_RETRIED: Meaning("A dead letter went back into the inbox.", _LETTER),
+    Action.LETTERS_RETRIED: Meaning("A batch of dead letters went back into the inbox.", "none"),
+    Action.LETTER_DELETED: Meaning("A dead letter was deleted.", _LETTER),
+    Action.LETTERS_DELETED: Meaning("Dead letters were deleted by a filter.", "none"),
+    Action.PULL_REQUESTED: Meaning(
+        "An operator asked for a call of `get_result`.", "the verification's `biz_id`"
+    ),
+    Action.RECONCILED: Meaning("Due verifications were handed to the workers at once.", "none"),
+    Action.ENDPOINT_CREATED: Meaning("A webhook endpoint was created.", _ENDPOINT),
+    Action.ENDPOINT_CHANGED: Meaning("A webhook endpoint was changed.", _ENDPOINT),
+    Action.ENDPOINT_ROTATED: Meaning("A webhook endpoint got a new secret.", _ENDPOINT),
+    Action.ENDPOINT_ENABLED: Meaning("A webhook endpoint was enabled.", _ENDPOINT),
+    Action.ENDPOINT_DISABLED: Meaning("A webhook endpoint was disabled.", _ENDPOINT),
+    Action.ENDPOINT_DELETED: Meaning("A webhook endpoint was deleted with its secrets.", _ENDPOINT),
+    Action.ENDPOINT_RECOVERED: Meaning("Deliveries that an endpoint missed were created.", _ENDPOINT),
+    Action.ENDPOINT_TESTED: Meaning("A test event was sent to an endpoint.", _ENDPOINT),
+    Action.DELIVERY_RESTARTED: Meaning("A delivery was made due again.", "the delivery's id"),
+    Action.DELIVERIES_RESTARTED: Meaning(
+        "Deliveries that had ended were made due again by a filter.",
+        "the endpoint's id, if the filter has one",
+    ),
+    Action.TOKEN_CREATED: Meaning("A token of the api was created.", _NAMED),
+    Action.TOKEN_REVOKED: Meaning("A token of the api was revoked.", _NAMED),
+    Action.POLICIES_RELOADED: Meaning("Someone asked the workers to read the policies again.", "none"),
+    Action.POLICY_ACTIVATED: Meaning("Workers began to decide by another text.", "the policy's name"),
+    Action.PERMISSION_DENIED: Meaning(
+        "A caller asked for what its rights do not allow. At most one row a minute for each actor and route.",
+        "the method and the route",
+    ),
+    Action.AUDIT_READ: Meaning("Someone read the audit.", "none"),
+    Action.AUDIT_EXPORTED: Meaning("Someone exported the audit.", "none"),
+    Action.AUDIT_PURGED: Meaning("Old rows were deleted; their hashes stay.", "none"),
+}
+"""Each action with its meaning; a test compares it with `Action`."""
