@@ -27,7 +27,6 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from adapters.alerts.settings import AlertSettings
 from adapters.configuration.names import names_to_refuse, strange
 from adapters.configuration.problems import lines_of
 from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
@@ -45,6 +44,7 @@ from adapters.configuration.values import (
     check_text,
     split_list,
 )
+from adapters.outbound.alerts.settings import AlertSettings
 from adapters.policies.folder import SHIPPED
 from adapters.redis.names import DEFAULT_PREFIX
 from domain.alerts.sink import AlertSink

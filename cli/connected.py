@@ -88,9 +88,9 @@ class Gateway:
 
     def endpoints(self) -> EndpointDesk:
         """The webhook endpoints."""
+        from adapters.outbound.webhooks.new_secrets import RandomSecrets  # noqa: PLC0415 - as above
+        from adapters.outbound.webhooks.ways import CheckedWays  # noqa: PLC0415 - as above
         from adapters.store.webhooks.endpoints import PgEndpoints  # noqa: PLC0415 - as above
-        from adapters.webhooks.new_secrets import RandomSecrets  # noqa: PLC0415 - as above
-        from adapters.webhooks.ways import CheckedWays  # noqa: PLC0415 - as above
 
         rules = self._servers.webhooks
         return EndpointDesk(
@@ -116,9 +116,9 @@ class Gateway:
 
     async def try_endpoint(self, endpoint_id: UUID) -> Attempt:
         """Send a test event to an endpoint."""
+        from adapters.outbound.webhooks.sender import WebhookSender  # noqa: PLC0415 - as above
+        from adapters.outbound.webhooks.signing_keys import open_key  # noqa: PLC0415 - as above
         from adapters.store.webhooks.endpoints import PgEndpoints  # noqa: PLC0415 - as above
-        from adapters.webhooks.sender import WebhookSender  # noqa: PLC0415 - as above
-        from adapters.webhooks.signing_keys import open_key  # noqa: PLC0415 - as above
 
         rules = self._servers.webhooks
         endpoints = PgEndpoints(self._process.engine, keys=self._process.keys)

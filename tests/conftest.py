@@ -22,10 +22,10 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.redis.client import create_redis_pool
+from adapters.sealing.envelope import KeyRing
 from adapters.store.schema import metadata
 from devstack import servers
 from devstack.processes import Process, ProcessSpec

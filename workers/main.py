@@ -15,6 +15,8 @@ from arq.worker import Worker
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.legacy_inbox import LegacyInbox
 from adapters.intake.queue import deserialize_job, serialize_job
+from adapters.outbound.vendor.accounts import open_accounts
+from adapters.outbound.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.processes.gc_tuning import calm_garbage_collection
@@ -29,16 +31,14 @@ from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
 from adapters.store.events.upkeep import PgEventUpkeep
-from adapters.store.leftovers import PgLeftovers
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners
 from adapters.store.recording.recorder import PgRecorder
 from adapters.store.schedule.due import PgDueVerifications
+from adapters.store.schedule.leftovers import PgLeftovers
 from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.tasks.background import end_tasks, in_background
-from adapters.vendor.accounts import open_accounts
-from adapters.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import crash_point_wanted, deadly

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from adapters.alerts.sinks import AlertSender
+from adapters.outbound.alerts.sinks import AlertSender
+from adapters.outbound.webhooks.sender import TIMEOUT, WebhookSender
+from adapters.outbound.webhooks.signing_keys import open_key
 from adapters.processes.process import ProcessContext
 from adapters.redis.event_hints import EventHints
 from adapters.settings import Settings
@@ -15,8 +17,6 @@ from adapters.store.events.reader import PgEvents
 from adapters.store.webhooks.deliveries import PgDeliveries, PgReceivers
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import end_tasks
-from adapters.webhooks.sender import TIMEOUT, WebhookSender
-from adapters.webhooks.signing_keys import open_key
 from domain.webhooks.addresses import parse_allowed
 from usecases.alerts.report import AlertContext
 from usecases.process.crash_points import crash_point_wanted, deadly

@@ -6,10 +6,10 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from adapters.batch_ids import accepted_ms
 from adapters.intake.queue import WAKE_UP_SCORE
 from adapters.redis.client import raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.sealing.batch_ids import accepted_ms
 from domain.views.backlog import Backlog
 
 _NOTHING: Final = timedelta(0)

@@ -17,14 +17,14 @@ import zstandard
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from adapters.batch_ids import is_retry, new_retry_id, part_id
-from adapters.envelope import KeyRing
 from adapters.intake.inbox_scripts import CLAIM, POSTPONE, RENEW, SET_ASIDE, TAKE_BACK
 from adapters.intake.queue import add_wake_up, wake_up
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.kept import Command
 from adapters.redis.memory import read_what_is_left
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.sealing.batch_ids import is_retry, new_retry_id, part_id
+from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal, RedisFull
 from domain.limits.memory_room import MemoryRules, cost_of
 from domain.model import AcceptedCallback

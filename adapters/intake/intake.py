@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 import structlog
 
-from adapters.batch_ids import new_batch_id
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import encode_batch
 from adapters.intake.inbox_gate import InboxGate
+from adapters.sealing.batch_ids import new_batch_id
+from adapters.sealing.envelope import KeyRing
 from adapters.spool.drainer import Drainer
 from adapters.spool.spool import Spool
 from adapters.tasks.background import end_tasks

@@ -10,10 +10,10 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import decode_batch
 from adapters.redis.client import raises_redis_away
 from adapters.redis.names import RedisNames
+from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal
 
 _OLD: Final = RedisNames(prefix="")

@@ -19,10 +19,10 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 
-from adapters.compression.raw import FORMAT
 from adapters.processes.places import this_place
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.sealing.compression.raw import FORMAT
 from adapters.tasks.background import in_background
 from domain.errors import kind_of_error
 from domain.views.processes import Heartbeat, SeenHeartbeat

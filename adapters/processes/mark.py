@@ -17,11 +17,11 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import RedisNames
+from adapters.sealing.envelope import KeyRing
 from adapters.settings import Settings
 from adapters.tasks.background import in_background
 from domain.errors import SettingsError

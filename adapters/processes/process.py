@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from adapters.envelope import KeyRing
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import RedisNames
+from adapters.sealing.envelope import KeyRing
 
 if TYPE_CHECKING:
     from arq.connections import ArqRedis

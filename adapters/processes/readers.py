@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 from datetime import timedelta
 
-from adapters.compression.raw import FORMAT
 from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import RedisAway
+from adapters.sealing.compression.raw import FORMAT
 
 
 class Readers:

@@ -13,7 +13,7 @@ from typing import Final, Self
 import msgspec
 import structlog
 
-from adapters.batch_ids import accepted_ms
+from adapters.sealing.batch_ids import accepted_ms
 from adapters.spool.disk import Disk, NoRegularFile
 from adapters.spool.frames import HEAD_BYTES, Scan, first_batch_id, scan_frames
 

@@ -9,7 +9,7 @@ from typing import Final, Self, TypeVar
 
 import structlog
 
-from adapters.batch_ids import accepted_ms
+from adapters.sealing.batch_ids import accepted_ms
 from adapters.spool.disk import Disk
 from adapters.spool.folder import ASIDE, SUFFIX, SpoolFolder
 from adapters.spool.frames import Frame, encode_frame

@@ -14,10 +14,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, TextClause, and_, delete, func, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing, place_of, unseal_packed
-from adapters.store.each_app import each_app
+from adapters.sealing.envelope import KeyRing, place_of, unseal_packed
 from adapters.store.events.log import append
-from adapters.store.positions import NEWEST
+from adapters.store.statements.each_app import each_app
+from adapters.store.statements.positions import NEWEST
 from adapters.store.tables import dead_letters
 from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent

@@ -1,4 +1,4 @@
-"""The schema. `*_ct` columns are ciphertext under the verification's data key (adapters/envelope.py)."""
+"""The schema. `*_ct` columns are ciphertext under the verification's data key (adapters/sealing)."""
 
 from typing import Any
 
@@ -102,7 +102,7 @@ verifications = Table(
         postgresql_where=text("state IN ('created', 'received')"),
     ),
 )
-"""`listed_as`: what lists find a decided verification by (adapters/store/lists.py): the decision's outcome.
+"""`listed_as`: what lists find a decided verification by (adapters/store/lookups): the decision's outcome.
 `final_digest`: digest of the first callback with an ended flow, which the decision uses.
 `due_at`: when a worker must handle the verification. The worker takes a lease: it moves `due_at` to the
 lease's end and increments `fence`, so writes of earlier holders are refused.

@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.bulk import bulk_connection
+from adapters.store.statements.bulk import bulk_connection
 from adapters.store.tables import api_tokens
 from domain.views.tokens import SCOPES, ApiToken
 

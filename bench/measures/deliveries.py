@@ -15,9 +15,9 @@ from random import Random
 from typing import Final
 from uuid import UUID, uuid4
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.envelope import KeyRing
 from adapters.store.webhooks.endpoints import PgEndpoints
 from bench.report.console import show_progress
 from bench.report.figures import Figure, limit, median

@@ -6,8 +6,8 @@ It decides only the first ones: the rest is there to make Redis's queue long.
 from itertools import islice
 from typing import Final
 
-from adapters.batch_ids import new_batch_id
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.batch_ids import new_batch_id
 from bench.measures.worker import release, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, median

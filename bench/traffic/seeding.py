@@ -15,8 +15,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from adapters.envelope import KeyRing
 from adapters.policies.folder import SHIPPED, read_policy_file
+from adapters.sealing.envelope import KeyRing
 from adapters.store.decisions.decisions import seal_identity
 from adapters.store.recording.recorder import key_place
 from bench.rig import Rig

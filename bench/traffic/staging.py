@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 from arq.connections import ArqRedis
 
-from adapters.batch_ids import new_batch_id
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import encode_batch
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.batch_ids import new_batch_id
+from adapters.sealing.envelope import KeyRing
 from bench.rig import Rig
 from bench.traffic.callbacks import APP_ID, SignedCallback
 from domain.model import AcceptedCallback, CallbackKind

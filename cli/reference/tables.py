@@ -8,12 +8,12 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import Metric
 from pydantic.fields import FieldInfo
 
-from adapters.alerts.settings import AlertSettings
 from adapters.configuration.alert_meanings import ALERT_MEANINGS
 from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
 from adapters.configuration.sources import PREFIX
 from adapters.logs.catalogue import LOG_EVENTS
+from adapters.outbound.alerts.settings import AlertSettings
 from adapters.settings import AppSettings, Settings
 from domain.views.backlog import Backlog
 from domain.views.figures import StoreFigures

@@ -16,6 +16,7 @@ from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
 from adapters.intake.queue import create_queue
 from adapters.intake.return_hints import RedisReturnHints
+from adapters.outbound.vendor.accounts import open_accounts
 from adapters.processes.heartbeats import beating
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
@@ -25,7 +26,6 @@ from adapters.redis.troubles import redis_trouble
 from adapters.redis.watch import RedisWatch
 from adapters.settings import Settings
 from adapters.spool.spool import Spool
-from adapters.vendor.accounts import open_accounts
 from domain.errors import SettingsError
 from domain.limits.throttle import Rate, Throttle
 from service.http.lifecycle import Lifecycle

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
+from adapters.sealing.envelope import KeyRing
 from devstack import ports
 from tests.support.quiet import quiet
 from tests.support.storage.stores import Store

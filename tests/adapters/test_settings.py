@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.alerts.settings import AlertSettings
+from adapters.outbound.alerts.settings import AlertSettings
 from adapters.settings import AppSettings, IngressSettings, Settings, load_settings
 from domain.errors import SettingsError
 from domain.model import ConfirmationMode

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.envelope import KeyRing
 from domain.model import AcceptedCallback
 from tests.memory.inbox import MemoryInbox
 from tests.memory.servers import MemoryRedis

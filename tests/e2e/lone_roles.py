@@ -16,10 +16,10 @@ import asyncpg
 import httpx2
 from redis.asyncio import Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.postgres.schema import migrate
 from adapters.processes.heartbeats import Heartbeats
+from adapters.sealing.envelope import KeyRing
 from devstack.environment import role_settings, without_settings
 from devstack.processes import Process, ProcessSpec
 from devstack.roles import Roles

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from adapters.batch_ids import is_retry, part_id
 from adapters.intake.inbox import MOST_CALLBACKS
 from adapters.intake.queue import RECORD_WAITING
+from adapters.sealing.batch_ids import is_retry, part_id
 from domain.model import AcceptedCallback
 from domain.records import Claim, ClaimedBatch
 from tests.memory.servers import Batch, Job, MemoryRedis

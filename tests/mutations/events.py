@@ -23,12 +23,12 @@ OF_THE_EVENTS: Final = (
     ),
     Mutation(
         "address check at connect",
-        "adapters/webhooks/connector.py",
+        "adapters/outbound/webhooks/connector.py",
         "        socket_factory=guard(allowed, own=own_addresses()),\n",
         "",
         [
-            "tests/adapters/webhooks/test_guard.py::test_a_name_with_a_private_address_is_not_connected_to",
-            "tests/adapters/webhooks/test_guard.py::test_dns_that_changes_between_two_looks_changes_nothing",
+            "tests/adapters/outbound/webhooks/test_guard.py::test_a_name_with_a_private_address_is_not_connected_to",
+            "tests/adapters/outbound/webhooks/test_guard.py::test_dns_that_changes_between_two_looks_changes_nothing",
         ],
     ),
     Mutation(

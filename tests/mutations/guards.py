@@ -93,7 +93,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "doubt of a server",
-        "adapters/store/bulk.py",
+        "adapters/store/statements/bulk.py",
         "                doubt(engine)",
         "                pass",
         [
@@ -111,7 +111,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "locked rows alone",
-        "adapters/store/bulk.py",
+        "adapters/store/statements/bulk.py",
         "if error.sqlstate == LOCK_NOT_AVAILABLE:",
         "if False:",
         [

@@ -107,10 +107,12 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "older readers",
-        "adapters/compression/raw.py",
+        "adapters/sealing/compression/raw.py",
         'return f"{place}/{FORMAT}"',
         "return place",
-        ["tests/adapters/compression/test_raw.py::test_an_older_version_cannot_open_what_is_compressed"],
+        [
+            "tests/adapters/sealing/compression/test_raw.py::test_an_older_version_cannot_open_what_is_compressed"
+        ],
     ),
     Mutation(
         "suspects alone",

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.envelope import KeyRing
 from adapters.tasks.background import end_tasks
 from devstack import ports
 from devstack.waiting import until

@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 from ruamel.yaml import YAML
 from sqlalchemy import text
 
-from adapters.batch_ids import new_batch_id
 from adapters.postgres.engine import create_engine
 from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.batch_ids import new_batch_id
 from devstack.ports import free_port
 from domain.views.processes import Heartbeat
 from service.ingress.metrics import serving_metrics

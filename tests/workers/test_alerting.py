@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from adapters.alerts.settings import AlertSettings
+from adapters.outbound.alerts.settings import AlertSettings
 from adapters.processes.process import ProcessContext
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.settings import Settings

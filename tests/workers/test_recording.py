@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from adapters.batch_ids import new_batch_id
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import WAKE_UP_SCORE
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.batch_ids import new_batch_id
+from adapters.sealing.envelope import KeyRing
 from devstack.waiting import until
 from domain.errors import kind_of_error
 from domain.model import AcceptedCallback

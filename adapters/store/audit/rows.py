@@ -18,7 +18,7 @@ async def append(connection: AsyncConnection, rows: Sequence[AuditRow]) -> None:
 
 
 async def append_in_bulk(connection: asyncpg.Connection, rows: Sequence[AuditRow]) -> None:
-    """The same on a connection of `adapters.store.bulk`, which must be in a transaction."""
+    """The same on a connection of `adapters.store.statements.bulk`, which must be in a transaction."""
     if rows:
         await connection.execute(_APPEND_IN_BULK, _as_json(rows))
 

@@ -10,11 +10,11 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import place_of, unseal_packed
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
-from adapters.store import due_moves
-from adapters.store.bulk import as_rows, write_group
+from adapters.sealing.envelope import place_of, unseal_packed
 from adapters.store.events.log import body_of, turn_after
+from adapters.store.statements import due_moves
+from adapters.store.statements.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.events.event import DECIDED, EventType
 from domain.facts.facts import Disagreement, Facts

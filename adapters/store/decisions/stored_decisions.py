@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Row, Select, Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.each_app import list_apps
-from adapters.store.positions import NEWEST, OLDEST, Position
+from adapters.store.statements.each_app import list_apps
+from adapters.store.statements.positions import NEWEST, OLDEST, Position
 from adapters.store.tables import decisions, policies, verifications
 from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome, verification_id

@@ -54,7 +54,7 @@ async def append(connection: AsyncConnection, events: Sequence[NewEvent]) -> Non
 
 
 async def append_in_bulk(connection: asyncpg.Connection, events: Sequence[NewEvent]) -> None:
-    """The same on a connection of `adapters.store.bulk`."""
+    """The same on a connection of `adapters.store.statements.bulk`."""
     if events:
         await connection.execute(_APPEND_IN_BULK, _as_rows(events))
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.each_app import each_app
+from adapters.store.statements.each_app import each_app
 from domain.errors import CursorExpired
 from domain.events.event import Event, EventBody, EventType
 from domain.views.events import EventFilter, EventPage

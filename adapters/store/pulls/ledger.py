@@ -13,9 +13,9 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.compression.raw import open_raw, seal_raw
-from adapters.envelope import place_of
-from adapters.store.bulk import as_rows, bulk_connection, grouped
+from adapters.sealing.compression.raw import open_raw, seal_raw
+from adapters.sealing.envelope import place_of
+from adapters.store.statements.bulk import as_rows, bulk_connection, grouped
 from adapters.store.tables import pulls
 from domain.lease import Lease
 from domain.pulls.answer import says_nothing

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store import due_moves
 from adapters.store.pulls.ledger import read_calls
 from adapters.store.recording.recorder import registration_of
+from adapters.store.statements import due_moves
 from domain.model import State
 from domain.pulls.budget import PullRules
 from domain.pulls.request import Candidate, Refusal, refuse_pull

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store import due_moves
+from adapters.store.statements import due_moves
 from domain.lease import Lease
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from adapters.store import due_moves
+from adapters.store.statements import due_moves
 
 JOIN_STANDING: Final = f"""
 ON CONFLICT (id) DO UPDATE SET

@@ -13,8 +13,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.postgres.sqlstate import StatementFailed
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners, Ref
 from adapters.store.recording.takeovers import Takeovers
 from domain.errors import BrokenSeal

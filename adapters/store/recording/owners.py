@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.store.bulk import as_rows
+from adapters.store.statements.bulk import as_rows
 from domain.apps.accounts import Account, Accounts
 
 Ref = tuple[str, str]

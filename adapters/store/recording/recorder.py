@@ -10,15 +10,15 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.compression.raw import open_raw, seal_raw
-from adapters.envelope import KeyRing, place_of
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
-from adapters.store.bulk import as_rows, write_group
+from adapters.sealing.compression.raw import open_raw, seal_raw
+from adapters.sealing.envelope import KeyRing, place_of
 from adapters.store.events.log import append_in_bulk
 from adapters.store.recording.endings import same_endings
 from adapters.store.recording.entries import CONFLICT, CallbackRow, Entry, Mark, one_per_verification
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.owners import BizOwners
+from adapters.store.statements.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.lease import DataKey, Lease
 from domain.model import State

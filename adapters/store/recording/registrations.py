@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.envelope import KeyRing
-from adapters.store import due_moves
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place
 from adapters.store.recording.takeovers import Takeovers
+from adapters.store.statements import due_moves
 from domain.model import State, verification_id
 from domain.orders.registration import Registered, Registration
 from domain.pulls.due import due_after_registration

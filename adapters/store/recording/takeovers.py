@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.compression.raw import open_raw, seal_raw
-from adapters.envelope import KeyRing
-from adapters.store import due_moves
+from adapters.sealing.compression.raw import open_raw, seal_raw
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.recorder import key_place, raw_callback_place
+from adapters.store.statements import due_moves
 from domain.lease import DataKey
 from domain.model import State, verification_id
 from domain.pulls.budget import PULL_LIMIT

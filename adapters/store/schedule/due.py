@@ -12,13 +12,13 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.compression.raw import open_raw
-from adapters.envelope import KeyRing
-from adapters.store import due_moves
+from adapters.sealing.compression.raw import open_raw
+from adapters.sealing.envelope import KeyRing
 from adapters.store.events.log import append
 from adapters.store.recording.owner_merges import OwnerMerges
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
+from adapters.store.statements import due_moves
 from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent
 from domain.lease import DataKey, Lease

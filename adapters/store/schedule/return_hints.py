@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store import due_moves
+from adapters.store.statements import due_moves
 
 
 class PgReturnHints:

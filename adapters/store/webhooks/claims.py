@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.bulk import bulk_connection
+from adapters.store.statements.bulk import bulk_connection
 from domain.events.event import Event, EventBody, EventType
 from domain.facts.facts import Facts
 from domain.webhooks.delivery import ClaimedDelivery, DeliveryLease, FannedOut

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.each_app import list_apps
+from adapters.store.statements.each_app import list_apps
 from adapters.store.webhooks.claims import selects_event
 from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts, Restarted
 from domain.webhooks.delivery import Attempt, DeliveryState

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.envelope import KeyRing, place_of, unseal_packed
+from adapters.sealing.envelope import KeyRing, place_of, unseal_packed
 from adapters.store.events.log import append
 from adapters.store.tables import events
 from adapters.store.webhooks.tables import endpoints

@@ -12,8 +12,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
-from adapters.store.bulk import as_rows, write_group
 from adapters.store.events.log import append_in_bulk
+from adapters.store.statements.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.events.event import EventType, NewEvent
 from domain.webhooks.delivery import EndedAttempt, EndpointAfter, endpoint_after

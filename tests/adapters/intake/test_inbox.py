@@ -8,10 +8,10 @@ import pytest
 import zstandard
 from redis.asyncio import Redis
 
-from adapters.batch_ids import new_batch_id
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import MOST_BYTES, RedisInbox
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.sealing.batch_ids import new_batch_id
+from adapters.sealing.envelope import KeyRing
 from domain.model import CallbackKind
 from tests.support.storage.stores import callback, dump_redis, payload, traces
 

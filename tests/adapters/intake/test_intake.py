@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.intake import MAX_BATCH
 from adapters.intake.queue import RECORD_WAITING
 from adapters.redis.durability import Durability
+from adapters.sealing.envelope import KeyRing
 from devstack.waiting import until
 from domain.errors import NotDurable
 from domain.limits.memory_room import MemoryRules

@@ -5,10 +5,10 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox, encode_batch
 from adapters.intake.legacy_inbox import LegacyInbox
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.sealing.envelope import KeyRing
 from tests.support.storage.stores import callback, payload
 from tests.support.workers.batches import stored_batches
 

@@ -11,9 +11,9 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from structlog.testing import capture_logs
 
-from adapters.envelope import KeyRing
 from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.envelope import KeyRing
 from devstack.waiting import until
 from domain.errors import NotDurable
 from domain.limits.circuit import CircuitState

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine, doubt
 from adapters.postgres.schema import examine_database, migrate
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.store.bulk import bulk_connection
+from adapters.sealing.envelope import KeyRing
+from adapters.store.statements.bulk import bulk_connection
 from devstack.waiting import until
 from tests.support.servers.databases import fresh_database
 from tests.support.storage.stores import LEASE, NOW, Store, callback, payload, whole_way

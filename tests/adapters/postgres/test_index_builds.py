@@ -13,8 +13,8 @@ from adapters.postgres import migrations
 from adapters.postgres.engine import create_engine
 from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import migrate
-from adapters.store.leftovers import PgLeftovers
-from adapters.store.lists import find_ids
+from adapters.store.lookups.lists import find_ids
+from adapters.store.schedule.leftovers import PgLeftovers
 from devstack.waiting import until
 from domain.views.verifications import Filters
 from tests.support.servers.databases import bring_to, fresh_database

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.postgres.connections import LOCK_TIMEOUT
 from adapters.postgres.sqlstate import DatabaseAway
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from domain.apps.accounts import Account
 from domain.model import verification_id

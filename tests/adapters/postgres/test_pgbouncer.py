@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.postgres.connections import LOCK_TIMEOUT
 from adapters.postgres.engine import create_engine
 from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import examine_database, migrate
-from adapters.store.bulk import bulk_connection
+from adapters.sealing.envelope import KeyRing
+from adapters.store.statements.bulk import bulk_connection
 from tests.adapters.postgres.test_locked_rows import ends, locked
 from tests.support.servers.databases import fresh_database
 from tests.support.servers.pgbouncer import BINARY, pgbouncer

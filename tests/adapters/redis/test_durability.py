@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from adapters.envelope import KeyRing
 from adapters.redis import watch as redis_watch
 from adapters.redis.client import create_redis_pool
 from adapters.redis.durability import Durability, NotDurableYet, check_durability, read_durability
 from adapters.redis.watch import RedisWatch
+from adapters.sealing.envelope import KeyRing
 from devstack.processes import Process
 from devstack.waiting import until
 from domain.errors import SettingsError

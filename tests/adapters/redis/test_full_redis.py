@@ -11,13 +11,13 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
-from adapters.batch_ids import new_batch_id
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import create_queue
 from adapters.intake.return_hints import RedisReturnHints
 from adapters.redis.memory import read_memory
 from adapters.redis.names import DEFAULT_NAMES
+from adapters.sealing.batch_ids import new_batch_id
+from adapters.sealing.envelope import KeyRing
 from devstack.waiting import until
 from domain.model import AcceptedCallback
 from tests.support.servers.private import private_valkey

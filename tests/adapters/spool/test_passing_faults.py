@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.batch_ids import new_batch_id
+from adapters.sealing.batch_ids import new_batch_id
 from adapters.spool.drainer import Drainer
 from adapters.spool.frames import Frame
 from adapters.spool.spool import Spool

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
+from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal
 from domain.model import CallbackKind
 from domain.views.letters import DeadLetter, LetterFilter

@@ -13,8 +13,8 @@ from redis import Redis
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
+from adapters.sealing.envelope import KeyRing
 from cli.commands.dead_letters import commands
 from devstack import ports
 from devstack.environment import load_secrets, master_keys

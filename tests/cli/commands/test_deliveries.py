@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
+from adapters.sealing.envelope import KeyRing
 from cli.commands import deliveries as of_deliveries
 from cli.commands import endpoints as of_endpoints
 from domain.views.deliveries import DeliveryFilter

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
+from adapters.sealing.envelope import KeyRing
 from cli.commands.endpoints import commands
 from domain.webhooks.endpoint import Endpoint
 from domain.webhooks.signing import key_of

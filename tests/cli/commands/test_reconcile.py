@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
+from adapters.sealing.envelope import KeyRing
 from domain.model import verification_id
 from domain.orders.registration import Registration
 from tests.cli.conftest import Run, assert_one_line

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.alerts.settings import AlertSettings
 from adapters.configuration.alert_meanings import ALERT_MEANINGS
 from adapters.configuration.app_meanings import APP_MEANINGS
 from adapters.configuration.meanings import MEANINGS
 from adapters.logs.catalogue import LOG_EVENTS
+from adapters.outbound.alerts.settings import AlertSettings
 from adapters.settings import AppSettings, Settings
 from cli.policy.docs import END
 from cli.reference.command import Topic, generated_parts

@@ -16,8 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks.webhooks import Webhook
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
+from adapters.sealing.envelope import KeyRing
 from adapters.store.webhooks.endpoints import PgEndpoints
 from devstack.ports import free_port
 from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from adapters.envelope import KeyRing
 from adapters.redis.client import RedisAway
+from adapters.sealing.envelope import KeyRing
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME

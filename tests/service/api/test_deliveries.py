@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from adapters.envelope import KeyRing
+from adapters.sealing.envelope import KeyRing
 from domain.webhooks.endpoint import DisabledReason
 from domain.webhooks.way import Answer, Fault, NotSent
 from tests.service.conftest import ClientOf, assert_problem

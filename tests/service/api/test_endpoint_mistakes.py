@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.webhooks.new_secrets import RandomSecrets
-from adapters.webhooks.ways import CheckedWays
+from adapters.outbound.webhooks.new_secrets import RandomSecrets
+from adapters.outbound.webhooks.ways import CheckedWays
 from service.api.main import create_app
 from service.api.models.endpoints import NewEndpoint
 from tests.memory.endpoints import MemoryEndpoints

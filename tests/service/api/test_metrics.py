@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from adapters.intake.intake import IntakeStatus
 from adapters.postgres.engine import create_engine
 from adapters.redis.client import create_redis_pool
-from adapters.store.figures import PgFigures
+from adapters.store.lookups.figures import PgFigures
 from devstack import ports
 from domain.limits.circuit import CircuitState
 from domain.views.processes import Heartbeat

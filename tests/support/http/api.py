@@ -11,10 +11,12 @@ from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.intake.figures import RedisFigures
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue, create_queue
+from adapters.outbound.webhooks.new_secrets import RandomSecrets
+from adapters.outbound.webhooks.signing_keys import open_key
+from adapters.outbound.webhooks.ways import CheckedWays
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.postgres.schema import PgDatabase
@@ -23,15 +25,13 @@ from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.durability import Durability
+from adapters.sealing.envelope import KeyRing
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
-from adapters.store.figures import PgFigures
+from adapters.store.lookups.figures import PgFigures
 from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
-from adapters.webhooks.new_secrets import RandomSecrets
-from adapters.webhooks.signing_keys import open_key
-from adapters.webhooks.ways import CheckedWays
 from domain.limits.memory_room import MEMORY_RULES
 from service.api.access.door import Door
 from service.api.context import ApiContext

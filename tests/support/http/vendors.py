@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx2
 from fastapi import FastAPI
 
-from adapters.vendor.get_token import FaceidTokens
+from adapters.outbound.vendor.get_token import FaceidTokens
 from domain.apps.app import App
 from simulator.api.answers import Clock
 from simulator.main import create_app

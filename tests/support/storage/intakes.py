@@ -10,13 +10,13 @@ from pathlib import Path
 
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox, decode_batch
 from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
 from adapters.redis.client import create_redis_pool
 from adapters.redis.durability import Durability
 from adapters.redis.watch import RedisWatch
+from adapters.sealing.envelope import KeyRing
 from adapters.spool.disk import Disk
 from adapters.spool.folder import ASIDE, SUFFIX
 from adapters.spool.frames import scan_frames

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import SealingKey
+from adapters.sealing.envelope import SealingKey
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.tables import verifications
 from domain.callback.parts import LEVELS

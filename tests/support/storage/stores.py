@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
+from adapters.sealing.envelope import KeyRing
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
-from adapters.store.lookups import PgLookups
+from adapters.store.lookups.lookups import PgLookups
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.held import PgHeldVerifications

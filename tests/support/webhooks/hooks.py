@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
+from adapters.outbound.webhooks.signing_keys import open_key
+from adapters.sealing.envelope import KeyRing
 from adapters.store.webhooks.deliveries import PgDeliveries, PgReceivers
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
-from adapters.webhooks.signing_keys import open_key
 from domain.webhooks.delivery import ClaimedDelivery
 from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
 from domain.webhooks.signing import SigningSecret, new_secret

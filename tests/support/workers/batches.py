@@ -2,9 +2,9 @@
 
 from redis.asyncio import Redis
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import decode_batch
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.sealing.envelope import KeyRing
 from domain.model import AcceptedCallback
 
 

@@ -8,15 +8,15 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue, create_queue
 from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.postgres.engine import create_engine
 from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
-from adapters.store.leftovers import PgLeftovers
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import PgOwners
+from adapters.store.schedule.leftovers import PgLeftovers
 from devstack import ports
 from domain.pulls.budget import PullRules
 from tests.memory.events import MemoryEventUpkeep

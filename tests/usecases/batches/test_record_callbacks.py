@@ -7,9 +7,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from adapters.envelope import KeyRing
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
+from adapters.sealing.envelope import KeyRing
 from devstack.waiting import until
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload

@@ -10,9 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from adapters.batch_ids import is_retry
-from adapters.envelope import KeyRing, place_of
 from adapters.intake.inbox import RedisInbox
+from adapters.sealing.batch_ids import is_retry
+from adapters.sealing.envelope import KeyRing, place_of
 from domain.errors import BrokenSeal, NoSuchLetter, RedisFull
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
+from adapters.sealing.envelope import KeyRing
 from tests.support.quiet import quiet
 from tests.support.storage.stores import Clock
 from tests.support.webhooks.hooks import Hooks

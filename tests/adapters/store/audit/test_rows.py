@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.audit.rows import append, append_in_bulk
-from adapters.store.bulk import bulk_connection
+from adapters.store.statements.bulk import bulk_connection
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 

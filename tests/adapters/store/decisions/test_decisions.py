@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.envelope import SealingKey
+from adapters.sealing.envelope import SealingKey
 from adapters.store.decisions.decisions import seal_identity, unseal_identity
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id

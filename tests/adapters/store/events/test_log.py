@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.store.bulk import bulk_connection
 from adapters.store.events.log import append, append_in_bulk
 from adapters.store.events.reader import PgEvents
+from adapters.store.statements.bulk import bulk_connection
 from devstack.waiting import until
 from domain.events.event import Event, EventType, NewEvent, PolicyMark
 from domain.model import Outcome

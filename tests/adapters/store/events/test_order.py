@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.store.bulk import bulk_connection
 from adapters.store.events.log import append_in_bulk
 from adapters.store.events.reader import PgEvents
+from adapters.store.statements.bulk import bulk_connection
 from domain.events.event import EventType, NewEvent
 from domain.views.events import EVERYTHING, EventFilter
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from adapters.postgres.sqlstate import StatementFailed
 from adapters.store.decisions import decisions
 from adapters.store.events.reader import PgEvents
-from adapters.store.leftovers import PgLeftovers
+from adapters.store.schedule.leftovers import PgLeftovers
 from domain.events.event import Event, EventType, PolicyMark
 from domain.model import Basis, Outcome
 from domain.orders.registration import Registration

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.store.schedule.due import UNREADABLE_REST
 from domain.apps.accounts import Account

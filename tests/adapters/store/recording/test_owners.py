@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from adapters.envelope import KeyRing
+from adapters.outbound.vendor.accounts import open_accounts
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
-from adapters.vendor.accounts import open_accounts
 from domain.apps.accounts import Account
 from domain.apps.app import App
 from domain.model import verification_id

@@ -6,8 +6,8 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.compression.raw import open_raw
-from adapters.envelope import KeyRing
+from adapters.sealing.compression.raw import open_raw
+from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.recorder import PgRecorder, raw_callback_place
 from domain.model import CallbackKind
 from tests.support.payloads.callbacks import passing_payload, put

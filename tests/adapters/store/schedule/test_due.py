@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from adapters.envelope import KeyRing
+from adapters.sealing.envelope import KeyRing
 from adapters.store.schedule.due import UNREADABLE_REST
 from domain.errors import BrokenSeal
 from domain.records import ClaimedVerifications

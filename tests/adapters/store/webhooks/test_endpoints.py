@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
+from adapters.sealing.envelope import KeyRing
 from adapters.store.events.reader import PgEvents
 from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.errors import BrokenSeal

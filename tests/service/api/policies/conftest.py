@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import BlockingConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.policies.folder import PolicyBook
+from adapters.sealing.envelope import KeyRing
 from service.api.main import create_app
 from tests.adapters.policies.test_folder import write
 from tests.support.http.api import RealApi, real_api

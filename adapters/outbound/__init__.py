@@ -1,0 +1,1 @@
+"""What the gateway calls: the vendor, webhook receivers, and chats for alerts."""

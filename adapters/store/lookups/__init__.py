@@ -1,0 +1,1 @@
+"""Verifications and figures as the internal api reads them."""

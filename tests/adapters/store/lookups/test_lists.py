@@ -1,0 +1,138 @@
+"""A page of a list reads a few rows for each key, however many verifications there are.
+
+`pytest tests/adapters/store/lookups/test_lists.py --rows 1000000` does it on more of them.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import migrate
+from adapters.store.lookups.lists import select_newest
+from adapters.store.statements.bulk import bulk_connection
+from domain.views.verifications import Filters
+from tests.support.servers.databases import fresh_database
+
+PAGE: Final = 51
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+APPS: Final = ("demo", "small")
+TWENTY: Final = (*APPS, *(f"app-{n}" for n in range(18)))
+LISTED_AS: Final = 8
+"""The words of a list key: four states and four outcomes."""
+
+FILTERS: Final[tuple[dict[str, Any], ...]] = (
+    {"app_ids": ["demo"]},
+    {"app_ids": APPS},
+    {"app_ids": TWENTY},
+    {"app_ids": ["app-0"]},
+    {"app_ids": APPS, "outcome": "approved"},
+    {"app_ids": APPS, "outcome": "rejected"},
+    {"app_ids": APPS, "outcome": "review"},
+    {"app_ids": APPS, "outcome": "incomplete"},
+    {"app_ids": TWENTY, "outcome": "incomplete"},
+    {"app_ids": APPS, "state": "decided"},
+    {"app_ids": APPS, "state": "received"},
+    {"app_ids": APPS, "state": "expired"},
+    {"app_ids": APPS, "state": "created"},
+    {"app_ids": APPS, "state": "received", "outcome": "approved"},
+    {"app_ids": APPS, "state": "decided", "outcome": "review"},
+    {"app_ids": APPS, "biz_no": "order-7"},
+    {"app_ids": APPS, "biz_no": "everyone's"},
+    {"app_ids": APPS, "biz_no": "everyone's", "outcome": "review"},
+    {"app_ids": APPS, "biz_no": "everyone's", "state": "created"},
+    {"app_ids": APPS, "biz_no": "everyone's", "outcome": "incomplete"},
+)
+
+
+class Cost(NamedTuple):
+    """What a statement cost the server."""
+
+    returned: int
+    read: int
+    buffers: int
+
+
+@pytest.fixture(scope="module")
+def rows(request: pytest.FixtureRequest) -> int:
+    """The number of verifications."""
+    return int(request.config.getoption("--rows"))
+
+
+@pytest.fixture
+async def listed(engine: AsyncEngine, database_url: str, rows: int) -> AsyncIterator[AsyncEngine]:
+    """A database with N verifications of two apps, and no statistics of them."""
+    async with fresh_database(engine, database_url) as url:
+        await migrate(url)
+        listed = create_engine(url)
+        async with listed.begin() as connection:
+            await connection.execute(text("ALTER TABLE verifications SET (autovacuum_enabled = off)"))
+            await connection.execute(text(MANY), {"count": rows, "start": START})
+        yield listed
+        await listed.dispose()
+
+
+async def test_no_filter_reads_more_than_a_page_for_each_key(listed: AsyncEngine, rows: int) -> None:
+    async with bulk_connection(listed) as connection:
+        await check_all(connection, rows)
+        await connection.execute("ANALYZE verifications")
+        await check_all(connection, rows)
+
+
+async def check_all(connection: asyncpg.Connection, rows: int) -> None:
+    for filters in every_filter(rows):
+        for after in (None, (START + timedelta(seconds=rows / 3), UUID(int=1))):
+            statement, values = select_newest(filters, limit=PAGE, after=after)
+            cost = await cost_of(connection, statement, values)
+            keys = LISTED_AS * len(filters.app_ids)
+            # A key without rows costs the way down the index: four pages, and one beside.
+            assert cost.read <= PAGE * min(keys, 2 * LISTED_AS), (filters, cost)
+            assert cost.buffers <= 5 * keys + 2 * cost.read, (filters, cost)
+
+
+def every_filter(rows: int) -> Iterator[Filters]:
+    early, late = START + timedelta(seconds=rows / 10), START + timedelta(seconds=rows / 5)
+    for each in FILTERS:
+        for since, until in ((None, None), (early, None), (None, early), (early, late)):
+            yield Filters(**each, since=since, until=until)
+
+
+async def cost_of(connection: asyncpg.Connection, statement: str, values: Any) -> Cost:
+    [explained] = await connection.fetchval(
+        f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement}", *values
+    )
+    top = explained["Plan"]
+    read = sum(rows_of(node) for node in nodes(top) if node.get("Relation Name") == "verifications")
+    buffers = top["Shared Hit Blocks"] + top["Shared Read Blocks"]
+    return Cost(round(top["Actual Rows"]), round(read), buffers)
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def rows_of(node: Mapping[str, Any]) -> float:
+    """The rows that a scan read, in all its loops."""
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return float((node["Actual Rows"] + removed) * node["Actual Loops"])
+
+
+MANY = """
+INSERT INTO verifications (id, app_id, biz_id, biz_no, state, listed_as, created_at)
+SELECT gen_random_uuid(), CASE WHEN n % 10 = 0 THEN 'small' ELSE 'demo' END, CAST(n AS text),
+       CASE WHEN n % 2 = 0 THEN 'everyone''s' ELSE 'order-' || n END, word.state,
+       CASE WHEN word.state = 'decided' THEN word.outcome END,
+       CAST(:start AS timestamptz) + n * interval '1 second'
+FROM generate_series(1, CAST(:count AS integer)) n CROSS JOIN LATERAL (
+  SELECT CASE WHEN n % 1000 = 1 THEN 'received' WHEN n % 20000 = 2 THEN 'expired' ELSE 'decided' END AS state,
+         CASE WHEN n % 10007 = 0 THEN 'review' WHEN n % 100 = 3 THEN 'rejected' ELSE 'approved' END AS outcome
+) AS word
+"""
