@@ -1,24 +1,51 @@
 """Bearer tokens of the internal API, without their secrets."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 import msgspec
+
+from domain.people.person import PersonRef
+from domain.people.roles import NO_APPS, Apps, Rights
 
 SCOPE_MEANINGS: Final = {
     "verifications:read": "Look up verifications and why they were decided, see and try policies.",
     "verifications:write": "Order and register verifications.",
     "endpoints": "Manage webhook endpoints.",
     "operate": "Spend a pull, handle dead letters, reload policies.",
+    "audit": "Read the audit.",
 }
+"""What a machine's token may have."""
+
+PERSON_SCOPE_MEANINGS: Final = {
+    "review": "Work on review cases.",
+    "approve": "Approve what another person proposed.",
+    "people": "Manage persons and their roles, tokens and policies.",
+}
+"""What only persons have, by their roles."""
 
 SCOPES: Final = tuple(SCOPE_MEANINGS)
+PERSON_SCOPES: Final = frozenset(PERSON_SCOPE_MEANINGS)
 
 
 class ApiToken(msgspec.Struct, frozen=True):
-    """What a bearer may do; `apps` None means every app."""
+    """What a bearer may do; `apps` None means every app.
+
+    A personal token has a `person` and this person's `rights`, which say in which apps each scope holds.
+    """
 
     name: str
     apps: list[str] | None
     scopes: list[str]
     expires_at: datetime | None
+    person: PersonRef | None = None
+    rights: Rights | None = None
+
+    def apps_for(self, scopes: Iterable[str]) -> Apps:
+        """The apps in which all of `scopes` hold. What only persons may do holds nowhere for a machine."""
+        if self.rights is not None:
+            return self.rights.apps_for(scopes)
+        if not set(scopes) <= set(self.scopes) - PERSON_SCOPES:
+            return NO_APPS
+        return None if self.apps is None else frozenset(self.apps)

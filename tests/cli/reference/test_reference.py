@@ -93,9 +93,16 @@ def test_no_event_of_the_catalogue_is_unknown_to_the_code() -> None:
     assert set(LOG_EVENTS) - names_in_the_code() - NOT_STRUCTLOG == set()
 
 
+COMING = {"audit"}
+"""Scopes that persons' roles have before a request needs them."""
+
+
 def test_every_scope_is_needed_by_a_request() -> None:
     page = (DOCS / "reference" / "api.md").read_text("utf-8")
-    assert all(re.search(rf"^\| `[A-Z]+ /v1/\S+` \| `{scope}` \|", page, re.MULTILINE) for scope in SCOPES)
+    assert all(
+        re.search(rf"^\| `[A-Z]+ /v1/\S+` \| `{scope}` \|", page, re.MULTILINE)
+        for scope in set(SCOPES) - COMING
+    )
 
 
 @pytest.mark.parametrize("page", ["integrate.md", "integrate.zh.md"])

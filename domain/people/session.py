@@ -1,0 +1,45 @@
+"""A person's session in the console: how long it lives, and the token of its forms."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from domain.people.actor import Actor
+from domain.people.person import Person
+from domain.people.roles import Rights
+
+IDLE: Final = timedelta(minutes=30)
+"""A session that was not used for so long has ended."""
+
+LONGEST: Final = timedelta(hours=12)
+"""No session lives longer, however much it is used."""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that is valid now. `id` is not the cookie. `csrf`: the token that every form must contain.
+    `ends_at`: when it ends, unless it is used before. `language`: the chosen one; None leaves it to the
+    browser.
+    """
+
+    id: UUID
+    person: Person
+    rights: Rights
+    csrf: str
+    signed_in_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    language: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Session(id={self.id!r}, person={self.person.name!r})"
+
+    def actor(self, address: str | None) -> Actor:
+        """The person of this session, at this address."""
+        return Actor.person(self.person.id, self.person.name, address=address)
+
+
+def end_of(signed_in_at: datetime, seen_at: datetime) -> datetime:
+    """When a session ends that was last used at `seen_at`."""
+    return min(signed_in_at + LONGEST, seen_at + IDLE)
