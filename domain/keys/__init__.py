@@ -1,0 +1,1 @@
+"""Epoch keys: what a group of data keys is wrapped by, and what destroys them together."""
