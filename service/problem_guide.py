@@ -222,6 +222,11 @@ GUIDE: Final = {
         "No bearer token, or an unknown, expired or revoked one.",
         "Get a token: `faceid-gateway token create`.",
     ),
+    "person_required": Guide(
+        "api",
+        "The request is for persons, and the token belongs to a program.",
+        "Use a personal token: `faceid-gateway people token NAME`.",
+    ),
     "missing_scope": Guide(
         "api",
         "The token lacks the [scope](api.md) for this request.",

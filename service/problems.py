@@ -36,6 +36,7 @@ PROBLEMS: Final = {
     "app_id_required": Kind(400, "The request must name an app: add app_id"),
     "bad_signature": Kind(401, "The signature does not match"),
     "unauthenticated": Kind(401, "A valid bearer token is required"),
+    "person_required": Kind(403, "Only a person may do this: use a personal token"),
     "missing_scope": Kind(403, "The token lacks the scope for this request"),
     "all_apps_required": Kind(403, "This request needs a token for all apps"),
     "not_found": Kind(404, "Not found"),

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cli.actor import command_actor
 from cli.connected import Gateway, connected
 from cli.stored import AppOption, parse_time
 from cli.terminal import create_console, printable
@@ -26,7 +27,6 @@ SinceOption = Annotated[
     typer.Option("--since", parser=parse_time, metavar="TIME", help="Only those made since this time (UTC)"),
 ]
 
-ACTOR: Final = "command line"
 
 commands = typer.Typer(no_args_is_help=True, help="List deliveries of webhooks, or send them again.")
 
@@ -87,10 +87,10 @@ def redeliver(
     async def again(gateway: Gateway) -> str:
         apps, redeliveries = await _apps(gateway, app), gateway.redeliveries()
         if delivery_id is not None:
-            await redeliveries.one(delivery_id, apps, actor=ACTOR)
+            await redeliveries.one(delivery_id, apps, actor=command_actor())
             return "1 to deliver"
         which = DeliveryFilter(apps, endpoint, state, since)
-        done = await (redeliveries.all(which, actor=ACTOR) if yes else redeliveries.count(which))
+        done = await (redeliveries.all(which, actor=command_actor()) if yes else redeliveries.count(which))
         return f"{done.count}{'+' if done.more else ''} {'to deliver' if yes else 'found; --yes sends them'}"
 
     typer.echo(_run(again, data_dir))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from cli.actor import command_actor
 from cli.connected import Gateway, connected
 from cli.failures import CommandFailed
 from cli.stored import AppOption, parse_time
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 EndpointId = Annotated[UUID, typer.Argument(metavar="ID", help="ID of the endpoint")]
 
-ACTOR: Final = "command line"
 _PAGE: Final = 200
 
 
@@ -70,7 +70,10 @@ def create(
     _check_app(app, servers)
     settings, extra = new.to_settings(), new.to_extra()
     _print_secret(
-        _run(lambda gateway: gateway.endpoints().create(app, settings, extra=extra, actor=ACTOR), servers)
+        _run(
+            lambda gateway: gateway.endpoints().create(app, settings, extra=extra, actor=command_actor()),
+            servers,
+        )
     )
 
 
@@ -100,7 +103,9 @@ def rotate(
     overlap = timedelta(hours=hours)
     _print_secret(
         _run(
-            lambda gateway: gateway.endpoints().rotate(endpoint_id, None, overlap=overlap, actor=ACTOR),
+            lambda gateway: gateway.endpoints().rotate(
+                endpoint_id, None, overlap=overlap, actor=command_actor()
+            ),
             find_servers(data_dir),
         )
     )
@@ -109,14 +114,20 @@ def rotate(
 @commands.command()
 def enable(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
     """Enable an endpoint; it gets the events from now on."""
-    _run(lambda gateway: gateway.endpoints().enable(endpoint_id, None, actor=ACTOR), find_servers(data_dir))
+    _run(
+        lambda gateway: gateway.endpoints().enable(endpoint_id, None, actor=command_actor()),
+        find_servers(data_dir),
+    )
     typer.echo("enabled")
 
 
 @commands.command()
 def disable(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
     """Disable an endpoint; it gets no more events."""
-    _run(lambda gateway: gateway.endpoints().disable(endpoint_id, None, actor=ACTOR), find_servers(data_dir))
+    _run(
+        lambda gateway: gateway.endpoints().disable(endpoint_id, None, actor=command_actor()),
+        find_servers(data_dir),
+    )
     typer.echo("disabled")
 
 
@@ -129,7 +140,10 @@ def delete(
     """Delete an endpoint with its secrets."""
     if not yes:
         typer.confirm("Delete the endpoint? This cannot be undone.", abort=True)
-    _run(lambda gateway: gateway.endpoints().delete(endpoint_id, None, actor=ACTOR), find_servers(data_dir))
+    _run(
+        lambda gateway: gateway.endpoints().delete(endpoint_id, None, actor=command_actor()),
+        find_servers(data_dir),
+    )
     typer.echo("deleted")
 
 
@@ -157,7 +171,7 @@ def recover(
 ) -> None:
     """Deliver the events since a time that an endpoint did not get, in order, at most 20 a second."""
     done = _run(
-        lambda gateway: gateway.redeliveries().recover(endpoint_id, None, since=since, actor=ACTOR),
+        lambda gateway: gateway.redeliveries().recover(endpoint_id, None, since=since, actor=command_actor()),
         find_servers(data_dir),
     )
     typer.echo(f"{done.count} to deliver" + (", more remain: run it again" if done.more else ""))

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from domain.people.actor import Actor
 from domain.people.person import PersonRef
 from domain.people.roles import NO_APPS, Apps, Rights
 
@@ -41,6 +42,12 @@ class ApiToken(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     person: PersonRef | None = None
     rights: Rights | None = None
+
+    def actor(self, address: str | None) -> Actor:
+        """Who acts with this token, at this address."""
+        if self.person is None:
+            return Actor.token(self.name, address=address)
+        return Actor.person(self.person.id, self.person.name, address=address)
 
     def apps_for(self, scopes: Iterable[str]) -> Apps:
         """The apps in which all of `scopes` hold. What only persons may do holds nowhere for a machine."""

@@ -12,7 +12,8 @@ from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
 from domain.limits.quotas import Cost
-from domain.views.tokens import ApiToken
+from domain.people.actor import Actor
+from domain.views.tokens import PERSON_SCOPES, ApiToken
 from service.api.access.door import Entry
 from service.api.access.entrance import asks_to_wait
 from service.api.access.json_body import BoundedRequest
@@ -46,10 +47,15 @@ _MAY_WAIT: Final = {"get_verification", "list_events"}
 
 @dataclass(frozen=True)
 class Caller:
-    """The bearer of a valid token; `app_ids` are the apps it may see."""
+    """The bearer of a valid token. `app_ids`: the apps in which it may do what the endpoint does.
+
+    `of_every_app`: it may do that in every app, also in those that this process does not know.
+    """
 
     token: ApiToken
+    actor: Actor
     app_ids: list[str]
+    of_every_app: bool
     turn: Turn
 
     def narrowed(self, app_id: str | None) -> list[str]:
@@ -120,8 +126,18 @@ async def authenticate(
 
 def caller_of(entry: Entry, context: ApiContext) -> Caller:
     """The caller of a request that the door has let in."""
-    mine = context.app_ids if entry.token.apps is None else entry.token.apps
-    return Caller(entry.token, [app_id for app_id in mine if app_id in context.app_ids], entry.turn)
+    apps = entry.apps
+    app_ids = [app_id for app_id in context.app_ids if apps is None or app_id in apps]
+    return Caller(entry.token, entry.actor, app_ids, apps is None, entry.turn)
+
+
+def PersonWith(*scopes: str) -> Any:  # noqa: N802 - reads like FastAPI's Security
+    """The dependency of an endpoint for persons who have these scopes; a program's token gets 403
+    `person_required`.
+    """
+    if not PERSON_SCOPES & set(scopes):
+        raise ValueError(f"programs may have {scopes}, too")
+    return Security(authenticate, scopes=list(scopes))
 
 
 Reader = Annotated[Caller, Security(authenticate, scopes=["verifications:read"])]

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from domain.errors import NoSuchEndpoint
+from domain.people.actor import Actor
 from domain.webhooks.checks import check_headers, check_rotation, check_settings
 from domain.webhooks.endpoint import (
     DisabledReason,
@@ -80,7 +81,7 @@ class EndpointDesk:
         self._clock = clock
 
     async def create(
-        self, app_id: str, settings: EndpointSettings, *, extra: Changes = NO_CHANGES, actor: str
+        self, app_id: str, settings: EndpointSettings, *, extra: Changes = NO_CHANGES, actor: Actor
     ) -> Shown:
         """Create an endpoint; it gets the events from now on. `extra`: headers, TLS and keys.
 
@@ -104,7 +105,7 @@ class EndpointDesk:
         return Shown(endpoint, secret)
 
     async def change(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, changes: Changes, *, actor: str
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, changes: Changes, *, actor: Actor
     ) -> Endpoint:
         """Change an endpoint.
 
@@ -123,7 +124,7 @@ class EndpointDesk:
         return changed
 
     async def rotate(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, overlap: timedelta, actor: str
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, overlap: timedelta, actor: Actor
     ) -> Shown:
         """Give an endpoint a new secret, and a new ed25519 key if it has one; the earlier ones stay valid for
         `overlap`. Raises as `change`.
@@ -134,20 +135,20 @@ class EndpointDesk:
         _log("endpoint.secret_rotated", changed, actor)
         return Shown(changed, secret)
 
-    async def enable(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: str) -> Endpoint:
+    async def enable(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> Endpoint:
         """Enable an endpoint; it gets the events from now on. Raises NoSuchEndpoint."""
         enabled = _there(await self._endpoints.enable(endpoint_id, app_ids, now=self._clock()))
         _log("endpoint.enabled", enabled, actor)
         return enabled
 
-    async def disable(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: str) -> Endpoint:
+    async def disable(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> Endpoint:
         """Disable an endpoint. Raises NoSuchEndpoint."""
         reason, now = DisabledReason.BY_HAND, self._clock()
         disabled = _there(await self._endpoints.disable(endpoint_id, app_ids, reason=reason, now=now))
         _log("endpoint.disabled", disabled, actor)
         return disabled
 
-    async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: str) -> None:
+    async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> None:
         """Delete an endpoint with its secrets. Raises NoSuchEndpoint."""
         _log("endpoint.deleted", _there(await self._endpoints.delete(endpoint_id, app_ids)), actor)
 
@@ -215,5 +216,5 @@ def _there(endpoint: Endpoint | None) -> Endpoint:
     return endpoint
 
 
-def _log(event: str, endpoint: Endpoint, actor: str) -> None:
-    log.info(event, app_id=endpoint.app_id, endpoint_id=str(endpoint.id), actor=actor)
+def _log(event: str, endpoint: Endpoint, actor: Actor) -> None:
+    log.info(event, app_id=endpoint.app_id, endpoint_id=str(endpoint.id), actor=str(actor))

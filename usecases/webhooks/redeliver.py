@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint
+from domain.people.actor import Actor
 from domain.views.deliveries import DeliveryFilter, Restarted
 from domain.webhooks.delivery import KEPT_FOR
 from domain.webhooks.endpoint import EndpointState
@@ -31,7 +32,7 @@ class Redeliveries:
         self._endpoints = endpoints
         self._clock = clock
 
-    async def one(self, delivery_id: UUID, app_ids: Sequence[str], *, actor: str) -> None:
+    async def one(self, delivery_id: UUID, app_ids: Sequence[str], *, actor: Actor) -> None:
         """Make a delivery due now, with a fresh schedule; one that is being sent stays as it is.
 
         Raises:
@@ -43,22 +44,22 @@ class Redeliveries:
             raise NoSuchDelivery
         if not found:
             raise EndpointNotEnabled
-        log.info("delivery.restarted", delivery_id=str(delivery_id), actor=actor)
+        log.info("delivery.restarted", delivery_id=str(delivery_id), actor=str(actor))
 
     async def count(self, which: DeliveryFilter) -> Restarted:
         """What `all` would start again."""
         count = await self._desk.count(which, most=MOST + 1)
         return Restarted(min(count, MOST), more=count > MOST)
 
-    async def all(self, which: DeliveryFilter, *, actor: str) -> Restarted:
+    async def all(self, which: DeliveryFilter, *, actor: Actor) -> Restarted:
         """Make deliveries that have ended due again, 20 a second to each endpoint; those of endpoints that
         are not enabled stay."""
         done = await self._desk.redeliver(which, now=self._clock(), rate=RATE, limit=MOST)
-        log.info("deliveries.restarted", count=done.count, actor=actor)
+        log.info("deliveries.restarted", count=done.count, actor=str(actor))
         return done
 
     async def recover(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, since: datetime, actor: str
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, since: datetime, actor: Actor
     ) -> Restarted:
         """Make deliveries of all events since then that the endpoint selects and did not get.
 
@@ -77,5 +78,5 @@ class Redeliveries:
         now = self._clock()
         since = max(since, now - KEPT_FOR)
         done = await self._desk.recover(endpoint_id, since=since, now=now, rate=rate, limit=MOST)
-        log.info("deliveries.restarted", endpoint_id=str(endpoint_id), count=done.count, actor=actor)
+        log.info("deliveries.restarted", endpoint_id=str(endpoint_id), count=done.count, actor=str(actor))
         return done

@@ -8,7 +8,9 @@ from math import ceil
 from fastapi import Request
 
 from domain.limits.quotas import Cost, Quota, quotas
-from domain.views.tokens import ApiToken
+from domain.people.actor import Actor
+from domain.people.roles import Apps
+from domain.views.tokens import PERSON_SCOPES, ApiToken
 from service.api.access.entrance import caller_in_queue, key_of, shown_token
 from service.api.access.tries import Pauses, Tries
 from service.api.access.turns import TooMany, Turn, Turns
@@ -18,9 +20,11 @@ from usecases.ports.access import CallRates, Tokens
 
 @dataclass(frozen=True)
 class Entry:
-    """An admitted request."""
+    """An admitted request. `apps`: those in which the caller has the endpoint's scopes; None: every app."""
 
     token: ApiToken
+    actor: Actor
+    apps: Apps
     turn: Turn
 
 
@@ -57,8 +61,9 @@ class Door:
                 if not has_body:
                     await turn.work()
                 token = await self._check(address, shown, key)
-                await self._charge(token, scopes, cost)
-                yield Entry(token, turn)
+                apps = _apps_of(token, scopes)
+                await self._charge(token, cost)
+                yield Entry(token, token.actor(address or None), apps, turn)
         except TooMany as error:
             await self.pauses.hold()
             raise _too_many(error.retry_after) from None
@@ -72,9 +77,7 @@ class Door:
         self.tries.succeeded(key)
         return token
 
-    async def _charge(self, token: ApiToken, scopes: frozenset[str], cost: Cost) -> None:
-        if not scopes <= set(token.scopes):
-            raise ApiProblem("missing_scope")
+    async def _charge(self, token: ApiToken, cost: Cost) -> None:
         if cost is Cost.CALL and (wait := await self.calls.take(token.name)):
             raise TooMany(wait)
 
@@ -82,6 +85,16 @@ class Door:
         if self.tries.failed(address, key):
             await self.pauses.hold()
         return ApiProblem("unauthenticated")
+
+
+def _apps_of(token: ApiToken, scopes: frozenset[str]) -> Apps:
+    """The apps in which the token has all of `scopes`. Raises ApiProblem if there is none."""
+    if token.person is None and scopes & PERSON_SCOPES:
+        raise ApiProblem("person_required")
+    apps = token.apps_for(scopes)
+    if apps is not None and not apps:
+        raise ApiProblem("missing_scope")
+    return apps
 
 
 def _too_many(retry_after: float) -> ApiProblem:

@@ -67,7 +67,7 @@ async def redeliver_deliveries(
     which = DeliveryFilter(apps, order.endpoint_id, order.state, order.since, order.until)
     if order.dry_run:
         return RestartedModel.of(await context.redeliveries.count(which), dry_run=True)
-    return RestartedModel.of(await context.redeliveries.all(which, actor=caller.token.name))
+    return RestartedModel.of(await context.redeliveries.all(which, actor=caller.actor))
 
 
 @router.get("/{delivery_id}", responses=problems("not_found", "invalid_request", "unavailable"))
@@ -88,5 +88,5 @@ async def get_delivery(
 )
 async def redeliver_delivery(delivery_id: UUID, caller: EndpointKeeper, context: Context) -> Accepted:
     """Send it again now, whether it failed, was delivered or waits, with a fresh schedule."""
-    await context.redeliveries.one(delivery_id, caller.app_ids, actor=caller.token.name)
+    await context.redeliveries.one(delivery_id, caller.app_ids, actor=caller.actor)
     return Accepted()

@@ -57,7 +57,7 @@ async def create_endpoint(
 ) -> EndpointWithSecret:
     """Create an endpoint, which gets the events from now on. The answer alone shows its secret."""
     shown = await context.endpoints.create(
-        _app_of(caller, new.app_id), new.to_settings(), extra=new.to_extra(), actor=_actor(caller)
+        _app_of(caller, new.app_id), new.to_settings(), extra=new.to_extra(), actor=caller.actor
     )
     response.headers["location"] = f"/v1/endpoints/{shown.endpoint.id}"
     response.headers["cache-control"] = "no-store"
@@ -98,7 +98,7 @@ async def change_endpoint(
 ) -> EndpointModel:
     """Change an endpoint; what is left out stays. Events that wait for it are sent by the new settings."""
     changed = await context.endpoints.change(
-        endpoint_id, caller.app_ids, change.to_changes(), actor=_actor(caller)
+        endpoint_id, caller.app_ids, change.to_changes(), actor=caller.actor
     )
     return EndpointModel.of(changed)
 
@@ -108,7 +108,7 @@ async def change_endpoint(
 )
 async def delete_endpoint(endpoint_id: UUID, caller: EndpointKeeper, context: Context) -> None:
     """Delete an endpoint with its secrets. Events that wait for it are not sent."""
-    await context.endpoints.delete(endpoint_id, caller.app_ids, actor=_actor(caller))
+    await context.endpoints.delete(endpoint_id, caller.app_ids, actor=caller.actor)
 
 
 @router.post(
@@ -126,7 +126,7 @@ async def rotate_endpoint_secret(
     signed by the earlier secret too; with 0, every earlier secret ends now.
     """
     overlap = (rotation or Rotation()).to_overlap()
-    shown = await context.endpoints.rotate(endpoint_id, caller.app_ids, overlap=overlap, actor=_actor(caller))
+    shown = await context.endpoints.rotate(endpoint_id, caller.app_ids, overlap=overlap, actor=caller.actor)
     response.headers["cache-control"] = "no-store"
     return EndpointWithSecret.with_secret(shown)
 
@@ -134,14 +134,14 @@ async def rotate_endpoint_secret(
 @router.post("/{endpoint_id}/enable", responses=problems("not_found", "invalid_request", "unavailable"))
 async def enable_endpoint(endpoint_id: UUID, caller: EndpointKeeper, context: Context) -> EndpointModel:
     """Enable an endpoint, which gets the events from now on. An enabled one stays as it is."""
-    enabled = await context.endpoints.enable(endpoint_id, caller.app_ids, actor=_actor(caller))
+    enabled = await context.endpoints.enable(endpoint_id, caller.app_ids, actor=caller.actor)
     return EndpointModel.of(enabled)
 
 
 @router.post("/{endpoint_id}/disable", responses=problems("not_found", "invalid_request", "unavailable"))
 async def disable_endpoint(endpoint_id: UUID, caller: EndpointKeeper, context: Context) -> EndpointModel:
     """Disable an endpoint, which gets no more events. A disabled one keeps its reason."""
-    disabled = await context.endpoints.disable(endpoint_id, caller.app_ids, actor=_actor(caller))
+    disabled = await context.endpoints.disable(endpoint_id, caller.app_ids, actor=caller.actor)
     return EndpointModel.of(disabled)
 
 
@@ -153,7 +153,3 @@ def _app_of(caller: Caller, app_id: str | None) -> str:
     if len(mine) > 1:
         raise ApiProblem("app_id_required")
     return mine[0]
-
-
-def _actor(caller: Caller) -> str:
-    return f"token:{caller.token.name}"

@@ -37,7 +37,7 @@ class Selection(BaseModel):
 
     def filter_for(self, caller: Caller) -> EventFilter:
         """The events that the caller may and wants to see. Raises UnknownEventType."""
-        sees_all = caller.token.apps is None and self.app_id is None
+        sees_all = caller.of_every_app and self.app_id is None
         return EventFilter(
             app_ids=None if sees_all else tuple(caller.narrowed(self.app_id)),
             types=types_of(self.type) if self.type else None,

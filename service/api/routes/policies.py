@@ -45,7 +45,7 @@ async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
 
     Policies decide for every app, so a token that is limited to apps cannot do this.
     """
-    if caller.token.apps is not None:
+    if not caller.of_every_app:
         raise ApiProblem("all_apps_required")
     wrong = await context.reloads.order()
     return ReloadModel.of(context.policies.all(), wrong)
@@ -85,7 +85,7 @@ async def compare_shadow(
 
 def _named_by(caller: Caller, context: ApiContext) -> set[str]:
     """The policies that the caller may see: all, or those that its apps use."""
-    if caller.token.apps is None:
+    if caller.of_every_app:
         return {policy.name for policy in context.policies.all()}
     apps = [context.apps[app_id] for app_id in caller.app_ids]
     return {name for app in apps for name in (app.policy, app.candidate_policy) if name is not None}

@@ -32,6 +32,6 @@ async def recover_endpoint(
     most 20 a second.
     """
     done = await context.redeliveries.recover(
-        endpoint_id, caller.app_ids, since=order.since, actor=caller.token.name
+        endpoint_id, caller.app_ids, since=order.since, actor=caller.actor
     )
     return RestartedModel.of(done)

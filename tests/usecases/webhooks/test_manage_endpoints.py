@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from domain.errors import NoSuchEndpoint
+from domain.people.actor import Actor
 from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings, EndpointState
 from domain.webhooks.mistakes import EndpointRefused, Mistake
 from domain.webhooks.signing import SigningSecret
@@ -19,6 +20,7 @@ from tests.memory.servers import MemoryDatabase
 from tests.support.storage.stores import Clock
 from usecases.webhooks.manage_endpoints import Changes, EndpointDesk
 
+OPS = Actor.command("ops")
 MINE = ["demo"]
 URL = "https://shop.example/hook?token=canary"
 HOUR = timedelta(hours=1)
@@ -62,10 +64,10 @@ class Office(EndpointDesk):
 
     async def one(self, *, app_id: str = "demo", **extra: Any) -> Endpoint:
         settings = EndpointSettings(url=URL)
-        return (await self.create(app_id, settings, extra=Changes(**extra), actor="ops")).endpoint
+        return (await self.create(app_id, settings, extra=Changes(**extra), actor=OPS)).endpoint
 
     async def changed(self, endpoint: Endpoint, **changes: Any) -> Endpoint:
-        return await self.change(endpoint.id, MINE, Changes(**changes), actor="ops")
+        return await self.change(endpoint.id, MINE, Changes(**changes), actor=OPS)
 
 
 def private_of(endpoint: Endpoint) -> EndpointPrivate:
@@ -85,7 +87,7 @@ def lines() -> Iterator[list[Any]]:
 
 
 async def test_a_new_endpoint_has_a_secret_and_no_key(office: Office) -> None:
-    shown = await office.create("demo", EndpointSettings(url=URL), actor="ops")
+    shown = await office.create("demo", EndpointSettings(url=URL), actor=OPS)
     assert shown.secret == "whsec_1"
     assert private_of(shown.endpoint) == EndpointPrivate(secrets=(SigningSecret("whsec_1"),))
     assert await office.find(shown.endpoint.id, MINE) == shown.endpoint
@@ -169,7 +171,7 @@ async def test_a_key_can_be_added_and_removed(office: Office) -> None:
 
 async def test_a_rotation_keeps_the_earlier_secret_for_a_while(office: Office) -> None:
     made = await office.one(ed25519=True)
-    shown = await office.rotate(made.id, MINE, overlap=HOUR, actor="ops")
+    shown = await office.rotate(made.id, MINE, overlap=HOUR, actor=OPS)
     end = office.clock() + HOUR
     assert [(each.text, each.until) for each in private_of(shown.endpoint).secrets] == [
         (shown.secret, None), ("whsec_1", end),
@@ -181,19 +183,19 @@ async def test_a_rotation_keeps_the_earlier_secret_for_a_while(office: Office) -
 async def test_a_leaked_secret_can_end_at_once_however_many_there_are(office: Office) -> None:
     made = await office.one()
     for _ in range(4):
-        await office.rotate(made.id, MINE, overlap=HOUR, actor="ops")
+        await office.rotate(made.id, MINE, overlap=HOUR, actor=OPS)
     with pytest.raises(EndpointRefused) as refused:
-        await office.rotate(made.id, MINE, overlap=HOUR, actor="ops")
+        await office.rotate(made.id, MINE, overlap=HOUR, actor=OPS)
     assert refused.value.code == Mistake.TOO_MANY_SECRETS
-    shown = await office.rotate(made.id, MINE, overlap=timedelta(0), actor="ops")
+    shown = await office.rotate(made.id, MINE, overlap=timedelta(0), actor=OPS)
     assert [each.text for each in private_of(shown.endpoint).secrets] == [shown.secret]
 
 
 async def test_an_endpoint_is_disabled_by_hand_and_enabled_again(office: Office) -> None:
     made = await office.one()
-    disabled = await office.disable(made.id, MINE, actor="ops")
+    disabled = await office.disable(made.id, MINE, actor=OPS)
     assert (disabled.state, disabled.disabled_reason) == (EndpointState.DISABLED, "by_hand")
-    assert (await office.enable(made.id, MINE, actor="ops")).state is EndpointState.ENABLED
+    assert (await office.enable(made.id, MINE, actor=OPS)).state is EndpointState.ENABLED
 
 
 async def test_what_another_app_has_does_not_exist(office: Office) -> None:
@@ -201,11 +203,11 @@ async def test_what_another_app_has_does_not_exist(office: Office) -> None:
     changes = Changes(settings={"max_in_flight": 1})
     for refused in (
         office.find(made.id, others),
-        office.change(made.id, others, changes, actor="x"),
-        office.rotate(made.id, others, overlap=HOUR, actor="x"),
-        office.enable(made.id, others, actor="x"),
-        office.disable(made.id, others, actor="x"),
-        office.delete(made.id, others, actor="x"),
+        office.change(made.id, others, changes, actor=OPS),
+        office.rotate(made.id, others, overlap=HOUR, actor=OPS),
+        office.enable(made.id, others, actor=OPS),
+        office.disable(made.id, others, actor=OPS),
+        office.delete(made.id, others, actor=OPS),
         office.find(uuid4(), MINE),
     ):
         with pytest.raises(NoSuchEndpoint):
@@ -216,10 +218,10 @@ async def test_what_another_app_has_does_not_exist(office: Office) -> None:
 async def test_the_log_has_the_actor_and_nothing_secret(office: Office, lines: list[Any]) -> None:
     made = await office.one(headers={"x-a": "canary"}, tls={"ca": "canary"})
     await office.changed(made, settings={"url": URL + "2"})
-    await office.rotate(made.id, MINE, overlap=HOUR, actor="ops")
-    await office.disable(made.id, MINE, actor="ops")
-    await office.enable(made.id, MINE, actor="ops")
-    await office.delete(made.id, MINE, actor="ops")
-    who = {"app_id": "demo", "endpoint_id": str(made.id), "actor": "ops", "log_level": "info"}
+    await office.rotate(made.id, MINE, overlap=HOUR, actor=OPS)
+    await office.disable(made.id, MINE, actor=OPS)
+    await office.enable(made.id, MINE, actor=OPS)
+    await office.delete(made.id, MINE, actor=OPS)
+    who = {"app_id": "demo", "endpoint_id": str(made.id), "actor": "command:ops", "log_level": "info"}
     names = ("created", "changed", "secret_rotated", "disabled", "enabled", "deleted")
     assert lines == [{"event": f"endpoint.{name}"} | who for name in names]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from adapters.store.events.upkeep import PgEventUpkeep
+from domain.people.actor import Actor
 from domain.views.deliveries import DeliveryFilter
 from domain.webhooks.delivery import KEPT_FOR
 from domain.webhooks.endpoint import Endpoint
@@ -95,4 +96,4 @@ async def test_what_was_delivered_is_not_recovered_when_its_delivery_is_deleted(
     await hooks.loop().clear_away()
     assert await hooks.states() == []
     redeliveries = Redeliveries(hooks.desk, hooks.endpoints, clock=hooks.clock)
-    assert (await redeliveries.recover(endpoint.id, None, since=NOW, actor="test")).count == 0
+    assert (await redeliveries.recover(endpoint.id, None, since=NOW, actor=Actor.command("test"))).count == 0
