@@ -188,6 +188,11 @@ WORKER_EVENTS: Final = {
         "worker",
         "`count` verifications that an older version's worker decided are now listed by their outcome.",
     ),
+    "verifications.reasons_listed": LogEvent(
+        "info",
+        "worker",
+        "`count` verifications that an older version's worker decided are now listed by their reasons.",
+    ),
     "settlement.failed": LogEvent(
         "error",
         "worker",

@@ -58,6 +58,7 @@ verifications = Table(
     Column("biz_no", Text),
     Column("state", Text, nullable=False),
     Column("listed_as", Text),
+    Column("effective_outcome", Text),
     Column("vendor_status", Text),
     Column("wrapped_key", LargeBinary),
     Column("identity_ct", LargeBinary),
@@ -102,7 +103,8 @@ verifications = Table(
         postgresql_where=text("state IN ('created', 'received')"),
     ),
 )
-"""`listed_as`: what lists find a decided verification by (adapters/store/lookups): the decision's outcome.
+"""`listed_as`: what lists find a decided verification by (adapters/store/lookups).
+`effective_outcome`: what a person has concluded; NULL while the decision's outcome counts.
 `final_digest`: digest of the first callback with an ended flow, which the decision uses.
 `due_at`: when a worker must handle the verification. The worker takes a lease: it moves `due_at` to the
 lease's end and increments `fence`, so writes of earlier holders are refused.
@@ -179,24 +181,19 @@ decisions = Table(
     Column("callback_facts", JSON),
     Column("result_facts", JSON),
     _time("decided_at", nullable=False),
+    Column("reasons_listed", Boolean, server_default=text("false")),
     CheckConstraint("callback_facts IS NOT NULL OR result_facts IS NOT NULL", name="facts"),
     Index("decisions_newest", "app_id", text("decided_at DESC"), text("verification_id DESC")),
+    Index(
+        "decisions_unlisted",
+        "verification_id",
+        postgresql_where=text("NOT reasons_listed AND outcome <> 'approved'"),
+    ),
 )
 """`app_id` is the verification's, so that one index has an app's decisions in order of time.
+`reasons_listed`: false if an older version decided, which writes no `decision_reasons`.
 
 JSON, not JSONB, which sorts keys and loses the sign of -0.0: recomputed decisions must be identical."""
-
-shadow_decisions = Table(
-    "shadow_decisions",
-    metadata,
-    Column("verification_id", Uuid, ForeignKey("verifications.id"), primary_key=True),
-    Column("policy_hash", Text, ForeignKey("policies.content_hash"), primary_key=True),
-    Column("outcome", Text, nullable=False),
-    Column("reasons", JSON, nullable=False),
-    _time("decided_at", nullable=False),
-    Index("shadow_decisions_policy", "policy_hash"),
-)
-"""The decisions of candidate policies, beside the live decisions."""
 
 timeline = Table(
     "timeline",

@@ -56,11 +56,17 @@ class OpenVerification(msgspec.Struct, frozen=True):
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """The filters of a list; `since` and `until` bound created_at (until excluded)."""
+    """The filters of a list; `since` and `until` bound created_at (until excluded).
+
+    `outcome`: the decision's. `effective_outcome`: the one that counts, a person's or the decision's.
+    `reason`: a code that is among the reasons of a decision other than `approved`.
+    """
 
     app_ids: Sequence[str]
     biz_no: str | None = None
     outcome: str | None = None
+    effective_outcome: str | None = None
+    reason: str | None = None
     state: str | None = None
     since: datetime | None = None
     until: datetime | None = None

@@ -25,7 +25,7 @@ class Leftovers:
         self._looked_at = -math.inf
 
     async def complete(self) -> None:
-        """End unfinished flows with the vendor's day, and list decided verifications by outcome.
+        """End unfinished flows with the vendor's day, and list decided verifications by outcome and reasons.
 
         Raises:
             ServerAway: PostgreSQL is away.
@@ -38,6 +38,8 @@ class Leftovers:
             log.info("verifications.given_an_end", count=count)
         if count := await _in_batches(lambda: leftovers.list_decided(app_ids, limit=AT_ONCE)):
             log.info("verifications.listed", count=count)
+        if count := await _in_batches(lambda: leftovers.list_reasons(limit=AT_ONCE)):
+            log.info("verifications.reasons_listed", count=count)
         self._looked_at = now
 
 

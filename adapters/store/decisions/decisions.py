@@ -191,6 +191,7 @@ ON CONFLICT (content_hash) DO NOTHING
 _EVENT_BODY: Final = body_of(
     ids="closed",
     outcome="outcome",
+    effective="outcome",
     reasons="codes",
     basis="basis",
     policy="json_build_object('name', policy_name, 'version', policy_version, 'hash', policy_hash)",
@@ -210,9 +211,9 @@ WITH incoming AS (
   ORDER BY v.id FOR NO KEY UPDATE OF v
 ), saved AS (
   INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
-                         mode, unconfirmed, callback_facts, result_facts, decided_at)
+                         mode, unconfirmed, callback_facts, result_facts, decided_at, reasons_listed)
   SELECT verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
-         unconfirmed, callback_facts, result_facts, decided_at
+         unconfirmed, callback_facts, result_facts, decided_at, true
   FROM held
   ON CONFLICT (verification_id) DO NOTHING
   RETURNING verification_id
@@ -226,8 +227,15 @@ WITH incoming AS (
       identity_ct = decode(f.identity_ct, 'base64'), events = v.events + 1
   FROM first f
   WHERE v.id = f.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
-  RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.events AS n, f.outcome, f.basis, f.event, f.codes,
-            f.policy_name, f.policy_version, f.policy_hash, f.decided_at
+  RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.created_at, v.events AS n, f.outcome, f.basis, f.event,
+            f.codes, f.policy_name, f.policy_version, f.policy_hash, f.decided_at
+), coded AS (
+  INSERT INTO decision_reasons (verification_id, code, app_id, listed_as, biz_no, created_at)
+  SELECT c.id, code, c.app_id, c.outcome, c.biz_no, c.created_at
+  FROM closed c CROSS JOIN LATERAL json_array_elements_text(c.codes) AS code
+  WHERE c.outcome <> 'approved'
+  ON CONFLICT DO NOTHING
+  RETURNING verification_id
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
   SELECT verification_id, 'decision.saved',
@@ -238,7 +246,7 @@ WITH incoming AS (
 ), ready AS MATERIALIZED (
   SELECT app_id, id, n, event, decided_at, {_EVENT_BODY} AS body FROM closed
 ), turn AS MATERIALIZED (
-  {turn_after("(SELECT FROM ready UNION ALL SELECT FROM noted) AS done")}
+  {turn_after("(SELECT FROM ready UNION ALL SELECT FROM noted UNION ALL SELECT FROM coded) AS done")}
 ), told AS (
   INSERT INTO events (app_id, verification_id, n, type, at, body)
   SELECT app_id, id, n, event, decided_at, body FROM turn CROSS JOIN ready

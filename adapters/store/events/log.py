@@ -36,14 +36,22 @@ def turn_after(rows: str) -> str:
 
 
 def body_of(
-    *, ids: str, outcome: str, reasons: str, basis: str, policy: str, detail: str = _NO_DETAIL
+    *,
+    ids: str,
+    outcome: str,
+    effective: str,
+    reasons: str,
+    basis: str,
+    policy: str,
+    detail: str = _NO_DETAIL,
 ) -> str:
     """SQL of an event's body (`domain.events.event.EventBody`), from expressions for its members.
 
-    `ids`: a row with biz_id and biz_no. `reasons`: JSON with a list of codes. `policy`: JSON or NULL.
+    `ids`: a row with biz_id and biz_no. `effective`: the outcome that counts, a person's or the decision's.
+    `reasons`: JSON with a list of codes. `policy`: JSON or NULL.
     """
     return f"""json_build_object('biz_id', {ids}.biz_id, 'biz_no', {ids}.biz_no, 'outcome', {outcome},
-    'effective_outcome', {outcome}, 'reasons', {reasons}, 'basis', {basis}, 'policy', {policy},
+    'effective_outcome', {effective}, 'reasons', {reasons}, 'basis', {basis}, 'policy', {policy},
     'detail', {detail})"""
 
 
@@ -79,6 +87,7 @@ def _as_rows(events: Sequence[NewEvent]) -> str:
 _DECIDED: Final = body_of(
     ids="v",
     outcome="d.outcome",
+    effective="COALESCE(v.effective_outcome, d.outcome)",
     reasons="""COALESCE((SELECT json_agg(reason ->> 'code') FROM json_array_elements(d.reasons) AS reason),
                CAST('[]' AS json))""",
     basis="d.basis",
@@ -101,7 +110,7 @@ WITH incoming AS (
   UPDATE verifications v SET events = v.events + i.count
   FROM (SELECT verification_id AS id, count(*) AS count FROM incoming GROUP BY 1) i JOIN locked USING (id)
   WHERE v.id = i.id AND v.id = ANY(ARRAY(SELECT id FROM locked))
-  RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.events - i.count AS before
+  RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.effective_outcome, v.events - i.count AS before
 ), ready AS MATERIALIZED (
   SELECT i.k, COALESCE(v.app_id, i.app_id) AS app_id, v.id, v.before + i.nth AS n, i.type,
          COALESCE(i.at, now()) AS at, {_DECIDED} AS body

@@ -42,6 +42,12 @@ class PgLeftovers:
             await append(connection, untold)
             return len(listed)
 
+    async def list_reasons(self, *, limit: int) -> int:
+        """Write the reasons that lists find decisions by for up to `limit` decisions without them, and return
+        their number. A version from before migration 0020 writes none."""
+        async with self._engine.begin() as connection:
+            return int((await connection.execute(_LIST_REASONS, {"limit": limit})).scalar_one())
+
 
 _END_UNFINISHED: Final = text(f"""
 WITH endless AS (
@@ -70,3 +76,25 @@ RETURNING v.id, v.listed_as,
                     FROM decisions d WHERE d.verification_id = v.id) AS is_untold
 """)
 """The key is that of the index `verifications_listed`."""
+
+_LIST_REASONS: Final = text("""
+WITH unlisted AS (
+  SELECT verification_id AS id FROM decisions
+  WHERE NOT reasons_listed AND outcome <> 'approved' LIMIT :limit
+), held AS MATERIALIZED (
+  SELECT v.id, v.app_id, v.biz_no, v.listed_as, v.created_at FROM verifications v
+  WHERE v.id = ANY(ARRAY(SELECT id FROM unlisted)) FOR NO KEY UPDATE SKIP LOCKED
+), listed AS (
+  UPDATE decisions d SET reasons_listed = true
+  FROM held WHERE d.verification_id = held.id AND d.verification_id = ANY(ARRAY(SELECT id FROM held))
+  RETURNING d.verification_id AS id, d.outcome, d.reasons
+), coded AS (
+  INSERT INTO decision_reasons (verification_id, code, app_id, listed_as, biz_no, created_at)
+  SELECT id, reason ->> 'code', held.app_id, COALESCE(held.listed_as, listed.outcome), held.biz_no,
+         held.created_at
+  FROM held JOIN listed USING (id) CROSS JOIN LATERAL json_array_elements(listed.reasons) AS reason
+  ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM listed
+""")
+"""The condition is that of the index `decisions_unlisted`."""

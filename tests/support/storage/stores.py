@@ -21,6 +21,7 @@ from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import PgRecorder
 from adapters.store.recording.registrations import PgRegistrations
+from adapters.store.reviews.effective import concluded
 from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.store.schema import metadata
@@ -153,6 +154,14 @@ class Store:
     ) -> bool:
         """Save a decision on a recorded callback."""
         return await self.decisions.save_once(decision_record(recorded, outcome=outcome, tree=tree))
+
+    async def conclude(self, n: int = 1, *, outcome: Outcome = Outcome.APPROVED) -> list[str]:
+        """Let a person's conclusion count for verification `n`, and return what it is listed as now."""
+        given = "given AS (SELECT CAST(:id AS uuid) AS verification_id, CAST(:outcome AS text) AS outcome)"
+        statement = text(f"WITH {given}, {concluded('given')} SELECT listed_as FROM effective")
+        values = {"id": verification_id("demo", biz_id(n)), "outcome": outcome}
+        async with self.engine.begin() as connection:
+            return [*(await connection.execute(statement, values)).scalars()]
 
     async def find(self, n: int = 1, *, app_id: str = "demo") -> VerificationRecord | None:
         found = await self.lookups.find([app_id], biz_id(n))

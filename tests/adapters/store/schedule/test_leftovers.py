@@ -67,3 +67,20 @@ async def test_it_is_listed_by_its_outcome_in_batches(store: Store, leftovers: P
     assert [await leftovers.list_decided(["demo"], limit=2) for _ in range(3)] == [2, 1, 0]
     listed = await store.rows("SELECT listed_as FROM verifications ORDER BY created_at")
     assert listed == [("approved",), ("rejected",), ("rejected",), (None,)]
+
+
+async def test_reasons_that_an_older_version_did_not_list_are_listed_in_batches(
+    store: Store, leftovers: PgLeftovers
+) -> None:
+    await decided_by_an_older_version(store)
+    await store.decide(await store.record(callback(payload(4))), outcome=Outcome.REVIEW)
+    await store.conclude(2)
+    async with store.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM decision_reasons"))
+        await connection.execute(text("UPDATE decisions SET reasons_listed = false"))
+    assert [await leftovers.list_reasons(limit=2) for _ in range(3)] == [2, 1, 0]
+    listed = await store.rows(
+        "SELECT listed_as, code, app_id, biz_no FROM decision_reasons ORDER BY created_at"
+    )
+    reason = ("face.below_threshold", "demo", "order-1")
+    assert listed == [("rejected>approved", *reason), ("rejected", *reason), ("review", *reason)]

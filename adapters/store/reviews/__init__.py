@@ -1,0 +1,1 @@
+"""Reviews: what people do with decisions."""
