@@ -33,6 +33,7 @@
     ├── UnknownEventType         a pattern that matches no type of events
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
+    ├── AnchorFailed             a place outside did not keep the hash of a block of the audit
     ├── SettingsError            a setting that stops the start
     └── PolicyFileError          a policy file that is invalid
 
@@ -231,6 +232,10 @@ class SpoolRefused(GatewayError):
 
 class SpoolBroken(GatewayError):
     """An fsync of the spool failed. The content on disk is unknown until a new process reads it."""
+
+
+class AnchorFailed(GatewayError):
+    """A place outside did not keep the hash of a block of the audit; it is asked again at the next sweep."""
 
 
 class SettingsError(GatewayError):

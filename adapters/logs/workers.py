@@ -12,6 +12,11 @@ WORKER_EVENTS: Final = {
         "app that registers it, or to the first that receives it.",
     ),
     "worker.started": LogEvent("info", "worker", "The worker is ready."),
+    "audit.block_closed": LogEvent(
+        "info",
+        "worker",
+        "A block was closed over `count` rows of the audit; `height` and `hash` are its anchor.",
+    ),
     "clock.jumped": LogEvent(
         "warning",
         "worker",

@@ -25,6 +25,7 @@ from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.sealing.compression.raw import FORMAT
 from adapters.tasks.background import in_background
 from domain.errors import kind_of_error
+from domain.events.event import EventType
 from domain.views.processes import Heartbeat, SeenHeartbeat
 
 _FAREWELL: Final = 1.0
@@ -142,7 +143,7 @@ def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
         status={},
         instance=secrets.token_hex(4),
         place=this_place(),
-        opens=(FORMAT,),
+        opens=(FORMAT, EventType.AUDIT_CHECKPOINT),
     )
 
 

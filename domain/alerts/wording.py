@@ -40,6 +40,7 @@ _MEANINGS: Final = {
     ),
     EventType.DEAD_LETTER_CREATED: _Words("出现一封死信", "A callback became a dead letter"),
     EventType.POLICY_ACTIVATED: _Words("策略已生效", "A policy came into force"),
+    EventType.AUDIT_CHECKPOINT: _Words("审计记录已封块", "A block of the audit was closed"),
 }
 _HEAD: Final = _Words("faceid-gateway：{count} 个事件", "faceid-gateway: {count} events")
 _HEAD_OF_ONE: Final = _Words("faceid-gateway：1 个事件", "faceid-gateway: 1 event")

@@ -27,6 +27,7 @@ class EventType(StrEnum):
     DELIVERY_EXHAUSTED = "delivery.exhausted"
     DEAD_LETTER_CREATED = "dead_letter.created"
     POLICY_ACTIVATED = "policy.activated"
+    AUDIT_CHECKPOINT = "audit.checkpoint"
 
 
 DECIDED: Final = {

@@ -62,7 +62,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
     `every`: seconds between its beats; `status`: its role's own figures.
 
-    `instance` is random; `place` is that of `this_place`; `opens`: the compressions that it can open.
+    `instance` is random; `place` is that of `this_place`; `opens`: the compressions that it can open,
+    and the newer types of events that it can read.
     Processes of an older version send none of these.
     """
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.mutations.audit import OF_THE_AUDIT
 from tests.mutations.events import OF_THE_EVENTS
 from tests.mutations.mutation import Mutation
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
@@ -79,6 +80,10 @@ GUARDS: Final = (
     "the new process works first",
     "clients leave first",
     "no orphans",
+    "block chain link",
+    "no skipped row",
+    "one closer",
+    "anchors",
 )
 
 MUTATIONS: Final = (
@@ -283,6 +288,7 @@ MUTATIONS: Final = (
     *OF_THE_SETTINGS,
     *OF_THE_WORKERS,
     *OF_REDIS_AND_SPOOL,
+    *OF_THE_AUDIT,
     *OF_THE_EVENTS,
     *OF_THE_SUPERVISOR,
 )

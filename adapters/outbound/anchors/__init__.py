@@ -1,0 +1,1 @@
+"""Places outside the database that keep hashes of the audit's blocks."""

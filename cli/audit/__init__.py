@@ -1,0 +1,1 @@
+"""The commands for the audit, and the verifier that needs none of the rest."""

@@ -1,0 +1,49 @@
+"""The guards of the audit."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+_BLOCKS: Final = "tests/adapters/store/audit/test_blocks.py"
+
+OF_THE_AUDIT: Final = (
+    Mutation(
+        "block chain link",
+        "domain/audit/blocks.py",
+        "previous = BEGINNING if after is None else after.hash",
+        "previous = BEGINNING",
+        [f"{_BLOCKS}::test_closers_at_once_never_fork"],
+    ),
+    Mutation(
+        "no skipped row",
+        "adapters/store/audit/blocks.py",
+        "oldest_running: int = found[0].xmin",
+        "oldest_running: int = found[-1].xid + 1",
+        [
+            f"{_BLOCKS}::test_a_row_that_is_committed_late_gets_into_a_later_block",
+        ],
+    ),
+    Mutation(
+        "no skipped row",
+        "adapters/store/audit/blocks.py",
+        "return min(oldest_running, found[-1].xid) if full else oldest_running",
+        "return oldest_running",
+        [f"{_BLOCKS}::test_what_a_full_block_leaves_gets_into_the_next"],
+    ),
+    Mutation(
+        "one closer",
+        "adapters/store/audit/blocks.py",
+        "if not await connection.scalar(_TRY_LOCK):",
+        "if False:",
+        [
+            f"{_BLOCKS}::test_while_one_closes_others_do_nothing_and_writers_do_not_wait",
+        ],
+    ),
+    Mutation(
+        "anchors",
+        "cli/audit/verify_audit.py",
+        "elif self.hashes[height] != expected:",
+        "elif False:",
+        ["tests/cli/audit/test_verify_audit.py::test_only_anchors_show_that_all_was_rewritten"],
+    ),
+)

@@ -1,0 +1,1 @@
+"""Close blocks of the audit, anchor them, read and export it."""
