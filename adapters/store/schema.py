@@ -4,9 +4,18 @@ from adapters.store import tables
 from adapters.store.audit import tables as audit_tables
 from adapters.store.decisions import tables as decision_tables
 from adapters.store.events import tables as event_tables
+from adapters.store.reviews import tables as review_tables
 from adapters.store.webhooks import delivery_tables
 from adapters.store.webhooks import tables as webhook_tables
 
-__all__ = ["audit_tables", "decision_tables", "delivery_tables", "event_tables", "metadata", "webhook_tables"]
+__all__ = [
+    "audit_tables",
+    "decision_tables",
+    "delivery_tables",
+    "event_tables",
+    "metadata",
+    "review_tables",
+    "webhook_tables",
+]
 
 metadata = tables.metadata

@@ -162,8 +162,10 @@ policies = Table(
     Column("version", Text, nullable=False),
     Column("content", Text, nullable=False),
     _now("first_used_at"),
+    Column("review", JSON),
 )
-"""The text of every policy that has decided, once per SHA-256."""
+"""The text of every policy that has decided, once per SHA-256. `review`: its table of that name, with every
+key; NULL if a version stored it that knows no such table."""
 
 decisions = Table(
     "decisions",

@@ -69,6 +69,13 @@ MEANINGS: Final = {
     "confirmation.mode": "whether a decision waits for get_result; an app's `confirmation` outranks it",
     "confirmation.unavailable": "`required`, but get_result gave no answer",
     "confirmation.disagreement": "callback and result differ",
+    "review.minutes": "the time limit of a case, in minutes; after it the case is overdue and its priority"
+    " rises, but nothing is decided",
+    "review.priority": "the priority of a case, by reason code; the highest counts, and `default` holds for"
+    " the other codes (`normal` without it)",
+    "review.four_eyes": "the conclusions that one person proposes and another person approves",
+    "review.second_look": "the share of concluded cases that another person looks at again without seeing"
+    " the conclusion",
 }
 """The meaning of each key."""
 
@@ -122,4 +129,6 @@ def _default(field: inspect.Field) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{each}"' for each in value) + "]"
     return str(getattr(value, "value", value))

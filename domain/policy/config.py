@@ -11,6 +11,8 @@ from msgspec import Meta
 from domain.callback.parts import ComparisonName, Level
 from domain.model import ConfirmationMode
 
+Direction = Literal["approved", "rejected", "incomplete"]
+PriorityWord = Literal["low", "normal", "high", "urgent"]
 Action = Literal["reject", "review", "ignore"]
 DoubtAction = Literal["reject", "review"]
 Score = Annotated[float, Meta(ge=0, le=100)]
@@ -99,6 +101,13 @@ class ConfirmationTable(_Table, frozen=True):
     disagreement: DoubtAction = "review"
 
 
+class ReviewTable(_Table, frozen=True):
+    minutes: Annotated[int, Meta(ge=1, le=43_200)] = 240
+    priority: Annotated[dict[str, PriorityWord], Meta(max_length=100)] = {}
+    four_eyes: tuple[Direction, ...] = ("approved",)
+    second_look: Share = 0.0
+
+
 class PolicyConfig(_Table, frozen=True):
     """A whole policy file."""
 
@@ -114,3 +123,4 @@ class PolicyConfig(_Table, frozen=True):
     payload: PayloadTable = PayloadTable()
     verify_errors: VerifyErrorsTable = VerifyErrorsTable()
     confirmation: ConfirmationTable = ConfirmationTable()
+    review: ReviewTable = ReviewTable()

@@ -11,10 +11,12 @@ from domain.callback.parts import COUNTERS, LEVELS
 from domain.errors import PolicyFileError
 from domain.policy.config import PolicyConfig
 from domain.policy.mistakes import say_mistake, say_toml_mistake, say_type_mistake
+from domain.policy.reasons import Code
 
 MAX_CHARACTERS: Final = 64 * 1024
 """Maximum length of a policy's text."""
 
+_CODES: Final = frozenset(Code)
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _MAX_DOTS: Final = 500
 """Dots on one line. tomllib's time is quadratic in the parts of a key; no policy has more than three."""
@@ -96,3 +98,12 @@ def _contradictions(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
         if counter.rpartition(".")[2] not in COUNTERS:
             # It would never count, without any notice.
             yield ["liveness", "max_counts", counter], f"unknown counter; allowed: {', '.join(COUNTERS)}"
+    yield from _contradictions_of_review(config)
+
+
+def _contradictions_of_review(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
+    for code in config.review.priority:
+        if code != "default" and code not in _CODES:
+            yield ["review", "priority", code], 'neither "default" nor a reason code of docs/policy.md'
+    if len(set(config.review.four_eyes)) < len(config.review.four_eyes):
+        yield ["review", "four_eyes"], "one of them appears twice"

@@ -8,7 +8,10 @@ from msgspec import inspect
 
 from domain.policy.config import PolicyConfig
 
-_HEAVIEST_FIRST: Final = ("reject", "review", "ignore", "all", "any", "when_present", "always", "never")
+_HEAVIEST_FIRST: Final = (
+    "reject", "review", "ignore", "all", "any", "when_present", "always", "never",
+    "low", "normal", "high", "urgent",
+)  # fmt: skip
 
 
 def values_of(kind: inspect.Type, *, quote: str = "`") -> str:
@@ -20,16 +23,17 @@ def values_of(kind: inspect.Type, *, quote: str = "`") -> str:
             allowed = ", ".join(f"{quote}{member.value}{quote}" for member in cls)
         case inspect.FloatType(ge=least, le=most):
             allowed = f"{least:g} to {most:g}"
-        case inspect.IntType(ge=least):
-            allowed = f"a whole number from {least}"
+        case inspect.IntType(ge=least, le=most):
+            allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
         case inspect.UnionType(types=types):
             allowed = " or ".join(values_of(one, quote=quote) for one in types)
+        case inspect.DictType(value_type=value):
+            counts = isinstance(value, inspect.IntType)
+            allowed = "a table of " + ("counts" if counts else values_of(value, quote=quote))
         case inspect.VarTupleType(item_type=item):
             allowed = f"a list of {values_of(item, quote=quote)}"
         case _:
-            allowed = {inspect.StrType: "text", inspect.DictType: "a table of counts"}.get(
-                type(kind), "a table"
-            )
+            allowed = "text" if isinstance(kind, inspect.StrType) else "a table"
     return allowed
 
 

@@ -20,6 +20,7 @@ from domain.events.event import DECIDED, EventType
 from domain.facts.facts import Disagreement, Facts
 from domain.lease import DataKey
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
+from domain.policy.config import ReviewTable
 from domain.policy.file import Policy
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import RuleRun
@@ -106,10 +107,11 @@ class _PolicyRow(msgspec.Struct, frozen=True):
     name: str
     version: str
     content: str
+    review: ReviewTable
 
 
 def _policy_row(policy: Policy) -> _PolicyRow:
-    return _PolicyRow(policy.content_hash, policy.name, policy.version, policy.text)
+    return _PolicyRow(policy.content_hash, policy.name, policy.version, policy.text, policy.config.review)
 
 
 class _DecisionRow(msgspec.Struct, frozen=True):
@@ -182,9 +184,9 @@ def _shadow_row(item: DecisionRecord) -> _ShadowRow | None:
 
 
 _KEEP_POLICIES: Final = """
-INSERT INTO policies (content_hash, name, version, content)
-SELECT content_hash, name, version, content FROM json_to_recordset(CAST($1 AS json))
-  AS t (content_hash text, name text, version text, content text)
+INSERT INTO policies (content_hash, name, version, content, review)
+SELECT content_hash, name, version, content, review FROM json_to_recordset(CAST($1 AS json))
+  AS t (content_hash text, name text, version text, content text, review json)
 ON CONFLICT (content_hash) DO NOTHING
 """
 

@@ -43,7 +43,7 @@ def _keys(tree: Json, path: str = "") -> set[str]:
 
 
 def test_the_shipped_file_has_the_built_in_values() -> None:
-    assert default_policy().config == PolicyConfig(name="default", version="2")
+    assert default_policy().config == PolicyConfig(name="default", version="3")
 
 
 @pytest.mark.parametrize("table", PolicyConfig.__struct_fields__)

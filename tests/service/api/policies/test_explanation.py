@@ -56,7 +56,7 @@ async def test_policy_and_facts_are_shown_completely(api: httpx2.AsyncClient, en
     policy = default_policy()
     assert told["policy"] == {
         "name": "default",
-        "version": "2",
+        "version": "3",
         "content_hash": policy.content_hash,
         "text": policy.text,
     }

@@ -1,0 +1,1 @@
+"""Reviews: a person looks at a decision, and what the person concludes is what counts."""

@@ -1,0 +1,104 @@
+"""Where cases and reviews are stored.
+
+A change is a pure function of what is stored: the store locks verification and case, reads them, asks the
+function for the next event, and writes the event with everything that follows from it in one transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from domain.model import Outcome
+from domain.people.actor import Actor
+from domain.reviews.case import Because, ReviewCase
+from domain.reviews.evidence_hash import ShownEvidence
+from domain.reviews.history import CaseEvent
+from domain.views.reviews import CaseFilter, CasePlace, CaseView, ListedCase, Opened, ReviewFigures
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a change is decided on, under the locks. `first`: the outcome that counts now."""
+
+    case: ReviewCase
+    evidence: ShownEvidence
+    evidence_hash: str
+    first: Outcome
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What becomes of a case: `event`, with its note as plain text; without one, `case` is stored as it is,
+    for a renewed claim."""
+
+    case: ReviewCase
+    event: CaseEvent | None = None
+    note: str | None = None
+    second_look: bool = False
+
+
+Decide = Callable[[Seen], Step | None]
+"""The next step; None leaves the case as it is. What it raises ends the transaction without a change."""
+
+
+class ReviewStore(Protocol):
+    """Cases, their events, and reviews."""
+
+    async def page(
+        self, which: CaseFilter, *, limit: int, now: datetime, after: CasePlace | None = None
+    ) -> list[ListedCase]:
+        """The most urgent cases that match, behind `after`; closed ones by the time of their end, newest
+        first."""
+
+    async def count(self, case_ids: Sequence[UUID], app_ids: Sequence[str]) -> int:
+        """How many of these cases these apps have that have not ended."""
+
+    async def find(self, case_id: UUID, app_ids: Sequence[str]) -> CaseView | None:
+        """The case with its evidence and events, if one of these apps has it."""
+
+    async def change(
+        self, case_id: UUID, app_ids: Sequence[str], decide: Decide, *, actor: Actor
+    ) -> ReviewCase:
+        """Do one step of a case; the case after it.
+
+        Raises:
+            NoSuchCase: these apps have no such case.
+            ReviewRefused: as `decide`.
+            BrokenSeal: there is a note, and the verification's key cannot seal it.
+        """
+
+    async def change_next(
+        self,
+        app_ids: Sequence[str],
+        decide: Decide,
+        *,
+        actor: Actor,
+        now: datetime,
+        approving: Sequence[str] = (),
+    ) -> ReviewCase | None:
+        """Do one step of the most urgent case that no one works on, in which the actor is not excluded;
+        proposed ones are of the apps `approving`. Two calls at once never get the same one."""
+
+    async def open(
+        self,
+        biz_id: str,
+        app_ids: Sequence[str],
+        because: Because,
+        *,
+        note: str | None,
+        actor: Actor,
+        now: datetime,
+    ) -> Opened:
+        """Open a case of a decided verification, or note on its open case why the actor asks for one.
+
+        Raises:
+            NoSuchCase: these apps have no such decided verification.
+        """
+
+    async def due(self, *, now: datetime, limit: int) -> list[tuple[UUID, str]]:
+        """Cases with something for the gateway to do: a claim or a snooze that has ended, or a priority that
+        rises; each with its app."""
+
+    async def figures(self, app_ids: Sequence[str], *, now: datetime) -> ReviewFigures:
+        """Counts for metrics."""

@@ -1,0 +1,1 @@
+"""What persons do with cases, and what the gateway does with them at each sweep."""
