@@ -75,7 +75,7 @@ docs: $(STAMP) ## write the generated reference, and build the pages as a site
 	@$(BIN)/mkdocs build --strict
 
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
-	@$(BIN)/pytest tests/faults $(FAULTS)
+	@$(BIN)/pytest tests/whole/faults $(FAULTS)
 
 mutations: $(STAMP) ## remove each guard of the promise in turn: a test must fail
 	@$(BIN)/python -m tests.mutations

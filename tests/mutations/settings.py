@@ -40,7 +40,7 @@ OF_THE_SETTINGS: Final = (
         "service/api/routes/lookup_route.py",
         "scopes=self.scopes",
         "scopes=frozenset()",
-        ["tests/service/api/test_lookup_route.py::test_both_ways_give_the_same_answers"],
+        ["tests/service/api/routes/test_lookup_route.py::test_both_ways_give_the_same_answers"],
     ),
     Mutation(
         "visible secrets",

@@ -16,7 +16,7 @@ def test_every_named_module_exists(module: str) -> None:
 
 def test_all_that_share_the_running_gateway_stay_together() -> None:
     shared = 'loop_scope="session"'
-    modules = {*(ROOT / "tests").glob("[!f]*/test_*.py")} - {Path(__file__)}
+    modules = {*(ROOT / "tests").rglob("test_*.py")} - {Path(__file__)}
     users = {path for path in modules if shared in path.read_text()}
     apart = {ROOT / module for module in APART}
     assert users

@@ -21,7 +21,7 @@ from domain.policy.reasons import Reason
 
 Json = dict[str, Any]
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path(__file__).parents[1] / "samples"
 DEFAULT_POLICY_FILE = Path(__file__).parents[3] / "policies" / "default.toml"
 SECRET = b"FAKE_API_SECRET"
 """What `older_callback_body.txt` is signed with."""

@@ -19,21 +19,21 @@ from tests.support.servers.private import share_template
 FOREIGN: Final = ("FACEID_REDIS_URL", "FACEID_DATABASE_URL")
 
 APART: Final = (
-    "tests/e2e/test_lone_roles.py",
-    "tests/e2e/test_pgbouncer.py",
+    "tests/whole/e2e/test_lone_roles.py",
+    "tests/whole/e2e/test_pgbouncer.py",
     "tests/service/api/access/test_auth.py",
     "tests/adapters/postgres/test_schema.py",
     "tests/adapters/redis/test_durability.py",
     "tests/adapters/postgres/test_locked_rows.py",
     "tests/service/http/test_doors.py",
     "tests/service/http/test_serving.py",
-    "tests/stateful/test_gateway_machines.py",
+    "tests/whole/stateful/test_gateway_machines.py",
     "tests/domain/policy/test_any_policy.py",
     "tests/domain/policy/test_properties.py",
 )
 """Modules that take long, most of them by waiting; those that take longest first."""
 
-SHARED: Final = "tests/e2e"
+SHARED: Final = "tests/whole/e2e"
 """The other modules of this folder send to one running gateway."""
 
 THOROUGH: Final = (

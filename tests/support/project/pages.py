@@ -11,7 +11,7 @@ PAGES: Final = sorted(
         *ROOT.glob("*.md"),
         *DOCS.rglob("*.md"),
         ROOT / "bench/README.md",
-        ROOT / "tests/samples/README.md",
+        ROOT / "tests/support/samples/README.md",
     ]
 )
 """Every page."""

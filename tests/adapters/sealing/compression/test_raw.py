@@ -12,7 +12,7 @@ from domain.errors import BrokenSeal
 
 KEY = SealingKey(b"k" * 32)
 PLACE = place_of("demo", "callbacks.raw_ct", 1)
-SAMPLES = Path(__file__).parents[3] / "samples"
+SAMPLES = Path(__file__).parents[3] / "support" / "samples"
 
 
 @pytest.mark.parametrize("compress", [True, False], ids=["compressed", "plain"])
