@@ -1,0 +1,1 @@
+"""The console: people look, decide and operate in a browser; the pages work without JavaScript."""

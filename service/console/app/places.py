@@ -1,0 +1,21 @@
+"""Paths of this console that a form or a link names, so that no page sends a browser elsewhere."""
+
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+HOME: Final = "/"
+_LONGEST: Final = 2000
+
+
+def local_path(text: str | None) -> str:
+    """The path and query of this console in `text`; the home page for anything else."""
+    if not text or len(text) > _LONGEST or not text.isprintable() or "\\" in text:
+        return HOME
+    parts = urlsplit(text)
+    is_local = not parts.scheme and not parts.netloc and text.startswith("/") and not text.startswith("//")
+    return text if is_local else HOME
+
+
+def sign_in_path(back: str) -> str:
+    """The sign-in page that leads back to `back`."""
+    return "/login" if back == HOME else f"/login?next={quote(back, safe='')}"

@@ -1,0 +1,1 @@
+"""The geometry of charts; the macros in `templates/charts.html` draw it as SVG."""

@@ -1,0 +1,79 @@
+// Keys for readers who work without a mouse; every page works without this file.
+// Single keys can be switched off on the help page: then <body data-keys="off">.
+"use strict";
+
+(() => {
+  const PREFIX_LASTS = 1500;
+  const LIVE_EVERY = 20000;
+  const IDLE_AFTER = 5 * 60 * 1000;
+  let waitsForLetter = 0;
+  let touchedAt = Date.now();
+
+  const areOn = () => document.body.dataset.keys !== "off";
+  const isTyping = (element) =>
+    element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+  const rows = () => [...document.querySelectorAll("[data-row]")];
+  const press = (selector) => {
+    const found = document.querySelector(selector);
+    if (found) found.click();
+    return Boolean(found);
+  };
+
+  function step(by) {
+    const all = rows();
+    if (!all.length) return false;
+    const at = all.findIndex((row) => row.contains(document.activeElement));
+    const next = all[Math.max(0, Math.min(all.length - 1, at + by))] || all[0];
+    const link = next.matches("a, button") ? next : next.querySelector("a, button");
+    link.focus();
+    next.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  function search() {
+    const box = document.querySelector("[data-search]");
+    if (!box) return press('[data-key="v"]');
+    box.focus();
+    box.select();
+    return true;
+  }
+
+  const KEYS = { "/": search, j: () => step(1), k: () => step(-1), "?": () => press('[data-key="?"]') };
+
+  // Behind `g`: a screen. Else: a key of this page, as `data-press` names it, or one of all pages.
+  function pressed(key) {
+    if (Date.now() < waitsForLetter) {
+      waitsForLetter = 0;
+      return press(`nav [data-key="${CSS.escape(key)}"]`);
+    }
+    if (key === "g") {
+      waitsForLetter = Date.now() + PREFIX_LASTS;
+      return true;
+    }
+    return press(`[data-press="${CSS.escape(key)}"]`) || (key in KEYS && KEYS[key]());
+  }
+
+  document.addEventListener("keydown", (event) => {
+    touchedAt = Date.now();
+    if (event.key === "Escape" && isTyping(event.target)) {
+      event.target.blur();
+      return;
+    }
+    if (event.key === "Escape" && press("[data-back]")) {
+      event.preventDefault();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || !areOn()) return;
+    if (pressed(event.key)) event.preventDefault();
+  });
+  document.addEventListener("pointerdown", () => {
+    touchedAt = Date.now();
+  });
+
+  // Parts of a page that show the present: only while somebody looks, so that a session still ends.
+  setInterval(() => {
+    if (document.visibilityState !== "visible" || Date.now() - touchedAt > IDLE_AFTER) return;
+    if (isTyping(document.activeElement)) return;
+    document.querySelectorAll("[data-live]").forEach((part) => part.dispatchEvent(new Event("live")));
+  }, LIVE_EVERY);
+})();
