@@ -14,8 +14,8 @@ from service.api.access.pace import Pace
 from service.api.events.feed import Feed
 from service.api.events.places import StreamPlaces
 from service.api.metrics.page import MetricsPage
-from service.api.readiness import Readiness
 from service.http.lifecycle import Lifecycle
+from service.readiness import Readiness
 from usecases.ports.decisions import Policies
 from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.events import EventReader

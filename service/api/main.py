@@ -56,7 +56,6 @@ from service.api.errors import install_error_handlers
 from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.models.orders import MAX_ORDER
-from service.api.readiness import Readiness
 from service.api.routes import (
     dead_letters,
     deliveries,
@@ -73,6 +72,7 @@ from service.api.routes import (
 from service.http.connections import Limits
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
+from service.readiness import Readiness
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries

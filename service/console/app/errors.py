@@ -50,7 +50,9 @@ class Notice(NamedTuple):
 
 
 _FORBIDDEN: Final = Notice(
-    403, N_("You may not do this"), N_("Your roles do not include this page or action. An admin can change that.")
+    403,
+    N_("You may not do this"),
+    N_("Your roles do not include this page or action. An admin can change that."),
 )
 _NOT_FOUND: Final = Notice(
     404, N_("Not found"), N_("This page does not exist, or it belongs to an app that you may not see.")
@@ -74,12 +76,18 @@ _OF_STATUS: Final = {
 _STALE: Final = Notice(
     403,
     N_("This form is out of date"),
-    N_("Nothing was changed: the form belongs to another session, or it came from another site. Open the page again."),
+    N_(
+        "Nothing was changed: the form belongs to another session, or it came from another site. "
+        "Open the page again."
+    ),
 )
 _HTTPS: Final = Notice(
     403,
     N_("HTTPS is needed"),
-    N_("A browser keeps a session only over HTTPS or on the gateway's machine. Put a proxy with TLS in front."),
+    N_(
+        "A browser keeps a session only over HTTPS or on the gateway's machine. "
+        "Put a proxy with TLS in front."
+    ),
 )
 
 

@@ -8,9 +8,9 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from service.console.app.languages import catalogue
+from service.console.app.languages import N_, catalogue
 
-_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_UNITS: Final = ((86400, "d", N_("d")), (3600, "h", N_("h")), (60, "min", N_("min")), (1, "s", N_("s")))
 
 
 def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
@@ -32,21 +32,14 @@ def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
 
 def _age(seconds: int, translate: Callable[[str], str]) -> str:
     """Two units at most: `3 d 4 h`, `12 min`."""
-    parts = []
-    for size, unit in _UNITS:
+    parts: list[str] = []
+    for size, unit, name in _UNITS:
         count, seconds = divmod(seconds, size)
         if count or (unit == "s" and not parts):
-            parts.append(f"{count} {translate(_NAMES[unit])}")
+            parts.append(f"{count} {translate(name)}")
         if len(parts) == 2 or (parts and unit == "min"):
             break
     return " ".join(parts)
-
-
-def _n(text: str) -> str:
-    return text
-
-
-_NAMES: Final = {"d": _n("d"), "h": _n("h"), "min": _n("min"), "s": _n("s")}
 
 
 def _time(at: datetime, zone: tzinfo, form: str, language: str) -> Markup:

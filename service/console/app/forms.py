@@ -25,14 +25,18 @@ class Posted(Mapping[str, str]):
         self._form = form
 
     def __getitem__(self, name: str) -> str:
-        value = self._form.get(name, "")
-        return "" if isinstance(value, UploadFile) else value.strip()
+        return self.raw(name).strip()
 
     def __iter__(self) -> Iterator[str]:
         return iter(name for name in self._form if name != TOKEN_FIELD)
 
     def __len__(self) -> int:
         return len(self._form)
+
+    def raw(self, name: str) -> str:
+        """The text with the spaces around it, as in a password."""
+        value = self._form.get(name, "")
+        return "" if isinstance(value, UploadFile) else value
 
     def all(self, name: str) -> list[str]:
         """Every value of a field that may appear more than once."""

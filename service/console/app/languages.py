@@ -1,7 +1,6 @@
-"""The languages of the console: a catalogue for each, read from its .po file at the start, and which one a page
-is in.
+"""The languages of the console, and in which one a page is.
 
-English is the language of the source.
+English is the language of the source; each other one has a catalogue, read from its .po file at first use.
 """
 
 from functools import cache
@@ -44,7 +43,7 @@ def catalogue(language: str) -> NullTranslations:
 
 
 def language_of(request: Request) -> str:
-    """The language of the answer: as chosen in this browser, else the person's, else what the browser asks for."""
+    """The language of an answer: as chosen in this browser, else the person's, else the browser's own."""
     chosen = read_cookie(request, LANGUAGE)
     if chosen in LANGUAGES:
         return chosen

@@ -37,7 +37,7 @@ from service.api.access.door import Door
 from service.api.context import ApiContext
 from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
-from service.api.readiness import Readiness
+from service.readiness import Readiness
 from tests.support.http.vendors import API_APPS, issuer_at
 from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver

@@ -1,0 +1,150 @@
+"""Sign in by password or by a one-time link, and sign out."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from domain.people.entry import Origin
+from domain.people.errors import LinkInvalid, PasswordRefused, SignInFailed, TooManySignIns
+from service.console.app.cookies import (
+    FORM,
+    SESSION,
+    delete_cookie,
+    may_keep_cookies,
+    read_cookie,
+    set_cookie,
+)
+from service.console.app.errors import https_needed
+from service.console.app.forms import Form, OpenForm, new_form_token
+from service.console.app.languages import N_, language_of
+from service.console.app.places import local_path
+from service.console.app.sessions import Signed
+from service.console.app.templates import page
+from service.console.context import Context
+
+router = APIRouter()
+
+_SEE_OTHER: Final = 303
+_FAILED: Final = N_("The name, the password or the code is not right.")
+_TOO_MANY: Final = N_("Too many tries. Wait a few minutes, then try again.")
+_LINK_GONE: Final = N_("This link was used already or has ended. Ask an admin for another one.")
+_DIFFER: Final = N_("The two passwords differ.")
+_REFUSED: Final = {
+    "too_short": N_("This password is too short: it needs at least 12 characters."),
+    "too_long": N_("This password is too long."),
+    "too_easy": N_("This password is too easy to guess."),
+}
+
+
+@router.get("/login")
+async def show_sign_in(request: Request, context: Context, link: str = "", next: str = "/") -> Response:  # noqa: A002
+    """The form for a password, or for a one-time link, which looking at does not use up."""
+    if not may_keep_cookies(request):
+        return https_needed(request)
+    if link:
+        return await _show_link(request, context, link)
+    return _show_form(request, context, back=local_path(next))
+
+
+@router.post("/login")
+async def sign_in(request: Request, context: Context, form: OpenForm) -> Response:
+    """Open a session by password and code."""
+    back, name = local_path(form["next"]), form["name"]
+    try:
+        cookie = await context.sign_ins.by_password(
+            name, form.raw("password"), form["code"], origin=_origin(request)
+        )
+    except SignInFailed:
+        return _show_form(request, context, back=back, name=name, problem=_FAILED, status=401)
+    except TooManySignIns as error:
+        return _too_many(
+            _show_form(request, context, back=back, name=name, problem=_TOO_MANY, status=429), error
+        )
+    return _enter(request, cookie, back)
+
+
+@router.post("/login/link")
+async def sign_in_by_link(request: Request, context: Context, form: OpenForm) -> Response:
+    """Use a one-time link; an invitation also sets the password."""
+    link = form["link"]
+    if form.raw("password") != form.raw("again"):
+        return await _show_link(request, context, link, problem=_DIFFER)
+    try:
+        cookie = await context.sign_ins.by_link(
+            link, password=form.raw("password") or None, origin=_origin(request)
+        )
+    except PasswordRefused as error:
+        return await _show_link(
+            request, context, link, problem=_REFUSED.get(error.code, _REFUSED["too_easy"])
+        )
+    except (LinkInvalid, SignInFailed):
+        return _show_form(request, context, problem=_LINK_GONE, status=410)
+    return _enter(request, cookie, "/")
+
+
+@router.post("/logout")
+async def sign_out(request: Request, context: Context, session: Signed, _form: Form) -> Response:
+    """End the session."""
+    await context.sessions.close(session, address=_origin(request).address)
+    answer = RedirectResponse("/login", _SEE_OTHER)
+    delete_cookie(answer, request, SESSION)
+    return answer
+
+
+def _enter(request: Request, cookie: str, to: str) -> Response:
+    answer = RedirectResponse(to, _SEE_OTHER)
+    set_cookie(answer, request, SESSION, cookie)
+    delete_cookie(answer, request, FORM)
+    return answer
+
+
+def _origin(request: Request) -> Origin:
+    return Origin(
+        address=request.client.host if request.client else None,
+        cookie=read_cookie(request, SESSION),
+        language=language_of(request),
+    )
+
+
+async def _show_link(request: Request, context: Context, link: str, *, problem: str = "") -> Response:
+    try:
+        found = await context.sign_ins.find_link(link)
+    except LinkInvalid:
+        return _show_form(request, context, problem=_LINK_GONE, status=410)
+    token = read_cookie(request, FORM) or new_form_token()
+    answer = page(request, "link.html", form_token=token, link=link, found=found, problem=problem)
+    return _with_token(answer, request, token)
+
+
+def _show_form(
+    request: Request,
+    context: Context,
+    *,
+    back: str = "/",
+    name: str = "",
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    token = read_cookie(request, FORM) or new_form_token()
+    answer = page(
+        request,
+        "login.html",
+        status=status,
+        form_token=token,
+        back=back,
+        name=name,
+        problem=problem,
+        provider=context.provider,
+    )
+    return _with_token(answer, request, token)
+
+
+def _with_token(answer: Response, request: Request, token: str) -> Response:
+    set_cookie(answer, request, FORM, token)
+    return answer
+
+
+def _too_many(answer: Response, error: TooManySignIns) -> Response:
+    answer.headers["retry-after"] = str(max(1, round(error.retry_after)))
+    return answer

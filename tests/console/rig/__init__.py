@@ -1,0 +1,1 @@
+"""A console on real servers, and browsers that look at it."""
