@@ -37,13 +37,13 @@ def load_secrets(data_dir: Path) -> DevSecrets:
     """The folder's secrets, created at the first start and readable only by their owner."""
     file = data_dir / "secrets.json"
     if not file.exists():
-        from adapters.store.tokens import new_token  # noqa: PLC0415 - SQLAlchemy, for the first start alone
+        from adapters.sealing.random_secrets import new_secret  # noqa: PLC0415 - SQLAlchemy, for the first start alone
 
         dev_secrets = DevSecrets(
             master_key=base64.b64encode(secrets.token_bytes(32)).decode(),
             api_key=secrets.token_urlsafe(16),
             api_secret=secrets.token_urlsafe(24),
-            api_token=new_token(),
+            api_token=new_secret(),
         )
         write_atomically(file, msgspec.json.encode(dev_secrets))
     return msgspec.json.decode(file.read_bytes(), type=DevSecrets)

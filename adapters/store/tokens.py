@@ -1,7 +1,5 @@
 """Bearer tokens of the internal API: random, stored as hashes, with scopes, apps and an expiry."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +8,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.sealing.random_secrets import hash_of
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.tables import api_tokens
 from domain.views.tokens import SCOPES, ApiToken
@@ -62,7 +61,7 @@ class PgTokens:
         """The rights of this token, or None if it is unknown or expired."""
         # Looked up by its hash, so timing differences in the index reveal nothing about the token.
         async with bulk_connection(self._engine) as connection:
-            row = await connection.fetchrow(_CHECK, _hash(token))
+            row = await connection.fetchrow(_CHECK, hash_of(token))
         return None if row is None else ApiToken(*row)
 
     async def all(self) -> list[ApiToken]:
@@ -78,14 +77,9 @@ class PgTokens:
             ).rowcount == 1
 
 
-def new_token() -> str:
-    """A random 256-bit token."""
-    return secrets.token_urlsafe(32)
-
-
 def token_id(token: str) -> str:
     """A short id of a token that reveals nothing about it, as 8 hexadecimal digits."""
-    return _hash(token).hex()[:8]
+    return hash_of(token).hex()[:8]
 
 
 def _row(
@@ -96,16 +90,12 @@ def _row(
     expires_at: datetime | None,
 ) -> dict[str, Any]:
     return {
-        "token_hash": _hash(token),
+        "token_hash": hash_of(token),
         "name": name,
         "apps": None if apps is None else list(apps),
         "scopes": list(scopes),
         "expires_at": expires_at,
     }
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _select() -> Select[Any]:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import msgspec
 
 from adapters.postgres.engine import create_engine
-from adapters.store.tokens import PgTokens, new_token
+from adapters.sealing.random_secrets import new_secret
+from adapters.store.tokens import PgTokens
 from bench.failure import BenchFailed
 from bench.measures.contenders import Side
 from bench.report.console import show_progress
@@ -52,7 +53,7 @@ def lookup_of(biz_id: str) -> str:
 
 async def put_token(rig: Rig, name: str, *, apps: Sequence[str], scopes: Sequence[str]) -> str:
     """A new token with these rights."""
-    token, engine = new_token(), create_engine(rig.roles.env["FACEID_DATABASE_URL"])
+    token, engine = new_secret(), create_engine(rig.roles.env["FACEID_DATABASE_URL"])
     await PgTokens(engine).put(name, token, apps=apps, scopes=scopes)
     await engine.dispose()
     return token

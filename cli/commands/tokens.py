@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.configuration.visible import check_visible
+from adapters.sealing.random_secrets import new_secret
 from adapters.settings import load_settings
-from adapters.store.tokens import new_token
 from cli.connected import Gateway, connected
 from cli.failures import CommandFailed
 from cli.whereabouts import configured_servers
@@ -49,7 +49,7 @@ def create(
     _check_known("scope", scope, SCOPES)
     _check_known("app", app or (), load_settings().apps)
     apps = app or None
-    token = new_token()
+    token = new_secret()
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
 
     async def make(gateway: Gateway) -> bool:

@@ -26,6 +26,21 @@ class Action(StrEnum):
     DELIVERIES_RESTARTED = "deliveries.restarted"
     TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    PERSON_ADDED = "person.added"
+    PERSON_DISABLED = "person.disabled"
+    PERSON_ENABLED = "person.enabled"
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+    LINK_CREATED = "sign_in_link.created"
+    SIGNED_IN = "person.signed_in"
+    SIGNED_OUT = "person.signed_out"
+    SIGN_IN_FAILED = "sign_in.failed"
+    SESSIONS_ENDED = "sessions.ended"
+    PASSWORD_SET = "password.set"  # noqa: S105
+    CODE_SET = "second_factor.set"
+    CODE_REMOVED = "second_factor.removed"
+    PERSONAL_TOKEN_CREATED = "personal_token.created"  # noqa: S105
+    PERSONAL_TOKEN_REVOKED = "personal_token.revoked"  # noqa: S105
     POLICIES_RELOADED = "policies.reloaded"
     POLICY_ACTIVATED = "policy.activated"
     PERMISSION_DENIED = "permission.denied"
@@ -44,6 +59,7 @@ class Meaning(NamedTuple):
 _LETTER: Final = "the letter's id"
 _ENDPOINT: Final = "the endpoint's id"
 _NAMED: Final = "the name of the token"
+_PERSON: Final = "the person's login name"
 
 MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.LETTER_RETRIED: Meaning("A dead letter went back into the inbox.", _LETTER),
@@ -69,6 +85,25 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     ),
     Action.TOKEN_CREATED: Meaning("A token of the api was created.", _NAMED),
     Action.TOKEN_REVOKED: Meaning("A token of the api was revoked.", _NAMED),
+    Action.PERSON_ADDED: Meaning("A person was added, or came from the identity provider.", _PERSON),
+    Action.PERSON_DISABLED: Meaning(
+        "A person was disabled; sessions, links and personal tokens ended.", _PERSON
+    ),
+    Action.PERSON_ENABLED: Meaning("A disabled person was enabled.", _PERSON),
+    Action.ROLE_GRANTED: Meaning("A person got a role, in the row's app.", _PERSON),
+    Action.ROLE_REVOKED: Meaning("A person lost a role, in the row's app.", _PERSON),
+    Action.LINK_CREATED: Meaning("A one-time link was made for a person.", _PERSON),
+    Action.SIGNED_IN: Meaning("A person signed in.", _PERSON),
+    Action.SIGNED_OUT: Meaning("A person signed out.", _PERSON),
+    Action.SIGN_IN_FAILED: Meaning(
+        "A sign-in failed. What was typed is not in the row.", "the login name, if there is such a person"
+    ),
+    Action.SESSIONS_ENDED: Meaning("A person's other sessions were ended.", _PERSON),
+    Action.PASSWORD_SET: Meaning("A person set a password.", _PERSON),
+    Action.CODE_SET: Meaning("A person set up a second factor.", _PERSON),
+    Action.CODE_REMOVED: Meaning("A person's second factor was removed.", _PERSON),
+    Action.PERSONAL_TOKEN_CREATED: Meaning("A personal token was created.", _PERSON),
+    Action.PERSONAL_TOKEN_REVOKED: Meaning("A personal token was revoked.", _PERSON),
     Action.POLICIES_RELOADED: Meaning("Someone asked the workers to read the policies again.", "none"),
     Action.POLICY_ACTIVATED: Meaning("Workers began to decide by another text.", "the policy's name"),
     Action.PERMISSION_DENIED: Meaning(

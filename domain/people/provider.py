@@ -1,10 +1,17 @@
 """What an identity provider proves, and the roles that follow from its groups."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
 
 import msgspec
 
 from domain.people.roles import Grant
+
+ROLES_LAST: Final = timedelta(days=7)
+"""Roles that follow from a group end so long after the person's last sign-in: the gateway does not hear when
+someone leaves the group.
+"""
 
 
 class ProvenIdentity(msgspec.Struct, frozen=True):

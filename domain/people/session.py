@@ -1,5 +1,7 @@
 """A person's session in the console: how long it lives, and the token of its forms."""
 
+import base64
+import hmac
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -43,3 +45,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 def end_of(signed_in_at: datetime, seen_at: datetime) -> datetime:
     """When a session ends that was last used at `seen_at`."""
     return min(signed_in_at + LONGEST, seen_at + IDLE)
+
+
+def csrf_of(cookie: str) -> str:
+    """The token of a session's forms. It follows from the cookie, which it does not reveal, so it needs no
+    place in the store.
+    """
+    digest = hmac.digest(cookie.encode(errors="surrogatepass"), b"faceid-gateway form token", "sha256")
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

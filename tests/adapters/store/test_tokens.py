@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.tokens import PgTokens, new_token
+from adapters.sealing.random_secrets import new_secret
+from adapters.store.tokens import PgTokens
 from domain.views.tokens import SCOPES, ApiToken
 from tests.support.storage.stores import dump_database, traces
 
@@ -18,7 +19,7 @@ def tokens(engine: AsyncEngine) -> PgTokens:
 
 
 def test_tokens_are_long_and_all_different() -> None:
-    tokens = {new_token() for _ in range(100)}
+    tokens = {new_secret() for _ in range(100)}
     assert len(tokens) == 100
     assert all(len(token) == 43 for token in tokens), "256 bits in base64"
 
@@ -85,6 +86,6 @@ async def test_all_are_listed_by_name(tokens: PgTokens) -> None:
 
 
 async def test_no_token_is_stored_in_plain_text(tokens: PgTokens, engine: AsyncEngine) -> None:
-    token = new_token()
+    token = new_secret()
     await tokens.put("ops", token)
     assert traces(await dump_database(engine), token) == []

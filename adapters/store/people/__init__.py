@@ -1,0 +1,1 @@
+"""Persons, their roles, links, sessions and personal tokens in PostgreSQL."""

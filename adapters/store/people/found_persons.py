@@ -1,0 +1,43 @@
+"""Persons as rows: the columns to select, and what they mean."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from domain.people.person import Person, PersonState
+from domain.people.roles import Grant, Role
+
+PERSON_COLUMNS: Final = """
+p.id, p.name, p.state, p.created_at, p.seen_at,
+p.password_hash IS NOT NULL AS has_password, p.code_ct IS NOT NULL AS has_code,
+p.issuer IS NOT NULL AS has_oidc,
+ARRAY(
+  SELECT DISTINCT r.role || '@' || coalesce(r.app_id, '') FROM person_roles r
+  WHERE r.person_id = p.id AND (r.until IS NULL OR r.until > now())
+  ORDER BY 1
+) AS grants
+"""
+"""Of `persons p`."""
+
+_WAYS: Final = {"has_password": "password", "has_code": "code", "has_oidc": "oidc"}
+
+
+def person_of(row: Any) -> Person:
+    """The person in a row of `PERSON_COLUMNS`."""
+    return Person(
+        id=row["id"],
+        name=row["name"],
+        state=PersonState(row["state"]),
+        grants=grants_of(row["grants"]),
+        signs_in_by=tuple(way for column, way in _WAYS.items() if row[column]),
+        created_at=row["created_at"],
+        seen_at=row["seen_at"],
+    )
+
+
+def grants_of(texts: Sequence[str]) -> tuple[Grant, ...]:
+    """The grants in `role@app` texts. A role of a newer version grants nothing here."""
+    parts = [text.partition("@") for text in texts]
+    return tuple(Grant(Role(role), app_id or None) for role, _, app_id in parts if role in _KNOWN)
+
+
+_KNOWN: Final = frozenset(Role)
