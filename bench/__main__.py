@@ -15,6 +15,7 @@ import msgspec
 from bench.failure import BenchFailed
 from bench.measures.deliveries import measure_deliveries
 from bench.measures.drain import measure_drain
+from bench.measures.endpoint import measure_endpoint
 from bench.measures.ingress import measure_ingress
 from bench.measures.latency import measure_latency
 from bench.measures.lists import measure_lists
@@ -116,6 +117,7 @@ async def _measure(rig: Rig, plan: Plan, part: str) -> list[Figure]:
         "deliveries": lambda: measure_deliveries(
             rig, rounds=rounds, events=plan.events, latencies=plan.latencies
         ),
+        "endpoint": lambda: measure_endpoint(rig, rounds=rounds, jobs=plan.jobs),
         "drain": lambda: measure_drain(rig, rounds=3, waiting=plan.drain),
     }
     return await measured[part]()

@@ -4,7 +4,18 @@ from typing import Final
 
 import msgspec
 
-PARTS: Final = ("ingress", "worker", "steady", "latency", "young", "lookups", "lists", "deliveries", "drain")
+PARTS: Final = (
+    "ingress",
+    "worker",
+    "steady",
+    "latency",
+    "young",
+    "lookups",
+    "lists",
+    "deliveries",
+    "endpoint",
+    "drain",
+)
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ lease, so nothing depends on this process.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -29,7 +29,18 @@ _CLEARED: Final = 1000
 _PACE: Final = 0.25
 """Seconds after which an endpoint with a rate is looked at again."""
 
+_APART: Final = 0.01
+"""Seconds between two looks while deliveries are under way: what ends in between is claimed as one group."""
+
+BESIDE: Final = 16
+BESIDE_EVERY: Final = 0.2
+"""While decisions wait, this many deliveries are claimed in this many seconds."""
+
 log = structlog.get_logger(__name__)
+
+
+def _never() -> bool:
+    return False
 
 
 class Delivering:
@@ -45,7 +56,13 @@ class Delivering:
         self._moved = asyncio.Event()
         self._has_news = True
         self._look_at = 0.0
+        self._looked_at = 0.0
+        self._decisions_wait: Callable[[], bool] = _never
         self._stopping = False
+
+    def give_way(self, while_: Callable[[], bool]) -> None:
+        """Deliver little while this says that decisions wait for this process."""
+        self._decisions_wait = while_
 
     def wake(self) -> None:
         """Events may be new."""
@@ -70,6 +87,7 @@ class Delivering:
         is_away = False
         while not self._stopping:
             try:
+                await self._keep_apart()
                 await self.deliver_due()
                 is_away = False
             except ServerAway as error:
@@ -86,18 +104,29 @@ class Delivering:
         """Fan out what is new, claim what is due as far as there is room, and start it."""
         self._moved.clear()
         context = self._context
+        self._looked_at = context.monotonic()
         # Also without a hint, and though ends of deliveries wake this before any pause is over.
-        if (now := context.monotonic()) >= self._look_at:
-            self._has_news, self._look_at = True, now + self._look_every
+        if self._looked_at >= self._look_at:
+            self._has_news, self._look_at = True, self._looked_at + self._look_every
         while self._has_news:
             self._has_news = False
             made = await context.deliveries.fan_out(now=context.clock(), limit=_EVENTS)
             self._has_news |= made.more
-        while (room := self._at_once - len(self._tasks)) > 0 and not self._stopping:
+        while (room := self._room()) > 0 and not self._stopping:
             claimed = await context.deliveries.claim(now=context.clock(), lease=context.lease, room=room)
-            if not claimed:
+            if claimed:
+                await self._start(claimed)
+            if len(claimed) < room or self._decisions_wait():
                 return
-            await self._start(claimed)
+
+    def _room(self) -> int:
+        return min(self._at_once - len(self._tasks), BESIDE if self._decisions_wait() else self._at_once)
+
+    async def _keep_apart(self) -> None:
+        """Wait until some time after the last look. Where nothing is under way, nothing is to be grouped."""
+        apart = BESIDE_EVERY if self._decisions_wait() else _APART if self._tasks else 0.0
+        if (rest := self._looked_at + apart - self._context.monotonic()) > 0:
+            await asyncio.sleep(rest)
 
     async def clear_away(self) -> None:
         """End what nobody wants any more, and delete what is old."""

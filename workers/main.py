@@ -91,6 +91,8 @@ async def _record(settings: Settings, process: ProcessContext, supervisor: Super
             _beating(settings, process, lambda: context.status() | _status_of(delivering)),
             running_loops(settings, context, grace=grace) as loops,
         ):
+            if delivering is not None:
+                delivering.give_way(while_=lambda: loops.recording.is_behind)
 
             def stop() -> None:
                 stop_loops(context, loops)

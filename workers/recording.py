@@ -38,6 +38,7 @@ class Recording:
         self._called_for_help = 0.0
         self._stopping = False
         self._failing = False
+        self._left = 0
 
     def wake(self) -> None:
         """Note that a batch may be waiting."""
@@ -47,6 +48,11 @@ class Recording:
     def is_woken(self) -> bool:
         """Whether something may wait."""
         return self._waking.is_set()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether batches waited behind the last group."""
+        return self._left > 0
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the current group is recorded."""
@@ -105,6 +111,7 @@ class Recording:
 
     def _away(self, error: BaseException) -> None:
         """Log an outage once, and count every failure."""
+        self._left = 0
         self._context.worker_stats.failed(error)
         if not self._failing:
             log.warning("batch.postponed", error=kind_of_error(error))
@@ -116,7 +123,7 @@ class Recording:
         Raises:
             ServerAway: Redis or PostgreSQL is away; the claimed batches are claimed again later.
         """
-        left = await self._batches.process_group()
+        left = self._left = await self._batches.process_group()
         if left:
             await self._call_for_help()
             await self._advancing.wait_for_room()

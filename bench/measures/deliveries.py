@@ -35,6 +35,8 @@ TARGET_DEAD: Final = 1.1
 ENDPOINTS: Final = 10
 CROWD: Final = 50
 PATIENCE: Final = 120
+ALLOW: Final = {"FACEID_WEBHOOK_ALLOW": "127.0.0.0/8"}
+_EMPTY: Final = "TRUNCATE attempts, deliveries, endpoints, events"
 _STEADY: Final = 20
 """Events a second beside a dead endpoint, each for every endpoint."""
 
@@ -80,13 +82,13 @@ async def measure_deliveries(rig: Rig, *, rounds: int, events: int, latencies: i
 async def _rate(rig: Rig, events: int) -> tuple[float, float]:
     """Deliveries a second, and the sender's processor time for each in µs."""
     count = ENDPOINTS * events
-    async with _receivers(rig, ENDPOINTS), running(_sender(rig), cores=SERVER_CORE) as pid:
+    async with receivers(rig, ENDPOINTS), running(sender(rig), cores=SERVER_CORE) as pid:
         await _append(rig, 1)
-        await _delivered(rig, ENDPOINTS)
+        await delivered(rig, ENDPOINTS)
         cpu, begin = cpu_seconds(pid), await rig.database.fetchval("SELECT clock_timestamp()")
         await _append(rig, events)
         await rig.redis.publish(DEFAULT_NAMES.events, b"")
-        await _delivered(rig, ENDPOINTS + count)
+        await delivered(rig, ENDPOINTS + count)
         cpu = cpu_seconds(pid) - cpu
         end = await rig.database.fetchval("SELECT max(ended_at) FROM deliveries")
     return count / (end - begin).total_seconds(), cpu / count * 1e6
@@ -95,20 +97,21 @@ async def _rate(rig: Rig, events: int) -> tuple[float, float]:
 async def _delays(rig: Rig, *, endpoints: int, events: int, pause: float, dead: bool = False) -> list[float]:
     """Milliseconds from each event to each delivery."""
     random = Random(1)
-    async with _receivers(rig, endpoints, dead=dead), running(_sender(rig), cores=SERVER_CORE):
+    async with receivers(rig, endpoints, dead=dead), running(sender(rig), cores=SERVER_CORE):
         # Only a sender that is up and listens to hints is idle.
         await _append(rig, 1)
-        await _delivered(rig, endpoints)
+        await delivered(rig, endpoints)
         for _ in range(events):
             await asyncio.sleep(random.uniform(0.5, 1.5) * pause)
             await _append(rig, 1)
             await rig.redis.publish(DEFAULT_NAMES.events, b"")
-        await _delivered(rig, endpoints * (events + 1))
+        await delivered(rig, endpoints * (events + 1))
     return [row["ms"] for row in await rig.database.fetch(_DELAYS)][endpoints:]
 
 
-def _sender(rig: Rig) -> ProcessSpec:
-    return rig.roles.with_settings(FACEID_ROLES="deliver", FACEID_WEBHOOK_ALLOW="127.0.0.0/8").worker()
+def sender(rig: Rig) -> ProcessSpec:
+    """A process that delivers alone."""
+    return rig.roles.with_settings(FACEID_ROLES="deliver", **ALLOW).worker()
 
 
 async def _append(rig: Rig, count: int) -> None:
@@ -116,7 +119,9 @@ async def _append(rig: Rig, count: int) -> None:
     await rig.database.execute(_EVENTS, APP_ID, body, [uuid4() for _ in range(count)])
 
 
-async def _delivered(rig: Rig, count: int) -> None:
+async def delivered(rig: Rig, count: int) -> None:
+    """Return when this many deliveries were made."""
+
     async def done() -> bool:
         query = "SELECT count(*) FROM deliveries WHERE state = 'delivered'"
         return bool(await rig.database.fetchval(query) >= count)
@@ -125,15 +130,16 @@ async def _delivered(rig: Rig, count: int) -> None:
 
 
 @asynccontextmanager
-async def _receivers(rig: Rig, count: int, *, dead: bool = False) -> AsyncIterator[None]:
-    """Endpoints of an empty log, and the process that receives for all of them."""
-    await rig.database.execute("TRUNCATE attempts, deliveries, endpoints, events")
+async def receivers(rig: Rig, count: int, *, dead: bool = False) -> AsyncIterator[None]:
+    """Endpoints of an empty log during the block, and the process that receives for all of them."""
+    await rig.database.execute(_EMPTY)
     port = free_port()
     urls = [f"http://127.0.0.1:{port}/{n}" for n in range(count)]
     await _add_endpoints(rig, urls + [f"http://127.0.0.1:{port}/dead"] * dead)
     spec = rig.roles.program("receivers", "-m", "bench.traffic.receivers", str(port), port=port)
     async with running(spec):
         yield
+    await rig.database.execute(_EMPTY)
 
 
 async def _add_endpoints(rig: Rig, urls: Sequence[str]) -> None:

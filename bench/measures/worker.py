@@ -34,6 +34,7 @@ TRIAL: Final = 300
 PATIENCE: Final = 120
 
 Stage = Callable[[Rig, Sequence[SignedCallback]], Awaitable[None]]
+Rest = Callable[[Rig, int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Contender:
     warm_up: int
 
 
-class _Round(NamedTuple):
+class Round(NamedTuple):
     """Decisions per second, and the processor time of worker and PostgreSQL for each in µs."""
 
     rate: float
@@ -61,24 +62,16 @@ class _Round(NamedTuple):
 async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
     """Alternating rounds, each with a new worker process; the naive worker with its better `max_jobs`."""
     pool = load_callbacks(rig.pool)
-    product = Contender(
-        "product",
-        rig.roles.worker(),
-        stage_batches,
-        DEFAULT_NAMES.pending,
-        "decisions",
-        "SELECT max(at) FROM timeline WHERE event = 'decision.saved'",
-        WARM_UP,
-    )
+    product = product_with(rig.roles.worker())
     async with running(vendor_spec(rig)):
         naive, trials = await _better_naive(rig, pool)
-        seen: dict[str, list[_Round]] = {"product": [], "naive": []}
+        seen: dict[str, list[Round]] = {"product": [], "naive": []}
         for number in range(1, rounds + 1):
             for side, contender, count in (
                 ("product", product, jobs),
                 ("naive", naive, jobs // NAIVE_SHARE),
             ):
-                done = await _round(rig, contender, pool[: contender.warm_up + count])
+                done = await measure_round(rig, contender, pool[: contender.warm_up + count])
                 seen[side].append(done)
                 show_progress(
                     f"worker {number}/{rounds} {side}: {done.rate:,.0f} decisions/s, "
@@ -98,7 +91,7 @@ async def measure_worker(rig: Rig, *, rounds: int, jobs: int) -> list[Figure]:
     ]
 
 
-def _columns(seen: dict[str, list[_Round]], place: int) -> Iterator[tuple[str, Iterator[float]]]:
+def _columns(seen: dict[str, list[Round]], place: int) -> Iterator[tuple[str, Iterator[float]]]:
     """One value of every round, by side."""
     return ((side, (each[place] for each in rounds)) for side, rounds in seen.items())
 
@@ -139,18 +132,37 @@ async def _better_naive(rig: Rig, pool: Sequence[SignedCallback]) -> tuple[Conte
             NAIVE_WARM_UP,
         )
         contenders[name] = contender
-        trials[name] = (await _round(rig, contender, pool[: NAIVE_WARM_UP + TRIAL])).rate
+        trials[name] = (await measure_round(rig, contender, pool[: NAIVE_WARM_UP + TRIAL])).rate
         show_progress(f"worker trial naive {name}: {trials[name]:,.0f} decisions/s")
     return contenders[max(trials, key=lambda name: trials[name])], trials
 
 
-async def _round(rig: Rig, contender: Contender, callbacks: Sequence[SignedCallback]) -> _Round:
-    """Measure a new worker that has decided the first callbacks before."""
+def product_with(worker: ProcessSpec) -> Contender:
+    """The product's worker, run like this."""
+    last = "SELECT max(at) FROM timeline WHERE event = 'decision.saved'"
+    return Contender("product", worker, stage_batches, DEFAULT_NAMES.pending, "decisions", last, WARM_UP)
+
+
+async def nothing_more(_rig: Rig, _in_all: int) -> None:
+    """A round ends with its last decision."""
+
+
+async def measure_round(
+    rig: Rig,
+    contender: Contender,
+    callbacks: Sequence[SignedCallback],
+    *,
+    rest: Rest = nothing_more,
+) -> Round:
+    """Measure a new worker that has decided the first callbacks before. The processor times include `rest`,
+    what follows from so many decisions."""
     await empty(rig)
     async with running(contender.spec, cores=SERVER_CORE) as pid:
         await _process(rig, contender, callbacks[: contender.warm_up], in_all=contender.warm_up)
+        await rest(rig, contender.warm_up)
         used, postgres = cpu_seconds(pid), cpu_seconds_of_all(rig.postgres_pid)
         seconds = await _process(rig, contender, callbacks[contender.warm_up :], in_all=len(callbacks))
+        await rest(rig, len(callbacks))
         used, postgres = cpu_seconds(pid) - used, cpu_seconds_of_all(rig.postgres_pid) - postgres
     approved = await rig.database.fetchval(
         f"SELECT count(*) FROM {contender.table} WHERE outcome = 'approved'"
@@ -159,7 +171,7 @@ async def _round(rig: Rig, contender: Contender, callbacks: Sequence[SignedCallb
         raise BenchFailed(f"{contender.name}: {approved} of {len(callbacks)} callbacks were approved")
     await rig.database.execute(f"TRUNCATE {contender.table} CASCADE")
     count = len(callbacks) - contender.warm_up
-    return _Round(count / seconds, used / count * 1e6, postgres / count * 1e6)
+    return Round(count / seconds, used / count * 1e6, postgres / count * 1e6)
 
 
 async def _process(

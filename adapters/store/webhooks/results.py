@@ -21,6 +21,9 @@ from domain.webhooks.schedule import PROBE_EVERY, Health
 from domain.webhooks.verdict import Verdict
 
 _MAX_GROUP: Final = 256
+_PACE: Final = 0.005
+_ENOUGH: Final = 16
+"""A group of fewer is written at least this many seconds after the one before."""
 
 
 def result_writer(engine: AsyncEngine) -> Coalescer[EndedAttempt, bool]:
@@ -29,7 +32,14 @@ def result_writer(engine: AsyncEngine) -> Coalescer[EndedAttempt, bool]:
     async def flush(group: list[EndedAttempt]) -> Sequence[bool | DatabaseAway]:
         return await write_group(engine, group, _write, as_one=True)
 
-    return Coalescer(flush, max_items=_MAX_GROUP, systemic=(DatabaseAway,), alone=(StatementFailed,))
+    return Coalescer(
+        flush,
+        max_items=_MAX_GROUP,
+        systemic=(DatabaseAway,),
+        alone=(StatementFailed,),
+        pace=_PACE,
+        enough=_ENOUGH,
+    )
 
 
 async def _write(connection: asyncpg.Connection, group: list[EndedAttempt]) -> Sequence[bool]:

@@ -22,7 +22,7 @@ from devstack.processes import Process, ProcessSpec
 from devstack.roles import Roles
 from tests.whole.faults.rig.callbacks import app_id
 
-LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api")
+LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api", "receiver")
 SERVERS: Final = ("valkey", "postgres")
 
 MOST_SCRIPTS: Final = 32
@@ -53,6 +53,7 @@ class Rig:
         """Verifications that an earlier test on these processes has judged."""
         self.spool = folder / "spool"
         self.vendor_log = folder / "vendor-calls"
+        self.receiver_log = folder / "webhooks"
         base = environment.without_settings(os.environ)
         # A machine that keeps no compiled code would spend most of this suite on compiling it.
         base.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -122,9 +123,11 @@ class Rig:
         ports, logs = self.ports, self.folder / "logs"
         roles = Roles(self._environment, logs)
         vendor = ("-m", "tests.whole.faults.rig.faulty_vendor", str(ports["vendor"]), str(self.vendor_log))
+        receiver = ("-m", "tests.whole.faults.rig.receiver", str(ports["receiver"]), str(self.receiver_log))
         specs = [
             *self._servers,
             Roles(base, logs).program("vendor", *vendor, port=ports["vendor"]),
+            Roles(base, logs).program("receiver", *receiver, port=ports["receiver"]),
             roles.ingress(ports["ingress"]),
             roles.ingress(ports["second-ingress"], name="second-ingress"),
             roles.api(ports["api"]),

@@ -1,0 +1,35 @@
+"""PostgreSQL is killed while a sender claims, sends and writes results.
+
+No event is lost, none comes behind a later one of its verification, and copies have the same `webhook-id`.
+"""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.whole.faults.rig.harness import Rig
+from tests.whole.faults.rig.report import Notebook
+from tests.whole.faults.rig.webhooks import EVENTS, SENDER, receiving
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
+
+SETTINGS = {"FACEID_WEBHOOK_ALLOW": "127.0.0.0/8"}
+
+
+async def test_postgres_is_killed_while_webhooks_are_sent(
+    rig: Rig, notebook: Notebook, chance: random.Random, times: Callable[[int], int]
+) -> None:
+    kills = times(8)
+    await rig.stop("worker")
+    async with receiving(rig) as webhooks:
+        await rig.start("worker", **SENDER)
+        for _ in range(kills):
+            await webhooks.append(EVENTS)
+            await webhooks.gets(chance.randint(1, EVENTS // 2))
+            await rig.kill("postgres")
+            await rig.start("postgres")
+        await webhooks.all_delivered()
+        notebook.note(kills=kills)
+        webhooks.judged(notebook)
+    await rig.stop("worker")
