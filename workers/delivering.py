@@ -126,7 +126,7 @@ class Delivering:
         """Wait until some time after the last look. Where nothing is under way, nothing is to be grouped."""
         apart = BESIDE_EVERY if self._decisions_wait() else _APART if self._tasks else 0.0
         if (rest := self._looked_at + apart - self._context.monotonic()) > 0:
-            await asyncio.sleep(rest)
+            await self._context.sleep(rest)
 
     async def clear_away(self) -> None:
         """End what nobody wants any more, and delete what is old."""

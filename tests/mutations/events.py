@@ -34,8 +34,8 @@ OF_THE_EVENTS: Final = (
     Mutation(
         "order guard of deliveries",
         "adapters/store/webhooks/claims.py",
-        "        AND earlier.due_at IS NOT NULL AND earlier.seq < d.seq)\n",
-        "        AND earlier.due_at IS NOT NULL AND earlier.seq < d.seq AND false)\n",
+        "AND earliest.due_at IS NOT NULL ORDER BY earliest.seq LIMIT 1), d.seq)\n",
+        "AND earliest.due_at IS NOT NULL AND false ORDER BY earliest.seq LIMIT 1), d.seq)\n",
         [
             "tests/usecases/webhooks/test_order.py::test_a_later_event_is_not_claimed_while_an_earlier_one_is_under_way",
             "tests/usecases/webhooks/test_order.py::test_a_blocked_event_keeps_its_due_time_and_goes_at_once_behind_the_earlier_one",
@@ -49,10 +49,19 @@ OF_THE_EVENTS: Final = (
         ["tests/usecases/webhooks/test_leases.py::test_a_sender_whose_lease_was_taken_writes_nothing_late"],
     ),
     Mutation(
+        "deliveries give way to decisions",
+        "workers/delivering.py",
+        "BESIDE if self._decisions_wait() else self._at_once)",
+        "self._at_once)",
+        [
+            "tests/usecases/webhooks/test_giving_way.py::test_few_are_claimed_while_decisions_wait_and_the_rest_behind_them"
+        ],
+    ),
+    Mutation(
         "deleted events hold no place",
         "adapters/store/webhooks/claims.py",
-        "LEFT JOIN events event ON event.seq = claimed.seq\n",
-        "JOIN events event ON event.seq = claimed.seq\n",
+        "LEFT JOIN events event ON event.seq = claimed.seq AND",
+        "JOIN events event ON event.seq = claimed.seq AND",
         [
             "tests/usecases/webhooks/test_upkeep.py::test_a_delivery_whose_event_is_deleted_ends_and_takes_no_place"
         ],
@@ -67,8 +76,8 @@ OF_THE_EVENTS: Final = (
     Mutation(
         "events found without hints",
         "workers/delivering.py",
-        "            self._has_news, self._look_at = True, now + self._look_every\n",
-        "            self._look_at = now + self._look_every\n",
+        "            self._has_news, self._look_at = True, self._looked_at + self._look_every\n",
+        "            self._look_at = self._looked_at + self._look_every\n",
         [
             "tests/usecases/webhooks/test_upkeep.py::test_without_hints_new_events_are_found_beside_deliveries_that_end_all_the_time"
         ],

@@ -38,8 +38,12 @@ async def test_a_backlog_is_worked_off_in_bounded_groups(jobs: Jobs) -> None:
     for n in range(10):
         await jobs.inbox.hand_over(new_batch_id(30), [quick(n)] * 30)
     loops = jobs.loops()
-    left = [await loops.recording.record_some() for _ in range(3)]
+    left, behind = [], []
+    for _ in range(3):
+        left.append(await loops.recording.record_some())
+        behind.append(loops.recording.is_behind)
     assert left == [6, 2, 0], "four batches of thirty are a group"
+    assert behind == [True, True, False]
     await loops.advancing.idle()
     assert await decisions(jobs) == 10
 

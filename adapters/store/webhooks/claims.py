@@ -123,15 +123,17 @@ WITH busy AS (
   SELECT ready.id, row_number() OVER (PARTITION BY room.id ORDER BY ready.due_at, ready.seq) AS turn
   FROM room CROSS JOIN LATERAL (
     SELECT d.id, d.due_at, d.seq FROM deliveries d
-    WHERE d.endpoint_id = room.id AND d.due_at <= $1 AND NOT EXISTS (
-      SELECT FROM deliveries earlier
-      WHERE earlier.endpoint_id = d.endpoint_id AND earlier.verification_id = d.verification_id
-        AND earlier.due_at IS NOT NULL AND earlier.seq < d.seq)
+    WHERE d.endpoint_id = room.id AND d.due_at <= $1 AND d.seq = COALESCE((
+      SELECT earliest.seq FROM deliveries earliest
+      WHERE earliest.endpoint_id = d.endpoint_id AND earliest.verification_id = d.verification_id
+        AND earliest.due_at IS NOT NULL ORDER BY earliest.seq LIMIT 1), d.seq)
     ORDER BY d.due_at, d.seq LIMIT room.places FOR NO KEY UPDATE OF d SKIP LOCKED
   ) AS ready
+), mine AS MATERIALIZED (
+  SELECT id FROM due ORDER BY turn LIMIT $3
 ), claimed AS (
   UPDATE deliveries d SET fence = d.fence + 1, due_at = $2, leased_until = $2
-  FROM (SELECT id FROM due ORDER BY turn LIMIT $3) AS mine WHERE d.id = mine.id
+  WHERE d.id = ANY(ARRAY(SELECT id FROM mine))
   RETURNING d.id, d.endpoint_id, d.app_id, d.seq, d.event_id, d.type, d.verification_id, d.n, d.created_at,
             d.fence, d.attempts, d.attempts_before
 ), paced AS (
@@ -142,11 +144,14 @@ WITH busy AS (
 )
 SELECT claimed.*, COALESCE(event.at, claimed.created_at) AS at, CAST(event.body AS text) AS body,
        endpoint.updated_at AS changed_at,
-       CAST(COALESCE(d.result_facts, d.callback_facts) AS text) AS facts
+       CASE WHEN endpoint.format = 'full' THEN (
+         SELECT CAST(COALESCE(d.result_facts, d.callback_facts) AS text) FROM decisions d
+         WHERE d.verification_id = claimed.verification_id) END AS facts
 FROM claimed JOIN endpoints endpoint ON endpoint.id = claimed.endpoint_id
-LEFT JOIN events event ON event.seq = claimed.seq
-LEFT JOIN decisions d ON endpoint.format = 'full' AND d.verification_id = claimed.verification_id
+LEFT JOIN events event ON event.seq = claimed.seq AND event.seq = ANY(ARRAY(SELECT seq FROM claimed))
 ORDER BY claimed.seq
 """  # noqa: S608 - constants alone
 """`verification_id` of an event of no verification is NULL, which equals nothing: those wait for no other.
+Rows are looked up one by one, also while the tables are new and seem small: a plan from then would read them
+whole at each claim.
 A delivery whose event is deleted is claimed as well, so that its sender ends it."""
