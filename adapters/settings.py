@@ -35,6 +35,7 @@ from adapters.configuration.values import (
     EgressProxy,
     HttpUrl,
     Key,
+    KeysUrl,
     MasterKey,
     ProxyNetwork,
     RedisUrl,
@@ -100,6 +101,9 @@ class Settings(BaseSettings):
     redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{0,32}$")] = DEFAULT_PREFIX
     database_url: DatabaseUrl = Field(repr=False)
     master_keys: Annotated[list[MasterKey], NoDecode, BeforeValidator(split_list)] = Field(min_length=1)
+    keys_url: KeysUrl | None = Field(None, repr=False)
+    keys_epoch: int = Field(7, ge=1, le=366)
+    keys_cached: float = Field(3600, ge=60, le=7 * 24 * 3600)
     apps: dict[str, AppSettings] = Field(min_length=1)
     alerts: dict[str, AlertSettings] = {}
     durability: Literal["fsync", "memory"] = "fsync"

@@ -42,7 +42,7 @@ class Gateway:
         """The dead letters."""
         from adapters.store.dead_letters import PgDeadLetters  # noqa: PLC0415 - at first use
 
-        return PgDeadLetters(self._process.engine, keys=self._process.keys)
+        return PgDeadLetters(self._process.engine, keys=self._process.data_keys)
 
     def retries(self) -> DeadLetterRetries:
         """Retries of dead letters."""
@@ -142,6 +142,7 @@ async def connected(servers: Servers, *, silent: bool = False) -> AsyncIterator[
         master_keys=servers.master_keys,
         names=servers.names,
         timeout=_REDIS_TIMEOUT,
+        key_place=servers.key_place,
     )
     with silent_logs() if silent else nullcontext():
         async with process:

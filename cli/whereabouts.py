@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from adapters.configuration.values import read_reference
+from adapters.processes.process import NO_KEY_STORE, KeyPlace
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import load_settings, servers_given
 from devstack.environment import master_keys
@@ -44,6 +45,7 @@ class Servers(msgspec.Struct, frozen=True):
     names: RedisNames = DEFAULT_NAMES
     memory_rules: MemoryRules = MEMORY_RULES
     webhooks: WebhookRules = _DEV_WEBHOOKS
+    key_place: KeyPlace = NO_KEY_STORE
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -60,7 +62,8 @@ def find_servers(data_dir: Path | None) -> Servers:
     folder = data_dir or DEV_FOLDER
     found = _description(folder)
     keys, names = master_keys(folder), RedisNames(found.redis_prefix)
-    return Servers(found.redis_url, found.database_url, keys, names=names)
+    place = NO_KEY_STORE if found.keys_url is None else KeyPlace(found.keys_url)
+    return Servers(found.redis_url, found.database_url, keys, names=names, key_place=place)
 
 
 def configured_servers() -> Servers:
@@ -79,6 +82,7 @@ def configured_servers() -> Servers:
             settings.webhook_endpoints,
             frozenset(settings.apps),
         ),
+        KeyPlace.of(settings),
     )
 
 
@@ -122,3 +126,4 @@ class _Description(msgspec.Struct):
     api_url: str = ""
     api_token: str = ""
     redis_prefix: str = DEFAULT_PREFIX
+    keys_url: str | None = None

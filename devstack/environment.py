@@ -55,6 +55,11 @@ def master_keys(data_dir: Path) -> list[bytes]:
     return [base64.b64decode(key) for key in given.split(",")]
 
 
+def keys_url(data_dir: Path) -> str:
+    """The key store of this folder's roles."""
+    return callers_environment().get("FACEID_KEYS_URL") or (data_dir / "keys").absolute().as_uri()
+
+
 def write_atomically(file: Path, content: bytes) -> None:
     """Replace a private file: readers see the old content or the new, never a part."""
     draft = file.with_suffix(".new")
@@ -98,6 +103,7 @@ def gateway_environment(
     return {
         **needed,
         "FACEID_SPOOL_DIR": str(data_dir / "spool"),
+        "FACEID_KEYS_URL": keys_url(data_dir),
         "FACEID_PULL_SPACING": str(_PAUSE),
         "FACEID_WEBHOOK_ALLOW": ALLOWED_RECEIVERS,
         **caller,

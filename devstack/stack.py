@@ -17,7 +17,14 @@ import psutil
 from adapters.redis.names import DEFAULT_PREFIX
 from adapters.store.tokens import token_id
 from devstack import databases, environment, ports, servers
-from devstack.environment import APP_ID, DevSecrets, callers_environment, load_secrets, write_atomically
+from devstack.environment import (
+    APP_ID,
+    DevSecrets,
+    callers_environment,
+    keys_url,
+    load_secrets,
+    write_atomically,
+)
 from devstack.preflight import check_ports, locked_folder
 from devstack.roles import Roles
 from devstack.supervisor import Supervisor
@@ -98,6 +105,7 @@ class Stack:
             },
             "redis_url": self.redis_url,
             "redis_prefix": self.redis_prefix,
+            "keys_url": keys_url(self.data_dir),
             "database_url": self.database_url,
             "data_dir": str(self.data_dir),
             "pids": {role: pids.get(role) for role in ROLES},

@@ -20,10 +20,10 @@ from adapters.outbound.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZ
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.processes.gc_tuning import calm_garbage_collection
-from adapters.processes.heartbeats import Heartbeats, beating
+from adapters.processes.heartbeats import beating
+from adapters.processes.keys import following_keys
 from adapters.processes.mark import RedisMark, marking, read_mark
 from adapters.processes.process import ProcessContext
-from adapters.processes.readers import Readers
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.redis.announcements import Announcer
 from adapters.settings import Settings
@@ -80,6 +80,7 @@ async def _record(settings: Settings, process: ProcessContext, supervisor: Super
     delivers = "deliver" in settings.roles
     async with (
         following_clock(process),
+        following_keys(process, every=timedelta(seconds=settings.heartbeat_every)),
         worker_context(settings, process) as context,
         following_reloads(context, process),
         running_delivery(settings, process) if delivers else nullcontext() as delivering,
@@ -121,7 +122,14 @@ def _beating(
     settings: Settings, process: ProcessContext, status: Callable[[], Mapping[str, object]]
 ) -> AbstractAsyncContextManager[str]:
     every = timedelta(seconds=settings.heartbeat_every)
-    return beating(process.redis, "worker", every=every, status=status, names=process.names)
+    return beating(
+        process.redis,
+        "worker",
+        every=every,
+        status=status,
+        names=process.names,
+        opens_epochs=process.has_key_store,
+    )
 
 
 def _status_of(delivering: Delivering | None) -> dict[str, object]:
@@ -181,19 +189,16 @@ async def following_reloads(context: WorkerContext, process: ProcessContext) -> 
 @asynccontextmanager
 async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIterator[WorkerContext]:
     """The jobs' context on real adapters; closes what it opened."""
-    keys, engine, clock = process.keys, process.engine, process.clock
+    keys, engine, clock = process.data_keys, process.engine, process.clock
     lease = timedelta(seconds=settings.sweep_after)
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))
     faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
-    inbox = RedisInbox(process.redis, keys=keys, names=process.names)
+    inbox = RedisInbox(process.redis, keys=process.keys, names=process.names)
     due = PgDueVerifications(engine, keys=keys, owners=owners)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
-    readers = Readers(Heartbeats(process.redis, names=process.names))
-    every = timedelta(seconds=settings.heartbeat_every)
-    following = asyncio.create_task(readers.follow(every=every))
+    readers = process.readers
     try:
-        await readers.look()
         await verify_policies(engine, policies)
         yield WorkerContext(
             apps=apps,
@@ -228,7 +233,6 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             reached=deadly(crash_point_wanted()),
         )
     finally:
-        await end_tasks(following)
         await faceid.aclose()
 
 

@@ -33,6 +33,22 @@ MEANINGS: Final = {
         "32 bytes each, in base64, newest first, separated by commas. **Keep every key ever used.**",
         "主密钥：每个 32 字节，base64 编码，最新的在前，逗号分隔。**凡是用过的密钥都要保留。**",
     ),
+    "keys_url": Words(
+        "Where the [epoch keys](../operations.md#keys) are kept, apart from the data: `file:///FOLDER` on "
+        "another disk, or `postgresql://…`, a second database. Without it the master keys alone protect "
+        "the data, and a backup undoes every erasure (`dev` uses `.faceid/keys`).",
+        "[周期密钥](../operations.md#keys)存放处，须与数据分开：另一块磁盘上的目录 `file:///目录`，"
+        "或另一个数据库 `postgresql://…`。不设置时，数据只由主密钥保护，恢复备份会使抹除失效（`dev`：`.faceid/keys`）。",
+    ),
+    "keys_epoch": Words(
+        "Days that one epoch key covers, for each app. Data is destroyed in units of an epoch.",
+        "每个应用的一个周期密钥覆盖的天数；销毁数据以周期为单位。",
+    ),
+    "keys_cached": Words(
+        "Seconds for which a process uses an epoch key after the key store last confirmed it: an outage that "
+        "is shorter is not felt.",
+        "密钥库最近一次确认后，进程可继续使用周期密钥的秒数；短于此的密钥库故障不影响业务。",
+    ),
     "apps": Words("At least one app; in the environment as JSON.", "至少一个应用；环境变量里用 JSON。"),
     "alerts": Words(
         "Where [alerts](../operations.md#alerts) go, any number of tables; in the environment as JSON. "

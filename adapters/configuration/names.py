@@ -11,9 +11,6 @@ from adapters.configuration.values import referred_names
 _NOT_OURS_TO_READ: Final = frozenset({"config", "dev_data_dir", "crash_at"})
 """Read elsewhere: by `read_sources`, by `dev`, by the fault suite's workers."""
 
-_OF_LATER_VERSIONS: Final = frozenset({"webhook_allow", "events_kept", "keys_url"})
-"""Announced names, which an environment for two versions may contain."""
-
 _OTHER_PROGRAMS: Final = ("simulator_", "faults_", "bench_")
 _KUBERNETES: Final = re.compile(
     r"service_(host|port(_\w+)?)|\w+_service_(host|port(_\w+)?)|(\w+_)?port(_\d+_\w+)?"
@@ -27,8 +24,6 @@ def names_to_refuse(sources: Sequence[Source], known: Collection[str]) -> list[s
     readable = [*known, "config"]
     for source, name, position in _unknown(sources, known):
         meant = closest(name.lower().removeprefix(PREFIX.lower()), readable if source.variables else known)
-        if name in _OF_LATER_VERSIONS:
-            continue
         if source.variables and meant:
             lines.append(
                 f"{_variable(name)}: is unknown, did you mean {_variable(meant)}? (in {source.place})"
@@ -47,7 +42,7 @@ def strange(sources: Sequence[Source], known: Collection[str]) -> list[str]:
         {
             _variable(name)
             for source, name, _ in _unknown(sources, known)
-            if name in _OF_LATER_VERSIONS or (source.variables and not closest(name, [*known, "config"]))
+            if source.variables and not closest(name, [*known, "config"])
         }
     )
 

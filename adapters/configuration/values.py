@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, IPvAnyNetwork, SecretStr
 
 from adapters.configuration.database_url import read_database_url
+from adapters.configuration.keys_url import check_keys_url
 from adapters.configuration.redis_url import read_redis_url
 from adapters.configuration.sources import read_dotenv
 from adapters.configuration.visible import check_visible
@@ -146,6 +147,7 @@ MasterKey = Annotated[SecretStr, AfterValidator(_read_master_key)]
 HttpUrl = Annotated[str, AfterValidator(check_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+KeysUrl = Annotated[str, AfterValidator(check_keys_url)]
 WebhookTarget = Annotated[str, AfterValidator(_check_webhook_target)]
 EgressProxy = Annotated[str, AfterValidator(_check_egress_proxy)]
 ProxyNetwork = Annotated[IPvAnyNetwork, AfterValidator(_check_network)]

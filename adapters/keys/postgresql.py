@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.keys.away import KeysAway
+from adapters.keys.away import KeysAway, WrongKeyStore
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_trouble
@@ -99,6 +99,8 @@ class PgKeys:
     async def _create_tables(self) -> None:
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK, {"name": "faceid_key_store"})
+            if await connection.scalar(_HAS_DATA):
+                raise WrongKeyStore(_SAME_DATABASE)
             for statement in _TABLES:
                 await connection.execute(statement)
             await connection.execute(_NAME, {"id": uuid4()})
@@ -110,6 +112,10 @@ def _epoch(row: Row[Any]) -> Epoch:
 
 
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+_SAME_DATABASE: Final = "FACEID_KEYS_URL: this database has the gateway's data; the keys need another one"
+
+_HAS_DATA: Final = text("SELECT to_regclass('verifications') IS NOT NULL")
 
 _TABLES: Final = (
     text("""

@@ -11,6 +11,18 @@ WORKER_EVENTS: Final = {
         "The `count` apps in `detail` share an `api_key` or an API_SECRET: each `biz_id` belongs to the "
         "app that registers it, or to the first that receives it.",
     ),
+    "keys.away": LogEvent(
+        "warning",
+        "api, worker",
+        "The key store cannot be used; `detail` says why. What needs an epoch key that the process does not "
+        "have waits: callbacks stay in the inbox, registrations get a 503.",
+    ),
+    "epoch.unreadable": LogEvent(
+        "error",
+        "api, worker",
+        "No configured master key opens the key of an epoch, so its data is unreadable. A master key is "
+        "missing from FACEID_MASTER_KEYS.",
+    ),
     "worker.started": LogEvent("info", "worker", "The worker is ready."),
     "audit.block_closed": LogEvent(
         "info",

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from redis.asyncio import Redis
 
+from adapters.keys.data_keys import FORMAT as EPOCH_KEYS
 from adapters.processes.places import this_place
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
@@ -29,6 +30,7 @@ from domain.events.event import EventType
 from domain.views.processes import Heartbeat, SeenHeartbeat
 
 _FAREWELL: Final = 1.0
+_OPENS: Final = (FORMAT, EventType.AUDIT_CHECKPOINT)
 
 _BEAT: Final = """
 redis.call('DEL', KEYS[2])
@@ -101,10 +103,14 @@ async def beating(
     every: timedelta,
     status: Status = dict,
     names: RedisNames = DEFAULT_NAMES,
+    opens_epochs: bool = True,
 ) -> AsyncIterator[str]:
-    """Send this process's heartbeats during the block, even while Redis is away; yields its id."""
+    """Send this process's heartbeats during the block, even while Redis is away; yields its id.
+
+    `opens_epochs`: whether it opens data keys under epochs, or opens none at all.
+    """
     heartbeats = Heartbeats(redis, names=names)
-    first = _first_heartbeat(role, every)
+    first = _first_heartbeat(role, every, opens=(*_OPENS, EPOCH_KEYS) if opens_epochs else _OPENS)
     try:
         async with in_background(_beat(heartbeats, first, status)):
             yield first.id
@@ -130,7 +136,7 @@ async def _beat(heartbeats: Heartbeats, first: Heartbeat, status: Status) -> Non
         await asyncio.sleep(first.every)
 
 
-def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
+def _first_heartbeat(role: str, every: timedelta, *, opens: tuple[str, ...]) -> Heartbeat:
     now = datetime.now(UTC)
     return Heartbeat(
         role=role,
@@ -143,7 +149,7 @@ def _first_heartbeat(role: str, every: timedelta) -> Heartbeat:
         status={},
         instance=secrets.token_hex(4),
         place=this_place(),
-        opens=(FORMAT, EventType.AUDIT_CHECKPOINT),
+        opens=opens,
     )
 
 

@@ -1,7 +1,10 @@
 """Encryption at rest: AES-256-GCM with keys that the master keys protect.
 
-A master key is never used directly: two subkeys are derived from it, one that wraps data keys (one data
-key per verification, so that deleting the wrapped key erases the person) and one for batches in Redis.
+A master key is never used directly: subkeys are derived from it, one that wraps data keys and epoch keys, and
+one for each batch in Redis. The data key of a verification or a dead letter is wrapped by its epoch's key
+(adapters/keys/data_keys.py), which is not in the database; that of an endpoint, by the master key.
+
+Deleting a wrapped key alone erases nobody: a backup brings it back. Destroying the epoch does.
 
 Sealed bytes are `nonce (12) ‖ ciphertext ‖ tag (16)`. Bytes sealed by a master key begin with its key id
 (8): the newest key encrypts, and every configured key decrypts.
@@ -24,7 +27,13 @@ Key = TypeVar("Key")
 Packed = TypeVar("Packed")
 
 _NONCE: Final = 12
+_TAG: Final = 16
+_KEY: Final = 32
 _KEY_ID: Final = 8
+WRAPPED: Final = _NONCE + _KEY + _TAG
+"""Bytes of a wrapped key."""
+WRAPPED_BY_MASTER: Final = _KEY_ID + WRAPPED
+"""Bytes of a key that a master key wrapped."""
 
 
 class SealingKey:
@@ -53,6 +62,17 @@ class SealingKey:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
         except (InvalidTag, ValueError):
             raise BrokenSeal(f"{place.split('/', 1)[0]}: the sealed bytes do not open") from None
+
+
+def new_key_under(wrapping: SealingKey, *, place: str) -> tuple[SealingKey, bytes]:
+    """A fresh key and its form wrapped by another key."""
+    key = os.urandom(_KEY)
+    return SealingKey(key), wrapping.seal(key, place=place)
+
+
+def open_key_under(wrapping: SealingKey, wrapped: bytes, *, place: str) -> SealingKey:
+    """The key that `new_key_under` wrapped. Raises BrokenSeal."""
+    return SealingKey(wrapping.unseal(wrapped, place=place))
 
 
 def unseal_packed(key: DataKey, sealed: bytes, *, place: str, kind: type[Packed]) -> Packed:
@@ -105,16 +125,25 @@ class KeyRing:
 
     def new_data_key(self, *, place: str) -> tuple[SealingKey, bytes]:
         """A fresh data key and its wrapped form."""
-        data_key = os.urandom(32)
-        wrapped = self._wrapping[self._newest].seal(data_key, place=place)
-        return SealingKey(data_key), self._newest + wrapped
+        data_key, wrapped = new_key_under(self._wrapping[self._newest], place=place)
+        return data_key, self._newest + wrapped
 
     def unwrap_data_key(self, wrapped: bytes | None, *, place: str) -> SealingKey:
-        """The data key in `wrapped`; None means deleted, to erase the person. Raises BrokenSeal."""
+        """The data key in `wrapped`; None means deleted. Raises BrokenSeal."""
         if wrapped is None:
             raise BrokenSeal(f"{place.split('/', 1)[0]}: deleted")
-        wrapping = _key_for(wrapped, self._wrapping)
-        return SealingKey(wrapping.unseal(wrapped[_KEY_ID:], place=place))
+        return open_key_under(_key_for(wrapped, self._wrapping), wrapped[_KEY_ID:], place=place)
+
+    def is_wrapped_by_newest(self, wrapped: bytes) -> bool:
+        """Whether the newest master key wrapped it."""
+        return wrapped.startswith(self._newest)
+
+    def rewrap(self, wrapped: bytes, *, place: str, by: SealingKey | None = None) -> bytes:
+        """The same key, wrapped by the newest master key, or by another key. Raises BrokenSeal."""
+        key = _key_for(wrapped, self._wrapping).unseal(wrapped[_KEY_ID:], place=place)
+        if by is not None:
+            return by.seal(key, place=place)
+        return self._newest + self._wrapping[self._newest].seal(key, place=place)
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:
         """Encrypt one batch. Each batch has its own key, so nonces cannot run out."""

@@ -14,7 +14,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, TextClause, and_, delete, func, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sealing.envelope import KeyRing, place_of, unseal_packed
+from adapters.keys.data_keys import DataKeys
+from adapters.sealing.envelope import place_of, unseal_packed
 from adapters.store.events.log import append
 from adapters.store.statements.each_app import each_app
 from adapters.store.statements.positions import NEWEST
@@ -30,14 +31,17 @@ letter: Final = dead_letters.c
 class PgDeadLetters:
     """Keeps, lists, opens and deletes dead letters."""
 
-    def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
+    def __init__(self, engine: AsyncEngine, *, keys: DataKeys) -> None:
         self._engine = engine
         self._keys = keys
 
     async def keep(self, callback: AcceptedCallback, *, reason: str, detail: str, now: datetime) -> UUID:
         """Store a callback and return the letter's id; storing the same callback again counts an attempt."""
         row = callback.key
-        data_key, wrapped_key = self._keys.new_data_key(place=_key_place(callback.app_id, row))
+        await self._keys.prepare([callback.app_id])
+        data_key, wrapped_key = self._keys.new_data_key(
+            callback.app_id, place=_key_place(callback.app_id, row)
+        )
         sealed = data_key.seal(msgspec.msgpack.encode(callback), place=_raw_place(callback.app_id, row))
         async with self._engine.begin() as connection:
             kept = await connection.execute(
@@ -105,6 +109,7 @@ class PgDeadLetters:
             statement = statement.where(tuple_(letter.last_seen_at, letter.id) > tuple_(*after))
         async with self._engine.begin() as connection:
             rows = (await connection.execute(statement)).all()
+            await self._keys.load(row.wrapped_key for row in rows)
             opened = [self._open_or_none(row) for row in rows]
             readable = [row.id for row, callback in zip(rows, opened, strict=True) if callback]
             yield TakenLetters(
@@ -123,7 +128,8 @@ class PgDeadLetters:
         """`take` for one letter, retried before or not; None if these apps have no such letter.
 
         Raises:
-            BrokenSeal: no configured master key decrypts it.
+            BrokenSeal: no key decrypts it.
+            KeysAway: the key store is away.
         """
         statement = (
             select(letter.id, letter.app_id, letter.wrapped_key, letter.raw_ct)
@@ -135,6 +141,7 @@ class PgDeadLetters:
             if row is None:
                 yield None
                 return
+            await self._keys.load([row.wrapped_key])
             yield self._open(row)
             await connection.execute(
                 update(dead_letters).where(letter.id == letter_id).values(retried_at=now)

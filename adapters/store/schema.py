@@ -4,6 +4,7 @@ from adapters.store import tables
 from adapters.store.audit import tables as audit_tables
 from adapters.store.decisions import tables as decision_tables
 from adapters.store.events import tables as event_tables
+from adapters.store.keys import tables as key_tables
 from adapters.store.people import tables as people_tables
 from adapters.store.reviews import tables as review_tables
 from adapters.store.webhooks import delivery_tables
@@ -14,6 +15,7 @@ __all__ = [
     "decision_tables",
     "delivery_tables",
     "event_tables",
+    "key_tables",
     "metadata",
     "people_tables",
     "review_tables",

@@ -8,6 +8,7 @@ import typer
 
 from adapters.logs.logs import configure_logs
 from adapters.processes.first_look import look_at_servers
+from adapters.processes.keys import check_key_store
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.settings import IngressSettings, Settings, load_settings, strange_names
 from cli.supervisor.command import supervise
@@ -91,4 +92,6 @@ def _start(*, database: bool = True) -> Settings:
     for name in strange_names():
         structlog.get_logger(__name__).warning("setting.unknown", setting=name)
     asyncio.run(look_at_servers(settings, database=database))
+    if database:
+        asyncio.run(check_key_store(settings))
     return settings

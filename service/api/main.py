@@ -23,6 +23,7 @@ from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.postgres.schema import PgDatabase
 from adapters.processes.heartbeats import Heartbeats, beating
+from adapters.processes.keys import following_keys
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.processes.troubles import trouble_of
@@ -147,7 +148,7 @@ def _limits(settings: Settings) -> Limits:
 def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """The API with real adapters."""
     process = ProcessContext.of(settings, timeout=timedelta(seconds=3))
-    keys, names, redis = process.keys, process.names, process.redis
+    keys, names, redis = process.data_keys, process.names, process.redis
     engine, clock = process.engine, process.clock
     events = PgEvents(engine)
     feed = Feed(events)
@@ -158,7 +159,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
     heartbeats, memory_rules = Heartbeats(redis, names=names), settings.memory_rules()
-    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=keys, names=names)
+    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=process.keys, names=names)
     queue = JobQueue(process.queue, names=names)
     redis_figures = RedisFigures(
         redis,
@@ -172,7 +173,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     apps = settings.domain_apps()
     owners = BizOwners(open_accounts(apps))
     rules = settings.reconcile_rules()
-    receivers = PgEndpoints(engine, keys=keys)
+    receivers = PgEndpoints(engine, keys=process.keys)
     desk = PgDeliveryDesk(engine)
     sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
     context = ApiContext(
@@ -234,7 +235,10 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         async with (
             in_background(*following),
             sender,
-            beating(redis, "api", every=every, status=status, names=names),
+            following_keys(process, every=every),
+            beating(
+                redis, "api", every=every, status=status, names=names, opens_epochs=process.has_key_store
+            ),
         ):
             yield
         await issuer.aclose()

@@ -11,9 +11,10 @@ from sqlalchemy import text
 from adapters.keys.folder import FolderKeys
 from adapters.keys.postgresql import PgKeys
 from adapters.postgres.engine import create_engine
+from tests.memory.keys import MemoryKeys
 from usecases.ports.keys import EpochKeys, ErasureLedger
 
-STORES = ["folder", "postgresql"]
+STORES = ["memory", "folder", "postgresql"]
 
 KEYS_DATABASE = "faceid_keys_test"
 
@@ -54,7 +55,10 @@ class Place(NamedTuple):
 @asynccontextmanager
 async def opened(place: Place) -> AsyncIterator[KeyStores]:
     """An empty store of this kind."""
-    if place.kind == "folder":
+    if place.kind == "memory":
+        kept = MemoryKeys()
+        stores = KeyStores(lambda: kept)
+    elif place.kind == "folder":
         stores = KeyStores(lambda: FolderKeys(place.folder / "keys"))
     else:
         url = await keys_database(place.database_url)

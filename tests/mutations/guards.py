@@ -68,6 +68,7 @@ GUARDS: Final = (
     "order guard of deliveries",
     "lease fence of deliveries",
     "deleted events hold no place",
+    "deliveries give way to decisions",
     "unseen events kept",
     "events found without hints",
     "lease fence of alerts",

@@ -101,7 +101,7 @@ OF_THE_WORKERS: Final = (
     Mutation(
         "older readers",
         "adapters/processes/readers.py",
-        "all(FORMAT in opens for",
+        "all(name in opens for",
         "all(True for",
         ["tests/adapters/processes/test_readers.py::test_one_of_an_older_version_does_not"],
     ),

@@ -9,8 +9,9 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.keys.away import KeysAway
+from adapters.keys.data_keys import DataKeys
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.sealing.envelope import KeyRing
 from adapters.store.decisions.decisions import unseal_identity
 from adapters.store.lookups.found_rows import FoundRow, find_rows
 from adapters.store.lookups.lists import find_ids
@@ -33,7 +34,7 @@ log = structlog.get_logger(__name__)
 class PgLookups:
     """Verifications by id, by filter, and their timelines."""
 
-    def __init__(self, engine: AsyncEngine, *, keys: KeyRing) -> None:
+    def __init__(self, engine: AsyncEngine, *, keys: DataKeys) -> None:
         self._engine = engine
         self._keys = keys
         self._looks = Coalescer[tuple[UUID, ...], list[str]](self._look, systemic=(DatabaseAway,))
@@ -45,7 +46,7 @@ class PgLookups:
     async def find(self, app_ids: Sequence[str], biz_id: str) -> list[VerificationRecord]:
         """The verifications with this biz_id among these apps: none, one, or one per app."""
         ids = tuple(verification_id(app_id, biz_id) for app_id in app_ids)
-        return [self._record(row) for row in await self._finds.submit(ids)]
+        return await self._records(await self._finds.submit(ids))
 
     async def states(self, ids: tuple[UUID, ...]) -> list[str]:
         """The states of these verifications, as far as they exist, in one statement."""
@@ -66,7 +67,7 @@ class PgLookups:
         """The newest verifications that match `filters`, after `after` (created_at, id)."""
         ids = await find_ids(self._engine, filters, limit=limit, after=after)
         [rows] = await find_rows(self._engine, [tuple(ids)])
-        return [self._record(row) async for row in giving_way(rows)]
+        return await self._records(rows)
 
     async def timeline(self, verification: UUID) -> list[TimelineEvent]:
         """Every event of a verification, oldest first."""
@@ -74,6 +75,10 @@ class PgLookups:
         statement = select(t.at, t.event, t.detail).where(t.verification_id == verification).order_by(t.id)
         async with self._engine.connect() as connection:
             return [TimelineEvent(*row) for row in await connection.execute(statement)]
+
+    async def _records(self, rows: Sequence[FoundRow]) -> list[VerificationRecord]:
+        await self._keys.load(row.wrapped_key for row in rows if row.identity_ct is not None)
+        return [self._record(row) async for row in giving_way(rows)]
 
     def _record(self, row: FoundRow) -> VerificationRecord:
         return VerificationRecord(
@@ -106,6 +111,9 @@ class PgLookups:
         try:
             data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
             identity = unseal_identity(data_key, row.identity_ct, app_id=row.app_id, verification_id=row.id)
+        except KeysAway:
+            # The key store's outage is in the log already.
+            return None
         except BrokenSeal:
             # Its decision is still readable, and so is every other verification of a list.
             log.exception("identity.unreadable", app_id=row.app_id, verification_id=str(row.id))

@@ -13,8 +13,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.keys.away import KeysAway
+from adapters.keys.data_keys import DataKeys
 from adapters.postgres.sqlstate import StatementFailed
-from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners, Ref
 from adapters.store.recording.takeovers import Takeovers
 from domain.errors import BrokenSeal
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 class Left(NamedTuple):
     """Claimed verifications that must not be advanced now. `gone`: merged with another one, or one of the two
-    is locked. `sealed`: no configured key decrypts them.
+    is locked, or its key is away. `sealed`: no configured key decrypts them.
     """
 
     gone: set[UUID]
@@ -36,7 +37,7 @@ class Left(NamedTuple):
 class OwnerMerges:
     """Merges claimed verifications into those of the apps that own their biz_ids."""
 
-    def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners) -> None:
+    def __init__(self, engine: AsyncEngine, *, keys: DataKeys, owners: BizOwners) -> None:
         self._engine = engine
         self._owners = owners
         self._takeovers = Takeovers(keys)
@@ -55,8 +56,8 @@ class OwnerMerges:
                 sealed.add(due.verification_id)
                 ids = {"app_id": due.app_id, "verification_id": str(due.verification_id)}
                 log.exception("verification.unreadable", **ids)
-            except StatementFailed:
-                # One of the two is locked: it is due again when the lease ends.
+            except (StatementFailed, KeysAway):
+                # One of the two is locked, or its key is away: it is due again when the lease ends.
                 gone.add(due.verification_id)
         return Left(gone, sealed)
 

@@ -10,9 +10,10 @@ import asyncpg
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.keys.data_keys import DataKeys
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.sealing.compression.raw import open_raw, seal_raw
-from adapters.sealing.envelope import KeyRing, place_of
+from adapters.sealing.envelope import place_of
 from adapters.store.events.log import append_in_bulk
 from adapters.store.recording.endings import same_endings
 from adapters.store.recording.entries import CONFLICT, CallbackRow, Entry, Mark, one_per_verification
@@ -39,7 +40,7 @@ class PgRecorder:
         self,
         engine: AsyncEngine,
         *,
-        keys: KeyRing,
+        keys: DataKeys,
         lease: timedelta,
         owners: BizOwners | None = None,
         compresses: Callable[[], bool] = lambda: True,
@@ -56,7 +57,7 @@ class PgRecorder:
     async def record_all(
         self, decoded: Sequence[DecodedCallback], *, now: datetime
     ) -> list[Recorded | BaseException]:
-        """Store each callback once. Each result is Recorded, DatabaseAway, PostgresError or BrokenSeal."""
+        """Store each callback once. Each result is Recorded, ServerAway, PostgresError or BrokenSeal."""
         return await self._coalescer.submit_all(Entry(each, now=now) for each in decoded)
 
     async def _flush(self, entries: list[Entry]) -> Sequence[Recorded | DatabaseAway]:
@@ -74,13 +75,16 @@ class PgRecorder:
         self, connection: asyncpg.Connection, entries: Iterable[Entry]
     ) -> dict[int, "_Known"]:
         chosen = one_per_verification(entries)
-        offered = {
-            entry.key: self._keys.new_data_key(place=key_place(entry.callback.app_id, entry.id))
-            for entry in chosen
-        }
+        await self._keys.prepare({entry.callback.app_id for entry in chosen})
+        offered = {entry.key: self._new_data_key(entry) for entry in chosen}
         rows = [self._verification_row(entry, wrapped=offered[entry.key][1]) for entry in chosen]
         found = [_StoredRow(*row) for row in await connection.fetch(_UPSERT_VERIFICATIONS, as_rows(rows))]
+        await self._keys.load(row.wrapped_key for row in found if row.wrapped_key != offered[row.id.int][1])
         return {row.id.int: _Known(self._data_key(row, *offered[row.id.int]), row) for row in found}
+
+    def _new_data_key(self, entry: Entry) -> tuple[DataKey, bytes]:
+        app_id = entry.callback.app_id
+        return self._keys.new_data_key(app_id, place=key_place(app_id, entry.id))
 
     def _data_key(self, row: "_StoredRow", offered: DataKey, wrapped: bytes) -> DataKey:
         """The stored key: the one offered, or the one that was stored first."""

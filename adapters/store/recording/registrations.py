@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.sealing.envelope import KeyRing
+from adapters.keys.data_keys import DataKeys
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place
 from adapters.store.recording.takeovers import Takeovers
@@ -28,7 +28,7 @@ class PgRegistrations:
         self,
         engine: AsyncEngine,
         *,
-        keys: KeyRing,
+        keys: DataKeys,
         rules: ReconcileRules = RECONCILE_RULES,
         owners: BizOwners | None = None,
     ) -> None:
@@ -43,9 +43,11 @@ class PgRegistrations:
 
         Raises:
             BrokenSeal: no configured key decrypts the callbacks to another app of the account.
+            KeysAway: the key store is away, and the app's epoch is not loaded.
         """
         row_id = verification_id(app_id, biz_id)
-        _, wrapped_key = self._keys.new_data_key(place=key_place(app_id, row_id))
+        await self._keys.prepare([app_id])
+        _, wrapped_key = self._keys.new_data_key(app_id, place=key_place(app_id, row_id))
         values = {
             "id": row_id,
             "app_id": app_id,

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.keys.data_keys import DataKeys
 from adapters.sealing.compression.raw import open_raw, seal_raw
-from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.recorder import key_place, raw_callback_place
 from adapters.store.statements import due_moves
@@ -27,7 +27,7 @@ class Takeovers:
     """Moves an unregistered, undecided verification from app to app, in the transaction that has locked its
     biz_id."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: DataKeys) -> None:
         self._keys = keys
 
     async def move(
@@ -39,6 +39,7 @@ class Takeovers:
 
         Raises:
             BrokenSeal: no configured key decrypts its callbacks.
+            KeysAway: the key store is away.
         """
         old, new = verification_id(owner, biz_id), verification_id(to, biz_id)
         rows = (await connection.execute(_LOCK, {"ids": [old, new]})).all()
@@ -64,10 +65,12 @@ class Takeovers:
         now: datetime,
         held: bool,
     ) -> None:
-        offered, wrapped = self._keys.new_data_key(place=key_place(to, ids["new"]))
+        await self._keys.prepare([to])
+        offered, wrapped = self._keys.new_data_key(to, place=key_place(to, ids["new"]))
         values = {**ids, "app_id": to, "wrapped_key": wrapped, "now": now, "held": held}
         stored = (await connection.execute(_COPY, values)).scalar_one()
         data_key: DataKey = offered
+        await self._keys.load([found.wrapped_key, stored])
         if stored != wrapped:
             data_key = self._keys.unwrap_data_key(stored, place=key_place(to, ids["new"]))
         await self._move_callbacks(connection, found, new=ids["new"], to=to, data_key=data_key)

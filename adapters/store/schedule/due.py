@@ -1,5 +1,6 @@
 """Due verifications: each is claimed by one worker, under a lease with a fence."""
 
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,8 +13,9 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.keys.away import KeysAway
+from adapters.keys.data_keys import DataKeys
 from adapters.sealing.compression.raw import open_raw
-from adapters.sealing.envelope import KeyRing
 from adapters.store.events.log import append
 from adapters.store.recording.owner_merges import OwnerMerges
 from adapters.store.recording.owners import BizOwners
@@ -35,7 +37,7 @@ class PgDueVerifications:
     """The verifications whose `due_at` has passed. `owners` has the owner of a biz_id if apps share a vendor
     account; a verification of another app is not claimed, but moved to that app."""
 
-    def __init__(self, engine: AsyncEngine, *, keys: KeyRing, owners: BizOwners | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, *, keys: DataKeys, owners: BizOwners | None = None) -> None:
         self._engine = engine
         self._keys = keys
         self._owner_merges = OwnerMerges(engine, keys=keys, owners=owners or BizOwners())
@@ -107,18 +109,24 @@ class PgDueVerifications:
         self, rows: Sequence[Row[Any]], now: datetime
     ) -> tuple[list[DueVerification], set[UUID]]:
         """The claimed verifications that may be advanced, and those that no key opens."""
-        opened = list(self._opened(rows))
-        sealed = {row.id for row in rows} - {due.verification_id for due in opened}
+        await self._keys.load(row.wrapped_key for row in rows)
+        opened, sealed = self._opened(rows)
         left = await self._owner_merges.merge_into_owners(opened, now=now)
         mine = [due for due in opened if due.verification_id not in left.gone | left.sealed]
         return mine, sealed | left.sealed
 
-    def _opened(self, rows: Iterable[Row[Any]]) -> Iterable[DueVerification]:
+    def _opened(self, rows: Iterable[Row[Any]]) -> tuple[list[DueVerification], set[UUID]]:
+        """What opens, and what no key opens. What an absent key store opens is due when its lease ends."""
+        opened: list[DueVerification] = []
+        sealed: set[UUID] = set()
         for row in rows:
             try:
-                yield self._open(row)
+                with contextlib.suppress(KeysAway):
+                    opened.append(self._open(row))
             except BrokenSeal:
+                sealed.add(row.id)
                 log.exception("verification.unreadable", app_id=row.app_id, verification_id=str(row.id))
+        return opened, sealed
 
     def _open(self, row: Row[Any]) -> DueVerification:
         data_key = self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))

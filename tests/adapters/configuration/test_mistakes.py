@@ -213,13 +213,10 @@ def test_names_of_others_do_not_stop_the_start(folder: Path, monkeypatch: pytest
     assert strange_names() == []
 
 
-def test_unknown_names_are_reported_and_do_not_stop_the_start(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_toml(folder, monkeypatch, 'keys_url = "file:///keys"')
+def test_unknown_names_are_reported_and_do_not_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEID_COLOUR", "blue")
     assert load_settings()
-    assert strange_names() == ["FACEID_COLOUR", "FACEID_KEYS_URL"]
+    assert strange_names() == ["FACEID_COLOUR"]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,19 @@ async def test_one_of_an_older_version_does_not(redis: Redis) -> None:
     assert not readers.all_open_compressed()
 
 
+async def test_process_without_a_key_store_opens_no_epoch_keys(redis: Redis) -> None:
+    readers = Readers(heartbeats := Heartbeats(redis))
+    async with beating(redis, "ingress", every=FAST):
+        await until(lambda: _beats(heartbeats))
+        await readers.look()
+        assert readers.all_open_epoch_keys(), "it opens no data key"
+    async with beating(redis, "worker", every=FAST, opens_epochs=False):
+        await until(lambda: _beats(heartbeats))
+        await readers.look()
+        assert readers.all_open_compressed()
+        assert not readers.all_open_epoch_keys()
+
+
 async def test_its_end_is_noticed(redis: Redis) -> None:
     readers = Readers(heartbeats := Heartbeats(redis))
     await heartbeats.put(OLDER)

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.keys.data_keys import DataKeys
 from adapters.sealing.envelope import KeyRing
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
@@ -104,20 +105,28 @@ async def record(
 class Store:
     """Every part of the store on one engine, with shortcuts that build what they write."""
 
-    def __init__(self, engine: AsyncEngine, keys: KeyRing, *, owners: BizOwners | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        keys: KeyRing,
+        *,
+        owners: BizOwners | None = None,
+        data_keys: DataKeys | None = None,
+    ) -> None:
         self.engine = engine
         self.keys = keys
-        self.recorder = PgRecorder(engine, keys=keys, lease=LEASE, owners=owners)
+        self.data_keys = data_keys or DataKeys(keys)
+        self.recorder = PgRecorder(engine, keys=self.data_keys, lease=LEASE, owners=owners)
         self.ledger = PgLedger(engine)
         self.decisions = PgDecisions(engine)
         self.return_hints = PgReturnHints(engine)
-        self.due = PgDueVerifications(engine, keys=keys, owners=owners)
+        self.due = PgDueVerifications(engine, keys=self.data_keys, owners=owners)
         self.held = PgHeldVerifications(engine)
-        self.dead_letters = PgDeadLetters(engine, keys=keys)
+        self.dead_letters = PgDeadLetters(engine, keys=self.data_keys)
         self.endpoints = PgEndpoints(engine, keys=keys)
-        self.registrations = PgRegistrations(engine, keys=keys, owners=owners)
+        self.registrations = PgRegistrations(engine, keys=self.data_keys, owners=owners)
         self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
-        self.lookups = PgLookups(engine, keys=keys)
+        self.lookups = PgLookups(engine, keys=self.data_keys)
 
     async def record(
         self, taken: AcceptedCallback | None = None, *, awaits_registration: bool = False

@@ -6,6 +6,7 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.keys.data_keys import DataKeys
 from adapters.sealing.compression.raw import open_raw
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.recorder import PgRecorder, raw_callback_place
@@ -29,7 +30,7 @@ FINAL = callback()
 async def test_groups_that_share_verifications_wait_for_each_other(
     store: Store, engine: AsyncEngine, keys: KeyRing
 ) -> None:
-    processes = [PgRecorder(engine, keys=keys, lease=LEASE) for _ in range(8)]
+    processes = [PgRecorder(engine, keys=DataKeys(keys), lease=LEASE) for _ in range(8)]
     for first in range(0, 384, 128):
         taken = [callback(payload(n)) for n in range(first, first + 128)]
         ends = await asyncio.gather(
@@ -52,7 +53,7 @@ async def test_the_raw_bytes_open_with_the_data_key_in_their_place(store: Store)
 async def test_nothing_is_compressed_while_an_older_process_lives(
     engine: AsyncEngine, keys: KeyRing, store: Store
 ) -> None:
-    careful = PgRecorder(engine, keys=keys, lease=LEASE, compresses=lambda: False)
+    careful = PgRecorder(engine, keys=DataKeys(keys), lease=LEASE, compresses=lambda: False)
     recorded = await record(careful, FINAL, now=NOW)
     [(raw_ct,)] = await store.rows("SELECT raw_ct FROM callbacks")
     place = raw_callback_place("demo", recorded.verification_id)

@@ -1,6 +1,6 @@
 """A receiver of webhooks that verifies each, notes it in a file, and answers 204: one line for each request.
 
-A separate process (`python -m tests.whole.faults.rig.receiver PORT FILE`), so that a test can kill and stop it.
+A separate process (`python -m tests.whole.faults.rig.receiver PORT FILE`), so that a test can kill it.
 """
 
 import asyncio

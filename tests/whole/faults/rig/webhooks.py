@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.envelope import KeyRing
 from adapters.postgres.engine import create_engine
+from adapters.sealing.envelope import KeyRing
 from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
 from domain.webhooks.signing import SigningSecret

@@ -1,0 +1,1 @@
+"""The wrapped data keys in PostgreSQL, and what the database remembers of their key store."""

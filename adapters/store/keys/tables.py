@@ -1,0 +1,22 @@
+"""What the database remembers of the store that has its data's keys."""
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Table, Uuid, text
+
+from adapters.store.tables import metadata
+
+key_store = Table(
+    "key_store",
+    metadata,
+    Column(
+        "only_row",
+        Boolean,
+        CheckConstraint("only_row", name="only_row"),
+        primary_key=True,
+        server_default=text("true"),
+    ),
+    Column("id", Uuid, nullable=False),
+    Column("epochs", BigInteger, nullable=False),
+    Column("destroyed", BigInteger, nullable=False),
+    Column("erased", BigInteger, nullable=False),
+)
+"""At most one row: the store's identity, and the greatest counts that it had (domain/keys/marks.py)."""
