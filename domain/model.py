@@ -51,6 +51,13 @@ class Outcome(StrEnum):
     INCOMPLETE = "incomplete"
 
 
+class DecidedBy(StrEnum):
+    """Whose outcome counts: the policy's, or that of a person who has concluded a review."""
+
+    POLICY = "policy"
+    PERSON = "person"
+
+
 class Basis(StrEnum):
     """The evidence of a decision: callback and result in agreement, or one of them alone."""
 

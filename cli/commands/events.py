@@ -13,7 +13,7 @@ from cli.whereabouts import configured_servers
 from domain.errors import CursorExpired, UnknownEventType
 from domain.events.bodies import Format, encoded
 from domain.events.event import Event, EventType
-from domain.events.selection import types_of
+from domain.events.selection import checked_patterns
 from domain.views.events import EventFilter
 
 _AT_ONCE: Final = 500
@@ -61,7 +61,7 @@ def tail(
 
 def _selected(types: list[str] | None, app: str | None) -> EventFilter:
     try:
-        chosen = types_of(types) if types else None
+        chosen = checked_patterns(types) if types else None
     except UnknownEventType:
         there = ", ".join(EventType)
         raise typer.BadParameter(f"no such type of events; there are {there}") from None

@@ -1,6 +1,6 @@
 """The text of a message about some events, in Chinese or English, without identity."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Final, NamedTuple
 
@@ -22,7 +22,7 @@ class _Words(NamedTuple):
         return self.chinese if language is Language.CHINESE else self.english
 
 
-_MEANINGS: Final = {
+_MEANINGS: Final[Mapping[str, _Words]] = {
     EventType.APPROVED: _Words("核身判定为通过", "A verification was approved"),
     EventType.REJECTED: _Words("核身判定为不通过", "A verification was rejected"),
     EventType.REVIEW: _Words("核身需要人工审核", "A verification needs a person"),
@@ -63,7 +63,7 @@ def text_about(events: Sequence[Event], language: Language) -> str:
 
 def _folded(events: Iterable[Event]) -> list[list[Event]]:
     """The events of each type and app, in the order of the first."""
-    groups: dict[tuple[EventType, str | None], list[Event]] = {}
+    groups: dict[tuple[str, str | None], list[Event]] = {}
     for event in events:
         groups.setdefault((event.type, event.app_id), []).append(event)
     return list(groups.values())
@@ -73,7 +73,7 @@ def _line(alike: Sequence[Event], language: Language) -> str:
     last = alike[-1]
     count = f" × {len(alike)}" if len(alike) > 1 else ""
     meaning = _MEANINGS.get(last.type)
-    parts = [f"{last.type.value}{count}"]
+    parts = [f"{last.type}{count}"]
     if meaning is not None:
         parts.append(meaning.in_language(language))
     if last.app_id is not None:

@@ -30,7 +30,7 @@ def thin(event: Event) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "seq": event.seq,
         "id": str(event.id),
-        "type": event.type.value,
+        "type": str(event.type),
         "at": utc_text(event.at),
         "app_id": event.app_id,
         "biz_id": body.biz_id,
@@ -57,7 +57,7 @@ def cloudevent(event: Event) -> dict[str, Any]:
         "specversion": "1.0",
         "id": str(event.id),
         "source": f"{_CLOUDEVENTS_SOURCE}{app}",
-        "type": event.type.value,
+        "type": str(event.type),
         "time": utc_text(event.at),
         "datacontenttype": "application/json",
     }

@@ -67,6 +67,7 @@ class EventBody(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True):
     """An event of the log.
 
+    `type`: an `EventType`, or the word of a newer version, which is passed on as it is.
     `seq` grows in the order in which events become visible, with gaps. `n` counts the events of one
     verification from 1; None if the event is not about a verification. `app_id` is None if it concerns every
     app.
@@ -74,7 +75,7 @@ class Event(msgspec.Struct, frozen=True):
 
     seq: int
     id: UUID
-    type: EventType
+    type: str
     at: datetime
     app_id: str | None
     verification_id: UUID | None

@@ -7,13 +7,23 @@ from uuid import UUID
 
 import msgspec
 
-from domain.model import Identity
+from domain.model import DecidedBy, Identity
 from domain.orders.registration import Registration
 from domain.pulls.budget import Pull
 
 
+class ReviewMark(msgspec.Struct, frozen=True):
+    """The newest review case of a verification; `state` as `domain.reviews.case.Shown`."""
+
+    case_id: UUID
+    state: str
+
+
 class VerificationRecord(msgspec.Struct, frozen=True):
-    """The current record of a verification, with masked identity; `facts` are those of the decision."""
+    """The current record of a verification, with masked identity; `facts` are those of the decision.
+
+    `outcome`: the decision's. `concluded`: what a person has concluded; None while the decision's counts.
+    """
 
     id: UUID
     app_id: str
@@ -36,6 +46,21 @@ class VerificationRecord(msgspec.Struct, frozen=True):
     received_at: datetime | None
     decided_at: datetime | None
     created_at: datetime
+    concluded: str | None = None
+    review: ReviewMark | None = None
+    erased_at: datetime | None = None
+
+    @property
+    def effective_outcome(self) -> str | None:
+        """The outcome that counts; None until there is a decision."""
+        return self.concluded or self.outcome
+
+    @property
+    def decided_by(self) -> DecidedBy | None:
+        """Whose outcome counts; None until there is a decision."""
+        if self.outcome is None:
+            return None
+        return DecidedBy.POLICY if self.concluded is None else DecidedBy.PERSON
 
 
 class TimelineEvent(msgspec.Struct, frozen=True):

@@ -131,7 +131,7 @@ def ended(
         counts_against_receiver=judged.counts_against_receiver,
         is_exhausted=judged.verdict is Verdict.RETRY
         and due_at is None
-        and claimed.event.type is not EventType.DELIVERY_EXHAUSTED,
+        and claimed.event.type != EventType.DELIVERY_EXHAUSTED,
     )
 
 

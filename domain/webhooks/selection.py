@@ -13,15 +13,15 @@ SELECTABLE: Final = frozenset(EventType) - {EventType.TEST}
 
 
 def matching_types(patterns: Iterable[str]) -> frozenset[EventType]:
-    """The event types that match at least one of the patterns."""
+    """The known event types that match at least one of the patterns."""
     return selection.matching_types(patterns) & SELECTABLE
 
 
-def selects(settings: EndpointSettings, kind: EventType, outcome: Outcome | None) -> bool:
+def selects(settings: EndpointSettings, kind: str, outcome: Outcome | None) -> bool:
     """Whether an endpoint selects an event of this type and effective outcome.
 
     An event without an outcome is selected by its type alone.
     """
-    if kind not in matching_types(settings.types):
+    if kind == EventType.TEST or not selection.matches(kind, settings.types):
         return False
     return outcome is None or settings.outcomes is None or outcome in settings.outcomes

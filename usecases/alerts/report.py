@@ -66,7 +66,7 @@ async def _report_to(context: AlertContext, sink: AlertSink, cursor: AlertCursor
 
 
 async def _page(context: AlertContext, sink: AlertSink, *, after: int) -> EventPage:
-    wanted = EventFilter(types=sink.types)
+    wanted = EventFilter(types=tuple(sorted(sink.types)))
     try:
         return await context.events.page(wanted, after=after, limit=_EVENTS)
     except CursorExpired as expired:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.statements.each_app import each_app
 from domain.errors import CursorExpired
-from domain.events.event import Event, EventBody, EventType
+from domain.events.event import Event, EventBody
 from domain.views.events import EventFilter, EventPage
 
 _body = msgspec.json.Decoder(EventBody)
@@ -46,17 +46,21 @@ class PgEvents:
 def _statement(which: EventFilter) -> tuple[Any, dict[str, Any]]:
     if which.app_ids is None and which.types is None:
         return _ALL, {}
-    types = [each.value for each in which.types or EventType]
+    patterns = [_like(each) for each in which.types or ("*",)]
     if which.app_ids is None:
-        return _OF_TYPES, {"types": types}
-    return _OF_APPS, {"types": types, "apps": list(which.app_ids)}
+        return _OF_TYPES, {"patterns": patterns}
+    return _OF_APPS, {"patterns": patterns, "apps": list(which.app_ids)}
+
+
+def _like(pattern: str) -> str:
+    return pattern.replace("_", r"\_").replace("%", r"\%").replace("*", "%")
 
 
 def _event(row: Row[Any]) -> Event:
     return Event(
         seq=row.seq,
         id=row.id,
-        type=EventType(row.type),
+        type=row.type,
         at=row.at,
         app_id=row.app_id,
         verification_id=row.verification_id,
@@ -83,23 +87,41 @@ FROM log LEFT JOIN (chosen JOIN events e USING (seq)) ON true ORDER BY e.seq
 """  # noqa: S608 - constants alone
 
 
-_ONE_BY_ONE: Final = """
-  SELECT found.seq FROM {apps} CROSS JOIN unnest(CAST(:types AS text[])) AS kind (type) CROSS JOIN LATERAL (
-    SELECT seq FROM events e
-    WHERE {of_app} AND e.type = kind.type AND e.seq > :after ORDER BY seq LIMIT :limit
-  ) AS found
-"""
-"""The next numbers of each app and type are a separate index scan, whatever lies between them."""
+def _kinds(name: str, apps: str, of_app: str) -> str:
+    """A recursive CTE with the types in the log of each of `apps`, from one to the next in the index
+    `events_of_app`: a newer version may have written types that this one does not know."""
+    return f"""{name} (app_id, type) AS (
+  SELECT app.app_id, (SELECT min(e.type) FROM events e WHERE {of_app}) FROM {apps}
+  UNION ALL
+  SELECT app.app_id, (SELECT min(e.type) FROM events e WHERE {of_app} AND e.type > app.type)
+  FROM {name} app WHERE app.type IS NOT NULL
+)"""  # noqa: S608 - constants alone
 
-_OF_EACH_APP: Final = _ONE_BY_ONE.format(
-    apps="unnest(CAST(:apps AS text[])) AS app (app_id)", of_app="e.app_id = app.app_id"
-)
-_OF_EVERY_APP: Final = _ONE_BY_ONE.format(
-    apps="(SELECT app_id FROM apps WHERE app_id IS NOT NULL) AS app", of_app="e.app_id = app.app_id"
-)
-_OF_NO_APP: Final = _ONE_BY_ONE.format(apps="(SELECT) AS gateway", of_app="e.app_id IS NULL")
+
+def _one_by_one(kinds: str, of_app: str) -> str:
+    """The next numbers of each app and type are a separate index scan, whatever lies between them."""
+    return f"""
+  SELECT found.seq FROM {kinds} app CROSS JOIN LATERAL (
+    SELECT seq FROM events e
+    WHERE {of_app} AND e.type = app.type AND e.seq > :after ORDER BY seq LIMIT :limit
+  ) AS found
+  WHERE app.type LIKE ANY(CAST(:patterns AS text[]))
+"""  # noqa: S608 - constants alone
+
+
+_ITS: Final = "e.app_id = app.app_id"
+_NO_APPS: Final = "e.app_id IS NULL"
+_KINDS_OF_APPS: Final = _kinds("kinds", "unnest(CAST(:apps AS text[])) AS app (app_id)", _ITS)
+_KINDS_OF_EACH: Final = _kinds("kinds", "apps AS app WHERE app.app_id IS NOT NULL", _ITS)
+_KINDS_OF_NONE: Final = _kinds("of_gateway", "(SELECT CAST(NULL AS text) AS app_id) AS app", _NO_APPS)
 
 _ALL: Final = text(_page("SELECT seq FROM events WHERE seq > :after ORDER BY seq LIMIT :limit"))
-_OF_APPS: Final = text(_page(f"{_OF_EACH_APP} ORDER BY seq LIMIT :limit"))
-_APPS: Final = each_app("events")
-_OF_TYPES: Final = text(_page(f"{_APPS} {_OF_EVERY_APP} UNION ALL {_OF_NO_APP} ORDER BY seq LIMIT :limit"))
+_OF_APPS: Final = text(
+    _page(f"WITH RECURSIVE {_KINDS_OF_APPS} {_one_by_one('kinds', _ITS)} ORDER BY seq LIMIT :limit")
+)
+_OF_TYPES: Final = text(
+    _page(
+        f"{each_app('events')}, {_KINDS_OF_EACH}, {_KINDS_OF_NONE} {_one_by_one('kinds', _ITS)}"
+        f" UNION ALL {_one_by_one('of_gateway', _NO_APPS)} ORDER BY seq LIMIT :limit"
+    )
+)

@@ -40,6 +40,7 @@ class FoundRow(msgspec.Struct, frozen=True):
     policy_name: str | None
     policy_version: str | None
     pulls_used: int
+    concluded: str | None
 
     @property
     def reasons(self) -> list[dict[str, str]]:
@@ -58,7 +59,8 @@ SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_k
        d.outcome, d.basis, CAST(d.reasons AS text), d.decided_at,
        CAST(coalesce(d.result_facts, d.callback_facts) AS text),
        p.name, p.version,
-       (SELECT count(*) FROM pulls WHERE verification_id = v.id AND state <> 'not_sent')
+       (SELECT count(*) FROM pulls WHERE verification_id = v.id AND state <> 'not_sent'),
+       v.effective_outcome
 FROM verifications v
 LEFT JOIN decisions d ON d.verification_id = v.id AND d.verification_id = ANY($1)
 LEFT JOIN policies p ON p.content_hash = d.policy_hash

@@ -103,6 +103,7 @@ class PgLookups:
             received_at=row.received_at,
             decided_at=row.decided_at,
             created_at=row.created_at,
+            concluded=row.concluded,
         )
 
     def _masked_identity(self, row: FoundRow) -> Identity | None:

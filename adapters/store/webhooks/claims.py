@@ -42,7 +42,7 @@ def _claimed(row: asyncpg.Record) -> ClaimedDelivery:
         event=Event(
             seq=row["seq"],
             id=row["event_id"],
-            type=EventType(row["type"]),
+            type=row["type"],
             at=row["at"],
             app_id=row["app_id"],
             verification_id=row["verification_id"],

@@ -11,7 +11,7 @@ import msgspec
 from domain.model import Identity
 from domain.pulls.budget import PULL_LIMIT
 from domain.times import utc_text
-from domain.views.verifications import VerificationRecord
+from domain.views.verifications import ReviewMark, VerificationRecord
 
 
 class _Reason(msgspec.Struct, frozen=True):
@@ -54,6 +54,8 @@ class VerificationAnswer(msgspec.Struct, frozen=True):
     biz_no: str | None
     state: str
     outcome: str | None
+    effective_outcome: str | None
+    decided_by: str | None
     reasons: list[_Reason]
     basis: str | None
     policy: _Policy | None
@@ -63,9 +65,11 @@ class VerificationAnswer(msgspec.Struct, frozen=True):
     pulls: _Pulls
     registered: _Registered | None
     held: bool
+    review: ReviewMark | None
     received_at: str | None
     decided_at: str | None
     created_at: str | None
+    erased_at: str | None
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -95,6 +99,8 @@ def answer_of(record: VerificationRecord) -> VerificationAnswer:
         biz_no=record.biz_no,
         state=record.state,
         outcome=record.outcome,
+        effective_outcome=record.effective_outcome,
+        decided_by=record.decided_by,
         reasons=msgspec.convert(record.reasons, list[_Reason]),
         basis=record.basis,
         policy=_Policy(record.policy_name, record.policy_version) if record.policy_name else None,
@@ -104,9 +110,11 @@ def answer_of(record: VerificationRecord) -> VerificationAnswer:
         pulls=_Pulls(record.pulls_used, PULL_LIMIT, _utc(record.pulls_until)),
         registered=_registered(record),
         held=record.held,
+        review=record.review,
         received_at=_utc(record.received_at),
         decided_at=_utc(record.decided_at),
         created_at=_utc(record.created_at),
+        erased_at=_utc(record.erased_at),
     )
 
 

@@ -29,7 +29,7 @@ class EventModel(BaseModel):
 
     seq: int = Field(description="Grows in the order in which events become visible, with gaps")
     id: UUID
-    type: EventType
+    type: str = Field(description="docs/reference/events.md has every type; there may be new ones")
     at: UtcTime
     app_id: str | None = Field(description="null if it concerns every app")
     biz_id: str | None

@@ -1,10 +1,12 @@
 """Answers about verifications, as pydantic models: the contract with client programs."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
+import msgspec
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-from domain.model import Basis, Outcome, State
+from domain.model import Basis, DecidedBy, Outcome, State
 from domain.pulls.budget import PULL_LIMIT
 from domain.times import utc_text
 from domain.views.verifications import TimelineEvent, VerificationRecord
@@ -17,6 +19,8 @@ EXAMPLE: dict[str, Any] = {
     "biz_no": "cc47190f-5502-44a2-ab74-ea4f0f649f61",
     "state": "decided",
     "outcome": "rejected",
+    "effective_outcome": "rejected",
+    "decided_by": "policy",
     "reasons": [{"code": "attack.synthetic_face", "detail": "0.88 > 0.5"}],
     "basis": "confirmed",
     "policy": {"name": "default", "version": "1"},
@@ -32,9 +36,11 @@ EXAMPLE: dict[str, Any] = {
     "pulls": {"used": 1, "limit": 3, "until": "2016-05-04T07:16:03.000Z"},
     "registered": {"at": "2016-05-03T07:14:19.102Z", "expires_at": "2016-05-03T08:04:21.000Z"},
     "held": False,
+    "review": {"case_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "state": "open"},
     "received_at": "2016-05-03T07:16:03.000Z",
     "decided_at": "2016-05-03T07:16:03.041Z",
     "created_at": "2016-05-03T07:14:19.108Z",
+    "erased_at": None,
 }
 
 
@@ -76,6 +82,13 @@ class RegisteredModel(BaseModel):
     expires_at: UtcTime
 
 
+class ReviewMarkModel(BaseModel):
+    """The newest review case."""
+
+    case_id: UUID
+    state: str = Field(description="`open`, `claimed`, `snoozed`, `proposed` or `closed`")
+
+
 class VerificationModel(BaseModel):
     """One run of one user through the flow."""
 
@@ -85,7 +98,11 @@ class VerificationModel(BaseModel):
     biz_id: str
     biz_no: str | None
     state: State
-    outcome: Outcome | None = Field(description="null until decided")
+    outcome: Outcome | None = Field(description="The policy's; null until decided; never changes")
+    effective_outcome: Outcome | None = Field(
+        description="The one to act on: a person's if a review was concluded, else `outcome`"
+    )
+    decided_by: DecidedBy | None = Field(description="Whose the effective outcome is; null until decided")
     reasons: list[ReasonModel]
     basis: Basis | None
     policy: PolicyModel | None
@@ -95,9 +112,11 @@ class VerificationModel(BaseModel):
     pulls: PullsModel
     registered: RegisteredModel | None = Field(description="null if it is not registered")
     held: bool = Field(description="Accepted but not decided: the app requires registration first")
+    review: ReviewMarkModel | None = Field(description="null if no person was asked")
     received_at: UtcTime | None
-    decided_at: UtcTime | None
+    decided_at: UtcTime | None = Field(description="When the policy decided")
     created_at: UtcTime
+    erased_at: UtcTime | None = Field(description="When its identity was erased; null if it was not")
 
     @classmethod
     def of(cls, record: VerificationRecord) -> "VerificationModel":
@@ -114,6 +133,8 @@ class VerificationModel(BaseModel):
                 "biz_no": record.biz_no,
                 "state": record.state,
                 "outcome": record.outcome,
+                "effective_outcome": record.effective_outcome,
+                "decided_by": record.decided_by,
                 "reasons": record.reasons,
                 "basis": record.basis,
                 "policy": policy,
@@ -128,9 +149,11 @@ class VerificationModel(BaseModel):
                 "registered": record.registered_at
                 and {"at": record.registered_at, "expires_at": record.expires_at},
                 "held": record.held,
+                "review": record.review and msgspec.structs.asdict(record.review),
                 "received_at": record.received_at,
                 "decided_at": record.decided_at,
                 "created_at": record.created_at,
+                "erased_at": record.erased_at,
             }
         )
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from domain.events.bodies import thin
-from domain.events.selection import types_of
+from domain.events.selection import checked_patterns
 from domain.views.events import EventFilter, EventPage
 from service.api.auth import Caller, Reader, guarded_router
 from service.api.context import ApiContext, Context
@@ -40,7 +40,7 @@ class Selection(BaseModel):
         sees_all = caller.of_every_app and self.app_id is None
         return EventFilter(
             app_ids=None if sees_all else tuple(caller.narrowed(self.app_id)),
-            types=types_of(self.type) if self.type else None,
+            types=checked_patterns(self.type) if self.type else None,
         )
 
 

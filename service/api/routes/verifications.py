@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from adapters.tasks.giving_way import giving_way
 from domain.model import BIZ_ID_SHAPE, Outcome, State, verification_id
+from domain.policy.reasons import Code
 from domain.views.verifications import Filters
 from service.api.auth import Reader, guarded_router
 from service.api.context import Context
@@ -62,7 +63,13 @@ class ListQuery(BaseModel):
 
     app_id: str | None = None
     biz_no: str | None = None
-    outcome: Outcome | None = None
+    outcome: Outcome | None = Field(None, description="The policy's")
+    effective_outcome: Outcome | None = Field(
+        None, description="The one that counts: a person's if a review was concluded, else the policy's"
+    )
+    reason: Code | None = Field(
+        None, description="Only decisions that have this reason and are not `approved` by the policy"
+    )
     state: State | None = None
     since: AwareDatetime | None = Field(None, description="Only verifications created since this time")
     until: AwareDatetime | None = Field(None, description="Only verifications created before this time")
@@ -79,6 +86,8 @@ async def list_verifications(
         app_ids=caller.narrowed(query.app_id),
         biz_no=query.biz_no,
         outcome=query.outcome,
+        effective_outcome=query.effective_outcome,
+        reason=query.reason,
         state=query.state,
         since=query.since,
         until=query.until,

@@ -5,7 +5,7 @@ import pytest
 from domain.errors import UnknownEventType
 from domain.events.catalogue import CATALOGUE
 from domain.events.event import DECIDED, EventType
-from domain.events.selection import types_of
+from domain.events.selection import checked_patterns, matches, matching_types
 
 
 def test_every_type_has_an_entry() -> None:
@@ -33,10 +33,15 @@ def test_the_example_of_a_decision_has_its_outcome() -> None:
     [(["*"], len(EventType)), (["verification.*"], 8), (["policy.activated", "policy.*"], 1), ([], 0)],
 )
 def test_patterns_select_types(patterns: list[str], count: int) -> None:
-    assert len(types_of(patterns)) == count
+    assert len(matching_types(patterns)) == count
 
 
 @pytest.mark.parametrize("pattern", ["", "verification", "verification.?pproved", "[a-z]*", "VERIFICATION.*"])
 def test_a_pattern_of_no_type_is_an_error(pattern: str) -> None:
     with pytest.raises(UnknownEventType):
-        types_of(["*", pattern])
+        checked_patterns(["*", pattern])
+
+
+def test_a_pattern_selects_types_that_only_a_newer_version_knows() -> None:
+    assert matches("verification.sealed", checked_patterns(["policy.activated", "verification.*"]))
+    assert not matches("verification.sealed", ["policy.*"])

@@ -125,3 +125,13 @@ async def test_an_endpoint_gets_the_events_from_its_creation_and_from_its_enabli
     fourth = await hooks.event(4)
     await hooks.run()
     assert hooks.receiver.seqs() == [second, fourth]
+
+
+async def test_an_event_of_a_type_that_only_a_newer_version_knows_is_delivered_in_its_place(
+    hooks: Hooks,
+) -> None:
+    await hooks.endpoint()
+    seqs = [await hooks.event(1, kind=f"verification.{kind}") for kind in ("approved", "sealed", "erased")]
+    await hooks.run()
+    assert hooks.receiver.seqs() == seqs
+    assert hooks.receiver.sent[1].event["type"] == "verification.sealed"

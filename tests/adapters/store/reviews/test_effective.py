@@ -83,5 +83,5 @@ async def test_events_after_a_conclusion_have_the_persons_outcome(store: Store) 
     await store.record(callback(payload() | {"status": "CANCELLED"}))
     first, conflict = (await PgEvents(store.engine).page(EVERYTHING, after=0, limit=9)).items
     assert first.body.effective_outcome is Outcome.REVIEW
-    assert conflict.type is EventType.CONFLICT
+    assert conflict.type == EventType.CONFLICT
     assert (conflict.body.outcome, conflict.body.effective_outcome) == (Outcome.REVIEW, Outcome.REJECTED)

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from adapters.store.lookups.listed import CONCLUSIONS
 from domain.facts.facts import Facts
 from domain.model import Basis, Identity, Outcome, State
-from domain.views.verifications import VerificationRecord
+from domain.views.verifications import ReviewMark, VerificationRecord
 from service.api.models.answers import answer_of, page_json, verification_json
 from service.api.models.verifications import VerificationModel, VerificationPage
 from tests.support.storage.stores import NOW
@@ -52,6 +53,9 @@ records = st.builds(
     received_at=st.none() | times,
     decided_at=st.none() | times,
     created_at=times,
+    concluded=st.none() | st.sampled_from(CONCLUSIONS),
+    review=st.none() | st.builds(ReviewMark, st.uuids(), texts),
+    erased_at=st.none() | times,
 )
 SHORT = VerificationRecord(
     UUID(int=1), "demo", "b", None, "received", None, None, None, [], None, None, None, None, 0, None, None,

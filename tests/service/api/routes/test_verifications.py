@@ -38,6 +38,8 @@ async def test_a_decided_verification_is_shown_as_the_contract_says(
         "biz_no": "order-1",
         "state": "decided",
         "outcome": "rejected",
+        "effective_outcome": "rejected",
+        "decided_by": "policy",
         "reasons": [{"code": "face.below_threshold", "detail": "41.2 < 64 (1e-3)"}],
         "basis": "callback",
         "policy": {"name": "default", "version": "3"},
@@ -53,8 +55,10 @@ async def test_a_decided_verification_is_shown_as_the_contract_says(
         "pulls": {"used": 1, "limit": 3, "until": "2026-03-08T12:00:00.000Z"},
         "registered": None,
         "held": False,
+        "review": None,
         "received_at": "2026-03-07T12:00:00.000Z",
         "decided_at": "2026-03-07T12:00:00.000Z",
+        "erased_at": None,
     }
     assert NAME not in answer.text
     assert ID_NUMBER not in answer.text
@@ -70,7 +74,36 @@ async def test_an_undecided_verification_has_no_outcome(api: httpx2.AsyncClient,
         None,
     )
     assert (shown["identity"], shown["comparisons"], shown["reasons"]) == (None, {}, [])
-    assert shown["decided_at"] is None
+    assert (shown["effective_outcome"], shown["decided_by"], shown["decided_at"]) == (None, None, None)
+
+
+async def test_a_persons_outcome_counts_and_the_policys_stays(api: httpx2.AsyncClient, store: Store) -> None:
+    await decided(store)
+    await store.conclude(outcome=Outcome.APPROVED)
+    shown = (await api.get(URL)).json()
+    assert (shown["outcome"], shown["effective_outcome"], shown["decided_by"]) == (
+        "rejected",
+        "approved",
+        "person",
+    )
+
+
+async def test_lists_filter_by_the_outcome_that_counts_and_by_reason(
+    api: httpx2.AsyncClient, store: Store
+) -> None:
+    for n in (1, 2, 3):
+        await decided(store, n)
+    await store.conclude(2, outcome=Outcome.APPROVED)
+    for query, expected in (
+        ("effective_outcome=approved", [2]),
+        ("effective_outcome=rejected", [3, 1]),
+        ("outcome=rejected", [3, 2, 1]),
+        ("reason=face.below_threshold", [3, 2, 1]),
+        ("reason=face.below_threshold&effective_outcome=approved&limit=1", [2]),
+        ("reason=attack.mask", []),
+    ):
+        assert await listed(api, query) == [biz_id(n) for n in expected], query
+    assert_problem(await api.get("/v1/verifications?reason=no.such"), 422, "invalid_request")
 
 
 @pytest.mark.parametrize(
