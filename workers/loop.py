@@ -17,7 +17,8 @@ from workers.clock_watch import ClockWatch
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
-_ARQ_NOTES: Final = frozenset({"Worker.finish_job", "Worker.finish_failed_job"})
+_OUTLIVING: Final = frozenset({"Worker.finish_job", "Worker.finish_failed_job", "ArqRedis.enqueue_job"})
+"""Coroutines that arq runs as tasks, and that may outlive the cancelled task which awaits them."""
 
 log = structlog.get_logger(__name__)
 
@@ -98,11 +99,15 @@ async def _finish_jobs(worker: Worker, grace: float) -> None:
 
 
 async def _let_arq_finish() -> None:
-    """Wait for arq's notes on ended jobs: it shields them, so they outlive a cancelled job."""
+    """Wait for the tasks of arq that outlive a cancellation, before their connections close.
+
+    arq shields its notes on ended jobs. It gathers the jobs of crons, and a cancelled `gather` ends with the
+    first of them, while others return to a connection or open it again.
+    """
     tasks = asyncio.all_tasks()
-    notes = [task for task in tasks if getattr(task.get_coro(), "__qualname__", "") in _ARQ_NOTES]
-    if notes:
-        await asyncio.wait(notes, timeout=_LONGEST_PAUSE)
+    left = [task for task in tasks if getattr(task.get_coro(), "__qualname__", "") in _OUTLIVING]
+    if left:
+        await asyncio.wait(left, timeout=_LONGEST_PAUSE)
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> None:

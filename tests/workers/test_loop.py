@@ -3,11 +3,15 @@
 import asyncio
 import pickle
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from arq.connections import ArqRedis
-from arq.worker import Worker as ForeignWorker
-from arq.worker import func
+from arq.cron import cron
+from arq.worker import Worker, func
+from redis.asyncio import Redis
 
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
@@ -18,7 +22,7 @@ from tests.adapters.intake.test_queue import Exploit, opened
 from tests.support.storage.stores import LEASE, NOW, callback, payload
 from tests.support.workers.jobs import Jobs, answered, refused
 from tests.support.workers.running_workers import Workers, stop
-from workers.loop import next_pause
+from workers.loop import next_pause, run_workers
 
 
 @pytest.mark.parametrize(
@@ -229,7 +233,7 @@ async def test_a_foreign_worker_on_arqs_default_queue_takes_none_of_our_jobs(
     async def other(_ctx: object) -> None:
         pass
 
-    foreign = ForeignWorker(
+    foreign = Worker(
         functions=[func(other, name="other")],  # type: ignore[arg-type]
         redis_pool=ArqRedis(jobs.redis.connection_pool),
         handle_signals=False,
@@ -242,6 +246,61 @@ async def test_a_foreign_worker_on_arqs_default_queue_takes_none_of_our_jobs(
     await end_tasks(taking)
     assert foreign.jobs_failed == 0
     assert await jobs.inbox.depth() == 0
+
+
+class SlowToLeave:
+    """A pipeline whose first user ends at once when it is cancelled, and whose second one needs a moment."""
+
+    def __init__(self) -> None:
+        self.entered = self.left = 0
+        self.both, self.one_left, self.may_leave = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def __call__(self, **_options: object) -> "SlowToLeave":
+        return self
+
+    async def __aenter__(self) -> "SlowToLeave":
+        self.entered += 1
+        try:
+            if self.entered == 2:
+                self.both.set()
+            await asyncio.Event().wait()
+        finally:
+            if self.one_left.is_set():
+                await self.may_leave.wait()
+            self.one_left.set()
+            self.left += 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+async def test_connections_close_when_every_job_of_a_cron_has_left_them(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, pipeline, left = ArqRedis(redis.connection_pool), SlowToLeave(), []
+
+    async def begin(ctx: dict[Any, Any]) -> None:
+        monkeypatch.setattr(queue, "pipeline", pipeline)
+
+    @asynccontextmanager
+    async def create() -> AsyncIterator[Worker]:
+        crons = [cron(done_already, name=name, run_at_startup=True) for name in ("one", "other")]
+        yield Worker(cron_jobs=crons, redis_pool=queue, on_startup=begin, handle_signals=False)
+        left.append(pipeline.left)
+
+    running = asyncio.create_task(run_workers(create, grace=0, on_stop=lambda: None))
+    await pipeline.both.wait()
+    stop()
+    await pipeline.one_left.wait()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    pipeline.may_leave.set()
+    await running
+    assert left == [2]
+
+
+async def done_already(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
+    pass
 
 
 async def _nothing_left(jobs: Jobs) -> bool:
