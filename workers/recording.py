@@ -45,11 +45,6 @@ class Recording:
         self._waking.set()
 
     @property
-    def is_woken(self) -> bool:
-        """Whether something may wait."""
-        return self._waking.is_set()
-
-    @property
     def is_behind(self) -> bool:
         """Whether batches waited behind the last group."""
         return self._left > 0

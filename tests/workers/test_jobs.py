@@ -1,7 +1,9 @@
 """Jobs and crons wake the loops; none of them raises, whatever fails."""
 
+import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VER
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
+from adapters.tasks.background import in_background
 from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
 from tests.support.storage.stores import biz_id, callback, payload
@@ -46,29 +49,53 @@ async def test_crons_of_two_gateways_on_one_redis_have_distinct_names(jobs: Jobs
     assert len(set(names)) == 8
 
 
-async def test_a_wake_up_wakes_the_recording_and_does_no_work_itself(jobs: Jobs) -> None:
+@asynccontextmanager
+async def looks_of(loops: Loops, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Queue[bool]]:
+    """Each look of the running recording for batches, after the first one; it takes none."""
+    looks: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def look() -> bool:
+        looks.put_nowait(True)
+        return True
+
+    monkeypatch.setattr(loops.recording, "drain", look)
+    async with in_background(loops.recording.run()):
+        await looks.get()
+        yield looks
+
+
+async def test_a_wake_up_wakes_the_recording_and_does_no_work_itself(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loops = jobs.loops()
     await jobs.inbox.hand_over("b1", [callback()])
-    await job(jobs.context, loops, RECORD_WAITING)({})
-    assert loops.recording.is_woken
+    async with looks_of(loops, monkeypatch) as looks:
+        await job(jobs.context, loops, RECORD_WAITING)({})
+        assert await looks.get()
     assert await jobs.inbox.depth() == 1
 
 
-async def test_a_wake_up_that_arq_removed_with_its_namesake_is_made_up_for(jobs: Jobs) -> None:
+async def test_a_wake_up_that_arq_removed_with_its_namesake_is_made_up_for(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loops = jobs.loops()
-    await wake_after_job(loops)
-    assert loops.recording.is_woken
+    async with looks_of(loops, monkeypatch) as looks:
+        await wake_after_job(loops)
+        assert await looks.get()
 
 
-async def test_the_sweep_wakes_the_recording_and_adopts_old_batches(jobs: Jobs) -> None:
+async def test_the_sweep_wakes_the_recording_and_adopts_old_batches(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loops, adopted = jobs.loops(), []
 
     async def adopt() -> int:
         adopted.append(1)
         return 1
 
-    await run_crons(jobs.context, loops, adopt)
-    assert loops.recording.is_woken
+    async with looks_of(loops, monkeypatch) as looks:
+        await run_crons(jobs.context, loops, adopt)
+        assert await looks.get()
     assert adopted == [1]
 
 

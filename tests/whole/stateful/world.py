@@ -76,6 +76,16 @@ async def _rest(_seconds: float) -> None:
     await turn()
 
 
+class WatchedRecording(Recording):
+    """A recording that notes whether it was woken; the world calls `drain`, where a worker has `run`."""
+
+    woken = False
+
+    def wake(self) -> None:
+        self.woken = True
+        super().wake()
+
+
 class StepClock:
     """A wall clock that is set; `monotonic` never goes back with it."""
 
@@ -192,11 +202,12 @@ class World:
     def _loops(self) -> Loops:
         """A new worker."""
         advancing = Advancing(self._context, at_once=_AT_ONCE, look_every=_GRACE)
-        return Loops(Recording(self._context, advancing), advancing)
+        return Loops(WatchedRecording(self._context, advancing), advancing)
 
     async def _work_off(self, loops: Loops) -> None:
         """What the two loops of the worker do once they are woken."""
-        if loops.recording.is_woken:
+        assert isinstance(loops.recording, WatchedRecording)
+        if loops.recording.woken:
             await loops.recording.drain()
         with contextlib.suppress(RedisAway, DatabaseAway):
             while await loops.advancing.claim_due():
