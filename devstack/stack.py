@@ -25,9 +25,9 @@ from devstack.environment import (
     load_secrets,
     write_atomically,
 )
+from devstack.keeper import Keeper
 from devstack.preflight import check_ports, locked_folder
 from devstack.roles import Roles
-from devstack.supervisor import Supervisor
 
 FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
 """The token is revoked at the end; the expiry is for a `dev` that was killed."""
@@ -70,7 +70,7 @@ class Stack:
         self.redis_prefix = DEFAULT_PREFIX
         self.database_url = ""
         self.secrets: DevSecrets = load_secrets(self.data_dir)
-        self.supervisor = Supervisor(self.write_description)
+        self.keeper = Keeper(self.write_description)
         self._env = options.env
         self._up = False
 
@@ -86,7 +86,7 @@ class Stack:
     @property
     def pids(self) -> dict[str, int]:
         """The current pid of every process, by role."""
-        return self.supervisor.pids
+        return self.keeper.pids
 
     @property
     def description(self) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class Stack:
         """Stop everything; the data stays."""
         await self._leave()
         self._up = False
-        await self.supervisor.stop()
+        await self.keeper.stop()
         (self.data_dir / "dev.json").unlink(missing_ok=True)
 
     async def _start_servers(self, caller: Mapping[str, str]) -> None:
@@ -149,12 +149,12 @@ class Stack:
         if not self.redis_url:
             spec = servers.valkey(self.data_dir, env=env)
             self.redis_url = spec.url
-            await self.supervisor.start(spec)
+            await self.keeper.start(spec)
         self.database_url = caller.get("FACEID_DATABASE_URL", "")
         if not self.database_url:
             spec = servers.postgres(self.data_dir, env=env)
             self.database_url = spec.url
-            await self.supervisor.start(spec)
+            await self.keeper.start(spec)
 
     def _rights(self) -> dict[str, Any]:
         """All rights on our own server; on a foreign one, only our app's, and with an expiry."""
@@ -188,7 +188,7 @@ class Stack:
                 ingress_url=self.ingress_url,
             )
             specs.append(Roles(simulated, roles.logs).simulator(self.simulator_port))
-        await asyncio.gather(*(self.supervisor.start(spec) for spec in specs))
+        await asyncio.gather(*(self.keeper.start(spec) for spec in specs))
 
 
 @asynccontextmanager

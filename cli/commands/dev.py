@@ -64,7 +64,7 @@ def addresses(stack: Stack) -> Table:
     table.add_column("what")
     table.add_column("where")
     table.add_column("pid", justify="right")
-    pids = stack.supervisor.pids
+    pids = stack.keeper.pids
     rows = (
         ("ingress", f"{stack.ingress_url}/callbacks/demo/notify"),
         ("api", f"{stack.api_url}/docs"),

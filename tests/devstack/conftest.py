@@ -1,10 +1,10 @@
-"""A separate supervisor for each test."""
+"""A separate keeper for each test."""
 
 from typing import Any
 
 import pytest
 
-from devstack.supervisor import Supervisor
+from devstack.keeper import Keeper
 from tests.cli.conftest import folder, run
 
 __all__ = ["folder", "run"]
@@ -17,8 +17,8 @@ def changes() -> list[str]:
 
 
 @pytest.fixture
-async def supervisor(changes: list[str]) -> Any:
-    """A supervisor that stops everything after the test."""
-    supervisor = Supervisor(lambda: changes.append("changed"))
-    yield supervisor
-    await supervisor.stop()
+async def keeper(changes: list[str]) -> Any:
+    """A keeper that stops everything after the test."""
+    keeper = Keeper(lambda: changes.append("changed"))
+    yield keeper
+    await keeper.stop()

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from devstack.processes import Process
-from tests.devstack.test_supervisor import parrot
+from tests.devstack.test_keeper import parrot
 
 WITH_CHILD = 'sleep 3600 & echo "$! $GREETING" > {name}.up; wait'
 

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 
 from adapters.redis.durability import check_durability
 from devstack import servers
+from devstack.keeper import Keeper
 from devstack.servers import ServerMissing
-from devstack.supervisor import Supervisor
 from devstack.waiting import until
 
 
@@ -28,37 +28,35 @@ def data_dir() -> Iterator[Path]:
 
 
 async def test_valkey_is_as_durable_as_production_wants_and_survives_a_kill(
-    supervisor: Supervisor, data_dir: Path
+    keeper: Keeper, data_dir: Path
 ) -> None:
     spec = servers.valkey(data_dir, env=dict(os.environ))
-    await supervisor.start(spec)
+    await keeper.start(spec)
     redis: Redis = Redis.from_url(spec.url)
     await check_durability(redis, "fsync")
     assert (await redis.config_get("bind"))["bind"] == "127.0.0.1"
     await redis.set("kept", "yes")
-    killed = supervisor.pids["valkey"]
+    killed = keeper.pids["valkey"]
     os.kill(killed, signal.SIGKILL)
 
     async def is_up_again() -> bool:
-        return supervisor.pids["valkey"] != killed and await spec.answers()
+        return keeper.pids["valkey"] != killed and await spec.answers()
 
     await until(is_up_again)
     assert await redis.get("kept") == b"yes"
     await redis.aclose()
 
 
-async def test_postgres_listens_on_a_socket_alone_and_keeps_its_data(
-    supervisor: Supervisor, data_dir: Path
-) -> None:
+async def test_postgres_listens_on_a_socket_alone_and_keeps_its_data(keeper: Keeper, data_dir: Path) -> None:
     for statement in ("CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept"):
         spec = servers.postgres(data_dir, env=dict(os.environ))
-        await supervisor.start(spec)
+        await keeper.start(spec)
         connection = await asyncpg.connect(spec.url)
         found = await connection.fetchval(statement)
         assert await connection.fetchval("SHOW listen_addresses") == ""
         assert await connection.fetchval("SHOW fsync") == "on"
         await connection.close()
-        await supervisor.stop()
+        await keeper.stop()
         assert not await spec.answers()
         assert spec.scratch is not None
         assert not spec.scratch.exists()

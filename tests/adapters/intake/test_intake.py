@@ -110,7 +110,7 @@ async def test_a_server_that_stalls_is_waited_for_once(
 
 async def test_a_killed_server_loses_nothing_and_is_used_again(tmp_path: Path, keys: KeyRing) -> None:
     async with (
-        own_valkey(tmp_path) as (supervisor, url),
+        own_valkey(tmp_path) as (keeper, url),
         pool_on(url) as pool,
         Ingress(pool, keys, timeout=QUICK) as ingress,
     ):
@@ -118,7 +118,7 @@ async def test_a_killed_server_loses_nothing_and_is_used_again(tmp_path: Path, k
         for each in kept:
             await ingress.intake.accept(each)
 
-        os.kill(supervisor.pids["valkey"], signal.SIGKILL)
+        os.kill(keeper.pids["valkey"], signal.SIGKILL)
         with pytest.raises(NotDurable):
             await ingress.intake.accept(callback(payload(90)))
 

@@ -61,13 +61,13 @@ async def test_a_stopped_redis_is_waited_for_once_and_all_is_drained_when_it_is_
     tmp_path: Path, keys: KeyRing
 ) -> None:
     async with (
-        own_valkey(tmp_path) as (supervisor, url),
+        own_valkey(tmp_path) as (keeper, url),
         pool_on(url) as pool,
         Ingress(pool, keys, folder=tmp_path / "spool", timeout=QUICK) as ingress,
     ):
         sent = many(600)
         await timed(ingress, sent[:50], at_once=10)
-        with stopped(supervisor.pids["valkey"]), capture_logs() as logs:
+        with stopped(keeper.pids["valkey"]), capture_logs() as logs:
             took = sorted(await timed(ingress, sent[50:], at_once=50))
             assert names(ingress.in_spool()) == names(sent[50:])
             assert ingress.intake.status().circuit is not CircuitState.CLOSED
@@ -229,7 +229,7 @@ async def test_an_acknowledged_callback_is_always_in_inbox_or_spool(tmp_path: Pa
                 acknowledged.add(each.key)
 
     async with (
-        own_valkey(tmp_path) as (supervisor, url),
+        own_valkey(tmp_path) as (keeper, url),
         pool_on(url) as pool,
         Ingress(pool, keys, folder=tmp_path / "spool", timeout=QUICK, disk=disk) as ingress,
     ):
@@ -237,7 +237,7 @@ async def test_an_acknowledged_callback_is_always_in_inbox_or_spool(tmp_path: Pa
             sent = many(40, first=1000 * step)
             disk.next_write = dice.choice([None, 0, 30])
             if dice.random() < 0.6:
-                with stopped(supervisor.pids["valkey"]):
+                with stopped(keeper.pids["valkey"]):
                     await asyncio.gather(*(send(ingress, sent[n::8]) for n in range(8)))
                 await until(lambda: _answers(ingress.redis))
             else:

@@ -51,7 +51,7 @@ THOROUGH: Final = (
     "tests/devstack/test_processes.py",
     "tests/devstack/test_roles.py",
     "tests/devstack/test_servers.py",
-    "tests/devstack/test_supervisor.py",
+    "tests/devstack/test_keeper.py",
     "tests/domain/policy/test_any_change.py",
     "tests/domain/policy/test_recompute.py",
     "tests/domain/callback/test_strict_json.py",

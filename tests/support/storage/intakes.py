@@ -22,7 +22,7 @@ from adapters.spool.folder import ASIDE, SUFFIX
 from adapters.spool.frames import scan_frames
 from adapters.spool.spool import Spool
 from devstack import servers
-from devstack.supervisor import Supervisor
+from devstack.keeper import Keeper
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from tests.support.workers.batches import stored_batches
@@ -102,15 +102,15 @@ def spooled(folder: Path, keys: KeyRing) -> list[AcceptedCallback]:
 
 
 @asynccontextmanager
-async def own_valkey(folder: Path) -> AsyncIterator[tuple[Supervisor, str]]:
+async def own_valkey(folder: Path) -> AsyncIterator[tuple[Keeper, str]]:
     """A Valkey that a test may stop or kill; killed, it is started again at once."""
-    supervisor = Supervisor(lambda: None)
+    keeper = Keeper(lambda: None)
     spec = servers.valkey(folder, env=dict(os.environ))
     try:
-        await supervisor.start(spec)
-        yield supervisor, spec.url
+        await keeper.start(spec)
+        yield keeper, spec.url
     finally:
-        await supervisor.stop()
+        await keeper.stop()
 
 
 @asynccontextmanager

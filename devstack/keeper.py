@@ -10,13 +10,13 @@ _PAUSES: Final = (0.1, 0.5, 1, 2, 5)
 _STABLE_AFTER: Final = 10.0
 
 
-class Supervisor:
-    """Keeps processes alive; `changed` is called whenever a pid has changed."""
+class Keeper:
+    """Keeps the processes of a stack alive; `changed` is called whenever a pid has changed."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._processes: list[Process] = []
-        self._keepers: dict[Process, asyncio.Task[None]] = {}
+        self._watches: dict[Process, asyncio.Task[None]] = {}
 
     @property
     def pids(self) -> dict[str, int]:
@@ -33,14 +33,14 @@ class Supervisor:
         await process.spawn()
         self._processes.append(process)
         await process.wait_until_ready()
-        self._keepers[process] = asyncio.create_task(self._keep_alive(process))
+        self._watches[process] = asyncio.create_task(self._keep_alive(process))
 
     async def stop(self) -> None:
         """Stop everything, last started first."""
         for process in reversed(self._processes):
-            if keeper := self._keepers.pop(process, None):
-                keeper.cancel()
-                await asyncio.gather(keeper, return_exceptions=True)
+            if watch := self._watches.pop(process, None):
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
             await process.aclose()
         self._processes.clear()
 
