@@ -47,6 +47,18 @@ class Action(StrEnum):
     AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_PURGED = "audit.purged"
+    CASE_OPENED = "review.opened"
+    CASE_NOTED = "review.noted"
+    CASE_CLAIMED = "review.claimed"
+    CASE_TAKEN_OVER = "review.taken_over"
+    CASE_RELEASED = "review.released"
+    CASE_SNOOZED = "review.snoozed"
+    CASE_PROPOSED = "review.proposed"
+    CASE_RETURNED = "review.returned"
+    CASE_APPROVED = "review.approved"
+    CASE_CONCLUDED = "review.concluded"
+    CASE_LOOKED = "review.looked"
+    CASE_CLOSED = "review.closed"
 
 
 class Meaning(NamedTuple):
@@ -60,6 +72,7 @@ _LETTER: Final = "the letter's id"
 _ENDPOINT: Final = "the endpoint's id"
 _NAMED: Final = "the name of the token"
 _PERSON: Final = "the person's login name"
+_CASE: Final = "the case's id"
 
 MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.LETTER_RETRIED: Meaning("A dead letter went back into the inbox.", _LETTER),
@@ -113,5 +126,17 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.AUDIT_READ: Meaning("Someone read the audit.", "none"),
     Action.AUDIT_EXPORTED: Meaning("Someone exported the audit.", "none"),
     Action.AUDIT_PURGED: Meaning("Old rows were deleted; their hashes stay.", "none"),
+    Action.CASE_OPENED: Meaning("A person opened a case, or a user objects to a decision.", _CASE),
+    Action.CASE_NOTED: Meaning("A person asked for a case where one was open already.", _CASE),
+    Action.CASE_CLAIMED: Meaning("A person began to work on a case.", _CASE),
+    Action.CASE_TAKEN_OVER: Meaning("A person took a case from another one.", _CASE),
+    Action.CASE_RELEASED: Meaning("A person gave a case back.", _CASE),
+    Action.CASE_SNOOZED: Meaning("A person put a case off.", _CASE),
+    Action.CASE_PROPOSED: Meaning("A person proposed a conclusion that another one must approve.", _CASE),
+    Action.CASE_RETURNED: Meaning("A person gave a proposed conclusion back.", _CASE),
+    Action.CASE_APPROVED: Meaning("A person approved what another one proposed; it counts.", _CASE),
+    Action.CASE_CONCLUDED: Meaning("A person concluded a case; the conclusion counts.", _CASE),
+    Action.CASE_LOOKED: Meaning("A person ended a second look.", _CASE),
+    Action.CASE_CLOSED: Meaning("A person ended a case without a conclusion.", _CASE),
 }
 """Each action with its meaning; a test compares it with `Action`."""

@@ -17,13 +17,15 @@ LONGEST_SNOOZE: Final = timedelta(days=30)
 
 class Because(StrEnum):
     """Why a case was opened: the decision is `review`, a person asked for it, the user objects to the
-    decision, evidence came after it, or another person looks again, blind."""
+    decision, evidence came after it, another person looks again, blind, or that look came to another
+    conclusion."""
 
     DECISION = "decision"
     OPERATOR = "operator"
     APPEAL = "appeal"
     LATE_EVIDENCE = "late_evidence"
     SECOND_LOOK = "second_look"
+    LOOKS_DIFFER = "looks_differ"
 
 
 class CaseState(StrEnum):

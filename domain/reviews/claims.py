@@ -1,6 +1,7 @@
 """Claims of cases: what a person may do with one, and the event that records it."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from domain.reviews.errors import (
 )
 from domain.reviews.history import CaseEvent, Detail, Kind
 
-GATEWAY = "gateway:worker"
+GATEWAY: Final = "gateway:worker"
 """The actor of what sweeps do."""
 
 

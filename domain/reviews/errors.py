@@ -54,6 +54,12 @@ class EvidenceChanged(ReviewRefused):
         self.evidence_hash = evidence_hash
 
 
+class PersonRequired(ReviewRefused):
+    """A program cannot review."""
+
+    code = "person_required"
+
+
 class SamePerson(ReviewRefused):
     """Another person must do this: the one who proposes does not approve, and a second look is another's."""
 

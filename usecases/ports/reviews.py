@@ -4,42 +4,15 @@ A change is a pure function of what is stored: the store locks verification and 
 function for the next event, and writes the event with everything that follows from it in one transaction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-import msgspec
-
-from domain.model import Outcome
 from domain.people.actor import Actor
 from domain.reviews.case import Because, ReviewCase
-from domain.reviews.evidence_hash import ShownEvidence
-from domain.reviews.history import CaseEvent
+from domain.reviews.step import Decide
 from domain.views.reviews import CaseFilter, CasePlace, CaseView, ListedCase, Opened, ReviewFigures
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What a change is decided on, under the locks. `first`: the outcome that counts now."""
-
-    case: ReviewCase
-    evidence: ShownEvidence
-    evidence_hash: str
-    first: Outcome
-
-
-class Step(msgspec.Struct, frozen=True):
-    """What becomes of a case: `event`, with its note as plain text; without one, `case` is stored as it is,
-    for a renewed claim."""
-
-    case: ReviewCase
-    event: CaseEvent | None = None
-    note: str | None = None
-    second_look: bool = False
-
-
-Decide = Callable[[Seen], Step | None]
-"""The next step; None leaves the case as it is. What it raises ends the transaction without a change."""
 
 
 class ReviewStore(Protocol):

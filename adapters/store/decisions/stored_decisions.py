@@ -49,6 +49,20 @@ class Chunk:
         return (Chunk(self._rows[at : at + size]) for at in range(0, len(self._rows), size))
 
 
+class DecisionTexts(msgspec.Struct, frozen=True):
+    """A row of `decisions`, with its JSON as text."""
+
+    outcome: str
+    basis: str
+    mode: str
+    reasons: str
+    rules: str
+    disagreements: str
+    unconfirmed: str | None
+    callback_facts: str | None
+    result_facts: str | None
+
+
 class PgStoredDecisions:
     """Stored decisions, decoded straight from their JSON."""
 
@@ -130,7 +144,20 @@ def _decode_facts(row: Row[Any]) -> DecidedFacts:
     return DecidedFacts(row.app_id, row.biz_id, Outcome(row.outcome), evidence, mode)
 
 
-def _evidence(row: Row[Any]) -> Evidence:
+def stored_decision(row: DecisionTexts) -> StoredDecision:
+    """Decode a decision whose JSON is text."""
+    return StoredDecision(
+        outcome=Outcome(row.outcome),
+        basis=Basis(row.basis),
+        reasons=_reasons.decode(row.reasons),
+        rules=_rules.decode(row.rules),
+        disagreements=_disagreements.decode(row.disagreements),
+        evidence=_evidence(row),
+        mode=ConfirmationMode(row.mode),
+    )
+
+
+def _evidence(row: Row[Any] | DecisionTexts) -> Evidence:
     callback, result = row.callback_facts, row.result_facts
     facts = None if callback is None else _facts.decode(callback)
     return Evidence(
@@ -141,18 +168,9 @@ def _evidence(row: Row[Any]) -> Evidence:
 
 
 def _whole(row: Row[Any]) -> DecidedVerification:
-    part = _decode_facts(row)
-    decision = StoredDecision(
-        outcome=part.outcome,
-        basis=Basis(row.basis),
-        reasons=_reasons.decode(row.reasons),
-        rules=_rules.decode(row.rules),
-        disagreements=_disagreements.decode(row.disagreements),
-        evidence=part.evidence,
-        mode=part.mode,
-    )
+    texts = DecisionTexts(*(getattr(row, name) for name in DecisionTexts.__struct_fields__))
     policy = PolicyText(row.name, row.version, row.content_hash, row.content)
-    return DecidedVerification(row.app_id, row.biz_id, row.decided_at, decision, policy)
+    return DecidedVerification(row.app_id, row.biz_id, row.decided_at, stored_decision(texts), policy)
 
 
 _COUNT: Final = text("""

@@ -1,0 +1,11 @@
+"""A desk over a real store."""
+
+import pytest
+
+from tests.support.reviews import Reviews
+from tests.support.storage.stores import Store
+
+
+@pytest.fixture
+def reviews(store: Store) -> Reviews:
+    return Reviews(store)

@@ -1,0 +1,53 @@
+"""What the gateway does with cases at each sweep: claims and snoozes end, and overdue cases rise."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from domain.people.actor import Actor
+from domain.reviews.claims import escalate, lapse, wake
+from domain.reviews.errors import ReviewRefused
+from domain.reviews.history import apply
+from domain.reviews.step import Seen, Step
+from usecases.ports.reviews import ReviewStore
+
+AT_ONCE: Final = 200
+
+_ACTOR: Final = Actor.gateway("worker")
+
+log = structlog.get_logger(__name__)
+
+
+async def tend_cases(store: ReviewStore, *, now: datetime) -> int:
+    """Do what is due, and return how many cases were changed.
+
+    Nothing is decided here: a case that nobody looks at stays `review`.
+
+    Raises:
+        ServerAway: PostgreSQL is away.
+    """
+    count, changed = 0, AT_ONCE
+    while changed == AT_ONCE:
+        due = await store.due(now=now, limit=AT_ONCE)
+        changed = sum([await _tend(store, case_id, app_id, now=now) for case_id, app_id in due[:AT_ONCE]])
+        count += changed
+    return count
+
+
+async def _tend(store: ReviewStore, case_id: UUID, app_id: str, *, now: datetime) -> bool:
+    steps = 0
+
+    def decide(seen: Seen) -> Step | None:
+        nonlocal steps
+        case = seen.case
+        event = lapse(case, now) or wake(case, now) or escalate(case, now)
+        steps += event is not None
+        return None if event is None else Step(apply(case, event), event)
+
+    try:
+        await store.change(case_id, [app_id], decide, actor=_ACTOR)
+    except ReviewRefused as error:
+        log.info("review.changed_meanwhile", case_id=str(case_id), reason=error.code)
+    return steps > 0
