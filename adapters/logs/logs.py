@@ -23,6 +23,7 @@ _FIELDS: Final = frozenset(
         "delivery_id",
         "endpoint_id",
         "http_status",
+        "person_id",
         "pid",
         "port",
         "role",

@@ -76,3 +76,11 @@ class ProviderAway(GatewayError):
 
 class NoSuchPersonalToken(GatewayError):
     """The person has no token of this name."""
+
+
+class OutOfBounds(GatewayError):
+    """A link or a token that would live too short or too long."""
+
+
+class ScopeRefused(GatewayError):
+    """A scope that does not exist."""

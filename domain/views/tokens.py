@@ -8,7 +8,7 @@ import msgspec
 
 from domain.people.actor import Actor
 from domain.people.person import PersonRef
-from domain.people.roles import NO_APPS, Apps, Rights
+from domain.people.roles import NO_APPS, SCOPES_OF, Apps, Rights
 
 SCOPE_MEANINGS: Final = {
     "verifications:read": "Look up verifications and why they were decided, see and try policies.",
@@ -28,6 +28,8 @@ PERSON_SCOPE_MEANINGS: Final = {
 
 SCOPES: Final = tuple(SCOPE_MEANINGS)
 PERSON_SCOPES: Final = frozenset(PERSON_SCOPE_MEANINGS)
+EVERY_SCOPE: Final = frozenset({*SCOPES, *PERSON_SCOPES, *(each for of in SCOPES_OF.values() for each in of)})
+"""What programs or persons may have."""
 
 
 class ApiToken(msgspec.Struct, frozen=True):

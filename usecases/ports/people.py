@@ -140,7 +140,7 @@ class ProvenPersons(Protocol):
         Raises:
             NameTaken: a person without this identity has the login name.
             SignInFailed: the person is disabled.
-            LastAdmin: the roles would leave nobody who is an admin of every app.
+            ProviderRefused: the identity is new and comes without a role.
         """
 
 
@@ -189,3 +189,10 @@ class SignInLimits(Protocol):
 
     async def succeeded(self, name: str, address: str | None) -> None:
         """The try was right: it is not counted, and this address is known for this name from now on."""
+
+
+class SignInFailures(Protocol):
+    """Failed sign-ins, for the audit."""
+
+    async def note(self, way: Way, name: str | None, *, why: str, address: str | None) -> None:
+        """Note a failure. `name`: of the person who exists, never what was typed. `why`: a word of ours."""

@@ -3,6 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -11,8 +12,11 @@ from adapters.store.people.changes import locked_person, note
 from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
 from adapters.store.people.tables import persons
 from domain.audit.action import Action
+from domain.errors import BrokenSeal
 from domain.people.actor import Actor
 from domain.people.credentials import Credentials
+
+log = structlog.get_logger(__name__)
 
 _FIND: Final = text(
     f"SELECT p.password_hash, p.wrapped_key, p.code_ct, p.code_used, {PERSON_COLUMNS} "  # noqa: S608
@@ -28,7 +32,7 @@ class PgProofs:
         self._keys = keys
 
     async def find(self, name: str) -> Credentials | None:
-        """The credentials of the active person with this login name. Raises BrokenSeal."""
+        """The credentials of the active person with this login name."""
         async with self._engine.connect() as connection:
             row = (await connection.execute(_FIND, {"name": name})).mappings().first()
         if row is None:
@@ -61,10 +65,15 @@ class PgProofs:
             await note(connection, action, name, actor=actor)
 
     def _code_secret(self, row: Any) -> str | None:
+        """The secret of the second factor; "", which no code fits, if no configured key opens it."""
         if row["code_ct"] is None:
             return None
-        data_key = self._keys.unwrap_data_key(row["wrapped_key"], place=_place("wrapped_key", row["id"]))
-        return data_key.unseal(row["code_ct"], place=_place("code_ct", row["id"])).decode()
+        try:
+            key = self._keys.unwrap_data_key(row["wrapped_key"], place=_place("wrapped_key", row["id"]))
+            return key.unseal(row["code_ct"], place=_place("code_ct", row["id"])).decode()
+        except BrokenSeal:
+            log.warning("second_factor.unreadable", person_id=str(row["id"]))
+            return ""
 
 
 def _place(column: str, person_id: UUID) -> str:

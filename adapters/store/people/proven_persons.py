@@ -13,7 +13,7 @@ from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
 from adapters.store.people.tables import person_roles, persons
 from domain.audit.action import Action
 from domain.people.actor import Actor
-from domain.people.errors import NameTaken, SignInFailed
+from domain.people.errors import NameTaken, ProviderRefused, SignInFailed
 from domain.people.person import Person, PersonState
 from domain.people.provider import ROLES_LAST, ProvenIdentity
 from domain.people.roles import Grant, Role
@@ -37,9 +37,12 @@ class PgProvenPersons:
         Raises:
             NameTaken: another person has the login name.
             SignInFailed: the person is disabled.
+            ProviderRefused: the identity is new and comes without a role.
         """
         async with self._engine.begin() as connection:
             person_id = await _find(connection, identity)
+            if person_id is None and not grants:
+                raise ProviderRefused("no_role")
             if person_id is None:
                 person_id = await _add(connection, identity, name, address)
             known, state = await locked_person(connection, person_id)

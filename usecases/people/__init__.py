@@ -1,0 +1,1 @@
+"""What persons do to get in, and what admins do with persons."""

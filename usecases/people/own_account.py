@@ -1,0 +1,90 @@
+"""What a signed-in person changes of the own account: the password and the second factor."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from domain.people.errors import SignInFailed, TooManySignIns
+from domain.people.passwords import check_password
+from domain.people.session import Session
+from usecases.ports.people import Codes, Passwords, Proofs, Sessions, SignInLimits
+
+
+class NewCode(msgspec.Struct, frozen=True):
+    """A second factor to set up: the secret, and the address that an authenticator reads from a QR code. The
+    repr shows neither.
+    """
+
+    secret: str
+    address: str
+
+    def __repr__(self) -> str:
+        return "NewCode(...)"
+
+
+class OwnAccount:
+    """Each change wants the password again: a browser may be left open."""
+
+    def __init__(
+        self,
+        *,
+        proofs: Proofs,
+        sessions: Sessions,
+        passwords: Passwords,
+        codes: Codes,
+        limits: SignInLimits,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._proofs = proofs
+        self._sessions = sessions
+        self._passwords = passwords
+        self._codes = codes
+        self._limits = limits
+        self._clock = clock
+
+    async def change_password(self, session: Session, old: str, new: str, *, address: str | None) -> None:
+        """Replace the password; the person's other sessions end.
+
+        Raises:
+            SignInFailed: the old password is wrong.
+            PasswordRefused: the new one cannot be used.
+            TooManySignIns: too many tries.
+        """
+        check_password(new, name=session.person.name)
+        await self._prove(session, old, address)
+        password_hash = await self._passwords.hash(new)
+        actor = session.actor(address)
+        await self._proofs.set_password(session.person.id, password_hash, actor=actor)
+        await self._sessions.close_all(session.person.id, actor=actor, but=session.id)
+
+    def new_code(self, session: Session) -> NewCode:
+        """A second factor to set up. It counts once `set_code` has seen a code of it."""
+        secret = self._codes.new_secret()
+        return NewCode(secret, self._codes.address(secret, session.person.name))
+
+    async def set_code(
+        self, session: Session, password: str, secret: str, code: str, *, address: str | None
+    ) -> None:
+        """Set up the second factor with this secret. Raises SignInFailed, TooManySignIns."""
+        await self._prove(session, password, address)
+        step = self._codes.step_of(secret, code, now=self._clock())
+        if step is None:
+            raise SignInFailed
+        await self._proofs.set_code(session.person.id, secret, actor=session.actor(address))
+        await self._proofs.use_code(session.person.id, step)
+
+    async def remove_code(self, session: Session, password: str, *, address: str | None) -> None:
+        """Remove the second factor. Raises SignInFailed, TooManySignIns."""
+        await self._prove(session, password, address)
+        await self._proofs.set_code(session.person.id, None, actor=session.actor(address))
+
+    async def _prove(self, session: Session, password: str, address: str | None) -> None:
+        name = session.person.name
+        if wait := await self._limits.take(name, address):
+            raise TooManySignIns(wait)
+        found = await self._proofs.find(name)
+        known = None if found is None else found.password_hash
+        if not await self._passwords.verify(known, password):
+            raise SignInFailed
+        await self._limits.succeeded(name, address)
