@@ -3,6 +3,7 @@
 Each part is imported at first use: a health check runs often, and needs no database.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -20,10 +21,12 @@ from usecases.webhooks.try_endpoint import EndpointTrials
 
 if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue
+    from adapters.keys.guarded import GuardedKeys
     from adapters.processes.heartbeats import Heartbeats
     from adapters.store.dead_letters import PgDeadLetters
     from adapters.store.decisions.stored_decisions import PgStoredDecisions
     from adapters.store.events.reader import PgEvents
+    from adapters.store.keys.rewrap import Rewrap, Rewrapped
     from adapters.store.schedule.open_verifications import PgOpenVerifications
     from adapters.store.tokens import PgTokens
     from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
@@ -125,6 +128,38 @@ class Gateway:
         async with WebhookSender(allowed=rules.allowed, proxy=rules.proxy) as sender:
             trials = EndpointTrials(endpoints, sender, open_key=open_key, clock=lambda: datetime.now(UTC))
             return await trials.send(endpoint_id, None)
+
+    @property
+    def key_store(self) -> "GuardedKeys | None":
+        """The store of epoch keys; None without FACEID_KEYS_URL."""
+        return self._process.key_store
+
+    async def all_open_epoch_keys(self) -> bool:
+        """Whether every live process opens data keys under epochs. Raises RedisAway."""
+        await self._process.readers.look()
+        return self._process.readers.all_open_epoch_keys()
+
+    def rewrap(self) -> "Rewrap":
+        """What wraps the stored data keys again."""
+        from adapters.store.keys.rewrap import Rewrap  # noqa: PLC0415 - as above
+
+        return Rewrap(self._process.engine, self._process.keys, self._process.epochs)
+
+    async def rewrap_epochs(self) -> "Rewrapped":
+        """Wrap the epochs' keys by the newest master key."""
+        from adapters.store.keys.rewrap import Rewrapped, rewrap_epochs  # noqa: PLC0415 - as above
+
+        store = self._process.key_store
+        return Rewrapped(0) if store is None else await rewrap_epochs(store, self._process.keys)
+
+    async def rows_of_epochs(self) -> "Counter[UUID]":
+        """The number of verifications and dead letters under each epoch."""
+        from adapters.store.keys.wrapped import TABLES, count_by_epoch  # noqa: PLC0415 - as above
+
+        rows: Counter[UUID] = Counter()
+        for keys in TABLES:
+            rows.update(await count_by_epoch(self._process.engine, keys))
+        return rows
 
     def processes(self) -> "Heartbeats":
         """The live processes."""

@@ -54,6 +54,7 @@ def _words_of_server(error: Exception) -> list[str] | None:
     """The lines for a server that cannot be reached. The imports are cheap here: the command has done
     them.
     """
+    from adapters.keys.away import KeysAway  # noqa: PLC0415 - as above
     from adapters.postgres.sqlstate import DatabaseAway  # noqa: PLC0415 - as above
     from adapters.postgres.troubles import database_trouble  # noqa: PLC0415 - as above
     from adapters.redis.client import RedisAway  # noqa: PLC0415 - takes a second, which a mistyped command saves
@@ -63,6 +64,8 @@ def _words_of_server(error: Exception) -> list[str] | None:
         return [f"FACEID_DATABASE_URL: {database_trouble(error)}"]
     if isinstance(error, RedisAway):
         return [f"FACEID_REDIS_URL: {redis_trouble(error)}"]
+    if isinstance(error, KeysAway):
+        return [f"FACEID_KEYS_URL: {error.detail.removeprefix('FACEID_KEYS_URL: ')}"]
     return None
 
 

@@ -55,6 +55,7 @@ class _Commands(LateGroup):
         "explain": Late(
             "cli.commands.explain", "explain_command", "Explain why a verification was decided as it was."
         ),
+        "keys": Late("cli.commands.keys", "commands", "List epoch keys, or wrap stored keys again."),
         "workers": Late("cli.commands.workers", "workers_command", "List the live processes of the gateway."),
         "reference": Late(
             "cli.reference.command",

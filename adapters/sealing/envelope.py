@@ -123,6 +123,11 @@ class KeyRing:
         """Public ids of the master keys, newest first."""
         return [key_id.hex() for key_id in self._keys]
 
+    @property
+    def newest_id(self) -> bytes:
+        """The id of the newest master key, with which what it wrapped begins."""
+        return self._newest
+
     def new_data_key(self, *, place: str) -> tuple[SealingKey, bytes]:
         """A fresh data key and its wrapped form."""
         data_key, wrapped = new_key_under(self._wrapping[self._newest], place=place)
@@ -138,12 +143,14 @@ class KeyRing:
         """Whether the newest master key wrapped it."""
         return wrapped.startswith(self._newest)
 
-    def rewrap(self, wrapped: bytes, *, place: str, by: SealingKey | None = None) -> bytes:
-        """The same key, wrapped by the newest master key, or by another key. Raises BrokenSeal."""
+    def rewrap(self, wrapped: bytes, *, place: str) -> bytes:
+        """The same key, wrapped by the newest master key. Raises BrokenSeal."""
+        return self._newest + self.rewrap_under(self._wrapping[self._newest], wrapped, place=place)
+
+    def rewrap_under(self, wrapping: SealingKey, wrapped: bytes, *, place: str) -> bytes:
+        """The same key, wrapped by another key. Raises BrokenSeal."""
         key = _key_for(wrapped, self._wrapping).unseal(wrapped[_KEY_ID:], place=place)
-        if by is not None:
-            return by.seal(key, place=place)
-        return self._newest + self._wrapping[self._newest].seal(key, place=place)
+        return wrapping.seal(key, place=place)
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:
         """Encrypt one batch. Each batch has its own key, so nonces cannot run out."""

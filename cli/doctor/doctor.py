@@ -22,6 +22,7 @@ from adapters.store.decisions.policy_history import verify_policies
 from cli.doctor.check import Check
 from cli.doctor.credentials import check_credentials
 from cli.doctor.files import check_open_files
+from cli.doctor.keys import check_keys
 from cli.doctor.redis import check_redis
 from cli.doctor.spool import check_spool
 from domain.apps.accounts import shared_accounts
@@ -60,6 +61,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield check_spool(settings)
     yield check_open_files(settings)
     yield await _check_database(settings)
+    async for check in check_keys(settings):
+        yield check
     if changed := await _find_changed_policies(settings):
         yield Check("policies", False, changed)
     async for check in _check_vendors(settings):

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -36,8 +37,11 @@ async def vendor() -> AsyncIterator[VendorServer]:
 
 
 @pytest.fixture(autouse=True)
-def fit(environment: pytest.MonkeyPatch, vendor: VendorServer, engine: AsyncEngine, redis: Redis) -> None:
+def fit(
+    environment: pytest.MonkeyPatch, folder: Path, vendor: VendorServer, engine: AsyncEngine, redis: Redis
+) -> None:
     """A configuration with nothing to object to."""
+    environment.setenv("FACEID_KEYS_URL", (folder / "keys").as_uri())
     environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, notify_url=NOTIFY))
     environment.setenv("FACEID_SPOOL_DIR", "not/yet/made")
     environment.setenv("FACEID_SPOOL_MAX_BYTES", "1000000")
@@ -67,6 +71,7 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
         "spool folder",
         "open files",
         "database",
+        "key store",
         "vendor",
         "clock",
         "apps.demo.credentials",
@@ -262,7 +267,7 @@ async def test_every_check_is_a_line_without_secrets(
     assert await run_doctor(load_settings(), Console(file=out, width=80)) is fine
     lines = out.getvalue().splitlines()
     assert {line.split()[0] for line in lines} == ({"ok"} if fine else {"ok", "FAIL"})
-    assert len(lines) == 12
+    assert len(lines) == 13
     assert CANARY not in out.getvalue()
 
 

@@ -1,0 +1,96 @@
+"""`keys`: the epoch keys, and wrapping stored keys again after a change of master keys or of the format."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from cli.connected import Gateway, connected
+from cli.failures import CommandFailed
+from cli.terminal import create_console
+from cli.whereabouts import DataDirOption, find_servers
+from domain.keys.epochs import Epoch
+
+commands = typer.Typer(no_args_is_help=True, help="List epoch keys, or wrap stored keys again.")
+
+
+@commands.command()
+def epochs(data_dir: DataDirOption = None) -> None:
+    """List every epoch with its state and the number of rows whose data keys are under it."""
+    found, rows = asyncio.run(_read_epochs(data_dir))
+    console = create_console()
+    console.print(_table(found, rows) if found else "There are no epochs.")
+    if lost := sum(rows[each] for each in rows.keys() - {epoch.id for epoch in found}):
+        console.print(f"{lost} rows are under epochs that the key store does not know.")
+
+
+@commands.command()
+def rewrap(data_dir: DataDirOption = None) -> None:
+    """Wrap stored keys by their epochs and by the newest master key. Can be ended and run again at any time.
+
+    Workers may run meanwhile. Nothing is encrypted again: only the keys' wrapping changes.
+    """
+    asyncio.run(_rewrap(data_dir))
+
+
+async def _read_epochs(data_dir: Path | None) -> tuple[list[Epoch], Counter[UUID]]:
+    async with connected(find_servers(data_dir)) as gateway:
+        if gateway.key_store is None:
+            raise CommandFailed("FACEID_KEYS_URL is not set: the master keys alone protect the data")
+        return await gateway.key_store.epochs(), await gateway.rows_of_epochs()
+
+
+async def _rewrap(data_dir: Path | None) -> None:
+    async with connected(find_servers(data_dir)) as gateway:
+        if gateway.key_store is not None and not await gateway.all_open_epoch_keys():
+            raise CommandFailed(
+                "a process runs that cannot open keys under epochs: update it, or set its FACEID_KEYS_URL;"
+                " `faceid-gateway workers` lists the processes"
+            )
+        of_epochs = await gateway.rewrap_epochs()
+        done, unreadable = await _rewrap_rows(gateway)
+    typer.echo(f"{of_epochs.done} epoch(s) and {done} row(s) rewrapped")
+    if unreadable or of_epochs.unreadable:
+        raise CommandFailed(
+            f"{unreadable + of_epochs.unreadable} unreadable: no configured master key opens them"
+        )
+
+
+async def _rewrap_rows(gateway: Gateway) -> tuple[int, int]:
+    """The numbers of rewrapped and of unreadable rows."""
+    rewrap, done, unreadable = gateway.rewrap(), 0, 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("rewrapping", total=await rewrap.count())
+        async for step in rewrap.steps():
+            done, unreadable = done + step.done, unreadable + step.unreadable
+            progress.advance(task, step.done)
+    return done, unreadable
+
+
+def _table(found: list[Epoch], rows: Counter[UUID]) -> Table:
+    now = datetime.now(UTC)
+    table = Table(header_style="bold")
+    for name in ("app", "from", "until", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("rows", justify="right")
+    table.add_column("id", no_wrap=True)
+    for epoch in found:
+        period = epoch.period
+        times = (f"{at:%Y-%m-%d %H:%M}Z" for at in (period.begins, period.ends))
+        table.add_row(period.app_id, *times, _state(epoch, now), str(rows[epoch.id]), str(epoch.id))
+    return table
+
+
+def _state(epoch: Epoch, now: datetime) -> str:
+    if epoch.destroyed_at is not None:
+        return f"destroyed {epoch.destroyed_at:%Y-%m-%d}"
+    if epoch.period.has(now):
+        return "current"
+    return "ahead" if epoch.period.begins > now else "ended"
