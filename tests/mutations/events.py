@@ -7,7 +7,7 @@ from tests.mutations.mutation import Mutation
 OF_THE_EVENTS: Final = (
     Mutation(
         "outbox in the transaction",
-        "adapters/store/decisions/decisions.py",
+        "adapters/store/decisions/saving.py",
         "  SELECT app_id, id, n, event, decided_at, body FROM turn CROSS JOIN ready\n",
         "  SELECT app_id, id, n, event, decided_at, body FROM turn CROSS JOIN ready LIMIT 0\n",
         ["tests/adapters/store/events/test_writing.py::test_a_group_of_decisions_has_an_event_each"],

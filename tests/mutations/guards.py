@@ -147,7 +147,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "unique key",
-        "adapters/store/decisions/decisions.py",
+        "adapters/store/decisions/saving.py",
         "ON CONFLICT (verification_id) DO NOTHING",
         "ON CONFLICT (verification_id) DO UPDATE SET outcome = EXCLUDED.outcome",
         ["tests/contracts/test_decisions.py::test_the_first_decision_is_kept[real]"],

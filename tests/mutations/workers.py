@@ -7,7 +7,7 @@ from tests.mutations.mutation import Mutation
 OF_THE_WORKERS: Final = (
     Mutation(
         "fencing",
-        "adapters/store/decisions/decisions.py",
+        "adapters/store/decisions/saving.py",
         "JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence\n",
         "JOIN incoming i ON i.verification_id = v.id\n",
         ["tests/contracts/test_decisions.py::test_a_worker_without_the_lease_decides_nothing[real]"],

@@ -12,8 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
 from adapters.sealing.envelope import place_of, unseal_packed
-from adapters.store.events.log import body_of, turn_after
-from adapters.store.statements import due_moves
+from adapters.store.decisions.saving import save_statement
 from adapters.store.statements.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.events.event import DECIDED, EventType
@@ -70,7 +69,9 @@ async def _save_all(
     ordered = [first[key] for key in sorted(first)]
     if new:
         await connection.execute(_KEEP_POLICIES, as_rows([_policy_row(policy) for policy in new]))
-    found = await connection.fetch(_SAVE, as_rows([_row(item) for item in ordered]))
+    rows = [_row(item) for item in ordered]
+    statement = save_statement({row.outcome for row in rows})
+    found = await connection.fetch(statement, as_rows(rows))
     saved = {(row["verification_id"].int, row["fence"]) for row in found}
     shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
     if shadows:
@@ -189,72 +190,6 @@ SELECT content_hash, name, version, content, review FROM json_to_recordset(CAST(
   AS t (content_hash text, name text, version text, content text, review json)
 ON CONFLICT (content_hash) DO NOTHING
 """
-
-_EVENT_BODY: Final = body_of(
-    ids="closed",
-    outcome="outcome",
-    effective="outcome",
-    reasons="codes",
-    basis="basis",
-    policy="json_build_object('name', policy_name, 'version', policy_version, 'hash', policy_hash)",
-)
-
-_SAVE: Final = f"""
-WITH incoming AS (
-  SELECT * FROM json_to_recordset(CAST($1 AS json))
-    AS t (verification_id uuid, fence bigint, outcome text, basis text, event text, reasons json,
-          codes json, rules json, disagreements json, policy_name text, policy_version text, policy_hash text,
-          mode text, unconfirmed json, callback_facts json, result_facts json, identity_ct text,
-          decided_at timestamptz)
-), held AS (
-  SELECT i.*, v.app_id
-  FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
-  WHERE v.id = ANY(ARRAY(SELECT verification_id FROM incoming))
-  ORDER BY v.id FOR NO KEY UPDATE OF v
-), saved AS (
-  INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
-                         mode, unconfirmed, callback_facts, result_facts, decided_at, reasons_listed)
-  SELECT verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
-         unconfirmed, callback_facts, result_facts, decided_at, true
-  FROM held
-  ON CONFLICT (verification_id) DO NOTHING
-  RETURNING verification_id
-), first AS (
-  SELECT verification_id, fence, outcome, basis, event, reasons, codes, policy_name, policy_version,
-         policy_hash, identity_ct, decided_at
-  FROM held WHERE verification_id = ANY(ARRAY(SELECT verification_id FROM saved))
-), closed AS (
-  UPDATE verifications v
-  SET state = 'decided', listed_as = f.outcome, {due_moves.END},
-      identity_ct = decode(f.identity_ct, 'base64'), events = v.events + 1
-  FROM first f
-  WHERE v.id = f.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
-  RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.created_at, v.events AS n, f.outcome, f.basis, f.event,
-            f.codes, f.policy_name, f.policy_version, f.policy_hash, f.decided_at
-), coded AS (
-  INSERT INTO decision_reasons (verification_id, code, app_id, listed_as, biz_no, created_at)
-  SELECT c.id, code, c.app_id, c.outcome, c.biz_no, c.created_at
-  FROM closed c CROSS JOIN LATERAL json_array_elements_text(c.codes) AS code
-  WHERE c.outcome <> 'approved'
-  ON CONFLICT DO NOTHING
-  RETURNING verification_id
-), noted AS (
-  INSERT INTO timeline (verification_id, event, detail)
-  SELECT verification_id, 'decision.saved',
-         jsonb_build_object('outcome', outcome, 'basis', basis, 'reasons', CAST(reasons AS jsonb),
-                            'policy', policy_name, 'version', policy_version)
-  FROM first
-  RETURNING id
-), ready AS MATERIALIZED (
-  SELECT app_id, id, n, event, decided_at, {_EVENT_BODY} AS body FROM closed
-), turn AS MATERIALIZED (
-  {turn_after("(SELECT FROM ready UNION ALL SELECT FROM noted UNION ALL SELECT FROM coded) AS done")}
-), told AS (
-  INSERT INTO events (app_id, verification_id, n, type, at, body)
-  SELECT app_id, id, n, event, decided_at, body FROM turn CROSS JOIN ready
-)
-SELECT verification_id, fence FROM first
-"""  # noqa: S608 - constants alone
 
 _SAVE_SHADOWS: Final = """
 INSERT INTO shadow_decisions (verification_id, policy_hash, outcome, reasons, decided_at)

@@ -41,6 +41,8 @@ class FoundRow(msgspec.Struct, frozen=True):
     policy_version: str | None
     pulls_used: int
     concluded: str | None
+    case_id: UUID | None
+    case_state: str | None
 
     @property
     def reasons(self) -> list[dict[str, str]]:
@@ -60,10 +62,14 @@ SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_k
        CAST(coalesce(d.result_facts, d.callback_facts) AS text),
        p.name, p.version,
        (SELECT count(*) FROM pulls WHERE verification_id = v.id AND state <> 'not_sent'),
-       v.effective_outcome
+       v.effective_outcome, c.id, c.state
 FROM verifications v
 LEFT JOIN decisions d ON d.verification_id = v.id AND d.verification_id = ANY($1)
 LEFT JOIN policies p ON p.content_hash = d.policy_hash
+LEFT JOIN LATERAL (
+  SELECT id, CASE WHEN state = 'open' AND lease_until > now() THEN 'claimed' ELSE state END AS state
+  FROM review_cases WHERE verification_id = v.id ORDER BY opened_at DESC LIMIT 1
+) c ON true
 WHERE v.id = ANY($1)
 """
 

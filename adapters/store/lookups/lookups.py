@@ -24,7 +24,7 @@ from domain.errors import BrokenSeal
 from domain.model import Identity, verification_id
 from domain.pulls.budget import RESULT_KEPT
 from domain.views.masking import mask_identity
-from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
+from domain.views.verifications import Filters, ReviewMark, TimelineEvent, VerificationRecord
 
 _STATES: Final = "SELECT id, state FROM verifications WHERE id = ANY($1)"
 
@@ -104,6 +104,7 @@ class PgLookups:
             decided_at=row.decided_at,
             created_at=row.created_at,
             concluded=row.concluded,
+            review=_review(row),
         )
 
     def _masked_identity(self, row: FoundRow) -> Identity | None:
@@ -120,6 +121,12 @@ class PgLookups:
             log.exception("identity.unreadable", app_id=row.app_id, verification_id=str(row.id))
             return None
         return mask_identity(identity)
+
+
+def _review(row: FoundRow) -> ReviewMark | None:
+    if row.case_id is None or row.case_state is None:
+        return None
+    return ReviewMark(row.case_id, row.case_state)
 
 
 def _kept_until(row: FoundRow) -> datetime | None:

@@ -14,6 +14,7 @@ from adapters.store.recording.owners import BizOwners
 from adapters.store.schema import metadata
 from devstack.waiting import until
 from domain.apps.accounts import shared_accounts
+from domain.model import Outcome
 from tests.support.servers.databases import fresh_database
 from tests.support.storage.stores import LEASE, NOW, Store, callback, finished, payload
 from tests.support.workers.jobs import app
@@ -54,7 +55,8 @@ async def one_way(store: Store, n: int) -> int:
     await store.reserve(recorded, 1)
     await store.ledger.finish(finished(recorded, 1, body=b"{}"))
     assert await store.ledger.answer_of(recorded.lease) == b"{}"
-    await store.decide(recorded)
+    await store.decide(recorded, outcome=[*Outcome][n % len(Outcome)])
+    await store.conclude(n)
     await store.find(n)
     await store.lookups.states((recorded.verification_id,))
     await store.events(recorded.verification_id)
@@ -62,7 +64,7 @@ async def one_way(store: Store, n: int) -> int:
     await store.due.postpone(other.lease, until=NOW)
     [due] = (await store.due.claim({"demo": 1}, now=NOW, lease=LEASE, silent=True)).opened
     await store.due.expire(due.lease)
-    return 14
+    return 15
 
 
 async def test_no_statement_reads_the_whole_table(engine: AsyncEngine, young_url: str, keys: KeyRing) -> None:

@@ -22,7 +22,7 @@ async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
     assert record is not None
     assert (record.state, record.outcome, record.basis) == ("decided", "rejected", "callback")
     assert record.reasons == [{"code": "face.below_threshold", "detail": "41.2 < 64 (1e-3)"}]
-    assert (record.policy_name, record.policy_version, record.decided_at) == ("default", "2", NOW)
+    assert (record.policy_name, record.policy_version, record.decided_at) == ("default", "3", NOW)
     assert await store.rows("SELECT due_at FROM verifications") == [(None,)]
     last = (await store.lookups.timeline(recorded.verification_id))[-1]
     assert last.event == "decision.saved"
@@ -31,7 +31,7 @@ async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
         "basis": "callback",
         "reasons": record.reasons,
         "policy": "default",
-        "version": "2",
+        "version": "3",
     }
 
 

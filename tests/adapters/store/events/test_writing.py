@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from adapters.postgres.sqlstate import StatementFailed
 from adapters.store.decisions import decisions
+from adapters.store.decisions.saving import save_statement
 from adapters.store.events.reader import PgEvents
 from adapters.store.schedule.leftovers import PgLeftovers
 from domain.events.event import Event, EventType, PolicyMark
@@ -64,11 +65,10 @@ async def test_a_decision_whose_event_cannot_be_written_is_not_saved(
 ) -> None:
     """One statement has both: neither stands without the other."""
     recorded = await store.record()
-    monkeypatch.setattr(
-        decisions,
-        "_SAVE",
-        decisions._SAVE.replace("event, decided_at, body FROM turn", "NULL, decided_at, body FROM turn"),
-    )
+    sound = save_statement({Outcome.APPROVED})
+    broken = sound.replace("event, decided_at, body FROM turn", "NULL, decided_at, body FROM turn")
+    assert broken != sound
+    monkeypatch.setattr(decisions, "save_statement", lambda _outcomes: broken)
     with pytest.raises((asyncpg.PostgresError, StatementFailed)):
         await store.decide(recorded)
     assert await log_of(store) == []

@@ -14,7 +14,9 @@ from adapters.store.statements import due_moves
 ROOT = Path(adapters.store.__file__).parents[2]
 MOVES = {name: text for name, text in vars(due_moves).items() if name.isupper()}
 STATEMENTS = {
-    "decisions.decisions._SAVE": {"END"},
+    "decisions.saving._APPROVED": {"END"},
+    "decisions.saving._WITH_CASES": {"END"},
+    "decisions.saving._WITH_REASONS": {"END"},
     "pulls.requests._ASK": {"LOOK_NOW"},
     "recording.held._RELEASE": {"RELEASE"},
     "recording.recorder._UPSERT_VERIFICATIONS": {"INSERT", "JOIN_CALLBACK"},
