@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import Final
 
 from adapters.store.events.log import body_of, turn_after
-from adapters.store.reviews.opening import first_events, opened_cases
 from adapters.store.statements import due_moves
+from adapters.store.statements.opening import first_events, opened_cases
 from domain.model import Outcome
 
 

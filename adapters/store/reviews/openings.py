@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from adapters.store.reviews.opening import first_events, opened_cases
 from adapters.store.statements.bulk import as_rows
+from adapters.store.statements.opening import first_events, opened_cases
 from domain.reviews.case import Because, Priority, ReviewCase
 
 
