@@ -11,6 +11,7 @@ from domain.people.entry import Origin
 from domain.people.links import Link
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
+from usecases.ports.lookups import CloseUps, Lookups, StoredDecisions
 from usecases.ports.people import Sessions
 
 
@@ -43,6 +44,9 @@ class ConsoleContext:
     sessions: Sessions
     sign_ins: SignIns
     readiness: Readiness
+    lookups: Lookups
+    stored: StoredDecisions
+    close_ups: CloseUps
     zone: tzinfo
     clock: Callable[[], datetime]
     provider: str | None = None

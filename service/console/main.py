@@ -10,13 +10,20 @@ from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
 from service.console.context import ConsoleContext
-from service.console.pages import health, preferences, sign_in
+from service.console.pages import health, preferences, sign_in, verification, verifications
 from service.http.serving import NO_TELEMETRY, VERSION
 
 MAX_BODY: Final = 256 * 1024
 """Bytes of a form; the largest has the text of a policy."""
 
-ROUTERS: Final = (static.router, health.router, sign_in.router, preferences.router)
+ROUTERS: Final = (
+    static.router,
+    health.router,
+    sign_in.router,
+    preferences.router,
+    verifications.router,
+    verification.router,
+)
 
 
 class Console(FastAPI):

@@ -1,4 +1,4 @@
-"""What the api looks up: verifications, decisions, dead letters."""
+"""What api and console look up: verifications, decisions, dead letters."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
@@ -6,8 +6,10 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.policy.explanation import DecidedFacts, DecidedVerification
+from domain.views.close_ups import CloseUp
 from domain.views.decisions import Selection, Shadow
 from domain.views.letters import DeadLetter, LetterFilter
+from domain.views.outcomes import HourOfOutcomes
 from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
 
 
@@ -27,6 +29,22 @@ class Lookups(Protocol):
 
     async def timeline(self, verification: UUID) -> list[TimelineEvent]:
         """Every event of a verification, oldest first."""
+
+
+class CloseUps(Protocol):
+    """What belongs to one verification beside its decision."""
+
+    async def of(self, verification_id: UUID) -> CloseUp:
+        """Its calls, shadow decisions and deliveries."""
+
+
+class OutcomeCounts(Protocol):
+    """Counts of decisions by outcome."""
+
+    async def hours(
+        self, app_ids: Sequence[str], hours: Sequence[datetime], *, now: datetime
+    ) -> list[HourOfOutcomes]:
+        """The counts of these apps in these full hours."""
 
 
 class Chunk(Protocol):

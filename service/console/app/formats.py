@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
@@ -11,6 +12,10 @@ from markupsafe import Markup
 from service.console.app.languages import N_, catalogue
 
 _UNITS: Final = ((86400, "d", N_("d")), (3600, "h", N_("h")), (60, "min", N_("min")), (1, "s", N_("s")))
+
+_SHORT: Final = 24
+_HEAD: Final = 10
+_TAIL: Final = 6
 
 
 def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
@@ -27,7 +32,19 @@ def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
     def time(at: datetime | None, zone: tzinfo, form: str = "yyyy-MM-dd HH:mm:ss") -> str:
         return "–" if at is None else _time(at, zone, form, language)
 
-    return {"number": number, "age": age, "time": time}
+    def time_text(at: datetime, zone: tzinfo, form: str) -> str:
+        return format_datetime(at.astimezone(zone), form, locale=language)
+
+    return {
+        "number": number,
+        "age": age,
+        "time": time,
+        "time_text": time_text,
+        "short_id": _short_id,
+        "masked": _masked,
+        "effective": _effective,
+        "host": _host,
+    }
 
 
 def _age(seconds: int, translate: Callable[[str], str]) -> str:
@@ -40,6 +57,28 @@ def _age(seconds: int, translate: Callable[[str], str]) -> str:
         if len(parts) == 2 or (parts and unit == "min"):
             break
     return " ".join(parts)
+
+
+def _short_id(text: str) -> Markup:
+    """A long id with its middle left out; the whole text appears when it is pointed at."""
+    if len(text) <= _SHORT:
+        return Markup("{}").format(text)
+    return Markup('<span title="{0}">{1}…{2}</span>').format(text, text[:_HEAD], text[-_TAIL:])
+
+
+def _host(url: str) -> str:
+    """The host of a URL; its path may be what proves the sender."""
+    return urlsplit(url).netloc.rpartition("@")[2] or url
+
+
+def _effective(record: Any) -> str | None:
+    """The outcome that counts."""
+    return getattr(record, "effective_outcome", None) or record.outcome  # type: ignore[no-any-return]
+
+
+def _masked(number: str) -> str:
+    """A masked number with fewer stars: `1****2`."""
+    return f"{number[:1]}****{number[-1:]}" if len(number) > _TAIL else number
 
 
 def _time(at: datetime, zone: tzinfo, form: str, language: str) -> Markup:

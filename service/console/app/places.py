@@ -19,3 +19,8 @@ def local_path(text: str | None) -> str:
 def sign_in_path(back: str) -> str:
     """The sign-in page that leads back to `back`."""
     return "/login" if back == HOME else f"/login?next={quote(back, safe='')}"
+
+
+def verification_path(app_id: str, biz_id: str) -> str:
+    """The page of one verification."""
+    return f"/verifications/{quote(app_id, safe='')}/{quote(biz_id, safe='')}"

@@ -7,10 +7,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from service.console.app import formats
+from service.console.app import formats, words
 from service.console.app.cookies import KEYS, read_cookie
 from service.console.app.languages import LANGUAGES, catalogue, language_of
 from service.console.app.navigation import current_screen, screens_for
+from service.console.app.places import verification_path
 from service.console.app.static import static_url
 
 _VARIES: Final = {"vary": "accept-language, cookie"}
@@ -40,7 +41,14 @@ def environment(language: str) -> Environment:
         auto_reload=False,
     )
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals.update(static_url=static_url, languages=LANGUAGES)
+    made.globals.update(
+        verification_path=verification_path,
+        static_url=static_url,
+        languages=LANGUAGES,
+        words=words,
+        looks=words.LOOKS,
+        reason_text=words.reason_text,
+    )
     made.filters.update(formats.filters_for(language))
     return made
 

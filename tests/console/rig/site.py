@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import create_engine
 from adapters.redis.client import create_redis_pool
 from adapters.sealing.envelope import KeyRing
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.schema import metadata
 from domain.people.roles import Role
 from service.console.context import ConsoleContext
@@ -59,22 +61,26 @@ async def console_site(redis_url: str, database_url: str) -> AsyncIterator[Site]
     async with engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables} CASCADE"))
     people = MemoryPeople(clock)
-    context = _context(people, redis, engine, clock)
+    store = Store(engine, KeyRing([b"k" * 32]))
+    context = _context(people, store, redis, clock)
     try:
         app = create_app(context)
         async with _served(app) as url:
-            yield Site(url, app, context, people, Store(engine, KeyRing([b"k" * 32])), engine, redis, clock)
+            yield Site(url, app, context, people, store, engine, redis, clock)
     finally:
         await engine.dispose()
         await pool.disconnect()
 
 
-def _context(people: MemoryPeople, redis: Redis, engine: AsyncEngine, clock: Clock) -> ConsoleContext:
+def _context(people: MemoryPeople, store: Store, redis: Redis, clock: Clock) -> ConsoleContext:
     return ConsoleContext(
         app_ids=APP_IDS,
         sessions=people,
         sign_ins=people,
-        readiness=readiness_of(redis, engine),
+        readiness=readiness_of(redis, store.engine),
+        lookups=store.lookups,
+        stored=PgStoredDecisions(store.engine),
+        close_ups=PgCloseUps(store.engine),
         zone=ZONE,
         clock=clock,
     )

@@ -1,0 +1,138 @@
+"""What the console calls the words of the domain; templates translate them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.policy.reasons import TEXTS, Code
+from service.console.app.languages import N_
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "approved": N_("approved"),
+    "rejected": N_("rejected"),
+    "review": N_("review"),
+    "incomplete": N_("incomplete"),
+}
+
+STATES: Final[Mapping[str, str]] = {
+    "created": N_("registered, no callback yet"),
+    "received": N_("received, not decided yet"),
+    "decided": N_("decided"),
+    "expired": N_("expired without a callback"),
+}
+
+BASES: Final[Mapping[str, str]] = {
+    "confirmed": N_("callback and result agree"),
+    "callback": N_("the callback alone"),
+    "result": N_("the result alone"),
+}
+
+AGREEMENTS: Final[Mapping[str, str]] = {
+    "agree": N_("Callback and result agree."),
+    "disagree": N_("Callback and result disagree."),
+    "unconfirmed": N_("There is only the callback."),
+    "result_only": N_("There is only the result."),
+}
+
+MODES: Final[Mapping[str, str]] = {
+    "required": N_("required"),
+    "preferred": N_("preferred"),
+    "off": N_("off"),
+}
+
+VERDICTS: Final[Mapping[str, str]] = {
+    "passed": N_("passed"),
+    "ignored": N_("ignored"),
+    "review": N_("review"),
+    "reject": N_("reject"),
+}
+
+RULES: Final[Mapping[str, str]] = {
+    "status": N_("How the flow ended"),
+    "genuineness": N_("Signs of an attack"),
+    "liveness": N_("Liveness"),
+    "verify_error": N_("Errors of the check"),
+    "face": N_("Face comparison"),
+    "id_exceptions": N_("The authority's record"),
+    "will": N_("Declaration of intent"),
+    "multifaces": N_("Several faces"),
+    "id_card": N_("ID card"),
+    "registration": N_("Registered order"),
+    "payload": N_("Doubtful payload"),
+}
+
+CALLS: Final[Mapping[str, str]] = {
+    "reserved": N_("in flight"),
+    "done": N_("answered"),
+    "not_sent": N_("not sent"),
+    "unknown": N_("no answer"),
+}
+
+DELIVERIES: Final[Mapping[str, str]] = {
+    "pending": N_("pending"),
+    "delivered": N_("delivered"),
+    "failed": N_("failed"),
+}
+
+FACTS: Final[Mapping[str, str]] = {
+    "status": N_("Status"),
+    "liveness": N_("Liveness"),
+    "procedure_type": N_("Procedure"),
+    "genuineness": N_("Attack score"),
+    "comparisons": N_("Face comparison"),
+    "error_message": N_("Error"),
+    "id_attacked": N_("Number used in an attack"),
+    "id_photo_monochrome": N_("Photo is black and white"),
+    "will": N_("Declaration of intent"),
+    "multifaces_tag": N_("Several faces"),
+    "attempts": N_("Failed attempts"),
+    "legality": N_("Card is genuine"),
+    "qualities": N_("Quality of the card"),
+    "illogical": N_("Illogical fields"),
+    "card": N_("Validity of the card"),
+    "registration": N_("Registered order"),
+    "unreadable": N_("Unreadable members"),
+    "repeated": N_("Repeated members"),
+    "irregular": N_("Irregular members"),
+}
+"""The facts that a page shows; the edition is not one."""
+
+TIMELINE: Final[Mapping[str, str]] = {
+    "verification.registered": N_("Registered"),
+    "callback.received": N_("Callback received"),
+    "callback.conflict": N_("Callback contradicts the registration"),
+    "callback.held": N_("Waits for its registration"),
+    "callback.released": N_("Registered, so it goes on"),
+    "browser.returned": N_("The user's browser came back"),
+    "pull.requested": N_("An operator asked for a call"),
+    "pull.finished": N_("Call of get_result ended"),
+    "decision.saved": N_("Decided"),
+    "result.obtained": N_("Result came after the decision"),
+    "result.unavailable": N_("No result after the decision"),
+    "verification.expired": N_("Expired: no callback came, and the vendor keeps no result"),
+    "registration.conflict": N_("Registered for another order"),
+    "verification.moved": N_("Moved to the app that owns it"),
+}
+
+LOOKS: Final[Mapping[str, str]] = {
+    "approved": "ok",
+    "rejected": "no",
+    "review": "ask",
+    "reject": "no",
+    "passed": "ok",
+    "delivered": "ok",
+    "failed": "no",
+    "pending": "ask",
+    "unknown": "no",
+    "done": "ok",
+}
+"""The class of a word's pill in the stylesheet; other words have none."""
+
+_LANGUAGES: Final = ("en", "zh")
+
+
+def reason_text(code: str, language: str) -> str:
+    """What a reason code means, in the reader's language; a code of another version is shown as it is."""
+    try:
+        return TEXTS[Code(code)][_LANGUAGES.index(language)]
+    except ValueError:
+        return code
