@@ -68,6 +68,11 @@ deliveries = Table(
         text("created_at DESC"),
         text("id DESC"),
     ),
+    Index(
+        "deliveries_of_verification",
+        "verification_id",
+        postgresql_where=text("verification_id IS NOT NULL"),
+    ),
     Index("deliveries_oldest", "created_at", postgresql_using="brin"),
     Index("deliveries_of_app", "app_id", "state", text("created_at DESC"), text("id DESC")),
 )

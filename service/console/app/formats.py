@@ -42,7 +42,6 @@ def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
         "time_text": time_text,
         "short_id": _short_id,
         "masked": _masked,
-        "effective": _effective,
         "host": _host,
     }
 
@@ -69,11 +68,6 @@ def _short_id(text: str) -> Markup:
 def _host(url: str) -> str:
     """The host of a URL; its path may be what proves the sender."""
     return urlsplit(url).netloc.rpartition("@")[2] or url
-
-
-def _effective(record: Any) -> str | None:
-    """The outcome that counts."""
-    return getattr(record, "effective_outcome", None) or record.outcome  # type: ignore[no-any-return]
 
 
 def _masked(number: str) -> str:

@@ -58,6 +58,7 @@ RULES: Final[Mapping[str, str]] = {
     "id_card": N_("ID card"),
     "registration": N_("Registered order"),
     "payload": N_("Doubtful payload"),
+    "confirmation": N_("Confirmation by the result"),
 }
 
 CALLS: Final[Mapping[str, str]] = {
@@ -110,6 +111,8 @@ TIMELINE: Final[Mapping[str, str]] = {
     "result.unavailable": N_("No result after the decision"),
     "verification.expired": N_("Expired: no callback came, and the vendor keeps no result"),
     "registration.conflict": N_("Registered for another order"),
+    "review.opened": N_("Review case opened"),
+    "verification.reviewed": N_("A person concluded"),
     "verification.moved": N_("Moved to the app that owns it"),
 }
 

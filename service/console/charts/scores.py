@@ -1,4 +1,4 @@
-"""A score against its thresholds, on a line from 0 to 100."""
+"""A score against its thresholds, on a line that ends at 100 and begins below all of them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,8 +8,9 @@ import msgspec
 from domain.facts.facts import ComparisonFacts
 
 WIDTH: Final = 300
-"""Units of the drawing that the scale of 0 to 100 takes."""
-_APART: Final = 52
+"""Units of the drawing that the line takes."""
+_STEP: Final = 20
+_APART: Final = 56
 """Units between two labels that do not touch."""
 
 
@@ -30,6 +31,7 @@ class ScoreChart(msgspec.Struct, frozen=True):
     x: float
     level: str | None
     marks: tuple[Mark, ...]
+    start: int = 0
 
     @property
     def rows(self) -> int:
@@ -43,20 +45,27 @@ def score_charts(comparisons: Mapping[str, ComparisonFacts]) -> list[ScoreChart]
 
 
 def _chart(name: str, of: ComparisonFacts) -> ScoreChart:
-    return ScoreChart(name, of.confidence, _x(of.confidence), of.level, _marks(of.thresholds))
+    thresholds = {level: score for level, score in of.thresholds.items() if 0 <= score <= 100}
+    start = _start(min([of.confidence, *thresholds.values()]))
+    marks = _marks(thresholds, start)
+    return ScoreChart(name, of.confidence, _x(of.confidence, start), of.level, marks, start)
 
 
-def _marks(thresholds: Mapping[str, float]) -> tuple[Mark, ...]:
+def _start(lowest: float) -> int:
+    """Where the line begins: a multiple of 20."""
+    return min(80, int(lowest // _STEP) * _STEP)
+
+
+def _marks(thresholds: Mapping[str, float], start: int) -> tuple[Mark, ...]:
     marks: list[Mark] = []
     ends: list[float] = []
     for level, score in sorted(thresholds.items(), key=lambda each: each[1]):
-        if 0 <= score <= 100:
-            x = _x(score)
-            row = next((n for n, end in enumerate(ends) if x - end >= _APART), len(ends))
-            ends[row : row + 1] = [x]
-            marks.append(Mark(level, score, x, row))
+        x = _x(score, start)
+        row = next((n for n, end in enumerate(ends) if x - end >= _APART), len(ends))
+        ends[row : row + 1] = [x]
+        marks.append(Mark(level, score, x, row))
     return tuple(marks)
 
 
-def _x(score: float) -> float:
-    return round(score / 100 * WIDTH, 1)
+def _x(score: float, start: int) -> float:
+    return round((score - start) / (100 - start) * WIDTH, 1)

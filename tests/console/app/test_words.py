@@ -1,0 +1,50 @@
+"""The console has a word for everything that the domain can say."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import adapters.store
+from domain.facts.facts import Facts
+from domain.model import Agreement, Basis, ConfirmationMode, Outcome, State
+from domain.policy.reasons import Code
+from domain.policy.rules.rules import EVERY_RULE
+from domain.pulls.budget import PullState
+from domain.webhooks.delivery import DeliveryState
+from service.console.app import words
+
+FACTS = {field.name for field in msgspec.structs.fields(Facts)} - {"edition"}
+
+
+@pytest.mark.parametrize(
+    ("names", "members"),
+    [
+        (words.OUTCOMES, Outcome),
+        (words.STATES, State),
+        (words.BASES, Basis),
+        (words.AGREEMENTS, Agreement),
+        (words.MODES, ConfirmationMode),
+        (words.CALLS, PullState),
+        (words.DELIVERIES, DeliveryState),
+        (words.RULES, [*dict(EVERY_RULE), "confirmation"]),
+        (words.FACTS, FACTS),
+    ],
+)
+def test_each_member_has_its_word(names: Mapping[str, str], members: Iterable[str]) -> None:
+    assert set(names) == set(members)
+
+
+def test_each_event_of_the_timeline_has_its_word() -> None:
+    written = re.compile(r"INTO timeline[^;]*?'([a-z_]+\.[a-z_]+)'", re.DOTALL)
+    sources = Path(adapters.store.__file__).parent.rglob("*.py")
+    events = {event for source in sources for event in written.findall(source.read_text())}
+    assert events
+    assert events - set(words.TIMELINE) == set()
+
+
+def test_a_code_of_another_version_is_shown_as_it_is() -> None:
+    assert words.reason_text("new.code", "zh") == "new.code"
+    assert words.reason_text(Code.WILL_FAILED, "zh") == "意愿核身未通过"
