@@ -146,6 +146,8 @@ class Settings(BaseSettings):
     webhook_allow: Annotated[list[WebhookTarget], NoDecode, BeforeValidator(split_list)] = []
     webhook_proxy: EgressProxy | None = Field(None, repr=False)
     webhook_endpoints: int = Field(50, ge=1, le=1000)
+    audit_anchor_file: Path | None = None
+    audit_tsa_url: HttpUrl | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("*", mode="before")

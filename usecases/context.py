@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.apps.app import App
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
+from usecases.ports.audit import Anchor, AuditBlocks
 from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
 from usecases.ports.events import EventUpkeep
 from usecases.ports.inbox import Inbox
@@ -42,6 +43,8 @@ class WorkerContext:
     `pictures`: the room for answers with pictures.
     `database_since`: since when PostgreSQL has been available without interruption, as far as this process
     knows.
+    `anchors`: keep hashes of the audit's blocks outside the database. `checkpoints`: whether all live
+    processes know events of the type `audit.checkpoint`.
     `unkept`: the verifications with an answer that is still only in this process's memory.
     `reached` is called at every point at which the fault suite may kill the process. `jitter` returns a
     random number from 0 to 1; `sleep` waits for a number of seconds.
@@ -62,6 +65,7 @@ class WorkerContext:
     return_hints: ReturnedVerifications
     second_looks: SecondLooks
     events: EventUpkeep
+    audit: AuditBlocks
     dead_letters: DeadLetters
     vendor: Vendor
     gates: VendorGates
@@ -72,6 +76,8 @@ class WorkerContext:
     reconcile_rules: ReconcileRules = RECONCILE_RULES
     silent_per_sweep: int = 200
     events_kept: timedelta = timedelta(days=30)
+    anchors: Sequence[Anchor] = ()
+    checkpoints: Callable[[], bool] = lambda: False
     database_silence: Callable[[], float] = lambda: 0.0
     reached: Callable[[CrashPoint], None] = field(default=_go_on)
     database_since: Callable[[], datetime] = lambda: ALWAYS

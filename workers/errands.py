@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 
 import structlog
 
-from domain.errors import ServerAway, kind_of_error
+from domain.errors import AnchorFailed, ServerAway, kind_of_error
 from usecases.process.worker_stats import WorkerStats
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ class Errands:
             async with asyncio.timeout(self._within):
                 await work
             self._interrupted.discard(key)
-        except (ServerAway, TimeoutError) as error:
+        except (ServerAway, AnchorFailed, TimeoutError) as error:
             self._worker_stats.failed(error)
             if key not in self._interrupted:
                 log.warning(event, **ids, error=kind_of_error(error))

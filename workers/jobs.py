@@ -16,6 +16,7 @@ from arq.worker import Function, func
 
 from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VERIFICATION
 from adapters.redis.names import RedisNames
+from usecases.audit.close_blocks import BlockClosing
 from usecases.context import WorkerContext
 from usecases.events.upkeep import Activations, forget_events
 from usecases.requests.note_return import note_return
@@ -82,6 +83,7 @@ def crons(
     """The sweeps, every `every` seconds, on one worker at a time; `adopt` brings in old batches."""
 
     leftovers, unconfigured, activations = Leftovers(context), Unconfigured(context), Activations(context)
+    closing = BlockClosing(context.audit, context.anchors, checkpoints=context.checkpoints)
 
     async def look_into_the_inbox() -> None:
         loops.recording.wake()
@@ -104,6 +106,7 @@ def crons(
         "sweep_inbox": (look_into_the_inbox, adopt),
         "settle_due": (claim_silent, unconfigured.report),
         "sweep_events": (activations.tell, forget_old_events),
+        "sweep_audit": (closing.close, closing.anchor),
         "sweep_waiting": (free_held, leftovers.complete, forget),
     }
     errands, seconds = Errands(context.worker_stats, within=_WITHIN), set(range(0, 60, every))

@@ -15,6 +15,7 @@ from arq.worker import Worker
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.legacy_inbox import LegacyInbox
 from adapters.intake.queue import deserialize_job, serialize_job
+from adapters.outbound.anchors.anchors import anchors_of
 from adapters.outbound.vendor.accounts import open_accounts
 from adapters.outbound.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
 from adapters.policies.folder import PolicyBook
@@ -27,6 +28,7 @@ from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.redis.announcements import Announcer
 from adapters.settings import Settings
+from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
@@ -198,6 +200,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
     due = PgDueVerifications(engine, keys=keys, owners=owners)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     readers = process.readers
+    anchors = anchors_of(file=settings.audit_anchor_file, tsa_url=settings.audit_tsa_url, engine=engine)
     try:
         await verify_policies(engine, policies)
         yield WorkerContext(
@@ -216,6 +219,9 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             owners=PgOwners(engine),
             leftovers=PgLeftovers(engine),
             events=PgEventUpkeep(engine),
+            audit=PgAuditBlocks(engine),
+            anchors=anchors,
+            checkpoints=readers.all_know_checkpoints,
             events_kept=timedelta(days=settings.events_kept),
             return_hints=PgReturnHints(engine),
             second_looks=due,

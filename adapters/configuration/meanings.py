@@ -211,6 +211,18 @@ MEANINGS: Final = {
         "发送 webhook 使用的 HTTP 代理，`http://主机:端口`；域名由代理解析，因此须由代理自行拦截内网地址。",
     ),
     "webhook_endpoints": Words("Most webhook endpoints of one app.", "每个应用最多可有多少个接收端点。"),
+    "audit_anchor_file": Words(
+        "File to which workers append the hash of each new block of the [audit](../audit.md): on a disk or a "
+        "mount that the database's administrators cannot write to.",
+        "worker 把[审计记录](../audit.zh.md)每个新区块的哈希追加到这个文件："
+        "应放在数据库管理员无法写入的磁盘或挂载点上。",
+    ),
+    "audit_tsa_url": Words(
+        "URL of a time stamping authority (RFC 3161), which signs the hash of the newest block of the "
+        "[audit](../audit.md) once an hour. It needs `faceid-gateway[timestamps]`.",
+        "时间戳服务（RFC 3161）的 URL：每小时为[审计记录](../audit.zh.md)最新区块的哈希签发一次时间戳。"
+        "需要安装 `faceid-gateway[timestamps]`。",
+    ),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(
         "Path of the TOML file; read from the environment or `.env`.",

@@ -46,7 +46,7 @@ async def test_crons_of_two_gateways_on_one_redis_have_distinct_names(jobs: Jobs
         for prefix in ("a:", "b:")
         for cron in crons(jobs.context, loops, every=10, names=RedisNames(prefix), adopt=nothing_to_adopt)
     ]
-    assert len(set(names)) == 8
+    assert len(set(names)) == 10
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -28,11 +29,17 @@ class BlockClosing:
     """
 
     def __init__(
-        self, blocks: AuditBlocks, anchors: Sequence[Anchor] = (), *, checkpoints: Callable[[], bool]
+        self,
+        blocks: AuditBlocks,
+        anchors: Sequence[Anchor] = (),
+        *,
+        checkpoints: Callable[[], bool],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._blocks = blocks
         self._anchors = anchors
         self._checkpoints = checkpoints
+        self._monotonic = monotonic
         self._looked_at = -math.inf
 
     async def close(self) -> None:
@@ -41,7 +48,7 @@ class BlockClosing:
         Raises:
             ServerAway: PostgreSQL is away; the blocks closed before that stay closed.
         """
-        now = asyncio.get_running_loop().time()
+        now = self._monotonic()
         if now < self._looked_at + EVERY:
             return
         self._looked_at = now
@@ -53,15 +60,14 @@ class BlockClosing:
         """Have every anchor keep the newest block; each knows what it has kept.
 
         Raises:
-            AnchorFailed, ServerAway: one could not; those after it are tried at the next sweep.
+            AnchorFailed, ServerAway: one could not; the others have been asked.
         """
-        if not self._anchors:
-            return
-        block = await self._blocks.newest()
+        block = await self._blocks.newest() if self._anchors else None
         if block is None:
             return
-        for anchor in self._anchors:
-            await anchor.keep(block)
+        ends = await asyncio.gather(*(each.keep(block) for each in self._anchors), return_exceptions=True)
+        for failed in filter(None, ends):
+            raise failed
 
 
 async def close_blocks(

@@ -15,6 +15,7 @@ from adapters.postgres.engine import create_engine
 from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
 from adapters.sealing.envelope import KeyRing
+from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.recording.owners import PgOwners
 from adapters.store.schedule.leftovers import PgLeftovers
 from devstack import ports
@@ -63,6 +64,7 @@ async def jobs(
         owners=PgOwners(store.engine),
         leftovers=PgLeftovers(store.engine),
         events=MemoryEventUpkeep(),
+        audit=PgAuditBlocks(store.engine),
         return_hints=store.return_hints,
         second_looks=store.due,
         dead_letters=store.dead_letters,
@@ -93,6 +95,7 @@ async def without_database(jobs: Jobs, keys: KeyRing) -> AsyncIterator[WorkerCon
         held=away.held,
         owners=PgOwners(engine),
         leftovers=PgLeftovers(engine),
+        audit=PgAuditBlocks(engine),
         return_hints=away.return_hints,
         second_looks=away.due,
         dead_letters=away.dead_letters,

@@ -19,6 +19,7 @@ from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
+from tests.memory.audit import MemoryAuditBlocks
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
@@ -147,6 +148,7 @@ class World:
             owners=MemoryOwners(),
             leftovers=MemoryLeftovers(),
             events=MemoryEventUpkeep(),
+            audit=MemoryAuditBlocks(),
             return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),
