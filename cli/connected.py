@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from adapters.logs.logs import silent_logs
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue
     from adapters.keys.guarded import GuardedKeys
     from adapters.processes.heartbeats import Heartbeats
+    from adapters.store.audit.blocks import PgAuditBlocks
+    from adapters.store.audit.export import PgAuditExport
+    from adapters.store.audit.log import PgAuditLog
     from adapters.store.dead_letters import PgDeadLetters
     from adapters.store.decisions.stored_decisions import PgStoredDecisions
     from adapters.store.events.reader import PgEvents
@@ -32,6 +35,14 @@ if TYPE_CHECKING:
     from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 
 _REDIS_TIMEOUT: Final = timedelta(seconds=5)
+
+
+class AuditParts(NamedTuple):
+    """The audit: its rows, its blocks, and its export."""
+
+    log: "PgAuditLog"
+    blocks: "PgAuditBlocks"
+    export: "PgAuditExport"
 
 
 class Gateway:
@@ -58,6 +69,15 @@ class Gateway:
             memory_rules=self._servers.memory_rules,
             clock=lambda: datetime.now(UTC),
         )
+
+    def audit(self) -> "AuditParts":
+        """The audit."""
+        from adapters.store.audit.blocks import PgAuditBlocks  # noqa: PLC0415 - at first use
+        from adapters.store.audit.export import PgAuditExport  # noqa: PLC0415 - as above
+        from adapters.store.audit.log import PgAuditLog  # noqa: PLC0415 - as above
+
+        engine = self._process.engine
+        return AuditParts(PgAuditLog(engine), PgAuditBlocks(engine), PgAuditExport(engine))
 
     def events(self) -> "PgEvents":
         """The event log."""

@@ -48,6 +48,9 @@ class _Commands(LateGroup):
         "endpoints": Late(
             "cli.commands.endpoints", "commands", "Create, list, change or delete webhook endpoints."
         ),
+        "audit": Late(
+            "cli.audit.command", "commands", "Verify or export the audit: who did what in this gateway."
+        ),
         "deliveries": Late(
             "cli.commands.deliveries", "commands", "List deliveries of webhooks, or send them again."
         ),

@@ -12,6 +12,11 @@ EDGE_EVENTS: Final = {
         "address names no configured app: the sender gets the same answer for an unknown app as for a wrong "
         "signature. Neither path nor body is logged.",
     ),
+    "audit.denial_lost": LogEvent(
+        "warning",
+        "api",
+        "`actor` asked for what its rights do not allow, and PostgreSQL was away: the audit has no row.",
+    ),
     "migration.waits": LogEvent(
         "warning",
         "`dev`, `demo`",

@@ -55,12 +55,14 @@ class Verifier:
         self.hashes: dict[int, str] = {}
         self.rows = self.purged = self.open = self.timestamps = 0
         self.purged_to = ""
+        self._lines = 0
         self._block: dict[str, Any] | None = None
         self._leaves: list[bytes] = []
         self._ids: set[int] = set()
 
-    def read(self, lines: Iterable[str | bytes]) -> None:
-        """Read all lines of an export."""
+    def read_line(self, item: dict[str, Any]) -> None:
+        """Read one line of an export."""
+        self._lines += 1
         readers: dict[str, Callable[[dict[str, Any]], None]] = {
             "block": self._read_block,
             "row": self._read_row,
@@ -68,16 +70,14 @@ class Verifier:
             "open": self._read_open,
             "timestamp": self._read_timestamp,
         }
-        for number, line in enumerate(lines, start=1):
-            try:
-                item = json.loads(line)
-                readers[item["kind"]](item)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                self.problems.append(f"line {number} of the export cannot be read: {type(error).__name__}")
-        self._end_block()
+        try:
+            readers[item["kind"]](item)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self.problems.append(f"line {self._lines} of the export cannot be read: {type(error).__name__}")
 
-    def compare(self, anchors: Iterable[tuple[int, str]]) -> int:
-        """Compare blocks with anchors; returns the greatest anchored height."""
+    def end(self, anchors: Iterable[tuple[int, str]]) -> int:
+        """Compare blocks with anchors, after the last line; returns the greatest anchored height."""
+        self._end_block()
         newest = 0
         for height, expected in sorted(set(anchors)):
             newest = max(newest, height)
@@ -183,9 +183,17 @@ def report(verifier: Verifier, anchored: int) -> Iterator[str]:
 def verify(export: Iterable[str | bytes], anchors: Iterable[tuple[int, str]]) -> tuple[bool, list[str]]:
     """Whether everything agrees, and the result as lines."""
     verifier = Verifier()
-    verifier.read(export)
-    anchored = verifier.compare(anchors)
+    for line in export:
+        verifier.read_line(_parsed(line))
+    anchored = verifier.end(anchors)
     return not verifier.problems, list(report(verifier, anchored))
+
+
+def _parsed(line: str | bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`reference`: print settings, problem codes, log events, metrics, api requests and events as Markdown.
+"""`reference`: print settings, problem codes, log events, metrics, api requests, events and audit actions.
 
 The pages in docs contain the same text between two marks; a test compares them.
 """
@@ -27,6 +27,7 @@ class Topic(StrEnum):
     METRICS = "metrics"
     API = "api"
     EVENTS = "events"
+    AUDIT = "audit"
 
 
 _TABLES: Final[Mapping[Topic, Callable[[], Iterator[str]]]] = {
@@ -37,6 +38,7 @@ _TABLES: Final[Mapping[Topic, Callable[[], Iterator[str]]]] = {
     Topic.METRICS: tables.metric_table,
     Topic.API: tables.api_tables,
     Topic.EVENTS: events.event_chapters,
+    Topic.AUDIT: tables.audit_table,
 }
 _POLICIES: Final = "policy.md"
 _FOLDER: Final = "reference"

@@ -15,6 +15,7 @@ from adapters.configuration.sources import PREFIX
 from adapters.logs.catalogue import LOG_EVENTS
 from adapters.outbound.alerts.settings import AlertSettings
 from adapters.settings import AppSettings, Settings
+from domain.audit.action import MEANINGS as ACTION_MEANINGS
 from domain.views.backlog import Backlog
 from domain.views.figures import StoreFigures
 from domain.views.servers import RedisMemory, RedisRoom
@@ -90,6 +91,12 @@ def api_tables() -> Iterator[str]:
     scopes = ((f"`{scope}`", meaning) for scope, meaning in SCOPE_MEANINGS.items())
     yield from _chapter("Scopes", ("scope", "allows"), scopes)
     yield from _chapter("Requests", ("request", "scope", "does", "may answer"), _requests())
+
+
+def audit_table() -> Iterator[str]:
+    """Every action of the audit."""
+    rows = ((f"`{action}`", *each) for action, each in ACTION_MEANINGS.items())
+    yield from _table(("action", "meaning", "subject"), rows)
 
 
 def _settings(word: _Word, *, language: int) -> Iterator[str]:

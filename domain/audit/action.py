@@ -44,7 +44,6 @@ class Action(StrEnum):
     POLICIES_RELOADED = "policies.reloaded"
     POLICY_ACTIVATED = "policy.activated"
     PERMISSION_DENIED = "permission.denied"
-    AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_PURGED = "audit.purged"
     CASE_OPENED = "review.opened"
@@ -123,7 +122,6 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
         "A caller asked for what its rights do not allow. At most one row a minute for each actor and route.",
         "the method and the route",
     ),
-    Action.AUDIT_READ: Meaning("Someone read the audit.", "none"),
     Action.AUDIT_EXPORTED: Meaning("Someone exported the audit.", "none"),
     Action.AUDIT_PURGED: Meaning("Old rows were deleted; their hashes stay.", "none"),
     Action.CASE_OPENED: Meaning("A person opened a case, or a user objects to a decision.", _CASE),

@@ -1,12 +1,13 @@
 """A row of the audit: who did what, to what, and why. It never holds identity."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
 
 from domain.audit.action import Action
+from domain.people.actor import Actor
 
 LONGEST: Final = 2000
 """Characters of a text in a row. Longer texts are cut: no text may make the change that it records fail."""
@@ -31,6 +32,13 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
     person_id: UUID | None = None
     address: str | None = None
+
+    @classmethod
+    def by(cls, actor: Actor, action: Action, **members: Any) -> Self:
+        """A row about what `actor` did. `members`: the other members."""
+        return cls(
+            action=action, actor=str(actor), person_id=actor.person_id, address=actor.address, **members
+        )
 
     def __post_init__(self) -> None:
         for name in ("actor", "app_id", "subject", "reason", "address", "detail"):

@@ -1,8 +1,10 @@
 """Authorization: bearer tokens with scopes, each limited to its apps."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Security
@@ -19,12 +21,15 @@ from service.api.access.entrance import asks_to_wait
 from service.api.access.json_body import BoundedRequest
 from service.api.access.turns import Turn
 from service.api.context import ApiContext, Context
+from service.api.errors import ApiProblem
 from service.api.responses import problems
+from service.problems import PROBLEMS
 
 _bearer: Final = HTTPBearer(auto_error=False, description="A token made by `faceid-gateway token create`")
 
 _COSTS: Final = {
     "list_verifications": Cost.LIST,
+    "list_audit": Cost.LIST,
     "list_dead_letters": Cost.LIST,
     "list_events": Cost.LIST,
     "list_endpoints": Cost.LIST,
@@ -85,7 +90,10 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             door = request.app.state.context.door
             cost = self._cost(request)
-            async with door.enter(request, scopes=scopes, cost=cost, has_body=has_body) as entry:
+            async with (
+                self._denials_noted(request),
+                door.enter(request, scopes=scopes, cost=cost, has_body=has_body) as entry,
+            ):
                 request.state.entry = entry
                 bounded = BoundedRequest(request.scope, request.receive)
                 if has_body:
@@ -94,6 +102,18 @@ class GuardedRoute(APIRoute):
                 return await handle(bounded)
 
         return guarded
+
+    @asynccontextmanager
+    async def _denials_noted(self, request: Request) -> AsyncIterator[None]:
+        """A 403 in the block is written to the audit."""
+        try:
+            yield
+        except ApiProblem as problem:
+            if PROBLEMS[problem.code].status == HTTPStatus.FORBIDDEN:
+                what = f"{request.method} {self.path}"
+                denials = request.app.state.context.denials
+                await denials.note(request.state.actor, what, code=problem.code)
+            raise
 
     def _cost(self, request: Request) -> Cost:
         if self.name in _MAY_WAIT and asks_to_wait(request.query_params):
@@ -143,4 +163,5 @@ def PersonWith(*scopes: str) -> Any:  # noqa: N802 - reads like FastAPI's Securi
 Reader = Annotated[Caller, Security(authenticate, scopes=["verifications:read"])]
 Writer = Annotated[Caller, Security(authenticate, scopes=["verifications:write"])]
 EndpointKeeper = Annotated[Caller, Security(authenticate, scopes=["endpoints"])]
+Auditor = Annotated[Caller, Security(authenticate, scopes=["audit"])]
 Operator = Annotated[Caller, Security(authenticate, scopes=["operate"])]

@@ -16,6 +16,8 @@ from service.api.events.places import StreamPlaces
 from service.api.metrics.page import MetricsPage
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
+from usecases.audit.denials import Denials
+from usecases.ports.audit import AuditLog
 from usecases.ports.decisions import Policies
 from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.events import EventReader
@@ -56,6 +58,8 @@ class ApiContext:
     looks: Looks
     announcements: Announcements
     events: EventReader
+    audit: AuditLog
+    denials: Denials
     feed: Feed
     policies: Policies
     reloads: Reloads

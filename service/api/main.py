@@ -31,6 +31,7 @@ from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.event_hints import EventHints
 from adapters.settings import Settings
+from adapters.store.audit.log import PgAuditLog
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
@@ -58,6 +59,7 @@ from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.models.orders import MAX_ORDER
 from service.api.routes import (
+    audit,
     dead_letters,
     deliveries,
     endpoints,
@@ -74,6 +76,7 @@ from service.http.connections import Limits
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from service.readiness import Readiness
+from usecases.audit.denials import Denials
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
@@ -98,6 +101,7 @@ ROUTERS: Final = tuple(
         policies,
         events,
         dead_letters,
+        audit,
         endpoints,
         sending,
         deliveries,
@@ -176,6 +180,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     receivers = PgEndpoints(engine, keys=process.keys)
     desk = PgDeliveryDesk(engine)
     sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
+    audit_log = PgAuditLog(engine)
     context = ApiContext(
         app_ids=tuple(settings.apps),
         apps=apps,
@@ -183,6 +188,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         registrations=PgRegistrations(engine, keys=keys, rules=rules, owners=owners),
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=PgLookups(engine, keys=keys),
+        audit=audit_log,
+        denials=Denials(audit_log, monotonic=time.monotonic),
         dead_letters=letters,
         retries=DeadLetterRetries(letters, inbox=inbox, memory_rules=memory_rules, clock=clock),
         endpoints=EndpointDesk(

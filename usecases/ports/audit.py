@@ -3,6 +3,18 @@
 from typing import Protocol
 
 from domain.audit.blocks import Block
+from domain.audit.row import AuditRow
+from domain.views.audit import AuditFilter, AuditPage, AuditPosition
+
+
+class AuditLog(Protocol):
+    """Appends rows that record no change of a table, and reads rows."""
+
+    async def note(self, row: AuditRow) -> None:
+        """Append a row in a transaction of its own. Raises ServerAway."""
+
+    async def page(self, which: AuditFilter, *, limit: int, after: AuditPosition | None = None) -> AuditPage:
+        """Up to `limit` rows that match, newest first. Raises ServerAway."""
 
 
 class AuditBlocks(Protocol):

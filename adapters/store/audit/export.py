@@ -101,5 +101,5 @@ _STAMPS: Final = text("SELECT height, token FROM audit_timestamps ORDER BY heigh
 _PURGE: Final = text("""
 DELETE FROM audit WHERE id = ANY(ARRAY(
   SELECT a.id FROM audit a JOIN audit_leaves l ON l.audit_id = a.id
-  WHERE a.at < :before ORDER BY a.at, a.id LIMIT :limit))
+  WHERE a.at < :before ORDER BY a.id LIMIT :limit))
 """)

@@ -38,7 +38,6 @@ audit = Table(
     Column("reason", Text),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
     Index("audit_by_xid", "xid"),
-    Index("audit_by_time", "at", "id"),
     Index("audit_of_app", "app_id", "at", "id"),
     Index("audit_of_actor", "actor", "at", "id"),
     Index("audit_of_action", "action", "at", "id"),

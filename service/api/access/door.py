@@ -61,9 +61,10 @@ class Door:
                 if not has_body:
                     await turn.work()
                 token = await self._check(address, shown, key)
+                actor = request.state.actor = token.actor(address or None)
                 apps = _apps_of(token, scopes)
                 await self._charge(token, cost)
-                yield Entry(token, token.actor(address or None), apps, turn)
+                yield Entry(token, actor, apps, turn)
         except TooMany as error:
             await self.pauses.hold()
             raise _too_many(error.retry_after) from None

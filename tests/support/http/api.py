@@ -26,6 +26,7 @@ from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.durability import Durability
 from adapters.sealing.envelope import KeyRing
+from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
@@ -41,6 +42,7 @@ from service.readiness import Readiness
 from tests.support.http.vendors import API_APPS, issuer_at
 from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver
+from usecases.audit.denials import Denials
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
@@ -103,6 +105,8 @@ def real_api(
         registrations=store.registrations,
         pull_requests=store.pull_requests,
         lookups=store.lookups,
+        audit=PgAuditLog(engine),
+        denials=Denials(PgAuditLog(engine), monotonic=time.monotonic),
         dead_letters=store.dead_letters,
         retries=DeadLetterRetries(
             store.dead_letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=lambda: LATER

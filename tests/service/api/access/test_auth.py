@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from domain.views.tokens import SCOPES
 from service.api.routes import (
+    audit,
     dead_letters,
     deliveries,
     endpoints,
@@ -35,6 +36,7 @@ ROUTES = [
         registrations,
         pulls,
         events,
+        audit,
         dead_letters,
         endpoints,
         deliveries,

@@ -1,0 +1,14 @@
+"""Drop the audit's index by time: a plan may prefer it to the index of a filter, and read every row."""
+
+from alembic import op
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade() -> None:
+    op.drop_index("audit_by_time", "audit")
+
+
+def downgrade() -> None:
+    op.create_index("audit_by_time", "audit", ["at", "id"])

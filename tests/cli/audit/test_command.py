@@ -1,0 +1,97 @@
+"""`audit` verifies, exports, closes and purges on the configured database."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.engine import create_engine
+from tests.cli.conftest import Run
+from tests.support.storage.audits import close_all, write_rows
+
+Do = Callable[[Callable[[AsyncEngine], Awaitable[Any]]], Any]
+
+
+@pytest.fixture
+def do(database_url: str) -> Do:
+    """Does something on the database, whose audit is empty at first."""
+
+    async def on_engine(work: Callable[[AsyncEngine], Awaitable[Any]]) -> Any:
+        engine = create_engine(database_url)
+        try:
+            return await work(engine)
+        finally:
+            await engine.dispose()
+
+    def run(work: Callable[[AsyncEngine], Awaitable[Any]]) -> Any:
+        return asyncio.run(on_engine(work))
+
+    run(lambda engine: execute(engine, "TRUNCATE audit, audit_blocks, audit_leaves, audit_timestamps"))
+    return run
+
+
+async def execute(engine: AsyncEngine, sql: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text(sql))
+
+
+async def some_blocks(engine: AsyncEngine) -> list[tuple[int, str]]:
+    await write_rows(engine, 5)
+    return await close_all(engine, limit=3)
+
+
+@pytest.mark.usefixtures("environment")
+def test_what_was_written_verifies_until_it_is_changed(run: Run, do: Do, tmp_path: Path) -> None:
+    anchors = tmp_path / "anchors"
+    anchors.write_text("".join(f'{{"height":{h},"hash":"{x}"}}\n' for h, x in do(some_blocks)))
+    said = "5 rows and 0 purged rows in 2 blocks\nanchored up to block 2 of 2\nOK\n"
+    assert run("audit", "verify", "--anchors", str(anchors)) == (0, said, "")
+    do(lambda engine: execute(engine, "UPDATE audit SET actor = 'person:other' WHERE subject = '1'"))
+    code, out, err = run("audit", "verify")
+    assert code == 1
+    assert "was changed\nFAILED" in out
+    assert err == "faceid-gateway: the audit was changed: docs/operations.md says what to do\n"
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_printed_verifier_takes_the_export(run: Run, do: Do, tmp_path: Path) -> None:
+    do(some_blocks)
+    code, source, _ = run("audit", "verifier")
+    assert code == 0
+    script, exported = tmp_path / "verify.py", tmp_path / "export"
+    script.write_text(source)
+    assert run("audit", "export", str(exported)) == (0, "", "")
+    command = [sys.executable, "-I", "-S", str(script), str(exported)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "1 rows are in no block yet" in done.stdout, "the export's own"
+    assert json.loads(exported.read_text().splitlines()[-1])["row"]["action"] == "audit.exported"
+    assert run("audit", "export", str(exported))[0] == 1, "it overwrites nothing"
+
+
+@pytest.mark.usefixtures("environment")
+def test_rows_are_closed_and_purged(run: Run, do: Do) -> None:
+    do(lambda engine: write_rows(engine, 3))
+    assert run("audit", "close") == (0, "1 closed\n", "")
+    assert run("audit", "close", "--all") == (0, "0 closed\n", "")
+    do(lambda engine: execute(engine, "UPDATE audit SET at = at - interval '9 days' WHERE subject < '2'"))
+    assert run("audit", "purge", "--days", "8") == (0, "2 deleted\n", "")
+    code, out, _ = run("audit", "verify")
+    assert code == 0
+    assert out.startswith("1 rows and 2 purged rows in 1 blocks")
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("content", ["[]", "x", '"x"'])
+def test_a_file_without_anchors_is_refused(run: Run, tmp_path: Path, content: str) -> None:
+    (tmp_path / "anchors").write_text(content)
+    code, _, err = run("audit", "verify", "--anchors", str(tmp_path / "anchors"))
+    assert code == 2
+    assert "is no file of anchors" in " ".join(err.replace("│", " ").split())
