@@ -19,7 +19,7 @@ from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
 from domain.facts.facts import Facts
 from domain.model import Agreement
-from domain.policy.explanation import DecidedVerification, Explanation, WordedReason, explain
+from domain.policy.explanation import ConcludedReview, DecidedVerification, Explanation, WordedReason, explain
 
 _STANDING: Final = {
     Agreement.AGREE: "callback and result agree",
@@ -68,6 +68,8 @@ def describe(explanation: Explanation) -> RenderableType:
 
 def _parts(it: Explanation) -> Iterator[RenderableType]:
     yield f"[bold]{it.outcome}[/]  {escape(it.biz_id)}  app {it.app_id}, {it.decided_at:%Y-%m-%d %H:%M:%S %Z}"
+    if it.review:
+        yield _reviewed(it.review)
     yield f"basis: {it.basis}, {_STANDING[it.agreement]}; confirmation {it.confirmation}"
     if it.unconfirmed:
         yield f"no result: {escape(_in_short(it.unconfirmed))}"
@@ -95,6 +97,13 @@ def _recomputed(it: Explanation) -> str:
     if it.recomputed.same:
         return "recomputed: [green]identical[/]"
     return f"recomputed: [bold red]different[/], {it.recomputed.outcome}"
+
+
+def _reviewed(review: ConcludedReview) -> str:
+    persons = "two persons" if review.by_two else "a person"
+    reasons = "; ".join(f"{reason['code']} {reason['en']}" for reason in review.reasons)
+    concluded = f"[bold]{review.outcome}[/] by {persons}, {review.at:%Y-%m-%d %H:%M:%S %Z}"
+    return f"what counts: {concluded}: {escape(reasons)}"
 
 
 def _table(title: str, columns: list[str], rows: list[list[str]]) -> Table:

@@ -1,13 +1,14 @@
 """Explain a stored decision and compute it again from its stored facts."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from domain.callback.words import is_ended
 from domain.errors import PolicyFileError
 from domain.facts.facts import Disagreement, Facts
-from domain.model import Agreement, Basis, ConfirmationMode, Outcome
+from domain.model import Agreement, Basis, ConfirmationMode, DecidedBy, Outcome
 from domain.policy.decide import Decision, agreement_of, decide
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy, read_policy
@@ -49,18 +50,33 @@ class PolicyText(msgspec.Struct, frozen=True):
     text: str
 
 
+WordedReason = dict[str, str]
+"""`{"code", "detail", "en", "zh"}`; a person's has no `detail`."""
+
+
+class ConcludedReview(msgspec.Struct, frozen=True):
+    """A person's conclusion, the `n`-th of its verification. `by_two`: another person approved it.
+
+    Who concluded is in the audit alone.
+    """
+
+    n: int
+    case_id: UUID
+    outcome: Outcome
+    reasons: tuple[WordedReason, ...]
+    by_two: bool
+    at: datetime
+
+
 class DecidedVerification(msgspec.Struct, frozen=True):
-    """A stored decision with its verification and its policy."""
+    """A stored decision with its verification, its policy and the newest review."""
 
     app_id: str
     biz_id: str
     decided_at: datetime
     decision: StoredDecision
     policy: PolicyText
-
-
-WordedReason = dict[str, str]
-"""`{"code", "detail", "en", "zh"}`"""
+    review: ConcludedReview | None = None
 
 
 class WordedRun(msgspec.Struct, frozen=True):
@@ -86,7 +102,10 @@ class FactsSaid(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """The explanation of a decision; `recomputed` None: its policy's text is not available."""
+    """The explanation of a decision; `recomputed` None: its policy's text is not available.
+
+    All members but the last three are about the policy's decision, which a review leaves as it is.
+    """
 
     app_id: str
     biz_id: str
@@ -102,6 +121,9 @@ class Explanation(msgspec.Struct, frozen=True):
     policy: PolicyText
     facts: FactsSaid
     recomputed: Recomputed | None
+    effective_outcome: Outcome
+    decided_by: DecidedBy
+    review: ConcludedReview | None
 
 
 def explain(item: DecidedVerification) -> Explanation:
@@ -124,6 +146,9 @@ def explain(item: DecidedVerification) -> Explanation:
         policy=item.policy,
         facts=FactsSaid(stored.evidence.callback, stored.evidence.result),
         recomputed=_recompute_by_text(stored, item.policy),
+        effective_outcome=stored.outcome if item.review is None else item.review.outcome,
+        decided_by=DecidedBy.POLICY if item.review is None else DecidedBy.PERSON,
+        review=item.review,
     )
 
 

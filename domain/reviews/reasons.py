@@ -45,6 +45,13 @@ TEXTS: Final[dict[ReviewReason, tuple[str, str]]] = {
 }
 """The meaning of each code, in English and Chinese."""
 
+
+def in_words(code: str) -> dict[str, str]:
+    """A code with its texts, `{"code", "en", "zh"}`; one of a newer version is its own text."""
+    english, chinese = TEXTS[ReviewReason(code)] if code in set(ReviewReason) else (code, code)
+    return {"code": code, "en": english, "zh": chinese}
+
+
 _R = ReviewReason
 
 REASONS_FOR: Final[dict[Outcome, tuple[ReviewReason, ...]]] = {

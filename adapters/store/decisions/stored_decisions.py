@@ -14,9 +14,16 @@ from adapters.store.tables import decisions, policies, verifications
 from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome, verification_id
 from domain.policy.evidence import Evidence
-from domain.policy.explanation import DecidedFacts, DecidedVerification, PolicyText, StoredDecision
+from domain.policy.explanation import (
+    ConcludedReview,
+    DecidedFacts,
+    DecidedVerification,
+    PolicyText,
+    StoredDecision,
+)
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import RuleRun
+from domain.reviews.reasons import in_words
 from domain.views.decisions import Selection
 
 CHUNK: Final = 1000
@@ -74,7 +81,8 @@ class PgStoredDecisions:
         statement = _select_whole().where(decisions.c.verification_id == verification)
         async with self._engine.connect() as connection:
             row = (await connection.execute(statement)).first()
-        return None if row is None else _whole(row)
+            review = (await connection.execute(_REVIEW, {"id": verification})).first()
+        return None if row is None else _whole(row, review)
 
     async def known(self, app_ids: Sequence[str], biz_id: str) -> dict[str, UUID]:
         """The verifications of this biz_id, decided or not, by app."""
@@ -167,10 +175,28 @@ def _evidence(row: Row[Any] | DecisionTexts) -> Evidence:
     )
 
 
-def _whole(row: Row[Any]) -> DecidedVerification:
+def _whole(row: Row[Any], review: Row[Any] | None) -> DecidedVerification:
     texts = DecisionTexts(*(getattr(row, name) for name in DecisionTexts.__struct_fields__))
     policy = PolicyText(row.name, row.version, row.content_hash, row.content)
-    return DecidedVerification(row.app_id, row.biz_id, row.decided_at, stored_decision(texts), policy)
+    return DecidedVerification(
+        app_id=row.app_id,
+        biz_id=row.biz_id,
+        decided_at=row.decided_at,
+        decision=stored_decision(texts),
+        policy=policy,
+        review=None if review is None else _review(review),
+    )
+
+
+def _review(row: Row[Any]) -> ConcludedReview:
+    reasons = tuple(map(in_words, row.reasons))
+    return ConcludedReview(row.n, row.case_id, Outcome(row.outcome), reasons, row.by_two, row.at)
+
+
+_REVIEW: Final = text("""
+SELECT n, case_id, outcome, reasons, approved_by IS NOT NULL AS by_two, at FROM reviews
+WHERE verification_id = :id ORDER BY n DESC LIMIT 1
+""")
 
 
 _COUNT: Final = text("""

@@ -1,10 +1,11 @@
 """Answers about policies and explanations, as pydantic models."""
 
 from typing import Any
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from domain.model import Agreement, Basis, ConfirmationMode, Outcome
+from domain.model import Agreement, Basis, ConfirmationMode, DecidedBy, Outcome
 from domain.policy.backtest import Comparison
 from domain.policy.file import FileProblem, Policy
 from domain.views.decisions import Shadow
@@ -45,6 +46,23 @@ class PolicyTextModel(BaseModel):
     text: str
 
 
+class PersonsReasonModel(BaseModel):
+    code: str
+    en: str
+    zh: str
+
+
+class ReviewModel(BaseModel):
+    """The newest review. The audit has who concluded it."""
+
+    n: int = Field(description="Counts the reviews of one verification from 1")
+    case_id: UUID
+    outcome: Outcome
+    reasons: list[PersonsReasonModel]
+    by_two: bool = Field(description="Whether a second person approved it")
+    at: UtcTime
+
+
 class FactsModel(BaseModel):
     """What callback and result said; null for the one that there was not. Never identity."""
 
@@ -60,7 +78,7 @@ class RecomputedModel(BaseModel):
 
 
 class ExplanationModel(BaseModel):
-    """Everything there is to say about a decision."""
+    """Everything there is to say about a decision, and the review that came after it."""
 
     app_id: str
     biz_id: str
@@ -76,6 +94,9 @@ class ExplanationModel(BaseModel):
     policy: PolicyTextModel
     facts: FactsModel
     recomputed: RecomputedModel | None = Field(description="null if the policy's text is not available")
+    effective_outcome: Outcome = Field(description="The review's outcome, or `outcome` without one")
+    decided_by: DecidedBy
+    review: ReviewModel | None = Field(description="null if no person has concluded")
 
 
 class PolicyInForce(BaseModel):

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.policy.curve import title_of
+from domain.model import Outcome
 from domain.policy.curve import CurvePoint
 from tests.cli.policy.conftest import Command
 from tests.support.payloads.callbacks import (
@@ -18,7 +19,14 @@ from tests.support.payloads.callbacks import (
     passing_facts,
     policy_text,
 )
-from tests.support.storage.stored import add_verification, biz_id, confirmed, decision_record, save_all
+from tests.support.storage.stored import (
+    add_review,
+    add_verification,
+    biz_id,
+    confirmed,
+    decision_record,
+    save_all,
+)
 
 BELOW_1E6 = 76.0
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -197,6 +205,19 @@ async def test_explain_of_a_result_whose_callback_never_came(
     assert "basis: result, the result alone, no callback arrived; confirmation required" in ended.out
     assert "recomputed: identical" in ended.out
     assert ["liveness", "", "PASS"] in rows(ended.out)
+
+
+async def test_explain_shows_what_counts_above_the_policys_decision(
+    command: Command, data_dir: Path, engine: AsyncEngine
+) -> None:
+    await save_all(engine, [confirmed(0, default_policy(), confidence=70)])
+    await add_review(engine, 0, Outcome.APPROVED, "person.matches", "new.code")
+    ended = await command("explain", biz_id(0), "--data-dir", data_dir)
+    headline, review, *_ = ended.out.splitlines()
+    assert headline.startswith("review  ")
+    assert review.startswith("what counts: approved by two persons, ")
+    assert "person.matches The person matches the document; new.code new.code" in " ".join(ended.out.split())
+    assert "recomputed: identical" in ended.out
 
 
 async def test_explain_as_json_is_what_the_api_answers(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.envelope import SealingKey
@@ -16,7 +16,7 @@ from adapters.store.tables import verifications
 from domain.callback.parts import LEVELS
 from domain.facts.facts import ComparisonFacts, Facts, reached_level
 from domain.lease import Lease
-from domain.model import ConfirmationMode, verification_id
+from domain.model import ConfirmationMode, Outcome, verification_id
 from domain.policy.decide import Decision, decide
 from domain.policy.evidence import Evidence
 from domain.policy.file import Policy
@@ -110,6 +110,13 @@ async def add_verification(engine: AsyncEngine, n: int, *, app_id: str = "demo")
         await connection.execute(insert(verifications), [_verification(n, app_id)])
 
 
+async def add_review(engine: AsyncEngine, n: int, outcome: Outcome, *reasons: str) -> None:
+    """A person's conclusion about verification `n`, which another person approved."""
+    async with engine.begin() as connection:
+        values = {"id": verification_id("demo", biz_id(n)), "outcome": outcome, "reasons": list(reasons)}
+        await connection.execute(_REVIEW, values)
+
+
 async def save_all(engine: AsyncEngine, items: Sequence[DecisionRecord], *, app_id: str = "demo") -> None:
     """Save these decisions."""
     numbers = [round((item.decided_at - START) / timedelta(minutes=1)) for item in items]
@@ -136,3 +143,13 @@ def _comparison(chance: random.Random) -> ComparisonFacts:
     thresholds = _figures(chance, *LEVELS)
     confidence = chance.choice((*SCORES, chance.uniform(0, 100)))
     return ComparisonFacts(confidence, thresholds, reached_level(confidence, thresholds))
+
+
+_REVIEW: Final = text("""
+INSERT INTO reviews (verification_id, n, case_id, app_id, outcome, reasons, proposed_by, proposed_name,
+                     approved_by, approved_name, evidence_hash, opened_at, at)
+SELECT id, 1 + (SELECT count(*) FROM reviews WHERE verification_id = v.id), gen_random_uuid(), app_id,
+       :outcome, CAST(:reasons AS text[]), gen_random_uuid(), 'one',
+       gen_random_uuid(), 'another', 'e', now(), now()
+FROM verifications v WHERE id = :id
+""")

@@ -4,9 +4,17 @@ import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.model import Outcome
 from tests.service.api.routes.policies.conftest import as_token
 from tests.support.payloads.callbacks import compared, default_policy, passing_facts
-from tests.support.storage.stored import add_verification, biz_id, confirmed, decision_record, save_all
+from tests.support.storage.stored import (
+    add_review,
+    add_verification,
+    biz_id,
+    confirmed,
+    decision_record,
+    save_all,
+)
 
 CODES = {"code", "detail", "en", "zh"}
 
@@ -81,6 +89,28 @@ async def test_a_result_whose_callback_never_came(api: httpx2.AsyncClient, engin
     assert told["facts"]["callback"] is None
     assert told["facts"]["result"]["liveness"] == "PASS"
     assert told["recomputed"] == {"same": True, "outcome": "approved"}
+
+
+async def test_the_newest_review_is_beside_the_recomputed_decision(
+    api: httpx2.AsyncClient, engine: AsyncEngine
+) -> None:
+    await save_all(engine, [confirmed(0, default_policy(), confidence=70)])
+    before = (await explanation(api)).json()
+    assert (before["effective_outcome"], before["decided_by"], before["review"]) == ("review", "policy", None)
+    await add_review(engine, 0, Outcome.REJECTED, "person.differs")
+    await add_review(engine, 0, Outcome.APPROVED, "person.matches")
+    told = (await explanation(api)).raise_for_status().json()
+    assert (told["effective_outcome"], told["decided_by"]) == ("approved", "person")
+    review = told["review"]
+    assert (review["n"], review["outcome"], review["by_two"]) == (2, "approved", True)
+    assert review["reasons"] == [
+        {"code": "person.matches", "en": "The person matches the document", "zh": "本人与证件一致"}
+    ]
+    assert "another" not in str(review)
+    about_the_decision = before.keys() - {"effective_outcome", "decided_by", "review"}
+    assert {name: told[name] for name in about_the_decision} == {
+        name: before[name] for name in about_the_decision
+    }
 
 
 async def test_undecided_is_a_conflict(api: httpx2.AsyncClient, engine: AsyncEngine) -> None:
