@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
+from msgspec.structs import replace
 from rich.markup import escape
 from rich.table import Table
 
@@ -19,6 +20,7 @@ from cli.whereabouts import DataDirOption, find_servers
 from domain.errors import NoSuchDelivery
 from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts
 from domain.webhooks.delivery import Attempt, DeliveryState
+from usecases.webhooks.redeliver import Redeliveries
 
 Answer = TypeVar("Answer")
 EndpointOption = Annotated[UUID | None, typer.Option("--endpoint", help="Only to this endpoint")]
@@ -90,10 +92,22 @@ def redeliver(
             await redeliveries.one(delivery_id, apps, actor=command_actor())
             return "1 to deliver"
         which = DeliveryFilter(apps, endpoint, state, since)
-        done = await (redeliveries.all(which, actor=command_actor()) if yes else redeliveries.count(which))
-        return f"{done.count}{'+' if done.more else ''} {'to deliver' if yes else 'found; --yes sends them'}"
+        if yes:
+            return f"{await _all(redeliveries, which)} to deliver"
+        found = await redeliveries.count(which)
+        return f"{found.count}{'+' if found.more else ''} found; --yes sends them"
 
     typer.echo(_run(again, data_dir))
+
+
+async def _all(redeliveries: Redeliveries, which: DeliveryFilter) -> int:
+    """Start all of them again, however many calls that takes; their number."""
+    count, more = 0, True
+    while more:
+        done = await redeliveries.all(which, actor=command_actor())
+        count, more = count + done.count, done.more
+        which = replace(which, ended_before=done.ended_before)
+    return count
 
 
 async def _apps(gateway: Gateway, app: str | None) -> tuple[str, ...]:

@@ -34,17 +34,41 @@ class DeliveryWithAttempts(msgspec.Struct, frozen=True):
 
 
 class DeliveryFilter(msgspec.Struct, frozen=True):
-    """Which deliveries of these apps: of one endpoint, in one state, made in [since, until), where given."""
+    """Which deliveries of these apps: of one endpoint, in one state, made in [since, until), where given.
+
+    `ended_before`: for redeliveries, only those that ended before then.
+    """
 
     app_ids: tuple[str, ...]
     endpoint_id: UUID | None = None
     state: DeliveryState | None = None
     since: datetime | None = None
     until: datetime | None = None
+    ended_before: datetime | None = None
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """What an endpoint is to get, `rate` a second: the events since then that it selects, without those that
+    were delivered or are pending, or failed at `ended_before` or later."""
+
+    endpoint_id: UUID
+    since: datetime
+    ended_before: datetime | None
+    now: datetime
+    rate: float
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """What one window of the log has made due. `next`: the `seq` to go on behind, or None at the end."""
+
+    count: int
+    next: int | None = None
 
 
 class Restarted(msgspec.Struct, frozen=True):
-    """What a redelivery or a recovery has made due. `more`: call again for the rest."""
+    """What a redelivery or a recovery has made due. `more`: call again for the rest, with this
+    `ended_before`, so that what has ended since is not made due once more."""
 
     count: int
+    ended_before: datetime
     more: bool = False

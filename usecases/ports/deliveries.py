@@ -1,11 +1,18 @@
 """Deliveries of webhooks: what senders take and write, and what operators see and start again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts, Restarted
+from domain.events.event import EventType
+from domain.views.deliveries import (
+    DeliveryFilter,
+    DeliveryView,
+    DeliveryWithAttempts,
+    Recovered,
+    Recovery,
+)
 from domain.webhooks.delivery import ClaimedDelivery, EndedAttempt, FannedOut
 from domain.webhooks.endpoint import Endpoint
 
@@ -65,11 +72,15 @@ class DeliveryDesk(Protocol):
     async def count(self, which: DeliveryFilter, *, most: int) -> int:
         """How many of these deliveries `redeliver` would start again; `most` if there are more."""
 
-    async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> Restarted:
-        """Make up to `limit` of these ended deliveries due in the order of their events, `rate` a second."""
+    async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> int:
+        """Make up to `limit` of these ended deliveries due in the order of their events, `rate` a second;
+        their number."""
+
+    async def beginning(self, since: datetime) -> int:
+        """A `seq` behind which all events since then are."""
 
     async def recover(
-        self, endpoint_id: UUID, *, since: datetime, now: datetime, rate: float, limit: int
-    ) -> Restarted:
-        """Make deliveries of up to `limit` events since then that the endpoint selects and that were not
-        delivered to it, in order, `rate` a second."""
+        self, what: Recovery, types: Collection[EventType], *, after: int, limit: int
+    ) -> Recovered:
+        """Look at up to `limit` events of these types behind `after`; make deliveries of those that are
+        missing, in order."""

@@ -1,6 +1,6 @@
 """Start deliveries again: one, many by a filter, or all that an endpoint missed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -8,10 +8,12 @@ from uuid import UUID
 import structlog
 
 from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint
+from domain.events.event import EventType
 from domain.people.actor import Actor
-from domain.views.deliveries import DeliveryFilter, Restarted
+from domain.views.deliveries import DeliveryFilter, Recovery, Restarted
 from domain.webhooks.delivery import KEPT_FOR
 from domain.webhooks.endpoint import EndpointState
+from domain.webhooks.selection import matching_types
 from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.endpoints import Endpoints
 
@@ -20,6 +22,9 @@ RATE: Final = 20.0
 
 MOST: Final = 10_000
 """Deliveries that one call starts again; `more` asks for another call."""
+
+WINDOW: Final = 2_000
+"""Events of one transaction of a recovery."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,22 +53,31 @@ class Redeliveries:
 
     async def count(self, which: DeliveryFilter) -> Restarted:
         """What `all` would start again."""
+        now = self._clock()
         count = await self._desk.count(which, most=MOST + 1)
-        return Restarted(min(count, MOST), more=count > MOST)
+        return Restarted(min(count, MOST), which.ended_before or now, more=count > MOST)
 
     async def all(self, which: DeliveryFilter, *, actor: Actor) -> Restarted:
         """Make deliveries that have ended due again, 20 a second to each endpoint; those of endpoints that
         are not enabled stay."""
-        done = await self._desk.redeliver(which, now=self._clock(), rate=RATE, limit=MOST)
-        log.info("deliveries.restarted", count=done.count, actor=str(actor))
-        return done
+        now = self._clock()
+        count = await self._desk.redeliver(which, now=now, rate=RATE, limit=MOST)
+        log.info("deliveries.restarted", count=count, actor=str(actor))
+        return Restarted(count, which.ended_before or now, more=count >= MOST)
 
     async def recover(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, since: datetime, actor: Actor
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        since: datetime,
+        ended_before: datetime | None = None,
+        actor: Actor,
     ) -> Restarted:
         """Make deliveries of all events since then that the endpoint selects and did not get.
 
         Events from before `KEPT_FOR` are left out: nothing shows any more which of them were delivered.
+        `ended_before`: that of an earlier call, to go on with it.
 
         Raises:
             NoSuchEndpoint: these apps have no such endpoint.
@@ -76,7 +90,20 @@ class Redeliveries:
             raise EndpointNotEnabled
         rate = min(RATE, endpoint.settings.max_rate or RATE)
         now = self._clock()
-        since = max(since, now - KEPT_FOR)
-        done = await self._desk.recover(endpoint_id, since=since, now=now, rate=rate, limit=MOST)
+        what = Recovery(endpoint_id, max(since, now - KEPT_FOR), ended_before, now, rate)
+        done = await self._recovered(what, matching_types(endpoint.settings.types))
         log.info("deliveries.restarted", endpoint_id=str(endpoint_id), count=done.count, actor=str(actor))
         return done
+
+    async def _recovered(self, what: Recovery, types: Collection[EventType]) -> Restarted:
+        """Go through the log, each window in a transaction, until enough are due."""
+        ended_before = what.ended_before or what.now
+        count, after = 0, await self._desk.beginning(what.since)
+        while count < MOST:
+            limit = min(WINDOW, MOST - count)
+            window = await self._desk.recover(what, types, after=after, limit=limit)
+            count += window.count
+            if window.next is None:
+                return Restarted(count, ended_before)
+            after = window.next
+        return Restarted(count, ended_before, more=True)

@@ -1,6 +1,6 @@
 """Deliveries as operators see them: pages, attempts, and starting them again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,8 +9,15 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.statements.each_app import list_apps
-from adapters.store.webhooks.claims import selects_event
-from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts, Restarted
+from adapters.store.webhooks.recovery import find_beginning, recover_window
+from domain.events.event import EventType
+from domain.views.deliveries import (
+    DeliveryFilter,
+    DeliveryView,
+    DeliveryWithAttempts,
+    Recovered,
+    Recovery,
+)
 from domain.webhooks.delivery import Attempt, DeliveryState
 from domain.webhooks.way import Fault
 
@@ -60,27 +67,29 @@ class PgDeliveryDesk:
     async def count(self, which: DeliveryFilter, *, most: int) -> int:
         """The number of those of these deliveries that `redeliver` would start again, up to `most`."""
         statement = _COUNT_OF_APPS if which.endpoint_id is None else _COUNT_OF_ENDPOINT
+        values = _values(which) | {"limit": most, "ended_before": which.ended_before}
         async with self._engine.connect() as connection:
-            return int(await connection.scalar(statement, _values(which) | {"limit": most}) or 0)
+            return int(await connection.scalar(statement, values) or 0)
 
-    async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> Restarted:
+    async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> int:
         """Make up to `limit` of these ended deliveries due, in the order of their events, each endpoint's at
-        `rate` a second; those of endpoints that are not enabled stay."""
+        `rate` a second; those of endpoints that are not enabled stay. Their number."""
         values = _values(which) | {"now": now, "rate": rate, "limit": limit}
+        values["ended_before"] = which.ended_before
         statement = _REDELIVER_OF_APPS if which.endpoint_id is None else _REDELIVER_OF_ENDPOINT
         async with self._engine.begin() as connection:
-            count = (await connection.execute(statement, values)).rowcount
-        return Restarted(count, more=count >= limit)
+            return (await connection.execute(statement, values)).rowcount
+
+    async def beginning(self, since: datetime) -> int:
+        """A `seq` behind which all events since then are."""
+        return await find_beginning(self._engine, since)
 
     async def recover(
-        self, endpoint_id: UUID, *, since: datetime, now: datetime, rate: float, limit: int
-    ) -> Restarted:
-        """Make deliveries of up to `limit` events since then that the endpoint selects and that were neither
-        delivered to it nor are pending, in order, `rate` a second."""
-        values = {"id": endpoint_id, "since": since, "now": now, "rate": rate, "limit": limit}
-        async with self._engine.begin() as connection:
-            count = (await connection.execute(_RECOVER, values)).rowcount
-        return Restarted(count, more=count >= limit)
+        self, what: Recovery, types: Collection[EventType], *, after: int, limit: int
+    ) -> Recovered:
+        """Look at up to `limit` events of these types behind `after`; make deliveries of those that are
+        missing, in order."""
+        return await recover_window(self._engine, what, types, after=after, limit=limit)
 
 
 def select_page(
@@ -168,7 +177,8 @@ def _ended(of_endpoint: str) -> str:
     """The deliveries `d` that can be started again."""
     return f"""FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
     WHERE e.state = 'enabled' AND d.state <> 'pending' AND d.state = ANY(CAST(:states AS text[]))
-      AND d.app_id = ANY(CAST(:apps AS text[])) {of_endpoint} AND {_BETWEEN}"""
+      AND d.app_id = ANY(CAST(:apps AS text[])) {of_endpoint} AND {_BETWEEN}
+      AND d.ended_at < COALESCE(CAST(:ended_before AS timestamptz), 'infinity')"""
 
 
 def _count(of_endpoint: str) -> TextClause:
@@ -201,25 +211,3 @@ _COUNT_OF_APPS: Final = _count("")
 _COUNT_OF_ENDPOINT: Final = _count(_THIS_ENDPOINT)
 _REDELIVER_OF_APPS: Final = _redelivery("")
 _REDELIVER_OF_ENDPOINT: Final = _redelivery(_THIS_ENDPOINT)
-
-_RECOVER: Final = text(f"""
-WITH endpoint AS (
-  SELECT id, app_id, types, outcomes, cursor FROM endpoints WHERE id = :id AND state = 'enabled'
-), planned AS (
-  SELECT max(due_at) AS last FROM deliveries
-  WHERE endpoint_id = :id AND due_at > :now AND attempts = attempts_before AND leased_until IS NULL
-), missing AS (
-  SELECT endpoint.id AS endpoint_id, event.*, row_number() OVER (ORDER BY event.seq) AS turn
-  FROM endpoint JOIN events event ON event.app_id = endpoint.app_id AND event.seq <= endpoint.cursor
-  LEFT JOIN deliveries d ON d.endpoint_id = endpoint.id AND d.seq = event.seq
-  WHERE event.at >= :since AND (d.id IS NULL OR d.state = 'failed')
-    AND {selects_event("event", "endpoint")}
-  ORDER BY event.seq LIMIT :limit
-)
-INSERT INTO deliveries AS d
-  (endpoint_id, app_id, seq, event_id, type, verification_id, n, created_at, due_at)
-SELECT endpoint_id, app_id, seq, id, type, verification_id, n, :now,
-  GREATEST(CAST(:now AS timestamptz), planned.last) + turn / CAST(:rate AS float) * interval '1 second'
-FROM missing CROSS JOIN planned ORDER BY seq
-ON CONFLICT (endpoint_id, seq) DO UPDATE SET {_AGAIN}, due_at = excluded.due_at WHERE d.state = 'failed'
-""")  # noqa: S608 - constants alone

@@ -1,5 +1,6 @@
 """What the API takes and answers about deliveries, as pydantic models."""
 
+from typing import Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -9,6 +10,8 @@ from domain.webhooks.delivery import Attempt, DeliveryState
 from domain.webhooks.verdict import is_success
 from domain.webhooks.way import Fault
 from service.api.models.verifications import UtcTime
+
+_ENDED_BEFORE: Final = "That of the first answer, for the rest: what has ended since then stays as it is"
 
 
 class DeliveryModel(BaseModel):
@@ -91,6 +94,7 @@ class BulkRedelivery(BaseModel):
     state: DeliveryState = DeliveryState.FAILED
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
+    ended_before: AwareDatetime | None = Field(None, description=_ENDED_BEFORE)
     dry_run: bool = True
 
 
@@ -100,16 +104,18 @@ class Recovery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     since: AwareDatetime
+    ended_before: AwareDatetime | None = Field(None, description=_ENDED_BEFORE)
 
 
 class RestartedModel(BaseModel):
-    """`more`: the limit of one call is reached; send it again for the rest."""
+    """`more`: the limit of one call is reached; send it again with this `ended_before` for the rest."""
 
     count: int
     more: bool
+    ended_before: UtcTime = Field(description="The time of this call, or the `ended_before` that it had")
     dry_run: bool = False
 
     @classmethod
     def of(cls, done: Restarted, *, dry_run: bool = False) -> "RestartedModel":
         """The answer for a redelivery or a recovery."""
-        return cls(count=done.count, more=done.more, dry_run=dry_run)
+        return cls(count=done.count, more=done.more, ended_before=done.ended_before, dry_run=dry_run)

@@ -64,7 +64,7 @@ async def redeliver_deliveries(
     their events and 20 a second to each endpoint. Those of endpoints that are not enabled stay.
     """
     apps = tuple(caller.narrowed(order.app_id))
-    which = DeliveryFilter(apps, order.endpoint_id, order.state, order.since, order.until)
+    which = DeliveryFilter(apps, order.endpoint_id, order.state, order.since, order.until, order.ended_before)
     if order.dry_run:
         return RestartedModel.of(await context.redeliveries.count(which), dry_run=True)
     return RestartedModel.of(await context.redeliveries.all(which, actor=caller.actor))

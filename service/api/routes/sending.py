@@ -32,6 +32,10 @@ async def recover_endpoint(
     most 20 a second.
     """
     done = await context.redeliveries.recover(
-        endpoint_id, caller.app_ids, since=order.since, actor=caller.actor
+        endpoint_id,
+        caller.app_ids,
+        since=order.since,
+        ended_before=order.ended_before,
+        actor=caller.actor,
     )
     return RestartedModel.of(done)

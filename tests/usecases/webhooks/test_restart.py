@@ -4,20 +4,32 @@ from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
 
-from domain.views.deliveries import DeliveryFilter
+import pytest
+from msgspec.structs import replace
+
+from domain.events.event import EventType
+from domain.people.actor import Actor, ActorKind
+from domain.views.deliveries import DeliveryFilter, Recovery
 from domain.webhooks.delivery import DeliveryState
 from domain.webhooks.endpoint import DisabledReason
 from domain.webhooks.way import Answer
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
+from usecases.webhooks import redeliver
+from usecases.webhooks.redeliver import Redeliveries
 
+ACTOR = Actor(ActorKind.COMMAND, "root")
 ALL = DeliveryFilter(("demo",))
 
 
 async def recover(hooks: Hooks, *, since: timedelta, rate: float = 1000, limit: int = 100) -> int:
-    since_then = NOW + since
-    done = await hooks.desk.recover(UUID(int=1), since=since_then, now=hooks.clock(), rate=rate, limit=limit)
-    return done.count
+    what = Recovery(UUID(int=1), NOW + since, None, hooks.clock(), rate)
+    after = await hooks.desk.beginning(NOW + since)
+    return (await hooks.desk.recover(what, list(EventType), after=after, limit=limit)).count
+
+
+def redeliveries(hooks: Hooks) -> Redeliveries:
+    return Redeliveries(hooks.desk, hooks.endpoints, clock=hooks.clock)
 
 
 async def test_what_an_endpoint_missed_is_recovered_in_order_at_the_rate(hooks: Hooks) -> None:
@@ -60,16 +72,57 @@ async def test_events_before_the_time_are_not_recovered(hooks: Hooks) -> None:
     assert await recover(hooks, since=timedelta(minutes=30)) == 1
 
 
-async def test_a_recovery_in_parts_goes_on_behind_the_first_part(hooks: Hooks) -> None:
-    await hooks.endpoint(schedule=())
+async def test_a_recovery_goes_through_the_log_in_windows(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redeliver, "WINDOW", 2)
+    monkeypatch.setattr(redeliver, "MOST", 3)
+    await hooks.endpoint(schedule=(), max_rate=1)
     hooks.receiver.answer = lambda _way, _event: Answer(500)
     for verification in range(4):
         await hooks.event(verification)
+    for _ in range(4):
+        await hooks.run()
+        hooks.clock.go_on(timedelta(seconds=1))
+    first = await redeliveries(hooks).recover(UUID(int=1), None, since=NOW, actor=ACTOR)
+    assert (first.count, first.more) == (3, True)
+    rest = await redeliveries(hooks).recover(
+        UUID(int=1), None, since=NOW, ended_before=first.ended_before, actor=ACTOR
+    )
+    assert (rest.count, rest.more) == (1, False)
+    assert await hooks.due() == [timedelta(seconds=4 + n) for n in (1, 2, 3, 4)]
+
+
+async def test_the_beginning_of_a_recovery_leaves_no_event_since_then_out(hooks: Hooks) -> None:
+    seqs = []
+    for _ in range(20):
+        hooks.clock.go_on(timedelta(minutes=30))
+        seqs.append(await hooks.event(1))
+    assert await hooks.desk.beginning(NOW + timedelta(hours=5)) == seqs[6]
+    assert await hooks.desk.beginning(NOW - timedelta(days=1)) == seqs[0] - 1
+    assert await hooks.desk.beginning(NOW + timedelta(days=1)) == seqs[-1]
+
+
+async def test_a_redelivery_in_parts_ends_though_what_was_delivered_is_delivered_again(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redeliver, "MOST", 2)
+    await hooks.endpoint()
+    seqs = [await hooks.event(verification) for verification in range(5)]
     await hooks.run()
-    assert await recover(hooks, since=timedelta(0), rate=1, limit=2) == 2
-    assert await recover(hooks, since=timedelta(0), rate=1, limit=2) == 2
-    assert await recover(hooks, since=timedelta(0), rate=1, limit=2) == 0
-    assert await hooks.due() == [timedelta(seconds=n) for n in (1, 2, 3, 4)]
+    hooks.receiver.sent.clear()
+    which = DeliveryFilter(("demo",), UUID(int=1), DeliveryState.DELIVERED)
+    counts, more = [], True
+    while more:
+        hooks.clock.go_on(timedelta(seconds=1))
+        done = await redeliveries(hooks).all(which, actor=ACTOR)
+        which, more = replace(which, ended_before=done.ended_before), done.more
+        counts.append(done.count)
+        await hooks.run()
+    assert counts == [2, 2, 1]
+    hooks.clock.go_on(timedelta(seconds=1))
+    await hooks.run()
+    assert hooks.receiver.seqs() == seqs
 
 
 async def test_a_disabled_endpoint_is_not_recovered(hooks: Hooks) -> None:
@@ -145,10 +198,10 @@ async def test_failed_deliveries_are_redelivered_by_filter_in_order_at_the_rate(
     assert await hooks.desk.count(failed, most=100) == 3
     assert await hooks.desk.count(failed, most=2) == 2
     done = await hooks.desk.redeliver(failed, now=hooks.clock(), rate=1, limit=2)
-    assert (done.count, done.more) == (2, True)
+    assert done == 2
     assert await hooks.due() == [timedelta(0), timedelta(seconds=1), None, None]
     rest = await hooks.desk.redeliver(failed, now=hooks.clock(), rate=1, limit=2)
-    assert (rest.count, rest.more) == (1, False)
+    assert rest == 1
     assert await hooks.due() == [timedelta(0), timedelta(seconds=1), None, timedelta(seconds=2)]
 
 
