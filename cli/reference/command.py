@@ -27,6 +27,7 @@ class Topic(StrEnum):
     METRICS = "metrics"
     API = "api"
     EVENTS = "events"
+    CHINESE_EVENTS = "events-zh"
     AUDIT = "audit"
 
 
@@ -38,6 +39,7 @@ _TABLES: Final[Mapping[Topic, Callable[[], Iterator[str]]]] = {
     Topic.METRICS: tables.metric_table,
     Topic.API: tables.api_tables,
     Topic.EVENTS: events.event_chapters,
+    Topic.CHINESE_EVENTS: events.chinese_event_chapters,
     Topic.AUDIT: tables.audit_table,
 }
 _POLICIES: Final = "policy.md"

@@ -144,8 +144,10 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
             endpoint_id="4f0b7a4e-5a0e-4a43-8f2e-6a0c3c1f7f10",
             delivery_id="9d3c6f0a-0e0b-4b0e-9a52-0f5d3d2c8b11",
             event_id="0b1f7f5e-4c55-4d0c-9f58-6d2f5c1e9a70",
+            error="status_503",
         ),
-        "`endpoint_id`, `delivery_id`: where and what. `event_id`: the event that was not delivered.",
+        "`endpoint_id`, `delivery_id`: where and what. `event_id`: the event that was not delivered. "
+        "`error`: of its last attempt.",
     ),
     EventType.DEAD_LETTER_CREATED: Entry(
         "A genuine callback could not be understood or processed; it is kept.",

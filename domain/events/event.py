@@ -39,6 +39,11 @@ DECIDED: Final = {
 """The type of a decision's event."""
 
 
+OF_NO_APP: Final = frozenset({EventType.POLICY_ACTIVATED, EventType.AUDIT_CHECKPOINT})
+"""Events of the whole gateway. An endpoint belongs to an app and gets none of them: they go to the sinks of
+alerts, and to pulls and streams of a token for every app."""
+
+
 class PolicyMark(msgspec.Struct, frozen=True):
     """The policy that decided; `hash` is the SHA-256 of its text, in hexadecimal."""
 

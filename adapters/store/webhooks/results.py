@@ -44,11 +44,11 @@ def result_writer(engine: AsyncEngine) -> Coalescer[EndedAttempt, bool]:
 
 async def _write(connection: asyncpg.Connection, group: list[EndedAttempt]) -> Sequence[bool]:
     found = await connection.fetch(_WRITE, as_rows([_row(end) for end in group]))
-    apps = {row["id"]: row["app_id"] for row in found}
+    rows = {row["id"]: row for row in found}
     written = {(row["id"], row["fence"]) for row in found}
     ends = [end for end in group if (end.lease.delivery_id, end.lease.fence) in written]
     of_endpoints = await _note_health(connection, ends)
-    exhausted = [_exhausted(end, apps[end.lease.delivery_id]) for end in ends if end.is_exhausted]
+    exhausted = [_exhausted(end, rows[end.lease.delivery_id]) for end in ends if end.is_exhausted]
     # Last, as the log wants it: behind this nothing waits for a lock.
     await append_in_bulk(connection, [*of_endpoints, *exhausted])
     return [(end.lease.delivery_id, end.lease.fence) in written for end in group]
@@ -108,10 +108,12 @@ def _health_rows(
     ]
 
 
-def _exhausted(end: EndedAttempt, app_id: str) -> NewEvent:
-    ids = {"delivery_id": str(end.lease.delivery_id), "endpoint_id": str(end.lease.endpoint_id)}
-    detail = ids | {"error": end.error}
-    return NewEvent(EventType.DELIVERY_EXHAUSTED, end.at, app_id=app_id, detail=detail)
+def _exhausted(end: EndedAttempt, row: asyncpg.Record) -> NewEvent:
+    ids = {"delivery_id": end.lease.delivery_id, "endpoint_id": end.lease.endpoint_id}
+    detail = {name: str(each) for name, each in (ids | {"event_id": row["event_id"]}).items()}
+    return NewEvent(
+        EventType.DELIVERY_EXHAUSTED, end.at, app_id=row["app_id"], detail=detail | {"error": end.error}
+    )
 
 
 class _HealthRow(msgspec.Struct, frozen=True):
@@ -175,13 +177,13 @@ WITH incoming AS (
       attempts = COALESCE(i.k, d.attempts), ended_at = CASE WHEN i.state <> 'pending' THEN i.now END
   FROM held JOIN incoming i USING (id, fence)
   WHERE d.id = held.id AND d.id = ANY(ARRAY(SELECT id FROM held))
-  RETURNING d.id, d.app_id, d.fence
+  RETURNING d.id, d.app_id, d.event_id, d.fence
 ), noted AS (
   INSERT INTO attempts (delivery_id, k, at, ms, status, fault, error, answer)
   SELECT id, k, at, ms, status, fault, attempt_error, decode(answer, 'base64')
   FROM incoming JOIN held USING (id, fence) WHERE k IS NOT NULL
 )
-SELECT id, app_id, fence FROM written
+SELECT id, app_id, event_id, fence FROM written
 """
 
 _UNWELL: Final = """

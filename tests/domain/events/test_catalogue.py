@@ -4,7 +4,8 @@ import pytest
 
 from domain.errors import UnknownEventType
 from domain.events.catalogue import CATALOGUE
-from domain.events.event import DECIDED, EventType
+from domain.events.chinese import CHINESE
+from domain.events.event import DECIDED, OF_NO_APP, EventType
 from domain.events.selection import checked_patterns, matches, matching_types
 
 
@@ -21,6 +22,16 @@ def test_the_example_is_of_its_type(event_type: EventType) -> None:
     assert all(f"`{name}`" in entry.detail for name in body.detail)
     assert (entry.example.n is None) == (body.biz_id is None)
     assert (body.outcome is None) == (body.policy is None)
+    assert (entry.example.app_id is None) == (event_type in OF_NO_APP)
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_the_chinese_words_explain_the_same(event_type: EventType) -> None:
+    words, body = CHINESE[event_type], CATALOGUE[event_type].example.body
+    assert words.meaning.endswith("。")
+    assert words.when.endswith("。")
+    assert bool(words.detail) == bool(body.detail)
+    assert all(f"`{name}`" in words.detail for name in body.detail)
 
 
 def test_the_example_of_a_decision_has_its_outcome() -> None:

@@ -32,7 +32,8 @@ async def test_a_schedule_that_is_used_up_fails_the_delivery_and_tells_of_it(hoo
     assert hooks.receiver.seqs() == [seq] * 11
     assert await hooks.states() == [("failed", "status_500")]
     [told] = await hooks.log("delivery.exhausted")
-    assert told["error"] == "status_500"
+    [(event_id,)] = await hooks.rows("SELECT CAST(id AS text) FROM events WHERE seq = :seq", seq=seq)
+    assert (told["error"], told["event_id"]) == ("status_500", event_id)
 
 
 async def test_an_exhausted_delivery_of_such_an_event_makes_no_further_event(hooks: Hooks) -> None:
