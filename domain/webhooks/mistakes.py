@@ -28,7 +28,7 @@ MEANINGS: Final = {
     Mistake.URL_WITH_FRAGMENT: "The URL has a fragment (#)",
     Mistake.ADDRESS_REFUSED: "The URL leads to an address that webhooks are not sent to",
     Mistake.ADDRESS_UNRESOLVABLE: "The host of the URL cannot be resolved",
-    Mistake.UNKNOWN_EVENT_TYPE: "A type matches no event of an app",
+    Mistake.UNKNOWN_EVENT_TYPE: "A type matches no event",
     Mistake.HEADER_RESERVED: "A header is set by the gateway or by HTTP itself",
     Mistake.HEADER_INVALID: "A header is not a valid name with a value of printable ASCII",
     Mistake.CERTIFICATE_INVALID: "`ca` or `client_certificate` is not PEM that can be used",

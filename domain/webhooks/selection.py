@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from domain.events import selection
-from domain.events.event import OF_NO_APP, EventType
+from domain.events.event import EventType
 from domain.model import Outcome
 from domain.webhooks.endpoint import EndpointSettings
 
-SELECTABLE: Final = frozenset(EventType) - OF_NO_APP - {EventType.TEST}
-"""The events of an app. A test event goes to the endpoint that is tested, whatever it selects."""
+SELECTABLE: Final = frozenset(EventType) - {EventType.TEST}
+"""A test event goes to the endpoint that is tested, whatever it selects."""
 
 
 def matching_types(patterns: Iterable[str]) -> frozenset[EventType]:

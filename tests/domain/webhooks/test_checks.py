@@ -58,7 +58,7 @@ def test_a_url_of_http_is_accepted(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "types", [("*",), ("verification.*",), ("*.approved",), ("verification.approved", "delivery.exhausted")]
+    "types", [("*",), ("verification.*",), ("*.approved",), ("verification.approved", "policy.activated")]
 )
 def test_types_that_match_an_event_are_accepted(types: tuple[str, ...]) -> None:
     check_settings(EndpointSettings(url=URL, types=types))

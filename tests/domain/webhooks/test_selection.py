@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.events.event import OF_NO_APP, EventType
+from domain.events.event import EventType
 from domain.model import Outcome
 from domain.webhooks.endpoint import EndpointSettings
 from domain.webhooks.selection import SELECTABLE, matching_types, selects
@@ -12,21 +12,18 @@ def of(*types: str, outcomes: tuple[Outcome, ...] | None = None) -> EndpointSett
     return EndpointSettings(url="https://shop.example/", types=types, outcomes=outcomes)
 
 
-def test_a_star_matches_every_type_of_an_app_but_that_of_tests() -> None:
-    assert matching_types(["*"]) == SELECTABLE == set(EventType) - OF_NO_APP - {EventType.TEST}
-    assert matching_types(["policy.*"]) == frozenset()
+def test_a_star_matches_every_type_but_that_of_tests() -> None:
+    assert matching_types(["*"]) == SELECTABLE == set(EventType) - {EventType.TEST}
 
 
 def test_a_star_behind_a_dot_matches_the_types_of_one_subject() -> None:
-    assert matching_types(["delivery.*", "dead_letter.*"]) == {
-        EventType.DELIVERY_EXHAUSTED,
+    assert matching_types(["policy.*", "dead_letter.*"]) == {
+        EventType.POLICY_ACTIVATED,
         EventType.DEAD_LETTER_CREATED,
     }
 
 
-@pytest.mark.parametrize(
-    "pattern", ["verification.approve?", "verification.[a]pproved", "Delivery.exhausted"]
-)
+@pytest.mark.parametrize("pattern", ["verification.approve?", "verification.[a]pproved", "Policy.activated"])
 def test_only_the_star_is_a_wildcard(pattern: str) -> None:
     assert matching_types([pattern]) == frozenset()
 
