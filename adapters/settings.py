@@ -46,6 +46,7 @@ from adapters.configuration.values import (
     split_list,
 )
 from adapters.outbound.alerts.settings import AlertSettings
+from adapters.people.settings import PeopleSettings, problems_of_people
 from adapters.policies.folder import SHIPPED
 from adapters.redis.names import DEFAULT_PREFIX
 from domain.alerts.sink import AlertSink
@@ -90,7 +91,7 @@ class AppSettings(BaseModel):
         return self
 
 
-class Settings(BaseSettings):
+class Settings(PeopleSettings, BaseSettings):
     """All settings of the roles. Durations are in seconds."""
 
     model_config = SettingsConfigDict(
@@ -236,7 +237,7 @@ def load_settings(kind: type[Settings] = Settings) -> Settings:
     except ValidationError as error:
         problems += lines_of(error, sources, _TABLES)
     else:
-        problems += _wrong_ids(settings)
+        problems += _wrong_ids(settings) + problems_of_people(settings, settings.apps)
         if not problems:
             return settings
     raise SettingsError("\n".join(problems))

@@ -14,6 +14,9 @@ from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
 from cli.whereabouts import Servers
 from domain.webhooks.delivery import Attempt
+from usecases.people.change_roles import PeopleDesk
+from usecases.people.invite import Invitations
+from usecases.people.personal_tokens import PersonalTokenDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
@@ -108,6 +111,36 @@ class Gateway:
         from adapters.store.tokens import PgTokens  # noqa: PLC0415 - as above
 
         return PgTokens(self._process.engine)
+
+    def people(self) -> PeopleDesk:
+        """The persons."""
+        from adapters.store.people.persons import PgPersons  # noqa: PLC0415 - as above
+        from adapters.store.people.sessions import PgSessions  # noqa: PLC0415 - as above
+
+        return PeopleDesk(PgPersons(self._process.engine), PgSessions(self._process.engine))
+
+    def invitations(self) -> Invitations:
+        """One-time links."""
+        from adapters.sealing.random_secrets import new_secret  # noqa: PLC0415 - as above
+        from adapters.store.people.links import PgLinks  # noqa: PLC0415 - as above
+        from adapters.store.people.persons import PgPersons  # noqa: PLC0415 - as above
+        from adapters.store.people.proofs import PgProofs  # noqa: PLC0415 - as above
+
+        engine = self._process.engine
+        return Invitations(
+            PgPersons(engine),
+            PgLinks(engine),
+            PgProofs(engine, keys=self._process.keys),
+            new_secret=new_secret,
+            clock=lambda: datetime.now(UTC),
+            with_passwords=self._servers.with_passwords,
+        )
+
+    def personal_tokens(self) -> PersonalTokenDesk:
+        """The personal tokens."""
+        from adapters.store.people.personal_tokens import PgPersonalTokens  # noqa: PLC0415 - as above
+
+        return PersonalTokenDesk(PgPersonalTokens(self._process.engine), clock=lambda: datetime.now(UTC))
 
     def endpoints(self) -> EndpointDesk:
         """The webhook endpoints."""

@@ -42,6 +42,9 @@ class _Commands(LateGroup):
         ),
         "policy": Late("cli.policy.commands", "commands", "Check, try and compare decision policies."),
         "token": Late("cli.commands.tokens", "commands", "Create, list or revoke the api's bearer tokens."),
+        "people": Late(
+            "cli.commands.people", "commands", "Add persons, give them roles, make links and tokens."
+        ),
         "dead-letters": Late(
             "cli.commands.dead_letters", "commands", "List, retry or delete callbacks that failed."
         ),

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from adapters.configuration.values import read_reference
+from adapters.people.settings import DEFAULT_CONSOLE_URL
 from adapters.processes.process import NO_KEY_STORE, KeyPlace
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import load_settings, servers_given
@@ -46,6 +47,8 @@ class Servers(msgspec.Struct, frozen=True):
     memory_rules: MemoryRules = MEMORY_RULES
     webhooks: WebhookRules = _DEV_WEBHOOKS
     key_place: KeyPlace = NO_KEY_STORE
+    console_url: str = DEFAULT_CONSOLE_URL
+    with_passwords: bool = True
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -63,7 +66,14 @@ def find_servers(data_dir: Path | None) -> Servers:
     found = _description(folder)
     keys, names = master_keys(folder), RedisNames(found.redis_prefix)
     place = NO_KEY_STORE if found.keys_url is None else KeyPlace(found.keys_url)
-    return Servers(found.redis_url, found.database_url, keys, names=names, key_place=place)
+    return Servers(
+        found.redis_url,
+        found.database_url,
+        keys,
+        names=names,
+        key_place=place,
+        console_url=found.console_url or DEFAULT_CONSOLE_URL,
+    )
 
 
 def configured_servers() -> Servers:
@@ -83,6 +93,8 @@ def configured_servers() -> Servers:
             frozenset(settings.apps),
         ),
         KeyPlace.of(settings),
+        settings.console_address(),
+        settings.oidc_client() is None,
     )
 
 
@@ -127,3 +139,4 @@ class _Description(msgspec.Struct):
     api_token: str = ""
     redis_prefix: str = DEFAULT_PREFIX
     keys_url: str | None = None
+    console_url: str = ""

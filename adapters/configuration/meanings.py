@@ -223,6 +223,48 @@ MEANINGS: Final = {
         "时间戳服务（RFC 3161）的 URL：每小时为[审计记录](../audit.zh.md)最新区块的哈希签发一次时间戳。"
         "需要安装 `faceid-gateway[timestamps]`。",
     ),
+    "console_url": Words(
+        "Where browsers find the [console](../people.md), `https://HOST`. `people` prints links "
+        "with it; the identity provider sends browsers back to it. Default: `http://127.0.0.1:8081`.",
+        "浏览器访问[控制台](../people.zh.md)的地址，`https://主机`。"
+        "`people` 命令打印的链接以它开头，身份提供方也会把浏览器送回这里。默认 `http://127.0.0.1:8081`。",
+    ),
+    "oidc_issuer": Words(
+        "The identity provider (OpenID Connect), exactly as its description says `issuer`. With it, nobody "
+        "signs in by password. Needs `console_url`, `oidc_client_id` and `oidc_groups`.",
+        "身份提供方（OpenID Connect），须与其描述文档中的 `issuer` 完全一致。设置后不再使用密码登录。"
+        "须同时设置 `console_url`、`oidc_client_id` 和 `oidc_groups`。",
+    ),
+    "oidc_client_id": Words(
+        "The gateway's client ID at the provider. Register `CONSOLE_URL/login/oidc/back` as its redirect "
+        "address.",
+        "网关在身份提供方的客户端 ID；请把 `控制台地址/login/oidc/back` 登记为回跳地址。",
+    ),
+    "oidc_client_secret": Words(
+        "Its secret, or `env:NAME`. Without it: a public client; PKCE is used in both cases.",
+        "客户端密钥，或 `env:变量名`。不填则为公共客户端；两种情况都使用 PKCE。",
+    ),
+    "oidc_groups": Words(
+        "Which group gives which role: `GROUP=ROLE` in every app, `GROUP=ROLE@APP` in one; separated by "
+        "commas. Whoever is in none of them does not get in. The roles follow the groups at each sign-in and "
+        "end 7 days after the last one.",
+        "哪个用户组对应哪个角色：`用户组=角色` 适用于所有应用，`用户组=角色@应用` 只适用于一个应用；"
+        "逗号分隔。不属于其中任何一组的人无法登录。角色在每次登录时按用户组更新，最后一次登录 7 天后失效。",
+    ),
+    "oidc_scopes": Words(
+        "The scopes that are requested, separated by commas. Some providers send groups only for a scope "
+        "`groups`.",
+        "登录时请求的 scope，逗号分隔。有的身份提供方只有请求 `groups` 才会返回用户组。",
+    ),
+    "oidc_name_claim": Words(
+        "The claim of the ID token with the login name.", "ID token 中作为登录名的 claim。"
+    ),
+    "oidc_groups_claim": Words(
+        "The claim of the ID token with the groups.", "ID token 中列出用户组的 claim。"
+    ),
+    "oidc_title": Words(
+        "What the button on the sign-in page calls the provider.", "登录页按钮上显示的身份提供方名称。"
+    ),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(
         "Path of the TOML file; read from the environment or `.env`.",

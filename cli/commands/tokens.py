@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 from rich.console import Console
@@ -15,10 +15,13 @@ from adapters.settings import load_settings
 from cli.connected import Gateway, connected
 from cli.failures import CommandFailed
 from cli.whereabouts import configured_servers
-from domain.views.tokens import SCOPES
+from domain.views.tokens import PERSON_SCOPES, SCOPES
 
 Answer = TypeVar("Answer")
 Name = Annotated[str, typer.Argument(help="Unique name of the token")]
+
+_PERSONS: Final = "person:"
+"""Whoever reads who did something must not take a program for a person."""
 
 commands = typer.Typer(no_args_is_help=True, help="Create, list or revoke the api's bearer tokens.")
 
@@ -46,6 +49,10 @@ def create(
     if bool(app) == all_apps:
         raise typer.BadParameter("give either --app (repeatable) or --all-apps")
     _check_name(name)
+    if persons := PERSON_SCOPES & set(scope):
+        raise typer.BadParameter(
+            f"only persons have {', '.join(sorted(persons))}: use `people add` and `people token`"
+        )
     _check_known("scope", scope, SCOPES)
     _check_known("app", app or (), load_settings().apps)
     apps = app or None
@@ -75,6 +82,8 @@ def _check_name(name: str) -> None:
         check_visible(name)
     except ValueError as error:
         raise typer.BadParameter(f"the name {error}") from None
+    if name.startswith(_PERSONS):
+        raise typer.BadParameter(f"the name must not begin with {_PERSONS}")
 
 
 @commands.command(name="list")

@@ -38,10 +38,10 @@ from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.lookups import PgLookups
+from adapters.store.people.personal_tokens import PgBearers
 from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.registrations import PgRegistrations
-from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import in_background
@@ -207,7 +207,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         door=Door(
-            RecentTokens(PgTokens(engine)),
+            RecentTokens(PgBearers(engine)),
             calls=CallRates(process.pool, per_second=settings.api_call_rate, names=names),
             shares=quotas(per_second=settings.api_rate),
         ),
