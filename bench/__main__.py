@@ -17,6 +17,7 @@ from bench.measures.deliveries import measure_deliveries
 from bench.measures.drain import measure_drain
 from bench.measures.endpoint import measure_endpoint
 from bench.measures.ingress import measure_ingress
+from bench.measures.keys import measure_keys
 from bench.measures.latency import measure_latency
 from bench.measures.lists import measure_lists
 from bench.measures.lookups import measure_lookups
@@ -118,6 +119,7 @@ async def _measure(rig: Rig, plan: Plan, part: str) -> list[Figure]:
             rig, rounds=rounds, events=plan.events, latencies=plan.latencies
         ),
         "endpoint": lambda: measure_endpoint(rig, rounds=rounds, jobs=plan.jobs),
+        "keys": lambda: measure_keys(rig, rounds=rounds, jobs=plan.jobs, rows=plan.rewraps),
         "drain": lambda: measure_drain(rig, rounds=3, waiting=plan.drain),
     }
     return await measured[part]()

@@ -14,6 +14,7 @@ PARTS: Final = (
     "lists",
     "deliveries",
     "endpoint",
+    "keys",
     "drain",
 )
 
@@ -38,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     sizes: tuple[int, ...] = (2_000, 1_000_000)
     letters: int = 100_000
     events: int = 500
+    rewraps: int = 200_000
     drain: int = 1_000_000
 
 
@@ -54,5 +56,6 @@ QUICK: Final = Plan(
     young=4_000,
     sizes=(2_000,),
     letters=2_000,
+    rewraps=20_000,
 )
 LONG: Final = Plan(parts=PARTS)

@@ -5,6 +5,7 @@ one, and a destroyed epoch cannot return under another id.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -32,11 +33,17 @@ class Period(msgspec.Struct, frozen=True):
     @property
     def id(self) -> UUID:
         """The id of its epoch."""
-        return uuid5(_NAMESPACE, f"{self.app_id} {self.begins:%Y%m%dT%H%M%S} {self.ends:%Y%m%dT%H%M%S}")
+        return _id_of(self)
 
     def has(self, at: datetime) -> bool:
         """Whether it covers this time."""
         return self.begins <= at < self.ends
+
+
+@lru_cache(maxsize=4096)
+def _id_of(period: Period) -> UUID:
+    times = f"{period.begins:%Y%m%dT%H%M%S} {period.ends:%Y%m%dT%H%M%S}"
+    return uuid5(_NAMESPACE, f"{period.app_id} {times}")
 
 
 def period_of(app_id: str, at: datetime, *, length: timedelta = WEEK) -> Period:

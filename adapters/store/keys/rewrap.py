@@ -67,10 +67,16 @@ class Rewrap:
                 await asyncio.sleep(_PAUSE)
 
     async def _pass(self, keys: WrappedKeys) -> AsyncIterator[Rewrapped]:
-        after = FIRST
+        """One page is stored while the next one is wrapped."""
+        after, storing = FIRST, None
         while rows := await self._page(keys, after):
-            yield await self._rewrap(keys, rows)
+            wanted = await self._wrapped(keys, rows)
+            if storing is not None:
+                yield await storing
+            storing = asyncio.create_task(self._store(keys, wanted, unreadable=len(rows) - len(wanted)))
             after = rows[-1].id
+        if storing is not None:
+            yield await storing
 
     async def _page(self, keys: WrappedKeys, after: UUID) -> list[WrappedKey]:
         return await by_master_keys(self._engine, keys, after=after, except_by=self._kept_by(keys))
@@ -83,14 +89,19 @@ class Rewrap:
         goes_under_epoch = self._epochs is not None and keys.born is not None
         return None if goes_under_epoch else self._ring.newest_id
 
-    async def _rewrap(self, keys: WrappedKeys, rows: list[WrappedKey]) -> Rewrapped:
+    async def _wrapped(self, keys: WrappedKeys, rows: list[WrappedKey]) -> list[tuple[UUID, bytes, bytes]]:
         wanted: list[tuple[UUID, bytes, bytes]] = []
         for row in rows:
             new = await self._rewrapped(keys, row)
             if new is not None:
                 wanted.append((row.id, row.wrapped, new))
+        return wanted
+
+    async def _store(
+        self, keys: WrappedKeys, wanted: list[tuple[UUID, bytes, bytes]], *, unreadable: int
+    ) -> Rewrapped:
         done = await exchange(self._engine, keys, wanted) if wanted else 0
-        return Rewrapped(done, len(wanted) - done, len(rows) - len(wanted))
+        return Rewrapped(done, len(wanted) - done, unreadable)
 
     async def _rewrapped(self, keys: WrappedKeys, row: WrappedKey) -> bytes | None:
         """The row's key, wrapped again; None if no master key opens it."""

@@ -10,6 +10,7 @@ from adapters.keys.data_keys import DataKeys, epoch_of
 from adapters.keys.epochs import Epochs, epoch_place
 from adapters.sealing.envelope import KeyRing
 from adapters.store.keys import rewrap as module
+from adapters.store.keys import wrapped
 from adapters.store.keys.rewrap import Rewrap, rewrap_epochs
 from adapters.store.keys.wrapped import FIRST, TABLES, by_master_keys, count_by_epoch, exchange, is_used
 from domain.keys.epochs import period_of
@@ -139,7 +140,7 @@ async def test_row_that_a_worker_holds_is_done_in_a_later_pass(
 
 
 async def test_run_that_was_ended_continues(rewraps: Rewraps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.store.keys.wrapped.PAGE", 1)
+    monkeypatch.setattr(wrapped, "PAGE", 1)
     for n in range(3):
         await rewraps.older.record(callback(payload(n)))
     async for _ in rewraps.rewrap().steps():
@@ -174,8 +175,8 @@ async def test_rewrapped_rows_are_under_epochs(rewraps: Rewraps) -> None:
     await execute(rewraps.engine, "UPDATE verifications SET created_at = :at", at=NOW)
     await rewraps.run()
 
-    [(wrapped,)] = await rewraps.older.rows("SELECT wrapped_key FROM verifications")
-    assert epoch_of(wrapped) == period_of("demo", NOW).id
+    [(key,)] = await rewraps.older.rows("SELECT wrapped_key FROM verifications")
+    assert epoch_of(key) == period_of("demo", NOW).id
 
 
 async def execute(engine: AsyncEngine, statement: str, **values: object) -> None:
