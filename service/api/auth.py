@@ -28,6 +28,8 @@ from service.problems import PROBLEMS
 _bearer: Final = HTTPBearer(auto_error=False, description="A token made by `faceid-gateway token create`")
 
 _COSTS: Final = {
+    "list_reviews": Cost.LIST,
+    "end_reviews": Cost.BACKTEST,
     "list_verifications": Cost.LIST,
     "list_audit": Cost.LIST,
     "list_dead_letters": Cost.LIST,

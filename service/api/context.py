@@ -27,6 +27,7 @@ from usecases.ports.pulls import PullRequests, TokenIssuer
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
 from usecases.webhooks.try_endpoint import EndpointTrials
@@ -48,6 +49,7 @@ class ApiContext:
     retries: DeadLetterRetries
     endpoints: EndpointDesk
     deliveries: DeliveryDesk
+    reviews: ReviewDesk
     redeliveries: Redeliveries
     trials: EndpointTrials
     stored: StoredDecisions

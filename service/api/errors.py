@@ -31,6 +31,14 @@ from domain.errors import (
     UnknownEventType,
     VendorUnavailable,
 )
+from domain.reviews.errors import (
+    ClaimedByAnother,
+    ConclusionRefused,
+    EvidenceChanged,
+    NoSuchCase,
+    ReviewRefused,
+)
+from domain.times import utc_text
 from domain.webhooks.mistakes import EndpointRefused
 from service.problems import answer_http_error, refusal
 
@@ -88,6 +96,15 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     RedisFull: lambda full: _Problem("redis_full", {"retried": full.retried}),
     # The client sent a value that PostgreSQL cannot hold.
     RefusedValue: lambda _: _Problem("invalid_request", {"errors": []}),
+    ReviewRefused: lambda error: _Problem(error.code),
+    NoSuchCase: lambda _: _Problem("not_found"),
+    ClaimedByAnother: lambda error: _Problem(
+        error.code, {"by": error.name, "lease_until": utc_text(error.lease_until)}
+    ),
+    ConclusionRefused: lambda error: _Problem(error.code, {"detail": str(error)}),
+    EvidenceChanged: lambda error: _Problem(
+        error.code, {"changed": list(error.what), "evidence_hash": error.evidence_hash}
+    ),
     RegistrationConflict: lambda _: _Problem("registration_conflict"),
     ServerAway: lambda _: _Problem("unavailable"),
     UnknownEventType: lambda _: _Problem("invalid_request", {"errors": [_UNKNOWN_TYPE]}),

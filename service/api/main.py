@@ -42,6 +42,7 @@ from adapters.store.people.personal_tokens import PgBearers
 from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.registrations import PgRegistrations
+from adapters.store.reviews.store import PgReviews
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import in_background
@@ -59,6 +60,7 @@ from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.models.orders import MAX_ORDER
 from service.api.routes import (
+    appeals,
     audit,
     dead_letters,
     deliveries,
@@ -69,6 +71,7 @@ from service.api.routes import (
     policies,
     pulls,
     registrations,
+    reviews,
     sending,
     verifications,
 )
@@ -78,6 +81,7 @@ from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
 from usecases.webhooks.try_endpoint import EndpointTrials
@@ -98,6 +102,8 @@ ROUTERS: Final = tuple(
         registrations,
         pulls,
         explanations,
+        reviews,
+        appeals,
         policies,
         events,
         dead_letters,
@@ -111,7 +117,7 @@ ROUTERS: Final = tuple(
 
 DESCRIPTION: Final = """\
 Order, register and look up FaceID verifications, follow events, explain decisions, try policies, handle dead
-letters, manage webhook endpoints and their deliveries.
+letters, review what persons must look at, manage webhook endpoints and their deliveries.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
 Identity is masked. Resources of another app are answered as if they did not exist.
@@ -202,6 +208,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             clock=clock,
         ),
         deliveries=desk,
+        reviews=ReviewDesk(PgReviews(engine, keys=keys), clock=clock),
         redeliveries=Redeliveries(desk, receivers, clock=clock),
         trials=EndpointTrials(receivers, sender, open_key=open_key, clock=clock),
         stored=PgStoredDecisions(engine),

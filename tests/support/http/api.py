@@ -31,6 +31,7 @@ from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
 from adapters.store.lookups.figures import PgFigures
+from adapters.store.reviews.store import PgReviews
 from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.limits.memory_room import MEMORY_RULES
@@ -45,6 +46,7 @@ from tests.support.webhooks.hooks import Receiver
 from usecases.audit.denials import Denials
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
 from usecases.webhooks.try_endpoint import EndpointTrials
@@ -119,6 +121,7 @@ def real_api(
             clock=clock,
         ),
         deliveries=PgDeliveryDesk(engine),
+        reviews=ReviewDesk(PgReviews(engine, keys=store.data_keys), clock=clock),
         redeliveries=Redeliveries(PgDeliveryDesk(engine), store.endpoints, clock=clock),
         trials=EndpointTrials(store.endpoints, receiver, open_key=open_key, clock=clock),
         receiver=receiver,
