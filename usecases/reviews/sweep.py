@@ -33,6 +33,8 @@ async def tend_cases(store: ReviewStore, *, now: datetime) -> int:
         due = await store.due(now=now, limit=AT_ONCE)
         changed = sum([await _tend(store, case_id, app_id, now=now) for case_id, app_id in due[:AT_ONCE]])
         count += changed
+    if count:
+        log.info("reviews.tended", count=count)
     return count
 
 
