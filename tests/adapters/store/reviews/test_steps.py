@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
 from adapters.store.reviews import steps
 from adapters.store.statements.bulk import bulk_connection
@@ -81,17 +80,6 @@ async def test_the_event_the_timeline_and_the_audit_tell_of_it(reviews: Reviews)
         "address": "10.0.0.7",
         "reason": "attack.confirmed",
     }
-
-
-async def test_the_decision_stays_and_recomputes_bit_for_bit(reviews: Reviews) -> None:
-    before = await reviews.case()
-    verification = (await reviews.desk.find(before, WANG)).listed.case.verification_id
-    decisions = PgStoredDecisions(reviews.store.engine)
-    first, text = await decisions.get(verification), "SELECT CAST(d AS text) AS row FROM decisions d"
-    row = await reviews.rows(text)
-    await reviews.conclude(before)
-    assert await decisions.get(verification) == first
-    assert await reviews.rows(text) == row
 
 
 async def test_a_note_is_sealed_and_shown_to_reviewers(reviews: Reviews) -> None:
