@@ -113,7 +113,9 @@ class Delivering:
             made = await context.deliveries.fan_out(now=context.clock(), limit=_EVENTS)
             self._has_news |= made.more
         while (room := self._room()) > 0 and not self._stopping:
-            claimed = await context.deliveries.claim(now=context.clock(), lease=context.lease, room=room)
+            claimed = await context.deliveries.claim(
+                now=context.clock(), lease=context.lease, room=room, apps=context.apps
+            )
             if claimed:
                 await self._start(claimed)
             if len(claimed) < room or self._decisions_wait():

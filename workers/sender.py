@@ -40,6 +40,7 @@ async def running_delivery(settings: Settings, process: ProcessContext) -> Async
             receivers=PgReceivers(PgEndpoints(process.engine, keys=process.keys)),
             post=sender,
             open_key=open_key,
+            apps=settings.domain_apps().keys(),
             lease=max(timedelta(seconds=settings.sweep_after), TIMEOUT + _WRITTEN_WITHIN),
             clock=process.clock,
             reached=deadly(crash_point_wanted()),

@@ -20,7 +20,7 @@ from cli.stored import AppOption, parse_time
 from cli.terminal import create_console, printable
 from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.webhooks.checks import MAX_OVERLAP
-from domain.webhooks.endpoint import Endpoint
+from domain.webhooks.endpoint import PAUSED, Endpoint
 from usecases.webhooks.manage_endpoints import Shown
 
 if TYPE_CHECKING:
@@ -81,8 +81,10 @@ def create(
 def list_endpoints(app: AppOption = None, data_dir: DataDirOption = None) -> None:
     """List endpoints, newest first, without their secrets."""
     apps = None if app is None else [app]
-    found = _run(lambda gateway: _all(gateway, apps), find_servers(data_dir))
-    create_console().print(_table(found) if found else "There are no endpoints.")
+    servers = find_servers(data_dir)
+    found = _run(lambda gateway: _all(gateway, apps), servers)
+    known = servers.webhooks.app_ids
+    create_console().print(_table(found, known) if found else "There are no endpoints.")
 
 
 @commands.command()
@@ -229,20 +231,23 @@ def _print_secret(shown: Shown) -> None:
         typer.echo(f"public key  {private.keys[0].public}")
 
 
-def _table(found: list[Endpoint]) -> Table:
+def _table(found: list[Endpoint], known: frozenset[str] | None) -> Table:
     table = Table(header_style="bold")
     table.add_column("id", no_wrap=True)
     for name in ("app", "url", "types", "state"):
         table.add_column(name, overflow="fold")
     for each in found:
         types = "\n".join(each.settings.types)
-        table.add_row(str(each.id), each.app_id, escape(each.settings.url), escape(types), _state(each))
+        state = _state(each, is_known=known is None or each.app_id in known)
+        table.add_row(str(each.id), each.app_id, escape(each.settings.url), escape(types), state)
     return table
 
 
-def _state(endpoint: Endpoint) -> str:
+def _state(endpoint: Endpoint, *, is_known: bool) -> str:
     if endpoint.disabled_reason is not None and endpoint.disabled_at is not None:
         return f"disabled ({endpoint.disabled_reason})\n{endpoint.disabled_at:%Y-%m-%d %H:%M}Z"
+    if not is_known:
+        return f"{PAUSED}: the settings\nhave no such app"
     if endpoint.health.failing_since is not None:
         return f"failing since\n{endpoint.health.failing_since:%Y-%m-%d %H:%M}Z"
     return "enabled"

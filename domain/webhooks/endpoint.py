@@ -24,6 +24,11 @@ class EndpointState(StrEnum):
     DISABLED = "disabled"
 
 
+PAUSED: Final = "paused"
+"""What is shown in the place of `enabled` while the settings do not have the endpoint's app: its deliveries
+are made and wait until the app is back."""
+
+
 class DisabledReason(StrEnum):
     """`by_hand`: a person or a program disabled it · `gone`: the receiver answered 410 · `failing`: it failed
     for five days, with no success.

@@ -49,6 +49,15 @@ OF_THE_EVENTS: Final = (
         ["tests/usecases/webhooks/test_leases.py::test_a_sender_whose_lease_was_taken_writes_nothing_late"],
     ),
     Mutation(
+        "endpoints of removed apps wait",
+        "adapters/store/webhooks/claims.py",
+        "WHERE e.state = 'enabled' AND e.app_id = ANY($4)\n",
+        "WHERE e.state = 'enabled' AND $4::text[] IS NOT NULL\n",
+        [
+            "tests/usecases/webhooks/test_paused.py::test_what_was_due_and_what_came_meanwhile_waits_for_the_app"
+        ],
+    ),
+    Mutation(
         "deliveries give way to decisions",
         "workers/delivering.py",
         "BESIDE if self._decisions_wait() else self._at_once)",

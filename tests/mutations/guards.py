@@ -69,6 +69,7 @@ GUARDS: Final = (
     "lease fence of deliveries",
     "deleted events hold no place",
     "deliveries give way to decisions",
+    "endpoints of removed apps wait",
     "unseen events kept",
     "events found without hints",
     "lease fence of alerts",

@@ -23,8 +23,10 @@ class Deliveries(Protocol):
     async def fan_out(self, *, now: datetime, limit: int) -> FannedOut:
         """Make the deliveries of up to `limit` new events, and move the endpoints' cursors behind them."""
 
-    async def claim(self, *, now: datetime, lease: timedelta, room: int) -> Sequence[ClaimedDelivery]:
-        """Take up to `room` due deliveries, of each endpoint as many as it may have in flight.
+    async def claim(
+        self, *, now: datetime, lease: timedelta, room: int, apps: Collection[str]
+    ) -> Sequence[ClaimedDelivery]:
+        """Take up to `room` due deliveries of these apps, of each endpoint as many as it may have in flight.
 
         None has an earlier one of the same endpoint and verification that is still pending. An endpoint that
         failed five times in a row gets one at a time. No other sender is given them for `lease`.

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,7 +20,8 @@ def _go_on(_point: SendingPoint) -> None:
 
 @dataclass(frozen=True)
 class SenderContext:
-    """`lease`: how long a claimed delivery may rest before another sender takes it; longer than an attempt.
+    """`apps`: those of the settings; endpoints of other apps are paused. `lease`: how long a claimed delivery
+    may rest before another sender takes it; longer than an attempt.
 
     `open_key` makes an ed25519 key of its seed. `monotonic`: seconds of a clock that never goes back.
     `reached` is told of every point at which the fault suite may let the process die. `chance` gives a
@@ -31,6 +32,7 @@ class SenderContext:
     receivers: Receivers
     post: Post
     open_key: Callable[[bytes], PrivateKey]
+    apps: Collection[str]
     lease: timedelta
     clock: Callable[[], datetime]
     stats: DeliveryStats = field(default_factory=DeliveryStats)

@@ -1,6 +1,6 @@
 """What a sender takes: the deliveries of new events, and those that are due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,12 +27,12 @@ async def fan_out(engine: AsyncEngine, *, now: datetime, limit: int) -> FannedOu
 
 
 async def claim(
-    engine: AsyncEngine, *, now: datetime, lease: timedelta, room: int
+    engine: AsyncEngine, *, now: datetime, lease: timedelta, room: int, apps: Collection[str]
 ) -> Sequence[ClaimedDelivery]:
-    """Claim up to `room` due deliveries, of each endpoint as many as it may have in flight."""
+    """Claim up to `room` due deliveries of these apps, of each endpoint as many as it may have in flight."""
     async with bulk_connection(engine, as_one=True) as connection:
         await connection.execute(_ONE_AT_A_TIME)
-        rows = await connection.fetch(_CLAIM, now, now + lease, room)
+        rows = await connection.fetch(_CLAIM, now, now + lease, room, list(apps))
     return [_claimed(row) for row in rows]
 
 
@@ -117,7 +117,8 @@ WITH busy AS (
       CASE WHEN e.max_rate IS NOT NULL THEN CAST(floor(0.000001 + e.max_rate * ({_BURST} - EXTRACT(
              EPOCH FROM GREATEST(COALESCE(e.paced_until, $1), $1) - $1))) AS bigint) END
     ) AS places
-    FROM endpoints e LEFT JOIN busy ON busy.endpoint_id = e.id WHERE e.state = 'enabled'
+    FROM endpoints e LEFT JOIN busy ON busy.endpoint_id = e.id
+    WHERE e.state = 'enabled' AND e.app_id = ANY($4)
   ) AS each WHERE places > 0
 ), due AS (
   SELECT ready.id, row_number() OVER (PARTITION BY room.id ORDER BY ready.due_at, ready.seq) AS turn

@@ -1,6 +1,6 @@
 """Deliveries as senders use them: fan out, claim, finish, and clear away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -26,10 +26,12 @@ class PgDeliveries:
         """Make the deliveries of up to `limit` new events, and move the endpoints' cursors behind them."""
         return await claims.fan_out(self._engine, now=now, limit=limit)
 
-    async def claim(self, *, now: datetime, lease: timedelta, room: int) -> Sequence[ClaimedDelivery]:
-        """Claim up to `room` due deliveries: of each endpoint and verification the earliest pending one, and
-        of each endpoint as many as it may have in flight."""
-        return await claims.claim(self._engine, now=now, lease=lease, room=room)
+    async def claim(
+        self, *, now: datetime, lease: timedelta, room: int, apps: Collection[str]
+    ) -> Sequence[ClaimedDelivery]:
+        """Claim up to `room` due deliveries of these apps: of each endpoint and verification the earliest
+        pending one, and of each endpoint as many as it may have in flight."""
+        return await claims.claim(self._engine, now=now, lease=lease, room=room, apps=apps)
 
     async def finish(self, end: EndedAttempt) -> bool:
         """Write what became of a claimed delivery; False, and nothing is written, if its lease is lost."""

@@ -1,20 +1,21 @@
 """The metrics of webhooks. Labels are apps, states and processes, never endpoints or their URLs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from prometheus_client import Metric
 
-from domain.views.figures import StoreFigures
+from domain.views.figures import Endpoints, StoreFigures
 from domain.views.processes import WorkerStatus
+from domain.webhooks.endpoint import PAUSED, EndpointState
 from service.metric_text import counter, gauge, histogram
 from usecases.process.delivery_stats import BUCKETS
 
 _BUCKET_COUNT: Final = len(BUCKETS) + 1
 
 
-def describe_deliveries(figures: StoreFigures) -> Iterator[Metric]:
-    """Deliveries and endpoints in the store."""
+def describe_deliveries(figures: StoreFigures, app_ids: Collection[str]) -> Iterator[Metric]:
+    """Deliveries and endpoints in the store. `app_ids`: the apps of the settings."""
     yield gauge(
         "deliveries",
         "Deliveries of webhooks that are pending, or that failed and were made within a day; up to 10,000.",
@@ -27,22 +28,31 @@ def describe_deliveries(figures: StoreFigures) -> Iterator[Metric]:
     )  # fmt: skip
     yield gauge(
         "oldest_delivery_seconds",
-        "Age of the oldest pending delivery.",
-        {(each.app_id,): each.oldest for each in figures.deliveries},
+        "Age of the oldest pending delivery, of apps in the settings.",
+        {(each.app_id,): each.oldest for each in figures.deliveries if each.app_id in app_ids},
         "app_id",
     )
     yield gauge(
         "endpoints",
-        "Webhook endpoints.",
-        {(each.app_id, each.state): each.count for each in figures.endpoints},
+        "Webhook endpoints: enabled, disabled, or paused because the settings do not have their app.",
+        {(each.app_id, _state(each, app_ids)): each.count for each in figures.endpoints},
         "app_id", "state",
     )  # fmt: skip
     yield gauge(
         "endpoint_failing_seconds",
         "For how long the endpoint has failed that fails longest; after five days it is disabled.",
-        {(each.app_id,): each.failing for each in figures.endpoints if each.state == "enabled"},
+        {
+            (each.app_id,): each.failing
+            for each in figures.endpoints
+            if _state(each, app_ids) == EndpointState.ENABLED
+        },
         "app_id",
     )
+
+
+def _state(each: Endpoints, app_ids: Collection[str]) -> str:
+    paused = each.state == EndpointState.ENABLED and each.app_id not in app_ids
+    return PAUSED if paused else each.state
 
 
 def describe_attempts(workers: Mapping[str, WorkerStatus]) -> Iterator[Metric]:

@@ -150,7 +150,7 @@ def describe(readings: Readings) -> Iterator[Metric]:
         yield from _ways_to_the_vendor(readings.alive, readings.app_ids)
     if readings.store is not None:
         yield from _store(readings.store, readings.app_ids)
-        yield from describe_deliveries(readings.store)
+        yield from describe_deliveries(readings.store, set(readings.app_ids))
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:

@@ -17,7 +17,7 @@ from adapters.sealing.envelope import KeyRing
 from cli.commands.endpoints import commands
 from domain.webhooks.endpoint import Endpoint
 from domain.webhooks.signing import key_of
-from tests.cli.conftest import Run, assert_one_line
+from tests.cli.conftest import Run, apps, assert_one_line
 from tests.support.storage.stores import Store
 from tests.support.webhooks.endpoints import endpoint
 
@@ -151,6 +151,15 @@ def test_an_unknown_app_is_wrong_usage(endpoints: Endpoints) -> None:
     result = command("create", HOOK, "--app", "nobody")
     assert result.exit_code == 2
     assert "known are demo" in result.output
+
+
+def test_endpoints_of_an_app_that_the_settings_do_not_have_are_paused(
+    endpoints: Endpoints, environment: pytest.MonkeyPatch
+) -> None:
+    shown(command(*CREATE))
+    assert "enabled" in command("list").output
+    environment.setenv("FACEID_APPS", apps().replace('"demo"', '"shop"'))
+    assert "paused" in command("list").output
 
 
 def test_the_list_shows_every_endpoint_without_its_secret(endpoints: Endpoints) -> None:

@@ -65,6 +65,7 @@ class Hooks:
     def __init__(self, engine: AsyncEngine, keys: KeyRing, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
+        self.apps = {"demo", "other"}
         self.receiver = Receiver(clock)
         self.endpoints = PgEndpoints(engine, keys=keys)
         self.desk = PgDeliveryDesk(engine)
@@ -79,6 +80,7 @@ class Hooks:
             "receivers": PgReceivers(self.endpoints),
             "post": self.receiver,
             "open_key": open_key,
+            "apps": self.apps,
             "lease": LEASE,
             "clock": self.clock,
             "monotonic": self.clock.monotonic,
@@ -134,7 +136,8 @@ class Hooks:
 
     async def claim(self, *, room: int = 100) -> list[ClaimedDelivery]:
         """What a sender gets now."""
-        return [*await self.deliveries.claim(now=self.clock(), lease=LEASE, room=room)]
+        claimed = await self.deliveries.claim(now=self.clock(), lease=LEASE, room=room, apps=self.apps)
+        return [*claimed]
 
     def loop(self, context: SenderContext | None = None) -> Delivering:
         """A sender's loop."""
