@@ -13,7 +13,7 @@ from faceid_gateway_client.errors import (
     WebhookRejected,
 )
 from faceid_gateway_client.gateway import Gateway
-from faceid_gateway_client.models import Event, Order, Policy, Reason, Verification
+from faceid_gateway_client.models import Event, Order, Policy, Reason, Review, Verification
 from faceid_gateway_client.receiving import InMemory, Memory, Received, Receiver
 from faceid_gateway_client.webhooks import Webhook, verify_webhook
 
@@ -32,6 +32,7 @@ __all__ = [
     "Reason",
     "Received",
     "Receiver",
+    "Review",
     "Verification",
     "Webhook",
     "WebhookRejected",

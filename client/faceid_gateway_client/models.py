@@ -45,11 +45,21 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Review:
+    """The newest review case; `state`: `open`, `claimed`, `snoozed`, `proposed`, `closed`."""
+
+    case_id: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Verification:
     """One run of one user.
 
-    `state`: `created`, `received`, `decided`, `expired`. `outcome`: `approved`, `rejected`, `review`,
-    `incomplete`, None until it is decided. Only `approved` means that the user is proven.
+    `state`: `created`, `received`, `decided`, `expired`. `outcome`: the policy's, `approved`, `rejected`,
+    `review`, `incomplete`, None until it is decided. `effective_outcome`: the one to act on, a person's if a
+    review was concluded, else the policy's. Only `approved` means that the user is proven. `decided_by`:
+    whose the effective outcome is, `policy` or `person`.
     """
 
     app_id: str
@@ -61,6 +71,9 @@ class Verification:
     reasons: tuple[Reason, ...]
     policy: Policy | None
     decided_at: datetime | None
+    decided_by: str | None
+    review: Review | None
+    erased_at: datetime | None
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @property
@@ -70,8 +83,13 @@ class Verification:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will come by itself."""
+        """Whether nothing more will come by itself. A person may still conclude otherwise."""
         return self.state in ("decided", "expired")
+
+    @property
+    def awaits_person(self) -> bool:
+        """Whether a person has to conclude; the event `verification.reviewed` tells when."""
+        return self.effective_outcome == "review"
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Verification:
@@ -86,13 +104,20 @@ class Verification:
             reasons=tuple(Reason(each["code"], each["detail"]) for each in raw["reasons"]),
             policy=_policy(raw["policy"]),
             decided_at=_optional_time(raw["decided_at"]),
+            decided_by=raw.get("decided_by"),
+            review=_review(raw.get("review")),
+            erased_at=_optional_time(raw.get("erased_at")),
             raw=raw,
         )
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened. `seq` orders the log; `n` counts the events of one verification from 1."""
+    """Something that happened. `seq` orders the log; `n` counts the events of one verification from 1.
+
+    `type`: there may be types that this version does not know. `outcome`: the policy's. `effective_outcome`:
+    the one to act on.
+    """
 
     seq: int
     id: str
@@ -129,6 +154,10 @@ class Event:
 
 def _policy(raw: Mapping[str, Any] | None) -> Policy | None:
     return None if raw is None else Policy(raw["name"], raw["version"])
+
+
+def _review(raw: Mapping[str, Any] | None) -> Review | None:
+    return None if raw is None else Review(raw["case_id"], raw["state"])
 
 
 def _time(text: str) -> datetime:

@@ -102,6 +102,14 @@ class WebhookFactory:
         """The webhook of a verification that nothing came of."""
         return self.event("verification.expired", biz_id=biz_id, policy=None, basis=None)
 
+    def reviewed(
+        self, outcome: str = "approved", *, biz_id: str | None = None, **changes: Any
+    ) -> SignedWebhook:
+        """The webhook of a person's conclusion about a verification that the policy left to a person."""
+        told = {"outcome": "review", "effective_outcome": outcome, "reasons": ["confirmation.disagrees"]}
+        detail = {"case_id": str(uuid4()), "review": 1, "reasons": ["person.matches"]}
+        return self.event("verification.reviewed", biz_id=biz_id, **{**told, "detail": detail, **changes})
+
     def event(self, kind: str, *, biz_id: str | None = None, **changes: Any) -> SignedWebhook:
         """The webhook of an event of this type; `changes` replaces its members."""
         verification = biz_id or f"1462259748,{uuid4()}"

@@ -84,14 +84,24 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
     ),
     EventType.REVIEWED: Entry(
         "A person has concluded a review; `effective_outcome` is the person's, `outcome` the policy's.",
-        "with the review. This version has no reviews yet.",
+        "in the transaction that stores the review.",
         _event(
             EventType.REVIEWED,
             msgspec.structs.replace(
-                _decided(Outcome.REVIEW, "confirmation.disagrees"), effective_outcome=Outcome.APPROVED
+                _decided(
+                    Outcome.REVIEW,
+                    "confirmation.disagrees",
+                    detail={
+                        "case_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                        "review": 1,
+                        "reasons": ["person.matches"],
+                    },
+                ),
+                effective_outcome=Outcome.APPROVED,
             ),
             n=2,
         ),
+        "`case_id`: the case. `review`: counts the verification's reviews. `reasons`: the person's codes.",
     ),
     EventType.EXPIRED: Entry(
         "No callback came, and the vendor no longer keeps a result: there will be no decision.",

@@ -24,6 +24,7 @@ CHINESE: Final[Mapping[EventType, Words]] = {
     EventType.REVIEWED: Words(
         "人工审核已有结论；`effective_outcome` 是审核人的结论，`outcome` 是策略的结论。",
         "与审核结论在同一个事务里写入。",
+        "`case_id`：审核单。`review`：该核身记录的第几次审核。`reasons`：审核人给出的原因码。",
     ),
     EventType.EXPIRED: Words(
         "一直没有收到回调，厂商也已不再保留结果：不会再有判定。",

@@ -6,21 +6,23 @@ import inspect
 from pathlib import Path
 
 import pytest
-from faceid_gateway_client import Event, Gateway, Order, Verification
+from faceid_gateway_client import Event, Gateway, Order, Review, Verification
 from faceid_gateway_client.calls import events_call, filters_of
 from faceid_gateway_client.following import Follower
 from faceid_gateway_client.scenarios import WebhookFactory
 from fastapi.routing import APIRoute
 
 from domain.events.bodies import thin
+from domain.events.catalogue import CATALOGUE
+from domain.events.event import EventType
 from service.api.models.events import EventModel, EventPageModel
 from service.api.models.orders import OrderedVerification, VerificationOrder
-from service.api.models.verifications import VerificationModel
+from service.api.models.verifications import EXAMPLE, ReviewMarkModel, VerificationModel
 from service.api.routes.events import PageQuery, StreamQuery, router
 from tests.client.test_webhooks import EVENT
 
 PACKAGE = Path(__file__).parents[2] / "client" / "faceid_gateway_client"
-LATER = {"effective_outcome"}
+LATER = {"effective_outcome", "decided_by", "review", "erased_at"}
 """Members that an older gateway does not have."""
 
 
@@ -29,13 +31,27 @@ def fields(kind: type) -> set[str]:
 
 
 def test_every_member_that_is_read_is_answered() -> None:
-    assert fields(Verification) - LATER <= VerificationModel.model_fields.keys()
+    assert fields(Verification) <= VerificationModel.model_fields.keys()
+    assert fields(Review) == ReviewMarkModel.model_fields.keys()
     assert fields(Order) == OrderedVerification.model_fields.keys()
     assert fields(Event) == thin(EVENT).keys()
 
 
+def test_an_older_gateways_answer_is_read() -> None:
+    older = {name: value for name, value in EXAMPLE.items() if name not in LATER}
+    read = Verification.of(older)
+    assert read.effective_outcome == read.outcome == "rejected"
+    assert (read.decided_by, read.review, read.erased_at) == (None, None, None)
+
+
 def test_the_factorys_events_have_the_members_of_the_gateways() -> None:
     assert WebhookFactory().scenario("pass").event.keys() == thin(EVENT).keys()
+    reviewed = WebhookFactory().reviewed("rejected").event
+    told = thin(CATALOGUE[EventType.REVIEWED].example)
+    assert reviewed.keys() == told.keys()
+    assert reviewed["detail"].keys() == told["detail"].keys()
+    assert (reviewed["type"], reviewed["outcome"]) == (told["type"], told["outcome"])
+    assert reviewed["effective_outcome"] == "rejected"
 
 
 def test_every_parameter_that_is_sent_is_known() -> None:

@@ -10,7 +10,7 @@ import faceid_gateway_client.aio
 import faceid_gateway_client.gateway
 import httpx2
 import pytest
-from faceid_gateway_client import ApiError, AsyncGateway, CursorExpired, Event, Gateway, NotFound
+from faceid_gateway_client import ApiError, AsyncGateway, CursorExpired, Event, Gateway, NotFound, Review
 from faceid_gateway_client.scenarios import WebhookFactory
 
 from service.api.models.verifications import EXAMPLE
@@ -122,8 +122,12 @@ def test_a_lookup_is_typed(client: Callable[..., Client]) -> None:
 
 
 def test_the_effective_outcome_counts(client: Callable[..., Client]) -> None:
-    server = Server(found(outcome="review", effective_outcome="approved"))
-    assert client(server).call("get", "1,a").is_approved
+    waiting = found(outcome="review", effective_outcome="review", decided_by="policy")
+    server = Server(waiting, found(outcome="review", effective_outcome="approved", decided_by="person"))
+    before, after = (client(server).call("get", "1,a") for _ in range(2))
+    assert (before.is_approved, before.awaits_person, before.decided_by) == (False, True, "policy")
+    assert (after.is_approved, after.awaits_person, after.decided_by) == (True, False, "person")
+    assert after.review == Review("7c9e6679-7425-40de-944b-e07fc1f90ae7", "open")
 
 
 def test_an_order_is_typed(client: Callable[..., Client]) -> None:

@@ -13,6 +13,38 @@ OF_THE_EVENTS: Final = (
         ["tests/adapters/store/events/test_writing.py::test_a_group_of_decisions_has_an_event_each"],
     ),
     Mutation(
+        "the person's outcome in events",
+        "adapters/store/events/log.py",
+        'effective="COALESCE(v.effective_outcome, d.outcome)",',
+        'effective="d.outcome",',
+        [
+            "tests/adapters/store/reviews/test_effective.py::test_events_after_a_conclusion_have_the_persons_outcome"
+        ],
+    ),
+    Mutation(
+        "reasons are listed as verifications are",
+        "adapters/store/reviews/effective.py",
+        "UPDATE decision_reasons r SET listed_as = e.listed_as\n",
+        "UPDATE decision_reasons r SET listed_as = r.listed_as\n",
+        ["tests/adapters/store/reviews/test_effective.py::test_the_newest_conclusion_counts"],
+    ),
+    Mutation(
+        "a case for every doubt",
+        "adapters/store/decisions/saving.py",
+        "  FROM closed WHERE outcome = 'review'\n",
+        "  FROM closed WHERE outcome = 'review' LIMIT 1\n",
+        [
+            "tests/adapters/store/decisions/test_saving.py::test_a_group_of_every_outcome_is_saved_in_one_statement"
+        ],
+    ),
+    Mutation(
+        "types of newer versions",
+        "adapters/store/events/reader.py",
+        "        type=row.type,\n",
+        "        type=EventType(row.type),\n",
+        ["tests/adapters/store/events/test_newer_types.py::test_they_are_shown_as_plain_text"],
+    ),
+    Mutation(
         "commit order of seq",
         "adapters/store/events/log.py",
         "SELECT pg_advisory_xact_lock({_LOCK}),",

@@ -25,8 +25,8 @@ decision_reasons = Table(
         postgresql_where=text("biz_no IS NOT NULL"),
     ),
 )
-"""The reasons of every decision that is not `approved`. The other columns are the verification's, so that one
-index finds a page (adapters/store/lookups/lists.py)."""
+"""The reasons of every decision that is not `approved`. The other columns are the verification's as of the
+decision, `listed_as` also later, so that one index finds a page (adapters/store/lookups/lists.py)."""
 
 shadow_decisions = Table(
     "shadow_decisions",
