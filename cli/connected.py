@@ -13,6 +13,7 @@ from uuid import UUID
 from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
 from cli.whereabouts import Servers
+from domain.people.actor import Actor
 from domain.webhooks.delivery import Attempt
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
@@ -170,7 +171,7 @@ class Gateway:
         endpoints = PgEndpoints(self._process.engine, keys=self._process.keys)
         return Redeliveries(self.deliveries(), endpoints, clock=lambda: datetime.now(UTC))
 
-    async def try_endpoint(self, endpoint_id: UUID) -> Attempt:
+    async def try_endpoint(self, endpoint_id: UUID, *, actor: Actor) -> Attempt:
         """Send a test event to an endpoint."""
         from adapters.outbound.webhooks.sender import WebhookSender  # noqa: PLC0415 - as above
         from adapters.outbound.webhooks.signing_keys import open_key  # noqa: PLC0415 - as above
@@ -179,8 +180,10 @@ class Gateway:
         rules = self._servers.webhooks
         endpoints = PgEndpoints(self._process.engine, keys=self._process.keys)
         async with WebhookSender(allowed=rules.allowed, proxy=rules.proxy) as sender:
-            trials = EndpointTrials(endpoints, sender, open_key=open_key, clock=lambda: datetime.now(UTC))
-            return await trials.send(endpoint_id, None)
+            trials = EndpointTrials(
+                endpoints, sender, self.audit().log, open_key=open_key, clock=lambda: datetime.now(UTC)
+            )
+            return await trials.send(endpoint_id, None, actor=actor)
 
     @property
     def key_store(self) -> "GuardedKeys | None":

@@ -32,7 +32,7 @@ from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
-from adapters.store.events.upkeep import PgEventUpkeep
+from adapters.store.event_upkeep import PgEventUpkeep
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners

@@ -16,10 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.data_keys import DataKeys
 from adapters.sealing.envelope import place_of, unseal_packed
+from adapters.store.audit.rows import append as append_rows
+from adapters.store.audit.rows import of_each_app
 from adapters.store.events.log import append
 from adapters.store.statements.each_app import each_app
 from adapters.store.statements.positions import NEWEST
 from adapters.store.tables import dead_letters
+from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent
 from domain.model import AcceptedCallback
@@ -92,6 +95,7 @@ class PgDeadLetters:
         now: datetime,
         limit: int,
         after: tuple[datetime, UUID] | None = None,
+        audit: AuditRow | None = None,
     ) -> AsyncIterator[TakenLetters]:
         """Up to `limit` letters last seen before `now`, oldest first; marked when the block succeeds.
 
@@ -120,10 +124,16 @@ class PgDeadLetters:
             await connection.execute(
                 update(dead_letters).where(letter.id.in_(readable)).values(retried_at=now)
             )
+            await append_rows(connection, of_each_app(audit, (each.app_id for each in opened if each)))
 
     @asynccontextmanager
     async def take_one(
-        self, letter_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
+        self,
+        letter_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        now: datetime,
+        audit: AuditRow | None = None,
     ) -> AsyncIterator[AcceptedCallback | None]:
         """`take` for one letter, retried before or not; None if these apps have no such letter.
 
@@ -146,6 +156,7 @@ class PgDeadLetters:
             await connection.execute(
                 update(dead_letters).where(letter.id == letter_id).values(retried_at=now)
             )
+            await append_rows(connection, of_each_app(audit, [row.app_id]))
 
     async def forget_retried(self, letter_ids: Collection[UUID]) -> None:
         """Delete letters whose retry succeeded; one that has failed again stays."""
@@ -155,16 +166,22 @@ class PgDeadLetters:
             await connection.execute(select(letter.id).where(which).order_by(letter.id).with_for_update())
             await connection.execute(delete(dead_letters).where(which, letter.retried_at.is_not(None)))
 
-    async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
+    async def delete(
+        self, letter_id: UUID, app_ids: Sequence[str] | None, *, audit: AuditRow | None = None
+    ) -> bool:
         """Delete a dead letter; False if these apps have no such letter."""
-        statement = delete(dead_letters).where(letter.id == letter_id, _of_apps(app_ids))
-        async with self._engine.begin() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+        return await self._delete(and_(letter.id == letter_id, _of_apps(app_ids)), audit) == 1
 
-    async def delete_all(self, which: LetterFilter) -> int:
+    async def delete_all(self, which: LetterFilter, *, audit: AuditRow | None = None) -> int:
         """Delete these letters and return their number."""
+        return await self._delete(_clause(which), audit)
+
+    async def _delete(self, which: ColumnElement[bool], audit: AuditRow | None) -> int:
+        statement = delete(dead_letters).where(which).returning(letter.app_id)
         async with self._engine.begin() as connection:
-            return (await connection.execute(delete(dead_letters).where(_clause(which)))).rowcount
+            app_ids = (await connection.execute(statement)).scalars().all()
+            await append_rows(connection, of_each_app(audit, app_ids))
+        return len(app_ids)
 
     def _open(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback:
         data_key = self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))

@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.random_secrets import hash_of
+from adapters.store.audit.rows import append
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.tables import api_tokens
+from domain.audit.row import AuditRow
 from domain.views.tokens import SCOPES, ApiToken
 
 _CHECK: Final = """
@@ -34,6 +36,7 @@ class PgTokens:
         apps: Sequence[str] | None = None,
         scopes: Sequence[str] = SCOPES,
         expires_at: datetime | None = None,
+        audit: AuditRow | None = None,
     ) -> None:
         """Make `token` valid; a token with the same name is replaced."""
         row = _row(name, token, apps, scopes, expires_at)
@@ -41,6 +44,7 @@ class PgTokens:
         statement = statement.on_conflict_do_update(index_elements=["name"], set_=row)
         async with self._engine.begin() as connection:
             await connection.execute(statement)
+            await append(connection, [] if audit is None else [audit])
 
     async def add(
         self,
@@ -50,12 +54,15 @@ class PgTokens:
         apps: Sequence[str] | None,
         scopes: Sequence[str],
         expires_at: datetime | None,
+        audit: AuditRow | None = None,
     ) -> bool:
         """Make `token` valid; False if there is one with this name, which stays unchanged."""
         row = _row(name, token, apps, scopes, expires_at)
         statement = insert(api_tokens).values(row).on_conflict_do_nothing(index_elements=["name"])
         async with self._engine.begin() as connection:
-            return (await connection.execute(statement)).rowcount == 1
+            is_new = (await connection.execute(statement)).rowcount == 1
+            await append(connection, [audit] if is_new and audit is not None else [])
+        return is_new
 
     async def check(self, token: str) -> ApiToken | None:
         """The rights of this token, or None if it is unknown or expired."""
@@ -69,12 +76,13 @@ class PgTokens:
         async with self._engine.connect() as connection:
             return [ApiToken(*row) for row in await connection.execute(_select().order_by(api_tokens.c.name))]
 
-    async def revoke(self, name: str) -> bool:
+    async def revoke(self, name: str, *, audit: AuditRow | None = None) -> bool:
         """Delete a token; False if there is none with this name."""
+        statement = delete(api_tokens).where(api_tokens.c.name == name)
         async with self._engine.begin() as connection:
-            return (
-                await connection.execute(delete(api_tokens).where(api_tokens.c.name == name))
-            ).rowcount == 1
+            was_there = (await connection.execute(statement)).rowcount == 1
+            await append(connection, [audit] if was_there and audit is not None else [])
+        return was_there
 
 
 def token_id(token: str) -> str:

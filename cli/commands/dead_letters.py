@@ -10,10 +10,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cli.actor import command_actor
 from cli.connected import Gateway, connected
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import NoSuchLetter
 from domain.views.letters import DeadLetter, LetterFilter
 
@@ -63,13 +66,17 @@ def retry(
 ) -> None:
     """Put dead letters back into the inbox: one by its ID, or all with a reason."""
     _one_of(letter_id, reason)
+    actor = command_actor()
 
     if letter_id is not None:
-        _run(lambda gateway: gateway.retries().retry_one(letter_id, _apps(app)), data_dir)
+        _run(
+            lambda gateway: gateway.retries().retry_one(letter_id, _apps(app), actor=actor),
+            data_dir,
+        )
         typer.echo("1 retried")
         return
     which = _filter(app, reason)
-    done = _run(lambda gateway: gateway.retries().retry_all(which, limit=limit), data_dir)
+    done = _run(lambda gateway: gateway.retries().retry_all(which, limit=limit, actor=actor), data_dir)
     typer.echo(f"{done.retried} retried, {done.remaining} remaining")
     if done.unreadable:
         typer.echo(
@@ -95,8 +102,10 @@ def delete(
     async def remove(gateway: Gateway) -> int:
         letters = gateway.dead_letters()
         if letter_id is None:
-            return await letters.delete_all(which)
-        return int(await letters.delete(letter_id, _apps(app)))
+            row = AuditRow.by(command_actor(), Action.LETTERS_DELETED, detail={"reason": reason})
+            return await letters.delete_all(which, audit=row)
+        row = AuditRow.by(command_actor(), Action.LETTER_DELETED, subject=str(letter_id))
+        return int(await letters.delete(letter_id, _apps(app), audit=row))
 
     count = _run(remove, data_dir)
     if not count:

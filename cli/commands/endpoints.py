@@ -152,7 +152,9 @@ def delete(
 @commands.command(name="test")
 def try_endpoint(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
     """Send a test event now and print what came back; exit code 1 if it was not delivered."""
-    attempt = _run(lambda gateway: gateway.try_endpoint(endpoint_id), find_servers(data_dir))
+    attempt = _run(
+        lambda gateway: gateway.try_endpoint(endpoint_id, actor=command_actor()), find_servers(data_dir)
+    )
     if attempt.error is not None:
         raise NotDelivered(f"not delivered: {attempt.error} ({attempt.fault}) after {attempt.ms} ms")
     typer.echo(f"delivered: {attempt.status} after {attempt.ms} ms")

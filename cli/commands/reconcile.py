@@ -9,10 +9,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cli.actor import command_actor
 from cli.connected import connected
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls
 from domain.pulls.reconciliation import Expire, Look, ReconcileRules, next_look
 from domain.views.verifications import OpenVerification
@@ -53,6 +56,8 @@ async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> 
 async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> int:
     async with connected(servers) as gateway:
         now = datetime.now(UTC)
+        detail = {"apps": None if app_ids is None else [*app_ids], "limit": limit}
+        await gateway.audit().log.note(AuditRow.by(command_actor(), Action.RECONCILED, detail=detail))
         waiting = gateway.open_verifications()
         return await reconcile_now(waiting, gateway.looks(), app_ids, now=now, limit=limit)
 

@@ -12,9 +12,12 @@ from rich.table import Table
 from adapters.configuration.visible import check_visible
 from adapters.sealing.random_secrets import new_secret
 from adapters.settings import load_settings
+from cli.actor import command_actor
 from cli.connected import Gateway, connected
 from cli.failures import CommandFailed
 from cli.whereabouts import configured_servers
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.views.tokens import PERSON_SCOPES, SCOPES
 
 Answer = TypeVar("Answer")
@@ -58,12 +61,14 @@ def create(
     apps = app or None
     token = new_secret()
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    detail = {"apps": apps, "scopes": scope, "days": days, "replace": replace}
+    row = AuditRow.by(command_actor(), Action.TOKEN_CREATED, subject=name, detail=detail)
 
     async def make(gateway: Gateway) -> bool:
         tokens = gateway.tokens()
         if not replace:
-            return await tokens.add(name, token, apps=apps, scopes=scope, expires_at=expires_at)
-        await tokens.put(name, token, apps=apps, scopes=scope, expires_at=expires_at)
+            return await tokens.add(name, token, apps=apps, scopes=scope, expires_at=expires_at, audit=row)
+        await tokens.put(name, token, apps=apps, scopes=scope, expires_at=expires_at, audit=row)
         return True
 
     if not _run(make):
@@ -104,7 +109,8 @@ def list_tokens() -> None:
 @commands.command()
 def revoke(name: Name) -> None:
     """Revoke a token immediately."""
-    if not _run(lambda gateway: gateway.tokens().revoke(name)):
+    row = AuditRow.by(command_actor(), Action.TOKEN_REVOKED, subject=name)
+    if not _run(lambda gateway: gateway.tokens().revoke(name, audit=row)):
         raise NoSuchToken(f"there is no token {name!r}")
 
 

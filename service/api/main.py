@@ -210,7 +210,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         deliveries=desk,
         reviews=ReviewDesk(PgReviews(engine, keys=keys), clock=clock),
         redeliveries=Redeliveries(desk, receivers, clock=clock),
-        trials=EndpointTrials(receivers, sender, open_key=open_key, clock=clock),
+        trials=EndpointTrials(receivers, sender, audit_log, open_key=open_key, clock=clock),
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),
         door=Door(

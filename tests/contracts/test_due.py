@@ -9,6 +9,7 @@ from domain.model import State, verification_id
 from domain.orders.registration import Registration
 from domain.records import DueVerification
 from tests.contracts.stores import PortsOfStore
+from tests.support.actors import A_ROW
 from tests.support.storage.stores import LEASE, NOW, biz_id, callback, is_same_key, payload
 
 SECOND = timedelta(seconds=1)
@@ -143,7 +144,7 @@ async def test_silent_ones_are_claimed_apart_from_those_with_something_to_advanc
     await store.record(callback(payload(1)))
     for n in (2, 3):
         await store.register(Registration("order-1", NOW, NOW), n=n)
-    await store.pull_requests.ask(verification_id("demo", biz_id(3)), now=NOW + MINUTE, by="x")
+    await store.pull_requests.ask(verification_id("demo", biz_id(3)), now=NOW + MINUTE, by="x", audit=A_ROW)
     heard = await store.claim(after=timedelta(hours=1))
     assert {item.biz_id for item in heard} == {biz_id(1), biz_id(3)}
     assert [item.biz_id for item in await store.claim(after=timedelta(hours=1), silent=True)] == [biz_id(2)]
@@ -152,7 +153,7 @@ async def test_silent_ones_are_claimed_apart_from_those_with_something_to_advanc
 async def test_a_request_about_an_expired_verification_is_answered(store: PortsOfStore) -> None:
     await store.register(Registration("order-1", NOW, NOW))
     for _ in range(2):
-        await store.pull_requests.ask(verification_id("demo", biz_id()), now=NOW, by="x")
+        await store.pull_requests.ask(verification_id("demo", biz_id()), now=NOW, by="x", audit=A_ROW)
         [due] = await store.claim()
         await store.due.expire(due.lease)
         stored = await store.stored_state()

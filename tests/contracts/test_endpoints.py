@@ -11,6 +11,7 @@ from domain.model import Outcome
 from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
 from domain.webhooks.schedule import Health
 from tests.contracts.stores import PortsOfStore
+from tests.support.actors import A_ROW
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.endpoints import endpoint
 
@@ -21,11 +22,11 @@ MINE = ["demo"]
 
 async def added(store: PortsOfStore, *endpoints: Endpoint) -> None:
     for each in endpoints:
-        assert await store.endpoints.add(each, limit=LIMIT)
+        assert await store.endpoints.add(each, limit=LIMIT, audit=A_ROW)
 
 
 async def disable(store: PortsOfStore, n: int = 1, *, reason: DisabledReason = DisabledReason.GONE) -> None:
-    assert await store.endpoints.disable(UUID(int=n), None, reason=reason, now=LATER)
+    assert await store.endpoints.disable(UUID(int=n), None, reason=reason, now=LATER, audit=A_ROW)
 
 
 async def test_an_endpoint_comes_back_as_it_was_stored(store: PortsOfStore) -> None:
@@ -43,13 +44,13 @@ async def test_an_endpoint_comes_back_as_it_was_stored(store: PortsOfStore) -> N
 
 async def test_an_app_has_a_limited_number_of_endpoints(store: PortsOfStore) -> None:
     await added(store, *(endpoint(n) for n in range(LIMIT)))
-    assert not await store.endpoints.add(endpoint(LIMIT), limit=LIMIT)
-    assert await store.endpoints.add(endpoint(LIMIT + 1, app_id="other"), limit=LIMIT)
+    assert not await store.endpoints.add(endpoint(LIMIT), limit=LIMIT, audit=A_ROW)
+    assert await store.endpoints.add(endpoint(LIMIT + 1, app_id="other"), limit=LIMIT, audit=A_ROW)
 
 
 async def test_of_many_that_are_added_at_once_only_as_many_as_allowed_are_stored(store: PortsOfStore) -> None:
     ends = await asyncio.gather(
-        *(store.another().endpoints.add(endpoint(n), limit=LIMIT) for n in range(3 * LIMIT))
+        *(store.another().endpoints.add(endpoint(n), limit=LIMIT, audit=A_ROW) for n in range(3 * LIMIT))
     )
     assert ends.count(True) == LIMIT == len(await store.endpoints.page(None, limit=99))
 
@@ -60,10 +61,13 @@ async def test_another_apps_endpoint_is_not_there(store: PortsOfStore) -> None:
     for apps in (["other"], []):
         assert await store.endpoints.find(key, apps) is None
         assert await store.endpoints.page(apps, limit=9) == []
-        assert await store.endpoints.change(key, apps, lambda found: found) is None
-        assert await store.endpoints.enable(key, apps, now=LATER) is None
-        assert await store.endpoints.disable(key, apps, reason=DisabledReason.BY_HAND, now=LATER) is None
-        assert await store.endpoints.delete(key, apps) is None
+        assert await store.endpoints.change(key, apps, lambda found: found, audit=A_ROW) is None
+        assert await store.endpoints.enable(key, apps, now=LATER, audit=A_ROW) is None
+        assert (
+            await store.endpoints.disable(key, apps, reason=DisabledReason.BY_HAND, now=LATER, audit=A_ROW)
+            is None
+        )
+        assert await store.endpoints.delete(key, apps, audit=A_ROW) is None
     assert await store.endpoints.find(key, MINE) == endpoint()
 
 
@@ -90,7 +94,7 @@ async def test_changes_at_once_are_all_kept(store: PortsOfStore) -> None:
         return msgspec.structs.replace(found, settings=settings)
 
     await asyncio.gather(
-        *(store.another().endpoints.change(endpoint().id, None, one_more) for _ in range(10))
+        *(store.another().endpoints.change(endpoint().id, None, one_more, audit=A_ROW) for _ in range(10))
     )
     found = await store.endpoints.find(endpoint().id, None)
     assert found == endpoint(max_in_flight=11)
@@ -103,7 +107,7 @@ async def test_a_change_that_fails_changes_nothing(store: PortsOfStore) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await store.endpoints.change(endpoint().id, None, refuse)
+        await store.endpoints.change(endpoint().id, None, refuse, audit=A_ROW)
     assert await store.endpoints.find(endpoint().id, None) == endpoint()
 
 
@@ -121,23 +125,23 @@ async def test_a_disabled_endpoint_keeps_its_first_reason(store: PortsOfStore) -
 async def test_an_enabled_endpoint_forgets_why_it_was_disabled(store: PortsOfStore) -> None:
     await added(store, endpoint())
     await disable(store)
-    enabled = await store.endpoints.enable(endpoint().id, None, now=LATER)
+    enabled = await store.endpoints.enable(endpoint().id, None, now=LATER, audit=A_ROW)
     assert enabled == msgspec.structs.replace(endpoint(), updated_at=LATER)
     assert enabled.health == Health()
 
 
 async def test_enabling_an_enabled_endpoint_changes_nothing(store: PortsOfStore) -> None:
     await added(store, endpoint())
-    assert await store.endpoints.enable(endpoint().id, None, now=LATER) == endpoint()
+    assert await store.endpoints.enable(endpoint().id, None, now=LATER, audit=A_ROW) == endpoint()
 
 
 async def test_a_deleted_endpoint_is_gone(store: PortsOfStore) -> None:
     await added(store, endpoint())
-    assert await store.endpoints.delete(endpoint().id, MINE) == endpoint()
-    assert await store.endpoints.delete(endpoint().id, MINE) is None
+    assert await store.endpoints.delete(endpoint().id, MINE, audit=A_ROW) == endpoint()
+    assert await store.endpoints.delete(endpoint().id, MINE, audit=A_ROW) is None
     assert await store.endpoints.find(endpoint().id, None) is None
 
 
 async def test_an_unknown_endpoint_is_none(store: PortsOfStore) -> None:
     assert await store.endpoints.find(uuid4(), None) is None
-    assert await store.endpoints.change(uuid4(), None, lambda found: found) is None
+    assert await store.endpoints.change(uuid4(), None, lambda found: found, audit=A_ROW) is None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.audit.row import AuditRow
 from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
 from domain.webhooks.schedule import Health
 from tests.memory.servers import MemoryDatabase
@@ -17,7 +18,7 @@ class MemoryEndpoints:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def add(self, endpoint: Endpoint, *, limit: int) -> bool:
+    async def add(self, endpoint: Endpoint, *, limit: int, audit: AuditRow | None = None) -> bool:
         async with self._database.call():
             theirs = [each for each in self._all() if each.app_id == endpoint.app_id]
             if len(theirs) >= limit:
@@ -48,14 +49,24 @@ class MemoryEndpoints:
             return self._find(endpoint_id, app_ids)
 
     async def change(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, change: Callable[[Endpoint], Endpoint]
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        change: Callable[[Endpoint], Endpoint],
+        *,
+        audit: AuditRow | None = None,
     ) -> Endpoint | None:
         async with self._database.call():
             found = self._find(endpoint_id, app_ids)
             return None if found is None else self._put(change(found))
 
     async def enable(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        now: datetime,
+        audit: AuditRow | None = None,
     ) -> Endpoint | None:
         async with self._database.call():
             found = self._find(endpoint_id, app_ids)
@@ -73,7 +84,13 @@ class MemoryEndpoints:
             )
 
     async def disable(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, reason: DisabledReason, now: datetime
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        reason: DisabledReason,
+        now: datetime,
+        audit: AuditRow | None = None,
     ) -> Endpoint | None:
         async with self._database.call():
             found = self._find(endpoint_id, app_ids)
@@ -89,7 +106,9 @@ class MemoryEndpoints:
                 )
             )
 
-    async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Endpoint | None:
+    async def delete(
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, audit: AuditRow | None = None
+    ) -> Endpoint | None:
         async with self._database.call():
             found = self._find(endpoint_id, app_ids)
             return None if found is None else self._database.endpoints.pop(endpoint_id)

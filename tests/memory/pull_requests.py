@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from domain.audit.row import AuditRow
 from domain.pulls.budget import PullRules
 from domain.pulls.request import Candidate, Refusal, refuse_pull
 from tests.memory.servers import MemoryDatabase
@@ -15,7 +16,9 @@ class MemoryPullRequests:
         self._database = database
         self._rules = rules
 
-    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
+    async def ask(
+        self, verification_id: UUID, *, now: datetime, by: str, audit: AuditRow | None = None
+    ) -> Refusal | None:
         async with self._database.call():
             row = self._database.verifications[verification_id]
             ledger = [

@@ -109,7 +109,7 @@ OF_THE_EVENTS: Final = (
     ),
     Mutation(
         "unseen events kept",
-        "adapters/store/events/upkeep.py",
+        "adapters/store/event_upkeep.py",
         "    AND seq <= COALESCE((SELECT min(cursor) FROM endpoints WHERE state = 'enabled'), seq)\n",
         "",
         ["tests/usecases/webhooks/test_upkeep.py::test_an_event_is_kept_until_a_sender_has_seen_it"],

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from domain.audit.row import AuditRow
 from domain.events.event import EventType
 from domain.views.deliveries import (
     DeliveryFilter,
@@ -67,14 +68,18 @@ class DeliveryDesk(Protocol):
     async def find(self, delivery_id: UUID, app_ids: Sequence[str]) -> DeliveryWithAttempts | None:
         """A delivery of these apps, with its attempts."""
 
-    async def redeliver_one(self, delivery_id: UUID, app_ids: Sequence[str], *, now: datetime) -> bool | None:
+    async def redeliver_one(
+        self, delivery_id: UUID, app_ids: Sequence[str], *, now: datetime, audit: AuditRow
+    ) -> bool | None:
         """Make a delivery due now, with a fresh schedule; None if there is none, False if its endpoint is not
         enabled."""
 
     async def count(self, which: DeliveryFilter, *, most: int) -> int:
         """How many of these deliveries `redeliver` would start again; `most` if there are more."""
 
-    async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> int:
+    async def redeliver(
+        self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int, audit: AuditRow
+    ) -> int:
         """Make up to `limit` of these ended deliveries due in the order of their events, `rate` a second;
         their number."""
 
@@ -82,7 +87,7 @@ class DeliveryDesk(Protocol):
         """A `seq` behind which all events since then are."""
 
     async def recover(
-        self, what: Recovery, types: Collection[EventType], *, after: int, limit: int
+        self, what: Recovery, types: Collection[EventType], *, after: int, limit: int, audit: AuditRow
     ) -> Recovered:
         """Look at up to `limit` events of these types behind `after`; make deliveries of those that are
         missing, in order."""

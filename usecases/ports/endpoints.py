@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.audit.row import AuditRow
 from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
 from domain.webhooks.way import Way
 
@@ -12,7 +13,7 @@ from domain.webhooks.way import Way
 class Endpoints(Protocol):
     """Webhook endpoints. `app_ids` limits each request to these apps; None means every app."""
 
-    async def add(self, endpoint: Endpoint, *, limit: int) -> bool:
+    async def add(self, endpoint: Endpoint, *, limit: int, audit: AuditRow) -> bool:
         """Store a new endpoint, which gets the events from now on; False if its app has `limit` already."""
 
     async def page(
@@ -29,7 +30,12 @@ class Endpoints(Protocol):
         """One endpoint; None if these apps have no such endpoint."""
 
     async def change(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, change: Callable[[Endpoint], Endpoint]
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        change: Callable[[Endpoint], Endpoint],
+        *,
+        audit: AuditRow,
     ) -> Endpoint | None:
         """Replace settings and private part by those that `change` returns; concurrent changes wait.
 
@@ -37,16 +43,24 @@ class Endpoints(Protocol):
         """
 
     async def enable(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, now: datetime, audit: AuditRow
     ) -> Endpoint | None:
         """Enable an endpoint, which gets the events from now on; an enabled one stays as it is."""
 
     async def disable(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, reason: DisabledReason, now: datetime
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        reason: DisabledReason,
+        now: datetime,
+        audit: AuditRow,
     ) -> Endpoint | None:
         """Disable an endpoint, which gets no more events; a disabled one keeps its reason."""
 
-    async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Endpoint | None:
+    async def delete(
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, audit: AuditRow
+    ) -> Endpoint | None:
         """Delete an endpoint with its secrets, and return it."""
 
 

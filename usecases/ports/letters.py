@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.audit.row import AuditRow
 from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter, TakenLetters
@@ -24,11 +25,12 @@ class DeadLetters(Protocol):
 class RetriedLetters(Protocol):
     """Dead letters for a retry.
 
-    A letter is locked during the block, and marked as retried when the block succeeds.
+    A letter is locked during the block, and marked as retried when the block succeeds,
+    in one transaction with the row of the audit.
     """
 
     def take_one(
-        self, letter_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
+        self, letter_id: UUID, app_ids: Sequence[str] | None, *, now: datetime, audit: AuditRow
     ) -> AbstractAsyncContextManager[AcceptedCallback | None]:
         """The callback of one letter, even if its retry is under way; None if these apps have no such letter.
 
@@ -36,7 +38,13 @@ class RetriedLetters(Protocol):
         """
 
     def take(
-        self, which: LetterFilter, *, now: datetime, limit: int, after: tuple[datetime, UUID] | None = None
+        self,
+        which: LetterFilter,
+        *,
+        now: datetime,
+        limit: int,
+        after: tuple[datetime, UUID] | None = None,
+        audit: AuditRow,
     ) -> AbstractAsyncContextManager[TakenLetters]:
         """Up to `limit` letters last seen before `now` and after `after`, oldest first."""
 

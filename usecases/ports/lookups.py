@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.audit.row import AuditRow
 from domain.policy.explanation import DecidedFacts, DecidedVerification
 from domain.views.close_ups import CloseUp
 from domain.views.decisions import Selection, Shadow
@@ -87,5 +88,5 @@ class LetterDesk(Protocol):
     ) -> list[DeadLetter]:
         """The newest of these letters, after `after` (last_seen_at, id)."""
 
-    async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None) -> bool:
+    async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None, *, audit: AuditRow) -> bool:
         """Delete a dead letter; False if these apps have no such letter."""

@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.apps.app import App
+from domain.audit.row import AuditRow
 from domain.lease import Lease
 from domain.orders.order import IssuedToken, Order
 from domain.pulls.answer import Answer
@@ -46,5 +47,6 @@ class Ledger(Protocol):
 class PullRequests(Protocol):
     """Operators' requests for calls."""
 
-    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
-        """Make an existing verification due for one call, or return why not. `by`: the name of the token."""
+    async def ask(self, verification_id: UUID, *, now: datetime, by: str, audit: AuditRow) -> Refusal | None:
+        """Make an existing verification due for one call, or return why not. `by`: who asks, for the
+        timeline."""

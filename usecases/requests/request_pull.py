@@ -3,21 +3,26 @@
 from datetime import datetime
 from uuid import UUID
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import PullRefused
+from domain.people.actor import Actor
 from usecases.ports.pulls import PullRequests
 from usecases.ports.schedule import Looks
 
 
 async def request_pull(
-    requests: PullRequests, looks: Looks, verification_id: UUID, *, now: datetime, by: str
+    requests: PullRequests, looks: Looks, verification_id: UUID, *, now: datetime, by: str, actor: Actor
 ) -> None:
-    """Have a worker spend one call on an existing verification now. `by`: the name of the caller's token.
+    """Have a worker spend one call on an existing verification now. `by`: the name of the caller's token,
+    for the timeline.
 
     Raises:
         PullRefused: no call may be spent now.
         ServerAway: PostgreSQL is away.
     """
-    refusal = await requests.ask(verification_id, now=now, by=by)
+    row = AuditRow.by(actor, Action.PULL_REQUESTED)
+    refusal = await requests.ask(verification_id, now=now, by=by, audit=row)
     if refusal is not None:
         wait = None if refusal.retry_at is None else refusal.retry_at - now
         raise PullRefused(refusal.code, retry_after=wait)

@@ -7,9 +7,12 @@ from uuid import UUID
 
 import msgspec
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import NoSuchLetter, RedisFull
 from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
+from domain.people.actor import Actor
 from domain.views.letters import LetterFilter
 from usecases.ports.letters import RetriedLetters, RetryInbox
 
@@ -47,7 +50,7 @@ class DeadLetterRetries:
         self._memory_rules = memory_rules
         self._clock = clock
 
-    async def retry_one(self, letter_id: UUID, app_ids: Sequence[str] | None) -> None:
+    async def retry_one(self, letter_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> None:
         """Retry a letter of these apps (None: of any), even one whose retry is under way.
 
         Raises:
@@ -56,12 +59,13 @@ class DeadLetterRetries:
             RedisFull: Redis has no room for it; the letter stays as it was.
             ServerAway: PostgreSQL or Redis is away; the letter stays as it was.
         """
-        async with self._letters.take_one(letter_id, app_ids, now=self._clock()) as callback:
+        row = AuditRow.by(actor, Action.LETTER_RETRIED, subject=str(letter_id))
+        async with self._letters.take_one(letter_id, app_ids, now=self._clock(), audit=row) as callback:
             if callback is None:
                 raise NoSuchLetter
             await self._inbox.add_retried([callback], rules=self._memory_rules)
 
-    async def retry_all(self, which: LetterFilter, *, limit: int) -> Retried:
+    async def retry_all(self, which: LetterFilter, *, limit: int, actor: Actor) -> Retried:
         """Retry up to `limit` of these letters in batches, least recently seen first.
 
         No letter is retried twice in one call: the call skips letters that failed after it began.
@@ -70,11 +74,12 @@ class DeadLetterRetries:
             RedisFull: Redis has no room for the next batch; `retried` counts those before it.
             ServerAway: PostgreSQL or Redis is away; letters retried before that stay retried.
         """
+        row = AuditRow.by(actor, Action.LETTERS_RETRIED, detail={"reason": which.reason})
         started, after = self._clock(), None
         retried = unreadable = 0
         while retried < limit:
             size = min(MAX_BATCH, limit - retried)
-            async with self._letters.take(which, now=started, limit=size, after=after) as taken:
+            async with self._letters.take(which, now=started, limit=size, after=after, audit=row) as taken:
                 if taken.callbacks:
                     await self._add(taken.callbacks, retried=retried)
             retried += len(taken.callbacks)

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import msgspec
 import structlog
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import NoSuchEndpoint
 from domain.people.actor import Actor
 from domain.webhooks.checks import check_headers, check_rotation, check_settings
@@ -62,7 +64,8 @@ class Shown(msgspec.Struct, frozen=True):
 class EndpointDesk:
     """Manages the endpoints of the apps that the caller may see.
 
-    `limit`: the most endpoints of one app. `actor`: who asks, for the log. `app_ids`: None means every app.
+    `limit`: the most endpoints of one app. `actor`: who asks, for the audit and the log. `app_ids`: None
+    means every app.
     """
 
     def __init__(
@@ -99,7 +102,8 @@ class EndpointDesk:
         )
         endpoint = self._changed(blank, extra)
         await self._check_way(endpoint)
-        if not await self._endpoints.add(endpoint, limit=self._limit):
+        row = AuditRow.by(actor, Action.ENDPOINT_CREATED, detail={"url": settings.url})
+        if not await self._endpoints.add(endpoint, limit=self._limit, audit=row):
             raise EndpointRefused(Mistake.TOO_MANY_ENDPOINTS)
         _log("endpoint.created", endpoint, actor)
         return Shown(endpoint, secret)
@@ -117,8 +121,11 @@ class EndpointDesk:
         before = await self.find(endpoint_id, app_ids)
         if before.private is not None and _WAY & {*changes.settings, *changes.tls, *_names(changes)}:
             await self._check_way(self._changed(before, changes))
+        row = AuditRow.by(actor, Action.ENDPOINT_CHANGED, detail={"fields": _fields(changes)})
         changed = _there(
-            await self._endpoints.change(endpoint_id, app_ids, lambda found: self._changed(found, changes))
+            await self._endpoints.change(
+                endpoint_id, app_ids, lambda found: self._changed(found, changes), audit=row
+            )
         )
         _log("endpoint.changed", changed, actor)
         return changed
@@ -131,26 +138,34 @@ class EndpointDesk:
         """
         secret = self._secrets.secret()
         rotate = self._rotation(secret, overlap)
-        changed = _there(await self._endpoints.change(endpoint_id, app_ids, rotate))
+        detail = {"overlap_seconds": round(overlap.total_seconds())}
+        row = AuditRow.by(actor, Action.ENDPOINT_ROTATED, detail=detail)
+        changed = _there(await self._endpoints.change(endpoint_id, app_ids, rotate, audit=row))
         _log("endpoint.secret_rotated", changed, actor)
         return Shown(changed, secret)
 
     async def enable(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> Endpoint:
         """Enable an endpoint; it gets the events from now on. Raises NoSuchEndpoint."""
-        enabled = _there(await self._endpoints.enable(endpoint_id, app_ids, now=self._clock()))
+        row = AuditRow.by(actor, Action.ENDPOINT_ENABLED)
+        enabled = _there(await self._endpoints.enable(endpoint_id, app_ids, now=self._clock(), audit=row))
         _log("endpoint.enabled", enabled, actor)
         return enabled
 
     async def disable(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> Endpoint:
         """Disable an endpoint. Raises NoSuchEndpoint."""
         reason, now = DisabledReason.BY_HAND, self._clock()
-        disabled = _there(await self._endpoints.disable(endpoint_id, app_ids, reason=reason, now=now))
+        row = AuditRow.by(actor, Action.ENDPOINT_DISABLED)
+        disabled = _there(
+            await self._endpoints.disable(endpoint_id, app_ids, reason=reason, now=now, audit=row)
+        )
         _log("endpoint.disabled", disabled, actor)
         return disabled
 
     async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> None:
         """Delete an endpoint with its secrets. Raises NoSuchEndpoint."""
-        _log("endpoint.deleted", _there(await self._endpoints.delete(endpoint_id, app_ids)), actor)
+        row = AuditRow.by(actor, Action.ENDPOINT_DELETED)
+        deleted = _there(await self._endpoints.delete(endpoint_id, app_ids, audit=row))
+        _log("endpoint.deleted", deleted, actor)
 
     async def page(
         self,
@@ -208,6 +223,12 @@ class EndpointDesk:
 
 def _names(changes: Changes) -> set[str]:
     return {"headers"} if changes.headers else set()
+
+
+def _fields(changes: Changes) -> list[str]:
+    """What a change names, without values: they may be secrets."""
+    more = {"ed25519"} if changes.ed25519 is not None else set()
+    return sorted({*changes.settings, *changes.tls, *_names(changes), *more})
 
 
 def _there(endpoint: Endpoint | None) -> Endpoint:

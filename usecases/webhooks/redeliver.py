@@ -7,6 +7,8 @@ from uuid import UUID
 
 import structlog
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint
 from domain.events.event import EventType
 from domain.people.actor import Actor
@@ -44,7 +46,8 @@ class Redeliveries:
             NoSuchDelivery: these apps have no such delivery.
             EndpointNotEnabled: its endpoint is disabled or deleted.
         """
-        found = await self._desk.redeliver_one(delivery_id, app_ids, now=self._clock())
+        row = AuditRow.by(actor, Action.DELIVERY_RESTARTED, subject=str(delivery_id))
+        found = await self._desk.redeliver_one(delivery_id, app_ids, now=self._clock(), audit=row)
         if found is None:
             raise NoSuchDelivery
         if not found:
@@ -61,7 +64,9 @@ class Redeliveries:
         """Make deliveries that have ended due again, 20 a second to each endpoint; those of endpoints that
         are not enabled stay."""
         now = self._clock()
-        count = await self._desk.redeliver(which, now=now, rate=RATE, limit=MOST)
+        endpoint = None if which.endpoint_id is None else str(which.endpoint_id)
+        row = AuditRow.by(actor, Action.DELIVERIES_RESTARTED, subject=endpoint)
+        count = await self._desk.redeliver(which, now=now, rate=RATE, limit=MOST, audit=row)
         log.info("deliveries.restarted", count=count, actor=str(actor))
         return Restarted(count, which.ended_before or now, more=count >= MOST)
 
@@ -91,17 +96,25 @@ class Redeliveries:
         rate = min(RATE, endpoint.settings.max_rate or RATE)
         now = self._clock()
         what = Recovery(endpoint_id, max(since, now - KEPT_FOR), ended_before, now, rate)
-        done = await self._recovered(what, matching_types(endpoint.settings.types))
+        detail = {"since": what.since.isoformat()}
+        row = AuditRow.by(
+            actor,
+            Action.ENDPOINT_RECOVERED,
+            app_id=endpoint.app_id,
+            subject=str(endpoint_id),
+            detail=detail,
+        )
+        done = await self._recovered(what, matching_types(endpoint.settings.types), row)
         log.info("deliveries.restarted", endpoint_id=str(endpoint_id), count=done.count, actor=str(actor))
         return done
 
-    async def _recovered(self, what: Recovery, types: Collection[EventType]) -> Restarted:
+    async def _recovered(self, what: Recovery, types: Collection[EventType], row: AuditRow) -> Restarted:
         """Go through the log, each window in a transaction, until enough are due."""
         ended_before = what.ended_before or what.now
         count, after = 0, await self._desk.beginning(what.since)
         while count < MOST:
             limit = min(WINDOW, MOST - count)
-            window = await self._desk.recover(what, types, after=after, limit=limit)
+            window = await self._desk.recover(what, types, after=after, limit=limit, audit=row)
             count += window.count
             if window.next is None:
                 return Restarted(count, ended_before)

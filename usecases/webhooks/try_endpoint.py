@@ -5,13 +5,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal, NoSuchEndpoint
 from domain.events.event import Event, EventBody, EventType
+from domain.people.actor import Actor
 from domain.webhooks.delivery import Attempt, attempt_of
 from domain.webhooks.endpoint import Endpoint
 from domain.webhooks.signing import PrivateKey
 from domain.webhooks.verdict import judge
 from domain.webhooks.way import Post
+from usecases.ports.audit import AuditLog
 from usecases.ports.endpoints import Endpoints
 from usecases.webhooks.signed import signed
 
@@ -23,16 +27,18 @@ class EndpointTrials:
         self,
         endpoints: Endpoints,
         post: Post,
+        audit: AuditLog,
         *,
         open_key: Callable[[bytes], PrivateKey],
         clock: Callable[[], datetime],
     ) -> None:
         self._endpoints = endpoints
         self._post = post
+        self._audit = audit
         self._open_key = open_key
         self._clock = clock
 
-    async def send(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Attempt:
+    async def send(self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, actor: Actor) -> Attempt:
         """Send an `endpoint.test`, signed as every event; an endpoint that is disabled gets it as well.
 
         Raises:
@@ -42,6 +48,8 @@ class EndpointTrials:
         endpoint = await self._endpoints.find(endpoint_id, app_ids)
         if endpoint is None:
             raise NoSuchEndpoint
+        members = {"app_id": endpoint.app_id, "subject": str(endpoint_id)}
+        await self._audit.note(AuditRow.by(actor, Action.ENDPOINT_TESTED, **members))
         return await self._send(endpoint)
 
     async def _send(self, endpoint: Endpoint) -> Attempt:

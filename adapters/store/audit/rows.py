@@ -1,6 +1,7 @@
 """Append rows to the audit, in the transaction of the change that they record."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import asyncpg
@@ -21,6 +22,25 @@ async def append_in_bulk(connection: asyncpg.Connection, rows: Sequence[AuditRow
     """The same on a connection of `adapters.store.statements.bulk`, which must be in a transaction."""
     if rows:
         await connection.execute(_APPEND_IN_BULK, _as_json(rows))
+
+
+def of_each_app(row: AuditRow | None, app_ids: Iterable[str]) -> list[AuditRow]:
+    """`row` for each app in which something was changed, with the number of changes. None: no rows."""
+    if row is None:
+        return []
+    counts = sorted(Counter(app_ids).items())
+    return [
+        counted
+        for app_id, count in counts
+        for counted in with_count(msgspec.structs.replace(row, app_id=app_id), count)
+    ]
+
+
+def with_count(row: AuditRow | None, count: int) -> list[AuditRow]:
+    """`row` with the number of changes. None, or no change: no rows."""
+    if row is None or not count:
+        return []
+    return [msgspec.structs.replace(row, detail=row.detail | {"count": count})]
 
 
 def _as_json(rows: Sequence[AuditRow]) -> str:

@@ -4,12 +4,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.audit.rows import append
 from adapters.store.pulls.ledger import read_calls
 from adapters.store.recording.recorder import registration_of
 from adapters.store.statements import due_moves
+from domain.audit.row import AuditRow
 from domain.model import State
 from domain.pulls.budget import PullRules
 from domain.pulls.request import Candidate, Refusal, refuse_pull
@@ -24,7 +27,9 @@ class PgPullRequests:
         self._engine = engine
         self._rules = rules
 
-    async def ask(self, verification_id: UUID, *, now: datetime, by: str) -> Refusal | None:
+    async def ask(
+        self, verification_id: UUID, *, now: datetime, by: str, audit: AuditRow | None = None
+    ) -> Refusal | None:
         """Make an existing verification due for one call, or return why not; `by` is the token's name."""
         key = {"id": verification_id}
         async with self._engine.begin() as connection:
@@ -33,6 +38,9 @@ class PgPullRequests:
             refusal = refuse_pull(_candidate(row), ledger, now=now, rules=self._rules)
             if refusal is None:
                 await connection.execute(_ASK, {**key, "now": now, "by": by})
+                if audit is not None:
+                    about = msgspec.structs.replace(audit, app_id=row.app_id, subject=row.biz_id)
+                    await append(connection, [about])
         return refusal
 
 
@@ -48,7 +56,7 @@ def _candidate(row: Row[Any]) -> Candidate:
 
 
 _LOCK: Final = text("""
-SELECT state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, asked_at, due_at
+SELECT app_id, biz_id, state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, asked_at, due_at
 FROM verifications WHERE id = :id FOR NO KEY UPDATE
 """)
 

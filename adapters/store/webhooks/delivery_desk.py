@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.audit import rows
 from adapters.store.statements.each_app import list_apps
 from adapters.store.webhooks.recovery import find_beginning, recover_window
+from domain.audit.row import AuditRow
 from domain.events.event import EventType
 from domain.views.deliveries import (
     DeliveryFilter,
@@ -54,7 +56,9 @@ class PgDeliveryDesk:
             made = await connection.execute(_ATTEMPTS, {"id": delivery_id})
             return DeliveryWithAttempts(_view(row), [_attempt(each) for each in made])
 
-    async def redeliver_one(self, delivery_id: UUID, app_ids: Sequence[str], *, now: datetime) -> bool | None:
+    async def redeliver_one(
+        self, delivery_id: UUID, app_ids: Sequence[str], *, now: datetime, audit: AuditRow | None = None
+    ) -> bool | None:
         """Make a delivery due now, with a fresh schedule; one that is being sent stays as it is.
 
         None if these apps have no such delivery, False if its endpoint is not enabled.
@@ -62,6 +66,8 @@ class PgDeliveryDesk:
         values = {"id": delivery_id, "apps": list(app_ids), "now": now}
         async with self._engine.begin() as connection:
             row = (await connection.execute(_REDELIVER_ONE, values)).first()
+            if row is not None and row.is_enabled:
+                await rows.append(connection, rows.of_each_app(audit, [row.app_id]))
         return None if row is None else bool(row.is_enabled)
 
     async def count(self, which: DeliveryFilter, *, most: int) -> int:
@@ -71,25 +77,41 @@ class PgDeliveryDesk:
         async with self._engine.connect() as connection:
             return int(await connection.scalar(statement, values) or 0)
 
-    async def redeliver(self, which: DeliveryFilter, *, now: datetime, rate: float, limit: int) -> int:
+    async def redeliver(
+        self,
+        which: DeliveryFilter,
+        *,
+        now: datetime,
+        rate: float,
+        limit: int,
+        audit: AuditRow | None = None,
+    ) -> int:
         """Make up to `limit` of these ended deliveries due, in the order of their events, each endpoint's at
         `rate` a second; those of endpoints that are not enabled stay. Their number."""
         values = _values(which) | {"now": now, "rate": rate, "limit": limit}
         values["ended_before"] = which.ended_before
         statement = _REDELIVER_OF_APPS if which.endpoint_id is None else _REDELIVER_OF_ENDPOINT
         async with self._engine.begin() as connection:
-            return (await connection.execute(statement, values)).rowcount
+            app_ids = (await connection.execute(statement, values)).scalars().all()
+            await rows.append(connection, rows.of_each_app(audit, app_ids))
+        return len(app_ids)
 
     async def beginning(self, since: datetime) -> int:
         """A `seq` behind which all events since then are."""
         return await find_beginning(self._engine, since)
 
     async def recover(
-        self, what: Recovery, types: Collection[EventType], *, after: int, limit: int
+        self,
+        what: Recovery,
+        types: Collection[EventType],
+        *,
+        after: int,
+        limit: int,
+        audit: AuditRow | None = None,
     ) -> Recovered:
         """Look at up to `limit` events of these types behind `after`; make deliveries of those that are
         missing, in order."""
-        return await recover_window(self._engine, what, types, after=after, limit=limit)
+        return await recover_window(self._engine, what, types, after=after, limit=limit, audit=audit)
 
 
 def select_page(
@@ -161,7 +183,7 @@ _AGAIN: Final = """state = 'pending', ended_at = NULL, leased_until = NULL, atte
 
 _REDELIVER_ONE: Final = text(f"""
 WITH wanted AS (
-  SELECT d.id, COALESCE(e.state = 'enabled', false) AS is_enabled,
+  SELECT d.id, d.app_id, COALESCE(e.state = 'enabled', false) AS is_enabled,
          d.leased_until IS NOT NULL AND d.leased_until > :now AS is_sent
   FROM deliveries d LEFT JOIN endpoints e ON e.id = d.endpoint_id
   WHERE d.id = :id AND d.app_id = ANY(:apps) FOR NO KEY UPDATE OF d
@@ -169,7 +191,7 @@ WITH wanted AS (
   UPDATE deliveries d SET {_AGAIN}, due_at = :now
   FROM wanted WHERE d.id = wanted.id AND wanted.is_enabled AND NOT wanted.is_sent
 )
-SELECT is_enabled FROM wanted
+SELECT is_enabled, app_id FROM wanted
 """)  # noqa: S608 - constants alone
 
 
@@ -202,6 +224,7 @@ UPDATE deliveries d SET {_AGAIN}, due_at = GREATEST(
   planned.last + wanted.turn / CAST(:rate AS float) * interval '1 second')
 FROM wanted LEFT JOIN planned USING (endpoint_id)
 WHERE d.id = wanted.id AND d.id = ANY(ARRAY(SELECT id FROM wanted))
+RETURNING d.app_id
 """)  # noqa: S608 - constants alone
 
 

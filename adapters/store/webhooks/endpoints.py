@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.sealing.envelope import KeyRing, place_of, unseal_packed
+from adapters.store.audit import rows as audit_rows
 from adapters.store.events.log import append
 from adapters.store.tables import events
 from adapters.store.webhooks.tables import endpoints
+from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
 from domain.events.bodies import Format
 from domain.events.event import EventType, NewEvent
@@ -44,7 +46,7 @@ class PgEndpoints:
         self._engine = engine
         self._keys = keys
 
-    async def add(self, endpoint: Endpoint, *, limit: int) -> bool:
+    async def add(self, endpoint: Endpoint, *, limit: int, audit: AuditRow | None = None) -> bool:
         """Store a new endpoint, which gets the events from now on; False if its app has `limit` already."""
         data_key, wrapped_key = self._keys.new_data_key(place=_key_place(endpoint.app_id, endpoint.id))
         row = _row(endpoint, data_key) | {
@@ -62,6 +64,7 @@ class PgEndpoints:
             if (await connection.scalar(count) or 0) >= limit:
                 return False
             await connection.execute(insert(endpoints).values(row))
+            await _note(connection, audit, endpoint)
         return True
 
     async def page(
@@ -98,7 +101,12 @@ class PgEndpoints:
             return [self._endpoint(row) for row in rows]
 
     async def change(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, change: Change
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        change: Change,
+        *,
+        audit: AuditRow | None = None,
     ) -> Endpoint | None:
         """Replace settings and private part by those that `change` returns, under the row's lock.
 
@@ -116,10 +124,16 @@ class PgEndpoints:
             await connection.execute(
                 update(endpoints).where(column.id == endpoint_id).values(_row(changed, data_key))
             )
+            await _note(connection, audit, changed)
         return changed
 
     async def enable(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, now: datetime
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        now: datetime,
+        audit: AuditRow | None = None,
     ) -> Endpoint | None:
         """Enable an endpoint: it gets the events from now on. An enabled one stays as it is.
 
@@ -136,11 +150,20 @@ class PgEndpoints:
             updated_at=now,
         )
         async with self._engine.begin() as connection:
-            await connection.execute(enabling)
-            return await self._find(connection, _one(endpoint_id, app_ids))
+            changed = (await connection.execute(enabling)).rowcount
+            found = await self._find(connection, _one(endpoint_id, app_ids))
+            if changed and found is not None:
+                await _note(connection, audit, found)
+        return found
 
     async def disable(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, reason: DisabledReason, now: datetime
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        reason: DisabledReason,
+        now: datetime,
+        audit: AuditRow | None = None,
     ) -> Endpoint | None:
         """Disable an endpoint, which gets no more events, and write `endpoint.disabled` to the log.
 
@@ -155,15 +178,21 @@ class PgEndpoints:
             changed = (await connection.execute(disabling)).rowcount
             found = await self._find(connection, _one(endpoint_id, app_ids))
             if changed and found is not None:
+                await _note(connection, audit, found)
                 await append(connection, [_disabled_event(found, now)])
         return found
 
-    async def delete(self, endpoint_id: UUID, app_ids: Sequence[str] | None) -> Endpoint | None:
+    async def delete(
+        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, audit: AuditRow | None = None
+    ) -> Endpoint | None:
         """Delete an endpoint with its secrets, and return it; None if these apps have no such endpoint."""
         statement = delete(endpoints).where(column.id == endpoint_id, _of_apps(app_ids)).returning(endpoints)
         async with self._engine.begin() as connection:
             row = (await connection.execute(statement)).first()
-        return None if row is None else self._endpoint(row)
+            deleted = None if row is None else self._endpoint(row)
+            if deleted is not None:
+                await _note(connection, audit, deleted)
+        return deleted
 
     async def _find(self, connection: AsyncConnection, statement: Select[Any]) -> Endpoint | None:
         row = (await connection.execute(statement)).first()
@@ -182,6 +211,13 @@ class PgEndpoints:
 
     def _data_key(self, row: Row[*tuple[Any, ...]]) -> DataKey:
         return self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
+
+
+async def _note(connection: AsyncConnection, audit: AuditRow | None, endpoint: Endpoint) -> None:
+    """Append the audit's row about a change of this endpoint, in the transaction of the change."""
+    if audit is not None:
+        about = msgspec.structs.replace(audit, app_id=endpoint.app_id, subject=str(endpoint.id))
+        await audit_rows.append(connection, [about])
 
 
 def _disabled_event(endpoint: Endpoint, now: datetime) -> NewEvent:

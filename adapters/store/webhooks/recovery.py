@@ -11,7 +11,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.audit import rows
 from adapters.store.webhooks.claims import selects_event
+from domain.audit.row import AuditRow
 from domain.events.event import EventType
 from domain.views.deliveries import Recovered, Recovery
 
@@ -26,7 +28,13 @@ async def find_beginning(engine: AsyncEngine, since: datetime) -> int:
 
 
 async def recover_window(
-    engine: AsyncEngine, what: Recovery, types: Collection[EventType], *, after: int, limit: int
+    engine: AsyncEngine,
+    what: Recovery,
+    types: Collection[EventType],
+    *,
+    after: int,
+    limit: int,
+    audit: AuditRow | None = None,
 ) -> Recovered:
     """Look at up to `limit` events of these types behind `after`; make deliveries of those that are
     missing."""
@@ -42,6 +50,7 @@ async def recover_window(
     }
     async with engine.begin() as connection:
         row = (await connection.execute(RECOVER, values)).one()
+        await rows.append(connection, rows.with_count(audit, row.made))
     return Recovered(row.made, row.last if row.looked >= limit else None)
 
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import Query
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.views.letters import LetterFilter
 from service.api.auth import Operator, guarded_router
 from service.api.context import Context
@@ -51,7 +53,7 @@ async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Contex
     Repeat while `remaining` exceeds `unreadable`: letters that no configured master key opens stay.
     """
     which = LetterFilter(caller.narrowed(order.app_id), order.reason)
-    return RetriedModel.of(await context.retries.retry_all(which, limit=order.limit))
+    return RetriedModel.of(await context.retries.retry_all(which, limit=order.limit, actor=caller.actor))
 
 
 @router.post(
@@ -67,7 +69,7 @@ async def retry_dead_letters(order: BulkRetry, caller: Operator, context: Contex
 )
 async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> Accepted:
     """Put the callback back into the inbox; if it fails again, it becomes a dead letter again."""
-    await context.retries.retry_one(letter_id, caller.app_ids)
+    await context.retries.retry_one(letter_id, caller.app_ids, actor=caller.actor)
     return Accepted()
 
 
@@ -78,5 +80,6 @@ async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context)
 )
 async def delete_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> None:
     """Delete a dead letter permanently."""
-    if not await context.dead_letters.delete(letter_id, caller.app_ids):
+    row = AuditRow.by(caller.actor, Action.LETTER_DELETED, subject=str(letter_id))
+    if not await context.dead_letters.delete(letter_id, caller.app_ids, audit=row):
         raise ApiProblem("not_found")

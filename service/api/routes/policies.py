@@ -5,6 +5,8 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import PolicyFileError
 from domain.policy.backtest import Backtest
 from domain.policy.file import Policy, read_policy
@@ -47,6 +49,7 @@ async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
     """
     if not caller.of_every_app:
         raise ApiProblem("all_apps_required")
+    await context.audit.note(AuditRow.by(caller.actor, Action.POLICIES_RELOADED))
     wrong = await context.reloads.order()
     return ReloadModel.of(context.policies.all(), wrong)
 

@@ -24,6 +24,11 @@ async def pull_result(verification: OperatedVerification, caller: Operator, cont
     The timeline shows the answer. `Retry-After` says when asking again may help.
     """
     await request_pull(
-        context.pull_requests, context.looks, verification.id, now=context.clock(), by=caller.token.name
+        context.pull_requests,
+        context.looks,
+        verification.id,
+        now=context.clock(),
+        by=caller.token.name,
+        actor=caller.actor,
     )
     return Accepted()

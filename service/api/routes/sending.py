@@ -18,7 +18,7 @@ async def test_endpoint(endpoint_id: UUID, caller: EndpointKeeper, context: Cont
 
     It is not repeated, and counts neither for nor against the endpoint, which may be disabled.
     """
-    return AttemptModel.of(await context.trials.send(endpoint_id, caller.app_ids))
+    return AttemptModel.of(await context.trials.send(endpoint_id, caller.app_ids, actor=caller.actor))
 
 
 @router.post(

@@ -123,7 +123,7 @@ def real_api(
         deliveries=PgDeliveryDesk(engine),
         reviews=ReviewDesk(PgReviews(engine, keys=store.data_keys), clock=clock),
         redeliveries=Redeliveries(PgDeliveryDesk(engine), store.endpoints, clock=clock),
-        trials=EndpointTrials(store.endpoints, receiver, open_key=open_key, clock=clock),
+        trials=EndpointTrials(store.endpoints, receiver, PgAuditLog(engine), open_key=open_key, clock=clock),
         receiver=receiver,
         stored=PgStoredDecisions(engine),
         shadows=PgShadows(engine),

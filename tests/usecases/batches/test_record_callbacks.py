@@ -16,6 +16,7 @@ from domain.callback.payload import decode_payload
 from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
+from tests.support.actors import AN_ACTOR
 from tests.support.payloads.callbacks import dump, put
 from tests.support.storage.stores import NOW, Store, callback, payload, traces
 from tests.support.workers.batches import stored_batches
@@ -273,7 +274,7 @@ async def test_a_retried_letter_is_deleted_once_its_callback_is_recorded(jobs: J
         memory_rules=MEMORY_RULES,
         clock=lambda: NOW + timedelta(days=1),
     )
-    await retries.retry_all(LetterFilter(), limit=5)
+    await retries.retry_all(LetterFilter(), limit=5, actor=AN_ACTOR)
     await jobs.work()
     assert await jobs.outcome(1) == ("decided", "approved", [])
     assert await jobs.store.letters(retried=True) == []

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.store.event_upkeep import PgEventUpkeep
 from adapters.store.events.log import append
 from adapters.store.events.reader import PgEvents
-from adapters.store.events.upkeep import PgEventUpkeep
 from domain.errors import CursorExpired
 from domain.events.event import EventType, NewEvent
 from domain.views.events import EVERYTHING

@@ -17,6 +17,7 @@ from domain.errors import BrokenSeal, NoSuchLetter, RedisFull
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
+from tests.support.actors import AN_ACTOR
 from tests.support.storage.stores import NOW, Clock, Store, callback, payload
 from tests.support.workers.batches import stored_batches
 from usecases.requests.retry_dead_letters import MAX_BATCH, DeadLetterRetries, Retried
@@ -65,7 +66,7 @@ async def test_many_letters_go_in_few_batches_oldest_first(
     count = MAX_BATCH + 6
     for n in range(count):
         await keep(store, n)
-    assert await retries.retry_all(ALL, limit=1000) == Retried(count, 0, 0)
+    assert await retries.retry_all(ALL, limit=1000, actor=AN_ACTOR) == Retried(count, 0, 0)
     found = sorted(await batches(redis, keys), key=len)
     assert [len(batch) for batch in found] == [6, MAX_BATCH]
     assert [each for batch in reversed(found) for each in batch] == [
@@ -77,7 +78,7 @@ async def test_letters_that_no_key_decrypts_delay_no_other(store: Store, retries
     other = Store(store.engine, KeyRing([b"o" * 32]))
     sealed = [await keep(other, n) for n in range(5)]
     await keep(store, 9)
-    assert await retries.retry_all(ALL, limit=1) == Retried(1, 5, remaining=5)
+    assert await retries.retry_all(ALL, limit=1, actor=AN_ACTOR) == Retried(1, 5, remaining=5)
     assert [letter.id for letter in await store.letters()] == sealed[::-1]
 
 
@@ -94,8 +95,8 @@ async def test_a_letter_packed_by_a_newer_version_delays_no_other(
             {"wrapped": wrapped, "sealed": sealed, "id": newer},
         )
     with pytest.raises(BrokenSeal):
-        await retries.retry_one(newer, None)
-    assert await retries.retry_all(ALL, limit=5) == Retried(1, 1, remaining=1)
+        await retries.retry_one(newer, None, actor=AN_ACTOR)
+    assert await retries.retry_all(ALL, limit=5, actor=AN_ACTOR) == Retried(1, 1, remaining=1)
 
 
 async def test_two_that_retry_at_once_take_different_letters(
@@ -103,7 +104,7 @@ async def test_two_that_retry_at_once_take_different_letters(
 ) -> None:
     for n in range(40):
         await keep(store, n)
-    done = await asyncio.gather(*(retries.retry_all(ALL, limit=10) for _ in range(4)))
+    done = await asyncio.gather(*(retries.retry_all(ALL, limit=10, actor=AN_ACTOR) for _ in range(4)))
     assert [each.retried for each in done] == [10] * 4
     retried = [each.data for batch in await batches(redis, keys) for each in batch]
     assert len(retried) == len(set(retried)) == 40
@@ -114,7 +115,7 @@ async def test_a_letter_that_fails_again_keeps_its_attempts_and_first_day(
 ) -> None:
     key = await keep(store, 1)
     for again in (1, 2):
-        await retries.retry_one(key, None)
+        await retries.retry_one(key, None, actor=AN_ACTOR)
         assert await store.letters() == []
         await keep(store, 1, reason="again", seconds=again * 60)
     [letter] = await store.letters()
@@ -134,7 +135,7 @@ async def test_a_callback_that_fails_before_the_retry_has_ended_is_a_letter_agai
         await _waits_for_a_lock(store)
 
     monkeypatch.setattr(written, "after_put", fail_at_once)
-    await retries.retry_one(key, None)
+    await retries.retry_one(key, None, actor=AN_ACTOR)
     await failing[0]
     [letter] = await store.letters()
     assert (letter.attempts, letter.retried_at) == (2, None)
@@ -151,7 +152,7 @@ async def test_a_callback_that_is_recorded_before_the_retry_has_ended_is_no_lett
         await _waits_for_a_lock(store)
 
     monkeypatch.setattr(written, "after_put", come_through_at_once)
-    await retries.retry_one(key, None)
+    await retries.retry_one(key, None, actor=AN_ACTOR)
     await forgetting[0]
     assert await store.rows("SELECT count(*) FROM dead_letters") == [(0,)]
 
@@ -168,7 +169,7 @@ async def test_in_one_call_nothing_is_retried_twice(
         failing.append(asyncio.create_task(keep(store, 1, seconds=7200)))
 
     monkeypatch.setattr(written, "after_put", fail_again_later)
-    done = await retries.retry_all(ALL, limit=1000)
+    done = await retries.retry_all(ALL, limit=1000, actor=AN_ACTOR)
     await asyncio.gather(*failing)
     assert done.retried == MAX_BATCH + 1
 
@@ -182,9 +183,9 @@ async def test_without_redis_nothing_is_marked(
     monkeypatch.setattr(written, "after_put", away)
     key = await keep(store, 1)
     with pytest.raises(ConnectionError):
-        await retries.retry_one(key, None)
+        await retries.retry_one(key, None, actor=AN_ACTOR)
     with pytest.raises(ConnectionError):
-        await retries.retry_all(ALL, limit=5)
+        await retries.retry_all(ALL, limit=5, actor=AN_ACTOR)
     assert len(await store.letters()) == 1
 
 
@@ -207,9 +208,9 @@ async def test_without_room_in_redis_nothing_is_marked_or_written(
     )
     key = await keep(store, 1)
     with pytest.raises(RedisFull):
-        await retries.retry_one(key, None)
+        await retries.retry_one(key, None, actor=AN_ACTOR)
     with pytest.raises(RedisFull) as caught:
-        await retries.retry_all(ALL, limit=5)
+        await retries.retry_all(ALL, limit=5, actor=AN_ACTOR)
     assert caught.value.retried == 0
     assert [letter.id for letter in await store.letters()] == [key]
     assert await redis.keys("*") == []
@@ -228,18 +229,18 @@ async def test_letters_retried_before_redis_was_full_stay_retried(
 
     monkeypatch.setattr(written, "after_put", fill)
     with pytest.raises(RedisFull) as caught:
-        await retries.retry_all(ALL, limit=1000)
+        await retries.retry_all(ALL, limit=1000, actor=AN_ACTOR)
     assert caught.value.retried == MAX_BATCH
     assert len(await store.letters()) == 3
     await redis.config_set("maxmemory", "0")
-    assert await retries.retry_all(ALL, limit=1000) == Retried(3, 0, 0)
+    assert await retries.retry_all(ALL, limit=1000, actor=AN_ACTOR) == Retried(3, 0, 0)
 
 
 async def test_a_recorded_letter_is_forgotten_and_one_that_failed_again_is_not(
     store: Store, retries: DeadLetterRetries
 ) -> None:
     through, failed = await keep(store, 1), await keep(store, 2)
-    await retries.retry_all(ALL, limit=5)
+    await retries.retry_all(ALL, limit=5, actor=AN_ACTOR)
     await keep(store, 2, seconds=60)
     await store.dead_letters.forget_retried([through, failed])
     assert await store.letters(retried=True) == []
@@ -249,7 +250,7 @@ async def test_a_recorded_letter_is_forgotten_and_one_that_failed_again_is_not(
 async def test_a_letter_of_other_apps_is_not_retried(store: Store, retries: DeadLetterRetries) -> None:
     key = await keep(store, 1)
     with pytest.raises(NoSuchLetter):
-        await retries.retry_one(key, ["other"])
+        await retries.retry_one(key, ["other"], actor=AN_ACTOR)
     assert await store.letters(retried=True) == []
 
 

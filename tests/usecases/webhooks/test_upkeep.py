@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from adapters.store.events.upkeep import PgEventUpkeep
+from adapters.store.event_upkeep import PgEventUpkeep
 from domain.people.actor import Actor
 from domain.views.deliveries import DeliveryFilter
 from domain.webhooks.delivery import KEPT_FOR

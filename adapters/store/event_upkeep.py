@@ -8,8 +8,12 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.audit import rows as audit
 from adapters.store.events.log import append
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.events.event import EventType, NewEvent
+from domain.people.actor import Actor
 from domain.policy.file import Policy
 
 
@@ -35,6 +39,7 @@ class PgEventUpkeep:
         async with self._engine.begin() as connection:
             changed = set((await connection.execute(_ACTIVATE, values)).scalars())
             events = [_activated(row) for row in ordered if row.name in changed]
+            await audit.append(connection, [_noted(row) for row in ordered if row.name in changed])
             await append(connection, events)
             return len(events)
 
@@ -47,6 +52,11 @@ class _Row(msgspec.Struct, frozen=True):
 
 def _activated(row: _Row) -> NewEvent:
     return NewEvent(EventType.POLICY_ACTIVATED, detail=msgspec.structs.asdict(row))
+
+
+def _noted(row: _Row) -> AuditRow:
+    detail = {"version": row.version, "hash": row.hash}
+    return AuditRow.by(Actor.gateway("worker"), Action.POLICY_ACTIVATED, subject=row.name, detail=detail)
 
 
 _FORGET: Final = text("""
