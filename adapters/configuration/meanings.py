@@ -35,10 +35,14 @@ MEANINGS: Final = {
     ),
     "keys_url": Words(
         "Where the [epoch keys](../operations.md#keys) are kept, apart from the data: `file:///FOLDER` on "
-        "another disk, or `postgresql://…`, a second database. Without it the master keys alone protect "
-        "the data, and a backup undoes every erasure (`dev` uses `.faceid/keys`).",
+        "another disk, `postgresql://…`, a second database, or a key service: `vault://HOST:PORT/MOUNT`, "
+        "`aws-kms://REGION`, `aliyun-kms://REGION`, each with `?registry=` and the URL of a folder or "
+        "database. Without it the master keys alone protect the data, and a backup undoes every erasure "
+        "(`dev` uses `.faceid/keys`).",
         "[周期密钥](../operations.md#keys)存放处，须与数据分开：另一块磁盘上的目录 `file:///目录`，"
-        "或另一个数据库 `postgresql://…`。不设置时，数据只由主密钥保护，恢复备份会使抹除失效（`dev`：`.faceid/keys`）。",
+        "另一个数据库 `postgresql://…`，或密钥服务：`vault://主机:端口/挂载点`、`aws-kms://地域`、"
+        "`aliyun-kms://地域`，均须用 `?registry=` 指定存放登记的目录或数据库。"
+        "不设置时，数据只由主密钥保护，恢复备份会使抹除失效（`dev`：`.faceid/keys`）。",
     ),
     "keys_epoch": Words(
         "Days that one epoch key covers, for each app. Data is destroyed in units of an epoch.",

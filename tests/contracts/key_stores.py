@@ -1,20 +1,32 @@
 """The key stores of the contract test, each over what it really speaks to."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import pytest
 from sqlalchemy import text
 
+from adapters.configuration.keys_url import check_keys_url
 from adapters.keys.folder import FolderKeys
+from adapters.keys.opening import open_key_store
 from adapters.keys.postgresql import PgKeys
 from adapters.postgres.engine import create_engine
 from tests.memory.keys import MemoryKeys
+from tests.support.keys import cloud, vault
+from tests.support.keys.server import Reply, Request, serving
 from usecases.ports.keys import EpochKeys, ErasureLedger
 
-STORES = ["memory", "folder", "postgresql"]
+STAND_INS: dict[str, Callable[[], Callable[[Request], Reply]]] = {
+    "vault": vault.Transit,
+    "aws-kms": cloud.AwsKms,
+    "aliyun-kms": cloud.AliyunKms,
+}
+
+SERVICES = list(STAND_INS)
+STORES = ["memory", "folder", "postgresql", *SERVICES]
 
 KEYS_DATABASE = "faceid_keys_test"
 
@@ -45,11 +57,12 @@ class KeyStores:
 
 
 class Place(NamedTuple):
-    """The kind of store, an empty folder, and the URL of a server of databases."""
+    """The kind of store, an empty folder, the URL of a server of databases, and that of a key service."""
 
     kind: str
     folder: Path
-    database_url: str
+    database_url: str = ""
+    service: str = ""
 
 
 @asynccontextmanager
@@ -58,6 +71,8 @@ async def opened(place: Place) -> AsyncIterator[KeyStores]:
     if place.kind == "memory":
         kept = MemoryKeys()
         stores = KeyStores(lambda: kept)
+    elif place.service:
+        stores = KeyStores(lambda: open_key_store(_url_of(place)))
     elif place.kind == "folder":
         stores = KeyStores(lambda: FolderKeys(place.folder / "keys"))
     else:
@@ -67,6 +82,29 @@ async def opened(place: Place) -> AsyncIterator[KeyStores]:
         yield stores
     finally:
         await stores.aclose()
+
+
+@contextmanager
+def key_service(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a stand-in of this service, with credentials for it in the environment."""
+    monkeypatch.setenv("VAULT_TOKEN", vault.TOKEN)
+    for prefix, key, secret in (
+        ("AWS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY"),
+        ("ALIBABA_CLOUD", "ACCESS_KEY_ID", "ACCESS_KEY_SECRET"),
+    ):
+        monkeypatch.setenv(f"{prefix}_{key}", cloud.ID)
+        monkeypatch.setenv(f"{prefix}_{secret}", cloud.SECRET)
+    with serving(STAND_INS[kind]()) as url:
+        yield url
+
+
+def _url_of(place: Place) -> str:
+    registry = urlencode({"registry": (place.folder / "registry").as_uri()})
+    if place.kind == "vault":
+        host = urlsplit(place.service).netloc
+        return check_keys_url(f"vault://{host}/{vault.MOUNT}?{registry}&tls=off")
+    endpoint = urlencode({"endpoint": place.service})
+    return check_keys_url(f"{place.kind}://{cloud.REGION}?{registry}&{endpoint}")
 
 
 async def keys_database(beside: str) -> str:

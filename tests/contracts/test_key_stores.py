@@ -1,14 +1,14 @@
 """Every key store keeps epochs and the erasure ledger alike."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from domain.keys.epochs import Epoch, period_of
-from tests.contracts.key_stores import STORES, KeyStores, Place, opened
+from tests.contracts.key_stores import SERVICES, STORES, KeyStores, Place, key_service, opened
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)
@@ -17,11 +17,15 @@ NEXT = period_of("demo", NOW + timedelta(days=7))
 
 
 @pytest.fixture(params=STORES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Where the store is."""
-    needs_database = request.param == "postgresql"
-    database_url = request.getfixturevalue("database_url") if needs_database else ""
-    return Place(request.param, tmp_path, database_url)
+    if request.param in SERVICES:
+        with key_service(request.param, monkeypatch) as url:
+            yield Place(request.param, tmp_path, service=url)
+    elif request.param == "postgresql":
+        yield Place(request.param, tmp_path, database_url=request.getfixturevalue("database_url"))
+    else:
+        yield Place(request.param, tmp_path)
 
 
 @pytest.fixture

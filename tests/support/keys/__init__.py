@@ -1,0 +1,1 @@
+"""Stand-ins of key services, which check what the real ones check."""
