@@ -17,6 +17,7 @@ from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
 from usecases.ports.pulls import Ledger, Vendor
 from usecases.ports.recording import Owners, Recorder
+from usecases.ports.reviews import CaseUpkeep
 from usecases.ports.schedule import (
     DueVerifications,
     HeldVerifications,
@@ -65,6 +66,7 @@ class WorkerContext:
     return_hints: ReturnedVerifications
     second_looks: SecondLooks
     events: EventUpkeep
+    cases: CaseUpkeep
     audit: AuditBlocks
     dead_letters: DeadLetters
     vendor: Vendor

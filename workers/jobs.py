@@ -20,6 +20,7 @@ from usecases.audit.close_blocks import BlockClosing
 from usecases.context import WorkerContext
 from usecases.events.upkeep import Activations, forget_events
 from usecases.requests.note_return import note_return
+from usecases.reviews.sweep import tend_cases
 from usecases.verifications.await_registration import release_held
 from usecases.verifications.forget_owners import forget_owners
 from usecases.verifications.leftovers import Leftovers
@@ -96,6 +97,9 @@ def crons(
     async def free_held() -> None:
         await release_held(context)
 
+    async def tend() -> None:
+        await tend_cases(context.cases, now=context.clock())
+
     async def forget() -> None:
         await forget_owners(context)
 
@@ -106,6 +110,7 @@ def crons(
         "sweep_inbox": (look_into_the_inbox, adopt),
         "settle_due": (claim_silent, unconfigured.report),
         "sweep_events": (activations.tell, forget_old_events),
+        "sweep_reviews": (tend,),
         "sweep_audit": (closing.close, closing.anchor),
         "sweep_waiting": (free_held, leftovers.complete, forget),
     }

@@ -37,6 +37,7 @@ from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners
 from adapters.store.recording.recorder import PgRecorder
+from adapters.store.reviews.store import PgReviews
 from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.leftovers import PgLeftovers
 from adapters.store.schedule.return_hints import PgReturnHints
@@ -219,6 +220,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             owners=PgOwners(engine),
             leftovers=PgLeftovers(engine),
             events=PgEventUpkeep(engine),
+            cases=PgReviews(engine, keys=keys),
             audit=PgAuditBlocks(engine),
             anchors=anchors,
             checkpoints=readers.all_know_checkpoints,

@@ -20,6 +20,7 @@ OPERATORS_TYPES: Final = frozenset(
         EventType.DELIVERY_EXHAUSTED,
         EventType.DEAD_LETTER_CREATED,
         EventType.POLICY_ACTIVATED,
+        EventType.REVIEW_OVERDUE,
     }
 )
 """The types of a sink that names none."""

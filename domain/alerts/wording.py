@@ -31,6 +31,7 @@ _MEANINGS: Final[Mapping[str, _Words]] = {
     EventType.EXPIRED: _Words("核身没有结果，已过期", "A verification expired without a result"),
     EventType.CONFLICT: _Words("后到的回调与先前的矛盾", "A later callback contradicts the first one"),
     EventType.ERASED: _Words("核身的身份信息已删除", "A verification's identity was erased"),
+    EventType.REVIEW_OVERDUE: _Words("审核单已超期", "A review case is overdue"),
     EventType.ENDPOINT_FAILING: _Words(
         "webhook 端点连续失败，将被停用", "A webhook endpoint keeps failing and will be disabled"
     ),

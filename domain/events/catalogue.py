@@ -59,6 +59,7 @@ def _of_gateway(event_type: EventType, *, app_id: str | None = _APP, **detail: A
     return _event(event_type, EventBody(detail=detail), app_id=app_id)
 
 
+_CASE_ID: Final = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _WHEN_DECIDED: Final = "in the transaction that saves the decision."
 
 CATALOGUE: Final[Mapping[EventType, Entry]] = {
@@ -84,24 +85,30 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
     ),
     EventType.REVIEWED: Entry(
         "A person has concluded a review; `effective_outcome` is the person's, `outcome` the policy's.",
-        "in the transaction that stores the review.",
+        "in the transaction that writes the review.",
         _event(
             EventType.REVIEWED,
             msgspec.structs.replace(
-                _decided(
-                    Outcome.REVIEW,
-                    "confirmation.disagrees",
-                    detail={
-                        "case_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
-                        "review": 1,
-                        "reasons": ["person.matches"],
-                    },
-                ),
+                _decided(Outcome.REVIEW, "confirmation.disagrees"),
                 effective_outcome=Outcome.APPROVED,
+                detail={"case_id": _CASE_ID, "review": 1, "reasons": ["person.matches"]},
             ),
             n=2,
         ),
-        "`case_id`: the case. `review`: counts the verification's reviews. `reasons`: the person's codes.",
+        "`case_id`: the review case. `review`: the number of the verification's review. `reasons`: "
+        "[why the person concludes so](../review.md#reasons).",
+    ),
+    EventType.REVIEW_OVERDUE: Entry(
+        "A review case waits longer than its policy allows. Nothing is decided; its priority rises.",
+        "by a worker's sweep, each time the priority rises.",
+        _event(
+            EventType.REVIEW_OVERDUE,
+            _decided(
+                Outcome.REVIEW, "confirmation.disagrees", detail={"case_id": _CASE_ID, "priority": "high"}
+            ),
+            n=2,
+        ),
+        "`case_id`: the review case. `priority`: from now on.",
     ),
     EventType.EXPIRED: Entry(
         "No callback came, and the vendor no longer keeps a result: there will be no decision.",

@@ -24,7 +24,7 @@ CHINESE: Final[Mapping[EventType, Words]] = {
     EventType.REVIEWED: Words(
         "人工审核已有结论；`effective_outcome` 是审核人的结论，`outcome` 是策略的结论。",
         "与审核结论在同一个事务里写入。",
-        "`case_id`：审核单。`review`：该核身记录的第几次审核。`reasons`：审核人给出的原因码。",
+        "`case_id`：审核单。`review`：该核身记录的第几次审核。`reasons`：[审核人的理由](../review.zh.md#原因码)。",
     ),
     EventType.EXPIRED: Words(
         "一直没有收到回调，厂商也已不再保留结果：不会再有判定。",
@@ -40,6 +40,11 @@ CHINESE: Final[Mapping[EventType, Words]] = {
         "应请求测试端点。只发送，不进日志。",
         "调用 `POST /v1/endpoints/{id}/test` 时产生。",
         "`endpoint_id`：端点。",
+    ),
+    EventType.REVIEW_OVERDUE: Words(
+        "审核单的等待时间超过了策略允许的时限。不会因此作出任何结论，只提高其优先级。",
+        "由 worker 的巡检写入，每次提高优先级时一条。",
+        "`case_id`：审核单。`priority`：此后的优先级。",
     ),
     EventType.ENDPOINT_FAILING: Words(
         "端点已连续失败两天半，没有一次成功；再过同样长的时间就会停用。",

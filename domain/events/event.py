@@ -21,6 +21,7 @@ class EventType(StrEnum):
     EXPIRED = "verification.expired"
     CONFLICT = "verification.conflict"
     ERASED = "verification.erased"
+    REVIEW_OVERDUE = "review.overdue"
     TEST = "endpoint.test"
     ENDPOINT_FAILING = "endpoint.failing"
     ENDPOINT_DISABLED = "endpoint.disabled"

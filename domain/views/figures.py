@@ -2,6 +2,8 @@
 
 import msgspec
 
+from domain.views.reviews import ReviewFigures
+
 
 class OpenVerifications(msgspec.Struct, frozen=True):
     """The number of an app's verifications in a state before the decision, and how many are near loss:
@@ -62,3 +64,4 @@ class StoreFigures(msgspec.Struct, frozen=True):
     deliveries: list[Deliveries] = []
     endpoints: list[Endpoints] = []
     events: EventLog = EventLog()
+    reviews: ReviewFigures = ReviewFigures()

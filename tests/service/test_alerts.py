@@ -17,6 +17,7 @@ from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.sealing.batch_ids import new_batch_id
 from devstack.ports import free_port
+from domain.model import Outcome
 from domain.views.processes import Heartbeat
 from service.ingress.metrics import serving_metrics
 from tests.support.http.api import RealApi, metrics_of
@@ -103,6 +104,10 @@ async def held(gateway: Gateway) -> None:
         await connection.execute(text("UPDATE verifications SET held = true"))
 
 
+async def overdue(gateway: Gateway) -> None:
+    await gateway.store.decide(await gateway.store.record(), outcome=Outcome.REVIEW)
+
+
 async def redis_away(gateway: Gateway) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port()}/0", timeout=timedelta(milliseconds=200))
     gateway.changes["redis"] = Redis(connection_pool=pool)
@@ -140,6 +145,7 @@ async def small_redis(gateway: Gateway) -> None:
 CHANGES: Final[dict[str, tuple[int, Change]]] = {
     "FaceidVerificationsNearLoss": (2, near_loss),
     "FaceidVerificationsHeld": (6, held),
+    "FaceidReviewsOverdue": (6, overdue),
     "FaceidNoWorkerAlive": (2, lambda it: it.silences("worker")),
     "FaceidNoIngressAlive": (2, lambda it: it.silences("ingress")),
     "FaceidIngressRefuses": (2, lambda it: it.beats("ingress", can_accept=False)),

@@ -7,9 +7,9 @@ from uuid import UUID
 from msgspec.structs import replace
 from sqlalchemy import text
 
-from adapters.store.reviews.openings import NewCase, open_cases
 from adapters.store.reviews.store import PgReviews
 from adapters.store.statements.bulk import bulk_connection
+from adapters.store.statements.openings import NewCase, open_cases
 from domain.model import Outcome
 from domain.people.actor import Actor
 from domain.policy.file import Policy

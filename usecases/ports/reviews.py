@@ -15,6 +15,19 @@ from domain.reviews.step import Decide
 from domain.views.reviews import CaseFilter, CasePlace, CaseView, ListedCase, Opened, ReviewFigures
 
 
+class CaseUpkeep(Protocol):
+    """What sweeps do with cases."""
+
+    async def change(
+        self, case_id: UUID, app_ids: Sequence[str], decide: Decide, *, actor: Actor
+    ) -> ReviewCase:
+        """As `ReviewStore.change`."""
+
+    async def due(self, *, now: datetime, limit: int) -> list[tuple[UUID, str]]:
+        """Cases with something for the gateway to do: a claim or a snooze that has ended, or a priority that
+        rises; each with its app."""
+
+
 class ReviewStore(Protocol):
     """Cases, their events, and reviews."""
 
@@ -68,10 +81,6 @@ class ReviewStore(Protocol):
         Raises:
             NoSuchCase: these apps have no such decided verification.
         """
-
-    async def due(self, *, now: datetime, limit: int) -> list[tuple[UUID, str]]:
-        """Cases with something for the gateway to do: a claim or a snooze that has ended, or a priority that
-        rises; each with its app."""
 
     async def figures(self, app_ids: Sequence[str], *, now: datetime) -> ReviewFigures:
         """Counts for metrics."""

@@ -11,7 +11,7 @@ from domain.reviews.claims import escalate, lapse, wake
 from domain.reviews.errors import ReviewRefused
 from domain.reviews.history import apply
 from domain.reviews.step import Seen, Step
-from usecases.ports.reviews import ReviewStore
+from usecases.ports.reviews import CaseUpkeep
 
 AT_ONCE: Final = 200
 
@@ -20,7 +20,7 @@ _ACTOR: Final = Actor.gateway("worker")
 log = structlog.get_logger(__name__)
 
 
-async def tend_cases(store: ReviewStore, *, now: datetime) -> int:
+async def tend_cases(store: CaseUpkeep, *, now: datetime) -> int:
     """Do what is due, and return how many cases were changed.
 
     Nothing is decided here: a case that nobody looks at stays `review`.
@@ -38,7 +38,7 @@ async def tend_cases(store: ReviewStore, *, now: datetime) -> int:
     return count
 
 
-async def _tend(store: ReviewStore, case_id: UUID, app_id: str, *, now: datetime) -> bool:
+async def _tend(store: CaseUpkeep, case_id: UUID, app_id: str, *, now: datetime) -> bool:
     steps = 0
 
     def decide(seen: Seen) -> Step | None:

@@ -6,6 +6,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.lookups.review_figures import read_figures
+from adapters.store.statements.each_app import list_apps
 from domain.pulls.reconciliation import NEAR_LOSS
 from domain.views.figures import Deliveries, Endpoints, EventLog, Letters, OpenVerifications, StoreFigures
 
@@ -30,14 +32,18 @@ class PgFigures:
             deliveries = await connection.execute(_DELIVERIES, {"most": MOST_DELIVERIES, "now": now})
             endpoints = await connection.execute(_ENDPOINTS, {"now": now})
             log = (await connection.execute(_EVENTS, {"now": now})).one()
-            return StoreFigures(
-                open=[OpenVerifications(*row) for row in undecided],
-                letters=[Letters(*row) for row in letters],
-                deliveries=[Deliveries(*row) for row in deliveries],
-                endpoints=[Endpoints(*row) for row in endpoints],
-                events=EventLog(*log),
-            )
+            apps = [row.app_id for row in await connection.execute(_APPS)]
+        return StoreFigures(
+            open=[OpenVerifications(*row) for row in undecided],
+            letters=[Letters(*row) for row in letters],
+            deliveries=[Deliveries(*row) for row in deliveries],
+            endpoints=[Endpoints(*row) for row in endpoints],
+            events=EventLog(*log),
+            reviews=await read_figures(self._engine, apps, now=now),
+        )
 
+
+_APPS: Final = text(list_apps("verifications"))
 
 _EVENTS: Final = text("""
 SELECT COALESCE(oldest.seq, 0), COALESCE((SELECT max(seq) FROM events), 0),

@@ -20,6 +20,7 @@ from adapters.store.recording.entries import CONFLICT, CallbackRow, Entry, Mark,
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.owners import BizOwners
 from adapters.store.statements.bulk import as_rows, write_group
+from adapters.store.statements.openings import note_late_evidence
 from adapters.tasks.coalescer import Coalescer
 from domain.lease import DataKey, Lease
 from domain.model import State
@@ -166,6 +167,10 @@ class _Known(msgspec.Struct, frozen=True):
     data_key: DataKey
     row: _StoredRow
 
+    @property
+    def is_decided(self) -> bool:
+        return self.row.state == State.DECIDED
+
     def is_decided_on(self, entry: Entry) -> bool:
         """Whether this is the first callback with an ended flow."""
         return entry.digest == self.row.final_digest
@@ -208,6 +213,8 @@ async def _insert_callbacks(
     conflicts = [
         row for row, each in zip(rows, ordered, strict=True) if each.mark in fresh and row.is_conflict
     ]
+    decided = [row.verification_id for row in conflicts if known[row.verification_id.int].is_decided]
+    await note_late_evidence(connection, decided, what=CONFLICT, at=entries[0].now)
     await append_in_bulk(connection, [row.as_event() for row in conflicts])
     return fresh
 
@@ -247,7 +254,7 @@ def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
 def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
     is_new = entry.mark in fresh
     fresh.discard(entry.mark)  # a duplicate in the same group is not new
-    to_advance = known.is_decided_on(entry) and known.row.state != State.DECIDED and not known.row.held
+    to_advance = known.is_decided_on(entry) and not known.is_decided and not known.row.held
     return Recorded(
         Lease(entry.id, entry.callback.app_id, known.row.fence, known.data_key),
         is_new=is_new,

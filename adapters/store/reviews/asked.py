@@ -10,8 +10,8 @@ from adapters.keys.data_keys import DataKeys
 from adapters.store.audit import rows as audit
 from adapters.store.reviews.cases import COLUMNS, case_of
 from adapters.store.reviews.notes import Notes
-from adapters.store.reviews.openings import NewCase, open_cases
 from adapters.store.reviews.steps import Sealed, write_step
+from adapters.store.statements.openings import NewCase, open_cases
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.model import verification_id

@@ -48,7 +48,7 @@ async def write_step(
     n: int,
 ) -> None:
     """Store the event, the case after it, and what follows: a review with the outcome that counts, the
-    timeline's entry and the audit's row. The log's event (`reviewed`) is left to the caller, as the last.
+    timeline's entry and the audit's row. The log's event (`told`) is left to the caller, as the last.
 
     Raises:
         LeaseLost: the case is no longer as it was read.
@@ -139,8 +139,19 @@ def _audit(case: ReviewCase, event: CaseEvent, actor: Actor) -> AuditRow:
     )
 
 
-def reviewed(case: ReviewCase, event: CaseEvent, n: int) -> NewEvent:
-    """The event of a verification's n-th review."""
+def told(case: ReviewCase, event: CaseEvent, n: int) -> list[NewEvent]:
+    """The events of the log that follow from a case's event; `n`: the number of the next review."""
+    if event.kind in CONCLUDING:
+        return [_reviewed(case, event, n)]
+    return [_overdue(case, event)] if event.kind is Kind.ESCALATED else []
+
+
+def _overdue(case: ReviewCase, event: CaseEvent) -> NewEvent:
+    detail = {"case_id": str(case.id), "priority": case.priority.word}
+    return NewEvent(EventType.REVIEW_OVERDUE, event.at, verification_id=case.verification_id, detail=detail)
+
+
+def _reviewed(case: ReviewCase, event: CaseEvent, n: int) -> NewEvent:
     detail = {"case_id": str(case.id), "review": n, "reasons": list(event.detail.reasons)}
     return NewEvent(EventType.REVIEWED, event.at, verification_id=case.verification_id, detail=detail)
 

@@ -10,15 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.data_keys import DataKeys
 from adapters.store.events.log import append_in_bulk
+from adapters.store.lookups.review_figures import read_figures
 from adapters.store.reviews.asked import open_asked
 from adapters.store.reviews.cases import COLUMNS, EVENTS, case_of, event_of
 from adapters.store.reviews.evidence import StoredEvidence, read_evidence
-from adapters.store.reviews.figures import read_figures
 from adapters.store.reviews.notes import Notes
-from adapters.store.reviews.openings import open_another
 from adapters.store.reviews.queue import DUE, LISTED_ONE, select_next, select_page
-from adapters.store.reviews.steps import Sealed, reviewed, write_renewal, write_step
+from adapters.store.reviews.steps import Sealed, told, write_renewal, write_step
 from adapters.store.statements.bulk import bulk_connection
+from adapters.store.statements.openings import open_another
 from domain.model import Outcome
 from domain.people.actor import Actor
 from domain.reviews.case import Because, Priority, ReviewCase
@@ -171,8 +171,7 @@ class PgReviews:
         sealed = Sealed(notes.seal(step.note, seq=event.seq), notes.seal_of_review(of_review, n=n))
         await write_step(connection, case, after, event, sealed=sealed, actor=actor, n=n)
         await _open_next(connection, case, event, second_look=step.second_look)
-        if event.kind in CONCLUDING:
-            await append_in_bulk(connection, [reviewed(after, event, n)])
+        await append_in_bulk(connection, told(after, event, n))
         return after
 
 

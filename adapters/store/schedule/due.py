@@ -21,6 +21,8 @@ from adapters.store.recording.owner_merges import OwnerMerges
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
 from adapters.store.statements import due_moves
+from adapters.store.statements.bulk import bulk_connection
+from adapters.store.statements.openings import note_late_evidence
 from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent
 from domain.lease import DataKey, Lease
@@ -88,8 +90,14 @@ class PgDueVerifications:
             await append(connection, events)
 
     async def note(self, lease: Lease, *, event: str, detail: dict[str, object]) -> None:
-        """Add the result of a requested pull to the timeline, which ends the request."""
-        await self._write(_NOTE, lease, event=event, detail=msgspec.json.encode(detail).decode())
+        """Add the result of a requested pull to the timeline, which ends the request. A result that leads to
+        another outcome than the decision opens a case, or is noted on the open one."""
+        values = lease.verification_id, lease.fence, event, msgspec.json.encode(detail).decode()
+        async with bulk_connection(self._engine, as_one=True) as connection:
+            outcome = await connection.fetchval(_NOTE, *values)
+            if outcome is not None and detail.get("outcome", outcome) != outcome:
+                at = await connection.fetchval("SELECT now()")
+                await note_late_evidence(connection, [lease.verification_id], what=event, at=at)
 
     async def _write(self, statement: Any, lease: Lease, **values: object) -> None:
         """Run a statement that does nothing if the lease is lost."""
@@ -203,13 +211,16 @@ SELECT app_id, count(*) AS waiting FROM verifications
 WHERE due_at <= :now AND NOT held AND app_id <> ALL(:apps) GROUP BY app_id
 """)
 
-_NOTE: Final = text(f"""
+_NOTE: Final = f"""
 WITH answered AS (
-  UPDATE verifications SET {due_moves.END} WHERE id = :id AND fence = :fence RETURNING id
+  UPDATE verifications SET {due_moves.END} WHERE id = $1 AND fence = $2 RETURNING id
+), noted AS (
+  INSERT INTO timeline (verification_id, event, detail)
+  SELECT id, $3, CAST($4 AS jsonb) FROM answered
 )
-INSERT INTO timeline (verification_id, event, detail)
-SELECT id, :event, CAST(:detail AS jsonb) FROM answered
-""")  # noqa: S608 - constants alone
+SELECT d.outcome FROM answered JOIN decisions d ON d.verification_id = answered.id
+"""  # noqa: S608 - constants alone
+"""Returns the decision's outcome, unless the lease is lost."""
 
 _EXPIRE: Final = text(f"""
 WITH leased AS (

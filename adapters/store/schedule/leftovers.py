@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.events.log import append
 from adapters.store.lookups.lists import list_key
 from adapters.store.statements import due_moves
+from adapters.store.statements.opening import first_events, opened_cases
 from domain.events.event import DECIDED, NewEvent
 from domain.model import Outcome, State
 from domain.pulls.budget import RESULT_KEPT
@@ -43,8 +44,9 @@ class PgLeftovers:
             return len(listed)
 
     async def list_reasons(self, *, limit: int) -> int:
-        """Write the reasons that lists find decisions by for up to `limit` decisions without them, and return
-        their number. A version from before migration 0020 writes none."""
+        """Write the reasons that lists find decisions by for up to `limit` decisions without them, open the
+        cases of those that are `review`, and return their number. A version from before migration 0020 writes
+        none."""
         async with self._engine.begin() as connection:
             return int((await connection.execute(_LIST_REASONS, {"limit": limit})).scalar_one())
 
@@ -77,7 +79,7 @@ RETURNING v.id, v.listed_as,
 """)
 """The key is that of the index `verifications_listed`."""
 
-_LIST_REASONS: Final = text("""
+_LIST_REASONS: Final = text(f"""
 WITH unlisted AS (
   SELECT verification_id AS id FROM decisions
   WHERE NOT reasons_listed AND outcome <> 'approved' LIMIT :limit
@@ -87,7 +89,17 @@ WITH unlisted AS (
 ), listed AS (
   UPDATE decisions d SET reasons_listed = true
   FROM held WHERE d.verification_id = held.id AND d.verification_id = ANY(ARRAY(SELECT id FROM held))
-  RETURNING d.verification_id AS id, d.outcome, d.reasons
+  RETURNING d.verification_id AS id, d.outcome, d.reasons, d.policy_hash
+), doubtful AS MATERIALIZED (
+  SELECT id AS verification_id, held.app_id, listed.policy_hash, 'decision' AS because, now() AS at,
+         (SELECT json_agg(reason ->> 'code') FROM json_array_elements(listed.reasons) AS reason) AS codes
+  FROM listed JOIN held USING (id) WHERE listed.outcome = 'review'
+), opened AS ({opened_cases("doubtful")}
+), begun AS ({first_events("opened")}
+), told AS (
+  INSERT INTO timeline (verification_id, event, detail)
+  SELECT verification_id, 'review.opened', jsonb_build_object('case_id', id, 'because', opened_because)
+  FROM opened
 ), coded AS (
   INSERT INTO decision_reasons (verification_id, code, app_id, listed_as, biz_no, created_at)
   SELECT id, reason ->> 'code', held.app_id, COALESCE(held.listed_as, listed.outcome), held.biz_no,
@@ -96,5 +108,5 @@ WITH unlisted AS (
   ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM listed
-""")
+""")  # noqa: S608 - constants alone
 """The condition is that of the index `decisions_unlisted`."""

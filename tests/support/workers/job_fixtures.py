@@ -17,6 +17,7 @@ from adapters.redis.client import create_redis_pool
 from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.recording.owners import PgOwners
+from adapters.store.reviews.store import PgReviews
 from adapters.store.schedule.leftovers import PgLeftovers
 from devstack import ports
 from domain.pulls.budget import PullRules
@@ -64,6 +65,7 @@ async def jobs(
         owners=PgOwners(store.engine),
         leftovers=PgLeftovers(store.engine),
         events=MemoryEventUpkeep(),
+        cases=PgReviews(store.engine, keys=store.data_keys),
         audit=PgAuditBlocks(store.engine),
         return_hints=store.return_hints,
         second_looks=store.due,

@@ -20,6 +20,7 @@ from domain.pulls.budget import PullRules
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
 from tests.memory.audit import MemoryAuditBlocks
+from tests.memory.cases import MemoryCases
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications
@@ -148,6 +149,7 @@ class World:
             owners=MemoryOwners(),
             leftovers=MemoryLeftovers(),
             events=MemoryEventUpkeep(),
+            cases=MemoryCases(),
             audit=MemoryAuditBlocks(),
             return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,

@@ -306,3 +306,12 @@ async def test_a_closed_case_stays_closed(reviews: Reviews) -> None:
     ):
         with pytest.raises(CaseClosed):
             await attempt
+
+
+async def test_an_overdue_case_is_told_of(reviews: Reviews) -> None:
+    case_id = await reviews.case()
+    before = await PgEvents(reviews.store.engine).newest()
+    await tend_cases(reviews.cases, now=BEGIN + timedelta(hours=4))
+    [event] = (await PgEvents(reviews.store.engine).page(EVERYTHING, after=before, limit=100)).items
+    assert (event.type, event.app_id) == (EventType.REVIEW_OVERDUE, "demo")
+    assert event.body.detail == {"case_id": str(case_id), "priority": "high"}

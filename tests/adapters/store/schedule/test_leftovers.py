@@ -84,3 +84,20 @@ async def test_reasons_that_an_older_version_did_not_list_are_listed_in_batches(
     )
     reason = ("face.below_threshold", "demo", "order-1")
     assert listed == [("rejected>approved", *reason), ("rejected", *reason), ("review", *reason)]
+
+
+async def test_a_decision_review_of_an_older_version_gets_its_case(
+    store: Store, leftovers: PgLeftovers
+) -> None:
+    for n, outcome in enumerate((Outcome.REVIEW, Outcome.REJECTED), start=1):
+        await store.decide(await store.record(callback(payload(n))), outcome=outcome)
+    async with store.engine.begin() as connection:
+        for table in ("review_cases", "review_events", "decision_reasons"):
+            await connection.execute(text(f"DELETE FROM {table}"))
+        await connection.execute(text("UPDATE decisions SET reasons_listed = false"))
+    assert await leftovers.list_reasons(limit=9) == 2
+    opened = await store.rows(
+        "SELECT c.opened_because, c.app_id, e.kind FROM review_cases c, review_events e"
+    )
+    assert opened == [("decision", "demo", "opened")]
+    assert await leftovers.list_reasons(limit=9) == 0

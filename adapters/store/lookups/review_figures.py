@@ -60,7 +60,7 @@ CROSS JOIN (VALUES ('open'), ('snoozed'), ('proposed')) AS part (state)
 CROSS JOIN LATERAL (
   SELECT count(*) AS count, count(*) FILTER (WHERE due_at <= $2) AS overdue, min(opened_at) AS oldest
   FROM (SELECT due_at, opened_at FROM review_cases c
-        WHERE c.app_id = app.id AND c.state = part.state AND c.state <> 'closed' LIMIT {MOST}) AS some
+        WHERE c.app_id = app.id AND c.state = part.state AND c.state <> 'closed' LIMIT {MOST}) AS part_of_app
 ) AS counted
 WHERE counted.count > 0
 """  # noqa: S608 - constants alone
