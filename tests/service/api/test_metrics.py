@@ -27,6 +27,7 @@ from domain.views.processes import Heartbeat
 from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR, MetricsPage
 from tests.support.http.api import RealApi, metrics_of
+from tests.support.reviews import Reviews
 from tests.support.storage.stores import NOW, Clock, Store, biz_id, callback, payload, traces
 from tests.support.webhooks.hooks import Hooks
 
@@ -73,6 +74,9 @@ async def full(api_context: RealApi, store: Store) -> RealApi:
     """A gateway in which every metric has a value."""
     await store.record(callback(payload(1), received_at=datetime.now(UTC) - timedelta(hours=23)))
     await store.dead_letters.keep(callback(payload(2)), reason="bad_biz_id", detail="why", now=NOW)
+    reviews = Reviews(store, Clock(datetime.now(UTC)))
+    await reviews.conclude(await reviews.case(8))
+    await reviews.case(9)
     hooks = Hooks(store.engine, store.keys, Clock())
     await hooks.endpoint()
     await hooks.event()
@@ -128,6 +132,12 @@ async def test_the_figures_need_no_token(full: RealApi) -> None:
         ("worker_database_seconds", "worker:host:1"): 3.5,
         ("policy_info", "0123456789ab", "default", "worker:host:1"): 1,
         ("inbox_unreadable",): 0,
+        ("reviews_waiting", "demo", "open"): 1,
+        ("reviews_overdue", "demo"): 1,
+        ("reviews_overdue", "other"): 0,
+        ("reviews_concluded_in_a_day", "demo", "face.below_threshold", "rejected", "review"): 1,
+        ("reviews_hasty_in_a_day", "demo"): 1,
+        ("second_looks_in_a_day", "no", "demo"): 0,
         ("processes", "worker"): 1,
         ("processes", "ingress"): 1,
         ("processes", "api"): 1,
@@ -175,7 +185,20 @@ async def test_every_metric_has_its_help_and_nothing_personal(full: RealApi) -> 
     assert all(name.startswith("faceid_") for name in families)
     assert all(family.documentation.endswith(".") for family in families.values())
     labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
-    ours = {"app_id", "code", "error", "mark", "outcome", "policy", "process", "reason", "role", "server"}
+    ours = {
+        "agrees",
+        "effective_outcome",
+        "app_id",
+        "code",
+        "error",
+        "mark",
+        "outcome",
+        "policy",
+        "process",
+        "reason",
+        "role",
+        "server",
+    }
     assert labels == ours | {"end", "le", "state", "version"}
 
 

@@ -155,6 +155,7 @@ async def test_the_timeline_is_in_order_and_has_only_its_verification(store: Sto
         "pull.finished",
         "decision.saved",
         "callback.conflict",
+        "review.opened",
     ]
     assert await store.events(verification_id("demo", biz_id(7))) == []
 
