@@ -22,6 +22,8 @@
     ├── RedisFull                Redis has no memory left for retried dead letters
     ├── NoSuchLetter             a dead letter that does not exist, or belongs to another app
     ├── NoSuchEndpoint           a webhook endpoint that does not exist, or belongs to another app
+    ├── EndpointExists           an endpoint with this id is there already
+    ├── EndpointChanged          an endpoint that was changed since the caller has seen it
     ├── EndpointNotEnabled       an endpoint that is disabled or deleted, to which nothing can be sent again
     ├── NoSuchDelivery           a delivery that does not exist, or belongs to another app
     ├── EndpointRefused          an endpoint that cannot be created or changed (domain/webhooks/mistakes.py)
@@ -180,6 +182,14 @@ class NoSuchLetter(GatewayError):
 
 class NoSuchEndpoint(GatewayError):
     """The apps named have no such webhook endpoint."""
+
+
+class EndpointExists(GatewayError):
+    """There is an endpoint with this id: the same order was done before."""
+
+
+class EndpointChanged(GatewayError):
+    """The endpoint was changed since the caller has seen it."""
 
 
 class EndpointNotEnabled(GatewayError):

@@ -19,6 +19,7 @@ from adapters.sealing.envelope import place_of, unseal_packed
 from adapters.store.audit.rows import append as append_rows
 from adapters.store.audit.rows import of_each_app
 from adapters.store.events.log import append
+from adapters.store.lookups.figures import LETTERS_OF_APPS, MOST_LETTERS
 from adapters.store.statements.each_app import each_app
 from adapters.store.statements.positions import NEWEST
 from adapters.store.tables import dead_letters
@@ -26,6 +27,7 @@ from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent
 from domain.model import AcceptedCallback
+from domain.views.figures import Letters
 from domain.views.letters import DeadLetter, LetterFilter, TakenLetters
 
 letter: Final = dead_letters.c
@@ -86,6 +88,12 @@ class PgDeadLetters:
         statement = select(func.count()).select_from(dead_letters).where(_clause(which))
         async with self._engine.connect() as connection:
             return int(await connection.scalar(statement) or 0)
+
+    async def by_reason(self, app_ids: Sequence[str]) -> list[Letters]:
+        """The letters of these apps, counted by app and reason, each up to `MOST_LETTERS`."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(LETTERS_OF_APPS, {"most": MOST_LETTERS, "apps": list(app_ids)})
+            return [Letters(*row) for row in rows]
 
     @asynccontextmanager
     async def take(

@@ -11,8 +11,13 @@ from domain.people.entry import Origin
 from domain.people.links import Link
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
-from usecases.ports.lookups import CloseUps, Lookups, StoredDecisions
+from usecases.ports.deliveries import DeliveryDesk
+from usecases.ports.lookups import CloseUps, LetterDesk, Lookups, StoredDecisions
 from usecases.ports.people import Sessions
+from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.webhooks.redeliver import Redeliveries
+from usecases.webhooks.try_endpoint import EndpointTrials
 
 
 class SignIns(Protocol):
@@ -35,6 +40,24 @@ class SignIns(Protocol):
 
 
 @dataclass(frozen=True)
+class Letters:
+    """Dead letters."""
+
+    desk: LetterDesk
+    retries: DeadLetterRetries
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """Endpoints and deliveries."""
+
+    endpoints: EndpointDesk
+    deliveries: DeliveryDesk
+    redeliveries: Redeliveries
+    trials: EndpointTrials
+
+
+@dataclass(frozen=True)
 class ConsoleContext:
     """`provider`: the name of the identity provider, None without one. `zone`: of the times on pages.
     `is_behind_https`: the console's public address is HTTPS, whatever the proxy tells.
@@ -47,6 +70,8 @@ class ConsoleContext:
     lookups: Lookups
     stored: StoredDecisions
     close_ups: CloseUps
+    letters: Letters
+    webhooks: Webhooks
     zone: tzinfo
     clock: Callable[[], datetime]
     provider: str | None = None

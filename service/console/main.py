@@ -10,7 +10,17 @@ from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
 from service.console.context import ConsoleContext
-from service.console.pages import health, preferences, sign_in, verification, verifications
+from service.console.pages import (
+    dead_letters,
+    deliveries,
+    endpoint_actions,
+    endpoints,
+    health,
+    preferences,
+    sign_in,
+    verification,
+    verifications,
+)
 from service.http.serving import NO_TELEMETRY, VERSION
 
 MAX_BODY: Final = 256 * 1024
@@ -23,6 +33,10 @@ ROUTERS: Final = (
     preferences.router,
     verifications.router,
     verification.router,
+    dead_letters.router,
+    endpoints.router,
+    endpoint_actions.router,
+    deliveries.router,
 )
 
 

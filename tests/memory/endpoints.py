@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from domain.audit.row import AuditRow
+from domain.errors import EndpointExists
 from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
 from domain.webhooks.schedule import Health
 from tests.memory.servers import MemoryDatabase
@@ -23,6 +24,8 @@ class MemoryEndpoints:
             theirs = [each for each in self._all() if each.app_id == endpoint.app_id]
             if len(theirs) >= limit:
                 return False
+            if endpoint.id in self._database.endpoints:
+                raise EndpointExists
             self._put(endpoint)
             return True
 

@@ -14,7 +14,10 @@ class Endpoints(Protocol):
     """Webhook endpoints. `app_ids` limits each request to these apps; None means every app."""
 
     async def add(self, endpoint: Endpoint, *, limit: int, audit: AuditRow) -> bool:
-        """Store a new endpoint, which gets the events from now on; False if its app has `limit` already."""
+        """Store a new endpoint, which gets the events from now on; False if its app has `limit` already.
+
+        Raises EndpointExists.
+        """
 
     async def page(
         self,

@@ -9,6 +9,7 @@ from domain.audit.row import AuditRow
 from domain.policy.explanation import DecidedFacts, DecidedVerification
 from domain.views.close_ups import CloseUp
 from domain.views.decisions import Selection, Shadow
+from domain.views.figures import Letters
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.outcomes import HourOfOutcomes
 from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
@@ -82,6 +83,12 @@ class Shadows(Protocol):
 
 class LetterDesk(Protocol):
     """Dead letters for operators."""
+
+    async def count(self, which: LetterFilter) -> int:
+        """The number of these letters."""
+
+    async def by_reason(self, app_ids: Sequence[str]) -> list[Letters]:
+        """The letters of these apps, counted by app and reason, each up to 10,000."""
 
     async def page(
         self, which: LetterFilter, *, limit: int, after: tuple[datetime, UUID] | None = None

@@ -10,7 +10,7 @@ import structlog
 
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
-from domain.errors import NoSuchEndpoint
+from domain.errors import EndpointChanged, NoSuchEndpoint
 from domain.people.actor import Actor
 from domain.webhooks.checks import check_headers, check_rotation, check_settings
 from domain.webhooks.endpoint import (
@@ -84,16 +84,24 @@ class EndpointDesk:
         self._clock = clock
 
     async def create(
-        self, app_id: str, settings: EndpointSettings, *, extra: Changes = NO_CHANGES, actor: Actor
+        self,
+        app_id: str,
+        settings: EndpointSettings,
+        *,
+        extra: Changes = NO_CHANGES,
+        actor: Actor,
+        endpoint_id: UUID | None = None,
     ) -> Shown:
         """Create an endpoint; it gets the events from now on. `extra`: headers, TLS and keys.
+        `endpoint_id`: chosen by the caller, so that the same order creates one endpoint.
 
         Raises:
             EndpointRefused: it cannot be created as wanted.
+            EndpointExists: there is an endpoint with this id.
         """
         now, secret = self._clock(), self._secrets.secret()
         blank = Endpoint(
-            id=uuid4(),
+            id=endpoint_id or uuid4(),
             app_id=app_id,
             settings=settings,
             private=EndpointPrivate(secrets=(SigningSecret(secret),)),
@@ -131,13 +139,21 @@ class EndpointDesk:
         return changed
 
     async def rotate(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, *, overlap: timedelta, actor: Actor
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        *,
+        overlap: timedelta,
+        actor: Actor,
+        seen: datetime | None = None,
     ) -> Shown:
         """Give an endpoint a new secret, and a new ed25519 key if it has one; the earlier ones stay valid for
-        `overlap`. Raises as `change`.
+        `overlap`. `seen`: `updated_at` of the endpoint that the caller has seen.
+
+        Raises as `change`, and EndpointChanged: it was changed since it was seen.
         """
         secret = self._secrets.secret()
-        rotate = self._rotation(secret, overlap)
+        rotate = self._rotation(secret, overlap, seen)
         detail = {"overlap_seconds": round(overlap.total_seconds())}
         row = AuditRow.by(actor, Action.ENDPOINT_ROTATED, detail=detail)
         changed = _there(await self._endpoints.change(endpoint_id, app_ids, rotate, audit=row))
@@ -198,11 +214,15 @@ class EndpointDesk:
         )
         return msgspec.structs.replace(endpoint, settings=settings, private=private, updated_at=self._clock())
 
-    def _rotation(self, secret: str, overlap: timedelta) -> Callable[[Endpoint], Endpoint]:
+    def _rotation(
+        self, secret: str, overlap: timedelta, seen: datetime | None
+    ) -> Callable[[Endpoint], Endpoint]:
         now = self._clock()
 
         def rotate(endpoint: Endpoint) -> Endpoint:
             assert endpoint.private is not None  # noqa: S101 - as above
+            if seen not in (None, endpoint.updated_at):
+                raise EndpointChanged
             if overlap:
                 check_rotation(endpoint.private, now)
             key = SigningKey(*self._secrets.key()) if endpoint.private.keys else None

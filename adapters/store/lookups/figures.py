@@ -60,15 +60,7 @@ SELECT app_id, state, count(*),
 FROM verifications WHERE state IN ('created', 'received') GROUP BY app_id, state
 """)
 
-_LETTERS: Final = text("""
-WITH RECURSIVE kinds (app_id, reason) AS (
-  (SELECT app_id, reason FROM dead_letters ORDER BY app_id, reason LIMIT 1)
-  UNION ALL
-  SELECT next.app_id, next.reason FROM kinds CROSS JOIN LATERAL (
-    SELECT d.app_id, d.reason FROM dead_letters d WHERE (d.app_id, d.reason) > (kinds.app_id, kinds.reason)
-    ORDER BY d.app_id, d.reason LIMIT 1
-  ) AS next
-)
+_COUNT_LETTERS: Final = """
 SELECT app_id, reason,
        (SELECT count(*) FROM (
           SELECT FROM dead_letters d
@@ -79,8 +71,29 @@ SELECT app_id, reason,
           WHERE d.app_id = kinds.app_id AND d.reason = kinds.reason AND d.retried_at IS NOT NULL LIMIT :most
         ) AS retried)
 FROM kinds
-""")
+"""
+
+_LETTERS: Final = text(f"""
+WITH RECURSIVE kinds (app_id, reason) AS (
+  (SELECT app_id, reason FROM dead_letters ORDER BY app_id, reason LIMIT 1)
+  UNION ALL
+  SELECT next.app_id, next.reason FROM kinds CROSS JOIN LATERAL (
+    SELECT d.app_id, d.reason FROM dead_letters d WHERE (d.app_id, d.reason) > (kinds.app_id, kinds.reason)
+    ORDER BY d.app_id, d.reason LIMIT 1
+  ) AS next
+){_COUNT_LETTERS}""")  # noqa: S608 - constants alone
 """`kinds` skips from reason to reason in the index `dead_letters_reasons`."""
+
+LETTERS_OF_APPS: Final = text(f"""
+WITH RECURSIVE kinds (app_id, reason) AS (
+  SELECT app.id, (SELECT min(d.reason) FROM dead_letters d WHERE d.app_id = app.id)
+  FROM unnest(CAST(:apps AS text[])) AS app (id)
+  UNION ALL
+  SELECT app_id, (SELECT min(d.reason) FROM dead_letters d
+                  WHERE d.app_id = kinds.app_id AND d.reason > kinds.reason)
+  FROM kinds WHERE reason IS NOT NULL
+){_COUNT_LETTERS}WHERE reason IS NOT NULL""")  # noqa: S608 - constants alone
+"""The same for `apps` alone."""
 
 _DELIVERIES: Final = text("""
 SELECT app.app_id,

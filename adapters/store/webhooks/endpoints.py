@@ -15,7 +15,7 @@ from adapters.store.events.log import append
 from adapters.store.tables import events
 from adapters.store.webhooks.tables import endpoints
 from domain.audit.row import AuditRow
-from domain.errors import BrokenSeal
+from domain.errors import BrokenSeal, EndpointExists
 from domain.events.bodies import Format
 from domain.events.event import EventType, NewEvent
 from domain.lease import DataKey
@@ -47,7 +47,10 @@ class PgEndpoints:
         self._keys = keys
 
     async def add(self, endpoint: Endpoint, *, limit: int, audit: AuditRow | None = None) -> bool:
-        """Store a new endpoint, which gets the events from now on; False if its app has `limit` already."""
+        """Store a new endpoint, which gets the events from now on; False if its app has `limit` already.
+
+        Raises EndpointExists.
+        """
         data_key, wrapped_key = self._keys.new_data_key(place=_key_place(endpoint.app_id, endpoint.id))
         row = _row(endpoint, data_key) | {
             "id": endpoint.id,
@@ -61,6 +64,8 @@ class PgEndpoints:
             # Concurrent requests of one app would all count the same number.
             await connection.execute(select(func.pg_advisory_xact_lock(_lock_of(endpoint.app_id))))
             count = select(func.count()).where(column.app_id == endpoint.app_id)
+            if await connection.scalar(select(column.id).where(column.id == endpoint.id)):
+                raise EndpointExists
             if (await connection.scalar(count) or 0) >= limit:
                 return False
             await connection.execute(insert(endpoints).values(row))

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from service.console.app.languages import N_, catalogue
 
+_INVISIBLE: Final = "\N{REPLACEMENT CHARACTER}"
 _UNITS: Final = ((86400, "d", N_("d")), (3600, "h", N_("h")), (60, "min", N_("min")), (1, "s", N_("s")))
 
 _SHORT: Final = 24
@@ -43,6 +44,7 @@ def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
         "short_id": _short_id,
         "masked": _masked,
         "host": _host,
+        "printable": _printable,
     }
 
 
@@ -63,6 +65,12 @@ def _short_id(text: str) -> Markup:
     if len(text) <= _SHORT:
         return Markup("{}").format(text)
     return Markup('<span title="{0}">{1}…{2}</span>').format(text, text[:_HEAD], text[-_TAIL:])
+
+
+def _printable(content: bytes) -> str:
+    """The text that bytes of another server are, without what is not visible."""
+    text = content.decode(errors="replace")
+    return "".join(each if each.isprintable() or each == "\n" else _INVISIBLE for each in text)
 
 
 def _host(url: str) -> str:

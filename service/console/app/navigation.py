@@ -20,8 +20,14 @@ class Screen(NamedTuple):
 SCREENS: Final = (
     Screen("/", N_("Today"), "t", "verifications:read", ""),
     Screen("/verifications", N_("Verifications"), "v", "verifications:read", ""),
+    Screen("/endpoints", N_("Deliveries"), "d", "endpoints", ""),
+    Screen("/dead-letters", N_("Dead letters"), "l", "operate", ""),
 )
 """In the order of the navigation. A screen is added here when it is there."""
+
+
+_PARTS: Final = {"/deliveries": "/endpoints"}
+"""Pages that belong to the screen of another path."""
 
 
 def screens_for(rights: Rights) -> Iterator[Screen]:
@@ -32,4 +38,5 @@ def screens_for(rights: Rights) -> Iterator[Screen]:
 def current_screen(path: str) -> str:
     """The path of the screen that a page belongs to."""
     first = "/" + path.split("/", 2)[1]
+    first = _PARTS.get(first, first)
     return first if any(screen.path == first for screen in SCREENS) else ""

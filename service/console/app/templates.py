@@ -13,6 +13,7 @@ from service.console.app.languages import LANGUAGES, catalogue, language_of
 from service.console.app.navigation import current_screen, screens_for
 from service.console.app.places import verification_path
 from service.console.app.static import static_url
+from service.console.app.views import with_query
 
 _VARIES: Final = {"vary": "accept-language, cookie"}
 
@@ -43,6 +44,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
         verification_path=verification_path,
+        with_query=with_query,
         static_url=static_url,
         languages=LANGUAGES,
         words=words,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.policy.reasons import TEXTS, Code
+from domain.webhooks.mistakes import Mistake
 from service.console.app.languages import N_
 
 OUTCOMES: Final[Mapping[str, str]] = {
@@ -116,6 +117,57 @@ TIMELINE: Final[Mapping[str, str]] = {
     "verification.moved": N_("Moved to the app that owns it"),
 }
 
+LETTERS: Final[Mapping[str, str]] = {
+    "missing_biz_id": N_("no biz_id in the payload"),
+    "bad_biz_id": N_("the biz_id has an unexpected shape"),
+    "malformed_payload": N_("the payload cannot be read"),
+    "processing_failed": N_("processing failed: a defect of the gateway"),
+    "kills_worker": N_("workers ended while they processed it"),
+}
+
+DISABLED: Final[Mapping[str, str]] = {
+    "by_hand": N_("disabled by hand"),
+    "gone": N_("disabled: the receiver answered 410"),
+    "failing": N_("disabled: it failed for five days"),
+}
+
+FAULTS: Final[Mapping[str, str]] = {
+    "receiver": N_("the receiver"),
+    "dns": "DNS",
+    "proxy": N_("the proxy"),
+    "ours": N_("this gateway"),
+}
+
+FORMATS: Final[Mapping[str, str]] = {
+    "thin": N_("thin: without scores"),
+    "full": N_("full: with scores and levels"),
+    "cloudevents": "CloudEvents 1.0",
+}
+
+SIGNATURES: Final[Mapping[str, str]] = {
+    "standard": "Standard Webhooks",
+    "form-sha1": N_("form with sha1, as the vendor signs"),
+}
+
+MISTAKES: Final[Mapping[str, str]] = {
+    Mistake.URL_NOT_HTTP: N_("The URL is not http:// or https:// with a host."),
+    Mistake.URL_WITH_CREDENTIALS: N_("The URL has a user or a password. Use a header instead."),
+    Mistake.URL_WITH_FRAGMENT: N_("The URL has a fragment (#)."),
+    Mistake.ADDRESS_REFUSED: N_("The URL leads to an address that webhooks are not sent to."),
+    Mistake.ADDRESS_UNRESOLVABLE: N_("The host of the URL cannot be resolved."),
+    Mistake.UNKNOWN_EVENT_TYPE: N_("One of the types matches no event."),
+    Mistake.HEADER_RESERVED: N_("A header is set by the gateway or by HTTP itself."),
+    Mistake.HEADER_INVALID: N_("A header is not a valid name with a value of printable ASCII."),
+    Mistake.CERTIFICATE_INVALID: N_("A certificate is not PEM that can be used."),
+    Mistake.TOO_MANY_ENDPOINTS: N_("The app has as many endpoints as it may have."),
+    Mistake.TOO_MANY_SECRETS: N_("Too many earlier secrets are still valid. Wait until one ends."),
+}
+
+ENDPOINTS: Final[Mapping[str, str]] = {
+    "enabled": N_("enabled"),
+    "disabled": N_("disabled"),
+}
+
 LOOKS: Final[Mapping[str, str]] = {
     "approved": "ok",
     "rejected": "no",
@@ -125,6 +177,8 @@ LOOKS: Final[Mapping[str, str]] = {
     "delivered": "ok",
     "failed": "no",
     "pending": "ask",
+    "enabled": "ok",
+    "disabled": "no",
     "unknown": "no",
     "done": "ok",
 }

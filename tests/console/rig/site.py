@@ -24,9 +24,11 @@ from adapters.store.schema import metadata
 from domain.people.roles import Role
 from service.console.context import ConsoleContext
 from service.console.main import create_app
+from tests.console.rig.desks import letters_of, webhooks_of
 from tests.console.rig.people import MemoryPeople
 from tests.support.http.api import readiness_of
 from tests.support.storage.stores import Clock, Store
+from tests.support.webhooks.hooks import Receiver
 
 APP_IDS = ("demo", "other")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -44,6 +46,8 @@ class Site:
     engine: AsyncEngine
     redis: Redis
     clock: Clock
+    receiver: Receiver
+    keys: KeyRing
 
     def client(self, role: Role | None = None, app_id: str | None = None) -> httpx2.AsyncClient:
         """A client without a browser, signed in with this role."""
@@ -61,18 +65,22 @@ async def console_site(redis_url: str, database_url: str) -> AsyncIterator[Site]
     async with engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {tables} CASCADE"))
     people = MemoryPeople(clock)
-    store = Store(engine, KeyRing([b"k" * 32]))
-    context = _context(people, store, redis, clock)
+    keys = KeyRing([b"k" * 32])
+    store = Store(engine, keys)
+    receiver = Receiver(clock)
+    context = _context(people, store, redis, clock, receiver)
     try:
         app = create_app(context)
         async with _served(app) as url:
-            yield Site(url, app, context, people, store, engine, redis, clock)
+            yield Site(url, app, context, people, store, engine, redis, clock, receiver, keys)
     finally:
         await engine.dispose()
         await pool.disconnect()
 
 
-def _context(people: MemoryPeople, store: Store, redis: Redis, clock: Clock) -> ConsoleContext:
+def _context(
+    people: MemoryPeople, store: Store, redis: Redis, clock: Clock, receiver: Receiver
+) -> ConsoleContext:
     return ConsoleContext(
         app_ids=APP_IDS,
         sessions=people,
@@ -81,6 +89,8 @@ def _context(people: MemoryPeople, store: Store, redis: Redis, clock: Clock) -> 
         lookups=store.lookups,
         stored=PgStoredDecisions(store.engine),
         close_ups=PgCloseUps(store.engine),
+        letters=letters_of(store, redis, clock),
+        webhooks=webhooks_of(store, receiver, clock),
         zone=ZONE,
         clock=clock,
     )

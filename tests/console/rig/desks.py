@@ -1,0 +1,49 @@
+"""The use cases behind the pages, on real servers."""
+
+from redis.asyncio import Redis
+
+from adapters.intake.inbox import RedisInbox
+from adapters.outbound.webhooks.new_secrets import RandomSecrets
+from adapters.outbound.webhooks.signing_keys import open_key
+from adapters.outbound.webhooks.ways import CheckedWays
+from adapters.sealing.envelope import KeyRing
+from adapters.store.audit.log import PgAuditLog
+from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
+from domain.limits.memory_room import MEMORY_RULES
+from service.console.context import Letters, Webhooks
+from tests.support.http.api import PublicNames
+from tests.support.storage.stores import Clock, Store
+from tests.support.webhooks.hooks import Receiver
+from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.webhooks.redeliver import Redeliveries
+from usecases.webhooks.try_endpoint import EndpointTrials
+
+ENDPOINTS = 60
+"""The most endpoints of an app."""
+
+
+def letters_of(store: Store, redis: Redis, clock: Clock) -> Letters:
+    """Dead letters, which go back into the inbox of this Redis."""
+    inbox = RedisInbox(redis, keys=KeyRing([b"k" * 32]))
+    retries = DeadLetterRetries(store.dead_letters, inbox=inbox, memory_rules=MEMORY_RULES, clock=clock)
+    return Letters(store.dead_letters, retries)
+
+
+def webhooks_of(store: Store, receiver: Receiver, clock: Clock) -> Webhooks:
+    """Endpoints, whose test events `receiver` gets."""
+    deliveries = PgDeliveryDesk(store.engine)
+    return Webhooks(
+        endpoints=EndpointDesk(
+            store.endpoints,
+            ways=CheckedWays(resolver=PublicNames()),
+            secrets=RandomSecrets(),
+            limit=ENDPOINTS,
+            clock=clock,
+        ),
+        deliveries=deliveries,
+        redeliveries=Redeliveries(deliveries, store.endpoints, clock=clock),
+        trials=EndpointTrials(
+            store.endpoints, receiver, PgAuditLog(store.engine), open_key=open_key, clock=clock
+        ),
+    )
