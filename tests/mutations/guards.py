@@ -89,6 +89,8 @@ GUARDS: Final = (
     "block chain link",
     "no skipped row",
     "one closer",
+    "row in the transaction",
+    "denials are bounded",
     "anchors",
 )
 
