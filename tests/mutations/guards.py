@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutations.audit import OF_THE_AUDIT
 from tests.mutations.events import OF_THE_EVENTS
+from tests.mutations.keys import OF_THE_KEYS
 from tests.mutations.mutation import Mutation
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.settings import OF_THE_SETTINGS
@@ -92,6 +93,12 @@ GUARDS: Final = (
     "row in the transaction",
     "denials are bounded",
     "anchors",
+    "destroyed epochs stay destroyed",
+    "one key for an epoch",
+    "epoch keys have a place",
+    "the data's own key store",
+    "absent keys break no seal",
+    "keys change by compare-and-set",
 )
 
 MUTATIONS: Final = (
@@ -298,5 +305,6 @@ MUTATIONS: Final = (
     *OF_REDIS_AND_SPOOL,
     *OF_THE_AUDIT,
     *OF_THE_EVENTS,
+    *OF_THE_KEYS,
     *OF_THE_SUPERVISOR,
 )
