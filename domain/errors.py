@@ -33,6 +33,7 @@
     ├── PullRefused              no call may be spent now; `code` says why
     ├── CursorExpired            events behind a reader's cursor are deleted
     ├── UnknownEventType         a pattern that matches no type of events
+    ├── EpochInUse               an epoch that data may still be put under, so it cannot be destroyed
     ├── SpoolRefused             a batch that the local disk did not take
     ├── SpoolBroken              an fsync that failed: the process has to end
     ├── AnchorFailed             a place outside did not keep the hash of a block of the audit
@@ -234,6 +235,10 @@ class CursorExpired(GatewayError):
 
 class UnknownEventType(GatewayError):
     """A type, or a pattern of types, that matches none that exists."""
+
+
+class EpochInUse(GatewayError):
+    """The epoch has not ended long enough ago: a process may still put data under it."""
 
 
 class SpoolRefused(GatewayError):

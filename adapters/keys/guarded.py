@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from adapters.keys.away import KeysAway, WrongKeyStore
-from domain.errors import ServerAway
+from domain.errors import EpochInUse, ServerAway
 from domain.keys.epochs import Epoch, Erased, KeyStoreState, Period
 from domain.keys.marks import trouble_of_store
 
@@ -114,8 +114,15 @@ class GuardedKeys:
         return await self._store.replace(epoch_id, old, new)
 
     async def destroy(self, epoch_id: UUID, *, now: datetime) -> bool:
-        """Destroy an epoch's key. Raises KeysAway."""
+        """Destroy the key of an epoch that nothing is written to any more.
+
+        Raises:
+            EpochInUse: a process may still put data under it.
+            KeysAway: the store is away.
+        """
         await self._check_once()
+        if not all(epoch.may_go(now) for epoch in await self._store.find([epoch_id])):
+            raise EpochInUse
         done = await self._store.destroy(epoch_id, now=now)
         await self.check()
         return done

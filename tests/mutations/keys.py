@@ -95,6 +95,13 @@ OF_THE_KEYS: Final = (
         [f"{_STORE}/test_rewrap.py::test_erased_row_gets_no_key_again"],
     ),
     Mutation(
+        "destroyed epochs stay destroyed",
+        "domain/keys/epochs.py",
+        "return now >= self.period.ends + GRACE",
+        "return True",
+        ["tests/adapters/keys/test_guarded.py::test_epoch_that_a_late_clock_may_write_to_is_not_destroyed"],
+    ),
+    Mutation(
         "older readers",
         "adapters/keys/data_keys.py",
         "        if self._epochs is None or not self._readable():",

@@ -32,7 +32,7 @@ class EpochKeys(Protocol):
     async def destroy(self, epoch_id: UUID, *, now: datetime) -> bool:
         """Destroy an epoch's key for good; its tombstone is durable on return.
 
-        False if it was destroyed before, or never existed.
+        False if it was destroyed before, or never existed. Raises EpochInUse.
         """
 
 

@@ -1,16 +1,20 @@
 """Only the store that the data's keys are in is used."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.away import KeysAway, WrongKeyStore
 from adapters.keys.guarded import GuardedKeys
 from adapters.store.keys.marks import PgKeyMarks
-from domain.keys.epochs import Epoch, period_of
+from domain.errors import EpochInUse
+from domain.keys.epochs import GRACE, Epoch, period_of
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import NOW
 
 PERIOD = period_of("demo", NOW)
+LATER = PERIOD.ends + GRACE
 
 
 def guarded(store: MemoryKeys, engine: AsyncEngine) -> GuardedKeys:
@@ -47,11 +51,24 @@ async def test_store_that_brings_a_destroyed_epoch_back_is_refused(engine: Async
     store = MemoryKeys()
     first = guarded(store, engine)
     await first.create(PERIOD, b"key")
-    await first.destroy(PERIOD.id, now=NOW)
+    await first.destroy(PERIOD.id, now=LATER)
     store.kept[PERIOD.id] = Epoch(PERIOD, b"key")
 
     with pytest.raises(WrongKeyStore, match="rolled back"):
         await guarded(store, engine).find([PERIOD.id])
+
+
+async def test_epoch_that_a_late_clock_may_write_to_is_not_destroyed(engine: AsyncEngine) -> None:
+    store = MemoryKeys()
+    process = guarded(store, engine)
+    await process.create(PERIOD, b"key")
+
+    with pytest.raises(EpochInUse):
+        await process.destroy(PERIOD.id, now=LATER - timedelta(seconds=1))
+
+    assert store.kept[PERIOD.id].wrapped == b"key"
+    assert await process.destroy(PERIOD.id, now=LATER)
+    assert not await process.destroy(PERIOD.id, now=LATER)
 
 
 async def test_store_that_lost_an_erasure_is_refused(engine: AsyncEngine) -> None:
