@@ -8,6 +8,7 @@ from devstack.failures import OUR_LINES, StackFailed
 from domain.errors import (
     BrokenSeal,
     EndpointNotEnabled,
+    EpochInUse,
     GatewayError,
     NoSuchDelivery,
     NoSuchEndpoint,
@@ -21,6 +22,7 @@ from domain.webhooks.mistakes import EndpointRefused
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
     BrokenSeal: lambda _: "no configured master key decrypts it",
     EndpointRefused: str,
+    EpochInUse: lambda _: "the epoch has not ended yet, or less than a day ago",
     EndpointNotEnabled: lambda _: "the endpoint is disabled or deleted",
     NoSuchDelivery: lambda _: "there is no such delivery",
     NoSuchEndpoint: lambda _: "there is no such endpoint",
