@@ -62,6 +62,11 @@ WITH pattern AS MATERIALIZED (
          CASE w.state WHEN 'decided' THEN w.outcome END, vendor_status, wrapped_key, identity_ct, ended_at,
          received_at, created_at + w.n * interval '1 ms'
   FROM wanted w, pattern
+), listed AS (
+  INSERT INTO decision_reasons (verification_id, code, app_id, listed_as, biz_no, created_at)
+  SELECT w.id, 'face.below_threshold', w.app_id, w.outcome, 'order ' || w.n % $5::int,
+         created_at + w.n * interval '1 ms'
+  FROM wanted w, pattern WHERE w.state = 'decided' AND w.outcome <> 'approved'
 )
 INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
                        mode, callback_facts, result_facts, decided_at)
@@ -90,7 +95,7 @@ async def seed(rig: Rig, *, count: int) -> list[str]:
     there = await rig.database.fetchval("SELECT count(*) FROM verifications")
     for begin in range(there, count, CHUNK):
         await _add(rig, min(CHUNK, count - begin), begin)
-    await rig.database.execute("VACUUM ANALYZE verifications, decisions, pulls")
+    await rig.database.execute("VACUUM ANALYZE verifications, decisions, decision_reasons, pulls")
     found = await rig.database.fetch(
         "SELECT v.biz_id FROM pulls p JOIN verifications v ON v.id = p.verification_id"
     )

@@ -21,6 +21,9 @@ from domain.views.verifications import Filters
 from tests.support.servers.databases import fresh_database
 
 PAGE: Final = 51
+CHUNK: Final = 50_000
+"""Rows of one statement, which a loaded machine writes within the time limit of statements."""
+
 LISTED: Final = ("verifications", "decision_reasons")
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 APPS: Final = ("demo", "small")
@@ -98,7 +101,9 @@ async def listed(engine: AsyncEngine, database_url: str, rows: int) -> AsyncIter
         async with listed.begin() as connection:
             for table in LISTED:
                 await connection.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = off)"))
-            await connection.execute(text(MANY), {"count": rows, "start": START})
+            for first in range(1, rows + 1, CHUNK):
+                last = min(first + CHUNK - 1, rows)
+                await connection.execute(text(MANY), {"first": first, "last": last, "start": START})
             await connection.execute(text(REASONS))
         yield listed
         await listed.dispose()
@@ -159,7 +164,7 @@ SELECT gen_random_uuid(), CASE WHEN n % 10 = 0 THEN 'small' ELSE 'demo' END, CAS
        CASE WHEN n % 2 = 0 THEN 'everyone''s' ELSE 'order-' || n END, word.state,
        CASE WHEN word.state = 'decided' THEN word.outcome END,
        CAST(:start AS timestamptz) + n * interval '1 second'
-FROM generate_series(1, CAST(:count AS integer)) n CROSS JOIN LATERAL (
+FROM generate_series(CAST(:first AS integer), CAST(:last AS integer)) n CROSS JOIN LATERAL (
   SELECT CASE WHEN n % 1000 = 1 THEN 'received' WHEN n % 20000 = 2 THEN 'expired' ELSE 'decided' END AS state,
          CASE WHEN n % 10007 = 0 THEN 'review' WHEN n % 5003 = 0 THEN 'review>approved'
               WHEN n % 7001 = 0 THEN 'review>rejected' WHEN n % 9001 = 0 THEN 'approved>rejected'
