@@ -19,6 +19,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_trouble
 from adapters.settings import AppSettings, Settings, strange_names
 from adapters.store.decisions.policy_history import verify_policies
+from cli.doctor.audit import check_audit
 from cli.doctor.check import Check
 from cli.doctor.credentials import check_credentials
 from cli.doctor.files import check_open_files
@@ -61,11 +62,18 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield check_spool(settings)
     yield check_open_files(settings)
     yield await _check_database(settings)
-    async for check in check_keys(settings):
+    async for check in _check_stored(settings):
         yield check
     if changed := await _find_changed_policies(settings):
         yield Check("policies", False, changed)
     async for check in _check_vendors(settings):
+        yield check
+
+
+async def _check_stored(settings: Settings) -> AsyncIterator[Check]:
+    async for check in check_keys(settings):
+        yield check
+    async for check in check_audit(settings):
         yield check
 
 

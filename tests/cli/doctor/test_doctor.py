@@ -43,6 +43,7 @@ def fit(
     """A configuration with nothing to object to."""
     environment.setenv("FACEID_KEYS_URL", (folder / "keys").as_uri())
     environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, notify_url=NOTIFY))
+    environment.setenv("FACEID_AUDIT_ANCHOR_FILE", "elsewhere")
     environment.setenv("FACEID_SPOOL_DIR", "not/yet/made")
     environment.setenv("FACEID_SPOOL_MAX_BYTES", "1000000")
 
@@ -72,10 +73,13 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
         "open files",
         "database",
         "key store",
+        "audit",
         "vendor",
         "clock",
         "apps.demo.credentials",
     }
+    [audit] = found.pop("audit")
+    assert audit.detail.startswith("this role may change"), "the tests' role owns the tables"
     assert all(check.ok for each in found.values() for check in each)
     assert len(vendor.requests) == 2
     assert "get_result" not in vendor.requests[0]

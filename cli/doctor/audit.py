@@ -1,0 +1,40 @@
+"""`doctor` checks whether the audit is protected."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from adapters.postgres.engine import create_engine
+from adapters.postgres.sqlstate import DatabaseAway
+from adapters.settings import Settings
+from adapters.store.audit.fitness import AuditFitness, examine_audit
+from cli.doctor.check import Check
+
+NAME: Final = "audit"
+
+
+async def check_audit(settings: Settings) -> AsyncIterator[Check]:
+    """The role's rights, blocks that are behind, and anchors outside the database."""
+    engine = create_engine(settings.database_url)
+    try:
+        fitness = await examine_audit(engine)
+    except DatabaseAway:
+        yield Check(NAME, None, "cannot be checked: PostgreSQL is away, or has another schema")
+        return
+    finally:
+        await engine.dispose()
+    for check in _judge(fitness, settings):
+        yield check
+
+
+def _judge(fitness: AuditFitness, settings: Settings) -> list[Check]:
+    checks = []
+    if fitness.late:
+        detail = f"{fitness.late} rows of more than an hour ago are in no block: does a worker run?"
+        checks.append(Check(NAME, False, detail))
+    if fitness.may_change:
+        detail = "this role may change and delete its rows: see deploy/roles-audit.sql"
+        checks.append(Check(NAME, None, detail))
+    if settings.audit_anchor_file is None and settings.audit_tsa_url is None:
+        detail = "neither a file nor a time stamp anchors it; keep events audit.checkpoint outside, at least"
+        checks.append(Check(NAME, None, detail))
+    return checks or [Check(NAME, True, f"{fitness.blocks} blocks, which only their owner can change")]
