@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from fastapi import Depends, Request
 
-from domain.people.entry import Origin
-from domain.people.links import Link
+from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
+from usecases.people.provider_sign_in import ProviderSignIns
+from usecases.people.sign_in import SignIns
 from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.lookups import CloseUps, LetterDesk, Lookups, StoredDecisions
 from usecases.ports.people import Sessions
@@ -18,25 +19,6 @@ from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
 from usecases.webhooks.try_endpoint import EndpointTrials
-
-
-class SignIns(Protocol):
-    """The ways to sign in. Each returns the cookie of the new session.
-
-    Raises SignInFailed, TooManySignIns.
-    """
-
-    async def by_password(self, name: str, password: str, code: str, *, origin: Origin) -> str:
-        """By name, password and, if the person has a second factor, its code."""
-
-    async def find_link(self, link: str) -> Link:
-        """The one-time link, which stays valid. Raises LinkInvalid."""
-
-    async def by_link(self, link: str, *, password: str | None, origin: Origin) -> str:
-        """By a one-time link; `password`: the new one of an invitation.
-
-        Raises LinkInvalid, PasswordRefused.
-        """
 
 
 @dataclass(frozen=True)
@@ -59,8 +41,9 @@ class Webhooks:
 
 @dataclass(frozen=True)
 class ConsoleContext:
-    """`provider`: the name of the identity provider, None without one. `zone`: of the times on pages.
-    `is_behind_https`: the console's public address is HTTPS, whatever the proxy tells.
+    """`provider`: signs in at the identity provider, which the button calls `provider_title`; None without
+    one. `zone`: of the times on pages. `is_behind_https`: the console's public address is HTTPS, whatever the
+    proxy tells.
     """
 
     app_ids: tuple[str, ...]
@@ -72,9 +55,11 @@ class ConsoleContext:
     close_ups: CloseUps
     letters: Letters
     webhooks: Webhooks
+    readings: CachedReadings
     zone: tzinfo
     clock: Callable[[], datetime]
-    provider: str | None = None
+    provider: ProviderSignIns | None = None
+    provider_title: str = ""
     is_behind_https: bool = False
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 

@@ -18,6 +18,7 @@ from service.console.pages import (
     health,
     preferences,
     sign_in,
+    today,
     verification,
     verifications,
 )
@@ -31,6 +32,7 @@ ROUTERS: Final = (
     health.router,
     sign_in.router,
     preferences.router,
+    today.router,
     verifications.router,
     verification.router,
     dead_letters.router,

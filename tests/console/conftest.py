@@ -55,7 +55,7 @@ class Readers:
 
     async def sign_in(self, role: Role | None = None, app_id: str | None = None) -> Reader:
         """A reader with this role, in every app or in one; None: not signed in."""
-        cookie = None if role is None else self.site.people.enter(role, app_id)
+        cookie = None if role is None else await self.site.enter(role, app_id)
         window = reading(
             self.browser, self.site.url, language=self.language, with_scripts=self.with_scripts, cookie=cookie
         )

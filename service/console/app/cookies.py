@@ -14,8 +14,9 @@ SESSION: Final = "faceid"
 FORM: Final = "faceid-form"
 LANGUAGE: Final = "faceid-language"
 KEYS: Final = "faceid-keys"
+PROVIDER: Final = "faceid-provider"
 
-_YEAR: Final = 365 * 24 * 3600
+YEAR: Final = 365 * 24 * 3600
 
 
 def is_https(request: Request) -> bool:
@@ -40,13 +41,13 @@ def set_cookie(
     value: str,
     *,
     same_site: Literal["strict", "lax"] = "strict",
-    lasts: bool = False,
+    seconds: int | None = None,
 ) -> None:
-    """Set one of our cookies; it `lasts` a year, or ends with the browser."""
+    """Set one of our cookies; it lasts `seconds`, or ends with the browser."""
     answer.set_cookie(
         _full_name(request, name),
         value,
-        max_age=_YEAR if lasts else None,
+        max_age=seconds,
         secure=is_https(request),
         httponly=True,
         samesite=same_site,

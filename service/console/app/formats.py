@@ -14,6 +14,7 @@ from service.console.app.languages import N_, catalogue
 _INVISIBLE: Final = "\N{REPLACEMENT CHARACTER}"
 _UNITS: Final = ((86400, "d", N_("d")), (3600, "h", N_("h")), (60, "min", N_("min")), (1, "s", N_("s")))
 
+_SIZES: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _SHORT: Final = 24
 _HEAD: Final = 10
 _TAIL: Final = 6
@@ -36,7 +37,12 @@ def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
     def time_text(at: datetime, zone: tzinfo, form: str) -> str:
         return format_datetime(at.astimezone(zone), form, locale=language)
 
+    def size(count: int) -> str:
+        power = min(4, max(0, count.bit_length() - 1) // 10)
+        return f"{format_decimal(round(count / 1024**power, 1), locale=language)} {_SIZES[power]}"
+
     return {
+        "size": size,
         "number": number,
         "age": age,
         "time": time,

@@ -69,6 +69,12 @@ CALLS: Final[Mapping[str, str]] = {
     "unknown": N_("no answer"),
 }
 
+CIRCUITS: Final[Mapping[str, str]] = {
+    "closed": N_("closed"),
+    "open": N_("open"),
+    "half_open": N_("being tried"),
+}
+
 DELIVERIES: Final[Mapping[str, str]] = {
     "pending": N_("pending"),
     "delivered": N_("delivered"),

@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from service.console.app.cookies import KEYS, LANGUAGE, set_cookie
+from service.console.app.cookies import KEYS, LANGUAGE, YEAR, set_cookie
 from service.console.app.forms import Form
 from service.console.app.languages import LANGUAGES
 from service.console.app.places import local_path
@@ -23,7 +23,7 @@ async def choose_language(request: Request) -> Response:
     form = await request.form(max_files=0, max_fields=5)
     answer = RedirectResponse(local_path(str(form.get("back", ""))), _SEE_OTHER)
     if (language := str(form.get("language", ""))) in LANGUAGES:
-        set_cookie(answer, request, LANGUAGE, language, lasts=True)
+        set_cookie(answer, request, LANGUAGE, language, seconds=YEAR)
     return answer
 
 
@@ -37,5 +37,5 @@ async def show_help(request: Request, _session: Signed) -> Response:
 async def change_preferences(request: Request, _session: Signed, form: Form) -> Response:
     """Switch single keys on or off."""
     answer = RedirectResponse("/help", _SEE_OTHER)
-    set_cookie(answer, request, KEYS, "on" if form["keys"] == "on" else "off", lasts=True)
+    set_cookie(answer, request, KEYS, "on" if form["keys"] == "on" else "off", seconds=YEAR)
     return answer

@@ -6,16 +6,24 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.people.entry import Origin
-from domain.people.errors import LinkInvalid, PasswordRefused, SignInFailed, TooManySignIns
+from domain.people.errors import (
+    LinkInvalid,
+    PasswordRefused,
+    ProviderAway,
+    ProviderRefused,
+    SignInFailed,
+    TooManySignIns,
+)
 from service.console.app.cookies import (
     FORM,
+    PROVIDER,
     SESSION,
     delete_cookie,
     may_keep_cookies,
     read_cookie,
     set_cookie,
 )
-from service.console.app.errors import https_needed
+from service.console.app.errors import NotFound, https_needed
 from service.console.app.forms import Form, OpenForm, new_form_token
 from service.console.app.languages import N_, language_of
 from service.console.app.places import local_path
@@ -29,6 +37,8 @@ _SEE_OTHER: Final = 303
 _FAILED: Final = N_("The name, the password or the code is not right.")
 _TOO_MANY: Final = N_("Too many tries. Wait a few minutes, then try again.")
 _LINK_GONE: Final = N_("This link was used already or has ended. Ask an admin for another one.")
+_PROVIDER_AWAY: Final = N_("The identity provider cannot be reached right now. Try again in a moment.")
+_PROVIDER_REFUSED: Final = N_("The identity provider's answer gives you no role here. Ask an admin.")
 _DIFFER: Final = N_("The two passwords differ.")
 _REFUSED: Final = {
     "too_short": N_("This password is too short: it needs at least 12 characters."),
@@ -78,9 +88,50 @@ async def sign_in_by_link(request: Request, context: Context, form: OpenForm) ->
         return await _show_link(
             request, context, link, problem=_REFUSED.get(error.code, _REFUSED["too_easy"])
         )
+    except TooManySignIns as error:
+        return _too_many(await _show_link(request, context, link, problem=_TOO_MANY), error)
     except (LinkInvalid, SignInFailed):
         return _show_form(request, context, problem=_LINK_GONE, status=410)
     return _enter(request, cookie, "/")
+
+
+@router.get("/login/oidc")
+async def begin_at_provider(request: Request, context: Context, next: str = "/") -> Response:  # noqa: A002
+    """Go to the identity provider. The browser keeps what binds the answer to it, for ten minutes."""
+    if context.provider is None:
+        raise NotFound
+    if not may_keep_cookies(request):
+        return https_needed(request)
+    try:
+        secret, address = await context.provider.begin()
+    except ProviderAway:
+        return _show_form(request, context, problem=_PROVIDER_AWAY, status=503)
+    answer = RedirectResponse(address, _SEE_OTHER)
+    # The way back comes from another site, which a strict cookie would not survive.
+    set_cookie(answer, request, PROVIDER, f"{secret}{local_path(next)}", same_site="lax", seconds=600)
+    return answer
+
+
+@router.get("/login/oidc/back")
+async def return_from_provider(
+    request: Request, context: Context, state: str = "", code: str = ""
+) -> Response:
+    """Sign in with what the identity provider sent back."""
+    if context.provider is None:
+        raise NotFound
+    secret, slash, back = (read_cookie(request, PROVIDER) or "").partition("/")
+    try:
+        cookie = await context.provider.finish(secret, state=state, code=code, origin=_origin(request))
+    except (ProviderRefused, SignInFailed):
+        answer = _show_form(request, context, problem=_PROVIDER_REFUSED, status=403)
+    except ProviderAway:
+        answer = _show_form(request, context, problem=_PROVIDER_AWAY, status=503)
+    else:
+        # A page of ours that goes on by itself: a redirect would still count as the other site's.
+        answer = page(request, "entered.html", back=local_path(slash + back))
+        set_cookie(answer, request, SESSION, cookie)
+    delete_cookie(answer, request, PROVIDER)
+    return answer
 
 
 @router.post("/logout")
@@ -135,7 +186,8 @@ def _show_form(
         back=back,
         name=name,
         problem=problem,
-        provider=context.provider,
+        provider=context.provider_title if context.provider else "",
+        with_passwords=context.sign_ins.with_passwords,
     )
     return _with_token(answer, request, token)
 

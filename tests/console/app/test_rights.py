@@ -12,6 +12,7 @@ from service.console.main import ROUTERS
 from tests.console.rig.site import Site
 
 OPEN = {"static_file", "healthz", "readyz", "show_sign_in", "sign_in", "sign_in_by_link", "choose_language"}
+OPEN |= {"begin_at_provider", "return_from_provider"}
 """What a browser without a session may reach."""
 EVERYBODY = {"sign_out", "show_help", "change_preferences"}
 """What every signed-in person may reach."""

@@ -9,6 +9,7 @@ import pytest
 
 import adapters.store
 from domain.facts.facts import Facts
+from domain.limits.circuit import CircuitState
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome, State
 from domain.policy.reasons import Code
 from domain.policy.rules.rules import EVERY_RULE
@@ -28,6 +29,7 @@ FACTS = {field.name for field in msgspec.structs.fields(Facts)} - {"edition"}
         (words.AGREEMENTS, Agreement),
         (words.MODES, ConfirmationMode),
         (words.CALLS, PullState),
+        (words.CIRCUITS, CircuitState),
         (words.DELIVERIES, DeliveryState),
         (words.RULES, [*dict(EVERY_RULE), "confirmation"]),
         (words.FACTS, FACTS),

@@ -153,16 +153,17 @@ def door_of(tokens: Tokens, **parts: Any) -> Door:
 
 def readiness_of(redis: Redis, engine: AsyncEngine, *, durability: Durability = "fsync") -> Readiness:
     """The readiness of an api on these servers."""
-    figures = _figures(redis, durability=durability)
+    figures = figures_of(redis, durability=durability)
     return Readiness(figures, PgDatabase(engine), Heartbeats(redis), explain=trouble_of)
 
 
 def metrics_of(redis: Redis, engine: AsyncEngine, **parts: Any) -> MetricsPage:
     """The metrics of an api on these servers."""
-    return MetricsPage(_figures(redis), PgFigures(engine), Heartbeats(redis), app_ids=APP_IDS, **parts)
+    return MetricsPage(figures_of(redis), PgFigures(engine), Heartbeats(redis), app_ids=APP_IDS, **parts)
 
 
-def _figures(redis: Redis, *, durability: Durability = "fsync") -> RedisFigures:
+def figures_of(redis: Redis, *, durability: Durability = "fsync") -> RedisFigures:
+    """What an edge on these servers reads of Redis."""
     inbox = RedisInbox(redis, keys=KeyRing([bytes(32)]))
     queue = JobQueue(create_queue(cast(BlockingConnectionPool, redis.connection_pool)))
     return RedisFigures(redis, inbox=inbox, queue=queue, durability=durability)
