@@ -92,7 +92,7 @@ def gateway_environment(
     vendor_url: str,
     ingress_url: str,
 ) -> dict[str, str]:
-    """The environment of ingress, api and worker: the caller's apps and an app `demo`.
+    """The environment of ingress, api, console and worker: the caller's apps and an app `demo`.
 
     The caller's keys for `demo` override ours, one by one.
     """
@@ -106,10 +106,17 @@ def gateway_environment(
         "FACEID_KEYS_URL": keys_url(data_dir),
         "FACEID_PULL_SPACING": str(_PAUSE),
         "FACEID_WEBHOOK_ALLOW": ALLOWED_RECEIVERS,
+        **_zone_here(),
         **caller,
         OWNER: str(data_dir),
         **{name: needed[name] for name in ("FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_APPS")},
     }
+
+
+def _zone_here() -> dict[str, str]:
+    """The setting of the console's time zone, as this machine has it; nothing where that cannot be seen."""
+    _, found, zone = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")
+    return {"FACEID_CONSOLE_TIMEZONE": zone} if found else {}
 
 
 def role_settings(

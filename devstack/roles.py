@@ -30,6 +30,10 @@ class Roles:
         """The api on this port. It answers once it reaches its servers."""
         return self._listener("api", port, "serve", "api", "--port", str(port), path="/readyz")
 
+    def console(self, port: int) -> ProcessSpec:
+        """The console on this port. It answers once it reaches its servers."""
+        return self._listener("console", port, "serve", "console", "--port", str(port), path="/readyz")
+
     def worker(self) -> ProcessSpec:
         """One worker. It listens on no port: it counts as up once it is started."""
         return self._command("worker", "worker", answers=always)

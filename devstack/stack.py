@@ -23,6 +23,7 @@ from devstack.environment import (
     callers_environment,
     keys_url,
     load_secrets,
+    master_keys,
     write_atomically,
 )
 from devstack.keeper import Keeper
@@ -32,7 +33,10 @@ from devstack.roles import Roles
 FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
 """The token is revoked at the end; the expiry is for a `dev` that was killed."""
 
-ROLES = ("ingress", "api", "worker", "simulator", "valkey", "postgres")
+USER: Final = "dev"
+"""The person who may do everything in a `dev`."""
+
+ROLES = ("ingress", "api", "console", "worker", "simulator", "valkey", "postgres")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class StackOptions:
     api_port: int = 0
     simulator_port: int = 0
     vendor_url: str | None = None
+    console_port: int | None = None
+    """None: without the console."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Settings in addition to the environment."""
 
@@ -51,7 +57,10 @@ class StackOptions:
     def ports(self) -> list[tuple[str, int]]:
         """The required ports, with the options that set them."""
         simulator = [] if self.vendor_url else [("--simulator-port", self.simulator_port)]
-        return [("--ingress-port", self.ingress_port), ("--api-port", self.api_port), *simulator]
+        console = [] if self.console_port is None else [("--console-port", self.console_port)]
+        return [
+            ("--ingress-port", self.ingress_port), ("--api-port", self.api_port), *console, *simulator
+        ]  # fmt: skip
 
 
 class Stack:
@@ -61,9 +70,14 @@ class Stack:
         self.data_dir = options.data_dir.resolve()
         self.ingress_port = options.ingress_port or ports.free_port()
         self.api_port = options.api_port or ports.free_port()
+        self.console_port = (
+            None if options.console_port is None else options.console_port or ports.free_port()
+        )
         self.simulator_port = options.simulator_port or ports.free_port()
         self.ingress_url = f"http://127.0.0.1:{self.ingress_port}"
         self.api_url = f"http://127.0.0.1:{self.api_port}"
+        self.console_url = None if self.console_port is None else f"http://127.0.0.1:{self.console_port}"
+        self.console_login_url: str | None = None
         self.simulator_url = None if options.vendor_url else f"http://127.0.0.1:{self.simulator_port}"
         self.vendor_url = options.vendor_url or f"http://127.0.0.1:{self.simulator_port}"
         self.redis_url = ""
@@ -95,6 +109,8 @@ class Stack:
         return {
             "ingress_url": self.ingress_url,
             "api_url": self.api_url,
+            "console_url": self.console_url,
+            "console_login_url": self.console_login_url,
             "simulator_url": self.simulator_url,
             "app_id": APP_ID,
             "api_token": self.secrets.api_token,
@@ -128,11 +144,14 @@ class Stack:
         foreign = bool(caller.get("FACEID_REDIS_URL"))
         own = f"dev-{token_id(self.secrets.api_token)}:" if foreign else DEFAULT_PREFIX
         self.redis_prefix = caller.setdefault("FACEID_REDIS_PREFIX", own)
+        if self.console_url is not None:
+            caller.setdefault("FACEID_CONSOLE_URL", self.console_url)
         await self._start_servers(caller)
         await databases.prepare(
             self.database_url, token_name=self._token, token=self.secrets.api_token, **self._rights()
         )
         await self._start_roles(caller)
+        await self._invite(caller)
         self._up = True
         self.write_description()
 
@@ -155,6 +174,14 @@ class Stack:
             spec = servers.postgres(self.data_dir, env=env)
             self.database_url = spec.url
             await self.keeper.start(spec)
+
+    async def _invite(self, caller: Mapping[str, str]) -> None:
+        """Let the user of `dev` in, with every role; on a foreign database, an admin invites people."""
+        if self.console_url is None or self._foreign_database or caller.get("FACEID_OIDC_ISSUER"):
+            return
+        keys = master_keys(self.data_dir)
+        link = await databases.sign_in_link(self.database_url, USER, master_keys=keys)
+        self.console_login_url = f"{self.console_url}/login?link={link}"
 
     def _rights(self) -> dict[str, Any]:
         """All rights on our own server; on a foreign one, only our app's, and with an expiry."""
@@ -179,6 +206,8 @@ class Stack:
         )
         roles = Roles(gateway, self.data_dir / "logs")
         specs = [roles.ingress(self.ingress_port), roles.api(self.api_port), roles.worker()]
+        if self.console_port is not None:
+            specs.append(roles.console(self.console_port))
         if self.simulator_url:
             simulated = environment.simulator_environment(
                 caller,

@@ -227,6 +227,10 @@ MEANINGS: Final = {
         "时间戳服务（RFC 3161）的 URL：每小时为[审计记录](../audit.zh.md)最新区块的哈希签发一次时间戳。"
         "需要安装 `faceid-gateway[timestamps]`。",
     ),
+    "console_timezone": Words(
+        "The time zone of the times in the console, such as `Asia/Shanghai`.",
+        "控制台显示时间所用的时区，如 `Asia/Shanghai`。",
+    ),
     "console_url": Words(
         "Where browsers find the [console](../people.md), `https://HOST`. `people` prints links "
         "with it; the identity provider sends browsers back to it. Default: `http://127.0.0.1:8081`.",

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Annotated, Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode
@@ -47,6 +48,15 @@ def _check_https(text: str) -> str:
     return text
 
 
+def _check_zone(text: str) -> str:
+    """The name of a time zone, such as Asia/Shanghai. Raises ValueError."""
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, OSError):
+        raise ValueError("must be the name of a time zone, such as Asia/Shanghai") from None
+    return text
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -61,6 +71,7 @@ _Texts = Annotated[list[str], NoDecode, BeforeValidator(split_list)]
 class PeopleSettings(BaseSettings):
     """Where the console is, and where persons sign in. `oidc_groups`: `GROUP=ROLE[@APP]`."""
 
+    console_timezone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
     console_url: Annotated[HttpUrl, AfterValidator(_check_origin)] | None = None
     oidc_issuer: Annotated[HttpUrl, AfterValidator(_check_https)] | None = None
     oidc_client_id: Key | None = None

@@ -13,7 +13,7 @@ from cli.commands.roles import Port
 from cli.terminal import create_console
 from devstack.environment import ALLOWED_RECEIVERS
 from devstack.preflight import refuse_foreign_servers
-from devstack.stack import Stack, StackOptions, running_stack
+from devstack.stack import USER, Stack, StackOptions, running_stack
 
 DataDir = Annotated[Path, typer.Option(help="Folder of the data, kept across restarts")]
 VendorUrl = Annotated[str | None, typer.Option(help="URL of a real vendor, used instead of the simulator")]
@@ -30,6 +30,7 @@ def dev_command(
     data_dir: DataDir = Path(".faceid"),
     ingress_port: Port = 8028,
     api_port: Port = 8080,
+    console_port: Port = 8081,
     simulator_port: Port = 8090,
     vendor_url: VendorUrl = None,
     foreign_servers: ForeignServers = False,
@@ -37,7 +38,9 @@ def dev_command(
     """Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator."""
     if not foreign_servers:
         refuse_foreign_servers()
-    options = StackOptions(data_dir, ingress_port, api_port, simulator_port, vendor_url)
+    options = StackOptions(
+        data_dir, ingress_port, api_port, simulator_port, vendor_url, console_port=console_port
+    )
     asyncio.run(run_dev(options, create_console()))
 
 
@@ -48,10 +51,13 @@ async def run_dev(options: StackOptions, console: Console) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
 
     def starting() -> None:
-        console.print("Starting PostgreSQL, Valkey, ingress, api, worker and simulator …")
+        console.print("Starting PostgreSQL, Valkey, ingress, api, console, worker and simulator …")
 
     async with running_stack(options, starting=starting) as stack:
         console.print(addresses(stack))
+        if stack.console_login_url:
+            console.print(f"Sign in to the console, once: {stack.console_login_url}", soft_wrap=True)
+            console.print(f"Another link: faceid-gateway people invite {USER}")
         console.print(f"Webhooks may go to this machine too ({ALLOWED_RECEIVERS}).")
         console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Press Ctrl-C to stop.")
         await stop.wait()
@@ -68,6 +74,7 @@ def addresses(stack: Stack) -> Table:
     rows = (
         ("ingress", f"{stack.ingress_url}/callbacks/demo/notify"),
         ("api", f"{stack.api_url}/docs"),
+        ("console", stack.console_url),
         ("simulator", stack.simulator_url),
         ("worker", str(stack.data_dir / "logs" / "worker.log")),
         ("valkey", stack.redis_url if "valkey" in pids else "see FACEID_REDIS_URL"),

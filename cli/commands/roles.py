@@ -1,4 +1,4 @@
-"""`serve ingress`, `serve api` and `worker`: each is one process, or several under a supervisor."""
+"""`serve ingress`, `serve api`, `serve console`, `worker`: each is one process, or several supervised."""
 
 import asyncio
 from typing import Annotated
@@ -50,6 +50,17 @@ def api(host: Host = "127.0.0.1", port: Port = 8080, processes: Processes = None
         _supervise_listener("api", host, port, processes)
         return
     from service.api.main import run  # noqa: PLC0415 - as above
+
+    run(_start(), host=host, port=port, supervisor=SupervisorLink.of_this_process())
+
+
+@serve.command()
+def console(host: Host = "127.0.0.1", port: Port = 8081, processes: Processes = None) -> None:
+    """Serve the console: the screens for people, who sign in (see `people`)."""
+    if processes is not None:
+        _supervise_listener("console", host, port, processes)
+        return
+    from service.console.main import run  # noqa: PLC0415 - as above
 
     run(_start(), host=host, port=port, supervisor=SupervisorLink.of_this_process())
 

@@ -1,11 +1,43 @@
 """Compose the console: the only module of this listener that builds adapters."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from adapters.intake.figures import RedisFigures
+from adapters.intake.inbox import RedisInbox
+from adapters.intake.queue import JobQueue
+from adapters.outbound.vendor.get_result import create_transport
+from adapters.people.codes import TotpCodes
+from adapters.people.oidc.provider import OidcProvider
+from adapters.people.passwords import Argon2Passwords
+from adapters.people.settings import BACK_PATH
+from adapters.postgres.schema import PgDatabase
+from adapters.processes.heartbeats import Heartbeats, beating
+from adapters.processes.keys import following_keys
+from adapters.processes.process import ProcessContext
+from adapters.processes.supervisor_link import SupervisorLink
+from adapters.processes.troubles import trouble_of
+from adapters.sealing.random_secrets import new_secret
+from adapters.settings import Settings
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.lookups.close_ups import PgCloseUps
+from adapters.store.lookups.figures import PgFigures
+from adapters.store.lookups.lookups import PgLookups
+from adapters.store.lookups.outcome_counts import PgOutcomeCounts
+from adapters.store.people.failures import PgSignInFailures
+from adapters.store.people.links import PgLinks
+from adapters.store.people.proofs import PgProofs
+from adapters.store.people.proven_persons import PgProvenPersons
+from adapters.store.people.sessions import PgSessions
+from adapters.store.people.tries import PgSignInLimits
+from adapters.store.reviews.store import PgReviews
+from adapters.tasks.background import in_background
 from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
@@ -22,7 +54,12 @@ from service.console.pages import (
     verification,
     verifications,
 )
-from service.http.serving import NO_TELEMETRY, VERSION
+from service.console.readings import CachedReadings
+from service.http.lifecycle import Lifecycle
+from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
+from service.readiness import Readiness
+from usecases.people.provider_sign_in import ProviderSignIns
+from usecases.people.sign_in import SignIns
 
 MAX_BODY: Final = 256 * 1024
 """Bytes of a form; the largest has the text of a policy."""
@@ -40,6 +77,105 @@ ROUTERS: Final = (
     endpoint_actions.router,
     deliveries.router,
 )
+
+
+def run(settings: Settings, *, host: str, port: int, supervisor: SupervisorLink | None = None) -> None:
+    """Serve the console until a signal, or until the supervisor has another process for its place."""
+    lifecycle = Lifecycle()
+    serve(
+        build(settings, lifecycle),
+        host=host,
+        port=port,
+        lifecycle=lifecycle,
+        shutdown_delay=settings.shutdown_delay,
+        limits=limits_of(settings, body_bytes=MAX_BODY),
+        supervisor=supervisor,
+    )
+
+
+def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
+    """The console with real adapters."""
+    process = ProcessContext.of(settings, timeout=timedelta(seconds=3))
+    engine, redis, names, clock = process.engine, process.redis, process.names, process.clock
+    heartbeats, app_ids = Heartbeats(redis, names=names), tuple(settings.apps)
+    redis_figures = RedisFigures(
+        redis,
+        inbox=RedisInbox(redis, keys=process.keys, names=names),
+        queue=JobQueue(process.queue, names=names),
+        durability=settings.durability,
+        memory_rules=settings.memory_rules(),
+        names=names,
+    )
+    passwords, sessions = Argon2Passwords(), PgSessions(engine)
+    context = ConsoleContext(
+        app_ids=app_ids,
+        sessions=sessions,
+        sign_ins=_sign_ins(process, sessions, passwords, with_passwords=settings.oidc_client() is None),
+        readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
+        lookups=PgLookups(engine, keys=process.data_keys),
+        stored=PgStoredDecisions(engine),
+        close_ups=PgCloseUps(engine),
+        readings=CachedReadings(
+            redis_figures,
+            heartbeats,
+            PgFigures(engine),
+            PgOutcomeCounts(engine),
+            PgReviews(engine, keys=process.data_keys),
+            app_ids=app_ids,
+        ),
+        zone=ZoneInfo(settings.console_timezone),
+        clock=clock,
+        provider=_provider(settings, process, sessions),
+        provider_title=settings.oidc_title,
+        is_behind_https=settings.console_address().startswith("https://"),
+        lifecycle=lifecycle,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        every = timedelta(seconds=settings.heartbeat_every)
+        async with (
+            in_background(clock.follow()),
+            following_keys(process, every=every),
+            beating(redis, "console", every=every, names=names, opens_epochs=process.has_key_store),
+        ):
+            yield
+        passwords.close()
+        await process.aclose()
+
+    return create_app(context, lifespan=lifespan)
+
+
+def _sign_ins(
+    process: ProcessContext, sessions: PgSessions, passwords: Argon2Passwords, *, with_passwords: bool
+) -> SignIns:
+    engine = process.engine
+    return SignIns(
+        sessions=sessions,
+        proofs=PgProofs(engine, keys=process.keys),
+        links=PgLinks(engine),
+        passwords=passwords,
+        codes=TotpCodes(),
+        limits=PgSignInLimits(engine),
+        failures=PgSignInFailures(engine),
+        clock=process.clock,
+        with_passwords=with_passwords,
+    )
+
+
+def _provider(settings: Settings, process: ProcessContext, sessions: PgSessions) -> ProviderSignIns | None:
+    client = settings.oidc_client()
+    if client is None:
+        return None
+    return ProviderSignIns(
+        OidcProvider(client, create_transport(), clock=process.clock),
+        groups=settings.oidc_grants(),
+        back_to=f"{settings.console_address()}{BACK_PATH}",
+        persons=PgProvenPersons(process.engine),
+        sessions=sessions,
+        failures=PgSignInFailures(process.engine),
+        new_secret=new_secret,
+    )
 
 
 class Console(FastAPI):
