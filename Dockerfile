@@ -57,7 +57,7 @@ WORKDIR /app
 USER 10001
 
 # ingress, api, simulator
-EXPOSE 8028 8080 8090
+EXPOSE 8028 8080 8081 8090
 
 # The exec form: the role is process 1 and gets SIGTERM itself. Health checks differ by role and stand in
 # docker-compose.yml.

@@ -183,6 +183,13 @@ EDGE_EVENTS: Final = {
         "api",
         "A server was away when the metrics were read; its figures are left out.",
     ),
+    "console.incomplete": LogEvent(
+        "warning",
+        "console",
+        "A server was away or slow when the first screen was read; its figures are left out.",
+    ),
+    "console.unavailable": LogEvent("warning", "console", "A page needed a server that is away (503)."),
+    "console.failed": LogEvent("error", "console", "A bug (500); `exception` shows where."),
     "api.unavailable": LogEvent("warning", "api", "A lookup needed a server that is away (503)."),
     "ingress.failed": LogEvent(
         "error",

@@ -13,6 +13,10 @@ from adapters.intake.figures import RedisFigures
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue
 from adapters.outbound.vendor.get_result import create_transport
+from adapters.outbound.webhooks.new_secrets import RandomSecrets
+from adapters.outbound.webhooks.sender import WebhookSender
+from adapters.outbound.webhooks.signing_keys import open_key
+from adapters.outbound.webhooks.ways import CheckedWays
 from adapters.people.codes import TotpCodes
 from adapters.people.oidc.provider import OidcProvider
 from adapters.people.passwords import Argon2Passwords
@@ -25,6 +29,8 @@ from adapters.processes.supervisor_link import SupervisorLink
 from adapters.processes.troubles import trouble_of
 from adapters.sealing.random_secrets import new_secret
 from adapters.settings import Settings
+from adapters.store.audit.log import PgAuditLog
+from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
@@ -37,11 +43,14 @@ from adapters.store.people.proven_persons import PgProvenPersons
 from adapters.store.people.sessions import PgSessions
 from adapters.store.people.tries import PgSignInLimits
 from adapters.store.reviews.store import PgReviews
+from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
+from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import in_background
+from domain.webhooks.addresses import parse_allowed
 from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
-from service.console.context import ConsoleContext
+from service.console.context import ConsoleContext, Letters, Webhooks
 from service.console.pages import (
     dead_letters,
     deliveries,
@@ -60,6 +69,10 @@ from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from service.readiness import Readiness
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
+from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.webhooks.redeliver import Redeliveries
+from usecases.webhooks.try_endpoint import EndpointTrials
 
 MAX_BODY: Final = 256 * 1024
 """Bytes of a form; the largest has the text of a policy."""
@@ -98,15 +111,18 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     process = ProcessContext.of(settings, timeout=timedelta(seconds=3))
     engine, redis, names, clock = process.engine, process.redis, process.names, process.clock
     heartbeats, app_ids = Heartbeats(redis, names=names), tuple(settings.apps)
+    inbox = RedisInbox(redis, keys=process.keys, names=names)
     redis_figures = RedisFigures(
         redis,
-        inbox=RedisInbox(redis, keys=process.keys, names=names),
+        inbox=inbox,
         queue=JobQueue(process.queue, names=names),
         durability=settings.durability,
         memory_rules=settings.memory_rules(),
         names=names,
     )
     passwords, sessions = Argon2Passwords(), PgSessions(engine)
+    letters = PgDeadLetters(engine, keys=process.data_keys)
+    sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
     context = ConsoleContext(
         app_ids=app_ids,
         sessions=sessions,
@@ -115,6 +131,11 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         lookups=PgLookups(engine, keys=process.data_keys),
         stored=PgStoredDecisions(engine),
         close_ups=PgCloseUps(engine),
+        letters=Letters(
+            letters,
+            DeadLetterRetries(letters, inbox=inbox, memory_rules=settings.memory_rules(), clock=clock),
+        ),
+        webhooks=_webhooks(settings, process, sender),
         readings=CachedReadings(
             redis_figures,
             heartbeats,
@@ -136,6 +157,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         every = timedelta(seconds=settings.heartbeat_every)
         async with (
             in_background(clock.follow()),
+            sender,
             following_keys(process, every=every),
             beating(redis, "console", every=every, names=names, opens_epochs=process.has_key_store),
         ):
@@ -144,6 +166,24 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         await process.aclose()
 
     return create_app(context, lifespan=lifespan)
+
+
+def _webhooks(settings: Settings, process: ProcessContext, sender: WebhookSender) -> Webhooks:
+    engine, clock = process.engine, process.clock
+    receivers, deliveries = PgEndpoints(engine, keys=process.keys), PgDeliveryDesk(engine)
+    allowed, has_proxy = parse_allowed(settings.webhook_allow), settings.webhook_proxy is not None
+    return Webhooks(
+        endpoints=EndpointDesk(
+            receivers,
+            ways=CheckedWays(allowed=allowed, has_proxy=has_proxy),
+            secrets=RandomSecrets(),
+            limit=settings.webhook_endpoints,
+            clock=clock,
+        ),
+        deliveries=deliveries,
+        redeliveries=Redeliveries(deliveries, receivers, clock=clock),
+        trials=EndpointTrials(receivers, sender, PgAuditLog(engine), open_key=open_key, clock=clock),
+    )
 
 
 def _sign_ins(

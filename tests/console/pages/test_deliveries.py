@@ -23,7 +23,7 @@ def hooks_of(site: Site) -> Hooks:
     return Hooks(site.engine, site.keys, site.clock)
 
 
-_ACTIONS = "SELECT action FROM audit WHERE actor LIKE 'person:%' ORDER BY id"
+_ACTIONS = "SELECT action FROM audit WHERE actor LIKE 'person:%' AND action <> 'person.signed_in' ORDER BY id"
 _END = text("UPDATE deliveries SET state = 'failed', due_at = NULL, ended_at = :at")
 
 

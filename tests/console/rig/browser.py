@@ -102,7 +102,7 @@ async def reading(
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
     )
-    window.set_default_timeout(30_000)
+    window.set_default_timeout(90_000)
     if cookie is not None:
         await window.add_cookies([{"name": "faceid", "value": cookie, "url": url, "sameSite": "Strict"}])
     page = await window.new_page()
