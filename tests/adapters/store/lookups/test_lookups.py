@@ -217,3 +217,39 @@ async def test_an_identity_that_a_newer_version_packed_costs_no_lookup(store: St
     record = await store.find()
     assert record is not None
     assert (record.outcome, record.identity) == ("approved", None)
+
+
+async def test_the_newest_review_case_is_shown_with_its_state(store: Store) -> None:
+    await store.decide(await store.record(), outcome=Outcome.REVIEW)
+    await store.decide(await store.record(callback(payload(2))), outcome=Outcome.REJECTED)
+    other = await store.find(2)
+    assert other is not None
+    assert other.review is None
+
+    async def state() -> str | None:
+        record = await store.find()
+        return record.review.state if record and record.review else None
+
+    assert await state() == "open"
+    await change_cases(store, "claimed_by = gen_random_uuid(), lease_until = now() + interval '1 hour'")
+    assert await state() == "claimed"
+    await change_cases(store, "lease_until = now() - interval '1 hour'")
+    assert await state() == "open"
+    await change_cases(store, "state = 'closed', closed_at = now(), opened_at = opened_at - interval '1 day'")
+    assert await state() == "closed"
+    async with store.engine.begin() as connection:
+        await connection.execute(text(ANOTHER_CASE))
+    assert await state() == "proposed"
+
+
+async def change_cases(store: Store, change: str) -> None:
+    async with store.engine.begin() as connection:
+        await connection.execute(text(f"UPDATE review_cases SET {change}"))
+
+
+ANOTHER_CASE = """
+INSERT INTO review_cases (verification_id, app_id, opened_because, policy_hash, four_eyes, opened_at, due_at,
+                          priority, state)
+SELECT verification_id, app_id, 'appeal', policy_hash, four_eyes, now(), now(), 2, 'proposed'
+FROM review_cases
+"""
