@@ -10,7 +10,7 @@ import msgspec
 from domain.model import Outcome
 from domain.reviews.case import Because, CaseState, ReviewCase, Reviewer
 from domain.reviews.claims import check_held, check_may_conclude, event_of
-from domain.reviews.errors import CaseClosed, ConclusionRefused, SamePerson, WrongState
+from domain.reviews.errors import CaseClosed, ConclusionRefused, WrongState
 from domain.reviews.history import CaseEvent, Detail, Kind
 from domain.reviews.reasons import REASONS_FOR, REASONS_TO_CLOSE, ReviewReason
 
@@ -138,8 +138,6 @@ def _check_approver(case: ReviewCase, who: Reviewer, now: datetime, *, fence: in
         raise CaseClosed
     if case.state is not CaseState.PROPOSED or case.proposal is None:
         raise WrongState
-    if case.proposal.person_id == who.person_id:
-        raise SamePerson
     check_may_conclude(case, who)
     check_held(case, who, now, fence=fence)
 

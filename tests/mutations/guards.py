@@ -7,6 +7,7 @@ from tests.mutations.events import OF_THE_EVENTS
 from tests.mutations.keys import OF_THE_KEYS
 from tests.mutations.mutation import Mutation
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
+from tests.mutations.reviews import OF_REVIEWS
 from tests.mutations.settings import OF_THE_SETTINGS
 from tests.mutations.supervisor import OF_THE_SUPERVISOR
 from tests.mutations.workers import OF_THE_WORKERS
@@ -67,6 +68,12 @@ GUARDS: Final = (
     "the person's outcome in events",
     "reasons are listed as verifications are",
     "a case for every doubt",
+    "fence of a claim",
+    "evidence as it was shown",
+    "two persons",
+    "notes are sealed",
+    "decisions stay",
+    "late evidence opens a case",
     "types of newer versions",
     "commit order of seq",
     "address check at connect",
@@ -303,6 +310,7 @@ MUTATIONS: Final = (
     *OF_THE_SETTINGS,
     *OF_THE_WORKERS,
     *OF_REDIS_AND_SPOOL,
+    *OF_REVIEWS,
     *OF_THE_AUDIT,
     *OF_THE_EVENTS,
     *OF_THE_KEYS,

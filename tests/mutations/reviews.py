@@ -1,0 +1,70 @@
+"""Guards of reviews."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+_STEPS: Final = "tests/adapters/store/reviews/test_steps.py"
+
+OF_REVIEWS: Final = (
+    Mutation(
+        "fence of a claim",
+        "domain/reviews/claims.py",
+        "if fence is not None and fence != case.fence:",
+        "if False:",
+        [f"{_STEPS}::test_a_stale_fence_changes_nothing"],
+    ),
+    Mutation(
+        "fence of a claim",
+        "adapters/store/reviews/steps.py",
+        " AND c.seq = s.seq_before AND c.fence = s.fence_before",
+        "",
+        [f"{_STEPS}::test_a_write_on_an_older_state_changes_nothing"],
+    ),
+    Mutation(
+        "evidence as it was shown",
+        "usecases/reviews/desk.py",
+        "if shown != seen.evidence_hash:",
+        "if False:",
+        [f"{_STEPS}::test_new_evidence_refuses_a_conclusion_and_says_what"],
+    ),
+    Mutation(
+        "two persons",
+        "domain/reviews/claims.py",
+        "    if is_excluded(case, who.person_id):\n",
+        "    if False:\n",
+        [
+            f"{_STEPS}::test_who_proposed_does_not_approve",
+            "tests/domain/reviews/test_conclusion.py::test_who_proposed_does_not_approve_even_with_a_claim",
+        ],
+    ),
+    Mutation(
+        "two persons",
+        "adapters/postgres/migrations/versions/0022_reviews.py",
+        "CHECK (approved_by IS NULL OR approved_by <> proposed_by)",
+        "CHECK (true)",
+        [f"{_STEPS}::test_the_database_knows_no_review_of_one_person_alone"],
+    ),
+    Mutation(
+        "notes are sealed",
+        "adapters/store/reviews/notes.py",
+        "self._key().seal(note.encode(), place=self._place_of(seq))",
+        "note.encode()",
+        [f"{_STEPS}::test_a_note_is_sealed_and_shown_to_reviewers"],
+    ),
+    Mutation(
+        "decisions stay",
+        "adapters/store/reviews/effective.py",
+        "), relisted AS (\n",
+        "), spoiled AS (\n  UPDATE decisions d SET outcome = c.effective FROM concluding c "
+        "WHERE d.verification_id = c.id\n), relisted AS (\n",
+        ["tests/adapters/store/reviews/test_recompute.py::test_reviewed_decisions_recompute_bit_for_bit"],
+    ),
+    Mutation(
+        "late evidence opens a case",
+        "adapters/store/recording/recorder.py",
+        "await note_late_evidence(connection, decided, what=CONFLICT, at=entries[0].now)",
+        "pass",
+        ["tests/adapters/store/reviews/test_late_evidence.py::test_a_callback_that_contradicts_opens_a_case"],
+    ),
+)
