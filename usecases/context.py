@@ -15,6 +15,7 @@ from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
 from usecases.ports.events import EventUpkeep
 from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
+from usecases.ports.people import PeopleUpkeep
 from usecases.ports.pulls import Ledger, Vendor
 from usecases.ports.recording import Owners, Recorder
 from usecases.ports.reviews import CaseUpkeep
@@ -68,6 +69,7 @@ class WorkerContext:
     events: EventUpkeep
     cases: CaseUpkeep
     audit: AuditBlocks
+    people: PeopleUpkeep
     dead_letters: DeadLetters
     vendor: Vendor
     gates: VendorGates

@@ -19,6 +19,7 @@ from adapters.redis.names import RedisNames
 from usecases.audit.close_blocks import BlockClosing
 from usecases.context import WorkerContext
 from usecases.events.upkeep import Activations, forget_events
+from usecases.people.upkeep import EndedSignIns
 from usecases.requests.note_return import note_return
 from usecases.reviews.sweep import tend_cases
 from usecases.verifications.await_registration import release_held
@@ -84,6 +85,7 @@ def crons(
     """The sweeps, every `every` seconds, on one worker at a time; `adopt` brings in old batches."""
 
     leftovers, unconfigured, activations = Leftovers(context), Unconfigured(context), Activations(context)
+    ended = EndedSignIns(context)
     closing = BlockClosing(context.audit, context.anchors, checkpoints=context.checkpoints)
 
     async def look_into_the_inbox() -> None:
@@ -109,7 +111,7 @@ def crons(
     sweeps: dict[str, Sequence[Callable[[], Awaitable[object]]]] = {
         "sweep_inbox": (look_into_the_inbox, adopt),
         "settle_due": (claim_silent, unconfigured.report),
-        "sweep_events": (activations.tell, forget_old_events),
+        "sweep_events": (activations.tell, forget_old_events, ended.forget),
         "sweep_reviews": (tend,),
         "sweep_audit": (closing.close, closing.anchor),
         "sweep_waiting": (free_held, leftovers.complete, forget),

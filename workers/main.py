@@ -33,6 +33,7 @@ from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
 from adapters.store.event_upkeep import PgEventUpkeep
+from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners
@@ -222,6 +223,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             events=PgEventUpkeep(engine),
             cases=PgReviews(engine, keys=keys),
             audit=PgAuditBlocks(engine),
+            people=PgPeopleUpkeep(engine),
             anchors=anchors,
             checkpoints=readers.all_know_checkpoints,
             events_kept=timedelta(days=settings.events_kept),

@@ -16,10 +16,11 @@ from adapters.logs.catalogue import LOG_EVENTS
 from adapters.outbound.alerts.settings import AlertSettings
 from adapters.settings import AppSettings, Settings
 from domain.audit.action import MEANINGS as ACTION_MEANINGS
+from domain.people.roles import SCOPES_OF
 from domain.views.backlog import Backlog
 from domain.views.figures import StoreFigures
 from domain.views.servers import RedisMemory, RedisRoom
-from domain.views.tokens import SCOPE_MEANINGS
+from domain.views.tokens import PERSON_SCOPE_MEANINGS, SCOPE_MEANINGS
 from service.api.main import ROUTERS
 from service.api.metrics.families import Readings, describe
 from service.problem_guide import GUIDE
@@ -89,7 +90,11 @@ def metric_table() -> Iterator[str]:
 def api_tables() -> Iterator[str]:
     """Every scope, and every request of the api with the scope that it needs and how it may be refused."""
     scopes = ((f"`{scope}`", meaning) for scope, meaning in SCOPE_MEANINGS.items())
+    persons = ((f"`{scope}`", meaning) for scope, meaning in PERSON_SCOPE_MEANINGS.items())
+    roles = ((f"`{role}`", ", ".join(f"`{scope}`" for scope in sorted(of))) for role, of in SCOPES_OF.items())
     yield from _chapter("Scopes", ("scope", "allows"), scopes)
+    yield from _chapter("Scopes of persons alone", ("scope", "allows"), persons)
+    yield from _chapter("Roles of persons", ("role", "scopes"), roles)
     yield from _chapter("Requests", ("request", "scope", "does", "may answer"), _requests())
 
 

@@ -6,6 +6,7 @@ from tests.mutations.audit import OF_THE_AUDIT
 from tests.mutations.events import OF_THE_EVENTS
 from tests.mutations.keys import OF_THE_KEYS
 from tests.mutations.mutation import Mutation
+from tests.mutations.people import OF_THE_PEOPLE
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.reviews import OF_REVIEWS
 from tests.mutations.settings import OF_THE_SETTINGS
@@ -94,6 +95,19 @@ GUARDS: Final = (
     "the new process works first",
     "clients leave first",
     "no orphans",
+    "no program is a person",
+    "a role in its app alone",
+    "links once",
+    "no session behind a disable",
+    "a disabled person is out",
+    "the last admin",
+    "tries before answers",
+    "no lockout by strangers",
+    "unknown names cost the same",
+    "codes once",
+    "proven identities alone",
+    "groups fail closed",
+    "a name is no identity",
     "block chain link",
     "no skipped row",
     "one closer",
@@ -314,5 +328,6 @@ MUTATIONS: Final = (
     *OF_THE_AUDIT,
     *OF_THE_EVENTS,
     *OF_THE_KEYS,
+    *OF_THE_PEOPLE,
     *OF_THE_SUPERVISOR,
 )

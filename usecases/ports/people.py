@@ -196,3 +196,10 @@ class SignInFailures(Protocol):
 
     async def note(self, way: Way, name: str | None, *, why: str, address: str | None) -> None:
         """Note a failure. `name`: of the person who exists, never what was typed. `why`: a word of ours."""
+
+
+class PeopleUpkeep(Protocol):
+    """Rows of people that have ended."""
+
+    async def forget(self) -> int:
+        """Delete what has ended, which nothing reads any more; returns how many rows."""

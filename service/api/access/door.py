@@ -69,6 +69,11 @@ class Door:
             await self.pauses.hold()
             raise _too_many(error.retry_after) from None
 
+    async def still_admits(self, request: Request, token: ApiToken) -> bool:
+        """Whether the bearer of an admitted request has the same rights still. Raises ServerAway."""
+        shown = shown_token(request)
+        return shown is not None and await self.tokens.check(shown) == token
+
     async def _check(self, address: str, shown: str, key: str) -> ApiToken:
         if wait := self.tries.wait_for(address, key):
             raise TooMany(wait)

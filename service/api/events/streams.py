@@ -1,7 +1,7 @@
 """What a stream of events (server-sent events) sends, and when it ends."""
 
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from fastapi.sse import ServerSentEvent
@@ -14,7 +14,10 @@ from service.api.events.feed import Feed
 from service.http.lifecycle import Lifecycle
 
 LONGEST: Final = 15 * 60.0
-"""Seconds after which a stream ends, and its reader has to show its token again: it may be revoked."""
+"""Seconds after which a stream ends, so that readers are spread over the processes again."""
+
+_LOOK: Final = 1.0
+"""Seconds after which a stream without events looks whether its reader may still have it."""
 
 _AT_ONCE: Final = 100
 _LINE_ENDS: Final = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2029"}
@@ -22,20 +25,29 @@ _LINE_ENDS: Final = {ord(each): f"\\u{ord(each):04x}" for each in "\x85\u2028\u2
 
 
 async def stream(
-    feed: Feed, which: EventFilter, *, after: int, lifecycle: Lifecycle, monotonic: Callable[[], float]
+    feed: Feed,
+    which: EventFilter,
+    *,
+    after: int,
+    may_go_on: Callable[[], Awaitable[bool]],
+    lifecycle: Lifecycle,
+    monotonic: Callable[[], float],
 ) -> AsyncIterator[ServerSentEvent]:
     """The events behind `after`, for as long as a stream lasts.
 
     It begins and ends with an id alone: a reader whose selection is rare comes back from there, not from its
     last event, which may be deleted by then.
-    It ends when this process drains, when PostgreSQL goes away, and when its events were deleted meanwhile:
-    the reader comes back with its last id, and gets an answer to that.
+    It ends when this process drains, when PostgreSQL goes away, when its events were deleted meanwhile, and
+    within a second when its reader's token is revoked or has other rights: the reader comes back with its
+    last id, and gets an answer to that.
     """
     until = monotonic() + LONGEST * random.uniform(0.75, 1)  # noqa: S311 - no secret
     with feed.reading():
         yield _position(after)
         while not lifecycle.draining and (left := until - monotonic()) > 0:
             try:
+                if not await may_go_on():
+                    return
                 page = await feed.page(which, after=after, limit=_AT_ONCE)
             except (CursorExpired, ServerAway):
                 return
@@ -43,7 +55,7 @@ async def stream(
                 yield _message(event)
             after = page.next
             if not page.items:
-                await feed.wait(after, seconds=left)
+                await feed.wait(after, seconds=min(left, _LOOK))
     yield _position(after)
 
 

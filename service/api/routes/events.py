@@ -1,7 +1,7 @@
 """Follow the event log: in pages, or as a stream."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -120,13 +120,17 @@ async def _hung_up(request: Request) -> None:
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """A stream that may begin: which events, behind which one."""
+    """A stream that may begin: which events, behind which one. `may_go_on`: whether the reader still has the
+    rights with which it began.
+    """
 
     which: EventFilter
     after: int
+    may_go_on: Callable[[], Awaitable[bool]]
 
 
 async def begin_stream(
+    request: Request,
     caller: Reader,
     context: Context,
     query: Annotated[StreamQuery, Query()],
@@ -137,12 +141,16 @@ async def begin_stream(
     """Refuse what is to be refused before the answer begins. Raises ApiProblem, CursorExpired."""
     which = query.filter_for(caller)
     after = query.after if last_event_id is None else last_event_id
+
+    async def may_go_on() -> bool:
+        return await context.door.still_admits(request, caller.token)
+
     with context.streams.take(caller.token.name):
         if after is None:
-            yield Begun(which, await context.events.newest())
+            yield Begun(which, await context.events.newest(), may_go_on)
         else:
             await context.events.page(which, after=after, limit=1)
-            yield Begun(which, after)
+            yield Begun(which, after, may_go_on)
 
 
 @router.get(
@@ -156,9 +164,17 @@ async def stream_events(
     """Events as they happen (server-sent events): `id` is `seq`, `event` the type, `data` the event as JSON.
 
     A reader that comes back with `Last-Event-ID`, or with `after`, misses nothing. A comment every 15 seconds
-    shows that the stream is alive. It ends after a quarter of an hour, and when the process stops: come back.
+    shows that the stream is alive. It ends after a quarter of an hour, when the
+    process stops, and within a second when the token is revoked: come back.
     """
     lifecycle, monotonic = context.lifecycle, context.monotonic
-    messages = stream(context.feed, begun.which, after=begun.after, lifecycle=lifecycle, monotonic=monotonic)
+    messages = stream(
+        context.feed,
+        begun.which,
+        after=begun.after,
+        may_go_on=begun.may_go_on,
+        lifecycle=lifecycle,
+        monotonic=monotonic,
+    )
     async for message in messages:
         yield message

@@ -1,5 +1,6 @@
 """The stores of people with shortcuts, for tests of the stores and of the edges."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,3 +74,9 @@ class People:
         """Change rows as only time does."""
         async with self.engine.begin() as connection:
             await connection.execute(text(statement), values)
+
+    async def has_to_wait(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether a statement waits for a lock, or the task has ended without."""
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        async with self.engine.connect() as connection:
+            return task.done() or bool(await connection.scalar(text(waiting)))

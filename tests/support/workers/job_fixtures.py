@@ -16,6 +16,7 @@ from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
 from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.blocks import PgAuditBlocks
+from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.recording.owners import PgOwners
 from adapters.store.reviews.store import PgReviews
 from adapters.store.schedule.leftovers import PgLeftovers
@@ -67,6 +68,7 @@ async def jobs(
         events=MemoryEventUpkeep(),
         cases=PgReviews(store.engine, keys=store.data_keys),
         audit=PgAuditBlocks(store.engine),
+        people=PgPeopleUpkeep(store.engine),
         return_hints=store.return_hints,
         second_looks=store.due,
         dead_letters=store.dead_letters,

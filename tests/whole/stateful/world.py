@@ -32,6 +32,7 @@ from tests.memory.ledger import MemoryLedger
 from tests.memory.leftovers import MemoryLeftovers
 from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
 from tests.memory.owners import MemoryOwners
+from tests.memory.people import MemoryPeopleUpkeep
 from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
@@ -151,6 +152,7 @@ class World:
             events=MemoryEventUpkeep(),
             cases=MemoryCases(),
             audit=MemoryAuditBlocks(),
+            people=MemoryPeopleUpkeep(),
             return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),

@@ -4,7 +4,11 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.people.changes import one_by_one
+from devstack.waiting import until
 from domain.people.errors import LastAdmin, NameTaken, NoSuchPerson
 from domain.people.person import Person, PersonState
 from domain.people.roles import Grant, Role
@@ -126,3 +130,16 @@ async def test_a_role_that_has_ended_grants_nothing(people: People) -> None:
     session = await people.sessions.check(cookie)
     assert session is not None
     assert not session.rights.has("review")
+
+
+async def test_an_admin_who_leaves_waits_for_the_other_to_have_left(
+    people: People, engine: AsyncEngine
+) -> None:
+    one, other = await people.person("one", ADMIN), await people.person("other", ADMIN)
+    async with engine.begin() as leaving:
+        await one_by_one(leaving)
+        await leaving.execute(text("DELETE FROM person_roles WHERE person_id = :id"), {"id": one.id})
+        second = asyncio.create_task(people.persons.revoke(other.id, [ADMIN], actor=OPS))
+        await until(lambda: people.has_to_wait(second))
+    with pytest.raises(LastAdmin):
+        await second

@@ -4,8 +4,10 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from devstack.waiting import until
 from domain.people.entry import Origin, Way
 from domain.people.errors import LinkInvalid, NoSuchPerson, SignInFailed
 from domain.people.links import Purpose
@@ -193,3 +195,14 @@ async def test_no_secret_is_stored_in_plain_text(people: People, engine: AsyncEn
     await people.proofs.set_code(person.id, "JBSWY3DPEHPK3PXP", actor=OPS)
     dumped = await dump_database(engine)
     assert traces(dumped, cookie, link, token, csrf_of(cookie), "JBSWY3DPEHPK3PXP") == []
+
+
+async def test_no_session_is_opened_while_a_person_is_disabled(people: People, engine: AsyncEngine) -> None:
+    person = await people.person()
+    async with engine.begin() as disabling:
+        await disabling.execute(text("UPDATE persons SET state = 'disabled'"))
+        opening = asyncio.create_task(people.sessions.open(person.id, Way.PASSWORD, origin=HERE))
+        await until(lambda: people.has_to_wait(opening))
+        await disabling.execute(text("DELETE FROM sessions"))
+    with pytest.raises(SignInFailed):
+        await opening

@@ -261,3 +261,15 @@ async def _has_come_to(feed: Feed, seq: int) -> bool:
 
 async def _nobody_reads(context: RealApi) -> bool:
     return context.feed._readers == 0 and context.streams._open.total() == 0
+
+
+async def test_a_stream_ends_when_its_token_is_revoked_or_replaced(
+    sockets: httpx2.AsyncClient, api_context: RealApi
+) -> None:
+    tokens = api_context.tokens
+    for end in (tokens.revoke("reader"), tokens.put("reader", "reader-token", apps=["other"])):
+        await tokens.put("reader", "reader-token", apps=["demo"])
+        async with opened(sockets, headers={"authorization": "Bearer reader-token"}) as stream:
+            assert (await stream.line()).startswith("id:")
+            await end
+            assert "data:" not in "".join(await stream.lines())

@@ -1,0 +1,138 @@
+"""The guards of persons: how they get in, what they may do, and how they are shut out."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+OF_THE_PEOPLE: Final = (
+    Mutation(
+        "no program is a person",
+        "service/api/access/door.py",
+        "if token.person is None and scopes & PERSON_SCOPES:",
+        "if False:",
+        ["tests/service/api/access/test_matrix.py::test_a_program_does_not_what_only_persons_do"],
+    ),
+    Mutation(
+        "no program is a person",
+        "domain/views/tokens.py",
+        "set(self.scopes) - PERSON_SCOPES",
+        "set(self.scopes)",
+        ["tests/domain/people/test_roles.py::test_a_machine_has_nothing_that_only_persons_have[review]"],
+    ),
+    Mutation(
+        "a role in its app alone",
+        "service/api/auth.py",
+        "if apps is None or app_id in apps]",
+        "if True]",
+        ["tests/service/api/access/test_persons.py::test_a_role_in_one_app_gives_nothing_in_another"],
+    ),
+    Mutation(
+        "revoked within a second",
+        "service/api/events/streams.py",
+        "if not await may_go_on():",
+        "if False:",
+        ["tests/service/api/events/test_stream.py::test_a_stream_ends_when_its_token_is_revoked_or_replaced"],
+    ),
+    Mutation(
+        "links once",
+        "adapters/store/people/sessions.py",
+        "if name is None or not (await connection.execute(using)).rowcount:",
+        "await connection.execute(using)\n    if name is None:",
+        ["tests/adapters/store/people/test_sessions.py::test_of_many_uses_at_once_one_succeeds[invite]"],
+    ),
+    Mutation(
+        "no session behind a disable",
+        "adapters/store/people/changes.py",
+        "AND state = 'active' FOR NO KEY UPDATE",
+        "AND state = 'active'",
+        [
+            "tests/adapters/store/people/test_sessions.py::test_no_session_is_opened_while_a_person_is_disabled"
+        ],
+    ),
+    Mutation(
+        "a disabled person is out",
+        "adapters/store/people/personal_tokens.py",
+        "t.expires_at > now() AND p.state = 'active'",
+        "t.expires_at > now()",
+        ["tests/service/api/access/test_matrix.py::test_a_disabled_person_is_unknown"],
+    ),
+    Mutation(
+        "the last admin",
+        "adapters/store/people/persons.py",
+        "            await one_by_one(connection)\n            before = await count_admins(connection)\n"
+        "            name, _ = await locked_person(connection, person_id)\n            taken",
+        "            before = await count_admins(connection)\n"
+        "            name, _ = await locked_person(connection, person_id)\n            taken",
+        [
+            "tests/adapters/store/people/test_persons.py::test_an_admin_who_leaves_waits_for_the_other_to_have_left"
+        ],
+    ),
+    Mutation(
+        "tries before answers",
+        "usecases/people/sign_in.py",
+        "if wait := await self.limits.take(known, origin.address):",
+        "if wait := 0.0:",
+        ["tests/usecases/people/test_sign_in.py::test_too_many_tries_wait"],
+    ),
+    Mutation(
+        "no lockout by strangers",
+        "adapters/store/people/tries.py",
+        'pair if known else _key("name", name)',
+        '_key("name", name)',
+        [
+            "tests/adapters/store/people/test_tries.py::test_a_stranger_does_not_lock_a_person_out_where_the_person_was_before"
+        ],
+    ),
+    Mutation(
+        "unknown names cost the same",
+        "usecases/people/sign_in.py",
+        "            await self.passwords.verify(None, password)\n",
+        "",
+        ["tests/usecases/people/test_sign_in.py::test_an_unknown_name_costs_a_hash_as_well"],
+    ),
+    Mutation(
+        "codes once",
+        "adapters/store/people/proofs.py",
+        "persons.c.code_used < step)",
+        "persons.c.code_used <= step)",
+        ["tests/usecases/people/test_sign_in.py::test_a_code_is_wanted_and_used_once"],
+    ),
+    Mutation(
+        "proven identities alone",
+        "adapters/people/oidc/id_token.py",
+        '"nonce": nonce, ',
+        "",
+        ["tests/adapters/people/oidc/test_provider.py::test_a_wrong_claim_proves_nothing[claims8-nonce]"],
+    ),
+    Mutation(
+        "proven identities alone",
+        "adapters/people/oidc/id_token.py",
+        '"iss": {"essential": True, "value": client.issuer},',
+        "",
+        ["tests/adapters/people/oidc/test_provider.py::test_a_wrong_claim_proves_nothing[claims0-iss]"],
+    ),
+    Mutation(
+        "proven identities alone",
+        "adapters/people/oidc/provider.py",
+        "if not secret or not hmac.compare_digest(",
+        "if False and not hmac.compare_digest(",
+        ["tests/adapters/people/oidc/test_provider.py::test_the_state_and_the_code_are_of_this_browser"],
+    ),
+    Mutation(
+        "groups fail closed",
+        "usecases/people/provider_sign_in.py",
+        "if not person.grants:",
+        "if False:",
+        [
+            "tests/usecases/people/test_provider_sign_in.py::test_who_left_every_group_loses_the_role_and_stays_out"
+        ],
+    ),
+    Mutation(
+        "a name is no identity",
+        "adapters/store/people/proven_persons.py",
+        "    if found is None:\n        raise NameTaken\n",
+        "    if found is None:\n        found = await connection.scalar(\n"
+        "            select(persons.c.id).where(persons.c.name == name)\n        )\n",
+        ["tests/adapters/store/people/test_proven_persons.py::test_a_name_is_no_identity"],
+    ),
+)
