@@ -192,10 +192,10 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
     EventType.AUDIT_CHECKPOINT: Entry(
         "A block of the audit was closed. Who keeps the hash outside the gateway can prove later that no row "
         "before it was changed or removed.",
-        "in the transaction that closes the block, once every live process knows this type.",
+        "in the transaction that closes the block, once every live process knows this type: one of no app, "
+        "and one for each app with an endpoint whose `types` name `audit.checkpoint` or `audit.*`.",
         _of_gateway(
             EventType.AUDIT_CHECKPOINT,
-            app_id=None,
             height=1204,
             hash="7c1f5a0b1d0b7e2c4d6e8f9a0b1c2d3e4f5a6b7c8d9e0f3d5c0f0f7c1e4c0c9d",
             count=12,

@@ -73,7 +73,8 @@ CHINESE: Final[Mapping[EventType, Words]] = {
     ),
     EventType.AUDIT_CHECKPOINT: Words(
         "审计的一个区块已封闭。在网关之外保存其哈希，日后就能证明此前的记录没有被改动或删除。",
-        "与区块的封闭在同一个事务里写入；所有运行中的进程都认识该类型之后才开始产生。",
+        "与区块的封闭在同一个事务里写入；所有运行中的进程都认识该类型之后才开始产生。"
+        "一个不属于任何应用；若应用有端点的 `types` 写明 `audit.checkpoint` 或 `audit.*`，该应用另有一个。",
         "`height`、`hash`：区块的高度和哈希。`count`：区块中的记录数。",
     ),
 }

@@ -40,7 +40,7 @@ DECIDED: Final = {
 """The type of a decision's event."""
 
 
-OF_NO_APP: Final = frozenset({EventType.POLICY_ACTIVATED, EventType.AUDIT_CHECKPOINT})
+OF_NO_APP: Final = frozenset({EventType.POLICY_ACTIVATED})
 """Events of the whole gateway. An endpoint belongs to an app and gets none of them: they go to the sinks of
 alerts, and to pulls and streams of a token for every app."""
 

@@ -48,7 +48,8 @@ class PgAuditBlocks:
                 return None
             block = await _close(connection, rows, last, since_xid=_since(found, full=len(rows) == limit))
             if checkpoint:
-                await log.append(connection, [_checkpoint(block)])
+                app_ids = (await connection.execute(_APPS_THAT_KEEP_CHECKPOINTS)).scalars()
+                await log.append(connection, [_checkpoint(block, app_id) for app_id in (None, *app_ids)])
             return block
 
     async def newest(self) -> Block | None:
@@ -86,9 +87,9 @@ async def _close(
     return block
 
 
-def _checkpoint(block: Block) -> NewEvent:
+def _checkpoint(block: Block, app_id: str | None) -> NewEvent:
     detail = {"height": block.height, "hash": block.hash.hex(), "count": block.count}
-    return NewEvent(EventType.AUDIT_CHECKPOINT, block.closed_at, detail=detail)
+    return NewEvent(EventType.AUDIT_CHECKPOINT, block.closed_at, app_id, detail=detail)
 
 
 def stored_row(row: Row[Any]) -> StoredRow:
@@ -99,6 +100,12 @@ def stored_row(row: Row[Any]) -> StoredRow:
 def _block_of(row: Row[Any]) -> Block:
     return Block(**{name: getattr(row, name) for name in Block.__struct_fields__})
 
+
+# An endpoint gets the events of its app alone. Those that select every type are no keepers of anchors.
+_APPS_THAT_KEEP_CHECKPOINTS: Final = text("""
+SELECT DISTINCT app_id FROM endpoints
+WHERE state = 'enabled' AND types && ARRAY['audit.checkpoint', 'audit.*'] ORDER BY app_id
+""")
 
 _TRY_LOCK: Final = text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
 

@@ -9,14 +9,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.audit.rows import append
 from adapters.store.events.reader import PgEvents
+from adapters.store.webhooks.deliveries import PgDeliveries
+from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.audit.action import Action
 from domain.audit.blocks import BEGINNING, Block, close_block, merkle_root
 from domain.audit.row import AuditRow
 from domain.events.event import EventType
 from domain.views.events import EVERYTHING
+from tests.support.webhooks.endpoints import endpoint
 
 
 def row(n: int = 1) -> AuditRow:
@@ -172,3 +176,21 @@ async def test_a_block_has_its_event_if_every_process_knows_it(engine: AsyncEngi
     detail = {"height": 1, "hash": block.hash.hex(), "count": 2}
     expected = [(EventType.AUDIT_CHECKPOINT, None, detail)] if checkpoint else []
     assert [(each.type, each.app_id, each.body.detail) for each in events] == expected
+
+
+async def test_apps_whose_endpoints_keep_checkpoints_have_an_event_each(
+    engine: AsyncEngine, keys: KeyRing
+) -> None:
+    endpoints = PgEndpoints(engine, keys=keys)
+    kinds = [("a", ("audit.checkpoint",)), ("a", ("audit.*",)), ("b", ("*",)), ("c", ("verification.*",))]
+    for n, (app_id, types) in enumerate(kinds):
+        assert await endpoints.add(endpoint(n + 1, app_id=app_id, types=types), limit=9)
+    await write(engine)
+    await close(engine, checkpoint=True)
+    events = (await PgEvents(engine).page(EVERYTHING, after=0, limit=9)).items
+    assert [(each.type, each.app_id) for each in events] == [
+        (EventType.AUDIT_CHECKPOINT, None),
+        (EventType.AUDIT_CHECKPOINT, "a"),
+    ]
+    fanned = await PgDeliveries(engine).fan_out(now=events[0].at, limit=9)
+    assert fanned.deliveries == 2, "to both endpoints of this app"
