@@ -18,7 +18,7 @@ from adapters.intake.queue import NUDGE_VERIFICATION, RECORD_WAITING, SETTLE_VER
 from adapters.redis.names import RedisNames
 from usecases.audit.close_blocks import BlockClosing
 from usecases.context import WorkerContext
-from usecases.events.upkeep import Activations, forget_events
+from usecases.events.upkeep import Activations, count_events, forget_events
 from usecases.people.upkeep import EndedSignIns
 from usecases.requests.note_return import note_return
 from usecases.reviews.sweep import tend_cases
@@ -105,13 +105,16 @@ def crons(
     async def forget() -> None:
         await forget_owners(context)
 
+    async def count_new_events() -> None:
+        await count_events(context)
+
     async def forget_old_events() -> None:
         await forget_events(context)
 
     sweeps: dict[str, Sequence[Callable[[], Awaitable[object]]]] = {
         "sweep_inbox": (look_into_the_inbox, adopt),
         "settle_due": (claim_silent, unconfigured.report),
-        "sweep_events": (activations.tell, forget_old_events, ended.forget),
+        "sweep_events": (activations.tell, count_new_events, forget_old_events, ended.forget),
         "sweep_reviews": (tend,),
         "sweep_audit": (closing.close, closing.anchor),
         "sweep_waiting": (free_held, leftovers.complete, forget),

@@ -30,6 +30,15 @@ class PgEventUpkeep:
             deleted = await connection.execute(_FORGET, {"before": before, "limit": limit})
             return int(deleted.scalar_one())
 
+    async def count(self, *, limit: int) -> int:
+        """Add up to `limit` events that are not counted yet to the numbers by type; how many. 0 while another
+        process counts."""
+        async with self._engine.begin() as connection:
+            after = await connection.scalar(_COUNTED_TO)
+            if after is None:
+                return 0
+            return int(await connection.scalar(_COUNT, {"after": after, "limit": limit}) or 0)
+
     async def activate(self, policies: Sequence[Policy]) -> int:
         """Note that these policies are in force, and append an event for each that was not, or had another
         text; their number."""
@@ -72,6 +81,23 @@ WITH oldest AS (
 )
 SELECT count(*) FROM forgotten
 """)
+
+_COUNTED_TO: Final = text("SELECT counted_to FROM event_log FOR NO KEY UPDATE SKIP LOCKED")
+
+_COUNT: Final = text("""
+WITH news AS MATERIALIZED (
+  SELECT seq, type FROM events WHERE seq > :after ORDER BY seq LIMIT :limit
+), by_type AS (
+  SELECT type, count(*) AS count FROM news GROUP BY type
+)
+UPDATE event_log SET
+  counted_to = (SELECT max(seq) FROM news),
+  counts = counts || (
+    SELECT jsonb_object_agg(type, count + COALESCE(CAST(counts ->> type AS bigint), 0)) FROM by_type)
+WHERE EXISTS (SELECT FROM news)
+RETURNING (SELECT count(*) FROM news)
+""")
+"""Behind the row's lock, in a statement of its own, which sees what others have counted."""
 
 _ACTIVATE: Final = text("""
 INSERT INTO policies_in_force AS f (name, content_hash)

@@ -239,9 +239,11 @@ event_log = Table(
     Column("one", Boolean, CheckConstraint("one", name="one"), primary_key=True),
     Column("deleted_to", BigInteger, nullable=False, server_default=text("0")),
     _now("began_at"),
+    Column("counted_to", BigInteger, nullable=False, server_default=text("0")),
+    Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
 )
 """At most one row. `deleted_to`: the greatest `seq` that was deleted. `began_at`: when the log began; what an
-older version has decided since then has no event yet."""
+older version has decided since then has no event yet. `counts`: events of each type up to `counted_to`."""
 
 dead_letters = Table(
     "dead_letters",

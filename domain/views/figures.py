@@ -49,11 +49,12 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 class EventLog(msgspec.Struct, frozen=True):
     """The ends of the event log: `seq` of the oldest and of the newest event, 0 if there is none, and the age
-    of the oldest in seconds."""
+    of the oldest in seconds. `counts`: the events of each type so far, as of the last sweep."""
 
     oldest: int = 0
     newest: int = 0
     oldest_seconds: float = 0.0
+    counts: dict[str, int] = {}
 
 
 class StoreFigures(msgspec.Struct, frozen=True):

@@ -12,5 +12,8 @@ class MemoryEventUpkeep:
     async def forget(self, *, before: datetime, limit: int) -> int:
         return 0
 
+    async def count(self, *, limit: int) -> int:
+        return 0
+
     async def activate(self, policies: Sequence[Policy]) -> int:
         return 0

@@ -7,8 +7,19 @@ import structlog
 from usecases.context import WorkerContext
 
 AT_ONCE: Final = 1000
+COUNTED_AT_ONCE: Final = 10_000
 
 log = structlog.get_logger(__name__)
+
+
+async def count_events(context: WorkerContext) -> None:
+    """Count the new events by type, in short transactions.
+
+    Raises:
+        ServerAway: PostgreSQL is away.
+    """
+    while await context.events.count(limit=COUNTED_AT_ONCE) == COUNTED_AT_ONCE:
+        pass
 
 
 async def forget_events(context: WorkerContext) -> None:

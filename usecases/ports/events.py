@@ -27,6 +27,9 @@ class EventUpkeep(Protocol):
     async def forget(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` of the oldest events, from before this time; their number."""
 
+    async def count(self, *, limit: int) -> int:
+        """Add up to `limit` events that are not counted yet to the numbers by type; how many."""
+
     async def activate(self, policies: Sequence[Policy]) -> int:
         """Write an event for each of these policies that was not in force yet with this text; their
         number."""

@@ -47,7 +47,8 @@ _APPS: Final = text(list_apps("verifications"))
 
 _EVENTS: Final = text("""
 SELECT COALESCE(oldest.seq, 0), COALESCE((SELECT max(seq) FROM events), 0),
-       CAST(COALESCE(EXTRACT(EPOCH FROM :now - oldest.at), 0) AS double precision)
+       CAST(COALESCE(EXTRACT(EPOCH FROM :now - oldest.at), 0) AS double precision),
+       COALESCE((SELECT counts FROM event_log), '{}')
 FROM (SELECT) AS log LEFT JOIN (SELECT seq, at FROM events ORDER BY seq LIMIT 1) AS oldest ON true
 """)
 

@@ -16,10 +16,12 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 from ruamel.yaml import YAML
+from sqlalchemy import text
 
 from adapters.intake.intake import IntakeStatus
 from adapters.postgres.engine import create_engine
 from adapters.redis.client import create_redis_pool
+from adapters.store.event_upkeep import PgEventUpkeep
 from adapters.store.lookups.figures import PgFigures
 from devstack import ports
 from domain.limits.circuit import CircuitState
@@ -81,6 +83,9 @@ async def full(api_context: RealApi, store: Store) -> RealApi:
     await hooks.endpoint()
     await hooks.event()
     await hooks.fan_out()
+    async with store.engine.begin() as connection:
+        await connection.execute(text("INSERT INTO event_log (one) VALUES (true) ON CONFLICT DO NOTHING"))
+    assert await PgEventUpkeep(store.engine).count(limit=9)
     await put_heartbeat(api_context, "worker", 1, WORKER)
     await put_heartbeat(api_context, "ingress", 2, INGRESS)
     await put_heartbeat(api_context, "api", 3, {"refusals": {"other": "AUTHORIZATION_ERROR"}})
@@ -154,6 +159,7 @@ async def test_the_figures_need_no_token(full: RealApi) -> None:
         ("delivery_attempt_seconds_bucket", "+Inf", "worker:host:1"): 7,
         ("delivery_attempt_seconds_sum", "worker:host:1"): 91.5,
         ("delivery_attempt_seconds_count", "worker:host:1"): 7,
+        ("events_total", "verification.approved"): 1,
         ("deliveries", "demo", "pending"): 1,
         ("deliveries", "demo", "failed"): 0,
         ("endpoints", "demo", "enabled"): 1,
@@ -199,7 +205,7 @@ async def test_every_metric_has_its_help_and_nothing_personal(full: RealApi) -> 
         "role",
         "server",
     }
-    assert labels == ours | {"end", "le", "state", "version"}
+    assert labels == ours | {"end", "le", "state", "type", "version"}
 
 
 async def test_a_storm_of_scrapes_reads_once(full: RealApi, monkeypatch: pytest.MonkeyPatch) -> None:

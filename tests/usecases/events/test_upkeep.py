@@ -1,19 +1,24 @@
 """Old events are deleted, and each text of a policy that comes into force has one event."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from adapters.store.event_upkeep import PgEventUpkeep
 from adapters.store.events.log import append
 from adapters.store.events.reader import PgEvents
+from adapters.store.lookups.figures import PgFigures
 from domain.errors import CursorExpired
 from domain.events.event import EventType, NewEvent
 from domain.views.events import EVERYTHING
 from tests.support.workers.jobs import Jobs
 from usecases.context import WorkerContext
-from usecases.events.upkeep import Activations, forget_events
+from usecases.events import upkeep
+from usecases.events.upkeep import Activations, count_events, forget_events
 
 
 @pytest.fixture
@@ -35,6 +40,23 @@ async def test_events_are_deleted_when_they_are_old(jobs: Jobs, context: WorkerC
     assert [event.at for event in left] == [young.at]
     with pytest.raises(CursorExpired):
         await events.page(EVERYTHING, after=seqs[0], limit=10)
+
+
+async def test_events_are_counted_by_type_once(
+    jobs: Jobs, context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "COUNTED_AT_ONCE", 2)
+    figures = PgFigures(jobs.store.engine)
+    async with jobs.store.engine.begin() as connection:
+        await connection.execute(text("INSERT INTO event_log (one) VALUES (true) ON CONFLICT DO NOTHING"))
+    before = Counter((await figures.read(jobs.clock())).events.counts)
+    kinds = [EventType.ENDPOINT_DISABLED] * 3 + [EventType.DEAD_LETTER_CREATED] * 2
+    async with jobs.store.engine.begin() as connection:
+        await append(connection, [NewEvent(kind, jobs.clock(), app_id="demo") for kind in kinds])
+    await asyncio.gather(*(count_events(context) for _ in range(3)))
+    await count_events(context)
+    after = Counter((await figures.read(jobs.clock())).events.counts)
+    assert after - before == Counter(kinds)
 
 
 async def test_a_cursor_behind_the_deleted_events_goes_on(jobs: Jobs, context: WorkerContext) -> None:
