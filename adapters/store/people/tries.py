@@ -1,11 +1,12 @@
 """Limits of sign-ins: a bucket of tries for each address and each name, shared by all processes.
 
-A name's bucket may be emptied by strangers, who then keep its person out. Therefore an address from which the
-person has signed in lately has a bucket of its own for this name, which no stranger at another address
-touches; and links and the identity provider are not limited by name.
+The bucket of a name may be emptied by strangers, and that of an address by a neighbour behind the same proxy,
+who then keep a person out. Therefore an address from which the person has signed in lately has a bucket for
+this name, and only this one counts there; and links and the identity provider are not limited.
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -79,14 +80,15 @@ class PgSignInLimits:
 
     async def _buckets(
         self, connection: AsyncConnection, name: str, address: str | None
-    ) -> tuple[_Bucket, _Bucket]:
-        """The address's bucket always comes first, so that no two tries wait for each other."""
+    ) -> Sequence[_Bucket]:
+        """The address's bucket comes before the name's, so that no two tries wait for each other."""
         pair = _pair(name, address)
-        known = await connection.scalar(_IS_KNOWN, {"key": pair})
-        return (
+        if await connection.scalar(_IS_KNOWN, {"key": pair}):
+            return [_bucket(pair, self._by_name)]
+        return [
             _bucket(_key("address", _caller(address)), self._by_address),
-            _bucket(pair if known else _key("name", name), self._by_name),
-        )
+            _bucket(_key("name", name), self._by_name),
+        ]
 
 
 async def _take(connection: AsyncConnection, bucket: _Bucket) -> float:

@@ -72,6 +72,14 @@ async def test_a_stranger_does_not_lock_a_person_out_where_the_person_was_before
     assert await waits(ours, "li.na", HOME, 4) == [False] * 3 + [True], "an own bucket, and no endless one"
 
 
+async def test_a_neighbour_does_not_lock_a_person_out(people: People) -> None:
+    ours = limits(people.engine, by_address=Rate(1 / 30, 3), by_name=Rate(1 / 60, 3))
+    await ours.take("li.na", HOME)
+    await ours.succeeded("li.na", HOME)
+    assert [await ours.take(f"guess-{n}", HOME) > 0 for n in range(9)] == [False] * 3 + [True] * 6
+    assert await waits(ours, "li.na", HOME, 4) == [False] * 3 + [True]
+
+
 async def test_a_known_address_is_forgotten_in_time(people: People) -> None:
     ours = limits(people.engine, by_name=Rate(1 / 60, 3))
     await ours.take("li.na", HOME)
