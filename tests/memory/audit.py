@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from domain.audit.blocks import Block, close_block
-from domain.errors import AnchorFailed
+from domain.errors import AnchorFailed, ServerAway
 
 _AT = datetime(2026, 3, 7, tzinfo=UTC)
 
@@ -15,8 +15,11 @@ class MemoryAuditBlocks:
         self.leaves: list[bytes] = []
         self.blocks: list[Block] = []
         self.checkpoints: list[int] = []
+        self.away = False
 
     async def close(self, *, limit: int, checkpoint: bool, look_at_all: bool = False) -> Block | None:
+        if self.away:
+            raise ServerAway("away")
         taken, self.leaves = self.leaves[:limit], self.leaves[limit:]
         if not taken:
             return None

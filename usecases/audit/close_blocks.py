@@ -51,10 +51,9 @@ class BlockClosing:
         now = self._monotonic()
         if now < self._looked_at + EVERY:
             return
-        self._looked_at = now
         closed = await close_blocks(self._blocks, checkpoint=self._checkpoints(), most=MOST)
-        if closed == MOST:
-            self._looked_at = -math.inf
+        if closed < MOST:
+            self._looked_at = now
 
     async def anchor(self) -> None:
         """Have every anchor keep the newest block; each knows what it has kept.

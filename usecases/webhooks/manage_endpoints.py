@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import msgspec
@@ -110,7 +111,7 @@ class EndpointDesk:
         )
         endpoint = self._changed(blank, extra)
         await self._check_way(endpoint)
-        row = AuditRow.by(actor, Action.ENDPOINT_CREATED, detail={"url": settings.url})
+        row = AuditRow.by(actor, Action.ENDPOINT_CREATED, detail={"host": urlsplit(settings.url).hostname})
         if not await self._endpoints.add(endpoint, limit=self._limit, audit=row):
             raise EndpointRefused(Mistake.TOO_MANY_ENDPOINTS)
         _log("endpoint.created", endpoint, actor)

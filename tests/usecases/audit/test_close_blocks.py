@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import AnchorFailed
+from domain.errors import AnchorFailed, ServerAway
 from tests.memory.audit import MemoryAnchor, MemoryAuditBlocks
 from tests.support.storage.stores import Clock
 from usecases.audit.close_blocks import AT_ONCE, EVERY, MOST, BlockClosing
@@ -53,3 +53,14 @@ async def test_an_anchor_that_is_away_does_not_stop_the_others() -> None:
     with pytest.raises(AnchorFailed):
         await closing.anchor()
     assert anchors[1].kept == [1]
+
+
+async def test_after_a_failure_the_next_sweep_tries_again(clock: Clock) -> None:
+    blocks = MemoryAuditBlocks()
+    closing = BlockClosing(blocks, checkpoints=lambda: True, monotonic=clock.monotonic)
+    blocks.leaves, blocks.away = [bytes(32)], True
+    with pytest.raises(ServerAway):
+        await closing.close()
+    blocks.away = False
+    await closing.close()
+    assert len(blocks.blocks) == 1

@@ -91,3 +91,27 @@ async def test_what_needs_no_right_and_what_is_unknown_has_no_row(
     assert_problem(await client_of("unknown").get(URL), 401, "unauthenticated")
     assert_problem(await client_of("unknown").get("/v1/nothing"), 404, "not_found")
     assert await rows_of(api_context) == []
+
+
+async def test_what_a_caller_changes_is_recorded_without_secrets(
+    api: httpx2.AsyncClient, api_context: RealApi
+) -> None:
+    body = {
+        "app_id": "demo",
+        "url": "https://shop.example/hooks/canary-in-the-path",
+        "headers": {"authorization": "canary-header"},
+    }
+    created = await api.post("/v1/endpoints", json=body)
+    assert created.status_code == 201
+    key = created.json()["id"]
+    headers = {"headers": {"authorization": "canary-other"}, "max_in_flight": 3}
+    assert (await api.patch(f"/v1/endpoints/{key}", json=headers)).status_code == 200
+    assert (await api.post("/v1/policies/reload")).status_code == 200
+    assert await rows_of(api_context) == [
+        ("token:all", key, {"host": "shop.example"}),
+        ("token:all", key, {"fields": ["headers", "max_in_flight"]}),
+        ("token:all", None, {}),
+    ]
+    found = (await api.get(URL)).text
+    assert "canary" not in found
+    assert created.json()["secret"] not in found
