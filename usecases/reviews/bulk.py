@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from domain.model import Outcome
 from domain.reviews import conclusion
-from domain.reviews.case import ReviewCase, Reviewer
+from domain.reviews.case import CaseState, ReviewCase, Reviewer
 from domain.reviews.conclusion import LONGEST_BULK, Conclusion
-from domain.reviews.errors import ConclusionRefused, ReviewRefused
+from domain.reviews.errors import ConclusionRefused, ReviewRefused, WrongState
 from domain.reviews.history import CaseEvent, apply
 from domain.reviews.step import Seen, Step
 from usecases.reviews.by import By
-from usecases.reviews.desk import ReviewDesk
+from usecases.reviews.desk import ReviewDesk, claim
 
 
 class Bulk(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ async def end_cases(
     done, refused = 0, dict[str, int]()
     for case_id in dict.fromkeys(case_ids):
         try:
-            await desk.claim(case_id, by)
+            await desk.do(case_id, by, _claim)
             await desk.do(case_id, by, lambda seen, who, now: _end(seen, who, now, what))
             done += 1
         except ReviewRefused as error:
@@ -73,6 +73,13 @@ async def end_cases(
 def _check_number(case_ids: Sequence[UUID]) -> None:
     if len(case_ids) > LONGEST_BULK:
         raise ConclusionRefused(f"at most {LONGEST_BULK} cases at once")
+
+
+def _claim(seen: Seen, who: Reviewer, now: datetime) -> Step:
+    """A claim of a case without a proposal, which needs an approval of its own."""
+    if seen.case.state is CaseState.PROPOSED:
+        raise WrongState
+    return claim(seen, who, now)
 
 
 def _end(seen: Seen, who: Reviewer, now: datetime, what: Bulk) -> Step:

@@ -44,7 +44,7 @@ class ReviewDesk:
 
     async def next(self, by: By) -> ReviewCase | None:
         """Claim the most urgent case that this person may have; None if there is none."""
-        move = self._by(by, _claim)
+        move = self._by(by, claim)
         return await self.store.change_next(
             by.app_ids, move, actor=by.actor, now=self.clock(), approving=by.approving
         )
@@ -55,7 +55,7 @@ class ReviewDesk:
         Raises:
             ClaimedByAnother, CaseClosed, SamePerson, SeniorRequired: the person cannot have it now.
         """
-        return await self.do(case_id, by, _claim)
+        return await self.do(case_id, by, claim)
 
     async def renew(self, case_id: UUID, by: By, *, fence: int) -> ReviewCase:
         """Prolong a claim while its page is open. Raises LeaseLost and the like: it has ended."""
@@ -168,7 +168,8 @@ class ReviewDesk:
         return lambda seen: move(seen, by.in_app(seen.case.app_id), self.clock())
 
 
-def _claim(seen: Seen, who: Reviewer, now: datetime) -> Step:
+def claim(seen: Seen, who: Reviewer, now: datetime) -> Step:
+    """The step of a claim: a new one, or the renewal of the one that the person has."""
     event = claims.claim(seen.case, who, now)
     return Step(claims.renewed(seen.case, now)) if event is None else _step(seen, event)
 

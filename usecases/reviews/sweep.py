@@ -21,18 +21,15 @@ log = structlog.get_logger(__name__)
 
 
 async def tend_cases(store: CaseUpkeep, *, now: datetime) -> int:
-    """Do what is due, and return how many cases were changed.
+    """Do what is due for up to `AT_ONCE` cases, and return how many were changed. A later sweep does more.
 
     Nothing is decided here: a case that nobody looks at stays `review`.
 
     Raises:
         ServerAway: PostgreSQL is away.
     """
-    count, changed = 0, AT_ONCE
-    while changed == AT_ONCE:
-        due = await store.due(now=now, limit=AT_ONCE)
-        changed = sum([await _tend(store, case_id, app_id, now=now) for case_id, app_id in due[:AT_ONCE]])
-        count += changed
+    due = await store.due(now=now, limit=AT_ONCE)
+    count = sum([await _tend(store, case_id, app_id, now=now) for case_id, app_id in due[:AT_ONCE]])
     if count:
         log.info("reviews.tended", count=count)
     return count

@@ -22,6 +22,12 @@ def describe_reviews(figures: ReviewFigures, app_ids: Iterable[str]) -> Iterator
         "app_id", "code", "effective_outcome", "outcome",
     )  # fmt: skip
     yield gauge(
+        "reviews_in_a_day",
+        "Cases that were concluded in the last day; up to 10,000.",
+        {(each.app_id,): each.concluded for each in figures.pace},
+        "app_id",
+    )
+    yield gauge(
         "reviews_median_seconds",
         "Median time of the last day from the opening of a case to its conclusion.",
         {(each.app_id,): each.median_seconds for each in figures.pace if each.concluded},
