@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
+from usecases.audit.denials import Denials
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
 from usecases.ports.deliveries import DeliveryDesk
@@ -49,6 +50,7 @@ class ConsoleContext:
     app_ids: tuple[str, ...]
     sessions: Sessions
     sign_ins: SignIns
+    denials: Denials
     readiness: Readiness
     lookups: Lookups
     stored: StoredDecisions

@@ -1,5 +1,6 @@
 """Compose the console: the only module of this listener that builds adapters."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -67,6 +68,7 @@ from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from service.readiness import Readiness
+from usecases.audit.denials import Denials
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
 from usecases.requests.retry_dead_letters import DeadLetterRetries
@@ -127,6 +129,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         app_ids=app_ids,
         sessions=sessions,
         sign_ins=_sign_ins(process, sessions, passwords, with_passwords=settings.oidc_client() is None),
+        denials=Denials(PgAuditLog(engine), monotonic=time.monotonic),
         readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
         lookups=PgLookups(engine, keys=process.data_keys),
         stored=PgStoredDecisions(engine),

@@ -33,9 +33,11 @@ class Needs:
 
     scope: str
 
-    async def __call__(self, session: Signed) -> Session:
-        """The session. Raises Forbidden."""
+    async def __call__(self, request: Request, session: Signed, context: Context) -> Session:
+        """The session. Raises Forbidden, which has its row in the audit."""
         if not session.rights.has(self.scope):
+            what = f"{request.method} {request.scope['route'].path}"
+            await context.denials.note(actor_of(request, session), what, code="missing_scope")
             raise Forbidden
         return session
 

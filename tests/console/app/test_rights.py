@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from sqlalchemy import text
 
 from domain.people.roles import SCOPES_OF, Role
 from service.console.app.sessions import Needs, signed_in
@@ -70,3 +71,17 @@ def test_no_form_goes_unchecked() -> None:
 def _checks_its_form(route: APIRoute) -> bool:
     calls = {getattr(part, "__name__", "") for part in parts_of(route.dependant)}
     return bool(calls & {"read_form", "read_form_before_sign_in"})
+
+
+async def test_a_denial_has_its_row_in_the_audit(site: Site) -> None:
+    route = next(each for each in ROUTES if "operate" in scopes_of(each) and _method(each) == "GET")
+    async with site.client(Role.AUDITOR) as client:
+        for _ in range(2):
+            assert (await client.get(path_of(route))).status_code == 403
+    async with site.engine.connect() as connection:
+        found = await connection.execute(
+            text("SELECT actor, subject, detail FROM audit WHERE action = 'permission.denied'")
+        )
+        [(actor, subject, detail)] = found.all()
+    assert actor.startswith("person:")
+    assert (subject, detail) == (f"GET {route.path}", {"code": "missing_scope"})

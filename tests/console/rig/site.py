@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from adapters.postgres.engine import create_engine
 from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.sealing.envelope import KeyRing
+from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
@@ -37,6 +39,7 @@ from tests.support.http.api import figures_of, readiness_of
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from tests.usecases.people.conftest import Office
+from usecases.audit.denials import Denials
 
 APP_IDS = ("demo", "other")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -107,6 +110,7 @@ def _context(people: Office, store: Store, redis: Redis, clock: Clock, receiver:
         app_ids=APP_IDS,
         sessions=people.sessions,
         sign_ins=people.sign_ins,
+        denials=Denials(PgAuditLog(store.engine), monotonic=time.monotonic),
         readiness=readiness_of(redis, store.engine),
         lookups=store.lookups,
         stored=PgStoredDecisions(store.engine),
