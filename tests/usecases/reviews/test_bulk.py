@@ -6,7 +6,7 @@ import pytest
 
 from domain.model import Outcome
 from domain.reviews.errors import ConclusionRefused
-from tests.support.reviews import LI_NA, WANG, Reviews
+from tests.support.reviews import APPROVAL, LI_NA, WANG, Reviews
 from tests.support.storage.stores import Store
 from usecases.reviews.bulk import Bulk, BulkResult, count_cases, end_cases
 
@@ -44,6 +44,14 @@ async def test_each_case_ends_by_itself_and_says_so(reviews: Reviews) -> None:
     assert [row["bulk"] for row in kinds] == ["true"] * 3
     again = await end_cases(reviews.desk, asked, LI_NA, REJECT, expected=1)
     assert again.done == 0
+
+
+async def test_a_proposal_is_not_ended_and_stays_free(reviews: Reviews) -> None:
+    case_id = await reviews.case()
+    await reviews.conclude(case_id, LI_NA, APPROVAL)
+    result = await end_cases(reviews.desk, [case_id], WANG, REJECT, expected=1)
+    assert result == BulkResult(0, {"wrong_state": 1})
+    assert (await reviews.desk.find(case_id, WANG)).listed.case.claim is None
 
 
 async def test_cases_can_be_closed_without_a_conclusion(reviews: Reviews) -> None:
