@@ -53,7 +53,7 @@ def select_page(which: AuditFilter, *, limit: int, after: AuditPosition | None) 
     values = _values(which) | {
         "limit": limit + 1,
         "window": WINDOW if conditions or (key is None and which.since) else limit + 1,
-        "since": which.since or _BEGINNING,
+        "since": max(which.since or _BEGINNING, _BEGINNING),
         "at": at,
         "id": number,
     }
