@@ -55,9 +55,15 @@ def master_keys(data_dir: Path) -> list[bytes]:
     return [base64.b64decode(key) for key in given.split(",")]
 
 
-def keys_url(data_dir: Path) -> str:
-    """The key store of this folder's roles."""
-    return callers_environment().get("FACEID_KEYS_URL") or (data_dir / "keys").absolute().as_uri()
+def keys_url(caller: Mapping[str, str], data_dir: Path) -> str | None:
+    """The key store of this folder's roles.
+
+    On a database that is not the folder's own, only the caller's: it stays when the folder is deleted.
+    """
+    given = caller.get("FACEID_KEYS_URL")
+    if given or caller.get("FACEID_DATABASE_URL"):
+        return given
+    return (data_dir / "keys").absolute().as_uri()
 
 
 def write_atomically(file: Path, content: bytes) -> None:
@@ -99,11 +105,12 @@ def gateway_environment(
     apps = _callers_apps(caller)
     ours = _demo_app(dev_secrets, vendor_url=vendor_url, ingress_url=ingress_url)
     apps[APP_ID] = {**ours, **apps.get(APP_ID, {})}
+    url = keys_url(caller, data_dir)
     needed = role_settings(redis_url, database_url, master_key=dev_secrets.master_key, apps=apps)
     return {
         **needed,
         "FACEID_SPOOL_DIR": str(data_dir / "spool"),
-        "FACEID_KEYS_URL": keys_url(data_dir),
+        **({} if url is None else {"FACEID_KEYS_URL": url}),
         "FACEID_PULL_SPACING": str(_PAUSE),
         "FACEID_WEBHOOK_ALLOW": ALLOWED_RECEIVERS,
         **_zone_here(),

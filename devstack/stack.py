@@ -121,7 +121,7 @@ class Stack:
             },
             "redis_url": self.redis_url,
             "redis_prefix": self.redis_prefix,
-            "keys_url": keys_url(self.data_dir),
+            "keys_url": keys_url({**callers_environment(), **self._env}, self.data_dir),
             "database_url": self.database_url,
             "data_dir": str(self.data_dir),
             "pids": {role: pids.get(role) for role in ROLES},

@@ -132,6 +132,18 @@ def test_the_callers_settings_stay(folder: Path) -> None:
     assert (found["FACEID_MASTER_KEYS"], found["FACEID_PULL_SPACING"], found["PATH"]) == ("mine", "5", "/bin")
 
 
+def test_epoch_keys_are_in_the_folder(folder: Path) -> None:
+    found = gateway(folder, load_secrets(folder))
+    assert found["FACEID_KEYS_URL"] == (folder / "keys").absolute().as_uri()
+
+
+def test_database_that_outlives_the_folder_gets_no_keys_in_it(folder: Path) -> None:
+    foreign = {"FACEID_DATABASE_URL": "postgresql://elsewhere/faceid"}
+    assert "FACEID_KEYS_URL" not in gateway(folder, load_secrets(folder), **foreign)
+    mine = {"FACEID_KEYS_URL": "file:///mine"}
+    assert gateway(folder, load_secrets(folder), **foreign, **mine)["FACEID_KEYS_URL"] == "file:///mine"
+
+
 def test_the_simulator_starts_with_its_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = load_secrets(folder)
     told = simulator_environment({}, made, data_dir=folder, port=8090, ingress_url=INGRESS)

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from devstack import ports
-from devstack.preflight import check_ports, locked_folder, refuse_foreign_servers
+from devstack.preflight import FOREIGN, check_ports, locked_folder, refuse_foreign_servers
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from domain.errors import SettingsError
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
@@ -25,7 +25,7 @@ from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("name", ["FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_SPOOL_DIR"])
+@pytest.mark.parametrize("name", FOREIGN)
 @pytest.mark.parametrize("command", ["dev", "demo"])
 def test_a_shell_with_settings_of_production_starts_nothing(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str

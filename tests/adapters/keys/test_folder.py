@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from adapters.keys.epoch_files import put_new
 from adapters.keys.folder import FolderKeys
 from adapters.spool.disk import Disk
 from domain.keys.epochs import Epoch, period_of
+from tests.adapters.keys.race import APPS
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 PERIOD = period_of("demo", NOW)
@@ -137,3 +140,17 @@ async def test_processes_append_beside_each_other(root: Path) -> None:
     await asyncio.gather(*(store.append(f"{n}", at=NOW) for n in range(5) for store in stores))
 
     assert [entry.position for entry in await FolderKeys(root).entries()] == [1, 2, 3, 4, 5]
+
+
+async def test_processes_that_create_epochs_at_once_agree_on_every_key(root: Path) -> None:
+    async def process(name: str) -> bytes:
+        argv = (sys.executable, "-m", "tests.adapters.keys.race", str(root), name)
+        running = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE)
+        answer, _ = await running.communicate()
+        assert running.returncode == 0
+        return answer
+
+    answers = await asyncio.gather(*(process(name) for name in ("a", "b", "c")))
+
+    assert len(set(answers)) == 1
+    assert len(await FolderKeys(root).epochs()) == len(APPS)
