@@ -18,6 +18,15 @@ class CandidateText(msgspec.Struct, frozen=True):
     last_at: datetime
 
 
+class PolicyVersion(msgspec.Struct, frozen=True):
+    """A text that has decided under a policy's name; `first_used_at` None if it has not decided yet."""
+
+    name: str
+    version: str
+    content_hash: str
+    first_used_at: datetime | None
+
+
 class Shadow(msgspec.Struct, frozen=True):
     """The live policy (before) compared with a candidate (after), over all texts of its name."""
 

@@ -1,20 +1,28 @@
 """What the pages use, built once by `service.console.main`, and how routes get it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from domain.apps.app import App
 from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
+from usecases.people.change_roles import PeopleDesk
+from usecases.people.invite import Invitations
+from usecases.people.personal_tokens import PersonalTokenDesk
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
+from usecases.policies.trials import PolicyTrials
+from usecases.ports.access import ApiTokens
+from usecases.ports.audit import AuditLog
+from usecases.ports.decisions import Policies, PolicyHistory
 from usecases.ports.deliveries import DeliveryDesk
-from usecases.ports.lookups import CloseUps, LetterDesk, Lookups, StoredDecisions
+from usecases.ports.lookups import CloseUps, LetterDesk, Lookups, Shadows, StoredDecisions
 from usecases.ports.people import Sessions
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
@@ -41,6 +49,43 @@ class Webhooks:
 
 
 @dataclass(frozen=True)
+class People:
+    """Persons, their personal tokens, and the tokens of programs."""
+
+    desk: PeopleDesk
+    invitations: Invitations
+    tokens: PersonalTokenDesk
+    api_tokens: ApiTokens
+
+
+@dataclass(frozen=True)
+class PolicyParts:
+    """The policies in force, earlier texts, shadows, and trials. `apps`: which policies each app names."""
+
+    book: Policies
+    history: PolicyHistory
+    shadows: Shadows
+    trials: PolicyTrials
+    apps: Mapping[str, App]
+
+
+class ShownSetting(Protocol):
+    """A setting of this process without what is secret."""
+
+    @property
+    def name(self) -> str:
+        """As the environment has it."""
+
+    @property
+    def value(self) -> str:
+        """As a text."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it is not the default."""
+
+
+@dataclass(frozen=True)
 class ConsoleContext:
     """`provider`: signs in at the identity provider, which the button calls `provider_title`; None without
     one. `zone`: of the times on pages. `is_behind_https`: the console's public address is HTTPS, whatever the
@@ -58,6 +103,10 @@ class ConsoleContext:
     letters: Letters
     webhooks: Webhooks
     readings: CachedReadings
+    people: People
+    policies: PolicyParts
+    audit: AuditLog
+    settings: Sequence[ShownSetting]
     zone: tzinfo
     clock: Callable[[], datetime]
     provider: ProviderSignIns | None = None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
@@ -22,6 +23,8 @@ from adapters.people.codes import TotpCodes
 from adapters.people.oidc.provider import OidcProvider
 from adapters.people.passwords import Argon2Passwords
 from adapters.people.settings import BACK_PATH
+from adapters.policies.folder import PolicyBook
+from adapters.policies.reloads import PolicyReloads
 from adapters.postgres.schema import PgDatabase
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.keys import following_keys
@@ -30,6 +33,7 @@ from adapters.processes.supervisor_link import SupervisorLink
 from adapters.processes.troubles import trouble_of
 from adapters.sealing.random_secrets import new_secret
 from adapters.settings import Settings
+from adapters.shown_settings import shown_settings
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
@@ -51,16 +55,23 @@ from domain.webhooks.addresses import parse_allowed
 from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
+from service.console.building import build_people, build_policies
 from service.console.context import ConsoleContext, Letters, Webhooks
 from service.console.pages import (
+    audit,
     dead_letters,
     deliveries,
     endpoint_actions,
     endpoints,
     health,
+    people,
+    policies,
+    policy_trials,
     preferences,
     sign_in,
+    system,
     today,
+    tokens,
     verification,
     verifications,
 )
@@ -91,6 +102,12 @@ ROUTERS: Final = (
     endpoints.router,
     endpoint_actions.router,
     deliveries.router,
+    tokens.router,
+    people.router,
+    policy_trials.router,
+    policies.router,
+    audit.router,
+    system.router,
 )
 
 
@@ -123,6 +140,9 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         names=names,
     )
     passwords, sessions = Argon2Passwords(), PgSessions(engine)
+    book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
+    reloads = PolicyReloads(redis, book, names=names)
+    computing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
     letters = PgDeadLetters(engine, keys=process.data_keys)
     sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
     context = ConsoleContext(
@@ -139,6 +159,10 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             DeadLetterRetries(letters, inbox=inbox, memory_rules=settings.memory_rules(), clock=clock),
         ),
         webhooks=_webhooks(settings, process, sender),
+        people=build_people(process, sessions, with_passwords=settings.oidc_client() is None),
+        policies=build_policies(settings, process, book, computing),
+        audit=PgAuditLog(engine),
+        settings=shown_settings(settings),
         readings=CachedReadings(
             redis_figures,
             heartbeats,
@@ -157,15 +181,17 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        reloads.reload_on_signal()
         every = timedelta(seconds=settings.heartbeat_every)
         async with (
-            in_background(clock.follow()),
+            in_background(clock.follow(), reloads.listen()),
             sender,
             following_keys(process, every=every),
             beating(redis, "console", every=every, names=names, opens_epochs=process.has_key_store),
         ):
             yield
         passwords.close()
+        computing.shutdown(cancel_futures=True)
         await process.aclose()
 
     return create_app(context, lifespan=lifespan)

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from domain.audit.row import AuditRow
 from domain.views.tokens import ApiToken
 
 
@@ -10,6 +11,16 @@ class Tokens(Protocol):
 
     async def check(self, token: str) -> ApiToken | None:
         """The rights of this token; None if it is unknown or expired."""
+
+
+class ApiTokens(Protocol):
+    """The tokens of programs, for those who manage them."""
+
+    async def all(self) -> list[ApiToken]:
+        """Every token, without its secret."""
+
+    async def revoke(self, name: str, *, audit: AuditRow) -> bool:
+        """Delete a token; False if there is none with this name."""
 
 
 class CallRates(Protocol):

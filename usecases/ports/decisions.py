@@ -1,11 +1,14 @@
 """Policies, the store of decisions, and the announcement of a decision."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
 from domain.lease import Lease
+from domain.policy.explanation import PolicyText
 from domain.policy.file import FileProblem, Policy
 from domain.records import DecisionRecord
+from domain.views.decisions import PolicyVersion
 
 
 class Policies(Protocol):
@@ -22,6 +25,16 @@ class Policies(Protocol):
 
     def reload(self) -> list[FileProblem]:
         """Read the files again and return the problems, by file."""
+
+
+class PolicyHistory(Protocol):
+    """The texts that have decided."""
+
+    async def versions(self, names: Sequence[str]) -> list[PolicyVersion]:
+        """Every text that decided under these names, the newest first."""
+
+    async def text(self, name: str, content_hash: str) -> PolicyText | None:
+        """One text; None if none of this name has this hash."""
 
 
 class Decisions(Protocol):

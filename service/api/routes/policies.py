@@ -1,6 +1,5 @@
 """Policies: list and reload them, test a candidate on stored facts, compare a shadow."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -8,8 +7,6 @@ from fastapi import Path, Query
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import PolicyFileError
-from domain.policy.backtest import Backtest
-from domain.policy.file import Policy, read_policy
 from domain.views.decisions import Selection
 from service.api.auth import Caller, Operator, Reader, guarded_router
 from service.api.context import ApiContext, Context
@@ -24,11 +21,7 @@ from service.api.models.policies import (
     ShadowModel,
 )
 from service.api.responses import problems
-
-CHUNK = 250
-"""Verifications per read from the database."""
-PART = 25
-"""Verifications decided without a pause: about a millisecond, in which lookups wait for the interpreter."""
+from usecases.policies.trials import PolicyTrials
 
 router = guarded_router("/v1/policies", tag="policies")
 
@@ -57,14 +50,13 @@ async def reload_policies(caller: Operator, context: Context) -> ReloadModel:
 @router.post("/backtest", responses=problems("policy_invalid", "invalid_request"))
 async def backtest_policy(caller: Reader, context: Context, request: BacktestRequest) -> BacktestModel:
     """Decide stored facts again with a candidate policy and compare; changes nothing."""
-    loop = asyncio.get_running_loop()
-    policy = await loop.run_in_executor(context.computing, _read, request.policy)
-    test = Backtest(policy, keep=SHOWN_CHANGES)
     selection = Selection(caller.narrowed(request.app_id), since=request.since, limit=request.limit)
-    async for chunk in context.stored.chunks(selection, size=CHUNK):
-        for part in chunk.parts(PART):
-            await loop.run_in_executor(context.computing, test.add, part)
-    return BacktestModel.of(policy, test.compare())
+    trials = PolicyTrials(context.stored, computing=context.computing)
+    try:
+        policy, comparison = await trials.backtest(request.policy, selection, keep=SHOWN_CHANGES)
+    except PolicyFileError as error:
+        raise ApiProblem("policy_invalid", detail=str(error)) from None
+    return BacktestModel.of(policy, comparison)
 
 
 @router.get("/{name}/shadow", responses=problems("not_found", "invalid_request"))
@@ -92,10 +84,3 @@ def _named_by(caller: Caller, context: ApiContext) -> set[str]:
         return {policy.name for policy in context.policies.all()}
     apps = [context.apps[app_id] for app_id in caller.app_ids]
     return {name for app in apps for name in (app.policy, app.candidate_policy) if name is not None}
-
-
-def _read(text: str) -> Policy:
-    try:
-        return read_policy(text)
-    except PolicyFileError as error:
-        raise ApiProblem("policy_invalid", detail=str(error)) from None

@@ -20,8 +20,12 @@ class Screen(NamedTuple):
 SCREENS: Final = (
     Screen("/", N_("Today"), "t", "verifications:read", ""),
     Screen("/verifications", N_("Verifications"), "v", "verifications:read", ""),
+    Screen("/policies", N_("Policies"), "p", "verifications:read", ""),
     Screen("/endpoints", N_("Deliveries"), "d", "endpoints", ""),
     Screen("/dead-letters", N_("Dead letters"), "l", "operate", ""),
+    Screen("/people", N_("People"), "o", "people", ""),
+    Screen("/audit", N_("Audit"), "a", "audit", ""),
+    Screen("/system", N_("System"), "s", "operate", ""),
 )
 """In the order of the navigation. A screen is added here when it is there."""
 

@@ -21,6 +21,11 @@ def sign_in_path(back: str) -> str:
     return "/login" if back == HOME else f"/login?next={quote(back, safe='')}"
 
 
+def person_path(name: str) -> str:
+    """The page of one person."""
+    return f"/people/{quote(name, safe='')}"
+
+
 def verification_path(app_id: str, biz_id: str) -> str:
     """The page of one verification."""
     return f"/verifications/{quote(app_id, safe='')}/{quote(biz_id, safe='')}"

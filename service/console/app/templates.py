@@ -7,11 +7,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from service.console.app import formats, words
+from service.console.app import formats, people_words, words
 from service.console.app.cookies import KEYS, read_cookie
 from service.console.app.languages import LANGUAGES, catalogue, language_of
 from service.console.app.navigation import current_screen, screens_for
-from service.console.app.places import verification_path
+from service.console.app.places import person_path, verification_path
 from service.console.app.static import static_url
 from service.console.app.views import with_query
 
@@ -44,6 +44,8 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
         verification_path=verification_path,
+        person_path=person_path,
+        people_words=people_words,
         with_query=with_query,
         static_url=static_url,
         languages=LANGUAGES,

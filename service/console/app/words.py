@@ -174,6 +174,13 @@ ENDPOINTS: Final[Mapping[str, str]] = {
     "disabled": N_("disabled"),
 }
 
+NOTES: Final[Mapping[str, str]] = {
+    "last_error": N_("last error"),
+    "circuit": N_("vendor circuit"),
+    "refused": N_("vendor refuses"),
+    "redis_circuit": N_("Redis circuit"),
+}
+
 LOOKS: Final[Mapping[str, str]] = {
     "approved": "ok",
     "rejected": "no",

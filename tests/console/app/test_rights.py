@@ -16,6 +16,7 @@ OPEN = {"static_file", "healthz", "readyz", "show_sign_in", "sign_in", "sign_in_
 OPEN |= {"begin_at_provider", "return_from_provider"}
 """What a browser without a session may reach."""
 EVERYBODY = {"sign_out", "show_help", "change_preferences"}
+EVERYBODY |= {"list_my_tokens", "create_my_token", "revoke_my_token"}
 """What every signed-in person may reach."""
 VALUES = {"app_id": "demo", "biz_id": "1700000000,none", "mark": "0", "name": "console.css"}
 

@@ -8,14 +8,22 @@ import msgspec
 import pytest
 
 import adapters.store
+from domain.audit.action import Action
+from domain.events.bodies import Format
 from domain.facts.facts import Facts
 from domain.limits.circuit import CircuitState
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome, State
+from domain.people.roles import Role
 from domain.policy.reasons import Code
 from domain.policy.rules.rules import EVERY_RULE
 from domain.pulls.budget import PullState
 from domain.webhooks.delivery import DeliveryState
-from service.console.app import words
+from domain.webhooks.endpoint import DisabledReason, EndpointState
+from domain.webhooks.mistakes import Mistake
+from domain.webhooks.signing import Signature
+from domain.webhooks.way import Fault
+from service.console.app import people_words, words
+from service.console.app.audit_words import ACTIONS
 
 FACTS = {field.name for field in msgspec.structs.fields(Facts)} - {"edition"}
 
@@ -33,6 +41,15 @@ FACTS = {field.name for field in msgspec.structs.fields(Facts)} - {"edition"}
         (words.DELIVERIES, DeliveryState),
         (words.RULES, [*dict(EVERY_RULE), "confirmation"]),
         (words.FACTS, FACTS),
+        (words.ENDPOINTS, EndpointState),
+        (words.DISABLED, DisabledReason),
+        (words.FAULTS, Fault),
+        (words.FORMATS, Format),
+        (words.SIGNATURES, Signature),
+        (words.MISTAKES, Mistake),
+        (people_words.ROLES, Role),
+        (people_words.ROLE_MEANINGS, Role),
+        (ACTIONS, Action),
     ],
 )
 def test_each_member_has_its_word(names: Mapping[str, str], members: Iterable[str]) -> None:

@@ -1,19 +1,30 @@
 """The use cases behind the pages, on real servers."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
 from redis.asyncio import Redis
 
 from adapters.intake.inbox import RedisInbox
 from adapters.outbound.webhooks.new_secrets import RandomSecrets
 from adapters.outbound.webhooks.signing_keys import open_key
 from adapters.outbound.webhooks.ways import CheckedWays
+from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.log import PgAuditLog
+from adapters.store.decisions.policy_history import PgPolicyHistory
+from adapters.store.decisions.shadows import PgShadows
+from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.limits.memory_room import MEMORY_RULES
-from service.console.context import Letters, Webhooks
+from service.console.context import Letters, People, PolicyParts, Webhooks
 from tests.support.http.api import PublicNames
+from tests.support.http.vendors import API_APPS
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
+from tests.usecases.people.conftest import Office
+from usecases.policies.trials import PolicyTrials
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
@@ -46,4 +57,28 @@ def webhooks_of(store: Store, receiver: Receiver, clock: Clock) -> Webhooks:
         trials=EndpointTrials(
             store.endpoints, receiver, PgAuditLog(store.engine), open_key=open_key, clock=clock
         ),
+    )
+
+
+class Setting(NamedTuple):
+    """A setting that a page shows."""
+
+    name: str
+    value: str
+    is_set: bool
+
+
+def people_of(office: Office) -> People:
+    """Persons and tokens of this office."""
+    return People(office.desk, office.invitations, office.personal, PgTokens(office.engine))
+
+
+def policies_of(store: Store) -> PolicyParts:
+    """The policies that ship with the gateway."""
+    return PolicyParts(
+        book=PolicyBook.open(SHIPPED),
+        history=PgPolicyHistory(store.engine),
+        shadows=PgShadows(store.engine),
+        trials=PolicyTrials(PgStoredDecisions(store.engine), computing=ThreadPoolExecutor(max_workers=1)),
+        apps=API_APPS,
     )

@@ -34,7 +34,7 @@ from domain.people.roles import Grant, Role
 from service.console.context import ConsoleContext
 from service.console.main import create_app
 from service.console.readings import CachedReadings
-from tests.console.rig.desks import letters_of, webhooks_of
+from tests.console.rig.desks import Setting, letters_of, people_of, policies_of, webhooks_of
 from tests.support.http.api import figures_of, readiness_of
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
@@ -117,6 +117,10 @@ def _context(people: Office, store: Store, redis: Redis, clock: Clock, receiver:
         close_ups=PgCloseUps(store.engine),
         letters=letters_of(store, redis, clock),
         webhooks=webhooks_of(store, receiver, clock),
+        people=people_of(people),
+        policies=policies_of(store),
+        audit=PgAuditLog(store.engine),
+        settings=(Setting("FACEID_API_RATE", "1000.0", is_set=False),),
         readings=_readings(store, redis),
         zone=ZONE,
         clock=clock,

@@ -1,0 +1,1 @@
+"""Policies: try them before they decide."""
