@@ -24,6 +24,7 @@ from cli.doctor.check import Check
 from cli.doctor.credentials import check_credentials
 from cli.doctor.files import check_open_files
 from cli.doctor.keys import check_keys
+from cli.doctor.people import check_people
 from cli.doctor.redis import check_redis
 from cli.doctor.spool import check_spool
 from domain.apps.accounts import shared_accounts
@@ -74,6 +75,8 @@ async def _check_stored(settings: Settings) -> AsyncIterator[Check]:
     async for check in check_keys(settings):
         yield check
     async for check in check_audit(settings):
+        yield check
+    async for check in check_people(settings):
         yield check
 
 
