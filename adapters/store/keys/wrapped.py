@@ -21,10 +21,14 @@ FIRST: Final = UUID(int=0)
 
 
 class WrappedKeys(NamedTuple):
-    """A table with data keys. `born`: the column that decides the epoch; None: the master key wraps them."""
+    """A table with data keys. `born`: the column that decides the epoch; None: the master key wraps them.
+
+    `app`: the app in the place of a wrapped key, as SQL.
+    """
 
     table: str
     born: str | None
+    app: str = "app_id"
 
     @property
     def column(self) -> str:
@@ -36,6 +40,7 @@ TABLES: Final = (
     WrappedKeys("verifications", "created_at"),
     WrappedKeys("dead_letters", "first_seen_at"),
     WrappedKeys("endpoints", None),
+    WrappedKeys("persons", None, app="''"),
 )
 
 
@@ -54,7 +59,7 @@ async def by_master_keys(
     """The next rows whose key a master key wrapped, by id; not those that `except_by` wrapped."""
     born = keys.born or "NULL"
     statement = f"""
-SELECT id, app_id, wrapped_key, {born} FROM {keys.table}
+SELECT id, {keys.app} AS app_id, wrapped_key, {born} FROM {keys.table}
 WHERE id > $1 AND octet_length(wrapped_key) = {WRAPPED_BY_MASTER}
   AND ($2::bytea IS NULL OR substring(wrapped_key FROM 1 FOR 8) <> $2)
 ORDER BY id LIMIT {PAGE}

@@ -1,6 +1,7 @@
 """Stored keys are wrapped again: by epochs, by the newest master key, beside workers, and only once."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -13,7 +14,10 @@ from adapters.store.keys import rewrap as module
 from adapters.store.keys import wrapped
 from adapters.store.keys.rewrap import Rewrap, rewrap_epochs
 from adapters.store.keys.wrapped import FIRST, TABLES, by_master_keys, count_by_epoch, exchange, is_used
+from adapters.store.people.proofs import PgProofs
+from adapters.store.schema import metadata
 from domain.keys.epochs import period_of
+from domain.people.actor import Actor, ActorKind
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import LEASE, NOW, Clock, Store, callback, payload
 from tests.support.webhooks.hooks import Hooks
@@ -72,6 +76,25 @@ async def test_everything_opens_without_the_old_master_key(rewraps: Rewraps) -> 
     assert not any(
         [await is_used(rewraps.engine, keys, master_key=KeyRing([OLD]).newest_id) for keys in TABLES]
     )
+
+
+async def test_second_factor_of_a_person_opens_with_the_new_master_key(rewraps: Rewraps) -> None:
+    person = uuid4()
+    await execute(rewraps.engine, "INSERT INTO persons (id, name) VALUES (:id, 'li.na')", id=person)
+    actor = Actor(ActorKind.COMMAND, "test")
+    await PgProofs(rewraps.engine, keys=KeyRing([OLD])).set_code(person, "SECRET", actor=actor)
+
+    assert await rewraps.run() == (1, 0, 0)
+
+    found = await PgProofs(rewraps.engine, keys=KeyRing([NEW])).find("li.na")
+    assert found is not None
+    assert found.code_secret == "SECRET"
+
+
+def test_every_table_with_wrapped_keys_is_rewrapped() -> None:
+    with_keys = {table.name for table in metadata.sorted_tables if "wrapped_key" in table.c}
+
+    assert {keys.table for keys in TABLES} == with_keys
 
 
 async def test_row_goes_under_the_epoch_of_its_creation(rewraps: Rewraps) -> None:
