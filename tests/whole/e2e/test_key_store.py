@@ -7,8 +7,20 @@ import asyncpg
 import pytest
 
 from adapters.keys.data_keys import epoch_of
+from devstack import ports
 from devstack.roles import Roles
-from tests.whole.e2e.lone_roles import Servers, decided, logs, role, running_servers
+from devstack.waiting import until
+from tests.whole.e2e.lone_roles import (
+    PATIENCE,
+    Servers,
+    accepted,
+    client,
+    decided,
+    logs,
+    role,
+    running_servers,
+    status,
+)
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -64,6 +76,15 @@ async def test_callback_waits_until_the_key_store_is_there(servers: Servers, fol
         assert await wrapped_keys(servers) == []
         folder.mount()
         await decided(servers, 1)
+
+
+async def test_ingress_has_no_use_for_the_key_store(servers: Servers, folder: KeyFolder) -> None:
+    folder.unmount()
+    port = ports.free_port()
+    async with role(folder.roles(servers).ingress(port)) as ingress, client(port) as vendor:
+        await until(lambda: status(vendor, "/readyz", 200), patience=PATIENCE)
+        assert await accepted(vendor)
+        assert not ingress.entries("keys.away")
 
 
 async def test_worker_does_not_start_without_the_store_of_its_data(
