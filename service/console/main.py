@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import httpx2
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -139,7 +140,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         memory_rules=settings.memory_rules(),
         names=names,
     )
-    passwords, sessions = Argon2Passwords(), PgSessions(engine)
+    passwords, sessions, to_provider = Argon2Passwords(), PgSessions(engine), create_transport()
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
     computing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
@@ -173,7 +174,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         ),
         zone=ZoneInfo(settings.console_timezone),
         clock=clock,
-        provider=_provider(settings, process, sessions),
+        provider=_provider(settings, process, sessions, to_provider),
         provider_title=settings.oidc_title,
         is_behind_https=settings.console_address().startswith("https://"),
         lifecycle=lifecycle,
@@ -191,6 +192,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         ):
             yield
         passwords.close()
+        await to_provider.aclose()
         computing.shutdown(cancel_futures=True)
         await process.aclose()
 
@@ -232,12 +234,17 @@ def _sign_ins(
     )
 
 
-def _provider(settings: Settings, process: ProcessContext, sessions: PgSessions) -> ProviderSignIns | None:
+def _provider(
+    settings: Settings,
+    process: ProcessContext,
+    sessions: PgSessions,
+    transport: httpx2.AsyncBaseTransport,
+) -> ProviderSignIns | None:
     client = settings.oidc_client()
     if client is None:
         return None
     return ProviderSignIns(
-        OidcProvider(client, create_transport(), clock=process.clock),
+        OidcProvider(client, transport, clock=process.clock),
         groups=settings.oidc_grants(),
         back_to=f"{settings.console_address()}{BACK_PATH}",
         persons=PgProvenPersons(process.engine),

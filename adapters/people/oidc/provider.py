@@ -77,10 +77,6 @@ class OidcProvider:
         except UnknownKey:
             return await self._proven_by_new_keys(id_token, secrets, access_token)
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._transport.aclose()
-
     async def _exchanged(self, secrets: Secrets, code: str, back_to: str) -> Mapping[str, Any]:
         metadata = await self._metadata()
         body, headers = token_request(
