@@ -12,6 +12,7 @@ from domain.callback.parts import COMPARISONS, LEVELS
 from domain.facts.facts import EDITION, ComparisonFacts, Facts
 from domain.policy.config import PolicyConfig
 from domain.policy.file import Policy
+from domain.policy.reasons import Code
 from tests.support.payloads.callbacks import GENUINE, THRESHOLDS, Json, compared, passing_facts
 
 any_number = st.floats() | st.sampled_from([0.0, 0.5, 1.0, 64.0, 74.0, 91.0, nan, inf, -inf])
@@ -109,10 +110,15 @@ _VALUES_OF: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     inspect.UnionType: lambda kind: st.one_of([_values(inner) for inner in kind.types]),
     inspect.VarTupleType: lambda kind: st.lists(_values(kind.item_type), min_size=1, max_size=3, unique=True),
     inspect.DictType: lambda kind: st.dictionaries(
-        st.sampled_from(COUNTERS), _values(kind.value_type), max_size=2
+        st.sampled_from(_keys_of(kind)), _values(kind.value_type), max_size=2
     ),
     inspect.StructType: _some_keys,
 }
+
+
+def _keys_of(kind: inspect.DictType) -> list[str]:
+    """Counters for counts, reason codes for priorities."""
+    return [*COUNTERS] if isinstance(kind.value_type, inspect.IntType) else ["default", *Code]
 
 
 def _in_order(tables: Json) -> Json:

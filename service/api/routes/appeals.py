@@ -10,7 +10,8 @@ from service.api.auth import Caller, PersonWith, guarded_router
 from service.api.context import Context
 from service.api.errors import ApiProblem
 from service.api.finding import find_verification
-from service.api.models.reviews import AppealBody, OpenedModel
+from service.api.models.review_bodies import AppealBody
+from service.api.models.reviews import OpenedModel
 from service.api.responses import problems
 from usecases.reviews.by import By
 

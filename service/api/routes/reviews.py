@@ -14,19 +14,21 @@ from service.api.auth import Caller, PersonWith, guarded_router
 from service.api.context import ApiContext, Context
 from service.api.cursors import decode_place, encode_cursor
 from service.api.errors import ApiProblem
-from service.api.models.reviews import (
+from service.api.models.review_bodies import (
     ApprovalBody,
     BulkBody,
+    CloseBody,
+    ConclusionBody,
+    ReleaseBody,
+    ReturnBody,
+    SnoozeBody,
+)
+from service.api.models.reviews import (
     BulkModel,
     CaseModel,
     CasePage,
     CaseViewModel,
-    CloseBody,
-    ConclusionBody,
     ListedCaseModel,
-    ReleaseBody,
-    ReturnBody,
-    SnoozeBody,
 )
 from service.api.responses import problems
 from usecases.reviews.bulk import Bulk, count_cases, end_cases

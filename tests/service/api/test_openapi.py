@@ -13,6 +13,7 @@ from service.api.models import events as event_models
 from service.api.models import letters as letter_models
 from service.api.models import orders as order_models
 from service.api.models import policies as policy_models
+from service.api.models import review_bodies
 from service.api.models import reviews as review_models
 from service.api.models import verifications as models
 from service.api.models.verifications import EXAMPLE, Problem, VerificationModel
@@ -20,7 +21,7 @@ from service.problems import PROBLEMS
 
 MODELS = (
     models, delivery_models, endpoint_models, event_models, letter_models, order_models, policy_models,
-    review_models,
+    review_models, review_bodies,
 )  # fmt: skip
 METHODS = {"get", "put", "post", "patch", "delete"}
 PROBLEM_JSON = "application/problem+json"
