@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.mutations.audit import OF_THE_AUDIT
+from tests.mutations.console import OF_THE_CONSOLE
 from tests.mutations.events import OF_THE_EVENTS
 from tests.mutations.keys import OF_THE_KEYS
 from tests.mutations.mutation import Mutation
@@ -120,6 +121,12 @@ GUARDS: Final = (
     "the data's own key store",
     "absent keys break no seal",
     "keys change by compare-and-set",
+    "forms of this session alone",
+    "forms of this site alone",
+    "a right for each page",
+    "pages of the own apps alone",
+    "strict headers on defects too",
+    "no number in a URL",
 )
 
 MUTATIONS: Final = (
@@ -326,6 +333,7 @@ MUTATIONS: Final = (
     *OF_REDIS_AND_SPOOL,
     *OF_REVIEWS,
     *OF_THE_AUDIT,
+    *OF_THE_CONSOLE,
     *OF_THE_EVENTS,
     *OF_THE_KEYS,
     *OF_THE_PEOPLE,

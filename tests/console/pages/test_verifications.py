@@ -48,6 +48,23 @@ async def test_a_page_shows_both_sides_and_marks_what_differs(site: Site, reader
     await reader.look("verification-differs")
 
 
+async def test_what_strangers_send_is_shown_as_text(site: Site, english: Readers) -> None:
+    odd = {
+        "biz_info.biz_no": "<script>window.hit = 1</script>",
+        "idcard_info.idcard_name": '"><img src=x onerror=alert(1)>\u202e\u200b\u5f20',
+        "liveness_result.procedure_type": "'onclick='x",
+    }
+    await run(site.store, 1, odd, at=NOW, result=odd)
+    reader = await english.sign_in(Role.VIEWER)
+    for path in ("/verifications", f"/verifications/demo/{biz_id()}"):
+        await reader.open(path)
+        await reader.look()
+        assert await reader.page.evaluate("window.hit") is None
+        assert await reader.page.locator("main img, main script").count() == 0
+    assert "<script>window.hit" in await reader.text()
+    assert await reader.page.title() == f"Verification {biz_id()} · faceid-gateway"
+
+
 async def test_keys_go_through_the_list_and_back(site: Site, english: Readers) -> None:
     await fill(site.store, NOW, count=5)
     reader = await english.sign_in(Role.VIEWER)
