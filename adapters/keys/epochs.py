@@ -1,6 +1,6 @@
 """The epochs that one process works with: one call of the key store for each, then from memory.
 
-A key stays for `life` after the store last confirmed it. `follow` confirms all of them with one call, so an
+A key stays for `life` after the store last confirmed it. `follow` confirms all of them together, so an
 outage of the store that is shorter than `life` is not felt. A destroyed epoch leaves at the next
 confirmation.
 """
@@ -20,7 +20,7 @@ from adapters.keys.cached import OpenedEpochs
 from adapters.keys.patient import PatientCalls
 from adapters.sealing.envelope import KeyRing, SealingKey, place_of
 from domain.errors import BrokenSeal
-from domain.keys.epochs import LEAD, WEEK, Epoch, Period, period_of
+from domain.keys.epochs import LEAD, WEEK, Epoch, KeyStoreState, Period, period_of
 
 LIFE: Final = timedelta(hours=1)
 CONFIRM_EVERY: Final = timedelta(minutes=1)
@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 class EpochStore(Protocol):
     """What a process needs of a key store."""
+
+    async def state(self) -> KeyStoreState:
+        """Its identity and counts. Raises KeysAway, also if it must not be used."""
 
     async def create(self, period: Period, wrapped: bytes) -> Epoch:
         """The stored epoch of this period, created if there is none."""
@@ -115,12 +118,13 @@ class Epochs:
                 await self.confirm()
 
     async def confirm(self) -> None:
-        """Ask the store about every open epoch, in one call, and make the next ones ahead of time.
+        """Ask the store whether it is the right one and about every open epoch, and make the next ones.
 
         Raises:
             KeysAway: the keys stay until their life ends.
         """
         async with self._one_at_a_time:
+            await self._calls.call(self._store.state)
             await self._open(self._opened.ids())
         soon = self._clock() + LEAD
         await self._create_missing([period_of(app, soon, length=self._length) for app in self._periods])

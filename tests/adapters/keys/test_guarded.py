@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.away import KeysAway, WrongKeyStore
+from adapters.keys.epochs import Epochs
 from adapters.keys.guarded import GuardedKeys
+from adapters.sealing.envelope import KeyRing
 from adapters.store.keys.marks import PgKeyMarks
 from domain.errors import EpochInUse
 from domain.keys.epochs import GRACE, Epoch, period_of
 from tests.memory.keys import MemoryKeys
-from tests.support.storage.stores import NOW
+from tests.support.storage.stores import NOW, Clock
 
 PERIOD = period_of("demo", NOW)
 LATER = PERIOD.ends + GRACE
@@ -78,6 +80,20 @@ async def test_store_that_lost_an_erasure_is_refused(engine: AsyncEngine) -> Non
 
     with pytest.raises(WrongKeyStore, match="rolled back"):
         await guarded(store, engine).entries()
+
+
+async def test_store_that_is_rolled_back_while_a_process_runs_is_noticed(
+    engine: AsyncEngine, keys: KeyRing
+) -> None:
+    store = MemoryKeys()
+    epochs = Epochs(guarded(store, engine), keys, clock=Clock())
+    await epochs.prepare(["demo"])
+    store.kept.clear()
+
+    with pytest.raises(WrongKeyStore, match="rolled back"):
+        await epochs.confirm()
+
+    assert epochs.current("demo"), "until its life ends"
 
 
 async def test_mark_never_falls(engine: AsyncEngine) -> None:
