@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from service.api.models import audit as audit_models
 from service.api.models import deliveries as delivery_models
 from service.api.models import endpoints as endpoint_models
 from service.api.models import events as event_models
@@ -21,7 +22,7 @@ from service.problems import PROBLEMS
 
 MODELS = (
     models, delivery_models, endpoint_models, event_models, letter_models, order_models, policy_models,
-    review_models, review_bodies,
+    review_models, review_bodies, audit_models,
 )  # fmt: skip
 METHODS = {"get", "put", "post", "patch", "delete"}
 PROBLEM_JSON = "application/problem+json"
