@@ -69,6 +69,10 @@ class Reader:
         """Check the page as it is now; take a picture of it if pictures are wanted."""
         if self.with_scripts:
             await self._check_access()
+            if self.language == "en":
+                await self.page.emulate_media(color_scheme="dark")
+                await self._check_access()
+                await self.page.emulate_media(color_scheme="light")
             self.problems += await self.page.evaluate("window.__reports.splice(0)")
         if name and PICTURES:
             await self._take_pictures(name)
