@@ -15,6 +15,11 @@ def test_no_secret_and_no_address_is_shown(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("FACEID_DATABASE_URL", f"postgresql://faceid:{CANARY}@localhost/faceid")
     monkeypatch.setenv("FACEID_WEBHOOK_PROXY", f"http://user:{CANARY}@proxy.example:3128")
     monkeypatch.setenv("FACEID_APPS", apps(api_key=CANARY, api_secrets=[CANARY]))
+    monkeypatch.setenv("FACEID_OIDC_ISSUER", "https://idp.example")
+    monkeypatch.setenv("FACEID_OIDC_CLIENT_ID", "console")
+    monkeypatch.setenv("FACEID_OIDC_CLIENT_SECRET", CANARY)
+    monkeypatch.setenv("FACEID_OIDC_GROUPS", "ops=operator")
+    monkeypatch.setenv("FACEID_CONSOLE_URL", "https://console.example")
     shown = {each.name: each for each in shown_settings(load_settings())}
     assert CANARY not in str(shown)
     assert "localhost" not in str(shown)

@@ -10,6 +10,7 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.people import OF_THE_PEOPLE
 from tests.mutations.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.reviews import OF_REVIEWS
+from tests.mutations.screens import OF_THE_SCREENS
 from tests.mutations.settings import OF_THE_SETTINGS
 from tests.mutations.supervisor import OF_THE_SUPERVISOR
 from tests.mutations.workers import OF_THE_WORKERS
@@ -127,6 +128,10 @@ GUARDS: Final = (
     "pages of the own apps alone",
     "strict headers on defects too",
     "no number in a URL",
+    "one order, one endpoint",
+    "the endpoint as seen",
+    "apps of the person",
+    "no secret on a page",
 )
 
 MUTATIONS: Final = (
@@ -337,5 +342,6 @@ MUTATIONS: Final = (
     *OF_THE_EVENTS,
     *OF_THE_KEYS,
     *OF_THE_PEOPLE,
+    *OF_THE_SCREENS,
     *OF_THE_SUPERVISOR,
 )

@@ -23,7 +23,7 @@ def sign_in_path(back: str) -> str:
 
 def person_path(name: str) -> str:
     """The page of one person."""
-    return f"/people/{quote(name, safe='')}"
+    return f"/people/of/{quote(name, safe='')}"
 
 
 def verification_path(app_id: str, biz_id: str) -> str:

@@ -90,13 +90,13 @@ async def invite_person(request: Request, context: Context, session: Admin, form
     return _link(request, made)
 
 
-@router.get("/people/{name}")
+@router.get("/people/of/{name}")
 async def show_person(request: Request, context: Context, session: Admin, name: str) -> Response:
     """One person."""
     return await _show(request, context, session, await _find(context, session, name))
 
 
-@router.post("/people/{name}/link")
+@router.post("/people/of/{name}/link")
 async def make_link(request: Request, context: Context, session: Admin, name: str, form: Form) -> Response:
     """Make another one-time link, which ends the earlier ones, and show it once."""
     person = await _find(context, session, name)
@@ -115,7 +115,7 @@ async def make_link(request: Request, context: Context, session: Admin, name: st
     return _link(request, made)
 
 
-@router.post("/people/{name}/roles")
+@router.post("/people/of/{name}/roles")
 async def change_roles(request: Request, context: Context, session: Admin, name: str, form: Form) -> Response:
     """Give a role, or take one away. What is so already stays."""
     person, grant = await _find(context, session, name), _grant(form, session, context)
@@ -130,13 +130,13 @@ async def change_roles(request: Request, context: Context, session: Admin, name:
     return _back(person, "roles")
 
 
-@router.get("/people/{name}/disable")
+@router.get("/people/of/{name}/disable")
 async def ask_to_disable_person(request: Request, context: Context, session: Admin, name: str) -> Response:
     """What disabling means."""
     return page(request, "people/disable.html", person=await _find(context, session, name))
 
 
-@router.post("/people/{name}/state")
+@router.post("/people/of/{name}/state")
 async def change_state(request: Request, context: Context, session: Admin, name: str, form: Form) -> Response:
     """Disable a person, enable one, or end the sessions."""
     person, desk = await _find(context, session, name), context.people.desk
@@ -152,12 +152,14 @@ async def change_state(request: Request, context: Context, session: Admin, name:
     return _back(person, form["do"])
 
 
-@router.post("/people/{name}/tokens/{token_id}/revoke")
+@router.post("/people/of/{name}/tokens/{token_id}/revoke")
 async def revoke_token_of(
-    request: Request, context: Context, session: Admin, name: str, token_id: str, _form: Form
+    request: Request, context: Context, session: Admin, name: str, token_id: str, form: Form
 ) -> Response:
-    """Revoke a personal token of this person."""
+    """Ask first, then revoke a personal token of this person."""
     person = await _find(context, session, name)
+    if form["sure"] != "yes":
+        return page(request, "people/token_revoke.html", name=form["name"], back=person_path(person.name))
     try:
         check_manages(session.rights, person)
         await context.people.tokens.revoke(

@@ -59,9 +59,11 @@ async def create_my_token(request: Request, context: Context, session: Signed, f
 
 @router.post("/tokens/{token_id}/revoke")
 async def revoke_my_token(
-    request: Request, context: Context, session: Signed, token_id: str, _form: Form
+    request: Request, context: Context, session: Signed, token_id: str, form: Form
 ) -> Response:
-    """Revoke a personal token of one's own."""
+    """Ask first, then revoke a personal token of one's own."""
+    if form["sure"] != "yes":
+        return page(request, "people/token_revoke.html", name=form["name"], back="/tokens")
     try:
         await context.people.tokens.revoke(
             read_id(token_id), actor=actor_of(request, session), person_id=session.person.id

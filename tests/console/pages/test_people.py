@@ -68,6 +68,9 @@ async def test_a_person_makes_a_token_that_is_shown_once(site: Site, readers: Re
     await reader.page.wait_for_selector("[name=days]")
     assert token not in await reader.page.content()
     await reader.page.click("form[action$='/revoke'] button")
+    await reader.page.wait_for_selector(".notice")
+    await reader.look("token-revoke")
+    await reader.page.click(".notice button")
     await reader.page.wait_for_selector("[role=status]")
     assert await actions(site) == ["personal_token.created", "personal_token.revoked"]
 
@@ -78,18 +81,18 @@ async def test_an_admin_of_one_app_manages_nothing_of_another(site: Site) -> Non
     async with site.client(Role.ADMIN, "demo") as client:
         text = (await client.get("/people")).text
         assert ("wang.wei" in text, "li.na" in text) == (False, True)
-        assert (await client.get("/people/wang.wei")).status_code == 404
+        assert (await client.get("/people/of/wang.wei")).status_code == 404
         form = {"form_token": token_in((await client.get("/help")).text)}
         giving = [
             await client.post(
-                "/people/li.na/roles", data=form | {"do": "grant", "role": "viewer", "app": app}
+                "/people/of/li.na/roles", data=form | {"do": "grant", "role": "viewer", "app": app}
             )
             for app in ("other", "*")
         ]
         invited = await client.post("/people/invite", data=form | {"name": "x", "role": "admin", "app": "*"})
-        disabled = await client.post("/people/li.na/state", data=form | {"do": "disable"})
-        linked = await client.post("/people/li.na/link", data=form)
-        shown = (await client.get("/people/li.na")).text
+        disabled = await client.post("/people/of/li.na/state", data=form | {"do": "disable"})
+        linked = await client.post("/people/of/li.na/link", data=form)
+        shown = (await client.get("/people/of/li.na")).text
     assert [answer.status_code for answer in (*giving, invited, disabled, linked)] == [
         409,
         409,
@@ -105,13 +108,13 @@ async def test_the_last_admin_stays_and_double_forms_change_nothing_more(site: S
     async with site.client(Role.ADMIN) as client:
         [admin] = await site.people.desk.page(limit=5)
         form = {"form_token": token_in((await client.get("/help")).text)}
-        last = await client.post(f"/people/{admin.name}/state", data=form | {"do": "disable"})
+        last = await client.post(f"/people/of/{admin.name}/state", data=form | {"do": "disable"})
         assert (last.status_code, "last active admin" in last.text) == (409, True)
         new = form | {"name": "li.na", "role": "viewer", "app": "*"}
         statuses = [(await client.post("/people/invite", data=new)).status_code for _ in range(2)]
         more = form | {"do": "grant", "role": "auditor", "app": "demo"}
-        statuses += [(await client.post("/people/li.na/roles", data=more)).status_code for _ in range(2)]
-        assert (await client.post("/people/li.na/state", data=form | {"do": "x"})).status_code == 404
+        statuses += [(await client.post("/people/of/li.na/roles", data=more)).status_code for _ in range(2)]
+        assert (await client.post("/people/of/li.na/state", data=form | {"do": "x"})).status_code == 404
     assert statuses == [200, 422, 303, 303]
     found = await site.people.desk.find("li.na")
     assert [str(grant) for grant in found.grants] == ["auditor@demo", "viewer"]
@@ -125,14 +128,16 @@ async def test_an_admin_revokes_tokens_of_persons_and_programs(site: Site) -> No
         await site.context.people.api_tokens.put(name, f"secret-{name}", apps=apps)  # type: ignore[attr-defined]
     async with site.client(Role.ADMIN, "demo") as client:
         form = {"form_token": token_in((await client.get("/help")).text)}
-        path = f"/people/li.na/tokens/{token.id}/revoke"
-        assert [(await client.post(path, data=form)).status_code for _ in range(2)] == [303, 409]
+        path = f"/people/of/li.na/tokens/{token.id}/revoke"
+        assert (await client.post(path, data=form)).status_code == 200
+        sure = form | {"sure": "yes"}
+        assert [(await client.post(path, data=sure)).status_code for _ in range(2)] == [303, 409]
         listed = (await client.get("/people/api-tokens")).text
         assert (">orders<" in listed, ">all<" in listed) == (True, False)
         revoke = "/people/api-tokens/revoke"
         asked = await client.post(revoke, data=form | {"name": "orders"})
         assert (asked.status_code, "get 401" in asked.text) == (200, True)
-        sure = form | {"name": "orders", "sure": "yes"}
+        sure |= {"name": "orders"}
         assert [(await client.post(revoke, data=sure)).status_code for _ in range(2)] == [303, 404]
         assert (await client.post(revoke, data=sure | {"name": "all"})).status_code == 404
     assert await actions(site) == ["personal_token.revoked", "token.revoked"]
@@ -144,8 +149,16 @@ async def test_nobody_revokes_the_token_of_another_as_ones_own(site: Site) -> No
     [token] = await site.people.personal.page(person.id, limit=5)
     async with site.client(Role.VIEWER) as client:
         form = {"form_token": token_in((await client.get("/help")).text)}
-        assert (await client.post(f"/tokens/{token.id}/revoke", data=form)).status_code == 404
+        path, sure = f"/tokens/{token.id}/revoke", form | {"sure": "yes"}
+        assert (await client.post(path, data=sure)).status_code == 404
         more = form | {"name": "n", "scope": "people", "days": "9999"}
         assert (await client.post("/tokens", data=more)).status_code == 201
     [made] = [each for each in await site.people.personal.page(None, limit=5) if each.name == "n"]
     assert (made.scopes, made.expires_at > NOW) == (None, True)
+
+
+async def test_a_person_may_be_called_as_a_page_is(site: Site) -> None:
+    await site.people.person("invite", Grant(Role.VIEWER))
+    async with site.client(Role.ADMIN) as client:
+        assert "What this person did" in (await client.get("/people/of/invite")).text
+        assert "What the roles may do" in (await client.get("/people/invite")).text

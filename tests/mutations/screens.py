@@ -1,0 +1,60 @@
+"""The guards of the console's screens: no role reaches another app, and no form is done twice."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+_PAGES: Final = "tests/console/pages"
+_TWICE: Final = f"{_PAGES}/test_deliveries.py::test_a_form_sent_twice_makes_one_endpoint_and_one_secret"
+
+OF_THE_SCREENS: Final = (
+    Mutation(
+        "one order, one endpoint",
+        "adapters/store/webhooks/endpoints.py",
+        "if await connection.scalar(select(column.id).where(column.id == endpoint.id)):",
+        "if False:",
+        [_TWICE],
+    ),
+    Mutation(
+        "the endpoint as seen",
+        "usecases/webhooks/manage_endpoints.py",
+        "if seen not in (None, endpoint.updated_at):",
+        "if False:",
+        [_TWICE],
+    ),
+    Mutation(
+        "apps of the person",
+        "service/console/app/inputs.py",
+        'return [each for each in apps_of(session, scope, known) if app_id in ("", each)]',
+        "return [app_id] if app_id else apps_of(session, scope, known)",
+        [f"{_PAGES}/test_dead_letters.py::test_a_role_in_one_app_reaches_no_letter_of_another"],
+    ),
+    Mutation(
+        "apps of the person",
+        "service/console/pages/audit.py",
+        "app_ids = (view.app,) if session.rights.may(_SCOPE, view.app) else ()",
+        "app_ids = (view.app,)",
+        [f"{_PAGES}/test_audit.py::test_an_auditor_of_one_app_sees_no_other_rows"],
+    ),
+    Mutation(
+        "apps of the person",
+        "service/console/pages/tokens.py",
+        "return apps is None or (token.apps is not None and set(token.apps) <= apps)",
+        "return True",
+        [f"{_PAGES}/test_people.py::test_an_admin_revokes_tokens_of_persons_and_programs"],
+    ),
+    Mutation(
+        "apps of the person",
+        "service/console/pages/people.py",
+        "return session.rights.apps_for([_SCOPE]) is None or bool(_seen_grants(session, person))",
+        "return True",
+        [f"{_PAGES}/test_people.py::test_an_admin_of_one_app_manages_nothing_of_another"],
+    ),
+    Mutation(
+        "no secret on a page",
+        "adapters/shown_settings.py",
+        "if not field.repr and getattr(settings, name)",
+        "if False",
+        ["tests/adapters/test_shown_settings.py::test_no_secret_and_no_address_is_shown"],
+    ),
+)
