@@ -15,6 +15,7 @@ from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
 from usecases.ports.events import EventUpkeep
 from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
+from usecases.ports.numbers import NumberUpkeep
 from usecases.ports.people import PeopleUpkeep
 from usecases.ports.pulls import Ledger, Vendor
 from usecases.ports.recording import Owners, Recorder
@@ -70,6 +71,7 @@ class WorkerContext:
     cases: CaseUpkeep
     audit: AuditBlocks
     people: PeopleUpkeep
+    numbers: NumberUpkeep
     dead_letters: DeadLetters
     vendor: Vendor
     gates: VendorGates

@@ -19,6 +19,7 @@ from adapters.redis.names import RedisNames
 from usecases.audit.close_blocks import BlockClosing
 from usecases.context import WorkerContext
 from usecases.events.upkeep import Activations, count_events, forget_events
+from usecases.identity.numbers import IndexUpkeep
 from usecases.people.upkeep import EndedSignIns
 from usecases.requests.note_return import note_return
 from usecases.reviews.sweep import tend_cases
@@ -85,7 +86,7 @@ def crons(
     """The sweeps, every `every` seconds, on one worker at a time; `adopt` brings in old batches."""
 
     leftovers, unconfigured, activations = Leftovers(context), Unconfigured(context), Activations(context)
-    ended = EndedSignIns(context)
+    ended, numbers = EndedSignIns(context), IndexUpkeep(context)
     closing = BlockClosing(context.audit, context.anchors, checkpoints=context.checkpoints)
 
     async def look_into_the_inbox() -> None:
@@ -115,7 +116,7 @@ def crons(
         "sweep_inbox": (look_into_the_inbox, adopt),
         "settle_due": (claim_silent, unconfigured.report),
         "sweep_events": (activations.tell, count_new_events, forget_old_events, ended.forget),
-        "sweep_reviews": (tend,),
+        "sweep_reviews": (tend, numbers.complete),
         "sweep_audit": (closing.close, closing.anchor),
         "sweep_waiting": (free_held, leftovers.complete, forget),
     }

@@ -27,12 +27,14 @@ from adapters.processes.mark import RedisMark, marking, read_mark
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.redis.announcements import Announcer
+from adapters.sealing.blind_index import BlindIndex
 from adapters.settings import Settings
 from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
 from adapters.store.event_upkeep import PgEventUpkeep
+from adapters.store.identity.numbers import PgNumbers
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
@@ -202,6 +204,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
     due = PgDueVerifications(engine, keys=keys, owners=owners)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     readers = process.readers
+    index = BlindIndex(process.keys)
     anchors = anchors_of(file=settings.audit_anchor_file, tsa_url=settings.audit_tsa_url, engine=engine)
     try:
         await verify_policies(engine, policies)
@@ -215,7 +218,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
                 engine, keys=keys, lease=lease, owners=owners, compresses=readers.all_open_compressed
             ),
             ledger=PgLedger(engine, compresses=readers.all_open_compressed),
-            decisions=PgDecisions(engine),
+            decisions=PgDecisions(engine, index=index),
             due=due,
             held=PgHeldVerifications(engine),
             owners=PgOwners(engine),
@@ -224,6 +227,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             cases=PgReviews(engine, keys=keys),
             audit=PgAuditBlocks(engine),
             people=PgPeopleUpkeep(engine),
+            numbers=PgNumbers(engine, keys=keys, index=index),
             anchors=anchors,
             checkpoints=readers.all_know_checkpoints,
             events_kept=timedelta(days=settings.events_kept),

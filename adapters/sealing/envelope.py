@@ -106,7 +106,14 @@ class MasterKey:
 
     def subkey(self, label: bytes) -> SealingKey:
         """The key for one purpose."""
-        return SealingKey(hmac.digest(self._key, b"faceid-gateway/1 " + label, "sha256"))
+        return SealingKey(self._derive(label))
+
+    def sign(self, label: bytes, content: bytes) -> bytes:
+        """HMAC-SHA256 of `content` under the key for one purpose."""
+        return hmac.digest(self._derive(label), content, "sha256")
+
+    def _derive(self, label: bytes) -> bytes:
+        return hmac.digest(self._key, b"faceid-gateway/1 " + label, "sha256")
 
 
 class KeyRing:
@@ -122,6 +129,10 @@ class KeyRing:
     def ids(self) -> list[str]:
         """Public ids of the master keys, newest first."""
         return [key_id.hex() for key_id in self._keys]
+
+    def macs(self, label: bytes, content: bytes) -> dict[bytes, bytes]:
+        """HMAC-SHA256 of `content` under each master key's key for one purpose, by key id, newest first."""
+        return {key_id: key.sign(label, content) for key_id, key in self._keys.items()}
 
     @property
     def newest_id(self) -> bytes:

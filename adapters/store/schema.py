@@ -4,6 +4,7 @@ from adapters.store import tables
 from adapters.store.audit import tables as audit_tables
 from adapters.store.decisions import tables as decision_tables
 from adapters.store.events import tables as event_tables
+from adapters.store.identity import number_tables
 from adapters.store.keys import tables as key_tables
 from adapters.store.people import tables as people_tables
 from adapters.store.reviews import tables as review_tables
@@ -17,6 +18,7 @@ __all__ = [
     "event_tables",
     "key_tables",
     "metadata",
+    "number_tables",
     "people_tables",
     "review_tables",
     "webhook_tables",

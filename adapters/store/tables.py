@@ -62,6 +62,7 @@ verifications = Table(
     Column("vendor_status", Text),
     Column("wrapped_key", LargeBinary),
     Column("identity_ct", LargeBinary),
+    Column("numbered", Boolean),
     Column("final_digest", LargeBinary),
     _time("ended_at"),
     _time("due_at"),
@@ -102,9 +103,15 @@ verifications = Table(
         "registered_at",
         postgresql_where=text("state IN ('created', 'received')"),
     ),
+    Index(
+        "verifications_unnumbered",
+        "id",
+        postgresql_where=text("identity_ct IS NOT NULL AND numbered IS NULL"),
+    ),
 )
 """`listed_as`: what lists find a decided verification by (adapters/store/lookups).
 `effective_outcome`: what a person has concluded; NULL while the decision's outcome counts.
+`numbered`: the blind index has its ID number, if there is one; NULL in what an older version decided.
 `final_digest`: digest of the first callback with an ended flow, which the decision uses.
 `due_at`: when a worker must handle the verification. The worker takes a lease: it moves `due_at` to the
 lease's end and increments `fence`, so writes of earlier holders are refused.

@@ -5,6 +5,7 @@ from typing import Final
 from tests.mutations.audit import OF_THE_AUDIT
 from tests.mutations.console import OF_THE_CONSOLE
 from tests.mutations.events import OF_THE_EVENTS
+from tests.mutations.identity import OF_IDENTITY
 from tests.mutations.keys import OF_THE_KEYS
 from tests.mutations.mutation import Mutation
 from tests.mutations.people import OF_THE_PEOPLE
@@ -132,6 +133,7 @@ GUARDS: Final = (
     "the endpoint as seen",
     "apps of the person",
     "no secret on a page",
+    "one number, one digest",
 )
 
 MUTATIONS: Final = (
@@ -340,6 +342,7 @@ MUTATIONS: Final = (
     *OF_THE_AUDIT,
     *OF_THE_CONSOLE,
     *OF_THE_EVENTS,
+    *OF_IDENTITY,
     *OF_THE_KEYS,
     *OF_THE_PEOPLE,
     *OF_THE_SCREENS,

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.sqlstate import DatabaseAway, StatementFailed
+from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import place_of, unseal_packed
 from adapters.store.decisions.saving import save_statement
 from adapters.store.statements.bulk import as_rows, write_group
@@ -27,10 +28,11 @@ from domain.records import DecisionRecord
 
 
 class PgDecisions:
-    """Writes decisions in groups."""
+    """Writes decisions in groups. `index` hashes the ID numbers of their identities."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, index: BlindIndex) -> None:
         self._engine = engine
+        self._index = index
         self._kept_policies: set[str] = set()
         self._coalescer = Coalescer[DecisionRecord, bool](
             self._save, max_items=128, systemic=(DatabaseAway,), alone=(StatementFailed,)
@@ -54,7 +56,7 @@ class PgDecisions:
     async def _save_group(self, group: list[DecisionRecord]) -> Sequence[bool | DatabaseAway]:
         used = {policy.content_hash: policy for item in group for policy in _policies(item)}
         new = [policy for digest, policy in used.items() if digest not in self._kept_policies]
-        saving = partial(_save_all, new=new)
+        saving = partial(_save_all, new=new, index=self._index)
         as_one = bool(new) or any(item.shadow for item in group)
         saved = await write_group(self._engine, group, saving, as_one=as_one)
         # Only after the commit: if it had failed, the texts would not be stored.
@@ -63,14 +65,19 @@ class PgDecisions:
 
 
 async def _save_all(
-    connection: asyncpg.Connection, group: list[DecisionRecord], *, new: Sequence[Policy]
+    connection: asyncpg.Connection,
+    group: list[DecisionRecord],
+    *,
+    new: Sequence[Policy],
+    index: BlindIndex,
 ) -> Sequence[bool]:
     first = {_key(item): item for item in reversed(group)}
     ordered = [first[key] for key in sorted(first)]
     if new:
         await connection.execute(_KEEP_POLICIES, as_rows([_policy_row(policy) for policy in new]))
-    rows = [_row(item) for item in ordered]
-    statement = save_statement({row.outcome for row in rows})
+    rows = [_row(item, index) for item in ordered]
+    numbered = any(row.number for row in rows)
+    statement = save_statement({row.outcome for row in rows}, numbered=numbered)
     found = await connection.fetch(statement, as_rows(rows))
     saved = {(row["verification_id"].int, row["fence"]) for row in found}
     shadows = [row for item in ordered if _key(item) in saved and (row := _shadow_row(item))]
@@ -133,6 +140,7 @@ class _DecisionRow(msgspec.Struct, frozen=True):
     callback_facts: Facts | None
     result_facts: Facts | None
     identity_ct: bytes | None
+    number: bytes | None
     decided_at: datetime
 
 
@@ -144,7 +152,7 @@ class _ShadowRow(msgspec.Struct, frozen=True):
     decided_at: datetime
 
 
-def _row(item: DecisionRecord) -> _DecisionRow:
+def _row(item: DecisionRecord, index: BlindIndex) -> _DecisionRow:
     lease, decision, policy = item.lease, item.decision, item.policy
     return _DecisionRow(
         verification_id=lease.verification_id,
@@ -164,6 +172,7 @@ def _row(item: DecisionRecord) -> _DecisionRow:
         callback_facts=item.evidence.callback,
         result_facts=item.evidence.result,
         identity_ct=_sealed_identity(item),
+        number=None if item.identity is None else index.digest(lease.app_id, item.identity.id_number),
         decided_at=item.decided_at,
     )
 

@@ -1,6 +1,9 @@
-"""The statement that saves a group of decisions: decision, state, timeline, reasons, case and event."""
+"""The statement that saves a group of decisions: decision, state, timeline, reasons, case, blind index and
+event.
+"""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Final
 
 from adapters.store.events.log import body_of, turn_after
@@ -9,16 +12,20 @@ from adapters.store.statements.opening import first_events, opened_cases
 from domain.model import Outcome
 
 
-def save_statement(outcomes: Collection[Outcome]) -> str:
+def save_statement(outcomes: Collection[Outcome], *, numbered: bool) -> str:
     """The statement for a group with these outcomes. It takes the rows as one JSON document, and returns
     verification_id and fence of those that were saved.
 
-    Reasons are listed for what is not approved, and a case is opened for what is `review`. A statement
-    without these parts is quicker, even where they would write nothing.
+    Reasons are listed for what is not approved, and a case is opened for what is `review`. `numbered`: some
+    have an ID number, which is indexed. A statement without these parts is quicker, even where they would
+    write nothing.
     """
-    if Outcome.REVIEW in outcomes:
-        return _WITH_CASES
-    return _APPROVED if all(each is Outcome.APPROVED for each in outcomes) else _WITH_REASONS
+    reviewed = Outcome.REVIEW in outcomes
+    return _saving(
+        coded=reviewed or any(each is not Outcome.APPROVED for each in outcomes),
+        reviewed=reviewed,
+        numbered=numbered,
+    )
 
 
 _EVENT_BODY: Final = body_of(
@@ -55,14 +62,28 @@ _CASES: Final = f"""
 """The timeline's entry comes behind that of the decision."""
 
 
-def _saving(*parts: str, before: str = "") -> str:
-    done = " UNION ALL ".join(f"SELECT FROM {name}" for name in ("ready", "noted", *before.split()))
+_NUMBERS: Final = """
+), numbered AS (
+  INSERT INTO id_numbers (verification_id, app_id, digest, at)
+  SELECT id, app_id, decode(number, 'base64'), decided_at FROM closed WHERE number IS NOT NULL
+  ON CONFLICT (verification_id) DO UPDATE SET digest = excluded.digest
+  WHERE id_numbers.digest <> excluded.digest
+  RETURNING verification_id
+"""
+
+
+@cache
+def _saving(*, coded: bool, reviewed: bool, numbered: bool) -> str:
+    wanted = {"coded": coded, "told_of_cases": reviewed, "numbered": numbered}
+    parts = [_PARTS[name] for name, is_wanted in wanted.items() if is_wanted]
+    before = [name for name, is_wanted in wanted.items() if is_wanted]
+    done = " UNION ALL ".join(f"SELECT FROM {name}" for name in ("ready", "noted", *before))
     return f"""
 WITH incoming AS (
   SELECT * FROM json_to_recordset(CAST($1 AS json))
     AS t (verification_id uuid, fence bigint, outcome text, basis text, event text, reasons json,
           codes json, rules json, disagreements json, policy_name text, policy_version text, policy_hash text,
-          mode text, unconfirmed json, callback_facts json, result_facts json, identity_ct text,
+          mode text, unconfirmed json, callback_facts json, result_facts json, identity_ct text, number text,
           decided_at timestamptz)
 ), held AS (
   SELECT i.*, v.app_id
@@ -79,16 +100,16 @@ WITH incoming AS (
   RETURNING verification_id
 ), first AS (
   SELECT verification_id, fence, outcome, basis, event, reasons, codes, policy_name, policy_version,
-         policy_hash, identity_ct, decided_at
+         policy_hash, identity_ct, number, decided_at
   FROM held WHERE verification_id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), closed AS (
   UPDATE verifications v
   SET state = 'decided', listed_as = f.outcome, {due_moves.END},
-      identity_ct = decode(f.identity_ct, 'base64'), events = v.events + 1
+      identity_ct = decode(f.identity_ct, 'base64'), numbered = true, events = v.events + 1
   FROM first f
   WHERE v.id = f.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))
   RETURNING v.id, v.app_id, v.biz_id, v.biz_no, v.created_at, v.events AS n, f.outcome, f.basis, f.event,
-            f.codes, f.policy_name, f.policy_version, f.policy_hash, f.decided_at
+            f.codes, f.policy_name, f.policy_version, f.policy_hash, f.decided_at, f.number
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
   SELECT verification_id, 'decision.saved',
@@ -108,6 +129,5 @@ SELECT verification_id, fence FROM first
 """  # noqa: S608 - constants alone
 
 
-_APPROVED: Final = _saving()
-_WITH_REASONS: Final = _saving(_REASONS, before="coded")
-_WITH_CASES: Final = _saving(_REASONS, _CASES, before="coded told_of_cases")
+_PARTS: Final = {"coded": _REASONS, "told_of_cases": _CASES, "numbered": _NUMBERS}
+"""By the last name that each defines."""

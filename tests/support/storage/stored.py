@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.sealing.envelope import SealingKey
+from adapters.sealing.blind_index import BlindIndex
+from adapters.sealing.envelope import KeyRing, SealingKey
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.tables import verifications
 from domain.callback.parts import LEVELS
@@ -122,7 +123,7 @@ async def save_all(engine: AsyncEngine, items: Sequence[DecisionRecord], *, app_
     numbers = [round((item.decided_at - START) / timedelta(minutes=1)) for item in items]
     async with engine.begin() as connection:
         await connection.execute(insert(verifications), [_verification(n, app_id) for n in numbers])
-    store = PgDecisions(engine)
+    store = PgDecisions(engine, index=BlindIndex(KeyRing([bytes(32)])))
     assert all(await asyncio.gather(*map(store.save_once, items)))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.data_keys import DataKeys
+from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
@@ -118,7 +119,7 @@ class Store:
         self.data_keys = data_keys or DataKeys(keys)
         self.recorder = PgRecorder(engine, keys=self.data_keys, lease=LEASE, owners=owners)
         self.ledger = PgLedger(engine)
-        self.decisions = PgDecisions(engine)
+        self.decisions = PgDecisions(engine, index=BlindIndex(keys))
         self.return_hints = PgReturnHints(engine)
         self.due = PgDueVerifications(engine, keys=self.data_keys, owners=owners)
         self.held = PgHeldVerifications(engine)

@@ -14,8 +14,10 @@ from adapters.policies.folder import SHIPPED, PolicyBook
 from adapters.postgres.engine import create_engine
 from adapters.redis.announcements import Announcer
 from adapters.redis.client import create_redis_pool
+from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.blocks import PgAuditBlocks
+from adapters.store.identity.numbers import PgNumbers
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.recording.owners import PgOwners
 from adapters.store.reviews.store import PgReviews
@@ -69,6 +71,7 @@ async def jobs(
         cases=PgReviews(store.engine, keys=store.data_keys),
         audit=PgAuditBlocks(store.engine),
         people=PgPeopleUpkeep(store.engine),
+        numbers=PgNumbers(store.engine, keys=store.data_keys, index=BlindIndex(store.keys)),
         return_hints=store.return_hints,
         second_looks=store.due,
         dead_letters=store.dead_letters,

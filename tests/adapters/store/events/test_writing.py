@@ -65,10 +65,10 @@ async def test_a_decision_whose_event_cannot_be_written_is_not_saved(
 ) -> None:
     """One statement has both: neither stands without the other."""
     recorded = await store.record()
-    sound = save_statement({Outcome.APPROVED})
+    sound = save_statement({Outcome.APPROVED}, numbered=True)
     broken = sound.replace("event, decided_at, body FROM turn", "NULL, decided_at, body FROM turn")
     assert broken != sound
-    monkeypatch.setattr(decisions, "save_statement", lambda _outcomes: broken)
+    monkeypatch.setattr(decisions, "save_statement", lambda _outcomes, **_: broken)
     with pytest.raises((asyncpg.PostgresError, StatementFailed)):
         await store.decide(recorded)
     assert await log_of(store) == []

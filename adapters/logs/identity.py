@@ -1,0 +1,18 @@
+"""The log events of reading and indexing identity. None of them has any."""
+
+from typing import Final
+
+from adapters.logs.event import LogEvent
+
+IDENTITY_EVENTS: Final = {
+    "identity.indexed": LogEvent(
+        "info",
+        "worker",
+        "`count` ID numbers were indexed that an older version, or an older master key, had left.",
+    ),
+    "identity.not_indexed": LogEvent(
+        "warning",
+        "worker",
+        "No configured key decrypts the identity of `verification_id`; it is not found by its number.",
+    ),
+}

@@ -1,0 +1,1 @@
+"""Erasures, legal holds and retention in PostgreSQL, and the comparison with the erasure ledger."""

@@ -1,0 +1,25 @@
+"""The table of the blind index."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, Table, Text, Uuid
+
+from adapters.store.tables import metadata
+
+id_numbers = Table(
+    "id_numbers",
+    metadata,
+    Column("verification_id", Uuid, primary_key=True),
+    Column("app_id", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("id_numbers_by_number", "app_id", "digest", "at"),
+)
+"""`digest`: of the ID number (adapters/sealing/blind_index.py). `at`: when it was first seen."""
+
+person_counts = Table(
+    "person_counts",
+    metadata,
+    Column("app_id", Text, primary_key=True),
+    Column("persons", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+"""How many distinct ID numbers an app has, and when they were counted."""

@@ -1,0 +1,1 @@
+"""Identity: how it is erased, held and kept no longer than needed."""

@@ -1,0 +1,1 @@
+"""Identity: indexed, read for a reason, searched and exported."""
