@@ -15,6 +15,7 @@ from simulator.control import control_routes
 from simulator.messages.sender import Sender
 from simulator.pages import page
 from simulator.pages.flow_page import flow_routes
+from simulator.receivers import receiver_routes
 from simulator.settings import SimulatorSettings
 
 
@@ -46,6 +47,7 @@ def create_app(
     app.include_router(flow_routes(book, sender, clock))
     app.include_router(unknown_api_routes(clock))
     app.include_router(control_routes(book, sender, clock))
+    app.include_router(receiver_routes())
     app.include_router(_front_routes(settings))
     return app
 

@@ -2,21 +2,37 @@
 
 import asyncio
 import signal
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import httpx2
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.commands.roles import Port
 from cli.terminal import create_console
+from devstack.day.fill import fill
+from devstack.day.plan import MOST
 from devstack.environment import ALLOWED_RECEIVERS
 from devstack.preflight import refuse_foreign_servers
 from devstack.stack import USER, Stack, StackOptions, running_stack
+from domain.errors import ServerAway
 
 DataDir = Annotated[Path, typer.Option(help="Folder of the data, kept across restarts")]
 VendorUrl = Annotated[str | None, typer.Option(help="URL of a real vendor, used instead of the simulator")]
+Fill = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MOST,
+        help="Run this many verifications, with reviews, dead letters and webhooks, so that the console "
+        "has something to show",
+    ),
+]
 ForeignServers = Annotated[
     bool,
     typer.Option(
@@ -26,25 +42,28 @@ ForeignServers = Annotated[
 ]
 
 
-def dev_command(
+def dev_command(  # noqa: PLR0913, PLR0917 - a parameter is an option
     data_dir: DataDir = Path(".faceid"),
     ingress_port: Port = 8028,
     api_port: Port = 8080,
     console_port: Port = 8081,
     simulator_port: Port = 8090,
     vendor_url: VendorUrl = None,
+    fill: Fill = 0,
     foreign_servers: ForeignServers = False,
 ) -> None:
     """Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator."""
+    if fill and (vendor_url or foreign_servers):
+        raise typer.BadParameter("--fill needs the simulator and the bundled servers")
     if not foreign_servers:
         refuse_foreign_servers()
     options = StackOptions(
         data_dir, ingress_port, api_port, simulator_port, vendor_url, console_port=console_port
     )
-    asyncio.run(run_dev(options, create_console()))
+    asyncio.run(run_dev(options, create_console(), fill_with=fill))
 
 
-async def run_dev(options: StackOptions, console: Console) -> None:
+async def run_dev(options: StackOptions, console: Console, *, fill_with: int = 0) -> None:
     """Start everything, print the addresses, keep it running, stop it on SIGINT or SIGTERM."""
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -60,8 +79,24 @@ async def run_dev(options: StackOptions, console: Console) -> None:
             console.print(f"Another link: faceid-gateway people invite {USER}")
         console.print(f"Webhooks may go to this machine too ({ALLOWED_RECEIVERS}).")
         console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Press Ctrl-C to stop.")
+        filling = asyncio.create_task(_fill(stack, fill_with, console)) if fill_with else None
         await stop.wait()
+        if filling is not None:
+            filling.cancel()
+            await asyncio.wait([filling])
         console.print("Stopping …")
+
+
+async def _fill(stack: Stack, count: int, console: Console) -> None:
+    """Fill the console while it can already be watched; a failure is only reported."""
+    started = time.monotonic()
+    console.print(f"Running {count} verifications, and what people do with them …")
+    try:
+        await fill(stack.description, count, now=datetime.now(UTC))
+    except* (httpx2.HTTPError, TimeoutError, ServerAway) as errors:
+        console.print(f"[bold red]Not all of it was done:[/] {escape(str(errors.exceptions[0]))}")
+    else:
+        console.print(f"Done in {time.monotonic() - started:.0f} s; the console shows them.")
 
 
 def addresses(stack: Stack) -> Table:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from importlib.resources import files
 from typing import Final
 
 from starlette.responses import HTMLResponse, Response
@@ -10,16 +11,7 @@ from starlette.types import Scope
 from service.ingress.body import header_of
 from service.problems import PROBLEMS, RETRY_AFTER
 
-STYLE: Final = (
-    ":root{color-scheme:light dark}"
-    "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f5f6f8;color:#1d2129;"
-    "font:16px/1.6 system-ui,-apple-system,'PingFang SC','Noto Sans SC',sans-serif}"
-    "main{background:#fff;border-radius:12px;padding:2.5rem 3rem;margin:1rem;max-width:26rem;"
-    "text-align:center;box-shadow:0 1px 4px #0002}"
-    "h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0;color:#4e5969}"
-    "@media (prefers-color-scheme:dark){body{background:#17181b;color:#f2f3f5}"
-    "main{background:#232428;box-shadow:none}p{color:#c0c5cd}}"
-)
+STYLE: Final = (files("service.ingress") / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _HEADERS: Final = {
     "cache-control": "no-store",

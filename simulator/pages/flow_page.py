@@ -9,7 +9,7 @@ from simulator.api.answers import Clock
 from simulator.book import Book, Refusal, TokenRefused, Verification
 from simulator.messages.callbacks import Callback, callback_of, with_biz_id
 from simulator.messages.sender import Sender
-from simulator.pages import Markup, fragment, page
+from simulator.pages import SUBMIT, Markup, fragment, page
 from simulator.scenarios.table import SCRIPTS, Scenario, Script, Signing
 
 _SCENARIOS: Final = frozenset(Scenario)
@@ -57,7 +57,9 @@ async def _back(verification: Verification, callback: Callback, sender: Sender) 
         return RedirectResponse(with_biz_id(order.return_url, verification.biz_id), status_code=303)
     if callback.fits_a_browser:
         data, sign = callback.data.decode(), callback.sign.decode()
-        return page("hand_over", title=_TITLE, return_url=order.return_url, data=data, sign=sign)
+        return page(
+            "hand_over", title=_TITLE, return_url=order.return_url, data=data, sign=sign, script=SUBMIT
+        )
     sent = await sender.post_return(verification, callback)
     return page(
         "posted",

@@ -2,13 +2,17 @@
 
 import re
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from cli.commands.demo import observe_all
+from devstack.day.fill import fill
+from devstack.day.people import PERSONS
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.whole.e2e.conftest import IMPATIENT
 
@@ -35,3 +39,23 @@ async def test_the_link_of_dev_signs_in_once_and_shows_what_happened(stack_with_
         assert (await browser.get(link)).status_code == 410
     log = (stack_with_console.data_dir / "logs" / "console.log").read_text()
     assert hidden["link"] not in log
+
+
+async def test_a_filled_dev_has_something_on_every_screen(stack_with_console: Stack) -> None:
+    dev = stack_with_console.description
+    await fill(dev, 60, now=datetime.now(UTC))
+    # Again, as after a restart: persons and endpoints are there.
+    await fill(dev, 60, now=datetime.now(UTC))
+    headers = {"authorization": f"Bearer {dev['api_token']}"}
+    async with httpx2.AsyncClient(base_url=dev["api_url"], headers=headers, trust_env=False) as api:
+        listed = {
+            path: (await api.get(f"/v1/{path}", params={"limit": 200})).raise_for_status().json()["items"]
+            for path in ("verifications", "dead-letters", "endpoints", "audit", "reviews")
+        }
+    outcomes = Counter(each["outcome"] for each in listed["verifications"])
+    assert set(outcomes) >= {"approved", "rejected", "review", "incomplete"}
+    assert outcomes["approved"] > 60
+    assert len({each["reason"] for each in listed["dead-letters"]}) > 1
+    assert len(listed["endpoints"]) == 2
+    assert {each["state"] for each in listed["reviews"]} >= {"open", "claimed"}
+    assert {each["subject"] for each in listed["audit"]} >= set(PERSONS)
