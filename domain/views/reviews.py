@@ -13,10 +13,15 @@ from domain.reviews.history import CaseEvent
 
 
 class CaseFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cases a list has. `state` None: all that have not ended."""
+    """Which cases a list has. `state` None: all that have not ended. `priority`, `overdue`: of those alone
+    that have not ended. `held_by`: the cases that this person works on, whatever their state.
+    """
 
     app_ids: Sequence[str]
     state: Shown | None = None
+    priority: Priority | None = None
+    overdue: bool = False
+    held_by: UUID | None = None
 
 
 CasePlace = tuple[int, datetime, UUID]

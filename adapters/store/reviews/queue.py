@@ -29,12 +29,14 @@ def select_page(
     if which.state is Shown.CLOSED:
         place = NEWEST if after is None else after[1:]
         return _CLOSED, (apps, *place, limit)
+    latest = now if which.overdue else NEWEST[0]
+    if which.state is Shown.CLAIMED or which.held_by is not None:
+        state = CaseState.OPEN if which.state is Shown.CLAIMED else which.state
+        return _CLAIMED, (apps, now, *_place(after), limit, state, which.held_by, which.priority, latest)
     parts = list(_parts(which, after))
     columns = [list(column) for column in zip(*parts, strict=True)] or [[], [], [], [], []]
-    claimed = {Shown.OPEN: False, Shown.CLAIMED: True}.get(which.state) if which.state else None
-    if which.state is Shown.CLAIMED:
-        return _CLAIMED, (apps, now, *_place(after), limit)
-    return _PAGE, (*columns, claimed, now, limit)
+    claimed = False if which.state is Shown.OPEN else None
+    return (_OVERDUE if which.overdue else _PAGE), (*columns, claimed, now, limit)
 
 
 def _place(after: CasePlace | None) -> tuple[int, datetime, UUID]:
@@ -48,6 +50,8 @@ def _parts(which: CaseFilter, after: CasePlace | None) -> list[tuple[str, str, i
     begin = {each: (OLDEST, _FIRST) for each in Priority if each < priority}
     if after is not None:
         begin[Priority(priority)] = (due_at, case_id)
+    if which.priority is not None:
+        begin = {each: place for each, place in begin.items() if each is which.priority}
     return [
         (app_id, state.value, int(each), *begin[each])
         for app_id, state, each in product(which.app_ids, states, begin)
@@ -96,13 +100,19 @@ SELECT {_LISTED} FROM page {_WITH_DECISION} ORDER BY c.priority DESC, c.due_at, 
 """  # noqa: S608 - constants alone
 """Claimed cases are left out of open ones one by one: there are as many as persons who work now."""
 
+_OVERDUE: Final = _PAGE.replace(
+    "ORDER BY c.due_at, c.id LIMIT", "AND c.due_at <= CAST($7 AS timestamptz) ORDER BY c.due_at, c.id LIMIT"
+)
+
 _CLAIMED: Final = f"""
 WITH held AS MATERIALIZED (
-  SELECT id, priority, due_at, state FROM review_cases
+  SELECT id, priority, due_at, state, claimed_by FROM review_cases
   WHERE app_id = ANY(CAST($1 AS text[])) AND claimed_by IS NOT NULL AND lease_until > $2 LIMIT 10000
 ), page AS MATERIALIZED (
   SELECT id FROM held
-  WHERE state = 'open'
+  WHERE state = COALESCE(CAST($7 AS text), state)
+    AND claimed_by = COALESCE(CAST($8 AS uuid), claimed_by)
+    AND priority = COALESCE(CAST($9 AS smallint), priority) AND due_at <= CAST($10 AS timestamptz)
     AND (-priority, due_at, id) > (-CAST($3 AS integer), CAST($4 AS timestamptz), CAST($5 AS uuid))
   ORDER BY priority DESC, due_at, id LIMIT CAST($6 AS bigint)
 )

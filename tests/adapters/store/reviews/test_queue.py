@@ -17,7 +17,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.reviews.queue import DUE, select_next, select_page
 from adapters.store.statements.bulk import bulk_connection
-from domain.reviews.case import Shown
+from domain.reviews.case import Priority, Shown
 from domain.views.reviews import CaseFilter, CasePlace
 from tests.support.servers.databases import fresh_database
 from tests.support.storage.stores import NOW
@@ -86,6 +86,11 @@ def every_statement(rows: int) -> list[tuple[str, Sequence[Any], int]]:
         which = CaseFilter(app_ids=apps, state=state)
         most = 2 * PAGE * PARTS * len(apps) + 2 * held
         made.append((*select_page(which, limit=PAGE, now=NOW, after=after), most))
+    narrow: list[dict[str, Any]] = [{"priority": Priority.LOW}, {"overdue": True}, {"held_by": PERSON}]
+    for apps, more, after in product((["demo"], ["demo", "small"]), narrow, (None, middle)):
+        chosen = CaseFilter(app_ids=apps, **more)
+        most = 2 * PAGE * PARTS * len(apps) + 2 * held
+        made.append((*select_page(chosen, limit=PAGE, now=NOW, after=after), most))
     for apps in (["demo"], ["demo", "small"]):
         asked = select_next(apps, person_id=PERSON, now=NOW, approving=apps)
         made.append((*asked, 3 * 32 * 2 * len(apps) + 2 * held))
