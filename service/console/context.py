@@ -25,6 +25,7 @@ from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.lookups import CloseUps, LetterDesk, Lookups, Shadows, StoredDecisions
 from usecases.ports.people import Sessions
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
 from usecases.webhooks.try_endpoint import EndpointTrials
@@ -102,6 +103,7 @@ class ConsoleContext:
     close_ups: CloseUps
     letters: Letters
     webhooks: Webhooks
+    reviews: ReviewDesk
     readings: CachedReadings
     people: People
     policies: PolicyParts

@@ -69,6 +69,7 @@ from service.console.pages import (
     policies,
     policy_trials,
     preferences,
+    reviews,
     sign_in,
     system,
     today,
@@ -84,6 +85,7 @@ from usecases.audit.denials import Denials
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
 from usecases.requests.retry_dead_letters import DeadLetterRetries
+from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
 from usecases.webhooks.redeliver import Redeliveries
 from usecases.webhooks.try_endpoint import EndpointTrials
@@ -99,6 +101,7 @@ ROUTERS: Final = (
     today.router,
     verifications.router,
     verification.router,
+    *reviews.ROUTERS,
     dead_letters.router,
     endpoints.router,
     endpoint_actions.router,
@@ -145,6 +148,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     reloads = PolicyReloads(redis, book, names=names)
     computing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
     letters = PgDeadLetters(engine, keys=process.data_keys)
+    cases = PgReviews(engine, keys=process.data_keys)
     sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
     context = ConsoleContext(
         app_ids=app_ids,
@@ -164,12 +168,13 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         policies=build_policies(settings, process, book, computing),
         audit=PgAuditLog(engine),
         settings=shown_settings(settings),
+        reviews=ReviewDesk(cases, clock=clock),
         readings=CachedReadings(
             redis_figures,
             heartbeats,
             PgFigures(engine),
             PgOutcomeCounts(engine),
-            PgReviews(engine, keys=process.data_keys),
+            cases,
             app_ids=app_ids,
         ),
         zone=ZoneInfo(settings.console_timezone),

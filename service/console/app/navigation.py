@@ -20,6 +20,7 @@ class Screen(NamedTuple):
 SCREENS: Final = (
     Screen("/", N_("Today"), "t", "verifications:read", ""),
     Screen("/verifications", N_("Verifications"), "v", "verifications:read", ""),
+    Screen("/reviews", N_("Review"), "r", "review", ""),
     Screen("/policies", N_("Policies"), "p", "verifications:read", ""),
     Screen("/endpoints", N_("Deliveries"), "d", "endpoints", ""),
     Screen("/dead-letters", N_("Dead letters"), "l", "operate", ""),

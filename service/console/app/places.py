@@ -2,6 +2,7 @@
 
 from typing import Final
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 HOME: Final = "/"
 _LONGEST: Final = 2000
@@ -29,3 +30,8 @@ def person_path(name: str) -> str:
 def verification_path(app_id: str, biz_id: str) -> str:
     """The page of one verification."""
     return f"/verifications/{quote(app_id, safe='')}/{quote(biz_id, safe='')}"
+
+
+def case_path(case_id: UUID) -> str:
+    """The page of one review case."""
+    return f"/reviews/{case_id}"

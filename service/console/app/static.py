@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 _TYPES: Final = {
     "console.css": "text/css; charset=utf-8",
+    "reviews.css": "text/css; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "keys.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",

@@ -7,11 +7,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from service.console.app import formats, people_words, words
+from service.console.app import formats, people_words, review_words, words
 from service.console.app.cookies import KEYS, read_cookie
 from service.console.app.languages import LANGUAGES, catalogue, language_of
 from service.console.app.navigation import current_screen, screens_for
-from service.console.app.places import person_path, verification_path
+from service.console.app.places import case_path, person_path, verification_path
 from service.console.app.static import static_url
 from service.console.app.views import with_query
 
@@ -50,6 +50,8 @@ def environment(language: str) -> Environment:
         static_url=static_url,
         languages=LANGUAGES,
         words=words,
+        review_words=review_words,
+        case_path=case_path,
         looks=words.LOOKS,
         reason_text=words.reason_text,
     )

@@ -4,27 +4,41 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 
+from domain.views.reviews import CasePlace
+
 Position = tuple[datetime, UUID]
+Place = TypeVar("Place", bound=tuple[object, ...])
 
 
-def encode_cursor(position: Position) -> str:
+def encode_cursor(position: Position | CasePlace) -> str:
     """The position at which a page ended, as a word for a URL."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> Position | None:
     """The position in a cursor; None for any other text, which shows the first page."""
+    return _decoded(cursor, tuple[datetime, UUID])
+
+
+def decode_place(cursor: str) -> CasePlace | None:
+    """The place in a cursor of a list of cases; None for any other text."""
+    return _decoded(cursor, tuple[int, datetime, UUID])
+
+
+def _decoded(cursor: str, kind: type[Place]) -> Place | None:
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        position = msgspec.msgpack.decode(packed, type=tuple[datetime, UUID])
+        place = msgspec.msgpack.decode(packed, type=kind)
     except (binascii.Error, ValueError):
         return None
-    return position if position[0].tzinfo is not None else None
+    naive = any(isinstance(part, datetime) and part.tzinfo is None for part in place)
+    return None if naive else place
 
 
 def read_time(text: str, zone: tzinfo) -> datetime | None:

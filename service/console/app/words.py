@@ -119,6 +119,11 @@ TIMELINE: Final[Mapping[str, str]] = {
     "verification.expired": N_("Expired: no callback came, and the vendor keeps no result"),
     "registration.conflict": N_("Registered for another order"),
     "review.opened": N_("Review case opened"),
+    "review.noted": N_("Something new came for the review case"),
+    "review.proposed": N_("A conclusion is proposed"),
+    "review.returned": N_("The proposal is returned"),
+    "review.concluded": N_("A person concluded"),
+    "review.closed": N_("Review case closed without a conclusion"),
     "verification.reviewed": N_("A person concluded"),
     "verification.moved": N_("Moved to the app that owns it"),
 }

@@ -5,19 +5,40 @@
 (() => {
   const PREFIX_LASTS = 1500;
   const LIVE_EVERY = 20000;
+  const RENEW_EVERY = 60000;
   const IDLE_AFTER = 5 * 60 * 1000;
   let waitsForLetter = 0;
   let touchedAt = Date.now();
 
   const areOn = () => document.body.dataset.keys !== "off";
   const isTyping = (element) =>
-    element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+    element.isContentEditable ||
+    (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && !/^(checkbox|radio)$/.test(element.type));
   const rows = () => [...document.querySelectorAll("[data-row]")];
   const press = (selector) => {
-    const found = document.querySelector(selector);
-    if (found) found.click();
-    return Boolean(found);
+    const found = [...document.querySelectorAll(selector)].find((each) => each.checkVisibility());
+    if (!found) return false;
+    found.click();
+    if (found.matches("details[open] > summary")) enter(found.parentElement);
+    return true;
   };
+
+  // A form that a key has opened: its first field, or its button, has the focus.
+  function enter(part) {
+    const fields = 'input:not([type="hidden"]), select, textarea, button';
+    const first = [...part.querySelectorAll(fields)].find((each) => each.checkVisibility());
+    if (first) first.focus({ preventScroll: true });
+    part.scrollIntoView({ block: "nearest" });
+  }
+
+  // Esc inside an open part closes it; what was typed stays in it.
+  function leave(element) {
+    const part = element.closest("details[open][name]");
+    if (!part) return false;
+    part.open = false;
+    part.querySelector("summary").focus();
+    return true;
+  }
 
   function step(by) {
     const all = rows();
@@ -59,21 +80,41 @@
       event.target.blur();
       return;
     }
-    if (event.key === "Escape" && press("[data-back]")) {
+    if (event.key === "Escape" && (leave(event.target) || press("[data-back]"))) {
       event.preventDefault();
       return;
     }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+      event.target.form.requestSubmit();
+      return;
+    }
+    if (event.key === "Enter" && event.target !== document.body) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || !areOn()) return;
     if (pressed(event.key)) event.preventDefault();
   });
-  document.addEventListener("pointerdown", () => {
-    touchedAt = Date.now();
+  ["pointerdown", "pointermove", "wheel"].forEach((kind) =>
+    document.addEventListener(kind, () => (touchedAt = Date.now()), { passive: true }),
+  );
+
+  // A text that was typed and not sent: the browser asks before it is lost.
+  let isSending = false;
+  document.addEventListener("submit", (event) => {
+    isSending = !event.target.matches("[hx-post]");
+  });
+  window.addEventListener("beforeunload", (event) => {
+    const texts = [...document.querySelectorAll("textarea[data-keep]")];
+    if (!isSending && texts.some((each) => each.value !== each.defaultValue)) event.preventDefault();
   });
 
   // Parts of a page that show the present: only while somebody looks, so that a session still ends.
+  const send = (kind) => (part) => part.dispatchEvent(new Event(kind));
+  setInterval(() => {
+    if (document.visibilityState !== "visible" || Date.now() - touchedAt > IDLE_AFTER) return;
+    document.querySelectorAll("[data-renew]").forEach(send("renew"));
+  }, RENEW_EVERY);
   setInterval(() => {
     if (document.visibilityState !== "visible" || Date.now() - touchedAt > IDLE_AFTER) return;
     if (isTyping(document.activeElement)) return;
-    document.querySelectorAll("[data-live]").forEach((part) => part.dispatchEvent(new Event("live")));
+    document.querySelectorAll("[data-live]").forEach(send("live"));
   }, LIVE_EVERY);
 })();

@@ -17,12 +17,14 @@ from domain.people.roles import Role
 from domain.policy.reasons import Code
 from domain.policy.rules.rules import EVERY_RULE
 from domain.pulls.budget import PullState
+from domain.reviews.case import Because, Priority, Shown
+from domain.reviews.history import Kind
 from domain.webhooks.delivery import DeliveryState
 from domain.webhooks.endpoint import DisabledReason, EndpointState
 from domain.webhooks.mistakes import Mistake
 from domain.webhooks.signing import Signature
 from domain.webhooks.way import Fault
-from service.console.app import people_words, words
+from service.console.app import people_words, review_words, words
 from service.console.app.audit_words import ACTIONS
 
 FACTS = {field.name for field in msgspec.structs.fields(Facts)} - {"edition"}
@@ -50,6 +52,11 @@ FACTS = {field.name for field in msgspec.structs.fields(Facts)} - {"edition"}
         (people_words.ROLES, Role),
         (people_words.ROLE_MEANINGS, Role),
         (ACTIONS, Action),
+        (review_words.BECAUSE, Because),
+        (review_words.BECAUSE_SHORT, Because),
+        (review_words.STATES, Shown),
+        (review_words.PRIORITIES, [each.word for each in Priority]),
+        (review_words.KINDS, Kind),
     ],
 )
 def test_each_member_has_its_word(names: Mapping[str, str], members: Iterable[str]) -> None:

@@ -40,6 +40,7 @@ from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from tests.usecases.people.conftest import Office
 from usecases.audit.denials import Denials
+from usecases.reviews.desk import ReviewDesk
 
 APP_IDS = ("demo", "other")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -121,6 +122,7 @@ def _context(people: Office, store: Store, redis: Redis, clock: Clock, receiver:
         policies=policies_of(store),
         audit=PgAuditLog(store.engine),
         settings=(Setting("FACEID_API_RATE", "1000.0", is_set=False),),
+        reviews=ReviewDesk(PgReviews(store.engine, keys=store.data_keys), clock=clock),
         readings=_readings(store, redis),
         zone=ZONE,
         clock=clock,
