@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from service.console.app.languages import N_, catalogue
 
-_KIBI: Final = 1024
 _INVISIBLE: Final = "\N{REPLACEMENT CHARACTER}"
 _UNITS: Final = ((86400, "d", N_("d")), (3600, "h", N_("h")), (60, "min", N_("min")), (1, "s", N_("s")))
 
@@ -51,7 +50,6 @@ def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
         "short_id": _short_id,
         "masked": _masked,
         "host": _host,
-        "bytes": _bytes,
         "printable": _printable,
     }
 
@@ -79,15 +77,6 @@ def _printable(content: bytes) -> str:
     """The text that bytes of another server are, without what is not visible."""
     text = content.decode(errors="replace")
     return "".join(each if each.isprintable() or each == "\n" else _INVISIBLE for each in text)
-
-
-def _bytes(size: float) -> str:
-    """A size with a unit: `1.5 MiB`."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < _KIBI or unit == "GiB":
-            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= _KIBI
-    return ""
 
 
 def _host(url: str) -> str:

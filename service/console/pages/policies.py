@@ -113,15 +113,16 @@ def _in_force(context: ConsoleContext, session: Session) -> list[InForce]:
 
 async def _text(context: ConsoleContext, session: Session, name: str, content_hash: str) -> PolicyText:
     """The text, in force or from the history, if the person's apps use its name. Raises NotFound."""
-    for each in _in_force(context, session):
-        policy = each.policy
-        if policy.name == name and policy.content_hash == content_hash:
-            return PolicyText(policy.name, policy.version, policy.content_hash, policy.text)
-        if policy.name == name:
-            found = await context.policies.history.text(name, content_hash)
-            if found is not None:
-                return found
-    raise NotFound
+    names = {each.policy.name: each.policy for each in _in_force(context, session)}
+    policy = names.get(name)
+    if policy is not None and policy.content_hash == content_hash:
+        return PolicyText(policy.name, policy.version, policy.content_hash, policy.text)
+    # A person of every app also sees the texts of names that are no longer in force.
+    may_see = policy is not None or session.rights.apps_for([_SCOPE]) is None
+    found = await context.policies.history.text(name, content_hash) if may_see else None
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _with_current(versions: list[PolicyVersion], policies: list[Policy]) -> list[PolicyVersion]:

@@ -61,7 +61,7 @@ async def test_the_difference_of_two_texts_is_shown_line_by_line(site: Site, eng
             " VALUES ($1, '0', $2, $3, $4)",
             (now.name, "0" * 64, older, NOW - timedelta(days=9)),
         )
-    reader = await english.sign_in(Role.VIEWER)
+    reader = await english.sign_in(Role.VIEWER, "demo")
     await reader.open("/policies")
     await reader.page.click("a[href*='/difference']")
     await reader.page.wait_for_selector("tr.removed")
@@ -78,3 +78,16 @@ async def test_an_unknown_policy_or_text_does_not_exist(site: Site) -> None:
         assert long.status_code == 422
         other = {"form_token": token, "text": default_policy().text, "app": "other", "limit": "x"}
         assert "nothing to compare" in (await client.post("/policies/backtest", data=other)).text
+
+
+async def test_a_text_of_a_name_that_is_gone_is_for_persons_of_every_app(site: Site) -> None:
+    async with site.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO policies (name, version, content_hash, content, first_used_at)"
+            " VALUES ('gone', '7', $1, '# gone', $2)",
+            ("7" * 64, NOW),
+        )
+    path = f"/policies/gone/texts/{'7' * 64}"
+    for app_id, status in ((None, 200), ("demo", 404)):
+        async with site.client(Role.VIEWER, app_id) as client:
+            assert (await client.get(path)).status_code == status

@@ -21,7 +21,7 @@ async def test_an_operator_sees_processes_queue_spool_and_settings(site: Site, r
         reader = await readers.sign_in(Role.OPERATOR)
         await reader.open("/system")
         text = await reader.text()
-        assert "3.0 MiB" in text
+        assert "3 MiB" in text
         assert "AUTHENTICATION_ERROR" in text
         await reader.page.click("summary")
         assert "FACEID_API_RATE" in await reader.text()
