@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.model import Outcome
 from domain.people.session import Session
 from domain.reviews.conclusion import LONGEST_BULK
-from domain.reviews.errors import ConclusionRefused
+from domain.reviews.errors import ConclusionRefused, NoSuchCase
 from service.console.app.forms import Form, Posted
 from service.console.app.inputs import read_id, read_number
 from service.console.app.languages import N_
@@ -52,7 +52,8 @@ async def end_many_cases(request: Request, context: Context, session: ReviewSess
         result = await end_cases(context.reviews, case_ids, by, what, expected=expected)
     except ConclusionRefused:
         return await _ask(request, context, session, case_ids, view=view, draft=draft, problem=_OTHERS)
-    figures = {"ended": str(result.done), "kept": str(sum(result.refused.values()))}
+    kept = sum(count for code, count in result.refused.items() if code != NoSuchCase.code)
+    figures = {"ended": str(result.done), "kept": str(kept)}
     return RedirectResponse(with_query("/reviews", view.filters | figures), _SEE_OTHER)
 
 
