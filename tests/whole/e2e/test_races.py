@@ -40,14 +40,16 @@ async def test_notify_and_return_race_to_one_decision_and_one_call(gateway: Gate
     assert await gateway.calls(biz_id) == 1
 
 
-async def test_a_second_different_callback_is_a_conflict_and_changes_nothing(
+async def test_a_second_different_callback_opens_a_case_and_leaves_the_decision(
     gateway: Gateway,
 ) -> None:
     biz_id = (await gateway.simulate("cancelled"))["biz_id"]
     first = await gateway.decided(biz_id)
     await gateway.post(gateway.form(finished_callback(biz_id)))
     await gateway.event(biz_id, "callback.conflict")
-    assert (await gateway.decided(biz_id)) == first
+    after = await gateway.decided(biz_id)
+    assert after | {"review": None} == first
+    assert after["review"]["state"] == "open"
     assert await gateway.calls(biz_id) == 1
 
 

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from adapters.postgres.index_builds import create_indexes
+
 revision = "0026"
 down_revision = "0025"
 
@@ -11,4 +13,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.create_index("audit_by_time", "audit", ["at", "id"])
+    create_indexes({"audit_by_time": "audit (at, id)"})

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from domain.views.tokens import SCOPES
 from service.api.routes import (
+    appeals,
     audit,
     dead_letters,
     deliveries,
@@ -20,6 +21,7 @@ from service.api.routes import (
     policies,
     pulls,
     registrations,
+    reviews,
     sending,
     verifications,
 )
@@ -100,11 +102,11 @@ def test_every_route_of_the_app_is_in_the_matrix(api_app: FastAPI) -> None:
     described = set(api_app.openapi()["paths"])
     elsewhere = {
         route.path
-        for module in (explanations, policies)
+        for module in (explanations, policies, reviews, appeals)
         for route in module.router.routes
         if isinstance(route, APIRoute)
     }
-    """Their tests, in `policies/`, go through the same refusals."""
+    """`policies/` tries the same refusals; reviews and appeals are for persons (test_matrix)."""
     assert described == {route.path for route in ROUTES} | elsewhere
 
 
