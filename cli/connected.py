@@ -7,14 +7,19 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
 from cli.whereabouts import Servers
+from domain.apps.accounts import sharing
+from domain.identity.erasure import Receipt
+from domain.identity.errors import NoKeyStore
 from domain.people.actor import Actor
 from domain.webhooks.delivery import Attempt
+from usecases.identity.erase import ErasureDesk, apply_ledger
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
 from usecases.people.personal_tokens import PersonalTokenDesk
@@ -184,6 +189,40 @@ class Gateway:
                 endpoints, sender, self.audit().log, open_key=open_key, clock=lambda: datetime.now(UTC)
             )
             return await trials.send(endpoint_id, None, actor=actor)
+
+    def erasures(self) -> ErasureDesk:
+        """What erases verifications."""
+        from adapters.store.identity.erasure import PgErasures  # noqa: PLC0415 - as above
+        from adapters.store.identity.holds import PgHolds  # noqa: PLC0415 - as above
+        from adapters.store.identity.places import PgPlaces  # noqa: PLC0415 - as above
+
+        process = self._process
+        return ErasureDesk(
+            PgErasures(process.engine, keys=process.data_keys, ring=process.keys),
+            PgHolds(process.engine),
+            PgPlaces(process.engine),
+            ledger=process.key_store,
+            clock=lambda: datetime.now(UTC),
+            sharing=partial(sharing, self._servers.accounts),
+        )
+
+    async def apply_erasures(self) -> int:
+        """Apply the erasure ledger to a restored database; the number of entries that it lacked."""
+        from adapters.store.identity.applied import PgApplied  # noqa: PLC0415 - as above
+        from adapters.store.identity.erasure import PgErasures  # noqa: PLC0415 - as above
+
+        process = self._process
+        if process.key_store is None:
+            raise NoKeyStore
+        store = PgErasures(process.engine, keys=process.data_keys, ring=process.keys)
+        applied = PgApplied(process.engine)
+        return await apply_ledger(process.key_store, applied, store, clock=lambda: datetime.now(UTC))
+
+    def is_genuine(self, receipt: Receipt) -> bool:
+        """Whether a configured master key has signed the receipt as it is."""
+        from adapters.store.identity.erasure import is_genuine  # noqa: PLC0415 - as above
+
+        return is_genuine(self._process.keys, receipt)
 
     @property
     def key_store(self) -> "GuardedKeys | None":

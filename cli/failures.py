@@ -17,12 +17,17 @@ from domain.errors import (
     RedisFull,
     SettingsError,
 )
+from domain.identity.errors import AlreadyErased, LegalHold, NoKeyStore, NoSuchVerification
 from domain.webhooks.mistakes import EndpointRefused
 
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
     BrokenSeal: lambda _: "no configured master key decrypts it",
     EndpointRefused: str,
     EpochInUse: lambda _: "the epoch has not ended yet, or less than a day ago",
+    AlreadyErased: lambda _: "it is erased, or an erasure has begun",
+    LegalHold: lambda _: "a legal hold is on this verification; `faceid-gateway hold lift` lifts it",
+    NoKeyStore: lambda _: "FACEID_KEYS_URL is not set: a backup would undo the erasure",
+    NoSuchVerification: lambda _: "there is no such verification",
     EndpointNotEnabled: lambda _: "the endpoint is disabled or deleted",
     NoSuchDelivery: lambda _: "there is no such delivery",
     NoSuchEndpoint: lambda _: "there is no such endpoint",

@@ -62,6 +62,13 @@ class _Commands(LateGroup):
             "cli.commands.explain", "explain_command", "Explain why a verification was decided as it was."
         ),
         "keys": Late("cli.commands.keys", "commands", "List epoch keys, or wrap stored keys again."),
+        "erase": Late(
+            "cli.commands.erase", "erase_command", "Erase the identity of a verification, for good."
+        ),
+        "erasures": Late(
+            "cli.commands.erasures", "commands", "Apply the erasure ledger to a restored backup."
+        ),
+        "hold": Late("cli.commands.holds", "commands", "Place or lift legal holds."),
         "workers": Late("cli.commands.workers", "workers_command", "List the live processes of the gateway."),
         "reference": Late(
             "cli.reference.command",

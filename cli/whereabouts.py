@@ -12,6 +12,7 @@ from adapters.processes.process import NO_KEY_STORE, KeyPlace
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import load_settings, servers_given
 from devstack.environment import master_keys
+from domain.apps.accounts import Accounts, shared_accounts
 from domain.errors import SettingsError
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
@@ -49,6 +50,7 @@ class Servers(msgspec.Struct, frozen=True):
     key_place: KeyPlace = NO_KEY_STORE
     console_url: str = DEFAULT_CONSOLE_URL
     with_passwords: bool = True
+    accounts: Accounts = {}
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -95,6 +97,7 @@ def configured_servers() -> Servers:
         KeyPlace.of(settings),
         settings.console_address(),
         settings.oidc_client() is None,
+        shared_accounts(settings.domain_apps()),
     )
 
 

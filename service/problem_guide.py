@@ -179,6 +179,22 @@ GUIDE: Final = {
         "A call is in progress or already requested, or the last one was less than `pull_spacing` ago.",
         "Try again after `Retry-After`.",
     ),
+    "legal_hold": Guide(
+        "api",
+        "A legal hold is on the verification: nothing of it is erased.",
+        "Lift the hold first, if you may.",
+    ),
+    "already_erased": Guide(
+        "api",
+        "A hold comes too late: the identity is erased, or an erasure has begun.",
+        "Nothing can be kept any more.",
+    ),
+    "no_key_store": Guide(
+        "api",
+        "Without `FACEID_KEYS_URL` there is no erasure ledger, so a restored backup would bring the identity "
+        "back. Nothing was erased.",
+        "Set up [a key store](../operations.md#keys), then ask again.",
+    ),
     "no_pull_left": Guide(
         "api",
         "All three calls are spent, or the vendor no longer keeps the result.",

@@ -20,6 +20,7 @@ from usecases.audit.close_blocks import BlockClosing
 from usecases.context import WorkerContext
 from usecases.events.upkeep import Activations, count_events, forget_events
 from usecases.identity.numbers import IndexUpkeep
+from usecases.identity.upkeep import IdentityUpkeep
 from usecases.people.upkeep import EndedSignIns
 from usecases.requests.note_return import note_return
 from usecases.reviews.sweep import tend_cases
@@ -87,6 +88,7 @@ def crons(
 
     leftovers, unconfigured, activations = Leftovers(context), Unconfigured(context), Activations(context)
     ended, numbers = EndedSignIns(context), IndexUpkeep(context)
+    identity = IdentityUpkeep(context)
     closing = BlockClosing(context.audit, context.anchors, checkpoints=context.checkpoints)
 
     async def look_into_the_inbox() -> None:
@@ -118,7 +120,7 @@ def crons(
         "sweep_events": (activations.tell, count_new_events, forget_old_events, ended.forget),
         "sweep_reviews": (tend, numbers.complete),
         "sweep_audit": (closing.close, closing.anchor),
-        "sweep_waiting": (free_held, leftovers.complete, forget),
+        "sweep_waiting": (free_held, leftovers.complete, forget, identity.finish),
     }
     errands, seconds = Errands(context.worker_stats, within=_WITHIN), set(range(0, 60, every))
     return [

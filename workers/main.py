@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from math import ceil
 from typing import Final
 
@@ -34,7 +35,10 @@ from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
 from adapters.store.event_upkeep import PgEventUpkeep
+from adapters.store.identity.erasure import PgErasures
+from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.numbers import PgNumbers
+from adapters.store.identity.places import PgPlaces
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
@@ -45,7 +49,9 @@ from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.leftovers import PgLeftovers
 from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.tasks.background import end_tasks, in_background
+from domain.apps.accounts import sharing
 from usecases.context import WorkerContext
+from usecases.identity.erase import ErasureDesk
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import crash_point_wanted, deadly
 from usecases.process.picture_room import ROOM, PictureRoom
@@ -198,7 +204,8 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
     keys, engine, clock = process.data_keys, process.engine, process.clock
     lease = timedelta(seconds=settings.sweep_after)
     apps = settings.domain_apps()
-    owners = BizOwners(open_accounts(apps))
+    accounts = open_accounts(apps)
+    owners = BizOwners(accounts)
     faceid = FaceidApi(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     inbox = RedisInbox(process.redis, keys=process.keys, names=process.names)
     due = PgDueVerifications(engine, keys=keys, owners=owners)
@@ -230,6 +237,14 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             numbers=PgNumbers(engine, keys=keys, index=index),
             anchors=anchors,
             checkpoints=readers.all_know_checkpoints,
+            erasures=ErasureDesk(
+                PgErasures(engine, keys=keys, ring=process.keys),
+                PgHolds(engine),
+                PgPlaces(engine),
+                ledger=process.key_store,
+                clock=clock,
+                sharing=partial(sharing, accounts),
+            ),
             events_kept=timedelta(days=settings.events_kept),
             return_hints=PgReturnHints(engine),
             second_looks=due,

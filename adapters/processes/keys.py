@@ -11,6 +11,7 @@ from adapters.keys.away import KeysAway, WrongKeyStore
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.process import ProcessContext
 from adapters.settings import Settings
+from adapters.store.identity.applied import PgApplied
 from adapters.store.keys.marks import PgKeyMarks
 from adapters.tasks.background import in_background
 from domain.errors import SettingsError
@@ -24,12 +25,14 @@ async def check_key_store(settings: Settings) -> None:
     """Check at the start that the key store is the right one. While it is away, the check is repeated later.
 
     Raises:
-        SettingsError: it is another store, was rolled back, or is missing from the settings.
+        SettingsError: it is another store, was rolled back, or is missing from the settings; or the database
+            lacks erasures that are in the ledger.
     """
     async with ProcessContext.of(settings, timeout=_PATIENCE) as process:
         try:
             if process.key_store is not None:
-                await process.key_store.check()
+                state = await process.key_store.check()
+                await _check_erasures(process, erased=state.erased)
             elif await PgKeyMarks(process.engine).read() is not None:
                 raise SettingsError("FACEID_KEYS_URL: not set, but the keys of this data are in a key store")
         except WrongKeyStore as error:
@@ -39,6 +42,22 @@ async def check_key_store(settings: Settings) -> None:
         except DatabaseAway:
             # Another check reports it.
             return
+
+
+async def _check_erasures(process: ProcessContext, *, erased: int) -> None:
+    if process.key_store is None:
+        return
+    missing = await PgApplied(process.engine).missing(process.key_store, erased=erased)
+    if missing:
+        raise SettingsError(older_than_ledger(len(missing)))
+
+
+def older_than_ledger(missing: int) -> str:
+    """What an operator reads about a database that was restored from an old backup."""
+    return (
+        f"the database lacks {missing} erasure(s) that are in the ledger, so it is from an older backup:"
+        " run `faceid-gateway erasures apply` before it is served"
+    )
 
 
 @asynccontextmanager

@@ -4,7 +4,8 @@ A master key is never used directly: subkeys are derived from it, one that wraps
 one for each batch in Redis. The data key of a verification or a dead letter is wrapped by its epoch's key
 (adapters/keys/data_keys.py), which is not in the database; that of an endpoint, by the master key.
 
-Deleting a wrapped key alone erases nobody: a backup brings it back. Destroying the epoch does.
+Deleting a wrapped key alone erases nobody: a backup brings it back. Destroying the epoch does, and so does
+the erasure ledger beside the epoch keys, which is applied to a restored backup before it is served.
 
 Sealed bytes are `nonce (12) ‖ ciphertext ‖ tag (16)`. Bytes sealed by a master key begin with its key id
 (8): the newest key encrypts, and every configured key decrypts.
@@ -162,6 +163,15 @@ class KeyRing:
         """The same key, wrapped by another key. Raises BrokenSeal."""
         key = _key_for(wrapped, self._wrapping).unseal(wrapped[_KEY_ID:], place=place)
         return wrapping.seal(key, place=place)
+
+    def sign(self, label: bytes, content: bytes) -> str:
+        """The signature of `content` by the newest master key's subkey for this purpose, in hexadecimal."""
+        return self._keys[self._newest].sign(label, content).hex()
+
+    def is_signed(self, label: bytes, content: bytes, signature: str, *, key_id: str) -> bool:
+        """Whether `sign` made this signature, with the master key of this id (in hexadecimal)."""
+        key = next((key for each, key in self._keys.items() if each.hex() == key_id), None)
+        return key is not None and hmac.compare_digest(key.sign(label, content).hex(), signature)
 
     def seal_batch(self, batch_id: str, plaintext: bytes) -> bytes:
         """Encrypt one batch. Each batch has its own key, so nonces cannot run out."""

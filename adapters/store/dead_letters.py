@@ -24,13 +24,16 @@ from adapters.store.statements.each_app import each_app
 from adapters.store.statements.positions import NEWEST
 from adapters.store.tables import dead_letters
 from domain.audit.row import AuditRow
-from domain.errors import BrokenSeal
+from domain.callback.payload import decode_payload
+from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback
 from domain.events.event import EventType, NewEvent
-from domain.model import AcceptedCallback
+from domain.lease import DataKey
+from domain.model import AcceptedCallback, verification_id
 from domain.views.figures import Letters
 from domain.views.letters import DeadLetter, LetterFilter, TakenLetters
 
 letter: Final = dead_letters.c
+NAMES_NONE: Final = UUID(int=0)
 
 
 class PgDeadLetters:
@@ -44,11 +47,13 @@ class PgDeadLetters:
         """Store a callback and return the letter's id; storing the same callback again counts an attempt."""
         row = callback.key
         await self._keys.prepare([callback.app_id])
-        data_key, wrapped_key = self._keys.new_data_key(
-            callback.app_id, place=_key_place(callback.app_id, row)
-        )
-        sealed = data_key.seal(msgspec.msgpack.encode(callback), place=_raw_place(callback.app_id, row))
+        data_key, wrapped_key = self._new_key(callback)
+        named = verification_named(callback)
         async with self._engine.begin() as connection:
+            if await connection.scalar(_IS_ERASED, {"id": named}):
+                # The letter stays as a note. Its callback is sealed by a key that is not kept.
+                data_key, _ = self._new_key(callback)
+            sealed = data_key.seal(msgspec.msgpack.encode(callback), place=_raw_place(callback.app_id, row))
             kept = await connection.execute(
                 _KEEP,
                 {
@@ -59,6 +64,7 @@ class PgDeadLetters:
                     "detail": detail,
                     "wrapped_key": wrapped_key,
                     "raw_ct": sealed,
+                    "verification_id": named,
                     "now": now,
                 },
             )
@@ -191,16 +197,33 @@ class PgDeadLetters:
             await append_rows(connection, of_each_app(audit, app_ids))
         return len(app_ids)
 
+    def _new_key(self, callback: AcceptedCallback) -> tuple[DataKey, bytes]:
+        place = _key_place(callback.app_id, callback.key)
+        return self._keys.new_data_key(callback.app_id, place=place)
+
     def _open(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback:
-        data_key = self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
-        place = _raw_place(row.app_id, row.id)
-        return unseal_packed(data_key, row.raw_ct, place=place, kind=AcceptedCallback)
+        return open_letter(self._keys, row)
 
     def _open_or_none(self, row: Row[*tuple[Any, ...]]) -> AcceptedCallback | None:
         try:
             return self._open(row)
         except BrokenSeal:
             return None
+
+
+def verification_named(callback: AcceptedCallback) -> UUID:
+    """The id of the verification that a callback names; all zeros if it names none."""
+    try:
+        return verification_id(callback.app_id, decode_payload(callback.data).biz_id)
+    except (MalformedPayload, UndecodableCallback):
+        return NAMES_NONE
+
+
+def open_letter(keys: DataKeys, row: Row[Any]) -> AcceptedCallback:
+    """The callback in a row with id, app_id, wrapped_key and raw_ct. Raises BrokenSeal, KeysAway."""
+    data_key = keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
+    place = _raw_place(row.app_id, row.id)
+    return unseal_packed(data_key, row.raw_ct, place=place, kind=AcceptedCallback)
 
 
 def _clause(which: LetterFilter) -> ColumnElement[bool]:
@@ -231,10 +254,17 @@ def _raw_place(app_id: str, row: UUID) -> str:
     return place_of(app_id, "dead_letters.raw_ct", row)
 
 
+_IS_ERASED: Final = text("""
+SELECT EXISTS (SELECT FROM (SELECT erased_at FROM verifications WHERE id = :id FOR SHARE) AS v
+               WHERE erased_at IS NOT NULL)
+    OR EXISTS (SELECT FROM erasures WHERE verification_id = :id)
+""")
+"""The lock makes an erasure in progress, and this letter, wait for each other."""
+
 _KEEP: Final = text("""
 INSERT INTO dead_letters AS d
-  (id, app_id, kind, reason, detail, wrapped_key, raw_ct, first_seen_at, last_seen_at)
-VALUES (:id, :app_id, :kind, :reason, :detail, :wrapped_key, :raw_ct, :now, :now)
+  (id, app_id, kind, reason, detail, wrapped_key, raw_ct, first_seen_at, last_seen_at, verification_id)
+VALUES (:id, :app_id, :kind, :reason, :detail, :wrapped_key, :raw_ct, :now, :now, :verification_id)
 ON CONFLICT (id) DO UPDATE
   SET attempts = d.attempts + 1, reason = EXCLUDED.reason, detail = EXCLUDED.detail,
       last_seen_at = EXCLUDED.last_seen_at, retried_at = NULL

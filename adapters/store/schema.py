@@ -5,6 +5,7 @@ from adapters.store.audit import tables as audit_tables
 from adapters.store.decisions import tables as decision_tables
 from adapters.store.events import tables as event_tables
 from adapters.store.identity import number_tables
+from adapters.store.identity import tables as identity_tables
 from adapters.store.keys import tables as key_tables
 from adapters.store.people import tables as people_tables
 from adapters.store.reviews import tables as review_tables
@@ -16,6 +17,7 @@ __all__ = [
     "decision_tables",
     "delivery_tables",
     "event_tables",
+    "identity_tables",
     "key_tables",
     "metadata",
     "number_tables",

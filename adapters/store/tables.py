@@ -75,6 +75,7 @@ verifications = Table(
     _time("received_at"),
     _now("created_at"),
     Column("events", Integer, nullable=False, server_default=text("0")),
+    _time("erased_at"),
     UniqueConstraint("app_id", "biz_id"),
     Index(
         "verifications_listed",
@@ -117,7 +118,8 @@ verifications = Table(
 lease's end and increments `fence`, so writes of earlier holders are refused.
 `held`: genuine, but not decided, because its app requires registration.
 `registered_at`, `expires_at` (of the token): NULL if it is not registered. `nudged_at`: its user's browser
-came back. `asked_at`: an operator asked for a pull. `events`: how many events the log has had of it."""
+came back. `asked_at`: an operator asked for a pull. `events`: how many events the log has had of it.
+`erased_at`: since then it has no data key, and what still comes is sealed under none that is kept."""
 
 biz_owners = Table(
     "biz_owners",
@@ -266,6 +268,7 @@ dead_letters = Table(
     _time("first_seen_at", nullable=False),
     _time("last_seen_at", nullable=False),
     _time("retried_at"),
+    Column("verification_id", Uuid),
     Index(
         "dead_letters_waiting",
         "app_id",
@@ -290,7 +293,9 @@ dead_letters = Table(
     ),
     Index("dead_letters_reasons", "app_id", "reason", "retried_at", "last_seen_at", "id"),
 )
-"""`retried_at`: the callback is in the inbox again. The row is deleted when it is recorded."""
+"""`retried_at`: the callback is in the inbox again. The row is deleted when it is recorded.
+`verification_id`: the one that the callback names, all zeros if it names none; NULL if an older version kept
+the letter."""
 
 api_tokens = Table(
     "api_tokens",

@@ -7,8 +7,10 @@ from typing import Final
 from adapters.keys.away import KeysAway
 from adapters.keys.guarded import KeyStore
 from adapters.postgres.sqlstate import DatabaseAway
+from adapters.processes.keys import older_than_ledger
 from adapters.processes.process import ProcessContext
 from adapters.settings import Settings
+from adapters.store.identity.applied import PgApplied
 from adapters.store.keys.marks import PgKeyMarks
 from adapters.store.keys.wrapped import TABLES, count_by_master_keys, is_used
 from cli.doctor.check import Check
@@ -41,6 +43,9 @@ async def check_keys(settings: Settings) -> AsyncIterator[Check]:
 async def _check_store(process: ProcessContext, known: KeyStoreState | None) -> Check:
     if process.key_store is not None:
         state = await process.key_store.check()
+        missing = await PgApplied(process.engine).missing(process.key_store, erased=state.erased)
+        if missing:
+            return Check(STORE, False, older_than_ledger(len(missing)))
         counts = f"{state.epochs} epochs, {state.destroyed} of them destroyed, {state.erased} erasures"
         return Check(STORE, True, f"is the one that this data's keys are in; {counts}")
     if known is not None:

@@ -30,6 +30,11 @@ Accounts = Mapping[str, Account]
 """The account of each app that shares one, by app id."""
 
 
+def sharing(accounts: Accounts, app_id: str) -> tuple[str, ...]:
+    """The apps of an app's vendor account, itself among them."""
+    return accounts[app_id].app_ids if app_id in accounts else (app_id,)
+
+
 def shared_accounts(apps: Mapping[str, App]) -> dict[str, Account]:
     """The shared account of each app that shares one, by app id."""
     groups: list[set[str]] = []

@@ -58,6 +58,9 @@ class Action(StrEnum):
     CASE_CONCLUDED = "review.concluded"
     CASE_LOOKED = "review.looked"
     CASE_CLOSED = "review.closed"
+    ERASED = "verification.erased"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
 
 
 class Meaning(NamedTuple):
@@ -72,6 +75,7 @@ _ENDPOINT: Final = "the endpoint's id"
 _NAMED: Final = "the name of the token"
 _PERSON: Final = "the person's login name"
 _CASE: Final = "the case's id"
+_BIZ_ID: Final = "the verification's `biz_id`"
 
 MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.LETTER_RETRIED: Meaning("A dead letter went back into the inbox.", _LETTER),
@@ -136,5 +140,10 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.CASE_CONCLUDED: Meaning("A person concluded a case; the conclusion counts.", _CASE),
     Action.CASE_LOOKED: Meaning("A person ended a second look.", _CASE),
     Action.CASE_CLOSED: Meaning("A person ended a case without a conclusion.", _CASE),
+    Action.ERASED: Meaning(
+        "The identity of a verification was erased: on request, or after a restore by the ledger.", _BIZ_ID
+    ),
+    Action.HOLD_PLACED: Meaning("A legal hold was placed: nothing of the verification is erased.", _BIZ_ID),
+    Action.HOLD_LIFTED: Meaning("A legal hold was lifted.", _BIZ_ID),
 }
 """Each action with its meaning; a test compares it with `Action`."""

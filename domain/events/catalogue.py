@@ -124,8 +124,9 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
     ),
     EventType.ERASED: Entry(
         "The verification's identity was erased.",
-        "with the erasure. This version has no erasure yet.",
-        _event(EventType.ERASED, _decided(Outcome.APPROVED), n=2),
+        "in the transaction that erases it.",
+        _event(EventType.ERASED, _decided(Outcome.APPROVED, detail={"because": "request"}), n=2),
+        "`because`: `request`, `person`, `retention`, or `ledger` (a restored backup was updated).",
     ),
     EventType.TEST: Entry(
         "A test of an endpoint, at somebody's request. It is sent, and is not in the log.",

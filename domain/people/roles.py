@@ -33,7 +33,7 @@ SCOPES_OF: Final[Mapping[Role, frozenset[str]]] = {
     Role.SENIOR: frozenset({*_REVIEWER, "approve"}),
     Role.OPERATOR: frozenset({"verifications:read", "operate", "endpoints"}),
     Role.AUDITOR: frozenset({"verifications:read", "audit"}),
-    Role.ADMIN: frozenset({"verifications:read", "operate", "endpoints", "audit", "people"}),
+    Role.ADMIN: frozenset({"verifications:read", "operate", "endpoints", "audit", "people", "erase"}),
 }
 
 

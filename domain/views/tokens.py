@@ -16,6 +16,7 @@ SCOPE_MEANINGS: Final = {
     "endpoints": "Manage webhook endpoints.",
     "operate": "Spend a pull, handle dead letters, reload policies.",
     "audit": "Read the audit.",
+    "erase": "Erase identity, place and lift legal holds.",
 }
 """What a machine's token may have."""
 

@@ -17,6 +17,7 @@ from service.api.metrics.page import MetricsPage
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
+from usecases.identity.erase import ErasureDesk
 from usecases.ports.audit import AuditLog
 from usecases.ports.decisions import Policies
 from usecases.ports.deliveries import DeliveryDesk
@@ -49,6 +50,7 @@ class ApiContext:
     retries: DeadLetterRetries
     endpoints: EndpointDesk
     deliveries: DeliveryDesk
+    erasures: ErasureDesk
     reviews: ReviewDesk
     redeliveries: Redeliveries
     trials: EndpointTrials

@@ -31,6 +31,7 @@ from domain.errors import (
     UnknownEventType,
     VendorUnavailable,
 )
+from domain.identity.errors import ErasureRefused
 from domain.reviews.errors import (
     ClaimedByAnother,
     ConclusionRefused,
@@ -86,6 +87,7 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     BrokenSeal: lambda _: _Problem("unreadable"),
     CursorExpired: lambda error: _Problem("cursor_expired", {"deleted_to": error.deleted_to}),
     EndpointNotEnabled: lambda _: _Problem("endpoint_not_enabled"),
+    ErasureRefused: lambda refused: _Problem(refused.code),
     EndpointRefused: lambda refused: _Problem(refused.code),
     ExpiryOutOfBounds: lambda _: _Problem("invalid_request", {"errors": [_OUT_OF_BOUNDS]}),
     NoSuchDelivery: lambda _: _Problem("not_found"),

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,9 @@ from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
+from adapters.store.identity.erasure import PgErasures
+from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.places import PgPlaces
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.lookups import PgLookups
 from adapters.store.people.personal_tokens import PgBearers
@@ -46,6 +50,7 @@ from adapters.store.reviews.store import PgReviews
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import in_background
+from domain.apps.accounts import sharing
 from domain.limits.quotas import quotas
 from domain.pulls.budget import PULL_LIMIT
 from domain.webhooks.addresses import parse_allowed
@@ -65,6 +70,7 @@ from service.api.routes import (
     dead_letters,
     deliveries,
     endpoints,
+    erasures,
     events,
     explanations,
     health,
@@ -80,6 +86,7 @@ from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
+from usecases.identity.erase import ErasureDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
@@ -104,6 +111,7 @@ ROUTERS: Final = tuple(
         explanations,
         reviews,
         appeals,
+        erasures,
         policies,
         events,
         dead_letters,
@@ -181,7 +189,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     )
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     apps = settings.domain_apps()
-    owners = BizOwners(open_accounts(apps))
+    accounts = open_accounts(apps)
+    owners = BizOwners(accounts)
     rules = settings.reconcile_rules()
     receivers = PgEndpoints(engine, keys=process.keys)
     desk = PgDeliveryDesk(engine)
@@ -208,6 +217,14 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             clock=clock,
         ),
         deliveries=desk,
+        erasures=ErasureDesk(
+            PgErasures(engine, keys=keys, ring=process.keys),
+            PgHolds(engine),
+            PgPlaces(engine),
+            ledger=process.key_store,
+            clock=clock,
+            sharing=partial(sharing, accounts),
+        ),
         reviews=ReviewDesk(PgReviews(engine, keys=keys), clock=clock),
         redeliveries=Redeliveries(desk, receivers, clock=clock),
         trials=EndpointTrials(receivers, sender, audit_log, open_key=open_key, clock=clock),

@@ -1,1 +1,1 @@
-"""Identity: indexed, read for a reason, searched and exported."""
+"""Identity: indexed, read for a reason, searched, exported, and erased."""

@@ -43,6 +43,7 @@ class FoundRow(msgspec.Struct, frozen=True):
     concluded: str | None
     case_id: UUID | None
     case_state: str | None
+    erased_at: datetime | None
 
     @property
     def reasons(self) -> list[dict[str, str]]:
@@ -62,7 +63,7 @@ SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, v.vendor_status, v.wrapped_k
        CAST(coalesce(d.result_facts, d.callback_facts) AS text),
        p.name, p.version,
        (SELECT count(*) FROM pulls WHERE verification_id = v.id AND state <> 'not_sent'),
-       v.effective_outcome, c.id, c.state
+       v.effective_outcome, c.id, c.state, v.erased_at
 FROM verifications v
 LEFT JOIN decisions d ON d.verification_id = v.id AND d.verification_id = ANY($1)
 LEFT JOIN policies p ON p.content_hash = d.policy_hash

@@ -105,6 +105,7 @@ class PgLookups:
             created_at=row.created_at,
             concluded=row.concluded,
             review=_review(row),
+            erased_at=row.erased_at,
         )
 
     def _masked_identity(self, row: FoundRow) -> Identity | None:

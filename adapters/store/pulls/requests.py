@@ -36,6 +36,8 @@ class PgPullRequests:
             row = (await connection.execute(_LOCK, key)).one()
             ledger = await read_calls(connection, verification_id)
             refusal = refuse_pull(_candidate(row), ledger, now=now, rules=self._rules)
+            if row.erased_at is not None:
+                refusal = Refusal("no_pull_left")
             if refusal is None:
                 await connection.execute(_ASK, {**key, "now": now, "by": by})
                 if audit is not None:
@@ -56,7 +58,8 @@ def _candidate(row: Row[Any]) -> Candidate:
 
 
 _LOCK: Final = text("""
-SELECT app_id, biz_id, state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, asked_at, due_at
+SELECT app_id, biz_id, state, held, ended_at, biz_no, registered_at, expires_at, nudged_at, asked_at, due_at,
+       erased_at
 FROM verifications WHERE id = :id FOR NO KEY UPDATE
 """)
 

@@ -88,8 +88,9 @@ class PgRecorder:
         return self._keys.new_data_key(app_id, place=key_place(app_id, entry.id))
 
     def _data_key(self, row: "_StoredRow", offered: DataKey, wrapped: bytes) -> DataKey:
-        """The stored key: the one offered, or the one that was stored first."""
-        if row.wrapped_key == wrapped:
+        """The stored key: the one offered, or the one that was stored first. What comes for an erased
+        verification is sealed by the one offered, which is not kept: nobody can open it."""
+        if row.wrapped_key == wrapped or row.erased:
             return offered
         return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
@@ -161,6 +162,7 @@ class _StoredRow(msgspec.Struct, frozen=True):
     registered_at: datetime | None
     expires_at: datetime | None
     nudged_at: datetime | None
+    erased: bool
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -176,8 +178,8 @@ class _Known(msgspec.Struct, frozen=True):
         return entry.digest == self.row.final_digest
 
     def is_later(self, entry: Entry) -> bool:
-        """Whether an earlier callback has ended the flow."""
-        return not entry.is_open and not self.is_decided_on(entry)
+        """Whether an earlier callback has ended the flow, as far as an unerased one can still be compared."""
+        return not (entry.is_open or self.row.erased or self.is_decided_on(entry))
 
     def opened(self, row: asyncpg.Record) -> bytes:
         """The raw bytes of a callback of this verification. Raises BrokenSeal."""
@@ -254,7 +256,7 @@ def _event(entry: Entry, known: _Known, *, is_same: bool) -> str:
 def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
     is_new = entry.mark in fresh
     fresh.discard(entry.mark)  # a duplicate in the same group is not new
-    to_advance = known.is_decided_on(entry) and not known.is_decided and not known.row.held
+    to_advance = known.is_decided_on(entry) and not (known.is_decided or known.row.held or known.row.erased)
     return Recorded(
         Lease(entry.id, entry.callback.app_id, known.row.fence, known.data_key),
         is_new=is_new,
@@ -265,14 +267,18 @@ def _recorded(entry: Entry, known: _Known, fresh: set[Mark]) -> Recorded:
 
 _UPSERT_VERIFICATIONS: Final = f"""
 INSERT INTO verifications AS v (id, app_id, biz_id, biz_no, state, vendor_status, wrapped_key,
-                                final_digest, ended_at, due_at, held, received_at)
-SELECT id, app_id, biz_id, biz_no, 'received', status, decode(wrapped_key, 'base64'),
-       decode(digest, 'base64'), ended_at, due_at, held, received_at
-FROM json_to_recordset(CAST($1 AS json))
-  AS t (id uuid, app_id text, biz_id text, biz_no text, status text, wrapped_key text, digest text,
-        ended_at timestamptz, due_at timestamptz, held boolean, received_at timestamptz)
+                                final_digest, ended_at, due_at, held, received_at, erased_at)
+SELECT id, app_id, biz_id, biz_no, CASE WHEN erased_at IS NULL THEN 'received' ELSE 'expired' END, status,
+       CASE WHEN erased_at IS NULL THEN decode(wrapped_key, 'base64') END, decode(digest, 'base64'), ended_at,
+       CASE WHEN erased_at IS NULL THEN due_at END, held AND erased_at IS NULL, received_at, erased_at
+FROM (
+  SELECT t.*, (SELECT e.at FROM erasures e WHERE e.verification_id = t.id) AS erased_at
+  FROM json_to_recordset(CAST($1 AS json))
+    AS t (id uuid, app_id text, biz_id text, biz_no text, status text, wrapped_key text, digest text,
+          ended_at timestamptz, due_at timestamptz, held boolean, received_at timestamptz)
+) AS t
 {JOIN_STANDING}RETURNING v.id, v.app_id, v.biz_no, v.wrapped_key, v.final_digest, v.state, v.fence, v.held,
-          v.registered_at, v.expires_at, v.nudged_at
+          v.registered_at, v.expires_at, v.nudged_at, v.erased_at IS NOT NULL
 """  # noqa: S608 - constants alone
 
 _INSERT_CALLBACKS: Final = """

@@ -59,6 +59,8 @@ class PgRegistrations:
             "due_at": first_look_at(registration, rules=self._rules),
         }
         async with self._engine.begin() as connection:
+            if await connection.scalar(_ERASED, {"id": row_id}):
+                return Registered.CONFLICT
             if not await self._own(connection, app_id, biz_id, registration):
                 return Registered.CONFLICT
             if (await connection.execute(_CREATE, values)).rowcount:
@@ -124,6 +126,11 @@ WITH created AS (
   RETURNING id
 )
 INSERT INTO timeline (verification_id, event) SELECT id, 'verification.registered' FROM created
+""")
+
+_ERASED: Final = text("""
+SELECT EXISTS (SELECT FROM erasures WHERE verification_id = :id)
+    OR EXISTS (SELECT FROM verifications WHERE id = :id AND erased_at IS NOT NULL)
 """)
 
 _LOCK: Final = text("""

@@ -33,7 +33,7 @@ class Takeovers:
     async def move(
         self, connection: AsyncConnection, biz_id: str, *, owner: str, to: str, now: datetime, held: bool
     ) -> bool:
-        """Move it; False if it stays with `owner`, which has registered or decided it too.
+        """Move it; False if it stays with `owner`, which has registered, decided or erased it.
 
         `held`: the verification waits for a registration; otherwise it is due `now`, if its flow has ended.
 
@@ -46,7 +46,7 @@ class Takeovers:
         found = next((row for row in rows if row.id == old), None)
         if found is None:
             return True
-        if found.registered_at is not None or found.state == State.DECIDED:
+        if found.registered_at is not None or found.state == State.DECIDED or found.erased_at is not None:
             return False
         ids = {"old": old, "new": new}
         await self._join(connection, found, ids, to=to, now=now, held=held)
@@ -90,7 +90,7 @@ class Takeovers:
 
 
 _LOCK: Final = text("""
-SELECT id, app_id, state, registered_at, wrapped_key FROM verifications
+SELECT id, app_id, state, registered_at, wrapped_key, erased_at FROM verifications
 WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE
 """)
 

@@ -35,7 +35,8 @@ another order, the holder loses the lease.
 
 JOIN_CALLBACK: Final = """fence = CASE WHEN v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
                THEN v.fence + 1 ELSE v.fence END,
-  due_at = CASE WHEN v.state <> 'decided' AND v.final_digest IS NULL AND EXCLUDED.final_digest IS NOT NULL
+  due_at = CASE WHEN v.state <> 'decided' AND v.erased_at IS NULL AND v.final_digest IS NULL
+                     AND EXCLUDED.final_digest IS NOT NULL
                 THEN EXCLUDED.due_at ELSE v.due_at END"""
 """Another callback of a verification: the first one whose flow has ended takes the lease away."""
 

@@ -1,6 +1,7 @@
 """A role checks its key store at the start, and starts without it only if waiting may help."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +14,7 @@ from adapters.settings import load_settings
 from adapters.store.keys.marks import PgKeyMarks
 from devstack import ports
 from domain.errors import SettingsError
+from domain.identity.erasure import ledger_key
 from domain.keys.epochs import period_of
 from tests.support.right_settings import set_right
 from tests.support.storage.stores import NOW
@@ -89,6 +91,15 @@ async def test_without_a_store_nothing_is_checked(keys_folder: Path, monkeypatch
     monkeypatch.delenv("FACEID_KEYS_URL")
 
     assert await logged() == []
+
+
+async def test_database_that_lacks_erasures_stops_the_start(keys_folder: Path) -> None:
+    store = FolderKeys(keys_folder)
+    await logged()
+    await store.append(ledger_key(uuid4()), at=NOW)
+
+    with pytest.raises(SettingsError, match=r"^the database lacks 1 erasure.*erasures apply"):
+        await logged()
 
 
 async def test_absent_store_is_waited_for(keys_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

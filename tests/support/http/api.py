@@ -30,6 +30,9 @@ from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
+from adapters.store.identity.erasure import PgErasures
+from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.places import PgPlaces
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.reviews.store import PgReviews
 from adapters.store.tokens import PgTokens
@@ -40,10 +43,12 @@ from service.api.context import ApiContext
 from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.readiness import Readiness
+from tests.memory.keys import MemoryKeys
 from tests.support.http.vendors import API_APPS, issuer_at
 from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from usecases.audit.denials import Denials
+from usecases.identity.erase import ErasureDesk
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
@@ -85,6 +90,7 @@ class RealApi(ApiContext):
     reloads: PolicyReloads
     looks: JobQueue
     receiver: Receiver
+    kept: MemoryKeys
 
 
 def real_api(
@@ -97,7 +103,7 @@ def real_api(
     vendor: FastAPI,
 ) -> RealApi:
     """An api on these servers; its apps are `demo` and `other`."""
-    receiver = Receiver(clock)
+    receiver, kept = Receiver(clock), MemoryKeys()
     redis, store, events = Redis(connection_pool=pool), Store(engine, keys), PgEvents(engine)
     inbox, tokens, heartbeats = RedisInbox(redis, keys=keys), PgTokens(engine), Heartbeats(redis)
     return RealApi(
@@ -121,6 +127,14 @@ def real_api(
             clock=clock,
         ),
         deliveries=PgDeliveryDesk(engine),
+        erasures=ErasureDesk(
+            PgErasures(engine, keys=store.data_keys, ring=keys),
+            PgHolds(engine),
+            PgPlaces(engine),
+            ledger=kept,
+            clock=clock,
+        ),
+        kept=kept,
         reviews=ReviewDesk(PgReviews(engine, keys=store.data_keys), clock=clock),
         redeliveries=Redeliveries(PgDeliveryDesk(engine), store.endpoints, clock=clock),
         trials=EndpointTrials(store.endpoints, receiver, PgAuditLog(engine), open_key=open_key, clock=clock),

@@ -1,0 +1,260 @@
+"""Erase one verification: every ciphertext and the data key go in one transaction.
+
+Before, a row of `erasures` says that it has begun, and the ledger beside the epoch keys gets its entry. After
+a crash in between, the row tells a database in which the erasure was interrupted from one that was restored
+from an older backup.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.keys.data_keys import DataKeys
+from adapters.sealing.envelope import KeyRing
+from adapters.store.audit.rows import append as append_audit
+from adapters.store.dead_letters import open_letter, verification_named
+from adapters.store.events.log import append
+from adapters.store.identity.numbers import FORGET
+from adapters.store.statements import due_moves
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
+from domain.errors import BrokenSeal
+from domain.events.event import EventType, NewEvent
+from domain.identity.erasure import Because, Place, Receipt
+from domain.identity.errors import LegalHold, NoSuchVerification
+from domain.people.actor import Actor
+
+RECEIPTS: Final = b"erasure receipt"
+"""The purpose of the key that signs receipts."""
+
+
+class PgErasures:
+    """Begins and completes erasures. `ring` signs the receipts."""
+
+    def __init__(self, engine: AsyncEngine, *, keys: DataKeys, ring: KeyRing) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._ring = ring
+
+    async def begin(
+        self, verification_id: UUID, *, at: datetime, because: Because, audit: AuditRow
+    ) -> Receipt | None:
+        """Note that the verification is to be erased; the receipt if that was done before.
+
+        Raises:
+            NoSuchVerification: there is none with this id.
+            LegalHold: it is held.
+        """
+        key = {"id": verification_id}
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_LOCK, key)).first()
+            if row is None:
+                raise NoSuchVerification
+            known = (await connection.execute(_KNOWN, key)).first()
+            if known is None:
+                if await connection.scalar(_HELD, key):
+                    raise LegalHold
+                asked = msgspec.structs.replace(audit, app_id=row.app_id, subject=row.biz_id)
+                values = {"at": at, "because": because, "asked": msgspec.json.encode(asked).decode()}
+                await connection.execute(
+                    _BEGIN, {**key, **values, "app_id": row.app_id, "biz_id": row.biz_id}
+                )
+        return None if known is None else receipt_of(known)
+
+    async def begin_unasked(self, verification_ids: Sequence[UUID], *, at: datetime) -> None:
+        """Note that the ledger has these verifications, whatever this database has of them."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_BEGIN_UNASKED, {"ids": list(verification_ids), "at": at})
+
+    async def begun(self, *, limit: int) -> list[tuple[UUID, datetime]]:
+        """Erasures that are not complete, with the time of their begin, oldest first."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_BEGUN, {"limit": limit})
+            return [(row.verification_id, row.at) for row in rows]
+
+    async def complete(self, verification_id: UUID, *, position: int, now: datetime) -> Receipt | None:
+        """Erase what has begun, in one transaction; again it changes nothing. `position`: in the ledger.
+
+        None: the ledger's own entry, which nobody asked for here, has no receipt.
+
+        Raises:
+            KeysAway: an older dead letter of the app cannot be read now, so it may be of this verification.
+        """
+        key = {"id": verification_id}
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_LOCK, key)).first()
+            known = (await connection.execute(_KNOWN, key)).one()
+            if known.completed_at is not None:
+                return receipt_of(known)
+            places: dict[str, int] = {}
+            if row is not None:
+                places = await self._take_away(connection, row, known.at)
+            receipt = None if row is None else self._receipt(known, row, position, places)
+            await connection.execute(_COMPLETE, {**key, **_stored(receipt), "position": position, "now": now})
+            await append_audit(connection, _audit(known, position, places))
+            if row is not None and row.erased_at is None:
+                await note_erased(connection, [verification_id], because=known.because)
+        return receipt
+
+    async def _take_away(self, connection: AsyncConnection, row: Row[Any], at: datetime) -> dict[str, int]:
+        letters = await self._letters(connection, row)
+        counts = await take_away(connection, [row.id], at=at)
+        deleted = await connection.execute(_FORGET_LETTERS, {"ids": letters})
+        return counts | {Place.LETTERS.value: deleted.rowcount}
+
+    async def _letters(self, connection: AsyncConnection, row: Row[Any]) -> list[UUID]:
+        """The dead letters with callbacks of this verification. Those of older versions must be opened."""
+        rows = (await connection.execute(_LETTERS, {"app_id": row.app_id, "id": row.id})).all()
+        await self._keys.load(each.wrapped_key for each in rows if each.verification_id is None)
+        return [each.id for each in rows if each.verification_id == row.id or self._names(each, row.id)]
+
+    def _names(self, letter: Row[Any], verification_id: UUID) -> bool:
+        try:
+            return verification_named(open_letter(self._keys, letter)) == verification_id
+        except BrokenSeal:
+            return False
+
+    def _receipt(
+        self, known: Row[Any], row: Row[Any], position: int, places: dict[str, int]
+    ) -> Receipt | None:
+        if known.asked is None:
+            return None
+        unsigned = Receipt(
+            verification_id=row.id,
+            app_id=row.app_id,
+            biz_id=row.biz_id,
+            erased_at=known.at,
+            because=Because(known.because),
+            position=position,
+            places=places,
+            key_id=self._ring.newest_id.hex(),
+        )
+        return msgspec.structs.replace(unsigned, signature=self._ring.sign(RECEIPTS, unsigned.to_sign()))
+
+
+def is_genuine(ring: KeyRing, receipt: Receipt) -> bool:
+    """Whether a configured master key has signed the receipt as it is."""
+    return ring.is_signed(RECEIPTS, receipt.to_sign(), receipt.signature, key_id=receipt.key_id)
+
+
+def receipt_of(row: Row[Any]) -> Receipt | None:
+    """The receipt in a row of `erasures`."""
+    return None if row.receipt is None else msgspec.convert(row.receipt, Receipt)
+
+
+async def take_away(connection: AsyncConnection, ids: Sequence[UUID], *, at: datetime) -> dict[str, int]:
+    """Remove key and ciphertexts of these verifications, whose rows the caller has locked; what went, by
+    place. An open verification ends: without its callbacks it cannot be decided."""
+    counts = {}
+    for place, statement in _TAKE_AWAY.items():
+        counts[place] = (await connection.execute(statement, {"ids": list(ids)})).rowcount
+    await connection.execute(_ERASE, {"ids": list(ids), "at": at})
+    return counts
+
+
+async def note_erased(connection: AsyncConnection, ids: Sequence[UUID], *, because: str) -> None:
+    """Tell timeline and receivers. The last statements of the transaction."""
+    await connection.execute(_NOTE, {"ids": list(ids), "because": because})
+    detail = {"because": because}
+    await append(
+        connection, [NewEvent(EventType.ERASED, verification_id=each, detail=detail) for each in ids]
+    )
+
+
+def _stored(receipt: Receipt | None) -> dict[str, str | None]:
+    return {"receipt": None if receipt is None else msgspec.json.encode(receipt).decode()}
+
+
+def _audit(known: Row[Any], position: int, places: dict[str, int]) -> list[AuditRow]:
+    detail = {"because": known.because, "position": position, "places": places}
+    if known.asked is not None:
+        return [msgspec.structs.replace(msgspec.convert(known.asked, AuditRow), detail=detail)]
+    row = AuditRow.by(
+        Actor.gateway("ledger"),
+        Action.ERASED,
+        app_id=known.app_id,
+        subject=known.biz_id or str(known.verification_id),
+        detail=detail,
+    )
+    return [row]
+
+
+_LOCK: Final = text(
+    "SELECT id, app_id, biz_id, erased_at FROM verifications WHERE id = :id FOR NO KEY UPDATE"
+)
+
+_KNOWN: Final = text("SELECT * FROM erasures WHERE verification_id = :id FOR UPDATE")
+
+_HELD: Final = text("SELECT EXISTS (SELECT FROM holds WHERE verification_id = :id AND lifted_at IS NULL)")
+
+_BEGIN: Final = text("""
+INSERT INTO erasures (verification_id, app_id, biz_id, at, because, asked)
+VALUES (:id, :app_id, :biz_id, :at, :because, CAST(:asked AS json))
+""")
+
+_BEGIN_UNASKED: Final = text("""
+INSERT INTO erasures (verification_id, app_id, biz_id, at, because)
+SELECT t.id, v.app_id, v.biz_id, :at, 'ledger'
+FROM unnest(CAST(:ids AS uuid[])) AS t (id) LEFT JOIN verifications v ON v.id = t.id
+ON CONFLICT (verification_id) DO NOTHING
+""")
+
+_BEGUN: Final = text("""
+SELECT verification_id, at FROM erasures WHERE completed_at IS NULL ORDER BY at LIMIT :limit
+""")
+
+_COMPLETE: Final = text("""
+UPDATE erasures SET position = :position, receipt = CAST(:receipt AS json), completed_at = :now
+WHERE verification_id = :id
+""")
+
+_LETTERS: Final = text("""
+SELECT id, app_id, wrapped_key, raw_ct, verification_id FROM dead_letters
+WHERE app_id = :app_id AND (verification_id = :id OR verification_id IS NULL) ORDER BY id FOR UPDATE
+""")
+
+_FORGET_LETTERS: Final = text("DELETE FROM dead_letters WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+_TAKE_AWAY: Final[dict[str, TextClause]] = {
+    Place.KEY.value: text("""
+UPDATE verifications SET wrapped_key = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND wrapped_key IS NOT NULL
+"""),
+    Place.IDENTITY.value: text("""
+UPDATE verifications SET identity_ct = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND identity_ct IS NOT NULL
+"""),
+    Place.CALLBACKS.value: text("""
+UPDATE callbacks SET raw_ct = NULL
+WHERE verification_id = ANY(CAST(:ids AS uuid[])) AND raw_ct IS NOT NULL
+"""),
+    Place.RESULTS.value: text("""
+UPDATE pulls SET raw_ct = NULL WHERE verification_id = ANY(CAST(:ids AS uuid[])) AND raw_ct IS NOT NULL
+"""),
+    Place.NOTES.value: text("""
+WITH concluded AS (
+  UPDATE reviews SET note_ct = NULL
+  WHERE verification_id = ANY(CAST(:ids AS uuid[])) AND note_ct IS NOT NULL
+)
+UPDATE review_events SET note_ct = NULL
+WHERE case_id IN (SELECT id FROM review_cases WHERE verification_id = ANY(CAST(:ids AS uuid[])))
+  AND note_ct IS NOT NULL
+"""),
+    Place.NUMBERS.value: text(FORGET),
+}
+
+_ERASE: Final = text(f"""
+UPDATE verifications
+SET erased_at = COALESCE(erased_at, :at), state = CASE WHEN state = 'decided' THEN state ELSE 'expired' END,
+    {due_moves.END}, held = false, fence = fence + 1
+WHERE id = ANY(CAST(:ids AS uuid[]))
+""")  # noqa: S608 - constants alone
+
+_NOTE: Final = text("""
+INSERT INTO timeline (verification_id, event, detail)
+SELECT id, 'verification.erased', jsonb_build_object('because', CAST(:because AS text))
+FROM unnest(CAST(:ids AS uuid[])) AS t (id)
+""")

@@ -1,0 +1,65 @@
+"""What each place still holds of one verification."""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.identity.erasure import receipt_of
+from domain.identity.erasure import ErasureView, Hold, Place, PlaceState
+from domain.identity.errors import NoSuchVerification
+
+
+class PgPlaces:
+    """Reads the state of erasures."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def view(self, verification_id: UUID) -> ErasureView:
+        """Each place with what it holds, the hold, and the receipt. Raises NoSuchVerification."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_VIEW, {"id": verification_id})).first()
+        if row is None:
+            raise NoSuchVerification
+        begun = row.begun_at if row.completed_at is None else None
+        return ErasureView(
+            places=[PlaceState(place, int(getattr(row, place.value))) for place in _IN_DATABASE],
+            hold=None if row.hold is None else msgspec.convert(row.hold, Hold, strict=False),
+            erased_at=row.erased_at,
+            begun_at=begun,
+            receipt=receipt_of(row),
+        )
+
+
+_IN_DATABASE: Final = (
+    Place.KEY,
+    Place.IDENTITY,
+    Place.CALLBACKS,
+    Place.RESULTS,
+    Place.NOTES,
+    Place.NUMBERS,
+    Place.LETTERS,
+)
+
+_VIEW: Final = text("""
+SELECT v.erased_at, e.at AS begun_at, e.completed_at, e.receipt,
+  CAST(v.wrapped_key IS NOT NULL AS integer) AS data_key,
+  CAST(v.identity_ct IS NOT NULL AS integer) AS identity,
+  (SELECT count(*) FROM callbacks WHERE verification_id = v.id AND raw_ct IS NOT NULL
+     AND v.wrapped_key IS NOT NULL) AS callbacks,
+  (SELECT count(*) FROM pulls WHERE verification_id = v.id AND raw_ct IS NOT NULL
+     AND v.wrapped_key IS NOT NULL) AS results,
+  (SELECT count(*) FROM review_events n JOIN review_cases c ON c.id = n.case_id
+     WHERE c.verification_id = v.id AND n.note_ct IS NOT NULL)
+    + (SELECT count(*) FROM reviews WHERE verification_id = v.id AND note_ct IS NOT NULL) AS notes,
+  (SELECT count(*) FROM id_numbers WHERE verification_id = v.id) AS id_numbers,
+  (SELECT count(*) FROM dead_letters WHERE app_id = v.app_id AND verification_id = v.id
+     AND v.erased_at IS NULL) AS dead_letters,
+  (SELECT json_build_object('reason', reason, 'placed_by', placed_by, 'placed_at', placed_at)
+     FROM holds WHERE verification_id = v.id AND lifted_at IS NULL) AS hold
+FROM verifications v LEFT JOIN erasures e ON e.verification_id = v.id WHERE v.id = :id
+""")
+"""What is sealed under a key that is gone counts as nothing: nobody can open it."""

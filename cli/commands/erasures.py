@@ -1,0 +1,44 @@
+"""`erasures`: apply the ledger to a restored database, and check receipts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from cli.commands.erase import run
+from cli.connected import Gateway
+from cli.failures import CommandFailed
+from cli.whereabouts import DataDirOption
+from domain.identity.erasure import Receipt
+
+commands = typer.Typer(no_args_is_help=True, help="Apply the erasure ledger, or check receipts.")
+
+
+@commands.command()
+def apply(data_dir: DataDirOption = None) -> None:
+    """Erase again what the ledger has and this database lacks. Needed after a backup was restored.
+
+    Can be ended and run again at any time.
+    """
+    done = run(lambda gateway: gateway.apply_erasures(), data_dir)
+    typer.echo(f"{done} erasure(s) applied" if done else "nothing to apply: the database has every erasure")
+
+
+@commands.command()
+def verify(
+    receipt: Annotated[Path, typer.Argument(help="A file with a receipt, as `erase` prints it")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Check the signature of a receipt."""
+    try:
+        read = msgspec.json.decode(receipt.read_bytes(), type=Receipt)
+    except msgspec.DecodeError:
+        raise CommandFailed(f"{receipt}: this is no receipt") from None
+
+    async def check(gateway: Gateway) -> bool:
+        return gateway.is_genuine(read)
+
+    if not run(check, data_dir):
+        raise CommandFailed(f"{receipt}: no configured master key has signed this")
+    typer.echo("genuine")

@@ -1,0 +1,31 @@
+"""`hold`: place and lift legal holds."""
+
+from typing import Annotated
+
+import typer
+
+from cli.actor import command_actor
+from cli.commands.erase import App, BizId, checked_reason, run
+from cli.failures import CommandFailed
+from cli.whereabouts import DataDirOption
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit")]
+
+commands = typer.Typer(no_args_is_help=True, help="Place or lift legal holds.")
+
+
+@commands.command()
+def place(biz_id: BizId, app: App, reason: Reason, data_dir: DataDirOption = None) -> None:
+    """Hold a verification: nothing of it is erased, by request or by age."""
+    why, actor = checked_reason(reason), command_actor()
+    hold = run(lambda gateway: gateway.erasures().hold(app, biz_id, actor=actor, reason=why), data_dir)
+    typer.echo(f"held by {hold.placed_by}: {hold.reason}")
+
+
+@commands.command()
+def lift(biz_id: BizId, app: App, reason: Reason, data_dir: DataDirOption = None) -> None:
+    """Lift the hold on a verification."""
+    why, actor = checked_reason(reason), command_actor()
+    if not run(lambda gateway: gateway.erasures().lift(app, biz_id, actor=actor, reason=why), data_dir):
+        raise CommandFailed("there is no hold on this verification")
+    typer.echo("lifted")

@@ -1,0 +1,91 @@
+"""`erase`, `hold` and `erasures` on the command line."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from adapters.keys.folder import FolderKeys
+from adapters.postgres.engine import create_engine
+from adapters.sealing.envelope import KeyRing
+from adapters.store.schema import metadata
+from domain.identity.erasure import ledger_key
+from domain.model import verification_id
+from tests.cli.conftest import Run, assert_one_line
+from tests.support.storage.stores import NOW, Store, biz_id, whole_way
+
+KEYS = KeyRing([b"k" * 32])
+WHICH = (biz_id(), "--app", "demo")
+WHY = ("--reason", "the user asked")
+
+
+@pytest.fixture
+def kept(environment: pytest.MonkeyPatch, folder: Path, database_url: str) -> FolderKeys:
+    """The key store, and a decided verification of an older version in the database."""
+    environment.setenv("FACEID_KEYS_URL", (folder / "keys").as_uri())
+
+    async def fill() -> None:
+        engine = create_engine(database_url)
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        async with engine.begin() as connection:
+            await connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+        await whole_way(Store(engine, KEYS), 1)
+        await engine.dispose()
+
+    asyncio.run(fill())
+    return FolderKeys(folder / "keys")
+
+
+def test_erasing_prints_a_receipt_that_can_be_checked(run: Run, kept: FolderKeys, folder: Path) -> None:
+    assert kept
+    code, out, _ = run("erase", *WHICH, "--explain")
+    assert code == 0
+    assert "identity" in out
+
+    code, out, _ = run("erase", *WHICH, *WHY)
+
+    assert code == 0
+    receipt = folder / "receipt.json"
+    receipt.write_text(out)
+    assert run("erase", *WHICH, *WHY)[1] == out
+    assert run("erasures", "verify", str(receipt))[:2] == (0, "genuine\n")
+    receipt.write_text(json.dumps(json.loads(out) | {"biz_id": "another"}))
+    assert_one_line(run("erasures", "verify", str(receipt)), f"{receipt}: no configured master key")
+    receipt.write_text("no receipt")
+    assert_one_line(run("erasures", "verify", str(receipt)), f"{receipt}: this is no receipt")
+    assert "erased at" in run("erase", *WHICH, "--explain")[1]
+
+
+@pytest.mark.parametrize("reason", [(), ("--reason", ""), ("--reason", "  "), ("--reason", "x" * 501)])
+def test_reason_must_say_something(run: Run, kept: FolderKeys, reason: tuple[str, ...]) -> None:
+    assert kept
+    assert run("erase", *WHICH, *reason)[0] == 2
+
+
+def test_what_is_held_or_unknown_is_refused(run: Run, kept: FolderKeys) -> None:
+    assert kept
+    assert run("hold", "place", *WHICH, "--reason", "court order 7")[0] == 0
+    assert_one_line(run("erase", *WHICH, *WHY), "a legal hold is on this verification")
+    assert "held since" in run("erase", *WHICH, "--explain")[1]
+    assert run("hold", "lift", *WHICH, *WHY)[:2] == (0, "lifted\n")
+    assert_one_line(run("hold", "lift", *WHICH, *WHY), "there is no hold")
+    assert_one_line(run("erase", biz_id(9), "--app", "demo", *WHY), "there is no such verification")
+
+
+def test_without_a_key_store_nothing_is_erased(
+    run: Run, kept: FolderKeys, environment: pytest.MonkeyPatch
+) -> None:
+    assert kept
+    environment.delenv("FACEID_KEYS_URL")
+    assert_one_line(run("erase", *WHICH, *WHY), "FACEID_KEYS_URL is not set")
+    assert_one_line(run("erasures", "apply"), "FACEID_KEYS_URL is not set")
+
+
+def test_the_ledger_is_applied_to_a_restored_database(run: Run, kept: FolderKeys) -> None:
+    asyncio.run(kept.append(ledger_key(verification_id("demo", biz_id())), at=NOW))
+
+    assert run("erasures", "apply")[:2] == (0, "1 erasure(s) applied\n")
+    assert "erased at" in run("erase", *WHICH, "--explain")[1]
+    assert run("erasures", "apply")[1].startswith("nothing to apply")

@@ -1,0 +1,83 @@
+"""Erasing, explaining and holding over HTTP."""
+
+import httpx2
+import pytest
+
+from tests.service.conftest import assert_problem
+from tests.support.http.api import RealApi
+from tests.support.storage.stores import Store, biz_id, whole_way
+
+PATH = f"/v1/verifications/{biz_id()}"
+WHY = {"reason": "the user asked"}
+
+
+async def lift(api: httpx2.AsyncClient, path: str = PATH) -> httpx2.Response:
+    return await api.request("DELETE", f"{path}/hold", json={"reason": "case closed"})
+
+
+async def test_erasure_answers_the_same_receipt_twice(api: httpx2.AsyncClient, store: Store) -> None:
+    await whole_way(store, 1)
+
+    first, second = [await api.post(f"{PATH}/erasure", json=WHY) for _ in range(2)]
+
+    assert first.status_code == 200
+    assert first.json() == second.json()
+    assert (first.json()["because"], first.json()["position"]) == ("request", 1)
+    looked_up = (await api.get(PATH)).json()
+    assert (looked_up["identity"], looked_up["outcome"]) == (None, "approved")
+    assert looked_up["erased_at"] == first.json()["erased_at"]
+
+
+@pytest.mark.parametrize("reason", ["", "  ", None, "x" * 501])
+async def test_reason_must_say_something(api: httpx2.AsyncClient, store: Store, reason: str | None) -> None:
+    await whole_way(store, 1)
+    for method, path in (("POST", "erasure"), ("PUT", "hold"), ("DELETE", "hold")):
+        answer = await api.request(method, f"{PATH}/{path}", json={"reason": reason})
+        assert_problem(answer, 422, "invalid_request")
+    assert (await api.get(PATH)).json()["erased_at"] is None
+
+
+async def test_unknown_verification(api: httpx2.AsyncClient) -> None:
+    assert_problem(await api.post(f"{PATH}/erasure", json=WHY), 404, "not_found")
+    assert_problem(await api.put(f"{PATH}/hold", json=WHY), 404, "not_found")
+    assert_problem(await lift(api), 404, "not_found")
+
+
+async def test_hold_wins_until_it_is_lifted(api: httpx2.AsyncClient, store: Store) -> None:
+    await whole_way(store, 1)
+    hold = await api.put(f"{PATH}/hold", json=WHY)
+    assert (hold.status_code, hold.json()["reason"]) == (200, WHY["reason"])
+
+    assert_problem(await api.post(f"{PATH}/erasure", json=WHY), 409, "legal_hold")
+    assert (await api.get(f"{PATH}/erasure")).json()["hold"] == hold.json()
+    assert (await lift(api)).status_code == 204
+    assert_problem(await lift(api), 404, "not_found")
+    assert (await api.post(f"{PATH}/erasure", json=WHY)).status_code == 200
+    assert_problem(await api.put(f"{PATH}/hold", json=WHY), 409, "already_erased")
+
+
+async def test_every_place_is_explained(api: httpx2.AsyncClient, store: Store) -> None:
+    await whole_way(store, 1)
+    before = (await api.get(f"{PATH}/erasure")).json()
+    assert {each["place"]: each["count"] for each in before["places"]} == {
+        "data_key": 1, "identity": 1, "callbacks": 1, "results": 1, "notes": 0, "id_numbers": 1,
+        "dead_letters": 0,
+    }  # fmt: skip
+    assert (before["receipt"], before["erased_at"], before["hold"]) == (None, None, None)
+
+    receipt = (await api.post(f"{PATH}/erasure", json=WHY)).json()
+
+    after = (await api.get(f"{PATH}/erasure")).json()
+    assert after["receipt"] == receipt
+    assert {each["count"] for each in after["places"]} == {0}
+
+
+async def test_absent_key_store_leaves_everything(
+    api: httpx2.AsyncClient, api_context: RealApi, store: Store
+) -> None:
+    await whole_way(store, 1)
+    api_context.kept.is_away = True
+
+    assert_problem(await api.post(f"{PATH}/erasure", json=WHY), 503, "unavailable")
+
+    assert (await api.get(f"{PATH}/erasure")).json()["begun_at"] is None
