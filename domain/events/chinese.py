@@ -35,7 +35,12 @@ CHINESE: Final[Mapping[EventType, Words]] = {
         "与回调的记录在同一个事务里写入，可能早于判定，也可能晚于判定。",
         "`kind`：回调的方式，`notify` 或 `return`。",
     ),
-    EventType.ERASED: Words("核身记录中的身份信息已抹除。", "与抹除在同一个事务里写入。"),
+    EventType.ERASED: Words(
+        "核身记录中的身份信息已抹除。",
+        "与抹除在同一个事务里写入。",
+        "`because`：`request`（应请求）、`person`（应本人请求）、`retention`（保留期满）或"
+        " `ledger`（恢复了旧备份后补做）。",
+    ),
     EventType.TEST: Words(
         "应请求测试端点。只发送，不进日志。",
         "调用 `POST /v1/endpoints/{id}/test` 时产生。",

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -181,10 +182,11 @@ async def test_verifications_of_the_older_version_are_merged_after_the_migration
 ) -> None:
     engine = create_engine(older_url)
     try:
-        await bring_to(engine, "0004")
+        await migrate(older_url)
         old = Store(engine, keys)
         await old.record()
         await old.record(callback(app_id="lax"))
+        await bring_to(engine, "0004", way=command.downgrade)
         await migrate(older_url)
         late = await old.record(callback(payload(2), app_id="lax"))
         store = sharing(engine, keys)
