@@ -10,10 +10,10 @@ from uuid import UUID
 from domain.apps.app import App
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
-from usecases.identity.erase import ErasureDesk
 from usecases.ports.audit import Anchor, AuditBlocks
 from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
 from usecases.ports.events import EventUpkeep
+from usecases.ports.identity import BegunErasures
 from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
 from usecases.ports.numbers import NumberUpkeep
@@ -83,7 +83,7 @@ class WorkerContext:
     reconcile_rules: ReconcileRules = RECONCILE_RULES
     silent_per_sweep: int = 200
     events_kept: timedelta = timedelta(days=30)
-    erasures: ErasureDesk | None = None
+    erasures: BegunErasures | None = None
     anchors: Sequence[Anchor] = ()
     checkpoints: Callable[[], bool] = lambda: False
     database_silence: Callable[[], float] = lambda: 0.0

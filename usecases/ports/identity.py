@@ -28,6 +28,13 @@ class Erasures(Protocol):
         """Erase what has begun, in one transaction."""
 
 
+class BegunErasures(Protocol):
+    """What a worker completes."""
+
+    async def finish(self, *, limit: int = 100) -> int:
+        """Complete interrupted erasures; how many. Raises ServerAway."""
+
+
 class Holds(Protocol):
     """Legal holds. Every method raises ServerAway and NoSuchVerification."""
 
