@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 # How many processes run the tests; 0 is this one alone.
 TESTS  ?= -n auto
 
-.PHONY: help demo dev test test-fast coverage check static lint types arrows schemas pages bytecode docs faults mutations bench audit hooks format clean
+.PHONY: help demo dev test test-fast coverage check static lint types arrows schemas pages bytecode docs pictures faults mutations bench audit hooks format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -73,6 +73,9 @@ bytecode: $(STAMP)
 docs: $(STAMP) ## write the generated reference, and build the pages as a site
 	@$(BIN)/faceid-gateway reference --write docs
 	@$(BIN)/mkdocs build --strict
+
+pictures: $(STAMP) ## take the pictures of the console for the docs, in Chromium
+	@$(BIN)/python -m tests.console.pictures
 
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
 	@$(BIN)/pytest tests/whole/faults $(FAULTS)

@@ -16,6 +16,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Request, async_playwright
 
 NONE: Final = "no Chromium (apt-get install chromium): the browser tests of the console are left out"
+LOCALES: Final = {"zh": "zh-CN", "en": "en-GB"}
 PHONE: Final = (390, 844)
 DESKTOP: Final = (1440, 900)
 PICTURES: Final = os.environ.get("CONSOLE_PICTURES")
@@ -98,9 +99,8 @@ async def reading(
     browser: Browser, url: str, *, language: str, with_scripts: bool, cookie: str | None = None
 ) -> AsyncIterator[Reader]:
     """A reader with a new window, signed in by `cookie`; fails at the end if anything was wrong."""
-    locale = {"zh": "zh-CN", "en": "en-GB"}[language]
     window = await browser.new_context(
-        locale=locale,
+        locale=LOCALES[language],
         java_script_enabled=with_scripts,
         viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
         timezone_id="Asia/Shanghai",
