@@ -76,7 +76,9 @@ def _moved(link: re.Match[str], page: str) -> str:
     path = normpath(str(PurePosixPath(page).parent / link[2]))
     if re.match(r"[a-z]+:", link[2]) or not (ROOT / path).is_file():
         return link[0]
-    if _place(path).endswith(".txt"):
+    if path.endswith(".png"):
+        _copy(path)
+    elif _place(path).endswith(".txt"):
         _write(_place(path), (ROOT / path).read_text("utf-8"))
     return f"{link[1]}{relpath(_place(path), PurePosixPath(_place(page)).parent)}{link[3] or ''})"
 
@@ -85,8 +87,14 @@ def _place(path: str) -> str:
     """Where a file of the repository is in the site. A browser shows a text file, whatever its name was."""
     if path in ABOVE:
         return ABOVE[path]
-    is_page = path.startswith("docs/") and path.endswith(".md")
+    is_page = path.startswith("docs/") and path.endswith((".md", ".png"))
     return path.removeprefix("docs/") if is_page else f"source/{path.replace('.', '-')}.txt"
+
+
+def _copy(picture: str) -> None:
+    place = PAGES / _place(picture)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / picture, place)
 
 
 def _write(place: str, text: str) -> None:

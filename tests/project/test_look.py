@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 ORIGINAL: Final = ROOT / "service/console/static/console.css"
 COPIES: Final = [ROOT / "service/ingress/page.css", ROOT / "simulator/pages/page.css"]
 
