@@ -100,7 +100,7 @@ async def _subjects(dev: dict[str, Any]) -> Subjects:
     """A verification that a person decided, and a case that waits for one."""
     headers = {"authorization": f"Bearer {dev['api_token']}"}
     async with httpx2.AsyncClient(base_url=dev["api_url"], headers=headers, trust_env=False) as api:
-        query = {"outcome": "review", "limit": 200}
+        query: dict[str, str | int] = {"outcome": "review", "limit": 200}
         found = (await api.get("/v1/verifications", params=query)).raise_for_status().json()["items"]
     decided = min((each for each in found if each["effective_outcome"] != "review"), key=_agrees)
     waits = min((each for each in found if (each["review"] or {}).get("state") == "open"), key=_agrees)
