@@ -139,6 +139,7 @@ class Settings(PeopleSettings, BaseSettings):
     sweep_every: int = Field(10, ge=1, le=30)
     sweep_after: float = Field(60, ge=1)
     events_kept: float = Field(30, gt=0, le=3650)
+    identity_reads_a_day: int = Field(200, ge=1, le=1_000_000)
     heartbeat_every: float = Field(5, gt=0, le=3600)
     policy_dir: Path = SHIPPED
     roles: Annotated[list[Literal["record", "deliver"]], NoDecode, BeforeValidator(split_list)] = Field(

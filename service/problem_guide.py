@@ -12,6 +12,29 @@ class Guide(NamedTuple):
 
 
 GUIDE: Final = {
+    "reason_required": Guide(
+        "api", "The reason for a look at identity is blank.", "Say why: it is in the audit."
+    ),
+    "reason_has_number": Guide(
+        "api", "The reason has an ID number. The audit keeps reasons for years.", "Name a ticket instead."
+    ),
+    "number_empty": Guide("api", "The ID number is blank.", "Send the number."),
+    "number_letters": Guide(
+        "api",
+        "The ID number has something other than digits, or an X that is not the last of 18 characters. "
+        "Blanks, hyphens and full-width digits are understood.",
+        "Ask for the number again.",
+    ),
+    "number_length": Guide("api", "The ID number has neither 15 nor 18 digits.", "Ask for it again."),
+    "number_check_digit": Guide(
+        "api", "The check digit does not follow from the others.", "One digit is wrong, or two are swapped."
+    ),
+    "identity_limit": Guide(
+        "api",
+        "The person or the token has made `identity_reads_a_day` reads, searches and exports today (UTC). "
+        "The first refusal of a day is in the audit.",
+        "Go on tomorrow, or ask an operator to raise the limit.",
+    ),
     "malformed_form": Guide(
         "ingress",
         "The body is not a well-formed form: a broken escape, broken or truncated multipart, a file part, "

@@ -203,6 +203,12 @@ MEANINGS: Final = {
         "Days for which [events](events.md) are kept; those that no sender has seen yet are kept longer.",
         "[事件](events.md)（英文）保留多少天；尚未被投递进程读取的事件会保留更久。",
     ),
+    "identity_reads_a_day": Words(
+        "How many times a day (UTC) one person or one token may read an identity, search by an ID number or "
+        "export a person; above it the answer is 429 `identity_limit`.",
+        "每个人员或每个令牌每天（UTC）最多可以查看明文身份、按证件号搜索或导出个人数据多少次；超出后返回 429 "
+        "`identity_limit`。",
+    ),
     "webhook_allow": Words(
         "Private receivers of webhooks that are allowed: networks (`10.0.0.0/8`), hosts (`crm.internal`) or "
         "URLs (`http://crm.internal:8080`), separated by commas (`dev`: `127.0.0.0/8`).",

@@ -10,6 +10,11 @@ IDENTITY_EVENTS: Final = {
         "worker",
         "`count` ID numbers were indexed that an older version, or an older master key, had left.",
     ),
+    "identity.limit_reached": LogEvent(
+        "warning",
+        "api, console",
+        "`actor` asked for more identities than `identity_reads_a_day` allows, and got none.",
+    ),
     "identity.not_indexed": LogEvent(
         "warning",
         "worker",

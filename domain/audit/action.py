@@ -61,6 +61,10 @@ class Action(StrEnum):
     ERASED = "verification.erased"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
+    IDENTITY_READ = "identity.read"
+    IDENTITY_REFUSED = "identity.refused"
+    PERSON_SEARCHED = "person.searched"
+    PERSON_EXPORTED = "person.exported"
 
 
 class Meaning(NamedTuple):
@@ -139,6 +143,15 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.CASE_APPROVED: Meaning("A person approved what another one proposed; it counts.", _CASE),
     Action.CASE_CONCLUDED: Meaning("A person concluded a case; the conclusion counts.", _CASE),
     Action.CASE_LOOKED: Meaning("A person ended a second look.", _CASE),
+    Action.IDENTITY_READ: Meaning(
+        "Someone saw fields of an identity, unmasked.", "the verification's `biz_id`"
+    ),
+    Action.IDENTITY_REFUSED: Meaning(
+        "Someone asked for more identities than a day allows. One row a day for each actor.",
+        "as of the refused action",
+    ),
+    Action.PERSON_SEARCHED: Meaning("Someone searched by an ID number, which is not in the row.", "none"),
+    Action.PERSON_EXPORTED: Meaning("Someone exported what is stored of a person.", "none"),
     Action.CASE_CLOSED: Meaning("A person ended a case without a conclusion.", _CASE),
     Action.ERASED: Meaning(
         "The identity of a verification was erased: on request, or after a restore by the ledger.", _BIZ_ID

@@ -17,6 +17,8 @@ SCOPE_MEANINGS: Final = {
     "operate": "Spend a pull, handle dead letters, reload policies.",
     "audit": "Read the audit.",
     "erase": "Erase identity, place and lift legal holds.",
+    "identity:name": "Read names, for a reason.",
+    "identity:number": "Read ID numbers, and search by them, for a reason.",
 }
 """What a machine's token may have."""
 

@@ -18,6 +18,8 @@ from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
+from usecases.identity.export import PersonExport
+from usecases.identity.read import IdentityDesk
 from usecases.ports.audit import AuditLog
 from usecases.ports.decisions import Policies
 from usecases.ports.deliveries import DeliveryDesk
@@ -53,6 +55,8 @@ class ApiContext:
     erasures: ErasureDesk
     reviews: ReviewDesk
     redeliveries: Redeliveries
+    identity: IdentityDesk
+    export: PersonExport
     trials: EndpointTrials
     stored: StoredDecisions
     shadows: Shadows

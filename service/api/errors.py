@@ -32,6 +32,8 @@ from domain.errors import (
     VendorUnavailable,
 )
 from domain.identity.errors import ErasureRefused
+from domain.identity.numbers import WrongNumber
+from domain.identity.reading import ReadRefused
 from domain.reviews.errors import (
     ClaimedByAnother,
     ConclusionRefused,
@@ -98,6 +100,8 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     RedisFull: lambda full: _Problem("redis_full", {"retried": full.retried}),
     # The client sent a value that PostgreSQL cannot hold.
     RefusedValue: lambda _: _Problem("invalid_request", {"errors": []}),
+    ReadRefused: lambda error: _Problem(error.code),
+    WrongNumber: lambda error: _Problem(error.code),
     ReviewRefused: lambda error: _Problem(error.code),
     NoSuchCase: lambda _: _Problem("not_found"),
     ClaimedByAnother: lambda error: _Problem(

@@ -31,6 +31,7 @@ from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.event_hints import EventHints
+from adapters.sealing.blind_index import BlindIndex
 from adapters.settings import Settings
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.dead_letters import PgDeadLetters
@@ -40,6 +41,8 @@ from adapters.store.events.reader import PgEvents
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
+from adapters.store.identity.reads import PgIdentityReads
+from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.lookups import PgLookups
 from adapters.store.people.personal_tokens import PgBearers
@@ -74,6 +77,8 @@ from service.api.routes import (
     events,
     explanations,
     health,
+    identity,
+    persons,
     policies,
     pulls,
     registrations,
@@ -87,6 +92,8 @@ from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
+from usecases.identity.export import PersonExport
+from usecases.identity.read import IdentityDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
@@ -120,6 +127,8 @@ ROUTERS: Final = tuple(
         sending,
         deliveries,
         health,
+        identity,
+        persons,
     )
 )
 
@@ -128,7 +137,8 @@ Order, register and look up FaceID verifications, follow events, explain decisio
 letters, review what persons must look at, manage webhook endpoints and their deliveries.
 
 Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. Times are RFC 3339 in UTC.
-Identity is masked. Resources of another app are answered as if they did not exist.
+Identity is masked, except in answers about identity itself.
+Resources of another app are answered as if they did not exist.
 """
 
 
@@ -196,13 +206,20 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     desk = PgDeliveryDesk(engine)
     sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
     audit_log = PgAuditLog(engine)
+    lookups, stored = PgLookups(engine, keys=keys), PgStoredDecisions(engine)
+    identities = IdentityDesk(
+        PgIdentityReads(engine, keys=keys, index=BlindIndex(process.keys)),
+        limit=settings.identity_reads_a_day,
+    )
     context = ApiContext(
         app_ids=tuple(settings.apps),
         apps=apps,
         issuer=issuer,
         registrations=PgRegistrations(engine, keys=keys, rules=rules, owners=owners),
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
-        lookups=PgLookups(engine, keys=keys),
+        lookups=lookups,
+        identity=identities,
+        export=PersonExport(identities, lookups=lookups, stored=stored, close_ups=PgCloseUps(engine)),
         audit=audit_log,
         denials=Denials(audit_log, monotonic=time.monotonic),
         dead_letters=letters,
@@ -228,7 +245,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         reviews=ReviewDesk(PgReviews(engine, keys=keys), clock=clock),
         redeliveries=Redeliveries(desk, receivers, clock=clock),
         trials=EndpointTrials(receivers, sender, audit_log, open_key=open_key, clock=clock),
-        stored=PgStoredDecisions(engine),
+        stored=stored,
         shadows=PgShadows(engine),
         door=Door(
             RecentTokens(PgBearers(engine)),

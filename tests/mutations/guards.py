@@ -134,6 +134,9 @@ GUARDS: Final = (
     "apps of the person",
     "no secret on a page",
     "one number, one digest",
+    "audit before the answer",
+    "a scope for each field",
+    "identities of a day",
 )
 
 MUTATIONS: Final = (

@@ -15,4 +15,4 @@ class NumberUpkeep(Protocol):
         were."""
 
     async def count_persons(self) -> None:
-        """Count the distinct numbers of each app."""
+        """Count the distinct numbers of each app, and forget how many identities were read long ago."""

@@ -1,6 +1,6 @@
 """The table of the blind index."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, LargeBinary, Table, Text, Uuid
 
 from adapters.store.tables import metadata
 
@@ -14,6 +14,16 @@ id_numbers = Table(
     Index("id_numbers_by_number", "app_id", "digest", "at"),
 )
 """`digest`: of the ID number (adapters/sealing/blind_index.py). `at`: when it was first seen."""
+
+identity_readers = Table(
+    "identity_readers",
+    metadata,
+    Column("actor", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("reads", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+)
+"""`day`: in UTC. `refused`: reads above the limit; a row is deleted after 30 days."""
 
 person_counts = Table(
     "person_counts",

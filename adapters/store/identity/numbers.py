@@ -56,6 +56,7 @@ class PgNumbers:
         async with self._engine.begin() as connection:
             await connection.execute(_COUNT)
             await connection.execute(_NO_MORE)
+            await connection.execute(_LONG_AGO)
 
     def _newest(self) -> dict[str, bytes]:
         prefix = self._index.prefix
@@ -123,3 +124,5 @@ ON CONFLICT (app_id) DO UPDATE SET persons = excluded.persons, at = excluded.at
 
 _NO_MORE: Final = text("DELETE FROM person_counts WHERE at < now()")
 """`now()` is the transaction's begin, which the counted rows have."""
+
+_LONG_AGO: Final = text("DELETE FROM identity_readers WHERE day < now() - interval '30 days'")

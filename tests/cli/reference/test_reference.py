@@ -95,7 +95,8 @@ def test_no_event_of_the_catalogue_is_unknown_to_the_code() -> None:
 
 def test_every_scope_is_needed_by_a_request() -> None:
     page = (DOCS / "reference" / "api.md").read_text("utf-8")
-    assert all(re.search(rf"^\| `[A-Z]+ /v1/\S+` \| `{scope}` \|", page, re.MULTILINE) for scope in SCOPES)
+    row = r"^\| `[A-Z]+ /v1/\S+` \| [^|]*`{}`[^|]* \|"
+    assert all(re.search(row.format(scope), page, re.MULTILINE) for scope in SCOPES)
 
 
 @pytest.mark.parametrize("page", ["integrate.md", "integrate.zh.md"])

@@ -4,7 +4,7 @@ import socket
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from fastapi import FastAPI
@@ -25,6 +25,7 @@ from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.durability import Durability
+from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.shadows import PgShadows
@@ -33,6 +34,8 @@ from adapters.store.events.reader import PgEvents
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
+from adapters.store.identity.reads import PgIdentityReads
+from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.reviews.store import PgReviews
 from adapters.store.tokens import PgTokens
@@ -49,6 +52,8 @@ from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
+from usecases.identity.export import PersonExport
+from usecases.identity.read import IdentityDesk
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
@@ -60,6 +65,10 @@ APP_IDS = ("demo", "other")
 LATER = NOW + timedelta(days=1)
 ENDPOINTS = 3
 """The most endpoints of an app."""
+
+
+IDENTITY_READS: Final = 5
+"""Reads of one actor in a day."""
 
 
 class PublicNames(AbstractResolver):
@@ -106,6 +115,8 @@ def real_api(
     receiver, kept = Receiver(clock), MemoryKeys()
     redis, store, events = Redis(connection_pool=pool), Store(engine, keys), PgEvents(engine)
     inbox, tokens, heartbeats = RedisInbox(redis, keys=keys), PgTokens(engine), Heartbeats(redis)
+    reads = PgIdentityReads(engine, keys=store.data_keys, index=BlindIndex(keys))
+    identities = IdentityDesk(reads, limit=IDENTITY_READS)
     return RealApi(
         app_ids=APP_IDS,
         apps=API_APPS,
@@ -113,6 +124,13 @@ def real_api(
         registrations=store.registrations,
         pull_requests=store.pull_requests,
         lookups=store.lookups,
+        identity=identities,
+        export=PersonExport(
+            identities,
+            lookups=store.lookups,
+            stored=PgStoredDecisions(engine),
+            close_ups=PgCloseUps(engine),
+        ),
         audit=PgAuditLog(engine),
         denials=Denials(PgAuditLog(engine), monotonic=time.monotonic),
         dead_letters=store.dead_letters,

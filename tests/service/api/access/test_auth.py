@@ -15,9 +15,12 @@ from service.api.routes import (
     dead_letters,
     deliveries,
     endpoints,
+    erasures,
     events,
     explanations,
     health,
+    identity,
+    persons,
     policies,
     pulls,
     registrations,
@@ -43,6 +46,7 @@ ROUTES = [
         endpoints,
         deliveries,
         sending,
+        persons,
         health,
     )
     for route in module.router.routes
@@ -68,6 +72,16 @@ def name(route: APIRoute) -> str:
 
 BODIES = {
     ("POST", "/v1/verifications"): {"app_id": "other", "biz_no": "order-1"},
+    ("POST", "/v1/persons/search"): {
+        "app_id": "other",
+        "id_number": "11010519491231002X",
+        "reason": "ticket 4711",
+    },
+    ("POST", "/v1/persons/export"): {
+        "app_id": "other",
+        "id_number": "11010519491231002X",
+        "reason": "ticket 4711",
+    },
     ("POST", "/v1/dead-letters/retry"): {"reason": "r"},
     ("POST", "/v1/endpoints"): {"app_id": "other", "url": "https://shop.example/"},
     ("PATCH", "/v1/endpoints/{endpoint_id}"): {"max_in_flight": 1},
@@ -79,7 +93,7 @@ BODIES = {
 }
 """What the routes that need a body are sent."""
 
-NAME_AN_APP = {"/v1/verifications", "/v1/endpoints"}
+NAME_AN_APP = {"/v1/verifications", "/v1/endpoints", "/v1/persons/search", "/v1/persons/export"}
 
 
 def scopes_of(route: APIRoute) -> set[str]:
@@ -102,11 +116,11 @@ def test_every_route_of_the_app_is_in_the_matrix(api_app: FastAPI) -> None:
     described = set(api_app.openapi()["paths"])
     elsewhere = {
         route.path
-        for module in (explanations, policies, reviews, appeals)
+        for module in (appeals, erasures, explanations, identity, policies, reviews)
         for route in module.router.routes
         if isinstance(route, APIRoute)
     }
-    """`policies/` tries the same refusals; reviews and appeals are for persons (test_matrix)."""
+    """Their tests, in `policies/`, test_identity.py and test_reviews.py, go through the same refusals."""
     assert described == {route.path for route in ROUTES} | elsewhere
 
 

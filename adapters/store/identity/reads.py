@@ -1,0 +1,134 @@
+"""Read identity unmasked, find verifications by ID number, and write the audit before either is answered."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.keys.data_keys import DataKeys
+from adapters.sealing.blind_index import BlindIndex
+from adapters.sealing.compression.raw import open_raw
+from adapters.sealing.envelope import place_of
+from adapters.store.audit.rows import append
+from adapters.store.decisions.decisions import unseal_identity
+from adapters.store.recording.recorder import key_place, raw_callback_place
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
+from domain.errors import BrokenSeal
+from domain.identity.reading import TooManyReads
+from domain.lease import DataKey
+from domain.model import Identity
+from domain.views.persons import FoundVerification, StoredDocument
+
+log = structlog.get_logger(__name__)
+
+
+class PgIdentityReads:
+    """Reads identity. Callers write the audit by `note` before they answer."""
+
+    def __init__(self, engine: AsyncEngine, *, keys: DataKeys, index: BlindIndex) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._index = index
+
+    async def identity_of(self, verification_id: UUID) -> Identity | None:
+        """The identity; None if there is none, or it is erased."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_IDENTITY, {"id": verification_id})).first()
+        if row is None or row.identity_ct is None or row.wrapped_key is None:
+            return None
+        key = await self._key_of(row)
+        return unseal_identity(key, row.identity_ct, app_id=row.app_id, verification_id=row.id)
+
+    async def documents_of(self, verification_id: UUID) -> list[StoredDocument]:
+        """Every callback and result; `data` is None where it is erased or no key opens it."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_IDENTITY, {"id": verification_id})).one()
+            found = (await connection.execute(_DOCUMENTS, {"id": verification_id})).all()
+        try:
+            key = await self._key_of(row)
+        except BrokenSeal:
+            return [StoredDocument(each.kind, each.at, None) for each in found]
+        return [StoredDocument(each.kind, each.at, _text_of(key, row, each)) for each in found]
+
+    async def find(self, app_ids: Sequence[str], number: str, *, limit: int) -> list[FoundVerification]:
+        """The verifications of these apps with this ID number, newest first."""
+        digests = [digest for app_id in app_ids for digest in self._index.digests(app_id, number)]
+        values = {"app_ids": [*app_ids], "digests": digests, "limit": limit}
+        async with self._engine.connect() as connection:
+            return [FoundVerification(*row) for row in await connection.execute(_FIND, values)]
+
+    async def note(self, rows: Sequence[AuditRow], *, limit: int) -> None:
+        """Count one read of the rows' actor and append the rows; both are committed on return."""
+        actor = {"actor": rows[0].actor}
+        async with self._engine.begin() as connection:
+            counted = await connection.scalar(_COUNT, actor | {"limit": limit})
+            if counted is None:
+                await _refuse(connection, rows, actor)
+            else:
+                await append(connection, rows)
+        if counted is None:
+            log.warning("identity.limit_reached", actor=rows[0].actor)
+            raise TooManyReads
+
+    async def _key_of(self, row: Row[Any]) -> DataKey:
+        await self._keys.load([row.wrapped_key])
+        return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
+
+
+async def _refuse(connection: AsyncConnection, rows: Sequence[AuditRow], actor: dict[str, str]) -> None:
+    if await connection.scalar(_REFUSED, actor) == 1:
+        await append(connection, list(_refused(rows)))
+
+
+def _refused(rows: Sequence[AuditRow]) -> Iterator[AuditRow]:
+    for row in rows:
+        detail = {"action": row.action.value}
+        yield msgspec.structs.replace(row, action=Action.IDENTITY_REFUSED, detail=detail)
+
+
+def _text_of(key: DataKey, row: Row[Any], document: Row[Any]) -> str | None:
+    if document.raw_ct is None:
+        return None
+    place = raw_callback_place(row.app_id, row.id)
+    if document.kind == "result":
+        place = place_of(row.app_id, "pulls.raw_ct", f"{row.id}/{document.n}")
+    try:
+        return open_raw(key, document.raw_ct, place=place).decode("utf-8", "replace")
+    except BrokenSeal:
+        return None
+
+
+_IDENTITY: Final = text("SELECT id, app_id, wrapped_key, identity_ct FROM verifications WHERE id = :id")
+
+_DOCUMENTS: Final = text("""
+SELECT kind, received_at AS at, raw_ct, 0 AS n FROM callbacks WHERE verification_id = :id
+UNION ALL
+SELECT 'result', finished_at, raw_ct, n FROM pulls WHERE verification_id = :id AND state <> 'not_sent'
+ORDER BY at
+""")
+
+_FIND: Final = text("""
+SELECT v.id, v.app_id, v.biz_id, v.biz_no, v.state, d.outcome, COALESCE(v.effective_outcome, d.outcome),
+       v.created_at
+FROM id_numbers n JOIN verifications v ON v.id = n.verification_id
+LEFT JOIN decisions d ON d.verification_id = n.verification_id
+WHERE n.app_id = ANY(CAST(:app_ids AS text[])) AND n.digest = ANY(CAST(:digests AS bytea[]))
+ORDER BY n.at DESC, v.id LIMIT :limit
+""")
+
+_COUNT: Final = text("""
+INSERT INTO identity_readers AS r (actor, day, reads, refused)
+VALUES (:actor, CAST(now() AT TIME ZONE 'UTC' AS date), 1, 0)
+ON CONFLICT (actor, day) DO UPDATE SET reads = r.reads + 1 WHERE r.reads < :limit
+RETURNING reads
+""")
+
+_REFUSED: Final = text("""
+UPDATE identity_readers SET refused = refused + 1
+WHERE actor = :actor AND day = CAST(now() AT TIME ZONE 'UTC' AS date) RETURNING refused
+""")

@@ -1,0 +1,104 @@
+"""What the API takes and answers about identity, as pydantic models."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from domain.identity.numbers import LONGEST
+from domain.identity.reading import LONGEST_REASON
+from domain.model import Outcome, State
+from domain.views.persons import FoundVerification
+from service.api.models.verifications import UtcTime
+
+Reason = Annotated[
+    str, Field(max_length=LONGEST_REASON, description="Why; it is in the audit", examples=["ticket 4711"])
+]
+Number = Annotated[SecretStr, Field(max_length=LONGEST, description="An ID number, however it is written")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReadBody(_Body):
+    """Which fields to show, and why."""
+
+    fields: list[Literal["name", "id_number"]] = Field(min_length=1, max_length=2)
+    reason: Reason
+
+
+class ShownIdentityModel(BaseModel):
+    """The fields that were asked for; null where there is nothing, or it is erased."""
+
+    app_id: str
+    biz_id: str
+    name: str | None = Field(None, examples=["陈大文"])
+    id_number: str | None = None
+
+
+class SearchBody(_Body):
+    """An ID number of one app, and why it is searched."""
+
+    app_id: str
+    id_number: Number
+    reason: Reason
+
+
+class ExportBody(_Body):
+    """An ID number, and why its person is exported; without `app_id`, from every app of the caller."""
+
+    app_id: str | None = None
+    id_number: Number
+    reason: Reason
+
+
+class FoundModel(BaseModel):
+    """A verification with the ID number."""
+
+    id: UUID
+    app_id: str
+    biz_id: str
+    biz_no: str | None
+    state: State
+    outcome: Outcome | None
+    effective_outcome: Outcome | None
+    created_at: UtcTime
+
+    @classmethod
+    def of(cls, found: FoundVerification) -> "FoundModel":
+        """The answer for a verification."""
+        return cls.model_validate(found, from_attributes=True)
+
+
+class FoundPage(BaseModel):
+    """The newest 200 at most."""
+
+    items: list[FoundModel]
+
+
+class StoredDocumentModel(BaseModel):
+    """What the vendor sent; `data` is null if it is erased."""
+
+    kind: str = Field(examples=["notify", "return", "result"])
+    at: UtcTime | None
+    data: str | None
+
+
+class ExportedModel(BaseModel):
+    """Everything about one verification. `explanation`: as `GET …/explanation` answers, in both languages."""
+
+    verification: FoundModel
+    name: str | None
+    id_number: str | None
+    documents: list[StoredDocumentModel]
+    explanation: dict[str, Any] | None
+    timeline: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    deliveries: list[dict[str, Any]]
+
+
+class ExportModel(BaseModel):
+    """Everything that is stored of one person in the caller's apps: the newest 200 verifications."""
+
+    items: list[ExportedModel]

@@ -1,0 +1,38 @@
+"""A reason says something, and has no ID number."""
+
+import pytest
+
+from domain.identity.reading import SCOPE_OF, Field, NoReason, NumberInReason, checked_reason
+from domain.people.roles import SCOPES_OF, Role
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n", "　", "\u200b", "…", "--"])
+def test_a_blank_reason_is_none(text: str) -> None:
+    with pytest.raises(NoReason):
+        checked_reason(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "11010519491231002X",
+        "看一下11010519491231002x的记录",
+        "of 110105 19491231 002X",
+        "１１０１０５１９４９１２３１００２Ｘ",
+    ],
+)
+def test_a_reason_with_a_number_is_refused(text: str) -> None:
+    with pytest.raises(NumberInReason):
+        checked_reason(text)
+
+
+@pytest.mark.parametrize("text", ["ticket 4711", "客诉 20261128-001", "order 110105194912310021", "x"])
+def test_any_other_reason_is_kept(text: str) -> None:
+    assert checked_reason(f" {text}\n") == text
+
+
+def test_every_field_has_a_scope_that_no_auditor_has() -> None:
+    assert set(SCOPE_OF) == set(Field)
+    for role in (Role.AUDITOR, Role.ADMIN, Role.OPERATOR, Role.VIEWER):
+        assert not SCOPES_OF[role] & set(SCOPE_OF.values())
+    assert set(SCOPE_OF.values()) <= SCOPES_OF[Role.REVIEWER]
