@@ -48,5 +48,5 @@ class PullRequests(Protocol):
     """Operators' requests for calls."""
 
     async def ask(self, verification_id: UUID, *, now: datetime, by: str, audit: AuditRow) -> Refusal | None:
-        """Make an existing verification due for one call, or return why not. `by`: who asks, for the
+        """Make an existing verification due for one call, or return why not. `by`: the actor, for the
         timeline."""

@@ -12,17 +12,16 @@ from usecases.ports.schedule import Looks
 
 
 async def request_pull(
-    requests: PullRequests, looks: Looks, verification_id: UUID, *, now: datetime, by: str, actor: Actor
+    requests: PullRequests, looks: Looks, verification_id: UUID, *, now: datetime, actor: Actor
 ) -> None:
-    """Have a worker spend one call on an existing verification now. `by`: the name of the caller's token,
-    for the timeline.
+    """Have a worker spend one call on an existing verification now. The timeline and the audit name the actor.
 
     Raises:
         PullRefused: no call may be spent now.
         ServerAway: PostgreSQL is away.
     """
     row = AuditRow.by(actor, Action.PULL_REQUESTED)
-    refusal = await requests.ask(verification_id, now=now, by=by, audit=row)
+    refusal = await requests.ask(verification_id, now=now, by=str(actor), audit=row)
     if refusal is not None:
         wait = None if refusal.retry_at is None else refusal.retry_at - now
         raise PullRefused(refusal.code, retry_after=wait)

@@ -30,7 +30,7 @@ class PgPullRequests:
     async def ask(
         self, verification_id: UUID, *, now: datetime, by: str, audit: AuditRow | None = None
     ) -> Refusal | None:
-        """Make an existing verification due for one call, or return why not; `by` is the token's name."""
+        """Make an existing verification due for one call, or return why not; `by` is the actor."""
         key = {"id": verification_id}
         async with self._engine.begin() as connection:
             row = (await connection.execute(_LOCK, key)).one()

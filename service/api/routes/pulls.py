@@ -28,7 +28,6 @@ async def pull_result(verification: OperatedVerification, caller: Operator, cont
         context.looks,
         verification.id,
         now=context.clock(),
-        by=caller.token.name,
         actor=caller.actor,
     )
     return Accepted()

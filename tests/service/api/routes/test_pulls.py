@@ -33,7 +33,7 @@ async def test_it_is_handed_to_a_worker(
     jobs = await api_context.redis.keys("arq:job:faceid:settle:*")
     assert jobs == [f"arq:job:faceid:settle:{ID}:{clock.now.timestamp():.0f}".encode()]
     [(detail,)] = await store.rows("SELECT detail FROM timeline WHERE event = 'pull.requested'")
-    assert detail == {"by": "all"}
+    assert detail == {"by": "token:all"}
 
 
 async def test_of_many_requests_one_is_granted(api: httpx2.AsyncClient, store: Store) -> None:
