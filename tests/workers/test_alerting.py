@@ -26,7 +26,7 @@ LETTER = NewEvent(
 def reporting_to(url: str) -> Settings:
     sink = AlertSettings.model_validate({"kind": "wecom", "url": url})
     return Settings.model_construct(
-        alerts={"ops": sink}, webhook_allow=["127.0.0.0/8"], webhook_proxy=None, sweep_after=60
+        alerts={"ops": sink}, apps={}, webhook_allow=["127.0.0.0/8"], webhook_proxy=None, sweep_after=60
     )
 
 
