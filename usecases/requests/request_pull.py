@@ -14,7 +14,7 @@ from usecases.ports.schedule import Looks
 async def request_pull(
     requests: PullRequests, looks: Looks, verification_id: UUID, *, now: datetime, actor: Actor
 ) -> None:
-    """Have a worker spend one call on an existing verification now. The timeline and the audit name the actor.
+    """Have a worker spend one call on an existing verification now. Timeline and audit name the actor.
 
     Raises:
         PullRefused: no call may be spent now.

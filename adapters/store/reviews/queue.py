@@ -10,6 +10,8 @@ from itertools import product
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
+
 from adapters.store.reviews.cases import COLUMNS
 from adapters.store.statements.positions import NEWEST, OLDEST
 from domain.reviews.case import CaseState, Priority, Shown
@@ -18,7 +20,7 @@ from domain.views.reviews import CaseFilter, CasePlace
 _WAITING: Final = (CaseState.OPEN, CaseState.SNOOZED, CaseState.PROPOSED)
 _FIRST: Final = UUID(int=0)
 _AT_ONCE: Final = 32
-"""Candidates for the next case: more than persons who ask in the same instant."""
+"""Candidates for the next case. If other transactions have locked all of them, the search waits."""
 
 
 def select_page(
@@ -66,8 +68,33 @@ def select_next(
     app_ids: Sequence[str], *, person_id: UUID, now: datetime, approving: Sequence[str]
 ) -> tuple[str, Sequence[Any]]:
     """The statement that locks the most urgent case that this person may claim, and its parameters."""
+    return _NEXT, _who(app_ids, person_id, now, approving)
+
+
+async def lock_next(
+    connection: asyncpg.Connection,
+    app_ids: Sequence[str],
+    *,
+    person_id: UUID,
+    now: datetime,
+    approving: Sequence[str],
+) -> asyncpg.Record | None:
+    """Lock the most urgent case that this person may claim; None if there is none.
+
+    While others lock every candidate, this waits for them: each has claimed one, or leaves it.
+    """
+    values = _who(app_ids, person_id, now, approving)
+    row = await connection.fetchrow(_NEXT, *values)
+    while row is None and await connection.fetchval(_HAS_NEXT, *values):
+        row = await connection.fetchrow(_NEXT_WAITING, *values)
+    return row
+
+
+def _who(
+    app_ids: Sequence[str], person_id: UUID, now: datetime, approving: Sequence[str]
+) -> tuple[list[str], list[str], datetime, UUID]:
     parts = [*((app, "open") for app in app_ids), *((app, "proposed") for app in approving)]
-    return _NEXT, ([app for app, _ in parts], [state for _, state in parts], now, person_id)
+    return [app for app, _ in parts], [state for _, state in parts], now, person_id
 
 
 _LISTED: Final = f"""{COLUMNS}, v.biz_id, v.biz_no, d.outcome,
@@ -131,25 +158,35 @@ WITH page AS MATERIALIZED (
 SELECT {_LISTED} FROM page {_WITH_DECISION} ORDER BY c.closed_at DESC, c.id DESC
 """  # noqa: S608 - constants alone
 
-_NEXT: Final = f"""
+_MAY_CLAIM: Final = """c.state <> 'closed'
+      AND (c.lease_until IS NULL OR c.lease_until <= CAST($3 AS timestamptz))
+      AND CAST($4 AS uuid) <> ALL(c.not_for)
+      AND (c.proposal ->> 'person_id') IS DISTINCT FROM CAST(CAST($4 AS uuid) AS text)"""
+
+_CANDIDATES: Final = f"""
 WITH candidates AS MATERIALIZED (
   SELECT found.id, found.priority, found.due_at
   FROM unnest(CAST($1 AS text[]), CAST($2 AS text[])) AS part (app_id, state)
   CROSS JOIN LATERAL (
     SELECT c.id, c.priority, c.due_at FROM review_cases c
-    WHERE c.app_id = part.app_id AND c.state = part.state AND c.state <> 'closed'
-      AND (c.lease_until IS NULL OR c.lease_until <= CAST($3 AS timestamptz))
-      AND CAST($4 AS uuid) <> ALL(c.not_for)
-      AND (c.proposal ->> 'person_id') IS DISTINCT FROM CAST(CAST($4 AS uuid) AS text)
+    WHERE c.app_id = part.app_id AND c.state = part.state AND {_MAY_CLAIM}
     ORDER BY c.priority DESC, c.due_at, c.id LIMIT {_AT_ONCE}
   ) AS found
   ORDER BY found.priority DESC, found.due_at, found.id LIMIT {_AT_ONCE}
 )
-SELECT {COLUMNS} FROM review_cases c
-WHERE c.id = ANY(ARRAY(SELECT id FROM candidates)) AND c.state <> 'closed'
-  AND (c.lease_until IS NULL OR c.lease_until <= CAST($3 AS timestamptz))
-ORDER BY c.priority DESC, c.due_at, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 - constants alone
+
+_NEXT_WAITING: Final = f"""{_CANDIDATES}
+SELECT {COLUMNS} FROM review_cases c
+WHERE c.id = ANY(ARRAY(SELECT id FROM candidates))
+  AND (c.app_id, c.state) IN (SELECT * FROM unnest(CAST($1 AS text[]), CAST($2 AS text[]))) AND {_MAY_CLAIM}
+ORDER BY c.priority DESC, c.due_at, c.id LIMIT 1 FOR NO KEY UPDATE
+"""  # noqa: S608 - constants alone
+"""All conditions again: PostgreSQL checks them on the row as it is when the lock is there."""
+
+_NEXT: Final = f"{_NEXT_WAITING.rstrip()} SKIP LOCKED"
+
+_HAS_NEXT: Final = f"{_CANDIDATES} SELECT EXISTS (SELECT FROM candidates)"  # noqa: S608
 
 DUE: Final = """
 (SELECT id, app_id FROM review_cases WHERE claimed_by IS NOT NULL AND lease_until <= $1 LIMIT $2)

@@ -15,7 +15,7 @@ from adapters.store.reviews.asked import open_asked
 from adapters.store.reviews.cases import COLUMNS, EVENTS, case_of, event_of
 from adapters.store.reviews.evidence import StoredEvidence, read_evidence
 from adapters.store.reviews.notes import Notes
-from adapters.store.reviews.queue import DUE, LISTED_ONE, select_next, select_page
+from adapters.store.reviews.queue import DUE, LISTED_ONE, lock_next, select_page
 from adapters.store.reviews.steps import Sealed, told, write_renewal, write_step
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.openings import open_another
@@ -105,9 +105,9 @@ class PgReviews:
     ) -> ReviewCase | None:
         """Do one step, which is a claim, of the most urgent case that no one works on."""
         assert actor.person_id is not None  # noqa: S101 - a person asks
-        statement, values = select_next(app_ids, person_id=actor.person_id, now=now, approving=approving)
+        who: dict[str, Any] = {"person_id": actor.person_id, "now": now, "approving": approving}
         async with bulk_connection(self._engine, as_one=True) as connection:
-            row = await connection.fetchrow(statement, *values)
+            row = await lock_next(connection, app_ids, **who)
             return None if row is None else await self._step(connection, case_of(row), decide, actor)
 
     async def open(
