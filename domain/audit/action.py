@@ -118,7 +118,7 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.SIGN_IN_FAILED: Meaning(
         "A sign-in failed. What was typed is not in the row.", "the login name, if there is such a person"
     ),
-    Action.SESSIONS_ENDED: Meaning("A person's other sessions were ended.", _PERSON),
+    Action.SESSIONS_ENDED: Meaning("Sessions of a person were ended; `count` says how many.", _PERSON),
     Action.PASSWORD_SET: Meaning("A person set a password.", _PERSON),
     Action.CODE_SET: Meaning("A person set up a second factor.", _PERSON),
     Action.CODE_REMOVED: Meaning("A person's second factor was removed.", _PERSON),

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.people.actor import Actor
+from domain.people.entry import Way
 from domain.people.person import Person
 from domain.people.roles import Rights
 
@@ -40,6 +41,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def actor(self, address: str | None) -> Actor:
         """The person of this session, at this address."""
         return Actor.person(self.person.id, self.person.name, address=address)
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    """A session in the list of a person's sessions. `address`: of the browser at the sign-in."""
+
+    id: UUID
+    way: Way
+    address: str | None
+    signed_in_at: datetime
+    seen_at: datetime
 
 
 def end_of(signed_in_at: datetime, seen_at: datetime) -> datetime:

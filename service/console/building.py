@@ -2,6 +2,8 @@
 
 from concurrent.futures import Executor
 
+from adapters.people.codes import TotpCodes
+from adapters.people.passwords import Argon2Passwords
 from adapters.policies.folder import PolicyBook
 from adapters.processes.process import ProcessContext
 from adapters.sealing.random_secrets import new_secret
@@ -14,29 +16,42 @@ from adapters.store.people.personal_tokens import PgPersonalTokens
 from adapters.store.people.persons import PgPersons
 from adapters.store.people.proofs import PgProofs
 from adapters.store.people.sessions import PgSessions
+from adapters.store.people.tries import PgSignInLimits
 from adapters.store.tokens import PgTokens
 from service.console.context import People, PolicyParts
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
+from usecases.people.own_account import OwnAccount
 from usecases.people.personal_tokens import PersonalTokenDesk
 from usecases.policies.trials import PolicyTrials
 
 
-def build_people(process: ProcessContext, sessions: PgSessions, *, with_passwords: bool) -> People:
+def build_people(
+    process: ProcessContext, sessions: PgSessions, passwords: Argon2Passwords, *, with_passwords: bool
+) -> People:
     """What manages persons and tokens."""
     engine, clock, persons = process.engine, process.clock, PgPersons(process.engine)
+    proofs = PgProofs(engine, keys=process.keys)
     return People(
         desk=PeopleDesk(persons, sessions),
         invitations=Invitations(
             persons,
             PgLinks(engine),
-            PgProofs(engine, keys=process.keys),
+            proofs,
             new_secret=new_secret,
             clock=clock,
             with_passwords=with_passwords,
         ),
         tokens=PersonalTokenDesk(PgPersonalTokens(engine), clock=clock),
         api_tokens=PgTokens(engine),
+        account=OwnAccount(
+            proofs=proofs,
+            sessions=sessions,
+            passwords=passwords,
+            codes=TotpCodes(),
+            limits=PgSignInLimits(engine),
+            clock=clock,
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
+from usecases.people.own_account import OwnAccount
 from usecases.people.personal_tokens import PersonalTokenDesk
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
@@ -51,12 +52,13 @@ class Webhooks:
 
 @dataclass(frozen=True)
 class People:
-    """Persons, their personal tokens, and the tokens of programs."""
+    """Persons, their personal tokens, the tokens of programs, and own accounts."""
 
     desk: PeopleDesk
     invitations: Invitations
     tokens: PersonalTokenDesk
     api_tokens: ApiTokens
+    account: OwnAccount
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ from service.console.app.headers import StrictHeaders
 from service.console.building import build_people, build_policies
 from service.console.context import ConsoleContext, Letters, Webhooks
 from service.console.pages import (
+    account,
     audit,
     dead_letters,
     deliveries,
@@ -98,6 +99,7 @@ ROUTERS: Final = (
     health.router,
     sign_in.router,
     preferences.router,
+    account.router,
     today.router,
     verifications.router,
     verification.router,
@@ -164,7 +166,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             DeadLetterRetries(letters, inbox=inbox, memory_rules=settings.memory_rules(), clock=clock),
         ),
         webhooks=_webhooks(settings, process, sender),
-        people=build_people(process, sessions, with_passwords=settings.oidc_client() is None),
+        people=build_people(process, sessions, passwords, with_passwords=settings.oidc_client() is None),
         policies=build_policies(settings, process, book, computing),
         audit=PgAuditLog(engine),
         settings=shown_settings(settings),

@@ -1,13 +1,14 @@
-"""What a signed-in person changes of the own account: the password and the second factor."""
+"""What a signed-in person changes of the own account: password, second factor and sessions."""
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from domain.people.errors import SignInFailed, TooManySignIns
 from domain.people.passwords import check_password
-from domain.people.session import Session
+from domain.people.session import OpenSession, Session
 from usecases.ports.people import Codes, Passwords, Proofs, Sessions, SignInLimits
 
 
@@ -24,7 +25,7 @@ class NewCode(msgspec.Struct, frozen=True):
 
 
 class OwnAccount:
-    """Each change wants the password again: a browser may be left open."""
+    """A change of password or second factor wants the password again: a browser may be left open."""
 
     def __init__(
         self,
@@ -60,7 +61,10 @@ class OwnAccount:
 
     def new_code(self, session: Session) -> NewCode:
         """A second factor to set up. It counts once `set_code` has seen a code of it."""
-        secret = self._codes.new_secret()
+        return self.code_of(session, self._codes.new_secret())
+
+    def code_of(self, session: Session, secret: str) -> NewCode:
+        """The second factor with this secret, to be shown again."""
         return NewCode(secret, self._codes.address(secret, session.person.name))
 
     async def set_code(
@@ -78,6 +82,25 @@ class OwnAccount:
         """Remove the second factor. Raises SignInFailed, TooManySignIns."""
         await self._prove(session, password, address)
         await self._proofs.set_code(session.person.id, None, actor=session.actor(address))
+
+    async def has_code(self, session: Session) -> bool:
+        """Whether the person has a second factor."""
+        found = await self._proofs.find(session.person.name)
+        return found is not None and found.code_secret is not None
+
+    async def sessions(self, session: Session) -> list[OpenSession]:
+        """The person's sessions, newest first; one of them is `session`."""
+        return await self._sessions.open_ones(session.person.id)
+
+    async def end_session(self, session: Session, session_id: UUID, *, address: str | None) -> bool:
+        """End one of the person's sessions; False if there is none."""
+        actor = session.actor(address)
+        return await self._sessions.close_one(session.person.id, session_id, actor=actor)
+
+    async def end_others(self, session: Session, *, address: str | None) -> int:
+        """End the person's other sessions; returns how many."""
+        actor = session.actor(address)
+        return await self._sessions.close_all(session.person.id, actor=actor, but=session.id)
 
     async def _prove(self, session: Session, password: str, address: str | None) -> None:
         name = session.person.name

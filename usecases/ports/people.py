@@ -16,7 +16,7 @@ from domain.people.links import Link, Purpose
 from domain.people.person import Person, PersonState
 from domain.people.provider import ProvenIdentity
 from domain.people.roles import Grant
-from domain.people.session import Session
+from domain.people.session import OpenSession, Session
 from domain.people.tokens import PersonalToken
 
 
@@ -100,6 +100,12 @@ class Sessions(Protocol):
 
     async def close_all(self, person_id: UUID, *, actor: Actor, but: UUID | None = None) -> int:
         """End a person's sessions, except `but`; returns how many."""
+
+    async def open_ones(self, person_id: UUID) -> list[OpenSession]:
+        """A person's sessions that have not ended, newest first, 50 at most."""
+
+    async def close_one(self, person_id: UUID, session_id: UUID, *, actor: Actor) -> bool:
+        """End one session of this person; False if there is none."""
 
     async def set_language(self, session_id: UUID, language: str) -> None:
         """Remember the language that the person chose."""

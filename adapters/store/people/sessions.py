@@ -1,9 +1,10 @@
 """Sessions: checked at every request of the console, opened by links, passwords and the identity provider."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import ColumnElement, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.sealing.random_secrets import hash_of, new_secret
@@ -16,7 +17,7 @@ from domain.people.actor import Actor
 from domain.people.entry import Origin, Way
 from domain.people.errors import LinkInvalid, SignInFailed
 from domain.people.links import Purpose
-from domain.people.session import IDLE, LONGEST, Session, csrf_of, end_of
+from domain.people.session import IDLE, LONGEST, OpenSession, Session, csrf_of, end_of
 
 session: Final = sessions.c
 _ALIVE: Final = (
@@ -33,6 +34,11 @@ FROM sessions s JOIN persons p ON p.id = s.person_id
 WHERE s.cookie_hash = $1 AND p.state = 'active' AND {_ALIVE}
 """  # noqa: S608 - constants alone
 """Writes once a minute, so a session may end a minute early."""
+
+_OPEN: Final = f"""
+SELECT s.id, s.way, s.address, s.signed_in_at, s.seen_at FROM sessions s
+WHERE s.person_id = $1 AND {_ALIVE} ORDER BY s.signed_in_at DESC, s.id LIMIT 50
+"""  # noqa: S608 - constants alone
 
 _PERSON_OF_LINK: Final = text(
     "SELECT person_id FROM sign_in_links WHERE link_hash = :link AND purpose = :purpose AND ends_at > now()"
@@ -80,16 +86,19 @@ class PgSessions:
 
     async def close_all(self, person_id: UUID, *, actor: Actor, but: UUID | None = None) -> int:
         """End a person's sessions, except `but`; returns how many."""
-        others = delete(sessions).where(session.person_id == person_id)
-        if but is not None:
-            others = others.where(session.id != but)
-        name = select(persons.c.name).where(persons.c.id == person_id)
-        async with self._engine.begin() as connection:
-            count = (await connection.execute(others)).rowcount
-            if count:
-                subject, detail = await connection.scalar(name), {"count": count}
-                await note(connection, Action.SESSIONS_ENDED, subject, actor=actor, detail=detail)
-        return count
+        others = [session.person_id == person_id, *([] if but is None else [session.id != but])]
+        return await self._end(person_id, others, actor)
+
+    async def open_ones(self, person_id: UUID) -> list[OpenSession]:
+        """A person's sessions that have not ended, newest first, 50 at most."""
+        async with bulk_connection(self._engine) as connection:
+            rows = await connection.fetch(_OPEN, person_id)
+        return [OpenSession(row[0], Way(row[1]), *row[2:]) for row in rows]
+
+    async def close_one(self, person_id: UUID, session_id: UUID, *, actor: Actor) -> bool:
+        """End one session of this person; False if there is none."""
+        one = [session.person_id == person_id, session.id == session_id]
+        return await self._end(person_id, one, actor) == 1
 
     async def set_language(self, session_id: UUID, language: str) -> None:
         """Remember the language that the person chose."""
@@ -97,6 +106,15 @@ class PgSessions:
             await connection.execute(
                 update(sessions).where(session.id == session_id).values(language=language)
             )
+
+    async def _end(self, person_id: UUID, which: Sequence[ColumnElement[bool]], actor: Actor) -> int:
+        name = select(persons.c.name).where(persons.c.id == person_id)
+        async with self._engine.begin() as connection:
+            count = (await connection.execute(delete(sessions).where(*which))).rowcount
+            if count:
+                subject, detail = await connection.scalar(name), {"count": count}
+                await note(connection, Action.SESSIONS_ENDED, subject, actor=actor, detail=detail)
+        return count
 
 
 def _session_of(row: Any, cookie: str) -> Session:

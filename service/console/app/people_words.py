@@ -1,4 +1,5 @@
-"""What the console calls roles, ways to sign in, and what was done to a person; templates translate them."""
+"""What the console calls roles, ways to sign in, what was done to a person, and what is wrong with a
+password; templates translate them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -25,6 +26,7 @@ ROLE_MEANINGS: Final[Mapping[str, str]] = {
 }
 
 WAYS: Final[Mapping[str, str]] = {
+    "link": N_("one-time link"),
     "password": N_("password"),
     "code": N_("second factor"),
     "oidc": N_("identity provider"),
@@ -36,4 +38,19 @@ PERSON_DONE: Final[Mapping[str, str]] = {
     "enable": N_("The person is enabled."),
     "end_sessions": N_("The sessions have ended."),
     "token": N_("The personal token is revoked."),
+}
+
+ACCOUNT_DONE: Final[Mapping[str, str]] = {
+    "password": N_("The password is changed, and your other sessions have ended."),
+    "code": N_("The second factor is set up. The next sign-in asks for a code."),
+    "removed": N_("The second factor is removed."),
+    "session": N_("The session has ended."),
+}
+
+TOO_MANY: Final = N_("Too many tries. Wait a few minutes, then try again.")
+PASSWORDS_DIFFER: Final = N_("The two passwords differ.")
+PASSWORDS_REFUSED: Final[Mapping[str, str]] = {
+    "too_short": N_("This password is too short: it needs at least 12 characters."),
+    "too_long": N_("This password is too long."),
+    "too_easy": N_("This password is too easy to guess."),
 }

@@ -1,16 +1,18 @@
-"""The reader's preferences, kept in this browser: the language, and whether single keys do something."""
+"""The reader's preferences: the language, and whether single keys do something. The browser keeps both; the
+session keeps the language too."""
 
 from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from service.console.app.cookies import KEYS, LANGUAGE, YEAR, set_cookie
+from service.console.app.cookies import KEYS, LANGUAGE, SESSION, YEAR, read_cookie, set_cookie
 from service.console.app.forms import Form
 from service.console.app.languages import LANGUAGES
 from service.console.app.places import local_path
 from service.console.app.sessions import Signed
 from service.console.app.templates import page
+from service.console.context import Context
 
 router = APIRouter()
 
@@ -18,12 +20,14 @@ _SEE_OTHER: Final = 303
 
 
 @router.post("/language")
-async def choose_language(request: Request) -> Response:
+async def choose_language(request: Request, context: Context) -> Response:
     """Change the language, also before the sign-in; without a token, since it changes nothing else."""
     form = await request.form(max_files=0, max_fields=5)
     answer = RedirectResponse(local_path(str(form.get("back", ""))), _SEE_OTHER)
     if (language := str(form.get("language", ""))) in LANGUAGES:
         set_cookie(answer, request, LANGUAGE, language, seconds=YEAR)
+        if session := await context.sessions.check(read_cookie(request, SESSION) or ""):
+            await context.sessions.set_language(session.id, language)
     return answer
 
 

@@ -26,6 +26,7 @@ from service.console.app.cookies import (
 from service.console.app.errors import NotFound, https_needed
 from service.console.app.forms import Form, OpenForm, new_form_token
 from service.console.app.languages import N_, language_of
+from service.console.app.people_words import PASSWORDS_DIFFER, PASSWORDS_REFUSED, TOO_MANY
 from service.console.app.places import local_path
 from service.console.app.sessions import Signed
 from service.console.app.templates import page
@@ -35,16 +36,9 @@ router = APIRouter()
 
 _SEE_OTHER: Final = 303
 _FAILED: Final = N_("The name, the password or the code is not right.")
-_TOO_MANY: Final = N_("Too many tries. Wait a few minutes, then try again.")
 _LINK_GONE: Final = N_("This link was used already or has ended. Ask an admin for another one.")
 _PROVIDER_AWAY: Final = N_("The identity provider cannot be reached right now. Try again in a moment.")
 _PROVIDER_REFUSED: Final = N_("The identity provider's answer gives you no role here. Ask an admin.")
-_DIFFER: Final = N_("The two passwords differ.")
-_REFUSED: Final = {
-    "too_short": N_("This password is too short: it needs at least 12 characters."),
-    "too_long": N_("This password is too long."),
-    "too_easy": N_("This password is too easy to guess."),
-}
 
 
 @router.get("/login")
@@ -69,7 +63,7 @@ async def sign_in(request: Request, context: Context, form: OpenForm) -> Respons
         return _show_form(request, context, back=back, name=name, problem=_FAILED, status=401)
     except TooManySignIns as error:
         return _too_many(
-            _show_form(request, context, back=back, name=name, problem=_TOO_MANY, status=429), error
+            _show_form(request, context, back=back, name=name, problem=TOO_MANY, status=429), error
         )
     return _enter(request, cookie, back)
 
@@ -79,17 +73,15 @@ async def sign_in_by_link(request: Request, context: Context, form: OpenForm) ->
     """Use a one-time link; an invitation also sets the password."""
     link = form["link"]
     if form.raw("password") != form.raw("again"):
-        return await _show_link(request, context, link, problem=_DIFFER)
+        return await _show_link(request, context, link, problem=PASSWORDS_DIFFER)
     try:
         cookie = await context.sign_ins.by_link(
             link, password=form.raw("password") or None, origin=_origin(request)
         )
     except PasswordRefused as error:
-        return await _show_link(
-            request, context, link, problem=_REFUSED.get(error.code, _REFUSED["too_easy"])
-        )
+        return await _show_link(request, context, link, problem=PASSWORDS_REFUSED[error.code])
     except TooManySignIns as error:
-        return _too_many(await _show_link(request, context, link, problem=_TOO_MANY), error)
+        return _too_many(await _show_link(request, context, link, problem=TOO_MANY), error)
     except (LinkInvalid, SignInFailed):
         return _show_form(request, context, problem=_LINK_GONE, status=410)
     return _enter(request, cookie, "/")

@@ -17,6 +17,8 @@ OPEN |= {"begin_at_provider", "return_from_provider"}
 """What a browser without a session may reach."""
 EVERYBODY = {"sign_out", "show_help", "change_preferences"}
 EVERYBODY |= {"list_my_tokens", "create_my_token", "revoke_my_token"}
+EVERYBODY |= {"show_account", "change_my_password", "ask_for_code", "set_my_code", "remove_my_code"}
+EVERYBODY |= {"end_my_sessions"}
 """What every signed-in person may reach."""
 VALUES = {"app_id": "demo", "biz_id": "1700000000,none", "mark": "0", "name": "console.css"}
 

@@ -70,7 +70,7 @@ class Setting(NamedTuple):
 
 def people_of(office: Office) -> People:
     """Persons and tokens of this office."""
-    return People(office.desk, office.invitations, office.personal, PgTokens(office.engine))
+    return People(office.desk, office.invitations, office.personal, PgTokens(office.engine), office.account)
 
 
 def policies_of(store: Store) -> PolicyParts:
