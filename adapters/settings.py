@@ -52,6 +52,7 @@ from adapters.redis.names import DEFAULT_PREFIX
 from domain.alerts.sink import AlertSink
 from domain.apps.app import DEFAULT_POLICY, App
 from domain.errors import SettingsError
+from domain.identity.retention import Retention
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import APP_ID_SHAPE, ConfirmationMode
 from domain.pulls.budget import WORKER_PULLS, PullRules
@@ -59,6 +60,21 @@ from domain.pulls.reconciliation import ReconcileRules
 
 _ANSWER_KEPT_WITHIN: Final = 5
 """Seconds within which a worker writes an answer to the ledger, also when it ends."""
+
+
+class RetentionSettings(BaseModel):
+    """The table `[apps.ID.retention]`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    raw_days: int = Field(7, ge=1, le=3650)
+    identity_days: int = Field(90, ge=1, le=3650)
+
+    @model_validator(mode="after")
+    def _raw_goes_first(self) -> Self:
+        if self.raw_days > self.identity_days:
+            raise ValueError("raw_days must not be more than identity_days: both go with the data key")
+        return self
 
 
 class AppSettings(BaseModel):
@@ -80,6 +96,7 @@ class AppSettings(BaseModel):
     require_registration: bool = False
     return_image: int = Field(0, ge=0, le=6)
     pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0, 3600.0]
+    retention: RetentionSettings = RetentionSettings()
 
     _text = field_validator("*", mode="before")(check_text)
     _size = field_validator("*")(check_size)
@@ -281,5 +298,6 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         confirmation=app.confirmation,
         require_registration=app.require_registration,
         return_image=app.return_image,
+        retention=Retention(app.retention.raw_days, app.retention.identity_days),
         pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),
     )

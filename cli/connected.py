@@ -20,6 +20,7 @@ from domain.identity.errors import NoKeyStore
 from domain.people.actor import Actor
 from domain.webhooks.delivery import Attempt
 from usecases.identity.erase import ErasureDesk, apply_ledger
+from usecases.identity.retain import RetentionRun
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
 from usecases.people.personal_tokens import PersonalTokenDesk
@@ -204,6 +205,19 @@ class Gateway:
             ledger=process.key_store,
             clock=lambda: datetime.now(UTC),
             sharing=partial(sharing, self._servers.accounts),
+        )
+
+    def retention(self) -> RetentionRun:
+        """What erases by age."""
+        from adapters.keys.data_keys import prefix_of  # noqa: PLC0415 - as above
+        from adapters.store.identity.retention import PgRetention  # noqa: PLC0415 - as above
+
+        return RetentionRun(
+            PgRetention(self._process.engine),
+            self._servers.retentions,
+            keys=self._process.key_store,
+            clock=lambda: datetime.now(UTC),
+            prefix_of=prefix_of,
         )
 
     async def apply_erasures(self) -> int:

@@ -68,6 +68,7 @@ class _Commands(LateGroup):
         "erasures": Late(
             "cli.commands.erasures", "commands", "Apply the erasure ledger to a restored backup."
         ),
+        "retention": Late("cli.commands.retention", "commands", "Erase what has been kept long enough."),
         "hold": Late("cli.commands.holds", "commands", "Place or lift legal holds."),
         "workers": Late("cli.commands.workers", "workers_command", "List the live processes of the gateway."),
         "reference": Late(

@@ -1,5 +1,6 @@
 """Find the servers of a running gateway for a command."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,6 +15,7 @@ from adapters.settings import load_settings, servers_given
 from devstack.environment import master_keys
 from domain.apps.accounts import Accounts, shared_accounts
 from domain.errors import SettingsError
+from domain.identity.retention import Retention
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 from domain.webhooks.addresses import NOTHING, Allowed, parse_allowed
@@ -51,6 +53,7 @@ class Servers(msgspec.Struct, frozen=True):
     console_url: str = DEFAULT_CONSOLE_URL
     with_passwords: bool = True
     accounts: Accounts = {}
+    retentions: Mapping[str, Retention] = {}
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -98,6 +101,7 @@ def configured_servers() -> Servers:
         settings.console_address(),
         settings.oidc_client() is None,
         shared_accounts(settings.domain_apps()),
+        {app_id: app.retention for app_id, app in settings.domain_apps().items()},
     )
 
 

@@ -13,7 +13,7 @@ from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 from usecases.ports.audit import Anchor, AuditBlocks
 from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
 from usecases.ports.events import EventUpkeep
-from usecases.ports.identity import BegunErasures
+from usecases.ports.identity import BegunErasures, RetentionRuns
 from usecases.ports.inbox import Inbox
 from usecases.ports.letters import DeadLetters
 from usecases.ports.numbers import NumberUpkeep
@@ -84,6 +84,7 @@ class WorkerContext:
     silent_per_sweep: int = 200
     events_kept: timedelta = timedelta(days=30)
     erasures: BegunErasures | None = None
+    retention: RetentionRuns | None = None
     anchors: Sequence[Anchor] = ()
     checkpoints: Callable[[], bool] = lambda: False
     database_silence: Callable[[], float] = lambda: 0.0

@@ -16,6 +16,7 @@ from arq.worker import Worker
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.legacy_inbox import LegacyInbox
 from adapters.intake.queue import deserialize_job, serialize_job
+from adapters.keys.data_keys import prefix_of
 from adapters.outbound.anchors.anchors import anchors_of
 from adapters.outbound.vendor.accounts import open_accounts
 from adapters.outbound.vendor.get_result import MAX_ANSWER_WITH_IMAGES, POOL_SIZE, FaceidApi, create_transport
@@ -39,6 +40,7 @@ from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.numbers import PgNumbers
 from adapters.store.identity.places import PgPlaces
+from adapters.store.identity.retention import PgRetention
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
@@ -52,6 +54,7 @@ from adapters.tasks.background import end_tasks, in_background
 from domain.apps.accounts import sharing
 from usecases.context import WorkerContext
 from usecases.identity.erase import ErasureDesk
+from usecases.identity.retain import RetentionRun
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import crash_point_wanted, deadly
 from usecases.process.picture_room import ROOM, PictureRoom
@@ -244,6 +247,13 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
                 ledger=process.key_store,
                 clock=clock,
                 sharing=partial(sharing, accounts),
+            ),
+            retention=RetentionRun(
+                PgRetention(engine),
+                {app_id: app.retention for app_id, app in apps.items()},
+                keys=process.key_store,
+                clock=clock,
+                prefix_of=prefix_of,
             ),
             events_kept=timedelta(days=settings.events_kept),
             return_hints=PgReturnHints(engine),

@@ -59,6 +59,15 @@ APP_MEANINGS: Final = {
         "most 8 such calls at once, for all apps together.",
         "1 至 6：拉取时要求返回图片，随结果加密存储；每个 worker 对所有应用合计最多同时进行 8 个此类调用。",
     ),
+    "retention": Words(
+        "The table `[apps.ID.retention]`: days until data is erased by age. `raw_days` (7): raw callbacks "
+        "and results, from the decision. `identity_days` (90): the identity and everything else that is "
+        "encrypted, from the decision, or from the begin without one; dead letters, from their last "
+        "failure.",
+        "`[apps.ID.retention]` 表：数据到期抹除的天数。`raw_days`（7）：原始回调与结果，自判定之日起算；"
+        "`identity_days`（90）：身份信息及其余全部密文，自判定之日起算，没有判定的自创建之日起算；死信自最近一次"
+        "失败起算。",
+    ),
     "pull_retry_delays": Words(
         "Seconds before the second and the third pull, if the earlier ones brought no answer about the "
         "verification; `[]`: no second try. A pull that could not be sent is always tried again.",

@@ -73,6 +73,11 @@ def in_epoch(epoch_id: UUID, wrapped: bytes) -> bytes:
     return _MARK + epoch_id.bytes + wrapped
 
 
+def prefix_of(epoch_id: UUID) -> bytes:
+    """How every data key begins that this epoch's key wrapped."""
+    return _MARK + epoch_id.bytes
+
+
 def epoch_of(wrapped: bytes) -> UUID | None:
     """The epoch whose key wrapped this data key; None if a master key did."""
     if len(wrapped) != _HEAD + WRAPPED or not wrapped.startswith(_MARK):

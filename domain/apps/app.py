@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from domain.callback.signature import HashName
+from domain.identity.retention import Retention
 from domain.model import ConfirmationMode
 
 DEFAULT_POLICY: Final = "default"
@@ -35,6 +36,7 @@ class App(msgspec.Struct, frozen=True):
     confirmation: ConfirmationMode | None = None
     require_registration: bool = False
     return_image: int = 0
+    retention: Retention = Retention()
     pull_retry_delays: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(hours=1))
 
     def __repr__(self) -> str:

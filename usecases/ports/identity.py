@@ -35,6 +35,13 @@ class BegunErasures(Protocol):
         """Complete interrupted erasures; how many. Raises ServerAway."""
 
 
+class RetentionRuns(Protocol):
+    """What erases by age."""
+
+    async def run(self) -> Sequence[object]:
+        """Erase what one minute allows. Raises ServerAway."""
+
+
 class Holds(Protocol):
     """Legal holds. Every method raises ServerAway and NoSuchVerification."""
 

@@ -1,0 +1,60 @@
+"""`retention`: erase what has been kept long enough, now."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.commands.erase import run as run_on
+from cli.connected import Gateway
+from cli.terminal import create_console
+from cli.whereabouts import DataDirOption
+from domain.identity.retention import Due
+
+commands = typer.Typer(no_args_is_help=True, help="Erase what has been kept long enough.")
+
+
+@commands.callback()
+def _only_commands() -> None:
+    """Keep `run` a command of its own."""
+
+
+@commands.command()
+def run(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Erase nothing, only count")] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Count what has been kept long enough, then erase it. Workers do the same, once a minute.
+
+    What a legal hold is on stays. Can be ended and run again at any time.
+    """
+
+    async def erase(gateway: Gateway) -> bool:
+        retention = gateway.retention()
+        due = await retention.due()
+        _show(due)
+        if due and not dry_run:
+            while await retention.run():
+                pass
+        if not dry_run:
+            await retention.destroy_epochs()
+        return bool(due)
+
+    if run_on(erase, data_dir) and not dry_run:
+        typer.echo("erased")
+
+
+def _show(due: Iterable[Due]) -> None:
+    rows = list(due)
+    if not rows:
+        typer.echo("nothing has been kept long enough")
+        return
+    table = Table(header_style="bold")
+    for name in ("app", "class"):
+        table.add_column(name, no_wrap=True)
+    for name in ("due", "held"):
+        table.add_column(name, justify="right")
+    for each in rows:
+        table.add_row(each.app_id, each.kind, str(each.count), str(each.held))
+    create_console().print(table)

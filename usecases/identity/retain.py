@@ -1,0 +1,132 @@
+"""Erase what has been kept long enough, and destroy the keys of epochs of which nothing is left."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from domain.errors import EpochInUse
+from domain.identity.retention import Due, Kind, Retention
+from domain.keys.epochs import Epoch
+
+BATCH: Final = 500
+"""Verifications of one transaction."""
+
+BUDGET: Final = 6000
+"""Verifications of one run: a worker makes one a minute."""
+
+
+LOOK_EVERY: Final = timedelta(hours=1)
+"""Between two looks at epochs that are over."""
+
+
+class Ages(Protocol):
+    """What the store does by age. Every method raises ServerAway."""
+
+    async def due(self, app_id: str, kind: Kind, *, before: datetime) -> Due:
+        """How much is older, up to 10,000."""
+
+    async def step(self, app_id: str, kind: Kind, *, before: datetime, now: datetime, limit: int) -> int:
+        """Erase up to `limit`; how many were looked at."""
+
+    async def look_at_lifted(self, app_id: str, kind: Kind, *, before: datetime, now: datetime) -> int:
+        """Erase those whose hold was lifted; how many."""
+
+    async def is_empty(self, app_id: str, *, begins: datetime, ends: datetime, wrapped: bytes) -> bool:
+        """Whether nothing that the epoch's key wraps is left."""
+
+
+class Keys(Protocol):
+    """The epochs. Every method raises ServerAway."""
+
+    async def epochs(self) -> list[Epoch]:
+        """Every epoch."""
+
+    async def destroy(self, epoch_id: UUID, *, now: datetime) -> bool:
+        """Destroy an epoch's key for good. Raises EpochInUse."""
+
+
+class RetentionRun:
+    """One run over all apps. `retentions`: by app. `keys` None: there is no key store."""
+
+    def __init__(
+        self,
+        ages: Ages,
+        retentions: Mapping[str, Retention],
+        *,
+        keys: Keys | None,
+        clock: Callable[[], datetime],
+        prefix_of: Callable[[UUID], bytes],
+    ) -> None:
+        self._ages = ages
+        self._retentions = retentions
+        self._keys = keys
+        self._clock = clock
+        self._prefix_of = prefix_of
+        self._epochs_due = clock()
+
+    async def due(self, *, late_by: timedelta = timedelta(0)) -> list[Due]:
+        """What the next runs will look at, by app and class; with `late_by`, what should have gone so long
+        ago. Raises ServerAway."""
+        now = self._clock() - late_by
+        found = [
+            await self._ages.due(app_id, kind, before=retention.before(kind, now))
+            for app_id, retention in self._retentions.items()
+            for kind in Kind
+        ]
+        return [each for each in found if each.count]
+
+    async def run(self, *, budget: int = BUDGET) -> list[Due]:
+        """Erase up to `budget` verifications and letters, and destroy what epochs are empty; what was looked
+        at. Raises ServerAway: what is done stays done."""
+        done = []
+        for app_id, retention in self._retentions.items():
+            for kind in Kind:
+                count = await self._erase(app_id, kind, retention, budget)
+                budget -= count
+                done.append(Due(app_id, kind, count))
+        if self._clock() >= self._epochs_due:
+            self._epochs_due = self._clock() + LOOK_EVERY
+            await self.destroy_epochs()
+        return [each for each in done if each.count]
+
+    async def destroy_epochs(self) -> Sequence[UUID]:
+        """Destroy the keys of epochs whose identity's time has passed and of which no data is left. A held or
+        an open verification keeps its epoch."""
+        if self._keys is None:
+            return []
+        now = self._clock()
+        over = [each for each in await self._keys.epochs() if self._is_over(each, now)]
+        return [each.id for each in over if await self._destroy(self._keys, each, now)]
+
+    async def _erase(self, app_id: str, kind: Kind, retention: Retention, budget: int) -> int:
+        now, count = self._clock(), 0
+        before = retention.before(kind, now)
+        if kind in _OF_DECIDED:
+            await self._ages.look_at_lifted(app_id, kind, before=before, now=now)
+        while count < budget:
+            limit = min(BATCH, budget - count)
+            looked = await self._ages.step(app_id, kind, before=before, now=now, limit=limit)
+            count += looked
+            if looked < limit:
+                break
+        return count
+
+    def _is_over(self, epoch: Epoch, now: datetime) -> bool:
+        retention = self._retentions.get(epoch.period.app_id)
+        if retention is None or epoch.destroyed_at is not None or not epoch.may_go(now):
+            return False
+        return epoch.period.ends <= retention.before(Kind.IDENTITY, now)
+
+    async def _destroy(self, keys: Keys, epoch: Epoch, now: datetime) -> bool:
+        period = epoch.period
+        empty = await self._ages.is_empty(
+            period.app_id, begins=period.begins, ends=period.ends, wrapped=self._prefix_of(epoch.id)
+        )
+        try:
+            return empty and await keys.destroy(epoch.id, now=now)
+        except EpochInUse:
+            return False
+
+
+_OF_DECIDED: Final[Collection[Kind]] = (Kind.RAW, Kind.IDENTITY)
