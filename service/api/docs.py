@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -20,6 +21,8 @@ from starlette.staticfiles import StaticFiles
 OPENAPI: Final = "/openapi.json"
 _FILES: Final = "/docs-files"
 _NO_ICON: Final = "data:,"
+_REDOC: Final = "redoc.standalone.js"
+_REDOCS_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _INLINE_SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -35,17 +38,18 @@ def install_docs(app: FastAPI) -> None:
     redoc = get_redoc_html(
         openapi_url=OPENAPI,
         title=app.title,
-        redoc_js_url=f"{_FILES}/redoc.standalone.js",
+        redoc_js_url=f"{_FILES}/{_REDOC}",
         redoc_favicon_url=_NO_ICON,
         with_google_fonts=False,
     )
-    folder = str(files("fastapi_offline") / "static")
+    folder = files("fastapi_offline") / "static"
     app.router.routes.extend(
         [
             Route("/docs", _page(swagger)),
             Route("/redoc", _page(redoc)),
             Route(OPENAPI, _Description(app)),
-            Mount(_FILES, StaticFiles(directory=folder)),
+            Route(f"{_FILES}/{_REDOC}", _script_of_redoc(folder / _REDOC)),
+            Mount(_FILES, StaticFiles(directory=str(folder))),
         ]
     )
 
@@ -61,6 +65,16 @@ class _Description:
         if not self._body:
             self._body = json.dumps(self._app.openapi()).encode()
         await Response(self._body, media_type="application/json")(scope, receive, send)
+
+
+def _script_of_redoc(file: Traversable) -> Any:
+    """ReDoc's script without the logo that it loads from the internet."""
+
+    def script(_request: Request) -> Response:
+        content = file.read_bytes().replace(_REDOCS_LOGO, _NO_ICON.encode())
+        return Response(content, media_type="text/javascript")
+
+    return script
 
 
 def _page(html: HTMLResponse) -> Any:
