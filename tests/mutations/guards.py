@@ -75,6 +75,8 @@ GUARDS: Final = (
     "fence of a claim",
     "evidence as it was shown",
     "two persons",
+    "a form that is sent twice",
+    "a second look is blind",
     "notes are sealed",
     "decisions stay",
     "late evidence opens a case",

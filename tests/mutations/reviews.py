@@ -5,6 +5,7 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 
 _STEPS: Final = "tests/adapters/store/reviews/test_steps.py"
+_PAGES: Final = "tests/console/pages/reviews"
 
 OF_REVIEWS: Final = (
     Mutation(
@@ -66,5 +67,26 @@ OF_REVIEWS: Final = (
         "await note_late_evidence(connection, decided, what=CONFLICT, at=entries[0].now)",
         "pass",
         ["tests/adapters/store/reviews/test_late_evidence.py::test_a_callback_that_contradicts_opens_a_case"],
+    ),
+    Mutation(
+        "fence of a claim",
+        "service/console/pages/reviews/conclusions.py",
+        "draft.conclusion(), evidence_hash=draft.evidence_hash, fence=draft.fence",
+        "draft.conclusion(), evidence_hash=draft.evidence_hash, fence=None",
+        [f"{_PAGES}/test_refusals.py::test_a_forged_form_changes_nothing"],
+    ),
+    Mutation(
+        "a form that is sent twice",
+        "service/console/pages/reviews/case.py",
+        "if not was_done(await found_case(at), draft, at.person_id):",
+        "if True:",
+        [f"{_PAGES}/test_refusals.py::test_the_same_form_twice_concludes_once"],
+    ),
+    Mutation(
+        "a second look is blind",
+        "service/console/pages/reviews/case.py",
+        "    if case.because is not Because.SECOND_LOOK:\n",
+        "    if True:\n",
+        [f"{_PAGES}/test_claims.py::test_a_second_look_shows_nothing_of_the_first"],
     ),
 )

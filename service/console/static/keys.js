@@ -99,7 +99,7 @@
   // A text that was typed and not sent: the browser asks before it is lost.
   let isSending = false;
   document.addEventListener("submit", (event) => {
-    isSending = !event.target.matches("[hx-post]");
+    isSending = event.target.matches("[data-form]");
   });
   window.addEventListener("beforeunload", (event) => {
     const texts = [...document.querySelectorAll("textarea[data-keep]")];

@@ -10,13 +10,14 @@ from domain.model import Outcome
 from domain.people.session import Session
 from domain.reviews.conclusion import LONGEST_BULK
 from domain.reviews.errors import ConclusionRefused, NoSuchCase
+from domain.reviews.reasons import ReviewReason
 from service.console.app.forms import Form, Posted
 from service.console.app.inputs import read_id, read_number
 from service.console.app.languages import N_
 from service.console.app.templates import page
 from service.console.app.views import with_query
 from service.console.context import ConsoleContext, Context
-from service.console.pages.reviews.drafts import CLOSE, NO_CHOICE, Draft, reasons_for
+from service.console.pages.reviews.drafts import CLOSE, NO_CHOICE, NO_REASON, Draft, reasons_for
 from service.console.pages.reviews.queue import View, filter_of
 from service.console.pages.reviews.reviewing import ReviewSession, by_of
 from usecases.reviews.bulk import Bulk, count_cases, end_cases
@@ -43,7 +44,7 @@ async def end_many_cases(request: Request, context: Context, session: ReviewSess
     """Reject or close them; a case that another person works on stays."""
     view, draft = View.of({**form}), Draft.of(form)
     case_ids = await _case_ids(form, view, context, session)
-    problem = draft.problem if draft.choice in _CHOICES else NO_CHOICE
+    problem = _problem(draft)
     if problem:
         return await _ask(request, context, session, case_ids, view=view, draft=draft, problem=problem)
     what = Bulk(None if draft.choice == CLOSE else Outcome(draft.choice), draft.reasons)
@@ -55,6 +56,13 @@ async def end_many_cases(request: Request, context: Context, session: ReviewSess
     kept = sum(count for code, count in result.refused.items() if code != NoSuchCase.code)
     figures = {"ended": str(result.done), "kept": str(kept)}
     return RedirectResponse(with_query("/reviews", view.filters | figures), _SEE_OTHER)
+
+
+def _problem(draft: Draft) -> str:
+    """What is missing; many cases have no note that another reason could be in."""
+    if draft.choice not in _CHOICES:
+        return NO_CHOICE
+    return NO_REASON if ReviewReason.OTHER in draft.reasons else draft.problem
 
 
 async def _ask(

@@ -49,6 +49,7 @@ async def test_the_step_needs_the_count_that_was_shown_and_is_done_once(site: Si
         wrong = await end(client, cases, expected="3")
         assert (wrong.status_code, "The number of these cases has changed" in wrong.text) == (422, True)
         assert (await end(client, cases, reason_code="other.code")).status_code == 422
+        assert (await end(client, cases, reason_code="other")).status_code == 422
         assert (await end(client, cases, choice="approved", reason_code="person.matches")).status_code == 422
         assert [await state_of(site, each) for each in cases] == ["open", "open"]
         done = await end(client, cases)

@@ -75,6 +75,7 @@ async def test_who_takes_over_ends_the_claim_of_the_other(site: Site) -> None:
         assert answer.status_code == 409
         assert "Your claim has ended" in answer.text
         assert "senior-" in answer.text
+        assert "The case is yours now" not in answer.text
         assert f">{NOTE}</textarea>" in answer.text
     assert await kinds_of(site, case_id) == ["opened", "claimed", "taken_over"]
 
@@ -132,6 +133,18 @@ async def test_a_form_twice_approves_once(site: Site) -> None:
         answers = [await senior.send("approve") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert (await kinds_of(site, case_id)).count("approved") == 1
+
+
+async def test_new_evidence_stops_an_approval_too(site: Site) -> None:
+    case_id = await case(site)
+    async with looking(site, Role.REVIEWER, case_id) as browser:
+        await browser.propose("approved")
+    async with looking(site, Role.SENIOR, case_id) as senior:
+        await evidence_comes(site)
+        answer = await senior.send("approve")
+        assert (answer.status_code, "documents that arrived" in answer.text) == (409, True)
+        assert await state_of(site, case_id) == "proposed"
+        assert (await senior.send("approve")).status_code == 303
 
 
 async def test_a_closed_case_stays_as_it_is(site: Site) -> None:
