@@ -56,5 +56,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "review.concluded": N_("Case concluded"),
     "review.looked": N_("Second look ended"),
     "review.closed": N_("Case closed"),
+    "verification.erased": N_("Identity erased"),
+    "hold.placed": N_("Legal hold placed"),
+    "hold.lifted": N_("Legal hold lifted"),
 }
 """By the word of the action; a test compares it with `Action`."""

@@ -125,6 +125,9 @@ TIMELINE: Final[Mapping[str, str]] = {
     "review.concluded": N_("A person concluded"),
     "review.closed": N_("Review case closed without a conclusion"),
     "verification.reviewed": N_("A person concluded"),
+    "verification.erased": N_("Identity erased"),
+    "hold.placed": N_("Legal hold placed"),
+    "hold.lifted": N_("Legal hold lifted"),
     "verification.moved": N_("Moved to the app that owns it"),
 }
 

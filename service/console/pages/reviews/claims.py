@@ -79,6 +79,5 @@ async def _lease(at: CaseAt, draft: Draft) -> Response:
     except NoSuchCase:
         raise NotFound from None
     except ReviewRefused as error:
-        problem = problem_of(error)
-        return page(at.request, "reviews/lease_lost.html", status=problem.status, problem=problem)
+        return page(at.request, "reviews/lease_lost.html", status=problem_of(error).status)
     return page(at.request, "reviews/lease.html", case=case, lease=case.claim)
