@@ -59,5 +59,9 @@ ACTIONS: Final[Mapping[str, str]] = {
     "verification.erased": N_("Identity erased"),
     "hold.placed": N_("Legal hold placed"),
     "hold.lifted": N_("Legal hold lifted"),
+    "identity.read": N_("Identity shown"),
+    "identity.refused": N_("Identity not shown"),
+    "person.searched": N_("Searched by an ID number"),
+    "person.exported": N_("Data of a person exported"),
 }
 """By the word of the action; a test compares it with `Action`."""
