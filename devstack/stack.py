@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +36,10 @@ FOREIGN_TOKEN_LIFE: Final = timedelta(days=7)
 USER: Final = "dev"
 """The person who may do everything in a `dev`."""
 
+Users = Callable[[str, str], Awaitable[Mapping[str, Mapping[str, str]]]]
+"""Makes users on the migrated servers (URLs of Redis and PostgreSQL); the settings of each role that has its
+own."""
+
 ROLES = ("ingress", "api", "console", "worker", "simulator", "valkey", "postgres")
 
 
@@ -52,6 +56,8 @@ class StackOptions:
     """None: without the console."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Settings in addition to the environment."""
+    users: Users | None = None
+    """None: all roles are the servers' owner."""
 
     @property
     def ports(self) -> list[tuple[str, int]]:
@@ -86,6 +92,7 @@ class Stack:
         self.secrets: DevSecrets = load_secrets(self.data_dir)
         self.keeper = Keeper(self.write_description)
         self._env = options.env
+        self._users = options.users
         self._up = False
 
     @property
@@ -204,10 +211,18 @@ class Stack:
             vendor_url=self.vendor_url,
             ingress_url=self.ingress_url,
         )
-        roles = Roles(gateway, self.data_dir / "logs")
-        specs = [roles.ingress(self.ingress_port), roles.api(self.api_port), roles.worker()]
+        own = {} if self._users is None else await self._users(self.redis_url, self.database_url)
+
+        def roles(name: str) -> Roles:
+            return Roles({**gateway, **own.get(name, {})}, self.data_dir / "logs")
+
+        specs = [
+            roles("ingress").ingress(self.ingress_port),
+            roles("api").api(self.api_port),
+            roles("worker").worker(),
+        ]
         if self.console_port is not None:
-            specs.append(roles.console(self.console_port))
+            specs.append(roles("console").console(self.console_port))
         if self.simulator_url:
             simulated = environment.simulator_environment(
                 caller,
@@ -216,7 +231,7 @@ class Stack:
                 port=self.simulator_port,
                 ingress_url=self.ingress_url,
             )
-            specs.append(Roles(simulated, roles.logs).simulator(self.simulator_port))
+            specs.append(Roles(simulated, self.data_dir / "logs").simulator(self.simulator_port))
         await asyncio.gather(*(self.keeper.start(spec) for spec in specs))
 
 

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from cli.commands.demo import Observation, observe_all
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
+from tests.support.servers.users import make_users
 from tests.whole.e2e.gateway import Gateway
 
 SAMPLE_APP = {
@@ -42,7 +43,8 @@ def stack_folder() -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(stack_folder: Path) -> AsyncIterator[Stack]:
-    async with running_stack(StackOptions(data_dir=stack_folder, env=IMPATIENT)) as stack:
+    options = StackOptions(data_dir=stack_folder, env=IMPATIENT, users=make_users)
+    async with running_stack(options) as stack:
         yield stack
     remove_data(stack_folder)
 
