@@ -34,6 +34,8 @@ def valkey(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:
     """
     folder = data_dir / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
+    users = folder / "users.acl"
+    users.touch(mode=0o600)
     port = free_port()
     url = f"redis://127.0.0.1:{port}/0"
     settings = {
@@ -44,6 +46,8 @@ def valkey(data_dir: Path, *, env: Mapping[str, str]) -> ProcessSpec:
         "appendfsync": "always",
         "maxmemory-policy": "noeviction",
         "save": "",
+        # Empty, so that the default user may do everything; `ACL SAVE` keeps others for the next start.
+        "aclfile": str(users),
         "daemonize": "no",
     }
     argv = [_valkey_binary(), *(part for name, value in settings.items() for part in (f"--{name}", value))]

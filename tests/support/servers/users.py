@@ -35,6 +35,8 @@ async def make_users(redis_url: str, database_url: str) -> Mapping[str, Mapping[
             _, name, rules = line.split(" ", 2)
             if name != "default":
                 await redis.execute_command("ACL", "SETUSER", name, "reset", *_words(rules))
+        # Tests kill the server, and it starts again.
+        await redis.execute_command("ACL", "SAVE")
     return {process: settings_of(process, redis_url, database_url) for process in PROCESSES}
 
 
