@@ -32,7 +32,7 @@ def _judge(fitness: AuditFitness, settings: Settings) -> list[Check]:
         detail = f"{fitness.late} rows of more than an hour ago are in no block: does a worker run?"
         checks.append(Check(NAME, False, detail))
     if fitness.may_change:
-        detail = "this role may change and delete its rows: see deploy/roles-audit.sql"
+        detail = "this role may change and delete its rows: see deploy/roles.sql"
         checks.append(Check(NAME, None, detail))
     if settings.audit_anchor_file is None and settings.audit_tsa_url is None:
         detail = "neither a file nor a time stamp anchors it; keep events audit.checkpoint outside, at least"

@@ -63,8 +63,19 @@ def test_both_proxies_forward_callbacks_alone_to_the_ports_of_the_units(file: st
 def test_the_ingress_has_no_database_password(compose: dict[str, Any]) -> None:
     ingress = compose["services"]["ingress"]
     assert "FACEID_DATABASE_URL" not in ingress["environment"]
-    assert ingress["environment"]["POSTGRES_PASSWORD"] == ""
     assert "data" not in ingress["networks"]
+
+
+@pytest.mark.parametrize("process", ["ingress", "api", "console", "worker"])
+def test_each_process_knows_its_own_password_alone(compose: dict[str, Any], process: str) -> None:
+    environment = compose["services"][process]["environment"]
+    passwords = {name for name in environment if name.endswith("_PASSWORD")}
+    example = (ROOT / ".env.example").read_text()
+    assert passwords == set(re.findall(r"^([A-Z]+_PASSWORD)=", example, re.MULTILINE))
+    assert {environment[name] for name in passwords} == {""}
+    urls = [environment.get("FACEID_REDIS_URL"), environment.get("FACEID_DATABASE_URL")]
+    for url in filter(None, urls):
+        assert f"faceid_{process}:${{{process.upper()}_PASSWORD" in url
 
 
 def test_doctor_sees_the_spool_of_the_ingress(compose: dict[str, Any]) -> None:

@@ -1,48 +1,54 @@
-"""The application's role adds to the audit and closes blocks, and can neither change nor delete anything."""
+"""The worker's role adds to the audit and closes blocks, and can neither change nor delete anything."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
+from adapters.postgres.schema import migrate
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.audit.export import PgAuditExport
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.audit.timestamps import PgTimestamps
 from domain.views.audit import AuditFilter
+from tests.support.servers.private import private_postgres
+from tests.support.servers.users import apply_roles, database_as
 from tests.support.storage.audits import close_all, exported, write_rows
 
-ROLE = "faceid_audit_test"
 TABLES = ("audit", "audit_blocks", "audit_leaves", "audit_timestamps")
-GRANTS = Path(__file__).parents[4] / "deploy" / "roles-audit.sql"
 
 
 @pytest.fixture
-async def app(engine: AsyncEngine, database_url: str) -> AsyncIterator[AsyncEngine]:
-    """The database as a second role, which has the rights of deploy/roles-audit.sql."""
-    grants = [line for line in GRANTS.read_text().splitlines() if line and not line.startswith("--")]
-    async with engine.begin() as connection:
-        await connection.execute(text(f"CREATE ROLE {ROLE} LOGIN PASSWORD 'x'"))
-        for statement in grants:
-            await connection.execute(text(statement.replace(':"role"', ROLE)))
-    url = urlsplit(database_url)
-    host = url.netloc.rpartition("@")[2]
-    second = create_engine(url._replace(netloc=f"{ROLE}:x@{host}").geturl())
-    yield second
-    await second.dispose()
-    async with engine.begin() as connection:
-        await connection.execute(text(f"DROP OWNED BY {ROLE}"))
-        await connection.execute(text(f"DROP ROLE {ROLE}"))
+async def owner_url() -> AsyncIterator[str]:
+    """A server of the test's own, since roles belong to a server, with the roles of deploy/roles.sql."""
+    async with private_postgres() as postgres:
+        await migrate(postgres.url)
+        await apply_roles(postgres.url)
+        yield postgres.url
+
+
+@pytest.fixture
+async def engine(owner_url: str) -> AsyncIterator[AsyncEngine]:
+    """The database as its owner."""
+    engine = create_engine(owner_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def app(owner_url: str) -> AsyncIterator[AsyncEngine]:
+    """The database as the worker."""
+    app = create_engine(database_as("worker", owner_url))
+    yield app
+    await app.dispose()
 
 
 async def test_it_does_what_the_gateway_needs(app: AsyncEngine) -> None:
     async with app.connect() as connection:
-        assert await connection.scalar(text("SELECT current_user")) == ROLE
+        assert await connection.scalar(text("SELECT current_user")) == "faceid_worker"
     await write_rows(app, 5)
     assert [height for height, _ in await close_all(app, limit=3)] == [1, 2]
     await PgTimestamps(app).keep(2, b"token")
