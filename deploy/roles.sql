@@ -52,7 +52,7 @@ GRANT INSERT, UPDATE ON deliveries TO faceid_api, faceid_console;
 
 -- The api checks tokens, orders, registers, and asks for pulls.
 GRANT SELECT ON api_tokens, personal_tokens, person_roles TO faceid_api;
-GRANT SELECT (id, name, state) ON persons TO faceid_api;
+GRANT SELECT (id, name, state, created_at, seen_at) ON persons TO faceid_api;
 GRANT INSERT ON verifications TO faceid_api;
 GRANT UPDATE (biz_no, vendor_status, final_digest, registered_at, expires_at, received_at, ended_at, due_at,
   asked_at, held, fence) ON verifications TO faceid_api;
@@ -76,5 +76,5 @@ GRANT INSERT, UPDATE, DELETE ON dead_letters, biz_owners TO faceid_worker;
 GRANT DELETE ON callbacks, events, deliveries, attempts TO faceid_worker;
 GRANT SELECT, DELETE ON sign_in_links, sessions, personal_tokens, sign_in_tries TO faceid_worker;
 GRANT SELECT, DELETE ON person_roles TO faceid_worker;
-GRANT SELECT (id, name, state) ON persons TO faceid_worker;
+GRANT SELECT (id, name, state, created_at, seen_at) ON persons TO faceid_worker;
 GRANT SELECT ON api_tokens TO faceid_worker;

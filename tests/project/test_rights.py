@@ -234,7 +234,7 @@ async def test_valkey_refuses(valkey: str, process: str, command: str) -> None:
         await redis.ping()
         # In a script, the refusal is the script's error.
         kind = ResponseError if command.startswith("EVAL") else NoPermissionError
-        with pytest.raises(kind, match="(?i)permission"):
+        with pytest.raises(kind, match=r"(?i)permission"):
             await redis.execute_command(*command.split(" "))
 
 

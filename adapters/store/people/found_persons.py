@@ -6,15 +6,19 @@ from typing import Any, Final
 from domain.people.person import Person, PersonState
 from domain.people.roles import Grant, Role
 
-PERSON_COLUMNS: Final = """
+BEARER_COLUMNS: Final = """
 p.id, p.name, p.state, p.created_at, p.seen_at,
-p.password_hash IS NOT NULL AS has_password, p.code_ct IS NOT NULL AS has_code,
-p.issuer IS NOT NULL AS has_oidc,
 ARRAY(
   SELECT DISTINCT r.role || '@' || coalesce(r.app_id, '') FROM person_roles r
   WHERE r.person_id = p.id AND (r.until IS NULL OR r.until > now())
   ORDER BY 1
 ) AS grants
+"""
+"""Of `persons p`, without the ways to sign in: the api may not read them (deploy/roles.sql)."""
+
+PERSON_COLUMNS: Final = f"""
+p.password_hash IS NOT NULL AS has_password, p.code_ct IS NOT NULL AS has_code,
+p.issuer IS NOT NULL AS has_oidc, {BEARER_COLUMNS}
 """
 """Of `persons p`."""
 
@@ -22,13 +26,13 @@ _WAYS: Final = {"has_password": "password", "has_code": "code", "has_oidc": "oid
 
 
 def person_of(row: Any) -> Person:
-    """The person in a row of `PERSON_COLUMNS`."""
+    """The person in a row of `PERSON_COLUMNS`, or of `BEARER_COLUMNS`, who then has no way to sign in."""
     return Person(
         id=row["id"],
         name=row["name"],
         state=PersonState(row["state"]),
         grants=grants_of(row["grants"]),
-        signs_in_by=tuple(way for column, way in _WAYS.items() if row[column]),
+        signs_in_by=tuple(way for column, way in _WAYS.items() if row.get(column)),
         created_at=row["created_at"],
         seen_at=row["seen_at"],
     )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.random_secrets import hash_of, new_secret
 from adapters.store.people.changes import active_name, note
-from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
+from adapters.store.people.found_persons import BEARER_COLUMNS, person_of
 from adapters.store.people.tables import personal_tokens
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.tokens import PgTokens
@@ -34,7 +34,7 @@ WHERE t.id = :id AND p.id = t.person_id AND t.person_id = coalesce(:person_id, t
 RETURNING p.name AS person_name, t.name
 """)
 _CHECK: Final = f"""
-SELECT t.scopes, t.expires_at, {PERSON_COLUMNS}
+SELECT t.scopes, t.expires_at, {BEARER_COLUMNS}
 FROM personal_tokens t JOIN persons p ON p.id = t.person_id
 WHERE t.token_hash = $1 AND t.expires_at > now() AND p.state = 'active'
 """  # noqa: S608 - constants alone

@@ -4,9 +4,11 @@ processes need is refused.
 All tests here run under these users; this one also reviews, and reads what the servers refused.
 """
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import pytest_asyncio
 
 from adapters.postgres.engine import create_engine
 from adapters.store.people.personal_tokens import PgPersonalTokens
@@ -38,6 +40,13 @@ async def refusals(gateway: Gateway, stack: Stack) -> list[str]:
     return logged + [line for line in log.splitlines() if "permission denied" in line]
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def nothing_is_refused(gateway: Gateway, stack: Stack) -> AsyncIterator[None]:
+    yield
+    assert await refusals(gateway, stack) == []
+
+
+@pytest.mark.usefixtures("nothing_is_refused")
 async def test_callback_decision_review_and_webhook(gateway: Gateway, stack: Stack) -> None:
     async with WebhookReceiver() as receiver:
         endpoint = {"app_id": "demo", "url": receiver.url, "types": ["verification.*"], "format": "thin"}
@@ -62,4 +71,3 @@ async def test_callback_decision_review_and_webhook(gateway: Gateway, stack: Sta
         assert (looked_up["outcome"], looked_up["effective_outcome"]) == ("review", "rejected")
         assert await receiver.arrival(biz_id, patience=PATIENCE) is not None
         (await gateway.api.delete(f"/v1/endpoints/{made['id']}")).raise_for_status()
-    assert await refusals(gateway, stack) == []
