@@ -30,7 +30,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM faceid_api, faceid_console, facei
 GRANT SELECT ON alembic_version, callbacks, policies, policies_in_force, pulls, decisions, decision_reasons,
   shadow_decisions, timeline, events, event_log, reviews, audit, audit_blocks, audit_leaves, audit_timestamps,
   biz_owners, verifications, dead_letters, endpoints, deliveries, attempts, review_cases, review_events,
-  key_store, alert_cursors
+  key_store, alert_cursors, erasures, holds, id_numbers, person_counts, retention_marks
   TO faceid_api, faceid_console, faceid_worker;
 GRANT INSERT ON timeline, events, audit, reviews, review_cases, review_events
   TO faceid_api, faceid_console, faceid_worker;
@@ -49,6 +49,13 @@ GRANT UPDATE (listed_as) ON decision_reasons TO faceid_api, faceid_console;
 GRANT UPDATE (retried_at), DELETE ON dead_letters TO faceid_api, faceid_console;
 GRANT INSERT, UPDATE, DELETE ON endpoints TO faceid_api, faceid_console;
 GRANT INSERT, UPDATE ON deliveries TO faceid_api, faceid_console;
+
+-- An erasure takes keys and ciphertexts everywhere, and leaves the decision.
+GRANT INSERT, UPDATE ON erasures, holds TO faceid_api, faceid_console, faceid_worker;
+GRANT UPDATE (wrapped_key, identity_ct, erased_at, numbered) ON verifications TO faceid_api, faceid_console;
+GRANT UPDATE (raw_ct) ON callbacks, pulls TO faceid_api, faceid_console;
+GRANT UPDATE (note_ct) ON reviews TO faceid_api, faceid_console, faceid_worker;
+GRANT DELETE ON id_numbers TO faceid_api, faceid_console, faceid_worker;
 
 -- The api checks tokens, orders, registers, and asks for pulls.
 GRANT SELECT ON api_tokens, personal_tokens, person_roles TO faceid_api;
@@ -71,6 +78,8 @@ GRANT INSERT, UPDATE ON verifications, callbacks, pulls, decision_reasons, polic
   alert_cursors, deliveries, endpoints TO faceid_worker;
 GRANT INSERT ON policies, decisions, shadow_decisions, attempts, audit_blocks, audit_leaves, audit_timestamps
   TO faceid_worker;
+GRANT INSERT, UPDATE ON id_numbers, person_counts, retention_marks TO faceid_worker;
+GRANT DELETE ON person_counts TO faceid_worker;
 GRANT UPDATE (reasons_listed) ON decisions TO faceid_worker;
 GRANT INSERT, UPDATE, DELETE ON dead_letters, biz_owners TO faceid_worker;
 GRANT DELETE ON callbacks, events, deliveries, attempts TO faceid_worker;
