@@ -52,7 +52,8 @@ GRANT INSERT, UPDATE ON deliveries TO faceid_api, faceid_console;
 
 -- An erasure takes keys and ciphertexts everywhere, and leaves the decision.
 GRANT INSERT, UPDATE ON erasures, holds TO faceid_api, faceid_console, faceid_worker;
-GRANT UPDATE (wrapped_key, identity_ct, erased_at, numbered) ON verifications TO faceid_api, faceid_console;
+GRANT UPDATE (wrapped_key, identity_ct, erased_at, numbered, due_at, asked_at, held, fence) ON verifications
+  TO faceid_api, faceid_console;
 GRANT UPDATE (raw_ct) ON callbacks, pulls TO faceid_api, faceid_console;
 GRANT UPDATE (note_ct) ON reviews TO faceid_api, faceid_console, faceid_worker;
 GRANT DELETE ON id_numbers TO faceid_api, faceid_console, faceid_worker;
