@@ -30,7 +30,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM faceid_api, faceid_console, facei
 GRANT SELECT ON alembic_version, callbacks, policies, policies_in_force, pulls, decisions, decision_reasons,
   shadow_decisions, timeline, events, event_log, reviews, audit, audit_blocks, audit_leaves, audit_timestamps,
   biz_owners, verifications, dead_letters, endpoints, deliveries, attempts, review_cases, review_events,
-  key_store, alert_cursors, erasures, holds, id_numbers, person_counts, retention_marks
+  key_store, alert_cursors, erasures, holds, id_numbers, person_counts, retention_marks,
+  identity_readers
   TO faceid_api, faceid_console, faceid_worker;
 GRANT INSERT ON timeline, events, audit, reviews, review_cases, review_events
   TO faceid_api, faceid_console, faceid_worker;
@@ -57,6 +58,9 @@ GRANT UPDATE (wrapped_key, identity_ct, erased_at, numbered, due_at, asked_at, h
 GRANT UPDATE (raw_ct) ON callbacks, pulls TO faceid_api, faceid_console;
 GRANT UPDATE (note_ct) ON reviews TO faceid_api, faceid_console, faceid_worker;
 GRANT DELETE ON id_numbers TO faceid_api, faceid_console, faceid_worker;
+
+-- How often a person read identity today.
+GRANT INSERT, UPDATE, DELETE ON identity_readers TO faceid_api, faceid_console, faceid_worker;
 
 -- The api checks tokens, orders, registers, and asks for pulls.
 GRANT SELECT ON api_tokens, personal_tokens, person_roles TO faceid_api;
