@@ -64,6 +64,21 @@ class CaseView(msgspec.Struct, frozen=True):
     events: tuple[NotedEvent, ...]
 
 
+class ConcludedReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A review of a verification. `n`: 1 for the first. `approved_by`: None if one person was enough.
+    `note`: None if there is none, if it was not asked for, or if it cannot be read any more."""
+
+    n: int
+    case_id: UUID
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    proposed_by: str
+    approved_by: str | None
+    at: datetime
+    has_note: bool
+    note: str | None
+
+
 class Conclusions(msgspec.Struct, frozen=True):
     """What was concluded in the last day in one app: how often this outcome followed on this decision for
     this reason of the policy's."""

@@ -12,7 +12,15 @@ from uuid import UUID
 from domain.people.actor import Actor
 from domain.reviews.case import Because, ReviewCase
 from domain.reviews.step import Decide
-from domain.views.reviews import CaseFilter, CasePlace, CaseView, ListedCase, Opened, ReviewFigures
+from domain.views.reviews import (
+    CaseFilter,
+    CasePlace,
+    CaseView,
+    ConcludedReview,
+    ListedCase,
+    Opened,
+    ReviewFigures,
+)
 
 
 class CaseUpkeep(Protocol):
@@ -81,6 +89,9 @@ class ReviewStore(Protocol):
         Raises:
             NoSuchCase: these apps have no such decided verification.
         """
+
+    async def concluded(self, verification_id: UUID, *, with_notes: bool) -> list[ConcludedReview]:
+        """What persons concluded about a verification, newest first, 50 at most."""
 
     async def figures(self, app_ids: Sequence[str], *, now: datetime) -> ReviewFigures:
         """Counts for metrics."""

@@ -11,7 +11,7 @@ from domain.reviews.errors import EvidenceChanged, NoSuchCase
 from domain.reviews.evidence_hash import changed_parts
 from domain.reviews.history import CONCLUDING, CaseEvent, apply
 from domain.reviews.step import Decide, Seen, Step
-from domain.views.reviews import CaseFilter, CasePlace, CaseView, ListedCase, Opened
+from domain.views.reviews import CaseFilter, CasePlace, CaseView, ConcludedReview, ListedCase, Opened
 from usecases.ports.reviews import ReviewStore
 from usecases.reviews.by import By
 
@@ -158,6 +158,10 @@ class ReviewDesk:
         check_note(note)
         now = self.clock()
         return await self.store.open(biz_id, by.app_ids, because, note=note, actor=by.actor, now=now)
+
+    async def concluded(self, verification_id: UUID, *, with_notes: bool) -> list[ConcludedReview]:
+        """What persons concluded about a verification, newest first. `with_notes`: for who may review it."""
+        return await self.store.concluded(verification_id, with_notes=with_notes)
 
     async def do(self, case_id: UUID, by: By, move: Move) -> ReviewCase:
         """Do one step of a case under its locks."""

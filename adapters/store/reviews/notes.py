@@ -1,5 +1,7 @@
 """Notes: what persons write may name the verified person, so it is sealed under the verification's key."""
 
+from uuid import UUID
+
 import structlog
 
 from adapters.keys.data_keys import DataKeys
@@ -26,7 +28,7 @@ class Notes:
 
     def seal_of_review(self, note: str | None, *, n: int) -> bytes | None:
         """Encrypt the note of the verification's n-th review."""
-        return None if note is None else self._key().seal(note.encode(), place=review_place(self._case, n))
+        return None if note is None else self._key().seal(note.encode(), place=self._place_of_review(n))
 
     def unseal(self, sealed: bytes | None, *, seq: int) -> str | None:
         """The note of an event. Raises BrokenSeal."""
@@ -44,10 +46,13 @@ class Notes:
         place = key_place(self._case.app_id, self._case.verification_id)
         return self._keys.unwrap_data_key(self._wrapped_key, place=place)
 
+    def _place_of_review(self, n: int) -> str:
+        return review_place(self._case.app_id, self._case.verification_id, n)
+
     def _place_of(self, seq: int) -> str:
         return place_of(self._case.app_id, "review_events.note_ct", f"{self._case.id}/{seq}")
 
 
-def review_place(case: ReviewCase, n: int) -> str:
+def review_place(app_id: str, verification_id: UUID, n: int) -> str:
     """The place of the note of a verification's n-th review."""
-    return place_of(case.app_id, "reviews.note_ct", f"{case.verification_id}/{n}")
+    return place_of(app_id, "reviews.note_ct", f"{verification_id}/{n}")

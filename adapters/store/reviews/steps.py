@@ -54,7 +54,7 @@ async def write_step(
         LeaseLost: the case is no longer as it was read.
     """
     review = _review(before, event, n) if event.kind in CONCLUDING else None
-    row = _Row(case_row(before, after), event, review, _TIMELINE.get(event.kind), _timeline_detail(event))
+    row = _Row(case_row(before, after), event, review, ON_TIMELINE.get(event.kind), _timeline_detail(event))
     await _write(connection, row, sealed)
     if actor.kind is not ActorKind.GATEWAY:
         await audit.append_in_bulk(connection, [_audit(after, event, actor)])
@@ -156,7 +156,7 @@ def _reviewed(case: ReviewCase, event: CaseEvent, n: int) -> NewEvent:
     return NewEvent(EventType.REVIEWED, event.at, verification_id=case.verification_id, detail=detail)
 
 
-_TIMELINE: Final = {
+ON_TIMELINE: Final = {
     Kind.PROPOSED: "review.proposed",
     Kind.RETURNED: "review.returned",
     Kind.APPROVED: "review.concluded",

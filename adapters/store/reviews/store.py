@@ -13,6 +13,7 @@ from adapters.store.events.log import append_in_bulk
 from adapters.store.lookups.review_figures import read_figures
 from adapters.store.reviews.asked import open_asked
 from adapters.store.reviews.cases import COLUMNS, EVENTS, case_of, event_of
+from adapters.store.reviews.concluded import read_concluded
 from adapters.store.reviews.evidence import StoredEvidence, read_evidence
 from adapters.store.reviews.notes import Notes
 from adapters.store.reviews.queue import DUE, LISTED_ONE, lock_next, select_page
@@ -30,6 +31,7 @@ from domain.views.reviews import (
     CaseFilter,
     CasePlace,
     CaseView,
+    ConcludedReview,
     ListedCase,
     NotedEvent,
     Opened,
@@ -134,6 +136,11 @@ class PgReviews:
         async with bulk_connection(self._engine) as connection:
             rows = await connection.fetch(DUE, now, limit)
         return [(row["id"], row["app_id"]) for row in rows]
+
+    async def concluded(self, verification_id: UUID, *, with_notes: bool) -> list[ConcludedReview]:
+        """What persons concluded about a verification, newest first, 50 at most."""
+        async with bulk_connection(self._engine) as connection:
+            return await read_concluded(connection, self._keys, verification_id, with_notes=with_notes)
 
     async def figures(self, app_ids: Sequence[str], *, now: datetime) -> ReviewFigures:
         """Counts for metrics."""

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import adapters.store
+from adapters.store.reviews.steps import ON_TIMELINE
 from domain.audit.action import Action
 from domain.events.bodies import Format
 from domain.facts.facts import Facts
@@ -67,8 +68,12 @@ def test_each_event_of_the_timeline_has_its_word() -> None:
     written = re.compile(r"INTO timeline[^;]*?'([a-z_]+\.[a-z_]+)'", re.DOTALL)
     sources = Path(adapters.store.__file__).parent.rglob("*.py")
     events = {event for source in sources for event in written.findall(source.read_text())}
-    assert events
-    assert events - set(words.TIMELINE) == set()
+    page = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text()
+    listed = set(re.findall("`([a-z_]+[.][a-z_]+)`", page.split("| `timeline` |")[1].split("\n")[0]))
+    assert len(events) > 5
+    assert len(listed) > 20
+    assert (events | listed | set(ON_TIMELINE.values())) - set(words.TIMELINE) == set()
+    assert (events | set(ON_TIMELINE.values())) - listed == set()
 
 
 def test_a_code_of_another_version_is_shown_as_it_is() -> None:
