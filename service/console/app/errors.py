@@ -145,7 +145,11 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 
 async def _answer_away(request: Request, error: Exception) -> Response:
     log.warning("console.unavailable", error=getattr(error, "kind", None))
-    return _notice(request, _AWAY)
+    answer = _notice(request, _AWAY)
+    if request.method == "POST" and request.headers.get("hx-request"):
+        # What is on the page stays, with what was typed; htmx asks again later.
+        answer.headers["hx-reswap"] = "none"
+    return answer
 
 
 async def _answer_defect(request: Request, error: Exception) -> Response:

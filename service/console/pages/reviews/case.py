@@ -34,6 +34,8 @@ from usecases.reviews.by import By
 router = APIRouter()
 
 SEE_OTHER: Final = 303
+MOST: Final = 60
+"""Events, documents and entries of the timeline that a page shows, the newest."""
 _NOTHING: Final = Draft()
 
 
@@ -116,6 +118,7 @@ async def show_case(at: CaseAt, *, draft: Draft = _NOTHING, problem: Problem | N
         problem=problem,
         reasons_for=reasons_for,
         drafts=drafts,
+        most=MOST,
         **_evidence(view.evidence),
     )
 

@@ -77,7 +77,7 @@ async def _lease(at: CaseAt, draft: Draft) -> Response:
     try:
         case = await at.context.reviews.renew(at.case_id, at.by, fence=draft.fence)
     except NoSuchCase:
-        raise NotFound from None
+        return page(at.request, "reviews/lease_lost.html", status=404)
     except ReviewRefused as error:
         return page(at.request, "reviews/lease_lost.html", status=problem_of(error).status)
     return page(at.request, "reviews/lease.html", case=case, lease=case.claim)

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.errors import ServerAway
 from domain.people.roles import Role
 from domain.reviews.case import Because
+from service.console.pages.reviews.case import MOST
 from tests.console.conftest import Readers
 from tests.console.pages.reviews.desks import case, kinds_of, state_of
 from tests.console.pages.reviews.forms import NOTE, looking
@@ -52,6 +54,33 @@ async def test_a_renewal_without_scripts_keeps_the_text(site: Site) -> None:
         assert (plain.status_code, typed.status_code) == (303, 200)
         assert f">{NOTE}</textarea>" in typed.text
         assert "10 min left" in typed.text
+
+
+async def test_an_outage_leaves_the_page_as_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    case_id = await case(site)
+
+    async def away(*_args: object, **_more: object) -> None:
+        raise ServerAway
+
+    async with looking(site, Role.REVIEWER, case_id) as browser:
+        monkeypatch.setattr(site.context.reviews, "renew", away)
+        browser.client.headers["hx-request"] = "true"
+        answer = await browser.send("renew")
+    assert (answer.status_code, answer.headers["hx-reswap"]) == (503, "none")
+
+
+async def test_a_case_with_a_long_history_has_a_short_page(site: Site) -> None:
+    case_id = await case(site)
+    async with looking(site, Role.REVIEWER, case_id) as browser:
+        for _ in range(MOST):
+            await browser.send("release")
+            await browser.look()
+            await browser.send("claim")
+            await browser.look()
+    assert len(await kinds_of(site, case_id)) == 2 + 2 * MOST
+    assert browser.page.count("Given back") == MOST // 2
+    assert f"{2 + MOST} earlier ones are left out" in browser.page
+    assert len(browser.page.encode()) <= 120_000
 
 
 async def test_a_case_is_given_back_once(site: Site) -> None:

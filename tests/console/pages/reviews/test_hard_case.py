@@ -1,0 +1,39 @@
+"""A case with much to see: an appeal, an attack, one side alone, and an earlier review."""
+
+from typing import Any
+
+from domain.people.roles import Role
+from domain.reviews.case import Because
+from tests.console.conftest import Readers
+from tests.console.pages.reviews.desks import state_of
+from tests.console.pages.reviews.forms import looking
+from tests.console.rig.day import run
+from tests.console.rig.site import Site
+from tests.support.reviews import CHEN
+from tests.support.storage.stores import NOW, biz_id
+
+ATTACK: dict[str, Any] = {
+    "liveness_result.face_genuineness.synthetic_face_confidence": 0.88,
+    "verify_result.result_faceid.confidence": 41.2,
+}
+FOLD = 900
+"""The height of a desktop's window."""
+
+
+async def test_the_reason_and_the_scores_are_seen_without_scrolling(site: Site, readers: Readers) -> None:
+    await run(site.store, 1, ATTACK, at=NOW)
+    opened = await site.context.reviews.open(biz_id(), CHEN, Because.OPERATOR, note=None)
+    async with looking(site, Role.REVIEWER, opened.case_id) as first:
+        await first.propose("incomplete")
+    objection = "That was me. 我本人操作，请复核。 " * 6
+    again = await site.context.reviews.open(biz_id(), CHEN, Because.APPEAL, note=objection)
+    reader = await readers.sign_in(Role.SENIOR)
+    await reader.open(f"/reviews/{again.case_id}")
+    await reader.page.click("[data-press=c]")
+    await reader.page.wait_for_selector("#lease")
+    for seen in (".evidence .reasons", ".evidence blockquote", ".evidence .chart >> nth=0", ".over"):
+        box = await reader.page.locator(seen).first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= FOLD, seen
+    await reader.look("review-appeal")
+    assert await state_of(site, again.case_id) == "open"
