@@ -2,6 +2,7 @@
 
 import msgspec
 
+from domain.views.identity_figures import IdentityFigures
 from domain.views.reviews import ReviewFigures
 
 
@@ -66,3 +67,4 @@ class StoreFigures(msgspec.Struct, frozen=True):
     endpoints: list[Endpoints] = []
     events: EventLog = EventLog()
     reviews: ReviewFigures = ReviewFigures()
+    identity: IdentityFigures = IdentityFigures()

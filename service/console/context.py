@@ -12,6 +12,7 @@ from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
+from usecases.identity.read import IdentityDesk
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
 from usecases.people.own_account import OwnAccount
@@ -110,6 +111,7 @@ class ConsoleContext:
     people: People
     policies: PolicyParts
     audit: AuditLog
+    identity: IdentityDesk
     settings: Sequence[ShownSetting]
     zone: tzinfo
     clock: Callable[[], datetime]

@@ -56,7 +56,7 @@ from domain.webhooks.addresses import parse_allowed
 from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
-from service.console.building import build_people, build_policies
+from service.console.building import build_identity, build_people, build_policies
 from service.console.context import ConsoleContext, Letters, Webhooks
 from service.console.pages import (
     account,
@@ -66,6 +66,7 @@ from service.console.pages import (
     endpoint_actions,
     endpoints,
     health,
+    identity,
     people,
     policies,
     policy_trials,
@@ -103,6 +104,7 @@ ROUTERS: Final = (
     today.router,
     verifications.router,
     verification.router,
+    identity.router,
     *reviews.ROUTERS,
     dead_letters.router,
     endpoints.router,
@@ -169,6 +171,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         people=build_people(process, sessions, passwords, with_passwords=settings.oidc_client() is None),
         policies=build_policies(settings, process, book, computing),
         audit=PgAuditLog(engine),
+        identity=build_identity(settings, process),
         settings=shown_settings(settings),
         reviews=ReviewDesk(cases, clock=clock),
         readings=CachedReadings(

@@ -108,6 +108,19 @@ async def overdue(gateway: Gateway) -> None:
     await gateway.store.decide(await gateway.store.record(), outcome=Outcome.REVIEW)
 
 
+async def too_many_reads(gateway: Gateway) -> None:
+    statement = text("INSERT INTO identity_readers VALUES ('person:li.na', CURRENT_DATE, 200, 1)")
+    async with gateway.store.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL TIME ZONE 'UTC'"))
+        await connection.execute(statement)
+
+
+async def many_persons(gateway: Gateway) -> None:
+    statement = text("INSERT INTO person_counts VALUES ('demo', 50001, now()), ('other', 30000, now())")
+    async with gateway.store.engine.begin() as connection:
+        await connection.execute(statement)
+
+
 async def redis_away(gateway: Gateway) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port()}/0", timeout=timedelta(milliseconds=200))
     gateway.changes["redis"] = Redis(connection_pool=pool)
@@ -146,6 +159,8 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
     "FaceidVerificationsNearLoss": (2, near_loss),
     "FaceidVerificationsHeld": (6, held),
     "FaceidReviewsOverdue": (6, overdue),
+    "FaceidIdentityLimit": (1, too_many_reads),
+    "FaceidPersonsNearFiling": (61, many_persons),
     "FaceidNoWorkerAlive": (2, lambda it: it.silences("worker")),
     "FaceidNoIngressAlive": (2, lambda it: it.silences("ingress")),
     "FaceidIngressRefuses": (2, lambda it: it.beats("ingress", can_accept=False)),

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.lookups.identity_figures import read_identity_figures
 from adapters.store.lookups.review_figures import read_figures
 from adapters.store.statements.each_app import list_apps
 from domain.pulls.reconciliation import NEAR_LOSS
@@ -32,6 +33,7 @@ class PgFigures:
             deliveries = await connection.execute(_DELIVERIES, {"most": MOST_DELIVERIES, "now": now})
             endpoints = await connection.execute(_ENDPOINTS, {"now": now})
             log = (await connection.execute(_EVENTS, {"now": now})).one()
+            identity = await read_identity_figures(connection)
             apps = [row.app_id for row in await connection.execute(_APPS)]
         return StoreFigures(
             open=[OpenVerifications(*row) for row in undecided],
@@ -40,6 +42,7 @@ class PgFigures:
             endpoints=[Endpoints(*row) for row in endpoints],
             events=EventLog(*log),
             reviews=await read_figures(self._engine, apps, now=now),
+            identity=identity,
         )
 
 

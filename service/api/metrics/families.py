@@ -14,6 +14,7 @@ from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHea
 from domain.views.servers import RedisRoom
 from service.api.metrics.delivery_families import describe_attempts, describe_deliveries
 from service.api.metrics.events import describe_events
+from service.api.metrics.identity_families import describe_identity
 from service.api.metrics.review_families import describe_reviews
 from service.ingress_families import describe_ingresses
 from service.metric_text import Family, by_process, counter, describe_table, gauge
@@ -153,6 +154,7 @@ def describe(readings: Readings) -> Iterator[Metric]:
         yield from _store(readings.store, readings.app_ids)
         yield from describe_deliveries(readings.store, set(readings.app_ids))
         yield from describe_reviews(readings.store.reviews, readings.app_ids)
+        yield from describe_identity(readings.store.identity)
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:

@@ -10,11 +10,13 @@ from adapters.outbound.webhooks.new_secrets import RandomSecrets
 from adapters.outbound.webhooks.signing_keys import open_key
 from adapters.outbound.webhooks.ways import CheckedWays
 from adapters.policies.folder import SHIPPED, PolicyBook
+from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.policy_history import PgPolicyHistory
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.limits.memory_room import MEMORY_RULES
@@ -24,6 +26,7 @@ from tests.support.http.vendors import API_APPS
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from tests.usecases.people.conftest import Office
+from usecases.identity.read import IdentityDesk
 from usecases.policies.trials import PolicyTrials
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
@@ -32,6 +35,12 @@ from usecases.webhooks.try_endpoint import EndpointTrials
 
 ENDPOINTS = 60
 """The most endpoints of an app."""
+
+
+def identity_of(store: Store) -> IdentityDesk:
+    """Shows identity, three times a day."""
+    reads = PgIdentityReads(store.engine, keys=store.data_keys, index=BlindIndex(store.keys))
+    return IdentityDesk(reads, limit=3)
 
 
 def letters_of(store: Store, redis: Redis, clock: Clock) -> Letters:

@@ -34,7 +34,7 @@ from domain.people.roles import Grant, Role
 from service.console.context import ConsoleContext
 from service.console.main import create_app
 from service.console.readings import CachedReadings
-from tests.console.rig.desks import Setting, letters_of, people_of, policies_of, webhooks_of
+from tests.console.rig.desks import Setting, identity_of, letters_of, people_of, policies_of, webhooks_of
 from tests.support.http.api import figures_of, readiness_of
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
@@ -121,6 +121,7 @@ def _context(people: Office, store: Store, redis: Redis, clock: Clock, receiver:
         people=people_of(people),
         policies=policies_of(store),
         audit=PgAuditLog(store.engine),
+        identity=identity_of(store),
         settings=(Setting("FACEID_API_RATE", "1000.0", is_set=False),),
         reviews=ReviewDesk(PgReviews(store.engine, keys=store.data_keys), clock=clock),
         readings=_readings(store, redis),

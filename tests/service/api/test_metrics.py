@@ -142,6 +142,8 @@ async def test_the_figures_need_no_token(full: RealApi) -> None:
         ("reviews_overdue", "other"): 0,
         ("reviews_concluded_in_a_day", "demo", "face.below_threshold", "rejected", "review"): 1,
         ("reviews_in_a_day", "demo"): 1,
+        ("identity_reads_today",): 0,
+        ("identity_readers_at_limit",): 0,
         ("reviews_hasty_in_a_day", "demo"): 1,
         ("second_looks_in_a_day", "no", "demo"): 0,
         ("processes", "worker"): 1,

@@ -1,0 +1,28 @@
+"""The metrics of stored persons and of reads of identity. Labels are apps, never persons."""
+
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+
+from domain.views.identity_figures import IdentityFigures
+from service.metric_text import gauge
+
+
+def describe_identity(figures: IdentityFigures) -> Iterator[Metric]:
+    """How many persons are stored, and who reads them."""
+    yield gauge(
+        "persons_stored",
+        "Distinct ID numbers that are stored, counted once an hour.",
+        {(each.app_id,): each.count for each in figures.persons},
+        "app_id",
+    )
+    yield gauge(
+        "identity_reads_today",
+        "Reads of identity, searches by ID number and exports of this day (UTC).",
+        {(): figures.reads},
+    )
+    yield gauge(
+        "identity_readers_at_limit",
+        "Persons and tokens that asked for more identities today (UTC) than `identity_reads_a_day` allows.",
+        {(): figures.at_limit},
+    )
