@@ -74,6 +74,21 @@ class Door:
         shown = shown_token(request)
         return shown is not None and await self.tokens.check(shown) == token
 
+    async def check_again(self, request: Request, entry: Entry, *, scopes: frozenset[str]) -> None:
+        """Check the token of an admitted request that has waited, before it is answered.
+
+        Raises:
+            ApiProblem: the token is revoked or expired, or has lost an app or a scope.
+            ServerAway: PostgreSQL is away.
+        """
+        shown = shown_token(request)
+        token = None if shown is None else await self.tokens.check(shown)
+        if token is None:
+            raise ApiProblem("unauthenticated")
+        apps = _apps_of(token, scopes)
+        if apps is not None and (entry.apps is None or not entry.apps <= apps):
+            raise ApiProblem("missing_scope")
+
     async def _check(self, address: str, shown: str, key: str) -> ApiToken:
         if wait := self.tries.wait_for(address, key):
             raise TooMany(wait)

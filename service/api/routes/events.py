@@ -20,6 +20,7 @@ from service.api.models.events import EventPageModel
 from service.api.responses import problems
 
 MAX_WAIT = 30
+_READ: Final = frozenset({"verifications:read"})
 _GREATEST: Final = 2**63 - 1
 
 router = guarded_router("/v1/events", tag="events")
@@ -78,6 +79,7 @@ async def list_events(
     if query.wait and not page.items:
         async with caller.turn.rest():
             page = await _waited(context, request, which, after=page.next, query=query)
+        await context.door.check_again(request, request.state.entry, scopes=_READ)
     content = {"items": [thin(event) for event in page.items], "next": page.next}
     return Response(msgspec.json.encode(content), media_type="application/json")
 

@@ -182,3 +182,24 @@ async def test_reads_of_many_waiters_share_few_statements(
     found = await asyncio.gather(*(store.lookups.states((each,)) for each in ids))
     assert found == [["received"], *[[] for _ in ids[1:]]]
     assert groups == [len(ids)]
+
+
+@pytest.mark.usefixtures("listening")
+@pytest.mark.parametrize("change", ["revoked", "fewer apps", "fewer scopes"])
+async def test_a_token_that_changes_during_the_wait_is_refused(
+    client_of: ClientOf, store: Store, api_context: RealApi, change: str
+) -> None:
+    recorded = await store.record()
+    await api_context.tokens.put("mine", "mine-token")
+    request = await waiting(client_of("mine-token"), api_context, f"{URL}?wait=30")
+    if change == "revoked":
+        await api_context.tokens.revoke("mine")
+    elif change == "fewer apps":
+        await api_context.tokens.put("mine", "mine-token", apps=["other"])
+    else:
+        await api_context.tokens.put("mine", "mine-token", scopes=["operate"])
+    await store.decide(recorded)
+    await Announcer(api_context.redis).announce(recorded.verification_id)
+    answer = await asyncio.wait_for(request, 20)
+    refused = (401, "unauthenticated") if change == "revoked" else (403, "missing_scope")
+    assert (answer.status_code, answer.json()["code"]) == refused

@@ -153,3 +153,20 @@ async def test_conflicts_of_verifications_are_read_by_app(api: httpx2.AsyncClien
 async def is_read(context: RealApi) -> bool:
     """Whether somebody waits for news."""
     return context.feed._readers > 0
+
+
+@pytest.mark.usefixtures("following")
+async def test_a_token_that_is_revoked_during_the_wait_gets_no_event(
+    client_of: ClientOf, store: Store, api_context: RealApi
+) -> None:
+    await api_context.tokens.put("mine", "mine-token")
+    request = asyncio.create_task(client_of("mine-token").get("/v1/events", params={"wait": 30}))
+
+    async def waits() -> bool:
+        return api_context.feed._readers == 1
+
+    await until(waits)
+    await api_context.tokens.revoke("mine")
+    await write(store, OF_DEMO)
+    api_context.feed.hint()
+    assert_problem(await asyncio.wait_for(request, 20), 401, "unauthenticated")
