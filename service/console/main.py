@@ -84,6 +84,7 @@ from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
+from usecases.people.bounded_failures import BoundedFailures
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
 from usecases.requests.retry_dead_letters import DeadLetterRetries
@@ -259,7 +260,7 @@ def _provider(
         back_to=f"{settings.console_address()}{BACK_PATH}",
         persons=PgProvenPersons(process.engine),
         sessions=sessions,
-        failures=PgSignInFailures(process.engine),
+        failures=BoundedFailures(PgSignInFailures(process.engine), monotonic=time.monotonic),
         new_secret=new_secret,
     )
 

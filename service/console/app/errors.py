@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from domain.errors import GatewayError, ServerAway
+from domain.errors import GatewayError, RefusedValue, ServerAway
 from service.console.app.languages import N_
 from service.console.app.places import sign_in_path
 from service.console.app.templates import page
@@ -103,6 +103,7 @@ def install_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(NotFound, _page_of(_NOT_FOUND))
     app.add_exception_handler(StaleForm, _answer_stale)
     app.add_exception_handler(RequestValidationError, _page_of(_INVALID))
+    app.add_exception_handler(RefusedValue, _page_of(_INVALID))
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(ServerAway, _answer_away)
     app.add_exception_handler(Exception, _answer_defect)

@@ -83,4 +83,7 @@ def _is_from_here(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    return urlsplit(request.headers.get("origin", "")).netloc == request.url.netloc
+    try:
+        return urlsplit(request.headers.get("origin", "")).netloc == request.url.netloc
+    except ValueError:
+        return False

@@ -12,7 +12,10 @@ def local_path(text: str | None) -> str:
     """The path and query of this console in `text`; the home page for anything else."""
     if not text or len(text) > _LONGEST or not text.isprintable() or "\\" in text:
         return HOME
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return HOME
     is_local = not parts.scheme and not parts.netloc and text.startswith("/") and not text.startswith("//")
     return text if is_local else HOME
 

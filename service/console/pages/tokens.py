@@ -41,8 +41,10 @@ async def list_my_tokens(request: Request, context: Context, session: Signed) ->
 @router.post("/tokens")
 async def create_my_token(request: Request, context: Context, session: Signed, form: Form) -> Response:
     """Create a personal token and show it once; one with the same name is replaced."""
-    mine = set(_scopes_of(session))
-    scopes = [scope for scope in form.all("scope") if scope in mine]
+    scopes = form.all("scope")
+    if not set(scopes) <= set(_scopes_of(session)):
+        # Without scopes a token has all rights of the person: never drop one silently.
+        return await _show_mine(request, context, session, problem=_REFUSED, status=422)
     days = read_number(form["days"], default=DAYS[0], least=1, most=max(DAYS))
     try:
         token = await context.people.tokens.create(

@@ -51,6 +51,7 @@ async def test_the_token_of_another_session_is_refused(site: Site) -> None:
         {"origin": "http://evil.example"},
         {"origin": "null"},
         {"origin": ""},
+        {"origin": "http://["},
     ],
 )
 async def test_a_form_from_another_site_is_refused(site: Site, headers: dict[str, str]) -> None:
