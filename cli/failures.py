@@ -18,6 +18,7 @@ from domain.errors import (
     SettingsError,
 )
 from domain.identity.errors import AlreadyErased, LegalHold, NoKeyStore, NoSuchVerification
+from domain.identity.reading import ReadRefused
 from domain.webhooks.mistakes import EndpointRefused
 
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
@@ -25,6 +26,7 @@ _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
     EndpointRefused: str,
     EpochInUse: lambda _: "the epoch has not ended yet, or less than a day ago",
     AlreadyErased: lambda _: "it is erased, or an erasure has begun",
+    ReadRefused: lambda refused: f"{refused.code}: give a reason with words and without an ID number",
     LegalHold: lambda _: "a legal hold is on this verification; `faceid-gateway hold lift` lifts it",
     NoKeyStore: lambda _: "FACEID_KEYS_URL is not set: a backup would undo the erasure",
     NoSuchVerification: lambda _: "there is no such verification",

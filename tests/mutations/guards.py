@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutations.audit import OF_THE_AUDIT
 from tests.mutations.console import OF_THE_CONSOLE
+from tests.mutations.erasure import OF_ERASURES
 from tests.mutations.events import OF_THE_EVENTS
 from tests.mutations.identity import OF_IDENTITY
 from tests.mutations.keys import OF_THE_KEYS
@@ -139,6 +140,11 @@ GUARDS: Final = (
     "audit before the answer",
     "a scope for each field",
     "identities of a day",
+    "an old backup is not served",
+    "ledger before the erasure",
+    "nothing identifies the erased again",
+    "holds win",
+    "epochs go when they are empty",
 )
 
 MUTATIONS: Final = (
@@ -349,6 +355,7 @@ MUTATIONS: Final = (
     *OF_THE_EVENTS,
     *OF_IDENTITY,
     *OF_THE_KEYS,
+    *OF_ERASURES,
     *OF_THE_PEOPLE,
     *OF_THE_SCREENS,
     *OF_THE_SUPERVISOR,

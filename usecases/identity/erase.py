@@ -8,6 +8,7 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.identity.erasure import Because, ErasureView, Hold, Receipt, ledger_key, verification_of
 from domain.identity.errors import NoKeyStore
+from domain.identity.reading import checked_reason
 from domain.model import verification_id
 from domain.people.actor import Actor
 from usecases.ports.identity import Applied, Erasures, Holds, Ledger, Places
@@ -55,16 +56,18 @@ class ErasureDesk:
 
         Raises:
             NoKeyStore: there is no ledger.
+            ReadRefused: the reason is blank, or has an ID number.
             NoSuchVerification: the app has none with this biz_id.
             LegalHold: it is held.
             ServerAway: the key store or PostgreSQL is away.
         """
         if self._ledger is None:
             raise NoKeyStore
+        why = checked_reason(reason)
         # An absent key store is noticed before anything begins.
         await self._ledger.state()
         mine, now = verification_id(app_id, biz_id), self._clock()
-        audit = AuditRow.by(actor, Action.ERASED, reason=reason)
+        audit = AuditRow.by(actor, Action.ERASED, reason=why)
         if (known := await self._erasures.begin(mine, at=now, because=because, audit=audit)) is not None:
             return known
         others = [verification_id(each, biz_id) for each in self._sharing(app_id) if each != app_id]
@@ -87,13 +90,13 @@ class ErasureDesk:
 
     async def hold(self, app_id: str, biz_id: str, *, actor: Actor, reason: str) -> Hold:
         """Hold a verification. Raises NoSuchVerification, AlreadyErased, ServerAway."""
-        audit = AuditRow.by(actor, Action.HOLD_PLACED, reason=reason)
-        mine = verification_id(app_id, biz_id)
-        return await self._holds.place(mine, reason=reason, now=self._clock(), audit=audit)
+        why, mine = checked_reason(reason), verification_id(app_id, biz_id)
+        audit = AuditRow.by(actor, Action.HOLD_PLACED, reason=why)
+        return await self._holds.place(mine, reason=why, now=self._clock(), audit=audit)
 
     async def lift(self, app_id: str, biz_id: str, *, actor: Actor, reason: str) -> bool:
         """Lift a hold; False if there is none. Raises NoSuchVerification, ServerAway."""
-        audit = AuditRow.by(actor, Action.HOLD_LIFTED, reason=reason)
+        audit = AuditRow.by(actor, Action.HOLD_LIFTED, reason=checked_reason(reason))
         return await self._holds.lift(verification_id(app_id, biz_id), now=self._clock(), audit=audit)
 
     async def explain(self, app_id: str, biz_id: str) -> ErasureView:

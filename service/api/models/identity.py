@@ -1,5 +1,6 @@
 """What the API takes and answers about erasures, as pydantic models."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from domain.identity.erasure import LONGEST_REASON, Because, ErasureView, Hold, Receipt
 from service.api.models.verifications import EXAMPLE, UtcTime
+from usecases.identity.erase_person import PersonEnd
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REASON)]
 
@@ -108,3 +110,26 @@ class ErasureModel(BaseModel):
             begun_at=view.begun_at,
             receipt=view.receipt and ReceiptModel.of(view.receipt),
         )
+
+
+class PersonEndModel(BaseModel):
+    """What became of one verification."""
+
+    biz_id: str
+    receipt: ReceiptModel | None = Field(description="null if a legal hold is on it: it stays")
+
+
+class PersonErasureModel(BaseModel):
+    """What became of a person's verifications, newest first."""
+
+    items: list[PersonEndModel]
+    more: bool = Field(description="Whether there may be more: ask again")
+
+    @classmethod
+    def of(cls, ends: Sequence[PersonEnd], *, more: bool) -> "PersonErasureModel":
+        """The answer for what was done."""
+        items = [
+            PersonEndModel(biz_id=end.biz_id, receipt=end.receipt and ReceiptModel.of(end.receipt))
+            for end in ends
+        ]
+        return cls(items=items, more=more)

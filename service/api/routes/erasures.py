@@ -21,7 +21,13 @@ Erasable = Annotated[VerificationRecord, Security(find_verification, scopes=["er
 @router.post(
     "/{biz_id}/erasure",
     responses=problems(
-        "not_found", "app_id_required", "legal_hold", "no_key_store", "invalid_request", "unavailable"
+        "not_found",
+        "app_id_required",
+        "legal_hold",
+        "no_key_store",
+        "invalid_request",
+        "reason_has_number",
+        "unavailable",
     ),
 )
 async def erase_verification(
@@ -45,7 +51,14 @@ async def explain_erasure(verification: Erasable, context: Context) -> ErasureMo
 
 @router.put(
     "/{biz_id}/hold",
-    responses=problems("not_found", "app_id_required", "already_erased", "invalid_request", "unavailable"),
+    responses=problems(
+        "not_found",
+        "app_id_required",
+        "already_erased",
+        "invalid_request",
+        "reason_has_number",
+        "unavailable",
+    ),
 )
 async def hold_verification(
     body: ReasonBody, verification: Erasable, caller: Eraser, context: Context
@@ -60,7 +73,7 @@ async def hold_verification(
 @router.delete(
     "/{biz_id}/hold",
     status_code=204,
-    responses=problems("not_found", "app_id_required", "invalid_request", "unavailable"),
+    responses=problems("not_found", "app_id_required", "invalid_request", "reason_has_number", "unavailable"),
 )
 async def lift_hold(body: ReasonBody, verification: Erasable, caller: Eraser, context: Context) -> None:
     """Lift the legal hold. Retention looks at the verification again. 404 if there is none."""

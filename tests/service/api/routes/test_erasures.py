@@ -1,13 +1,16 @@
 """Erasing, explaining and holding over HTTP."""
 
 import httpx2
+import msgspec
 import pytest
 
+from domain.model import Identity
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi
-from tests.support.storage.stores import Store, biz_id, whole_way
+from tests.support.storage.stores import Store, biz_id, callback, decision_record, payload, whole_way
 
 PATH = f"/v1/verifications/{biz_id()}"
+NUMBER = "11010519491231002X"
 WHY = {"reason": "the user asked"}
 
 
@@ -81,3 +84,30 @@ async def test_absent_key_store_leaves_everything(
     assert_problem(await api.post(f"{PATH}/erasure", json=WHY), 503, "unavailable")
 
     assert (await api.get(f"{PATH}/erasure")).json()["begun_at"] is None
+
+
+async def test_a_person_is_erased_by_number_except_what_is_held(
+    api: httpx2.AsyncClient, store: Store
+) -> None:
+    for n in (1, 2):
+        recorded = await store.record(callback(payload(n)))
+        record = msgspec.structs.replace(decision_record(recorded), identity=Identity("陈大文", NUMBER))
+        assert await store.decisions.save_once(record)
+    await api.put(f"{PATH}/hold", json=WHY)
+    body = {"app_id": "demo", "id_number": NUMBER, **WHY}
+
+    answer = await api.post("/v1/persons/erasure", json=body)
+
+    assert answer.status_code == 200
+    assert NUMBER not in answer.text
+    ends = {each["biz_id"]: each["receipt"] for each in answer.json()["items"]}
+    assert ends[biz_id(1)] is None
+    assert ends[biz_id(2)]["because"] == "person"
+    found = await api.post("/v1/persons/search", json=body)
+    assert [each["biz_id"] for each in found.json()["items"]] == [biz_id(1)]
+
+
+async def test_a_reason_with_a_number_is_refused(api: httpx2.AsyncClient, store: Store) -> None:
+    await whole_way(store, 1)
+    answer = await api.post(f"{PATH}/erasure", json={"reason": f"of {NUMBER}"})
+    assert_problem(answer, 422, "reason_has_number")

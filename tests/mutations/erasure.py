@@ -1,0 +1,66 @@
+"""Guards of erasures, legal holds and retention."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+_STORE: Final = "tests/adapters/store/identity"
+
+OF_ERASURES: Final = (
+    Mutation(
+        "an old backup is not served",
+        "adapters/processes/keys.py",
+        "                await _check_erasures(process, erased=state.erased)\n",
+        "",
+        ["tests/adapters/processes/test_keys.py::test_database_that_lacks_erasures_stops_the_start"],
+    ),
+    Mutation(
+        "an old backup is not served",
+        "adapters/store/identity/applied.py",
+        "                if not missing:\n",
+        "                if True:\n",
+        [f"{_STORE}/test_restored.py::test_a_gap_is_not_passed_over"],
+    ),
+    Mutation(
+        "ledger before the erasure",
+        "usecases/identity/erase.py",
+        "        position = await ledger.append(ledger_key(each), at=at)\n",
+        "        position = 1\n",
+        [f"{_STORE}/test_restored.py::test_old_backup_is_noticed_and_brought_up_to_date"],
+    ),
+    Mutation(
+        "nothing identifies the erased again",
+        "adapters/store/recording/recorder.py",
+        "        if row.wrapped_key == wrapped or row.erased:",
+        "        if row.wrapped_key == wrapped:",
+        [f"{_STORE}/test_erasure.py::test_late_callback_brings_no_identity_back"],
+    ),
+    Mutation(
+        "holds win",
+        "adapters/store/identity/erasure.py",
+        "                if await connection.scalar(_HELD, key):\n                    raise LegalHold\n",
+        "",
+        [f"{_STORE}/test_erasure.py::test_held_verification_stays_until_the_hold_is_lifted"],
+    ),
+    Mutation(
+        "holds win",
+        "adapters/store/identity/retention.py",
+        "        free = [each for each in ids if each not in held]",
+        "        free = ids",
+        [f"{_STORE}/test_retention.py::test_a_hold_keeps_data_and_epoch_until_it_is_lifted"],
+    ),
+    Mutation(
+        "epochs go when they are empty",
+        "usecases/identity/retain.py",
+        "            return empty and await keys.destroy(epoch.id, now=now)",
+        "            return empty",
+        [f"{_STORE}/test_retention.py::test_the_epochs_key_is_destroyed_when_nothing_is_left"],
+    ),
+    Mutation(
+        "epochs go when they are empty",
+        "usecases/identity/retain.py",
+        "            return empty and await keys.destroy(epoch.id, now=now)",
+        "            return await keys.destroy(epoch.id, now=now)",
+        [f"{_STORE}/test_retention.py::test_an_open_verification_keeps_its_data_and_epoch"],
+    ),
+)
