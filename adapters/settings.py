@@ -94,6 +94,7 @@ class AppSettings(BaseModel):
     candidate_policy: str | None = None
     confirmation: ConfirmationMode | None = None
     require_registration: bool = False
+    orders_of_number: int = Field(0, ge=0, le=1000)
     return_image: int = Field(0, ge=0, le=6)
     pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0, 3600.0]
     retention: RetentionSettings = RetentionSettings()
@@ -297,6 +298,7 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         candidate_policy=app.candidate_policy,
         confirmation=app.confirmation,
         require_registration=app.require_registration,
+        orders_of_number=app.orders_of_number,
         return_image=app.return_image,
         retention=Retention(app.retention.raw_days, app.retention.identity_days),
         pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),

@@ -29,6 +29,12 @@ GUIDE: Final = {
     "number_check_digit": Guide(
         "api", "The check digit does not follow from the others.", "One digit is wrong, or two are swapped."
     ),
+    "number_limit": Guide(
+        "api",
+        "`orders_of_number` verifications of this ID number were ordered or decided in the last 24 hours. "
+        "The vendor was not called.",
+        "Order again later. Many of these are a sign of an attack on one person.",
+    ),
     "identity_limit": Guide(
         "api",
         "The person or the token has made `identity_reads_a_day` reads, searches and exports today (UTC). "

@@ -68,6 +68,7 @@ PROBLEMS: Final = {
     "number_letters": Kind(422, "The ID number has something other than digits"),
     "number_length": Kind(422, "The ID number has neither 15 nor 18 digits"),
     "number_check_digit": Kind(422, "The last digit of the ID number is wrong: one of the digits is"),
+    "number_limit": Kind(429, "This ID number was verified as often today as the app allows"),
     "identity_limit": Kind(429, "The caller has read as many identities today as it may"),
     "request_timeout": Kind(408, "The request did not arrive in time"),
     "body_too_large": Kind(413, "The body is too large"),

@@ -38,6 +38,12 @@ APP_MEANINGS: Final = {
         "registration.",
         "`true`：没有登记过的核身，真实的回调会保存下来（`held`），登记之后才判定。",
     ),
+    "orders_of_number": Words(
+        "How many verifications of one ID number (`idcard_number`) may be ordered in 24 hours; the next "
+        "order is 429 `number_limit`, and the vendor is not called. `0`: no limit.",
+        "同一证件号（`idcard_number`）24 小时内最多可以下多少单；超出后返回 429 "
+        "`number_limit`，不调用供应商。`0`：不限制。",
+    ),
     "landing_url": Words(
         "Where the browser goes after the flow, with `biz_id` added; without it, it sees a built-in page "
         "(zh/en).",

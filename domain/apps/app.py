@@ -20,7 +20,8 @@ class App(msgspec.Struct, frozen=True):
     `policy` is the name of the policy that decides, `candidate_policy` of one that runs beside it as a
     shadow; `confirmation` overrides the policy's own mode. `pull_retry_delays` are the pauses before the
     second and the third pull, if the earlier ones brought nothing. With `require_registration`, callbacks of
-    unregistered verifications are stored, not decided.
+    unregistered verifications are stored, not decided. `orders_of_number`: how many verifications of one ID
+    number may be ordered in 24 hours; 0 is no limit.
     """
 
     app_id: str
@@ -36,6 +37,7 @@ class App(msgspec.Struct, frozen=True):
     confirmation: ConfirmationMode | None = None
     require_registration: bool = False
     return_image: int = 0
+    orders_of_number: int = 0
     retention: Retention = Retention()
     pull_retry_delays: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(hours=1))
 

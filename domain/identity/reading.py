@@ -43,6 +43,10 @@ class NumberInReason(ReadRefused):
     code = "reason_has_number"
 
 
+class TooManyOrders(GatewayError):
+    """The ID number was verified as often in a day as the app allows; nothing was spent."""
+
+
 class TooManyReads(ReadRefused):
     """The actor has read as many identities today as it may."""
 

@@ -26,6 +26,7 @@ from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.events import EventReader
 from usecases.ports.hints import Announcements, Reloads
 from usecases.ports.lookups import LetterDesk, Lookups, Shadows, StoredDecisions
+from usecases.ports.numbers import NumberCounts
 from usecases.ports.pulls import PullRequests, TokenIssuer
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
@@ -56,6 +57,7 @@ class ApiContext:
     reviews: ReviewDesk
     redeliveries: Redeliveries
     identity: IdentityDesk
+    numbers: NumberCounts
     export: PersonExport
     trials: EndpointTrials
     stored: StoredDecisions

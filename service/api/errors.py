@@ -33,7 +33,7 @@ from domain.errors import (
 )
 from domain.identity.errors import ErasureRefused
 from domain.identity.numbers import WrongNumber
-from domain.identity.reading import ReadRefused
+from domain.identity.reading import ReadRefused, TooManyOrders
 from domain.reviews.errors import (
     ClaimedByAnother,
     ConclusionRefused,
@@ -101,6 +101,7 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     # The client sent a value that PostgreSQL cannot hold.
     RefusedValue: lambda _: _Problem("invalid_request", {"errors": []}),
     ReadRefused: lambda error: _Problem(error.code),
+    TooManyOrders: lambda _: _Problem("number_limit"),
     WrongNumber: lambda error: _Problem(error.code),
     ReviewRefused: lambda error: _Problem(error.code),
     NoSuchCase: lambda _: _Problem("not_found"),

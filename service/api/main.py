@@ -38,6 +38,7 @@ from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
+from adapters.store.identity.counts import PgNumberCounts
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
@@ -219,6 +220,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         pull_requests=PgPullRequests(engine, rules=settings.pull_rules(limit=PULL_LIMIT)),
         lookups=lookups,
         identity=identities,
+        numbers=PgNumberCounts(engine, index=BlindIndex(process.keys)),
         export=PersonExport(identities, lookups=lookups, stored=stored, close_ups=PgCloseUps(engine)),
         audit=audit_log,
         denials=Denials(audit_log, monotonic=time.monotonic),

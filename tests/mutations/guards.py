@@ -145,6 +145,7 @@ GUARDS: Final = (
     "nothing identifies the erased again",
     "holds win",
     "epochs go when they are empty",
+    "nothing spent above a limit",
 )
 
 MUTATIONS: Final = (

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutations.mutation import Mutation
 
+_ORDERS: Final = "tests/service/api/routes/test_orders.py"
 _ROUTES: Final = "tests/service/api/routes/test_identity.py"
 
 OF_IDENTITY: Final = (
@@ -54,5 +55,12 @@ OF_IDENTITY: Final = (
         " WHERE r.reads < :limit",
         " WHERE r.reads < :limit OR true",
         [f"{_ROUTES}::test_a_day_has_a_limit_and_its_first_refusal_is_in_the_audit"],
+    ),
+    Mutation(
+        "nothing spent above a limit",
+        "usecases/requests/order_verification.py",
+        "        await _check(app, number, numbers, now=clock())",
+        "        pass",
+        [f"{_ORDERS}::test_the_orders_of_one_number_are_limited_before_the_vendor_is_called"],
     ),
 )

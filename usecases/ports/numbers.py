@@ -1,7 +1,9 @@
 """The blind index of ID numbers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 
 class NumberUpkeep(Protocol):
@@ -16,3 +18,13 @@ class NumberUpkeep(Protocol):
 
     async def count_persons(self) -> None:
         """Count the distinct numbers of each app, and forget how many identities were read long ago."""
+
+
+class NumberCounts(Protocol):
+    """How often an ID number was verified. Every method raises ServerAway."""
+
+    async def count(self, app_id: str, number: str, *, since: datetime, most: int) -> int:
+        """The verifications of an app with this number since then, up to `most`."""
+
+    async def note(self, app_id: str, verification: UUID, number: str, *, at: datetime) -> None:
+        """Index the number of an ordered verification."""

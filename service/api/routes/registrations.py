@@ -29,7 +29,7 @@ NewBizId = Annotated[str, Path(pattern=f"^{BIZ_ID_SHAPE.pattern}$", examples=[EX
     responses=problems(
         "not_found", "app_id_required", "app_not_configured",
         "registration_conflict", "unreadable", "body_too_large", "invalid_request", "vendor_refused",
-        "vendor_unavailable", "unavailable",
+        "vendor_unavailable", "unavailable", "number_limit",
     ),
 )  # fmt: skip
 async def order_verification(
@@ -45,6 +45,7 @@ async def order_verification(
         order.to_order(),
         issuer=context.issuer,
         registrations=context.registrations,
+        numbers=context.numbers,
         looks=context.looks,
         clock=context.clock,
     )

@@ -31,6 +31,7 @@ from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
+from adapters.store.identity.counts import PgNumberCounts
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
@@ -125,6 +126,7 @@ def real_api(
         pull_requests=store.pull_requests,
         lookups=store.lookups,
         identity=identities,
+        numbers=PgNumberCounts(engine, index=BlindIndex(keys)),
         export=PersonExport(
             identities,
             lookups=store.lookups,
