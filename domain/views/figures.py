@@ -59,7 +59,8 @@ class EventLog(msgspec.Struct, frozen=True):
 
 
 class StoreFigures(msgspec.Struct, frozen=True):
-    """The figures of the store at one moment."""
+    """The figures of the store at one moment. `audit_late`: rows of the audit of more than an hour ago that
+    are in no block, up to 1000."""
 
     open: list[OpenVerifications]
     letters: list[Letters]
@@ -68,3 +69,4 @@ class StoreFigures(msgspec.Struct, frozen=True):
     events: EventLog = EventLog()
     reviews: ReviewFigures = ReviewFigures()
     identity: IdentityFigures = IdentityFigures()
+    audit_late: int = 0

@@ -16,7 +16,10 @@ from adapters.processes.heartbeats import Heartbeats
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.sealing.batch_ids import new_batch_id
+from adapters.store.audit.rows import append
 from devstack.ports import free_port
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.model import Outcome
 from domain.views.processes import Heartbeat
 from service.ingress.metrics import serving_metrics
@@ -121,6 +124,12 @@ async def many_persons(gateway: Gateway) -> None:
         await connection.execute(statement)
 
 
+async def unclosed_audit(gateway: Gateway) -> None:
+    async with gateway.store.engine.begin() as connection:
+        await append(connection, [AuditRow(action=Action.RECONCILED, actor="command:root")])
+        await connection.execute(text("UPDATE audit SET at = now() - interval '2 hours'"))
+
+
 async def redis_away(gateway: Gateway) -> None:
     pool = create_redis_pool(f"redis://127.0.0.1:{free_port()}/0", timeout=timedelta(milliseconds=200))
     gateway.changes["redis"] = Redis(connection_pool=pool)
@@ -159,6 +168,7 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
     "FaceidVerificationsNearLoss": (2, near_loss),
     "FaceidVerificationsHeld": (6, held),
     "FaceidReviewsOverdue": (6, overdue),
+    "FaceidAuditNotClosed": (11, unclosed_audit),
     "FaceidIdentityLimit": (1, too_many_reads),
     "FaceidPersonsNearFiling": (61, many_persons),
     "FaceidNoWorkerAlive": (2, lambda it: it.silences("worker")),

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.audit.fitness import count_late
 from adapters.store.lookups.identity_figures import read_identity_figures
 from adapters.store.lookups.review_figures import read_figures
 from adapters.store.statements.each_app import list_apps
@@ -34,6 +35,7 @@ class PgFigures:
             endpoints = await connection.execute(_ENDPOINTS, {"now": now})
             log = (await connection.execute(_EVENTS, {"now": now})).one()
             identity = await read_identity_figures(connection)
+            audit_late = await count_late(connection)
             apps = [row.app_id for row in await connection.execute(_APPS)]
         return StoreFigures(
             open=[OpenVerifications(*row) for row in undecided],
@@ -43,6 +45,7 @@ class PgFigures:
             events=EventLog(*log),
             reviews=await read_figures(self._engine, apps, now=now),
             identity=identity,
+            audit_late=audit_late,
         )
 
 

@@ -154,7 +154,7 @@ def describe(readings: Readings) -> Iterator[Metric]:
         yield from _store(readings.store, readings.app_ids)
         yield from describe_deliveries(readings.store, set(readings.app_ids))
         yield from describe_reviews(readings.store.reviews, readings.app_ids)
-        yield from describe_identity(readings.store.identity)
+        yield from describe_identity(readings.store.identity, readings.app_ids)
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
@@ -264,4 +264,9 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
         {(each.app_id, each.reason): each.retried for each in figures.letters},
         "app_id", "reason",
     )  # fmt: skip
+    yield gauge(
+        "audit_rows_late",
+        "Rows of the audit of more than an hour ago that are in no block, counted up to 1,000.",
+        {(): figures.audit_late},
+    )
     yield from describe_events(figures.events)

@@ -1,6 +1,6 @@
 """The metrics of stored persons and of reads of identity. Labels are apps, never persons."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import Metric
 
@@ -8,12 +8,12 @@ from domain.views.identity_figures import IdentityFigures
 from service.metric_text import gauge
 
 
-def describe_identity(figures: IdentityFigures) -> Iterator[Metric]:
+def describe_identity(figures: IdentityFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
     """How many persons are stored, and who reads them."""
     yield gauge(
         "persons_stored",
         "Distinct ID numbers that are stored, counted once an hour.",
-        {(each.app_id,): each.count for each in figures.persons},
+        {(app_id,): 0 for app_id in app_ids} | {(each.app_id,): each.count for each in figures.persons},
         "app_id",
     )
     yield gauge(

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from adapters.store.audit.rows import append
 from adapters.store.lookups.figures import MOST_LETTERS, PgFigures
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.views.figures import EventLog, Letters, OpenVerifications, StoreFigures
 from tests.support.storage.stores import NOW, Store, callback, payload
 
@@ -95,3 +98,13 @@ async def test_the_ends_of_the_event_log_are_known(store: Store) -> None:
     [first], [last] = await store.rows("SELECT seq FROM events ORDER BY seq")
     figures = await PgFigures(store.engine).read(NOW + HOUR)
     assert figures.events == EventLog(first, last, 3600.0)
+
+
+async def test_old_rows_of_the_audit_without_a_block_are_late(store: Store) -> None:
+    row = AuditRow(action=Action.RECONCILED, actor="command:root")
+    async with store.engine.begin() as connection:
+        await append(connection, [row, row])
+        await connection.execute(
+            text("UPDATE audit SET at = now() - interval '2 hours' WHERE id = (SELECT min(id) FROM audit)")
+        )
+    assert (await PgFigures(store.engine).read(NOW)).audit_late == 1
