@@ -10,10 +10,11 @@ from service.metric_text import gauge
 
 def describe_identity(figures: IdentityFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
     """How many persons are stored, and who reads them."""
+    counts = dict.fromkeys(app_ids, 0) | {each.app_id: each.count for each in figures.persons}
     yield gauge(
         "persons_stored",
         "Distinct ID numbers that are stored, counted once an hour.",
-        {(app_id,): 0 for app_id in app_ids} | {(each.app_id,): each.count for each in figures.persons},
+        {(app_id,): count for app_id, count in counts.items()},
         "app_id",
     )
     yield gauge(
