@@ -14,6 +14,7 @@ from cli.failures import CommandFailed
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
 from domain.people.errors import (
+    IdentityTaken,
     LastAdmin,
     NameRefused,
     NameTaken,
@@ -116,6 +117,21 @@ def role(
 
 
 @commands.command()
+def link(
+    name: Name,
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The claim `sub` of the ID token")],
+    issuer: Annotated[str, typer.Option(help="As in oidc_issuer")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Let a person who was added by hand sign in at the identity provider."""
+
+    async def change(gateway: Gateway) -> None:
+        await gateway.people().link(name, issuer=issuer, subject=subject, actor=command_actor())
+
+    _run(find_servers(data_dir), change)
+
+
+@commands.command()
 def disable(name: Name, data_dir: DataDirOption = None) -> None:
     """Disable a person: sessions, links and personal tokens end at once."""
     _run(find_servers(data_dir), lambda gateway: gateway.people().disable(name, actor=command_actor()))
@@ -184,6 +200,7 @@ _WORDS = {
     NameRefused: "a name has 1 to 64 characters of a-z 0-9 . _ @ + - and begins with a letter or a digit",
     NameTaken: "a person of this name exists already; `people invite` makes another link",
     NoSuchPerson: "there is no active person of this name",
+    IdentityTaken: "another person signs in by this identity",
     LastAdmin: "this is the last admin of every app; add another one first",
     OutOfBounds: "a link is valid for 15 minutes to 24 hours, a personal token for at most 366 days",
     ScopeRefused: "there is no such scope",

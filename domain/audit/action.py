@@ -27,6 +27,7 @@ class Action(StrEnum):
     TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     PERSON_ADDED = "person.added"
+    PERSON_LINKED = "person.linked"
     PERSON_DISABLED = "person.disabled"
     PERSON_ENABLED = "person.enabled"
     ROLE_GRANTED = "role.granted"
@@ -106,6 +107,7 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.TOKEN_CREATED: Meaning("A token of the api was created.", _NAMED),
     Action.TOKEN_REVOKED: Meaning("A token of the api was revoked.", _NAMED),
     Action.PERSON_ADDED: Meaning("A person was added, or came from the identity provider.", _PERSON),
+    Action.PERSON_LINKED: Meaning("A person was linked to an identity of the provider.", _PERSON),
     Action.PERSON_DISABLED: Meaning(
         "A person was disabled; sessions, links and personal tokens ended.", _PERSON
     ),

@@ -3,6 +3,7 @@
 GatewayError
 ├── NameRefused              not a login name
 ├── NameTaken                another person has this login name
+├── IdentityTaken            another person signs in by this identity of the provider
 ├── NoSuchPerson             there is no such person, or not in the apps of whoever asks
 ├── NotPermitted             the actor lacks the right `people` where the change would count
 ├── LastAdmin                the last active admin of every app stays
@@ -24,6 +25,10 @@ class NameRefused(GatewayError):
 
 class NameTaken(GatewayError):
     """Another person has this login name."""
+
+
+class IdentityTaken(GatewayError):
+    """Another person signs in by this identity of the provider."""
 
 
 class NoSuchPerson(GatewayError):

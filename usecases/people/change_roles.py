@@ -45,6 +45,12 @@ class PeopleDesk:
         check_may_give(rights, grants)
         return await self._persons.revoke((await self.find(name)).id, grants, actor=actor)
 
+    async def link(self, name: str, *, issuer: str, subject: str, actor: Actor) -> Person:
+        """Let a person sign in by this identity of the provider; an earlier one no longer does. Raises
+        NoSuchPerson, IdentityTaken.
+        """
+        return await self._persons.link((await self.find(name)).id, issuer, subject, actor=actor)
+
     async def disable(self, name: str, *, actor: Actor, rights: Rights | None = None) -> Person:
         """Disable a person; sessions, links and personal tokens end. Raises NoSuchPerson, NotPermitted,
         LastAdmin.

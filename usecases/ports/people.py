@@ -41,6 +41,9 @@ class Persons(Protocol):
     async def revoke(self, person_id: UUID, grants: Sequence[Grant], *, actor: Actor) -> Person:
         """Take roles away. Raises NoSuchPerson, LastAdmin."""
 
+    async def link(self, person_id: UUID, issuer: str, subject: str, *, actor: Actor) -> Person:
+        """Let a person sign in by this identity of the provider. Raises NoSuchPerson, IdentityTaken."""
+
     async def set_state(self, person_id: UUID, state: PersonState, *, actor: Actor) -> Person:
         """Disable a person, which ends sessions, links and personal tokens for good, or enable one again.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import TextClause, delete, text, update
+from sqlalchemy import TextClause, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,7 +20,7 @@ from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
 from adapters.store.people.tables import person_roles, personal_tokens, persons, sessions, sign_in_links
 from domain.audit.action import Action
 from domain.people.actor import Actor
-from domain.people.errors import NameTaken, NoSuchPerson
+from domain.people.errors import IdentityTaken, NameTaken, NoSuchPerson
 from domain.people.person import Person, PersonState
 from domain.people.roles import Grant
 
@@ -82,6 +82,19 @@ class PgPersons:
             taken = [grant for grant in grants if await _take(connection, person_id, grant)]
             await check_admins(connection, before)
             await note_grants(connection, Action.ROLE_REVOKED, name, taken, actor=actor)
+            return await _reread(connection, person_id)
+
+    async def link(self, person_id: UUID, issuer: str, subject: str, *, actor: Actor) -> Person:
+        """Let a person sign in by this identity of the provider. Raises NoSuchPerson, IdentityTaken."""
+        same = (persons.c.issuer == issuer, persons.c.subject == subject)
+        async with self._engine.begin() as connection:
+            await one_by_one(connection)
+            name, _ = await locked_person(connection, person_id)
+            if await connection.scalar(select(persons.c.id).where(*same, persons.c.id != person_id)):
+                raise IdentityTaken
+            linked = update(persons).where(persons.c.id == person_id)
+            await connection.execute(linked.values(issuer=issuer, subject=subject))
+            await note(connection, Action.PERSON_LINKED, name, actor=actor)
             return await _reread(connection, person_id)
 
     async def set_state(self, person_id: UUID, state: PersonState, *, actor: Actor) -> Person:

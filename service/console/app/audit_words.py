@@ -25,6 +25,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "token.created": N_("Api token created"),
     "token.revoked": N_("Api token revoked"),
     "person.added": N_("Person added"),
+    "person.linked": N_("Person linked to an identity of the provider"),
     "person.disabled": N_("Person disabled"),
     "person.enabled": N_("Person enabled"),
     "role.granted": N_("Role given"),

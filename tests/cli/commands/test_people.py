@@ -10,6 +10,7 @@ import pytest
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from domain.people.links import Purpose
+from domain.people.person import Person
 from domain.people.roles import Grant, Role
 from domain.people.tokens import PREFIX
 from tests.cli.conftest import Run, assert_one_line
@@ -145,3 +146,13 @@ def test_no_program_gets_what_only_persons_have(run: Run, environment: None, sco
     code, _, err = run("token", "create", "robot", "--all-apps", "--scope", scope)
     assert (code, "only persons have" in err) == (2, True)
     assert run("token", "create", "person:li.na", "--all-apps", "--scope", "operate")[0] == 2
+
+
+def test_link_lets_a_person_sign_in_at_the_provider(run: Run, ask: Ask[Person | None]) -> None:
+    run("people", "add", "li.na", "--role", "viewer")
+    issuer = ("--issuer", "https://login.example")
+    assert run("people", "link", "li.na", "subject-1", *issuer) == (0, "", "")
+    person = ask(lambda people: people.persons.find("li.na"))
+    assert person is not None
+    assert "oidc" in person.signs_in_by
+    assert_one_line(run("people", "link", "nobody", "s", *issuer), "there is no active person of this name")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.people.errors import NameTaken, ProviderRefused, SignInFailed
+from domain.people.errors import IdentityTaken, NameTaken, ProviderRefused, SignInFailed
 from domain.people.person import Person, PersonState
 from domain.people.provider import ProvenIdentity
 from domain.people.roles import Grant, Role
@@ -80,3 +80,18 @@ async def test_a_disabled_person_stays_out(people: People) -> None:
     found = await people.persons.get(person.id)
     assert found is not None
     assert found.grants == (REVIEWER,), "a refused sign-in gives no role"
+
+
+async def test_a_person_added_by_hand_is_linked_once(people: People) -> None:
+    own = Grant(Role.AUDITOR)
+    person = await people.person("li.na", own)
+    with pytest.raises(NameTaken):
+        await met(people, REVIEWER)
+    linked = await people.persons.link(person.id, LI_NA.issuer, LI_NA.subject, actor=OPS)
+    assert linked.signs_in_by == ("oidc",)
+    assert (await met(people, REVIEWER)).id == person.id
+    other = await people.person("wang.wei", own)
+    with pytest.raises(IdentityTaken):
+        await people.persons.link(other.id, LI_NA.issuer, LI_NA.subject, actor=OPS)
+    [row] = await people.audited("person.linked")
+    assert (row["subject"], row["actor"]) == ("li.na", "command:ops")
