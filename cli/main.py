@@ -68,6 +68,9 @@ class _Commands(LateGroup):
         "erasures": Late(
             "cli.commands.erasures", "commands", "Apply the erasure ledger to a restored backup."
         ),
+        "compliance": Late(
+            "cli.compliance.command", "commands", "Report what is stored, for the data-protection officer."
+        ),
         "retention": Late("cli.commands.retention", "commands", "Erase what has been kept long enough."),
         "hold": Late("cli.commands.holds", "commands", "Place or lift legal holds."),
         "workers": Late("cli.commands.workers", "workers_command", "List the live processes of the gateway."),

@@ -1,0 +1,1 @@
+"""`compliance`: what this gateway stores, for the data-protection officer."""

@@ -1,0 +1,109 @@
+"""Everything that the gateway stores, by kind. A test compares it with the tables that there are."""
+
+from typing import Final
+
+from domain.views.compliance import Stored
+
+_DATA_KEY: Final = "AES-256-GCM, one data key for each verification"
+_MASTER: Final = "AES-256-GCM under the master key"
+_HASHED: Final = "SHA-256 of 256 random bits"
+_OPEN: Final = "not sealed: it holds no identity"
+_READ: Final = ("verifications:read",)
+_FOR_GOOD: Final = "until its verification is deleted by hand"
+
+STORED: Final = (
+    Stored(
+        "Identity of a person: name, ID number (masked in every list)",
+        ("verifications",),
+        "identity",
+        _DATA_KEY,
+        "identity_days",
+        ("identity:name", "identity:number"),
+    ),
+    Stored("Raw callbacks of the vendor", ("callbacks",), "identity", _DATA_KEY, "raw_days", ()),
+    Stored(
+        "Raw results of the vendor, with pictures where an app asks for them",
+        ("pulls",),
+        "identity",
+        _DATA_KEY,
+        "raw_days",
+        ("identity:images",),
+    ),
+    Stored("Callbacks that failed", ("dead_letters",), "identity", _DATA_KEY, "identity_days", ("operate",)),
+    Stored(
+        "Notes of reviews and appeals",
+        ("reviews", "review_events", "review_cases"),
+        "identity",
+        f"notes: {_DATA_KEY}",
+        "notes: identity_days",
+        ("review",),
+    ),
+    Stored(
+        "Accepted callbacks on their way",
+        ("Valkey: inbox", "spool folder"),
+        "identity",
+        _MASTER,
+        "seconds, until a worker has recorded them",
+        (),
+    ),
+    Stored(
+        "Blind index of ID numbers",
+        ("id_numbers", "person_counts"),
+        "pseudonymous",
+        "HMAC-SHA-256 under a key outside the database",
+        "identity_days",
+        ("identity:number",),
+    ),
+    Stored(
+        "Decisions, their facts and reasons, the timeline",
+        (
+            "decisions", "decision_reasons", "shadow_decisions", "timeline", "biz_owners",
+        ),
+        "pseudonymous",
+        _OPEN,
+        _FOR_GOOD,
+        _READ,
+    ),
+    Stored("Events for other programs", ("events", "event_log"), "pseudonymous", _OPEN, "events_kept", _READ),
+    Stored(
+        "Webhooks: endpoints, deliveries, answers of receivers",
+        ("endpoints", "deliveries", "attempts"),
+        "technical",
+        f"secrets: {_MASTER}",
+        "deliveries: events_kept",
+        ("endpoints",),
+    ),
+    Stored(
+        "Who did what, from which address",
+        ("audit", "audit_blocks", "audit_leaves", "audit_timestamps"),
+        "staff",
+        "not sealed; hashed in blocks",
+        "until `audit purge`",
+        ("audit",),
+    ),
+    Stored(
+        "Persons who work with the gateway",
+        ("persons", "person_roles", "sessions", "sign_in_links", "sign_in_tries"),
+        "staff",
+        f"passwords: argon2id; second factors: {_MASTER}; cookies and links: {_HASHED}",
+        "persons: always, since the audit names them; sessions: 12 hours",
+        ("people",),
+    ),
+    Stored("Tokens", ("api_tokens", "personal_tokens"), "secrets", _HASHED, "until they end", ("people",)),
+    Stored(
+        "Erasures, legal holds, reads of identity",
+        ("erasures", "holds", "retention_marks", "identity_readers"),
+        "pseudonymous",
+        _OPEN,
+        "erasures: always, so that a restored backup is erased again",
+        ("erase", "audit"),
+    ),
+    Stored(
+        "Policies and marks of processes",
+        ("policies", "policies_in_force", "alert_cursors", "key_store"),
+        "technical",
+        _OPEN,
+        "always",
+        _READ,
+    ),
+)  # fmt: skip
