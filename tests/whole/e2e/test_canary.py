@@ -29,6 +29,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NAME: Final = "司马金丝雀"
 NUMBER: Final = "110101199003078888"
+RIGHT_NUMBER: Final = "110101199003078881"
+"""A number that is searched for, and that no verification has."""
 EXTRA: Final = "canary-extra-5d1c"
 PICTURE: Final = b"canary-picture-9a77"
 WORD: Final = "canarywordcf02"
@@ -69,8 +71,9 @@ async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folde
         await _spooled(ears, stack_folder)
     await ears.gateway.settled()
     await _everything_that_can_be_read(ears)
+    await _identity(ears)
     secrets = stack.secrets
-    words = [NAME, NUMBER, EXTRA, PICTURE.decode(), WORD, *shown]
+    words = [NAME, NUMBER, RIGHT_NUMBER, EXTRA, PICTURE.decode(), WORD, *shown]
     words += [secrets.api_secret, secrets.api_token, secrets.master_key]
     engine = create_engine(stack.database_url)
     texts = {
@@ -281,6 +284,30 @@ async def _spooled(ears: Ears, folder: Path) -> None:
     segments = [file.read_bytes() for file in (folder / "spool").rglob("*.seg")]
     assert segments
     assert not any(_stands(word, content) for word in (NAME, NUMBER, EXTRA) for content in segments)
+
+
+async def _identity(ears: Ears) -> None:
+    """Reads of identity, whose answers alone show it, and what is refused."""
+    api = ears.gateway.api
+    listed = (await api.get("/v1/verifications", params={"limit": 100})).json()["items"]
+    shown: list[str] = []
+    for each in listed:
+        read = {"fields": ["name", "id_number"], "reason": "canary"}
+        path, params = f"/v1/verifications/{each['biz_id']}/identity", {"app_id": each["app_id"]}
+        assert (await api.post(path, params=params, json=read | {"reason": RIGHT_NUMBER})).status_code == 422
+        answer = await api.post(path, params=params, json=read)
+        assert answer.status_code == 200, answer.text
+        shown.append(ears.heard.pop())
+    assert any(NAME in each and NUMBER in each for each in shown)
+    person = {"app_id": "demo", "id_number": NUMBER, "reason": "canary"}
+    for path in ("/v1/persons/search", "/v1/persons/export"):
+        # Its check digit is wrong.
+        assert (await api.post(path, json=person)).status_code == 422
+        assert (await api.post(path, json=person | {"id_number": f"{NAME}{NUMBER}"})).status_code == 422
+        assert (await api.post(path, json=person | {NUMBER: NAME})).status_code == 422
+        right = person | {"id_number": RIGHT_NUMBER}
+        assert (await api.post(path, json=right)).status_code == 200
+        assert (await api.post(path, json=right | {"reason": f"of {RIGHT_NUMBER}"})).status_code == 422
 
 
 async def _everything_that_can_be_read(ears: Ears) -> None:
