@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from domain.model import BIZ_ID_SHAPE, Outcome, State
+from domain.model import BIZ_ID_SHAPE, Basis, Outcome, State
 from domain.people.session import Session
 from domain.policy.reasons import Code
 from domain.views.verifications import Filters, VerificationRecord
@@ -44,6 +44,7 @@ class View(msgspec.Struct, frozen=True):
     reason: str = ""
     state: str = ""
     policy: str = ""
+    basis: str = ""
     biz_no: str = ""
     since: str = ""
     until: str = ""
@@ -54,7 +55,7 @@ class View(msgspec.Struct, frozen=True):
         """The view in a query; a word that no filter knows is left out."""
         given = {name: query.get(name, "").strip() for name in cls.__struct_fields__}
         known: dict[str, set[str]] = {"outcome": set(Outcome), "effective": set(Outcome)}
-        known |= {"reason": set(Code), "state": set(State)}
+        known |= {"reason": set(Code), "state": set(State), "basis": set(Basis)}
         return cls(**{name: text for name, text in given.items() if text in known.get(name, {text})})
 
     def url(self, **changes: str) -> str:
@@ -146,7 +147,7 @@ async def _find(context: ConsoleContext, view: View, app_ids: list[str]) -> Foun
     if not app_ids:
         return Found([], None)
     filters = _filters(view, app_ids, context)
-    if not view.policy:
+    if not (view.policy or view.basis):
         after = decode_cursor(view.after)
         records = await context.lookups.page(filters, limit=PAGE + 1, after=after)
         return Found(records[:PAGE], _position(records[PAGE - 1]) if len(records) > PAGE else None)
@@ -154,14 +155,15 @@ async def _find(context: ConsoleContext, view: View, app_ids: list[str]) -> Foun
 
 
 async def _look_through(context: ConsoleContext, view: View, filters: Filters) -> Found:
-    """A page by policy, which no index has: a bounded number is read, and the next page goes on behind it."""
+    """A page by policy or basis, which no index has: a bounded number is read, and the next page goes on
+    behind it."""
     records: list[VerificationRecord] = []
     after, read = decode_cursor(view.after), 0
     while read < LOOKED_THROUGH and len(records) < PAGE:
         chunk = await context.lookups.page(filters, limit=_CHUNK, after=after)
         for record in chunk:
             read, after = read + 1, _position(record)
-            if _is_decided_by(record, view.policy):
+            if _matches(record, view):
                 records.append(record)
                 if len(records) == PAGE:
                     return Found(records, after, read)
@@ -170,9 +172,10 @@ async def _look_through(context: ConsoleContext, view: View, filters: Filters) -
     return Found(records, after, read)
 
 
-def _is_decided_by(record: VerificationRecord, policy: str) -> bool:
-    """`policy`: a name, or a name and a version (`default@3`)."""
-    return policy in (record.policy_name, f"{record.policy_name}@{record.policy_version}")
+def _matches(record: VerificationRecord, view: View) -> bool:
+    """By the filters without an index. `policy`: a name, or a name and a version (`default@3`)."""
+    names = ("", record.policy_name, f"{record.policy_name}@{record.policy_version}")
+    return view.policy in names and view.basis in ("", record.basis)
 
 
 def _position(record: VerificationRecord) -> Position:

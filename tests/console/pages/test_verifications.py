@@ -105,6 +105,21 @@ async def test_a_policy_is_looked_through(site: Site) -> None:
     assert "No verification matches." in other
 
 
+async def test_filters_find_by_basis_and_disagreement(site: Site) -> None:
+    await run(site.store, 1, {}, at=NOW, result=CLOSE)
+    await site.store.decide(await site.store.record(callback(payload(2))))
+    async with site.client(Role.VIEWER) as client:
+
+        async def found(**query: str) -> int:
+            return (await client.get("/verifications", params=query)).text.count("<tr data-row>")
+
+        assert await found() == 2
+        by_basis = [await found(basis=each) for each in ("callback", "result", "confirmed")]
+        assert (sum(by_basis), max(by_basis)) == (2, 1)
+        assert await found(basis="callback", policy="nobody") == 0
+        assert await found(reason="confirmation.disagrees") == 1
+
+
 @pytest.mark.parametrize(
     "path", ["/verifications/other/{id}", "/verifications/demo/1700000000,none", "/verifications/x/{id}"]
 )
