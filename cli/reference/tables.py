@@ -157,7 +157,9 @@ def _families() -> Iterator[Metric]:
         oldest_job=_NOTHING,
     )
     room = RedisRoom(RedisMemory(0, 0), stop_at=0, refusal=None)
-    return describe(Readings((), backlog, room, alive=(), store=StoreFigures(open=[], letters=[])))
+    return describe(
+        Readings((), backlog, room, alive=(), store=StoreFigures(open=[], letters=[]), overdue=[])
+    )
 
 
 def _sample(family: Metric) -> str:

@@ -43,6 +43,7 @@ from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.reads import PgIdentityReads
+from adapters.store.identity.retention import PgRetention
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.lookups import PgLookups
@@ -95,6 +96,7 @@ from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.export import PersonExport
 from usecases.identity.read import IdentityDesk
+from usecases.identity.retain import overdue_of
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
 from usecases.webhooks.manage_endpoints import EndpointDesk
@@ -255,7 +257,13 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             shares=quotas(per_second=settings.api_rate),
         ),
         readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
-        metrics=MetricsPage(redis_figures, PgFigures(engine), heartbeats, app_ids=tuple(settings.apps)),
+        metrics=MetricsPage(
+            redis_figures,
+            PgFigures(engine),
+            heartbeats,
+            app_ids=tuple(settings.apps),
+            overdue=partial(overdue_of, PgRetention(engine), apps, clock=clock),
+        ),
         looks=queue,
         announcements=announcements,
         events=events,

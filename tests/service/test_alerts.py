@@ -111,6 +111,14 @@ async def overdue(gateway: Gateway) -> None:
     await gateway.store.decide(await gateway.store.record(), outcome=Outcome.REVIEW)
 
 
+async def kept_too_long(gateway: Gateway) -> None:
+    await gateway.store.decide(await gateway.store.record())
+    async with gateway.store.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE decisions SET decided_at = :at"), {"at": NOW - timedelta(days=30)}
+        )
+
+
 async def too_many_reads(gateway: Gateway) -> None:
     statement = text("INSERT INTO identity_readers VALUES ('person:li.na', CURRENT_DATE, 200, 1)")
     async with gateway.store.engine.begin() as connection:
@@ -168,6 +176,7 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
     "FaceidVerificationsNearLoss": (2, near_loss),
     "FaceidVerificationsHeld": (6, held),
     "FaceidReviewsOverdue": (6, overdue),
+    "FaceidRetentionOverdue": (61, kept_too_long),
     "FaceidAuditNotClosed": (11, unclosed_audit),
     "FaceidIdentityLimit": (1, too_many_reads),
     "FaceidPersonsNearFiling": (61, many_persons),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from domain.apps.app import App
 from domain.errors import EpochInUse
 from domain.identity.retention import Due, Kind, Retention
 from domain.keys.epochs import Epoch
@@ -65,16 +66,9 @@ class RetentionRun:
         self._prefix_of = prefix_of
         self._epochs_due = clock()
 
-    async def due(self, *, late_by: timedelta = timedelta(0)) -> list[Due]:
-        """What the next runs will look at, by app and class; with `late_by`, what should have gone so long
-        ago. Raises ServerAway."""
-        now = self._clock() - late_by
-        found = [
-            await self._ages.due(app_id, kind, before=retention.before(kind, now))
-            for app_id, retention in self._retentions.items()
-            for kind in Kind
-        ]
-        return [each for each in found if each.count]
+    async def due(self) -> list[Due]:
+        """What the next runs will look at, by app and class. Raises ServerAway."""
+        return await _due(self._ages, self._retentions, self._clock())
 
     async def run(self, *, budget: int = BUDGET) -> list[Due]:
         """Erase up to `budget` verifications and letters, and destroy what epochs are empty; what was looked
@@ -130,3 +124,18 @@ class RetentionRun:
 
 
 _OF_DECIDED: Final[Collection[Kind]] = (Kind.RAW, Kind.IDENTITY)
+
+
+async def overdue_of(ages: Ages, apps: Mapping[str, App], *, clock: Callable[[], datetime]) -> list[Due]:
+    """What of these apps should have been erased at least a day ago, by class. Raises ServerAway."""
+    retentions = {app_id: app.retention for app_id, app in apps.items()}
+    return await _due(ages, retentions, clock() - timedelta(days=1))
+
+
+async def _due(ages: Ages, retentions: Mapping[str, Retention], now: datetime) -> list[Due]:
+    found = [
+        await ages.due(app_id, kind, before=retention.before(kind, now))
+        for app_id, retention in retentions.items()
+        for kind in Kind
+    ]
+    return [each for each in found if each.count]

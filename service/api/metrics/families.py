@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from prometheus_client import Metric
 
+from domain.identity.retention import Due
 from domain.views.backlog import Backlog
 from domain.views.figures import StoreFigures
 from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
@@ -15,6 +16,7 @@ from domain.views.servers import RedisRoom
 from service.api.metrics.delivery_families import describe_attempts, describe_deliveries
 from service.api.metrics.events import describe_events
 from service.api.metrics.identity_families import describe_identity
+from service.api.metrics.retention_family import describe_overdue
 from service.api.metrics.review_families import describe_reviews
 from service.ingress_families import describe_ingresses
 from service.metric_text import Family, by_process, counter, describe_table, gauge
@@ -129,6 +131,7 @@ class Readings(msgspec.Struct, frozen=True):
     room: RedisRoom | None
     alive: Sequence[SeenHeartbeat] | None
     store: StoreFigures | None
+    overdue: Sequence[Due] | None = None
 
 
 def describe(readings: Readings) -> Iterator[Metric]:
@@ -155,6 +158,8 @@ def describe(readings: Readings) -> Iterator[Metric]:
         yield from describe_deliveries(readings.store, set(readings.app_ids))
         yield from describe_reviews(readings.store.reviews, readings.app_ids)
         yield from describe_identity(readings.store.identity, readings.app_ids)
+    if readings.overdue is not None:
+        yield describe_overdue(readings.overdue, readings.app_ids)
 
 
 def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:

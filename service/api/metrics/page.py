@@ -5,13 +5,14 @@ The figures are read at most every five seconds and by one reader at a time, how
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import structlog
 
 from domain.errors import ServerAway, kind_of_error
+from domain.identity.retention import Due
 from service.api.metrics import families as metric_families
 from service.api.metrics.families import Readings
 from service.metric_text import render
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class MetricsPage:
-    """The page, cached for `FRESH_FOR` seconds of `monotonic`."""
+    """The page, cached for `FRESH_FOR` seconds of `monotonic`. `overdue`: what should have been erased."""
 
     def __init__(
         self,
@@ -35,12 +36,14 @@ class MetricsPage:
         processes: Processes,
         *,
         app_ids: tuple[str, ...],
+        overdue: Callable[[], Awaitable[Sequence[Due]]] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._store = store
         self._processes = processes
         self._app_ids = app_ids
+        self._overdue = overdue
         self._monotonic = monotonic
         self._reading = asyncio.Lock()
         self._page = b""
@@ -62,7 +65,8 @@ class MetricsPage:
             _or_none(self._processes.alive()),
             _or_none(self._store.read(now)),
         )
-        return Readings(self._app_ids, backlog, room, alive, store)
+        overdue = None if self._overdue is None else await _or_none(self._overdue())
+        return Readings(self._app_ids, backlog, room, alive, store, overdue)
 
 
 async def _or_none(reading: Awaitable[Reading]) -> Reading | None:

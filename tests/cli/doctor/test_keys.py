@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,8 +16,9 @@ from adapters.settings import load_settings
 from adapters.store.keys.marks import PgKeyMarks
 from cli.doctor.check import Check
 from cli.doctor.keys import check_keys
+from domain.identity.erasure import ledger_key
 from tests.cli.conftest import MASTER_KEY
-from tests.support.storage.stores import Store
+from tests.support.storage.stores import NOW, Store
 
 NEWER = base64.b64encode(b"n" * 32).decode()
 
@@ -36,6 +38,15 @@ async def test_right_store_passes() -> None:
 
     assert (check.name, check.ok) == ("key store", True)
     assert "0 epochs" in check.detail
+
+
+async def test_database_that_lacks_erasures_fails(folder: Path) -> None:
+    await checks()
+    await FolderKeys(folder / "keys").append(ledger_key(uuid4()), at=NOW)
+
+    [check] = await checks()
+
+    assert (check.ok, "erasures apply" in check.detail) == (False, True)
 
 
 async def test_missing_store_is_a_note(settings: pytest.MonkeyPatch) -> None:

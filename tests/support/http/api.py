@@ -4,6 +4,7 @@ import socket
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -36,6 +37,7 @@ from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.reads import PgIdentityReads
+from adapters.store.identity.retention import PgRetention
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.reviews.store import PgReviews
@@ -55,6 +57,7 @@ from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.export import PersonExport
 from usecases.identity.read import IdentityDesk
+from usecases.identity.retain import overdue_of
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
@@ -193,6 +196,7 @@ def readiness_of(redis: Redis, engine: AsyncEngine, *, durability: Durability = 
 
 def metrics_of(redis: Redis, engine: AsyncEngine, **parts: Any) -> MetricsPage:
     """The metrics of an api on these servers."""
+    parts.setdefault("overdue", partial(overdue_of, PgRetention(engine), API_APPS, clock=lambda: NOW))
     return MetricsPage(figures_of(redis), PgFigures(engine), Heartbeats(redis), app_ids=APP_IDS, **parts)
 
 

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.keys.data_keys import prefix_of
 from adapters.sealing.envelope import KeyRing
 from adapters.store.identity.retention import PgRetention
+from domain.apps.app import App
 from domain.identity.erasure import Because
 from domain.identity.retention import Due, Kind, Retention
 from domain.keys.epochs import period_of
 from domain.model import verification_id
 from tests.support.storage.erasing import ACTOR, Erasing
 from tests.support.storage.stores import NOW, Clock, biz_id, callback, payload, whole_way
-from usecases.identity.retain import RetentionRun
+from usecases.identity.retain import RetentionRun, overdue_of
 
 BEGIN = timedelta(days=100)
 DAYS = Retention(raw_days=7, identity_days=90)
@@ -144,7 +145,10 @@ async def test_counts_come_first_and_change_nothing(store: Aging) -> None:
     store.clock.now = NOW + timedelta(days=10)
 
     assert await store.run.due() == [Due("demo", Kind.RAW, 2, held=1)]
-    assert await store.run.due(late_by=timedelta(days=4)) == []
+    apps = {"demo": App("demo", "key", ())}
+    assert await overdue_of(store.ages, apps, clock=store.clock) == [Due("demo", Kind.RAW, 2, held=1)]
+    store.clock.now = NOW + timedelta(days=7, hours=1)
+    assert await overdue_of(store.ages, apps, clock=store.clock) == []
     assert (await store.left())[0] == 2
 
 

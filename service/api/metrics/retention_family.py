@@ -1,0 +1,19 @@
+"""The metric of retention."""
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import Metric
+
+from domain.identity.retention import Due, Kind
+from service.metric_text import gauge
+
+
+def describe_overdue(overdue: Sequence[Due], app_ids: Iterable[str]) -> Metric:
+    """What should have been erased by age."""
+    counts: dict[tuple[str, ...], float] = {(app_id, kind.value): 0 for app_id in app_ids for kind in Kind}
+    return gauge(
+        "retention_overdue",
+        "What should have been erased by age at least a day ago; up to 10,000 of each class.",
+        counts | {(each.app_id, each.kind.value): each.count for each in overdue},
+        "app_id", "kind",
+    )  # fmt: skip
