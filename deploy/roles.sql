@@ -84,7 +84,7 @@ GRANT INSERT, UPDATE ON verifications, callbacks, pulls, decision_reasons, polic
 GRANT INSERT ON policies, decisions, shadow_decisions, attempts, audit_blocks, audit_leaves, audit_timestamps
   TO faceid_worker;
 GRANT INSERT, UPDATE ON id_numbers, person_counts, retention_marks TO faceid_worker;
-GRANT DELETE ON person_counts TO faceid_worker;
+GRANT DELETE ON person_counts, holds TO faceid_worker;
 GRANT UPDATE (reasons_listed) ON decisions TO faceid_worker;
 GRANT INSERT, UPDATE, DELETE ON dead_letters, biz_owners TO faceid_worker;
 GRANT DELETE ON callbacks, events, deliveries, attempts TO faceid_worker;

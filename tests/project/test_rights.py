@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from devstack.servers import _valkey_binary
 from devstack.waiting import until
 from tests.support.servers.private import private_postgres
 from tests.support.servers.users import DEPLOY, PROCESSES, WITH_DATABASE, apply_roles, database_as
+
+ROOT = DEPLOY.parent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -53,6 +56,31 @@ async def rights_on(url: str, table: str) -> set[str]:
 @pytest.mark.parametrize("table", sorted(metadata.tables))
 async def test_every_table_is_used_by_a_process(database_url: str, table: str) -> None:
     assert await rights_on(database_url, table), f"deploy/roles.sql grants nothing on {table}"
+
+
+def written() -> set[tuple[str, str]]:
+    """What the statements of the store do to which table."""
+    texts = [path.read_text() for path in (ROOT / "adapters/store").rglob("*.py")]
+    found = re.findall(r"\b(INSERT INTO|UPDATE|DELETE FROM) ([a-z_]+)\b", "\n".join(texts))
+    return {(verb.split()[0], table) for verb, table in found if table in metadata.tables}
+
+
+OWNERS = {("DELETE", "audit")}
+"""What only the owner does, by a command: `audit purge`."""
+
+
+@pytest.mark.parametrize(("verb", "table"), sorted(written() - OWNERS))
+async def test_some_process_may_do_what_the_store_does(database_url: str, verb: str, table: str) -> None:
+    kind = "has_table_privilege" if verb == "DELETE" else "has_any_column_privilege"
+    connection = await asyncpg.connect(database_url)
+    try:
+        granted = [
+            await connection.fetchval(f"SELECT {kind}($1, $2, $3)", f"faceid_{process}", table, verb)
+            for process in WITH_DATABASE
+        ]
+    finally:
+        await connection.close()
+    assert any(granted), f"deploy/roles.sql grants no {verb} on {table}"
 
 
 FORBIDDEN = [

@@ -69,5 +69,8 @@ async def test_callback_decision_review_and_webhook(gateway: Gateway, stack: Sta
         (await gateway.api.post(f"{case}/propose", headers=person, json=body)).raise_for_status()
         looked_up = (await gateway.lookup(biz_id)).json()
         assert (looked_up["outcome"], looked_up["effective_outcome"]) == ("review", "rejected")
+        look = {"fields": ["name"], "reason": "a complaint of the user"}
+        shown = await gateway.api.post(f"/v1/verifications/{biz_id}/identity", headers=person, json=look)
+        assert shown.status_code == 200
         assert await receiver.arrival(biz_id, patience=PATIENCE) is not None
         (await gateway.api.delete(f"/v1/endpoints/{made['id']}")).raise_for_status()
