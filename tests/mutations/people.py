@@ -135,4 +135,18 @@ OF_THE_PEOPLE: Final = (
         "            select(persons.c.id).where(persons.c.name == name)\n        )\n",
         ["tests/adapters/store/people/test_proven_persons.py::test_a_name_is_no_identity"],
     ),
+    Mutation(
+        "a token is checked again behind a wait",
+        "service/api/routes/verifications.py",
+        "        await context.door.check_again(request, request.state.entry, scopes=_READ)\n",
+        "",
+        ["tests/service/api/test_wait.py::test_a_token_that_changes_during_the_wait_is_refused"],
+    ),
+    Mutation(
+        "one identity, one person",
+        "adapters/store/people/persons.py",
+        "                raise IdentityTaken\n",
+        "                pass\n",
+        ["tests/adapters/store/people/test_proven_persons.py::test_a_person_added_by_hand_is_linked_once"],
+    ),
 )

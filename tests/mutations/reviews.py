@@ -89,4 +89,22 @@ OF_REVIEWS: Final = (
         "    if True:\n",
         [f"{_PAGES}/test_claims.py::test_a_second_look_shows_nothing_of_the_first"],
     ),
+    Mutation(
+        "a case that waits is not missed",
+        "adapters/store/reviews/queue.py",
+        "    while row is None and await",
+        "    while False and await",
+        [
+            "tests/adapters/store/reviews/test_contested.py::test_the_next_case_is_waited_for_while_others_hold_all"
+        ],
+    ),
+    Mutation(
+        "notes of reviews are for reviewers",
+        "service/console/pages/verification.py",
+        "with_notes=may_review",
+        "with_notes=True",
+        [
+            "tests/console/pages/test_one_verification.py::test_notes_and_the_audit_are_for_those_with_the_right"
+        ],
+    ),
 )
