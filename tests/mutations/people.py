@@ -149,4 +149,27 @@ OF_THE_PEOPLE: Final = (
         "                pass\n",
         ["tests/adapters/store/people/test_proven_persons.py::test_a_person_added_by_hand_is_linked_once"],
     ),
+    Mutation(
+        "rows of refused sign-ins are bounded",
+        "usecases/people/bounded_failures.py",
+        "if self._noted < MOST:",
+        "if True:",
+        ["tests/usecases/people/test_bounded_failures.py::test_rows_of_a_period_are_bounded"],
+    ),
+    Mutation(
+        "no scope is dropped silently",
+        "service/console/pages/tokens.py",
+        "if not set(scopes) <= set(_scopes_of(session)):",
+        "if False:",
+        [
+            "tests/console/app/test_hostile_values.py::test_token_with_a_scope_that_the_person_lacks_is_not_made"
+        ],
+    ),
+    Mutation(
+        "values that no column can hold",
+        "service/console/app/errors.py",
+        "    app.add_exception_handler(RefusedValue, _page_of(_INVALID))\n",
+        "",
+        ["tests/console/app/test_hostile_values.py::test_text_that_no_column_can_hold_is_invalid"],
+    ),
 )
