@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from domain.identity.erasure import LONGEST_REASON, Because, ErasureView, Hold, Receipt
+from domain.identity.erasure import LONGEST_REASON, ErasureView, Hold, Receipt
 from service.api.models.verifications import EXAMPLE, UtcTime
 from usecases.identity.erase_person import PersonEnd
 
@@ -49,7 +49,7 @@ class ReceiptModel(BaseModel):
     app_id: str
     biz_id: str
     erased_at: UtcTime
-    because: Because
+    because: str = Field(description="`request`, `person` or `ledger`")
     position: int = Field(description="In the erasure ledger")
     places: dict[str, int] = Field(description="What went, by place")
     key_id: str = Field(description="The master key that the signature comes from")

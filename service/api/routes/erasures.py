@@ -43,7 +43,10 @@ async def erase_verification(
     return ReceiptModel.of(receipt)
 
 
-@router.get("/{biz_id}/erasure", responses=problems("not_found", "app_id_required", "unavailable"))
+@router.get(
+    "/{biz_id}/erasure",
+    responses=problems("not_found", "app_id_required", "invalid_request", "unavailable"),
+)
 async def explain_erasure(verification: Erasable, context: Context) -> ErasureModel:
     """What each place holds of its identity, the legal hold, and the receipt."""
     return ErasureModel.of(await context.erasures.explain(verification.app_id, verification.biz_id))

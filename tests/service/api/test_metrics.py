@@ -196,6 +196,7 @@ async def test_every_metric_has_its_help_and_nothing_personal(full: RealApi) -> 
     labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
     ours = {
         "agrees",
+        "kind",
         "effective_outcome",
         "app_id",
         "code",

@@ -50,6 +50,7 @@ NAME_WHAT_IS_NOT_THERE = {
     "post /v1/reviews/next",
     "post /v1/persons/search",
     "post /v1/persons/export",
+    "post /v1/persons/erasure",
 }
 """In their bodies."""
 
