@@ -11,7 +11,7 @@ import msgspec
 LONGEST_REASON: Final = 500
 
 
-class Because(StrEnum):
+class ErasureCause(StrEnum):
     """Why a verification was erased."""
 
     REQUEST = "request"
@@ -59,7 +59,7 @@ class Receipt(msgspec.Struct, frozen=True):
     app_id: str
     biz_id: str
     erased_at: datetime
-    because: Because
+    because: ErasureCause
     position: int
     places: Mapping[str, int]
     key_id: str = ""

@@ -13,7 +13,9 @@ GatewayError
 ├── LinkInvalid              a link that was used, has ended or never existed
 ├── ProviderRefused          the identity provider's answer proves nothing; `code` says why
 ├── ProviderAway             the identity provider cannot be reached
-└── NoSuchPersonalToken      the person has no token of this name
+├── NoSuchPersonalToken      the person has no token of this name
+├── OutOfBounds              a link or a token that would live too short or too long
+└── ScopeRefused             a scope that does not exist
 """
 
 from domain.errors import GatewayError

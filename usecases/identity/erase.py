@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
-from domain.identity.erasure import Because, ErasureView, Hold, Receipt, ledger_key, verification_of
+from domain.identity.erasure import ErasureCause, ErasureView, Hold, Receipt, ledger_key, verification_of
 from domain.identity.errors import NoKeyStore
 from domain.identity.reading import checked_reason
 from domain.model import verification_id
@@ -48,7 +48,7 @@ class ErasureDesk:
         *,
         actor: Actor,
         reason: str,
-        because: Because = Because.REQUEST,
+        because: ErasureCause = ErasureCause.REQUEST,
     ) -> Receipt:
         """Erase the identity of a verification. The same again returns the same receipt.
 

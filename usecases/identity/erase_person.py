@@ -2,7 +2,7 @@
 
 import msgspec
 
-from domain.identity.erasure import Because, Receipt
+from domain.identity.erasure import ErasureCause, Receipt
 from domain.identity.errors import LegalHold, NoSuchVerification
 from domain.people.actor import Actor
 from usecases.identity.erase import ErasureDesk
@@ -37,7 +37,7 @@ class PersonErasure:
     async def _end(self, app_id: str, biz_id: str, actor: Actor, reason: str) -> PersonEnd:
         try:
             receipt = await self._erasures.erase(
-                app_id, biz_id, actor=actor, reason=reason, because=Because.PERSON
+                app_id, biz_id, actor=actor, reason=reason, because=ErasureCause.PERSON
             )
         except (LegalHold, NoSuchVerification):
             return PersonEnd(biz_id, None)

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.audit.row import AuditRow
-from domain.identity.erasure import Because, ErasureView, Hold, Receipt
+from domain.identity.erasure import ErasureCause, ErasureView, Hold, Receipt
 from domain.keys.epochs import Erased, KeyStoreState
 
 
@@ -14,7 +14,7 @@ class Erasures(Protocol):
     """Begins and completes erasures. Every method raises ServerAway."""
 
     async def begin(
-        self, verification_id: UUID, *, at: datetime, because: Because, audit: AuditRow
+        self, verification_id: UUID, *, at: datetime, because: ErasureCause, audit: AuditRow
     ) -> Receipt | None:
         """Note that it is to be erased; the receipt if it is. Raises NoSuchVerification, LegalHold."""
 

@@ -25,7 +25,7 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent
-from domain.identity.erasure import Because, Place, Receipt
+from domain.identity.erasure import ErasureCause, Place, Receipt
 from domain.identity.errors import LegalHold, NoSuchVerification
 from domain.people.actor import Actor
 
@@ -42,7 +42,7 @@ class PgErasures:
         self._ring = ring
 
     async def begin(
-        self, verification_id: UUID, *, at: datetime, because: Because, audit: AuditRow
+        self, verification_id: UUID, *, at: datetime, because: ErasureCause, audit: AuditRow
     ) -> Receipt | None:
         """Note that the verification is to be erased; the receipt if that was done before.
 
@@ -129,7 +129,7 @@ class PgErasures:
             app_id=row.app_id,
             biz_id=row.biz_id,
             erased_at=known.at,
-            because=Because(known.because),
+            because=ErasureCause(known.because),
             position=position,
             places=places,
             key_id=self._ring.newest_id.hex(),

@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.identity.erasure import note_erased, take_away
-from domain.identity.erasure import Because
+from domain.identity.erasure import ErasureCause
 from domain.identity.retention import Due, Kind
 from domain.model import Outcome, State
 
@@ -82,7 +82,7 @@ class PgRetention:
         fresh = list((await connection.execute(_NOT_ERASED, {"ids": free})).scalars())
         await take_away(connection, fresh, at=now)
         if fresh:
-            await note_erased(connection, fresh, because=Because.RETENTION)
+            await note_erased(connection, fresh, because=ErasureCause.RETENTION)
 
 
 async def _mark(connection: AsyncConnection, app_id: str, kind: Kind, last: Row[Any]) -> None:

@@ -1,6 +1,7 @@
 """Epochs: which one covers a time, and when it may go."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID, uuid5
 
 import pytest
 
@@ -50,3 +51,24 @@ def test_epoch_may_go_when_no_late_clock_writes_to_it() -> None:
 
     assert not epoch.may_go(end + GRACE - timedelta(seconds=1))
     assert epoch.may_go(end + GRACE)
+
+
+def test_id_of_an_epoch_is_the_one_of_its_period_for_good() -> None:
+    epoch = Epoch(period_of("demo", SATURDAY), b"key")
+    destroyed = Epoch(epoch.period, None, destroyed_at=SATURDAY)
+
+    assert epoch.id == destroyed.id == epoch.period.id
+    assert epoch.id == uuid5(
+        UUID("5f2d3c1e-7a53-4ed1-9c3b-0d1e0f8a6b42"), "demo 20260302T000000 20260309T000000"
+    )
+
+
+@pytest.mark.parametrize("hours", [1, 24, 36, 168])
+def test_periods_of_any_length_follow_each_other_without_gaps(hours: int) -> None:
+    length = timedelta(hours=hours)
+    period = period_of("demo", SATURDAY, length=length)
+
+    assert period.has(SATURDAY)
+    assert period.ends - period.begins == length
+    assert period_of("demo", period.ends, length=length).begins == period.ends
+    assert period_of("demo", period.begins - timedelta(microseconds=1), length=length).ends == period.begins

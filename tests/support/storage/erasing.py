@@ -15,7 +15,7 @@ from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
-from domain.identity.erasure import Because, Receipt
+from domain.identity.erasure import ErasureCause, Receipt
 from domain.keys.epochs import Erased
 from domain.model import verification_id
 from domain.people.actor import Actor
@@ -62,7 +62,7 @@ class Erasing(Store):
         """Begin the erasure of verification `n`, as a process that dies before the ledger has it."""
         audit = AuditRow.by(ACTOR, Action.ERASED, reason="asked to")
         which = verification_id("demo", biz_id(n))
-        assert await self.erasures.begin(which, at=LATER, because=Because.REQUEST, audit=audit) is None
+        assert await self.erasures.begin(which, at=LATER, because=ErasureCause.REQUEST, audit=audit) is None
 
     async def missing(self) -> list[Erased]:
         """What the ledger has and the database does not."""

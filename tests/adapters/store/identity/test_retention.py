@@ -11,7 +11,7 @@ from adapters.keys.data_keys import prefix_of
 from adapters.sealing.envelope import KeyRing
 from adapters.store.identity.retention import PgRetention
 from domain.apps.app import App
-from domain.identity.erasure import Because
+from domain.identity.erasure import ErasureCause
 from domain.identity.retention import Due, Kind, Retention
 from domain.keys.epochs import period_of
 from domain.model import verification_id
@@ -71,7 +71,7 @@ async def test_classes_go_at_their_times(store: Aging) -> None:
     assert found is not None
     assert (found.outcome, found.erased_at) == ("approved", store.clock.now)
     query = "SELECT body #>> '{detail,because}' FROM events WHERE type = 'verification.erased'"
-    assert await store.rows(query) == [(Because.RETENTION,)] * 2
+    assert await store.rows(query) == [(ErasureCause.RETENTION,)] * 2
 
 
 async def test_the_epochs_key_is_destroyed_when_nothing_is_left(store: Aging) -> None:
