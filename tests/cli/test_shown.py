@@ -22,6 +22,7 @@ from tests.support.project.pages import DOCS, PAGES, ROOT, blocks, sample, sampl
 _NAMED = re.compile(r"(?<![/\w-])faceid-gateway((?: +[^\s`#|;)]+)+)")
 _BY_CHANCE = (
     (r"\d+(?:\.\d+)? (GiB|MiB|allowed|needed)", r"N \1"),
+    (r"\d+ (epochs|of them|erasures)", r"N \1"),
     (r"(?:/[\w.-]+)+/(policies|spool)\b", r"\1"),
     (r"https?://[\w.:-]+", "URL"),
     (r"(?m)^[\w-]{43}$", "TOKEN"),
@@ -70,6 +71,7 @@ async def test_doctor_prints_what_the_page_shows(
     }
     environment.setenv("FACEID_APPS", json.dumps({"shop": shop}))
     environment.setenv("FACEID_SPOOL_DIR", str(tmp_path / "spool"))
+    environment.setenv("FACEID_KEYS_URL", f"file://{tmp_path}/keys")
     await redis.config_set("maxmemory", "1gb")
     out = io.StringIO()
     try:
