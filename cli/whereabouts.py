@@ -146,4 +146,4 @@ class _Description(msgspec.Struct):
     api_token: str = ""
     redis_prefix: str = DEFAULT_PREFIX
     keys_url: str | None = None
-    console_url: str = ""
+    console_url: str | None = None

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,10 +26,10 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.redis.client import create_redis_pool
 from adapters.sealing.envelope import KeyRing
-from adapters.store.schema import metadata
 from devstack import servers
 from devstack.processes import Process, ProcessSpec
 from tests.support.servers.private import postgres
+from tests.support.storage.emptying import empty_tables
 
 pytest_plugins = ["tests.support.project.distribution"]
 
@@ -130,18 +130,10 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on empty tables."""
     engine = create_engine(database_url)
     async with engine.begin() as connection:
-        if used := await connection.scalar(_USED, {"names": [*metadata.tables]}):
-            await connection.execute(text(f"TRUNCATE {used} CASCADE"))
+        await empty_tables(connection)
     yield engine
     await engine.dispose()
     await _cancellations_sent()
-
-
-_USED: Final = text(
-    """SELECT string_agg(CAST(CAST(oid AS regclass) AS text), ', ') FROM pg_class
-    WHERE oid = ANY(CAST(CAST(:names AS text[]) AS regclass[])) AND pg_relation_size(oid) > 0"""
-)
-"""The tables that a test has written to: truncating all makes new files for two hundred relations."""
 
 
 async def _cancellations_sent() -> None:

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 from redis import Redis
-from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from adapters.postgres.engine import create_engine
@@ -20,6 +19,7 @@ from devstack import ports
 from devstack.environment import load_secrets, master_keys
 from domain.views.letters import DeadLetter
 from tests.cli.conftest import MASTER_KEY, Run, assert_one_line
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import NOW, Store, callback, payload
 
 Answer = TypeVar("Answer")
@@ -47,7 +47,7 @@ class Letters:
     def clear(self) -> None:
         async def truncate(store: Store) -> None:
             async with store.engine.begin() as connection:
-                await connection.execute(text("TRUNCATE dead_letters"))
+                await empty_tables(connection)
 
         self._run(truncate)
 

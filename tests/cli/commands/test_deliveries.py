@@ -7,7 +7,6 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from adapters.postgres.engine import create_engine
@@ -17,6 +16,7 @@ from cli.commands import endpoints as of_endpoints
 from domain.views.deliveries import DeliveryFilter
 from domain.webhooks.delivery import DeliveryState
 from domain.webhooks.way import Answer
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import Clock
 from tests.support.webhooks.hooks import Hooks
 
@@ -64,7 +64,7 @@ class Database:
     def clear(self) -> None:
         async def clear(hooks: Hooks) -> None:
             async with hooks.engine.begin() as connection:
-                await connection.execute(text("TRUNCATE attempts, deliveries, endpoints, events"))
+                await empty_tables(connection)
 
         self.run(clear)
 

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from adapters.postgres.engine import create_engine
@@ -18,6 +17,7 @@ from cli.commands.endpoints import commands
 from domain.webhooks.endpoint import Endpoint
 from domain.webhooks.signing import key_of
 from tests.cli.conftest import Run, apps, assert_one_line
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import Store
 from tests.support.webhooks.endpoints import endpoint
 
@@ -45,7 +45,7 @@ class Endpoints:
     def clear(self) -> None:
         async def truncate(store: Store) -> None:
             async with store.engine.begin() as connection:
-                await connection.execute(text("TRUNCATE endpoints, events"))
+                await empty_tables(connection)
 
         self._run(truncate)
 

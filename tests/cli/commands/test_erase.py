@@ -5,15 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from adapters.keys.folder import FolderKeys
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
-from adapters.store.schema import metadata
 from domain.identity.erasure import ledger_key
 from domain.model import verification_id
 from tests.cli.conftest import Run, assert_one_line
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import NOW, Store, biz_id, whole_way
 
 KEYS = KeyRing([b"k" * 32])
@@ -28,9 +27,8 @@ def kept(environment: pytest.MonkeyPatch, folder: Path, database_url: str) -> Fo
 
     async def fill() -> None:
         engine = create_engine(database_url)
-        tables = ", ".join(table.name for table in metadata.sorted_tables)
         async with engine.begin() as connection:
-            await connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+            await empty_tables(connection)
         await whole_way(Store(engine, KEYS), 1)
         await engine.dispose()
 

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import pytest
 from redis import Redis
-from sqlalchemy import text
 
 from adapters.keys.folder import FolderKeys
 from adapters.postgres.engine import create_engine
@@ -17,6 +16,7 @@ from adapters.sealing.envelope import KeyRing
 from domain.keys.epochs import period_of
 from domain.views.processes import Heartbeat
 from tests.cli.conftest import Run, assert_one_line
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import NOW, Store, callback, payload
 
 Answer = TypeVar("Answer")
@@ -54,9 +54,7 @@ class Rows:
     @staticmethod
     async def _clear(store: Store) -> None:
         async with store.engine.begin() as connection:
-            await connection.execute(
-                text("TRUNCATE verifications, dead_letters, endpoints, key_store CASCADE")
-            )
+            await empty_tables(connection)
 
 
 @pytest.fixture

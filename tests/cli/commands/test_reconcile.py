@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
-from sqlalchemy import text
 
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from domain.model import verification_id
 from domain.orders.registration import Registration
 from tests.cli.conftest import Run, assert_one_line
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import Store, biz_id, callback, payload
 
 HOUR = timedelta(hours=1)
@@ -28,9 +28,7 @@ def waiting(environment: pytest.MonkeyPatch, database_url: str) -> None:
         engine = create_engine(database_url)
         store, now = Store(engine, KeyRing([b"k" * 32])), datetime.now(UTC)
         async with engine.begin() as connection:
-            await connection.execute(
-                text("TRUNCATE verifications, callbacks, pulls, timeline, decisions CASCADE")
-            )
+            await empty_tables(connection)
         for n, app_id, ago in (
             (1, "demo", 0),
             (2, "demo", 2),

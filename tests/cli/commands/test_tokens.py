@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
 
 from adapters.postgres.engine import create_engine
 from adapters.store.tokens import PgTokens
 from domain.views.tokens import ApiToken
 from tests.cli.conftest import Run, assert_one_line
+from tests.support.storage.emptying import empty_tables
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def empty_tokens(database_url: str) -> None:
     async def clear() -> None:
         engine = create_engine(database_url)
         async with engine.begin() as connection:
-            await connection.execute(text("TRUNCATE api_tokens"))
+            await empty_tables(connection)
         await engine.dispose()
 
     asyncio.run(clear())

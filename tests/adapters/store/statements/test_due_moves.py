@@ -9,14 +9,15 @@ from pathlib import Path
 from sqlalchemy import TextClause
 
 import adapters.store
+from adapters.store.decisions.saving import save_statement
 from adapters.store.statements import due_moves
+from domain.model import Outcome
 
 ROOT = Path(adapters.store.__file__).parents[2]
 MOVES = {name: text for name, text in vars(due_moves).items() if name.isupper()}
 STATEMENTS = {
-    "decisions.saving._APPROVED": {"END"},
-    "decisions.saving._WITH_CASES": {"END"},
-    "decisions.saving._WITH_REASONS": {"END"},
+    "decisions.saving.save_statement": {"END"},
+    "identity.erasure._ERASE": {"END"},
     "pulls.requests._ASK": {"LOOK_NOW"},
     "recording.held._RELEASE": {"RELEASE"},
     "recording.recorder._UPSERT_VERIFICATIONS": {"INSERT", "JOIN_CALLBACK"},
@@ -69,6 +70,7 @@ def _statements() -> Iterator[tuple[str, str]]:
             is_statement = isinstance(text, str) and re.match(r"\s*(WITH|INSERT|UPDATE)\b", text)
             if is_statement and "verifications" in text:
                 yield f"{module.name.removeprefix(prefix)}.{name}", text
+    yield "decisions.saving.save_statement", save_statement(Outcome, numbered=True)
 
 
 def _moves(statement: str) -> set[str]:

@@ -83,6 +83,11 @@ BODIES = {
         "reason": "ticket 4711",
     },
     ("POST", "/v1/dead-letters/retry"): {"reason": "r"},
+    ("POST", "/v1/persons/erasure"): {
+        "app_id": "other",
+        "id_number": "11010519491231002X",
+        "reason": "ticket 4711",
+    },
     ("POST", "/v1/endpoints"): {"app_id": "other", "url": "https://shop.example/"},
     ("PATCH", "/v1/endpoints/{endpoint_id}"): {"max_in_flight": 1},
     ("PUT", "/v1/verifications/{biz_id}"): {
@@ -93,7 +98,13 @@ BODIES = {
 }
 """What the routes that need a body are sent."""
 
-NAME_AN_APP = {"/v1/verifications", "/v1/endpoints", "/v1/persons/search", "/v1/persons/export"}
+NAME_AN_APP = {
+    "/v1/verifications",
+    "/v1/endpoints",
+    "/v1/persons/search",
+    "/v1/persons/export",
+    "/v1/persons/erasure",
+}
 
 
 def scopes_of(route: APIRoute) -> set[str]:
