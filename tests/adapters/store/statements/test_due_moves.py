@@ -70,7 +70,7 @@ def _statements() -> Iterator[tuple[str, str]]:
             is_statement = isinstance(text, str) and re.match(r"\s*(WITH|INSERT|UPDATE)\b", text)
             if is_statement and "verifications" in text:
                 yield f"{module.name.removeprefix(prefix)}.{name}", text
-    yield "decisions.saving.save_statement", save_statement(Outcome, numbered=True)
+    yield "decisions.saving.save_statement", save_statement(list(Outcome), numbered=True)
 
 
 def _moves(statement: str) -> set[str]:
