@@ -106,7 +106,8 @@ async def _delays(rig: Rig, *, endpoints: int, events: int, pause: float, dead: 
             await _append(rig, 1)
             await rig.redis.publish(DEFAULT_NAMES.events, b"")
         await delivered(rig, endpoints * (events + 1))
-    return [row["ms"] for row in await rig.database.fetch(_DELAYS)][endpoints:]
+        # Behind the block the tables are empty.
+        return [row["ms"] for row in await rig.database.fetch(_DELAYS)][endpoints:]
 
 
 def sender(rig: Rig) -> ProcessSpec:
