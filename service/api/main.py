@@ -10,31 +10,21 @@ from typing import Any, Final
 import msgspec
 from fastapi import FastAPI
 
-from adapters.intake.figures import RedisFigures
-from adapters.intake.inbox import RedisInbox
-from adapters.intake.queue import JobQueue
 from adapters.outbound.vendor.accounts import open_accounts
 from adapters.outbound.vendor.get_result import create_transport
 from adapters.outbound.vendor.get_token import FaceidTokens
-from adapters.outbound.webhooks.new_secrets import RandomSecrets
-from adapters.outbound.webhooks.sender import WebhookSender
-from adapters.outbound.webhooks.signing_keys import open_key
-from adapters.outbound.webhooks.ways import CheckedWays
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
-from adapters.postgres.schema import PgDatabase
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.keys import following_keys
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
-from adapters.processes.troubles import trouble_of
 from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.event_hints import EventHints
 from adapters.sealing.blind_index import BlindIndex
 from adapters.settings import Settings
 from adapters.store.audit.log import PgAuditLog
-from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
@@ -42,7 +32,6 @@ from adapters.store.identity.counts import PgNumberCounts
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.places import PgPlaces
-from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.identity.retention import PgRetention
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
@@ -52,13 +41,10 @@ from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.reviews.store import PgReviews
-from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
-from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import in_background
 from domain.apps.accounts import sharing
 from domain.limits.quotas import quotas
 from domain.pulls.budget import PULL_LIMIT
-from domain.webhooks.addresses import parse_allowed
 from service.api.access.body_cap import Allowance, BodyCap
 from service.api.access.door import Door
 from service.api.access.entrance import Entrance
@@ -88,20 +74,22 @@ from service.api.routes import (
     sending,
     verifications,
 )
+from service.building import (
+    build_identity,
+    build_intake,
+    build_letters,
+    build_readiness,
+    build_sender,
+    build_webhooks,
+)
 from service.http.connections import Limits
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
-from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.export import PersonExport
-from usecases.identity.read import IdentityDesk
 from usecases.identity.retain import overdue_of
-from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 _ORDER_SECONDS: Final = 60
 """Seconds that an order of several megabytes may take to arrive."""
@@ -189,31 +177,18 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     lifecycle.last_calls += [announcements.wake_all, feed.wake_all]
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
-    heartbeats, memory_rules = Heartbeats(redis, names=names), settings.memory_rules()
-    letters, inbox = PgDeadLetters(engine, keys=keys), RedisInbox(redis, keys=process.keys, names=names)
-    queue = JobQueue(process.queue, names=names)
-    redis_figures = RedisFigures(
-        redis,
-        inbox=inbox,
-        queue=queue,
-        durability=settings.durability,
-        memory_rules=memory_rules,
-        names=names,
-    )
+    heartbeats, intake = Heartbeats(redis, names=names), build_intake(settings, process)
+    letters = build_letters(settings, process, intake.inbox)
     issuer = FaceidTokens(create_transport(), timeout=timedelta(seconds=settings.pull_timeout))
     apps = settings.domain_apps()
     accounts = open_accounts(apps)
     owners = BizOwners(accounts)
     rules = settings.reconcile_rules()
-    receivers = PgEndpoints(engine, keys=process.keys)
-    desk = PgDeliveryDesk(engine)
-    sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
+    sender = build_sender(settings)
+    webhooks = build_webhooks(settings, process, sender)
     audit_log = PgAuditLog(engine)
     lookups, stored = PgLookups(engine, keys=keys), PgStoredDecisions(engine)
-    identities = IdentityDesk(
-        PgIdentityReads(engine, keys=keys, index=BlindIndex(process.keys)),
-        limit=settings.identity_reads_a_day,
-    )
+    identities = build_identity(settings, process)
     context = ApiContext(
         app_ids=tuple(settings.apps),
         apps=apps,
@@ -226,18 +201,12 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         export=PersonExport(identities, lookups=lookups, stored=stored, close_ups=PgCloseUps(engine)),
         audit=audit_log,
         denials=Denials(audit_log, monotonic=time.monotonic),
-        dead_letters=letters,
-        retries=DeadLetterRetries(letters, inbox=inbox, memory_rules=memory_rules, clock=clock),
-        endpoints=EndpointDesk(
-            receivers,
-            ways=CheckedWays(
-                allowed=parse_allowed(settings.webhook_allow), has_proxy=settings.webhook_proxy is not None
-            ),
-            secrets=RandomSecrets(),
-            limit=settings.webhook_endpoints,
-            clock=clock,
-        ),
-        deliveries=desk,
+        dead_letters=letters.desk,
+        retries=letters.retries,
+        endpoints=webhooks.endpoints,
+        deliveries=webhooks.deliveries,
+        redeliveries=webhooks.redeliveries,
+        trials=webhooks.trials,
         erasures=ErasureDesk(
             PgErasures(engine, keys=keys, ring=process.keys),
             PgHolds(engine),
@@ -247,8 +216,6 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             sharing=partial(sharing, accounts),
         ),
         reviews=ReviewDesk(PgReviews(engine, keys=keys), clock=clock),
-        redeliveries=Redeliveries(desk, receivers, clock=clock),
-        trials=EndpointTrials(receivers, sender, audit_log, open_key=open_key, clock=clock),
         stored=stored,
         shadows=PgShadows(engine),
         door=Door(
@@ -256,15 +223,15 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             calls=CallRates(process.pool, per_second=settings.api_call_rate, names=names),
             shares=quotas(per_second=settings.api_rate),
         ),
-        readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
+        readiness=build_readiness(process, intake.figures, heartbeats),
         metrics=MetricsPage(
-            redis_figures,
+            intake.figures,
             PgFigures(engine),
             heartbeats,
             app_ids=tuple(settings.apps),
             overdue=partial(overdue_of, PgRetention(engine), apps, clock=clock),
         ),
-        looks=queue,
+        looks=intake.queue,
         announcements=announcements,
         events=events,
         feed=feed,

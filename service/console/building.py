@@ -1,4 +1,4 @@
-"""The parts of the context that several adapters make up; `service.console.main` puts them together."""
+"""The console's own parts that several adapters make up; `service.console.main` puts them together."""
 
 from concurrent.futures import Executor
 
@@ -6,13 +6,11 @@ from adapters.people.codes import TotpCodes
 from adapters.people.passwords import Argon2Passwords
 from adapters.policies.folder import PolicyBook
 from adapters.processes.process import ProcessContext
-from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.random_secrets import new_secret
 from adapters.settings import Settings
 from adapters.store.decisions.policy_history import PgPolicyHistory
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
-from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.people.links import PgLinks
 from adapters.store.people.personal_tokens import PgPersonalTokens
 from adapters.store.people.persons import PgPersons
@@ -21,19 +19,11 @@ from adapters.store.people.sessions import PgSessions
 from adapters.store.people.tries import PgSignInLimits
 from adapters.store.tokens import PgTokens
 from service.console.context import People, PolicyParts
-from usecases.identity.read import IdentityDesk
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
 from usecases.people.own_account import OwnAccount
 from usecases.people.personal_tokens import PersonalTokenDesk
 from usecases.policies.trials import PolicyTrials
-
-
-def build_identity(settings: Settings, process: ProcessContext) -> IdentityDesk:
-    """What shows identity."""
-    index = BlindIndex(process.keys)
-    reads = PgIdentityReads(process.engine, keys=process.data_keys, index=index)
-    return IdentityDesk(reads, limit=settings.identity_reads_a_day)
 
 
 def build_people(

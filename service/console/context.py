@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from domain.apps.app import App
 from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
+from service.parts import Letters, Webhooks
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.identity.read import IdentityDesk
@@ -23,32 +24,9 @@ from usecases.policies.trials import PolicyTrials
 from usecases.ports.access import ApiTokens
 from usecases.ports.audit import AuditLog
 from usecases.ports.decisions import Policies, PolicyHistory
-from usecases.ports.deliveries import DeliveryDesk
-from usecases.ports.lookups import CloseUps, LetterDesk, Lookups, Shadows, StoredDecisions
+from usecases.ports.lookups import CloseUps, Lookups, Shadows, StoredDecisions
 from usecases.ports.people import Sessions
-from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
-
-
-@dataclass(frozen=True)
-class Letters:
-    """Dead letters."""
-
-    desk: LetterDesk
-    retries: DeadLetterRetries
-
-
-@dataclass(frozen=True)
-class Webhooks:
-    """Endpoints and deliveries."""
-
-    endpoints: EndpointDesk
-    deliveries: DeliveryDesk
-    redeliveries: Redeliveries
-    trials: EndpointTrials
 
 
 @dataclass(frozen=True)

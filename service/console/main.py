@@ -12,31 +12,21 @@ import httpx2
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from adapters.intake.figures import RedisFigures
-from adapters.intake.inbox import RedisInbox
-from adapters.intake.queue import JobQueue
 from adapters.outbound.vendor.get_result import create_transport
-from adapters.outbound.webhooks.new_secrets import RandomSecrets
-from adapters.outbound.webhooks.sender import WebhookSender
-from adapters.outbound.webhooks.signing_keys import open_key
-from adapters.outbound.webhooks.ways import CheckedWays
 from adapters.people.codes import TotpCodes
 from adapters.people.oidc.provider import OidcProvider
 from adapters.people.passwords import Argon2Passwords
 from adapters.people.settings import BACK_PATH
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
-from adapters.postgres.schema import PgDatabase
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.keys import following_keys
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
-from adapters.processes.troubles import trouble_of
 from adapters.sealing.random_secrets import new_secret
 from adapters.settings import Settings
 from adapters.shown_settings import shown_settings
 from adapters.store.audit.log import PgAuditLog
-from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
@@ -49,15 +39,20 @@ from adapters.store.people.proven_persons import PgProvenPersons
 from adapters.store.people.sessions import PgSessions
 from adapters.store.people.tries import PgSignInLimits
 from adapters.store.reviews.store import PgReviews
-from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
-from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import in_background
-from domain.webhooks.addresses import parse_allowed
+from service.building import (
+    build_identity,
+    build_intake,
+    build_letters,
+    build_readiness,
+    build_sender,
+    build_webhooks,
+)
 from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
-from service.console.building import build_identity, build_people, build_policies
-from service.console.context import ConsoleContext, Letters, Webhooks
+from service.console.building import build_people, build_policies
+from service.console.context import ConsoleContext
 from service.console.pages import (
     account,
     audit,
@@ -82,16 +77,11 @@ from service.console.pages import (
 from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
-from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.people.bounded_failures import BoundedFailures
 from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
-from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 MAX_BODY: Final = 256 * 1024
 """Bytes of a form; the largest has the text of a policy."""
@@ -139,36 +129,24 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     process = ProcessContext.of(settings, timeout=timedelta(seconds=3))
     engine, redis, names, clock = process.engine, process.redis, process.names, process.clock
     heartbeats, app_ids = Heartbeats(redis, names=names), tuple(settings.apps)
-    inbox = RedisInbox(redis, keys=process.keys, names=names)
-    redis_figures = RedisFigures(
-        redis,
-        inbox=inbox,
-        queue=JobQueue(process.queue, names=names),
-        durability=settings.durability,
-        memory_rules=settings.memory_rules(),
-        names=names,
-    )
+    intake = build_intake(settings, process)
     passwords, sessions, to_provider = Argon2Passwords(), PgSessions(engine), create_transport()
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
     computing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
-    letters = PgDeadLetters(engine, keys=process.data_keys)
     cases = PgReviews(engine, keys=process.data_keys)
-    sender = WebhookSender(allowed=parse_allowed(settings.webhook_allow), proxy=settings.webhook_proxy)
+    sender = build_sender(settings)
     context = ConsoleContext(
         app_ids=app_ids,
         sessions=sessions,
         sign_ins=_sign_ins(process, sessions, passwords, with_passwords=settings.oidc_client() is None),
         denials=Denials(PgAuditLog(engine), monotonic=time.monotonic),
-        readiness=Readiness(redis_figures, PgDatabase(engine), heartbeats, explain=trouble_of),
+        readiness=build_readiness(process, intake.figures, heartbeats),
         lookups=PgLookups(engine, keys=process.data_keys),
         stored=PgStoredDecisions(engine),
         close_ups=PgCloseUps(engine),
-        letters=Letters(
-            letters,
-            DeadLetterRetries(letters, inbox=inbox, memory_rules=settings.memory_rules(), clock=clock),
-        ),
-        webhooks=_webhooks(settings, process, sender),
+        letters=build_letters(settings, process, intake.inbox),
+        webhooks=build_webhooks(settings, process, sender),
         people=build_people(process, sessions, passwords, with_passwords=settings.oidc_client() is None),
         policies=build_policies(settings, process, book, computing),
         audit=PgAuditLog(engine),
@@ -176,7 +154,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         settings=shown_settings(settings),
         reviews=ReviewDesk(cases, clock=clock),
         readings=CachedReadings(
-            redis_figures,
+            intake.figures,
             heartbeats,
             PgFigures(engine),
             PgOutcomeCounts(engine),
@@ -208,24 +186,6 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         await process.aclose()
 
     return create_app(context, lifespan=lifespan)
-
-
-def _webhooks(settings: Settings, process: ProcessContext, sender: WebhookSender) -> Webhooks:
-    engine, clock = process.engine, process.clock
-    receivers, deliveries = PgEndpoints(engine, keys=process.keys), PgDeliveryDesk(engine)
-    allowed, has_proxy = parse_allowed(settings.webhook_allow), settings.webhook_proxy is not None
-    return Webhooks(
-        endpoints=EndpointDesk(
-            receivers,
-            ways=CheckedWays(allowed=allowed, has_proxy=has_proxy),
-            secrets=RandomSecrets(),
-            limit=settings.webhook_endpoints,
-            clock=clock,
-        ),
-        deliveries=deliveries,
-        redeliveries=Redeliveries(deliveries, receivers, clock=clock),
-        trials=EndpointTrials(receivers, sender, PgAuditLog(engine), open_key=open_key, clock=clock),
-    )
 
 
 def _sign_ins(

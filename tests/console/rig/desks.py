@@ -20,7 +20,8 @@ from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.limits.memory_room import MEMORY_RULES
-from service.console.context import Letters, People, PolicyParts, Webhooks
+from service.console.context import People, PolicyParts
+from service.parts import Letters, Webhooks
 from tests.support.http.api import PublicNames
 from tests.support.http.vendors import API_APPS
 from tests.support.storage.stores import Clock, Store
