@@ -1,4 +1,4 @@
-"""The opened epoch keys of one process, each for a while: at most so many, those used last."""
+"""The opened epoch keys of one process: a bounded number, the last used, each for a limited time."""
 
 from collections import OrderedDict
 from collections.abc import Callable

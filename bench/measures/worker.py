@@ -155,7 +155,7 @@ async def measure_round(
     rest: Rest = nothing_more,
 ) -> Round:
     """Measure a new worker that has decided the first callbacks before. The processor times include `rest`,
-    what follows from so many decisions."""
+    the work that follows from these decisions."""
     await empty(rig)
     async with running(contender.spec, cores=SERVER_CORE) as pid:
         await _process(rig, contender, callbacks[: contender.warm_up], in_all=contender.warm_up)

@@ -167,7 +167,7 @@ def report(verifier: Verifier, anchored: int) -> Iterator[str]:
     if anchored:
         yield f"anchored up to block {anchored} of {newest}"
     else:
-        yield "no anchors were given: whoever can write to the database could have written all of this"
+        yield "no anchors were given: anyone who can write to the database could have written all of this"
     if verifier.purged:
         yield f"rows were purged up to {verifier.purged_to}: compare that with how long rows are kept"
     if verifier.open:

@@ -4,7 +4,7 @@ GatewayError
 ├── NameRefused              not a login name
 ├── NameTaken                another person has this login name
 ├── IdentityTaken            another person signs in by this identity of the provider
-├── NoSuchPerson             there is no such person, or not in the apps of whoever asks
+├── NoSuchPerson             there is no such person, or not in the caller's apps
 ├── NotPermitted             the actor lacks the right `people` where the change would count
 ├── LastAdmin                the last active admin of every app stays
 ├── PasswordRefused          a new password that is too short, too long or too easy; `code` says which

@@ -1,6 +1,6 @@
 """What the right `people` allows: to give no role, and to manage nobody, beyond the apps in which it holds.
 
-`rights` is None for a command: whoever runs one holds the gateway's keys.
+`rights` is None for a command: a person who runs commands holds the gateway's keys.
 """
 
 from collections.abc import Iterable

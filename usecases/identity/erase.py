@@ -112,7 +112,7 @@ async def apply_ledger(
     ledger: Ledger, applied: Applied, erasures: Erasures, *, clock: Callable[[], datetime]
 ) -> int:
     """Erase again what the ledger has and a restored database does not know; how many. Holds do not count:
-    whoever erased it had found none, or had lifted it.
+    when it was erased, there was none, or it had been lifted.
 
     Raises:
         ServerAway: what is applied stays applied; the same again does the rest.

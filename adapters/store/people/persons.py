@@ -74,7 +74,7 @@ class PgPersons:
             return await _reread(connection, person_id)
 
     async def revoke(self, person_id: UUID, grants: Sequence[Grant], *, actor: Actor) -> Person:
-        """Take roles away, whoever gave them. Raises NoSuchPerson, LastAdmin."""
+        """Take roles away, those of the identity provider too. Raises NoSuchPerson, LastAdmin."""
         async with self._engine.begin() as connection:
             await one_by_one(connection)
             before = await count_admins(connection)

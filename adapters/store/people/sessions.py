@@ -135,7 +135,7 @@ async def _used(connection: AsyncConnection, link: str, *, invites: bool) -> tup
     """Delete a link, and return id and name of its person, who is active. Raises LinkInvalid."""
     hashed, purpose = hash_of(link), Purpose.INVITE if invites else Purpose.SIGN_IN
     person_id = await connection.scalar(_PERSON_OF_LINK, {"link": hashed, "purpose": purpose})
-    # The person first: whoever disables one locks the person, and then deletes the links.
+    # The person first: disabling locks the person, and then deletes the links.
     name = None if person_id is None else await active_name(connection, person_id)
     using = delete(sign_in_links).where(sign_in_links.c.link_hash == hashed)
     if name is None or not (await connection.execute(using)).rowcount:
