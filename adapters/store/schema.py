@@ -2,6 +2,7 @@
 
 from adapters.store import tables
 from adapters.store.audit import tables as audit_tables
+from adapters.store.columns import metadata
 from adapters.store.decisions import tables as decision_tables
 from adapters.store.events import tables as event_tables
 from adapters.store.identity import number_tables
@@ -23,7 +24,6 @@ __all__ = [
     "number_tables",
     "people_tables",
     "review_tables",
+    "tables",
     "webhook_tables",
 ]
-
-metadata = tables.metadata

@@ -7,13 +7,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -23,23 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "%(table_name)s_%(column_0_N_name)s",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ck": "%(table_name)s_%(constraint_name)s",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "pk": "%(table_name)s_pkey",
-    }
-)
+from adapters.store.columns import TIME, metadata, now_column
 
 
 def _time(name: str, *, nullable: bool = True) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _now(name: str) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    return Column(name, TIME, nullable=nullable)
 
 
 def _verification_key(*, primary: bool = False) -> Column[Any]:
@@ -73,7 +59,7 @@ verifications = Table(
     _time("nudged_at"),
     _time("asked_at"),
     _time("received_at"),
-    _now("created_at"),
+    now_column("created_at"),
     Column("events", Integer, nullable=False, server_default=text("0")),
     _time("erased_at"),
     UniqueConstraint("app_id", "biz_id"),
@@ -127,7 +113,7 @@ biz_owners = Table(
     Column("account", Text, primary_key=True),
     Column("biz_id", Text, primary_key=True),
     Column("app_id", Text, nullable=False),
-    _now("claimed_at"),
+    now_column("claimed_at"),
     Index("biz_owners_oldest", "claimed_at"),
 )
 """The app that owns a biz_id, if several apps share a vendor account (adapters/store/recording/owners.py). A
@@ -170,7 +156,7 @@ policies = Table(
     Column("name", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("content", Text, nullable=False),
-    _now("first_used_at"),
+    now_column("first_used_at"),
     Column("review", JSON),
 )
 """The text of every policy that has decided, once per SHA-256. `review`: its table of that name, with every
@@ -211,7 +197,7 @@ timeline = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     _verification_key(),
-    _now("at"),
+    now_column("at"),
     Column("event", Text, nullable=False),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
     Index("timeline_of", "verification_id", "id"),
@@ -238,7 +224,7 @@ policies_in_force = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("content_hash", Text, nullable=False),
-    _now("since"),
+    now_column("since"),
 )
 """The texts that workers decide by, so that each change has one event."""
 
@@ -247,7 +233,7 @@ event_log = Table(
     metadata,
     Column("one", Boolean, CheckConstraint("one", name="one"), primary_key=True),
     Column("deleted_to", BigInteger, nullable=False, server_default=text("0")),
-    _now("began_at"),
+    now_column("began_at"),
     Column("counted_to", BigInteger, nullable=False, server_default=text("0")),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
 )
@@ -305,6 +291,6 @@ api_tokens = Table(
     Column("apps", ARRAY(Text)),
     Column("scopes", ARRAY(Text), nullable=False),
     _time("expires_at"),
-    _now("created_at"),
+    now_column("created_at"),
 )
 """`token_hash`: SHA-256 of a random 256-bit token. `apps`: NULL means every app."""

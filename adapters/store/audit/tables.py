@@ -3,7 +3,6 @@
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
     Identity,
     Index,
     Integer,
@@ -15,13 +14,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from adapters.store.tables import metadata
+from adapters.store.columns import TIME, metadata
 
 audit = Table(
     "audit",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("at", TIME, nullable=False, server_default=text("clock_timestamp()")),
     Column(
         "xid",
         BigInteger,
@@ -50,7 +49,7 @@ audit_blocks = Table(
     "audit_blocks",
     metadata,
     Column("height", BigInteger, primary_key=True, autoincrement=False),
-    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("closed_at", TIME, nullable=False),
     Column("count", Integer, nullable=False),
     Column("root", LargeBinary, nullable=False),
     Column("previous", LargeBinary, nullable=False),
@@ -75,7 +74,7 @@ audit_timestamps = Table(
     "audit_timestamps",
     metadata,
     Column("height", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("at", TIME, nullable=False, server_default=text("now()")),
     Column("token", LargeBinary, nullable=False),
 )
 """RFC 3161 time stamps over the hashes of blocks."""

@@ -1,9 +1,9 @@
 """The tables beside `decisions`: reasons to find them by, and the decisions of candidate policies."""
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Table, Text, Uuid, text
+from sqlalchemy import Column, ForeignKey, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSON
 
-from adapters.store.tables import metadata
+from adapters.store.columns import TIME, metadata
 
 _LISTED = "((((app_id || '/') || code) || '/') || listed_as)"
 
@@ -15,7 +15,7 @@ decision_reasons = Table(
     Column("app_id", Text, nullable=False),
     Column("listed_as", Text, nullable=False),
     Column("biz_no", Text),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", TIME, nullable=False),
     Index("decision_reasons_listed", text(_LISTED), text("created_at DESC"), text("verification_id DESC")),
     Index(
         "decision_reasons_listed_by_biz_no",
@@ -35,7 +35,7 @@ shadow_decisions = Table(
     Column("policy_hash", Text, ForeignKey("policies.content_hash"), primary_key=True),
     Column("outcome", Text, nullable=False),
     Column("reasons", JSON, nullable=False),
-    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", TIME, nullable=False),
     Index("shadow_decisions_policy", "policy_hash"),
 )
 """The decisions of candidate policies, beside the live decisions."""

@@ -1,8 +1,8 @@
 """The table of the blind index."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from adapters.store.tables import metadata
+from adapters.store.columns import TIME, metadata
 
 id_numbers = Table(
     "id_numbers",
@@ -10,7 +10,7 @@ id_numbers = Table(
     Column("verification_id", Uuid, primary_key=True),
     Column("app_id", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", TIME, nullable=False),
     Index("id_numbers_by_number", "app_id", "digest", "at"),
 )
 """`digest`: of the ID number (adapters/sealing/blind_index.py). `at`: when it was first seen."""
@@ -30,6 +30,6 @@ person_counts = Table(
     metadata,
     Column("app_id", Text, primary_key=True),
     Column("persons", BigInteger, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", TIME, nullable=False),
 )
 """How many distinct ID numbers an app has, and when they were counted."""

@@ -1,13 +1,9 @@
 """The tables of erasures, legal holds and retention."""
 
-from typing import Final
-
-from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSON
 
-from adapters.store.tables import metadata
-
-_TIME: Final = DateTime(timezone=True)
+from adapters.store.columns import TIME, metadata
 
 erasures = Table(
     "erasures",
@@ -15,12 +11,12 @@ erasures = Table(
     Column("verification_id", Uuid, primary_key=True),
     Column("app_id", Text),
     Column("biz_id", Text),
-    Column("at", _TIME, nullable=False),
+    Column("at", TIME, nullable=False),
     Column("because", Text, nullable=False),
     Column("asked", JSON),
     Column("position", BigInteger),
     Column("receipt", JSON),
-    Column("completed_at", _TIME),
+    Column("completed_at", TIME),
     Index("erasures_begun", "at", postgresql_where=text("completed_at IS NULL")),
 )
 """The erasures that are in the ledger. A row without `completed_at` is begun: the ledger may have its entry.
@@ -33,8 +29,8 @@ holds = Table(
     Column("app_id", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("placed_by", Text, nullable=False),
-    Column("placed_at", _TIME, nullable=False),
-    Column("lifted_at", _TIME),
+    Column("placed_at", TIME, nullable=False),
+    Column("lifted_at", TIME),
     Index("holds_lifted", "lifted_at", postgresql_where=text("lifted_at IS NOT NULL")),
 )
 """Legal holds. A lifted one stays until retention has looked at its verification."""
@@ -44,7 +40,7 @@ retention_marks = Table(
     metadata,
     Column("app_id", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
-    Column("at", _TIME, nullable=False),
+    Column("at", TIME, nullable=False),
     Column("verification_id", Uuid, nullable=False),
 )
 """How far retention has come in the order of time, for each app and class of data."""

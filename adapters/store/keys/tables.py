@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Table, Uuid, text
 
-from adapters.store.tables import metadata
+from adapters.store.columns import metadata
 
 key_store = Table(
     "key_store",

@@ -1,12 +1,11 @@
 """The tables of persons."""
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     LargeBinary,
@@ -17,17 +16,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from adapters.store.tables import metadata
-
-_TIME: Final = DateTime(timezone=True)
+from adapters.store.columns import TIME, metadata, now_column
 
 
 def _person() -> Column[Any]:
     return Column("person_id", Uuid, ForeignKey("persons.id"), nullable=False)
-
-
-def _now(name: str) -> Column[Any]:
-    return Column(name, _TIME, nullable=False, server_default=text("now()"))
 
 
 persons = Table(
@@ -48,8 +41,8 @@ persons = Table(
     Column("code_used", BigInteger, nullable=False, server_default=text("0")),
     Column("issuer", Text),
     Column("subject", Text),
-    _now("created_at"),
-    Column("seen_at", _TIME),
+    now_column("created_at"),
+    Column("seen_at", TIME),
     Index("persons_of_provider", "issuer", "subject", unique=True),
 )
 """Never deleted, since audit rows and reviews name them. `password_hash`: argon2id. `code_ct`: the secret of
@@ -69,8 +62,8 @@ person_roles = Table(
         nullable=False,
     ),
     Column("granted_by", Text, nullable=False),
-    _now("granted_at"),
-    Column("until", _TIME),
+    now_column("granted_at"),
+    Column("until", TIME),
     Index("person_roles_once", "person_id", "role", "source", text("coalesce(app_id, '')"), unique=True),
 )
 """`app_id` NULL: every app. `source`: `provider` for what follows from a group, which the next sign-in
@@ -82,7 +75,7 @@ sign_in_links = Table(
     Column("link_hash", LargeBinary, primary_key=True),
     _person(),
     Column("purpose", Text, nullable=False),
-    Column("ends_at", _TIME, nullable=False),
+    Column("ends_at", TIME, nullable=False),
     Index("sign_in_links_of_person", "person_id"),
 )
 """`link_hash`: SHA-256 of the random part of a link. A used link has no row."""
@@ -96,8 +89,8 @@ sessions = Table(
     Column("way", Text, nullable=False),
     Column("address", Text),
     Column("language", Text),
-    _now("signed_in_at"),
-    _now("seen_at"),
+    now_column("signed_in_at"),
+    now_column("seen_at"),
     Index("sessions_of_person", "person_id"),
 )
 
@@ -109,8 +102,8 @@ personal_tokens = Table(
     _person(),
     Column("name", Text, nullable=False),
     Column("scopes", ARRAY(Text)),
-    _now("created_at"),
-    Column("expires_at", _TIME, nullable=False),
+    now_column("created_at"),
+    Column("expires_at", TIME, nullable=False),
     Index("personal_tokens_of_person", "person_id", "name", unique=True),
 )
 """`scopes` limits the person's rights; NULL keeps them all."""
@@ -119,8 +112,8 @@ sign_in_tries = Table(
     "sign_in_tries",
     metadata,
     Column("key", LargeBinary, primary_key=True),
-    Column("full_at", _TIME, nullable=False),
-    Column("known_until", _TIME),
+    Column("full_at", TIME, nullable=False),
+    Column("known_until", TIME),
 )
 """A bucket of tries for an address, for a name, or for both together; `key` is a hash of them. It is full
 again at `full_at`. `known_until`: until when the address counts as the person's own."""

@@ -7,7 +7,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -20,9 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
-from adapters.store.tables import metadata
+from adapters.store.columns import TIME, metadata
 
-_TIME: Final = DateTime(timezone=True)
 _WAITING: Final = "state <> 'closed'"
 
 review_cases = Table(
@@ -36,10 +34,10 @@ review_cases = Table(
     Column("four_eyes", ARRAY(Text), nullable=False),
     Column("second_look", REAL, nullable=False, server_default=text("0")),
     Column("not_for", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
-    Column("opened_at", _TIME, nullable=False),
-    Column("due_at", _TIME, nullable=False),
+    Column("opened_at", TIME, nullable=False),
+    Column("due_at", TIME, nullable=False),
     Column("priority", SmallInteger, nullable=False),
-    Column("escalate_at", _TIME),
+    Column("escalate_at", TIME),
     Column(
         "state",
         Text,
@@ -51,11 +49,11 @@ review_cases = Table(
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     Column("claimed_by", Uuid),
     Column("claimed_name", Text),
-    Column("claimed_at", _TIME),
-    Column("lease_until", _TIME),
-    Column("snoozed_until", _TIME),
+    Column("claimed_at", TIME),
+    Column("lease_until", TIME),
+    Column("snoozed_until", TIME),
     Column("proposal", JSON),
-    Column("closed_at", _TIME),
+    Column("closed_at", TIME),
     CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed"),
     CheckConstraint("(claimed_by IS NULL) = (lease_until IS NULL)", name="claimed"),
     Index("review_cases_one_open", "verification_id", unique=True, postgresql_where=text(_WAITING)),
@@ -97,7 +95,7 @@ review_events = Table(
     metadata,
     Column("case_id", Uuid, primary_key=True),
     Column("seq", Integer, primary_key=True),
-    Column("at", _TIME, nullable=False),
+    Column("at", TIME, nullable=False),
     Column("actor", Text, nullable=False),
     Column("person_id", Uuid),
     Column("kind", Text, nullable=False),
@@ -122,9 +120,9 @@ reviews = Table(
     Column("approved_by", Uuid),
     Column("approved_name", Text),
     Column("evidence_hash", Text, nullable=False),
-    Column("opened_at", _TIME, nullable=False),
-    Column("claimed_at", _TIME),
-    Column("at", _TIME, nullable=False),
+    Column("opened_at", TIME, nullable=False),
+    Column("claimed_at", TIME),
+    Column("at", TIME, nullable=False),
     CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="four_eyes"),
     UniqueConstraint("case_id"),
     Index("reviews_newest", "app_id", text("at DESC")),

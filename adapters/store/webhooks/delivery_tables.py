@@ -1,12 +1,9 @@
 """The tables of deliveries and their attempts."""
 
-from typing import Final
-
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -19,9 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from adapters.store.tables import metadata
-
-_TIME: Final = DateTime(timezone=True)
+from adapters.store.columns import TIME, metadata
 
 deliveries = Table(
     "deliveries",
@@ -41,14 +36,14 @@ deliveries = Table(
         nullable=False,
         server_default=text("'pending'"),
     ),
-    Column("due_at", _TIME),
-    Column("leased_until", _TIME),
+    Column("due_at", TIME),
+    Column("leased_until", TIME),
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("attempts_before", Integer, nullable=False, server_default=text("0")),
     Column("error", Text),
-    Column("created_at", _TIME, nullable=False),
-    Column("ended_at", _TIME),
+    Column("created_at", TIME, nullable=False),
+    Column("ended_at", TIME),
     UniqueConstraint("endpoint_id", "seq"),
     CheckConstraint("(state = 'pending') = (due_at IS NOT NULL)", name="due"),
     CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name="ended"),
@@ -87,7 +82,7 @@ attempts = Table(
     metadata,
     Column("delivery_id", Uuid, ForeignKey("deliveries.id"), primary_key=True),
     Column("k", Integer, primary_key=True),
-    Column("at", _TIME, nullable=False),
+    Column("at", TIME, nullable=False),
     Column("ms", Integer, nullable=False),
     Column("status", SmallInteger),
     Column("fault", Text),

@@ -1,12 +1,9 @@
 """The tables of webhooks."""
 
-from typing import Final
-
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     Double,
     Index,
     Integer,
@@ -19,9 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from adapters.store.tables import metadata
-
-_TIME: Final = DateTime(timezone=True)
+from adapters.store.columns import TIME, metadata
 
 endpoints = Table(
     "endpoints",
@@ -45,14 +40,14 @@ endpoints = Table(
         nullable=False,
     ),
     Column("disabled_reason", Text),
-    Column("disabled_at", _TIME),
+    Column("disabled_at", TIME),
     Column("cursor", BigInteger, nullable=False, server_default=text("0")),
     Column("failures", Integer, nullable=False, server_default=text("0")),
-    Column("failing_since", _TIME),
-    Column("next_probe_at", _TIME),
-    Column("paced_until", _TIME),
-    Column("created_at", _TIME, nullable=False),
-    Column("updated_at", _TIME, nullable=False),
+    Column("failing_since", TIME),
+    Column("next_probe_at", TIME),
+    Column("paced_until", TIME),
+    Column("created_at", TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
     CheckConstraint(
         "(state = 'disabled') = (disabled_at IS NOT NULL AND disabled_reason IS NOT NULL)", name="disabled"
     ),
