@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -48,6 +48,25 @@ def read_time(text: str, zone: tzinfo) -> datetime | None:
     except ValueError:
         return None
     return at.replace(tzinfo=zone) if at.tzinfo is None else at
+
+
+class ListView(msgspec.Struct, frozen=True):
+    """What the URL of a list asks for, as text; "" for a filter that is not set.
+
+    `path`: where the list is. `longest`: characters of a value that are read; None: all.
+    """
+
+    path: ClassVar[str]
+    longest: ClassVar[int | None] = 200
+
+    @classmethod
+    def given(cls, values: Mapping[str, str]) -> dict[str, str]:
+        """What a query or a form has for each member, without blanks around it."""
+        return {name: (values.get(name) or "").strip()[: cls.longest] for name in cls.__struct_fields__}
+
+    def url(self, path: str = "", **changes: str) -> str:
+        """The URL of this view with these changes; `path`: of another page that takes the same filters."""
+        return with_query(path or self.path, msgspec.structs.asdict(self) | changes)
 
 
 def with_query(path: str, values: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from service.console.app.forms import Form
 from service.console.app.inputs import read_word
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import decode_cursor, encode_cursor, read_time, with_query
+from service.console.app.views import ListView, decode_cursor, encode_cursor, read_time
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()
@@ -32,8 +32,10 @@ _SCOPE: Final = "audit"
 Auditor = Annotated[Session, needs(_SCOPE)]
 
 
-class View(msgspec.Struct, frozen=True):
+class View(ListView, frozen=True):
     """What the URL asks for; "" for a filter that is not set."""
+
+    path = "/audit"
 
     app: str = ""
     actor: str = ""
@@ -45,12 +47,8 @@ class View(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, values: Mapping[str, str]) -> "View":
         """The view in a query or in a form."""
-        given = {name: (values.get(name) or "").strip()[:200] for name in cls.__struct_fields__}
+        given = cls.given(values)
         return cls(**given | {"action": read_word(Action, given["action"]) or ""})
-
-    def url(self, **changes: str) -> str:
-        """The URL of this view with these changes."""
-        return with_query("/audit", msgspec.structs.asdict(self) | changes)
 
     @property
     def is_filtered(self) -> bool:

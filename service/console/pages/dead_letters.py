@@ -19,7 +19,7 @@ from service.console.app.inputs import narrowed, read_id, read_number
 from service.console.app.languages import N_
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import decode_cursor, encode_cursor, with_query
+from service.console.app.views import ListView, decode_cursor, encode_cursor, with_query
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()
@@ -38,8 +38,10 @@ _UNREADABLE = N_("No configured master key opens this letter. It stays.")
 _FULL = N_("Redis has no room for it now. The letters stay; try again later.")
 
 
-class View(msgspec.Struct, frozen=True):
+class View(ListView, frozen=True):
     """What the URL asks for; "" for a filter that is not set. `retried`: "yes" for those being retried."""
+
+    path = "/dead-letters"
 
     app: str = ""
     reason: str = ""
@@ -49,12 +51,8 @@ class View(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, query: QueryParams) -> "View":
         """The view in a query."""
-        given = {name: query.get(name, "").strip()[:200] for name in cls.__struct_fields__}
+        given = cls.given(query)
         return cls(**given | {"retried": "yes" if given["retried"] == "yes" else ""})
-
-    def url(self, **changes: str) -> str:
-        """The URL of this view with these changes."""
-        return with_query("/dead-letters", msgspec.structs.asdict(self) | changes)
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from service.console.app.inputs import narrowed, read_id, read_number, read_word
 from service.console.app.languages import N_
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import decode_cursor, encode_cursor, read_time, with_query
+from service.console.app.views import ListView, decode_cursor, encode_cursor, read_time, with_query
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()
@@ -33,8 +33,10 @@ Keeper = Annotated[Session, needs(_SCOPE)]
 _NOT_ENABLED = N_("The endpoint is disabled or deleted, so nothing can be sent to it.")
 
 
-class View(msgspec.Struct, frozen=True):
+class View(ListView, frozen=True):
     """What the URL asks for; "" for a filter that is not set."""
+
+    path = "/deliveries"
 
     app: str = ""
     endpoint: str = ""
@@ -47,12 +49,8 @@ class View(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, values: Mapping[str, str]) -> "View":
         """The view in a query or in a form."""
-        given = {name: (values.get(name) or "").strip()[:200] for name in cls.__struct_fields__}
+        given = cls.given(values)
         return cls(**given | {"state": read_word(DeliveryState, given["state"]) or ""})
-
-    def url(self, path: str = "/deliveries", **changes: str) -> str:
-        """The URL of this view with these changes."""
-        return with_query(path, msgspec.structs.asdict(self) | changes)
 
 
 @router.get("/deliveries")

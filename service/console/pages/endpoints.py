@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
-import msgspec
 from fastapi import APIRouter, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
@@ -26,7 +25,7 @@ from service.console.app.inputs import narrowed, read_id, read_word
 from service.console.app.languages import N_
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import decode_cursor, encode_cursor, with_query
+from service.console.app.views import ListView, decode_cursor, encode_cursor
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()
@@ -45,8 +44,10 @@ _DONE_BEFORE = N_(
 )
 
 
-class View(msgspec.Struct, frozen=True):
+class View(ListView, frozen=True):
     """What the URL asks for; "" for a filter that is not set."""
+
+    path = "/endpoints"
 
     app: str = ""
     state: str = ""
@@ -55,12 +56,8 @@ class View(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, query: QueryParams) -> "View":
         """The view in a query."""
-        given = {name: query.get(name, "").strip()[:200] for name in cls.__struct_fields__}
+        given = cls.given(query)
         return cls(**given | {"state": read_word(EndpointState, given["state"]) or ""})
-
-    def url(self, **changes: str) -> str:
-        """The URL of this view with these changes."""
-        return with_query("/endpoints", msgspec.structs.asdict(self) | changes)
 
 
 @router.get("/endpoints")

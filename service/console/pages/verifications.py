@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
+from domain.identity.numbers import with_check_digit
 from domain.model import BIZ_ID_SHAPE, Basis, Outcome, State
 from domain.people.session import Session
 from domain.policy.reasons import Code
@@ -17,7 +18,7 @@ from service.console.app.languages import N_
 from service.console.app.places import verification_path
 from service.console.app.sessions import Reader, apps_of
 from service.console.app.templates import page
-from service.console.app.views import Position, decode_cursor, encode_cursor, read_time, with_query
+from service.console.app.views import ListView, Position, decode_cursor, encode_cursor, read_time, with_query
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()
@@ -31,12 +32,12 @@ _SEE_OTHER: Final = 303
 _NUMBER: Final = N_("This is an ID number. The search for ID numbers is not available on this page.")
 _NOTHING: Final = N_("Nothing has this biz_id or biz_no in the apps that you may see.")
 
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_DIGITS: Final = "10X98765432"
 
-
-class View(msgspec.Struct, frozen=True):
+class View(ListView, frozen=True):
     """What the URL asks for, as text; "" for a filter that is not set."""
+
+    path = "/verifications"
+    longest = None
 
     app: str = ""
     outcome: str = ""
@@ -53,14 +54,10 @@ class View(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, query: QueryParams) -> "View":
         """The view in a query; a word that no filter knows is left out."""
-        given = {name: query.get(name, "").strip() for name in cls.__struct_fields__}
+        given = cls.given(query)
         known: dict[str, set[str]] = {"outcome": set(Outcome), "effective": set(Outcome)}
         known |= {"reason": set(Code), "state": set(State), "basis": set(Basis)}
         return cls(**{name: text for name, text in given.items() if text in known.get(name, {text})})
-
-    def url(self, **changes: str) -> str:
-        """The URL of this view with these changes."""
-        return with_query("/verifications", msgspec.structs.asdict(self) | changes)
 
     @property
     def is_filtered(self) -> bool:
@@ -97,14 +94,14 @@ async def search_verifications(request: Request, context: Context, session: Read
 
 def is_id_number(text: str) -> bool:
     """Whether this is a resident's ID number (GB 11643), by its date and its check digit."""
-    digits, check = text[:17], text[17:].upper()
+    digits = text[:17]
     if len(text) != 18 or not (digits.isascii() and digits.isdigit()):
         return False
     try:
         date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14]))
     except ValueError:
         return False
-    return check == _CHECK_DIGITS[sum(w * int(d) for w, d in zip(_WEIGHTS, digits, strict=True)) % 11]
+    return with_check_digit(digits) == text.upper()
 
 
 async def _show(

@@ -15,7 +15,7 @@ from service.console.app.inputs import narrowed, read_number, read_word
 from service.console.app.places import case_path
 from service.console.app.sessions import apps_of
 from service.console.app.templates import page
-from service.console.app.views import decode_place, encode_cursor, with_query
+from service.console.app.views import ListView, decode_place, encode_cursor, with_query
 from service.console.context import ConsoleContext, Context
 from service.console.pages.reviews.reviewing import REVIEW, ReviewSession, by_of
 
@@ -28,8 +28,10 @@ _WAITING: Final = ("priority", "mine", "overdue")
 """Filters of cases that have not ended."""
 
 
-class View(msgspec.Struct, frozen=True):
+class View(ListView, frozen=True):
     """What the URL asks for; "" for a filter that is not set. `mine`, `overdue`: "yes" or ""."""
+
+    path = _PATH
 
     app: str = ""
     state: str = ""
@@ -41,7 +43,7 @@ class View(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, query: QueryParams | dict[str, str]) -> "View":
         """The view in a query; values that no filter has are left out."""
-        given = {name: query.get(name, "").strip()[:200] for name in cls.__struct_fields__}
+        given = cls.given(query)
         given["state"] = read_word(Shown, given["state"]) or ""
         given["priority"] = given["priority"] if given["priority"].upper() in Priority.__members__ else ""
         given |= {name: "yes" if given[name] == "yes" else "" for name in ("mine", "overdue")}
@@ -60,10 +62,6 @@ class View(msgspec.Struct, frozen=True):
         return {
             name: value for name, value in msgspec.structs.asdict(self).items() if value and name != "after"
         }
-
-    def url(self, **changes: str) -> str:
-        """The URL of this view with these changes."""
-        return with_query(_PATH, msgspec.structs.asdict(self) | changes)
 
 
 @router.get("/reviews")
