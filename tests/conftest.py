@@ -129,8 +129,7 @@ async def redis(redis_pool: BlockingConnectionPool) -> Redis:
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on empty tables."""
     engine = create_engine(database_url)
-    async with engine.begin() as connection:
-        await empty_tables(connection)
+    await empty_tables(engine)
     yield engine
     await engine.dispose()
     await _cancellations_sent()

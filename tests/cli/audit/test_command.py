@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import create_engine
 from tests.cli.conftest import Run
 from tests.support.storage.audits import close_all, write_rows
+from tests.support.storage.emptying import empty_tables
 
 Do = Callable[[Callable[[AsyncEngine], Awaitable[Any]]], Any]
 
@@ -33,7 +34,7 @@ def do(database_url: str) -> Do:
     def run(work: Callable[[AsyncEngine], Awaitable[Any]]) -> Any:
         return asyncio.run(on_engine(work))
 
-    run(lambda engine: execute(engine, "TRUNCATE audit, audit_blocks, audit_leaves, audit_timestamps"))
+    run(empty_tables)
     return run
 
 

@@ -63,8 +63,7 @@ class Database:
 
     def clear(self) -> None:
         async def clear(hooks: Hooks) -> None:
-            async with hooks.engine.begin() as connection:
-                await empty_tables(connection)
+            await empty_tables(hooks.engine)
 
         self.run(clear)
 

@@ -44,8 +44,7 @@ class Endpoints:
 
     def clear(self) -> None:
         async def truncate(store: Store) -> None:
-            async with store.engine.begin() as connection:
-                await empty_tables(connection)
+            await empty_tables(store.engine)
 
         self._run(truncate)
 

@@ -27,8 +27,7 @@ def kept(environment: pytest.MonkeyPatch, folder: Path, database_url: str) -> Fo
 
     async def fill() -> None:
         engine = create_engine(database_url)
-        async with engine.begin() as connection:
-            await empty_tables(connection)
+        await empty_tables(engine)
         await whole_way(Store(engine, KEYS), 1)
         await engine.dispose()
 

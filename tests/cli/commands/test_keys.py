@@ -53,8 +53,7 @@ class Rows:
 
     @staticmethod
     async def _clear(store: Store) -> None:
-        async with store.engine.begin() as connection:
-            await empty_tables(connection)
+        await empty_tables(store.engine)
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from domain.people.person import Person
 from domain.people.roles import Grant, Role
 from domain.people.tokens import PREFIX
 from tests.cli.conftest import Run, assert_one_line
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.people import People
 
 Answer = TypeVar("Answer")
 Ask = Callable[[Callable[[People], Awaitable[Answer]]], Answer]
-TABLES = "sign_in_links, sessions, personal_tokens, person_roles, persons, audit"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def ask(database_url: str, environment: None) -> Ask[object]:
 
         return asyncio.run(run())
 
-    asked(lambda people: people.run(f"TRUNCATE {TABLES}"))
+    asked(lambda people: empty_tables(people.engine))
     return asked
 
 

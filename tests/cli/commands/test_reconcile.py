@@ -27,8 +27,7 @@ def waiting(environment: pytest.MonkeyPatch, database_url: str) -> None:
     async def fill() -> None:
         engine = create_engine(database_url)
         store, now = Store(engine, KeyRing([b"k" * 32])), datetime.now(UTC)
-        async with engine.begin() as connection:
-            await empty_tables(connection)
+        await empty_tables(engine)
         for n, app_id, ago in (
             (1, "demo", 0),
             (2, "demo", 2),

@@ -15,8 +15,7 @@ from tests.support.storage.emptying import empty_tables
 def empty_tokens(database_url: str) -> None:
     async def clear() -> None:
         engine = create_engine(database_url)
-        async with engine.begin() as connection:
-            await empty_tables(connection)
+        await empty_tables(engine)
         await engine.dispose()
 
     asyncio.run(clear())

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.schema import metadata
 
@@ -14,7 +14,8 @@ _USED: Final = text(
 """The tables that a test has written to: truncating all makes new files for two hundred relations."""
 
 
-async def empty_tables(connection: AsyncConnection) -> None:
+async def empty_tables(engine: AsyncEngine) -> None:
     """Delete every row of every table of ours."""
-    if used := await connection.scalar(_USED, {"names": [*metadata.tables]}):
-        await connection.execute(text(f"TRUNCATE {used} CASCADE"))
+    async with engine.begin() as connection:
+        if used := await connection.scalar(_USED, {"names": [*metadata.tables]}):
+            await connection.execute(text(f"TRUNCATE {used} CASCADE"))
