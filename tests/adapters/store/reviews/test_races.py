@@ -86,6 +86,7 @@ class Race:
             case "propose":
                 await self.desk.propose(case.id, by, APPROVAL, evidence_hash=shown, fence=fence)
                 self.told["proposed"] += 1
+                self.noted(await self.desk.claim(case.id, by))
             case "approve":
                 await self.desk.approve(case.id, by, evidence_hash=shown, fence=fence)
                 self.told["approved"] += 1
