@@ -17,6 +17,7 @@
     │   ├── VendorRefused            asking again would be refused again
     │   └── VendorUnavailable        later it may succeed
     ├── ServerAway               PostgreSQL or Redis cannot be used just now; later it may
+    │   └── PicturesAway             the store of pictures cannot
     ├── RefusedValue             a value that the store cannot hold
     ├── BrokenSeal               stored bytes that no configured key decrypts
     ├── RedisFull                Redis has no memory left for retried dead letters
@@ -158,6 +159,17 @@ class ServerAway(GatewayError):
     def __init__(self, kind: str = "") -> None:
         super().__init__(kind)
         self.kind = kind or type(self).__name__
+
+
+class PicturesAway(ServerAway):
+    """The store of pictures cannot be used just now. `detail`: why, for an operator; without a secret."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__()
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 class RefusedValue(GatewayError):

@@ -1,0 +1,12 @@
+"""The name of a piece in a store: of the verification's id, without identity, spread over 256 folders."""
+
+from typing import Final
+from uuid import UUID
+
+CHECKED: Final = UUID(int=0)
+"""The verification of the piece by which a store is tried."""
+
+
+def name_of(verification_id: UUID, piece: str) -> str:
+    """`d3/d3…-….1-0` for piece `1-0` of the verification `d3…`."""
+    return f"{verification_id.hex[:2]}/{verification_id}.{piece}"
