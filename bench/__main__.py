@@ -22,6 +22,7 @@ from bench.measures.latency import measure_latency
 from bench.measures.lists import measure_lists
 from bench.measures.lookups import measure_lookups
 from bench.measures.steady import measure_steady
+from bench.measures.upkeep import measure_upkeep
 from bench.measures.worker import measure_worker
 from bench.measures.young import measure_young
 from bench.plan import LONG, PARTS, QUICK, WHOLE, Plan
@@ -120,6 +121,7 @@ async def _measure(rig: Rig, plan: Plan, part: str) -> list[Figure]:
         ),
         "endpoint": lambda: measure_endpoint(rig, rounds=rounds, jobs=plan.jobs),
         "keys": lambda: measure_keys(rig, rounds=rounds, jobs=plan.jobs, rows=plan.rewraps),
+        "upkeep": lambda: measure_upkeep(rig, rounds=rounds, jobs=plan.jobs, rows=plan.aged),
         "drain": lambda: measure_drain(rig, rounds=3, waiting=plan.drain),
     }
     return await measured[part]()

@@ -15,6 +15,7 @@ PARTS: Final = (
     "deliveries",
     "endpoint",
     "keys",
+    "upkeep",
     "drain",
 )
 
@@ -40,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
     letters: int = 100_000
     events: int = 500
     rewraps: int = 200_000
+    aged: int = 100_000
     drain: int = 1_000_000
 
 
@@ -57,5 +59,6 @@ QUICK: Final = Plan(
     sizes=(2_000,),
     letters=2_000,
     rewraps=20_000,
+    aged=20_000,
 )
 LONG: Final = Plan(parts=PARTS)

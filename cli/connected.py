@@ -254,6 +254,13 @@ class Gateway:
 
         return Rewrap(self._process.engine, self._process.keys, self._process.epochs)
 
+    async def callbacks_wait(self) -> bool:
+        """Whether callbacks wait for a worker. Raises RedisAway."""
+        from adapters.intake.inbox import RedisInbox  # noqa: PLC0415 - as above
+
+        process = self._process
+        return await RedisInbox(process.redis, keys=process.keys, names=process.names).waiting() > 0
+
     async def rewrap_epochs(self) -> "Rewrapped":
         """Wrap the epochs' keys by the newest master key."""
         from adapters.store.keys.rewrap import Rewrapped, rewrap_epochs  # noqa: PLC0415 - as above

@@ -164,6 +164,11 @@ class RedisInbox:
                 await pipe.execute()
 
     @raises_redis_away
+    async def waiting(self) -> int:
+        """The number of batches that no worker has claimed yet."""
+        return int(await self._redis.zcard(self._names.pending))
+
+    @raises_redis_away
     async def depth(self) -> int:
         """The number of pending and claimed batches."""
         async with self._redis.pipeline(transaction=False) as pipe:

@@ -7,6 +7,7 @@ until arq polls the queue again (half a second by default).
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -153,15 +154,19 @@ async def measure_round(
     callbacks: Sequence[SignedCallback],
     *,
     rest: Rest = nothing_more,
+    before: Callable[[Rig], Awaitable[None]] = empty,
+    beside: Callable[[Rig], AbstractAsyncContextManager[object]] = nullcontext,
 ) -> Round:
     """Measure a new worker that has decided the first callbacks before. The processor times include `rest`,
-    the work that follows from these decisions."""
-    await empty(rig)
+    the work that follows from these decisions. `before` makes the database as it is before the worker
+    starts; what `beside` yields runs while the rest is decided."""
+    await before(rig)
     async with running(contender.spec, cores=SERVER_CORE) as pid:
         await _process(rig, contender, callbacks[: contender.warm_up], in_all=contender.warm_up)
         await rest(rig, contender.warm_up)
         used, postgres = cpu_seconds(pid), cpu_seconds_of_all(rig.postgres_pid)
-        seconds = await _process(rig, contender, callbacks[contender.warm_up :], in_all=len(callbacks))
+        async with beside(rig):
+            seconds = await _process(rig, contender, callbacks[contender.warm_up :], in_all=len(callbacks))
         await rest(rig, len(callbacks))
         used, postgres = cpu_seconds(pid) - used, cpu_seconds_of_all(rig.postgres_pid) - postgres
     approved = await rig.database.fetchval(

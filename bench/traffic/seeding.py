@@ -83,6 +83,26 @@ SELECT gen_random_uuid(), CASE n % 2 WHEN 0 THEN $2 ELSE $3 END, 'notify', 'malf
 FROM generate_series(1, $1::int) AS n, LATERAL (SELECT $4::timestamptz + n * interval '1 ms' AS at) AS seen
 """
 
+_AGE: Final = """
+UPDATE verifications SET state = 'expired', listed_as = NULL,
+  created_at = now() - interval '100 days' + (created_at - timestamptz '2026-01-01Z')
+"""
+
+_KEEP_AGED: Final = """
+CREATE UNLOGGED TABLE aged AS TABLE verifications;
+CREATE UNLOGGED TABLE aged_callbacks AS
+  SELECT id, decode(md5(id::text), 'hex') AS digest, decode(repeat(md5(id::text), 60), 'hex') AS raw_ct,
+         received_at FROM verifications
+"""
+
+_ADD_AGED: Final = """
+INSERT INTO verifications SELECT * FROM aged;
+INSERT INTO callbacks (verification_id, digest, kind, secret_index, raw_ct, received_at)
+  SELECT id, digest, 'notify', 0, raw_ct, received_at FROM aged_callbacks;
+INSERT INTO pulls (verification_id, n, state, started_at, finished_at, http_status, raw_ct)
+  SELECT id, 1, 'done', received_at, received_at, 200, raw_ct FROM aged_callbacks
+"""
+
 
 class _Whole(NamedTuple):
     biz_id: str
@@ -111,6 +131,24 @@ async def seed_sealed(rig: Rig, *, count: int) -> None:
         records = [each.rows["verifications"] for each in whole]
         await rig.database.copy_records_to_table("verifications", columns=columns, records=records)
     await rig.database.execute("VACUUM ANALYZE verifications")
+
+
+async def keep_aged(rig: Rig, *, count: int) -> None:
+    """Make `count` verifications that have been kept long enough, in tables beside the product's."""
+    await seed_sealed(rig, count=count)
+    await rig.database.execute(_AGE)
+    await rig.database.execute(_KEEP_AGED)
+
+
+async def add_aged(rig: Rig) -> None:
+    """Add what `keep_aged` made."""
+    await rig.database.execute(_ADD_AGED)
+    await rig.database.execute("VACUUM ANALYZE verifications, callbacks, pulls")
+
+
+async def drop_aged(rig: Rig) -> None:
+    """Drop what `keep_aged` made."""
+    await rig.database.execute("DROP TABLE aged, aged_callbacks")
 
 
 async def seed_letters(rig: Rig, *, count: int) -> None:

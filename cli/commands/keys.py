@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import typer
@@ -15,7 +17,11 @@ from cli.connected import Gateway, connected
 from cli.failures import CommandFailed
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
+from domain.errors import ServerAway
 from domain.keys.epochs import Epoch
+
+REST: Final = 1.0
+"""Seconds between two pages of a rewrap while callbacks wait for workers."""
 
 commands = typer.Typer(no_args_is_help=True, help="List epoch keys, or wrap stored keys again.")
 
@@ -34,7 +40,8 @@ def epochs(data_dir: DataDirOption = None) -> None:
 def rewrap(data_dir: DataDirOption = None) -> None:
     """Wrap stored keys by their epochs and by the newest master key. Can be ended and run again at any time.
 
-    Workers may run meanwhile. Nothing is encrypted again: only the keys' wrapping changes.
+    Workers may run meanwhile: while callbacks wait, this goes on slowly. Nothing is encrypted again: only the
+    keys' wrapping changes.
     """
     asyncio.run(_rewrap(data_dir))
 
@@ -71,7 +78,15 @@ async def _rewrap_rows(gateway: Gateway) -> tuple[int, int]:
         async for step in rewrap.steps():
             done, unreadable = done + step.done, unreadable + step.unreadable
             progress.advance(task, step.done)
+            await _give_way(gateway)
     return done, unreadable
+
+
+async def _give_way(gateway: Gateway) -> None:
+    """Rest while callbacks wait, so that few decisions are lost to this. Redis is not needed."""
+    with suppress(ServerAway):
+        if await gateway.callbacks_wait():
+            await asyncio.sleep(REST)
 
 
 def _table(found: list[Epoch], rows: Counter[UUID]) -> Table:

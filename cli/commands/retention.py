@@ -25,7 +25,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Erase nothing, only count")] = False,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Count what has been kept long enough, then erase it. Workers do the same, once a minute.
+    """Count what has been kept long enough, then erase it. Workers do the same, little at a time.
 
     What a legal hold is on stays. Can be ended and run again at any time.
     """

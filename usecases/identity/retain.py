@@ -14,8 +14,10 @@ BATCH: Final = 500
 """Verifications of one transaction."""
 
 BUDGET: Final = 6000
-"""Verifications of one run: a worker makes one a minute."""
+"""Verifications and letters of one run."""
 
+REST: Final = timedelta(minutes=1)
+"""A class of which nothing more was due is looked at again after this time."""
 
 LOOK_EVERY: Final = timedelta(hours=1)
 """Between two looks at epochs that are over."""
@@ -65,6 +67,7 @@ class RetentionRun:
         self._clock = clock
         self._prefix_of = prefix_of
         self._epochs_due = clock()
+        self._rests_until: dict[tuple[str, Kind], datetime] = {}
 
     async def due(self) -> list[Due]:
         """What the next runs will look at, by app and class. Raises ServerAway."""
@@ -76,6 +79,8 @@ class RetentionRun:
         done = []
         for app_id, retention in self._retentions.items():
             for kind in Kind:
+                if budget <= 0 or self._rests(app_id, kind):
+                    continue
                 count = await self._erase(app_id, kind, retention, budget)
                 budget -= count
                 done.append(Due(app_id, kind, count))
@@ -103,8 +108,14 @@ class RetentionRun:
             looked = await self._ages.step(app_id, kind, before=before, now=now, limit=limit)
             count += looked
             if looked < limit:
+                self._rests_until[app_id, kind] = now + REST
                 break
         return count
+
+    def _rests(self, app_id: str, kind: Kind) -> bool:
+        now, until = self._clock(), self._rests_until.get((app_id, kind))
+        # After a clock was ahead, nothing rests for longer than `REST`.
+        return until is not None and now < until <= now + REST
 
     def _is_over(self, epoch: Epoch, now: datetime) -> bool:
         retention = self._retentions.get(epoch.period.app_id)

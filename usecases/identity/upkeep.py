@@ -5,23 +5,28 @@ from typing import Final
 
 from usecases.context import WorkerContext
 
-PERIOD: Final = timedelta(minutes=1)
+RATE: Final = 100
+"""Verifications and dead letters that a worker erases by age, for each second since its last run."""
+
+MOST: Final = timedelta(minutes=1)
+"""More seconds do not count."""
 
 
 class IdentityUpkeep:
-    """Completes interrupted erasures, and erases by age once a minute."""
+    """Completes interrupted erasures, and erases by age, little at a time: decisions go on beside it."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
-        self._due = context.clock()
+        self._ran_at = context.clock() - timedelta(seconds=1)
 
     async def retain(self) -> None:
-        """Erase what has been kept long enough, as far as a minute's budget goes. Raises ServerAway."""
+        """Erase what has been kept long enough, as far as the time since the last run allows. Raises
+        ServerAway."""
         now = self._context.clock()
-        if self._context.retention is None or now < self._due:
-            return
-        self._due = now + PERIOD
-        await self._context.retention.run()
+        since, self._ran_at = min(now - self._ran_at, MOST), now
+        budget = round(since.total_seconds() * RATE)
+        if self._context.retention is not None and budget > 0:
+            await self._context.retention.run(budget=budget)
 
     async def finish(self) -> None:
         """Complete what a crash or an outage has interrupted. Raises ServerAway."""

@@ -38,8 +38,8 @@ class BegunErasures(Protocol):
 class RetentionRuns(Protocol):
     """What erases by age."""
 
-    async def run(self) -> Sequence[object]:
-        """Erase what one minute allows. Raises ServerAway."""
+    async def run(self, *, budget: int) -> Sequence[object]:
+        """Erase up to `budget` verifications and letters. Raises ServerAway."""
 
 
 class Holds(Protocol):

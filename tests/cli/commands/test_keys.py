@@ -13,6 +13,7 @@ from adapters.keys.folder import FolderKeys
 from adapters.postgres.engine import create_engine
 from adapters.processes.heartbeats import Heartbeats
 from adapters.sealing.envelope import KeyRing
+from cli.commands.keys import REST
 from domain.keys.epochs import period_of
 from domain.views.processes import Heartbeat
 from tests.cli.conftest import Run, assert_one_line
@@ -72,6 +73,23 @@ def test_rows_are_rewrapped_once_and_listed(run: Run, rows: Rows) -> None:
     assert code == 0
     assert "demo" in out
     assert "current" in out
+
+
+def test_rewrapping_gives_way_while_callbacks_wait(
+    run: Run, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleep, rests = asyncio.sleep, []
+
+    async def shortly(seconds: float) -> None:
+        rests.append(seconds)
+        await sleep(0)
+
+    rows.record(1)
+    rows.redis.zadd("faceid:inbox:pending", {"batch": 1})
+    monkeypatch.setattr(asyncio, "sleep", shortly)
+
+    assert run("keys", "rewrap")[:2] == (0, "0 epoch(s) and 1 row(s) rewrapped\n")
+    assert REST in rests
 
 
 def test_states_are_shown(run: Run, rows: Rows, folder: Path) -> None:

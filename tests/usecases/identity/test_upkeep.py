@@ -1,0 +1,103 @@
+"""Erasing by age is spread over time, and looks rarely where nothing is due."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain.identity.retention import Due, Kind, Retention
+from tests.support.storage.stores import NOW, Clock
+from tests.support.workers.jobs import Jobs
+from usecases.identity.retain import REST, RetentionRun
+from usecases.identity.upkeep import MOST, RATE, IdentityUpkeep
+
+
+class Budgets:
+    """Notes what runs may erase."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    async def run(self, *, budget: int) -> list[object]:
+        self.seen.append(budget)
+        return []
+
+
+class Ages:
+    """Numbers of what is due, by class; notes the looks."""
+
+    def __init__(self, **counts: int) -> None:
+        self.left = {kind: counts.get(kind.value, 0) for kind in Kind}
+        self.looks: list[Kind] = []
+
+    async def due(self, app_id: str, kind: Kind, *, before: datetime) -> Due:
+        return Due(app_id, kind, self.left[kind])
+
+    async def step(self, app_id: str, kind: Kind, *, before: datetime, now: datetime, limit: int) -> int:
+        self.looks.append(kind)
+        done = min(limit, self.left[kind])
+        self.left[kind] -= done
+        return done
+
+    async def look_at_lifted(self, app_id: str, kind: Kind, *, before: datetime, now: datetime) -> int:
+        return 0
+
+    async def is_empty(self, app_id: str, *, begins: datetime, ends: datetime, wrapped: bytes) -> bool:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW)
+
+
+def run_over(ages: Ages, clock: Clock) -> RetentionRun:
+    return RetentionRun(ages, {"demo": Retention()}, keys=None, clock=clock, prefix_of=lambda _: b"")
+
+
+async def test_time_that_has_passed_decides_how_much_is_erased(jobs: Jobs, clock: Clock) -> None:
+    budgets = Budgets()
+    upkeep = IdentityUpkeep(replace(jobs.context, retention=budgets, clock=clock))
+
+    for seconds in (10, 1, 3600):
+        clock.now += timedelta(seconds=seconds)
+        await upkeep.retain()
+
+    assert budgets.seen == [11 * RATE, RATE, MOST.total_seconds() * RATE]
+
+
+async def test_clock_that_was_ahead_stops_nothing(jobs: Jobs, clock: Clock) -> None:
+    budgets = Budgets()
+    upkeep = IdentityUpkeep(replace(jobs.context, retention=budgets, clock=clock))
+
+    for seconds in (-86_400, 10):
+        clock.now += timedelta(seconds=seconds)
+        await upkeep.retain()
+
+    assert budgets.seen == [10 * RATE]
+
+
+async def test_a_class_without_anything_due_is_left_alone_for_a_minute(clock: Clock) -> None:
+    ages = Ages(raw=3)
+    run = run_over(ages, clock)
+
+    await run.run(budget=2)
+    assert ages.looks == [Kind.RAW]
+    await run.run(budget=2)
+    assert ages.looks == [Kind.RAW, *Kind]
+    await run.run(budget=2)
+    assert ages.looks == [Kind.RAW, *Kind]
+    clock.now += REST
+    await run.run(budget=2)
+    assert ages.looks == [Kind.RAW, *Kind, *Kind]
+
+
+async def test_after_a_clock_that_was_ahead_a_class_is_looked_at_again(clock: Clock) -> None:
+    ages = Ages()
+    run = run_over(ages, clock)
+
+    await run.run()
+    clock.now -= timedelta(days=1)
+    await run.run()
+
+    assert ages.looks == [*Kind, *Kind]
