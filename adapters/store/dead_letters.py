@@ -19,7 +19,7 @@ from adapters.sealing.envelope import place_of, unseal_packed
 from adapters.store.audit.rows import append as append_rows
 from adapters.store.audit.rows import of_each_app
 from adapters.store.events.log import append
-from adapters.store.lookups.figures import LETTERS_OF_APPS, MOST_LETTERS
+from adapters.store.lookups.figures import LETTERS_OF_APPS, MOST
 from adapters.store.statements.each_app import each_app
 from adapters.store.statements.positions import NEWEST
 from adapters.store.tables import dead_letters
@@ -96,9 +96,9 @@ class PgDeadLetters:
             return int(await connection.scalar(statement) or 0)
 
     async def by_reason(self, app_ids: Sequence[str]) -> list[Letters]:
-        """The letters of these apps, counted by app and reason, each up to `MOST_LETTERS`."""
+        """The letters of these apps, counted by app and reason, each up to `MOST`."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(LETTERS_OF_APPS, {"most": MOST_LETTERS, "apps": list(app_ids)})
+            rows = await connection.execute(LETTERS_OF_APPS, {"most": MOST, "apps": list(app_ids)})
             return [Letters(*row) for row in rows]
 
     @asynccontextmanager

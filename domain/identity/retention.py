@@ -31,6 +31,14 @@ class Retention(msgspec.Struct, frozen=True):
         return now - timedelta(days=self.raw_days if kind is Kind.RAW else self.identity_days)
 
 
+class Age(msgspec.Struct, frozen=True):
+    """An app's data of a class from `before` or earlier."""
+
+    app_id: str
+    kind: Kind
+    before: datetime
+
+
 class Due(msgspec.Struct, frozen=True):
     """What an app has that was kept long enough: `count`, up to 10,000. `held` of them by legal holds."""
 

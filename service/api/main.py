@@ -31,8 +31,8 @@ from adapters.store.events.reader import PgEvents
 from adapters.store.identity.counts import PgNumberCounts
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.overdue import PgOverdue
 from adapters.store.identity.places import PgPlaces
-from adapters.store.identity.retention import PgRetention
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.lookups import PgLookups
@@ -229,7 +229,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             PgFigures(engine),
             heartbeats,
             app_ids=tuple(settings.apps),
-            overdue=partial(overdue_of, PgRetention(engine), apps, clock=clock),
+            overdue=partial(overdue_of, PgOverdue(engine), apps, clock=clock),
         ),
         looks=intake.queue,
         announcements=announcements,

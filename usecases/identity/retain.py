@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.apps.app import App
 from domain.errors import EpochInUse
-from domain.identity.retention import Due, Kind, Retention
+from domain.identity.retention import Age, Due, Kind, Retention
 from domain.keys.epochs import Epoch
 
 BATCH: Final = 500
@@ -37,6 +37,13 @@ class Ages(Protocol):
 
     async def is_empty(self, app_id: str, *, begins: datetime, ends: datetime, wrapped: bytes) -> bool:
         """Whether nothing that the epoch's key wraps is left."""
+
+
+class Overdue(Protocol):
+    """Counts what should be gone."""
+
+    async def count(self, ages: Sequence[Age]) -> list[Due]:
+        """What there is of each age, up to a number. Raises ServerAway."""
 
 
 class Keys(Protocol):
@@ -71,7 +78,13 @@ class RetentionRun:
 
     async def due(self) -> list[Due]:
         """What the next runs will look at, by app and class. Raises ServerAway."""
-        return await _due(self._ages, self._retentions, self._clock())
+        now = self._clock()
+        found = [
+            await self._ages.due(app_id, kind, before=retention.before(kind, now))
+            for app_id, retention in self._retentions.items()
+            for kind in Kind
+        ]
+        return [each for each in found if each.count]
 
     async def run(self, *, budget: int = BUDGET) -> list[Due]:
         """Erase up to `budget` verifications and letters, and destroy what epochs are empty; what was looked
@@ -137,16 +150,14 @@ class RetentionRun:
 _OF_DECIDED: Final[Collection[Kind]] = (Kind.RAW, Kind.IDENTITY)
 
 
-async def overdue_of(ages: Ages, apps: Mapping[str, App], *, clock: Callable[[], datetime]) -> list[Due]:
+async def overdue_of(
+    overdue: Overdue, apps: Mapping[str, App], *, clock: Callable[[], datetime]
+) -> list[Due]:
     """What of these apps should have been erased at least a day ago, by class. Raises ServerAway."""
-    retentions = {app_id: app.retention for app_id, app in apps.items()}
-    return await _due(ages, retentions, clock() - timedelta(days=1))
-
-
-async def _due(ages: Ages, retentions: Mapping[str, Retention], now: datetime) -> list[Due]:
-    found = [
-        await ages.due(app_id, kind, before=retention.before(kind, now))
-        for app_id, retention in retentions.items()
+    a_day_ago = clock() - timedelta(days=1)
+    ages = [
+        Age(app_id, kind, app.retention.before(kind, a_day_ago))
+        for app_id, app in apps.items()
         for kind in Kind
     ]
-    return [each for each in found if each.count]
+    return [each for each in await overdue.count(ages) if each.count]

@@ -111,12 +111,16 @@ WHERE ((app_id || '/') || COALESCE(listed_as, state)) = CAST(:app_id AS text) ||
 ORDER BY created_at, id LIMIT :limit
 """  # noqa: S608 - constants alone
 
-_LETTERS: Final = """
-SELECT id, last_seen_at AS at FROM dead_letters d
-WHERE app_id = :app_id AND last_seen_at < :before AND NOT EXISTS (
-  SELECT FROM holds h WHERE h.verification_id = d.verification_id AND h.lifted_at IS NULL)
-ORDER BY last_seen_at LIMIT :limit
-"""
+
+def _letters(retried: str) -> str:
+    return f"""(
+  SELECT id, last_seen_at AS at FROM dead_letters d
+  WHERE app_id = :app_id AND last_seen_at < :before AND retried_at {retried} AND NOT EXISTS (
+    SELECT FROM holds h WHERE h.verification_id = d.verification_id AND h.lifted_at IS NULL)
+  ORDER BY last_seen_at LIMIT :limit)"""  # noqa: S608 - constants alone
+
+
+_LETTERS: Final = f"{_letters('IS NULL')} UNION ALL {_letters('IS NOT NULL')} ORDER BY at LIMIT :limit"
 
 _NEXT: Final = {
     Kind.RAW: text(_DECIDED),

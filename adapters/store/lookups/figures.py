@@ -9,19 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.audit.fitness import count_late
 from adapters.store.lookups.identity_figures import read_identity_figures
 from adapters.store.lookups.review_figures import read_figures
-from adapters.store.statements.each_app import list_apps
+from adapters.store.statements.each_app import each_app, list_apps
 from domain.pulls.reconciliation import NEAR_LOSS
 from domain.views.figures import Deliveries, Endpoints, EventLog, Letters, OpenVerifications, StoreFigures
 
-MOST_LETTERS: Final = 10_000
-"""The letters of one app and reason are counted up to this number, so that no storm makes metrics slow."""
-
-MOST_DELIVERIES: Final = 10_000
-"""The same for the deliveries of one app and state."""
+MOST: Final = 10_000
+"""Verifications and deliveries of one app and state, and letters of one app and reason, are counted up to
+this number, so that no storm makes metrics slow."""
 
 
 class PgFigures:
-    """Reads the figures from partial indexes; decided verifications are never counted."""
+    """Reads a bounded number of rows by indexes; decided verifications are never counted."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -29,9 +27,9 @@ class PgFigures:
     async def read(self, now: datetime) -> StoreFigures:
         """The figures at `now`. Raises DatabaseAway."""
         async with self._engine.connect() as connection:
-            undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS, "now": now})
-            letters = await connection.execute(_LETTERS, {"most": MOST_LETTERS})
-            deliveries = await connection.execute(_DELIVERIES, {"most": MOST_DELIVERIES, "now": now})
+            undecided = await connection.execute(_OPEN, {"before": now - NEAR_LOSS, "now": now, "most": MOST})
+            letters = await connection.execute(_LETTERS, {"most": MOST})
+            deliveries = await connection.execute(_DELIVERIES, {"most": MOST, "now": now})
             endpoints = await connection.execute(_ENDPOINTS, {"now": now})
             log = (await connection.execute(_EVENTS, {"now": now})).one()
             identity = await read_identity_figures(connection)
@@ -58,14 +56,26 @@ SELECT COALESCE(oldest.seq, 0), COALESCE((SELECT max(seq) FROM events), 0),
 FROM (SELECT) AS log LEFT JOIN (SELECT seq, at FROM events ORDER BY seq LIMIT 1) AS oldest ON true
 """)
 
-_OPEN: Final = text("""
-SELECT app_id, state, count(*),
-       count(*) FILTER (WHERE NOT held AND COALESCE(
-         ended_at, LEAST(expires_at, GREATEST(registered_at, expires_at - interval '1 hour'))) < :before),
-       count(*) FILTER (WHERE held),
-       CAST(COALESCE(EXTRACT(EPOCH FROM :now - min(received_at) FILTER (WHERE held)), 0) AS double precision)
-FROM verifications WHERE state IN ('created', 'received') GROUP BY app_id, state
-""")
+_OPEN: Final = text(f"""
+{each_app("verifications")}
+SELECT app_id, part.state, counted.*
+FROM apps CROSS JOIN (VALUES ('created'), ('received')) AS part (state) CROSS JOIN LATERAL (
+  SELECT count(*) AS count,
+         count(*) FILTER (WHERE NOT held AND lost_at < :before) AS near_loss,
+         count(*) FILTER (WHERE held) AS held,
+         CAST(COALESCE(EXTRACT(EPOCH FROM :now - min(received_at) FILTER (WHERE held)), 0)
+           AS double precision) AS oldest_held
+  FROM (
+    SELECT held, received_at, COALESCE(
+      ended_at, LEAST(expires_at, GREATEST(registered_at, expires_at - interval '1 hour'))) AS lost_at
+    FROM verifications v
+    WHERE ((v.app_id || '/') || COALESCE(v.listed_as, v.state)) = apps.app_id || '/' || part.state
+    ORDER BY created_at LIMIT :most
+  ) AS oldest
+) AS counted
+WHERE counted.count > 0
+""")  # noqa: S608 - constants alone
+"""The oldest of each app and state, in the index of lists: what is near loss is among them."""
 
 _COUNT_LETTERS: Final = """
 SELECT app_id, reason,

@@ -235,19 +235,20 @@ def _store(figures: StoreFigures, app_ids: Iterable[str]) -> Iterator[Metric]:
         oldest_held[each.app_id] = max(oldest_held.get(each.app_id, 0.0), each.oldest_held)
     yield gauge(
         "verifications_open",
-        "Verifications that are not decided yet.",
+        "Verifications that are not decided yet, counted up to 10,000.",
         {(each.app_id, each.state): each.count for each in figures.open},
         "app_id", "state",
     )  # fmt: skip
     yield gauge(
         "verifications_near_loss",
-        "Undecided verifications whose result the vendor deletes within two hours, or has deleted.",
+        "Undecided verifications whose result the vendor deletes within two hours, or has deleted; "
+        "of the 10,000 oldest.",
         {(app_id,): count for app_id, count in near_loss.items()},
         "app_id",
     )
     yield gauge(
         "verifications_held",
-        "Verifications that wait for the registration required by their app.",
+        "Verifications that wait for the registration required by their app; of the 10,000 oldest.",
         {(app_id,): count for app_id, count in held.items()},
         "app_id",
     )

@@ -13,7 +13,7 @@ def describe_overdue(overdue: Sequence[Due], app_ids: Iterable[str]) -> Metric:
     counts: dict[tuple[str, ...], float] = {(app_id, kind.value): 0 for app_id in app_ids for kind in Kind}
     return gauge(
         "retention_overdue",
-        "What should have been erased by age at least a day ago; up to 10,000 of each class.",
+        "What should have been erased by age at least a day ago; up to 1,000 of each class.",
         counts | {(each.app_id, each.kind.value): each.count for each in overdue},
         "app_id", "kind",
     )  # fmt: skip

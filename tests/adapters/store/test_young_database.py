@@ -12,10 +12,10 @@ from adapters.postgres.schema import migrate
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.store.schema import metadata
-from devstack.waiting import until
 from domain.apps.accounts import shared_accounts
 from domain.model import Outcome
 from tests.support.servers.databases import fresh_database
+from tests.support.servers.statistics import left_alone
 from tests.support.storage.stores import LEASE, NOW, Store, callback, finished, payload
 from tests.support.workers.jobs import app
 
@@ -79,15 +79,8 @@ async def test_no_statement_reads_the_whole_table(engine: AsyncEngine, young_url
 
 
 async def read_in(engine: AsyncEngine, url: str) -> Reads:
-    """The counters of a database whose sessions have ended, and so have reported."""
-    name = url.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
-
-    async def is_alone() -> bool:
-        async with engine.connect() as connection:
-            sessions = text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name")
-            return not (await connection.execute(sessions, {"name": name})).scalar_one()
-
-    await until(is_alone)
+    """The counters of a database."""
+    await left_alone(engine, url)
     looking = create_engine(url)
     async with looking.connect() as connection:
         found = Reads(*(await connection.execute(text(READS))).one())

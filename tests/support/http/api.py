@@ -35,9 +35,9 @@ from adapters.store.events.reader import PgEvents
 from adapters.store.identity.counts import PgNumberCounts
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.overdue import PgOverdue
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.reads import PgIdentityReads
-from adapters.store.identity.retention import PgRetention
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.reviews.store import PgReviews
@@ -196,7 +196,7 @@ def readiness_of(redis: Redis, engine: AsyncEngine, *, durability: Durability = 
 
 def metrics_of(redis: Redis, engine: AsyncEngine, **parts: Any) -> MetricsPage:
     """The metrics of an api on these servers."""
-    parts.setdefault("overdue", partial(overdue_of, PgRetention(engine), API_APPS, clock=lambda: NOW))
+    parts.setdefault("overdue", partial(overdue_of, PgOverdue(engine), API_APPS, clock=lambda: NOW))
     return MetricsPage(figures_of(redis), PgFigures(engine), Heartbeats(redis), app_ids=APP_IDS, **parts)
 
 

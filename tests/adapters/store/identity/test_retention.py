@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.data_keys import prefix_of
 from adapters.sealing.envelope import KeyRing
+from adapters.store.identity.overdue import PgOverdue
 from adapters.store.identity.retention import PgRetention
 from domain.apps.app import App
 from domain.identity.erasure import ErasureCause
@@ -145,11 +146,38 @@ async def test_counts_come_first_and_change_nothing(store: Aging) -> None:
     store.clock.now = NOW + timedelta(days=10)
 
     assert await store.run.due() == [Due("demo", Kind.RAW, 2, held=1)]
-    apps = {"demo": App("demo", "key", ())}
-    assert await overdue_of(store.ages, apps, clock=store.clock) == [Due("demo", Kind.RAW, 2, held=1)]
-    store.clock.now = NOW + timedelta(days=7, hours=1)
-    assert await overdue_of(store.ages, apps, clock=store.clock) == []
     assert (await store.left())[0] == 2
+
+
+async def test_what_is_overdue_by_a_day_is_counted(store: Aging) -> None:
+    overdue, apps = (
+        PgOverdue(store.engine),
+        {"demo": App("demo", "key", (), retention=DAYS), "other": App("other", "key", ())},
+    )
+    for n in (7, 8):
+        await store.dead_letters.keep(callback(payload(n)), reason="refused", detail="", now=NOW)
+    await store.fill(1, 2, 3)
+    async with store.engine.begin() as connection:
+        await connection.execute(text(ONE_RETRIED))
+        await connection.execute(text(ONE_EXPIRED), {"id": biz_id(3)})
+
+    async def counted(days: float) -> dict[Kind, int]:
+        store.clock.now = NOW + timedelta(days=days)
+        found = await overdue_of(overdue, apps, clock=store.clock)
+        assert {each.app_id for each in found} <= {"demo"}
+        return {each.kind: each.count for each in found}
+
+    assert await counted(7.9) == {}
+    assert await counted(8.1) == {Kind.RAW: 3}
+    assert await counted(91.1) == {Kind.RAW: 3, Kind.IDENTITY: 3, Kind.EXPIRED: 1, Kind.LETTERS: 2}
+    await store.run.run(budget=2)
+    assert (await counted(91.1))[Kind.RAW] == 1
+
+
+ONE_RETRIED = (
+    "UPDATE dead_letters SET retried_at = now() WHERE id = (SELECT min(id::text)::uuid FROM dead_letters)"
+)
+ONE_EXPIRED = "UPDATE verifications SET state = 'expired', listed_as = NULL WHERE biz_id = :id"
 
 
 async def test_an_erasure_on_request_is_not_done_again(store: Aging) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from adapters.store.audit.rows import append
-from adapters.store.lookups.figures import MOST_LETTERS, PgFigures
+from adapters.store.lookups.figures import MOST, PgFigures
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.views.figures import EventLog, Letters, OpenVerifications, StoreFigures
@@ -79,9 +79,9 @@ async def test_dead_letters_are_counted_by_app_and_reason(store: Store) -> None:
 
 async def test_letters_are_counted_up_to_a_number(store: Store) -> None:
     async with store.engine.begin() as connection:
-        await connection.execute(text(MANY_LETTERS), {"count": MOST_LETTERS + 1})
+        await connection.execute(text(MANY_LETTERS), {"count": MOST + 1})
     figures = await PgFigures(store.engine).read(NOW)
-    assert figures.letters == [Letters("demo", "common", MOST_LETTERS, retried=0)]
+    assert figures.letters == [Letters("demo", "common", MOST, retried=0)]
 
 
 MANY_LETTERS = """
