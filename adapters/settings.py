@@ -49,9 +49,9 @@ from adapters.outbound.alerts.settings import AlertSettings
 from adapters.people.settings import PeopleSettings, problems_of_people
 from adapters.policies.folder import SHIPPED
 from adapters.redis.names import DEFAULT_PREFIX
-from domain.alerts.sink import AlertSink
 from domain.apps.app import DEFAULT_POLICY, App
 from domain.errors import SettingsError
+from domain.events.alerts.sink import AlertSink
 from domain.identity.retention import Retention
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import APP_ID_SHAPE, ConfirmationMode

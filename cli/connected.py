@@ -14,11 +14,11 @@ from uuid import UUID
 from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
 from cli.whereabouts import Servers
-from domain.apps.accounts import sharing
+from domain.events.webhooks.delivery import Attempt
 from domain.identity.erasure import Receipt
 from domain.identity.errors import NoKeyStore
 from domain.people.actor import Actor
-from domain.webhooks.delivery import Attempt
+from domain.pulls.accounts import sharing
 from usecases.identity.erase import ErasureDesk, apply_ledger
 from usecases.identity.retain import RetentionRun
 from usecases.people.change_roles import PeopleDesk

@@ -17,9 +17,9 @@ from domain.errors import (
     RedisFull,
     SettingsError,
 )
+from domain.events.webhooks.mistakes import EndpointRefused
 from domain.identity.errors import AlreadyErased, LegalHold, NoKeyStore, NoSuchVerification
 from domain.identity.reading import ReadRefused
-from domain.webhooks.mistakes import EndpointRefused
 
 _WORDS_OF: Final[Mapping[type[GatewayError], Callable[[Any], str]]] = {
     BrokenSeal: lambda _: "no configured master key decrypts it",

@@ -13,12 +13,12 @@ from adapters.processes.process import NO_KEY_STORE, KeyPlace
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings import load_settings, servers_given
 from devstack.environment import master_keys
-from domain.apps.accounts import Accounts, shared_accounts
 from domain.errors import SettingsError
+from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed
 from domain.identity.retention import Retention
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
+from domain.pulls.accounts import Accounts, shared_accounts
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
-from domain.webhooks.addresses import NOTHING, Allowed, parse_allowed
 
 DEV_FOLDER: Final = Path(".faceid")
 

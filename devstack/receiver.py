@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import msgspec
 from aiohttp import web
 
-from domain.webhooks.signing import sign_standard
+from domain.events.webhooks.signing import sign_standard
 
 _TOLERANCE: Final = timedelta(minutes=5)
 

@@ -27,7 +27,7 @@
     ├── EndpointChanged          an endpoint that was changed since the caller has seen it
     ├── EndpointNotEnabled       an endpoint that is disabled or deleted, to which nothing can be sent again
     ├── NoSuchDelivery           a delivery that does not exist, or belongs to another app
-    ├── EndpointRefused          an endpoint that cannot be created or changed (domain/webhooks/mistakes.py)
+    ├── EndpointRefused          an endpoint that cannot be created or changed (events/webhooks/mistakes.py)
     ├── AppNotConfigured         an app without the addresses that an order needs
     ├── RegistrationConflict     a verification that is registered or decided for another order
     ├── ExpiryOutOfBounds        a token that expired too long ago, or lives too long

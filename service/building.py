@@ -20,7 +20,7 @@ from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
-from domain.webhooks.addresses import parse_allowed
+from domain.events.webhooks.addresses import parse_allowed
 from service.parts import Letters, Webhooks
 from service.readiness import Readiness
 from usecases.identity.read import IdentityDesk

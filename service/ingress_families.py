@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client import Metric
 
-from domain.views.processes import IngressStatus
+from domain.views.operations.processes import IngressStatus
 from service.metric_text import Family, by_process, counter, describe_table, gauge
 
 _FAMILIES: Final = (

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.webhooks.mistakes import MEANINGS, Mistake
+from domain.events.webhooks.mistakes import MEANINGS, Mistake
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = 5

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from domain.errors import ServerAway, kind_of_error
-from domain.views.processes import SeenHeartbeat
-from domain.views.servers import DatabaseFitness, RedisFitness
+from domain.views.operations.processes import SeenHeartbeat
+from domain.views.operations.servers import DatabaseFitness, RedisFitness
 from usecases.ports.servers import Database, Processes, RedisFigures
 
 FRESH_FOR: Final = 1.0

@@ -17,7 +17,7 @@ import structlog
 from adapters.tasks.background import end_tasks
 from domain.errors import ServerAway, kind_of_error
 from domain.limits.app_slots import AppSlots, bounded
-from domain.records import Case, ClaimedVerifications
+from domain.verifications.records import Case, ClaimedVerifications
 from usecases.context import WorkerContext
 from usecases.verifications.advance import advance_safely, take_up
 

@@ -14,8 +14,8 @@ import structlog
 
 from adapters.tasks.background import end_tasks, in_background
 from domain.errors import ServerAway, kind_of_error
-from domain.webhooks.delivery import KEPT_FOR, ClaimedDelivery
-from domain.webhooks.endpoint import Endpoint
+from domain.events.webhooks.delivery import KEPT_FOR, ClaimedDelivery
+from domain.events.webhooks.endpoint import Endpoint
 from usecases.webhooks.deliver import deliver
 from usecases.webhooks.sending import SenderContext
 

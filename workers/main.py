@@ -51,7 +51,7 @@ from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.leftovers import PgLeftovers
 from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.tasks.background import end_tasks, in_background
-from domain.apps.accounts import sharing
+from domain.pulls.accounts import sharing
 from usecases.context import WorkerContext
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.retain import RetentionRun

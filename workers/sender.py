@@ -17,7 +17,7 @@ from adapters.store.events.reader import PgEvents
 from adapters.store.webhooks.deliveries import PgDeliveries, PgReceivers
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import end_tasks
-from domain.webhooks.addresses import parse_allowed
+from domain.events.webhooks.addresses import parse_allowed
 from usecases.alerts.report import AlertContext
 from usecases.process.crash_points import crash_point_wanted, deadly
 from usecases.webhooks.sending import SenderContext

@@ -15,7 +15,7 @@ from adapters.configuration.keys_url import check_keys_url
 from adapters.configuration.redis_url import read_redis_url
 from adapters.configuration.sources import read_dotenv
 from adapters.configuration.visible import check_visible
-from domain.webhooks.addresses import BadAllowance, parse_allowed
+from domain.events.webhooks.addresses import BadAllowance, parse_allowed
 
 _ENV_REFERENCE: Final = "env:"
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")

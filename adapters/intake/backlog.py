@@ -10,7 +10,7 @@ from adapters.intake.queue import WAKE_UP_SCORE
 from adapters.redis.client import raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.sealing.batch_ids import accepted_ms
-from domain.views.backlog import Backlog
+from domain.views.operations.backlog import Backlog
 
 _NOTHING: Final = timedelta(0)
 _OLDEST_AMONG: Final = 1000

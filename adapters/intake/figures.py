@@ -12,8 +12,8 @@ from adapters.redis.durability import Durability, durability_problems, read_dura
 from adapters.redis.memory import read_room
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
-from domain.views.backlog import Backlog
-from domain.views.servers import RedisFitness, RedisRoom
+from domain.views.operations.backlog import Backlog
+from domain.views.operations.servers import RedisFitness, RedisRoom
 
 _MS: Final = 1000
 

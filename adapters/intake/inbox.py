@@ -28,7 +28,7 @@ from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal, RedisFull
 from domain.limits.memory_room import MemoryRules, cost_of
 from domain.model import AcceptedCallback
-from domain.records import Claim, ClaimedBatch
+from domain.verifications.records import Claim, ClaimedBatch
 
 MOST_CALLBACKS: Final = 128
 MOST_BYTES: Final = 4 * 1024**2

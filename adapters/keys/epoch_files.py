@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from adapters.spool.disk import Disk
-from domain.keys.epochs import Epoch, Period
+from domain.identity.keys.epochs import Epoch, Period
 
 KEY: Final = ".key"
 DESTROYED: Final = ".destroyed"

@@ -20,7 +20,7 @@ from adapters.keys.cached import OpenedEpochs
 from adapters.keys.patient import PatientCalls
 from adapters.sealing.envelope import KeyRing, SealingKey, place_of
 from domain.errors import BrokenSeal
-from domain.keys.epochs import LEAD, WEEK, Epoch, KeyStoreState, Period, period_of
+from domain.identity.keys.epochs import LEAD, WEEK, Epoch, KeyStoreState, Period, period_of
 
 LIFE: Final = timedelta(hours=1)
 CONFIRM_EVERY: Final = timedelta(minutes=1)

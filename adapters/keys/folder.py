@@ -27,7 +27,7 @@ from adapters.keys.epoch_files import (
 )
 from adapters.keys.ledger_file import LedgerFile
 from adapters.spool.disk import Disk
-from domain.keys.epochs import Epoch, Erased, KeyStoreState, Period
+from domain.identity.keys.epochs import Epoch, Erased, KeyStoreState, Period
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from adapters.keys.away import KeysAway, WrongKeyStore
 from domain.errors import EpochInUse, ServerAway
-from domain.keys.epochs import Epoch, Erased, KeyStoreState, Period
-from domain.keys.marks import trouble_of_store
+from domain.identity.keys.epochs import Epoch, Erased, KeyStoreState, Period
+from domain.identity.keys.marks import trouble_of_store
 
 
 class KeyStore(Protocol):

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from adapters.spool.disk import Disk
-from domain.keys.epochs import Erased
+from domain.identity.keys.epochs import Erased
 
 
 class LedgerFile:

@@ -16,7 +16,7 @@ from adapters.keys.away import KeysAway, WrongKeyStore
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_trouble
-from domain.keys.epochs import Epoch, Erased, KeyStoreState, Period
+from domain.identity.keys.epochs import Epoch, Erased, KeyStoreState, Period
 
 _PATIENCE: Final = timedelta(seconds=3)
 

@@ -8,7 +8,7 @@ import structlog
 
 from domain.errors import PolicyFileError
 from domain.policy.explanation import PolicyText
-from domain.policy.file import FileProblem, Policy, read_policy
+from domain.policy.file.policy import FileProblem, Policy, read_policy
 from domain.policy.succession import objection, objection_by_history
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent.parent / "policies"

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from adapters.redis.client import raises_redis_away
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.redis.pubsub import listen
-from domain.policy.file import FileProblem
+from domain.policy.file.policy import FileProblem
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from adapters.postgres.lock_watch import Say
 from adapters.postgres.migrating import Migration
 from adapters.postgres.revisions import current_revision_of, newest_revision
 from domain.errors import SettingsError
-from domain.views.servers import DatabaseFitness
+from domain.views.operations.servers import DatabaseFitness
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from adapters.sealing.compression.raw import FORMAT
 from adapters.tasks.background import in_background
 from domain.errors import kind_of_error
 from domain.events.event import EventType
-from domain.views.processes import Heartbeat, SeenHeartbeat
+from domain.views.operations.processes import Heartbeat, SeenHeartbeat
 
 _FAREWELL: Final = 1.0
 _OPENS: Final = (FORMAT, EventType.AUDIT_CHECKPOINT)

@@ -11,7 +11,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from adapters.redis.client import create_redis_pool
 from adapters.redis.names import RedisNames
 from adapters.sealing.envelope import KeyRing
-from domain.keys.epochs import WEEK
+from domain.identity.keys.epochs import WEEK
 
 if TYPE_CHECKING:
     from arq.connections import ArqRedis

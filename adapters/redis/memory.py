@@ -6,7 +6,7 @@ from redis.exceptions import ResponseError
 from adapters.redis.client import raises_redis_away, try_a_write
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.limits.memory_room import MemoryRoom, MemoryRules
-from domain.views.servers import RedisMemory, RedisRoom
+from domain.views.operations.servers import RedisMemory, RedisRoom
 
 
 @raises_redis_away

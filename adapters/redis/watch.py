@@ -23,7 +23,7 @@ from adapters.tasks.background import end_tasks
 from domain.errors import SettingsError, kind_of_error
 from domain.limits.circuit import Circuit, CircuitRules, CircuitState
 from domain.limits.memory_room import MemoryRoom, MemoryRules
-from domain.views.servers import RedisMemory
+from domain.views.operations.servers import RedisMemory
 
 RULES: Final = CircuitRules(first_pause=timedelta(milliseconds=100), longest_pause=timedelta(seconds=1))
 _LOOK_EVERY: Final = 1.0

@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.errors import BrokenSeal
-from domain.lease import DataKey
+from domain.verifications.lease import DataKey
 
 Key = TypeVar("Key")
 Packed = TypeVar("Packed")

@@ -27,10 +27,10 @@ from domain.audit.row import AuditRow
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback
 from domain.events.event import EventType, NewEvent
-from domain.lease import DataKey
 from domain.model import AcceptedCallback, verification_id
-from domain.views.figures import Letters
+from domain.verifications.lease import DataKey
 from domain.views.letters import DeadLetter, LetterFilter, TakenLetters
+from domain.views.operations.figures import Letters
 
 letter: Final = dead_letters.c
 NAMES_NONE: Final = UUID(int=0)

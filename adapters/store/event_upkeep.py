@@ -14,7 +14,7 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.events.event import EventType, NewEvent
 from domain.people.actor import Actor
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 
 
 class PgEventUpkeep:

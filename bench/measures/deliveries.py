@@ -26,8 +26,8 @@ from bench.traffic.callbacks import APP_ID
 from bench.traffic.paced import percentile
 from devstack.ports import free_port
 from devstack.processes import ProcessSpec
-from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
-from domain.webhooks.signing import SigningSecret, new_secret
+from domain.events.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
+from domain.events.webhooks.signing import SigningSecret, new_secret
 
 TARGET_RATE: Final = 1_000.0
 TARGET_P50: Final = 100.0

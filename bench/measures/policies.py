@@ -18,11 +18,11 @@ import msgspec
 from adapters.policies.folder import SHIPPED, read_policy_file
 from adapters.store.decisions.stored_decisions import Chunk as Rows
 from domain.callback.payload import decode_payload
-from domain.facts.facts import Facts, extract_facts
 from domain.policy.backtest import Backtest
 from domain.policy.decide import decide
 from domain.policy.evidence import Evidence
-from domain.policy.file import Policy, read_policy
+from domain.policy.facts.facts import Facts, extract_facts
+from domain.policy.file.policy import Policy, read_policy
 from simulator.scenarios import payloads
 from simulator.scenarios.identity import Identity
 from simulator.scenarios.payloads import Builder, Subject

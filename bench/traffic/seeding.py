@@ -22,8 +22,8 @@ from adapters.store.recording.recorder import key_place
 from bench.rig import Rig
 from bench.traffic.callbacks import APP_ID, SECOND_APP_ID, make_callbacks
 from domain.callback.payload import decode_payload
-from domain.facts.facts import extract_facts
 from domain.model import Identity, verification_id
+from domain.policy.facts.facts import extract_facts
 
 SHARE: Final = 50
 RARE: Final = 10_000

@@ -18,8 +18,8 @@ from cli.stored import AppOption, parse_time
 from cli.terminal import create_console, printable
 from cli.whereabouts import DataDirOption, find_servers
 from domain.errors import NoSuchDelivery
+from domain.events.webhooks.delivery import Attempt, DeliveryState
 from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts
-from domain.webhooks.delivery import Attempt, DeliveryState
 from usecases.webhooks.redeliver import Redeliveries
 
 Answer = TypeVar("Answer")

@@ -19,8 +19,8 @@ from cli.failures import CommandFailed
 from cli.stored import AppOption, parse_time
 from cli.terminal import create_console, printable
 from cli.whereabouts import DataDirOption, Servers, find_servers
-from domain.webhooks.checks import MAX_OVERLAP
-from domain.webhooks.endpoint import PAUSED, Endpoint
+from domain.events.webhooks.checks import MAX_OVERLAP
+from domain.events.webhooks.endpoint import PAUSED, Endpoint
 from usecases.webhooks.manage_endpoints import Shown
 
 if TYPE_CHECKING:

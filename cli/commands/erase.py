@@ -13,8 +13,8 @@ from cli.actor import command_actor
 from cli.connected import Gateway, connected
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
+from domain.events.times import utc_text
 from domain.identity.erasure import LONGEST_REASON, ErasureView, Receipt
-from domain.times import utc_text
 
 Answer = TypeVar("Answer")
 BizId = Annotated[str, typer.Argument(help="The verification's biz_id")]

@@ -17,9 +17,9 @@ from cli.failures import CommandFailed
 from cli.stored import AppOption
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
-from domain.facts.facts import Facts
 from domain.model import Agreement
 from domain.policy.explanation import ConcludedReview, DecidedVerification, Explanation, WordedReason, explain
+from domain.policy.facts.facts import Facts
 
 _STANDING: Final = {
     Agreement.AGREE: "callback and result agree",

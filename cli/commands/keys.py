@@ -18,7 +18,7 @@ from cli.failures import CommandFailed
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, find_servers
 from domain.errors import ServerAway
-from domain.keys.epochs import Epoch
+from domain.identity.keys.epochs import Epoch
 
 REST: Final = 1.0
 """Seconds between two pages of a rewrap while callbacks wait for workers."""

@@ -16,7 +16,7 @@ import typer
 from cli.event_stream import Event, Wanted, follow
 from cli.stored import AppOption
 from cli.whereabouts import ApiPlace, DataDirOption, find_api
-from domain.webhooks.signing import new_secret, sign_standard
+from domain.events.webhooks.signing import new_secret, sign_standard
 
 _TIMEOUT: Final = 15.0
 _SECRET_BYTES: Final = 32

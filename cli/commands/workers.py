@@ -14,7 +14,7 @@ from cli.connected import connected
 from cli.failures import CommandFailed
 from cli.terminal import create_console
 from cli.whereabouts import DataDirOption, Servers, find_servers
-from domain.views.processes import Heartbeat, SeenHeartbeat
+from domain.views.operations.processes import Heartbeat, SeenHeartbeat
 
 
 class NoWorker(CommandFailed):

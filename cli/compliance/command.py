@@ -16,7 +16,7 @@ from adapters.settings import load_settings
 from adapters.store.people.access_counts import count_access
 from cli.compliance.markdown import as_markdown
 from cli.compliance.report import build_report
-from domain.views.compliance import AccessCounts
+from domain.views.operations.compliance import AccessCounts
 
 commands = typer.Typer(no_args_is_help=True, help="Reports for the data-protection officer.")
 

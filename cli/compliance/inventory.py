@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.views.compliance import Stored
+from domain.views.operations.compliance import Stored
 
 _DATA_KEY: Final = "AES-256-GCM, one data key for each verification"
 _MASTER: Final = "AES-256-GCM under the master key"

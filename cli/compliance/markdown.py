@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from domain.views.compliance import ComplianceReport
+from domain.views.operations.compliance import ComplianceReport
 
 
 def as_markdown(report: ComplianceReport) -> str:

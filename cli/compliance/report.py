@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from adapters.settings import Settings
 from cli.compliance.inventory import STORED
 from domain.people.roles import SCOPES_OF
-from domain.views.compliance import (
+from domain.views.operations.compliance import (
     AccessCounts,
     Answer,
     AppRetention,

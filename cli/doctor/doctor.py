@@ -27,8 +27,8 @@ from cli.doctor.keys import check_keys
 from cli.doctor.people import check_people
 from cli.doctor.redis import check_redis
 from cli.doctor.spool import check_spool
-from domain.apps.accounts import shared_accounts
 from domain.errors import PolicyFileError
+from domain.pulls.accounts import shared_accounts
 
 VENDOR_PORTS: Final = frozenset({443, 5000, 16003, 8883, 8028})
 """Ports that the vendor calls (callback page, 1)."""

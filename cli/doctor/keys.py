@@ -14,7 +14,7 @@ from adapters.store.identity.applied import PgApplied
 from adapters.store.keys.marks import PgKeyMarks
 from adapters.store.keys.wrapped import TABLES, count_by_master_keys, is_used
 from cli.doctor.check import Check
-from domain.keys.epochs import KeyStoreState
+from domain.identity.keys.epochs import KeyStoreState
 
 STORE: Final = "key store"
 MASTER_KEYS: Final = "master keys"

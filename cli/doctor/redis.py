@@ -13,7 +13,7 @@ from adapters.redis.troubles import redis_trouble
 from adapters.settings import Settings
 from cli.doctor.check import Check
 from domain.errors import SettingsError
-from domain.views.servers import RedisRoom
+from domain.views.operations.servers import RedisRoom
 
 _MIB: Final = 1024**2
 

@@ -14,7 +14,7 @@ from cli.connected import connected
 from cli.stored import select
 from cli.whereabouts import find_servers
 from domain.policy.backtest import Backtest, Change, Comparison
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 
 
 async def run_backtest(

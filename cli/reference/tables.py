@@ -17,9 +17,9 @@ from adapters.outbound.alerts.settings import AlertSettings
 from adapters.settings import AppSettings, Settings
 from domain.audit.action import MEANINGS as ACTION_MEANINGS
 from domain.people.roles import SCOPES_OF
-from domain.views.backlog import Backlog
-from domain.views.figures import StoreFigures
-from domain.views.servers import RedisMemory, RedisRoom
+from domain.views.operations.backlog import Backlog
+from domain.views.operations.figures import StoreFigures
+from domain.views.operations.servers import RedisMemory, RedisRoom
 from domain.views.tokens import PERSON_SCOPE_MEANINGS, SCOPE_MEANINGS
 from service.api.main import ROUTERS
 from service.api.metrics.families import Readings, describe

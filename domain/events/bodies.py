@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from domain.events.event import Event
-from domain.facts.facts import Facts
-from domain.times import utc_text
+from domain.events.times import utc_text
+from domain.policy.facts.facts import Facts
 
 _CLOUDEVENTS_SOURCE: Final = "/faceid-gateway"
 

@@ -9,7 +9,7 @@ import msgspec
 from domain.model import Outcome
 from domain.policy.decide import Decision
 from domain.policy.explanation import DecidedFacts, recompute
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 
 KEPT: Final = 100
 """Changes that a backtest keeps by default: a million of them would take a gigabyte."""

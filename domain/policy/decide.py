@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 
 from domain.callback.words import is_ended
-from domain.facts.facts import UNREAD_RESULT, Disagreement, Facts, compare_facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy.config import DoubtAction
 from domain.policy.evidence import Evidence
-from domain.policy.file import Policy
+from domain.policy.facts.facts import UNREAD_RESULT, Disagreement, Facts, compare_facts
+from domain.policy.file.config import DoubtAction
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.attack import genuineness
 from domain.policy.rules.doubt import repeated

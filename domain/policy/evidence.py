@@ -2,9 +2,9 @@
 
 import msgspec
 
+from domain.apps.registration import Registration, biz_no_differs, orders_differ
 from domain.callback.parts import Payload
-from domain.facts.facts import Facts, RegistrationFact, extract_facts
-from domain.orders.registration import Registration, biz_no_differs, orders_differ
+from domain.policy.facts.facts import Facts, RegistrationFact, extract_facts
 from domain.policy.reasons import Reason
 
 

@@ -7,11 +7,11 @@ import msgspec
 
 from domain.callback.words import is_ended
 from domain.errors import PolicyFileError
-from domain.facts.facts import Disagreement, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, DecidedBy, Outcome
 from domain.policy.decide import Decision, agreement_of, decide
 from domain.policy.evidence import Evidence
-from domain.policy.file import Policy, read_policy
+from domain.policy.facts.facts import Disagreement, Facts
+from domain.policy.file.policy import Policy, read_policy
 from domain.policy.reasons import TEXTS, Reason
 from domain.policy.rules.rules import RuleRun
 

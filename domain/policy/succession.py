@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from domain.policy.explanation import PolicyText
-from domain.policy.file import Policy
-from domain.policy.lines import statements
+from domain.policy.file.lines import statements
+from domain.policy.file.policy import Policy
 
 END_MARK: Final = "# end"
 """The last line of a complete file: any truncation removes it."""

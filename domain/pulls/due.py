@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from domain.apps.registration import Registration
 from domain.model import State
-from domain.orders.registration import Registration
 from domain.pulls.budget import RESULT_KEPT
 from domain.pulls.reconciliation import ReconcileRules, first_look_at
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from domain.orders.registration import Registration
+from domain.apps.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, RESULT_KEPT, Pull, Wait, sent_calls
 
 NEAR_LOSS: Final = timedelta(hours=22)

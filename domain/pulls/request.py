@@ -6,8 +6,8 @@ from typing import Final, assert_never
 
 import msgspec
 
+from domain.apps.registration import Registration
 from domain.model import State
-from domain.orders.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, Pull, PullRules, Reserve, Spent, Wait, next_pull, sent_calls
 
 NOT_REGISTERED: Final = "not_registered"

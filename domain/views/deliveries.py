@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.webhooks.delivery import Attempt, DeliveryState
+from domain.events.webhooks.delivery import Attempt, DeliveryState
 
 
 class DeliveryView(msgspec.Struct, frozen=True):

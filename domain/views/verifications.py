@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.apps.registration import Registration
 from domain.model import DecidedBy, Identity
-from domain.orders.registration import Registration
 from domain.pulls.budget import Pull
 
 

@@ -31,6 +31,8 @@ from domain.errors import (
     UnknownEventType,
     VendorUnavailable,
 )
+from domain.events.times import utc_text
+from domain.events.webhooks.mistakes import EndpointRefused
 from domain.identity.errors import ErasureRefused
 from domain.identity.numbers import WrongNumber
 from domain.identity.reading import ReadRefused, TooManyOrders
@@ -41,8 +43,6 @@ from domain.reviews.errors import (
     NoSuchCase,
     ReviewRefused,
 )
-from domain.times import utc_text
-from domain.webhooks.mistakes import EndpointRefused
 from service.problems import answer_http_error, refusal
 
 log = structlog.get_logger(__name__)

@@ -42,8 +42,8 @@ from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.reviews.store import PgReviews
 from adapters.tasks.background import in_background
-from domain.apps.accounts import sharing
 from domain.limits.quotas import quotas
+from domain.pulls.accounts import sharing
 from domain.pulls.budget import PULL_LIMIT
 from service.api.access.body_cap import Allowance, BodyCap
 from service.api.access.door import Door

@@ -10,10 +10,10 @@ import msgspec
 import structlog
 
 from domain.errors import ServerAway, kind_of_error
-from domain.views.backlog import Backlog
-from domain.views.figures import StoreFigures
+from domain.views.operations.backlog import Backlog
+from domain.views.operations.figures import StoreFigures
+from domain.views.operations.processes import SeenHeartbeat
 from domain.views.outcomes import HourOfOutcomes
-from domain.views.processes import SeenHeartbeat
 from domain.views.reviews import WaitingCases
 from usecases.ports.lookups import OutcomeCounts
 from usecases.ports.reviews import ReviewStore

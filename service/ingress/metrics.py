@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Metric, start_http_server
 from prometheus_client.registry import Collector
 
 from domain.errors import SettingsError
-from domain.views.processes import IngressStatus
+from domain.views.operations.processes import IngressStatus
 from service.ingress_families import describe_ingresses
 
 

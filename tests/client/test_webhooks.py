@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from domain.events.bodies import Format, encoded
 from domain.events.event import Event, EventBody, EventType
+from domain.events.webhooks.signing import new_secret, sign_standard
 from domain.model import Outcome
-from domain.webhooks.signing import new_secret, sign_standard
 
 OTHER = new_secret(b"x" * 32)
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from domain.apps.registration import Registered, Registration
 from domain.model import AcceptedCallback, Outcome, verification_id
-from domain.orders.registration import Registered, Registration
-from domain.records import DueVerification, Recorded
+from domain.verifications.records import DueVerification, Recorded
 from tests.memory.dead_letters import MemoryDeadLetters
 from tests.memory.decisions import MemoryDecisions
 from tests.memory.due import MemoryDueVerifications

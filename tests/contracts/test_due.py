@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import msgspec
 
+from domain.apps.registration import Registration
 from domain.model import State, verification_id
-from domain.orders.registration import Registration
-from domain.records import DueVerification
+from domain.verifications.records import DueVerification
 from tests.contracts.stores import PortsOfStore
 from tests.support.actors import A_ROW
 from tests.support.storage.stores import LEASE, NOW, biz_id, callback, is_same_key, payload

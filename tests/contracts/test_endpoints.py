@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from domain.events.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
+from domain.events.webhooks.schedule import Health
 from domain.model import Outcome
-from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
-from domain.webhooks.schedule import Health
 from tests.contracts.stores import PortsOfStore
 from tests.support.actors import A_ROW
 from tests.support.storage.stores import NOW

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 
-from domain.orders.registration import Registration
+from domain.apps.registration import Registration
 from domain.pulls.budget import RESULT_KEPT
 from tests.contracts.stores import PortsOfStore
 from tests.support.storage.stores import LEASE, NOW, callback, payload

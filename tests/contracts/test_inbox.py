@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from domain.records import Claim
+from domain.verifications.records import Claim
 from tests.contracts.queues import PortsOfRedis
 from tests.support.storage.stores import callback, payload
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.keys.epochs import Epoch, period_of
+from domain.identity.keys.epochs import Epoch, period_of
 from tests.contracts.key_stores import SERVICES, STORES, KeyStores, Place, key_service, opened
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from domain.pulls.budget import Pull, PullState
-from domain.records import Recorded
+from domain.verifications.records import Recorded
 from tests.contracts.stores import PortsOfStore
 from tests.support.storage.stores import NOW, callback, finished, payload
 

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+from domain.apps.registration import Registration
 from domain.model import verification_id
-from domain.orders.registration import Registration
 from domain.pulls.request import Refusal
 from tests.contracts.stores import PortsOfStore
 from tests.support.actors import A_ROW

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
+from domain.apps.registration import Registered, Registration
 from domain.model import Outcome, State
-from domain.orders.registration import Registered, Registration
 from domain.pulls.reconciliation import RECONCILE_RULES
 from tests.contracts.stores import PortsOfStore
 from tests.support.storage.stores import LEASE, NOW, biz_id, callback, payload

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
+from domain.apps.registration import Registration
 from domain.model import verification_id
-from domain.orders.registration import Registration
 from tests.contracts.stores import PortsOfStore
 from tests.support.storage.stores import NOW, biz_id, callback, payload
 

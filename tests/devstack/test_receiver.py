@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 
 from devstack.receiver import WebhookReceiver
-from domain.webhooks.signing import new_secret, sign_standard
+from domain.events.webhooks.signing import new_secret, sign_standard
 
 SECRET, OTHER = new_secret(b"k" * 32), new_secret(b"o" * 32)
 BODY = b'{"biz_id": "1,a", "n": 1}'

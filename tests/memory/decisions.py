@@ -1,7 +1,7 @@
 """Decisions in memory; the first one is kept."""
 
 from domain.model import State
-from domain.records import DecisionRecord
+from domain.verifications.records import DecisionRecord
 from tests.memory.servers import MemoryDatabase
 
 

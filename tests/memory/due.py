@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.lease import Lease
 from domain.model import State
-from domain.records import ClaimedVerifications, DueVerification
+from domain.verifications.lease import Lease
+from domain.verifications.records import ClaimedVerifications, DueVerification
 from tests.memory.servers import MemoryDatabase, Verification
 
 

@@ -8,8 +8,8 @@ import msgspec
 
 from domain.audit.row import AuditRow
 from domain.errors import EndpointExists
-from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
-from domain.webhooks.schedule import Health
+from domain.events.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
+from domain.events.webhooks.schedule import Health
 from tests.memory.servers import MemoryDatabase
 
 

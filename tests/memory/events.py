@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 
 
 class MemoryEventUpkeep:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.lease import Lease
 from domain.model import State
+from domain.verifications.lease import Lease
 from tests.memory.servers import MemoryDatabase
 
 

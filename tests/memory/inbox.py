@@ -7,7 +7,7 @@ from adapters.intake.inbox import MOST_CALLBACKS
 from adapters.intake.queue import RECORD_WAITING
 from adapters.sealing.batch_ids import is_retry, part_id
 from domain.model import AcceptedCallback
-from domain.records import Claim, ClaimedBatch
+from domain.verifications.records import Claim, ClaimedBatch
 from tests.memory.servers import Batch, Job, MemoryRedis
 
 ALREADY = datetime.min.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from adapters.keys.away import KeysAway
-from domain.keys.epochs import Epoch, Erased, KeyStoreState, Period
+from domain.identity.keys.epochs import Epoch, Erased, KeyStoreState, Period
 
 
 class MemoryKeys:

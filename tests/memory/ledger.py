@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.lease import Lease
 from domain.pulls.budget import Pull, PullState
-from domain.records import FinishedPull
+from domain.verifications.lease import Lease
+from domain.verifications.records import FinishedPull
 from tests.memory.servers import Call, MemoryDatabase
 
 

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from domain.apps.registration import biz_no_differs
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.callback.words import is_open
-from domain.facts.facts import say_the_same
 from domain.model import AcceptedCallback, State, verification_id
-from domain.orders.registration import biz_no_differs
+from domain.policy.facts.facts import say_the_same
 from domain.pulls.budget import RESULT_KEPT
-from domain.records import DecodedCallback, Recorded
+from domain.verifications.records import DecodedCallback, Recorded
 from tests.memory.servers import MemoryDatabase, Recording, Verification
 
 

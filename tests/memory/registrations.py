@@ -1,7 +1,7 @@
 """Registrations in memory."""
 
+from domain.apps.registration import Registered, Registration
 from domain.model import State, verification_id
-from domain.orders.registration import Registered, Registration
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
 from tests.memory.servers import MemoryDatabase, Verification
 

@@ -9,14 +9,14 @@ from uuid import UUID
 
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway
+from domain.apps.registration import Registration
 from domain.errors import BrokenSeal
-from domain.lease import Lease
+from domain.events.webhooks.endpoint import Endpoint
 from domain.model import AcceptedCallback, State
-from domain.orders.registration import Registration
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
-from domain.records import DecisionRecord, FinishedPull
-from domain.webhooks.endpoint import Endpoint
+from domain.verifications.lease import Lease
+from domain.verifications.records import DecisionRecord, FinishedPull
 
 
 async def next_turn() -> None:

@@ -125,10 +125,10 @@ OF_THE_EVENTS: Final = (
     ),
     Mutation(
         "signature over body",
-        "domain/webhooks/signing.py",
+        "domain/events/webhooks/signing.py",
         '    content = f"{event_id}.{timestamp}.".encode() + body\n',
         '    content = f"{event_id}.{timestamp}.".encode()\n',
-        ["tests/domain/webhooks/test_signing.py::test_the_official_library_verifies_v1"],
+        ["tests/domain/events/webhooks/test_signing.py::test_the_official_library_verifies_v1"],
     ),
     Mutation(
         "lease fence of alerts",
@@ -169,9 +169,9 @@ OF_THE_EVENTS: Final = (
     ),
     Mutation(
         "reserved headers",
-        "domain/webhooks/checks.py",
+        "domain/events/webhooks/checks.py",
         "        if name in _RESERVED or name.startswith(_RESERVED_FAMILIES):\n",
         "        if name in _RESERVED:\n",
-        ["tests/domain/webhooks/test_checks.py::test_a_header_that_would_replace_ours_is_refused"],
+        ["tests/domain/events/webhooks/test_checks.py::test_a_header_that_would_replace_ours_is_refused"],
     ),
 )

@@ -311,7 +311,7 @@ MUTATIONS: Final = (
         "if facts.card == UNREADABLE:",
         "if facts.card == UNREADABLE and False:",
         [
-            "tests/domain/facts/test_card_validity.py::test_an_unclear_validity_causes_review_if_the_policy_reads_it"
+            "tests/domain/policy/facts/test_card_validity.py::test_an_unclear_validity_causes_review_if_the_policy_reads_it"
         ],
     ),
     Mutation(

@@ -25,7 +25,7 @@ OF_THE_KEYS: Final = (
     ),
     Mutation(
         "destroyed epochs stay destroyed",
-        "domain/keys/marks.py",
+        "domain/identity/keys/marks.py",
         "seen.destroyed < known.destroyed or ",
         "",
         ["tests/adapters/keys/test_guarded.py::test_store_that_brings_a_destroyed_epoch_back_is_refused"],
@@ -67,7 +67,7 @@ OF_THE_KEYS: Final = (
     ),
     Mutation(
         "the data's own key store",
-        "domain/keys/marks.py",
+        "domain/identity/keys/marks.py",
         "if known.id != seen.id:",
         "if False:",
         ["tests/adapters/keys/test_guarded.py::test_another_store_is_refused"],
@@ -96,7 +96,7 @@ OF_THE_KEYS: Final = (
     ),
     Mutation(
         "destroyed epochs stay destroyed",
-        "domain/keys/epochs.py",
+        "domain/identity/keys/epochs.py",
         "return now >= self.period.ends + GRACE",
         "return True",
         ["tests/adapters/keys/test_guarded.py::test_epoch_that_a_late_clock_may_write_to_is_not_destroyed"],

@@ -20,8 +20,8 @@ from faceid_gateway_client import Webhook, verify_webhook
 from domain.events.bodies import thin
 from domain.events.catalogue import CATALOGUE
 from domain.events.event import EventType
-from domain.webhooks.schedule import SCHEDULE
-from domain.webhooks.signing import new_secret, sign_standard
+from domain.events.webhooks.schedule import SCHEDULE
+from domain.events.webhooks.signing import new_secret, sign_standard
 from service.api.models.endpoints import NewEndpoint
 from tests.support.project.pages import DOCS, blocks
 

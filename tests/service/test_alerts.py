@@ -21,7 +21,7 @@ from devstack.ports import free_port
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.model import Outcome
-from domain.views.processes import Heartbeat
+from domain.views.operations.processes import Heartbeat
 from service.ingress.metrics import serving_metrics
 from tests.support.http.api import RealApi, metrics_of
 from tests.support.project.promtool import PROMTOOL, objection, stays_silent

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from domain.errors import PolicyFileError
-from domain.policy.file import read_policy
+from domain.policy.file.policy import read_policy
 
 HEAD = 'name = "p"\nversion = "1"\n'
 

@@ -12,7 +12,7 @@ from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.openings import NewCase, open_cases
 from domain.model import Outcome
 from domain.people.actor import Actor
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 from domain.reviews.case import Because
 from domain.reviews.conclusion import Conclusion
 from tests.support.payloads.callbacks import default_policy

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from domain.callback.parts import COMPARISONS, LEVELS
-from domain.facts.facts import EDITION, ComparisonFacts, Facts
-from domain.policy.config import PolicyConfig
-from domain.policy.file import Policy
+from domain.policy.facts.facts import EDITION, ComparisonFacts, Facts
+from domain.policy.file.config import PolicyConfig
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Code
 from tests.support.payloads.callbacks import GENUINE, THRESHOLDS, Json, compared, passing_facts
 

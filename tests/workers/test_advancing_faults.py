@@ -12,7 +12,7 @@ from adapters.tasks.background import end_tasks
 from devstack.waiting import until
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
-from domain.records import ClaimedVerifications
+from domain.verifications.records import ClaimedVerifications
 from tests.support.storage.stores import LEASE, callback, payload
 from tests.support.workers.jobs import Jobs, again, answered
 from tests.workers.test_advancing import decided

@@ -17,7 +17,7 @@ from adapters.redis.names import DEFAULT_NAMES
 from adapters.tasks.background import end_tasks
 from devstack.waiting import until
 from domain.limits.concurrency import FIRST_LIMIT
-from domain.records import Recorded
+from domain.verifications.records import Recorded
 from tests.adapters.intake.test_queue import Exploit, opened
 from tests.support.storage.stores import LEASE, NOW, callback, payload
 from tests.support.workers.jobs import Jobs, answered, refused

@@ -13,9 +13,9 @@ from typing import Final
 import msgspec
 import structlog
 
-from domain.alerts.sink import AlertCursor, AlertSink, Message, Sent, pause_after
-from domain.alerts.wording import text_about
 from domain.errors import CursorExpired
+from domain.events.alerts.sink import AlertCursor, AlertSink, Message, Sent, pause_after
+from domain.events.alerts.wording import text_about
 from domain.views.events import EventFilter, EventPage
 from usecases.ports.alerts import AlertCursors, Alerts
 from usecases.ports.events import EventReader

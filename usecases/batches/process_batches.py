@@ -10,7 +10,7 @@ import structlog
 
 from domain.errors import ServerAway
 from domain.model import AcceptedCallback
-from domain.records import Case, Claim, ClaimedBatch
+from domain.verifications.records import Case, Claim, ClaimedBatch
 from usecases.batches.record_callbacks import GroupRecorded, record_group, to_dead_letter
 from usecases.context import WorkerContext
 

@@ -13,7 +13,7 @@ import structlog
 from domain.callback.payload import decode_payload
 from domain.errors import MalformedPayload, ServerAway, UndecodableCallback
 from domain.model import AcceptedCallback
-from domain.records import Case, DecodedCallback, Recorded
+from domain.verifications.records import Case, DecodedCallback, Recorded
 from usecases.context import WorkerContext
 
 log = structlog.get_logger(__name__)

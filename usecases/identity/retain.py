@@ -7,8 +7,8 @@ from uuid import UUID
 
 from domain.apps.app import App
 from domain.errors import EpochInUse
+from domain.identity.keys.epochs import Epoch
 from domain.identity.retention import Age, Due, Kind, Retention
-from domain.keys.epochs import Epoch
 
 BATCH: Final = 500
 """Verifications of one transaction."""

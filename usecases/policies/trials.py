@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from domain.policy.backtest import KEPT, Backtest, Comparison
 from domain.policy.curve import Curve, CurvePoint
-from domain.policy.file import Policy, read_policy
+from domain.policy.file.policy import Policy, read_policy
 from domain.views.decisions import Selection
 from usecases.ports.lookups import StoredDecisions
 

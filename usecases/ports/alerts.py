@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.alerts.sink import AlertCursor, AlertSink, Message, Sent
+from domain.events.alerts.sink import AlertCursor, AlertSink, Message, Sent
 
 
 class AlertCursors(Protocol):

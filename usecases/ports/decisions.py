@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from domain.lease import Lease
 from domain.policy.explanation import PolicyText
-from domain.policy.file import FileProblem, Policy
-from domain.records import DecisionRecord
+from domain.policy.file.policy import FileProblem, Policy
+from domain.verifications.lease import Lease
+from domain.verifications.records import DecisionRecord
 from domain.views.decisions import PolicyVersion
 
 

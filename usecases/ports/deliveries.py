@@ -7,6 +7,8 @@ from uuid import UUID
 
 from domain.audit.row import AuditRow
 from domain.events.event import EventType
+from domain.events.webhooks.delivery import ClaimedDelivery, EndedAttempt, FannedOut
+from domain.events.webhooks.endpoint import Endpoint
 from domain.views.deliveries import (
     DeliveryFilter,
     DeliveryView,
@@ -14,8 +16,6 @@ from domain.views.deliveries import (
     Recovered,
     Recovery,
 )
-from domain.webhooks.delivery import ClaimedDelivery, EndedAttempt, FannedOut
-from domain.webhooks.endpoint import Endpoint
 
 
 class Deliveries(Protocol):

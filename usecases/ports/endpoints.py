@@ -6,8 +6,8 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.audit.row import AuditRow
-from domain.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
-from domain.webhooks.way import Way
+from domain.events.webhooks.endpoint import DisabledReason, Endpoint, EndpointState
+from domain.events.webhooks.way import Way
 
 
 class Endpoints(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 from domain.views.events import EventFilter, EventPage
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
 
-from domain.policy.file import FileProblem
+from domain.policy.file.policy import FileProblem
 
 
 class Announcements(Protocol):

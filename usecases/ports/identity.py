@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.audit.row import AuditRow
 from domain.identity.erasure import ErasureCause, ErasureView, Hold, Receipt
-from domain.keys.epochs import Erased, KeyStoreState
+from domain.identity.keys.epochs import Erased, KeyStoreState
 
 
 class Erasures(Protocol):

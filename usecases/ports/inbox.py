@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from domain.model import AcceptedCallback
-from domain.records import Claim
+from domain.verifications.records import Claim
 
 
 class Inbox(Protocol):

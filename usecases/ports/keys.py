@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.keys.epochs import Epoch, Erased, KeyStoreState, Period
+from domain.identity.keys.epochs import Epoch, Erased, KeyStoreState, Period
 
 
 class EpochKeys(Protocol):

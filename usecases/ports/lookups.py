@@ -9,8 +9,8 @@ from domain.audit.row import AuditRow
 from domain.policy.explanation import DecidedFacts, DecidedVerification
 from domain.views.close_ups import CloseUp
 from domain.views.decisions import Selection, Shadow
-from domain.views.figures import Letters
 from domain.views.letters import DeadLetter, LetterFilter
+from domain.views.operations.figures import Letters
 from domain.views.outcomes import HourOfOutcomes
 from domain.views.verifications import Filters, TimelineEvent, VerificationRecord
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.identity.pictures import LeftPieces, StoredPicture
-from domain.lease import Lease
+from domain.verifications.lease import Lease
 
 
 class PictureStore(Protocol):

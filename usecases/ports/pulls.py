@@ -5,13 +5,13 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.apps.app import App
+from domain.apps.order import IssuedToken, Order
 from domain.audit.row import AuditRow
-from domain.lease import Lease
-from domain.orders.order import IssuedToken, Order
 from domain.pulls.answer import Answer
 from domain.pulls.budget import Pull
 from domain.pulls.request import Refusal
-from domain.records import FinishedPull
+from domain.verifications.lease import Lease
+from domain.verifications.records import FinishedPull
 
 
 class Vendor(Protocol):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.orders.registration import Registered, Registration
-from domain.records import DecodedCallback, Recorded
+from domain.apps.registration import Registered, Registration
+from domain.verifications.records import DecodedCallback, Recorded
 
 
 class Recorder(Protocol):

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from domain.lease import Lease
-from domain.records import ClaimedVerifications, DueVerification
+from domain.verifications.lease import Lease
+from domain.verifications.records import ClaimedVerifications, DueVerification
 
 
 class Looks(Protocol):

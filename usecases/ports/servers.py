@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
-from domain.views.backlog import Backlog
-from domain.views.figures import StoreFigures
-from domain.views.processes import SeenHeartbeat
-from domain.views.servers import DatabaseFitness, RedisFitness, RedisRoom
+from domain.views.operations.backlog import Backlog
+from domain.views.operations.figures import StoreFigures
+from domain.views.operations.processes import SeenHeartbeat
+from domain.views.operations.servers import DatabaseFitness, RedisFitness, RedisRoom
 
 
 class RedisFigures(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from domain.errors import kind_of_error
-from domain.views.processes import WorkerStatus
+from domain.views.operations.processes import WorkerStatus
 
 
 @dataclass

@@ -10,7 +10,7 @@ from domain.apps.app import App
 from domain.errors import ServerAway
 from domain.pulls.answer import Answer, Kind
 from domain.pulls.budget import PullState
-from domain.records import Case, FinishedPull
+from domain.verifications.records import Case, FinishedPull
 from usecases.context import WorkerContext
 from usecases.process.vendor_gates import Call, LeftAlone
 

@@ -25,7 +25,7 @@ from domain.pulls.budget import (
 )
 from domain.pulls.reading import Confirmed, Reading, Unconfirmed, read_answer, read_result
 from domain.pulls.request import asked_limit
-from domain.records import Case
+from domain.verifications.records import Case
 from usecases.context import WorkerContext
 from usecases.process.vendor_gates import LeftAlone
 from usecases.pulls.call import make_call

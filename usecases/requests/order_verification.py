@@ -8,12 +8,12 @@ from typing import Final
 import structlog
 
 from domain.apps.app import App
+from domain.apps.order import IssuedToken, Order
+from domain.apps.registration import Registration
 from domain.errors import AppNotConfigured, ServerAway
 from domain.identity.numbers import canonical
 from domain.identity.reading import TooManyOrders
 from domain.model import verification_id
-from domain.orders.order import IssuedToken, Order
-from domain.orders.registration import Registration
 from usecases.ports.numbers import NumberCounts
 from usecases.ports.pulls import TokenIssuer
 from usecases.ports.recording import Registrations

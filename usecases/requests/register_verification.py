@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from domain.apps.order import LONGEST_TOKEN
+from domain.apps.registration import Registered, Registration
 from domain.errors import ExpiryOutOfBounds, RegistrationConflict
 from domain.model import verification_id
-from domain.orders.order import LONGEST_TOKEN
-from domain.orders.registration import Registered, Registration
 from domain.pulls.budget import RESULT_KEPT
 from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks

@@ -13,7 +13,7 @@ from domain.errors import ServerAway
 from domain.model import ConfirmationMode, State
 from domain.pulls.budget import Wait
 from domain.pulls.reading import Confirmed, Unconfirmed
-from domain.records import Case, DueVerification
+from domain.verifications.records import Case, DueVerification
 from usecases.context import WorkerContext
 from usecases.pulls.confirm import confirm
 from usecases.verifications.await_registration import await_registration, awaits_registration

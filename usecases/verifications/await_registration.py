@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 
 from domain.apps.app import App
-from domain.records import Case
+from domain.verifications.records import Case
 from usecases.context import WorkerContext
 
 _AT_ONCE: Final = 500

@@ -10,13 +10,13 @@ import structlog
 
 from domain.apps.app import App
 from domain.callback.parts import Payload
-from domain.facts.facts import UNREAD_RESULT
 from domain.model import ConfirmationMode, Identity
 from domain.policy.decide import UNCONFIRMED, Decision, decide
 from domain.policy.evidence import Evidence, gather_evidence
-from domain.policy.file import Policy
+from domain.policy.facts.facts import UNREAD_RESULT
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Reason
-from domain.records import Case, DecisionRecord
+from domain.verifications.records import Case, DecisionRecord
 from usecases.context import WorkerContext
 
 _WORTH_AN_ALARM: Final = timedelta(minutes=10)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.apps.accounts import OWNER_KEPT
+from domain.pulls.accounts import OWNER_KEPT
 from usecases.context import WorkerContext
 
 AT_ONCE: Final = 1000

@@ -13,7 +13,7 @@ from domain.policy.reasons import Code, Reason
 from domain.pulls.budget import Wait
 from domain.pulls.reading import Confirmed, Reading, Unconfirmed
 from domain.pulls.request import asked_limit, is_answered
-from domain.records import Case
+from domain.verifications.records import Case
 from usecases.context import WorkerContext
 from usecases.pulls.confirm import awaited, read_kept, spend_call
 from usecases.verifications.decide import DecisionSettings, postpone

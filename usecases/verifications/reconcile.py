@@ -5,12 +5,12 @@ from typing import assert_never
 
 import structlog
 
-from domain.orders.registration import Registration
+from domain.apps.registration import Registration
 from domain.pulls.budget import Pull, Wait
 from domain.pulls.reading import Confirmed, Reading, Unconfirmed
 from domain.pulls.reconciliation import Expire, Look, next_look
 from domain.pulls.request import asked_limit, is_answered
-from domain.records import Case
+from domain.verifications.records import Case
 from usecases.context import WorkerContext
 from usecases.pulls.confirm import awaited, read_kept, spend_call
 from usecases.verifications.decide import DecisionSettings, decide_case, decide_unread, postpone

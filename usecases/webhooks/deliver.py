@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from domain.errors import ServerAway
-from domain.webhooks.delivery import (
+from domain.events.webhooks.delivery import (
     ClaimedDelivery,
     DeliveryState,
     EndedAttempt,
@@ -15,10 +15,10 @@ from domain.webhooks.delivery import (
     ended,
     ended_without_attempt,
 )
-from domain.webhooks.endpoint import Endpoint
-from domain.webhooks.selection import selects
-from domain.webhooks.verdict import judge
-from domain.webhooks.way import Answer, Fault, NotSent
+from domain.events.webhooks.endpoint import Endpoint
+from domain.events.webhooks.selection import selects
+from domain.events.webhooks.verdict import judge
+from domain.events.webhooks.way import Answer, Fault, NotSent
 from usecases.webhooks.sending import SenderContext
 from usecases.webhooks.signed import signed
 

@@ -12,9 +12,8 @@ import structlog
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import EndpointChanged, NoSuchEndpoint
-from domain.people.actor import Actor
-from domain.webhooks.checks import check_headers, check_rotation, check_settings
-from domain.webhooks.endpoint import (
+from domain.events.webhooks.checks import check_headers, check_rotation, check_settings
+from domain.events.webhooks.endpoint import (
     DisabledReason,
     Endpoint,
     EndpointPrivate,
@@ -23,9 +22,10 @@ from domain.webhooks.endpoint import (
     SigningKey,
     way_of,
 )
-from domain.webhooks.mistakes import EndpointRefused, Mistake
-from domain.webhooks.rotation import rotated
-from domain.webhooks.signing import SigningSecret
+from domain.events.webhooks.mistakes import EndpointRefused, Mistake
+from domain.events.webhooks.rotation import rotated
+from domain.events.webhooks.signing import SigningSecret
+from domain.people.actor import Actor
 from usecases.ports.endpoints import Endpoints, NewSecrets, Ways
 
 log = structlog.get_logger(__name__)

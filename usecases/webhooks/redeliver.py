@@ -11,11 +11,11 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint
 from domain.events.event import EventType
+from domain.events.webhooks.delivery import KEPT_FOR
+from domain.events.webhooks.endpoint import EndpointState
+from domain.events.webhooks.selection import matching_types
 from domain.people.actor import Actor
 from domain.views.deliveries import DeliveryFilter, Recovery, Restarted
-from domain.webhooks.delivery import KEPT_FOR
-from domain.webhooks.endpoint import EndpointState
-from domain.webhooks.selection import matching_types
 from usecases.ports.deliveries import DeliveryDesk
 from usecases.ports.endpoints import Endpoints
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from domain.webhooks.signing import PrivateKey
-from domain.webhooks.way import Post
+from domain.events.webhooks.signing import PrivateKey
+from domain.events.webhooks.way import Post
 from usecases.ports.deliveries import Deliveries, Receivers
 from usecases.process.crash_points import SendingPoint
 from usecases.process.delivery_stats import DeliveryStats

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from domain.events.bodies import encoded
 from domain.events.event import Event
-from domain.facts.facts import Facts
-from domain.webhooks.endpoint import EndpointPrivate, EndpointSettings
-from domain.webhooks.signing import (
+from domain.events.webhooks.endpoint import EndpointPrivate, EndpointSettings
+from domain.events.webhooks.signing import (
     PrivateKey,
     Signature,
     Webhook,
@@ -15,6 +14,7 @@ from domain.webhooks.signing import (
     sign_standard,
     valid_at,
 )
+from domain.policy.facts.facts import Facts
 
 
 def signed(

@@ -9,12 +9,12 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal, NoSuchEndpoint
 from domain.events.event import Event, EventBody, EventType
+from domain.events.webhooks.delivery import Attempt, attempt_of
+from domain.events.webhooks.endpoint import Endpoint
+from domain.events.webhooks.signing import PrivateKey
+from domain.events.webhooks.verdict import judge
+from domain.events.webhooks.way import Post
 from domain.people.actor import Actor
-from domain.webhooks.delivery import Attempt, attempt_of
-from domain.webhooks.endpoint import Endpoint
-from domain.webhooks.signing import PrivateKey
-from domain.webhooks.verdict import judge
-from domain.webhooks.way import Post
 from usecases.ports.audit import AuditLog
 from usecases.ports.endpoints import Endpoints
 from usecases.webhooks.signed import signed

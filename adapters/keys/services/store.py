@@ -14,7 +14,7 @@ import msgspec
 from adapters.keys.away import KeysAway
 from adapters.keys.guarded import KeyStore
 from adapters.keys.services.service import KeyGone, KeyService
-from domain.keys.epochs import Epoch, Erased, KeyStoreState, Period
+from domain.identity.keys.epochs import Epoch, Erased, KeyStoreState, Period
 
 
 class Sealed(msgspec.Struct, frozen=True):

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from adapters.outbound.alerts.request import SinkRequest, taken_by_robot
-from domain.alerts.sink import AlertSink, Message, Sent
-from domain.webhooks.way import Answer, NotSent
+from domain.events.alerts.sink import AlertSink, Message, Sent
+from domain.events.webhooks.way import Answer, NotSent
 
 _THROTTLED: Final = frozenset({130101})
 

@@ -9,10 +9,10 @@ from datetime import datetime
 import msgspec
 
 from adapters.outbound.alerts.request import SinkRequest, taken
-from domain.alerts.sink import AlertSink, Message, Sent
+from domain.events.alerts.sink import AlertSink, Message, Sent
 from domain.events.bodies import thin
-from domain.webhooks.signing import sign_standard
-from domain.webhooks.way import Answer, NotSent
+from domain.events.webhooks.signing import sign_standard
+from domain.events.webhooks.way import Answer, NotSent
 
 
 def request(sink: AlertSink, message: Message, *, at: datetime) -> SinkRequest:

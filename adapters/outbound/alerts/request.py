@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.alerts.sink import Sent
-from domain.webhooks.verdict import Verdict, judge
-from domain.webhooks.way import Answer, NotSent
+from domain.events.alerts.sink import Sent
+from domain.events.webhooks.verdict import Verdict, judge
+from domain.events.webhooks.way import Answer, NotSent
 
 JSON: Final = MappingProxyType({"content-type": "application/json; charset=utf-8"})
 _TOO_MANY_REQUESTS: Final = 429

@@ -5,9 +5,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from adapters.configuration.values import Secret, check_http_url, check_text
-from domain.alerts.sink import OPERATORS_TYPES, AlertSink, Language, SinkKind
+from domain.events.alerts.sink import OPERATORS_TYPES, AlertSink, Language, SinkKind
 from domain.events.event import EventType
-from domain.webhooks.signing import BadSecret, key_of
+from domain.events.webhooks.signing import BadSecret, key_of
 
 
 def _check_url(value: SecretStr) -> SecretStr:

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple, Protocol
 
 from adapters.outbound.alerts import dingtalk, feishu, plain, wecom
 from adapters.outbound.alerts.request import SinkRequest
-from domain.alerts.sink import AlertSink, Message, Sent, SinkKind
-from domain.webhooks.way import Answer, NotSent, Post, Way
+from domain.events.alerts.sink import AlertSink, Message, Sent, SinkKind
+from domain.events.webhooks.way import Answer, NotSent, Post, Way
 
 
 class _Request(Protocol):

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from adapters.outbound.alerts.request import SinkRequest, taken_by_robot
-from domain.alerts.sink import AlertSink, Message, Sent
-from domain.webhooks.way import Answer, NotSent
+from domain.events.alerts.sink import AlertSink, Message, Sent
+from domain.events.webhooks.way import Answer, NotSent
 
 _THROTTLED: Final = frozenset({45009})
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import structlog
 
-from domain.apps.accounts import Accounts, shared_accounts
 from domain.apps.app import App
+from domain.pulls.accounts import Accounts, shared_accounts
 
 log = structlog.get_logger(__name__)
 

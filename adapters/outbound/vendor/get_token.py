@@ -19,10 +19,10 @@ from adapters.outbound.vendor.get_result import (
     exchange,
 )
 from domain.apps.app import App
+from domain.apps.order import IssuedToken, Order
 from domain.callback.strict_json import read_object
 from domain.errors import MalformedPayload, NoToken, VendorRefused, VendorUnavailable
 from domain.model import BIZ_ID_SHAPE
-from domain.orders.order import IssuedToken, Order
 from domain.pulls.answer import UNREADABLE, is_refusal
 
 _TOKEN_SHAPE: Final = re.compile(r"[!-~]{1,512}")

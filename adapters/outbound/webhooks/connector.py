@@ -13,7 +13,7 @@ import psutil
 from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import AsyncResolver
 
-from domain.webhooks.addresses import NOTHING, Address, Allowed, is_refused
+from domain.events.webhooks.addresses import NOTHING, Address, Allowed, is_refused
 
 AddrInfo = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 

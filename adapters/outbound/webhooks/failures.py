@@ -9,7 +9,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from adapters.outbound.webhooks.connector import RefusedAddress
 from adapters.outbound.webhooks.tls import BadCertificate
-from domain.webhooks.way import Fault, NotSent
+from domain.events.webhooks.way import Fault, NotSent
 
 _OUR_MACHINE: Final = frozenset(
     {

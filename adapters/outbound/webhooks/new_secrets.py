@@ -6,7 +6,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.webhooks.signing import new_secret
+from domain.events.webhooks.signing import new_secret
 
 _PUBLIC_PREFIX: Final = "whpk_"
 _SECRET_BYTES: Final = 32

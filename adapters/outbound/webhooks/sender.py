@@ -16,8 +16,8 @@ from yarl import URL
 from adapters.outbound.webhooks.connector import guarded_connector, open_connector
 from adapters.outbound.webhooks.failures import not_sent
 from adapters.outbound.webhooks.tls import tls_context
-from domain.webhooks.addresses import NOTHING, Allowed, is_refused
-from domain.webhooks.way import Answer, Fault, NotSent, Way
+from domain.events.webhooks.addresses import NOTHING, Allowed, is_refused
+from domain.events.webhooks.way import Answer, Fault, NotSent, Way
 
 TIMEOUT: Final = timedelta(seconds=15)
 MAX_ANSWER: Final = 64 * 1024

@@ -15,9 +15,9 @@ from yarl import URL
 
 from adapters.outbound.webhooks.connector import own_addresses
 from adapters.outbound.webhooks.tls import BadCertificate, tls_context
-from domain.webhooks.addresses import NOTHING, Allowed, is_refused
-from domain.webhooks.mistakes import EndpointRefused, Mistake
-from domain.webhooks.way import Way
+from domain.events.webhooks.addresses import NOTHING, Allowed, is_refused
+from domain.events.webhooks.mistakes import EndpointRefused, Mistake
+from domain.events.webhooks.way import Way
 
 _PATIENCE: Final = 3.0
 

@@ -13,7 +13,7 @@ from typing import Final
 import zstandard
 
 from domain.errors import BrokenSeal
-from domain.lease import DataKey
+from domain.verifications.lease import DataKey
 
 FORMAT: Final = "zstd-vendor-1"
 """Names the compression with its dictionary, in the seal's place and in heartbeats."""

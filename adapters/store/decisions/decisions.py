@@ -17,14 +17,14 @@ from adapters.store.decisions.saving import save_statement
 from adapters.store.statements.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.events.event import DECIDED, EventType
-from domain.facts.facts import Disagreement, Facts
-from domain.lease import DataKey
 from domain.model import Basis, ConfirmationMode, Identity, Outcome
-from domain.policy.config import ReviewTable
-from domain.policy.file import Policy
+from domain.policy.facts.facts import Disagreement, Facts
+from domain.policy.file.config import ReviewTable
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import RuleRun
-from domain.records import DecisionRecord
+from domain.verifications.lease import DataKey
+from domain.verifications.records import DecisionRecord
 
 
 class PgDecisions:

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.statements.each_app import list_apps
 from adapters.store.statements.positions import NEWEST, OLDEST, Position
 from adapters.store.tables import decisions, policies, verifications
-from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome, verification_id
 from domain.policy.evidence import Evidence
 from domain.policy.explanation import (
@@ -21,6 +20,7 @@ from domain.policy.explanation import (
     PolicyText,
     StoredDecision,
 )
+from domain.policy.facts.facts import Disagreement, Facts
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import RuleRun
 from domain.reviews.reasons import in_words

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.alerts.sink import AlertCursor
+from domain.events.alerts.sink import AlertCursor
 
 
 class PgAlertCursors:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.identity.erasure import verification_of
-from domain.keys.epochs import Erased
+from domain.identity.keys.epochs import Erased
 
 PAGE: Final = 1000
 

@@ -20,8 +20,8 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
 from domain.identity.reading import TooManyReads
-from domain.lease import DataKey
 from domain.model import Identity
+from domain.verifications.lease import DataKey
 from domain.views.persons import FoundVerification, StoredDocument
 
 log = structlog.get_logger(__name__)

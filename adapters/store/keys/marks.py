@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.keys.tables import key_store
-from domain.keys.epochs import KeyStoreState
+from domain.identity.keys.epochs import KeyStoreState
 
 
 class PgKeyMarks:

@@ -20,5 +20,5 @@ key_store = Table(
     Column("erased", BigInteger, nullable=False),
     Column("applied", BigInteger, nullable=False, server_default=text("0")),
 )
-"""At most one row: the store's identity, and the greatest counts that it had (domain/keys/marks.py).
+"""At most one row: the store's identity, and the greatest counts that it had (domain/identity/keys/marks.py).
 `applied`: every entry of the erasure ledger up to this one is applied to this database."""

@@ -11,7 +11,14 @@ from adapters.store.lookups.identity_figures import read_identity_figures
 from adapters.store.lookups.review_figures import read_figures
 from adapters.store.statements.each_app import each_app, list_apps
 from domain.pulls.reconciliation import NEAR_LOSS
-from domain.views.figures import Deliveries, Endpoints, EventLog, Letters, OpenVerifications, StoreFigures
+from domain.views.operations.figures import (
+    Deliveries,
+    Endpoints,
+    EventLog,
+    Letters,
+    OpenVerifications,
+    StoreFigures,
+)
 
 MOST: Final = 10_000
 """Verifications and deliveries of one app and state, and letters of one app and reason, are counted up to

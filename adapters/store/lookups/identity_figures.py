@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.views.identity_figures import IdentityFigures, Persons
+from domain.views.operations.identity_figures import IdentityFigures, Persons
 
 
 async def read_identity_figures(connection: AsyncConnection) -> IdentityFigures:

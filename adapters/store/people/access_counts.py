@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.views.compliance import AccessCounts, RoleCount, TokenCount
+from domain.views.operations.compliance import AccessCounts, RoleCount, TokenCount
 
 
 async def count_access(engine: AsyncEngine) -> AccessCounts:

@@ -17,10 +17,10 @@ from adapters.sealing.compression.raw import open_raw, seal_raw
 from adapters.sealing.envelope import place_of
 from adapters.store.statements.bulk import as_rows, bulk_connection, grouped
 from adapters.store.tables import pulls
-from domain.lease import Lease
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
-from domain.records import FinishedPull
+from domain.verifications.lease import Lease
+from domain.verifications.records import FinishedPull
 
 
 class _Wanted(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from adapters.store.recording.entries import Entry, Mark
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback
-from domain.facts.facts import say_the_same
+from domain.policy.facts.facts import say_the_same
 
 
 async def same_endings(

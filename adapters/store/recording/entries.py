@@ -10,7 +10,7 @@ import msgspec
 from domain.callback.words import is_open
 from domain.events.event import EventType, NewEvent
 from domain.model import CallbackKind, verification_id
-from domain.records import DecodedCallback
+from domain.verifications.records import DecodedCallback
 
 Mark = tuple[int, bytes]
 """The verification and the digest of a callback."""

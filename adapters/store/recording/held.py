@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.statements import due_moves
-from domain.lease import Lease
+from domain.verifications.lease import Lease
 
 
 class PgHeldVerifications:

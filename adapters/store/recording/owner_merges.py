@@ -20,7 +20,7 @@ from adapters.store.recording.owners import BizOwners, Ref
 from adapters.store.recording.takeovers import Takeovers
 from domain.errors import BrokenSeal
 from domain.model import State
-from domain.records import DueVerification
+from domain.verifications.records import DueVerification
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""The app that owns a biz_id, if several apps share a vendor account (domain/apps/accounts.py).
+"""The app that owns a biz_id, if several apps share a vendor account (domain/pulls/accounts.py).
 
 The owner is in a row of `biz_owners` with a unique key, which stays locked until the caller's transaction
 ends: if two apps want a biz_id at once, the second one sees that the first one owns it. A deleted row is
@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.statements.bulk import as_rows
-from domain.apps.accounts import Account, Accounts
+from domain.pulls.accounts import Account, Accounts
 
 Ref = tuple[str, str]
 """The app id and biz_id that name a verification."""

@@ -22,11 +22,11 @@ from adapters.store.recording.owners import BizOwners
 from adapters.store.statements.bulk import as_rows, write_group
 from adapters.store.statements.openings import note_late_evidence
 from adapters.tasks.coalescer import Coalescer
-from domain.lease import DataKey, Lease
+from domain.apps.registration import Registration, biz_no_differs
 from domain.model import State
-from domain.orders.registration import Registration, biz_no_differs
 from domain.pulls.due import NO_LEASE, due_after_callback
-from domain.records import DecodedCallback, Recorded
+from domain.verifications.lease import DataKey, Lease
+from domain.verifications.records import DecodedCallback, Recorded
 
 
 class PgRecorder:

@@ -11,8 +11,8 @@ from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.recorder import key_place
 from adapters.store.recording.takeovers import Takeovers
 from adapters.store.statements import due_moves
+from domain.apps.registration import Registered, Registration
 from domain.model import State, verification_id
-from domain.orders.registration import Registered, Registration
 from domain.pulls.due import due_after_registration
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules, first_look_at
 

@@ -16,9 +16,9 @@ from adapters.sealing.compression.raw import open_raw, seal_raw
 from adapters.store.recording.joining import JOIN_STANDING
 from adapters.store.recording.recorder import key_place, raw_callback_place
 from adapters.store.statements import due_moves
-from domain.lease import DataKey
 from domain.model import State, verification_id
 from domain.pulls.budget import PULL_LIMIT
+from domain.verifications.lease import DataKey
 
 _EVENT: Final = "verification.moved"
 

@@ -8,8 +8,8 @@ from adapters.keys.data_keys import DataKeys
 from adapters.sealing.envelope import place_of
 from adapters.store.recording.recorder import key_place
 from domain.errors import BrokenSeal
-from domain.lease import DataKey
 from domain.reviews.case import ReviewCase
+from domain.verifications.lease import DataKey
 
 log = structlog.get_logger(__name__)
 

@@ -25,9 +25,9 @@ from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.openings import note_late_evidence
 from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent
-from domain.lease import DataKey, Lease
 from domain.model import State
-from domain.records import ClaimedVerifications, DueVerification
+from domain.verifications.lease import DataKey, Lease
+from domain.verifications.records import ClaimedVerifications, DueVerification
 
 UNREADABLE_REST: Final = timedelta(hours=1)
 """How long a verification that no key decrypts is postponed."""

@@ -6,7 +6,7 @@ PRIORITIES: Final = "ARRAY['low', 'normal', 'high', 'urgent']"
 """`domain.reviews.case.Priority`, from 1."""
 
 DEFAULT_MINUTES: Final = 240
-"""`domain.policy.config.ReviewTable.minutes`, for policies that were stored without their `[review]`."""
+"""`domain.policy.file.config.ReviewTable.minutes`, for policies that were stored without their `[review]`."""
 
 
 def opened_cases(rows: str) -> str:

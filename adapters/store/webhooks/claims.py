@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.statements.bulk import bulk_connection
 from domain.events.event import Event, EventBody, EventType
-from domain.facts.facts import Facts
-from domain.webhooks.delivery import ClaimedDelivery, DeliveryLease, FannedOut
-from domain.webhooks.schedule import FAILURES_BEFORE_PROBES
+from domain.events.webhooks.delivery import ClaimedDelivery, DeliveryLease, FannedOut
+from domain.events.webhooks.schedule import FAILURES_BEFORE_PROBES
+from domain.policy.facts.facts import Facts
 
 _body = msgspec.json.Decoder(EventBody)
 _facts = msgspec.json.Decoder(Facts)
@@ -65,7 +65,7 @@ def selects_type(row: str, endpoint: str) -> str:
 
 
 def selects_event(event: str, endpoint: str) -> str:
-    """SQL for what `domain.webhooks.selection.selects` says of one event."""
+    """SQL for what `domain.events.webhooks.selection.selects` says of one event."""
     return f"""{event}.type <> '{EventType.TEST}' AND {selects_type(event, endpoint)}
       AND CASE WHEN {endpoint}.outcomes IS NULL THEN true
           ELSE COALESCE({event}.body ->> 'effective_outcome' = ANY({endpoint}.outcomes), true) END"""

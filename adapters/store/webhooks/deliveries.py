@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.webhooks import claims
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.store.webhooks.results import result_writer
-from domain.webhooks.delivery import ClaimedDelivery, EndedAttempt, EndWord, FannedOut
-from domain.webhooks.endpoint import Endpoint
+from domain.events.webhooks.delivery import ClaimedDelivery, EndedAttempt, EndWord, FannedOut
+from domain.events.webhooks.endpoint import Endpoint
 
 
 class PgDeliveries:

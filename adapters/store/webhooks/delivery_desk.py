@@ -13,6 +13,8 @@ from adapters.store.statements.each_app import list_apps
 from adapters.store.webhooks.recovery import find_beginning, recover_window
 from domain.audit.row import AuditRow
 from domain.events.event import EventType
+from domain.events.webhooks.delivery import Attempt, DeliveryState
+from domain.events.webhooks.way import Fault
 from domain.views.deliveries import (
     DeliveryFilter,
     DeliveryView,
@@ -20,8 +22,6 @@ from domain.views.deliveries import (
     Recovered,
     Recovery,
 )
-from domain.webhooks.delivery import Attempt, DeliveryState
-from domain.webhooks.way import Fault
 
 Position = tuple[datetime, UUID]
 

@@ -18,17 +18,17 @@ from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal, EndpointExists
 from domain.events.bodies import Format
 from domain.events.event import EventType, NewEvent
-from domain.lease import DataKey
-from domain.model import Outcome
-from domain.webhooks.endpoint import (
+from domain.events.webhooks.endpoint import (
     DisabledReason,
     Endpoint,
     EndpointPrivate,
     EndpointSettings,
     EndpointState,
 )
-from domain.webhooks.schedule import Health
-from domain.webhooks.signing import Signature
+from domain.events.webhooks.schedule import Health
+from domain.events.webhooks.signing import Signature
+from domain.model import Outcome
+from domain.verifications.lease import DataKey
 
 Change = Callable[[Endpoint], Endpoint]
 Position = tuple[datetime, UUID]

@@ -16,9 +16,9 @@ from adapters.store.events.log import append_in_bulk
 from adapters.store.statements.bulk import as_rows, write_group
 from adapters.tasks.coalescer import Coalescer
 from domain.events.event import EventType, NewEvent
-from domain.webhooks.delivery import EndedAttempt, EndpointAfter, endpoint_after
-from domain.webhooks.schedule import PROBE_EVERY, Health
-from domain.webhooks.verdict import Verdict
+from domain.events.webhooks.delivery import EndedAttempt, EndpointAfter, endpoint_after
+from domain.events.webhooks.schedule import PROBE_EVERY, Health
+from domain.events.webhooks.verdict import Verdict
 
 _MAX_GROUP: Final = 256
 _PACE: Final = 0.005

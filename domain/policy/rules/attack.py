@@ -7,8 +7,8 @@ Other pairs are compared too, and any other flag that is not 0 causes doubt.
 from collections.abc import Mapping
 from typing import Final
 
-from domain.facts.facts import Facts
-from domain.policy.config import Action, GenuinenessTable, PolicyConfig
+from domain.policy.facts.facts import Facts
+from domain.policy.file.config import Action, GenuinenessTable, PolicyConfig
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.findings import Findings
 

@@ -6,8 +6,8 @@ Which members are read depends on the policy: it does not read a member whose fi
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from domain.facts.facts import Facts
-from domain.policy.config import Action, PolicyConfig
+from domain.policy.facts.facts import Facts
+from domain.policy.file.config import Action, PolicyConfig
 from domain.policy.reasons import Code, Reason
 
 _IsRead = Callable[[PolicyConfig], bool]

@@ -4,8 +4,8 @@ import math
 from typing import Final
 
 from domain.callback.parts import AUTOMATIC, LIVE_COMPARISONS
-from domain.facts.facts import ComparisonFacts, Facts
-from domain.policy.config import PolicyConfig
+from domain.policy.facts.facts import ComparisonFacts, Facts
+from domain.policy.file.config import PolicyConfig
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.findings import Finding, Findings
 

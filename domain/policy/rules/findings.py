@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.policy.config import Action
+from domain.policy.file.config import Action
 from domain.policy.reasons import Reason
 
 Finding = tuple[Action, Reason]

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from domain.facts.card_facts import UNREADABLE
-from domain.facts.facts import Facts
-from domain.policy.config import Action, PolicyConfig
+from domain.policy.facts.card_facts import UNREADABLE
+from domain.policy.facts.facts import Facts
+from domain.policy.file.config import Action, PolicyConfig
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.attack import genuineness
 from domain.policy.rules.doubt import is_doubtful, payload

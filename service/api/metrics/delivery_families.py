@@ -5,9 +5,9 @@ from typing import Final
 
 from prometheus_client import Metric
 
-from domain.views.figures import Endpoints, StoreFigures
-from domain.views.processes import WorkerStatus
-from domain.webhooks.endpoint import PAUSED, EndpointState
+from domain.events.webhooks.endpoint import PAUSED, EndpointState
+from domain.views.operations.figures import Endpoints, StoreFigures
+from domain.views.operations.processes import WorkerStatus
 from service.metric_text import counter, gauge, histogram
 from usecases.process.delivery_stats import BUCKETS
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
-from domain.views.figures import EventLog
+from domain.views.operations.figures import EventLog
 from service.metric_text import counter, gauge
 
 

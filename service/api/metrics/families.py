@@ -9,10 +9,16 @@ import msgspec
 from prometheus_client import Metric
 
 from domain.identity.retention import Due
-from domain.views.backlog import Backlog
-from domain.views.figures import StoreFigures
-from domain.views.processes import ApiStatus, IngressStatus, RoleStatus, SeenHeartbeat, WorkerStatus
-from domain.views.servers import RedisRoom
+from domain.views.operations.backlog import Backlog
+from domain.views.operations.figures import StoreFigures
+from domain.views.operations.processes import (
+    ApiStatus,
+    IngressStatus,
+    RoleStatus,
+    SeenHeartbeat,
+    WorkerStatus,
+)
+from domain.views.operations.servers import RedisRoom
 from service.api.metrics.delivery_families import describe_attempts, describe_deliveries
 from service.api.metrics.events import describe_events
 from service.api.metrics.identity_families import describe_identity

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from prometheus_client import Metric
 
-from domain.views.identity_figures import IdentityFigures
+from domain.views.operations.identity_figures import IdentityFigures
 from service.metric_text import gauge
 
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
+from domain.events.times import utc_text
 from domain.model import Identity
 from domain.pulls.budget import PULL_LIMIT
-from domain.times import utc_text
 from domain.views.verifications import ReviewMark, VerificationRecord
 
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from domain.events.webhooks.delivery import Attempt, DeliveryState
+from domain.events.webhooks.verdict import is_success
+from domain.events.webhooks.way import Fault
 from domain.views.deliveries import DeliveryView, DeliveryWithAttempts, Restarted
-from domain.webhooks.delivery import Attempt, DeliveryState
-from domain.webhooks.verdict import is_success
-from domain.webhooks.way import Fault
 from service.api.models.verifications import UtcTime
 
 _ENDED_BEFORE: Final = "That of the first answer, for the rest: what has ended since then stays as it is"

@@ -8,9 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from domain.events.bodies import Format
-from domain.model import Outcome
-from domain.webhooks.checks import MAX_HEADERS, MAX_IN_FLIGHT, MAX_OVERLAP, MAX_PEM, MAX_TYPES, MAX_URL
-from domain.webhooks.endpoint import (
+from domain.events.webhooks.checks import MAX_HEADERS, MAX_IN_FLIGHT, MAX_OVERLAP, MAX_PEM, MAX_TYPES, MAX_URL
+from domain.events.webhooks.endpoint import (
     ALL_TYPES,
     DEFAULT_IN_FLIGHT,
     DisabledReason,
@@ -18,7 +17,8 @@ from domain.webhooks.endpoint import (
     EndpointSettings,
     EndpointState,
 )
-from domain.webhooks.signing import Signature
+from domain.events.webhooks.signing import Signature
+from domain.model import Outcome
 from service.api.models.verifications import UtcTime
 from usecases.webhooks.manage_endpoints import Changes, Shown
 

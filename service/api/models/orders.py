@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from domain.orders.order import MAX_BIZ_NO, MAX_EXTRA_DATA, Order
+from domain.apps.order import MAX_BIZ_NO, MAX_EXTRA_DATA, Order
 from service.api.models.verifications import EXAMPLE, UtcTime
 
 MAX_PICTURE: Final = 2 * 1024 * 1024

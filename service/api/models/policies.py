@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.model import Agreement, Basis, ConfirmationMode, DecidedBy, Outcome
 from domain.policy.backtest import Comparison
-from domain.policy.file import FileProblem, Policy
+from domain.policy.file.policy import FileProblem, Policy
 from domain.views.decisions import Shadow
 from service.api.models.verifications import UtcTime
 

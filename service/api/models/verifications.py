@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
+from domain.events.times import utc_text
 from domain.model import Basis, DecidedBy, Outcome, State
 from domain.pulls.budget import PULL_LIMIT
-from domain.times import utc_text
 from domain.views.verifications import TimelineEvent, VerificationRecord
 
 UtcTime = Annotated[AwareDatetime, PlainSerializer(utc_text, return_type=str)]

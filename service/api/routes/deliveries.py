@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from domain.events.webhooks.delivery import DeliveryState
 from domain.views.deliveries import DeliveryFilter
-from domain.webhooks.delivery import DeliveryState
 from service.api.auth import EndpointKeeper, guarded_router
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor

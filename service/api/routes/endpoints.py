@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.webhooks.endpoint import EndpointState
-from domain.webhooks.mistakes import Mistake
+from domain.events.webhooks.endpoint import EndpointState
+from domain.events.webhooks.mistakes import Mistake
 from service.api.auth import Caller, EndpointKeeper, guarded_router
 from service.api.context import Context
 from service.api.cursors import decode_cursor, encode_cursor

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from fastapi import Path, Response
 
 from domain.apps.app import App
+from domain.apps.registration import Registered, Registration
 from domain.model import BIZ_ID_SHAPE
-from domain.orders.registration import Registered, Registration
 from service.api.auth import Caller, Writer, guarded_router
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem

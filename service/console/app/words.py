@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from domain.events.webhooks.mistakes import Mistake
 from domain.policy.reasons import TEXTS, Code
-from domain.webhooks.mistakes import Mistake
 from service.console.app.languages import N_
 
 OUTCOMES: Final[Mapping[str, str]] = {

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from domain.facts.facts import ComparisonFacts
+from domain.policy.facts.facts import ComparisonFacts
 
 WIDTH: Final = 300
 """Units of the drawing that the line takes."""

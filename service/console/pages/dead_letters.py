@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.errors import BrokenSeal, NoSuchLetter, RedisFull
 from domain.people.session import Session
-from domain.views.figures import Letters
 from domain.views.letters import DeadLetter, LetterFilter
+from domain.views.operations.figures import Letters
 from service.console.app.forms import Form
 from service.console.app.inputs import narrowed, read_id, read_number
 from service.console.app.languages import N_

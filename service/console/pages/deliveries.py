@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.errors import EndpointNotEnabled, NoSuchDelivery
+from domain.events.webhooks.delivery import DeliveryState
 from domain.people.session import Session
 from domain.views.deliveries import DeliveryFilter, DeliveryView
-from domain.webhooks.delivery import DeliveryState
 from service.console.app.errors import NotFound
 from service.console.app.forms import Form
 from service.console.app.inputs import narrowed, read_id, read_number, read_word

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.errors import BrokenSeal, EndpointChanged, EndpointNotEnabled, NoSuchEndpoint
+from domain.events.webhooks.mistakes import EndpointRefused
 from domain.people.session import Session
-from domain.webhooks.mistakes import EndpointRefused
 from service.console.app import words
 from service.console.app.errors import NotFound
 from service.console.app.forms import Form

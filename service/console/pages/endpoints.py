@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from domain.errors import EndpointExists, NoSuchEndpoint
 from domain.events.bodies import Format
+from domain.events.webhooks.checks import MAX_TYPES, MAX_URL
+from domain.events.webhooks.delivery import Attempt
+from domain.events.webhooks.endpoint import ALL_TYPES, Endpoint, EndpointSettings, EndpointState
+from domain.events.webhooks.mistakes import EndpointRefused
+from domain.events.webhooks.signing import Signature
 from domain.model import Outcome
 from domain.people.session import Session
 from domain.views.deliveries import DeliveryFilter
-from domain.webhooks.checks import MAX_TYPES, MAX_URL
-from domain.webhooks.delivery import Attempt
-from domain.webhooks.endpoint import ALL_TYPES, Endpoint, EndpointSettings, EndpointState
-from domain.webhooks.mistakes import EndpointRefused
-from domain.webhooks.signing import Signature
 from service.console.app import words
 from service.console.app.errors import NotFound
 from service.console.app.forms import Form, Posted

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from domain.people.session import Session
-from domain.policy.difference import difference
 from domain.policy.explanation import PolicyText
-from domain.policy.file import Policy
+from domain.policy.file.difference import difference
+from domain.policy.file.policy import Policy
 from domain.views.decisions import PolicyVersion
 from service.console.app.errors import NotFound
 from service.console.app.inputs import narrowed

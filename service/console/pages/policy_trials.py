@@ -9,7 +9,7 @@ from starlette.responses import Response
 from domain.errors import PolicyFileError
 from domain.people.session import Session
 from domain.policy.backtest import Comparison
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 from domain.views.decisions import Selection
 from service.console.app.forms import Form
 from service.console.app.inputs import narrowed, read_number

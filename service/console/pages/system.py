@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from domain.people.session import Session
-from domain.views.processes import ApiStatus, IngressStatus, SeenHeartbeat, WorkerStatus
+from domain.views.operations.processes import ApiStatus, IngressStatus, SeenHeartbeat, WorkerStatus
 from service.console.app.sessions import needs
 from service.console.app.templates import page
 from service.console.context import Context

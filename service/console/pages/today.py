@@ -9,9 +9,9 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from domain.views.figures import Letters, StoreFigures
+from domain.views.operations.figures import Letters, StoreFigures
+from domain.views.operations.processes import ApiStatus, IngressStatus, SeenHeartbeat, WorkerStatus
 from domain.views.outcomes import hours_until
-from domain.views.processes import ApiStatus, IngressStatus, SeenHeartbeat, WorkerStatus
 from domain.views.reviews import WaitingCases
 from service.console.app.sessions import Reader, apps_of
 from service.console.app.templates import page

@@ -9,10 +9,10 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.audit.row import StoredRow
 from domain.errors import BrokenSeal
-from domain.facts.facts import Facts
 from domain.model import BIZ_ID_SHAPE
 from domain.people.session import Session
 from domain.policy.explanation import Explanation, explain
+from domain.policy.facts.facts import Facts
 from domain.reviews.case import Because
 from domain.reviews.errors import ConclusionRefused, NoSuchCase
 from domain.views.audit import AuditFilter

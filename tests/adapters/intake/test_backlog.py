@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from adapters.intake.backlog import read_backlog
 from adapters.intake.queue import WAKE_UP_SCORE
 from adapters.redis.names import DEFAULT_NAMES
-from domain.views.backlog import Backlog
+from domain.views.operations.backlog import Backlog
 
 NOW_MS = 1_800_000_000_000
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from adapters.keys.folder import FolderKeys
-from domain.keys.epochs import period_of
+from domain.identity.keys.epochs import period_of
 from tests.support.storage.stores import NOW
 
 APPS = [f"app-{n}" for n in range(20)]

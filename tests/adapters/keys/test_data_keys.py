@@ -10,7 +10,7 @@ from adapters.keys.data_keys import DataKeys, epoch_of, in_epoch
 from adapters.keys.epochs import Epochs
 from adapters.sealing.envelope import WRAPPED, WRAPPED_BY_MASTER, KeyRing
 from domain.errors import BrokenSeal
-from domain.keys.epochs import period_of
+from domain.identity.keys.epochs import period_of
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock
 

@@ -9,7 +9,7 @@ from adapters.keys.away import KeysAway
 from adapters.keys.epochs import Epochs
 from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal
-from domain.keys.epochs import period_of
+from domain.identity.keys.epochs import period_of
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock
 

@@ -15,7 +15,7 @@ from adapters.keys.away import KeysAway
 from adapters.keys.epoch_files import put_new
 from adapters.keys.folder import FolderKeys
 from adapters.spool.disk import Disk
-from domain.keys.epochs import Epoch, period_of
+from domain.identity.keys.epochs import Epoch, period_of
 from tests.adapters.keys.race import APPS
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

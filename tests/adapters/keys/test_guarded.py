@@ -11,7 +11,7 @@ from adapters.keys.guarded import GuardedKeys
 from adapters.sealing.envelope import KeyRing
 from adapters.store.keys.marks import PgKeyMarks
 from domain.errors import EpochInUse
-from domain.keys.epochs import GRACE, Epoch, period_of
+from domain.identity.keys.epochs import GRACE, Epoch, period_of
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock
 

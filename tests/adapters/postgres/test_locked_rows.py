@@ -13,9 +13,9 @@ from adapters.postgres.connections import LOCK_TIMEOUT
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
-from domain.apps.accounts import Account
 from domain.model import verification_id
-from domain.records import Recorded
+from domain.pulls.accounts import Account
+from domain.verifications.records import Recorded
 from tests.support.storage.stores import Store, biz_id, callback, finished, payload
 
 SOON = 9 * LOCK_TIMEOUT.total_seconds()

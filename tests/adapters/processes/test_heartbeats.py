@@ -16,7 +16,7 @@ from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.redis.client import RedisAway, create_redis_pool
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from devstack.waiting import until
-from domain.views.processes import MISSED_BEATS, Heartbeat
+from domain.views.operations.processes import MISSED_BEATS, Heartbeat
 from tests.support.servers.private import private_valkey
 from tests.support.storage.stores import NOW
 

@@ -15,7 +15,7 @@ from adapters.store.keys.marks import PgKeyMarks
 from devstack import ports
 from domain.errors import SettingsError
 from domain.identity.erasure import ledger_key
-from domain.keys.epochs import period_of
+from domain.identity.keys.epochs import period_of
 from tests.support.right_settings import set_right
 from tests.support.storage.stores import NOW
 

@@ -10,7 +10,7 @@ from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.readers import Readers
 from adapters.redis.client import RedisAway
 from devstack.waiting import until
-from domain.views.processes import Heartbeat
+from domain.views.operations.processes import Heartbeat
 from tests.support.storage.stores import NOW
 
 FAST = timedelta(milliseconds=20)

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.sealing.envelope import KeyRing, SealingKey, place_of
 from domain.errors import BrokenSeal
-from domain.lease import Lease
+from domain.verifications.lease import Lease
 from tests.support.storage.stores import is_same_key
 
 KEY, OTHER = b"k" * 32, b"o" * 32

@@ -12,8 +12,8 @@ from adapters.postgres.schema import migrate
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.store.schema import metadata
-from domain.apps.accounts import shared_accounts
 from domain.model import Outcome
+from domain.pulls.accounts import shared_accounts
 from tests.support.servers.databases import fresh_database
 from tests.support.servers.statistics import left_alone
 from tests.support.storage.stores import LEASE, NOW, Store, callback, finished, payload

@@ -13,9 +13,9 @@ from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from cli.commands import deliveries as of_deliveries
 from cli.commands import endpoints as of_endpoints
+from domain.events.webhooks.delivery import DeliveryState
+from domain.events.webhooks.way import Answer
 from domain.views.deliveries import DeliveryFilter
-from domain.webhooks.delivery import DeliveryState
-from domain.webhooks.way import Answer
 from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import Clock
 from tests.support.webhooks.hooks import Hooks

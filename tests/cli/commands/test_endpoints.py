@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from cli.commands.endpoints import commands
-from domain.webhooks.endpoint import Endpoint
-from domain.webhooks.signing import key_of
+from domain.events.webhooks.endpoint import Endpoint
+from domain.events.webhooks.signing import key_of
 from tests.cli.conftest import Run, apps, assert_one_line
 from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import Store

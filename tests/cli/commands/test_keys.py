@@ -14,8 +14,8 @@ from adapters.postgres.engine import create_engine
 from adapters.processes.heartbeats import Heartbeats
 from adapters.sealing.envelope import KeyRing
 from cli.commands.keys import REST
-from domain.keys.epochs import period_of
-from domain.views.processes import Heartbeat
+from domain.identity.keys.epochs import period_of
+from domain.views.operations.processes import Heartbeat
 from tests.cli.conftest import Run, assert_one_line
 from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import NOW, Store, callback, payload

@@ -9,8 +9,8 @@ from redis import Redis
 
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
+from domain.apps.registration import Registration
 from domain.model import verification_id
-from domain.orders.registration import Registration
 from tests.cli.conftest import Run, assert_one_line
 from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import Store, biz_id, callback, payload

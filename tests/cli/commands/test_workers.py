@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from adapters.processes.heartbeats import Heartbeats
 from adapters.processes.places import this_place
 from devstack import ports
-from domain.views.processes import Heartbeat
+from domain.views.operations.processes import Heartbeat
 from tests.cli.conftest import Run, assert_one_line
 from tests.support.storage.stores import NOW
 

@@ -17,7 +17,7 @@ from cli.compliance.markdown import as_markdown
 from cli.compliance.report import build_report
 from domain.people.actor import Actor
 from domain.people.roles import Grant, Role
-from domain.views.compliance import AccessCounts, ComplianceReport, RoleCount, TokenCount
+from domain.views.operations.compliance import AccessCounts, ComplianceReport, RoleCount, TokenCount
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
 ACCESS = AccessCounts(

@@ -10,7 +10,7 @@ from adapters.processes.process import ProcessContext
 from adapters.settings import load_settings
 from cli.doctor.doctor import examine
 from domain.errors import PolicyFileError
-from domain.policy.file import read_policy
+from domain.policy.file.policy import read_policy
 from tests.cli.conftest import apps
 from tests.support.storage.stored import confirmed, save_all
 from workers.main import worker_context

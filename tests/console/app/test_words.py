@@ -11,20 +11,20 @@ import adapters.store
 from adapters.store.reviews.steps import ON_TIMELINE
 from domain.audit.action import Action
 from domain.events.bodies import Format
-from domain.facts.facts import Facts
+from domain.events.webhooks.delivery import DeliveryState
+from domain.events.webhooks.endpoint import DisabledReason, EndpointState
+from domain.events.webhooks.mistakes import Mistake
+from domain.events.webhooks.signing import Signature
+from domain.events.webhooks.way import Fault
 from domain.limits.circuit import CircuitState
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome, State
 from domain.people.roles import Role
+from domain.policy.facts.facts import Facts
 from domain.policy.reasons import Code
 from domain.policy.rules.rules import EVERY_RULE
 from domain.pulls.budget import PullState
 from domain.reviews.case import Because, Priority, Shown
 from domain.reviews.history import Kind
-from domain.webhooks.delivery import DeliveryState
-from domain.webhooks.endpoint import DisabledReason, EndpointState
-from domain.webhooks.mistakes import Mistake
-from domain.webhooks.signing import Signature
-from domain.webhooks.way import Fault
 from service.console.app import people_words, review_words, words
 from service.console.app.audit_words import ACTIONS
 

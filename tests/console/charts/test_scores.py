@@ -2,7 +2,7 @@
 
 import itertools
 
-from domain.facts.facts import ComparisonFacts
+from domain.policy.facts.facts import ComparisonFacts
 from service.console.charts.scores import WIDTH, ScoreChart, score_charts
 
 THRESHOLDS = {"1e-3": 64.0, "1e-4": 69.0, "1e-5": 74.0, "1e-6": 79.9}

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from domain.events.webhooks.way import Answer
 from domain.people.roles import Role
-from domain.webhooks.way import Answer
 from tests.console.app.test_forms import token_in
 from tests.console.conftest import Readers
 from tests.console.rig.site import Site

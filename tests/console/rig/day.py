@@ -9,9 +9,9 @@ from domain.callback.payload import decode_payload
 from domain.model import ConfirmationMode
 from domain.policy.decide import decide
 from domain.policy.evidence import Evidence, gather_evidence
-from domain.policy.file import Policy
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Code, Reason
-from domain.records import DecisionRecord, Recorded
+from domain.verifications.records import DecisionRecord, Recorded
 from tests.support.payloads.callbacks import default_policy, dump, passing_payload, policy_with, put
 from tests.support.storage.stores import Json, Store, callback, finished, payload
 

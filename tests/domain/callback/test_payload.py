@@ -7,8 +7,8 @@ import pytest
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
 from domain.callback.words import as_text
-from domain.facts.facts import extract_facts
 from domain.model import Identity
+from domain.policy.facts.facts import extract_facts
 from tests.support.payloads.callbacks import (
     ID_NUMBER,
     NAME,

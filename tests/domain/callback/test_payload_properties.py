@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from domain.callback.payload import decode_payload
 from domain.callback.strict_json import read_members
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.facts.facts import extract_facts
 from domain.policy.decide import judge
+from domain.policy.facts.facts import extract_facts
 from tests.support.payloads.callbacks import (
     BIZ_ID,
     ID_NUMBER,

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from domain.events.bodies import Format, cloudevent, encoded, full, thin
 from domain.events.event import Event, EventBody, EventType, PolicyMark
-from domain.facts.facts import ComparisonFacts, Facts
 from domain.model import Basis, Outcome
+from domain.policy.facts.facts import ComparisonFacts, Facts
 
 EVENT = Event(
     seq=17,

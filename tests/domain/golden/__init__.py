@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 import msgspec
 
 from domain.callback.payload import decode_payload
-from domain.facts.facts import Facts, extract_facts
 from domain.policy.decide import UNCONFIRMED
+from domain.policy.facts.facts import Facts, extract_facts
 from tests.support.payloads.callbacks import Json, explained, read_sample, stored_decision
 
 FOLDER = Path(__file__).parent

@@ -12,10 +12,10 @@ import pytest
 from domain.callback.payload import decode_payload
 from domain.callback.strict_json import read_members
 from domain.errors import UndecodableCallback
-from domain.facts.facts import Facts, extract_facts
 from domain.model import ConfirmationMode, Outcome
 from domain.policy.decide import decide, judge
 from domain.policy.evidence import Evidence
+from domain.policy.facts.facts import Facts, extract_facts
 from tests.support.payloads.callbacks import Json, default_policy, dump, policy_with
 from tests.support.payloads.changes import (
     Change,

@@ -12,12 +12,12 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.callback.parts import LEVELS
-from domain.facts.facts import EDITION, ComparisonFacts, Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
-from domain.policy.config import FaceTable, PolicyConfig
 from domain.policy.decide import decide, judge
 from domain.policy.evidence import Evidence
-from domain.policy.file import Policy
+from domain.policy.facts.facts import EDITION, ComparisonFacts, Facts
+from domain.policy.file.config import FaceTable, PolicyConfig
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import rules_for
 from tests.support.payloads.callbacks import GENUINE, THOROUGH, compared, every_action, passing_facts

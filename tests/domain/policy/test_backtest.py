@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from domain.facts.facts import Facts
 from domain.model import ConfirmationMode, Outcome
 from domain.policy.backtest import KEPT, Backtest, Transition, backtest
 from domain.policy.curve import Curve
 from domain.policy.decide import decide
 from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedFacts, recompute
+from domain.policy.facts.facts import Facts
 from domain.policy.reasons import Code, Reason
 from tests.support.payloads.callbacks import THRESHOLDS, compared, default_policy, passing_facts, policy_with
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.facts.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.decide import UNCONFIRMED, decide, judge
 from domain.policy.evidence import Evidence
+from domain.policy.facts.facts import Facts
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.rules import RuleRun
 from tests.support.payloads.callbacks import (

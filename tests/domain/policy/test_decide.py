@@ -4,9 +4,9 @@ from math import nan
 
 import pytest
 
-from domain.facts.facts import Facts
 from domain.model import Outcome
 from domain.policy.decide import judge
+from domain.policy.facts.facts import Facts
 from domain.policy.rules.rules import RULES, RuleRun
 from tests.support.payloads.callbacks import (
     GENUINE,

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.apps.registration import Registration
 from domain.callback.parts import Payload
 from domain.callback.payload import decode_payload
-from domain.orders.registration import Registration
 from domain.policy.evidence import gather_evidence
 from domain.policy.reasons import Code, Reason
 from tests.support.payloads.callbacks import dump, passing_payload, put

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from domain.facts.facts import Facts
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome
 from domain.policy.decide import UNCONFIRMED, agreement_of
 from domain.policy.explanation import Explanation, in_words
+from domain.policy.facts.facts import Facts
 from domain.policy.reasons import TEXTS, Code, Reason
 from tests.domain.golden import CALLBACKS, FOLDER, explanations_on, file_of
 from tests.support.payloads.callbacks import (

@@ -12,10 +12,10 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.errors import UndecodableCallback
-from domain.facts.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.decide import decide, judge
 from domain.policy.evidence import Evidence
+from domain.policy.facts.facts import Facts
 from domain.policy.reasons import Code
 from tests.support.payloads.callbacks import (
     THOROUGH,

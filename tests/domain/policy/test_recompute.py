@@ -8,12 +8,12 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.facts.facts import Facts
 from domain.model import ConfirmationMode, Outcome
 from domain.policy.decide import UNCONFIRMED
 from domain.policy.evidence import Evidence
 from domain.policy.explanation import StoredDecision, is_same, recompute
-from domain.policy.file import Policy
+from domain.policy.facts.facts import Facts
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Code, Reason
 from tests.support.payloads.callbacks import (
     THOROUGH,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.apps.registration import Registration
 from domain.model import State
-from domain.orders.registration import Registration
 from domain.pulls.budget import RESULT_KEPT
 from domain.pulls.due import NO_LEASE, due_after_callback, due_after_registration
 from domain.pulls.reconciliation import RECONCILE_RULES, first_look_at

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders.registration import Registration
+from domain.apps.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, Pull, PullState, Wait
 from domain.pulls.reconciliation import Expire, Look, ReconcileRules, first_look_at, next_look
 from tests.support.payloads.callbacks import THOROUGH

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from domain.apps.registration import Registration
 from domain.model import State
-from domain.orders.registration import Registration
 from domain.pulls.budget import PULL_LIMIT, Pull, PullRules, PullState
 from domain.pulls.request import Candidate, Refusal, asked_limit, is_answered, refuse_pull
 

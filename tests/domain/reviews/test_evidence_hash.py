@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from domain.facts.facts import Disagreement
 from domain.model import Basis, ConfirmationMode, Outcome
+from domain.policy.facts.facts import Disagreement
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.rules import RuleRun
 from domain.reviews.evidence_hash import (

@@ -1,6 +1,6 @@
 """The metrics of deliveries and endpoints: those of apps that the settings do not have raise no alarm."""
 
-from domain.views.figures import Deliveries, Endpoints, StoreFigures
+from domain.views.operations.figures import Deliveries, Endpoints, StoreFigures
 from service.api.metrics.delivery_families import describe_deliveries
 
 

@@ -25,7 +25,7 @@ from adapters.store.event_upkeep import PgEventUpkeep
 from adapters.store.lookups.figures import PgFigures
 from devstack import ports
 from domain.limits.circuit import CircuitState
-from domain.views.processes import Heartbeat
+from domain.views.operations.processes import Heartbeat
 from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR, MetricsPage
 from tests.support.http.api import RealApi, metrics_of

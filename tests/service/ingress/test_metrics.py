@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from devstack.ports import free_port
 from domain.callback.signature import sign_data
 from domain.errors import NotDurable, SettingsError
-from domain.views.processes import IngressStatus
+from domain.views.operations.processes import IngressStatus
 from service.ingress.main import create_app
 from service.ingress.metrics import serving_metrics
 from service.ingress.stats import IngressStats

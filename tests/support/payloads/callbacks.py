@@ -11,12 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.callback.payload import decode_payload
-from domain.facts.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached_level
 from domain.model import ConfirmationMode, Outcome
 from domain.policy.decide import decide, judge
 from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedVerification, Explanation, PolicyText, StoredDecision, explain
-from domain.policy.file import Policy, read_policy
+from domain.policy.facts.facts import EDITION, ComparisonFacts, Facts, extract_facts, reached_level
+from domain.policy.file.policy import Policy, read_policy
 from domain.policy.reasons import Reason
 
 Json = dict[str, Any]

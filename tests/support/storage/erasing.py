@@ -16,7 +16,7 @@ from adapters.store.identity.places import PgPlaces
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.identity.erasure import ErasureCause, Receipt
-from domain.keys.epochs import Erased
+from domain.identity.keys.epochs import Erased
 from domain.model import verification_id
 from domain.people.actor import Actor
 from tests.memory.keys import MemoryKeys

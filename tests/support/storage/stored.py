@@ -15,14 +15,14 @@ from adapters.sealing.envelope import KeyRing, SealingKey
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.tables import verifications
 from domain.callback.parts import LEVELS
-from domain.facts.facts import ComparisonFacts, Facts, reached_level
-from domain.lease import Lease
 from domain.model import ConfirmationMode, Outcome, verification_id
 from domain.policy.decide import Decision, decide
 from domain.policy.evidence import Evidence
-from domain.policy.file import Policy
+from domain.policy.facts.facts import ComparisonFacts, Facts, reached_level
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Code, Reason
-from domain.records import DecisionRecord
+from domain.verifications.lease import Lease
+from domain.verifications.records import DecisionRecord
 from tests.support.payloads.callbacks import compared, passing_facts
 
 START: Final = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

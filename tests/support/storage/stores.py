@@ -28,18 +28,18 @@ from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.store.schema import metadata
 from adapters.store.webhooks.endpoints import PgEndpoints
+from domain.apps.registration import Registration
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal
-from domain.facts.facts import extract_facts
-from domain.lease import DataKey
 from domain.model import AcceptedCallback, Basis, CallbackKind, ConfirmationMode, Outcome, verification_id
-from domain.orders.registration import Registration
 from domain.policy.decide import Decision
 from domain.policy.evidence import Evidence
+from domain.policy.facts.facts import extract_facts
 from domain.policy.reasons import Code, Reason
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
-from domain.records import DecisionRecord, DecodedCallback, FinishedPull, Recorded
+from domain.verifications.lease import DataKey
+from domain.verifications.records import DecisionRecord, DecodedCallback, FinishedPull, Recorded
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings, SigningKey
-from domain.webhooks.signing import SigningSecret, new_secret
+from domain.events.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings, SigningKey
+from domain.events.webhooks.signing import SigningSecret, new_secret
 from tests.support.storage.stores import NOW
 
 URL = "https://shop.example/hook?token=canary-url-71c2"

@@ -16,10 +16,10 @@ from adapters.sealing.envelope import KeyRing
 from adapters.store.webhooks.deliveries import PgDeliveries, PgReceivers
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
-from domain.webhooks.delivery import ClaimedDelivery
-from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
-from domain.webhooks.signing import SigningSecret, new_secret
-from domain.webhooks.way import Answer, NotSent, Way
+from domain.events.webhooks.delivery import ClaimedDelivery
+from domain.events.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
+from domain.events.webhooks.signing import SigningSecret, new_secret
+from domain.events.webhooks.way import Answer, NotSent, Way
 from tests.support.storage.stores import LEASE, NOW, Clock
 from usecases.webhooks.sending import SenderContext
 from workers.delivering import Delivering

@@ -16,7 +16,7 @@ from domain.callback.payload import decode_payload
 from domain.model import AcceptedCallback, ConfirmationMode
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
-from domain.records import Case
+from domain.verifications.records import Case
 from tests.support.payloads.callbacks import dump
 from tests.support.storage.stores import LEASE, NOW, Clock, Json, Store, callback, payload
 from tests.support.workers.batches import stored_batches

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from domain.alerts.sink import BLOCKED_FOR, SPACING, AlertCursor, AlertSink, Message, Sent, SinkKind
 from domain.errors import CursorExpired, ServerAway
+from domain.events.alerts.sink import BLOCKED_FOR, SPACING, AlertCursor, AlertSink, Message, Sent, SinkKind
 from domain.events.event import Event, EventType
 from domain.views.events import EventFilter, EventPage
 from tests.support.webhooks.events import AT, operators_event

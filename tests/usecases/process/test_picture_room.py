@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.sqlstate import DatabaseAway
 from domain.apps.app import App
-from domain.records import FinishedPull
+from domain.verifications.records import FinishedPull
 from tests.support.storage.stores import payload
 from tests.support.workers.jobs import Jobs, answered, app
 from usecases.ports.pulls import Ledger

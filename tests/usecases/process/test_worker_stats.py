@@ -8,7 +8,7 @@ import pytest
 
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
-from domain.views.processes import WorkerStatus
+from domain.views.operations.processes import WorkerStatus
 from tests.support.storage.stores import biz_id, callback, payload, traces
 from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from usecases.context import WorkerContext

@@ -13,7 +13,7 @@ from adapters.settings import Settings
 from devstack.waiting import until
 from domain.model import ConfirmationMode
 from domain.pulls.budget import Wait
-from domain.records import FinishedPull
+from domain.verifications.records import FinishedPull
 from tests.support.payloads.callbacks import dump
 from tests.support.storage.stores import LEASE, NOW, finished, payload
 from tests.support.workers.jobs import Jobs, again, answered, app

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from adapters.store.recording.owners import BizOwners
-from domain.apps.accounts import OWNER_KEPT, shared_accounts
+from domain.pulls.accounts import OWNER_KEPT, shared_accounts
 from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
 from tests.support.workers.jobs import Jobs, app, run_crons
 

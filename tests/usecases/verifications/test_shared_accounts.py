@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from adapters.store.recording.owners import BizOwners
-from domain.apps.accounts import shared_accounts
 from domain.model import ConfirmationMode
+from domain.pulls.accounts import shared_accounts
 from tests.support.storage.stores import LEASE, Store, callback, payload
 from tests.support.workers.jobs import Jobs, answered, app
 from usecases.context import WorkerContext

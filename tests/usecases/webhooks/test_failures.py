@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.webhooks.schedule import GIVEN_UP_AFTER, PROBE_EVERY, SCHEDULE
-from domain.webhooks.way import Answer, Fault, NotSent
+from domain.events.webhooks.schedule import GIVEN_UP_AFTER, PROBE_EVERY, SCHEDULE
+from domain.events.webhooks.way import Answer, Fault, NotSent
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from adapters.store.webhooks.deliveries import PgDeliveries
 from domain.errors import ServerAway
-from domain.webhooks.delivery import Attempt, ClaimedDelivery, DeliveryState, EndedAttempt
-from domain.webhooks.verdict import Verdict
-from domain.webhooks.way import Answer
+from domain.events.webhooks.delivery import Attempt, ClaimedDelivery, DeliveryState, EndedAttempt
+from domain.events.webhooks.verdict import Verdict
+from domain.events.webhooks.way import Answer
 from tests.support.storage.stores import LEASE, NOW
 from tests.support.webhooks.hooks import OK, Hooks
 

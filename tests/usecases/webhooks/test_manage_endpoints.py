@@ -10,11 +10,11 @@ import pytest
 import structlog
 
 from domain.errors import NoSuchEndpoint
+from domain.events.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings, EndpointState
+from domain.events.webhooks.mistakes import EndpointRefused, Mistake
+from domain.events.webhooks.signing import SigningSecret
+from domain.events.webhooks.way import Way
 from domain.people.actor import Actor
-from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings, EndpointState
-from domain.webhooks.mistakes import EndpointRefused, Mistake
-from domain.webhooks.signing import SigningSecret
-from domain.webhooks.way import Way
 from tests.memory.endpoints import MemoryEndpoints
 from tests.memory.servers import MemoryDatabase
 from tests.support.storage.stores import Clock

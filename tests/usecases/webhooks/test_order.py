@@ -3,8 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
-from domain.webhooks.endpoint import DisabledReason
-from domain.webhooks.way import Answer
+from domain.events.webhooks.endpoint import DisabledReason
+from domain.events.webhooks.way import Answer
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
 

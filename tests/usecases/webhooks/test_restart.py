@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from domain.events.event import EventType
+from domain.events.webhooks.delivery import DeliveryState
+from domain.events.webhooks.endpoint import DisabledReason
+from domain.events.webhooks.way import Answer
 from domain.people.actor import Actor, ActorKind
 from domain.views.deliveries import DeliveryFilter, Recovery
-from domain.webhooks.delivery import DeliveryState
-from domain.webhooks.endpoint import DisabledReason
-from domain.webhooks.way import Answer
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
 from usecases.webhooks import redeliver

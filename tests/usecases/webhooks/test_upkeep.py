@@ -5,11 +5,11 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from adapters.store.event_upkeep import PgEventUpkeep
+from domain.events.webhooks.delivery import KEPT_FOR
+from domain.events.webhooks.endpoint import Endpoint
+from domain.events.webhooks.way import Answer
 from domain.people.actor import Actor
 from domain.views.deliveries import DeliveryFilter
-from domain.webhooks.delivery import KEPT_FOR
-from domain.webhooks.endpoint import Endpoint
-from domain.webhooks.way import Answer
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
 from usecases.webhooks.redeliver import Redeliveries

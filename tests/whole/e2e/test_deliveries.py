@@ -22,8 +22,8 @@ from adapters.sealing.envelope import KeyRing
 from adapters.store.webhooks.endpoints import PgEndpoints
 from devstack.waiting import until
 from domain.events.bodies import Format
-from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
-from domain.webhooks.signing import Signature, SigningSecret, new_secret
+from domain.events.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
+from domain.events.webhooks.signing import Signature, SigningSecret, new_secret
 from tests.whole.e2e.lone_roles import KEY, PATIENCE, Servers, decided, role, running_servers
 
 pytestmark = pytest.mark.timeout(180)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.postgres.sqlstate import DatabaseAway
+from domain.apps.registration import Registration
 from domain.model import verification_id
-from domain.orders.registration import Registration
 from tests.memory.vendor import Result
 from tests.support.http.asgi import FORM, SECRET, Reply, send, signed
 from tests.support.storage.stores import biz_id

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from domain.callback.payload import decode_payload
 from domain.callback.signature import sign_data
 from domain.errors import MalformedPayload, UndecodableCallback
-from domain.facts.facts import extract_facts
 from domain.model import Outcome
 from domain.policy.decide import judge
+from domain.policy.facts.facts import extract_facts
 from simulator.messages.length_extension import extend
 from tests.support.http.asgi import SECRET
 from tests.support.payloads.callbacks import default_policy, dump, put

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from domain.errors import BrokenSeal
-from domain.facts.facts import Facts
+from domain.policy.facts.facts import Facts
 from domain.reviews.case import Because, CaseState, Claim, ReviewCase
 from domain.reviews.claims import is_excluded
 from domain.reviews.errors import NoSuchCase, ReviewRefused

@@ -14,7 +14,7 @@ from adapters.keys.opening import open_key_store
 from adapters.keys.services.service import KeyGone
 from adapters.keys.services.store import ServiceKeys
 from domain.errors import SettingsError
-from domain.keys.epochs import Epoch, period_of
+from domain.identity.keys.epochs import Epoch, period_of
 from tests.contracts.key_stores import SERVICES, key_service
 from tests.memory.keys import MemoryKeys
 from tests.support.keys import cloud, vault

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import load_settings
-from domain.alerts.sink import OPERATORS_TYPES, AlertSink, Language, SinkKind
 from domain.errors import SettingsError
+from domain.events.alerts.sink import OPERATORS_TYPES, AlertSink, Language, SinkKind
 from domain.events.event import EventType
 from tests.support.right_settings import CANARY, set_right, write_toml
 

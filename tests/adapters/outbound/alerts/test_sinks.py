@@ -13,9 +13,9 @@ from standardwebhooks import Webhook
 
 from adapters.outbound.alerts.sinks import AlertSender
 from adapters.outbound.webhooks.sender import WebhookSender
-from domain.alerts.sink import AlertSink, Message, Sent, SinkKind
-from domain.webhooks.addresses import parse_allowed
-from domain.webhooks.signing import new_secret
+from domain.events.alerts.sink import AlertSink, Message, Sent, SinkKind
+from domain.events.webhooks.addresses import parse_allowed
+from domain.events.webhooks.signing import new_secret
 from tests.support.servers.vendor import Ending, VendorServer, answers, resets, serving
 from tests.support.webhooks.events import AT, operators_event
 

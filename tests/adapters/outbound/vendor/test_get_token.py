@@ -15,8 +15,8 @@ from adapters.logs.logs import configure_logs
 from adapters.outbound.vendor.get_result import MAX_ANSWER, create_transport
 from adapters.outbound.vendor.get_token import FaceidTokens
 from domain.apps.app import App
+from domain.apps.order import IssuedToken, Order
 from domain.errors import NoToken, VendorRefused, VendorUnavailable
-from domain.orders.order import IssuedToken, Order
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
 from tests.support.servers.vendor import (
     Ending,

@@ -9,9 +9,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.outbound.webhooks.connector import own_addresses
 from adapters.outbound.webhooks.sender import WebhookSender
-from domain.webhooks.addresses import NOTHING, Allowed, parse_allowed
-from domain.webhooks.way import Answer, Fault, NotSent, Way
-from tests.domain.webhooks.test_addresses import REFUSED
+from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed
+from domain.events.webhooks.way import Answer, Fault, NotSent, Way
+from tests.domain.events.webhooks.test_addresses import REFUSED
 from tests.support.servers.vendor import VendorServer, answers, serving
 
 REFUSED_ADDRESS = NotSent(Fault.RECEIVER, "refused_address")

@@ -5,7 +5,7 @@ import base64
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from adapters.outbound.webhooks.new_secrets import RandomSecrets
-from domain.webhooks.signing import key_of
+from domain.events.webhooks.signing import key_of
 
 
 def test_every_secret_is_another_one_of_256_bits() -> None:

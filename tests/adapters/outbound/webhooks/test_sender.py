@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import pytest
 
 from adapters.outbound.webhooks.sender import KEPT_OF_ANSWER, MAX_ANSWER, WebhookSender
-from domain.webhooks.addresses import parse_allowed
-from domain.webhooks.way import Answer, Fault, NotSent, Way
+from domain.events.webhooks.addresses import parse_allowed
+from domain.events.webhooks.way import Answer, Fault, NotSent, Way
 from tests.support.servers.vendor import (
     Ending,
     VendorServer,

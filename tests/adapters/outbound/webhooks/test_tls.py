@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.outbound.webhooks.sender import WebhookSender
-from domain.webhooks.addresses import parse_allowed
-from domain.webhooks.way import Answer, Fault, NotSent, Way
+from domain.events.webhooks.addresses import parse_allowed
+from domain.events.webhooks.way import Answer, Fault, NotSent, Way
 from tests.support.servers.doors_of_tls import write_certificate
 from tests.support.servers.vendor import VendorServer, answers
 

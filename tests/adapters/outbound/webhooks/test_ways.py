@@ -8,9 +8,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.outbound.webhooks import ways
 from adapters.outbound.webhooks.ways import CheckedWays
-from domain.webhooks.addresses import NOTHING, Allowed, parse_allowed
-from domain.webhooks.mistakes import EndpointRefused, Mistake
-from domain.webhooks.way import Way
+from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed
+from domain.events.webhooks.mistakes import EndpointRefused, Mistake
+from domain.events.webhooks.way import Way
 from tests.adapters.outbound.webhooks.test_guard import LITERALS, Names
 
 PUBLIC = "93.184.216.34"

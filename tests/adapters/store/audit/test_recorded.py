@@ -17,10 +17,10 @@ from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
+from domain.events.webhooks.endpoint import DisabledReason
 from domain.model import verification_id
 from domain.people.actor import Actor
 from domain.views.letters import LetterFilter
-from domain.webhooks.endpoint import DisabledReason
 from tests.support.payloads.callbacks import default_policy
 from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, payload
 from tests.support.webhooks.endpoints import endpoint

@@ -10,7 +10,7 @@ from adapters.policies.folder import PolicyBook
 from adapters.postgres.engine import create_engine
 from adapters.store.decisions.policy_history import read_history, verify_policies
 from domain.errors import PolicyFileError
-from domain.policy.file import read_policy
+from domain.policy.file.policy import read_policy
 from tests.support.storage.stored import confirmed, save_all
 
 WHOLE = 'name = "strict"\nversion = "2"\n\n[face]\nmin_confidence = 92\n\n[genuineness]\nmissing = "review"\n'

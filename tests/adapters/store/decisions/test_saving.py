@@ -9,8 +9,8 @@ import pytest
 
 from domain.model import Outcome
 from domain.policy.reasons import Code, Reason
-from domain.records import DecisionRecord, Recorded
 from domain.reviews.case import Because
+from domain.verifications.records import DecisionRecord, Recorded
 from tests.support.payloads.callbacks import default_policy
 from tests.support.storage.stores import NOW, Store, callback, decision_record, payload
 

@@ -7,7 +7,7 @@ import msgspec
 from adapters.store.events.alert_cursors import PgAlertCursors
 from adapters.store.events.log import append
 from adapters.store.events.reader import PgEvents
-from domain.alerts.sink import AlertCursor
+from domain.events.alerts.sink import AlertCursor
 from domain.events.event import EventType, NewEvent
 from tests.support.storage.stores import NOW, Store
 

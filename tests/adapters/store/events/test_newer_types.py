@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from adapters.store.events.reader import PgEvents
-from domain.alerts.sink import Language
-from domain.alerts.wording import text_about
+from domain.events.alerts.sink import Language
+from domain.events.alerts.wording import text_about
 from domain.events.bodies import cloudevent, thin
 from domain.views.events import EVERYTHING, EventFilter
 from tests.support.storage.stores import Store

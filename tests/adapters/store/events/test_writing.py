@@ -12,9 +12,9 @@ from adapters.store.decisions import decisions
 from adapters.store.decisions.saving import save_statement
 from adapters.store.events.reader import PgEvents
 from adapters.store.schedule.leftovers import PgLeftovers
+from domain.apps.registration import Registration
 from domain.events.event import Event, EventType, PolicyMark
 from domain.model import Basis, Outcome
-from domain.orders.registration import Registration
 from domain.views.events import EVERYTHING
 from tests.support.payloads.callbacks import default_policy
 from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, payload

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.keys.away import KeysAway
 from adapters.sealing.envelope import KeyRing
 from adapters.store.identity.erasure import is_genuine
+from domain.apps.registration import Registered, Registration
 from domain.errors import BrokenSeal
 from domain.identity.errors import AlreadyErased, LegalHold, NoKeyStore, NoSuchVerification
 from domain.model import verification_id
-from domain.orders.registration import Registered, Registration
 from tests.support.payloads.callbacks import NAME
 from tests.support.storage.erasing import ACTOR, LATER, Erasing
 from tests.support.storage.stores import NOW, biz_id, callback, payload, whole_way

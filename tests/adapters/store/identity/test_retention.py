@@ -13,8 +13,8 @@ from adapters.store.identity.overdue import PgOverdue
 from adapters.store.identity.retention import PgRetention
 from domain.apps.app import App
 from domain.identity.erasure import ErasureCause
+from domain.identity.keys.epochs import period_of
 from domain.identity.retention import Due, Kind, Retention
-from domain.keys.epochs import period_of
 from domain.model import verification_id
 from tests.support.storage.erasing import ACTOR, Erasing
 from tests.support.storage.stores import NOW, Clock, biz_id, callback, payload, whole_way

@@ -16,7 +16,7 @@ from adapters.store.keys.rewrap import Rewrap, rewrap_epochs
 from adapters.store.keys.wrapped import FIRST, TABLES, by_master_keys, count_by_epoch, exchange, is_used
 from adapters.store.people.proofs import PgProofs
 from adapters.store.schema import metadata
-from domain.keys.epochs import period_of
+from domain.identity.keys.epochs import period_of
 from domain.people.actor import Actor, ActorKind
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import LEASE, NOW, Clock, Store, callback, payload

@@ -12,8 +12,8 @@ from adapters.keys.epochs import Epochs
 from adapters.sealing.envelope import KeyRing
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal
-from domain.keys.epochs import period_of
-from domain.records import DecodedCallback, Recorded
+from domain.identity.keys.epochs import period_of
+from domain.verifications.records import DecodedCallback, Recorded
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import LEASE, NOW, Clock, Store, callback, payload, whole_way
 

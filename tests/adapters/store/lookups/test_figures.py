@@ -8,7 +8,7 @@ from adapters.store.audit.rows import append
 from adapters.store.lookups.figures import MOST, PgFigures
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
-from domain.views.figures import EventLog, Letters, OpenVerifications, StoreFigures
+from domain.views.operations.figures import EventLog, Letters, OpenVerifications, StoreFigures
 from tests.support.storage.stores import NOW, Store, callback, payload
 
 HOUR = timedelta(hours=1)

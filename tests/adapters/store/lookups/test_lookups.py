@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.envelope import place_of
 from adapters.store.lookups.found_rows import FoundRow, find_rows
-from domain.facts.facts import Facts
 from domain.model import Identity, Outcome, verification_id
+from domain.policy.facts.facts import Facts
 from domain.pulls.budget import PullState
 from domain.views.verifications import Filters, VerificationRecord
 from tests.support.payloads.callbacks import default_policy, drop, passing_facts

@@ -7,7 +7,7 @@ from asyncpg import CheckViolationError
 
 from domain.errors import BrokenSeal
 from domain.pulls.budget import Pull, PullState
-from domain.records import Recorded
+from domain.verifications.records import Recorded
 from tests.support.payloads.callbacks import dump, passing_payload
 from tests.support.storage.stores import NOW, Store, dump_database, finished, traces
 

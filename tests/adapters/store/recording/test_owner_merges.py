@@ -13,8 +13,8 @@ from adapters.postgres.schema import migrate
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.store.schedule.due import UNREADABLE_REST
-from domain.apps.accounts import Account
-from domain.records import DueVerification, Recorded
+from domain.pulls.accounts import Account
+from domain.verifications.records import DueVerification, Recorded
 from tests.support.servers.databases import bring_to, fresh_database
 from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
 

@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from adapters.outbound.vendor.accounts import open_accounts
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
-from domain.apps.accounts import Account
 from domain.apps.app import App
+from domain.apps.registration import Registered, Registration
 from domain.model import verification_id
-from domain.orders.registration import Registered, Registration
+from domain.pulls.accounts import Account
 from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, finished, payload
 
 TWINS = ("demo", "lax", "twin")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from adapters.store.recording.registrations import PgRegistrations
-from domain.orders.registration import Registration
+from domain.apps.registration import Registration
 from domain.pulls.reconciliation import ReconcileRules
 from tests.support.storage.stores import NOW, Store, biz_id
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.lease import Lease
 from domain.model import Outcome
 from domain.reviews.case import Because, CaseState
 from domain.reviews.history import Kind
+from domain.verifications.lease import Lease
 from tests.support.reviews import BEGIN, LI_NA, WANG, Reviews
 from tests.support.storage.stores import callback, payload
 

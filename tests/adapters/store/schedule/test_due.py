@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from adapters.sealing.envelope import KeyRing
 from adapters.store.schedule.due import UNREADABLE_REST
 from domain.errors import BrokenSeal
-from domain.records import ClaimedVerifications
+from domain.verifications.records import ClaimedVerifications
 from tests.support.storage.stores import LEASE, NOW, Store, callback, payload
 
 

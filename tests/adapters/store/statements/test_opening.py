@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.opening import DEFAULT_MINUTES, first_events, opened_cases
-from domain.policy.config import ReviewTable
+from domain.policy.file.config import ReviewTable
 from domain.reviews.case import Priority, priority_of
 from tests.support.storage.stores import NOW
 

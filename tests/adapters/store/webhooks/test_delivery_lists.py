@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.webhooks.delivery_desk import select_page
+from domain.events.webhooks.delivery import DeliveryState
 from domain.views.deliveries import DeliveryFilter
-from domain.webhooks.delivery import DeliveryState
 from tests.support.servers.databases import fresh_database
 
 PAGE: Final = 51

@@ -11,8 +11,8 @@ from adapters.store.events.reader import PgEvents
 from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.errors import BrokenSeal
 from domain.events.event import EventType
+from domain.events.webhooks.endpoint import DisabledReason
 from domain.views.events import EventFilter
-from domain.webhooks.endpoint import DisabledReason
 from tests.support.storage.stores import NOW, Store, dump_database, traces
 from tests.support.webhooks.endpoints import CA, HEADER, SECRET, SEED, endpoint
 

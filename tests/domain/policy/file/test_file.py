@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import PolicyFileError
-from domain.policy.config import PolicyConfig
-from domain.policy.file import Policy, read_policy
+from domain.policy.file.config import PolicyConfig
+from domain.policy.file.policy import Policy, read_policy
 from tests.support.payloads.callbacks import (
     DEFAULT_POLICY_FILE,
     THOROUGH,

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.callback.parts import COMPARISONS
-from domain.policy.file import read_policy
+from domain.policy.file.policy import read_policy
 from tests.support.payloads.callbacks import (
     decoded_facts,
     load_sample,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from domain.errors import PolicyFileError
-from domain.policy.file import MAX_CHARACTERS, read_policy
-from domain.policy.lines import header_on, line_of, path_on, statements
+from domain.policy.file.lines import header_on, line_of, path_on, statements
+from domain.policy.file.policy import MAX_CHARACTERS, read_policy
 from tests.support.payloads.callbacks import DEFAULT_POLICY_FILE, mutated
 from tests.support.policy_files import HEAD
 

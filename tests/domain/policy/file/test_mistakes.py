@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.policy.config import PolicyConfig
+from domain.policy.file.config import PolicyConfig
 from tests.support.payloads.callbacks import (
     DEFAULT_POLICY_FILE,
     default_policy,

@@ -6,10 +6,10 @@ import pytest
 
 from domain.errors import PolicyFileError
 from domain.model import ConfirmationMode
-from domain.policy.config import ReviewTable
 from domain.policy.decide import decide
 from domain.policy.evidence import Evidence
-from domain.policy.file import read_policy
+from domain.policy.file.config import ReviewTable
+from domain.policy.file.policy import read_policy
 from domain.policy.reasons import Code
 from tests.support.payloads.callbacks import passing_facts, policy_with
 

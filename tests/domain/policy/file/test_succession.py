@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import PolicyFileError
-from domain.policy.file import Policy, read_policy
+from domain.policy.file.policy import Policy, read_policy
 from domain.policy.succession import END_MARK, is_marked, objection
 from tests.support.payloads.callbacks import DEFAULT_POLICY_FILE
 

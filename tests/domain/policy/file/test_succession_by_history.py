@@ -1,7 +1,7 @@
 """Which of the earlier texts of a policy's name a new one is held against."""
 
 from domain.policy.explanation import PolicyText
-from domain.policy.file import Policy, read_policy
+from domain.policy.file.policy import Policy, read_policy
 from domain.policy.succession import objection_by_history
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.facts.facts import Disagreement, Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.decide import UNCONFIRMED, decide, judge
 from domain.policy.evidence import Evidence
+from domain.policy.facts.facts import Disagreement, Facts
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.rules import RuleRun
 from tests.support.payloads.callbacks import default_policy, passing_facts, policy_with

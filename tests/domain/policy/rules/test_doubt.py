@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from domain.callback.payload import decode_payload
-from domain.facts.facts import extract_facts
 from domain.policy.decide import judge
+from domain.policy.facts.facts import extract_facts
 from domain.policy.reasons import Code
 from tests.support.payloads.callbacks import (
     Json,

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.facts.facts import Facts
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.decide import decide, judge
 from domain.policy.evidence import Evidence
-from domain.policy.file import Policy
+from domain.policy.facts.facts import Facts
+from domain.policy.file.policy import Policy
 from domain.policy.reasons import Code, Reason
 from domain.policy.rules.rules import RULES, RuleRun
 from tests.support.payloads.callbacks import (

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adapters.store.lookups.listed import CONCLUSIONS
-from domain.facts.facts import Facts
 from domain.model import Basis, Identity, Outcome, State
+from domain.policy.facts.facts import Facts
 from domain.views.verifications import ReviewMark, VerificationRecord
 from service.api.models.answers import answer_of, page_json, verification_json
 from service.api.models.verifications import VerificationModel, VerificationPage

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from adapters.sealing.envelope import KeyRing
-from domain.webhooks.endpoint import DisabledReason
-from domain.webhooks.way import Answer, Fault, NotSent
+from domain.events.webhooks.endpoint import DisabledReason
+from domain.events.webhooks.way import Answer, Fault, NotSent
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.storage.stores import NOW, Clock

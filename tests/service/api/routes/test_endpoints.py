@@ -11,8 +11,8 @@ import httpx2
 import pytest
 import structlog
 
-from domain.webhooks.endpoint import DisabledReason
-from domain.webhooks.signing import key_of
+from domain.events.webhooks.endpoint import DisabledReason
+from domain.events.webhooks.signing import key_of
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import ENDPOINTS, RealApi
 from tests.support.storage.stores import Clock, Store, dump_database, dump_redis, traces

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from domain.apps.app import App
+from domain.apps.order import IssuedToken, Order
 from domain.errors import NoToken, VendorRefused, VendorUnavailable
 from domain.model import verification_id
-from domain.orders.order import IssuedToken, Order
 from service.api.main import create_app
 from service.api.models.orders import MAX_ORDER, MAX_PICTURE
 from tests.service.conftest import ClientOf, assert_problem

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from domain.model import verification_id
-from domain.records import Recorded
+from domain.verifications.records import Recorded
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi
 from tests.support.storage.stores import NOW, Clock, Store, biz_id, callback, finished, payload

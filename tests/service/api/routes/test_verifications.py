@@ -5,7 +5,7 @@ import pytest
 
 from domain.model import Outcome
 from domain.pulls.budget import PullState
-from domain.records import Recorded
+from domain.verifications.records import Recorded
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME

@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook
 
-from domain.webhooks.signing import new_secret
+from domain.events.webhooks.signing import new_secret
 
 SECRET: Final = new_secret(b"a secret of the fault suite, 32!")
 

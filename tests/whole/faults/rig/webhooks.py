@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from adapters.store.webhooks.endpoints import PgEndpoints
-from domain.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
-from domain.webhooks.signing import SigningSecret
+from domain.events.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointSettings
+from domain.events.webhooks.signing import SigningSecret
 from tests.whole.faults.rig.callbacks import app_id
 from tests.whole.faults.rig.harness import Rig
 from tests.whole.faults.rig.receiver import SECRET

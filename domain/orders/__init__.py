@@ -1,1 +1,0 @@
-"""What an app orders and registers before the callback of a verification."""

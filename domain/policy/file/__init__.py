@@ -1,0 +1,1 @@
+"""The policy file: its tables and values, how it is read, and its mistakes."""

@@ -1,0 +1,1 @@
+"""What operators read: servers, processes, backlog, figures, and the data-protection report."""
