@@ -45,7 +45,7 @@ Each edge has one table that maps these to an HTTP status, a retry or a dead let
 input from a sender: it may be an ID number.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 
@@ -207,6 +207,14 @@ class EndpointChanged(GatewayError):
 
 class EndpointNotEnabled(GatewayError):
     """The endpoint is disabled or deleted: nothing is sent to it again."""
+
+
+class TooManyDeliveries(GatewayError):
+    """More deliveries than one call starts again, and nothing keeps those apart that end from now on."""
+
+    def __init__(self, ended_before: datetime) -> None:
+        super().__init__()
+        self.ended_before = ended_before
 
 
 class NoSuchDelivery(GatewayError):

@@ -298,6 +298,12 @@ GUIDE: Final = {
         "Five secrets of the endpoint are valid now, after several rotations.",
         "Wait until one ends, or rotate with `overlap` 0, which ends all earlier ones.",
     ),
+    "too_many_deliveries": Guide(
+        "api",
+        "More than 10,000 deliveries are to be sent again, and the request has no `ended_before`. Nothing is "
+        "sent: repeated, such requests would find what the earlier ones have sent, without an end.",
+        "Send the request with the `ended_before` of this answer, and repeat it while `more` is true.",
+    ),
     "endpoint_not_enabled": Guide(
         "api",
         "The endpoint of the delivery is disabled or deleted, so nothing is sent to it again.",

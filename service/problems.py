@@ -83,6 +83,7 @@ PROBLEMS: Final = {
     "vendor_unavailable": Kind(503, "The vendor cannot be reached or is overloaded"),
     "not_durable": Kind(503, "The callback cannot be stored right now"),
     "redis_full": Kind(503, "Redis has no memory left for this"),
+    "too_many_deliveries": Kind(409, "These are more deliveries than one call sends: add ended_before"),
     "endpoint_not_enabled": Kind(409, "The webhook endpoint is disabled or deleted"),
     "unavailable": Kind(503, "PostgreSQL or Redis cannot be reached right now"),
 } | _OF_ENDPOINTS

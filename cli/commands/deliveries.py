@@ -92,21 +92,21 @@ def redeliver(
             await redeliveries.one(delivery_id, apps, actor=command_actor())
             return "1 to deliver"
         which = DeliveryFilter(apps, endpoint, state, since)
-        if yes:
-            return f"{await _all(redeliveries, which)} to deliver"
         found = await redeliveries.count(which)
+        if yes:
+            which = replace(which, ended_before=found.ended_before)
+            return f"{await _all(redeliveries, which)} to deliver"
         return f"{found.count}{'+' if found.more else ''} found; --yes sends them"
 
     typer.echo(_run(again, data_dir))
 
 
 async def _all(redeliveries: Redeliveries, which: DeliveryFilter) -> int:
-    """Start all of them again, however many calls that takes; their number."""
+    """Start all of them again, however many calls that takes; their number. `which` has `ended_before`."""
     count, more = 0, True
     while more:
         done = await redeliveries.all(which, actor=command_actor())
         count, more = count + done.count, done.more
-        which = replace(which, ended_before=done.ended_before)
     return count
 
 

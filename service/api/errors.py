@@ -28,6 +28,7 @@ from domain.errors import (
     RefusedValue,
     RegistrationConflict,
     ServerAway,
+    TooManyDeliveries,
     UnknownEventType,
     VendorUnavailable,
 )
@@ -101,6 +102,9 @@ _PROBLEM_OF: Final[Mapping[type[GatewayError], Callable[[Any], _Problem]]] = {
     # The client sent a value that PostgreSQL cannot hold.
     RefusedValue: lambda _: _Problem("invalid_request", {"errors": []}),
     ReadRefused: lambda error: _Problem(error.code),
+    TooManyDeliveries: lambda error: _Problem(
+        "too_many_deliveries", {"ended_before": utc_text(error.ended_before)}
+    ),
     TooManyOrders: lambda _: _Problem("number_limit"),
     WrongNumber: lambda error: _Problem(error.code),
     ReviewRefused: lambda error: _Problem(error.code),

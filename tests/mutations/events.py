@@ -174,4 +174,13 @@ OF_THE_EVENTS: Final = (
         "        if name in _RESERVED:\n",
         ["tests/domain/events/webhooks/test_checks.py::test_a_header_that_would_replace_ours_is_refused"],
     ),
+    Mutation(
+        "redeliveries end",
+        "usecases/webhooks/redeliver.py",
+        "            raise TooManyDeliveries(now)\n",
+        "            pass\n",
+        [
+            "tests/usecases/webhooks/test_restart.py::test_a_redelivery_that_would_never_end_is_refused_before_it_begins"
+        ],
+    ),
 )

@@ -76,6 +76,7 @@ GUARDS: Final = (
     "a token is checked again behind a wait",
     "a case that waits is not missed",
     "one identity, one person",
+    "redeliveries end",
     "a case for every doubt",
     "fence of a claim",
     "evidence as it was shown",

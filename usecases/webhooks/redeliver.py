@@ -9,7 +9,7 @@ import structlog
 
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
-from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint
+from domain.errors import EndpointNotEnabled, NoSuchDelivery, NoSuchEndpoint, TooManyDeliveries
 from domain.events.event import EventType
 from domain.events.webhooks.delivery import KEPT_FOR
 from domain.events.webhooks.endpoint import EndpointState
@@ -62,8 +62,15 @@ class Redeliveries:
 
     async def all(self, which: DeliveryFilter, *, actor: Actor) -> Restarted:
         """Make deliveries that have ended due again, 20 a second to each endpoint; those of endpoints that
-        are not enabled stay."""
+        are not enabled stay.
+
+        Raises:
+            TooManyDeliveries: they need several calls, and without `ended_before` these would never end:
+                each would find what the earlier ones have sent.
+        """
         now = self._clock()
+        if which.ended_before is None and await self._desk.count(which, most=MOST + 1) > MOST:
+            raise TooManyDeliveries(now)
         endpoint = None if which.endpoint_id is None else str(which.endpoint_id)
         row = AuditRow.by(actor, Action.DELIVERIES_RESTARTED, subject=endpoint)
         count = await self._desk.redeliver(which, now=now, rate=RATE, limit=MOST, audit=row)

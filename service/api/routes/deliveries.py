@@ -56,12 +56,13 @@ async def list_deliveries(
     )
 
 
-@router.post("/redeliver", responses=problems("invalid_request", "unavailable"))
+@router.post("/redeliver", responses=problems("too_many_deliveries", "invalid_request", "unavailable"))
 async def redeliver_deliveries(
     order: BulkRedelivery, caller: EndpointKeeper, context: Context
 ) -> RestartedModel:
     """Count ended deliveries, or with `"dry_run": false` send up to 10,000 of them again, in the order of
-    their events and 20 a second to each endpoint. Those of endpoints that are not enabled stay.
+    their events and 20 a second to each endpoint. Those of endpoints that are not enabled stay. More than
+    10,000 need the `ended_before` of the count.
     """
     apps = tuple(caller.narrowed(order.app_id))
     which = DeliveryFilter(apps, order.endpoint_id, order.state, order.since, order.until, order.ended_before)

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from domain.errors import EndpointNotEnabled, NoSuchDelivery
+from domain.errors import EndpointNotEnabled, NoSuchDelivery, TooManyDeliveries
 from domain.events.webhooks.delivery import DeliveryState
 from domain.people.session import Session
 from domain.views.deliveries import DeliveryFilter, DeliveryView
@@ -84,9 +84,12 @@ async def ask_to_redeliver(request: Request, context: Context, session: Keeper) 
 async def redeliver_all(request: Request, context: Context, session: Keeper, form: Form) -> Response:
     """Send those that have ended again. A second time, they are pending and stay as they are."""
     view = View.of(form)
-    done = await context.webhooks.redeliveries.all(
-        _filter(view, context, session), actor=actor_of(request, session)
-    )
+    try:
+        done = await context.webhooks.redeliveries.all(
+            _filter(view, context, session), actor=actor_of(request, session)
+        )
+    except TooManyDeliveries:
+        return RedirectResponse(view.url("/deliveries/redeliver"), _SEE_OTHER)
     to = msgspec.structs.asdict(view) | {"done": str(done.count), "more": "yes" if done.more else ""}
     to |= {"state": "", "after": "", "ended_before": ""}
     return RedirectResponse(with_query("/deliveries", to), _SEE_OTHER)

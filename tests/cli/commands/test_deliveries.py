@@ -24,8 +24,8 @@ Value = TypeVar("Value")
 
 
 class Database:
-    """The deliveries in the database, of now, as commands see it. No coroutines: commands run loops of
-    their own.
+    """The deliveries in the database, of a minute ago, as commands see it. No coroutines: commands run
+    loops of their own.
     """
 
     def __init__(self, url: str) -> None:
@@ -33,9 +33,9 @@ class Database:
 
     def run(self, action: Callable[[Hooks], Awaitable[Value]]) -> Value:
         async def run() -> Value:
-            engine = create_engine(self._url)
+            engine, clock = create_engine(self._url), Clock(datetime.now(UTC) - timedelta(minutes=1))
             try:
-                return await action(Hooks(engine, KeyRing([b"k" * 32]), Clock(datetime.now(UTC))))
+                return await action(Hooks(engine, KeyRing([b"k" * 32]), clock))
             finally:
                 await engine.dispose()
 

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 
 from domain.events.webhooks.way import Answer
@@ -14,6 +15,7 @@ from tests.console.conftest import Readers
 from tests.console.rig.site import Site
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import Hooks
+from usecases.webhooks import redeliver
 
 URL = "https://shop.example/hooks/faceid"
 
@@ -146,6 +148,19 @@ async def test_an_endpoint_of_another_app_does_not_exist(site: Site) -> None:
         assert (await client.post("/endpoints/new", data=new)).status_code == 422
         again = await client.post("/deliveries/redeliver", data=form | {"app": "other"})
         assert "done=0" in again.headers["location"]
+    assert await actions(site) == []
+
+
+async def test_too_many_to_send_again_are_counted_once_more(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redeliver, "MOST", 1)
+    await failing(site)
+    await end_all(site)
+    async with site.client(Role.OPERATOR) as client:
+        form = {"form_token": token_in((await client.get("/help")).text), "state": "failed"}
+        again = await client.post("/deliveries/redeliver", data=form)
+        assert again.headers["location"] == "/deliveries/redeliver?state=failed"
     assert await actions(site) == []
 
 

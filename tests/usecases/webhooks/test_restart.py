@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from domain.errors import TooManyDeliveries
 from domain.events.event import EventType
 from domain.events.webhooks.delivery import DeliveryState
 from domain.events.webhooks.endpoint import DisabledReason
 from domain.events.webhooks.way import Answer
 from domain.people.actor import Actor, ActorKind
-from domain.views.deliveries import DeliveryFilter, Recovery
+from domain.views.deliveries import DeliveryFilter, Recovery, Restarted
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
 from usecases.webhooks import redeliver
@@ -112,17 +113,39 @@ async def test_a_redelivery_in_parts_ends_though_what_was_delivered_is_delivered
     await hooks.run()
     hooks.receiver.sent.clear()
     which = DeliveryFilter(("demo",), UUID(int=1), DeliveryState.DELIVERED)
+    hooks.clock.go_on(timedelta(seconds=1))
+    which = replace(which, ended_before=(await redeliveries(hooks).count(which)).ended_before)
     counts, more = [], True
     while more:
         hooks.clock.go_on(timedelta(seconds=1))
         done = await redeliveries(hooks).all(which, actor=ACTOR)
-        which, more = replace(which, ended_before=done.ended_before), done.more
+        assert done.ended_before == which.ended_before
+        more = done.more
         counts.append(done.count)
         await hooks.run()
     assert counts == [2, 2, 1]
     hooks.clock.go_on(timedelta(seconds=1))
     await hooks.run()
     assert hooks.receiver.seqs() == seqs
+
+
+async def test_a_redelivery_that_would_never_end_is_refused_before_it_begins(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hooks.endpoint()
+    for verification in range(3):
+        await hooks.event(verification)
+    await hooks.run()
+    which = DeliveryFilter(("demo",), UUID(int=1), DeliveryState.DELIVERED)
+    monkeypatch.setattr(redeliver, "MOST", 2)
+
+    with pytest.raises(TooManyDeliveries) as refused:
+        await redeliveries(hooks).all(which, actor=ACTOR)
+
+    assert refused.value.ended_before == hooks.clock()
+    assert await hooks.states() == [("delivered", None)] * 3
+    monkeypatch.setattr(redeliver, "MOST", 3)
+    assert await redeliveries(hooks).all(which, actor=ACTOR) == Restarted(3, hooks.clock(), more=True)
 
 
 async def test_a_disabled_endpoint_is_not_recovered(hooks: Hooks) -> None:

@@ -14,6 +14,7 @@ from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.storage.stores import NOW, Clock
 from tests.support.webhooks.hooks import Hooks
+from usecases.webhooks import redeliver
 
 URL = "/v1/deliveries"
 ENDPOINT = UUID(int=1)
@@ -92,6 +93,20 @@ async def test_many_are_counted_first_and_then_sent_again(api: httpx2.AsyncClien
     assert done.pop("ended_before")
     assert done == {"count": 3, "more": False, "dry_run": False}
     assert [state for state, _ in await hooks.states()] == ["pending"] * 3
+
+
+async def test_too_many_are_refused_with_what_makes_the_calls_end(
+    api: httpx2.AsyncClient, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await failed(hooks, 3)
+    hooks.clock.go_on(timedelta(seconds=1))
+    monkeypatch.setattr(redeliver, "MOST", 2)
+    order: dict[str, object] = {"endpoint_id": str(ENDPOINT), "dry_run": False}
+    refused = assert_problem(await api.post(f"{URL}/redeliver", json=order), 409, "too_many_deliveries")
+    order["ended_before"] = refused["ended_before"]
+    done = [(await api.post(f"{URL}/redeliver", json=order)).json() for _ in range(2)]
+    assert [(each["count"], each["more"]) for each in done] == [(2, True), (1, False)]
+    assert {each["ended_before"] for each in done} == {refused["ended_before"]}
 
 
 async def test_an_endpoint_gets_what_it_missed(api: httpx2.AsyncClient, hooks: Hooks) -> None:
