@@ -271,13 +271,30 @@ MEANINGS: Final = {
         "登录时请求的 scope，逗号分隔。有的身份提供方只有请求 `groups` 才会返回用户组。",
     ),
     "oidc_name_claim": Words(
-        "The claim of the ID token with the login name.", "ID token 中作为登录名的 claim。"
+        "The claim with the login name, in the ID token or else at `userinfo`.",
+        "作为登录名的 claim；ID token 中没有时取自 `userinfo`。",
     ),
     "oidc_groups_claim": Words(
-        "The claim of the ID token with the groups.", "ID token 中列出用户组的 claim。"
+        "The claim with the groups, in the ID token or else at `userinfo`.",
+        "列出用户组的 claim；ID token 中没有时取自 `userinfo`。",
     ),
     "oidc_title": Words(
         "What the button on the sign-in page calls the provider.", "登录页按钮上显示的身份提供方名称。"
+    ),
+    "oidc_allow": Words(
+        "Private hosts that the provider's description may name besides the issuer's own (same form as "
+        "`webhook_allow`). The gateway connects to every other host at a public address only.",
+        "身份提供方的描述文档中，除 issuer 自身外允许访问的内网主机（格式同 `webhook_allow`）；"
+        "其他主机只会连接公网地址。",
+    ),
+    "oidc_proxy": Words(
+        "HTTP proxy between the console and the provider, `http://HOST:PORT`. It resolves the names, so it "
+        "has to refuse private addresses itself.",
+        "控制台访问身份提供方所用的 HTTP 代理，`http://主机:端口`；域名由代理解析，因此须由代理自行拦截内网地址。",
+    ),
+    "oidc_ca": Words(
+        "File of certificates (PEM) that are trusted for the provider instead of the system's.",
+        "连接身份提供方时信任的证书文件（PEM），替代系统自带的证书。",
     ),
     "log_level": Words("`debug`, `info`, `warning` or `error`.", "`debug`、`info`、`warning`、`error`。"),
     "config": Words(

@@ -8,8 +8,9 @@ PEOPLE_EVENTS: Final = {
     "oidc.unusable": LogEvent(
         "warning",
         "console",
-        "The identity provider cannot be used. `detail`: `connection`, `status`, `answer`, `issuer` (it is "
-        "not the one in `oidc.issuer`), or the endpoint that its description lacks.",
+        "The identity provider cannot be used. `detail`: `connection` (also: an address that is refused), "
+        "`status`, `answer`, `issuer` (it is not the one in `oidc.issuer`), or the endpoint that its "
+        "description lacks.",
     ),
     "second_factor.unreadable": LogEvent(
         "warning",

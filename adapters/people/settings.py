@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,8 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode
 
-from adapters.configuration.values import HttpUrl, Key, Secret, split_list
+from adapters.configuration.values import EgressProxy, HttpUrl, Key, Secret, WebhookTarget, split_list
+from adapters.outbound.webhooks.tls import BadCertificate, tls_context
 from adapters.people.oidc.client import OidcClient
+from adapters.people.oidc.transport import ProviderWay
+from domain.errors import SettingsError
+from domain.events.webhooks.addresses import parse_allowed
 from domain.people.roles import Grant, Role
 
 DEFAULT_CONSOLE_URL: Final = "http://127.0.0.1:8081"
@@ -81,6 +86,9 @@ class PeopleSettings(BaseSettings):
     oidc_name_claim: str = "preferred_username"
     oidc_groups_claim: str = "groups"
     oidc_title: str = "OpenID Connect"
+    oidc_allow: Annotated[list[WebhookTarget], NoDecode, BeforeValidator(split_list)] = []
+    oidc_proxy: EgressProxy | None = Field(None, repr=False)
+    oidc_ca: Path | None = None
 
     def console_address(self) -> str:
         """Where browsers find the console."""
@@ -100,12 +108,28 @@ class PeopleSettings(BaseSettings):
             groups_claim=self.oidc_groups_claim,
         )
 
+    def oidc_way(self) -> ProviderWay:
+        """How the identity provider is reached. Raises SettingsError: the certificates cannot be used."""
+        ca = None if self.oidc_ca is None else _read_certificates(self.oidc_ca)
+        return ProviderWay(parse_allowed(self.oidc_allow), self.oidc_proxy, ca)
+
     def oidc_grants(self) -> Mapping[str, Sequence[Grant]]:
         """The roles of each group of the provider."""
         grants: dict[str, list[Grant]] = {}
         for group, grant in map(read_group, self.oidc_groups):
             grants.setdefault(group, []).append(grant)
         return grants
+
+
+def _read_certificates(file: Path) -> str:
+    try:
+        text = file.read_text()
+        tls_context(text, None)
+    except OSError as error:
+        raise SettingsError(f"FACEID_OIDC_CA: the file cannot be read ({error.strerror})") from None
+    except (BadCertificate, UnicodeDecodeError):
+        raise SettingsError("FACEID_OIDC_CA: the file has no certificate in PEM") from None
+    return text
 
 
 def problems_of_people(settings: PeopleSettings, app_ids: Collection[str]) -> list[str]:

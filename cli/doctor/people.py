@@ -3,15 +3,16 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from adapters.outbound.vendor.get_result import create_transport
 from adapters.people.oidc.client import OidcClient
 from adapters.people.oidc.provider import OidcProvider
+from adapters.people.oidc.transport import ProviderTransport
 from adapters.people.settings import BACK_PATH
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.settings import Settings
 from adapters.store.people.changes import count_admins
 from cli.doctor.check import Check
+from domain.errors import SettingsError
 from domain.people.errors import ProviderAway
 
 
@@ -20,7 +21,7 @@ async def check_people(settings: Settings) -> AsyncIterator[Check]:
     yield await _check_admins(settings)
     client = settings.oidc_client()
     if client is not None:
-        yield await _check_provider(client, settings.console_address() + BACK_PATH)
+        yield await _check_provider(settings, client)
 
 
 async def _check_admins(settings: Settings) -> Check:
@@ -37,8 +38,12 @@ async def _check_admins(settings: Settings) -> Check:
     return Check("people", True, "no admin yet: `faceid-gateway people add NAME --role admin` adds the first")
 
 
-async def _check_provider(client: OidcClient, back_to: str) -> Check:
-    transport = create_transport()
+async def _check_provider(settings: Settings, client: OidcClient) -> Check:
+    back_to = settings.console_address() + BACK_PATH
+    try:
+        transport = ProviderTransport(client.issuer, settings.oidc_way())
+    except SettingsError as error:
+        return Check("oidc", False, str(error))
     try:
         await OidcProvider(client, transport, clock=lambda: datetime.now(UTC)).address("x", back_to=back_to)
     except ProviderAway:

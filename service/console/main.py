@@ -8,22 +8,17 @@ from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import httpx2
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from adapters.outbound.vendor.get_result import create_transport
 from adapters.people.codes import TotpCodes
-from adapters.people.oidc.provider import OidcProvider
 from adapters.people.passwords import Argon2Passwords
-from adapters.people.settings import BACK_PATH
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.keys import following_keys
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
-from adapters.sealing.random_secrets import new_secret
 from adapters.settings import Settings
 from adapters.shown_settings import shown_settings
 from adapters.store.audit.log import PgAuditLog
@@ -35,7 +30,6 @@ from adapters.store.lookups.outcome_counts import PgOutcomeCounts
 from adapters.store.people.failures import PgSignInFailures
 from adapters.store.people.links import PgLinks
 from adapters.store.people.proofs import PgProofs
-from adapters.store.people.proven_persons import PgProvenPersons
 from adapters.store.people.sessions import PgSessions
 from adapters.store.people.tries import PgSignInLimits
 from adapters.store.reviews.store import PgReviews
@@ -51,7 +45,12 @@ from service.building import (
 from service.console.app import static
 from service.console.app.errors import install_error_pages
 from service.console.app.headers import StrictHeaders
-from service.console.building import build_people, build_policies
+from service.console.building import (
+    build_people,
+    build_policies,
+    build_provider,
+    open_way_to_provider,
+)
 from service.console.context import ConsoleContext
 from service.console.pages import (
     account,
@@ -78,8 +77,6 @@ from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from usecases.audit.denials import Denials
-from usecases.people.bounded_failures import BoundedFailures
-from usecases.people.provider_sign_in import ProviderSignIns
 from usecases.people.sign_in import SignIns
 from usecases.reviews.desk import ReviewDesk
 
@@ -130,7 +127,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     engine, redis, names, clock = process.engine, process.redis, process.names, process.clock
     heartbeats, app_ids = Heartbeats(redis, names=names), tuple(settings.apps)
     intake = build_intake(settings, process)
-    passwords, sessions, to_provider = Argon2Passwords(), PgSessions(engine), create_transport()
+    passwords, sessions = Argon2Passwords(), PgSessions(engine)
+    to_provider = open_way_to_provider(settings)
     book = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     reloads = PolicyReloads(redis, book, names=names)
     computing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="computing")
@@ -163,7 +161,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         ),
         zone=ZoneInfo(settings.console_timezone),
         clock=clock,
-        provider=_provider(settings, process, sessions, to_provider),
+        provider=build_provider(settings, process, sessions, to_provider),
         provider_title=settings.oidc_title,
         is_behind_https=settings.console_address().startswith("https://"),
         lifecycle=lifecycle,
@@ -181,7 +179,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         ):
             yield
         passwords.close()
-        await to_provider.aclose()
+        if to_provider is not None:
+            await to_provider.aclose()
         computing.shutdown(cancel_futures=True)
         await process.aclose()
 
@@ -202,26 +201,6 @@ def _sign_ins(
         failures=PgSignInFailures(engine),
         clock=process.clock,
         with_passwords=with_passwords,
-    )
-
-
-def _provider(
-    settings: Settings,
-    process: ProcessContext,
-    sessions: PgSessions,
-    transport: httpx2.AsyncBaseTransport,
-) -> ProviderSignIns | None:
-    client = settings.oidc_client()
-    if client is None:
-        return None
-    return ProviderSignIns(
-        OidcProvider(client, transport, clock=process.clock),
-        groups=settings.oidc_grants(),
-        back_to=f"{settings.console_address()}{BACK_PATH}",
-        persons=PgProvenPersons(process.engine),
-        sessions=sessions,
-        failures=BoundedFailures(PgSignInFailures(process.engine), monotonic=time.monotonic),
-        new_secret=new_secret,
     )
 
 

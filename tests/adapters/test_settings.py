@@ -205,6 +205,7 @@ def test_every_default_of_the_example_is_the_default(folder: Path, monkeypatch: 
     examples = {"keys_url", "spool_dir", "policy_dir", "ingress_metrics_port", "webhook_proxy"}
     examples |= {"audit_anchor_file", "audit_tsa_url"}
     examples |= {"console_url", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_groups"}
+    examples |= {"oidc_proxy", "oidc_ca"}
     fields = Settings.model_fields
     assert {name: value for name, value in shown.items() if name not in examples} == {
         name: fields[name].default for name in shown if name not in examples

@@ -117,6 +117,8 @@ GUARDS: Final = (
     "unknown names cost the same",
     "codes once",
     "proven identities alone",
+    "userinfo of the same person",
+    "the provider names no private host",
     "groups fail closed",
     "a name is no identity",
     "block chain link",

@@ -119,6 +119,31 @@ OF_THE_PEOPLE: Final = (
         ["tests/adapters/people/oidc/test_provider.py::test_the_state_and_the_code_are_of_this_browser"],
     ),
     Mutation(
+        "userinfo of the same person",
+        "adapters/people/oidc/provider.py",
+        'if told.get("sub") != claims.get("sub"):',
+        "if False:",
+        [
+            "tests/adapters/people/oidc/test_userinfo.py::test_userinfo_about_someone_else_or_with_odd_groups_proves_nothing"
+        ],
+    ),
+    Mutation(
+        "the provider names no private host",
+        "adapters/people/oidc/transport.py",
+        "return await self._guarded.handle_async_request(request)",
+        "return await self._open.handle_async_request(request)",
+        [
+            "tests/adapters/people/oidc/test_transport.py::test_a_description_that_names_a_private_place_is_not_followed"
+        ],
+    ),
+    Mutation(
+        "tries before answers",
+        "usecases/people/provider_sign_in.py",
+        "if wait := await self.limits.take_at(Way.OIDC, origin.address):",
+        "if wait := 0.0:",
+        ["tests/usecases/people/test_provider_sign_in.py::test_too_many_failed_tries_from_one_address_wait"],
+    ),
+    Mutation(
         "groups fail closed",
         "usecases/people/provider_sign_in.py",
         "if not person.grants:",

@@ -23,6 +23,7 @@ from usecases.reviews.desk import ReviewDesk
 APPROVAL = Conclusion(Outcome.APPROVED, ("person.matches",), "seen at the counter: 张三")
 REJECTION = Conclusion(Outcome.REJECTED, ("attack.confirmed",))
 OPEN_CASE = "SELECT id FROM review_cases WHERE verification_id = $1 AND state <> 'closed'"
+LOCK = "SELECT FROM verifications WHERE id = $1 FOR NO KEY UPDATE"
 BEGIN = NOW + timedelta(minutes=1)
 
 
@@ -64,11 +65,9 @@ class Reviews:
     async def case_of(self, verification_id: UUID, *, because: Because = Because.DECISION) -> UUID:
         """The open case of this verification, opened if it has none."""
         async with bulk_connection(self.store.engine, as_one=True) as connection:
+            await connection.execute(LOCK, verification_id)  # Otherwise another step may end the case first.
             await open_cases(connection, [NewCase(verification_id, because, NOW)])
-            found = await connection.fetchval(
-                "SELECT id FROM review_cases WHERE verification_id = $1 AND state <> 'closed'",
-                verification_id,
-            )
+            found = await connection.fetchval(OPEN_CASE, verification_id)
         return UUID(str(found))
 
     async def hash_of(self, case_id: UUID, by: By = WANG) -> str:

@@ -51,12 +51,20 @@ class SignIns:
         await self.limits.succeeded(known, origin.address)
         return await self.sessions.open(found.person.id, Way.PASSWORD, origin=origin)
 
-    async def find_link(self, link: str) -> Link:
-        """The one-time link, which stays valid. Raises LinkInvalid."""
+    async def find_link(self, link: str, *, origin: Origin) -> Link:
+        """The one-time link, which stays valid.
+
+        Raises:
+            LinkInvalid: it was used, has ended or never existed.
+            TooManySignIns: too many such links from this address. A valid link is never refused.
+        """
         found = await self.links.find(link)
-        if found is None:
-            raise LinkInvalid
-        return found
+        if found is not None:
+            return found
+        if wait := await self.limits.take_at(Way.LINK, origin.address):
+            raise TooManySignIns(wait)
+        await self.failures.note(Way.LINK, None, why="link", address=origin.address)
+        raise LinkInvalid
 
     async def by_link(self, link: str, *, password: str | None, origin: Origin) -> str:
         """Sign in by a one-time link, and set `password` if it is an invitation; return the cookie of the
@@ -65,9 +73,9 @@ class SignIns:
         Raises:
             LinkInvalid: it was used, has ended or never existed.
             PasswordRefused: this may not be a password. The link stays valid.
-            TooManySignIns: too many passwords are checked at once.
+            TooManySignIns: as `find_link`, or too many passwords are checked at once.
         """
-        found = await self.find_link(link)
+        found = await self.find_link(link, origin=origin)
         password_hash = None
         if found.purpose is Purpose.INVITE:
             check_password(password or "", name=found.person.name)

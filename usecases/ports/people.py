@@ -199,6 +199,12 @@ class SignInLimits(Protocol):
     async def succeeded(self, name: str, address: str | None) -> None:
         """The try was right: it is not counted, and this address is known for this name from now on."""
 
+    async def take_at(self, way: Way, address: str | None) -> float:
+        """As `take`, for a try in a way that begins without a name: by address alone."""
+
+    async def succeeded_at(self, way: Way, address: str | None) -> None:
+        """The try in this way was right: it is not counted."""
+
 
 class SignInFailures(Protocol):
     """Failed sign-ins, for the audit."""

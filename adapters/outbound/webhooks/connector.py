@@ -1,9 +1,10 @@
-"""Connections to addresses that a customer configured, each checked against the allowed networks.
+"""Connections to addresses that someone else names, each checked against the allowed networks.
 
 The check runs when the socket is created, so no name, notation or DNS change can bypass it.
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from typing import Final
@@ -24,22 +25,35 @@ class RefusedAddress(OSError):
     """Nothing may connect to this address."""
 
 
-def open_connector(resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
-    """A connector for names that the operator allows, whatever their address.
+def open_connector(
+    resolver: AbstractResolver | None = None, *, tls: ssl.SSLContext | None = None
+) -> aiohttp.TCPConnector:
+    """A connector for names that the operator allows, whatever their address. `tls` None: the requests say.
 
-    Call it inside the event loop. The number of connections is limited by the deliveries under way.
+    Call it inside the event loop. The number of connections is limited by the requests under way.
     """
-    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE, resolver=resolver or AsyncResolver())
+    return aiohttp.TCPConnector(
+        limit=0, keepalive_timeout=_KEEPALIVE, resolver=resolver or AsyncResolver(), ssl=tls or True
+    )
 
 
-def guarded_connector(allowed: Allowed, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
+def guarded_connector(
+    allowed: Allowed, resolver: AbstractResolver | None = None, *, tls: ssl.SSLContext | None = None
+) -> aiohttp.TCPConnector:
     """A connector for public addresses and allowed networks, never for this machine's own addresses."""
     return aiohttp.TCPConnector(
         limit=0,
         keepalive_timeout=_KEEPALIVE,
         resolver=resolver or AsyncResolver(),
+        ssl=tls or True,
         socket_factory=guard(allowed, own=own_addresses()),
     )
+
+
+def is_refused_literal(host: str, allowed: Allowed) -> bool:
+    """Whether the host of a URL is an address to which nothing may connect, not even through a proxy."""
+    is_literal = ":" in host or host.replace(".", "").isdigit()
+    return is_literal and is_refused(host, allowed=allowed)
 
 
 def guard(allowed: Allowed = NOTHING, *, own: Collection[Address]) -> Callable[[AddrInfo], socket.socket]:

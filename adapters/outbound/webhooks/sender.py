@@ -13,10 +13,10 @@ from aiohttp.abc import AbstractResolver
 from multidict import CIMultiDict
 from yarl import URL
 
-from adapters.outbound.webhooks.connector import guarded_connector, open_connector
+from adapters.outbound.webhooks.connector import guarded_connector, is_refused_literal, open_connector
 from adapters.outbound.webhooks.failures import not_sent
 from adapters.outbound.webhooks.tls import tls_context
-from domain.events.webhooks.addresses import NOTHING, Allowed, is_refused
+from domain.events.webhooks.addresses import NOTHING, Allowed
 from domain.events.webhooks.way import Answer, Fault, NotSent, Way
 
 TIMEOUT: Final = timedelta(seconds=15)
@@ -96,8 +96,7 @@ class WebhookSender:
     def _is_refused_literal(self, way: Way, url: URL) -> bool:
         # `host` would decode a punycode name, and raise an error for one that is none.
         host = url.raw_host or ""
-        is_literal = ":" in host or host.replace(".", "").isdigit()
-        return is_literal and not self._allowed.has_name(way.url) and is_refused(host, allowed=self._allowed)
+        return not self._allowed.has_name(way.url) and is_refused_literal(host, self._allowed)
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:

@@ -13,6 +13,9 @@ class BadCertificate(Exception):
 @lru_cache(maxsize=256)
 def tls_context(ca: str | None, client_certificate: str | None) -> ssl.SSLContext:
     """A context that checks names and certificates; cached by its arguments. Raises BadCertificate."""
+    if ca == "":
+        # An empty text would mean the system's certificates.
+        raise BadCertificate("not a certificate in PEM")
     try:
         context = ssl.create_default_context(cadata=ca)
         if client_certificate is not None:

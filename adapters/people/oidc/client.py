@@ -3,16 +3,20 @@
 import base64
 import hmac
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import msgspec
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+NO_HEADERS: Final = MappingProxyType[str, str]({})
+
 
 class OidcClient(msgspec.Struct, frozen=True, kw_only=True):
-    """The registration. `client_secret` None: a public client. `name_claim`, `groups_claim`: where the login
-    name and the groups are in the ID token. The repr does not show the secret.
+    """The registration. `client_secret` None: a public client. `name_claim`, `groups_claim`: the claims with
+    the login name and the groups, in the ID token or else at `userinfo`. The repr does not show the secret.
     """
 
     issuer: str
@@ -80,6 +84,11 @@ def token_request(
     else:
         form |= {"client_id": client.client_id, "client_secret": client.client_secret}
     return urlencode(form).encode(), headers
+
+
+def bearer(access_token: str) -> Mapping[str, str]:
+    """The headers of a request for the claims that the ID token lacks."""
+    return {"authorization": f"Bearer {access_token}", "accept": "application/json"}
 
 
 def _wants_basic(methods: object) -> bool:

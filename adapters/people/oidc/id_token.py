@@ -39,22 +39,36 @@ def prove(
     nonce: str,
     access_token: str | None,
     now: int,
-) -> ProvenIdentity:
-    """The identity in an ID token. `keys`: the provider's JWKS.
+) -> Mapping[str, Any]:
+    """The claims of an ID token. `keys`: the provider's JWKS.
 
     Raises:
         UnknownKey: no key has the token's `kid`.
         ProviderRefused: it proves nothing; `code` says what is wrong.
     """
     try:
-        claims = _checked(id_token, keys, client, nonce=nonce, access_token=access_token, now=now)
+        return _checked(id_token, keys, client, nonce=nonce, access_token=access_token, now=now)
     except InvalidKeyIdError:
         raise UnknownKey from None
     except JoseError as error:
         raise ProviderRefused(_word_of(error)) from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ProviderRefused("id_token") from None
-    return _identity(claims, client)
+
+
+def identity_of(claims: Mapping[str, Any], client: OidcClient) -> ProvenIdentity:
+    """The identity in proven claims. Raises ProviderRefused."""
+    return ProvenIdentity(
+        client.issuer,
+        _text(claims.get("sub"), "sub"),
+        _text(claims.get(client.name_claim), "no_name"),
+        _groups(claims.get(client.groups_claim)),
+    )
+
+
+def missing_claims(claims: Mapping[str, Any], client: OidcClient) -> frozenset[str]:
+    """The claims of the name and the groups that are not in an ID token."""
+    return frozenset(name for name in (client.name_claim, client.groups_claim) if claims.get(name) is None)
 
 
 def _checked(
@@ -65,7 +79,7 @@ def _checked(
     nonce: str,
     access_token: str | None,
     now: int,
-) -> CodeIDToken:
+) -> Mapping[str, Any]:
     registry = JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
     token = jwt.decode(id_token, KeySet.import_key_set({"keys": _signing(keys)}), registry=registry)
     claims = CodeIDToken(
@@ -78,7 +92,7 @@ def _checked(
         {"nonce": nonce, "client_id": client.client_id, "access_token": access_token},
     )
     claims.validate(now=now, leeway=_LEEWAY)
-    return claims
+    return dict(claims)
 
 
 def _signing(keys: Mapping[str, Any]) -> list[Any]:
@@ -88,15 +102,6 @@ def _signing(keys: Mapping[str, Any]) -> list[Any]:
         for key in keys.get("keys", [])
         if isinstance(key, dict) and key.get("kty") in {"RSA", "EC"} and key.get("use", "sig") == "sig"
     ]
-
-
-def _identity(claims: Mapping[str, Any], client: OidcClient) -> ProvenIdentity:
-    return ProvenIdentity(
-        client.issuer,
-        _text(claims.get("sub"), "sub"),
-        _text(claims.get(client.name_claim), "no_name"),
-        _groups(claims.get(client.groups_claim)),
-    )
 
 
 def _groups(value: object) -> tuple[str, ...]:

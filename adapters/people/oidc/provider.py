@@ -13,8 +13,15 @@ import httpx2
 import structlog
 
 from adapters.outbound.vendor.get_result import EXTENSIONS, HTTP_OK, UnusableAnswer, exchange
-from adapters.people.oidc.client import OidcClient, Secrets, sign_in_address, token_request
-from adapters.people.oidc.id_token import UnknownKey, prove
+from adapters.people.oidc.client import (
+    NO_HEADERS,
+    OidcClient,
+    Secrets,
+    bearer,
+    sign_in_address,
+    token_request,
+)
+from adapters.people.oidc.id_token import UnknownKey, identity_of, missing_claims, prove
 from domain.people.errors import ProviderAway, ProviderRefused
 from domain.people.provider import ProvenIdentity
 
@@ -69,13 +76,35 @@ class OidcProvider:
         if not 0 < len(code) <= _LONGEST_CODE or not code.isprintable():
             raise ProviderRefused("code")
         answer = await self._exchanged(secrets, code, back_to)
-        id_token, access_token = answer.get("id_token"), answer.get("access_token")
+        id_token, access_token = answer.get("id_token"), _text(answer.get("access_token"))
         if not isinstance(id_token, str):
             raise ProviderRefused("no_id_token")
+        claims = await self._claims(id_token, secrets, access_token)
+        return await self._identity(claims, access_token)
+
+    async def _claims(self, id_token: str, secrets: Secrets, access_token: str | None) -> Mapping[str, Any]:
         try:
             return await self._proven(id_token, secrets, access_token, again=False)
         except UnknownKey:
             return await self._proven_by_new_keys(id_token, secrets, access_token)
+
+    async def _identity(self, claims: Mapping[str, Any], access_token: str | None) -> ProvenIdentity:
+        """The identity in proven claims; a name or groups that they lack are asked for at `userinfo`."""
+        missing = missing_claims(claims, self._client)
+        if not missing or access_token is None or "userinfo_endpoint" not in await self._metadata():
+            return identity_of(claims, self._client)
+        told = await self._userinfo(access_token)
+        if told.get("sub") != claims.get("sub"):
+            # OpenID Connect Core 1.0, 5.3.2: an answer about someone else is not to be used.
+            raise ProviderRefused("userinfo")
+        return identity_of({**claims, **{name: told.get(name) for name in missing}}, self._client)
+
+    async def _userinfo(self, access_token: str) -> Mapping[str, Any]:
+        url = await self._endpoint("userinfo_endpoint")
+        status, answer = await self._ask("GET", url, headers=bearer(access_token))
+        if status != HTTP_OK:
+            raise ProviderRefused("userinfo") if 400 <= status < 500 else ProviderAway
+        return answer
 
     async def _exchanged(self, secrets: Secrets, code: str, back_to: str) -> Mapping[str, Any]:
         metadata = await self._metadata()
@@ -86,37 +115,30 @@ class OidcProvider:
             back_to=back_to,
             methods=metadata.get("token_endpoint_auth_methods_supported"),
         )
-        status, answer = await self._ask(
-            httpx2.Request(
-                "POST",
-                await self._endpoint("token_endpoint"),
-                content=body,
-                headers=dict(headers),
-                extensions=EXTENSIONS,
-            )
-        )
+        url = await self._endpoint("token_endpoint")
+        status, answer = await self._ask("POST", url, content=body, headers=headers)
         if status != HTTP_OK:
             raise ProviderRefused("code") if 400 <= status < 500 else ProviderAway
         return answer
 
     async def _proven_by_new_keys(
-        self, id_token: str, secrets: Secrets, access_token: object
-    ) -> ProvenIdentity:
+        self, id_token: str, secrets: Secrets, access_token: str | None
+    ) -> Mapping[str, Any]:
         try:
             return await self._proven(id_token, secrets, access_token, again=True)
         except UnknownKey:
             raise ProviderRefused("key") from None
 
     async def _proven(
-        self, id_token: str, secrets: Secrets, access_token: object, *, again: bool
-    ) -> ProvenIdentity:
+        self, id_token: str, secrets: Secrets, access_token: str | None, *, again: bool
+    ) -> Mapping[str, Any]:
         keys = await self._fetched(await self._endpoint("jwks_uri"), age=_KEYS_AGAIN if again else _KEPT)
         return prove(
             id_token,
             keys,
             self._client,
             nonce=secrets.nonce,
-            access_token=access_token if isinstance(access_token, str) else None,
+            access_token=access_token,
             now=int(self._clock().timestamp()),
         )
 
@@ -139,17 +161,22 @@ class OidcProvider:
         now, kept = self._monotonic(), self._kept.get(url)
         if kept is not None and now - kept.at < age:
             return kept.value
-        status, answer = await self._ask(httpx2.Request("GET", url, extensions=EXTENSIONS))
+        status, answer = await self._ask("GET", url)
         if status != HTTP_OK:
             log.warning("oidc.unusable", detail="status", http_status=status)
             raise ProviderAway
         self._kept[url] = _Kept(answer, now)
         return answer
 
-    async def _ask(self, request: httpx2.Request) -> tuple[int, Mapping[str, Any]]:
+    async def _ask(
+        self, method: str, url: str, *, content: bytes | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> tuple[int, Mapping[str, Any]]:
         """Status and JSON object of the answer; redirects are not followed. Raises ProviderAway."""
         try:
             async with asyncio.timeout(_SECONDS):
+                request = httpx2.Request(
+                    method, url, content=content, headers=dict(headers), extensions=EXTENSIONS
+                )
                 await request.aread()
                 status, body = await exchange(self._transport, request, limit=_MAX_ANSWER)
             answer = json.loads(body) if status == HTTP_OK else {}
@@ -170,7 +197,11 @@ class OidcProvider:
 def _is_safe(url: str, issuer: str) -> bool:
     """HTTPS, or plain HTTP where the issuer itself is configured so."""
     try:
-        parts = urlsplit(url)
-    except ValueError:
+        parts = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
         return False
-    return bool(parts.netloc) and parts.scheme in {"https", urlsplit(issuer).scheme}
+    return bool(parts.host) and parts.scheme in {"https", urlsplit(issuer).scheme}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -2,7 +2,8 @@
 
 The bucket of a name may be emptied by strangers, and that of an address by a neighbour behind the same proxy,
 who then keep a person out. Therefore an address from which the person has signed in lately has a bucket for
-this name, and only this one counts there; and links and the identity provider are not limited.
+this name, and only this one counts there. Links and the identity provider have buckets of addresses that
+passwords do not empty; a link that is valid is never refused.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import Double, LargeBinary
 
 from domain.limits.throttle import Rate, caller_of
+from domain.people.entry import Way
 from domain.people.limits import BY_ADDRESS, BY_NAME, KNOWN_FOR
 
 _KEYED: Final = bindparam("key", type_=LargeBinary)
@@ -77,6 +79,20 @@ class PgSignInLimits:
                 await connection.execute(_GIVE_BACK, {"key": bucket.key, "every": bucket.every})
             known = {"key": _pair(name, address), "every": self._known_for.total_seconds()}
             await connection.execute(_KNOW, known)
+
+    async def take_at(self, way: Way, address: str | None) -> float:
+        """As `take`, for a try in a way that begins without a name: by address alone."""
+        async with self._engine.begin() as connection:
+            return await _take(connection, self._bucket_at(way, address))
+
+    async def succeeded_at(self, way: Way, address: str | None) -> None:
+        """The try in this way was right: it is not counted."""
+        bucket = self._bucket_at(way, address)
+        async with self._engine.begin() as connection:
+            await connection.execute(_GIVE_BACK, {"key": bucket.key, "every": bucket.every})
+
+    def _bucket_at(self, way: Way, address: str | None) -> _Bucket:
+        return _bucket(_key("address", way.value, _caller(address)), self._by_address)
 
     async def _buckets(
         self, connection: AsyncConnection, name: str, address: str | None

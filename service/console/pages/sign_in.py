@@ -114,6 +114,8 @@ async def return_from_provider(
     secret, slash, back = (read_cookie(request, PROVIDER) or "").partition("/")
     try:
         cookie = await context.provider.finish(secret, state=state, code=code, origin=_origin(request))
+    except TooManySignIns as error:
+        answer = _too_many(_show_form(request, context, problem=TOO_MANY, status=429), error)
     except (ProviderRefused, SignInFailed):
         answer = _show_form(request, context, problem=_PROVIDER_REFUSED, status=403)
     except ProviderAway:
@@ -152,7 +154,9 @@ def _origin(request: Request) -> Origin:
 
 async def _show_link(request: Request, context: Context, link: str, *, problem: str = "") -> Response:
     try:
-        found = await context.sign_ins.find_link(link)
+        found = await context.sign_ins.find_link(link, origin=_origin(request))
+    except TooManySignIns as error:
+        return _too_many(_show_form(request, context, problem=TOO_MANY, status=429), error)
     except LinkInvalid:
         return _show_form(request, context, problem=_LINK_GONE, status=410)
     token = read_cookie(request, FORM) or new_form_token()

@@ -1,12 +1,14 @@
 """The settings of the console and of the identity provider, and what is said about wrong ones."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from adapters.settings import load_settings
 from domain.errors import SettingsError
 from domain.people.roles import Grant, Role
+from tests.support.servers.doors_of_tls import write_certificate
 
 MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 RIGHT = {
@@ -89,3 +91,30 @@ def test_a_wrong_setting_is_named_without_its_value(
 def test_this_machine_needs_no_https(environment: pytest.MonkeyPatch, url: str) -> None:
     environment.setenv("FACEID_CONSOLE_URL", url)
     assert load_settings().console_address() == url
+
+
+def test_the_way_to_the_provider(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_certificate(tmp_path)
+    environment.setenv("FACEID_OIDC_ALLOW", "10.0.0.0/8, keys.internal")
+    environment.setenv("FACEID_OIDC_PROXY", "http://u:canary@proxy.example:3128")
+    environment.setenv("FACEID_OIDC_CA", str(tmp_path / "server.crt"))
+    settings = load_settings()
+    way = settings.oidc_way()
+    assert way.allowed.hosts == {"keys.internal"}
+    assert (way.proxy, way.ca) == (
+        "http://u:canary@proxy.example:3128",
+        (tmp_path / "server.crt").read_text(),
+    )
+    assert "canary" not in repr(settings)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\x00", b"-----BEGIN CERTIFICATE-----\ncanary"])
+def test_certificates_that_are_none_stop_the_console(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_bytes(content)
+    environment.setenv("FACEID_OIDC_CA", str(tmp_path / "ca.pem"))
+    with pytest.raises(SettingsError, match=r"^FACEID_OIDC_CA: the file ") as wrong:
+        load_settings().oidc_way()
+    assert "canary" not in str(wrong.value)

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from domain.people.entry import Origin
-from domain.people.errors import ProviderAway, ProviderRefused
+from domain.people.errors import ProviderAway, ProviderRefused, TooManySignIns
 from domain.people.roles import Role
 from service.console.main import create_app
 from tests.console.rig.site import Site
@@ -21,6 +21,7 @@ class FakeProvider:
 
     cookie: str
     is_away: bool = False
+    wait: float = 0
 
     async def begin(self) -> tuple[str, str]:
         if self.is_away:
@@ -28,6 +29,8 @@ class FakeProvider:
         return "kept-secret", AT_PROVIDER
 
     async def finish(self, secret: str, *, state: str, code: str, origin: Origin) -> str:
+        if self.wait:
+            raise TooManySignIns(self.wait)
         if (secret, state, code) != ("kept-secret", "s", "good"):
             raise ProviderRefused("no_role")
         return self.cookie
@@ -77,6 +80,15 @@ async def test_a_provider_that_is_away_leaves_the_sign_in_page(site: Site, provi
         answer = await browser.get("/login/oidc")
     assert answer.status_code == 503
     assert "cannot be reached right now" in answer.text
+
+
+async def test_too_many_failed_returns_wait(site: Site, provider: FakeProvider) -> None:
+    provider.wait = 29.6
+    async with browser_of(site, provider) as browser:
+        await browser.get("/login/oidc")
+        back = await browser.get("/login/oidc/back?state=s&code=good")
+    assert (back.status_code, back.headers["retry-after"]) == (429, "30")
+    assert "Too many tries" in back.text
 
 
 async def test_without_a_provider_there_is_no_such_page(site: Site) -> None:

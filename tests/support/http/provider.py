@@ -39,12 +39,14 @@ def ec_key(kid: str = "ec") -> ECKey:
 @dataclass
 class Provider:
     """`keys`: what it publishes. `sign`: makes the ID token of these claims. `claims`: of who signs in, over
-    the right ones. `answers`: what a path answers instead.
+    the right ones. `userinfo`: what its endpoint tells the bearer of the access token; None: there is none.
+    `answers`: what a path answers instead.
     """
 
     clock: Callable[[], datetime]
     keys: list[Key]
     claims: dict[str, Any] = field(default_factory=dict)
+    userinfo: dict[str, Any] | None = None
     answers: dict[str, Response] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -68,6 +70,7 @@ class Provider:
                 Route("/.well-known/openid-configuration", self._describe),
                 Route("/keys", self._keys),
                 Route("/token", self._token, methods=["POST"]),
+                Route("/userinfo", self._userinfo),
             ]
         )
 
@@ -78,7 +81,14 @@ class Provider:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
         }
+        if self.userinfo is not None:
+            right["userinfo_endpoint"] = f"{self.issuer}/userinfo"
         return self._answer(request, right | self.metadata)
+
+    async def _userinfo(self, request: Request) -> Response:
+        if request.headers.get("authorization") != "Bearer a":
+            return JSONResponse({"error": "invalid_token"}, 401)
+        return self._answer(request, self.userinfo or {})
 
     async def _keys(self, request: Request) -> Response:
         return self._answer(request, dict(KeySet(list(self.keys)).as_dict(private=False)))

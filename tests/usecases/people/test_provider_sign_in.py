@@ -1,13 +1,16 @@
 """Signing in at an identity provider: only a mapped group opens a session."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 
 from adapters.sealing.random_secrets import new_secret
 from adapters.store.people.failures import PgSignInFailures
-from domain.people.errors import ProviderRefused, SignInFailed
+from adapters.store.people.tries import PgSignInLimits
+from domain.limits.throttle import Rate
+from domain.people.errors import ProviderRefused, SignInFailed, TooManySignIns
 from domain.people.provider import ProvenIdentity
 from domain.people.roles import Grant, Role
 from tests.support.storage.people import HERE, OPS
@@ -37,11 +40,12 @@ class Vouching:
 
 def desk(office: Office, provider: Vouching) -> ProviderSignIns:
     return ProviderSignIns(
-        provider,
+        provider=provider,
         groups=GROUPS,
         back_to=BACK,
         persons=office.proven,
         sessions=office.sessions,
+        limits=office.limits,
         failures=PgSignInFailures(office.engine),
         new_secret=new_secret,
     )
@@ -97,3 +101,15 @@ async def test_what_proves_nothing_is_noted(office: Office) -> None:
         await desk(office, Vouching()).finish("secret", state="forged", code="c", origin=HERE)
     (row,) = await office.audited("sign_in.failed")
     assert (row["subject"], row["detail"]) == (None, {"by": "oidc", "why": "state"})
+
+
+async def test_too_many_failed_tries_from_one_address_wait(office: Office) -> None:
+    office.limits = PgSignInLimits(office.engine, by_address=Rate(1 / 30, 2))
+    failing, right = Vouching(groups=()), Vouching()
+    for provider in (right, right, failing, right, failing):
+        with suppress(ProviderRefused):
+            await signed_in(office, provider)
+    with pytest.raises(TooManySignIns) as waits:
+        await signed_in(office, right)
+    assert 0 < waits.value.retry_after <= 30
+    assert len(await office.audited("sign_in.failed")) == 2, "who waits is not noted again"

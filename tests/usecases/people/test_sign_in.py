@@ -8,6 +8,8 @@ import pyotp
 import pytest
 from argon2 import PasswordHasher
 
+from adapters.store.people.tries import PgSignInLimits
+from domain.limits.throttle import Rate
 from domain.people.entry import Origin
 from domain.people.errors import LinkInvalid, PasswordRefused, SignInFailed, TooManySignIns
 from domain.people.links import Purpose
@@ -145,7 +147,7 @@ async def test_a_refused_password_leaves_the_invitation(
     with pytest.raises(PasswordRefused) as refused:
         await office.sign_ins.by_link(link, password=password, origin=HERE)
     assert refused.value.code == code
-    assert (await office.sign_ins.find_link(link)).person == person.ref
+    assert (await office.sign_ins.find_link(link, origin=HERE)).person == person.ref
 
 
 async def test_a_link_that_signs_in_needs_no_password(office: Office) -> None:
@@ -153,7 +155,10 @@ async def test_a_link_that_signs_in_needs_no_password(office: Office) -> None:
     cookie = await office.sign_ins.by_link(link, password=PASSWORD, origin=HERE)
     assert await office.sessions.check(cookie) is not None
     assert await tried(office, "li.na", PASSWORD) is None, "and sets none"
-    for use in (office.sign_ins.by_link(link, password=None, origin=HERE), office.sign_ins.find_link("x")):
+    for use in (
+        office.sign_ins.by_link(link, password=None, origin=HERE),
+        office.sign_ins.find_link("x", origin=HERE),
+    ):
         with pytest.raises(LinkInvalid):
             await use
 
@@ -163,3 +168,16 @@ async def test_a_password_from_another_keyboard_is_the_same(office: Office) -> N
     link = await office.link(person, Purpose.INVITE)
     await office.sign_ins.by_link(link, password="pässwörd ４２ ok", origin=HERE)
     assert await tried(office, "li.na", "pa\u0308sswo\u0308rd 42 ok") is not None
+
+
+async def test_links_that_are_none_wait_and_a_valid_one_never_does(office: Office) -> None:
+    office.limits = PgSignInLimits(office.engine, by_address=Rate(1 / 30, 2))
+    sign_ins = office.signing_in()
+    for n in range(2):
+        with pytest.raises(LinkInvalid):
+            await sign_ins.find_link(f"guess-{n}", origin=HERE)
+    with pytest.raises(TooManySignIns):
+        await sign_ins.by_link("guess", password=None, origin=HERE)
+    notes = [row["detail"] for row in await office.audited("sign_in.failed")]
+    assert notes == [{"by": "link", "why": "link"}] * 2
+    assert await sign_ins.by_link(await office.link(await office.person()), password=None, origin=HERE)

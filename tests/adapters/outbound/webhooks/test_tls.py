@@ -1,7 +1,6 @@
 """TLS: certificates are checked, an endpoint may bring its CA and a client certificate."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapters.outbound.webhooks.sender import WebhookSender
+from adapters.outbound.webhooks.tls import BadCertificate, tls_context
 from domain.events.webhooks.addresses import parse_allowed
 from domain.events.webhooks.way import Answer, Fault, NotSent, Way
-from tests.support.servers.doors_of_tls import write_certificate
+from tests.support.servers.doors_of_tls import serving_tls, write_certificate
 from tests.support.servers.vendor import VendorServer, answers
 
 HERE = parse_allowed(["127.0.0.0/8"])
@@ -21,20 +21,9 @@ DELIVERED = Answer(200, head=b"{}")
 
 @asynccontextmanager
 async def tls_receiver(folder: Path, *, asks_for_certificate: bool = False) -> AsyncIterator[VendorServer]:
-    """A receiver with the folder's certificate, which may demand the same one from its client."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "server.crt", folder / "server.key")
-    if asks_for_certificate:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(folder / "server.crt")
     receiver = VendorServer(answers(200))
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=context)
-    receiver.port = server.sockets[0].getsockname()[1]
-    try:
+    async with serving_tls(receiver, folder, asks_for_certificate=asks_for_certificate):
         yield receiver
-    finally:
-        server.close()
-        await receiver.stop()
 
 
 @pytest.fixture
@@ -109,3 +98,8 @@ async def posted_to(answer_to_hello: bytes) -> Answer | NotSent:
     async with server:
         port = server.sockets[0].getsockname()[1]
         return await post(Way(f"https://127.0.0.1:{port}/"))
+
+
+def test_certificates_that_are_empty_do_not_mean_the_systems() -> None:
+    with pytest.raises(BadCertificate):
+        tls_context("", None)

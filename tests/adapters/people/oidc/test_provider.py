@@ -1,8 +1,7 @@
 """A sign-in at an identity provider over real HTTP: what proves an identity, and what does not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,63 +10,13 @@ import pytest
 from joserfc.jwk import OctKey
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from adapters.outbound.vendor.get_result import create_transport
 from adapters.people.oidc.client import OidcClient, Secrets
 from adapters.people.oidc.provider import OidcProvider
 from domain.people.errors import ProviderAway, ProviderRefused
 from domain.people.provider import ProvenIdentity
-from tests.support.http.provider import (
-    CLIENT,
-    SECRET,
-    Provider,
-    ec_key,
-    hashed,
-    rsa_key,
-    running,
-    signed,
-    unsigned,
-)
+from tests.adapters.people.oidc.conftest import BACK, BROWSER, EC, OTHER, RSA, refusal, signed_in
+from tests.support.http.provider import CLIENT, SECRET, Provider, hashed, signed, unsigned
 from tests.support.storage.stores import Clock
-
-BACK = "https://console.example/login/oidc/back"
-BROWSER = "the random secret of one browser"
-RSA, EC, OTHER = rsa_key(), ec_key(), rsa_key("other")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def provider(clock: Clock) -> AsyncIterator[Provider]:
-    async with running(Provider(clock, [RSA, EC])) as made:
-        yield made
-
-
-@pytest.fixture
-async def transport() -> AsyncIterator[httpx2.AsyncBaseTransport]:
-    made = create_transport()
-    yield made
-    await made.aclose()
-
-
-@pytest.fixture
-def ours(provider: Provider, transport: httpx2.AsyncBaseTransport, clock: Clock) -> OidcProvider:
-    """Our side."""
-    client = OidcClient(issuer=provider.issuer, client_id=CLIENT, client_secret=SECRET)
-    return OidcProvider(client, transport, clock=clock)
-
-
-async def signed_in(ours: OidcProvider, provider: Provider, **changes: str) -> ProvenIdentity:
-    brought = provider.sign_in(await ours.address(BROWSER, back_to=BACK)) | changes
-    return await ours.prove(BROWSER, state=brought["state"], code=brought["code"], back_to=BACK)
-
-
-async def refusal(ours: OidcProvider, provider: Provider, **changes: str) -> str:
-    with pytest.raises(ProviderRefused) as refused:
-        await signed_in(ours, provider, **changes)
-    return refused.value.code
 
 
 @pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (RSA, "PS256"), (EC, "ES256")])
@@ -253,11 +202,12 @@ BROKEN: dict[str, Response] = {
 }
 
 
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/keys"])
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/keys", "/userinfo"])
 @pytest.mark.parametrize("broken", BROKEN)
 async def test_a_broken_provider_is_away(
     ours: OidcProvider, provider: Provider, path: str, broken: str
 ) -> None:
+    provider.claims, provider.userinfo = {"groups": None}, {}
     provider.answers[path] = BROKEN[broken]
     with pytest.raises(ProviderAway) as away:
         await signed_in(ours, provider)
@@ -267,7 +217,8 @@ async def test_a_broken_provider_is_away(
 @pytest.mark.parametrize(
     "metadata",
     [{"issuer": "https://evil.example"}, {"authorization_endpoint": None}, {"token_endpoint": 7},
-     {"jwks_uri": "file:///etc/passwd"}, {"token_endpoint": "ftp://host/token"}, {"jwks_uri": "http://["}],
+     {"jwks_uri": "file:///etc/passwd"}, {"token_endpoint": "ftp://host/token"}, {"jwks_uri": "http://["},
+     {"jwks_uri": "http://host\n/keys"}, {"token_endpoint": "http:///token"}, {"jwks_uri": "http://h:99999"}],
 )  # fmt: skip
 async def test_a_description_that_does_not_fit_is_not_used(
     ours: OidcProvider, provider: Provider, metadata: dict[str, Any]

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.people.tries import PgSignInLimits
 from domain.limits.throttle import Rate
+from domain.people.entry import Way
 from tests.support.storage.people import People
 from tests.support.storage.stores import dump_database, traces
 
@@ -106,3 +107,12 @@ async def test_what_was_typed_is_not_stored(people: People) -> None:
     typed = "my-password-in-the-wrong-field"
     await people.limits.take(typed, HOME)
     assert traces(await dump_database(people.engine), typed) == []
+
+
+async def test_other_ways_have_buckets_of_addresses_that_passwords_do_not_empty(people: People) -> None:
+    ours = limits(people.engine, by_address=Rate(1 / 30, 2))
+    assert await waits(ours, "li.na", HOME, 3) == [False, False, True]
+    assert [await ours.take_at(Way.OIDC, HOME) > 0 for _ in range(3)] == [False, False, True]
+    assert await ours.take_at(Way.LINK, HOME) == await ours.take_at(Way.OIDC, AWAY) == 0
+    await ours.succeeded_at(Way.OIDC, HOME)
+    assert [await ours.take_at(Way.OIDC, HOME) > 0 for _ in range(2)] == [False, True]

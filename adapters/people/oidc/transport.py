@@ -1,0 +1,81 @@
+"""How the identity provider is reached: which addresses, through which proxy, with which certificates."""
+
+from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx2
+import msgspec
+from httpx_aiohttp.httpx2 import AiohttpTransport
+
+from adapters.outbound.webhooks.connector import (
+    RefusedAddress,
+    guarded_connector,
+    is_refused_literal,
+    open_connector,
+)
+from adapters.outbound.webhooks.tls import tls_context
+from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed
+
+_JSON: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "faceid-gateway"}
+
+
+class ProviderWay(msgspec.Struct, frozen=True):
+    """How to reach the provider.
+
+    `allowed`: private hosts that its description may name, besides the issuer's own. `proxy`: the URL of an
+    egress proxy, which resolves the names and has to refuse private addresses itself. `ca`: certificates
+    (PEM) that are trusted instead of the system's. The repr shows none of it.
+    """
+
+    allowed: Allowed = NOTHING
+    proxy: str | None = None
+    ca: str | None = None
+
+    def __repr__(self) -> str:
+        return "ProviderWay(...)"
+
+
+class ProviderTransport(httpx2.AsyncBaseTransport):
+    """Connects to the issuer's own origin and to what the operator allows, whatever their addresses, and to
+    other hosts at public addresses only: their names come from the provider's description.
+    """
+
+    def __init__(self, issuer: str, way: ProviderWay = ProviderWay()) -> None:  # noqa: B008 - immutable
+        parts = urlsplit(issuer)
+        own = parse_allowed([f"{parts.scheme}://{parts.netloc}"])
+        allowed = way.allowed
+        self._allowed = Allowed(allowed.networks, allowed.hosts, allowed.origins | own.origins)
+        self._has_proxy = way.proxy is not None
+        self._open = _transport(way, None)
+        self._guarded = _transport(way, self._allowed)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request. Raises RefusedAddress or httpx2.TransportError: it reached nobody, or not whole."""
+        url = str(request.url)
+        if self._allowed.has_name(url):
+            return await self._open.handle_async_request(request)
+        if not self._has_proxy:
+            return await self._guarded.handle_async_request(request)
+        if is_refused_literal(request.url.host, self._allowed):
+            raise RefusedAddress("refused address")
+        return await self._open.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._open.aclose()
+        await self._guarded.aclose()
+
+
+def _transport(way: ProviderWay, allowed: Allowed | None) -> AiohttpTransport:
+    """A transport that opens its connections inside the event loop. `allowed` None: to every address."""
+    proxy = None if way.proxy is None else httpx2.Proxy(way.proxy)
+    context = tls_context(way.ca, None)
+    return AiohttpTransport(verify=context, proxy=proxy, client=partial(_session, way, allowed))
+
+
+def _session(way: ProviderWay, allowed: Allowed | None) -> aiohttp.ClientSession:
+    tls = tls_context(way.ca, None)
+    connector = open_connector(tls=tls) if allowed is None else guarded_connector(allowed, tls=tls)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON)
