@@ -11,7 +11,7 @@ from adapters.configuration.values import read_reference
 from adapters.people.settings import DEFAULT_CONSOLE_URL
 from adapters.processes.process import NO_KEY_STORE, KeyPlace
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
-from adapters.settings import load_settings, servers_given
+from adapters.settings.settings import load_settings, servers_given
 from devstack.environment import master_keys
 from domain.errors import SettingsError
 from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed

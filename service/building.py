@@ -14,7 +14,7 @@ from adapters.processes.heartbeats import Heartbeats
 from adapters.processes.process import ProcessContext
 from adapters.processes.troubles import trouble_of
 from adapters.sealing.blind_index import BlindIndex
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.identity.reads import PgIdentityReads

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from usecases.ports.deliveries import DeliveryDesk
+from usecases.ports.events.deliveries import DeliveryDesk
 from usecases.ports.lookups import LetterDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk

@@ -11,15 +11,15 @@ from domain.apps.app import App
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
 from usecases.ports.audit import Anchor, AuditBlocks
+from usecases.ports.callbacks.inbox import Inbox
+from usecases.ports.callbacks.letters import DeadLetters
+from usecases.ports.callbacks.recording import Owners, Recorder
 from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
-from usecases.ports.events import EventUpkeep
-from usecases.ports.identity import BegunErasures, RetentionRuns
-from usecases.ports.inbox import Inbox
-from usecases.ports.letters import DeadLetters
-from usecases.ports.numbers import NumberUpkeep
+from usecases.ports.events.log import EventUpkeep
+from usecases.ports.identity.erasure import BegunErasures, RetentionRuns
+from usecases.ports.identity.numbers import NumberUpkeep
 from usecases.ports.people import PeopleUpkeep
 from usecases.ports.pulls import Ledger, Vendor
-from usecases.ports.recording import Owners, Recorder
 from usecases.ports.reviews import CaseUpkeep
 from usecases.ports.schedule import (
     DueVerifications,

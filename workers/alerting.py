@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-from usecases.alerts.report import LEASE, AlertContext, report
+from usecases.events.report_alerts import LEASE, AlertContext, report
 from usecases.process.worker_stats import WorkerStats
 from workers.errands import Errands
 

@@ -30,7 +30,7 @@ from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.redis.announcements import Announcer
 from adapters.sealing.blind_index import BlindIndex
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions

@@ -11,14 +11,14 @@ from adapters.outbound.webhooks.sender import TIMEOUT, WebhookSender
 from adapters.outbound.webhooks.signing_keys import open_key
 from adapters.processes.process import ProcessContext
 from adapters.redis.event_hints import EventHints
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.events.alert_cursors import PgAlertCursors
 from adapters.store.events.reader import PgEvents
 from adapters.store.webhooks.deliveries import PgDeliveries, PgReceivers
 from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import end_tasks
 from domain.events.webhooks.addresses import parse_allowed
-from usecases.alerts.report import AlertContext
+from usecases.events.report_alerts import AlertContext
 from usecases.process.crash_points import crash_point_wanted, deadly
 from usecases.webhooks.sending import SenderContext
 from workers.alerting import keep_reporting

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import AfterValidator
 
-from adapters.configuration.keys_url import FOLDER, folder_of
-from adapters.configuration.url_parts import shown, split_url
+from adapters.configuration.urls.keys_url import FOLDER, folder_of
+from adapters.configuration.urls.url_parts import shown, split_url
 from adapters.configuration.values import check_http_url
 from adapters.configuration.visible import check_visible
 

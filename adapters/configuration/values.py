@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, IPvAnyNetwork, SecretStr
 
-from adapters.configuration.database_url import read_database_url
-from adapters.configuration.keys_url import check_keys_url
-from adapters.configuration.redis_url import read_redis_url
 from adapters.configuration.sources import read_dotenv
+from adapters.configuration.urls.database_url import read_database_url
+from adapters.configuration.urls.keys_url import check_keys_url
+from adapters.configuration.urls.redis_url import read_redis_url
 from adapters.configuration.visible import check_visible
 from domain.events.webhooks.addresses import BadAllowance, parse_allowed
 

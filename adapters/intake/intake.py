@@ -10,10 +10,10 @@ import structlog
 
 from adapters.intake.inbox import encode_batch
 from adapters.intake.inbox_gate import InboxGate
+from adapters.intake.spool.drainer import Drainer
+from adapters.intake.spool.spool import Spool
 from adapters.sealing.batch_ids import new_batch_id
 from adapters.sealing.envelope import KeyRing
-from adapters.spool.drainer import Drainer
-from adapters.spool.spool import Spool
 from adapters.tasks.background import end_tasks
 from adapters.tasks.coalescer import Coalescer
 from domain.errors import NotDurable, SpoolBroken, SpoolRefused

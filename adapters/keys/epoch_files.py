@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from adapters.spool.disk import Disk
+from adapters.intake.spool.disk import Disk
 from domain.identity.keys.epochs import Epoch, Period
 
 KEY: Final = ".key"

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from adapters.intake.spool.disk import Disk
 from adapters.keys.away import KeysAway, disk_errors
 from adapters.keys.epoch_files import (
     DESTROYED,
@@ -26,7 +27,6 @@ from adapters.keys.epoch_files import (
     wipe,
 )
 from adapters.keys.ledger_file import LedgerFile
-from adapters.spool.disk import Disk
 from domain.identity.keys.epochs import Epoch, Erased, KeyStoreState, Period
 
 Args = ParamSpec("Args")

@@ -17,7 +17,7 @@ from domain.identity.keys.marks import trouble_of_store
 
 
 class KeyStore(Protocol):
-    """Epochs and ledger, as every store has them; `usecases.ports.keys` tells what they promise."""
+    """Epochs and ledger, as every store has them; `usecases.ports.identity.keys` tells what they promise."""
 
     async def state(self) -> KeyStoreState:
         """The identity of the store, and its counts."""

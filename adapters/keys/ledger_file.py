@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.spool.disk import Disk
+from adapters.intake.spool.disk import Disk
 from domain.identity.keys.epochs import Erased
 
 

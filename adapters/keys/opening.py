@@ -2,7 +2,7 @@
 
 import os
 
-from adapters.configuration.keys_url import (
+from adapters.configuration.urls.keys_url import (
     ALIYUN,
     AWS,
     FOLDER,

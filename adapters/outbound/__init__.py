@@ -1,1 +1,1 @@
-"""What the gateway calls: the vendor, webhook receivers, and chats for alerts."""
+"""What the gateway calls: the vendor, receivers of webhooks and alerts, and where blocks and pictures go."""

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
-from adapters.configuration.database_url import read_database_url
+from adapters.configuration.urls.database_url import read_database_url
 from adapters.postgres.connections import CONNECT_FAILURES, Connector
 from adapters.postgres.sqlstate import DatabaseAway, Fault, away, fault_of
 from domain.errors import RefusedValue, SettingsError

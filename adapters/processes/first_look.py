@@ -14,7 +14,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_refuses, database_trouble
 from adapters.redis.client import RedisAway, create_redis_pool, redis_away
 from adapters.redis.troubles import redis_refuses, redis_trouble
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 
 _PATIENCE: Final = timedelta(seconds=3)
 

@@ -10,7 +10,7 @@ import structlog
 from adapters.keys.away import KeysAway, WrongKeyStore
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.process import ProcessContext
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.identity.applied import PgApplied
 from adapters.store.keys.marks import PgKeyMarks
 from adapters.tasks.background import in_background

@@ -22,7 +22,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.redis.client import RedisAway, raises_redis_away
 from adapters.redis.names import RedisNames
 from adapters.sealing.envelope import KeyRing
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.tasks.background import in_background
 from domain.errors import SettingsError
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from adapters.keys.guarded import GuardedKeys
     from adapters.postgres.clock import DatabaseClock
     from adapters.processes.readers import Readers
-    from adapters.settings import Settings
+    from adapters.settings.settings import Settings
 
 
 class KeyPlace(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
-from adapters.configuration.redis_url import read_redis_url
+from adapters.configuration.urls.redis_url import read_redis_url
 from adapters.redis.connections import giving_back
 from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from domain.errors import ServerAway, SettingsError

@@ -5,7 +5,7 @@ import asyncio
 import typer
 
 from adapters.postgres.schema import migrate
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.failures import say
 
 

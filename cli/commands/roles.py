@@ -10,7 +10,7 @@ from adapters.logs.logs import configure_logs
 from adapters.processes.first_look import look_at_servers
 from adapters.processes.keys import check_key_store
 from adapters.processes.supervisor_link import SupervisorLink
-from adapters.settings import IngressSettings, Settings, load_settings, strange_names
+from adapters.settings.settings import IngressSettings, Settings, load_settings, strange_names
 from cli.supervisor.command import supervise
 
 Host = Annotated[str, typer.Option(help="Address to listen on")]

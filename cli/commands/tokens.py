@@ -11,7 +11,7 @@ from rich.table import Table
 
 from adapters.configuration.visible import check_visible
 from adapters.sealing.random_secrets import new_secret
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.actor import command_actor
 from cli.connected import Gateway, connected
 from cli.failures import CommandFailed

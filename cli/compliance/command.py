@@ -12,7 +12,7 @@ import typer
 from adapters.logs.logs import silent_logs
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from adapters.store.people.access_counts import count_access
 from cli.compliance.markdown import as_markdown
 from cli.compliance.report import build_report

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from cli.compliance.inventory import STORED
 from domain.people.roles import SCOPES_OF
 from domain.views.operations.compliance import (

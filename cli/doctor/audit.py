@@ -5,7 +5,7 @@ from typing import Final
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.audit.fitness import AuditFitness, examine_audit
 from cli.doctor.check import Check
 

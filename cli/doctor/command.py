@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.doctor.doctor import run_doctor
 from cli.terminal import create_console
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from adapters.outbound.vendor.get_result import FaceidApi, create_transport
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from cli.doctor.check import Check
 from domain.apps.app import App
 from domain.pulls.answer import Answer, Kind

@@ -1,7 +1,7 @@
 """`doctor` checks that a listener may open as many sockets as it is configured for."""
 
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from cli.doctor.check import Check
 
 

@@ -9,7 +9,7 @@ from adapters.keys.guarded import KeyStore
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.keys import older_than_ledger
 from adapters.processes.process import ProcessContext
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.identity.applied import PgApplied
 from adapters.store.keys.marks import PgKeyMarks
 from adapters.store.keys.wrapped import TABLES, count_by_master_keys, is_used

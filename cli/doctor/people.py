@@ -9,7 +9,7 @@ from adapters.people.oidc.transport import ProviderTransport
 from adapters.people.settings import BACK_PATH
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.people.changes import count_admins
 from cli.doctor.check import Check
 from domain.errors import SettingsError

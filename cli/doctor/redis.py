@@ -10,7 +10,7 @@ from adapters.redis.client import RedisAway
 from adapters.redis.durability import check_durability
 from adapters.redis.memory import read_room
 from adapters.redis.troubles import redis_trouble
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from cli.doctor.check import Check
 from domain.errors import SettingsError
 from domain.views.operations.servers import RedisRoom

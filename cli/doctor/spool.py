@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from adapters.settings import Settings
-from adapters.spool.disk import Disk
+from adapters.intake.spool.disk import Disk
+from adapters.settings.settings import Settings
 from cli.doctor.check import Check
 
 NAME: Final = "spool folder"

@@ -8,13 +8,13 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import Metric
 from pydantic.fields import FieldInfo
 
-from adapters.configuration.alert_meanings import ALERT_MEANINGS
-from adapters.configuration.app_meanings import APP_MEANINGS
-from adapters.configuration.meanings import MEANINGS
+from adapters.configuration.meanings.of_alerts import ALERT_MEANINGS
+from adapters.configuration.meanings.of_apps import APP_MEANINGS
+from adapters.configuration.meanings.of_gateway import MEANINGS
 from adapters.configuration.sources import PREFIX
 from adapters.logs.catalogue import LOG_EVENTS
 from adapters.outbound.alerts.settings import AlertSettings
-from adapters.settings import AppSettings, Settings
+from adapters.settings.settings import AppSettings, Settings
 from domain.audit.action import MEANINGS as ACTION_MEANINGS
 from domain.people.roles import SCOPES_OF
 from domain.views.operations.backlog import Backlog

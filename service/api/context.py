@@ -21,14 +21,14 @@ from usecases.identity.erase import ErasureDesk
 from usecases.identity.export import PersonExport
 from usecases.identity.read import IdentityDesk
 from usecases.ports.audit import AuditLog
+from usecases.ports.callbacks.recording import Registrations
 from usecases.ports.decisions import Policies
-from usecases.ports.deliveries import DeliveryDesk
-from usecases.ports.events import EventReader
+from usecases.ports.events.deliveries import DeliveryDesk
+from usecases.ports.events.log import EventReader
 from usecases.ports.hints import Announcements, Reloads
+from usecases.ports.identity.numbers import NumberCounts
 from usecases.ports.lookups import LetterDesk, Lookups, Shadows, StoredDecisions
-from usecases.ports.numbers import NumberCounts
 from usecases.ports.pulls import PullRequests, TokenIssuer
-from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk

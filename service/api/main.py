@@ -23,7 +23,7 @@ from adapters.redis.announcements import Announcements
 from adapters.redis.call_rates import CallRates
 from adapters.redis.event_hints import EventHints
 from adapters.sealing.blind_index import BlindIndex
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions

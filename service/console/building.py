@@ -11,7 +11,7 @@ from adapters.people.settings import BACK_PATH
 from adapters.policies.folder import PolicyBook
 from adapters.processes.process import ProcessContext
 from adapters.sealing.random_secrets import new_secret
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.decisions.policy_history import PgPolicyHistory
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions

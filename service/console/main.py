@@ -19,8 +19,8 @@ from adapters.processes.heartbeats import Heartbeats, beating
 from adapters.processes.keys import following_keys
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
-from adapters.settings import Settings
-from adapters.shown_settings import shown_settings
+from adapters.settings.settings import Settings
+from adapters.settings.shown import shown_settings
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.lookups.close_ups import PgCloseUps

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from adapters.processes.gc_tuning import calm_garbage_collection
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, raise_open_files
 from adapters.processes.supervisor_link import SupervisorLink
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from service.http.connections import Connections, Limits
 from service.http.doors import open_doors
 from service.http.lifecycle import Lifecycle

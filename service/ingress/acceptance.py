@@ -19,7 +19,7 @@ from service.ingress.body import body_headers, read_body
 from service.ingress.duplicates import Duplicates, mark_of
 from service.ingress.return_hints import ThrottledReturnHints
 from service.ingress.stats import IngressStats
-from usecases.ports.ingress import Intake
+from usecases.ports.callbacks.ingress import Intake
 
 _UNKNOWN_APP: Final = App(app_id="", api_key="", secrets=())
 

@@ -16,6 +16,7 @@ from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
 from adapters.intake.queue import create_queue
 from adapters.intake.return_hints import RedisReturnHints
+from adapters.intake.spool.spool import Spool
 from adapters.outbound.vendor.accounts import open_accounts
 from adapters.processes.heartbeats import beating
 from adapters.processes.process import ProcessContext
@@ -24,8 +25,7 @@ from adapters.redis.client import RedisAway
 from adapters.redis.durability import NotDurableYet, check_durability
 from adapters.redis.troubles import redis_trouble
 from adapters.redis.watch import RedisWatch
-from adapters.settings import Settings
-from adapters.spool.spool import Spool
+from adapters.settings.settings import Settings
 from domain.errors import SettingsError
 from domain.limits.throttle import Rate, Throttle
 from service.http.lifecycle import Lifecycle

@@ -6,7 +6,7 @@ from starlette.types import Scope
 
 from domain.limits.throttle import Throttle
 from domain.model import verification_id
-from usecases.ports.ingress import ReturnHints
+from usecases.ports.callbacks.ingress import ReturnHints
 
 
 class ThrottledReturnHints:

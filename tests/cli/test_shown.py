@@ -13,7 +13,7 @@ from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.main import get_command
 
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.doctor.doctor import run_doctor
 from cli.main import app
 from tests.cli.conftest import CANARY, Run

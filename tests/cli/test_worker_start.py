@@ -7,7 +7,7 @@ import pytest
 
 from adapters.postgres import clock
 from adapters.processes.process import ProcessContext
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from workers.main import following_clock, worker_context
 
 

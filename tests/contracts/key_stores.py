@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from sqlalchemy import text
 
-from adapters.configuration.keys_url import check_keys_url
+from adapters.configuration.urls.keys_url import check_keys_url
 from adapters.keys.folder import FolderKeys
 from adapters.keys.opening import open_key_store
 from adapters.keys.postgresql import PgKeys
@@ -17,7 +17,7 @@ from adapters.postgres.engine import create_engine
 from tests.memory.keys import MemoryKeys
 from tests.support.keys import cloud, vault
 from tests.support.keys.server import Reply, Request, serving
-from usecases.ports.keys import EpochKeys, ErasureLedger
+from usecases.ports.identity.keys import EpochKeys, ErasureLedger
 
 STAND_INS: dict[str, Callable[[], Callable[[Request], Reply]]] = {
     "vault": vault.Transit,

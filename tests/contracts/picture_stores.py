@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.configuration.pictures_url import check_pictures_url
-from adapters.pictures.opening import OpenedPictures, open_pictures
+from adapters.outbound.pictures.opening import OpenedPictures, open_pictures
 from tests.memory.pictures import MemoryPictures
 
 STORES: Final = ("memory", "folder", "bucket")

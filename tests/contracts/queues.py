@@ -14,7 +14,7 @@ from domain.model import AcceptedCallback
 from tests.memory.inbox import MemoryInbox
 from tests.memory.servers import MemoryRedis
 from tests.support.storage.stores import NOW, Clock
-from usecases.ports.inbox import Inbox
+from usecases.ports.callbacks.inbox import Inbox
 
 
 class WholeInbox(Inbox, Protocol):

@@ -30,11 +30,11 @@ from tests.support.storage.stores import (
     decision_record,
     record,
 )
+from usecases.ports.callbacks.letters import DeadLetters
+from usecases.ports.callbacks.recording import Recorder, Registrations
 from usecases.ports.decisions import Decisions, SecondLooks
-from usecases.ports.endpoints import Endpoints
-from usecases.ports.letters import DeadLetters
+from usecases.ports.events.endpoints import Endpoints
 from usecases.ports.pulls import Ledger, PullRequests
-from usecases.ports.recording import Recorder, Registrations
 from usecases.ports.schedule import DueVerifications, HeldVerifications, ReturnedVerifications
 
 

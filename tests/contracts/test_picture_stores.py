@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.contracts.picture_stores import STORES, opened_pictures
-from usecases.ports.pictures import PictureStore
+from usecases.ports.identity.pictures import PictureStore
 
 MINE, ANOTHER = uuid4(), uuid4()
 LARGE = bytes(range(256)) * 8192

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from devstack.environment import (
     DevSecrets,
     callers_environment,

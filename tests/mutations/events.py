@@ -139,10 +139,12 @@ OF_THE_EVENTS: Final = (
     ),
     Mutation(
         "alerts at least once",
-        "usecases/alerts/report.py",
+        "usecases/events/report_alerts.py",
         "        return msgspec.structs.replace(cursor, failures=cursor.failures + 1)\n",
         "        return msgspec.structs.replace(cursor, failures=1, seq=page.next)\n",
-        ["tests/usecases/alerts/test_report.py::test_a_failed_message_is_sent_again_with_what_came_since"],
+        [
+            "tests/usecases/events/test_report_alerts.py::test_a_failed_message_is_sent_again_with_what_came_since"
+        ],
     ),
     Mutation(
         "own endpoints alone",

@@ -211,10 +211,10 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "fsync",
-        "adapters/spool/writer.py",
+        "adapters/intake/spool/writer.py",
         "self._disk.sync(descriptor)",
         "pass",
-        ["tests/adapters/spool/test_spool.py::test_every_batch_is_synced_before_it_counts"],
+        ["tests/adapters/intake/spool/test_spool.py::test_every_batch_is_synced_before_it_counts"],
     ),
     Mutation(
         "unique key",
@@ -270,10 +270,10 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "spool byte count",
-        "adapters/spool/writer.py",
+        "adapters/intake/spool/writer.py",
         "if written != len(frame):",
         "if False:",
-        ["tests/adapters/spool/test_spool.py::test_a_short_write_is_taken_back_and_refused"],
+        ["tests/adapters/intake/spool/test_spool.py::test_a_short_write_is_taken_back_and_refused"],
     ),
     Mutation(
         "live face",

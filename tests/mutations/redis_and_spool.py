@@ -72,23 +72,25 @@ OF_REDIS_AND_SPOOL: Final = (
     ),
     Mutation(
         "what passes is tried again",
-        "adapters/spool/drainer.py",
+        "adapters/intake/spool/drainer.py",
         "except (FileNotFoundError, NoRegularFile):",
         "except (OSError, NoRegularFile):",
-        ["tests/adapters/spool/test_passing_faults.py::test_a_moment_without_descriptors_costs_nothing"],
+        [
+            "tests/adapters/intake/spool/test_passing_faults.py::test_a_moment_without_descriptors_costs_nothing"
+        ],
     ),
     Mutation(
         "no descriptor for a sync",
-        "adapters/spool/folder.py",
+        "adapters/intake/spool/folder.py",
         "self.disk.sync_entries(self._lock)",
         "self.disk.sync_folder(self.path)",
-        ["tests/adapters/spool/test_passing_faults.py::test_a_new_segment_needs_one_descriptor_alone"],
+        ["tests/adapters/intake/spool/test_passing_faults.py::test_a_new_segment_needs_one_descriptor_alone"],
     ),
     Mutation(
         "no link is followed",
-        "adapters/spool/disk.py",
+        "adapters/intake/spool/disk.py",
         "os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK",
         "os.O_RDONLY | os.O_NONBLOCK",
-        [("tests/adapters/spool/test_passing_faults.py::test_only_regular_files_are_read[link]")],
+        [("tests/adapters/intake/spool/test_passing_faults.py::test_only_regular_files_are_read[link]")],
     ),
 )

@@ -52,9 +52,9 @@ OF_THE_SCREENS: Final = (
     ),
     Mutation(
         "no secret on a page",
-        "adapters/shown_settings.py",
+        "adapters/settings/shown.py",
         "if not field.repr and getattr(settings, name)",
         "if False",
-        ["tests/adapters/test_shown_settings.py::test_no_secret_and_no_address_is_shown"],
+        ["tests/adapters/settings/test_shown.py::test_no_secret_and_no_address_is_shown"],
     ),
 )

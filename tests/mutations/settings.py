@@ -53,11 +53,11 @@ OF_THE_SETTINGS: Final = (
     ),
     Mutation(
         "parameters of TLS",
-        "adapters/configuration/database_url.py",
+        "adapters/configuration/urls/database_url.py",
         '    "sslmode", "sslnegotiation",',
         '    "sslnegotiation",',
         [
-            "tests/adapters/configuration/test_database_tls.py::test_tls_as_wanted_and_a_password_with_odd_characters"
+            "tests/adapters/configuration/urls/test_database_tls.py::test_tls_as_wanted_and_a_password_with_odd_characters"
         ],
     ),
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from adapters.outbound.alerts.settings import AlertSettings
 from adapters.processes.process import ProcessContext
 from adapters.redis.names import DEFAULT_NAMES
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from adapters.store.events.alert_cursors import PgAlertCursors
 from adapters.store.events.log import append
 from devstack.waiting import until

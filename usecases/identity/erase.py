@@ -11,7 +11,7 @@ from domain.identity.errors import NoKeyStore
 from domain.identity.reading import checked_reason
 from domain.model import verification_id
 from domain.people.actor import Actor
-from usecases.ports.identity import Applied, Erasures, Holds, Ledger, Places
+from usecases.ports.identity.erasure import Applied, Erasures, Holds, Ledger, Places
 
 
 def _alone(app_id: str) -> Sequence[str]:

@@ -12,7 +12,7 @@ from domain.model import Identity
 from domain.people.actor import Actor
 from domain.views.persons import FoundVerification, StoredDocument
 from domain.views.verifications import VerificationRecord
-from usecases.ports.identity_reads import IdentityReads
+from usecases.ports.identity.reads import IdentityReads
 
 MOST: int = 200
 """Verifications of one person that are found, the newest first."""

@@ -14,9 +14,9 @@ from domain.errors import AppNotConfigured, ServerAway
 from domain.identity.numbers import canonical
 from domain.identity.reading import TooManyOrders
 from domain.model import verification_id
-from usecases.ports.numbers import NumberCounts
+from usecases.ports.callbacks.recording import Registrations
+from usecases.ports.identity.numbers import NumberCounts
 from usecases.ports.pulls import TokenIssuer
-from usecases.ports.recording import Registrations
 from usecases.ports.schedule import Looks
 from usecases.requests.register_verification import record_registration
 

@@ -7,7 +7,7 @@ from domain.apps.registration import Registered, Registration
 from domain.errors import ExpiryOutOfBounds, RegistrationConflict
 from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
-from usecases.ports.recording import Registrations
+from usecases.ports.callbacks.recording import Registrations
 from usecases.ports.schedule import Looks
 
 

@@ -14,7 +14,7 @@ from domain.limits.memory_room import MemoryRules
 from domain.model import AcceptedCallback
 from domain.people.actor import Actor
 from domain.views.letters import LetterFilter
-from usecases.ports.letters import RetriedLetters, RetryInbox
+from usecases.ports.callbacks.letters import RetriedLetters, RetryInbox
 
 MAX_BATCH: Final = 64
 

@@ -26,7 +26,7 @@ from domain.events.webhooks.mistakes import EndpointRefused, Mistake
 from domain.events.webhooks.rotation import rotated
 from domain.events.webhooks.signing import SigningSecret
 from domain.people.actor import Actor
-from usecases.ports.endpoints import Endpoints, NewSecrets, Ways
+from usecases.ports.events.endpoints import Endpoints, NewSecrets, Ways
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,8 @@ from domain.events.webhooks.endpoint import EndpointState
 from domain.events.webhooks.selection import matching_types
 from domain.people.actor import Actor
 from domain.views.deliveries import DeliveryFilter, Recovery, Restarted
-from usecases.ports.deliveries import DeliveryDesk
-from usecases.ports.endpoints import Endpoints
+from usecases.ports.events.deliveries import DeliveryDesk
+from usecases.ports.events.endpoints import Endpoints
 
 RATE: Final = 20.0
 """Deliveries a second to one endpoint, or its `max_rate` if that is less."""

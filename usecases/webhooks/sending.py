@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from domain.events.webhooks.signing import PrivateKey
 from domain.events.webhooks.way import Post
-from usecases.ports.deliveries import Deliveries, Receivers
+from usecases.ports.events.deliveries import Deliveries, Receivers
 from usecases.process.crash_points import SendingPoint
 from usecases.process.delivery_stats import DeliveryStats
 

@@ -16,7 +16,7 @@ from domain.events.webhooks.verdict import judge
 from domain.events.webhooks.way import Post
 from domain.people.actor import Actor
 from usecases.ports.audit import AuditLog
-from usecases.ports.endpoints import Endpoints
+from usecases.ports.events.endpoints import Endpoints
 from usecases.webhooks.signed import signed
 
 

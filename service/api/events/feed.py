@@ -15,7 +15,7 @@ import structlog
 from domain.errors import CursorExpired, ServerAway, kind_of_error
 from domain.events.event import Event
 from domain.views.events import EVERYTHING, EventFilter, EventPage
-from usecases.ports.events import EventReader
+from usecases.ports.events.log import EventReader
 
 _LOOK_EVERY: Final = 1.0
 """Seconds; hints between processes may get lost."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import load_settings, strange_names
+from adapters.settings.settings import load_settings, strange_names
 from domain.errors import SettingsError
 from tests.support.right_settings import CANARY, KEY, apps, set_right, write_toml
 

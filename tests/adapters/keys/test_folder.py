@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.intake.spool.disk import Disk
 from adapters.keys import folder as module
 from adapters.keys.away import KeysAway
 from adapters.keys.epoch_files import put_new
 from adapters.keys.folder import FolderKeys
-from adapters.spool.disk import Disk
 from domain.identity.keys.epochs import Epoch, period_of
 from tests.adapters.keys.race import APPS
 

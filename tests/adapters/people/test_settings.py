@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from domain.errors import SettingsError
 from domain.people.roles import Grant, Role
 from tests.support.servers.doors_of_tls import write_certificate

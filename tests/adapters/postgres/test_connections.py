@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.configuration.database_url import read_database_url
+from adapters.configuration.urls.database_url import read_database_url
 from adapters.postgres.connections import Connector, Opened
 from adapters.postgres.engine import create_engine
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from adapters.processes.first_look import look_at_servers
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from devstack import ports
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from adapters.keys.folder import FolderKeys
 from adapters.keys.guarded import GuardedKeys
 from adapters.processes.keys import check_key_store
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from adapters.store.keys.marks import PgKeyMarks
 from devstack import ports
 from domain.errors import SettingsError

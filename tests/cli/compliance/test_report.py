@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner
 
-from adapters.settings import Settings, load_settings
+from adapters.settings.settings import Settings, load_settings
 from adapters.store.people.access_counts import count_access
 from adapters.store.people.persons import PgPersons
 from adapters.store.schema import metadata

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.doctor.audit import check_audit
 from devstack import ports
 from tests.support.storage.audits import close_all, write_rows

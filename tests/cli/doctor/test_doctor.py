@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import migrate
 from adapters.redis.memory import read_memory
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.doctor.check import Check
 from cli.doctor.doctor import VENDOR_PORTS, examine, run_doctor
 from devstack import ports

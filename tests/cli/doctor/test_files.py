@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.processes.open_files import FILES_BESIDE_CONNECTIONS, most_open_files
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.doctor.files import check_open_files
 
 

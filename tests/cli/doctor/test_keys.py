@@ -12,7 +12,7 @@ from adapters.keys.epochs import Epochs
 from adapters.keys.folder import FolderKeys
 from adapters.keys.guarded import GuardedKeys
 from adapters.sealing.envelope import KeyRing
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from adapters.store.keys.marks import PgKeyMarks
 from cli.doctor.check import Check
 from cli.doctor.keys import check_keys

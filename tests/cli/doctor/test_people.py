@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.envelope import KeyRing
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.doctor.people import check_people
 from devstack import ports
 from domain.people.roles import Grant, Role

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import load_settings
-from adapters.spool.disk import Disk
+from adapters.intake.spool.disk import Disk
+from adapters.settings.settings import load_settings
 from cli.doctor.spool import check_spool
 from tests.support.storage.spools import EIO, FailingDisk
 

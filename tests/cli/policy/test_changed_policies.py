@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.processes.process import ProcessContext
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from cli.doctor.doctor import examine
 from domain.errors import PolicyFileError
 from domain.policy.file.policy import read_policy

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.configuration.alert_meanings import ALERT_MEANINGS
-from adapters.configuration.app_meanings import APP_MEANINGS
-from adapters.configuration.meanings import MEANINGS
+from adapters.configuration.meanings.of_alerts import ALERT_MEANINGS
+from adapters.configuration.meanings.of_apps import APP_MEANINGS
+from adapters.configuration.meanings.of_gateway import MEANINGS
 from adapters.logs.catalogue import LOG_EVENTS
 from adapters.outbound.alerts.settings import AlertSettings
-from adapters.settings import AppSettings, Settings
+from adapters.settings.settings import AppSettings, Settings
 from cli.policy.docs import END
 from cli.reference.command import Topic, generated_parts
 from domain.views.tokens import SCOPES

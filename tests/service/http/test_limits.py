@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import Settings, load_settings
+from adapters.settings.settings import Settings, load_settings
 from service.api.main import _limits
 from service.http.connections import Connections, Phase
 from service.http.serving import limits_of

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.limits.throttle import Rate, Throttle
 from service.ingress.return_hints import ThrottledReturnHints
-from usecases.ports.ingress import ReturnHints
+from usecases.ports.callbacks.ingress import ReturnHints
 
 GENEROUS = Rate(1000, 1_000_000)
 

@@ -44,7 +44,7 @@ THOROUGH: Final = (
     "tests/adapters/intake/test_intake.py",
     "tests/adapters/redis/test_client.py",
     "tests/adapters/intake/test_spooling.py",
-    "tests/adapters/configuration/test_database_tls.py",
+    "tests/adapters/configuration/urls/test_database_tls.py",
     "tests/devstack/test_preflight.py",
     "tests/cli/test_main.py",
     "tests/project/test_commit_message.py",

@@ -13,14 +13,14 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from adapters.intake.inbox import RedisInbox, decode_batch
 from adapters.intake.inbox_gate import InboxGate
 from adapters.intake.intake import DurableIntake
+from adapters.intake.spool.disk import Disk
+from adapters.intake.spool.folder import ASIDE, SUFFIX
+from adapters.intake.spool.frames import scan_frames
+from adapters.intake.spool.spool import Spool
 from adapters.redis.client import create_redis_pool
 from adapters.redis.durability import Durability
 from adapters.redis.watch import RedisWatch
 from adapters.sealing.envelope import KeyRing
-from adapters.spool.disk import Disk
-from adapters.spool.folder import ASIDE, SUFFIX
-from adapters.spool.frames import scan_frames
-from adapters.spool.spool import Spool
 from devstack import servers
 from devstack.keeper import Keeper
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules

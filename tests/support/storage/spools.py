@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.spool.disk import Disk
-from adapters.spool.frames import Frame, encode_frame, scan_frames
-from adapters.spool.spool import SEGMENT_BYTES, Spool
+from adapters.intake.spool.disk import Disk
+from adapters.intake.spool.frames import Frame, encode_frame, scan_frames
+from adapters.intake.spool.spool import SEGMENT_BYTES, Spool
 from tests.support.storage.intakes import ROOMY, segments
 
 

@@ -43,7 +43,7 @@ from domain.verifications.records import DecisionRecord, DecodedCallback, Finish
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload
-from usecases.ports.recording import Recorder
+from usecases.ports.callbacks.recording import Recorder
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)

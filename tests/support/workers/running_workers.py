@@ -13,7 +13,7 @@ import pytest
 from arq.worker import Worker
 from pydantic import SecretStr
 
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from devstack.waiting import until
 from tests.support.workers.jobs import Jobs
 from workers.jobs import Loops

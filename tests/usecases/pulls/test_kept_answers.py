@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.settings import Settings
+from adapters.settings.settings import Settings
 from devstack.waiting import until
 from domain.model import ConfirmationMode
 from domain.pulls.budget import Wait

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import load_settings
+from adapters.settings.settings import load_settings
 from domain.errors import SettingsError
 from domain.events.alerts.sink import OPERATORS_TYPES, AlertSink, Language, SinkKind
 from domain.events.event import EventType

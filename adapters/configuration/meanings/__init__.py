@@ -1,0 +1,1 @@
+"""The meaning of each setting, in both languages, for the reference."""

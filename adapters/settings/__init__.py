@@ -1,0 +1,1 @@
+"""The settings of a gateway, and what of them a page may show."""

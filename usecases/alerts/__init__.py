@@ -1,1 +1,0 @@
-"""Report the operators' events to people."""

@@ -1,0 +1,1 @@
+"""Ports of the event log: the log itself, webhook endpoints and deliveries, alerts."""

@@ -1,0 +1,1 @@
+"""Ports of identity: erasures, unmasked reads, the blind index, and the key store."""
