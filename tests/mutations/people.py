@@ -163,7 +163,7 @@ OF_THE_PEOPLE: Final = (
     Mutation(
         "a token is checked again behind a wait",
         "service/api/routes/verifications.py",
-        "        await context.door.check_again(request, request.state.entry, scopes=_READ)\n",
+        "        await context.door.check_again(request, request.state.entry)\n",
         "",
         ["tests/service/api/test_wait.py::test_a_token_that_changes_during_the_wait_is_refused"],
     ),

@@ -20,10 +20,11 @@ from usecases.ports.access import CallRates, Tokens
 
 @dataclass(frozen=True)
 class Entry:
-    """An admitted request. `apps`: those in which the caller has the endpoint's scopes; None: every app."""
+    """An admitted request. `apps`: those in which the caller has the endpoint's `scopes`; None: every app."""
 
     token: ApiToken
     actor: Actor
+    scopes: frozenset[str]
     apps: Apps
     turn: Turn
 
@@ -64,18 +65,13 @@ class Door:
                 actor = request.state.actor = token.actor(address or None)
                 apps = _apps_of(token, scopes)
                 await self._charge(token, cost)
-                yield Entry(token, actor, apps, turn)
+                yield Entry(token, actor, scopes, apps, turn)
         except TooMany as error:
             await self.pauses.hold()
             raise _too_many(error.retry_after) from None
 
-    async def still_admits(self, request: Request, token: ApiToken) -> bool:
-        """Whether the bearer of an admitted request has the same rights still. Raises ServerAway."""
-        shown = shown_token(request)
-        return shown is not None and await self.tokens.check(shown) == token
-
-    async def check_again(self, request: Request, entry: Entry, *, scopes: frozenset[str]) -> None:
-        """Check the token of an admitted request that has waited, before it is answered.
+    async def check_again(self, request: Request, entry: Entry) -> None:
+        """Check the token of an admitted request that has waited, before more is answered.
 
         Raises:
             ApiProblem: the token is revoked or expired, or has lost an app or a scope.
@@ -85,7 +81,7 @@ class Door:
         token = None if shown is None else await self.tokens.check(shown)
         if token is None:
             raise ApiProblem("unauthenticated")
-        apps = _apps_of(token, scopes)
+        apps = _apps_of(token, entry.scopes)
         if apps is not None and (entry.apps is None or not entry.apps <= apps):
             raise ApiProblem("missing_scope")
 

@@ -38,7 +38,7 @@ async def stream(
     It begins and ends with an id alone: a reader whose selection is rare comes back from there, not from its
     last event, which may be deleted by then.
     It ends when this process drains, when PostgreSQL goes away, when its events were deleted meanwhile, and
-    within a second when its reader's token is revoked or has other rights: the reader comes back with its
+    within a second when its reader's token is revoked or has lost a right: the reader comes back with its
     last id, and gets an answer to that.
     """
     until = monotonic() + LONGEST * random.uniform(0.75, 1)  # noqa: S311 - no secret
