@@ -17,7 +17,7 @@ import psutil
 from redis.asyncio import Redis
 
 from adapters.postgres.schema import migrate
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from bench.failure import BenchFailed
 from bench.traffic.callbacks import API_KEY, API_SECRET, APP_ID, make_callbacks, save_callbacks
 from devstack import ports, servers, waiting

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from adapters.store.dead_letters import PgDeadLetters
     from adapters.store.decisions.stored_decisions import PgStoredDecisions
     from adapters.store.events.reader import PgEvents
-    from adapters.store.keys.rewrap import Rewrap, Rewrapped
+    from adapters.store.identity.keys.rewrap import Rewrap, Rewrapped
+    from adapters.store.people.api_tokens import PgTokens
     from adapters.store.schedule.open_verifications import PgOpenVerifications
-    from adapters.store.tokens import PgTokens
     from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 
 _REDIS_TIMEOUT: Final = timedelta(seconds=5)
@@ -115,7 +115,7 @@ class Gateway:
 
     def tokens(self) -> "PgTokens":
         """The api's bearer tokens."""
-        from adapters.store.tokens import PgTokens  # noqa: PLC0415 - as above
+        from adapters.store.people.api_tokens import PgTokens  # noqa: PLC0415 - as above
 
         return PgTokens(self._process.engine)
 
@@ -250,7 +250,7 @@ class Gateway:
 
     def rewrap(self) -> "Rewrap":
         """What wraps the stored data keys again."""
-        from adapters.store.keys.rewrap import Rewrap  # noqa: PLC0415 - as above
+        from adapters.store.identity.keys.rewrap import Rewrap  # noqa: PLC0415 - as above
 
         return Rewrap(self._process.engine, self._process.keys, self._process.epochs)
 
@@ -263,14 +263,14 @@ class Gateway:
 
     async def rewrap_epochs(self) -> "Rewrapped":
         """Wrap the epochs' keys by the newest master key."""
-        from adapters.store.keys.rewrap import Rewrapped, rewrap_epochs  # noqa: PLC0415 - as above
+        from adapters.store.identity.keys.rewrap import Rewrapped, rewrap_epochs  # noqa: PLC0415 - as above
 
         store = self._process.key_store
         return Rewrapped(0) if store is None else await rewrap_epochs(store, self._process.keys)
 
     async def rows_of_epochs(self) -> "Counter[UUID]":
         """The number of verifications and dead letters under each epoch."""
-        from adapters.store.keys.wrapped import TABLES, count_by_epoch  # noqa: PLC0415 - as above
+        from adapters.store.identity.keys.wrapped import TABLES, count_by_epoch  # noqa: PLC0415 - as above
 
         rows: Counter[UUID] = Counter()
         for keys in TABLES:

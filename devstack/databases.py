@@ -9,10 +9,10 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.sealing.envelope import KeyRing
 from adapters.sealing.random_secrets import new_secret
+from adapters.store.people.api_tokens import PgTokens
 from adapters.store.people.links import PgLinks
 from adapters.store.people.persons import PgPersons
 from adapters.store.people.proofs import PgProofs
-from adapters.store.tokens import PgTokens
 from domain.errors import ServerAway
 from domain.people.actor import Actor
 from domain.people.links import LONGEST

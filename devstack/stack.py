@@ -15,7 +15,7 @@ from typing import Any, Final
 import psutil
 
 from adapters.redis.names import DEFAULT_PREFIX
-from adapters.store.tokens import token_id
+from adapters.store.people.api_tokens import token_id
 from devstack import databases, environment, ports, servers
 from devstack.environment import (
     APP_ID,

@@ -42,13 +42,13 @@ from adapters.store.identity.numbers import PgNumbers
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.retention import PgRetention
 from adapters.store.people.upkeep import PgPeopleUpkeep
-from adapters.store.pulls.ledger import PgLedger
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners
 from adapters.store.recording.recorder import PgRecorder
 from adapters.store.reviews.store import PgReviews
 from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.leftovers import PgLeftovers
+from adapters.store.schedule.pull_ledger import PgLedger
 from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.tasks.background import end_tasks, in_background
 from domain.pulls.accounts import sharing

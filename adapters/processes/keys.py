@@ -12,7 +12,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.process import ProcessContext
 from adapters.settings.settings import Settings
 from adapters.store.identity.applied import PgApplied
-from adapters.store.keys.marks import PgKeyMarks
+from adapters.store.identity.keys.marks import PgKeyMarks
 from adapters.tasks.background import in_background
 from domain.errors import SettingsError
 

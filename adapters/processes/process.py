@@ -123,7 +123,7 @@ class ProcessContext:
             return None
         from adapters.keys.guarded import GuardedKeys  # noqa: PLC0415 - as above
         from adapters.keys.opening import open_key_store  # noqa: PLC0415 - as above
-        from adapters.store.keys.marks import PgKeyMarks  # noqa: PLC0415 - as above
+        from adapters.store.identity.keys.marks import PgKeyMarks  # noqa: PLC0415 - as above
 
         return GuardedKeys(open_key_store(self._key_place.url), PgKeyMarks(self.engine))
 

@@ -22,7 +22,7 @@ from adapters.store.events.log import append
 from adapters.store.lookups.figures import LETTERS_OF_APPS, MOST
 from adapters.store.statements.each_app import each_app
 from adapters.store.statements.positions import NEWEST
-from adapters.store.tables import dead_letters
+from adapters.store.tables.verifications import dead_letters
 from domain.audit.row import AuditRow
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback

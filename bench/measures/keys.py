@@ -8,7 +8,7 @@ from adapters.keys.epochs import Epochs
 from adapters.keys.folder import FolderKeys
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
-from adapters.store.keys.rewrap import Rewrap
+from adapters.store.identity.keys.rewrap import Rewrap
 from bench.failure import BenchFailed
 from bench.measures.worker import WARM_UP, Round, measure_round, product_with, vendor_spec
 from bench.report.console import show_progress

@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.postgres.engine import create_engine
 from adapters.sealing.random_secrets import new_secret
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from bench.failure import BenchFailed
 from bench.measures.contenders import Side
 from bench.report.console import show_progress

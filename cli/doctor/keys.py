@@ -11,8 +11,8 @@ from adapters.processes.keys import older_than_ledger
 from adapters.processes.process import ProcessContext
 from adapters.settings.settings import Settings
 from adapters.store.identity.applied import PgApplied
-from adapters.store.keys.marks import PgKeyMarks
-from adapters.store.keys.wrapped import TABLES, count_by_master_keys, is_used
+from adapters.store.identity.keys.marks import PgKeyMarks
+from adapters.store.identity.keys.wrapped import TABLES, count_by_master_keys, is_used
 from cli.doctor.check import Check
 from domain.identity.keys.epochs import KeyStoreState
 

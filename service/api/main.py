@@ -37,10 +37,10 @@ from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.lookups import PgLookups
 from adapters.store.people.personal_tokens import PgBearers
-from adapters.store.pulls.requests import PgPullRequests
 from adapters.store.recording.owners import BizOwners
 from adapters.store.recording.registrations import PgRegistrations
 from adapters.store.reviews.store import PgReviews
+from adapters.store.schedule.pull_requests import PgPullRequests
 from adapters.tasks.background import in_background
 from domain.limits.quotas import quotas
 from domain.pulls.accounts import sharing

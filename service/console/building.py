@@ -15,6 +15,7 @@ from adapters.settings.settings import Settings
 from adapters.store.decisions.policy_history import PgPolicyHistory
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.people.api_tokens import PgTokens
 from adapters.store.people.failures import PgSignInFailures
 from adapters.store.people.links import PgLinks
 from adapters.store.people.personal_tokens import PgPersonalTokens
@@ -23,7 +24,6 @@ from adapters.store.people.proofs import PgProofs
 from adapters.store.people.proven_persons import PgProvenPersons
 from adapters.store.people.sessions import PgSessions
 from adapters.store.people.tries import PgSignInLimits
-from adapters.store.tokens import PgTokens
 from service.console.context import People, PolicyParts
 from usecases.people.bounded_failures import BoundedFailures
 from usecases.people.change_roles import PeopleDesk

@@ -58,7 +58,7 @@ OF_THE_AUDIT: Final = (
     ),
     Mutation(
         "row in the transaction",
-        "adapters/store/pulls/requests.py",
+        "adapters/store/schedule/pull_requests.py",
         "if audit is not None:",
         "if False:",
         [f"{_RECORDED}::test_without_its_row_nothing_changes[request_a_pull]"],

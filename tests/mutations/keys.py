@@ -6,7 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _CONTRACT: Final = "tests/contracts/test_key_stores.py"
 _SERVICES: Final = "tests/adapters/keys/services/test_services.py"
-_STORE: Final = "tests/adapters/store/keys"
+_STORE: Final = "tests/adapters/store/identity/keys"
 
 OF_THE_KEYS: Final = (
     Mutation(
@@ -89,7 +89,7 @@ OF_THE_KEYS: Final = (
     ),
     Mutation(
         "keys change by compare-and-set",
-        "adapters/store/keys/wrapped.py",
+        "adapters/store/identity/keys/wrapped.py",
         "WHERE k.id = w.id AND k.wrapped_key = w.old AND k.id = ANY($1::uuid[])",
         "WHERE k.id = w.id AND k.id = ANY($1::uuid[])",
         [f"{_STORE}/test_rewrap.py::test_erased_row_gets_no_key_again"],

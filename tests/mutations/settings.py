@@ -14,10 +14,10 @@ OF_THE_SETTINGS: Final = (
     ),
     Mutation(
         "tokens beside no other",
-        "adapters/store/tokens.py",
+        "adapters/store/people/api_tokens.py",
         '.on_conflict_do_nothing(index_elements=["name"])',
         '.on_conflict_do_update(index_elements=["name"], set_=row)',
-        ["tests/adapters/store/test_tokens.py::test_a_token_with_an_existing_name_is_not_added"],
+        ["tests/adapters/store/people/test_api_tokens.py::test_a_token_with_an_existing_name_is_not_added"],
     ),
     Mutation(
         "revoked within a second",

@@ -14,7 +14,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "fencing",
-        "adapters/store/pulls/ledger.py",
+        "adapters/store/schedule/pull_ledger.py",
         "v.id = w.verification_id AND v.fence = w.fence",
         "v.id = w.verification_id",
         ["tests/contracts/test_ledger.py::test_a_worker_without_the_lease_reserves_nothing[real]"],
@@ -31,7 +31,7 @@ OF_THE_WORKERS: Final = (
     ),
     Mutation(
         "single flight",
-        "adapters/store/pulls/ledger.py",
+        "adapters/store/schedule/pull_ledger.py",
         "WHERE p.state = 'not_sent'",
         "",
         ["tests/contracts/test_ledger.py::test_of_fifty_processes_one_gets_the_call[real-a new call]"],

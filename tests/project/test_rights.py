@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from adapters.postgres.schema import migrate
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from devstack.ports import free_port, listens
 from devstack.servers import _valkey_binary
 from devstack.waiting import until

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata)

@@ -13,8 +13,8 @@ from typing import Any, Final
 from sqlalchemy import Row, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.store.audit.tables import audit_blocks, audit_leaves
 from adapters.store.events import log
+from adapters.store.tables.audit import audit_blocks, audit_leaves
 from domain.audit.blocks import Block, close_block, leaf_of
 from domain.audit.row import StoredRow
 from domain.events.event import EventType, NewEvent

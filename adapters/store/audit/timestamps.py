@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.audit.tables import audit_timestamps
+from adapters.store.tables.audit import audit_timestamps
 
 
 class PgTimestamps:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.decisions.tables import shadow_decisions
-from adapters.store.tables import decisions, policies, verifications
+from adapters.store.tables.decisions import shadow_decisions
+from adapters.store.tables.verifications import decisions, policies, verifications
 from domain.model import Outcome
 from domain.policy.backtest import Change, Crossing, compare
 from domain.views.decisions import CandidateText, Shadow

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.statements.each_app import list_apps
 from adapters.store.statements.positions import NEWEST, OLDEST, Position
-from adapters.store.tables import decisions, policies, verifications
+from adapters.store.tables.verifications import decisions, policies, verifications
 from domain.model import Basis, ConfirmationMode, Outcome, verification_id
 from domain.policy.evidence import Evidence
 from domain.policy.explanation import (

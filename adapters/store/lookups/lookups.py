@@ -17,7 +17,7 @@ from adapters.store.lookups.found_rows import FoundRow, find_rows
 from adapters.store.lookups.lists import find_ids
 from adapters.store.recording.recorder import key_place, registration_of
 from adapters.store.statements.bulk import bulk_connection
-from adapters.store.tables import timeline
+from adapters.store.tables.verifications import timeline
 from adapters.tasks.coalescer import Coalescer
 from adapters.tasks.giving_way import giving_way
 from domain.errors import BrokenSeal

@@ -1,1 +1,1 @@
-"""Persons, their roles, links, sessions and personal tokens in PostgreSQL."""
+"""Persons, their roles, links and sessions, and all tokens, in PostgreSQL."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.random_secrets import hash_of
 from adapters.store.people.changes import active_name, note
-from adapters.store.people.tables import sign_in_links
+from adapters.store.tables.people import sign_in_links
 from domain.audit.action import Action
 from domain.people.actor import Actor
 from domain.people.errors import NoSuchPerson

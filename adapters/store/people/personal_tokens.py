@@ -9,11 +9,11 @@ from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.random_secrets import hash_of, new_secret
+from adapters.store.people.api_tokens import PgTokens
 from adapters.store.people.changes import active_name, note
 from adapters.store.people.found_persons import BEARER_COLUMNS, person_of
-from adapters.store.people.tables import personal_tokens
 from adapters.store.statements.bulk import bulk_connection
-from adapters.store.tokens import PgTokens
+from adapters.store.tables.people import personal_tokens
 from domain.audit.action import Action
 from domain.people.actor import Actor
 from domain.people.errors import NoSuchPerson

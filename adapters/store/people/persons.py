@@ -17,7 +17,7 @@ from adapters.store.people.changes import (
     one_by_one,
 )
 from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
-from adapters.store.people.tables import person_roles, personal_tokens, persons, sessions, sign_in_links
+from adapters.store.tables.people import person_roles, personal_tokens, persons, sessions, sign_in_links
 from domain.audit.action import Action
 from domain.people.actor import Actor
 from domain.people.errors import IdentityTaken, NameTaken, NoSuchPerson

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.sealing.envelope import KeyRing, place_of
 from adapters.store.people.changes import locked_person, note
 from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
-from adapters.store.people.tables import persons
+from adapters.store.tables.people import persons
 from domain.audit.action import Action
 from domain.errors import BrokenSeal
 from domain.people.actor import Actor

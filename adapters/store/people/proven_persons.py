@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.people.changes import locked_person, note, note_grants
 from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
-from adapters.store.people.tables import person_roles, persons
+from adapters.store.tables.people import person_roles, persons
 from domain.audit.action import Action
 from domain.people.actor import Actor
 from domain.people.errors import NameTaken, ProviderRefused, SignInFailed

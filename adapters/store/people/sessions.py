@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.sealing.random_secrets import hash_of, new_secret
 from adapters.store.people.changes import active_name, note
 from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
-from adapters.store.people.tables import persons, sessions, sign_in_links
 from adapters.store.statements.bulk import bulk_connection
+from adapters.store.tables.people import persons, sessions, sign_in_links
 from domain.audit.action import Action
 from domain.people.actor import Actor
 from domain.people.entry import Origin, Way

@@ -1,1 +1,1 @@
-"""Due verifications: which, and when."""
+"""Due verifications, and the calls of get_result: reserved, answered, requested by operators."""

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.sealing.envelope import KeyRing, place_of, unseal_packed
 from adapters.store.audit import rows as audit_rows
 from adapters.store.events.log import append
-from adapters.store.tables import events
-from adapters.store.webhooks.tables import endpoints
+from adapters.store.tables.endpoints import endpoints
+from adapters.store.tables.verifications import events
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal, EndpointExists
 from domain.events.bodies import Format

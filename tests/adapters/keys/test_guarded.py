@@ -9,7 +9,7 @@ from adapters.keys.away import KeysAway, WrongKeyStore
 from adapters.keys.epochs import Epochs
 from adapters.keys.guarded import GuardedKeys
 from adapters.sealing.envelope import KeyRing
-from adapters.store.keys.marks import PgKeyMarks
+from adapters.store.identity.keys.marks import PgKeyMarks
 from domain.errors import EpochInUse
 from domain.identity.keys.epochs import GRACE, Epoch, period_of
 from tests.memory.keys import MemoryKeys

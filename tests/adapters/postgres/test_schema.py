@@ -18,7 +18,7 @@ from adapters.postgres.migrating import Migration
 from adapters.postgres.revisions import newest_revision
 from adapters.postgres.schema import examine_database, migrate
 from adapters.postgres.sqlstate import DatabaseAway
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from devstack.waiting import until
 from domain.errors import SettingsError
 from tests.support.servers.databases import bring_to, fresh_database

@@ -11,7 +11,7 @@ from adapters.keys.folder import FolderKeys
 from adapters.keys.guarded import GuardedKeys
 from adapters.processes.keys import check_key_store
 from adapters.settings.settings import load_settings
-from adapters.store.keys.marks import PgKeyMarks
+from adapters.store.identity.keys.marks import PgKeyMarks
 from devstack import ports
 from domain.errors import SettingsError
 from domain.identity.erasure import ledger_key

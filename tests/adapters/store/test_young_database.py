@@ -11,7 +11,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from domain.model import Outcome
 from domain.pulls.accounts import shared_accounts
 from tests.support.servers.databases import fresh_database

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapters.postgres.engine import create_engine
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from domain.views.tokens import ApiToken
 from tests.cli.conftest import Run, assert_one_line
 from tests.support.storage.emptying import empty_tables

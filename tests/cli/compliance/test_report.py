@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from adapters.settings.settings import Settings, load_settings
 from adapters.store.people.access_counts import count_access
 from adapters.store.people.persons import PgPersons
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from cli.compliance.command import commands
 from cli.compliance.inventory import STORED
 from cli.compliance.markdown import as_markdown

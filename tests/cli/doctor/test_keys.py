@@ -13,7 +13,7 @@ from adapters.keys.folder import FolderKeys
 from adapters.keys.guarded import GuardedKeys
 from adapters.sealing.envelope import KeyRing
 from adapters.settings.settings import load_settings
-from adapters.store.keys.marks import PgKeyMarks
+from adapters.store.identity.keys.marks import PgKeyMarks
 from cli.doctor.check import Check
 from cli.doctor.keys import check_keys
 from domain.identity.erasure import ledger_key

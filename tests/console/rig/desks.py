@@ -17,7 +17,7 @@ from adapters.store.decisions.policy_history import PgPolicyHistory
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.identity.reads import PgIdentityReads
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.limits.memory_room import MEMORY_RULES
 from service.console.context import People, PolicyParts

@@ -28,7 +28,7 @@ from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.outcome_counts import PgOutcomeCounts
 from adapters.store.reviews.store import PgReviews
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from devstack.waiting import until
 from domain.people.roles import Grant, Role
 from service.console.context import ConsoleContext

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from devstack import ports
 from devstack.environment import role_settings, without_settings
 from devstack.processes import Process

@@ -40,8 +40,8 @@ from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
+from adapters.store.people.api_tokens import PgTokens
 from adapters.store.reviews.store import PgReviews
-from adapters.store.tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.limits.memory_room import MEMORY_RULES
 from service.api.access.door import Door

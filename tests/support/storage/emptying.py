@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 
 _USED: Final = text(
     """SELECT string_agg(CAST(CAST(oid AS regclass) AS text), ', ') FROM pg_class

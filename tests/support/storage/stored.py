@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing, SealingKey
 from adapters.store.decisions.decisions import PgDecisions
-from adapters.store.tables import verifications
+from adapters.store.tables.verifications import verifications
 from domain.callback.parts import LEVELS
 from domain.model import ConfirmationMode, Outcome, verification_id
 from domain.policy.decide import Decision, decide

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.envelope import KeyRing
 from adapters.store.event_upkeep import PgEventUpkeep
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from domain.audit.action import Action
 from domain.audit.row import AuditRow

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.guarded import GuardedKeys
 from adapters.sealing.envelope import KeyRing
-from adapters.store.keys.marks import PgKeyMarks
-from adapters.store.schema import metadata
+from adapters.store.identity.keys.marks import PgKeyMarks
+from adapters.store.tables.schema import metadata
 from domain.identity.erasure import ledger_key
 from tests.support.storage.erasing import ACTOR, LATER, Erasing
 from tests.support.storage.stores import NOW, biz_id, callback, payload, whole_way

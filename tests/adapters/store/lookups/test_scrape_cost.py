@@ -10,7 +10,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.store.identity.overdue import MOST_OVERDUE, PgOverdue
 from adapters.store.lookups.figures import MOST, PgFigures
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from domain.apps.app import App
 from tests.support.servers.databases import fresh_database
 from tests.support.servers.statistics import read_in

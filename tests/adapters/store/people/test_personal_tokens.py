@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from domain.people.errors import NoSuchPerson
 from domain.people.person import PersonState
 from domain.people.roles import Grant, Rights, Role

@@ -18,7 +18,6 @@ MOVES = {name: text for name, text in vars(due_moves).items() if name.isupper()}
 STATEMENTS = {
     "decisions.saving.save_statement": {"END"},
     "identity.erasure._ERASE": {"END"},
-    "pulls.requests._ASK": {"LOOK_NOW"},
     "recording.held._RELEASE": {"RELEASE"},
     "recording.recorder._UPSERT_VERIFICATIONS": {"INSERT", "JOIN_CALLBACK"},
     "recording.registrations._CREATE": {"INSERT"},
@@ -32,6 +31,7 @@ STATEMENTS = {
     "schedule.due._POSTPONE": {"REST"},
     "schedule.due._PUT_OFF": {"REST"},
     "schedule.leftovers._END_UNFINISHED": {"END_WITH_DAY"},
+    "schedule.pull_requests._ASK": {"LOOK_NOW"},
     "schedule.return_hints._NOTE_RETURN": {"LOOK_NOW"},
 }
 
@@ -57,7 +57,7 @@ def _sources(room: str) -> list[Path]:
     return [
         file
         for file in files
-        if not {"migrations", "webhooks", "alerts", "alert_cursors.py"} & set(file.parts)
+        if not {"migrations", "webhooks", "report_alerts.py", "alert_cursors.py"} & set(file.parts)
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from devstack import ports
 from devstack.environment import role_settings, without_settings
 from devstack.ports import listens

@@ -13,7 +13,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.revisions import newest_revision
 from adapters.redis.client import create_redis_pool
 from adapters.redis.memory import read_memory
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from devstack import ports
 from service.api.main import create_app
 from service.http.lifecycle import Lifecycle

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
-from adapters.store.columns import TIME, metadata
+from adapters.store.tables.columns import TIME, metadata
 
 _WAITING: Final = "state <> 'closed'"
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.sealing.compression.raw import open_raw, seal_raw
 from adapters.sealing.envelope import place_of
 from adapters.store.statements.bulk import as_rows, bulk_connection, grouped
-from adapters.store.tables import pulls
+from adapters.store.tables.verifications import pulls
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
 from domain.verifications.lease import Lease

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSON
 
-from adapters.store.columns import TIME, metadata
+from adapters.store.tables.columns import TIME, metadata
 
 _LISTED = "((((app_id || '/') || code) || '/') || listed_as)"
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from adapters.store.columns import TIME, metadata
+from adapters.store.tables.columns import TIME, metadata
 
 endpoints = Table(
     "endpoints",

@@ -1,4 +1,4 @@
-"""The schema. `*_ct` columns are ciphertext under the verification's data key (adapters/sealing)."""
+"""Verifications and their rows. `*_ct` columns are ciphertext under the data key (adapters/sealing)."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 
-from adapters.store.columns import TIME, metadata, now_column
+from adapters.store.tables.columns import TIME, metadata, now_column
 
 
 def _time(name: str, *, nullable: bool = True) -> Column[Any]:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from adapters.store.columns import TIME, metadata
+from adapters.store.tables.columns import TIME, metadata
 
 deliveries = Table(
     "deliveries",

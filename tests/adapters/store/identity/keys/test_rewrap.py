@@ -10,12 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.keys.data_keys import DataKeys, epoch_of
 from adapters.keys.epochs import Epochs, epoch_place
 from adapters.sealing.envelope import KeyRing
-from adapters.store.keys import rewrap as module
-from adapters.store.keys import wrapped
-from adapters.store.keys.rewrap import Rewrap, rewrap_epochs
-from adapters.store.keys.wrapped import FIRST, TABLES, by_master_keys, count_by_epoch, exchange, is_used
+from adapters.store.identity.keys import rewrap as module
+from adapters.store.identity.keys import wrapped
+from adapters.store.identity.keys.rewrap import Rewrap, rewrap_epochs
+from adapters.store.identity.keys.wrapped import (
+    FIRST,
+    TABLES,
+    by_master_keys,
+    count_by_epoch,
+    exchange,
+    is_used,
+)
 from adapters.store.people.proofs import PgProofs
-from adapters.store.schema import metadata
+from adapters.store.tables.schema import metadata
 from domain.identity.keys.epochs import period_of
 from domain.people.actor import Actor, ActorKind
 from tests.memory.keys import MemoryKeys

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.random_secrets import new_secret
-from adapters.store.tokens import PgTokens
+from adapters.store.people.api_tokens import PgTokens
 from domain.views.tokens import SCOPES, ApiToken
 from tests.support.storage.stores import dump_database, traces
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, text
 
-from adapters.store.columns import TIME, metadata
+from adapters.store.tables.columns import TIME, metadata
 
 alert_cursors = Table(
     "alert_cursors",

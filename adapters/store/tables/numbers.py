@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, Table, Text, Uuid
 
-from adapters.store.columns import TIME, metadata
+from adapters.store.tables.columns import TIME, metadata
 
 id_numbers = Table(
     "id_numbers",

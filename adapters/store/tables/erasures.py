@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSON
 
-from adapters.store.columns import TIME, metadata
+from adapters.store.tables.columns import TIME, metadata
 
 erasures = Table(
     "erasures",

@@ -15,7 +15,7 @@ from adapters.keys.data_keys import in_epoch
 from adapters.keys.epochs import Epochs, epoch_place
 from adapters.keys.guarded import KeyStore
 from adapters.sealing.envelope import KeyRing, place_of
-from adapters.store.keys.wrapped import (
+from adapters.store.identity.keys.wrapped import (
     FIRST,
     TABLES,
     WrappedKey,

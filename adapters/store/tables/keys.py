@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Table, Uuid, text
 
-from adapters.store.columns import metadata
+from adapters.store.tables.columns import metadata
 
 key_store = Table(
     "key_store",

@@ -9,8 +9,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.audit.rows import append
-from adapters.store.pulls.ledger import read_calls
 from adapters.store.recording.recorder import registration_of
+from adapters.store.schedule.pull_ledger import read_calls
 from adapters.store.statements import due_moves
 from domain.audit.row import AuditRow
 from domain.model import State

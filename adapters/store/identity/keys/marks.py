@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.keys.tables import key_store
+from adapters.store.tables.keys import key_store
 from domain.identity.keys.epochs import KeyStoreState
 
 

@@ -1,1 +1,0 @@
-"""Calls of get_result: reserved, answered, requested by operators."""
