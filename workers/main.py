@@ -24,7 +24,7 @@ from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.processes.gc_tuning import calm_garbage_collection
 from adapters.processes.heartbeats import beating
-from adapters.processes.keys import following_keys
+from adapters.processes.keys import following_keys, keys_status
 from adapters.processes.mark import RedisMark, marking, read_mark
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
@@ -104,7 +104,9 @@ async def _record(settings: Settings, process: ProcessContext, supervisor: Super
         # A call under way takes at most pull_timeout; its answer must reach the ledger.
         grace = settings.pull_timeout + 5
         async with (
-            _beating(settings, process, lambda: context.status() | _status_of(delivering)),
+            _beating(
+                settings, process, lambda: context.status() | _status_of(delivering) | keys_status(process)
+            ),
             running_loops(settings, context, grace=grace) as loops,
         ):
             if delivering is not None:

@@ -38,6 +38,11 @@ class OpenedEpochs:
         self._opened.move_to_end(epoch_id)
         return opened
 
+    def left(self) -> float:
+        """Seconds for which all keys stay that are here; 0 if there is none."""
+        ends = [opened.until for opened in self._opened.values() if opened.key is not None]
+        return max(0.0, min(ends) - self._monotonic()) if ends else 0.0
+
     def put(self, epoch_id: UUID, key: SealingKey | None) -> None:
         """Keep it, in the place of the one used longest ago if there are too many."""
         self._opened[epoch_id] = Opened(key, self._monotonic() + self._life)

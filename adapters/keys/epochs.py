@@ -21,6 +21,7 @@ from adapters.keys.patient import PatientCalls
 from adapters.sealing.envelope import KeyRing, SealingKey, place_of
 from domain.errors import BrokenSeal
 from domain.identity.keys.epochs import LEAD, WEEK, Epoch, KeyStoreState, Period, period_of
+from domain.views.operations.processes import KeysStatus
 
 LIFE: Final = timedelta(hours=1)
 CONFIRM_EVERY: Final = timedelta(minutes=1)
@@ -109,6 +110,10 @@ class Epochs:
         if opened.key is None:
             raise BrokenSeal("the epoch is destroyed, or unknown to the key store")
         return opened.key
+
+    def status(self) -> KeysStatus:
+        """What heartbeats tell of the store and of the keys in memory."""
+        return KeysStatus(self._calls.is_up, self._calls.failures, self._opened.left())
 
     async def follow(self, *, every: timedelta = CONFIRM_EVERY) -> None:
         """Confirm what is open, repeatedly, until cancelled."""

@@ -22,11 +22,16 @@ log = structlog.get_logger(__name__)
 
 
 class PatientCalls:
-    """Repeats a failed call twice, then lets the store rest."""
+    """Repeats a failed call twice, then lets the store rest.
+
+    `is_up`: the last call was answered in the end. `failures`: calls without an answer, repeated ones too.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._rests_until = float("-inf")
+        self.is_up = True
+        self.failures = 0
 
     async def call(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """What the call returns. Raises KeysAway."""
@@ -34,18 +39,20 @@ class PatientCalls:
             raise KeysAway("the key store failed just now")
         try:
             async with asyncio.timeout(_PATIENCE):
-                return await _repeated(call)
+                answer = await self._repeated(call)
         except (KeysAway, TimeoutError) as error:
+            self.is_up, self.failures = False, self.failures + 1
             self._rests_until = self._monotonic() + _REST
             away = error if isinstance(error, KeysAway) else KeysAway("the key store is too slow")
             log.warning("keys.away", detail=away.detail)
             raise away from None
+        self.is_up = True
+        return answer
 
-
-async def _repeated(call: Callable[[], Awaitable[Answer]]) -> Answer:
-    for _ in range(_TRIES - 1):
-        try:
-            return await call()
-        except KeysAway:
-            continue
-    return await call()
+    async def _repeated(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        for _ in range(_TRIES - 1):
+            try:
+                return await call()
+            except KeysAway:
+                self.failures += 1
+        return await call()

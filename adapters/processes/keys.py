@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 import structlog
 
 from adapters.keys.away import KeysAway, WrongKeyStore
@@ -58,6 +59,11 @@ def older_than_ledger(missing: int) -> str:
         f"the database lacks {missing} erasure(s) that are in the ledger, so it is from an older backup:"
         " run `faceid-gateway erasures apply` before it is served"
     )
+
+
+def keys_status(process: ProcessContext) -> dict[str, object]:
+    """What heartbeats tell of the key store; nothing where there is none."""
+    return {} if process.epochs is None else {"keys": msgspec.to_builtins(process.epochs.status())}
 
 
 @asynccontextmanager

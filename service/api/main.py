@@ -16,7 +16,7 @@ from adapters.outbound.vendor.get_token import FaceidTokens
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.processes.heartbeats import Heartbeats, beating
-from adapters.processes.keys import following_keys
+from adapters.processes.keys import following_keys, keys_status
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.redis.announcements import Announcements
@@ -255,7 +255,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         every = timedelta(seconds=settings.heartbeat_every)
 
         def status() -> dict[str, object]:
-            return {"policies": book.marks()} | issuer.status()
+            return {"policies": book.marks()} | issuer.status() | keys_status(process)
 
         async with (
             in_background(*following),

@@ -16,7 +16,7 @@ from adapters.people.passwords import Argon2Passwords
 from adapters.policies.folder import PolicyBook
 from adapters.policies.reloads import PolicyReloads
 from adapters.processes.heartbeats import Heartbeats, beating
-from adapters.processes.keys import following_keys
+from adapters.processes.keys import following_keys, keys_status
 from adapters.processes.process import ProcessContext
 from adapters.processes.supervisor_link import SupervisorLink
 from adapters.settings.settings import Settings
@@ -175,7 +175,14 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             in_background(clock.follow(), reloads.listen()),
             sender,
             following_keys(process, every=every),
-            beating(redis, "console", every=every, names=names, opens_epochs=process.has_key_store),
+            beating(
+                redis,
+                "console",
+                every=every,
+                status=lambda: keys_status(process),
+                names=names,
+                opens_epochs=process.has_key_store,
+            ),
         ):
             yield
         passwords.close()

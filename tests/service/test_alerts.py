@@ -39,6 +39,7 @@ WORKER: Final[dict[str, Any]] = {
     "pulls": {"demo": {"done": 90, "unknown": 1}},
     "policies": {"default": "aaaaaaaaaaaa"},
     "attempts": {"demo": {"delivered": 90, "dns": 0}},
+    "keys": {"up": True, "failures": 0, "left": 3580.0},
 }
 INGRESS: Final[dict[str, Any]] = {
     "accepted": {"demo": 100, "other": 0},
@@ -180,6 +181,8 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
     "FaceidAuditNotClosed": (11, unclosed_audit),
     "FaceidIdentityLimit": (1, too_many_reads),
     "FaceidPersonsNearFiling": (61, many_persons),
+    "FaceidKeyStoreAway": (6, lambda it: it.beats("worker", keys={"up": False, "left": 3000.0})),
+    "FaceidEpochKeysEnd": (2, lambda it: it.beats("worker", keys={"up": False, "left": 60.0})),
     "FaceidNoWorkerAlive": (2, lambda it: it.silences("worker")),
     "FaceidNoIngressAlive": (2, lambda it: it.silences("ingress")),
     "FaceidIngressRefuses": (2, lambda it: it.beats("ingress", can_accept=False)),

@@ -8,6 +8,17 @@ import msgspec
 MISSED_BEATS: Final = 3
 
 
+class KeysStatus(msgspec.Struct, frozen=True):
+    """A process's key store. `up`: it answered the last call. `failures`: calls without an answer since the
+    process's start, repeated ones included. `left`: for how many seconds the process still has all of its
+    epoch keys if the store does not answer; 0 if it has none.
+    """
+
+    up: bool = True
+    failures: int = 0
+    left: float = 0
+
+
 class WorkerStatus(msgspec.Struct, frozen=True):
     """A worker's figures since its start, by app. `jobs` run now; `last_error` is a type's name.
 
@@ -16,6 +27,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     last answered. `policies`: those in force, each with the first digits of its text's hash.
     `attempts`: to deliver webhooks, by app and end; `attempt_durations`, `attempt_seconds`: how long they
     took (usecases.process.delivery_stats).
+    `keys`: None without a key store.
     """
 
     jobs: int = 0
@@ -31,13 +43,16 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     attempts: dict[str, dict[str, int]] = {}
     attempt_durations: tuple[int, ...] = ()
     attempt_seconds: float = 0
+    keys: KeysStatus | None = None
 
 
 class ApiStatus(msgspec.Struct, frozen=True):
-    """An api's figures; `policies` as a worker's, `refusals` as a worker's, for orders."""
+    """An api's or a console's figures; `policies` and `keys` as a worker's, `refusals` as a worker's, for
+    orders."""
 
     policies: dict[str, str] = {}
     refusals: dict[str, str] = {}
+    keys: KeysStatus | None = None
 
 
 class IngressStatus(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from domain.views.operations.servers import RedisRoom
 from service.api.metrics.delivery_families import describe_attempts, describe_deliveries
 from service.api.metrics.events import describe_events
 from service.api.metrics.identity_families import describe_identity
+from service.api.metrics.key_families import describe_keys
 from service.api.metrics.retention_family import describe_overdue
 from service.api.metrics.review_families import describe_reviews
 from service.ingress_families import describe_ingresses
@@ -201,6 +202,8 @@ def _processes(alive: Sequence[SeenHeartbeat]) -> Iterator[Metric]:
     workers = _statuses(alive, "worker", WorkerStatus)
     yield from describe_table(_WORKERS, by_process(workers), "process")
     yield from describe_attempts(workers)
+    others = (_statuses(alive, role, ApiStatus) for role in ("api", "console"))
+    yield from describe_keys(workers, *others)
     yield from describe_ingresses(_statuses(alive, "ingress", IngressStatus))
 
 

@@ -187,6 +187,7 @@ NOTES: Final[Mapping[str, str]] = {
     "circuit": N_("vendor circuit"),
     "refused": N_("vendor refuses"),
     "redis_circuit": N_("Redis circuit"),
+    "keys": N_("key store away, epoch keys left for"),
 }
 
 LOOKS: Final[Mapping[str, str]] = {

@@ -8,7 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from domain.people.session import Session
-from domain.views.operations.processes import ApiStatus, IngressStatus, SeenHeartbeat, WorkerStatus
+from domain.views.operations.processes import (
+    ApiStatus,
+    IngressStatus,
+    KeysStatus,
+    SeenHeartbeat,
+    WorkerStatus,
+)
 from service.console.app.sessions import needs
 from service.console.app.templates import page
 from service.console.context import Context
@@ -70,14 +76,20 @@ def _row(seen: SeenHeartbeat) -> ProcessRow:
 
 
 def _notes_of(seen: SeenHeartbeat) -> Sequence[tuple[str, str]]:
-    if seen.heartbeat.role == "worker":
-        worker = seen.status(WorkerStatus)
-        error = [("last_error", worker.last_error)] if worker.last_error else []
-        return [*error, *_named("circuit", worker.circuits), *_named("refused", worker.refusals)]
     if seen.heartbeat.role == "ingress":
         ingress = seen.status(IngressStatus)
         return [] if ingress.circuit == "closed" else [("redis_circuit", ingress.circuit)]
-    return _named("refused", seen.status(ApiStatus).refusals)
+    if seen.heartbeat.role != "worker":
+        api = seen.status(ApiStatus)
+        return [*_of_keys(api.keys), *_named("refused", api.refusals)]
+    worker = seen.status(WorkerStatus)
+    error = [("last_error", worker.last_error)] if worker.last_error else []
+    ways = [*_named("circuit", worker.circuits), *_named("refused", worker.refusals)]
+    return [*error, *_of_keys(worker.keys), *ways]
+
+
+def _of_keys(keys: KeysStatus | None) -> list[tuple[str, str]]:
+    return [] if keys is None or keys.up else [("keys", f"{keys.left / 60:.0f} min")]
 
 
 def _named(word: str, by_app: dict[str, str]) -> list[tuple[str, str]]:

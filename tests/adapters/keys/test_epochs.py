@@ -10,6 +10,7 @@ from adapters.keys.epochs import Epochs
 from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal
 from domain.identity.keys.epochs import period_of
+from domain.views.operations.processes import KeysStatus
 from tests.memory.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock
 
@@ -199,3 +200,20 @@ async def test_cache_is_bounded(store: MemoryKeys, keys: KeyRing) -> None:
     with pytest.raises(KeysAway):
         process.epochs.key(period_of("a", NOW).id)
     assert process.epochs.current("c")
+
+
+async def test_status_says_for_how_long_the_keys_last(store: MemoryKeys, process: Process) -> None:
+    assert process.epochs.status() == KeysStatus(up=True, failures=0, left=0)
+    await process.epochs.prepare(["demo"])
+    process.wait(timedelta(minutes=20))
+    await process.epochs.prepare(["shop"])
+    assert process.epochs.status().left == timedelta(minutes=40).total_seconds()
+
+    await process.epochs.confirm()
+    assert process.epochs.status() == KeysStatus(up=True, failures=0, left=LIFE.total_seconds())
+
+    store.is_away = True
+    with pytest.raises(KeysAway):
+        await process.epochs.confirm()
+    process.wait(timedelta(minutes=70))
+    assert process.epochs.status() == KeysStatus(up=False, failures=3, left=0)

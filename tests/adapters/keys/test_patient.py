@@ -1,6 +1,7 @@
 """Calls of a slow or unreliable key store."""
 
 import asyncio
+import contextlib
 
 import pytest
 from structlog.testing import capture_logs
@@ -35,3 +36,20 @@ async def test_one_failure_in_ten_is_not_felt() -> None:
             await calls.call(flaky)
 
     assert logs == []
+
+
+async def test_calls_without_an_answer_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patient, "_REST", 0.0)
+    calls, answers = PatientCalls(), iter([False, True, False, False, False, True])
+
+    async def scripted() -> None:
+        if not next(answers):
+            raise KeysAway("failed")
+
+    seen = []
+    for _ in range(3):
+        with contextlib.suppress(KeysAway):
+            await calls.call(scripted)
+        seen.append((calls.is_up, calls.failures))
+
+    assert seen == [(True, 1), (False, 4), (True, 4)]

@@ -9,7 +9,11 @@ from tests.console.rig.site import Site
 
 EVERY = timedelta(seconds=60)
 SPOOLING = {"can_accept": False, "spool_bytes": 3 * 1024 * 1024, "circuit": "open"}
-REFUSED = {"circuits": {"demo": "open"}, "refusals": {"demo": "AUTHENTICATION_ERROR"}}
+REFUSED = {
+    "keys": {"up": False, "left": 2400.0},
+    "circuits": {"demo": "open"},
+    "refusals": {"demo": "AUTHENTICATION_ERROR"},
+}
 
 
 async def test_an_operator_sees_processes_queue_spool_and_settings(site: Site, readers: Readers) -> None:
@@ -23,6 +27,7 @@ async def test_an_operator_sees_processes_queue_spool_and_settings(site: Site, r
         text = await reader.text()
         assert "3 MiB" in text
         assert "AUTHENTICATION_ERROR" in text
+        assert "40 min" in text
         await reader.page.click("summary")
         assert "FACEID_API_RATE" in await reader.text()
         await reader.look("system")

@@ -46,6 +46,7 @@ WORKER = {
     "circuits": {"demo": "open"},
     "refusals": {"demo": "AUTHENTICATION_ERROR"},
     "attempts": {"demo": {"delivered": 5, "receiver": 2}},
+    "keys": {"up": True, "failures": 3, "left": 3000.0},
     "attempt_durations": (0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3),
     "attempt_seconds": 91.5,
 }
@@ -157,6 +158,9 @@ async def test_the_figures_need_no_token(full: RealApi) -> None:
         ("pulls_total", "demo", "worker:host:1", "done"): 6,
         ("delivery_attempts_total", "demo", "delivered", "worker:host:1"): 5,
         ("delivery_attempts_total", "demo", "receiver", "worker:host:1"): 2,
+        ("key_store_up", "worker:host:1"): 1,
+        ("key_store_failures_total", "worker:host:1"): 3,
+        ("epoch_keys_left_seconds", "worker:host:1"): 3000,
         ("delivery_attempt_seconds_bucket", "0.025", "worker:host:1"): 3,
         ("delivery_attempt_seconds_bucket", "15.0", "worker:host:1"): 4,
         ("delivery_attempt_seconds_bucket", "+Inf", "worker:host:1"): 7,
