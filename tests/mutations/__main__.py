@@ -1,41 +1,97 @@
-"""Take away one guard after the other and say which test noticed."""
+"""Take away one guard after the other and say which test noticed.
 
+    python -m tests.mutations [WORD…]
+
+With words, only the guards whose name or file contains one of them are taken away.
+"""
+
+import os
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 
-from tests.mutations.guards import GUARDS, MUTATIONS
+from tests.mutations.guards import MUTATIONS
+from tests.mutations.mutation import Mutation
 from tests.mutations.tree import Copy, copy_tree
 
 
-def main() -> int:
-    """0 if every guard is held by a test."""
-    console = Console(width=150)
+class Attempt(NamedTuple):
+    """A mutation and those of its tests that did not notice."""
+
+    mutation: Mutation
+    missed: Sequence[str]
+
+
+class Copies:
+    """A copy of the tree for each core; whoever takes one away has it alone."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self._free: SimpleQueue[Copy] = SimpleQueue()
+        for number in range(count):
+            self._free.put(copy_tree(folder / f"tree-{number}"))
+
+    @contextmanager
+    def one(self) -> Iterator[Copy]:
+        """A copy that nobody else uses inside the block."""
+        copy = self._free.get()
+        try:
+            yield copy
+        finally:
+            self._free.put(copy)
+
+    def attempt(self, mutation: Mutation) -> Attempt:
+        """Take the guard away and run its tests."""
+        with self.one() as copy, copy.without(mutation):
+            return Attempt(mutation, [test for test in mutation.tests if not copy.fails(test)])
+
+
+def main(words: Sequence[str]) -> int:
+    """0 if a test holds every guard that was chosen."""
+    console = Console(width=150, highlight=False)
+    chosen = [mutation for mutation in MUTATIONS if _is_meant(mutation, words)]
+    if not chosen:
+        console.print(f"no guard has {' or '.join(words)} in its name or file", style="red")
+        return 2
+    cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="faceid-mutations-") as folder:
-        copy = copy_tree(Path(folder) / "tree")
-        if copy.run(sorted({test for mutation in MUTATIONS for test in mutation.tests})) != 0:
-            console.print("[red]the tests fail with every guard in place: nothing can be shown")
+        copies = Copies(Path(folder), cores)
+        if not _passes(copies, chosen, cores):
+            console.print("the tests fail with every guard in place: nothing can be shown", style="red")
             return 1
-        held = _take_away_each(copy, console)
-    console.print(f"{len(held)} of {len(GUARDS)} guards are held by a test")
-    return 0 if held == set(GUARDS) else 1
+        with ThreadPoolExecutor(cores) as pool:
+            unheld = {
+                attempt.mutation.guard
+                for number, attempt in enumerate(pool.map(copies.attempt, chosen), 1)
+                if _shown(console, f"{number}/{len(chosen)}", attempt).missed
+            }
+    guards = {mutation.guard for mutation in chosen}
+    console.print(f"{len(guards - unheld)} of {len(guards)} guards are held by a test")
+    return 1 if unheld else 0
 
 
-def _take_away_each(copy: Copy, console: Console) -> set[str]:
-    table = Table("guard", "without", "test", "noticed")
-    missed: set[str] = set()
-    for mutation in MUTATIONS:
-        with copy.without(mutation):
-            for test in mutation.tests:
-                noticed = copy.fails(test)
-                table.add_row(mutation.guard, mutation.file, test.split("::")[1], "yes" if noticed else "NO")
-                missed |= set() if noticed else {mutation.guard}
-    console.print(table, markup=False)
-    return set(GUARDS) - missed
+def _is_meant(mutation: Mutation, words: Sequence[str]) -> bool:
+    return not words or any(word in mutation.guard or word in mutation.file for word in words)
+
+
+def _passes(copies: Copies, chosen: Sequence[Mutation], cores: int) -> bool:
+    tests = {test for mutation in chosen for test in mutation.tests}
+    with copies.one() as copy:
+        return copy.run(sorted(tests), processes=cores) == 0
+
+
+def _shown(console: Console, number: str, attempt: Attempt) -> Attempt:
+    mutation, missed = attempt
+    verdict = f"NOT noticed by {', '.join(missed)}" if missed else "noticed"
+    console.print(f"{number} without “{mutation.guard}” in {mutation.file}: {verdict}", markup=False)
+    return attempt
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -46,9 +46,9 @@ class Copy:
         finally:
             file.write_text(before, "utf-8")
 
-    def run(self, tests: Sequence[str]) -> int:
-        """What pytest ends with."""
-        argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    def run(self, tests: Sequence[str], processes: int = 0) -> int:
+        """What pytest ends with. `processes`: as pytest-xdist's `-n`."""
+        argv = [sys.executable, "-m", "pytest", "-qx", f"-n{processes}", "-p", "no:cacheprovider", *tests]
         return subprocess.run(argv, cwd=self._root, stdout=subprocess.DEVNULL, check=False).returncode
 
     def fails(self, test: str) -> bool:
