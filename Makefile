@@ -75,7 +75,7 @@ docs: $(STAMP) ## write the generated reference, and build the pages as a site
 	@$(BIN)/mkdocs build --strict
 
 pictures: $(STAMP) ## take the pictures of the console for the docs, in Chromium
-	@$(BIN)/python -m tests.console.pictures
+	@$(BIN)/python -m tests.service.console.pictures
 
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
 	@$(BIN)/pytest tests/whole/faults $(FAULTS)

@@ -55,25 +55,11 @@ from service.api.errors import install_error_handlers
 from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.api.models.orders import MAX_ORDER
-from service.api.routes import (
-    appeals,
-    audit,
-    dead_letters,
-    deliveries,
-    endpoints,
-    erasures,
-    events,
-    explanations,
-    health,
-    identity,
-    persons,
-    policies,
-    pulls,
-    registrations,
-    reviews,
-    sending,
-    verifications,
-)
+from service.api.routes import audit, dead_letters, health, policies
+from service.api.routes.identity import erasures, persons, reads
+from service.api.routes.reviews import appeals, cases
+from service.api.routes.verifications import explanations, lookups, pulls, registrations
+from service.api.routes.webhooks import deliveries, endpoints, events, sending
 from service.building import (
     build_identity,
     build_intake,
@@ -103,11 +89,11 @@ MAX_BODY: Final = 256 * 1024
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        verifications,
+        lookups,
         registrations,
         pulls,
         explanations,
-        reviews,
+        cases,
         appeals,
         erasures,
         policies,
@@ -118,7 +104,7 @@ ROUTERS: Final = tuple(
         sending,
         deliveries,
         health,
-        identity,
+        reads,
         persons,
     )
 )

@@ -52,27 +52,11 @@ from service.console.building import (
     open_way_to_provider,
 )
 from service.console.context import ConsoleContext
-from service.console.pages import (
-    account,
-    audit,
-    dead_letters,
-    deliveries,
-    endpoint_actions,
-    endpoints,
-    health,
-    identity,
-    people,
-    policies,
-    policy_trials,
-    preferences,
-    reviews,
-    sign_in,
-    system,
-    today,
-    tokens,
-    verification,
-    verifications,
-)
+from service.console.pages import audit, dead_letters, health, reviews, system, today
+from service.console.pages.people import account, persons, preferences, sign_in, tokens
+from service.console.pages.policies import in_force, trials
+from service.console.pages.verifications import details, identity, lists
+from service.console.pages.webhooks import deliveries, endpoint_actions, endpoints
 from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
@@ -90,8 +74,8 @@ ROUTERS: Final = (
     preferences.router,
     account.router,
     today.router,
-    verifications.router,
-    verification.router,
+    lists.router,
+    details.router,
     identity.router,
     *reviews.ROUTERS,
     dead_letters.router,
@@ -99,9 +83,9 @@ ROUTERS: Final = (
     endpoint_actions.router,
     deliveries.router,
     tokens.router,
-    people.router,
-    policy_trials.router,
-    policies.router,
+    persons.router,
+    trials.router,
+    in_force.router,
     audit.router,
     system.router,
 )

@@ -18,7 +18,7 @@ from domain.events.event import EventType
 from service.api.models.events import EventModel, EventPageModel
 from service.api.models.orders import OrderedVerification, VerificationOrder
 from service.api.models.verifications import EXAMPLE, ReviewMarkModel, VerificationModel
-from service.api.routes.events import PageQuery, StreamQuery, router
+from service.api.routes.webhooks.events import PageQuery, StreamQuery, router
 from tests.client.test_webhooks import EVENT
 
 PACKAGE = Path(__file__).parents[2] / "client" / "faceid_gateway_client"

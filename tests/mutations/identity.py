@@ -4,8 +4,8 @@ from typing import Final
 
 from tests.mutations.mutation import Mutation
 
-_ORDERS: Final = "tests/service/api/routes/test_orders.py"
-_ROUTES: Final = "tests/service/api/routes/test_identity.py"
+_ORDERS: Final = "tests/service/api/routes/verifications/test_orders.py"
+_ROUTES: Final = "tests/service/api/routes/identity/test_reads.py"
 
 OF_IDENTITY: Final = (
     Mutation(
@@ -44,7 +44,7 @@ OF_IDENTITY: Final = (
     ),
     Mutation(
         "a scope for each field",
-        "service/api/routes/identity.py",
+        "service/api/routes/identity/reads.py",
         ", *(SCOPE_OF[each] for each in fields)",
         "",
         [f"{_ROUTES}::test_each_field_needs_its_scope"],

@@ -162,10 +162,10 @@ OF_THE_PEOPLE: Final = (
     ),
     Mutation(
         "a token is checked again behind a wait",
-        "service/api/routes/verifications.py",
+        "service/api/routes/verifications/lookups.py",
         "        await context.door.check_again(request, request.state.entry)\n",
         "",
-        ["tests/service/api/test_wait.py::test_a_token_that_changes_during_the_wait_is_refused"],
+        ["tests/service/api/lookups/test_wait.py::test_a_token_that_changes_during_the_wait_is_refused"],
     ),
     Mutation(
         "one identity, one person",
@@ -183,11 +183,11 @@ OF_THE_PEOPLE: Final = (
     ),
     Mutation(
         "no scope is dropped silently",
-        "service/console/pages/tokens.py",
+        "service/console/pages/people/tokens.py",
         "if not set(scopes) <= set(_scopes_of(session)):",
         "if False:",
         [
-            "tests/console/app/test_hostile_values.py::test_token_with_a_scope_that_the_person_lacks_is_not_made"
+            "tests/service/console/app/test_hostile_values.py::test_token_with_a_scope_that_the_person_lacks_is_not_made"
         ],
     ),
     Mutation(
@@ -195,6 +195,6 @@ OF_THE_PEOPLE: Final = (
         "service/console/app/errors.py",
         "    app.add_exception_handler(RefusedValue, _page_of(_INVALID))\n",
         "",
-        ["tests/console/app/test_hostile_values.py::test_text_that_no_column_can_hold_is_invalid"],
+        ["tests/service/console/app/test_hostile_values.py::test_text_that_no_column_can_hold_is_invalid"],
     ),
 )

@@ -5,7 +5,7 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 
 _STEPS: Final = "tests/adapters/store/reviews/test_steps.py"
-_PAGES: Final = "tests/console/pages/reviews"
+_PAGES: Final = "tests/service/console/pages/reviews"
 
 OF_REVIEWS: Final = (
     Mutation(
@@ -100,11 +100,11 @@ OF_REVIEWS: Final = (
     ),
     Mutation(
         "notes of reviews are for reviewers",
-        "service/console/pages/verification.py",
+        "service/console/pages/verifications/details.py",
         "with_notes=may_review",
         "with_notes=True",
         [
-            "tests/console/pages/test_one_verification.py::test_notes_and_the_audit_are_for_those_with_the_right"
+            "tests/service/console/pages/verifications/test_details.py::test_notes_and_the_audit_are_for_those_with_the_right"
         ],
     ),
 )

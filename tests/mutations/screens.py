@@ -4,8 +4,10 @@ from typing import Final
 
 from tests.mutations.mutation import Mutation
 
-_PAGES: Final = "tests/console/pages"
-_TWICE: Final = f"{_PAGES}/test_deliveries.py::test_a_form_sent_twice_makes_one_endpoint_and_one_secret"
+_PAGES: Final = "tests/service/console/pages"
+_TWICE: Final = (
+    f"{_PAGES}/webhooks/test_deliveries.py::test_a_form_sent_twice_makes_one_endpoint_and_one_secret"
+)
 
 OF_THE_SCREENS: Final = (
     Mutation(
@@ -24,7 +26,7 @@ OF_THE_SCREENS: Final = (
     ),
     Mutation(
         "apps of the person",
-        "service/console/app/inputs.py",
+        "service/console/app/forms/inputs.py",
         'return [each for each in apps_of(session, scope, known) if app_id in ("", each)]',
         "return [app_id] if app_id else apps_of(session, scope, known)",
         [f"{_PAGES}/test_dead_letters.py::test_a_role_in_one_app_reaches_no_letter_of_another"],
@@ -38,17 +40,17 @@ OF_THE_SCREENS: Final = (
     ),
     Mutation(
         "apps of the person",
-        "service/console/pages/tokens.py",
+        "service/console/pages/people/tokens.py",
         "return apps is None or (token.apps is not None and set(token.apps) <= apps)",
         "return True",
-        [f"{_PAGES}/test_people.py::test_an_admin_revokes_tokens_of_persons_and_programs"],
+        [f"{_PAGES}/people/test_persons.py::test_an_admin_revokes_tokens_of_persons_and_programs"],
     ),
     Mutation(
         "apps of the person",
-        "service/console/pages/people.py",
+        "service/console/pages/people/persons.py",
         "return session.rights.apps_for([_SCOPE]) is None or bool(_seen_grants(session, person))",
         "return True",
-        [f"{_PAGES}/test_people.py::test_an_admin_of_one_app_manages_nothing_of_another"],
+        [f"{_PAGES}/people/test_persons.py::test_an_admin_of_one_app_manages_nothing_of_another"],
     ),
     Mutation(
         "no secret on a page",

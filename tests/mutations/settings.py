@@ -37,10 +37,10 @@ OF_THE_SETTINGS: Final = (
     ),
     Mutation(
         "same rights on the short way",
-        "service/api/routes/lookup_route.py",
+        "service/api/routes/verifications/lookup_route.py",
         "scopes=self.scopes",
         "scopes=frozenset()",
-        ["tests/service/api/routes/test_lookup_route.py::test_both_ways_give_the_same_answers"],
+        ["tests/service/api/routes/verifications/test_lookup_route.py::test_both_ways_give_the_same_answers"],
     ),
     Mutation(
         "visible secrets",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.console.app import navigation
-from tests.console.pictures import FOLDER, LARGEST, ON_A_PHONE, SCREENS
+from tests.service.console.pictures import FOLDER, LARGEST, ON_A_PHONE, SCREENS
 
 DOCS = Path(__file__).parents[2] / "docs"
 NAMES = [*SCREENS, *(f"{name}-phone" for name in ON_A_PHONE)]

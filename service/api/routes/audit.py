@@ -8,8 +8,8 @@ from fastapi import Query
 from domain.views.audit import AuditFilter, AuditPosition
 from service.api.auth import Auditor, guarded_router
 from service.api.context import Context
-from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
+from service.api.lookups.cursors import decode_cursor, encode_cursor
 from service.api.models.audit import AuditPageModel, AuditQuery, AuditRowModel
 from service.api.responses import problems
 

@@ -10,8 +10,8 @@ from domain.audit.row import AuditRow
 from domain.views.letters import LetterFilter
 from service.api.auth import Operator, guarded_router
 from service.api.context import Context
-from service.api.cursors import decode_cursor, encode_cursor
 from service.api.errors import ApiProblem
+from service.api.lookups.cursors import decode_cursor, encode_cursor
 from service.api.models.letters import BulkRetry, DeadLetterModel, DeadLetterPage, RetriedModel
 from service.api.models.verifications import Accepted
 from service.api.responses import problems

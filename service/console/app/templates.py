@@ -7,13 +7,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from service.console.app import formats, people_words, review_words, words
+from service.console.app import formats
 from service.console.app.cookies import KEYS, read_cookie
 from service.console.app.languages import LANGUAGES, catalogue, language_of
 from service.console.app.navigation import current_screen, screens_for
 from service.console.app.places import case_path, person_path, verification_path
 from service.console.app.static import static_url
 from service.console.app.views import with_query
+from service.console.app.words import domain as words
+from service.console.app.words import people as people_words
+from service.console.app.words import reviews as review_words
 
 _VARIES: Final = {"vary": "accept-language, cookie"}
 

@@ -14,12 +14,12 @@ from domain.audit.blocks import members_of
 from domain.audit.row import AuditRow
 from domain.people.session import Session
 from domain.views.audit import AuditFilter, AuditPosition
-from service.console.app.audit_words import ACTIONS
-from service.console.app.forms import Form
-from service.console.app.inputs import read_word
+from service.console.app.forms.inputs import read_word
+from service.console.app.forms.posted import Form
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
 from service.console.app.views import ListView, decode_cursor, encode_cursor, read_time
+from service.console.app.words.audit import ACTIONS
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()

@@ -14,8 +14,8 @@ from domain.errors import BrokenSeal, NoSuchLetter, RedisFull
 from domain.people.session import Session
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.operations.figures import Letters
-from service.console.app.forms import Form
-from service.console.app.inputs import narrowed, read_id, read_number
+from service.console.app.forms.inputs import narrowed, read_id, read_number
+from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page

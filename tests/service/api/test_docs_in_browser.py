@@ -4,8 +4,8 @@ import httpx2
 import pytest
 from playwright.async_api import Page, Route
 
-from tests.console.rig.browser import NONE, chromium, started
 from tests.service.conftest import ClientOf
+from tests.service.console.rig.browser import NONE, chromium, started
 
 RENDERED = {"/docs": ".opblock-summary-path", "/redoc": "[data-section-id]"}
 

@@ -11,8 +11,8 @@ from domain.people.session import Session
 from domain.reviews.conclusion import LONGEST_BULK
 from domain.reviews.errors import ConclusionRefused, NoSuchCase
 from domain.reviews.reasons import ReviewReason
-from service.console.app.forms import Form, Posted
-from service.console.app.inputs import read_id, read_number
+from service.console.app.forms.inputs import read_id, read_number
+from service.console.app.forms.posted import Form, Posted
 from service.console.app.languages import N_
 from service.console.app.templates import page
 from service.console.app.views import with_query

@@ -17,7 +17,7 @@ from domain.reviews.evidence_hash import ShownEvidence
 from domain.reviews.history import Kind
 from domain.views.reviews import CaseView, NotedEvent
 from service.console.app.errors import NotFound
-from service.console.app.inputs import read_id
+from service.console.app.forms.inputs import read_id
 from service.console.app.places import case_path
 from service.console.app.templates import page
 from service.console.charts.attacks import attack_charts
@@ -28,7 +28,7 @@ from service.console.pages.reviews.drafts import Draft, reasons_for
 from service.console.pages.reviews.problems import Problem, problem_of
 from service.console.pages.reviews.repeats import was_done
 from service.console.pages.reviews.reviewing import ReviewSession, by_of
-from service.console.pages.verification import fact_rows, find_record
+from service.console.pages.verifications.details import fact_rows, find_record
 from usecases.reviews.by import By
 
 router = APIRouter()

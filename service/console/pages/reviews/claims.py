@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.errors import BrokenSeal
 from domain.reviews.errors import NoSuchCase, ReviewRefused
 from service.console.app.errors import NotFound
-from service.console.app.forms import Form
+from service.console.app.forms.posted import Form
 from service.console.app.sessions import needs
 from service.console.app.templates import page
 from service.console.pages.reviews import drafts

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from msgspec.structs import replace
 from starlette.responses import Response
 
-from service.console.app.forms import Form
+from service.console.app.forms.posted import Form
 from service.console.app.sessions import needs
 from service.console.pages.reviews import drafts
 from service.console.pages.reviews.case import ReviewedCase, attempt, show_case

@@ -8,8 +8,8 @@ import msgspec
 from domain.model import Outcome
 from domain.reviews.conclusion import LONGEST_NOTE, Conclusion
 from domain.reviews.reasons import REASONS_FOR, REASONS_TO_CLOSE, ReviewReason
-from service.console.app.forms import Posted
-from service.console.app.inputs import read_number
+from service.console.app.forms.inputs import read_number
+from service.console.app.forms.posted import Posted
 from service.console.app.languages import N_
 from service.console.app.views import read_time
 

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from domain.people.session import Session
 from domain.reviews.case import Priority, Shown
 from domain.views.reviews import CaseFilter
-from service.console.app.forms import Form
-from service.console.app.inputs import narrowed, read_number, read_word
+from service.console.app.forms.inputs import narrowed, read_number, read_word
+from service.console.app.forms.posted import Form
 from service.console.app.places import case_path
 from service.console.app.sessions import apps_of
 from service.console.app.templates import page

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.sealing.envelope import KeyRing
 from adapters.store.lookups.close_ups import PgCloseUps
 from domain.views.close_ups import CloseUp
-from tests.console.rig.day import run, stricter
+from tests.service.console.rig.day import run, stricter
 from tests.support.storage.stores import NOW, Store
 
 SENT = text("""

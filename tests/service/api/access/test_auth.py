@@ -9,25 +9,14 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from domain.views.tokens import SCOPES
-from service.api.routes import (
-    appeals,
-    audit,
-    dead_letters,
-    deliveries,
-    endpoints,
-    erasures,
-    events,
-    explanations,
-    health,
-    identity,
-    persons,
-    policies,
-    pulls,
-    registrations,
-    reviews,
-    sending,
-    verifications,
-)
+from service.api.routes import audit, dead_letters, health, policies
+from service.api.routes.identity import erasures, persons
+from service.api.routes.identity import reads as identity
+from service.api.routes.reviews import appeals
+from service.api.routes.reviews import cases as reviews
+from service.api.routes.verifications import explanations, pulls, registrations
+from service.api.routes.verifications import lookups as verifications
+from service.api.routes.webhooks import deliveries, endpoints, events, sending
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.storage.stores import NOW, Store, biz_id, callback

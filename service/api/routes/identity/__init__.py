@@ -1,0 +1,1 @@
+"""Identity: read, searched, exported, erased, held."""

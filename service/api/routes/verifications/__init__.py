@@ -1,0 +1,1 @@
+"""Verifications: register, look up, explain, pull."""

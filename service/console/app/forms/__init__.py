@@ -1,0 +1,1 @@
+"""What a browser sends: posted forms, and values in forms and queries."""

@@ -1,0 +1,1 @@
+"""What the console calls the words of the domain; templates translate them."""

@@ -1,0 +1,1 @@
+"""Persons, accounts, tokens, and how a person gets in."""

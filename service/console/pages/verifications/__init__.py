@@ -1,0 +1,1 @@
+"""Verifications: the list, one of them, and its identity."""

@@ -1,0 +1,212 @@
+"""One verification: its decision and what it rests on, its calls, deliveries and timeline."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Path, Request
+from starlette.responses import RedirectResponse, Response
+
+from domain.audit.row import StoredRow
+from domain.errors import BrokenSeal
+from domain.model import BIZ_ID_SHAPE
+from domain.people.session import Session
+from domain.policy.explanation import Explanation, explain
+from domain.policy.facts.facts import Facts
+from domain.reviews.case import Because
+from domain.reviews.errors import ConclusionRefused, NoSuchCase
+from domain.views.audit import AuditFilter
+from domain.views.verifications import VerificationRecord
+from service.console.app.errors import NotFound
+from service.console.app.forms.posted import Form
+from service.console.app.languages import N_
+from service.console.app.places import verification_path
+from service.console.app.sessions import Reader, actor_of, needs
+from service.console.app.templates import page
+from service.console.app.words import domain as words
+from service.console.app.words.audit import ACTIONS
+from service.console.charts.scores import ScoreChart, score_charts
+from service.console.context import ConsoleContext, Context
+from usecases.reviews.by import By
+
+router = APIRouter()
+
+_SCOPE: Final = "verifications:read"
+_OPERATE: Final = "operate"
+_LOOKED: Final = 20
+"""Rows of the audit that the page shows."""
+_SEE_OTHER: Final = 303
+Operator = Annotated[Session, needs(_OPERATE)]
+_UNDECIDED: Final = N_("There is no decision yet, so there is nothing to review.")
+_LONG: Final = N_("The note is too long.")
+_SEALED: Final = N_("The key of this verification is gone, so no note can be kept. Leave the note out.")
+_SCORE: Final = "_confidence"
+_LIMIT: Final = "_threshold"
+
+
+class FactRow(msgspec.Struct, frozen=True):
+    """A fact as the callback and as the result has it; None where it is missing. `name`: of a member, such
+    as a score, inside a fact."""
+
+    fact: str
+    name: str
+    callback: str | None
+    result: str | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether both sides have it and differ."""
+        return None not in (self.callback, self.result) and self.callback != self.result
+
+
+@router.get("/verifications/{app_id}/{biz_id}")
+async def show_verification(
+    request: Request, context: Context, session: Reader, app_id: str, biz_id: str = Path(max_length=128)
+) -> Response:
+    """Everything about one verification, with masked identity."""
+    return await _show(request, context, session, await _found(context, session, app_id, biz_id))
+
+
+@router.post("/verifications/{app_id}/{biz_id}/case")
+async def open_case(
+    request: Request,
+    context: Context,
+    session: Operator,
+    form: Form,
+    app_id: str,
+    biz_id: str = Path(max_length=128),
+) -> Response:
+    """Open a review case, or note on the open one that a person asks for it."""
+    record = await _found(context, session, app_id, biz_id)
+    if not session.rights.may(_OPERATE, app_id):
+        raise NotFound
+    by = By(actor_of(request, session), (app_id,))
+    try:
+        await context.reviews.open(biz_id, by, Because.OPERATOR, note=form["note"] or None)
+    except NoSuchCase:
+        return await _show(request, context, session, record, problem=_UNDECIDED)
+    except ConclusionRefused:
+        return await _show(request, context, session, record, problem=_LONG, note=form["note"])
+    except BrokenSeal:
+        return await _show(request, context, session, record, problem=_SEALED, note=form["note"])
+    return RedirectResponse(f"{verification_path(app_id, biz_id)}?done=case", _SEE_OTHER)
+
+
+async def _found(context: ConsoleContext, session: Session, app_id: str, biz_id: str) -> VerificationRecord:
+    """The verification, if the person may see it. Raises NotFound."""
+    if not session.rights.may(_SCOPE, app_id):
+        raise NotFound
+    return await find_record(context, app_id, biz_id)
+
+
+async def _show(
+    request: Request,
+    context: ConsoleContext,
+    session: Session,
+    record: VerificationRecord,
+    *,
+    problem: str = "",
+    note: str = "",
+) -> Response:
+    may = session.rights.may
+    may_review = may("review", record.app_id)
+    decided = await context.stored.get(record.id)
+    explained = explain(decided) if decided else None
+    facts = explained.facts if explained else None
+    return page(
+        request,
+        "verification.html",
+        status=409 if problem else 200,
+        record=record,
+        explained=explained,
+        facts=fact_rows(facts.callback, facts.result) if facts else [],
+        scores=_scores(explained),
+        close_up=await context.close_ups.of(record.id),
+        reviews=await context.reviews.concluded(record.id, with_notes=may_review),
+        may_review=may_review,
+        may_open=may(_OPERATE, record.app_id) and decided is not None,
+        looked=await _looked(context, session, record),
+        actions=ACTIONS,
+        problem=problem,
+        note=note,
+        is_opened=request.query_params.get("done") == "case",
+        timeline=[(event, _details(event.detail)) for event in await context.lookups.timeline(record.id)],
+    )
+
+
+async def _looked(
+    context: ConsoleContext, session: Session, record: VerificationRecord
+) -> list[StoredRow] | None:
+    """The audit's newest rows about this verification; None for a person without that right."""
+    if not session.rights.may("audit", record.app_id):
+        return None
+    which = AuditFilter(app_ids=(record.app_id,), subject=record.biz_id)
+    return (await context.audit.page(which, limit=_LOOKED)).items
+
+
+async def find_record(context: ConsoleContext, app_id: str, biz_id: str) -> VerificationRecord:
+    """The verification of a path. Raises NotFound."""
+    if app_id not in context.app_ids or not BIZ_ID_SHAPE.fullmatch(biz_id):
+        raise NotFound
+    found = await context.lookups.find([app_id], biz_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _details(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the timeline notes beside an event, in words."""
+    return [(name, _detail(value)) for name, value in detail.items() if value is not None]
+
+
+def _detail(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_detail, value))
+    if isinstance(value, dict):
+        return " ".join(str(each) for each in value.values() if each)
+    return str(value)
+
+
+def fact_rows(callback: Facts | None, result: Facts | None) -> list[FactRow]:
+    """The facts of both sides beside each other, in the order of `words.FACTS`."""
+    return [row for fact in words.FACTS for row in _rows_of(fact, callback, result)]
+
+
+def _rows_of(fact: str, callback: Facts | None, result: Facts | None) -> list[FactRow]:
+    left, right = _members(fact, callback), _members(fact, result)
+    return [FactRow(fact, name, left.get(name), right.get(name)) for name in {**left, **right}]
+
+
+def _members(fact: str, facts: Facts | None) -> dict[str, str]:
+    """The values of a fact by their names; a fact that is one value has the name ""."""
+    value = getattr(facts, fact, None)
+    if fact == "comparisons" and value:
+        return {name: f"{each.confidence:g}" for name, each in value.items()}
+    if fact == "genuineness" and value:
+        return _with_limits(value)
+    if isinstance(value, dict):
+        return {name: f"{number:g}" for name, number in value.items()}
+    if isinstance(value, tuple):
+        return {"": ", ".join(value)} if value else {}
+    return {} if value is None else {"": f"{value:g}" if isinstance(value, float) else str(value)}
+
+
+def _with_limits(scores: Mapping[str, float]) -> dict[str, str]:
+    """The scores, each with its threshold where it has one: `0.88 / 0.5`."""
+    shown = {}
+    for name, score in scores.items():
+        limit = scores.get(f"{name.removesuffix(_SCORE)}{_LIMIT}") if name.endswith(_SCORE) else None
+        if limit is not None:
+            shown[name.removesuffix(_SCORE)] = f"{score:g} / {limit:g}"
+        elif not name.endswith(_LIMIT):
+            shown[name] = f"{score:g}"
+    return shown
+
+
+def _scores(explained: Explanation | None) -> list[tuple[str, ScoreChart]]:
+    """The scores of the result, else of the callback: what counts for the decision."""
+    if explained is None:
+        return []
+    side = "result" if explained.facts.result and explained.facts.result.comparisons else "callback"
+    facts: Facts | None = getattr(explained.facts, side)
+    return [(side, chart) for chart in score_charts(facts.comparisons if facts else {})]

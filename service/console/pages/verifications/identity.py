@@ -1,0 +1,77 @@
+"""Show the identity of a verification, unmasked, to someone who says why."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from domain.errors import BrokenSeal
+from domain.identity.reading import SCOPE_OF, Field, NoReason, NumberInReason, TooManyReads
+from domain.model import Identity
+from domain.people.session import Session
+from domain.views.verifications import VerificationRecord
+from service.console.app.errors import NotFound
+from service.console.app.forms.posted import Form
+from service.console.app.languages import N_
+from service.console.app.sessions import actor_of, needs
+from service.console.app.templates import page
+from service.console.context import Context
+from service.console.pages.verifications.details import find_record
+
+router = APIRouter()
+
+IdentityReader = Annotated[Session, needs("identity:name")]
+BizId = Annotated[str, Path(max_length=128)]
+
+_PROBLEMS = {
+    NoReason: (422, N_("Say why. The reason is in the audit.")),
+    NumberInReason: (422, N_("The reason must not have an ID number: the audit keeps it for years.")),
+    TooManyReads: (429, N_("You have seen as many identities today as one person may.")),
+    BrokenSeal: (409, N_("No configured key opens this identity.")),
+}
+
+
+@router.get("/verifications/{app_id}/{biz_id}/identity")
+async def ask_for_identity(
+    request: Request, context: Context, session: IdentityReader, app_id: str, biz_id: BizId
+) -> Response:
+    """The form that asks for the reason."""
+    _, record = _fields_of(session, app_id), await find_record(context, app_id, biz_id)
+    return _show(request, record)
+
+
+@router.post("/verifications/{app_id}/{biz_id}/identity")
+async def show_identity(
+    request: Request, context: Context, session: IdentityReader, app_id: str, biz_id: BizId, form: Form
+) -> Response:
+    """The fields that the person may see, once; the audit has it first."""
+    fields, record = _fields_of(session, app_id), await find_record(context, app_id, biz_id)
+    reason = form["reason"]
+    try:
+        identity = await context.identity.read(
+            record, fields, actor=actor_of(request, session), reason=reason[:500]
+        )
+    except (NoReason, NumberInReason, TooManyReads, BrokenSeal) as error:
+        status, problem = _PROBLEMS[type(error)]
+        return _show(request, record, problem=problem, status=status)
+    return _show(request, record, identity=identity)
+
+
+def _fields_of(session: Session, app_id: str) -> list[Field]:
+    fields = [field for field, scope in SCOPE_OF.items() if session.rights.may(scope, app_id)]
+    if not fields or not session.rights.may("verifications:read", app_id):
+        raise NotFound
+    return fields
+
+
+def _show(
+    request: Request,
+    record: VerificationRecord,
+    *,
+    identity: Identity | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    answer = page(request, "identity.html", status=status, record=record, identity=identity, problem=problem)
+    answer.headers["cache-control"] = "no-store"
+    return answer
