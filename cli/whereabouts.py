@@ -1,6 +1,5 @@
 """Find the servers of a running gateway for a command."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,7 +14,7 @@ from adapters.settings.settings import load_settings, servers_given
 from devstack.environment import master_keys
 from domain.errors import SettingsError
 from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed
-from domain.identity.retention import Retention
+from domain.identity.retention import EVERY_APP, Retention, Retentions, SharedRetention
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.pulls.accounts import Accounts, shared_accounts
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
@@ -37,6 +36,7 @@ class WebhookRules(msgspec.Struct, frozen=True):
 
 
 _DEV_WEBHOOKS: Final = WebhookRules(parse_allowed(["127.0.0.0/8"]))
+_DEV_RETENTIONS: Final[Retentions] = {"demo": Retention(), EVERY_APP: SharedRetention()}
 
 
 class Servers(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class Servers(msgspec.Struct, frozen=True):
     console_url: str = DEFAULT_CONSOLE_URL
     with_passwords: bool = True
     accounts: Accounts = {}
-    retentions: Mapping[str, Retention] = {}
+    retentions: Retentions = _DEV_RETENTIONS
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -101,7 +101,7 @@ def configured_servers() -> Servers:
         settings.console_address(),
         settings.oidc_client() is None,
         shared_accounts(settings.domain_apps()),
-        {app_id: app.retention for app_id, app in settings.domain_apps().items()},
+        settings.retentions(),
     )
 
 

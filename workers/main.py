@@ -252,7 +252,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             ),
             retention=RetentionRun(
                 PgRetention(engine),
-                {app_id: app.retention for app_id, app in apps.items()},
+                settings.retentions(),
                 keys=process.key_store,
                 clock=clock,
                 prefix_of=prefix_of,

@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from adapters.configuration.names import names_to_refuse, strange
 from adapters.configuration.problems import lines_of
+from adapters.configuration.retention import RetentionSettings
 from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
 from adapters.configuration.values import (
     DatabaseUrl,
@@ -52,7 +53,7 @@ from adapters.redis.names import DEFAULT_PREFIX
 from domain.apps.app import DEFAULT_POLICY, App
 from domain.errors import SettingsError
 from domain.events.alerts.sink import AlertSink
-from domain.identity.retention import Retention
+from domain.identity.retention import EVERY_APP, Retentions, SharedRetention
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import APP_ID_SHAPE, ConfirmationMode
 from domain.pulls.budget import WORKER_PULLS, PullRules
@@ -60,21 +61,6 @@ from domain.pulls.reconciliation import ReconcileRules
 
 _ANSWER_KEPT_WITHIN: Final = 5
 """Seconds within which a worker writes an answer to the ledger, also when it ends."""
-
-
-class RetentionSettings(BaseModel):
-    """The table `[apps.ID.retention]`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    raw_days: int = Field(7, ge=1, le=3650)
-    identity_days: int = Field(90, ge=1, le=3650)
-
-    @model_validator(mode="after")
-    def _raw_goes_first(self) -> Self:
-        if self.raw_days > self.identity_days:
-            raise ValueError("raw_days must not be more than identity_days: both go with the data key")
-        return self
 
 
 class AppSettings(BaseModel):
@@ -168,6 +154,7 @@ class Settings(PeopleSettings, BaseSettings):
     webhook_endpoints: int = Field(50, ge=1, le=1000)
     audit_anchor_file: Path | None = None
     audit_tsa_url: HttpUrl | None = None
+    audit_kept: int = Field(1825, ge=180, le=36500)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("*", mode="before")
@@ -232,6 +219,11 @@ class Settings(PeopleSettings, BaseSettings):
     def domain_apps(self) -> dict[str, App]:
         """The apps as domain values, by id."""
         return {app_id: _to_app(app_id, app) for app_id, app in self.apps.items()}
+
+    def retentions(self) -> Retentions:
+        """How long data is kept, by app, and of every app together."""
+        of_apps = {app_id: app.retention.to_domain() for app_id, app in self.apps.items()}
+        return {**of_apps, EVERY_APP: SharedRetention(audit_days=self.audit_kept)}
 
 
 _TABLES: Final = {"apps": AppSettings.model_fields, "alerts": AlertSettings.model_fields}
@@ -300,6 +292,6 @@ def _to_app(app_id: str, app: AppSettings) -> App:
         require_registration=app.require_registration,
         orders_of_number=app.orders_of_number,
         return_image=app.return_image,
-        retention=Retention(app.retention.raw_days, app.retention.identity_days),
+        retention=app.retention.to_domain(),
         pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),
     )

@@ -34,27 +34,23 @@ def run(
         retention = gateway.retention()
         due = await retention.due()
         _show(due)
-        if due and not dry_run:
-            while await retention.run():
-                pass
-        if not dry_run:
-            await retention.destroy_epochs()
-        return bool(due)
+        if dry_run:
+            return False
+        while await retention.run():
+            pass
+        await retention.destroy_epochs()
+        return any(each.free for each in due)
 
-    if run_on(erase, data_dir) and not dry_run:
+    if run_on(erase, data_dir):
         typer.echo("erased")
 
 
 def _show(due: Iterable[Due]) -> None:
-    rows = list(due)
-    if not rows:
-        typer.echo("nothing has been kept long enough")
-        return
     table = Table(header_style="bold")
     for name in ("app", "class"):
         table.add_column(name, no_wrap=True)
     for name in ("due", "held"):
         table.add_column(name, justify="right")
-    for each in rows:
-        table.add_row(each.app_id, each.kind, str(each.count), str(each.held))
+    for each in due:
+        table.add_row(each.app_id or "(every app)", each.kind, str(each.count), str(each.held))
     create_console().print(table)

@@ -9,7 +9,6 @@ _MASTER: Final = "AES-256-GCM under the master key"
 _HASHED: Final = "SHA-256 of 256 random bits"
 _OPEN: Final = "not sealed: it holds no identity"
 _READ: Final = ("verifications:read",)
-_FOR_GOOD: Final = "until its verification is deleted by hand"
 
 STORED: Final = (
     Stored(
@@ -61,7 +60,7 @@ STORED: Final = (
         ),
         "pseudonymous",
         _OPEN,
-        _FOR_GOOD,
+        "decision_days",
         _READ,
     ),
     Stored("Events for other programs", ("events", "event_log"), "pseudonymous", _OPEN, "events_kept", _READ),
@@ -70,7 +69,7 @@ STORED: Final = (
         ("endpoints", "deliveries", "attempts"),
         "technical",
         f"secrets: {_MASTER}",
-        "deliveries: events_kept",
+        "deliveries: 30 days",
         ("endpoints",),
     ),
     Stored(
@@ -78,7 +77,7 @@ STORED: Final = (
         ("audit", "audit_blocks", "audit_leaves", "audit_timestamps"),
         "staff",
         "not sealed; hashed in blocks",
-        "until `audit purge`",
+        "audit_kept; hashes of rows: always",
         ("audit",),
     ),
     Stored(

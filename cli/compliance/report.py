@@ -21,8 +21,7 @@ def build_report(
     """The report of a gateway with these settings. `access` None: PostgreSQL is away."""
     protection = _protection(settings)
     retention = [
-        AppRetention(app_id, app.retention.raw_days, app.retention.identity_days)
-        for app_id, app in sorted(settings.apps.items())
+        AppRetention(app_id, **app.retention.model_dump()) for app_id, app in sorted(settings.apps.items())
     ]
     return ComplianceReport(
         at=at,
@@ -51,6 +50,7 @@ def _answers(
     settings: Settings, keys: Protection, retention: list[AppRetention], access: AccessCounts | None
 ) -> list[Answer]:
     longest = max((each.identity_days for each in retention), default=0)
+    decisions = max((each.decision_days for each in retention), default=0)
     backups = (
         f"They stay unreadable: keys are in a store of their own ({keys.key_store}), "
         "and a ledger there is applied to a restored database before it is served."
@@ -67,6 +67,10 @@ def _answers(
             "What is the data processed for?", "To verify a person for an order of an app, once per flow."
         ),
         Answer("How long is identity kept?", f"At most {longest} days; see the retention of each app."),
+        Answer(
+            "How long are decisions and the audit kept?",
+            f"At most {decisions} days, and {settings.audit_kept} days; a legal hold keeps them longer.",
+        ),
         Answer("How is one person's data deleted on request?", "By `erase`, with a signed receipt."),
         Answer("What do backups bring back?", backups),
         Answer("Who can see identity?", _who(access)),

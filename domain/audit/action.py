@@ -47,6 +47,7 @@ class Action(StrEnum):
     PERMISSION_DENIED = "permission.denied"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_PURGED = "audit.purged"
+    VERIFICATIONS_DELETED = "verifications.deleted"
     CASE_OPENED = "review.opened"
     CASE_NOTED = "review.noted"
     CASE_CLAIMED = "review.claimed"
@@ -134,6 +135,9 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     ),
     Action.AUDIT_EXPORTED: Meaning("Someone exported the audit.", "none"),
     Action.AUDIT_PURGED: Meaning("Old rows were deleted; their hashes stay.", "none"),
+    Action.VERIFICATIONS_DELETED: Meaning(
+        "Verifications that had been kept long enough were deleted, with their decisions.", "none"
+    ),
     Action.CASE_OPENED: Meaning("A person opened a case, or a user objects to a decision.", _CASE),
     Action.CASE_NOTED: Meaning("A person asked for a case where one was open already.", _CASE),
     Action.CASE_CLAIMED: Meaning("A person began to work on a case.", _CASE),

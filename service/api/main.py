@@ -215,7 +215,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
             PgFigures(engine),
             heartbeats,
             app_ids=tuple(settings.apps),
-            overdue=partial(overdue_of, PgOverdue(engine), apps, clock=clock),
+            overdue=partial(overdue_of, PgOverdue(engine), settings.retentions(), clock=clock),
         ),
         looks=intake.queue,
         announcements=announcements,

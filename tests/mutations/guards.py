@@ -153,6 +153,7 @@ GUARDS: Final = (
     "an old backup is not served",
     "ledger before the erasure",
     "nothing identifies the erased again",
+    "nobody deletes what is young, held or not erased",
     "holds win",
     "epochs go when they are empty",
     "nothing spent above a limit",

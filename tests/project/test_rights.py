@@ -106,6 +106,10 @@ FORBIDDEN = [
     ("worker", "INSERT INTO api_tokens (name) VALUES ('x')"),
     ("worker", "UPDATE sessions SET person_id = gen_random_uuid()"),
     ("worker", "INSERT INTO person_roles (role) VALUES ('admin')"),
+    ("api", "SELECT delete_verifications_by_age('demo', '{}', now())"),
+    ("api", "SELECT purge_audit_by_age(now(), 1)"),
+    ("console", "SELECT delete_verifications_by_age('demo', '{}', now())"),
+    ("console", "SELECT purge_audit_by_age(now(), 1)"),
     *(
         (process, statement)
         for process in WITH_DATABASE

@@ -1,20 +1,22 @@
 """Erase what has been kept long enough, and destroy the keys of epochs of which nothing is left."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from domain.apps.app import App
 from domain.errors import EpochInUse
 from domain.identity.keys.epochs import Epoch
-from domain.identity.retention import Age, Due, Kind, Retention
+from domain.identity.retention import Age, Due, Kind, Retention, Retentions
 
 BATCH: Final = 500
 """Verifications of one transaction."""
 
 BUDGET: Final = 6000
-"""Verifications and letters of one run."""
+"""Verifications and rows of one run."""
+
+_BY_SENDERS: Final = Kind.ATTEMPTS
+"""The senders delete it themselves, as fast as they fill it."""
 
 REST: Final = timedelta(minutes=1)
 """A class of which nothing more was due is looked at again after this time."""
@@ -62,7 +64,7 @@ class RetentionRun:
     def __init__(
         self,
         ages: Ages,
-        retentions: Mapping[str, Retention],
+        retentions: Retentions,
         *,
         keys: Keys | None,
         clock: Callable[[], datetime],
@@ -75,28 +77,27 @@ class RetentionRun:
         self._prefix_of = prefix_of
         self._epochs_due = clock()
         self._rests_until: dict[tuple[str, Kind], datetime] = {}
+        self._turn: tuple[str, Kind] | None = None
 
     async def due(self) -> list[Due]:
-        """What the next runs will look at, by app and class. Raises ServerAway."""
-        now = self._clock()
-        found = [
-            await self._ages.due(app_id, kind, before=retention.before(kind, now))
-            for app_id, retention in self._retentions.items()
-            for kind in Kind
-        ]
-        return [each for each in found if each.count]
+        """What the next runs will look at, for every class of every app. Raises ServerAway."""
+        ages = _ages(self._retentions, self._clock())
+        return [await self._ages.due(each.app_id, each.kind, before=each.before) for each in ages]
 
     async def run(self, *, budget: int = BUDGET) -> list[Due]:
-        """Erase up to `budget` verifications and letters, and destroy what epochs are empty; what was looked
-        at. Raises ServerAway: what is done stays done."""
+        """Erase up to `budget` verifications and rows, and destroy what epochs are empty; what was looked at.
+
+        The next run begins behind the class that this one ended with, so that a large one keeps none waiting.
+        Raises ServerAway: what is done stays done.
+        """
         done = []
-        for app_id, retention in self._retentions.items():
-            for kind in Kind:
-                if budget <= 0 or self._rests(app_id, kind):
-                    continue
-                count = await self._erase(app_id, kind, retention, budget)
-                budget -= count
-                done.append(Due(app_id, kind, count))
+        for each in self._in_turn():
+            if budget <= 0:
+                break
+            self._turn = (each.app_id, each.kind)
+            count = await self._erase(each, budget)
+            budget -= count
+            done.append(Due(each.app_id, each.kind, count))
         if self._clock() >= self._epochs_due:
             self._epochs_due = self._clock() + LOOK_EVERY
             await self.destroy_epochs()
@@ -111,9 +112,19 @@ class RetentionRun:
         over = [each for each in await self._keys.epochs() if self._is_over(each, now)]
         return [each.id for each in over if await self._destroy(self._keys, each, now)]
 
-    async def _erase(self, app_id: str, kind: Kind, retention: Retention, budget: int) -> int:
+    def _in_turn(self) -> list[Age]:
+        ages = [
+            each
+            for each in _ages(self._retentions, self._clock())
+            if each.kind is not _BY_SENDERS and not self._rests(each.app_id, each.kind)
+        ]
+        names = [(each.app_id, each.kind) for each in ages]
+        first = names.index(self._turn) + 1 if self._turn in names else 0
+        return ages[first:] + ages[:first]
+
+    async def _erase(self, age: Age, budget: int) -> int:
+        app_id, kind, before = age.app_id, age.kind, age.before
         now, count = self._clock(), 0
-        before = retention.before(kind, now)
         if kind in _OF_DECIDED:
             await self._ages.look_at_lifted(app_id, kind, before=before, now=now)
         while count < budget:
@@ -132,7 +143,7 @@ class RetentionRun:
 
     def _is_over(self, epoch: Epoch, now: datetime) -> bool:
         retention = self._retentions.get(epoch.period.app_id)
-        if retention is None or epoch.destroyed_at is not None or not epoch.may_go(now):
+        if not isinstance(retention, Retention) or epoch.destroyed_at is not None or not epoch.may_go(now):
             return False
         return epoch.period.ends <= retention.before(Kind.IDENTITY, now)
 
@@ -150,14 +161,15 @@ class RetentionRun:
 _OF_DECIDED: Final[Collection[Kind]] = (Kind.RAW, Kind.IDENTITY)
 
 
-async def overdue_of(
-    overdue: Overdue, apps: Mapping[str, App], *, clock: Callable[[], datetime]
-) -> list[Due]:
-    """What of these apps should have been erased at least a day ago, by class. Raises ServerAway."""
-    a_day_ago = clock() - timedelta(days=1)
-    ages = [
-        Age(app_id, kind, app.retention.before(kind, a_day_ago))
-        for app_id, app in apps.items()
-        for kind in Kind
-    ]
+async def overdue_of(overdue: Overdue, retentions: Retentions, *, clock: Callable[[], datetime]) -> list[Due]:
+    """What should have been erased at least a day ago, by app and class. Raises ServerAway."""
+    ages = _ages(retentions, clock() - timedelta(days=1))
     return [each for each in await overdue.count(ages) if each.count]
+
+
+def _ages(retentions: Retentions, now: datetime) -> list[Age]:
+    return [
+        Age(app_id, kind, retention.before(kind, now))
+        for app_id, retention in retentions.items()
+        for kind in retention.kinds()
+    ]

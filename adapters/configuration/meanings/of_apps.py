@@ -69,10 +69,12 @@ APP_MEANINGS: Final = {
         "The table `[apps.ID.retention]`: days until data is erased by age. `raw_days` (7): raw callbacks "
         "and results, from the decision. `identity_days` (90): the identity and everything else that is "
         "encrypted, from the decision, or from the begin without one; dead letters, from their last "
-        "failure.",
+        "failure. `decision_days` (1095, at least 30): the whole verification with decision, facts and "
+        "timeline, from the decision, or from the begin without one.",
         "`[apps.ID.retention]` 表：数据到期抹除的天数。`raw_days`（7）：原始回调与结果，自判定之日起算；"
         "`identity_days`（90）：身份信息及其余全部密文，自判定之日起算，没有判定的自创建之日起算；死信自最近一次"
-        "失败起算。",
+        "失败起算；`decision_days`（1095，至少 30）：整条核身记录（判定、事实、时间线），自判定之日起算，"
+        "没有判定的自创建之日起算。",
     ),
     "pull_retry_delays": Words(
         "Seconds before the second and the third pull, if the earlier ones brought no answer about the "

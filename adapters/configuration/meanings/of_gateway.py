@@ -233,6 +233,10 @@ MEANINGS: Final = {
         "时间戳服务（RFC 3161）的 URL：每小时为[审计记录](../audit.zh.md)最新区块的哈希签发一次时间戳。"
         "需要安装 `faceid-gateway[timestamps]`。",
     ),
+    "audit_kept": Words(
+        "Days for which rows of the [audit](../audit.md) are kept, at least 180; their hashes stay.",
+        "[审计记录](../audit.zh.md)的行保留多少天，至少 180；各行的哈希会一直保留。",
+    ),
     "console_timezone": Words(
         "The time zone of the times in the console, such as `Asia/Shanghai`.",
         "控制台显示时间所用的时区，如 `Asia/Shanghai`。",

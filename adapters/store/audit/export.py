@@ -40,7 +40,8 @@ class PgAuditExport:
 
     async def purge(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rows from before this time that are in blocks; their number. Their hashes
-        stay, so the blocks still verify. The application's role may not do this.
+        stay, so the blocks still verify. Rows about a verification that is held stay. The application's role
+        may not do this.
         """
         async with self._engine.begin() as connection:
             return (await connection.execute(_PURGE, {"before": before, "limit": limit})).rowcount
@@ -101,5 +102,8 @@ _STAMPS: Final = text("SELECT height, token FROM audit_timestamps ORDER BY heigh
 _PURGE: Final = text("""
 DELETE FROM audit WHERE id = ANY(ARRAY(
   SELECT a.id FROM audit a JOIN audit_leaves l ON l.audit_id = a.id
-  WHERE a.at < :before ORDER BY a.id LIMIT :limit))
+  WHERE a.at < :before AND NOT EXISTS (
+    SELECT FROM verifications v JOIN holds h ON h.verification_id = v.id
+    WHERE v.app_id = a.app_id AND v.biz_id = a.subject AND h.lifted_at IS NULL)
+  ORDER BY a.id LIMIT :limit))
 """)

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.store.identity.deletion import IS_IN_BLOCK, ROW_IS_HELD, ended_deliveries, may_go
 from domain.identity.retention import Age, Due, Kind
 
 MOST_OVERDUE: Final = 1000
@@ -19,7 +20,10 @@ class PgOverdue:
         self._engine = engine
 
     async def count(self, ages: Sequence[Age]) -> list[Due]:
-        """What is older than each age, held or not, up to `MOST_OVERDUE`. Raises DatabaseAway."""
+        """What is older than each age, up to `MOST_OVERDUE`. Raises DatabaseAway.
+
+        What is held counts until it is passed over, or not at all where nothing is passed over.
+        """
         values = {
             "apps": [each.app_id for each in ages],
             "kinds": [each.kind.value for each in ages],
@@ -48,6 +52,19 @@ SELECT age.app_id, age.kind, CASE age.kind
     WHERE ((v.app_id || '/') || COALESCE(v.listed_as, v.state)) = age.app_id || '/expired'
       AND v.created_at < age.before AND (v.created_at, v.id) > (mark.at, mark.id)
     ORDER BY v.created_at, v.id LIMIT :most) AS found)
+  WHEN 'decisions' THEN (SELECT count(*) FROM (
+    SELECT FROM decisions d WHERE d.app_id = age.app_id AND d.decided_at < age.before
+      AND {may_go("d.verification_id")}
+    ORDER BY d.decided_at, d.verification_id LIMIT :most) AS found)
+  WHEN 'undecided' THEN (SELECT count(*) FROM (
+    SELECT FROM verifications u
+    WHERE ((u.app_id || '/') || COALESCE(u.listed_as, u.state)) = age.app_id || '/expired'
+      AND u.created_at < age.before AND {may_go("u.id")}
+    ORDER BY u.created_at, u.id LIMIT :most) AS found)
+  WHEN 'attempts' THEN (SELECT count(*) FROM {ended_deliveries("age.app_id", "age.before")} AS found)
+  WHEN 'audit' THEN (SELECT count(*) FROM (
+    SELECT * FROM audit ORDER BY id LIMIT :most) AS a
+    WHERE a.at < age.before AND {IS_IN_BLOCK} AND NOT {ROW_IS_HELD})
   ELSE (SELECT count(*) FROM (
     SELECT FROM decisions d
     WHERE d.app_id = age.app_id AND d.decided_at < age.before

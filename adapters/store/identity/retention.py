@@ -1,4 +1,4 @@
-"""Erase by age, in bounded batches, each in its own transaction.
+"""Erase by age, in bounded batches, each in its own transaction. `deletion` has what is deleted as a whole.
 
 A mark for each app and class says how far that has come in the order of time, so no batch looks again at what
 is done. What is held is passed over; once its hold is lifted it is looked at by itself.
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.store.identity import deletion
 from adapters.store.identity.erasure import note_erased, take_away
 from domain.identity.erasure import ErasureCause
 from domain.identity.retention import Due, Kind
@@ -28,6 +29,8 @@ class PgRetention:
     async def due(self, app_id: str, kind: Kind, *, before: datetime) -> Due:
         """How much there is. Raises DatabaseAway."""
         async with self._engine.connect() as connection:
+            if kind in deletion.KINDS:
+                return await deletion.count_due(connection, app_id, kind, before=before, most=MOST)
             ids = await self._next(connection, app_id, kind, before, MOST)
             held = await connection.execute(_HELD, {"ids": [row.id for row in ids]})
             return Due(app_id, kind, len(ids), len(held.all()))
@@ -35,6 +38,8 @@ class PgRetention:
     async def step(self, app_id: str, kind: Kind, *, before: datetime, now: datetime, limit: int) -> int:
         """Erase up to `limit`, oldest first; how many were looked at. Raises DatabaseAway."""
         async with self._engine.begin() as connection:
+            if kind in deletion.KINDS:
+                return await deletion.delete(connection, app_id, kind, before=before, limit=limit)
             rows = await self._next(connection, app_id, kind, before, limit)
             if not rows:
                 return 0

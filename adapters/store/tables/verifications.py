@@ -29,8 +29,8 @@ def _time(name: str, *, nullable: bool = True) -> Column[Any]:
 
 
 def _verification_key(*, primary: bool = False) -> Column[Any]:
-    """Without a foreign key: the statements that write these rows take the id from the verification's row,
-    which is never deleted (docs/decisions/0033).
+    """Without a foreign key: the statements that write these rows take the id from the verification's row.
+    Who deletes that deletes these too (docs/decisions/0033, 0044).
     """
     return Column("verification_id", Uuid, primary_key=primary, nullable=False)
 

@@ -48,6 +48,7 @@ class AppRetention(msgspec.Struct, frozen=True):
     app_id: str
     raw_days: int
     identity_days: int
+    decision_days: int
 
 
 class Protection(msgspec.Struct, frozen=True):

@@ -53,10 +53,11 @@ def test_every_table_is_in_the_inventory() -> None:
 def test_report_says_what_is_configured(settings: Settings) -> None:
     report = built(settings)
     [kept] = report.retention
-    assert (kept.app_id, kept.raw_days, kept.identity_days) == ("demo", 3, 30)
+    assert (kept.app_id, kept.raw_days, kept.identity_days, kept.decision_days) == ("demo", 3, 30, 1095)
     assert report.protection.key_store == "file"
     answers = {each.question: each.answer for each in report.answers}
     assert "30 days" in answers["How long is identity kept?"]
+    assert "1095 days, and 1825 days" in answers["How long are decisions and the audit kept?"]
     assert "stay unreadable" in answers["What do backups bring back?"]
     assert "3 role(s)" in answers["Who can see identity?"]
 

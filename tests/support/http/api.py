@@ -196,7 +196,8 @@ def readiness_of(redis: Redis, engine: AsyncEngine, *, durability: Durability = 
 
 def metrics_of(redis: Redis, engine: AsyncEngine, **parts: Any) -> MetricsPage:
     """The metrics of an api on these servers."""
-    parts.setdefault("overdue", partial(overdue_of, PgOverdue(engine), API_APPS, clock=lambda: NOW))
+    retentions = {app_id: app.retention for app_id, app in API_APPS.items()}
+    parts.setdefault("overdue", partial(overdue_of, PgOverdue(engine), retentions, clock=lambda: NOW))
     return MetricsPage(figures_of(redis), PgFigures(engine), Heartbeats(redis), app_ids=APP_IDS, **parts)
 
 

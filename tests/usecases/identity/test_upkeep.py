@@ -11,6 +11,9 @@ from tests.support.workers.jobs import Jobs
 from usecases.identity.retain import REST, RetentionRun
 from usecases.identity.upkeep import MOST, RATE, IdentityUpkeep
 
+LOOKED_AT = [kind for kind in Retention.kinds() if kind is not Kind.ATTEMPTS]
+"""Senders delete the other one."""
+
 
 class Budgets:
     """Notes what runs may erase."""
@@ -84,12 +87,14 @@ async def test_a_class_without_anything_due_is_left_alone_for_a_minute(clock: Cl
     await run.run(budget=2)
     assert ages.looks == [Kind.RAW]
     await run.run(budget=2)
-    assert ages.looks == [Kind.RAW, *Kind]
+    # The next run begins behind the class that used up the budget.
+    in_turn = [*LOOKED_AT[1:], Kind.RAW]
+    assert ages.looks == [Kind.RAW, *in_turn]
     await run.run(budget=2)
-    assert ages.looks == [Kind.RAW, *Kind]
+    assert ages.looks == [Kind.RAW, *in_turn]
     clock.now += REST
     await run.run(budget=2)
-    assert ages.looks == [Kind.RAW, *Kind, *Kind]
+    assert ages.looks == [Kind.RAW, *in_turn, *in_turn]
 
 
 async def test_after_a_clock_that_was_ahead_a_class_is_looked_at_again(clock: Clock) -> None:
@@ -100,4 +105,4 @@ async def test_after_a_clock_that_was_ahead_a_class_is_looked_at_again(clock: Cl
     clock.now -= timedelta(days=1)
     await run.run()
 
-    assert ages.looks == [*Kind, *Kind]
+    assert sorted(ages.looks) == sorted(2 * LOOKED_AT)

@@ -45,6 +45,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "permission.denied": N_("Permission denied"),
     "audit.exported": N_("Audit exported"),
     "audit.purged": N_("Old audit rows deleted"),
+    "verifications.deleted": N_("Old verifications deleted"),
     "review.opened": N_("Review case opened"),
     "review.noted": N_("Asked for a case that was open"),
     "review.claimed": N_("Case claimed"),

@@ -13,6 +13,8 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.audit.export import PgAuditExport
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.audit.timestamps import PgTimestamps
+from adapters.store.identity.retention import PgRetention
+from domain.identity.retention import EVERY_APP, Kind
 from domain.views.audit import AuditFilter
 from tests.support.servers.private import private_postgres
 from tests.support.servers.users import apply_roles, database_as
@@ -77,8 +79,13 @@ async def test_it_can_change_and_delete_nothing(engine: AsyncEngine, app: AsyncE
     assert await exported(engine) == before
 
 
-async def test_it_cannot_purge(app: AsyncEngine) -> None:
+async def test_it_cannot_purge_what_is_young(engine: AsyncEngine, app: AsyncEngine) -> None:
     await write_rows(app, 2)
     await close_all(app)
     with pytest.raises(DatabaseAway, match="InsufficientPrivilegeError"):
         await PgAuditExport(app).purge(before=datetime.now(UTC), limit=9)
+    in_time = {"before": datetime.now(UTC), "now": datetime.now(UTC)}
+    assert await PgRetention(app).step(EVERY_APP, Kind.AUDIT, **in_time, limit=9) == 0
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE audit SET at = now() - interval '181 days' WHERE id = 1"))
+    assert await PgRetention(app).step(EVERY_APP, Kind.AUDIT, **in_time, limit=9) == 1

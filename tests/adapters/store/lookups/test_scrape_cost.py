@@ -11,11 +11,13 @@ from adapters.postgres.schema import migrate
 from adapters.store.identity.overdue import MOST_OVERDUE, PgOverdue
 from adapters.store.lookups.figures import MOST, PgFigures
 from adapters.store.tables.schema import metadata
-from domain.apps.app import App
+from domain.identity.retention import EVERY_APP, Retention, Retentions, SharedRetention
 from tests.support.servers.databases import fresh_database
 from tests.support.servers.statistics import read_in
 from tests.support.storage.stores import NOW
 from usecases.identity.retain import overdue_of
+
+DAYS: Retentions = {"demo": Retention(), EVERY_APP: SharedRetention()}
 
 ROWS = MOST + 8_000
 """Of each kind that a metric counts; twice as many would be read just so."""
@@ -28,7 +30,7 @@ BOUNDS = {
     "review_cases": 4 * MOST,
     "review_events": MOST,
     "reviews": 2 * MOST,
-    "audit": MOST_OVERDUE,
+    "audit": 2 * MOST_OVERDUE,
     "audit_leaves": MOST_OVERDUE,
 }
 """The rows and entries of indexes that a scrape may read of each table. Of others, `FEW`."""
@@ -55,7 +57,7 @@ async def test_a_scrape_reads_a_bounded_number_of_rows(engine: AsyncEngine, full
     before = await read_in(engine, full_url)
     scraped = create_engine(full_url)
     figures = await PgFigures(scraped).read(NOW)
-    overdue = await overdue_of(PgOverdue(scraped), {"demo": App("demo", "key", ())}, clock=lambda: NOW)
+    overdue = await overdue_of(PgOverdue(scraped), DAYS, clock=lambda: NOW)
     await scraped.dispose()
 
     assert [each.count for each in figures.open] == [MOST, MOST]
