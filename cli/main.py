@@ -5,25 +5,27 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from cli.failures import say, words_of
 from cli.late import Late, LateGroup
+from cli.output.failures import say, words_of
 
 
 class _Commands(LateGroup):
     late: ClassVar = {
         "dev": Late(
-            "cli.commands.dev",
+            "cli.commands.processes.dev",
             "dev_command",
             "Run the whole gateway on this machine, with PostgreSQL, Valkey and a vendor simulator.",
         ),
         "demo": Late(
-            "cli.commands.demo",
+            "cli.commands.processes.demo",
             "demo_command",
             "Run one verification of every scenario and show the outcomes.",
         ),
-        "worker": Late("cli.commands.roles", "worker_command", "Process callbacks and decide verifications."),
+        "worker": Late(
+            "cli.commands.processes.roles", "worker_command", "Process callbacks and decide verifications."
+        ),
         "simulator": Late(
-            "cli.commands.simulator",
+            "cli.commands.processes.simulator",
             "simulator_command",
             "Simulate the vendor and its limits, configured by FACEID_SIMULATOR_… variables.",
         ),
@@ -38,7 +40,7 @@ class _Commands(LateGroup):
             "Check whether this configuration is ready for production, one line per check.",
         ),
         "serve": Late(
-            "cli.commands.roles", "serve", "Serve one HTTP role, configured by FACEID_… variables."
+            "cli.commands.processes.roles", "serve", "Serve one HTTP role, configured by FACEID_… variables."
         ),
         "policy": Late("cli.policy.commands", "commands", "Check, try and compare decision policies."),
         "token": Late("cli.commands.tokens", "commands", "Create, list or revoke the api's bearer tokens."),
@@ -49,38 +51,44 @@ class _Commands(LateGroup):
             "cli.commands.dead_letters", "commands", "List, retry or delete callbacks that failed."
         ),
         "endpoints": Late(
-            "cli.commands.endpoints", "commands", "Create, list, change or delete webhook endpoints."
+            "cli.commands.webhooks.endpoints", "commands", "Create, list, change or delete webhook endpoints."
         ),
         "audit": Late(
             "cli.audit.command", "commands", "Verify or export the audit: who did what in this gateway."
         ),
         "deliveries": Late(
-            "cli.commands.deliveries", "commands", "List deliveries of webhooks, or send them again."
+            "cli.commands.webhooks.deliveries", "commands", "List deliveries of webhooks, or send them again."
         ),
-        "events": Late("cli.commands.events", "commands", "Print what happened, from the event log."),
+        "events": Late(
+            "cli.commands.webhooks.events", "commands", "Print what happened, from the event log."
+        ),
         "explain": Late(
             "cli.commands.explain", "explain_command", "Explain why a verification was decided as it was."
         ),
         "keys": Late("cli.commands.keys", "commands", "List epoch keys, or wrap stored keys again."),
         "erase": Late(
-            "cli.commands.erase", "erase_command", "Erase the identity of a verification, for good."
+            "cli.commands.identity.erase", "erase_command", "Erase the identity of a verification, for good."
         ),
         "erasures": Late(
-            "cli.commands.erasures", "commands", "Apply the erasure ledger to a restored backup."
+            "cli.commands.identity.erasures", "commands", "Apply the erasure ledger to a restored backup."
         ),
         "compliance": Late(
             "cli.compliance.command", "commands", "Report what is stored, for the data-protection officer."
         ),
-        "retention": Late("cli.commands.retention", "commands", "Erase what has been kept long enough."),
-        "hold": Late("cli.commands.holds", "commands", "Place or lift legal holds."),
-        "workers": Late("cli.commands.workers", "workers_command", "List the live processes of the gateway."),
+        "retention": Late(
+            "cli.commands.identity.retention", "commands", "Erase what has been kept long enough."
+        ),
+        "hold": Late("cli.commands.identity.holds", "commands", "Place or lift legal holds."),
+        "workers": Late(
+            "cli.commands.processes.workers", "workers_command", "List the live processes of the gateway."
+        ),
         "reference": Late(
             "cli.reference.command",
             "reference_command",
             "Print settings, error codes, log events, metrics and api requests as Markdown.",
         ),
         "listen": Late(
-            "cli.commands.listen",
+            "cli.commands.webhooks.listen",
             "listen_command",
             "Forward events to a program on this machine, signed as webhooks.",
         ),

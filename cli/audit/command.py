@@ -12,11 +12,11 @@ from typing import Annotated, BinaryIO, TypeVar
 
 import typer
 
-from cli.actor import command_actor
 from cli.audit import verify_audit
-from cli.connected import Gateway, connected
-from cli.failures import CommandFailed
-from cli.whereabouts import DataDirOption, find_servers
+from cli.connection.actor import command_actor
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import DataDirOption, find_servers
+from cli.output.failures import CommandFailed
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from usecases.audit.close_blocks import close_blocks

@@ -12,11 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cli.connected import connected
-from cli.failures import CommandFailed
-from cli.stored import AppOption
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption, find_servers
+from cli.connection.connected import connected
+from cli.connection.whereabouts import DataDirOption, find_servers
+from cli.options import AppOption
+from cli.output.failures import CommandFailed
+from cli.output.terminal import create_console
 from domain.model import Agreement
 from domain.policy.explanation import ConcludedReview, DecidedVerification, Explanation, WordedReason, explain
 from domain.policy.facts.facts import Facts

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from cli.connected import Gateway, connected
-from cli.failures import CommandFailed
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption, find_servers
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import DataDirOption, find_servers
+from cli.output.failures import CommandFailed
+from cli.output.terminal import create_console
 from domain.errors import ServerAway
 from domain.identity.keys.epochs import Epoch
 

@@ -6,7 +6,7 @@ import typer
 
 from adapters.postgres.schema import migrate
 from adapters.settings.settings import load_settings
-from cli.failures import say
+from cli.output.failures import say
 
 
 def migrate_command() -> None:

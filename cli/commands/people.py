@@ -8,11 +8,11 @@ from typing import Annotated, TypeVar
 import typer
 from rich.table import Table
 
-from cli.actor import command_actor
-from cli.connected import Gateway, connected
-from cli.failures import CommandFailed
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption, Servers, find_servers
+from cli.connection.actor import command_actor
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import DataDirOption, Servers, find_servers
+from cli.output.failures import CommandFailed
+from cli.output.terminal import create_console
 from domain.people.errors import (
     IdentityTaken,
     LastAdmin,

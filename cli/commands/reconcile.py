@@ -9,11 +9,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cli.actor import command_actor
-from cli.connected import connected
-from cli.stored import AppOption
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption, Servers, find_servers
+from cli.connection.actor import command_actor
+from cli.connection.connected import connected
+from cli.connection.whereabouts import DataDirOption, Servers, find_servers
+from cli.options import AppOption
+from cli.output.terminal import create_console
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls

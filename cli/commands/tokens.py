@@ -12,10 +12,10 @@ from rich.table import Table
 from adapters.configuration.visible import check_visible
 from adapters.sealing.random_secrets import new_secret
 from adapters.settings.settings import load_settings
-from cli.actor import command_actor
-from cli.connected import Gateway, connected
-from cli.failures import CommandFailed
-from cli.whereabouts import configured_servers
+from cli.connection.actor import command_actor
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import configured_servers
+from cli.output.failures import CommandFailed
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.views.tokens import PERSON_SCOPES, SCOPES

@@ -6,7 +6,7 @@ import typer
 
 from adapters.settings.settings import load_settings
 from cli.doctor.doctor import run_doctor
-from cli.terminal import create_console
+from cli.output.terminal import create_console
 
 
 def doctor_command() -> None:

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from adapters.policies.folder import read_policy_file
-from cli.connected import connected
-from cli.stored import select
-from cli.whereabouts import find_servers
+from cli.connection.connected import connected
+from cli.connection.whereabouts import find_servers
+from cli.options import select
 from domain.policy.backtest import Backtest, Change, Comparison
 from domain.policy.file.policy import Policy
 

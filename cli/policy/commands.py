@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from adapters.policies.folder import read_policy_file
+from cli.connection.whereabouts import DataDirOption
+from cli.options import AppOption, SinceOption
+from cli.output.terminal import create_console
 from cli.policy.backtest import describe, line_of, run_backtest
 from cli.policy.curve import read_curve, table_of, write_csv, write_picture
 from cli.policy.docs import generated_docs
-from cli.stored import AppOption, SinceOption
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption
 from domain.policy.succession import END_MARK, is_marked
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The policy, a TOML file")]

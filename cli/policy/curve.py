@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from rich.table import Table
 
-from cli.connected import connected
-from cli.failures import CommandFailed
-from cli.stored import select
-from cli.whereabouts import find_servers
+from cli.connection.connected import connected
+from cli.connection.whereabouts import find_servers
+from cli.options import select
+from cli.output.failures import CommandFailed
 from domain.policy.curve import Curve, CurvePoint
 
 if TYPE_CHECKING:

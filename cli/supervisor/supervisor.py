@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from adapters.processes.supervisor_link import Figures
-from cli.failures import CommandFailed
+from cli.output.failures import CommandFailed
 from cli.supervisor.child import Child
 
 READY_WITHIN: Final = 60.0

@@ -10,7 +10,7 @@ from faceid_gateway_client import InMemory, Receiver, WebhookRejected
 from faceid_gateway_client.pytest_plugin import faceid_webhooks
 from faceid_gateway_client.scenarios import SCENARIOS, SECRET, SignedWebhook, WebhookFactory
 
-from cli.commands.demo import EXPECTED
+from cli.commands.processes.demo import EXPECTED
 
 __all__ = ["faceid_webhooks"]
 

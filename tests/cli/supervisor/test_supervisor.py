@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from cli.failures import CommandFailed
+from cli.output.failures import CommandFailed
 from cli.supervisor.child import Child
 from cli.supervisor.supervisor import Supervisor
 

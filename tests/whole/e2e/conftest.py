@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from cli.commands.demo import Observation, observe_all
+from cli.commands.processes.demo import Observation, observe_all
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.support.servers.users import make_users
 from tests.whole.e2e.gateway import Gateway

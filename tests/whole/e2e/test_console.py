@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from cli.commands.demo import observe_all
+from cli.commands.processes.demo import observe_all
 from devstack.day.fill import fill
 from devstack.day.people import PERSONS
 from devstack.stack import Stack, StackOptions, remove_data, running_stack

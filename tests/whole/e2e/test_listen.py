@@ -7,9 +7,9 @@ import pytest
 from standardwebhooks import Webhook
 
 from adapters.tasks.background import end_tasks
-from cli.commands.listen import forward_all
-from cli.event_stream import Wanted
-from cli.whereabouts import ApiPlace
+from cli.commands.webhooks.listen import forward_all
+from cli.connection.event_stream import Wanted
+from cli.connection.whereabouts import ApiPlace
 from devstack.waiting import until
 from tests.support.servers.vendor import answers, serving
 from tests.whole.e2e.gateway import Gateway

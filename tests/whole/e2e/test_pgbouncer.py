@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.demo import EXPECTED, as_expected, observe_all
+from cli.commands.processes.demo import EXPECTED, as_expected, observe_all
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.support.servers.pgbouncer import BINARY, pgbouncer
 from tests.support.servers.private import private_postgres

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.commands.demo import EXPECTED, Expectation, Observation, as_expected
+from cli.commands.processes.demo import EXPECTED, Expectation, Observation, as_expected
 from tests.whole.e2e.gateway import Gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

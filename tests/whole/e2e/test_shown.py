@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.processes.heartbeats import Heartbeats
-from cli.commands import demo, dev, workers
-from cli.commands.demo import Observation
+from cli.commands.processes import demo, dev, workers
+from cli.commands.processes.demo import Observation
 from devstack.stack import Stack
 from tests.support.project.pages import DOCS, ROOT, blocks, sample, samples, shows
 from tests.whole.e2e.gateway import Gateway

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
-from cli.commands.endpoints import commands
+from cli.commands.webhooks.endpoints import commands
 from domain.events.webhooks.endpoint import Endpoint
 from domain.events.webhooks.signing import key_of
 from tests.cli.conftest import Run, apps, assert_one_line

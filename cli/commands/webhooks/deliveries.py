@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from rich.markup import escape
 from rich.table import Table
 
-from cli.actor import command_actor
-from cli.connected import Gateway, connected
-from cli.stored import AppOption, parse_time
-from cli.terminal import create_console, printable
-from cli.whereabouts import DataDirOption, find_servers
+from cli.connection.actor import command_actor
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import DataDirOption, find_servers
+from cli.options import AppOption, parse_time
+from cli.output.terminal import create_console, printable
 from domain.errors import NoSuchDelivery
 from domain.events.webhooks.delivery import Attempt, DeliveryState
 from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts

@@ -6,10 +6,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from cli.commands.erase import run
-from cli.connected import Gateway
-from cli.failures import CommandFailed
-from cli.whereabouts import DataDirOption
+from cli.commands.identity.erase import run
+from cli.connection.connected import Gateway
+from cli.connection.whereabouts import DataDirOption
+from cli.output.failures import CommandFailed
 from domain.identity.erasure import Receipt
 
 commands = typer.Typer(no_args_is_help=True, help="Apply the erasure ledger, or check receipts.")

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
-from cli.actor import command_actor
-from cli.connected import Gateway, connected
-from cli.failures import CommandFailed
-from cli.stored import AppOption, parse_time
-from cli.terminal import create_console, printable
-from cli.whereabouts import DataDirOption, Servers, find_servers
+from cli.connection.actor import command_actor
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import DataDirOption, Servers, find_servers
+from cli.options import AppOption, parse_time
+from cli.output.failures import CommandFailed
+from cli.output.terminal import create_console, printable
 from domain.events.webhooks.checks import MAX_OVERLAP
 from domain.events.webhooks.endpoint import PAUSED, Endpoint
 from usecases.webhooks.manage_endpoints import Shown

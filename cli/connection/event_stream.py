@@ -9,8 +9,8 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from cli.failures import CommandFailed
-from cli.whereabouts import ApiPlace
+from cli.connection.whereabouts import ApiPlace
+from cli.output.failures import CommandFailed
 
 _QUIET: Final = 45.0
 """Seconds without a byte after which a stream is dead: the api pings every 15."""

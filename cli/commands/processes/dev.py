@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.commands.roles import Port
-from cli.terminal import create_console
+from cli.commands.processes.roles import Port
+from cli.output.terminal import create_console
 from devstack.day.fill import fill
 from devstack.day.plan import MOST
 from devstack.environment import ALLOWED_RECEIVERS

@@ -9,10 +9,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from adapters.tasks.background import end_tasks
-from cli import event_stream
-from cli.commands.listen import forward_all
-from cli.event_stream import StreamRefused, Wanted, follow
-from cli.whereabouts import ApiPlace
+from cli.commands.webhooks.listen import forward_all
+from cli.connection import event_stream
+from cli.connection.event_stream import StreamRefused, Wanted, follow
+from cli.connection.whereabouts import ApiPlace
 from devstack.waiting import until
 from tests.cli.conftest import CANARY, Run
 from tests.support.servers.vendor import Ending, VendorServer, answers, closes, hangs, sends, serving

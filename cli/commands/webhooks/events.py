@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.connected import Gateway, connected
-from cli.failures import CommandFailed
-from cli.whereabouts import configured_servers
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import configured_servers
+from cli.output.failures import CommandFailed
 from domain.errors import CursorExpired, UnknownEventType
 from domain.events.bodies import Format, encoded
 from domain.events.event import Event, EventType

@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from adapters.processes.places import this_place
-from cli.connected import connected
-from cli.failures import CommandFailed
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption, Servers, find_servers
+from cli.connection.connected import connected
+from cli.connection.whereabouts import DataDirOption, Servers, find_servers
+from cli.output.failures import CommandFailed
+from cli.output.terminal import create_console
 from domain.views.operations.processes import Heartbeat, SeenHeartbeat
 
 

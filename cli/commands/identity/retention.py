@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.commands.erase import run as run_on
-from cli.connected import Gateway
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption
+from cli.commands.identity.erase import run as run_on
+from cli.connection.connected import Gateway
+from cli.connection.whereabouts import DataDirOption
+from cli.output.terminal import create_console
 from domain.identity.retention import Due
 
 commands = typer.Typer(no_args_is_help=True, help="Erase what has been kept long enough.")

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
-from cli.commands import deliveries as of_deliveries
-from cli.commands import endpoints as of_endpoints
+from cli.commands.webhooks import deliveries as of_deliveries
+from cli.commands.webhooks import endpoints as of_endpoints
 from domain.events.webhooks.delivery import DeliveryState
 from domain.events.webhooks.way import Answer
 from domain.views.deliveries import DeliveryFilter

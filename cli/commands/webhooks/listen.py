@@ -13,9 +13,9 @@ import httpx2
 import msgspec
 import typer
 
-from cli.event_stream import Event, Wanted, follow
-from cli.stored import AppOption
-from cli.whereabouts import ApiPlace, DataDirOption, find_api
+from cli.connection.event_stream import Event, Wanted, follow
+from cli.connection.whereabouts import ApiPlace, DataDirOption, find_api
+from cli.options import AppOption
 from domain.events.webhooks.signing import new_secret, sign_standard
 
 _TIMEOUT: Final = 15.0

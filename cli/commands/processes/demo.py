@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.commands.dev import ForeignServers
-from cli.terminal import create_console
+from cli.commands.processes.dev import ForeignServers
+from cli.output.terminal import create_console
 from devstack.preflight import refuse_foreign_servers
 from devstack.receiver import WebhookReceiver
 from devstack.stack import Stack, StackOptions, remove_data, running_stack

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
-from cli.whereabouts import Servers
+from cli.connection.whereabouts import Servers
 from domain.events.webhooks.delivery import Attempt
 from domain.identity.erasure import Receipt
 from domain.identity.errors import NoKeyStore

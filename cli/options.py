@@ -1,4 +1,4 @@
-"""Options that select stored decisions."""
+"""Options that many commands have: the app, times, and the selection of stored decisions."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

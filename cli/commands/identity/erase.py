@@ -9,10 +9,10 @@ import msgspec
 import typer
 from rich.table import Table
 
-from cli.actor import command_actor
-from cli.connected import Gateway, connected
-from cli.terminal import create_console
-from cli.whereabouts import DataDirOption, find_servers
+from cli.connection.actor import command_actor
+from cli.connection.connected import Gateway, connected
+from cli.connection.whereabouts import DataDirOption, find_servers
+from cli.output.terminal import create_console
 from domain.events.times import utc_text
 from domain.identity.erasure import LONGEST_REASON, ErasureView, Receipt
 

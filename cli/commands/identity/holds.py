@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from cli.actor import command_actor
-from cli.commands.erase import App, BizId, checked_reason, run
-from cli.failures import CommandFailed
-from cli.whereabouts import DataDirOption
+from cli.commands.identity.erase import App, BizId, checked_reason, run
+from cli.connection.actor import command_actor
+from cli.connection.whereabouts import DataDirOption
+from cli.output.failures import CommandFailed
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit")]
 

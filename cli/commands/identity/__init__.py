@@ -1,0 +1,1 @@
+"""Commands for identity: erase, hold, and keep it no longer than needed."""

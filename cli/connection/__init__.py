@@ -1,0 +1,1 @@
+"""The servers and the api of a running gateway, for commands, and who runs the command."""

@@ -1,0 +1,1 @@
+"""What commands print: the console, and the message of one that fails."""
