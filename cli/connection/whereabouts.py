@@ -53,7 +53,7 @@ class Servers(msgspec.Struct, frozen=True):
     console_url: str = DEFAULT_CONSOLE_URL
     with_passwords: bool = True
     accounts: Accounts = {}
-    retentions: Retentions = _DEV_RETENTIONS
+    retentions: Retentions = msgspec.field(default_factory=lambda: _DEV_RETENTIONS)
 
 
 def find_servers(data_dir: Path | None) -> Servers:
