@@ -31,7 +31,7 @@ GRANT SELECT ON alembic_version, callbacks, policies, policies_in_force, pulls, 
   shadow_decisions, timeline, events, event_log, reviews, audit, audit_blocks, audit_leaves, audit_timestamps,
   biz_owners, verifications, dead_letters, endpoints, deliveries, attempts, review_cases, review_events,
   key_store, alert_cursors, erasures, holds, id_numbers, person_counts, retention_marks,
-  identity_readers
+  identity_readers, pictures
   TO faceid_api, faceid_console, faceid_worker;
 GRANT INSERT ON timeline, events, audit, reviews, review_cases, review_events
   TO faceid_api, faceid_console, faceid_worker;
@@ -57,6 +57,7 @@ GRANT UPDATE (wrapped_key, identity_ct, erased_at, numbered, due_at, asked_at, h
   TO faceid_api, faceid_console;
 GRANT UPDATE (raw_ct) ON callbacks, pulls TO faceid_api, faceid_console;
 GRANT UPDATE (note_ct) ON reviews TO faceid_api, faceid_console, faceid_worker;
+GRANT UPDATE (deleted_at, digest) ON pictures TO faceid_api, faceid_console, faceid_worker;
 GRANT DELETE ON id_numbers TO faceid_api, faceid_console, faceid_worker;
 
 -- How often a person read identity today.
@@ -84,6 +85,7 @@ GRANT INSERT, UPDATE ON verifications, callbacks, pulls, decision_reasons, polic
 GRANT INSERT ON policies, decisions, shadow_decisions, attempts, audit_blocks, audit_leaves, audit_timestamps
   TO faceid_worker;
 GRANT INSERT, UPDATE ON id_numbers, person_counts, retention_marks TO faceid_worker;
+GRANT INSERT, UPDATE, DELETE ON pictures TO faceid_worker;
 GRANT DELETE ON person_counts, holds TO faceid_worker;
 GRANT UPDATE (reasons_listed) ON decisions TO faceid_worker;
 GRANT INSERT, UPDATE, DELETE ON dead_letters, biz_owners TO faceid_worker;

@@ -111,6 +111,7 @@ def gateway_environment(
         **needed,
         "FACEID_SPOOL_DIR": str(data_dir / "spool"),
         **({} if url is None else {"FACEID_KEYS_URL": url}),
+        "FACEID_PICTURES_URL": (data_dir / "pictures").absolute().as_uri(),
         "FACEID_PULL_SPACING": str(_PAUSE),
         "FACEID_WEBHOOK_ALLOW": ALLOWED_RECEIVERS,
         **_zone_here(),

@@ -10,6 +10,8 @@ from uuid import UUID
 from domain.apps.app import App
 from domain.pulls.budget import ALWAYS, PullRules
 from domain.pulls.reconciliation import RECONCILE_RULES, ReconcileRules
+from usecases.pictures.keep import PictureKeeping
+from usecases.pictures.sweep import PictureSweep
 from usecases.ports.audit import Anchor, AuditBlocks
 from usecases.ports.callbacks.inbox import Inbox
 from usecases.ports.callbacks.letters import DeadLetters
@@ -28,13 +30,13 @@ from usecases.ports.schedule import (
     ReturnedVerifications,
 )
 from usecases.process.alarm import Alarm
-from usecases.process.crash_points import CrashPoint
+from usecases.process.crash_points import CrashPoint, PicturePoint
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
 from usecases.process.worker_stats import WorkerStats
 
 
-def _go_on(_point: CrashPoint) -> None:
+def _go_on(_point: CrashPoint | PicturePoint) -> None:
     pass
 
 
@@ -44,7 +46,7 @@ class WorkerContext:
 
     `alarm`: rings when a verification may have become due.
     `silent_per_sweep`: the maximum number of verifications without a callback that one sweep pulls.
-    `pictures`: the room for answers with pictures.
+    `pictures`: the room for answers with pictures. `picture_keeping` puts them away.
     `database_since`: since when PostgreSQL has been available without interruption, as far as this process
     knows.
     `anchors`: keep hashes of the audit's blocks outside the database. `checkpoints`: whether all live
@@ -85,10 +87,12 @@ class WorkerContext:
     events_kept: timedelta = timedelta(days=30)
     erasures: BegunErasures | None = None
     retention: RetentionRuns | None = None
+    picture_keeping: PictureKeeping | None = None
+    picture_sweep: PictureSweep | None = None
     anchors: Sequence[Anchor] = ()
     checkpoints: Callable[[], bool] = lambda: False
     database_silence: Callable[[], float] = lambda: 0.0
-    reached: Callable[[CrashPoint], None] = field(default=_go_on)
+    reached: Callable[[CrashPoint | PicturePoint], None] = field(default=_go_on)
     database_since: Callable[[], datetime] = lambda: ALWAYS
     worker_stats: WorkerStats = field(default_factory=WorkerStats)
     unkept: set[UUID] = field(default_factory=set)

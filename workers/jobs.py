@@ -119,7 +119,7 @@ def crons(
         "settle_due": (claim_silent, unconfigured.report),
         "sweep_events": (activations.tell, count_new_events, forget_old_events, ended.forget),
         "sweep_reviews": (tend, numbers.complete),
-        "sweep_retention": (identity.retain,),
+        "sweep_retention": (identity.retain, identity.delete_pictures),
         "sweep_audit": (closing.close, closing.anchor),
         "sweep_waiting": (free_held, leftovers.complete, forget, identity.finish),
     }

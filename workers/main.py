@@ -39,6 +39,7 @@ from adapters.store.event_upkeep import PgEventUpkeep
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.numbers import PgNumbers
+from adapters.store.identity.pictures import PgPictures
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.retention import PgRetention
 from adapters.store.people.upkeep import PgPeopleUpkeep
@@ -55,6 +56,8 @@ from domain.pulls.accounts import sharing
 from usecases.context import WorkerContext
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.retain import RetentionRun
+from usecases.pictures.keep import PictureKeeping
+from usecases.pictures.sweep import PictureSweep
 from usecases.process.alarm import Alarm
 from usecases.process.crash_points import crash_point_wanted, deadly
 from usecases.process.picture_room import ROOM, PictureRoom
@@ -216,7 +219,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
     due = PgDueVerifications(engine, keys=keys, owners=owners)
     policies = PolicyBook.open(settings.policy_dir, needed=settings.needed_policies())
     readers = process.readers
-    index = BlindIndex(process.keys)
+    index, rows = BlindIndex(process.keys), PgPictures(engine)
     anchors = anchors_of(file=settings.audit_anchor_file, tsa_url=settings.audit_tsa_url, engine=engine)
     try:
         await verify_policies(engine, policies)
@@ -257,6 +260,8 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
                 clock=clock,
                 prefix_of=prefix_of,
             ),
+            picture_keeping=PictureKeeping(process.pictures, rows, clock=clock),
+            picture_sweep=PictureSweep(rows, process.pictures, clock=clock),
             events_kept=timedelta(days=settings.events_kept),
             return_hints=PgReturnHints(engine),
             second_looks=due,

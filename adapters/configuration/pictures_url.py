@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -68,3 +69,10 @@ def _bucket_of(text: str) -> Bucket:
     if "endpoint" in given:
         check_http_url(given["endpoint"])
     return Bucket(parts.hosts[0].name, f"{prefix}/" if prefix else "", **given)
+
+
+def problems_of_pictures(app_ids: Iterable[str]) -> list[str]:
+    """One line for each app that asks for pictures, which have no place."""
+    return [
+        f"apps.{each}.return_image: needs FACEID_PICTURES_URL, where pictures are kept" for each in app_ids
+    ]

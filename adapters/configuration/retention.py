@@ -14,6 +14,7 @@ class RetentionSettings(BaseModel):
 
     raw_days: int = Field(7, ge=1, le=3650)
     identity_days: int = Field(90, ge=1, le=3650)
+    images_days: int = Field(7, ge=1, le=3650)
     decision_days: int = Field(1095, ge=30, le=36500)
 
     @model_validator(mode="after")
@@ -26,4 +27,4 @@ class RetentionSettings(BaseModel):
 
     def to_domain(self) -> Retention:
         """The same as a domain value."""
-        return Retention(self.raw_days, self.identity_days, self.decision_days)
+        return Retention(**self.model_dump())

@@ -166,6 +166,19 @@ WORKER_EVENTS: Final = {
         "The ledger refused an answer five times: the verification is decided with it, if its lease is still "
         "valid.",
     ),
+    "pictures.away": LogEvent(
+        "warning",
+        "worker",
+        "The store of pictures does not take what is put (`detail`); it is not tried for 10 s.",
+    ),
+    "pictures.lost": LogEvent(
+        "error",
+        "worker",
+        "`count` pictures of a result are lost, since their store is away; the decision does not need them.",
+    ),
+    "pictures.not_kept": LogEvent(
+        "error", "worker", "The pictures of a result are lost by a bug in the gateway."
+    ),
     "pull.interrupted": LogEvent("debug", "worker", "A call whose job was cancelled ended with `error`."),
     "pull.misconfigured": LogEvent(
         "error",

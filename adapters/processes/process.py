@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adapters.keys.data_keys import DataKeys
     from adapters.keys.epochs import Epochs
     from adapters.keys.guarded import GuardedKeys
+    from adapters.outbound.pictures.opening import OpenedPictures
     from adapters.postgres.clock import DatabaseClock
     from adapters.processes.readers import Readers
     from adapters.settings.settings import Settings
@@ -68,7 +69,9 @@ class ProcessContext:
         names: RedisNames,
         timeout: timedelta,
         key_place: KeyPlace = NO_KEY_STORE,
+        pictures_url: str | None = None,
     ) -> None:
+        self._pictures_url = pictures_url
         self._key_place = key_place
         self._database_url = database_url
         self._timeout = timeout
@@ -88,6 +91,7 @@ class ProcessContext:
             names=RedisNames(settings.redis_prefix),
             timeout=timeout,
             key_place=KeyPlace.of(settings),
+            pictures_url=settings.pictures_url,
         )
 
     @cached_property
@@ -138,6 +142,15 @@ class ProcessContext:
         return Epochs(self.key_store, self.keys, clock=self.clock, length=place.length, life=place.life)
 
     @cached_property
+    def pictures(self) -> "OpenedPictures | None":
+        """The store of pictures; None without FACEID_PICTURES_URL."""
+        if self._pictures_url is None:
+            return None
+        from adapters.outbound.pictures.opening import open_pictures  # noqa: PLC0415 - as above
+
+        return open_pictures(self._pictures_url)
+
+    @cached_property
     def readers(self) -> "Readers":
         """What the live processes can open; the caller must run its `follow`."""
         from adapters.processes.heartbeats import Heartbeats  # noqa: PLC0415 - as above
@@ -160,6 +173,8 @@ class ProcessContext:
         """Close the connections."""
         if "key_store" in vars(self) and self.key_store is not None:
             await self.key_store.aclose()
+        if "pictures" in vars(self) and self.pictures is not None:
+            await self.pictures.aclose()
         if "engine" in vars(self):
             await self.engine.dispose()
         await self.pool.disconnect()

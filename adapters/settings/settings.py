@@ -28,6 +28,7 @@ from pydantic_settings import (
 )
 
 from adapters.configuration.names import names_to_refuse, strange
+from adapters.configuration.pictures_url import PicturesUrl, problems_of_pictures
 from adapters.configuration.problems import lines_of
 from adapters.configuration.retention import RetentionSettings
 from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
@@ -109,6 +110,7 @@ class Settings(PeopleSettings, BaseSettings):
     keys_url: KeysUrl | None = Field(None, repr=False)
     keys_epoch: int = Field(7, ge=1, le=366)
     keys_cached: float = Field(3600, ge=60, le=7 * 24 * 3600)
+    pictures_url: PicturesUrl | None = Field(None, repr=False)
     apps: dict[str, AppSettings] = Field(min_length=1)
     alerts: dict[str, AlertSettings] = {}
     durability: Literal["fsync", "memory"] = "fsync"
@@ -249,6 +251,11 @@ def load_settings(kind: type[Settings] = Settings) -> Settings:
         problems += lines_of(error, sources, _TABLES)
     else:
         problems += _wrong_ids(settings) + problems_of_people(settings, settings.apps)
+        # An ingress has no use for pictures, so their place is not its mistake.
+        if settings.pictures_url is None and not isinstance(settings, IngressSettings):
+            problems += problems_of_pictures(
+                app_id for app_id, app in settings.apps.items() if app.return_image
+            )
         if not problems:
             return settings
     raise SettingsError("\n".join(problems))

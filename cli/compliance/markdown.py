@@ -25,8 +25,11 @@ def _lines(report: ComplianceReport) -> Iterator[str]:
     )
     yield from _chapter(
         "Retention in days",
-        ("app", "raw_days", "identity_days", "decision_days"),
-        ((each.app_id, each.raw_days, each.identity_days, each.decision_days) for each in report.retention),
+        ("app", "raw_days", "identity_days", "images_days", "decision_days"),
+        (
+            (each.app_id, each.raw_days, each.identity_days, each.images_days, each.decision_days)
+            for each in report.retention
+        ),
     )
     keys = report.protection
     yield from _chapter(

@@ -25,6 +25,7 @@ from cli.doctor.credentials import check_credentials
 from cli.doctor.files import check_open_files
 from cli.doctor.keys import check_keys
 from cli.doctor.people import check_people
+from cli.doctor.pictures import check_pictures
 from cli.doctor.redis import check_redis
 from cli.doctor.spool import check_spool
 from domain.errors import PolicyFileError
@@ -73,6 +74,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
 
 async def _check_stored(settings: Settings) -> AsyncIterator[Check]:
     async for check in check_keys(settings):
+        yield check
+    async for check in check_pictures(settings):
         yield check
     async for check in check_audit(settings):
         yield check

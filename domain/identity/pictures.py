@@ -85,6 +85,11 @@ def described(picture: Picture, *, n: int, position: int) -> StoredPicture:
     return StoredPicture(n, position, name, picture.media_type, size, picture.digest)
 
 
+def place_of_picture(app_id: str, verification_id: UUID, picture: StoredPicture) -> str:
+    """The place that is bound to a sealed picture: it opens as no other one."""
+    return f"pictures/{app_id}/{verification_id}/{picture.piece}/{picture.name}"
+
+
 def take_pictures(body: bytes) -> tuple[bytes, list[Picture]]:
     """A result without its pictures, and the pictures.
 
@@ -94,12 +99,17 @@ def take_pictures(body: bytes) -> tuple[bytes, list[Picture]]:
     try:
         members = read_members(body)
     except MalformedPayload:
-        return _RUN.sub(b"[base64]", body), []
+        return without_runs(body), []
     pictures: list[Picture] = []
     for name, raw in members.items():
         if name.strip() == "images" or name.strip().startswith("image_"):
             body = body.replace(bytes(raw), _without(name.strip(), bytes(raw), pictures))
     return _LEFT.sub(b"[picture]", body), pictures
+
+
+def without_runs(body: bytes) -> bytes:
+    """The bytes without any long run of base64, whatever they are."""
+    return _RUN.sub(b"[base64]", body)
 
 
 def _without(name: str, raw: bytes, pictures: list[Picture]) -> bytes:

@@ -16,15 +16,17 @@ class Kind(StrEnum):
 
     `raw`: raw callbacks and results, from the decision. `identity`: all that can be read of the identity,
     from the decision. `expired`: the same of verifications that ended without a decision, from their begin.
-    `letters`: dead letters, from their last failure. `decisions`: the whole verification with decision,
-    facts, timeline and reviews, from the decision. `undecided`: the same without a decision, from the begin.
-    `attempts`: deliveries with their attempts, which senders delete. `audit`: rows of the audit.
+    `letters`: dead letters, from their last failure. `images`: pictures, from when they were stored.
+    `decisions`: the whole verification with decision, facts, timeline and reviews, from the decision.
+    `undecided`: the same without a decision, from the begin. `attempts`: deliveries with their attempts,
+    which senders delete. `audit`: rows of the audit.
     """
 
     RAW = "raw"
     IDENTITY = "identity"
     EXPIRED = "expired"
     LETTERS = "letters"
+    IMAGES = "images"
     DECISIONS = "decisions"
     UNDECIDED = "undecided"
     ATTEMPTS = "attempts"
@@ -36,6 +38,7 @@ DAYS_OF: Final[Mapping[Kind, str]] = {
     Kind.IDENTITY: "identity_days",
     Kind.EXPIRED: "identity_days",
     Kind.LETTERS: "identity_days",
+    Kind.IMAGES: "images_days",
     Kind.DECISIONS: "decision_days",
     Kind.UNDECIDED: "decision_days",
     Kind.ATTEMPTS: "attempt_days",
@@ -68,6 +71,7 @@ class Retention(_Days, frozen=True):
     identity_days: int = 90
     decision_days: int = 1095
     attempt_days: int = 30
+    images_days: int = 7
 
 
 class SharedRetention(_Days, frozen=True):

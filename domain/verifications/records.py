@@ -102,11 +102,16 @@ class Case(Leased, frozen=True):
 
 
 class FinishedPull(Leased, frozen=True):
-    """The end of reserved call `n`."""
+    """The end of reserved call `n`.
+
+    `pictures`: how many of its answer are in the store. `pictures_lost`: how many the store did not take.
+    """
 
     n: int
     answer: Answer
     finished_at: datetime
+    pictures: int = 0
+    pictures_lost: int = 0
 
 
 class DecisionRecord(Leased, frozen=True):

@@ -13,7 +13,8 @@ MOST: Final = timedelta(minutes=1)
 
 
 class IdentityUpkeep:
-    """Completes interrupted erasures, and erases by age, little at a time: decisions go on beside it."""
+    """Completes interrupted erasures, and erases by age, little at a time: decisions go on beside it. Deletes
+    the pieces of pictures that are erased."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
@@ -27,6 +28,11 @@ class IdentityUpkeep:
         budget = round(since.total_seconds() * RATE)
         if self._context.retention is not None and budget > 0:
             await self._context.retention.run(budget=budget)
+
+    async def delete_pictures(self) -> None:
+        """Delete the pieces of pictures that nothing needs any more. Raises ServerAway."""
+        if self._context.picture_sweep is not None:
+            await self._context.picture_sweep.delete_left()
 
     async def finish(self) -> None:
         """Complete what a crash or an outage has interrupted. Raises ServerAway."""

@@ -13,15 +13,20 @@ CrashPoint = Literal[
 ]
 """Of a verification's way to its decision."""
 
+PicturePoint = Literal["before_pictures", "after_pictures"]
+"""Before and after an answer's pictures are put away."""
+
 SendingPoint = Literal["before_delivery", "after_delivery", "after_delivery_written"]
 """Of an event's way to an endpoint."""
 
-_POINTS: Final = (*get_args(CrashPoint), *get_args(SendingPoint))
+AnyPoint = CrashPoint | PicturePoint | SendingPoint
+
+_POINTS: Final = (*get_args(CrashPoint), *get_args(PicturePoint), *get_args(SendingPoint))
 VARIABLE: Final = "FACEID_CRASH_AT"
 _KILLED: Final = 137
 
 
-def crash_point_wanted() -> CrashPoint | SendingPoint | None:
+def crash_point_wanted() -> AnyPoint | None:
     """The point that FACEID_CRASH_AT names.
 
     Raises:
@@ -32,7 +37,7 @@ def crash_point_wanted() -> CrashPoint | SendingPoint | None:
         return None
     if named not in _POINTS:
         raise SettingsError(f"{VARIABLE} must be one of {', '.join(_POINTS)}")
-    return cast(CrashPoint | SendingPoint, named)
+    return cast(AnyPoint, named)
 
 
 def die() -> None:
@@ -40,10 +45,10 @@ def die() -> None:
     os._exit(_KILLED)
 
 
-def deadly(wanted: CrashPoint | SendingPoint | None) -> Callable[[CrashPoint | SendingPoint], None]:
+def deadly(wanted: AnyPoint | None) -> Callable[[AnyPoint], None]:
     """A function that ends the process at the fault suite's crash point; without one it does nothing."""
 
-    def reached(point: CrashPoint | SendingPoint) -> None:
+    def reached(point: AnyPoint) -> None:
         if point == wanted:
             die()
 

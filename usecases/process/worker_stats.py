@@ -20,6 +20,7 @@ class WorkerStats:
     decisions: dict[str, Counter[str]] = field(default_factory=dict)
     reasons: dict[str, Counter[str]] = field(default_factory=dict)
     pulls: dict[str, Counter[str]] = field(default_factory=dict)
+    pictures: dict[str, Counter[str]] = field(default_factory=dict)
     last_error: str | None = None
 
     @contextmanager
@@ -45,6 +46,10 @@ class WorkerStats:
         """Count a finished `get_result` call of an app."""
         self.pulls.setdefault(app_id, Counter())[end] += 1
 
+    def count_pictures(self, app_id: str, end: str, count: int) -> None:
+        """Count pictures of an app that were `stored` or `lost`."""
+        self.pictures.setdefault(app_id, Counter(stored=0, lost=0))[end] += count
+
     def status(self) -> dict[str, object]:
         """The figures for the heartbeat."""
         status = WorkerStatus(
@@ -53,6 +58,7 @@ class WorkerStats:
             decisions=_plain(self.decisions),
             reasons=_plain(self.reasons),
             pulls=_plain(self.pulls),
+            pictures=_plain(self.pictures),
             last_error=self.last_error,
         )
         return msgspec.structs.asdict(status)

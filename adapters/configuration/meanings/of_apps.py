@@ -61,20 +61,23 @@ APP_MEANINGS: Final = {
         "与线上策略并行运行并作为影子判定保存的策略。",
     ),
     "return_image": Words(
-        "1 to 6: the pull asks for pictures, which are stored encrypted with the result; a worker makes at "
+        "1 to 6: the pull asks for pictures, which are kept encrypted in `pictures_url`; a worker makes at "
         "most 8 such calls at once, for all apps together.",
-        "1 至 6：拉取时要求返回图片，随结果加密存储；每个 worker 对所有应用合计最多同时进行 8 个此类调用。",
+        "1 至 6：拉取时要求返回图片，加密后存放在 `pictures_url`；每个 worker 对所有应用合计最多同时进行 8 个"
+        "此类调用。",
     ),
     "retention": Words(
         "The table `[apps.ID.retention]`: days until data is erased by age. `raw_days` (7): raw callbacks "
         "and results, from the decision. `identity_days` (90): the identity and everything else that is "
         "encrypted, from the decision, or from the begin without one; dead letters, from their last "
-        "failure. `decision_days` (1095, at least 30): the whole verification with decision, facts and "
-        "timeline, from the decision, or from the begin without one.",
+        "failure. `images_days` (7): pictures, from when they were stored, and no longer than the identity. "
+        "`decision_days` (1095, at least 30): the whole verification with decision, facts and timeline, from "
+        "the decision, or from the begin without one.",
         "`[apps.ID.retention]` 表：数据到期抹除的天数。`raw_days`（7）：原始回调与结果，自判定之日起算；"
         "`identity_days`（90）：身份信息及其余全部密文，自判定之日起算，没有判定的自创建之日起算；死信自最近一次"
-        "失败起算；`decision_days`（1095，至少 30）：整条核身记录（判定、事实、时间线），自判定之日起算，"
-        "没有判定的自创建之日起算。",
+        "失败起算；`images_days`（7）：图片，自存储之日起算，且不晚于身份信息；"
+        "`decision_days`（1095，至少 30）：整条核身记录（判定、事实、时间线），"
+        "自判定之日起算，没有判定的自创建之日起算。",
     ),
     "pull_retry_delays": Words(
         "Seconds before the second and the third pull, if the earlier ones brought no answer about the "

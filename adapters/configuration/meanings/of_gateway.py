@@ -53,6 +53,15 @@ MEANINGS: Final = {
         "is shorter is not felt.",
         "密钥库最近一次确认后，进程可继续使用周期密钥的秒数；短于此的密钥库故障不影响业务。",
     ),
+    "pictures_url": Words(
+        "Where the [pictures](../identity.md#pictures) of results are kept, encrypted: `file:///FOLDER`, or "
+        "`s3://BUCKET/PREFIX?region=REGION` (extra `aws`), with `endpoint=https://HOST` and "
+        "`addressing=path` for other servers than Amazon's. Required by `return_image` "
+        "(`dev` uses `.faceid/pictures`).",
+        "结果中[图片](../identity.md#pictures)的加密存放处：目录 `file:///目录`，或 "
+        "`s3://存储桶/前缀?region=地域`（需安装 `aws` 扩展），非亚马逊的服务另加 `endpoint=https://主机` 和 "
+        "`addressing=path`。设置了 `return_image` 时必填（`dev`：`.faceid/pictures`）。",
+    ),
     "apps": Words("At least one app; in the environment as JSON.", "至少一个应用；环境变量里用 JSON。"),
     "alerts": Words(
         "Where [alerts](../operations.md#alerts) go, any number of tables; in the environment as JSON. "

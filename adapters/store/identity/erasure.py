@@ -20,6 +20,7 @@ from adapters.store.audit.rows import append as append_audit
 from adapters.store.dead_letters import open_letter, verification_named
 from adapters.store.events.log import append
 from adapters.store.identity.numbers import FORGET
+from adapters.store.identity.pictures import ERASE as ERASE_PICTURES
 from adapters.store.statements import due_moves
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
@@ -244,6 +245,7 @@ WHERE case_id IN (SELECT id FROM review_cases WHERE verification_id = ANY(CAST(:
   AND note_ct IS NOT NULL
 """),
     Place.NUMBERS.value: text(FORGET),
+    Place.PICTURES.value: text(ERASE_PICTURES),
 }
 
 _ERASE: Final = text(f"""

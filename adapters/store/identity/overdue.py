@@ -47,6 +47,10 @@ _COUNT: Final = text(f"""
 SELECT age.app_id, age.kind, CASE age.kind
   WHEN 'letters' THEN (SELECT count(*) FROM (
     {_letters("IS NULL")} UNION ALL {_letters("IS NOT NULL")} LIMIT :most) AS letters)
+  WHEN 'images' THEN (SELECT count(*) FROM (
+    SELECT FROM pictures p WHERE p.app_id = age.app_id AND p.stored_at < age.before AND NOT EXISTS (
+      SELECT FROM holds h WHERE h.verification_id = p.verification_id AND h.lifted_at IS NULL)
+    ORDER BY p.stored_at LIMIT :most) AS pictures)
   WHEN 'expired' THEN (SELECT count(*) FROM (
     SELECT FROM verifications v
     WHERE ((v.app_id || '/') || COALESCE(v.listed_as, v.state)) = age.app_id || '/expired'

@@ -42,6 +42,7 @@ _IN_DATABASE: Final = (
     Place.NOTES,
     Place.NUMBERS,
     Place.LETTERS,
+    Place.PICTURES,
 )
 
 _VIEW: Final = text("""
@@ -56,10 +57,12 @@ SELECT v.erased_at, e.at AS begun_at, e.completed_at, e.receipt,
      WHERE c.verification_id = v.id AND n.note_ct IS NOT NULL)
     + (SELECT count(*) FROM reviews WHERE verification_id = v.id AND note_ct IS NOT NULL) AS notes,
   (SELECT count(*) FROM id_numbers WHERE verification_id = v.id) AS id_numbers,
+  (SELECT count(*) FROM pictures WHERE verification_id = v.id) AS pictures,
   (SELECT count(*) FROM dead_letters WHERE app_id = v.app_id AND verification_id = v.id
      AND v.erased_at IS NULL) AS dead_letters,
   (SELECT json_build_object('reason', reason, 'placed_by', placed_by, 'placed_at', placed_at)
      FROM holds WHERE verification_id = v.id AND lifted_at IS NULL) AS hold
 FROM verifications v LEFT JOIN erasures e ON e.verification_id = v.id WHERE v.id = :id
 """)
-"""What is sealed under a key that is gone counts as nothing: nobody can open it."""
+"""What is sealed under a key that is gone counts as nothing: nobody can open it. A picture counts until its
+file is deleted, too."""

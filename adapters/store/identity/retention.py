@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.identity import deletion
 from adapters.store.identity.erasure import note_erased, take_away
+from adapters.store.identity.picture_ages import due_pictures, erase_pictures
 from domain.identity.erasure import ErasureCause
 from domain.identity.retention import Due, Kind
 from domain.model import Outcome, State
@@ -31,6 +32,8 @@ class PgRetention:
         async with self._engine.connect() as connection:
             if kind in deletion.KINDS:
                 return await deletion.count_due(connection, app_id, kind, before=before, most=MOST)
+            if kind is Kind.IMAGES:
+                return Due(app_id, kind, *await due_pictures(connection, app_id, before, MOST))
             ids = await self._next(connection, app_id, kind, before, MOST)
             held = await connection.execute(_HELD, {"ids": [row.id for row in ids]})
             return Due(app_id, kind, len(ids), len(held.all()))
@@ -40,6 +43,8 @@ class PgRetention:
         async with self._engine.begin() as connection:
             if kind in deletion.KINDS:
                 return await deletion.delete(connection, app_id, kind, before=before, limit=limit)
+            if kind is Kind.IMAGES:
+                return await erase_pictures(connection, app_id, before, limit)
             rows = await self._next(connection, app_id, kind, before, limit)
             if not rows:
                 return 0

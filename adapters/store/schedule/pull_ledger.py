@@ -37,6 +37,8 @@ class _Ended(msgspec.Struct, frozen=True):
     finished_at: datetime
     http_status: int | None
     error: str | None
+    pictures: int
+    pictures_lost: int
 
 
 class PgLedger:
@@ -76,7 +78,9 @@ class PgLedger:
         compress = self._compresses()
         ordered = sorted(finished, key=lambda pull: (pull.lease.verification_id.int, pull.n))
         answers = [_sealed_answer(pull, compress=compress) for pull in ordered]
-        await connection.execute(_FINISH, as_rows([_ended(pull) for pull in ordered]), answers)
+        with_pictures = any(pull.pictures or pull.pictures_lost for pull in ordered)
+        statement = _FINISH_WITH_PICTURES if with_pictures else _FINISH
+        await connection.execute(statement, as_rows([_ended(pull) for pull in ordered]), answers)
         return [None] * len(finished)
 
 
@@ -118,7 +122,16 @@ def _take(reserved: set[tuple[int, int, int]], call: tuple[int, int, int]) -> bo
 
 def _ended(pull: FinishedPull) -> _Ended:
     answer, verification_id = pull.answer, pull.lease.verification_id
-    return _Ended(verification_id, pull.n, answer.state, pull.finished_at, answer.http_status, answer.error)
+    return _Ended(
+        verification_id,
+        pull.n,
+        answer.state,
+        pull.finished_at,
+        answer.http_status,
+        answer.error,
+        pull.pictures,
+        pull.pictures_lost,
+    )
 
 
 def _sealed_answer(pull: FinishedPull, *, compress: bool) -> bytes | None:
@@ -164,28 +177,45 @@ SELECT verification_id, n, fence FROM reserved JOIN held USING (verification_id,
 """If a worker died, its call stays `reserved` until the next one is reserved, and becomes `unknown` then.
 `held`: the rows whose lease the caller still has, locked so that no other worker takes it."""
 
-_FINISH: Final = """
+_STORED: Final = """, stored AS (
+  UPDATE pictures p SET stored_at = e.finished_at FROM ended e
+  WHERE p.verification_id = e.verification_id AND p.n = e.n AND e.pictures > 0
+    AND p.verification_id = ANY(ARRAY(SELECT verification_id FROM ended))
+)"""
+
+_COUNTED: Final = """ || jsonb_strip_nulls(jsonb_build_object(
+           'pictures', NULLIF(e.pictures, 0), 'pictures_lost', NULLIF(e.pictures_lost, 0)))"""
+
+
+def _finishing(stored: str = "", counted: str = "") -> str:
+    return f"""
 WITH ended AS (
   SELECT * FROM ROWS FROM (
     json_to_recordset(CAST($1 AS json))
       AS (verification_id uuid, n smallint, state text, finished_at timestamptz, http_status smallint,
-          error text),
+          error text, pictures smallint, pictures_lost smallint),
     unnest(CAST($2 AS bytea[]))
-  ) AS t (verification_id, n, state, finished_at, http_status, error, raw_ct)
+  ) AS t (verification_id, n, state, finished_at, http_status, error, pictures, pictures_lost, raw_ct)
 ), noted AS (
   INSERT INTO timeline (verification_id, event, detail)
   SELECT verification_id, 'pull.finished',
-         jsonb_build_object('n', n, 'state', e.state, 'http_status', e.http_status, 'error', e.error)
+         jsonb_build_object('n', n, 'state', e.state, 'http_status', e.http_status, 'error', e.error){counted}
   FROM ended e JOIN pulls p USING (verification_id, n)
   WHERE p.finished_at IS DISTINCT FROM e.finished_at
     AND p.verification_id = ANY(ARRAY(SELECT verification_id FROM ended))
-)
+){stored}
 UPDATE pulls p
 SET state = e.state, finished_at = e.finished_at, http_status = e.http_status, error = e.error,
     raw_ct = e.raw_ct
 FROM ended e WHERE p.verification_id = e.verification_id AND p.n = e.n
   AND (e.state <> 'not_sent' OR p.started_at <= e.finished_at)
   AND p.verification_id = ANY(ARRAY(SELECT verification_id FROM ended))
-"""
+"""  # noqa: S608 - constants alone
+
+
+_FINISH: Final = _finishing()
 """A caller without an answer repeats the statement; the repetition adds no second event. By then an unsent
 call may have been reserved again, which this statement must not end."""
+
+_FINISH_WITH_PICTURES: Final = _finishing(_STORED, _COUNTED)
+"""A picture that was erased in the meantime is stored too, so that its piece is deleted."""

@@ -10,6 +10,7 @@ from adapters.store.tables import (
     keys,
     numbers,
     people,
+    pictures,
     reviews,
     verifications,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "metadata",
     "numbers",
     "people",
+    "pictures",
     "reviews",
     "verifications",
 ]

@@ -49,6 +49,7 @@ class AppRetention(msgspec.Struct, frozen=True):
     raw_days: int
     identity_days: int
     decision_days: int
+    images_days: int
 
 
 class Protection(msgspec.Struct, frozen=True):

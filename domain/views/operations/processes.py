@@ -25,6 +25,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     `circuits`: the state of each app's vendor circuit, unless it is closed. `refusals`: the vendor's error
     for each app whose key, secret or address it refused last. `database_seconds`: seconds since PostgreSQL
     last answered. `policies`: those in force, each with the first digits of its text's hash.
+    `pictures`: of results, by app and end.
     `attempts`: to deliver webhooks, by app and end; `attempt_durations`, `attempt_seconds`: how long they
     took (usecases.process.delivery_stats).
     `keys`: None without a key store.
@@ -44,6 +45,7 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     attempt_durations: tuple[int, ...] = ()
     attempt_seconds: float = 0
     keys: KeysStatus | None = None
+    pictures: dict[str, dict[str, int]] = {}
 
 
 class ApiStatus(msgspec.Struct, frozen=True):

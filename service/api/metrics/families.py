@@ -127,6 +127,13 @@ _WORKERS: Final = (
         attrgetter("pulls"),
         ("app_id", "state"),
     ),
+    Family(
+        counter,
+        "pictures",
+        "Pictures of results since the worker's start: stored, or lost because their store was away.",
+        attrgetter("pictures"),
+        ("app_id", "end"),
+    ),
 )
 
 

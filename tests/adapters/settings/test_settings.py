@@ -88,6 +88,7 @@ def test_everything_can_stand_in_toml(folder: Path, monkeypatch: pytest.MonkeyPa
         redis_url = "redis://toml/0"
         database_url = "postgresql://toml/x"
         master_keys = ["{OTHER_KEY}", "{KEY}"]
+        pictures_url = "file:///pictures"
         [apps.plus]
         api_key = "key"
         api_secrets = ["new", "old"]
@@ -202,7 +203,14 @@ def test_every_default_of_the_example_is_the_default(folder: Path, monkeypatch: 
     """A commented-out line shows the default."""
     text = (ROOT / "deploy" / "faceid.example.toml").read_text().split("[apps.demo]")[0]
     shown = tomllib.loads("\n".join(re.findall(r"^# ([a-z_]+ = .*)$", text, flags=re.MULTILINE)))
-    examples = {"keys_url", "spool_dir", "policy_dir", "ingress_metrics_port", "webhook_proxy"}
+    examples = {
+        "keys_url",
+        "pictures_url",
+        "spool_dir",
+        "policy_dir",
+        "ingress_metrics_port",
+        "webhook_proxy",
+    }
     examples |= {"audit_anchor_file", "audit_tsa_url"}
     examples |= {"console_url", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_groups"}
     examples |= {"oidc_proxy", "oidc_ca"}

@@ -99,10 +99,11 @@ async def test_a_fit_configuration_passes_every_check(vendor: VendorServer) -> N
     ],
 )
 async def test_credentials_are_tried_without_spending_a_call(
-    environment: pytest.MonkeyPatch, ending: Ending, ok: bool | None, wording: str
+    environment: pytest.MonkeyPatch, tmp_path: Path, ending: Ending, ok: bool | None, wording: str
 ) -> None:
     async with serving(answers(404), ending) as vendor:
         environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, return_image=4))
+        environment.setenv("FACEID_PICTURES_URL", (tmp_path / "pictures").as_uri())
         [check] = (await checks())["apps.demo.credentials"]
     assert (check.ok, wording in check.detail) == (ok, True)
     sent = parameters(vendor.targets[-1])

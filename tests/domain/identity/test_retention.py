@@ -8,10 +8,11 @@ from domain.events.webhooks.delivery import KEPT_FOR
 from domain.identity.retention import DAYS_OF, Due, Kind, Retention, SharedRetention
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-AT_ONCE = (Kind.RAW, Kind.IDENTITY, Kind.EXPIRED, Kind.LETTERS)
+AT_ONCE = (Kind.RAW, Kind.IDENTITY, Kind.EXPIRED, Kind.LETTERS, Kind.IMAGES)
 
 
 def test_defaults_are_a_week_ninety_days_three_years_and_five() -> None:
+    assert Retention().before(Kind.IMAGES, NOW) == datetime(2026, 2, 22, 12, tzinfo=UTC)
     assert Retention().before(Kind.RAW, NOW) == datetime(2026, 2, 22, 12, tzinfo=UTC)
     assert Retention().before(Kind.IDENTITY, NOW) == datetime(2025, 12, 1, 12, tzinfo=UTC)
     assert Retention().before(Kind.DECISIONS, NOW) == datetime(2023, 3, 2, tzinfo=UTC)
@@ -28,14 +29,14 @@ def test_every_class_belongs_to_each_app_or_to_all_together() -> None:
 
 
 @pytest.mark.parametrize("kind", AT_ONCE)
-def test_only_raw_data_has_the_days_of_raw_data(kind: Kind) -> None:
-    days = 3 if kind is Kind.RAW else 400
-    assert Retention(raw_days=3, identity_days=400).before(kind, NOW) == NOW - timedelta(days=days)
+def test_raw_data_and_images_have_days_of_their_own(kind: Kind) -> None:
+    days, kept = {Kind.RAW: 3, Kind.IMAGES: 2}.get(kind, 400), Retention(3, 400, images_days=2)
+    assert kept.before(kind, NOW) == NOW - timedelta(days=days)
 
 
 @pytest.mark.parametrize("kind", AT_ONCE)
 def test_no_days_at_all_keep_nothing(kind: Kind) -> None:
-    assert Retention(raw_days=0, identity_days=0).before(kind, NOW) == NOW
+    assert Retention(raw_days=0, identity_days=0, images_days=0).before(kind, NOW) == NOW
 
 
 @pytest.mark.parametrize("kind", [Kind.DECISIONS, Kind.UNDECIDED])

@@ -21,7 +21,7 @@ from tests.support.payloads.callbacks import dump
 from tests.support.storage.stores import LEASE, NOW, Clock, Json, Store, callback, payload
 from tests.support.workers.batches import stored_batches
 from usecases.context import WorkerContext
-from usecases.process.crash_points import CrashPoint
+from usecases.process.crash_points import CrashPoint, PicturePoint
 from usecases.verifications.await_registration import release_held
 from workers.advancing import Advancing
 from workers.jobs import Loops, crons
@@ -98,7 +98,7 @@ class Jobs:
         queue: JobQueue,
     ) -> None:
         self.context = replace(context, reached=self._reached)
-        self._deadly: CrashPoint | None = None
+        self._deadly: CrashPoint | PicturePoint | None = None
         self._advancing: list[Advancing] = []
         self.redis = redis
         self.inbox = inbox
@@ -111,7 +111,7 @@ class Jobs:
         """Let a worker die whenever it reaches this point; None: never again."""
         self._deadly = point
 
-    def _reached(self, point: CrashPoint) -> None:
+    def _reached(self, point: CrashPoint | PicturePoint) -> None:
         if point == self._deadly:
             raise WorkerDied(point)
 

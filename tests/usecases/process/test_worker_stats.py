@@ -34,8 +34,10 @@ async def test_work_is_counted_by_app(jobs: Jobs) -> None:
         "circuits": {},
         "refusals": {},
         "attempts": {},
+        "pictures": {},
         "attempt_durations": (),
         "attempt_seconds": 0,
+        "keys": None,
     }
     assert traces(str(status)) == []
     assert biz_id() not in str(status)

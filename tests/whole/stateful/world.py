@@ -46,7 +46,7 @@ from tests.support.storage.stores import LEASE, NOW, OPERATORS_RULES
 from tests.whole.stateful.processes import Ending, Process, kill_current, turn
 from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
-from usecases.process.crash_points import CrashPoint
+from usecases.process.crash_points import CrashPoint, PicturePoint
 from usecases.process.picture_room import PictureRoom
 from usecases.process.vendor_gates import VendorGates
 from workers.advancing import Advancing
@@ -121,7 +121,7 @@ class World:
         self.registrations = MemoryRegistrations(self.database)
         self.pull_requests = MemoryPullRequests(self.database, rules=OPERATORS_RULES)
         self.processes: list[Process] = []
-        self.deadly: CrashPoint | None = None
+        self.deadly: CrashPoint | PicturePoint | None = None
         self.defects: list[str] = []
         self._context = self._worker_context()
         self.ingress = create_app(self._ingress_context())
@@ -169,7 +169,7 @@ class World:
             sleep=_rest,
         )
 
-    def _reached(self, point: CrashPoint) -> None:
+    def _reached(self, point: CrashPoint | PicturePoint) -> None:
         if point == self.deadly:
             self.deadly = None
             kill_current()

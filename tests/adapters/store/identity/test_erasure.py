@@ -40,7 +40,7 @@ async def test_identity_goes_and_the_decision_stays(store: Erasing) -> None:
     assert after == msgspec.structs.replace(before, identity=None, erased_at=LATER)
     assert receipt.places == {
         "data_key": 1, "identity": 1, "callbacks": 1, "results": 1, "notes": 0, "id_numbers": 1,
-        "dead_letters": 0,
+        "dead_letters": 0, "pictures": 0,
     }  # fmt: skip
     assert await store.rows(
         "SELECT count(*) FROM verifications v JOIN callbacks c ON c.verification_id = v.id "

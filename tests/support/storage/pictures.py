@@ -1,0 +1,34 @@
+"""Results with pictures, and a worker's keeping of them over a real database."""
+
+import base64
+from typing import Any
+
+from adapters.store.identity.pictures import PgPictures
+from tests.memory.pictures import MemoryPictures
+from tests.support.storage.stores import Clock, Json, Store, payload
+from usecases.pictures.keep import PictureKeeping
+from usecases.pictures.sweep import PictureSweep
+
+FACE = b"\xff\xd8\xff\xe0 the face " + bytes(range(256)) * 4
+CARD = b"\xff\xd8\xff\xe0 the card " + bytes(range(255, -1, -1)) * 4
+
+
+def with_pictures(n: int = 1, **pictures: bytes) -> Json:
+    """The result of verification `n` with these pictures; two of them by default."""
+    found = pictures or {"image_best": FACE, "image_idcard_front": CARD}
+    images: dict[str, Any] = {name: _uri(content) for name, content in found.items()}
+    return payload(n) | {"images": images}
+
+
+def _uri(content: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(content).decode()
+
+
+class PictureRig:
+    """The rows of pictures in a database, and their pieces in memory."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.kept = MemoryPictures()
+        self.rows = PgPictures(store.engine)
+        self.keeping = PictureKeeping(self.kept, self.rows, clock=clock, monotonic=clock.monotonic)
+        self.sweep = PictureSweep(self.rows, self.kept, clock=clock)
