@@ -32,6 +32,7 @@ from adapters.redis.announcements import Announcer
 from adapters.sealing.blind_index import BlindIndex
 from adapters.settings.settings import Settings
 from adapters.store.audit.blocks import PgAuditBlocks
+from adapters.store.audit.log import PgAuditLog
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
 from adapters.store.decisions.policy_history import verify_policies
@@ -52,6 +53,7 @@ from adapters.store.schedule.leftovers import PgLeftovers
 from adapters.store.schedule.pull_ledger import PgLedger
 from adapters.store.schedule.return_hints import PgReturnHints
 from adapters.tasks.background import end_tasks, in_background
+from domain.people.actor import Actor
 from domain.pulls.accounts import sharing
 from usecases.context import WorkerContext
 from usecases.identity.erase import ErasureDesk
@@ -257,6 +259,8 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
                 PgRetention(engine),
                 settings.retentions(),
                 keys=process.key_store,
+                audit=PgAuditLog(engine),
+                actor=Actor.gateway("worker"),
                 clock=clock,
                 prefix_of=prefix_of,
             ),

@@ -13,10 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cli.connection.actor import command_actor
 from cli.connection.connected import Gateway, connected
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from cli.output.terminal import create_console
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import ServerAway
 from domain.identity.keys.epochs import Epoch
 
@@ -60,6 +63,7 @@ async def _rewrap(data_dir: Path | None) -> None:
                 "a process runs that cannot open keys under epochs: update it, or set its FACEID_KEYS_URL;"
                 " `faceid-gateway workers` lists the processes"
             )
+        await gateway.audit().log.note(AuditRow.by(command_actor(), Action.KEYS_REWRAPPED))
         of_epochs = await gateway.rewrap_epochs()
         done, unreadable = await _rewrap_rows(gateway)
     typer.echo(f"{of_epochs.done} epoch(s) and {done} row(s) rewrapped")

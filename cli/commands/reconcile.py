@@ -14,8 +14,6 @@ from cli.connection.connected import connected
 from cli.connection.whereabouts import DataDirOption, Servers, find_servers
 from cli.options import AppOption
 from cli.output.terminal import create_console
-from domain.audit.action import Action
-from domain.audit.row import AuditRow
 from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls
 from domain.pulls.reconciliation import Expire, Look, ReconcileRules, next_look
 from domain.views.verifications import OpenVerification
@@ -55,11 +53,15 @@ async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> 
 
 async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> int:
     async with connected(servers) as gateway:
-        now = datetime.now(UTC)
-        detail = {"apps": None if app_ids is None else [*app_ids], "limit": limit}
-        await gateway.audit().log.note(AuditRow.by(command_actor(), Action.RECONCILED, detail=detail))
-        waiting = gateway.open_verifications()
-        return await reconcile_now(waiting, gateway.looks(), app_ids, now=now, limit=limit)
+        return await reconcile_now(
+            gateway.open_verifications(),
+            gateway.looks(),
+            gateway.audit().log,
+            app_ids,
+            now=datetime.now(UTC),
+            limit=limit,
+            actor=command_actor(),
+        )
 
 
 def _table(page: Sequence[OpenVerification], *, rules: ReconcileRules, now: datetime) -> Table:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
+from cli.connection.actor import command_actor
 from cli.connection.whereabouts import Servers
 from domain.events.webhooks.delivery import Attempt
 from domain.identity.erasure import Receipt
@@ -216,11 +217,13 @@ class Gateway:
             PgRetention(self._process.engine),
             self._servers.retentions,
             keys=self._process.key_store,
+            audit=self.audit().log,
+            actor=command_actor(),
             clock=lambda: datetime.now(UTC),
             prefix_of=prefix_of,
         )
 
-    async def apply_erasures(self) -> int:
+    async def apply_erasures(self, *, actor: Actor) -> int:
         """Apply the erasure ledger to a restored database; the number of entries that it lacked."""
         from adapters.store.identity.applied import PgApplied  # noqa: PLC0415 - as above
         from adapters.store.identity.erasure import PgErasures  # noqa: PLC0415 - as above
@@ -230,7 +233,8 @@ class Gateway:
             raise NoKeyStore
         store = PgErasures(process.engine, keys=process.data_keys, ring=process.keys)
         applied = PgApplied(process.engine)
-        return await apply_ledger(process.key_store, applied, store, clock=lambda: datetime.now(UTC))
+        log, clock = self.audit().log, lambda: datetime.now(UTC)
+        return await apply_ledger(process.key_store, applied, store, log, clock=clock, actor=actor)
 
     def is_genuine(self, receipt: Receipt) -> bool:
         """Whether a configured master key has signed the receipt as it is."""

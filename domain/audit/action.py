@@ -67,6 +67,10 @@ class Action(StrEnum):
     IDENTITY_REFUSED = "identity.refused"
     PERSON_SEARCHED = "person.searched"
     PERSON_EXPORTED = "person.exported"
+    RETENTION_RUN = "retention.run"
+    LEDGER_APPLIED = "erasures.applied"
+    KEYS_REWRAPPED = "keys.rewrapped"
+    EPOCH_DESTROYED = "epoch.destroyed"
 
 
 class Meaning(NamedTuple):
@@ -164,5 +168,9 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     ),
     Action.HOLD_PLACED: Meaning("A legal hold was placed: nothing of the verification is erased.", _BIZ_ID),
     Action.HOLD_LIFTED: Meaning("A legal hold was lifted.", _BIZ_ID),
+    Action.RETENTION_RUN: Meaning("Someone had everything erased at once that is due by age.", "none"),
+    Action.LEDGER_APPLIED: Meaning("Someone applied the erasure ledger to a restored database.", "none"),
+    Action.KEYS_REWRAPPED: Meaning("Someone had the stored keys wrapped again.", "none"),
+    Action.EPOCH_DESTROYED: Meaning("The key of an empty epoch was destroyed for good.", "the epoch's id"),
 }
 """Each action with its meaning; a test compares it with `Action`."""

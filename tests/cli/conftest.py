@@ -1,5 +1,6 @@
 """A whole and right environment of a role, on the real servers, in an empty working folder."""
 
+import asyncio
 import json
 import os
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from adapters.postgres.engine import create_engine
 from cli.main import main
 from tests.support.quiet import quiet
 
@@ -19,6 +22,7 @@ MASTER_KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 
 
 Run = Callable[..., tuple[int, str, str]]
+Audited = Callable[[], list[tuple[str, str]]]
 
 
 def apps(**changes: Any) -> str:
@@ -64,6 +68,20 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         return code, captured.out, captured.err
 
     return command
+
+
+@pytest.fixture
+def audited(database_url: str) -> Audited:
+    """Reads the audit: each row's action and what kind of actor did it."""
+
+    async def read() -> list[tuple[str, str]]:
+        engine = create_engine(database_url)
+        async with engine.connect() as connection:
+            rows = (await connection.execute(text("SELECT action, actor FROM audit ORDER BY id"))).all()
+        await engine.dispose()
+        return [(row.action, row.actor.partition(":")[0]) for row in rows]
+
+    return lambda: asyncio.run(read())
 
 
 def assert_one_line(answer: tuple[int, str, str], starts: str) -> None:

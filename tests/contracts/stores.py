@@ -115,7 +115,7 @@ class PortsOfStore(ABC):
         )
 
     async def register(self, registration: Registration, *, n: int = 1, app_id: str = "demo") -> Registered:
-        return await self.registrations.register(app_id, biz_id(n), registration)
+        return await self.registrations.register(app_id, biz_id(n), registration, by="token:orders")
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:
         """Reserve a call under the lease that recording the callback gave."""

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from domain.audit.blocks import Block, close_block
+from domain.audit.row import AuditRow
 from domain.errors import AnchorFailed, ServerAway
+from domain.views.audit import AuditFilter, AuditPage, AuditPosition
 
 _AT = datetime(2026, 3, 7, tzinfo=UTC)
 
@@ -44,3 +46,19 @@ class MemoryAnchor:
         if self.away:
             raise AnchorFailed("away")
         self.kept.append(block.height)
+
+
+class Rows:
+    """Takes rows, unless it is away."""
+
+    def __init__(self) -> None:
+        self.rows: list[AuditRow] = []
+        self.away = False
+
+    async def note(self, row: AuditRow) -> None:
+        if self.away:
+            raise ServerAway("away")
+        self.rows.append(row)
+
+    async def page(self, which: AuditFilter, *, limit: int, after: AuditPosition | None = None) -> AuditPage:
+        raise NotImplementedError

@@ -13,18 +13,18 @@ class MemoryRegistrations:
         self._database = database
         self._rules = rules
 
-    async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
+    async def register(self, app_id: str, biz_id: str, registration: Registration, *, by: str) -> Registered:
         async with self._database.call():
             key = verification_id(app_id, biz_id)
             row = self._database.verifications.get(key)
             if row is not None:
-                return self._join(row, registration)
+                return self._join(row, registration, by)
             created = Verification(key, app_id, biz_id, due_at=first_look_at(registration, rules=self._rules))
             self._database.verifications[key] = created
-            self._put(created, registration)
+            self._put(created, registration, by)
             return Registered.CREATED
 
-    def _join(self, row: Verification, registration: Registration) -> Registered:
+    def _join(self, row: Verification, registration: Registration, by: str) -> Registered:
         differs = row.biz_no != registration.biz_no
         if row.registered_at is not None:
             return Registered.CONFLICT if differs else Registered.KNOWN
@@ -38,10 +38,10 @@ class MemoryRegistrations:
                 row.due_at = registration.registered_at
         row.held, row.fence = False, row.fence + differs
         row.state = State.RECEIVED if row.state is State.EXPIRED else row.state
-        self._put(row, registration)
+        self._put(row, registration, by)
         return Registered.JOINED
 
-    def _put(self, row: Verification, registration: Registration) -> None:
+    def _put(self, row: Verification, registration: Registration, by: str) -> None:
         row.biz_no = registration.biz_no
         row.registered_at, row.expires_at = registration.registered_at, registration.expires_at
-        self._database.note(row.id, "verification.registered")
+        self._database.note(row.id, "verification.registered", by=by)

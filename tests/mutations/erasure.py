@@ -80,15 +80,15 @@ OF_ERASURES: Final = (
     Mutation(
         "epochs go when they are empty",
         "usecases/identity/retain.py",
-        "            return empty and await keys.destroy(epoch.id, now=now)",
+        "            destroyed = empty and await keys.destroy(epoch.id, now=now)",
         "            return empty",
         [f"{_STORE}/test_retention.py::test_the_epochs_key_is_destroyed_when_nothing_is_left"],
     ),
     Mutation(
         "epochs go when they are empty",
         "usecases/identity/retain.py",
-        "            return empty and await keys.destroy(epoch.id, now=now)",
-        "            return await keys.destroy(epoch.id, now=now)",
+        "            destroyed = empty and await keys.destroy(epoch.id, now=now)",
+        "            destroyed = await keys.destroy(epoch.id, now=now)",
         [f"{_STORE}/test_retention.py::test_an_open_verification_keeps_its_data_and_epoch"],
     ),
 )

@@ -59,7 +59,7 @@ OF_IDENTITY: Final = (
     Mutation(
         "nothing spent above a limit",
         "usecases/requests/order_verification.py",
-        "        await _check(app, number, numbers, now=clock())",
+        "        await _check(app, number, parts.numbers, now=parts.clock())",
         "        pass",
         [f"{_ORDERS}::test_the_orders_of_one_number_are_limited_before_the_vendor_is_called"],
     ),

@@ -11,6 +11,7 @@ from domain.identity.errors import NoKeyStore
 from domain.identity.reading import checked_reason
 from domain.model import verification_id
 from domain.people.actor import Actor
+from usecases.ports.audit import AuditLog
 from usecases.ports.identity.erasure import Applied, Erasures, Holds, Ledger, Places
 
 
@@ -109,7 +110,13 @@ class ErasureDesk:
 
 
 async def apply_ledger(
-    ledger: Ledger, applied: Applied, erasures: Erasures, *, clock: Callable[[], datetime]
+    ledger: Ledger,
+    applied: Applied,
+    erasures: Erasures,
+    audit: AuditLog,
+    *,
+    clock: Callable[[], datetime],
+    actor: Actor,
 ) -> int:
     """Erase again what the ledger has and a restored database does not know; how many. Holds do not count:
     when it was erased, there was none, or it had been lifted.
@@ -118,6 +125,7 @@ async def apply_ledger(
         ServerAway: what is applied stays applied; the same again does the rest.
     """
     state = await ledger.state()
+    await audit.note(AuditRow.by(actor, Action.LEDGER_APPLIED, detail={"erased": state.erased}))
     missing = await applied.missing(ledger, erased=state.erased)
     for entry in missing:
         named = verification_of(entry.key)

@@ -5,9 +5,13 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.errors import EpochInUse
 from domain.identity.keys.epochs import Epoch
 from domain.identity.retention import Age, Due, Kind, Retention, Retentions
+from domain.people.actor import Actor
+from usecases.ports.audit import AuditLog
 
 BATCH: Final = 500
 """Verifications of one transaction."""
@@ -59,7 +63,9 @@ class Keys(Protocol):
 
 
 class RetentionRun:
-    """One run over all apps. `retentions`: by app. `keys` None: there is no key store."""
+    """One run over all apps. `retentions`: by app. `keys` None: there is no key store. `actor`: who runs it,
+    for the audit of destroyed epochs.
+    """
 
     def __init__(
         self,
@@ -67,12 +73,16 @@ class RetentionRun:
         retentions: Retentions,
         *,
         keys: Keys | None,
+        audit: AuditLog,
+        actor: Actor,
         clock: Callable[[], datetime],
         prefix_of: Callable[[UUID], bytes],
     ) -> None:
         self._ages = ages
         self._retentions = retentions
         self._keys = keys
+        self._audit = audit
+        self._actor = actor
         self._clock = clock
         self._prefix_of = prefix_of
         self._epochs_due = clock()
@@ -153,9 +163,14 @@ class RetentionRun:
             period.app_id, begins=period.begins, ends=period.ends, wrapped=self._prefix_of(epoch.id)
         )
         try:
-            return empty and await keys.destroy(epoch.id, now=now)
+            destroyed = empty and await keys.destroy(epoch.id, now=now)
         except EpochInUse:
             return False
+        if destroyed:
+            detail = {"begins": period.begins.isoformat(), "ends": period.ends.isoformat()}
+            about = {"app_id": period.app_id, "subject": str(epoch.id), "detail": detail}
+            await self._audit.note(AuditRow.by(self._actor, Action.EPOCH_DESTROYED, **about))
+        return destroyed
 
 
 _OF_DECIDED: Final[Collection[Kind]] = (Kind.RAW, Kind.IDENTITY)

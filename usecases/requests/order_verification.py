@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ from domain.errors import AppNotConfigured, ServerAway
 from domain.identity.numbers import canonical
 from domain.identity.reading import TooManyOrders
 from domain.model import verification_id
+from domain.people.actor import Actor
 from usecases.ports.callbacks.recording import Registrations
 from usecases.ports.identity.numbers import NumberCounts
 from usecases.ports.pulls import TokenIssuer
@@ -25,17 +27,20 @@ _DAY: Final = timedelta(days=1)
 log = structlog.get_logger(__name__)
 
 
-async def order_and_register(
-    app: App,
-    order: Order,
-    *,
-    issuer: TokenIssuer,
-    registrations: Registrations,
-    numbers: NumberCounts,
-    looks: Looks,
-    clock: Callable[[], datetime],
-) -> IssuedToken:
-    """Each call orders a new verification. The vendor requires a biz_no that it has not seen before.
+@dataclass(frozen=True, kw_only=True)
+class OrderParts:
+    """What an order needs: who issues tokens, and where the verification is registered."""
+
+    issuer: TokenIssuer
+    registrations: Registrations
+    numbers: NumberCounts
+    looks: Looks
+    clock: Callable[[], datetime]
+
+
+async def order_and_register(app: App, order: Order, parts: OrderParts, *, actor: Actor) -> IssuedToken:
+    """Each call orders a new verification. The vendor requires a biz_no that it has not seen before. The
+    timeline names the actor.
 
     Raises:
         TooManyOrders: the app limits the orders of one ID number; nothing was spent.
@@ -48,14 +53,16 @@ async def order_and_register(
         raise AppNotConfigured
     number = _limited_number(app, order)
     if number is not None:
-        await _check(app, number, numbers, now=clock())
-    issued = await issuer.get_token(app, order)
-    registration = Registration(order.biz_no, clock(), issued.expires_at)
-    await record_registration(registrations, looks, app.app_id, issued.biz_id, registration)
+        await _check(app, number, parts.numbers, now=parts.clock())
+    issued = await parts.issuer.get_token(app, order)
+    registration = Registration(order.biz_no, parts.clock(), issued.expires_at)
+    await record_registration(
+        parts.registrations, parts.looks, app.app_id, issued.biz_id, registration, actor=actor
+    )
     if number is not None:
         with suppress(ServerAway):
             # The decision notes it as well.
-            await numbers.note(
+            await parts.numbers.note(
                 app.app_id, verification_id(app.app_id, issued.biz_id), number, at=registration.registered_at
             )
     log.info("verification.ordered", app_id=app.app_id, biz_id=issued.biz_id)

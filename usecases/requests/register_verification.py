@@ -6,15 +6,23 @@ from domain.apps.order import LONGEST_TOKEN
 from domain.apps.registration import Registered, Registration
 from domain.errors import ExpiryOutOfBounds, RegistrationConflict
 from domain.model import verification_id
+from domain.people.actor import Actor
 from domain.pulls.budget import RESULT_KEPT
 from usecases.ports.callbacks.recording import Registrations
 from usecases.ports.schedule import Looks
 
 
 async def register(
-    registrations: Registrations, looks: Looks, *, app_id: str, biz_id: str, registration: Registration
+    registrations: Registrations,
+    looks: Looks,
+    *,
+    app_id: str,
+    biz_id: str,
+    registration: Registration,
+    actor: Actor,
 ) -> Registered:
-    """Register a verification; repeating the registration changes nothing. Never returns `conflict`.
+    """Register a verification; repeating the registration changes nothing. Never returns `conflict`. The
+    timeline names the actor.
 
     Raises:
         ExpiryOutOfBounds: the vendor can no longer have a result, or no token lives that long.
@@ -23,16 +31,22 @@ async def register(
         ServerAway: PostgreSQL is away.
     """
     _check_expiry(registration.expires_at, now=registration.registered_at)
-    return await record_registration(registrations, looks, app_id, biz_id, registration)
+    return await record_registration(registrations, looks, app_id, biz_id, registration, actor=actor)
 
 
 async def record_registration(
-    registrations: Registrations, looks: Looks, app_id: str, biz_id: str, registration: Registration
+    registrations: Registrations,
+    looks: Looks,
+    app_id: str,
+    biz_id: str,
+    registration: Registration,
+    *,
+    actor: Actor,
 ) -> Registered:
     """Register a verification, and have a worker look at once if its callback has arrived. Raises as
     `register`.
     """
-    registered = await registrations.register(app_id, biz_id, registration)
+    registered = await registrations.register(app_id, biz_id, registration, by=str(actor))
     if registered is Registered.CONFLICT:
         raise RegistrationConflict
     if registered is Registered.JOINED:

@@ -38,8 +38,8 @@ class PgRegistrations:
         self._owners = owners or BizOwners()
         self._takeovers = Takeovers(keys)
 
-    async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
-        """Register a verification, once.
+    async def register(self, app_id: str, biz_id: str, registration: Registration, *, by: str) -> Registered:
+        """Register a verification, once. `by`: who asks; the timeline names it.
 
         Raises:
             BrokenSeal: no configured key decrypts the callbacks to another app of the account.
@@ -57,6 +57,7 @@ class PgRegistrations:
             "registered_at": registration.registered_at,
             "expires_at": registration.expires_at,
             "due_at": first_look_at(registration, rules=self._rules),
+            "by": by,
         }
         async with self._engine.begin() as connection:
             if await connection.scalar(_ERASED, {"id": row_id}):
@@ -66,7 +67,7 @@ class PgRegistrations:
             if (await connection.execute(_CREATE, values)).rowcount:
                 return Registered.CREATED
             stored = (await connection.execute(_LOCK, {"id": row_id})).one()
-            return await self._join(connection, row_id, stored, registration)
+            return await self._join(connection, row_id, stored, registration, by=by)
 
     async def _own(
         self, connection: AsyncConnection, app_id: str, biz_id: str, registration: Registration
@@ -83,7 +84,13 @@ class PgRegistrations:
         return True
 
     async def _join(
-        self, connection: AsyncConnection, row_id: UUID, stored: Row[Any], registration: Registration
+        self,
+        connection: AsyncConnection,
+        row_id: UUID,
+        stored: Row[Any],
+        registration: Registration,
+        *,
+        by: str,
     ) -> Registered:
         differs = stored.biz_no != registration.biz_no
         if stored.registered_at is not None:
@@ -93,7 +100,7 @@ class PgRegistrations:
             await connection.execute(_NOTE_CONFLICT, {"id": row_id})
             return Registered.CONFLICT
         joined = _joined(stored, registration, differs=differs, rules=self._rules)
-        await connection.execute(_JOIN, {"id": row_id, **joined})
+        await connection.execute(_JOIN, {"id": row_id, "by": by, **joined})
         return Registered.JOINED
 
 
@@ -117,7 +124,11 @@ def _joined(
     }
 
 
-_CREATE: Final = text("""
+_NOTE: Final = """
+INSERT INTO timeline (verification_id, event, detail)
+SELECT id, 'verification.registered', jsonb_build_object('by', CAST(:by AS text)) """
+
+_CREATE: Final = text(f"""
 WITH created AS (
   INSERT INTO verifications
     (id, app_id, biz_id, biz_no, state, wrapped_key, registered_at, expires_at, due_at)
@@ -125,8 +136,8 @@ WITH created AS (
   ON CONFLICT (id) DO NOTHING
   RETURNING id
 )
-INSERT INTO timeline (verification_id, event) SELECT id, 'verification.registered' FROM created
-""")
+{_NOTE}FROM created
+""")  # noqa: S608 - constants alone
 
 _ERASED: Final = text("""
 SELECT EXISTS (SELECT FROM erasures WHERE verification_id = :id)
@@ -145,7 +156,7 @@ WITH joined AS (
       state = CASE WHEN state = 'expired' THEN 'received' ELSE state END, held = false, {due_moves.REGISTER}
   WHERE id = :id RETURNING id
 )
-INSERT INTO timeline (verification_id, event) SELECT id, 'verification.registered' FROM joined
+{_NOTE}FROM joined
 """)  # noqa: S608 - constants alone
 
 _NOTE_CONFLICT: Final = text("""

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from cli.commands.identity.erase import run
+from cli.connection.actor import command_actor
 from cli.connection.connected import Gateway
 from cli.connection.whereabouts import DataDirOption
 from cli.output.failures import CommandFailed
@@ -21,7 +22,7 @@ def apply(data_dir: DataDirOption = None) -> None:
 
     Can be ended and run again at any time.
     """
-    done = run(lambda gateway: gateway.apply_erasures(), data_dir)
+    done = run(lambda gateway: gateway.apply_erasures(actor=command_actor()), data_dir)
     typer.echo(f"{done} erasure(s) applied" if done else "nothing to apply: the database has every erasure")
 
 

@@ -7,9 +7,12 @@ import typer
 from rich.table import Table
 
 from cli.commands.identity.erase import run as run_on
+from cli.connection.actor import command_actor
 from cli.connection.connected import Gateway
 from cli.connection.whereabouts import DataDirOption
 from cli.output.terminal import create_console
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.identity.retention import Due
 
 commands = typer.Typer(no_args_is_help=True, help="Erase what has been kept long enough.")
@@ -36,6 +39,7 @@ def run(
         _show(due)
         if dry_run:
             return False
+        await gateway.audit().log.note(AuditRow.by(command_actor(), Action.RETENTION_RUN))
         while await retention.run():
             pass
         await retention.destroy_epochs()

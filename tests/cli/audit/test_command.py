@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from tests.cli.conftest import Run
+from tests.cli.conftest import Audited, Run
 from tests.support.storage.audits import close_all, write_rows
 from tests.support.storage.emptying import empty_tables
 
@@ -78,12 +78,13 @@ def test_the_printed_verifier_takes_the_export(run: Run, do: Do, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("environment")
-def test_rows_are_closed_and_purged(run: Run, do: Do) -> None:
+def test_rows_are_closed_and_purged(run: Run, do: Do, audited: Audited) -> None:
     do(lambda engine: write_rows(engine, 3))
     assert run("audit", "close") == (0, "1 closed\n", "")
     assert run("audit", "close", "--all") == (0, "0 closed\n", "")
     do(lambda engine: execute(engine, "UPDATE audit SET at = at - interval '9 days' WHERE subject < '2'"))
     assert run("audit", "purge", "--days", "8") == (0, "2 deleted\n", "")
+    assert audited()[-1] == ("audit.purged", "command")
     code, out, _ = run("audit", "verify")
     assert code == 0
     assert out.startswith("1 rows and 2 purged rows in 1 blocks")

@@ -16,7 +16,7 @@ from adapters.sealing.envelope import KeyRing
 from cli.commands.keys import REST
 from domain.identity.keys.epochs import period_of
 from domain.views.operations.processes import Heartbeat
-from tests.cli.conftest import Run, assert_one_line
+from tests.cli.conftest import Audited, Run, assert_one_line
 from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import NOW, Store, callback, payload
 
@@ -63,11 +63,12 @@ def rows(environment: pytest.MonkeyPatch, folder: Path, database_url: str, redis
     return Rows(database_url, redis_url)
 
 
-def test_rows_are_rewrapped_once_and_listed(run: Run, rows: Rows) -> None:
+def test_rows_are_rewrapped_once_and_listed(run: Run, rows: Rows, audited: Audited) -> None:
     rows.record(3)
 
     assert run("keys", "rewrap")[:2] == (0, "0 epoch(s) and 3 row(s) rewrapped\n")
     assert run("keys", "rewrap")[:2] == (0, "0 epoch(s) and 0 row(s) rewrapped\n")
+    assert audited() == [("keys.rewrapped", "command")] * 2
 
     code, out, _ = run("keys", "epochs")
     assert code == 0

@@ -36,7 +36,7 @@ def waiting(environment: pytest.MonkeyPatch, database_url: str) -> None:
             (5, "demo", 1),
         ):
             registration = Registration("order-1", now - ago * HOUR, now - ago * HOUR + HOUR / 2)
-            await store.registrations.register(app_id, biz_id(n), registration)
+            await store.registrations.register(app_id, biz_id(n), registration, by="token:orders")
         await store.record(callback(payload(5), received_at=now))
         await engine.dispose()
 

@@ -9,6 +9,7 @@ from adapters.keys.data_keys import prefix_of
 from adapters.sealing.envelope import KeyRing
 from adapters.store.identity.retention import PgRetention
 from domain.identity.retention import Due, Retentions
+from domain.people.actor import Actor
 from tests.support.storage.erasing import Erasing
 from tests.support.storage.stores import NOW, Clock, whole_way
 from usecases.identity.retain import RetentionRun
@@ -21,7 +22,15 @@ class Aging(Erasing):
         super().__init__(engine, keys)
         self.clock = Clock(NOW)
         self.ages = PgRetention(engine)
-        self.run = RetentionRun(self.ages, days, keys=self.kept, clock=self.clock, prefix_of=prefix_of)
+        self.run = RetentionRun(
+            self.ages,
+            days,
+            keys=self.kept,
+            audit=self.audit,
+            actor=Actor.gateway("worker"),
+            clock=self.clock,
+            prefix_of=prefix_of,
+        )
 
     async def fill(self, *numbers: int) -> None:
         """Decided verifications, all of this moment."""

@@ -9,6 +9,7 @@ from adapters.keys.data_keys import DataKeys
 from adapters.keys.epochs import Epochs
 from adapters.keys.folder import FolderKeys
 from adapters.sealing.envelope import KeyRing
+from adapters.store.audit.log import PgAuditLog
 from adapters.store.identity.applied import PgApplied
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
@@ -43,6 +44,7 @@ class Erasing(Store):
         self.erasures = PgErasures(engine, keys=self.data_keys, ring=keys)
         self.applied = PgApplied(engine)
         self.holds = PgHolds(engine)
+        self.audit = PgAuditLog(engine)
         self.places = PgPlaces(engine)
         shared = sharing or {}
         self.desk = ErasureDesk(
@@ -70,4 +72,6 @@ class Erasing(Store):
 
     async def apply(self) -> int:
         """Apply the ledger to the database."""
-        return await apply_ledger(self.kept, self.applied, self.erasures, clock=Clock(LATER))
+        return await apply_ledger(
+            self.kept, self.applied, self.erasures, self.audit, clock=Clock(LATER), actor=ACTOR
+        )

@@ -148,7 +148,7 @@ class Store:
     ) -> UUID:
         """Register verification `n` now."""
         registration = Registration(biz_no, NOW, NOW + expires_in)
-        await self.registrations.register(app_id, biz_id(n), registration)
+        await self.registrations.register(app_id, biz_id(n), registration, by="token:orders")
         return verification_id(app_id, biz_id(n))
 
     async def reserve(self, recorded: Recorded, n: int, *, now: datetime = NOW) -> bool:

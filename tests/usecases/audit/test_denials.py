@@ -5,28 +5,10 @@ from datetime import timedelta
 from structlog.testing import capture_logs
 
 from domain.audit.action import Action
-from domain.audit.row import AuditRow
-from domain.errors import ServerAway
 from domain.people.actor import Actor
-from domain.views.audit import AuditFilter, AuditPage, AuditPosition
+from tests.memory.audit import Rows
 from tests.support.storage.stores import Clock
 from usecases.audit.denials import MOST, PERIOD, Denials
-
-
-class Rows:
-    """Takes rows, unless it is away."""
-
-    def __init__(self) -> None:
-        self.rows: list[AuditRow] = []
-        self.away = False
-
-    async def note(self, row: AuditRow) -> None:
-        if self.away:
-            raise ServerAway("away")
-        self.rows.append(row)
-
-    async def page(self, which: AuditFilter, *, limit: int, after: AuditPosition | None = None) -> AuditPage:
-        raise NotImplementedError
 
 
 def someone(n: int = 1) -> Actor:

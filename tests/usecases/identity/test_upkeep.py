@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.identity.retention import Due, Kind, Retention
+from domain.people.actor import Actor
+from tests.memory.audit import Rows
 from tests.support.storage.stores import NOW, Clock
 from tests.support.workers.jobs import Jobs
 from usecases.identity.retain import REST, RetentionRun
@@ -55,7 +57,15 @@ def clock() -> Clock:
 
 
 def run_over(ages: Ages, clock: Clock) -> RetentionRun:
-    return RetentionRun(ages, {"demo": Retention()}, keys=None, clock=clock, prefix_of=lambda _: b"")
+    return RetentionRun(
+        ages,
+        {"demo": Retention()},
+        keys=None,
+        audit=Rows(),
+        actor=Actor.gateway("worker"),
+        clock=clock,
+        prefix_of=lambda _: b"",
+    )
 
 
 async def test_time_that_has_passed_decides_how_much_is_erased(jobs: Jobs, clock: Clock) -> None:

@@ -168,6 +168,7 @@ async def test_a_person_changes_the_own_password(office: Office) -> None:
     await office.account.change_password(session, PASSWORD, "another long password", address=None)
     assert await office.sessions.check(other) is None
     assert await office.sign_ins.by_password("li.na", "another long password", "", origin=HERE)
+    assert [row["actor"] for row in await office.audited("password.set")] == ["person:li.na"] * 2
 
 
 async def test_a_second_factor_counts_once_a_code_was_seen(office: Office) -> None:
@@ -188,3 +189,5 @@ async def test_a_second_factor_counts_once_a_code_was_seen(office: Office) -> No
         await office.account.remove_code(session, "wrong", address=None)
     await office.account.remove_code(session, PASSWORD, address=None)
     assert await office.sign_ins.by_password("li.na", PASSWORD, "", origin=HERE)
+    for action in ("second_factor.set", "second_factor.removed"):
+        assert [row["actor"] for row in await office.audited(action)] == ["person:li.na"]

@@ -91,6 +91,7 @@ async def test_a_disabled_person_does_not_sign_in(office: Office) -> None:
     assert await tried(office, "li.na", PASSWORD) is None
     await office.desk.enable("li.na", actor=OPS)
     assert await tried(office, "li.na", PASSWORD) is not None
+    assert [row["actor"] for row in await office.audited("person.enabled")] == [str(OPS)]
     assert (await office.persons.get(person.id)) is not None
 
 

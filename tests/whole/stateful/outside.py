@@ -73,7 +73,7 @@ class Outside:
         now = self.world.clock.now
         with contextlib.suppress(DatabaseAway):
             registration = Registration(biz_no, now, now + TOKEN)
-            await self.world.registrations.register(app_id, biz_id(n), registration)
+            await self.world.registrations.register(app_id, biz_id(n), registration, by="token:orders")
 
     async def ask_for_pull(self, app_id: str, n: int) -> None:
         """An operator asks; it may be refused, or not come through."""

@@ -27,5 +27,5 @@ class Owners(Protocol):
 class Registrations(Protocol):
     """Registrations, before or after the callbacks."""
 
-    async def register(self, app_id: str, biz_id: str, registration: Registration) -> Registered:
-        """Register a verification, once. Raises BrokenSeal."""
+    async def register(self, app_id: str, biz_id: str, registration: Registration, *, by: str) -> Registered:
+        """Register a verification, once. `by`: who asks; the timeline names it. Raises BrokenSeal."""

@@ -15,7 +15,7 @@ from service.api.lookups.finding import find_verification
 from service.api.models.orders import OrderedVerification, Registering, VerificationOrder
 from service.api.models.verifications import EXAMPLE, VerificationModel
 from service.api.responses import problems
-from usecases.requests.order_verification import order_and_register
+from usecases.requests.order_verification import OrderParts, order_and_register
 from usecases.requests.register_verification import register
 
 router = guarded_router("/v1/verifications", tag="verifications")
@@ -43,11 +43,14 @@ async def order_verification(
     issued = await order_and_register(
         app,
         order.to_order(),
-        issuer=context.issuer,
-        registrations=context.registrations,
-        numbers=context.numbers,
-        looks=context.looks,
-        clock=context.clock,
+        OrderParts(
+            issuer=context.issuer,
+            registrations=context.registrations,
+            numbers=context.numbers,
+            looks=context.looks,
+            clock=context.clock,
+        ),
+        actor=caller.actor,
     )
     response.headers["location"] = _location(app.app_id, issued.biz_id)
     response.headers["cache-control"] = "no-store"
@@ -82,6 +85,7 @@ async def register_verification(
         app_id=app.app_id,
         biz_id=biz_id,
         registration=Registration(registering.biz_no, context.clock(), registering.expires_at),
+        actor=caller.actor,
     )
     if registered is Registered.CREATED:
         response.status_code = 201

@@ -77,7 +77,9 @@ async def test_a_decision_whose_event_cannot_be_written_is_not_saved(
 
 
 async def test_an_expiry_has_its_event(store: Store) -> None:
-    await store.registrations.register("demo", biz_id(), Registration("order-1", NOW, NOW + LEASE))
+    await store.registrations.register(
+        "demo", biz_id(), Registration("order-1", NOW, NOW + LEASE), by="token:orders"
+    )
     claimed = await store.due.claim({"demo": 1}, now=NOW + DAY, lease=LEASE, silent=True)
     for _ in range(2):
         await store.due.expire(claimed.opened[0].lease)

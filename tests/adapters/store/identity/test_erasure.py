@@ -203,7 +203,9 @@ async def test_erased_verification_is_not_registered_again(store: Erasing) -> No
     await whole_way(store, 1)
     await store.erase(1)
 
-    answer = await store.registrations.register("demo", biz_id(1), Registration("order-1", NOW, LATER))
+    answer = await store.registrations.register(
+        "demo", biz_id(1), Registration("order-1", NOW, LATER), by="token:orders"
+    )
 
     assert answer is Registered.CONFLICT
 

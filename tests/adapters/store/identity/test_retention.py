@@ -51,6 +51,8 @@ async def test_the_epochs_key_is_destroyed_when_nothing_is_left(store: Aging) ->
     await store.later(98)
 
     assert store.kept.kept[EPOCH].destroyed_at == store.clock.now
+    rows = await store.rows("SELECT actor, app_id, subject FROM audit WHERE action = 'epoch.destroyed'")
+    assert rows == [("gateway:worker", "demo", str(EPOCH))]
 
 
 async def test_a_hold_keeps_data_and_epoch_until_it_is_lifted(store: Aging) -> None:

@@ -33,7 +33,7 @@ def a_process(engine: AsyncEngine, keys: KeyRing) -> Store:
 
 
 async def register(store: Store, app_id: str, registration: Registration = REGISTRATION) -> Registered:
-    return await store.registrations.register(app_id, biz_id(), registration)
+    return await store.registrations.register(app_id, biz_id(), registration, by="token:orders")
 
 
 async def apps_of(store: Store) -> list[str]:
@@ -78,7 +78,7 @@ async def test_registrations_and_callbacks_at_once_end_with_one_owner(
         one, other = a_process(engine, keys), a_process(engine, keys)
         await asyncio.gather(
             one.record(callback(payload(n), app_id="lax")),
-            other.registrations.register("demo", biz_id(n), REGISTRATION),
+            other.registrations.register("demo", biz_id(n), REGISTRATION, by="token:orders"),
         )
         [open_one] = await one.rows(
             "SELECT app_id FROM verifications WHERE biz_id = :biz_id AND state = 'received'", biz_id=biz_id(n)

@@ -11,7 +11,7 @@ from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from domain.identity.erasure import ledger_key
 from domain.model import verification_id
-from tests.cli.conftest import Run, assert_one_line
+from tests.cli.conftest import Audited, Run, assert_one_line
 from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import NOW, Store, biz_id, whole_way
 
@@ -80,9 +80,18 @@ def test_without_a_key_store_nothing_is_erased(
     assert_one_line(run("erasures", "apply"), "FACEID_KEYS_URL is not set")
 
 
-def test_the_ledger_is_applied_to_a_restored_database(run: Run, kept: FolderKeys) -> None:
+def test_retention_at_once_names_who_ran_it(run: Run, kept: FolderKeys, audited: Audited) -> None:
+    assert kept
+    assert run("retention", "run", "--dry-run")[0] == 0
+    assert audited() == []
+    assert run("retention", "run")[0] == 0
+    assert audited() == [("retention.run", "command")]
+
+
+def test_the_ledger_is_applied_to_a_restored_database(run: Run, kept: FolderKeys, audited: Audited) -> None:
     asyncio.run(kept.append(ledger_key(verification_id("demo", biz_id())), at=NOW))
 
     assert run("erasures", "apply")[:2] == (0, "1 erasure(s) applied\n")
+    assert audited() == [("erasures.applied", "command"), ("verification.erased", "gateway")]
     assert "erased at" in run("erase", *WHICH, "--explain")[1]
     assert run("erasures", "apply")[1].startswith("nothing to apply")

@@ -40,6 +40,7 @@ async def test_a_new_one_is_created_and_the_same_again_is_known(
         answer = await api.put(URL, json=again)
         assert (answer.status_code, answer.json()) == (200, shown)
     assert await store.events(ID) == ["verification.registered"]
+    assert await store.rows("SELECT detail FROM timeline") == [({"by": "token:all"},)]
     assert await settle_jobs(api_context) == [], "nothing is to be settled yet"
 
 

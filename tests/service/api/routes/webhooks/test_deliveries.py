@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from adapters.sealing.envelope import KeyRing
 from domain.events.webhooks.endpoint import DisabledReason
@@ -114,6 +115,9 @@ async def test_an_endpoint_gets_what_it_missed(api: httpx2.AsyncClient, hooks: H
     answer = await api.post(f"/v1/endpoints/{ENDPOINT}/recover", json={"since": NOW.isoformat()})
     done = answer.json()
     assert (done["count"], done["more"], done["dry_run"]) == (2, False, False)
+    async with hooks.engine.connect() as connection:
+        rows = (await connection.execute(text("SELECT action, actor, subject FROM audit"))).all()
+    assert ("endpoint.recovered", "token:all", str(ENDPOINT)) in [tuple(row) for row in rows]
 
 
 async def test_nothing_is_sent_again_to_a_disabled_endpoint(api: httpx2.AsyncClient, hooks: Hooks) -> None:
