@@ -66,7 +66,7 @@ GRANT INSERT, UPDATE, DELETE ON identity_readers TO faceid_api, faceid_console, 
 -- The api checks tokens, orders, registers, and asks for pulls.
 GRANT SELECT ON api_tokens, personal_tokens, person_roles TO faceid_api;
 GRANT SELECT (id, name, state, created_at, seen_at) ON persons TO faceid_api;
-GRANT INSERT ON verifications TO faceid_api;
+GRANT INSERT ON verifications, id_numbers TO faceid_api;
 GRANT UPDATE (biz_no, vendor_status, final_digest, registered_at, expires_at, received_at, ended_at, due_at,
   asked_at, held, fence) ON verifications TO faceid_api;
 -- The registration of a verification whose callbacks came at another app of the same account moves them.

@@ -19,7 +19,7 @@ from usecases.ports.callbacks.recording import Owners, Recorder
 from usecases.ports.decisions import Announcer, Decisions, Policies, SecondLooks
 from usecases.ports.events.log import EventUpkeep
 from usecases.ports.identity.erasure import BegunErasures, RetentionRuns
-from usecases.ports.identity.numbers import NumberUpkeep
+from usecases.ports.identity.numbers import NumberUpkeep, NumberVelocity
 from usecases.ports.people import PeopleUpkeep
 from usecases.ports.pulls import Ledger, Vendor
 from usecases.ports.reviews import CaseUpkeep
@@ -75,6 +75,7 @@ class WorkerContext:
     audit: AuditBlocks
     people: PeopleUpkeep
     numbers: NumberUpkeep
+    velocity: NumberVelocity
     dead_letters: DeadLetters
     vendor: Vendor
     gates: VendorGates

@@ -43,6 +43,7 @@ from adapters.store.identity.numbers import PgNumbers
 from adapters.store.identity.pictures import PgPictures
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.retention import PgRetention
+from adapters.store.identity.velocity import PgVelocity
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners
@@ -245,6 +246,7 @@ async def worker_context(settings: Settings, process: ProcessContext) -> AsyncIt
             audit=PgAuditBlocks(engine),
             people=PgPeopleUpkeep(engine),
             numbers=PgNumbers(engine, keys=keys, index=index),
+            velocity=PgVelocity(engine, index=index),
             anchors=anchors,
             checkpoints=readers.all_know_checkpoints,
             erasures=ErasureDesk(

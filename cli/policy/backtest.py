@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -15,6 +16,11 @@ from cli.connection.whereabouts import find_servers
 from cli.options import select
 from domain.policy.backtest import Backtest, Change, Comparison
 from domain.policy.file.policy import Policy
+
+_UNCOUNTED: Final = (
+    "[yellow]{} of them have no stored count of their ID number, which the candidate limits, so its"
+    " velocity.missing decides there. As a shadow, it is decided on real counts.[/]"
+)
 
 
 async def run_backtest(
@@ -63,6 +69,8 @@ def describe(policy: Policy, comparison: Comparison, *, listed: bool) -> Rendera
     if not comparison.verifications:
         return head
     parts: list[RenderableType] = [head, _transitions(comparison), _rates(comparison)]
+    if comparison.uncounted:
+        parts.append(_UNCOUNTED.format(comparison.uncounted))
     if comparison.changes and not listed:
         parts.append(_changed(comparison))
         if (more := comparison.changes - len(comparison.changed)) > 0:

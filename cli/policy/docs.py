@@ -56,6 +56,11 @@ MEANINGS: Final = {
     "id_card.logic": "a field with a logical problem",
     "id_card.quality": "a field below min_quality",
     "id_card.min_quality": "the vendor's advice is 0.753",
+    "velocity.max_same_number_30d": "how many other verifications of the app may have the ID number in the 30"
+    " days before the decision",
+    "velocity.max_attempts_24h": "the same in the 24 hours before; must be below `max_same_number_30d`",
+    "velocity.exceeded": "more of them than a maximum allows",
+    "velocity.missing": "there is a maximum, but the payload has no ID number, so nothing was counted",
     "payload.irregular": "a registered verification's payload differs from the vendor's documentation in a"
     " part that no rule needs",
     "verify_errors.NO_SUCH_ID_NUMBER": "the authority does not know the number",
@@ -123,7 +128,7 @@ def _row(key: str, field: inspect.Field) -> _Row:
 
 
 def _default(field: inspect.Field) -> str:
-    if field.default_factory is not msgspec.NODEFAULT:
+    if field.default_factory is not msgspec.NODEFAULT or field.default is None:
         return "none"
     return "must be given" if field.default is msgspec.NODEFAULT else f"`{_plain(field.default)}`"
 

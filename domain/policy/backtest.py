@@ -10,6 +10,7 @@ from domain.model import Outcome
 from domain.policy.decide import Decision
 from domain.policy.explanation import DecidedFacts, recompute
 from domain.policy.file.policy import Policy
+from domain.policy.reasons import Code
 
 KEPT: Final = 100
 """Changes that a backtest keeps by default: a million of them would take a gigabyte."""
@@ -40,7 +41,8 @@ class Comparison(msgspec.Struct, frozen=True):
     """Two policies on the same verifications.
 
     `before` and `after`: each outcome's share, 0 to 1. `changed` holds the first changes, `changes` is the
-    number of all.
+    number of all. `uncounted`: the verifications whose facts lack the count of their ID number, which the
+    candidate limits.
     """
 
     verifications: int
@@ -49,6 +51,7 @@ class Comparison(msgspec.Struct, frozen=True):
     before: dict[Outcome, float]
     after: dict[Outcome, float]
     changed: tuple[Change, ...]
+    uncounted: int = 0
 
 
 class Backtest:
@@ -65,6 +68,7 @@ class Backtest:
         self._report = report
         self._crossings: Counter[Crossing] = Counter()
         self._changed: list[Change] = []
+        self._uncounted = 0
 
     def add(self, stored: Iterable[DecidedFacts]) -> None:
         """Decide these again."""
@@ -72,12 +76,13 @@ class Backtest:
         for facts in stored:
             decision = recompute(facts, policy)
             crossings[facts.outcome, decision.outcome] += 1
+            self._uncounted += _lacks_count(decision)
             if decision.outcome is not facts.outcome:
                 self._note(facts, decision)
 
     def compare(self) -> Comparison:
         """The comparison so far."""
-        return compare(self._crossings, self._changed)
+        return compare(self._crossings, self._changed, uncounted=self._uncounted)
 
     def _note(self, facts: DecidedFacts, decision: Decision) -> None:
         if self._report is None and len(self._changed) >= self._keep:
@@ -97,7 +102,9 @@ def backtest(stored: Iterable[DecidedFacts], policy: Policy, *, keep: int = KEPT
     return test.compare()
 
 
-def compare(crossings: Mapping[Crossing, int], changed: Iterable[Change]) -> Comparison:
+def compare(
+    crossings: Mapping[Crossing, int], changed: Iterable[Change], *, uncounted: int = 0
+) -> Comparison:
     """Build the comparison from counts: unchanged outcomes first, each part by frequency."""
     total = sum(crossings.values())
     ordered = sorted(crossings.items(), key=lambda item: (item[0][0] is not item[0][1], -item[1], item[0]))
@@ -108,7 +115,12 @@ def compare(crossings: Mapping[Crossing, int], changed: Iterable[Change]) -> Com
         before=_shares(crossings, 0, total),
         after=_shares(crossings, 1, total),
         changed=tuple(changed),
+        uncounted=uncounted,
     )
+
+
+def _lacks_count(decision: Decision) -> bool:
+    return any(reason.code is Code.VELOCITY_MISSING for reason in decision.reasons)
 
 
 def _shares(crossings: Mapping[Crossing, int], side: int, total: int) -> dict[Outcome, float]:

@@ -4,7 +4,7 @@ import msgspec
 
 from domain.apps.registration import Registration, biz_no_differs, orders_differ
 from domain.callback.parts import Payload
-from domain.policy.facts.facts import Facts, RegistrationFact, extract_facts
+from domain.policy.facts.facts import Facts, RegistrationFact, Velocity, extract_facts
 from domain.policy.reasons import Reason
 
 
@@ -24,6 +24,17 @@ class Evidence(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.callback is None and self.result is None:
             raise ValueError("no facts of a callback, and none of a result")
+
+
+def with_velocity(evidence: Evidence, velocity: Velocity | None) -> Evidence:
+    """The evidence with this fact on both sides: it is about the verification, not about a payload."""
+    if velocity is None:
+        return evidence
+    callback, result = (
+        None if facts is None else msgspec.structs.replace(facts, velocity=velocity)
+        for facts in (evidence.callback, evidence.result)
+    )
+    return Evidence(callback, result, evidence.unconfirmed)
 
 
 def gather_evidence(

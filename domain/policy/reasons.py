@@ -44,6 +44,9 @@ class Code(StrEnum):
     FLOW_WEBRTC_UNSUPPORTED = "flow.webrtc_unsupported"
     FLOW_UNKNOWN_STATUS = "flow.unknown_status"
     MULTIFACES_DETECTED = "multifaces.detected"
+    VELOCITY_SAME_NUMBER_30D = "velocity.same_number_30d"
+    VELOCITY_ATTEMPTS_24H = "velocity.attempts_24h"
+    VELOCITY_MISSING = "velocity.missing"
     REGISTRATION_BIZ_NO_MISMATCH = "registration.biz_no_mismatch"
     PAYLOAD_UNREADABLE = "payload.unreadable"
     PAYLOAD_REPEATED = "payload.repeated"
@@ -94,6 +97,18 @@ TEXTS: Final[dict[Code, tuple[str, str]]] = {
     Code.FLOW_WEBRTC_UNSUPPORTED: ("The browser does not support WebRTC", "浏览器不支持 WebRTC"),
     Code.FLOW_UNKNOWN_STATUS: ("The status is unknown", "未知的流程状态"),
     Code.MULTIFACES_DETECTED: ("There may be several faces", "检测到多张人脸"),
+    Code.VELOCITY_SAME_NUMBER_30D: (
+        "The ID number was verified too often in 30 days",
+        "该身份证号 30 天内核验次数过多",
+    ),
+    Code.VELOCITY_ATTEMPTS_24H: (
+        "The ID number was verified too often in 24 hours",
+        "该身份证号 24 小时内核验次数过多",
+    ),
+    Code.VELOCITY_MISSING: (
+        "It is not known how often the ID number was verified",
+        "该身份证号的核验次数未知",
+    ),
     Code.REGISTRATION_BIZ_NO_MISMATCH: (
         "The biz_no is not the one that was registered, or not the callback's",
         "业务流水号（biz_no）与登记的或回调中的不一致",

@@ -14,6 +14,7 @@ from tests.memory.due import MemoryDueVerifications
 from tests.memory.endpoints import MemoryEndpoints
 from tests.memory.held import MemoryHeldVerifications
 from tests.memory.ledger import MemoryLedger
+from tests.memory.numbers import MemoryVelocity
 from tests.memory.pull_requests import MemoryPullRequests
 from tests.memory.recorder import MemoryRecorder
 from tests.memory.registrations import MemoryRegistrations
@@ -34,6 +35,7 @@ from usecases.ports.callbacks.letters import DeadLetters
 from usecases.ports.callbacks.recording import Recorder, Registrations
 from usecases.ports.decisions import Decisions, SecondLooks
 from usecases.ports.events.endpoints import Endpoints
+from usecases.ports.identity.numbers import NumberVelocity
 from usecases.ports.pulls import Ledger, PullRequests
 from usecases.ports.schedule import DueVerifications, HeldVerifications, ReturnedVerifications
 
@@ -73,6 +75,7 @@ class PortsOfStore(ABC):
     recorder: Recorder
     ledger: Ledger
     decisions: Decisions
+    velocity: NumberVelocity
     due: Due
     dead_letters: DeadLetters
     registrations: Registrations
@@ -141,6 +144,7 @@ class RealStore(PortsOfStore):
     def __init__(self, store: Store) -> None:
         self._store = store
         self.recorder, self.ledger, self.decisions = store.recorder, store.ledger, store.decisions
+        self.velocity = store.velocity
         self.due, self.dead_letters, self.registrations = store.due, store.dead_letters, store.registrations
         self.pull_requests, self.return_hints = store.pull_requests, store.return_hints
         self.held, self.endpoints = store.held, store.endpoints
@@ -184,6 +188,7 @@ class MemoryStore(PortsOfStore):
         self.recorder = MemoryRecorder(database, lease=LEASE)
         self.ledger = MemoryLedger(database)
         self.decisions = MemoryDecisions(database)
+        self.velocity = MemoryVelocity(database)
         self.due = MemoryDueVerifications(database)
         self.dead_letters = MemoryDeadLetters(database)
         self.registrations = MemoryRegistrations(database)

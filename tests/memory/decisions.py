@@ -17,6 +17,9 @@ class MemoryDecisions:
             if row is None or row.id in self._database.decisions:
                 return False
             self._database.decisions[row.id] = decision_record
+            if decision_record.identity is not None:
+                number, at = decision_record.identity.id_number, decision_record.decided_at
+                self._database.index_number(decision_record.lease, number, at)
             row.state, row.due_at, row.asked_at = State.DECIDED, None, None
             self._database.note(row.id, "decision.saved")
             return True

@@ -12,6 +12,7 @@ from adapters.redis.client import RedisAway
 from domain.apps.registration import Registration
 from domain.errors import BrokenSeal
 from domain.events.webhooks.endpoint import Endpoint
+from domain.identity.numbers import canonical
 from domain.model import AcceptedCallback, State
 from domain.pulls.answer import says_nothing
 from domain.pulls.budget import Pull, PullState
@@ -168,7 +169,8 @@ class Letter:
 
 @dataclass
 class MemoryDatabase(Server):
-    """The tables. `timeline` has the verification, the event and its detail."""
+    """The tables. `timeline` has the verification, the event and its detail; `numbers` the app, the ID number
+    and when it was first seen."""
 
     verifications: dict[UUID, Verification] = field(default_factory=dict)
     callbacks: dict[tuple[UUID, bytes], Recording] = field(default_factory=dict)
@@ -177,6 +179,7 @@ class MemoryDatabase(Server):
     timeline: list[tuple[UUID, str, dict[str, object]]] = field(default_factory=list)
     letters: dict[UUID, Letter] = field(default_factory=dict)
     endpoints: dict[UUID, Endpoint] = field(default_factory=dict)
+    numbers: dict[UUID, tuple[str, str, datetime]] = field(default_factory=dict)
 
     def error(self) -> Exception:
         return DatabaseAway("away")
@@ -185,6 +188,13 @@ class MemoryDatabase(Server):
         """The verification, if the lease is still the caller's."""
         row = self.verifications.get(lease.verification_id)
         return row if row is not None and row.fence == lease.fence else None
+
+    def index_number(self, lease: Lease, number: str | None, at: datetime) -> None:
+        """Index the number of a leased verification; the first time is kept."""
+        form = canonical(number)
+        if form is not None and self.leased(lease) is not None:
+            *_, first = self.numbers.get(lease.verification_id, ("", "", at))
+            self.numbers[lease.verification_id] = (lease.app_id, form, first)
 
     def note(self, verification_id: UUID, event: str, **detail: object) -> None:
         """Put an event on the timeline."""

@@ -157,6 +157,12 @@ GUARDS: Final = (
     "holds win",
     "epochs go when they are empty",
     "nothing spent above a limit",
+    "a number is noted before it is counted",
+    "a number is noted under the lease alone",
+    "an unknown number never passes",
+    "a policy without a maximum counts nothing",
+    "a count is a fact of the decision",
+    "the api may index the number of an order",
 )
 
 MUTATIONS: Final = (

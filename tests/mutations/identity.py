@@ -5,6 +5,9 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 
 _ORDERS: Final = "tests/service/api/routes/verifications/test_orders.py"
+_VELOCITY: Final = "tests/adapters/store/identity/test_velocity.py"
+_LIMITED: Final = "tests/usecases/verifications/test_velocity.py"
+_RULE: Final = "tests/domain/policy/rules/test_velocity.py"
 _ROUTES: Final = "tests/service/api/routes/identity/test_reads.py"
 
 OF_IDENTITY: Final = (
@@ -55,6 +58,57 @@ OF_IDENTITY: Final = (
         " WHERE r.reads < :limit",
         " WHERE r.reads < :limit OR true",
         [f"{_ROUTES}::test_a_day_has_a_limit_and_its_first_refusal_is_in_the_audit"],
+    ),
+    Mutation(
+        "a number is noted before it is counted",
+        "adapters/store/identity/velocity.py",
+        "        noted = await write_group(self._engine, group, _note)\n",
+        "        noted: list[DatabaseAway | None] = [None] * len(group)\n",
+        [
+            f"{_VELOCITY}::test_verifications_of_one_group_count_each_other",
+            f"{_LIMITED}::test_two_workers_at_once_do_not_overlook_each_other",
+        ],
+    ),
+    Mutation(
+        "a number is noted under the lease alone",
+        "adapters/store/identity/velocity.py",
+        " AND i.fence = v.fence\n",
+        "\n",
+        [
+            f"{_VELOCITY}::test_what_was_erased_meanwhile_is_not_indexed_again",
+            "tests/contracts/test_velocity.py::test_a_worker_without_the_lease_indexes_nothing",
+        ],
+    ),
+    Mutation(
+        "an unknown number never passes",
+        "domain/policy/rules/velocity.py",
+        "        yield table.missing, Reason(Code.VELOCITY_MISSING)\n",
+        "",
+        [
+            f"{_RULE}::test_an_unknown_number_never_passes_by_silence",
+            f"{_LIMITED}::test_a_payload_without_a_number_goes_to_a_person",
+        ],
+    ),
+    Mutation(
+        "a policy without a maximum counts nothing",
+        "usecases/verifications/decide.py",
+        "    return any(policy.config.velocity.is_limited for policy in policies)",
+        "    return True",
+        [f"{_LIMITED}::test_a_policy_without_a_maximum_costs_no_statement"],
+    ),
+    Mutation(
+        "a count is a fact of the decision",
+        "usecases/verifications/decide.py",
+        "        evidence = with_velocity(evidence, velocity)\n",
+        "        with_velocity(evidence, velocity)\n",
+        [f"{_LIMITED}::test_the_third_verification_of_a_number_is_stopped"],
+    ),
+    Mutation(
+        "the api may index the number of an order",
+        "deploy/roles.sql",
+        "GRANT INSERT ON verifications, id_numbers TO faceid_api;",
+        "GRANT INSERT ON verifications TO faceid_api;",
+        ["tests/project/test_rights.py::test_an_order_and_a_decision_index_their_number"],
     ),
     Mutation(
         "nothing spent above a limit",

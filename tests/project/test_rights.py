@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,13 +14,22 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
+from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
+from adapters.sealing.blind_index import BlindIndex
+from adapters.sealing.envelope import KeyRing, SealingKey
+from adapters.store.identity.counts import PgNumberCounts
+from adapters.store.identity.velocity import PgVelocity
 from adapters.store.tables.schema import metadata
 from devstack.ports import free_port, listens
 from devstack.servers import _valkey_binary
 from devstack.waiting import until
+from domain.policy.facts.facts import Velocity
+from domain.verifications.lease import Lease
+from tests.support.payloads.callbacks import ID_NUMBER
 from tests.support.servers.private import private_postgres
 from tests.support.servers.users import DEPLOY, PROCESSES, WITH_DATABASE, apply_roles, database_as
+from tests.support.storage.stores import NOW
 
 ROOT = DEPLOY.parent
 
@@ -151,6 +161,17 @@ async def test_database_refuses(database_url: str, process: str, statement: str)
 async def test_database_does_not_know_the_ingress(database_url: str) -> None:
     with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
         await asyncpg.connect(database_as("ingress", database_url))
+
+
+async def test_an_order_and_a_decision_index_their_number(database_url: str) -> None:
+    index, lease = BlindIndex(KeyRing([bytes(32)])), Lease(UUID(int=2), "demo", 0, SealingKey(bytes(32)))
+    api, worker = (create_engine(database_as(process, database_url)) for process in ("api", "worker"))
+    orders = PgNumberCounts(api, index=index)
+    await orders.note("demo", UUID(int=1), ID_NUMBER, at=NOW)
+    assert await orders.count("demo", ID_NUMBER, since=NOW, most=9) == 1
+    assert await PgVelocity(worker, index=index).count(lease, ID_NUMBER, at=NOW) == Velocity(1, 1)
+    await api.dispose()
+    await worker.dispose()
 
 
 async def test_nobody_else_may_connect(database_url: str) -> None:

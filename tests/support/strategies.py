@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from domain.callback.parts import COMPARISONS, LEVELS
-from domain.policy.facts.facts import EDITION, ComparisonFacts, Facts
+from domain.policy.facts.facts import EDITION, ComparisonFacts, Facts, Velocity
 from domain.policy.file.config import PolicyConfig
 from domain.policy.file.policy import Policy
 from domain.policy.reasons import Code
@@ -35,6 +35,9 @@ MEMBERS = (
     "multifaces_tag",
 )
 notes = st.just(()) | st.lists(st.sampled_from(MEMBERS), unique=True, max_size=3).map(tuple)
+
+
+velocities = st.none() | st.builds(Velocity, st.integers(0, 9), st.integers(0, 9))
 
 
 def facts_of(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Facts]:
@@ -67,6 +70,7 @@ def facts_of(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[Facts]:
         repeated=notes,
         irregular=notes,
         edition=st.sampled_from([1, EDITION]),
+        velocity=velocities,
     )
 
 
@@ -85,6 +89,7 @@ PASSING_TOO: dict[str, st.SearchStrategy[Any]] = {
     "registration": st.sampled_from([None, "match"]),
     "unreadable": st.sampled_from([(), ("liveness_result.details",)]),
     "irregular": notes,
+    "velocity": velocities,
 }
 near_passes = st.fixed_dictionaries({}, optional=PASSING_TOO).map(lambda changed: passing_facts(**changed))
 facts = near_passes | any_facts
@@ -107,6 +112,7 @@ _VALUES_OF: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     inspect.EnumType: lambda kind: st.sampled_from([member.value for member in kind.cls]),
     inspect.FloatType: lambda kind: st.floats(kind.ge, kind.le) | st.sampled_from([kind.ge, kind.le]),
     inspect.IntType: lambda kind: st.integers(kind.ge, 6),
+    inspect.NoneType: lambda _kind: st.none(),
     inspect.UnionType: lambda kind: st.one_of([_values(inner) for inner in kind.types]),
     inspect.VarTupleType: lambda kind: st.lists(_values(kind.item_type), min_size=1, max_size=3, unique=True),
     inspect.DictType: lambda kind: st.dictionaries(
@@ -122,10 +128,18 @@ def _keys_of(kind: inspect.DictType) -> list[str]:
 
 
 def _in_order(tables: Json) -> Json:
-    """With the band's two levels the right way round."""
+    """With the band's two levels, and the two limits of a number, the right way round."""
     face = {"review_level": "1e-3", "approve_level": "1e-5"} | tables.get("face", {})
     loose, strict = sorted((face["review_level"], face["approve_level"]), key=LEVELS.index)
-    return tables | {"face": face | {"review_level": loose, "approve_level": strict}}
+    ordered = tables | {"face": face | {"review_level": loose, "approve_level": strict}}
+    velocity = tables.get("velocity", {})
+    month, day = velocity.get("max_same_number_30d"), velocity.get("max_attempts_24h")
+    if month is not None and day is not None:
+        ordered["velocity"] = velocity | {
+            "max_attempts_24h": min(month, day),
+            "max_same_number_30d": month + day + 1,
+        }
+    return ordered
 
 
 def _policy_of(tables: Json) -> Policy:

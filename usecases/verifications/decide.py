@@ -12,7 +12,7 @@ from domain.apps.app import App
 from domain.callback.parts import Payload
 from domain.model import ConfirmationMode, Identity
 from domain.policy.decide import UNCONFIRMED, Decision, decide
-from domain.policy.evidence import Evidence, gather_evidence
+from domain.policy.evidence import Evidence, gather_evidence, with_velocity
 from domain.policy.facts.facts import UNREAD_RESULT
 from domain.policy.file.policy import Policy
 from domain.policy.reasons import Reason
@@ -56,13 +56,29 @@ async def decide_case(
         ServerAway: PostgreSQL is away.
     """
     identities = (payload.identity() for payload in (result, case.payload) if payload is not None)
+    identity = next(filter(None, identities), None)
     evidence = gather_evidence(case.payload, result, registration=case.registration, unconfirmed=unconfirmed)
-    await _decide(context, case, settings, evidence, next(filter(None, identities), None))
+    now = context.clock()
+    if _limits_velocity(context, settings) and identity is not None and identity.id_number:
+        velocity = await context.velocity.count(case.lease, identity.id_number, at=now)
+        evidence = with_velocity(evidence, velocity)
+    await _decide(context, case, settings, evidence, identity, now=now)
 
 
 async def decide_unread(context: WorkerContext, case: Case, settings: DecisionSettings) -> None:
     """Decide for review, without a callback and with an unreadable result. Raises as `decide_case`."""
-    await _decide(context, case, settings, Evidence(result=UNREAD_RESULT), None)
+    await _decide(context, case, settings, Evidence(result=UNREAD_RESULT), None, now=context.clock())
+
+
+def _limits_velocity(context: WorkerContext, settings: DecisionSettings) -> bool:
+    """Whether the app's policy, or its candidate, needs the count. Without that nothing is read."""
+    candidate = _candidate(context, settings.app)
+    policies = (settings.policy, candidate) if candidate else (settings.policy,)
+    return any(policy.config.velocity.is_limited for policy in policies)
+
+
+def _candidate(context: WorkerContext, app: App) -> Policy | None:
+    return context.policies.get(app.candidate_policy) if app.candidate_policy else None
 
 
 async def _decide(
@@ -71,12 +87,14 @@ async def _decide(
     settings: DecisionSettings,
     evidence: Evidence,
     identity: Identity | None,
+    *,
+    now: datetime,
 ) -> None:
     def under(policy: Policy) -> Decision:
         return decide(evidence, policy=policy, mode=settings.mode)
 
     decision = under(settings.policy)
-    candidate = settings.app.candidate_policy and context.policies.get(settings.app.candidate_policy)
+    candidate = _candidate(context, settings.app)
     decision_record = DecisionRecord(
         lease=case.lease,
         decision=decision,
@@ -84,7 +102,7 @@ async def _decide(
         evidence=evidence,
         mode=settings.mode,
         identity=identity,
-        decided_at=context.clock(),
+        decided_at=now,
         shadow=(candidate, under(candidate)) if candidate else None,
     )
     context.reached("before_commit")

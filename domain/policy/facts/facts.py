@@ -31,6 +31,18 @@ class ComparisonFacts(msgspec.Struct, frozen=True):
     level: str | None
 
 
+MOST_COUNTED: Final = 1000
+"""Verifications at which counting stops, so that a number that many use slows no decision."""
+
+
+class Velocity(msgspec.Struct, frozen=True):
+    """How many other verifications of the app have this ID number, whatever became of them: those of the 30
+    days and of the 24 hours before the decision, each up to `MOST_COUNTED`."""
+
+    same_number_30d: int
+    attempts_24h: int
+
+
 class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     """The facts of one payload; None or a missing key means that the payload has no such value.
 
@@ -44,6 +56,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     computed again by the old rule.
     `registration` does not come from the payload: whether its biz_no matches the registration, or a
     result's biz_no matches the callback's. None means that there is nothing to compare.
+    `velocity` does not come from the payload either: it is counted when the decision is made, for policies
+    that limit it. None means that nobody asked, or that the ID number is unknown.
     """
 
     status: str | None = None
@@ -66,6 +80,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     repeated: tuple[str, ...] = ()
     irregular: tuple[str, ...] = ()
     edition: int = 1
+    velocity: Velocity | None = None
 
 
 UNREAD_RESULT: Final = Facts(unreadable=("get_result",))
@@ -189,7 +204,8 @@ def _differences(path: str, claimed: Any, confirmed: Any) -> list[Disagreement]:
 
 
 _NO_NOTES: Final[dict[str, tuple[str, ...]]] = {"unreadable": (), "repeated": (), "irregular": ()}
-_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in {*_NO_NOTES, "edition"})
+_UNSTATED: Final = frozenset({*_NO_NOTES, "edition", "velocity"})
+_STATED: Final = tuple(name for name in Facts.__struct_fields__ if name not in _UNSTATED)
 _COUNTED: Final = frozenset(COUNTERS)
 _POSE: Final = re.compile(r"face(?:_[a-z]{1,16}){1,3}")
 _MISSPELT: Final = {"VIDOE_FORMAT_UNSUPPORTED": "VIDEO_FORMAT_UNSUPPORTED"}

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from domain.callback.parts import ComparisonName, Level
 from domain.model import ConfirmationMode
+from domain.policy.facts.facts import MOST_COUNTED
 
 Direction = Literal["approved", "rejected", "incomplete"]
 PriorityWord = Literal["low", "normal", "high", "urgent"]
@@ -17,6 +18,7 @@ Action = Literal["reject", "review", "ignore"]
 DoubtAction = Literal["reject", "review"]
 Score = Annotated[float, Meta(ge=0, le=100)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0, le=MOST_COUNTED - 1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Version = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -81,6 +83,18 @@ class IdCardTable(_Table, frozen=True):
     min_quality: Share = 0.753
 
 
+class VelocityTable(_Table, frozen=True):
+    max_same_number_30d: Count | None = None
+    max_attempts_24h: Count | None = None
+    exceeded: DoubtAction = "review"
+    missing: DoubtAction = "review"
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit, so that the fact is needed."""
+        return self.max_same_number_30d is not None or self.max_attempts_24h is not None
+
+
 class PayloadTable(_Table, frozen=True):
     irregular: Action = "review"
 
@@ -120,6 +134,7 @@ class PolicyConfig(_Table, frozen=True):
     will: WillTable = WillTable()
     multifaces: MultifacesTable = MultifacesTable()
     id_card: IdCardTable = IdCardTable()
+    velocity: VelocityTable = VelocityTable()
     payload: PayloadTable = PayloadTable()
     verify_errors: VerifyErrorsTable = VerifyErrorsTable()
     confirmation: ConfirmationTable = ConfirmationTable()

@@ -98,7 +98,18 @@ def _contradictions(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
         if counter.rpartition(".")[2] not in COUNTERS:
             # It would never count, without any notice.
             yield ["liveness", "max_counts", counter], f"unknown counter; allowed: {', '.join(COUNTERS)}"
+    yield from _contradictions_of_velocity(config)
     yield from _contradictions_of_review(config)
+
+
+def _contradictions_of_velocity(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:
+    month, day = config.velocity.max_same_number_30d, config.velocity.max_attempts_24h
+    if month is not None and day is not None and day >= month:
+        # What is counted in 24 hours is counted in 30 days too.
+        yield (
+            ["velocity", "max_attempts_24h"],
+            f"not below max_same_number_30d {month}, so it would never count",
+        )
 
 
 def _contradictions_of_review(config: PolicyConfig) -> Iterator[tuple[list[str], str]]:

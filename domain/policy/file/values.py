@@ -26,7 +26,8 @@ def values_of(kind: inspect.Type, *, quote: str = "`") -> str:
         case inspect.IntType(ge=least, le=most):
             allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
         case inspect.UnionType(types=types):
-            allowed = " or ".join(values_of(one, quote=quote) for one in types)
+            given = [one for one in types if not isinstance(one, inspect.NoneType)]
+            allowed = " or ".join(values_of(one, quote=quote) for one in given)
         case inspect.DictType(value_type=value):
             counts = isinstance(value, inspect.IntType)
             allowed = "a table of " + ("counts" if counts else values_of(value, quote=quote))

@@ -16,6 +16,7 @@ from domain.policy.rules.attack import genuineness
 from domain.policy.rules.doubt import is_doubtful, payload
 from domain.policy.rules.face import face
 from domain.policy.rules.findings import Finding, Findings
+from domain.policy.rules.velocity import velocity
 
 _VERIFY_ERRORS: Final = (
     ("NO_SUCH_ID_NUMBER", Code.ID_NO_SUCH_NUMBER),
@@ -138,20 +139,23 @@ RULES_IF_REGISTERED: Final = (*RULES, (registration.__name__, registration))
 """The rules if there is a registration to compare with. Otherwise that rule does not run, so that older
 decisions are computed again with the same rules."""
 
+_IF_LIMITED: Final = (velocity.__name__, velocity)
 _IF_DOUBTFUL: Final = (payload.__name__, payload)
-EVERY_RULE: Final = (*RULES_IF_REGISTERED, _IF_DOUBTFUL)
+EVERY_RULE: Final = (*RULES_IF_REGISTERED, _IF_LIMITED, _IF_DOUBTFUL)
 
 
-def rules_for(facts: Facts) -> tuple[tuple[str, Rule], ...]:
-    """The rules that run on these facts, in order; those about registrations and doubtful payloads only if
-    they apply."""
+def rules_for(facts: Facts, config: PolicyConfig) -> tuple[tuple[str, Rule], ...]:
+    """The rules that run on these facts, in order; those about registrations, velocity and doubtful payloads
+    only if they apply."""
     rules = RULES if facts.registration is None else RULES_IF_REGISTERED
+    if config.velocity.is_limited:
+        rules = (*rules, _IF_LIMITED)
     return (*rules, _IF_DOUBTFUL) if is_doubtful(facts) else rules
 
 
 def run_rules(facts: Facts, config: PolicyConfig) -> list[tuple[str, tuple[Finding, ...]]]:
     """What each rule that applies finds in these facts, in order."""
-    return [(name, tuple(rule(facts, config))) for name, rule in rules_for(facts)]
+    return [(name, tuple(rule(facts, config))) for name, rule in rules_for(facts, config)]
 
 
 class RuleRun(msgspec.Struct, frozen=True):

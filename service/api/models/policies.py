@@ -182,11 +182,18 @@ class BacktestModel(PolicyComparison):
     """What was decided (before) against what the candidate makes of it (after)."""
 
     policy: PolicyInForce
+    uncounted: int = Field(
+        description="Verifications without a stored count of their ID number, if the candidate limits it"
+    )
 
     @classmethod
     def of(cls, policy: Policy, comparison: Comparison) -> "BacktestModel":
         """The answer for a backtest that has run."""
-        tree = {"policy": PolicyInForce.of(policy), **_tree(comparison)}
+        tree = {
+            "policy": PolicyInForce.of(policy),
+            "uncounted": comparison.uncounted,
+            **_tree(comparison),
+        }
         return cls.model_validate(tree, from_attributes=True)
 
 

@@ -14,9 +14,11 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from domain.model import verification_id
+from domain.policy.facts.facts import Velocity
 from domain.pulls.accounts import Account
 from domain.verifications.records import Recorded
-from tests.support.storage.stores import Store, biz_id, callback, finished, payload
+from tests.support.payloads.callbacks import ID_NUMBER
+from tests.support.storage.stores import NOW, Store, biz_id, callback, finished, payload
 
 SOON = 9 * LOCK_TIMEOUT.total_seconds()
 """Less than ten rows would take one after the other, and enough for a busy machine."""
@@ -116,6 +118,12 @@ async def test_the_other_decisions_of_a_group_are_saved(store: Store, recorded: 
     async with locked(store):
         assert await ends([store.decide(each) for each in recorded]) == [True, DatabaseAway, True]
     assert await store.decide(recorded[1])
+
+
+async def test_the_other_numbers_of_a_group_are_counted(store: Store, recorded: list[Recorded]) -> None:
+    async with locked(store):
+        counting = [store.velocity.count(each.lease, ID_NUMBER, at=NOW) for each in recorded]
+        assert await ends(counting) == [Velocity(1, 1), DatabaseAway, Velocity(1, 1)]
 
 
 async def test_the_other_calls_of_a_group_are_reserved(store: Store, recorded: list[Recorded]) -> None:

@@ -55,6 +55,7 @@ async def one_way(store: Store, n: int) -> int:
     await store.reserve(recorded, 1)
     await store.ledger.finish(finished(recorded, 1, body=b"{}"))
     assert await store.ledger.answer_of(recorded.lease) == b"{}"
+    await store.velocity.count(recorded.lease, f"P{n}", at=NOW)
     await store.decide(recorded, outcome=[*Outcome][n % len(Outcome)])
     await store.conclude(n)
     await store.find(n)
@@ -64,7 +65,7 @@ async def one_way(store: Store, n: int) -> int:
     await store.due.postpone(other.lease, until=NOW)
     [due] = (await store.due.claim({"demo": 1}, now=NOW, lease=LEASE, silent=True)).opened
     await store.due.expire(due.lease)
-    return 15
+    return 16
 
 
 async def test_no_statement_reads_the_whole_table(engine: AsyncEngine, young_url: str, keys: KeyRing) -> None:

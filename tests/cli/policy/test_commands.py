@@ -98,6 +98,16 @@ async def test_backtest_shows_transitions_rates_and_changes(
 
 
 @pytest.mark.usefixtures("decided")
+async def test_backtest_says_what_the_stored_facts_lack(
+    command: Command, tmp_path: Path, data_dir: Path
+) -> None:
+    file = tmp_path / "limiting.toml"
+    file.write_text(policy_text(velocity={"max_attempts_24h": 3}))
+    ended = await command("policy", "backtest", file, "--data-dir", data_dir)
+    assert "4 of them have no stored count of their ID number" in " ".join(ended.out.split())
+
+
+@pytest.mark.usefixtures("decided")
 async def test_backtest_lists_the_first_changes_or_all(
     command: Command, strict: Path, data_dir: Path
 ) -> None:

@@ -253,7 +253,7 @@ def test_reasons_are_listed_heaviest_first_and_ignored_ones_by_rule(of: Facts, p
     if judgement.rules[0].verdict == "incomplete":
         return  # no rule runs on a flow that did not end
     found: dict[str, list[Reason]] = {action: [] for action in MILD_TO_STRICT}
-    for name, rule in rules_for(of):
+    for name, rule in rules_for(of, policy.config):
         findings = list(rule(of, policy.config))
         [run] = [run for run in judgement.rules if run.rule == name]
         assert list(run.reasons) == [reason for _, reason in findings]

@@ -10,7 +10,7 @@ from domain.policy.curve import Curve
 from domain.policy.decide import decide
 from domain.policy.evidence import Evidence
 from domain.policy.explanation import DecidedFacts, recompute
-from domain.policy.facts.facts import Facts
+from domain.policy.facts.facts import Facts, Velocity
 from domain.policy.reasons import Code, Reason
 from tests.support.payloads.callbacks import THRESHOLDS, compared, default_policy, passing_facts, policy_with
 
@@ -120,6 +120,16 @@ def test_curve_prefers_the_result_and_counts_missing_thresholds() -> None:
     last = points["result_faceid", "1e-6"]
     assert (last.verifications, last.reached, last.unknown) == (2, 1, 1)
     assert points["result_ref1", "1e-6"].verifications == 1
+
+
+def test_a_count_that_was_not_stored_is_said_to_be_missing() -> None:
+    counted = passing_facts(velocity=Velocity(0, 0))
+    known = DecidedFacts("demo", "biz-9", APPROVED, Evidence(counted, counted), ConfirmationMode.REQUIRED)
+    stored = [decided(1), decided(2), known, decided(3, status="CANCELLED")]
+    found = backtest(stored, policy_with(velocity={"max_attempts_24h": 3}))
+    assert (found.uncounted, found.changes) == (2, 2)
+    assert [change.reasons for change in found.changed] == [("velocity.missing",)] * 2
+    assert backtest(stored, STRICT).uncounted == 0
 
 
 def test_curve_of_nothing_has_no_points() -> None:

@@ -205,8 +205,9 @@ def test_only_agreement_approves(callback: Facts, result: Facts, mode: Confirmat
 
 
 def _said(facts: Facts) -> Json:
-    """Everything that two payloads have to agree on: not what is irregular in one of them."""
-    tree: Json = msgspec.to_builtins(msgspec.structs.replace(facts, irregular=()))
+    """Everything that two payloads have to agree on: not what is irregular in one of them, or
+    counted for both."""
+    tree: Json = msgspec.to_builtins(msgspec.structs.replace(facts, irregular=(), velocity=None))
     return deepcopy(tree)
 
 

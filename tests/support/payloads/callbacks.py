@@ -126,7 +126,10 @@ def policy_text(**tables: Json) -> str:
     """A policy file with these tables."""
     lines = ['name = "test"', 'version = "1"']
     for table, keys in tables.items():
-        lines += [f"[{table}]", *(f"{key} = {_toml(value)}" for key, value in keys.items())]
+        lines += [
+            f"[{table}]",
+            *(f"{key} = {_toml(value)}" for key, value in keys.items() if value is not None),
+        ]
     return "\n".join(lines) + "\n"
 
 

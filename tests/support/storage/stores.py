@@ -16,6 +16,7 @@ from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
+from adapters.store.identity.velocity import PgVelocity
 from adapters.store.lookups.lookups import PgLookups
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners
@@ -120,6 +121,7 @@ class Store:
         self.recorder = PgRecorder(engine, keys=self.data_keys, lease=LEASE, owners=owners)
         self.ledger = PgLedger(engine)
         self.decisions = PgDecisions(engine, index=BlindIndex(keys))
+        self.velocity = PgVelocity(engine, index=BlindIndex(keys))
         self.return_hints = PgReturnHints(engine)
         self.due = PgDueVerifications(engine, keys=self.data_keys, owners=owners)
         self.held = PgHeldVerifications(engine)

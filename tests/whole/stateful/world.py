@@ -31,7 +31,7 @@ from tests.memory.intake import MemoryIntake
 from tests.memory.ledger import MemoryLedger
 from tests.memory.leftovers import MemoryLeftovers
 from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
-from tests.memory.numbers import MemoryNumbers
+from tests.memory.numbers import MemoryNumbers, MemoryVelocity
 from tests.memory.owners import MemoryOwners
 from tests.memory.people import MemoryPeopleUpkeep
 from tests.memory.pull_requests import MemoryPullRequests
@@ -155,6 +155,7 @@ class World:
             audit=MemoryAuditBlocks(),
             people=MemoryPeopleUpkeep(),
             numbers=MemoryNumbers(),
+            velocity=MemoryVelocity(self.database),
             return_hints=MemoryReturnedVerifications(self.database),
             second_looks=due,
             dead_letters=MemoryDeadLetters(self.database),

@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.policy.facts.facts import Velocity
+from domain.verifications.lease import Lease
+
 
 class NumberUpkeep(Protocol):
     """Keeps the index complete. Every method raises ServerAway."""
@@ -18,6 +21,17 @@ class NumberUpkeep(Protocol):
 
     async def count_persons(self) -> None:
         """Count the distinct numbers of each app, and forget how many identities were read long ago."""
+
+
+class NumberVelocity(Protocol):
+    """How often an ID number is verified, for the decision on one of its verifications."""
+
+    async def count(self, lease: Lease, number: str, *, at: datetime) -> Velocity | None:
+        """Index the number of the leased verification, then count the others with it before `at`.
+
+        Of several that are decided at the same moment each counts the others, or those that were faster: none
+        is overlooked by all. None: there is no number in this text. Raises ServerAway.
+        """
 
 
 class NumberCounts(Protocol):

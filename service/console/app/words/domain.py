@@ -58,6 +58,7 @@ RULES: Final[Mapping[str, str]] = {
     "multifaces": N_("Several faces"),
     "id_card": N_("ID card"),
     "registration": N_("Registered order"),
+    "velocity": N_("Verifications of the ID number"),
     "payload": N_("Doubtful payload"),
     "confirmation": N_("Confirmation by the result"),
 }
@@ -98,6 +99,7 @@ FACTS: Final[Mapping[str, str]] = {
     "illogical": N_("Illogical fields"),
     "card": N_("Validity of the card"),
     "registration": N_("Registered order"),
+    "velocity": N_("Others with the ID number"),
     "unreadable": N_("Unreadable members"),
     "repeated": N_("Repeated members"),
     "irregular": N_("Irregular members"),

@@ -12,7 +12,7 @@ from domain.errors import BrokenSeal
 from domain.model import BIZ_ID_SHAPE
 from domain.people.session import Session
 from domain.policy.explanation import Explanation, explain
-from domain.policy.facts.facts import Facts
+from domain.policy.facts.facts import Facts, Velocity
 from domain.reviews.case import Because
 from domain.reviews.errors import ConclusionRefused, NoSuchCase
 from domain.views.audit import AuditFilter
@@ -184,6 +184,8 @@ def _members(fact: str, facts: Facts | None) -> dict[str, str]:
         return {name: f"{each.confidence:g}" for name, each in value.items()}
     if fact == "genuineness" and value:
         return _with_limits(value)
+    if isinstance(value, Velocity):
+        value = msgspec.structs.asdict(value)
     if isinstance(value, dict):
         return {name: f"{number:g}" for name, number in value.items()}
     if isinstance(value, tuple):

@@ -23,6 +23,7 @@ from tests.support.payloads.callbacks import (
 from tests.support.strategies import policies
 
 HEAD = 'name = "p"\nversion = "1"\n'
+MAXIMA = ("max_same_number_30d", "max_attempts_24h")
 SHIPPED = DEFAULT_POLICY_FILE.read_text("utf-8")
 
 
@@ -43,14 +44,14 @@ def _keys(tree: Json, path: str = "") -> set[str]:
 
 
 def test_the_shipped_file_has_the_built_in_values() -> None:
-    assert default_policy().config == PolicyConfig(name="default", version="3")
+    assert default_policy().config == PolicyConfig(name="default", version="4")
 
 
 @pytest.mark.parametrize("table", PolicyConfig.__struct_fields__)
 def test_the_shipped_file_spells_out_every_key(table: str) -> None:
-    """But for the counters' maxima, of which there are none."""
+    """But for maxima, of which there are none."""
     said, known = ({table: tree[table]} for tree in (tomllib.loads(SHIPPED), policy_tree(default_policy())))
-    assert _keys(said) == _keys(known) - {"liveness.max_counts"}
+    assert _keys(said) == _keys(known) - {"liveness.max_counts", *(f"velocity.{each}" for each in MAXIMA)}
 
 
 def test_a_name_and_a_version_are_enough() -> None:

@@ -105,7 +105,13 @@ def test_what_a_finding_means(table: str, key: str, changes: Json, code: str, ac
 
 def test_every_action_is_a_row() -> None:
     rows = {(table, key) for table, key, *_ in ALWAYS + DOUBTS}
-    elsewhere = {("liveness", "exceeded"), ("confirmation", "unavailable"), ("confirmation", "disagreement")}
+    elsewhere = {
+        ("liveness", "exceeded"),
+        ("velocity", "exceeded"),
+        ("velocity", "missing"),
+        ("confirmation", "unavailable"),
+        ("confirmation", "disagreement"),
+    }
     assert rows | elsewhere == set(every_action())
 
 

@@ -64,7 +64,7 @@ async def test_policy_and_facts_are_shown_completely(api: httpx2.AsyncClient, en
     policy = default_policy()
     assert told["policy"] == {
         "name": "default",
-        "version": "3",
+        "version": "4",
         "content_hash": policy.content_hash,
         "text": policy.text,
     }

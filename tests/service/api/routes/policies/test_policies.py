@@ -90,6 +90,13 @@ async def test_a_backtest_decides_beside_the_event_loop(
 
 
 @pytest.mark.usefixtures("decided")
+async def test_backtest_counts_the_facts_that_lack_a_count(api: httpx2.AsyncClient) -> None:
+    limiting = policy_text(velocity={"max_attempts_24h": 3})
+    found = [(await backtest(api, policy)).json() for policy in (STRICT, limiting)]
+    assert [each["uncounted"] for each in found] == [0, 5]
+
+
+@pytest.mark.usefixtures("decided")
 async def test_backtest_is_narrowed(api: httpx2.AsyncClient) -> None:
     assert (await backtest(api)).json()["verifications"] == 5
     assert (await backtest(api, limit=2)).json()["verifications"] == 2

@@ -42,7 +42,7 @@ async def test_a_decided_verification_is_shown_as_the_contract_says(
         "decided_by": "policy",
         "reasons": [{"code": "face.below_threshold", "detail": "41.2 < 64 (1e-3)"}],
         "basis": "callback",
-        "policy": {"name": "default", "version": "3"},
+        "policy": {"name": "default", "version": "4"},
         "vendor_status": "OK",
         "comparisons": {
             "result_faceid": {

@@ -99,7 +99,7 @@ async def test_pages_follow_each_other_without_a_gap(site: Site) -> None:
 async def test_a_policy_is_looked_through(site: Site) -> None:
     await fill(site.store, NOW, count=5)
     async with site.client(Role.VIEWER) as client:
-        mine = (await client.get("/verifications", params={"policy": "default@3"})).text
+        mine = (await client.get("/verifications", params={"policy": "default@4"})).text
         other = (await client.get("/verifications", params={"policy": "other"})).text
     assert mine.count("<tr data-row>") == 5
     assert "No verification matches." in other
