@@ -151,14 +151,14 @@ OF_THE_EVENTS: Final = (
         "adapters/store/webhooks/endpoints.py",
         "    return select(endpoints).where(column.id == endpoint_id, _of_apps(app_ids))\n",
         "    return select(endpoints).where(column.id == endpoint_id)\n",
-        ["tests/contracts/test_endpoints.py::test_another_apps_endpoint_is_not_there[real]"],
+        ["tests/usecases/ports/test_endpoints.py::test_another_apps_endpoint_is_not_there[real]"],
     ),
     Mutation(
         "changes one by one",
         "adapters/store/webhooks/endpoints.py",
         "_one(endpoint_id, app_ids).with_for_update())).first()\n            if row is None:",
         "_one(endpoint_id, app_ids))).first()\n            if row is None:",
-        ["tests/contracts/test_endpoints.py::test_changes_at_once_are_all_kept[real]"],
+        ["tests/usecases/ports/test_endpoints.py::test_changes_at_once_are_all_kept[real]"],
     ),
     Mutation(
         "limit of endpoints",
@@ -166,7 +166,7 @@ OF_THE_EVENTS: Final = (
         "await connection.execute(select(func.pg_advisory_xact_lock(_lock_of(endpoint.app_id))))\n",
         "pass\n",
         [
-            "tests/contracts/test_endpoints.py::test_of_many_that_are_added_at_once_only_as_many_as_allowed_are_stored[real]"
+            "tests/usecases/ports/test_endpoints.py::test_of_many_that_are_added_at_once_only_as_many_as_allowed_are_stored[real]"
         ],
     ),
     Mutation(

@@ -228,14 +228,16 @@ MUTATIONS: Final = (
         "adapters/store/decisions/saving.py",
         "ON CONFLICT (verification_id) DO NOTHING",
         "ON CONFLICT (verification_id) DO UPDATE SET outcome = EXCLUDED.outcome",
-        ["tests/contracts/test_decisions.py::test_the_first_decision_is_kept[real]"],
+        ["tests/usecases/ports/test_decisions.py::test_the_first_decision_is_kept[real]"],
     ),
     Mutation(
         "unique key",
         "adapters/store/recording/recorder.py",
         "c.xmax = 0 AS is_new",
         "true AS is_new",
-        ["tests/contracts/test_recorder.py::test_a_duplicate_is_counted_and_changes_nothing[real]"],
+        [
+            "tests/usecases/ports/callbacks/test_recorder.py::test_a_duplicate_is_counted_and_changes_nothing[real]"
+        ],
     ),
     Mutation(
         "sign compare",

@@ -76,7 +76,7 @@ OF_IDENTITY: Final = (
         "\n",
         [
             f"{_VELOCITY}::test_what_was_erased_meanwhile_is_not_indexed_again",
-            "tests/contracts/test_velocity.py::test_a_worker_without_the_lease_indexes_nothing",
+            "tests/usecases/ports/test_velocity.py::test_a_worker_without_the_lease_indexes_nothing",
         ],
     ),
     Mutation(

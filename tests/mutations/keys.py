@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.mutations.mutation import Mutation
 
-_CONTRACT: Final = "tests/contracts/test_key_stores.py"
+_CONTRACT: Final = "tests/usecases/ports/identity/test_key_stores.py"
 _SERVICES: Final = "tests/adapters/keys/services/test_services.py"
 _STORE: Final = "tests/adapters/store/identity/keys"
 

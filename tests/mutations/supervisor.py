@@ -10,7 +10,9 @@ OF_THE_SUPERVISOR: Final = (
         "cli/supervisor/supervisor.py",
         "if await new.is_ready(within=READY_WITHIN):",
         "if True:",
-        ["tests/whole/e2e/test_supervised.py::test_a_restart_that_fails_leaves_the_processes_that_work"],
+        [
+            "tests/whole/e2e/roles/test_supervised.py::test_a_restart_that_fails_leaves_the_processes_that_work"
+        ],
     ),
     Mutation(
         "clients leave first",
@@ -26,6 +28,8 @@ OF_THE_SUPERVISOR: Final = (
         "adapters/processes/supervisor_link.py",
         "        _end_in_order()\n        time.sleep(_ENDS_WITHIN)",
         "        time.sleep(_ENDS_WITHIN)",
-        ["tests/whole/e2e/test_supervised.py::test_a_supervisor_that_is_killed_leaves_no_process_behind"],
+        [
+            "tests/whole/e2e/roles/test_supervised.py::test_a_supervisor_that_is_killed_leaves_no_process_behind"
+        ],
     ),
 )

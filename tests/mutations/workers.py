@@ -10,14 +10,14 @@ OF_THE_WORKERS: Final = (
         "adapters/store/decisions/saving.py",
         "JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence\n",
         "JOIN incoming i ON i.verification_id = v.id\n",
-        ["tests/contracts/test_decisions.py::test_a_worker_without_the_lease_decides_nothing[real]"],
+        ["tests/usecases/ports/test_decisions.py::test_a_worker_without_the_lease_decides_nothing[real]"],
     ),
     Mutation(
         "fencing",
         "adapters/store/schedule/pull_ledger.py",
         "v.id = w.verification_id AND v.fence = w.fence",
         "v.id = w.verification_id",
-        ["tests/contracts/test_ledger.py::test_a_worker_without_the_lease_reserves_nothing[real]"],
+        ["tests/usecases/ports/test_ledger.py::test_a_worker_without_the_lease_reserves_nothing[real]"],
     ),
     Mutation(
         "ledger reservation",
@@ -34,7 +34,7 @@ OF_THE_WORKERS: Final = (
         "adapters/store/schedule/pull_ledger.py",
         "WHERE p.state = 'not_sent'",
         "",
-        ["tests/contracts/test_ledger.py::test_of_fifty_processes_one_gets_the_call[real-a new call]"],
+        ["tests/usecases/ports/test_ledger.py::test_of_fifty_processes_one_gets_the_call[real-a new call]"],
     ),
     Mutation(
         "stop at the signal",
@@ -119,14 +119,16 @@ OF_THE_WORKERS: Final = (
         "adapters/intake/inbox_scripts.py",
         "if callbacks > 0 and (suspect or full) then return false end",
         "if callbacks > 0 and full then return false end",
-        ["tests/contracts/test_inbox.py::test_an_unfinished_batch_joins_no_group[real]"],
+        ["tests/usecases/ports/callbacks/test_inbox.py::test_an_unfinished_batch_joins_no_group[real]"],
     ),
     Mutation(
         "suspects alone",
         "adapters/intake/inbox_scripts.py",
         "return not suspect",
         "return true",
-        ["tests/contracts/test_inbox.py::test_an_unfinished_batch_is_claimed_first_and_alone[real]"],
+        [
+            "tests/usecases/ports/callbacks/test_inbox.py::test_an_unfinished_batch_is_claimed_first_and_alone[real]"
+        ],
     ),
     Mutation(
         "slow groups are no killers",

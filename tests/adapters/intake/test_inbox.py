@@ -1,5 +1,5 @@
 """The Redis side of the inbox: its keys never expire and contain no plain text. For the rest see
-tests/contracts.
+tests/usecases/ports.
 """
 
 from datetime import timedelta

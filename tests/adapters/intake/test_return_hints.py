@@ -1,6 +1,6 @@
 """A return hint is sent once, after a grace period, in the background; it may be lost.
 
-What it does to a verification: tests/contracts.
+What it does to a verification: tests/usecases/ports.
 """
 
 import asyncio

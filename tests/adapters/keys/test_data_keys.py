@@ -11,7 +11,7 @@ from adapters.keys.epochs import Epochs
 from adapters.sealing.envelope import WRAPPED, WRAPPED_BY_MASTER, KeyRing
 from domain.errors import BrokenSeal
 from domain.identity.keys.epochs import period_of
-from tests.memory.keys import MemoryKeys
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock
 
 PLACE = "verifications.wrapped_key/demo/1"

@@ -11,7 +11,7 @@ from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal
 from domain.identity.keys.epochs import period_of
 from domain.views.operations.processes import KeysStatus
-from tests.memory.keys import MemoryKeys
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock
 
 LIFE = timedelta(hours=1)

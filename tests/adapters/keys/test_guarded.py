@@ -12,7 +12,7 @@ from adapters.sealing.envelope import KeyRing
 from adapters.store.identity.keys.marks import PgKeyMarks
 from domain.errors import EpochInUse
 from domain.identity.keys.epochs import GRACE, Epoch, period_of
-from tests.memory.keys import MemoryKeys
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock
 
 PERIOD = period_of("demo", NOW)

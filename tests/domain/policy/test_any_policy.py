@@ -21,7 +21,7 @@ from domain.policy.file.policy import Policy
 from domain.policy.reasons import Reason
 from domain.policy.rules.rules import rules_for
 from tests.support.payloads.callbacks import GENUINE, THOROUGH, compared, every_action, passing_facts
-from tests.support.strategies import FLAGS, changed_policy, facts, near_passes, policies
+from tests.support.policies.strategies import FLAGS, changed_policy, facts, near_passes, policies
 
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
 BADNESS = {APPROVED: 0, REVIEW: 1, REJECTED: 2, INCOMPLETE: 3}

@@ -26,7 +26,7 @@ from tests.support.payloads.callbacks import (
     passing_payload,
     put,
 )
-from tests.support.strategies import facts
+from tests.support.policies.strategies import facts
 
 DEFAULT = default_policy()
 

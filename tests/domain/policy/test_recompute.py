@@ -23,7 +23,7 @@ from tests.support.payloads.callbacks import (
     policy_with,
     stored_decision,
 )
-from tests.support.strategies import policies, storable_facts
+from tests.support.policies.strategies import policies, storable_facts
 
 REQUIRED, PREFERRED, OFF = ConfirmationMode
 

@@ -49,8 +49,8 @@ from service.api.context import ApiContext
 from service.api.events.feed import Feed
 from service.api.metrics.page import MetricsPage
 from service.readiness import Readiness
-from tests.memory.keys import MemoryKeys
 from tests.support.http.vendors import API_APPS, issuer_at
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from usecases.audit.denials import Denials

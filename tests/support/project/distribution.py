@@ -19,7 +19,7 @@ from tests.support.servers.private import share_template
 FOREIGN: Final = ("FACEID_REDIS_URL", "FACEID_DATABASE_URL")
 
 APART: Final = (
-    "tests/whole/e2e/test_lone_roles.py",
+    "tests/whole/e2e/roles/test_lone_roles.py",
     "tests/whole/e2e/test_pgbouncer.py",
     "tests/service/api/access/test_auth.py",
     "tests/adapters/postgres/test_schema.py",

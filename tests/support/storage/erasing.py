@@ -20,7 +20,7 @@ from domain.identity.erasure import ErasureCause, Receipt
 from domain.identity.keys.epochs import Erased
 from domain.model import verification_id
 from domain.people.actor import Actor
-from tests.memory.keys import MemoryKeys
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock, Store, biz_id
 from usecases.identity.erase import ErasureDesk, apply_ledger
 

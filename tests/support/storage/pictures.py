@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from adapters.store.identity.pictures import PgPictures
-from tests.memory.pictures import MemoryPictures
+from tests.support.memory.identity.pictures import MemoryPictures
 from tests.support.storage.stores import Clock, Json, Store, payload
 from usecases.pictures.keep import PictureKeeping
 from usecases.pictures.sweep import PictureSweep

@@ -24,7 +24,7 @@ from adapters.store.reviews.store import PgReviews
 from adapters.store.schedule.leftovers import PgLeftovers
 from devstack import ports
 from domain.pulls.budget import PullRules
-from tests.memory.events import MemoryEventUpkeep
+from tests.support.memory.events.events import MemoryEventUpkeep
 from tests.support.storage.stores import LEASE, Clock, Store
 from tests.support.workers.jobs import SPACING, Jobs, ScriptedVendor, app
 from usecases.context import WorkerContext

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import AnchorFailed, ServerAway
-from tests.memory.audit import MemoryAnchor, MemoryAuditBlocks
+from tests.support.memory.audit import MemoryAnchor, MemoryAuditBlocks
 from tests.support.storage.stores import Clock
 from usecases.audit.close_blocks import AT_ONCE, EVERY, MOST, BlockClosing
 

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from domain.audit.action import Action
 from domain.people.actor import Actor
-from tests.memory.audit import Rows
+from tests.support.memory.audit import Rows
 from tests.support.storage.stores import Clock
 from usecases.audit.denials import MOST, PERIOD, Denials
 

@@ -16,8 +16,8 @@ from domain.callback.payload import decode_payload
 from domain.limits.memory_room import MEMORY_RULES
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
-from tests.support.actors import AN_ACTOR
 from tests.support.payloads.callbacks import dump, put
+from tests.support.storage.actors import AN_ACTOR
 from tests.support.storage.stores import NOW, Store, callback, payload, traces
 from tests.support.workers.batches import stored_batches
 from tests.support.workers.jobs import Jobs, answered, refused

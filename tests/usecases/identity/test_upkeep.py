@@ -7,7 +7,7 @@ import pytest
 
 from domain.identity.retention import Due, Kind, Retention
 from domain.people.actor import Actor
-from tests.memory.audit import Rows
+from tests.support.memory.audit import Rows
 from tests.support.storage.stores import NOW, Clock
 from tests.support.workers.jobs import Jobs
 from usecases.identity.retain import REST, RetentionRun

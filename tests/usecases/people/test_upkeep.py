@@ -8,7 +8,7 @@ from sqlalchemy import text
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from domain.people.entry import Origin
 from domain.people.roles import Grant, Role
-from tests.memory.people import MemoryPeopleUpkeep
+from tests.support.memory.people import MemoryPeopleUpkeep
 from tests.support.workers.jobs import Jobs
 from tests.usecases.people.conftest import Office
 from usecases.people.upkeep import EndedSignIns

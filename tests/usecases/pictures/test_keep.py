@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from adapters.sealing.envelope import place_of
 from domain.identity.pictures import place_of_picture
-from tests.memory.pictures import MemoryPictures
+from tests.support.memory.identity.pictures import MemoryPictures
 from tests.support.storage.pictures import CARD, FACE, PictureRig, with_pictures
 from tests.support.storage.stores import payload
 from tests.support.workers.jobs import Jobs, WorkerDied, answered, app

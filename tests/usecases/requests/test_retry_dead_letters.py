@@ -17,7 +17,7 @@ from domain.errors import BrokenSeal, NoSuchLetter, RedisFull
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
 from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
-from tests.support.actors import AN_ACTOR
+from tests.support.storage.actors import AN_ACTOR
 from tests.support.storage.stores import NOW, Clock, Store, callback, payload
 from tests.support.workers.batches import stored_batches
 from usecases.requests.retry_dead_letters import MAX_BATCH, DeadLetterRetries, Retried

@@ -6,7 +6,7 @@ import pytest
 
 from domain.model import Outcome
 from domain.reviews.errors import ConclusionRefused
-from tests.support.reviews import APPROVAL, LI_NA, WANG, Reviews
+from tests.support.storage.reviews import APPROVAL, LI_NA, WANG, Reviews
 from tests.support.storage.stores import Store
 from usecases.reviews.bulk import Bulk, BulkResult, count_cases, end_cases
 

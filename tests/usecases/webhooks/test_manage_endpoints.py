@@ -15,8 +15,8 @@ from domain.events.webhooks.mistakes import EndpointRefused, Mistake
 from domain.events.webhooks.signing import SigningSecret
 from domain.events.webhooks.way import Way
 from domain.people.actor import Actor
-from tests.memory.endpoints import MemoryEndpoints
-from tests.memory.servers import MemoryDatabase
+from tests.support.memory.events.endpoints import MemoryEndpoints
+from tests.support.memory.servers import MemoryDatabase
 from tests.support.storage.stores import Clock
 from usecases.webhooks.manage_endpoints import Changes, EndpointDesk
 

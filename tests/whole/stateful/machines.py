@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from adapters.redis.client import RedisAway
 from domain.pulls.reconciliation import RECONCILE_RULES
-from tests.memory.servers import MemoryDatabase, Server
-from tests.memory.vendor import Fault
 from tests.support.http.asgi import OLD_SECRET, SECRET
+from tests.support.memory.pulls.vendor import Fault
+from tests.support.memory.servers import MemoryDatabase, Server
 from tests.whole.stateful.outside import STRANGER, TOKEN, Outside
 from tests.whole.stateful.processes import Process
 from tests.whole.stateful.promises import ALWAYS, History, everything_is_decided, one_call_is_enough

@@ -10,8 +10,8 @@ from typing import Final
 from adapters.postgres.sqlstate import DatabaseAway
 from domain.apps.registration import Registration
 from domain.model import verification_id
-from tests.memory.vendor import Result
 from tests.support.http.asgi import FORM, SECRET, Reply, send, signed
+from tests.support.memory.pulls.vendor import Result
 from tests.support.storage.stores import biz_id
 from tests.whole.stateful.promises import History
 from tests.whole.stateful.sayings import Saying, said

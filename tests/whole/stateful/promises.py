@@ -12,7 +12,7 @@ from domain.model import Basis, Outcome, State
 from domain.policy.reasons import Code
 from domain.pulls.budget import PULL_LIMIT, PullRules, PullState
 from domain.verifications.records import DecisionRecord
-from tests.memory.servers import Call, Verification
+from tests.support.memory.servers import Call, Verification
 from tests.whole.stateful.sayings import passes
 from tests.whole.stateful.world import APPS, World
 

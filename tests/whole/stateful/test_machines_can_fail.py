@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.verifications.lease import Lease
-from tests.memory.servers import MemoryDatabase, Verification
+from tests.support.memory.servers import MemoryDatabase, Verification
 from tests.whole.stateful.machines import Gateway
 from tests.whole.stateful.sayings import Saying
 

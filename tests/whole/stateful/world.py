@@ -19,29 +19,29 @@ from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
-from tests.memory.audit import MemoryAuditBlocks
-from tests.memory.cases import MemoryCases
-from tests.memory.dead_letters import MemoryDeadLetters
-from tests.memory.decisions import MemoryDecisions
-from tests.memory.due import MemoryDueVerifications
-from tests.memory.events import MemoryEventUpkeep
-from tests.memory.held import MemoryHeldVerifications
-from tests.memory.inbox import MemoryInbox
-from tests.memory.intake import MemoryIntake
-from tests.memory.ledger import MemoryLedger
-from tests.memory.leftovers import MemoryLeftovers
-from tests.memory.messages import MemoryAnnouncer, MemoryMessenger
-from tests.memory.numbers import MemoryNumbers, MemoryVelocity
-from tests.memory.owners import MemoryOwners
-from tests.memory.people import MemoryPeopleUpkeep
-from tests.memory.pull_requests import MemoryPullRequests
-from tests.memory.recorder import MemoryRecorder
-from tests.memory.registrations import MemoryRegistrations
-from tests.memory.return_hints import MemoryReturnedVerifications, MemoryReturnHints
-from tests.memory.servers import MemoryDatabase, MemoryRedis
-from tests.memory.vendor import MemoryVendor
 from tests.support.http.asgi import OLD_SECRET, SECRET
 from tests.support.http.return_hints import throttled_hints
+from tests.support.memory.audit import MemoryAuditBlocks
+from tests.support.memory.callbacks.dead_letters import MemoryDeadLetters
+from tests.support.memory.callbacks.held import MemoryHeldVerifications
+from tests.support.memory.callbacks.inbox import MemoryInbox
+from tests.support.memory.callbacks.intake import MemoryIntake
+from tests.support.memory.callbacks.owners import MemoryOwners
+from tests.support.memory.callbacks.recorder import MemoryRecorder
+from tests.support.memory.callbacks.registrations import MemoryRegistrations
+from tests.support.memory.cases import MemoryCases
+from tests.support.memory.decisions import MemoryDecisions
+from tests.support.memory.due import MemoryDueVerifications
+from tests.support.memory.events.events import MemoryEventUpkeep
+from tests.support.memory.events.messages import MemoryAnnouncer, MemoryMessenger
+from tests.support.memory.identity.numbers import MemoryNumbers, MemoryVelocity
+from tests.support.memory.leftovers import MemoryLeftovers
+from tests.support.memory.people import MemoryPeopleUpkeep
+from tests.support.memory.pulls.ledger import MemoryLedger
+from tests.support.memory.pulls.pull_requests import MemoryPullRequests
+from tests.support.memory.pulls.vendor import MemoryVendor
+from tests.support.memory.return_hints import MemoryReturnedVerifications, MemoryReturnHints
+from tests.support.memory.servers import MemoryDatabase, MemoryRedis
 from tests.support.storage.stores import LEASE, NOW, OPERATORS_RULES
 from tests.whole.stateful.processes import Ending, Process, kill_current, turn
 from usecases.context import WorkerContext

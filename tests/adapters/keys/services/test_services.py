@@ -15,10 +15,10 @@ from adapters.keys.services.service import KeyGone
 from adapters.keys.services.store import ServiceKeys
 from domain.errors import SettingsError
 from domain.identity.keys.epochs import Epoch, period_of
-from tests.contracts.key_stores import SERVICES, key_service
-from tests.memory.keys import MemoryKeys
 from tests.support.keys import cloud, vault
 from tests.support.keys.server import Reply, serving
+from tests.support.memory.identity.keys import MemoryKeys
+from tests.usecases.ports.identity.key_stores import SERVICES, key_service
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 PERIOD = period_of("demo", NOW)

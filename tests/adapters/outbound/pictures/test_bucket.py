@@ -7,7 +7,7 @@ import pytest
 from adapters.configuration.pictures_url import Bucket
 from adapters.outbound.pictures.bucket import BucketPictures
 from domain.errors import PicturesAway
-from tests.contracts.picture_stores import REGION, s3_server
+from tests.usecases.ports.identity.picture_stores import REGION, s3_server
 
 
 async def test_missing_bucket_is_named_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The PostgreSQL side of decisions: what is written, and how. For the rest see tests/contracts."""
+"""The PostgreSQL side of decisions: what is written, and how. For the rest see tests/usecases/ports."""
 
 import pytest
 

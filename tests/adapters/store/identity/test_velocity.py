@@ -1,4 +1,4 @@
-"""Counts of ID numbers in PostgreSQL; tests/contracts has what they mean."""
+"""Counts of ID numbers in PostgreSQL; tests/usecases/ports has what they mean."""
 
 import asyncio
 

@@ -9,7 +9,7 @@ from domain.model import Outcome
 from domain.reviews.case import Shown
 from domain.views.reviews import Conclusions, ReviewFigures, ReviewPace, WaitingCases
 from tests.support.payloads.callbacks import policy_with
-from tests.support.reviews import APPROVAL, BEGIN, LI_NA, REJECTION, WANG, Reviews
+from tests.support.storage.reviews import APPROVAL, BEGIN, LI_NA, REJECTION, WANG, Reviews
 from tests.support.storage.stores import NOW, Store
 
 CODE = "face.below_threshold"

@@ -1,4 +1,4 @@
-"""The PostgreSQL side of recording: groups, locks, refusals, ciphertext. For the rest see tests/contracts."""
+"""The PostgreSQL side of recording: groups, locks, refusals, ciphertext. The rest: tests/usecases/ports."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""When a registration is due, by the rules of its process; all else about registrations: tests/contracts."""
+"""When a registration is due, by the rules of its process; the rest: tests/usecases/ports."""
 
 from datetime import timedelta
 

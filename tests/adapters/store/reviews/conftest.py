@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.reviews import Reviews
+from tests.support.storage.reviews import Reviews
 from tests.support.storage.stores import Store
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.support.payloads.callbacks import policy_with
-from tests.support.reviews import APPROVAL, CHEN, LI_NA, REJECTION, WANG, Reviews
+from tests.support.storage.reviews import APPROVAL, CHEN, LI_NA, REJECTION, WANG, Reviews
 
 
 async def test_every_step_of_a_person_is_in_the_audit(reviews: Reviews) -> None:

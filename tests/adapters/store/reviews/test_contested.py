@@ -18,7 +18,7 @@ from adapters.store.statements.bulk import bulk_connection
 from domain.reviews.case import CaseState, ReviewCase
 from domain.reviews.errors import ReviewRefused
 from domain.reviews.history import replay
-from tests.support.reviews import APPROVAL, CHEN, WANG, Reviews, person
+from tests.support.storage.reviews import APPROVAL, CHEN, WANG, Reviews, person
 from usecases.reviews.by import By
 
 CONTESTED = max(3, int(os.environ.get("FACEID_REVIEW_RACES", "300")) // 30)

@@ -9,7 +9,7 @@ import pytest
 from adapters.store.statements.bulk import bulk_connection
 from domain.reviews.case import Priority, Shown
 from domain.views.reviews import CaseFilter
-from tests.support.reviews import APPROVAL, CHEN, LI_NA, WANG, Reviews
+from tests.support.storage.reviews import APPROVAL, CHEN, LI_NA, WANG, Reviews
 
 RANK = "UPDATE review_cases SET priority = $2, due_at = due_at + $3 WHERE id = $1"
 

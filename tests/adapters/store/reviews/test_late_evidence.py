@@ -8,7 +8,7 @@ from domain.model import Outcome
 from domain.reviews.case import Because, CaseState
 from domain.reviews.history import Kind
 from domain.verifications.lease import Lease
-from tests.support.reviews import BEGIN, LI_NA, WANG, Reviews
+from tests.support.storage.reviews import BEGIN, LI_NA, WANG, Reviews
 from tests.support.storage.stores import callback, payload
 
 CANCELLED = payload(status="CANCELLED")

@@ -18,7 +18,7 @@ from adapters.store.statements.bulk import bulk_connection
 from domain.reviews.case import CaseState, ReviewCase
 from domain.reviews.errors import ReviewRefused
 from domain.reviews.history import CONCLUDING, CaseEvent, Kind, replay
-from tests.support.reviews import APPROVAL, REJECTION, Reviews, person
+from tests.support.storage.reviews import APPROVAL, REJECTION, Reviews, person
 from usecases.reviews.by import By
 
 log = structlog.get_logger(__name__)

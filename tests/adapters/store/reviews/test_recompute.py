@@ -17,7 +17,7 @@ from domain.policy.evidence import gather_evidence
 from domain.policy.explanation import explain
 from domain.reviews.case import Because
 from tests.support.payloads.callbacks import default_policy, dump
-from tests.support.reviews import APPROVAL, LI_NA, REJECTION, WANG, Reviews
+from tests.support.storage.reviews import APPROVAL, LI_NA, REJECTION, WANG, Reviews
 from tests.support.storage.stores import callback, decision_record, payload
 
 COUNT = int(os.environ.get("FACEID_REVIEWED_DECISIONS", "40"))

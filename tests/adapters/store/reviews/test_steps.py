@@ -25,7 +25,7 @@ from domain.reviews.errors import (
 from domain.reviews.history import Kind, replay
 from domain.views.events import EVERYTHING
 from tests.support.payloads.callbacks import policy_with
-from tests.support.reviews import APPROVAL, BEGIN, CHEN, LI_NA, REJECTION, WANG, Reviews, person
+from tests.support.storage.reviews import APPROVAL, BEGIN, CHEN, LI_NA, REJECTION, WANG, Reviews, person
 from tests.support.storage.stores import biz_id, callback, payload
 from usecases.reviews.sweep import tend_cases
 

@@ -1,4 +1,4 @@
-"""The PostgreSQL side and the encryption of due verifications. For the rest see tests/contracts."""
+"""The PostgreSQL side and the encryption of due verifications. For the rest see tests/usecases/ports."""
 
 import re
 from collections import Counter

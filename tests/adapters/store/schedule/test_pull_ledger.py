@@ -1,4 +1,4 @@
-"""The PostgreSQL side of the ledger: limit, times, ciphertext. For the rest see tests/contracts."""
+"""The PostgreSQL side of the ledger: limit, times, ciphertext. For the rest see tests/usecases/ports."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The timeline names the token that requested a pull. For the rest see tests/contracts."""
+"""The timeline names the token that requested a pull. For the rest see tests/usecases/ports."""
 
 from datetime import timedelta
 

@@ -20,7 +20,7 @@ from tests.support.payloads.callbacks import (
     policy_text,
     policy_tree,
 )
-from tests.support.strategies import policies
+from tests.support.policies.strategies import policies
 
 HEAD = 'name = "p"\nversion = "1"\n'
 MAXIMA = ("max_same_number_30d", "max_attempts_24h")

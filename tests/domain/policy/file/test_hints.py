@@ -11,7 +11,7 @@ from tests.support.payloads.callbacks import (
     policy_text,
     put,
 )
-from tests.support.policy_files import HEAD, mistake, wrong
+from tests.support.policies.policy_files import HEAD, mistake, wrong
 
 ACTIONS = 'allowed: "reject", "review", "ignore"'
 

@@ -11,7 +11,7 @@ from domain.errors import PolicyFileError
 from domain.policy.file.lines import header_on, line_of, path_on, statements
 from domain.policy.file.policy import MAX_CHARACTERS, read_policy
 from tests.support.payloads.callbacks import DEFAULT_POLICY_FILE, mutated
-from tests.support.policy_files import HEAD
+from tests.support.policies.policy_files import HEAD
 
 SHIPPED = DEFAULT_POLICY_FILE.read_text("utf-8")
 

@@ -10,7 +10,7 @@ from tests.support.payloads.callbacks import (
     policy_text,
     policy_tree,
 )
-from tests.support.policy_files import HEAD, mistake, wrong
+from tests.support.policies.policy_files import HEAD, mistake, wrong
 
 SHIPPED = DEFAULT_POLICY_FILE.read_text("utf-8")
 

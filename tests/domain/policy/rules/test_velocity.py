@@ -23,7 +23,7 @@ from tests.support.payloads.callbacks import (
     policy_with,
     stored_decision,
 )
-from tests.support.strategies import changed_policy, facts, policies
+from tests.support.policies.strategies import changed_policy, facts, policies
 
 APPROVED, REJECTED, REVIEW, INCOMPLETE = Outcome
 BADNESS = {APPROVED: 0, REVIEW: 1, REJECTED: 2, INCOMPLETE: 3}

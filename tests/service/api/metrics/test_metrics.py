@@ -29,7 +29,7 @@ from domain.views.operations.processes import Heartbeat
 from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR, MetricsPage
 from tests.support.http.api import RealApi, metrics_of
-from tests.support.reviews import Reviews
+from tests.support.storage.reviews import Reviews
 from tests.support.storage.stores import NOW, Clock, Store, biz_id, callback, payload, traces
 from tests.support.webhooks.hooks import Hooks
 

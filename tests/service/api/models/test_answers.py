@@ -17,8 +17,8 @@ from domain.policy.facts.facts import Facts
 from domain.views.verifications import ReviewMark, VerificationRecord
 from service.api.models.answers import answer_of, page_json, verification_json
 from service.api.models.verifications import VerificationModel, VerificationPage
+from tests.support.policies.strategies import facts_of, finite, words
 from tests.support.storage.stores import NOW
-from tests.support.strategies import facts_of, finite, words
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-9, minutes=-30))])
 times = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=ZONES)  # noqa: DTZ001 - as it wants

@@ -25,7 +25,7 @@ from adapters.store.people.proofs import PgProofs
 from adapters.store.tables.schema import metadata
 from domain.identity.keys.epochs import period_of
 from domain.people.actor import Actor, ActorKind
-from tests.memory.keys import MemoryKeys
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import LEASE, NOW, Clock, Store, callback, payload
 from tests.support.webhooks.hooks import Hooks
 

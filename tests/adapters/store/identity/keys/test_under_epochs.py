@@ -14,7 +14,7 @@ from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal
 from domain.identity.keys.epochs import period_of
 from domain.verifications.records import DecodedCallback, Recorded
-from tests.memory.keys import MemoryKeys
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import LEASE, NOW, Clock, Store, callback, payload, whole_way
 
 PERIOD = period_of("demo", NOW)

@@ -16,7 +16,7 @@ from domain.views.tokens import ApiToken
 from service.api.main import create_app
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi, door_of
-from tests.support.reviews import Reviews
+from tests.support.storage.reviews import Reviews
 from tests.support.storage.stores import Store, biz_id, callback, payload
 
 URL = "/v1/reviews"

@@ -13,11 +13,11 @@ from adapters.outbound.webhooks.new_secrets import RandomSecrets
 from adapters.outbound.webhooks.ways import CheckedWays
 from service.api.main import create_app
 from service.api.models.endpoints import NewEndpoint
-from tests.memory.endpoints import MemoryEndpoints
-from tests.memory.servers import MemoryDatabase
 from tests.service.api.test_queries import AnyToken
 from tests.service.conftest import assert_problem
 from tests.support.http.api import PublicNames, RealApi, door_of
+from tests.support.memory.events.endpoints import MemoryEndpoints
+from tests.support.memory.servers import MemoryDatabase
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.endpoints import endpoint
 from usecases.webhooks.manage_endpoints import EndpointDesk

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.reviews.case import Because
 from tests.service.console.rig.day import run
 from tests.service.console.rig.site import Site
-from tests.support.reviews import Reviews
+from tests.support.storage.reviews import Reviews
 from tests.support.storage.stores import NOW
 
 DIFFERING: dict[str, Any] = {"verify_result.result_faceid.confidence": 68.918}

@@ -9,7 +9,7 @@ from tests.service.console.conftest import Readers
 from tests.service.console.pages.reviews.desks import case
 from tests.service.console.pages.reviews.forms import looking
 from tests.service.console.rig.site import Site
-from tests.support.reviews import CHEN
+from tests.support.storage.reviews import CHEN
 from tests.support.storage.stores import biz_id
 
 CANARIES = [

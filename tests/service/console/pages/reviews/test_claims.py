@@ -12,7 +12,7 @@ from tests.service.console.conftest import Readers
 from tests.service.console.pages.reviews.desks import case, kinds_of, state_of
 from tests.service.console.pages.reviews.forms import NOTE, looking
 from tests.service.console.rig.site import Site
-from tests.support.reviews import CHEN, Reviews
+from tests.support.storage.reviews import CHEN, Reviews
 from tests.support.storage.stores import NOW, biz_id
 
 LEASES = "SELECT lease_until FROM review_cases"

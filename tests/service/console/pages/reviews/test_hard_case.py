@@ -9,7 +9,7 @@ from tests.service.console.pages.reviews.desks import state_of
 from tests.service.console.pages.reviews.forms import looking
 from tests.service.console.rig.day import run, tree
 from tests.service.console.rig.site import Site
-from tests.support.reviews import CHEN, Reviews
+from tests.support.storage.reviews import CHEN, Reviews
 from tests.support.storage.stores import NOW, biz_id
 
 ATTACK: dict[str, Any] = {

@@ -14,7 +14,7 @@ from domain.people.roles import Role
 from tests.service.console.app.test_forms import token_in
 from tests.service.console.conftest import Readers
 from tests.service.console.rig.site import Site
-from tests.support.reviews import APPROVAL, LI_NA, WANG, Reviews
+from tests.support.storage.reviews import APPROVAL, LI_NA, WANG, Reviews
 from tests.support.storage.stores import biz_id, callback, payload
 
 NOTE = "seen at the counter: 张三"

@@ -1,0 +1,1 @@
+"""Callbacks in memory: taken, recorded, held, or kept as dead letters."""

@@ -1,0 +1,1 @@
+"""Events in memory: their upkeep, endpoints, announcements."""

@@ -1,0 +1,1 @@
+"""Identity in memory: a key store, the blind index, and pictures."""

@@ -1,0 +1,1 @@
+"""Pulls in memory: their ledger, requests for one, and the vendor."""

@@ -1,0 +1,1 @@
+"""Policies for tests: files with mistakes, and every policy there can be."""

@@ -1,0 +1,1 @@
+"""Each role by itself: without its servers, through outages, supervised, at its end."""

@@ -1,0 +1,107 @@
+"""Roles whose key store goes away, comes back, or is not named."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from adapters.keys.data_keys import epoch_of
+from devstack import ports
+from devstack.roles import Roles
+from devstack.waiting import until
+from tests.whole.e2e.roles.lone_roles import (
+    PATIENCE,
+    Servers,
+    accepted,
+    client,
+    decided,
+    logs,
+    role,
+    running_servers,
+    status,
+)
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
+    async with running_servers(tmp_path) as servers:
+        yield servers
+
+
+class KeyFolder:
+    """A key folder whose disk can be unmounted."""
+
+    def __init__(self, disk: Path) -> None:
+        self._disk = disk
+        disk.mkdir()
+
+    def roles(self, servers: Servers) -> Roles:
+        """The roles with this key store."""
+        return servers.roles.with_settings(FACEID_KEYS_URL=(self._disk / "keys").as_uri())
+
+    def unmount(self) -> None:
+        self._disk.rename(self._disk.with_name("unmounted"))
+
+    def mount(self) -> None:
+        self._disk.with_name("unmounted").rename(self._disk)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> KeyFolder:
+    return KeyFolder(tmp_path / "disk")
+
+
+async def test_worker_feels_no_outage_that_begins_after_its_start(
+    servers: Servers, folder: KeyFolder
+) -> None:
+    async with role(folder.roles(servers).worker()):
+        await servers.hand_in(1)
+        await decided(servers, 1)
+        folder.unmount()
+        await servers.hand_in(2)
+        await decided(servers, 2)
+
+    assert all(epoch_of(wrapped) for wrapped in await wrapped_keys(servers))
+
+
+async def test_callback_waits_until_the_key_store_is_there(servers: Servers, folder: KeyFolder) -> None:
+    folder.unmount()
+    async with role(folder.roles(servers).worker()) as worker:
+        await servers.hand_in(1)
+        await logs(worker, "batch.postponed", times=2)
+        assert worker.entries("keys.away")
+        assert await wrapped_keys(servers) == []
+        folder.mount()
+        await decided(servers, 1)
+
+
+async def test_ingress_has_no_use_for_the_key_store(servers: Servers, folder: KeyFolder) -> None:
+    folder.unmount()
+    port = ports.free_port()
+    async with role(folder.roles(servers).ingress(port)) as ingress, client(port) as vendor:
+        await until(lambda: status(vendor, "/readyz", 200), patience=PATIENCE)
+        assert await accepted(vendor)
+        assert not ingress.entries("keys.away")
+
+
+async def test_worker_does_not_start_without_the_store_of_its_data(
+    servers: Servers, folder: KeyFolder
+) -> None:
+    async with role(folder.roles(servers).worker()):
+        await servers.hand_in(1)
+        await decided(servers, 1)
+
+    async with role(servers.roles.worker(), ends={1}) as worker:
+        assert await worker.ended() == 1
+        assert "faceid-gateway: FACEID_KEYS_URL: not set" in worker.output()
+
+
+async def wrapped_keys(servers: Servers) -> list[bytes]:
+    connection = await asyncpg.connect(servers.postgres.url)
+    try:
+        return [row["wrapped_key"] for row in await connection.fetch("SELECT wrapped_key FROM verifications")]
+    finally:
+        await connection.close()
