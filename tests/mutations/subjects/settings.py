@@ -1,4 +1,4 @@
-"""The guards of the settings and of the command line."""
+"""The guards of the settings, of the command line and of `--processes`."""
 
 from typing import Final
 
@@ -58,6 +58,33 @@ OF_THE_SETTINGS: Final = (
         '    "sslnegotiation",',
         [
             "tests/adapters/configuration/urls/test_database_tls.py::test_tls_as_wanted_and_a_password_with_odd_characters"
+        ],
+    ),
+    Mutation(
+        "the new process works first",
+        "cli/supervisor/supervisor.py",
+        "if await new.is_ready(within=READY_WITHIN):",
+        "if True:",
+        [
+            "tests/whole/e2e/roles/test_supervised.py::test_a_restart_that_fails_leaves_the_processes_that_work"
+        ],
+    ),
+    Mutation(
+        "clients leave first",
+        "service/http/serving.py",
+        "return not self.server_state.connections or time.monotonic() >= self._retire_at",
+        "return True",
+        [
+            "tests/cli/supervisor/test_child.py::test_a_listener_that_retires_ends_in_order_and_its_door_stays_open"
+        ],
+    ),
+    Mutation(
+        "no orphans",
+        "adapters/processes/supervisor_link.py",
+        "        _end_in_order()\n        time.sleep(_ENDS_WITHIN)",
+        "        time.sleep(_ENDS_WITHIN)",
+        [
+            "tests/whole/e2e/roles/test_supervised.py::test_a_supervisor_that_is_killed_leaves_no_process_behind"
         ],
     ),
 )

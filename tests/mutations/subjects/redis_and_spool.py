@@ -93,4 +93,25 @@ OF_REDIS_AND_SPOOL: Final = (
         "os.O_RDONLY | os.O_NONBLOCK",
         [("tests/adapters/intake/spool/test_passing_faults.py::test_only_regular_files_are_read[link]")],
     ),
+    Mutation(
+        "fsync",
+        "adapters/redis/durability.py",
+        '"appendfsync": "always",',
+        "",
+        ["tests/adapters/redis/test_durability.py::test_each_setting_that_loses_writes_is_named"],
+    ),
+    Mutation(
+        "fsync",
+        "adapters/intake/spool/writer.py",
+        "self._disk.sync(descriptor)",
+        "pass",
+        ["tests/adapters/intake/spool/test_spool.py::test_every_batch_is_synced_before_it_counts"],
+    ),
+    Mutation(
+        "spool byte count",
+        "adapters/intake/spool/writer.py",
+        "if written != len(frame):",
+        "if False:",
+        ["tests/adapters/intake/spool/test_spool.py::test_a_short_write_is_taken_back_and_refused"],
+    ),
 )

@@ -197,4 +197,11 @@ OF_THE_PEOPLE: Final = (
         "",
         ["tests/service/console/app/test_hostile_values.py::test_text_that_no_column_can_hold_is_invalid"],
     ),
+    Mutation(
+        "token first",
+        "service/api/auth.py",
+        "return guarded",
+        "return handle",
+        ["tests/service/api/access/test_door.py::test_nothing_of_a_strangers_body_is_read"],
+    ),
 )

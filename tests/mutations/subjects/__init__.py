@@ -1,0 +1,1 @@
+"""The guards by subject; `tests.mutations.guards` names and gathers them."""
