@@ -23,8 +23,8 @@ from domain.views.operations.servers import RedisMemory, RedisRoom
 from domain.views.tokens import PERSON_SCOPE_MEANINGS, SCOPE_MEANINGS
 from service.api.main import ROUTERS
 from service.api.metrics.families import Readings, describe
-from service.problem_guide import GUIDE
-from service.problems import PROBLEMS
+from service.problems.guide import GUIDE
+from service.problems.problems import PROBLEMS
 
 _CHINESE: Final = {
     "Settings of the gateway": "网关的配置",

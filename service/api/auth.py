@@ -23,7 +23,7 @@ from service.api.access.turns import Turn
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
 from service.api.responses import problems
-from service.problems import PROBLEMS
+from service.problems.problems import PROBLEMS
 
 _bearer: Final = HTTPBearer(auto_error=False, description="A token made by `faceid-gateway token create`")
 

@@ -44,13 +44,13 @@ from domain.reviews.errors import (
     NoSuchCase,
     ReviewRefused,
 )
-from service.problems import answer_http_error, refusal
+from service.problems.problems import answer_http_error, refusal
 
 log = structlog.get_logger(__name__)
 
 
 class ApiProblem(Exception):
-    """An endpoint's refusal, by a code of `service.problems`.
+    """An endpoint's refusal, by a code of `service.problems.problems`.
 
     `detail` is for the client, `retry_after` the seconds until a retry may help.
     """
@@ -67,7 +67,7 @@ _OUT_OF_BOUNDS: Final = {"where": "body.expires_at", "what": "out_of_bounds"}
 
 
 class _Problem(NamedTuple):
-    """A code of `service.problems`, with further arguments for `refusal`."""
+    """A code of `service.problems.problems`, with further arguments for `refusal`."""
 
     code: str
     fields: Mapping[str, Any] = {}

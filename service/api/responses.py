@@ -3,7 +3,7 @@
 from typing import Any
 
 from service.api.models.verifications import Problem
-from service.problems import MEDIA_TYPE, PROBLEMS
+from service.problems.problems import MEDIA_TYPE, PROBLEMS
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from service.problems import refusal
+from service.problems.problems import refusal
 
 
 class Lingers(Protocol):

@@ -19,7 +19,7 @@ from service.http.serving import NO_TELEMETRY, VERSION
 from service.ingress.acceptance import IngressContext
 from service.ingress.endpoints import NotifyEndpoint, ReturnEndpoint
 from service.ingress.health import healthz, readyz_endpoint
-from service.problems import answer_http_error, refusal
+from service.problems.problems import answer_http_error, refusal
 
 _CALLBACK: Final = re.compile(r"/+callbacks/+([^/]+)/+(notify|return)/*")
 """Additional slashes from a console or a proxy are accepted: after a redirect many clients drop the body."""

@@ -12,7 +12,7 @@ from domain.errors import MalformedForm, MissingField, RefusedCallback
 from domain.model import BIZ_ID_SHAPE, CallbackKind
 from service.ingress.acceptance import IngressContext, accept_callback
 from service.ingress.pages import end_page, refusal_page
-from service.problems import refusal
+from service.problems.problems import refusal
 
 log = structlog.get_logger(__name__)
 

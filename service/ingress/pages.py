@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from service.ingress.body import header_of
-from service.problems import PROBLEMS, RETRY_AFTER
+from service.problems.problems import PROBLEMS, RETRY_AFTER
 
 STYLE: Final = (files("service.ingress") / "page.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.problems import refusal
+from service.problems.problems import refusal
 
 _CLOSE: Final = (b"connection", b"close")
 

@@ -14,8 +14,8 @@ from adapters.settings.settings import AppSettings, Settings
 from cli.policy.docs import END
 from cli.reference.command import Topic, generated_parts
 from domain.views.tokens import SCOPES
-from service.problem_guide import GUIDE
-from service.problems import PROBLEMS
+from service.problems.guide import GUIDE
+from service.problems.problems import PROBLEMS
 from simulator.settings import SimulatorSettings
 from tests.cli.conftest import Run
 from tests.support.project.logged import levels_of_events, names_in_the_code

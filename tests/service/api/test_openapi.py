@@ -20,7 +20,7 @@ from service.api.models import reviews as review_models
 from service.api.models import shown_identity as shown_models
 from service.api.models import verifications as models
 from service.api.models.verifications import EXAMPLE, Problem, VerificationModel
-from service.problems import PROBLEMS
+from service.problems.problems import PROBLEMS
 
 MODELS = (
     models, delivery_models, endpoint_models, event_models, letter_models, order_models, policy_models,

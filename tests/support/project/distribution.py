@@ -56,7 +56,7 @@ THOROUGH: Final = (
     "tests/domain/policy/test_recompute.py",
     "tests/domain/callback/test_strict_json.py",
     "tests/service/ingress/test_any_change.py",
-    "tests/service/test_problems.py",
+    "tests/service/problems/test_problems.py",
     "tests/service/http/test_protocol.py",
 )
 """Modules beside those of APART that start processes or try thousands of inputs: not for `--fast`."""

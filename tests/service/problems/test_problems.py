@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from domain.errors import RefusedCallback
 from service.ingress.acceptance import IngressContext
 from service.ingress.main import create_app
-from service.problems import PROBLEMS, refusal
+from service.problems.problems import PROBLEMS, refusal
 from tests.service.conftest import APPS, MAX_BODY, FakeIntake
 from tests.support.http.asgi import FORM, SECRET, signed
 from tests.support.http.return_hints import NotedReturnHints, throttled_hints
@@ -57,7 +57,7 @@ def test_each_problem_has_its_headers(code: str) -> None:
 
 
 def test_no_code_is_written_that_the_table_lacks() -> None:
-    sources = [path.read_text() for path in (Path(__file__).parents[2] / "service").rglob("*.py")]
+    sources = [path.read_text() for path in (Path(__file__).parents[3] / "service").rglob("*.py")]
     used = re.findall(r'(?:ApiProblem|refusal)\("([a-z_]+)"\)', "\n".join(sources))
     assert used
     assert set(used) <= set(PROBLEMS)

@@ -87,7 +87,7 @@ PROBLEMS: Final = {
     "endpoint_not_enabled": Kind(409, "The webhook endpoint is disabled or deleted"),
     "unavailable": Kind(503, "PostgreSQL or Redis cannot be reached right now"),
 } | _OF_ENDPOINTS
-"""Every problem by its stable code; `problem_guide` explains each."""
+"""Every problem by its stable code; `guide` explains each."""
 
 _CODE_OF_STATUS: Final = {
     400: "invalid_request",

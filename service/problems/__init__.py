@@ -1,0 +1,1 @@
+"""RFC 9457 problems: their codes, what each means, and the responses."""
