@@ -60,6 +60,10 @@ GRANT UPDATE (note_ct) ON reviews TO faceid_api, faceid_console, faceid_worker;
 GRANT UPDATE (deleted_at, digest) ON pictures TO faceid_api, faceid_console, faceid_worker;
 GRANT DELETE ON id_numbers TO faceid_api, faceid_console, faceid_worker;
 
+-- Which erasures were by an ID number, for 30 days.
+GRANT SELECT, INSERT ON erased_persons TO faceid_api, faceid_console;
+GRANT SELECT, DELETE ON erased_persons TO faceid_worker;
+
 -- How often a person read identity today.
 GRANT INSERT, UPDATE, DELETE ON identity_readers TO faceid_api, faceid_console, faceid_worker;
 

@@ -1,10 +1,12 @@
 """Build from adapters what the api and the console both have; their `main` modules put it together."""
 
+from functools import partial
 from typing import NamedTuple
 
 from adapters.intake.figures import RedisFigures
 from adapters.intake.inbox import RedisInbox
 from adapters.intake.queue import JobQueue
+from adapters.outbound.vendor.accounts import open_accounts
 from adapters.outbound.webhooks.new_secrets import RandomSecrets
 from adapters.outbound.webhooks.sender import WebhookSender
 from adapters.outbound.webhooks.signing_keys import open_key
@@ -17,12 +19,17 @@ from adapters.sealing.blind_index import BlindIndex
 from adapters.settings.settings import Settings
 from adapters.store.audit.log import PgAuditLog
 from adapters.store.dead_letters import PgDeadLetters
+from adapters.store.identity.erasure import PgErasures
+from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
 from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.events.webhooks.addresses import parse_allowed
+from domain.pulls.accounts import sharing
 from service.parts import Letters, Webhooks
 from service.readiness import Readiness
+from usecases.identity.erase import ErasureDesk
 from usecases.identity.read import IdentityDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.webhooks.manage_endpoints import EndpointDesk
@@ -85,6 +92,18 @@ def build_webhooks(settings: Settings, process: ProcessContext, sender: WebhookS
         deliveries=deliveries,
         redeliveries=Redeliveries(deliveries, receivers, clock=clock),
         trials=EndpointTrials(receivers, sender, PgAuditLog(engine), open_key=open_key, clock=clock),
+    )
+
+
+def build_erasures(settings: Settings, process: ProcessContext) -> ErasureDesk:
+    """What erases and holds verifications."""
+    return ErasureDesk(
+        PgErasures(process.engine, keys=process.data_keys, ring=process.keys),
+        PgHolds(process.engine),
+        PgPlaces(process.engine),
+        ledger=process.key_store,
+        clock=process.clock,
+        sharing=partial(sharing, open_accounts(settings.domain_apps())),
     )
 
 

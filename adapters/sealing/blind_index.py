@@ -17,10 +17,11 @@ LENGTH: Final = 16
 
 
 class BlindIndex:
-    """Hashes ID numbers of apps."""
+    """Hashes ID numbers of apps. `label`: what for; digests of two labels have nothing in common."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: KeyRing, *, label: bytes = _LABEL) -> None:
         self._ring = ring
+        self._label = label
 
     @property
     def prefix(self) -> bytes:
@@ -35,5 +36,5 @@ class BlindIndex:
         """The digests to look for: one for each configured master key, the newest first."""
         if (form := canonical(number)) is None:
             return []
-        macs = self._ring.macs(_LABEL, f"{app_id}\0{form}".encode("utf-8", "surrogatepass"))
+        macs = self._ring.macs(self._label, f"{app_id}\0{form}".encode("utf-8", "surrogatepass"))
         return [key_id + mac[:LENGTH] for key_id, mac in macs.items()]

@@ -44,7 +44,7 @@ def rewrap(data_dir: DataDirOption = None) -> None:
     """Wrap stored keys by their epochs and by the newest master key. Can be ended and run again at any time.
 
     Workers may run meanwhile: while callbacks wait, this goes on slowly. Nothing is encrypted again: only the
-    keys' wrapping changes.
+    keys' wrapping changes. The blind index of ID numbers is hashed again under the newest master key.
     """
     asyncio.run(_rewrap(data_dir))
 
@@ -66,7 +66,10 @@ async def _rewrap(data_dir: Path | None) -> None:
         await gateway.audit().log.note(AuditRow.by(command_actor(), Action.KEYS_REWRAPPED))
         of_epochs = await gateway.rewrap_epochs()
         done, unreadable = await _rewrap_rows(gateway)
+        numbers = await gateway.index_again()
     typer.echo(f"{of_epochs.done} epoch(s) and {done} row(s) rewrapped")
+    if numbers:
+        typer.echo(f"{numbers} ID number(s) hashed again")
     if unreadable or of_epochs.unreadable:
         raise CommandFailed(
             f"{unreadable + of_epochs.unreadable} unreadable: no configured master key opens them"

@@ -99,10 +99,10 @@ STORED: Final = (
     Stored("Tokens", ("api_tokens", "personal_tokens"), "secrets", _HASHED, "until they end", ("people",)),
     Stored(
         "Erasures, legal holds, reads of identity",
-        ("erasures", "holds", "retention_marks", "identity_readers"),
+        ("erasures", "erased_persons", "holds", "retention_marks", "identity_readers"),
         "pseudonymous",
         _OPEN,
-        "erasures: always, so that a restored backup is erased again",
+        "erasures: always, so that a restored backup is erased again; of which number: 30 days",
         ("erase", "audit"),
     ),
     Stored(

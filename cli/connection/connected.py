@@ -18,9 +18,12 @@ from cli.connection.whereabouts import Servers
 from domain.events.webhooks.delivery import Attempt
 from domain.identity.erasure import Receipt
 from domain.identity.errors import NoKeyStore
+from domain.identity.retention import EVERY_APP
 from domain.people.actor import Actor
 from domain.pulls.accounts import sharing
 from usecases.identity.erase import ErasureDesk, apply_ledger
+from usecases.identity.erase_person import PersonErasure
+from usecases.identity.read import IdentityDesk
 from usecases.identity.retain import RetentionRun
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
@@ -32,6 +35,7 @@ from usecases.webhooks.try_endpoint import EndpointTrials
 
 if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue
+    from adapters.intake.waiting import WaitingCallbacks
     from adapters.keys.guarded import GuardedKeys
     from adapters.processes.heartbeats import Heartbeats
     from adapters.store.audit.blocks import PgAuditBlocks
@@ -207,6 +211,42 @@ class Gateway:
             clock=lambda: datetime.now(UTC),
             sharing=partial(sharing, self._servers.accounts),
         )
+
+    def person_erasure(self) -> PersonErasure:
+        """What erases all verifications of one ID number."""
+        from adapters.sealing.blind_index import BlindIndex  # noqa: PLC0415 - as above
+        from adapters.store.identity.erased_persons import ErasedPersons  # noqa: PLC0415 - as above
+        from adapters.store.identity.reads import PgIdentityReads  # noqa: PLC0415 - as above
+
+        process, index = self._process, BlindIndex(self._process.keys)
+        reads = PgIdentityReads(process.engine, keys=process.data_keys, index=index)
+        identity = IdentityDesk(reads, limit=self._servers.identity_reads)
+        return PersonErasure(identity, self.erasures(), ErasedPersons(process.engine, process.keys))
+
+    def waiting(self) -> "WaitingCallbacks":
+        """What counts callbacks of a verification that are not recorded yet."""
+        from adapters.intake.waiting import WaitingCallbacks  # noqa: PLC0415 - as above
+        from adapters.store.dead_letters import verification_named  # noqa: PLC0415 - as above
+
+        return WaitingCallbacks(
+            self._process.redis,
+            keys=self._process.keys,
+            named=verification_named,
+            spool=self._servers.spool,
+            names=self._process.names,
+        )
+
+    async def index_again(self) -> int:
+        """Hash the ID numbers under an older master key again; how many. Raises ServerAway."""
+        from adapters.sealing.blind_index import BlindIndex  # noqa: PLC0415 - as above
+        from adapters.store.identity.numbers import PgNumbers  # noqa: PLC0415 - as above
+
+        process, count = self._process, 0
+        numbers = PgNumbers(process.engine, keys=process.data_keys, index=BlindIndex(process.keys))
+        apps = [app_id for app_id in self._servers.retentions if app_id != EVERY_APP]
+        while some := await numbers.index_again(apps, limit=500):
+            count += some
+        return count
 
     def retention(self) -> RetentionRun:
         """What erases by age."""

@@ -36,7 +36,10 @@ class WebhookRules(msgspec.Struct, frozen=True):
 
 
 _DEV_WEBHOOKS: Final = WebhookRules(parse_allowed(["127.0.0.0/8"]))
-_DEV_RETENTIONS: Final[Retentions] = {"demo": Retention(), EVERY_APP: SharedRetention()}
+
+
+def _dev_retentions() -> Retentions:
+    return {"demo": Retention(), EVERY_APP: SharedRetention()}
 
 
 class Servers(msgspec.Struct, frozen=True):
@@ -53,7 +56,9 @@ class Servers(msgspec.Struct, frozen=True):
     console_url: str = DEFAULT_CONSOLE_URL
     with_passwords: bool = True
     accounts: Accounts = {}
-    retentions: Retentions = msgspec.field(default_factory=lambda: _DEV_RETENTIONS)
+    retentions: Retentions = msgspec.field(default_factory=_dev_retentions)
+    spool: Path | None = None
+    identity_reads: int = 200
 
 
 def find_servers(data_dir: Path | None) -> Servers:
@@ -78,6 +83,7 @@ def find_servers(data_dir: Path | None) -> Servers:
         names=names,
         key_place=place,
         console_url=found.console_url or DEFAULT_CONSOLE_URL,
+        spool=folder / "spool",
     )
 
 
@@ -102,6 +108,8 @@ def configured_servers() -> Servers:
         settings.oidc_client() is None,
         shared_accounts(settings.domain_apps()),
         settings.retentions(),
+        settings.spool_dir,
+        settings.identity_reads_a_day,
     )
 
 

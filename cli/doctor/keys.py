@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Final
 
+from sqlalchemy import text
+
 from adapters.keys.away import KeysAway
 from adapters.keys.guarded import KeyStore
 from adapters.postgres.sqlstate import DatabaseAway
@@ -60,6 +62,8 @@ async def _count_older(process: ProcessContext) -> int:
 
 async def _check_older(process: ProcessContext, position: int, key_id: bytes) -> Check:
     users = [keys.table for keys in TABLES if await is_used(process.engine, keys, master_key=key_id)]
+    if await _hashes_numbers(process, key_id):
+        users.append("id_numbers")
     if process.key_store is not None and await _wraps_epochs(process.key_store, key_id):
         users.append("epochs")
     if users:
@@ -68,8 +72,20 @@ async def _check_older(process: ProcessContext, position: int, key_id: bytes) ->
     return Check(
         MASTER_KEYS,
         None,
-        f"key {position} may go, once the inbox and every spool have been empty since the change",
+        f"key {position} may go, once the inbox and every spool have been empty since the change; "
+        "receipts that it has signed can be checked as long as it is configured",
     )
+
+
+async def _hashes_numbers(process: ProcessContext, key_id: bytes) -> bool:
+    """Whether digests of the blind index are by this master key."""
+    async with process.engine.connect() as connection:
+        return bool(await connection.scalar(_BY_KEY, {"key_id": key_id}))
+
+
+_BY_KEY: Final = text("""
+SELECT EXISTS (SELECT FROM id_numbers WHERE substring(digest FROM 1 FOR 8) = :key_id)
+""")
 
 
 async def _wraps_epochs(store: KeyStore, key_id: bytes) -> bool:

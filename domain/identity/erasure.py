@@ -32,6 +32,7 @@ class Place(StrEnum):
     NUMBERS = "id_numbers"
     PICTURES = "pictures"
     INBOX = "inbox"
+    SPOOL = "spool"
 
 
 class PlaceState(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
+from usecases.identity.erase_person import PersonErasure
 from usecases.identity.export import PersonExport
 from usecases.identity.read import IdentityDesk
 from usecases.ports.audit import AuditLog
@@ -59,6 +60,7 @@ class ApiContext:
     identity: IdentityDesk
     numbers: NumberCounts
     export: PersonExport
+    person_erasure: PersonErasure
     trials: EndpointTrials
     stored: StoredDecisions
     shadows: Shadows

@@ -29,10 +29,8 @@ from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
 from adapters.store.identity.counts import PgNumberCounts
-from adapters.store.identity.erasure import PgErasures
-from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.erased_persons import ErasedPersons
 from adapters.store.identity.overdue import PgOverdue
-from adapters.store.identity.places import PgPlaces
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.lookups import PgLookups
@@ -43,7 +41,6 @@ from adapters.store.reviews.store import PgReviews
 from adapters.store.schedule.pull_requests import PgPullRequests
 from adapters.tasks.background import in_background
 from domain.limits.quotas import quotas
-from domain.pulls.accounts import sharing
 from domain.pulls.budget import PULL_LIMIT
 from service.api.access.body_cap import Allowance, BodyCap
 from service.api.access.door import Door
@@ -61,6 +58,7 @@ from service.api.routes.reviews import appeals, cases
 from service.api.routes.verifications import explanations, lookups, pulls, registrations
 from service.api.routes.webhooks import deliveries, endpoints, events, sending
 from service.building import (
+    build_erasures,
     build_identity,
     build_intake,
     build_letters,
@@ -72,7 +70,7 @@ from service.http.connections import Limits
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
 from usecases.audit.denials import Denials
-from usecases.identity.erase import ErasureDesk
+from usecases.identity.erase_person import PersonErasure
 from usecases.identity.export import PersonExport
 from usecases.identity.retain import overdue_of
 from usecases.reviews.desk import ReviewDesk
@@ -174,7 +172,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     webhooks = build_webhooks(settings, process, sender)
     audit_log = PgAuditLog(engine)
     lookups, stored = PgLookups(engine, keys=keys), PgStoredDecisions(engine)
-    identities = build_identity(settings, process)
+    identities, erasures = build_identity(settings, process), build_erasures(settings, process)
     context = ApiContext(
         app_ids=tuple(settings.apps),
         apps=apps,
@@ -193,14 +191,8 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         deliveries=webhooks.deliveries,
         redeliveries=webhooks.redeliveries,
         trials=webhooks.trials,
-        erasures=ErasureDesk(
-            PgErasures(engine, keys=keys, ring=process.keys),
-            PgHolds(engine),
-            PgPlaces(engine),
-            ledger=process.key_store,
-            clock=clock,
-            sharing=partial(sharing, accounts),
-        ),
+        erasures=erasures,
+        person_erasure=PersonErasure(identities, erasures, ErasedPersons(engine, process.keys)),
         reviews=ReviewDesk(PgReviews(engine, keys=keys), clock=clock),
         stored=stored,
         shadows=PgShadows(engine),

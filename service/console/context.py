@@ -13,6 +13,7 @@ from service.http.lifecycle import Lifecycle
 from service.parts import Letters, Webhooks
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
+from usecases.identity.erase import ErasureDesk
 from usecases.identity.read import IdentityDesk
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
@@ -90,6 +91,7 @@ class ConsoleContext:
     policies: PolicyParts
     audit: AuditLog
     identity: IdentityDesk
+    erasures: ErasureDesk
     settings: Sequence[ShownSetting]
     zone: tzinfo
     clock: Callable[[], datetime]

@@ -35,6 +35,7 @@ from adapters.store.people.tries import PgSignInLimits
 from adapters.store.reviews.store import PgReviews
 from adapters.tasks.background import in_background
 from service.building import (
+    build_erasures,
     build_identity,
     build_intake,
     build_letters,
@@ -55,7 +56,7 @@ from service.console.context import ConsoleContext
 from service.console.pages import audit, dead_letters, health, reviews, system, today
 from service.console.pages.people import account, persons, preferences, sign_in, tokens
 from service.console.pages.policies import in_force, trials
-from service.console.pages.verifications import details, identity, lists
+from service.console.pages.verifications import details, erasure, identity, lists
 from service.console.pages.webhooks import deliveries, endpoint_actions, endpoints
 from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
@@ -77,6 +78,7 @@ ROUTERS: Final = (
     lists.router,
     details.router,
     identity.router,
+    erasure.router,
     *reviews.ROUTERS,
     dead_letters.router,
     endpoints.router,
@@ -133,6 +135,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         policies=build_policies(settings, process, book, computing),
         audit=PgAuditLog(engine),
         identity=build_identity(settings, process),
+        erasures=build_erasures(settings, process),
         settings=shown_settings(settings),
         reviews=ReviewDesk(cases, clock=clock),
         readings=CachedReadings(

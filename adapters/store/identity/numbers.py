@@ -52,11 +52,13 @@ class PgNumbers:
         return len(rows)
 
     async def count_persons(self) -> None:
-        """Count the distinct numbers of each app, for `person_counts`. Raises ServerAway."""
+        """Count the distinct numbers of each app, for `person_counts`. Delete what is kept for 30 days:
+        how many reads there were, and which erasures were by a number. Raises ServerAway."""
         async with self._engine.begin() as connection:
             await connection.execute(_COUNT)
             await connection.execute(_NO_MORE)
             await connection.execute(_LONG_AGO)
+            await connection.execute(_NO_LONGER)
 
     def _newest(self) -> dict[str, bytes]:
         prefix = self._index.prefix
@@ -124,5 +126,7 @@ ON CONFLICT (app_id) DO UPDATE SET persons = excluded.persons, at = excluded.at
 
 _NO_MORE: Final = text("DELETE FROM person_counts WHERE at < now()")
 """`now()` is the transaction's begin, which the counted rows have."""
+
+_NO_LONGER: Final = text("DELETE FROM erased_persons WHERE at < now() - interval '30 days'")
 
 _LONG_AGO: Final = text("DELETE FROM identity_readers WHERE day < now() - interval '30 days'")

@@ -1,6 +1,6 @@
 """The tables of erasures, legal holds and retention."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSON
 
 from adapters.store.tables.columns import TIME, metadata
@@ -34,6 +34,17 @@ holds = Table(
     Index("holds_lifted", "lifted_at", postgresql_where=text("lifted_at IS NOT NULL")),
 )
 """Legal holds. A lifted one stays until retention has looked at its verification."""
+
+erased_persons = Table(
+    "erased_persons",
+    metadata,
+    Column("verification_id", Uuid, primary_key=True),
+    Column("app_id", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", TIME, nullable=False),
+    Index("erased_persons_by_number", "app_id", "digest"),
+)
+"""What was to be erased by an ID number, for 30 days (adapters/store/identity/erased_persons.py)."""
 
 retention_marks = Table(
     "retention_marks",

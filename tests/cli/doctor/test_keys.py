@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.data_keys import DataKeys
@@ -20,6 +21,9 @@ from domain.identity.erasure import ledger_key
 from tests.cli.conftest import MASTER_KEY
 from tests.support.storage.stores import NOW, Store
 
+ONE_NUMBER = text("""
+INSERT INTO id_numbers (verification_id, app_id, digest, at)
+SELECT id, app_id, CAST(:key_id AS bytea) || decode(repeat('00', 16), 'hex'), now() FROM verifications""")
 NEWER = base64.b64encode(b"n" * 32).decode()
 
 
@@ -100,6 +104,10 @@ async def test_old_master_key_may_go_once_nothing_needs_it(
 
     _, needed = await checks()
     assert "key 2 is still needed for epochs" in needed.detail
+    async with engine.begin() as connection:
+        await connection.execute(ONE_NUMBER, {"key_id": keys.newest_id})
+    _, needed = await checks()
+    assert "key 2 is still needed for id_numbers, epochs" in needed.detail
 
     settings.setenv("FACEID_MASTER_KEYS", f"{MASTER_KEY},{NEWER}")
     _, unused = await checks()

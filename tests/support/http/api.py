@@ -33,6 +33,7 @@ from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
 from adapters.store.identity.counts import PgNumberCounts
+from adapters.store.identity.erased_persons import ErasedPersons
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
 from adapters.store.identity.overdue import PgOverdue
@@ -55,6 +56,7 @@ from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from usecases.audit.denials import Denials
 from usecases.identity.erase import ErasureDesk
+from usecases.identity.erase_person import PersonErasure
 from usecases.identity.export import PersonExport
 from usecases.identity.read import IdentityDesk
 from usecases.identity.retain import overdue_of
@@ -121,6 +123,13 @@ def real_api(
     inbox, tokens, heartbeats = RedisInbox(redis, keys=keys), PgTokens(engine), Heartbeats(redis)
     reads = PgIdentityReads(engine, keys=store.data_keys, index=BlindIndex(keys))
     identities = IdentityDesk(reads, limit=IDENTITY_READS)
+    erasures = ErasureDesk(
+        PgErasures(engine, keys=store.data_keys, ring=keys),
+        PgHolds(engine),
+        PgPlaces(engine),
+        ledger=kept,
+        clock=clock,
+    )
     return RealApi(
         app_ids=APP_IDS,
         apps=API_APPS,
@@ -150,13 +159,8 @@ def real_api(
             clock=clock,
         ),
         deliveries=PgDeliveryDesk(engine),
-        erasures=ErasureDesk(
-            PgErasures(engine, keys=store.data_keys, ring=keys),
-            PgHolds(engine),
-            PgPlaces(engine),
-            ledger=kept,
-            clock=clock,
-        ),
+        erasures=erasures,
+        person_erasure=PersonErasure(identities, erasures, ErasedPersons(engine, keys)),
         kept=kept,
         reviews=ReviewDesk(PgReviews(engine, keys=store.data_keys), clock=clock),
         redeliveries=Redeliveries(PgDeliveryDesk(engine), store.endpoints, clock=clock),

@@ -52,6 +52,16 @@ class Holds(Protocol):
         """Lift the hold; False if there is none."""
 
 
+class ErasedPersons(Protocol):
+    """Remembers which verifications were to be erased by an ID number. Every method raises ServerAway."""
+
+    async def note(self, app_id: str, number: str, ids: Sequence[UUID]) -> None:
+        """Note that these are to be erased by this number."""
+
+    async def receipts(self, app_id: str, number: str, *, limit: int) -> list[Receipt]:
+        """The receipts of what was erased by this number, newest first."""
+
+
 class Places(Protocol):
     """What each place holds. Every method raises ServerAway."""
 

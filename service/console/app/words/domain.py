@@ -133,6 +133,19 @@ TIMELINE: Final[Mapping[str, str]] = {
     "verification.moved": N_("Moved to the app that owns it"),
 }
 
+PLACES: Final[Mapping[str, str]] = {
+    "data_key": N_("Data key"),
+    "identity": N_("Name and ID number"),
+    "callbacks": N_("Raw callbacks"),
+    "results": N_("Raw results"),
+    "notes": N_("Notes of reviewers"),
+    "dead_letters": N_("Dead letters"),
+    "id_numbers": N_("Hash of the ID number"),
+    "pictures": N_("Pictures"),
+    "inbox": N_("Callbacks in the inbox"),
+    "spool": N_("Callbacks in the spool"),
+}
+
 LETTERS: Final[Mapping[str, str]] = {
     "missing_biz_id": N_("no biz_id in the payload"),
     "bad_biz_id": N_("the biz_id has an unexpected shape"),

@@ -1,22 +1,26 @@
 """`erase`, `hold` and `erasures` on the command line."""
 
 import asyncio
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.keys.folder import FolderKeys
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from domain.identity.erasure import ledger_key
-from domain.model import verification_id
+from domain.model import Identity, verification_id
 from tests.cli.conftest import Audited, Run, assert_one_line
 from tests.support.storage.emptying import empty_tables
-from tests.support.storage.stores import NOW, Store, biz_id, whole_way
+from tests.support.storage.stores import NOW, Store, biz_id, callback, decision_record, payload, whole_way
 
 KEYS = KeyRing([b"k" * 32])
 WHICH = (biz_id(), "--app", "demo")
+NUMBER = "11010519491231002X"
 WHY = ("--reason", "the user asked")
 
 
@@ -40,6 +44,7 @@ def test_erasing_prints_a_receipt_that_can_be_checked(run: Run, kept: FolderKeys
     code, out, _ = run("erase", *WHICH, "--explain")
     assert code == 0
     assert "identity" in out
+    assert {"inbox", "spool"} <= set(out.split())
 
     code, out, _ = run("erase", *WHICH, *WHY)
 
@@ -53,6 +58,34 @@ def test_erasing_prints_a_receipt_that_can_be_checked(run: Run, kept: FolderKeys
     receipt.write_text("no receipt")
     assert_one_line(run("erasures", "verify", str(receipt)), f"{receipt}: this is no receipt")
     assert "erased at" in run("erase", *WHICH, "--explain")[1]
+
+
+def test_a_person_is_erased_by_a_number_that_no_argument_has(
+    run: Run, kept: FolderKeys, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def decide() -> None:
+        engine = create_engine(database_url)
+        store = Store(engine, KEYS)
+        record = decision_record(await store.record(callback(payload(2))))
+        assert await store.decisions.save_once(replace(record, identity=Identity("陈大文", NUMBER)))
+        await engine.dispose()
+
+    def erase(number: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{number}\n"))
+        return run("erase", "--app", "demo", "--person", *WHY)
+
+    assert kept
+    asyncio.run(decide())
+    code, first, shown = erase(NUMBER)
+    assert code == 0, shown
+    receipt = json.loads(first)
+    assert (receipt["biz_id"], receipt["because"]) == (biz_id(2), "person")
+    assert NUMBER not in first + shown
+    assert erase(NUMBER)[1] == first
+    assert erase("110101199003078881")[:2] == (0, "")
+    assert erase("1101")[0] == 2
+    assert run("erase", *WHICH, "--person", *WHY)[0] == 2
+    assert run("erase", "--app", "demo", *WHY)[0] == 2
 
 
 @pytest.mark.parametrize("reason", [(), ("--reason", ""), ("--reason", "  "), ("--reason", "x" * 501)])

@@ -16,6 +16,7 @@ from domain.events.webhooks.endpoint import DisabledReason, EndpointState
 from domain.events.webhooks.mistakes import Mistake
 from domain.events.webhooks.signing import Signature
 from domain.events.webhooks.way import Fault
+from domain.identity.erasure import Place
 from domain.limits.circuit import CircuitState
 from domain.model import Agreement, Basis, ConfirmationMode, Outcome, State
 from domain.people.roles import Role
@@ -46,6 +47,7 @@ FACTS = {field.name for field in msgspec.structs.fields(Facts)} - {"edition"}
         (words.DELIVERIES, DeliveryState),
         (words.RULES, [*dict(EVERY_RULE), "confirmation"]),
         (words.FACTS, FACTS),
+        (words.PLACES, Place),
         (words.ENDPOINTS, EndpointState),
         (words.DISABLED, DisabledReason),
         (words.FAULTS, Fault),

@@ -16,6 +16,9 @@ from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.policy_history import PgPolicyHistory
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
+from adapters.store.identity.erasure import PgErasures
+from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.reads import PgIdentityReads
 from adapters.store.people.api_tokens import PgTokens
 from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
@@ -24,9 +27,11 @@ from service.console.context import People, PolicyParts
 from service.parts import Letters, Webhooks
 from tests.support.http.api import PublicNames
 from tests.support.http.vendors import API_APPS
+from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from tests.usecases.people.conftest import Office
+from usecases.identity.erase import ErasureDesk
 from usecases.identity.read import IdentityDesk
 from usecases.policies.trials import PolicyTrials
 from usecases.requests.retry_dead_letters import DeadLetterRetries
@@ -42,6 +47,17 @@ def identity_of(store: Store) -> IdentityDesk:
     """Shows identity, three times a day."""
     reads = PgIdentityReads(store.engine, keys=store.data_keys, index=BlindIndex(store.keys))
     return IdentityDesk(reads, limit=3)
+
+
+def erasures_of(store: Store, clock: Clock) -> ErasureDesk:
+    """Erases and holds, with a ledger in memory."""
+    return ErasureDesk(
+        PgErasures(store.engine, keys=store.data_keys, ring=store.keys),
+        PgHolds(store.engine),
+        PgPlaces(store.engine),
+        ledger=MemoryKeys(),
+        clock=clock,
+    )
 
 
 def letters_of(store: Store, redis: Redis, clock: Clock) -> Letters:

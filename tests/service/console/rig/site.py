@@ -36,6 +36,7 @@ from service.console.main import create_app
 from service.console.readings import CachedReadings
 from tests.service.console.rig.desks import (
     Setting,
+    erasures_of,
     identity_of,
     letters_of,
     people_of,
@@ -129,6 +130,7 @@ def _context(people: Office, store: Store, redis: Redis, clock: Clock, receiver:
         policies=policies_of(store),
         audit=PgAuditLog(store.engine),
         identity=identity_of(store),
+        erasures=erasures_of(store, clock),
         settings=(Setting("FACEID_API_RATE", "1000.0", is_set=False),),
         reviews=ReviewDesk(PgReviews(store.engine, keys=store.data_keys), clock=clock),
         readings=_readings(store, redis),

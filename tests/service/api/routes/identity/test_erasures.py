@@ -11,6 +11,7 @@ from tests.support.storage.stores import Store, biz_id, callback, decision_recor
 
 PATH = f"/v1/verifications/{biz_id()}"
 NUMBER = "11010519491231002X"
+OTHER_NUMBER = "110101199003078881"
 WHY = {"reason": "the user asked"}
 
 
@@ -64,7 +65,7 @@ async def test_every_place_is_explained(api: httpx2.AsyncClient, store: Store) -
     before = (await api.get(f"{PATH}/erasure")).json()
     assert {each["place"]: each["count"] for each in before["places"]} == {
         "data_key": 1, "identity": 1, "callbacks": 1, "results": 1, "notes": 0, "id_numbers": 1,
-        "dead_letters": 0,
+        "dead_letters": 0, "pictures": 0,
     }  # fmt: skip
     assert (before["receipt"], before["erased_at"], before["hold"]) == (None, None, None)
 
@@ -105,6 +106,13 @@ async def test_a_person_is_erased_by_number_except_what_is_held(
     assert ends[biz_id(2)]["because"] == "person"
     found = await api.post("/v1/persons/search", json=body)
     assert [each["biz_id"] for each in found.json()["items"]] == [biz_id(1)]
+    again = await api.post("/v1/persons/erasure", json=body)
+    assert {each["biz_id"]: each["receipt"] for each in again.json()["items"]} == ends
+    await api.request("DELETE", f"{PATH}/hold", json=WHY)
+    last = await api.post("/v1/persons/erasure", json=body)
+    assert {each["biz_id"] for each in last.json()["items"] if each["receipt"]} == {biz_id(1), biz_id(2)}
+    other = await api.post("/v1/persons/erasure", json=body | {"id_number": OTHER_NUMBER})
+    assert other.json()["items"] == []
 
 
 async def test_a_reason_with_a_number_is_refused(api: httpx2.AsyncClient, store: Store) -> None:
