@@ -110,5 +110,5 @@ def build_erasures(settings: Settings, process: ProcessContext) -> ErasureDesk:
 def build_identity(settings: Settings, process: ProcessContext) -> IdentityDesk:
     """What shows identity."""
     index = BlindIndex(process.keys)
-    reads = PgIdentityReads(process.engine, keys=process.data_keys, index=index)
+    reads = PgIdentityReads(process.engine, keys=process.data_keys, index=index, pieces=process.pictures)
     return IdentityDesk(reads, limit=settings.identity_reads_a_day)

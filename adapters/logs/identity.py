@@ -15,6 +15,12 @@ IDENTITY_EVENTS: Final = {
         "api, console",
         "`actor` asked for more identities than `identity_reads_a_day` allows, and got none.",
     ),
+    "pictures.missing": LogEvent(
+        "error",
+        "api, console",
+        "The store of pictures lacks a picture of `verification_id`, or it does not open; it is shown as "
+        "missing.",
+    ),
     "identity.not_indexed": LogEvent(
         "warning",
         "worker",

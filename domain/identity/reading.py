@@ -19,9 +19,14 @@ class Field(StrEnum):
 
     NAME = "name"
     NUMBER = "id_number"
+    IMAGES = "images"
 
 
-SCOPE_OF: Final[Mapping[Field, str]] = {Field.NAME: "identity:name", Field.NUMBER: "identity:number"}
+SCOPE_OF: Final[Mapping[Field, str]] = {
+    Field.NAME: "identity:name",
+    Field.NUMBER: "identity:number",
+    Field.IMAGES: "identity:images",
+}
 """The scope of each field."""
 
 

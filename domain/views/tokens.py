@@ -19,6 +19,7 @@ SCOPE_MEANINGS: Final = {
     "erase": "Erase identity, place and lift legal holds.",
     "identity:name": "Read names, for a reason.",
     "identity:number": "Read ID numbers, and search by them, for a reason.",
+    "identity:images": "See the pictures of results, for a reason.",
 }
 """What a machine's token may have."""
 

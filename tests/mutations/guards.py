@@ -10,6 +10,7 @@ from tests.mutations.subjects.events import OF_THE_EVENTS
 from tests.mutations.subjects.identity import OF_IDENTITY
 from tests.mutations.subjects.keys import OF_THE_KEYS
 from tests.mutations.subjects.people import OF_THE_PEOPLE
+from tests.mutations.subjects.pictures import OF_PICTURES
 from tests.mutations.subjects.policies import OF_POLICIES
 from tests.mutations.subjects.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.subjects.reviews import OF_REVIEWS
@@ -163,6 +164,12 @@ GUARDS: Final = (
     "a policy without a maximum counts nothing",
     "a count is a fact of the decision",
     "the api may index the number of an order",
+    "sealed before stored",
+    "no pictures in the database",
+    "noted before they are put",
+    "a store that failed rests",
+    "erased with their verification",
+    "files before rows",
 )
 
 MUTATIONS: Final = (
@@ -180,4 +187,5 @@ MUTATIONS: Final = (
     *OF_THE_KEYS,
     *OF_ERASURES,
     *OF_THE_PEOPLE,
+    *OF_PICTURES,
 )

@@ -5,11 +5,10 @@ from typing import Any
 
 import msgspec
 
-from domain.model import Identity
 from domain.people.actor import Actor
 from domain.policy.explanation import explain
-from domain.views.persons import FoundVerification, StoredDocument
-from usecases.identity.read import NOBODY, IdentityDesk
+from domain.views.persons import ListedPicture
+from usecases.identity.read import IdentityDesk, StoredPerson
 from usecases.ports.lookups import CloseUps, Lookups, StoredDecisions
 
 
@@ -29,19 +28,18 @@ class PersonExport:
     ) -> list[dict[str, Any]]:
         """A JSON object for each verification, newest first. Raises as `IdentityDesk.search`."""
         found = await self._desk.of_person(app_ids, number, actor=actor, reason=reason)
-        return [await self._one(*each) for each in found]
+        return [await self._one(each) for each in found]
 
-    async def _one(
-        self, found: FoundVerification, identity: Identity | None, documents: list[StoredDocument]
-    ) -> dict[str, Any]:
-        who = identity or NOBODY
+    async def _one(self, person: StoredPerson) -> dict[str, Any]:
+        found, identity = person.found, person.identity
         decided = await self._stored.get(found.id)
         close_up = await self._close_ups.of(found.id)
         whole = {
             "verification": found,
-            "name": who.name,
-            "id_number": who.id_number,
-            "documents": documents,
+            "name": identity.name,
+            "id_number": identity.id_number,
+            "documents": person.documents,
+            "images": [ListedPicture(each.name, each.media_type, each.size) for each in person.pictures],
             "explanation": explain(decided) if decided else None,
             "timeline": await self._lookups.timeline(found.id),
             "calls": close_up.calls,

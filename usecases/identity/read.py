@@ -1,16 +1,18 @@
 """Show identity to someone who may see it and says why. The audit is committed before the answer leaves."""
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.identity.numbers import normalize
+from domain.identity.pictures import StoredPicture
 from domain.identity.reading import Field, checked_reason
 from domain.model import Identity
 from domain.people.actor import Actor
-from domain.views.persons import FoundVerification, StoredDocument
+from domain.views.persons import FoundVerification, ShownIdentity, StoredDocument
 from domain.views.verifications import VerificationRecord
 from usecases.ports.identity.reads import IdentityReads
 
@@ -18,6 +20,15 @@ MOST: int = 200
 """Verifications of one person that are found, the newest first."""
 
 NOBODY = Identity()
+
+
+class StoredPerson(NamedTuple):
+    """What is stored of one verification's person."""
+
+    found: FoundVerification
+    identity: Identity
+    documents: list[StoredDocument]
+    pictures: list[StoredPicture]
 
 
 class IdentityDesk:
@@ -29,13 +40,13 @@ class IdentityDesk:
 
     async def read(
         self, record: VerificationRecord, fields: Collection[Field], *, actor: Actor, reason: str
-    ) -> Identity:
+    ) -> ShownIdentity:
         """These fields; None where there is nothing.
 
         Raises:
             ReadRefused: no reason, or too many reads.
             BrokenSeal: no configured key opens the identity.
-            ServerAway: PostgreSQL or the key store.
+            ServerAway: PostgreSQL, the key store, or that of pictures.
         """
         row = AuditRow.by(
             actor,
@@ -46,10 +57,12 @@ class IdentityDesk:
             detail={"fields": sorted(fields)},
         )
         identity = await self._reads.identity_of(record.id) or NOBODY
+        images = await self._reads.pictures_of(record.id) if Field.IMAGES in fields else None
         await self._reads.note([row], limit=self._limit)
-        return Identity(
+        return ShownIdentity(
             name=identity.name if Field.NAME in fields else None,
             id_number=identity.id_number if Field.NUMBER in fields else None,
+            images=images,
         )
 
     async def search(
@@ -65,13 +78,18 @@ class IdentityDesk:
 
     async def of_person(
         self, app_ids: Sequence[str], number: str, *, actor: Actor, reason: str
-    ) -> list[tuple[FoundVerification, Identity | None, list[StoredDocument]]]:
+    ) -> list[StoredPerson]:
         """Everything that the person or the vendor said, for an export. Raises as `read` and `search`."""
         found = await self._find(Action.PERSON_EXPORTED, app_ids, number, actor=actor, reason=reason)
-        return [
-            (each, await self._reads.identity_of(each.id), await self._reads.documents_of(each.id))
-            for each in found
-        ]
+        return [await self._stored(each) for each in found]
+
+    async def _stored(self, found: FoundVerification) -> StoredPerson:
+        identity = await self._reads.identity_of(found.id) or NOBODY
+        documents, pictures = (
+            await self._reads.documents_of(found.id),
+            await self._reads.stored_pictures(found.id),
+        )
+        return StoredPerson(found, identity, documents, pictures)
 
     async def _find(
         self, action: Action, app_ids: Sequence[str], number: str, *, actor: Actor, reason: str

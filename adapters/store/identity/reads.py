@@ -15,25 +15,34 @@ from adapters.sealing.compression.raw import open_raw
 from adapters.sealing.envelope import place_of
 from adapters.store.audit.rows import append
 from adapters.store.decisions.decisions import unseal_identity
+from adapters.store.identity.pictures import PgPictures
+from adapters.store.identity.shown_pictures import Pieces, opened_pictures
 from adapters.store.recording.recorder import key_place, raw_callback_place
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
+from domain.identity.pictures import StoredPicture
 from domain.identity.reading import TooManyReads
 from domain.model import Identity
 from domain.verifications.lease import DataKey
-from domain.views.persons import FoundVerification, StoredDocument
+from domain.views.persons import FoundVerification, ShownPicture, StoredDocument
 
 log = structlog.get_logger(__name__)
 
 
 class PgIdentityReads:
-    """Reads identity. Callers write the audit by `note` before they answer."""
+    """Reads identity. Callers write the audit by `note` before they answer.
 
-    def __init__(self, engine: AsyncEngine, *, keys: DataKeys, index: BlindIndex) -> None:
+    `pieces`: the store of pictures.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, keys: DataKeys, index: BlindIndex, pieces: Pieces | None = None
+    ) -> None:
         self._engine = engine
         self._keys = keys
         self._index = index
+        self._pieces = pieces
 
     async def identity_of(self, verification_id: UUID) -> Identity | None:
         """The identity; None if there is none, or it is erased."""
@@ -43,6 +52,22 @@ class PgIdentityReads:
             return None
         key = await self._key_of(row)
         return unseal_identity(key, row.identity_ct, app_id=row.app_id, verification_id=row.id)
+
+    async def stored_pictures(self, verification_id: UUID) -> list[StoredPicture]:
+        """The pictures that are stored, without their bytes."""
+        return await PgPictures(self._engine).of(verification_id)
+
+    async def pictures_of(self, verification_id: UUID) -> list[ShownPicture]:
+        """The pictures that are stored; none once they are erased."""
+        stored = await self.stored_pictures(verification_id)
+        if not stored:
+            return []
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_IDENTITY, {"id": verification_id})).one()
+        key = await self._key_of(row)
+        return await opened_pictures(
+            self._pieces, key, stored, app_id=row.app_id, verification_id=verification_id
+        )
 
     async def documents_of(self, verification_id: UUID) -> list[StoredDocument]:
         """Every callback and result; `data` is None where it is erased or no key opens it."""

@@ -1,5 +1,6 @@
 """What the API takes and answers about identity, as pydantic models."""
 
+import base64
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from domain.identity.numbers import LONGEST
 from domain.identity.reading import LONGEST_REASON
 from domain.model import Outcome, State
-from domain.views.persons import FoundVerification
+from domain.views.persons import FoundVerification, ShownPicture
 from service.api.models.verifications import UtcTime
 
 Reason = Annotated[
@@ -24,8 +25,23 @@ class _Body(BaseModel):
 class ReadBody(_Body):
     """Which fields to show, and why."""
 
-    fields: list[Literal["name", "id_number"]] = Field(min_length=1, max_length=2)
+    fields: list[Literal["name", "id_number", "images"]] = Field(min_length=1, max_length=3)
     reason: Reason
+
+
+class ImageModel(BaseModel):
+    """A picture of a result. `data`: its bytes in base64; null if the store of pictures has lost it."""
+
+    name: str = Field(description="The vendor's", examples=["image_best", "image_idcard_front"])
+    media_type: str = Field(examples=["image/jpeg"])
+    data: str | None
+
+    @classmethod
+    def of(cls, picture: ShownPicture) -> "ImageModel":
+        """The answer for a picture."""
+        content = picture.content
+        data = None if content is None else base64.b64encode(content).decode()
+        return cls(name=picture.name, media_type=picture.media_type, data=data)
 
 
 class ShownIdentityModel(BaseModel):
@@ -35,6 +51,7 @@ class ShownIdentityModel(BaseModel):
     biz_id: str
     name: str | None = Field(None, examples=["陈大文"])
     id_number: str | None = None
+    images: list[ImageModel] | None = Field(None, description="null if they were not asked for")
 
 
 class SearchBody(_Body):
@@ -85,6 +102,14 @@ class StoredDocumentModel(BaseModel):
     data: str | None
 
 
+class StoredImageModel(BaseModel):
+    """A picture that is stored. The field `images` of `POST …/identity` shows it."""
+
+    name: str
+    media_type: str
+    size: int = Field(description="In bytes")
+
+
 class ExportedModel(BaseModel):
     """Everything about one verification. `explanation`: as `GET …/explanation` answers, in both languages."""
 
@@ -92,6 +117,7 @@ class ExportedModel(BaseModel):
     name: str | None
     id_number: str | None
     documents: list[StoredDocumentModel]
+    images: list[StoredImageModel]
     explanation: dict[str, Any] | None
     timeline: list[dict[str, Any]]
     calls: list[dict[str, Any]]

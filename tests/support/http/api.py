@@ -52,6 +52,7 @@ from service.api.metrics.page import MetricsPage
 from service.readiness import Readiness
 from tests.support.http.vendors import API_APPS, issuer_at
 from tests.support.memory.identity.keys import MemoryKeys
+from tests.support.memory.identity.pictures import MemoryPictures
 from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from usecases.audit.denials import Denials
@@ -106,6 +107,7 @@ class RealApi(ApiContext):
     looks: JobQueue
     receiver: Receiver
     kept: MemoryKeys
+    pictures: MemoryPictures
 
 
 def real_api(
@@ -121,7 +123,7 @@ def real_api(
     receiver, kept = Receiver(clock), MemoryKeys()
     redis, store, events = Redis(connection_pool=pool), Store(engine, keys), PgEvents(engine)
     inbox, tokens, heartbeats = RedisInbox(redis, keys=keys), PgTokens(engine), Heartbeats(redis)
-    reads = PgIdentityReads(engine, keys=store.data_keys, index=BlindIndex(keys))
+    reads = PgIdentityReads(engine, keys=store.data_keys, index=BlindIndex(keys), pieces=store.pictures)
     identities = IdentityDesk(reads, limit=IDENTITY_READS)
     erasures = ErasureDesk(
         PgErasures(engine, keys=store.data_keys, ring=keys),
@@ -184,6 +186,7 @@ def real_api(
         inbox=inbox,
         tokens=tokens,
         heartbeats=heartbeats,
+        pictures=store.pictures,
     )
 
 

@@ -43,6 +43,7 @@ from domain.verifications.lease import DataKey
 from domain.verifications.records import DecisionRecord, DecodedCallback, FinishedPull, Recorded
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
+from tests.support.memory.identity.pictures import MemoryPictures
 from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload
 from usecases.ports.callbacks.recording import Recorder
 
@@ -130,6 +131,7 @@ class Store:
         self.registrations = PgRegistrations(engine, keys=self.data_keys, owners=owners)
         self.pull_requests = PgPullRequests(engine, rules=OPERATORS_RULES)
         self.lookups = PgLookups(engine, keys=self.data_keys)
+        self.pictures = MemoryPictures()
 
     async def record(
         self, taken: AcceptedCallback | None = None, *, awaits_registration: bool = False

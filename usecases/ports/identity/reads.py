@@ -5,8 +5,9 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.audit.row import AuditRow
+from domain.identity.pictures import StoredPicture
 from domain.model import Identity
-from domain.views.persons import FoundVerification, StoredDocument
+from domain.views.persons import FoundVerification, ShownPicture, StoredDocument
 
 
 class IdentityReads(Protocol):
@@ -14,6 +15,12 @@ class IdentityReads(Protocol):
 
     async def identity_of(self, verification_id: UUID) -> Identity | None:
         """The identity; None if there is none, or it is erased. Raises BrokenSeal."""
+
+    async def stored_pictures(self, verification_id: UUID) -> list[StoredPicture]:
+        """The pictures that are stored, without their bytes."""
+
+    async def pictures_of(self, verification_id: UUID) -> list[ShownPicture]:
+        """The pictures that are stored. Raises BrokenSeal, PicturesAway."""
 
     async def documents_of(self, verification_id: UUID) -> list[StoredDocument]:
         """Every callback and result."""

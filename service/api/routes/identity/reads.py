@@ -9,7 +9,7 @@ from service.api.auth import Reader, guarded_router
 from service.api.context import Context
 from service.api.errors import ApiProblem
 from service.api.lookups.finding import Verification
-from service.api.models.shown_identity import ReadBody, ShownIdentityModel
+from service.api.models.shown_identity import ImageModel, ReadBody, ShownIdentityModel
 from service.api.responses import problems
 
 router = guarded_router("/v1/verifications", tag="identity")
@@ -24,7 +24,9 @@ REFUSALS: Final = ("reason_required", "reason_has_number", "identity_limit", "un
 async def read_identity(
     body: ReadBody, caller: Reader, verification: Verification, context: Context, response: Response
 ) -> ShownIdentityModel:
-    """Name and ID number, unmasked. Each field needs its scope too: `identity:name`, `identity:number`."""
+    """Name, ID number and pictures, unmasked. Each field needs its scope too: `identity:name`,
+    `identity:number`, `identity:images`.
+    """
     fields = {Field(each) for each in body.fields}
     apps = caller.token.apps_for({"verifications:read", *(SCOPE_OF[each] for each in fields)})
     if apps is not None and verification.app_id not in apps:
@@ -36,6 +38,7 @@ async def read_identity(
         biz_id=verification.biz_id,
         name=identity.name,
         id_number=identity.id_number,
+        images=None if identity.images is None else [ImageModel.of(each) for each in identity.images],
     )
 
 

@@ -1,14 +1,15 @@
 """Show the identity of a verification, unmasked, to someone who says why."""
 
-from typing import Annotated
+import base64
+from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from domain.errors import BrokenSeal
 from domain.identity.reading import SCOPE_OF, Field, NoReason, NumberInReason, TooManyReads
-from domain.model import Identity
 from domain.people.session import Session
+from domain.views.persons import ShownIdentity, ShownPicture
 from domain.views.verifications import VerificationRecord
 from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
@@ -21,6 +22,13 @@ from service.console.pages.verifications.details import find_record
 router = APIRouter()
 
 IdentityReader = Annotated[Session, needs("identity:name")]
+LABELS: Final = {
+    "image_best": N_("Face"),
+    "image_idcard_front": N_("Card, front"),
+    "image_idcard_back": N_("Card, back"),
+}
+"""The vendor's names of pictures; others are shown as they are."""
+
 BizId = Annotated[str, Path(max_length=128)]
 
 _PROBLEMS = {
@@ -64,14 +72,39 @@ def _fields_of(session: Session, app_id: str) -> list[Field]:
     return fields
 
 
+class Image(NamedTuple):
+    """A picture on the page. `url`: its bytes, as a data URL; None if it is lost, or no picture."""
+
+    name: str
+    url: str | None
+
+
+def _image(picture: ShownPicture) -> Image:
+    name, content = LABELS.get(picture.name, picture.name), picture.content
+    if content is None or not picture.media_type.startswith("image/"):
+        return Image(name, None)
+    return Image(name, f"data:{picture.media_type};base64,{base64.b64encode(content).decode()}")
+
+
 def _show(
     request: Request,
     record: VerificationRecord,
     *,
-    identity: Identity | None = None,
+    identity: ShownIdentity | None = None,
     problem: str = "",
     status: int = 200,
 ) -> Response:
-    answer = page(request, "identity.html", status=status, record=record, identity=identity, problem=problem)
+    images = (
+        None if identity is None or identity.images is None else [_image(each) for each in identity.images]
+    )
+    answer = page(
+        request,
+        "identity.html",
+        status=status,
+        record=record,
+        identity=identity,
+        images=images,
+        problem=problem,
+    )
     answer.headers["cache-control"] = "no-store"
     return answer

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,8 +16,8 @@ from domain.identity.retention import Age, Due, Kind
 from domain.model import verification_id
 from domain.verifications.lease import Lease
 from tests.support.storage.erasing import ACTOR, Erasing
-from tests.support.storage.pictures import CARD, FACE, PictureRig
-from tests.support.storage.stores import NOW, Clock, biz_id, callback, finished, payload
+from tests.support.storage.pictures import CARD, FACE, PictureRig, keep_pictures
+from tests.support.storage.stores import NOW, Clock, biz_id
 
 DAY = timedelta(days=1)
 
@@ -46,11 +45,7 @@ def two(n: int = 1) -> list[StoredPicture]:
 
 async def keep(store: Erasing, rig: PictureRig, n: int = 1) -> Lease:
     """Verification `n`, decided on a result whose two pictures are stored."""
-    recorded = await store.record(callback(payload(n)))
-    assert await store.reserve(recorded, 1)
-    assert await rig.rows.begin(recorded.lease, two(), now=NOW)
-    await rig.kept.put(recorded.verification_id, {"1-0": b"sealed", "1-1": b"sealed"})
-    await store.ledger.finish(msgspec.structs.replace(finished(recorded, 1, body=b"{}"), pictures=2))
+    recorded = await keep_pictures(store, rig.kept, n)
     assert await store.decide(recorded)
     return recorded.lease
 

@@ -45,7 +45,8 @@ ENDPOINTS = 60
 
 def identity_of(store: Store) -> IdentityDesk:
     """Shows identity, three times a day."""
-    reads = PgIdentityReads(store.engine, keys=store.data_keys, index=BlindIndex(store.keys))
+    index = BlindIndex(store.keys)
+    reads = PgIdentityReads(store.engine, keys=store.data_keys, index=index, pieces=store.pictures)
     return IdentityDesk(reads, limit=3)
 
 

@@ -48,7 +48,9 @@ async def test_the_fields_are_answered_and_in_the_audit(
 ) -> None:
     await decided(store)
     answer = await api.post(URL, json=asking(Field.NUMBER, reason=f" {WHY} "))
-    assert answer.json() == {"app_id": "demo", "biz_id": biz_id(), "name": None, "id_number": NUMBER}
+    assert answer.json() == {
+        "app_id": "demo", "biz_id": biz_id(), "name": None, "id_number": NUMBER, "images": None,
+    }  # fmt: skip
     assert answer.headers["cache-control"] == "no-store"
     [(app_id, actor, action, subject, reason, detail)] = await audited(api_context)
     assert (app_id, action, subject, reason) == ("demo", "identity.read", biz_id(), WHY)
@@ -56,8 +58,8 @@ async def test_the_fields_are_answered_and_in_the_audit(
     assert detail == {"fields": ["id_number"]}
 
 
-@pytest.mark.parametrize("held", [each for n in range(3) for each in itertools.combinations(SCOPE_OF, n)])
-@pytest.mark.parametrize("wanted", [each for n in (1, 2) for each in itertools.combinations(SCOPE_OF, n)])
+@pytest.mark.parametrize("held", [each for n in range(4) for each in itertools.combinations(SCOPE_OF, n)])
+@pytest.mark.parametrize("wanted", [each for n in (1, 2, 3) for each in itertools.combinations(SCOPE_OF, n)])
 async def test_each_field_needs_its_scope(
     client_of: ClientOf,
     api_context: RealApi,
@@ -70,7 +72,7 @@ async def test_each_field_needs_its_scope(
     await api_context.tokens.put("t", "t", scopes=scopes)
     answer = await client_of("t").post(URL, json=asking(*wanted))
     if set(wanted) <= set(held):
-        shown = {Field.NAME: NAME, Field.NUMBER: NUMBER}
+        shown = {Field.NAME: NAME, Field.NUMBER: NUMBER, Field.IMAGES: []}
         assert {each: answer.json()[each] for each in Field} == {
             each: shown[each] if each in wanted else None for each in Field
         }
@@ -226,6 +228,7 @@ async def test_a_person_is_exported_whole_from_the_callers_apps(
     assert (item["name"], item["id_number"]) == (NAME, NUMBER)
     assert item["explanation"]["outcome"] == "approved"
     assert [event["event"] for event in item["timeline"]] == ["callback.received", "decision.saved"]
+    assert item["images"] == []
     [document] = item["documents"]
     assert (document["kind"], biz_id(1) in document["data"]) == ("notify", True)
     [(app_id, _, action, _, _, detail)] = await audited(api_context)

@@ -1,5 +1,8 @@
 """Identity is shown on a page of its own, for a reason, to who may see it."""
 
+import base64
+import html
+
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -8,6 +11,7 @@ from domain.people.roles import Role
 from tests.service.console.app.test_forms import token_in
 from tests.service.console.rig.site import Site
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
+from tests.support.storage.pictures import FACE, keep_pictures
 from tests.support.storage.stores import biz_id
 
 PATH = f"/verifications/demo/{biz_id()}/identity"
@@ -67,3 +71,28 @@ async def test_a_role_in_another_app_shows_nothing(site: Site) -> None:
     await site.store.decide(await site.store.record())
     async with site.client(Role.REVIEWER, "other") as client:
         assert (await client.get(PATH)).status_code == 404
+
+
+async def test_pictures_are_on_the_page_of_the_reason_alone(site: Site) -> None:
+    await site.store.decide(await keep_pictures(site.store, site.store.pictures))
+    face = "data:image/jpeg;base64," + base64.b64encode(FACE).decode()
+    async with site.client(Role.REVIEWER, "demo") as client:
+        before = (await client.get(f"/verifications/demo/{biz_id()}")).text + (await client.get(PATH)).text
+        answer = await asked(client, "ticket 4711")
+    assert "data:image/jpeg" not in before
+    assert f'src="{face}" alt="Face"' in html.unescape(answer.text)
+    assert "Card, front" in answer.text
+    assert "img-src 'self' data:" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_what_is_no_picture_is_never_in_the_page(site: Site) -> None:
+    recorded = await keep_pictures(site.store, site.store.pictures)
+    await site.store.decide(recorded)
+    async with site.engine.begin() as connection:
+        await connection.execute(text("UPDATE pictures SET media_type = 'text/html' WHERE position = 0"))
+    del site.store.pictures.pieces[recorded.verification_id, "1-1"]
+    async with site.client(Role.REVIEWER, "demo") as client:
+        answer = await asked(client, "ticket 4711")
+    assert "base64" not in answer.text
+    assert answer.text.count("The store of pictures does not have it.") == 2
