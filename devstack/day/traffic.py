@@ -8,12 +8,15 @@ from typing import Any, Final
 import httpx2
 
 from domain.callback.signature import sign_data
+from simulator.scenarios.identity import fake_number
 
 AT_ONCE: Final = 4
 ORDERED: Final = 3
 """Every n-th verification is ordered through the api first, as an integrated program does."""
 REPEATED: Final = 9
 """Every n-th callback comes twice, as from the vendor."""
+MISUSED: Final = 20
+"""Every n-th verification is of one ID number, so that a limit of `[velocity]` has something to find."""
 
 UNUSABLE: Final = (
     {"status": "OK", "biz_info": {"biz_no": "order-without-id"}},
@@ -55,6 +58,8 @@ class Traffic:
             wanted["biz_id"] = await self._order(biz_no)
         else:
             wanted["biz_no"] = biz_no
+        if number % MISUSED == 0:
+            wanted["idcard_number"] = fake_number("misused")
         if number % REPEATED == 0:
             wanted["duplicates"] = 2
         await self._post(f"{self._dev['simulator_url']}/simulator/verifications", wanted)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import httpx2
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -11,11 +12,15 @@ from domain.audit.row import AuditRow
 from domain.model import verification_id
 from domain.people.actor import Actor
 from domain.people.roles import Role
+from domain.policy.decide import decide
+from domain.policy.evidence import Evidence
+from domain.policy.facts.facts import Velocity
 from tests.service.console.app.test_forms import token_in
 from tests.service.console.conftest import Readers
 from tests.service.console.rig.site import Site
+from tests.support.payloads.callbacks import passing_facts, policy_with
 from tests.support.storage.reviews import APPROVAL, LI_NA, WANG, Reviews
-from tests.support.storage.stores import biz_id, callback, payload
+from tests.support.storage.stores import biz_id, callback, decision_record, payload
 
 NOTE = "seen at the counter: 张三"
 
@@ -57,6 +62,35 @@ async def test_notes_and_the_audit_are_for_those_with_the_right(
     assert (NOTE in shown, str(case_id) + '"' in shown) == (note, note)
     assert ("which reviewers may read" in shown) is not note
     assert ("a complaint" in shown, "command:root" in shown) == (audit, audit)
+
+
+async def test_how_often_the_number_was_verified_is_a_rule_and_a_fact(site: Site) -> None:
+    policy = policy_with(velocity={"max_attempts_24h": 3, "exceeded": "reject"})
+    facts = passing_facts(velocity=Velocity(9, 4))
+    evidence = Evidence(facts, facts)
+    await site.store.decisions.save_once(
+        msgspec.structs.replace(
+            decision_record(await site.store.record()),
+            policy=policy,
+            evidence=evidence,
+            decision=decide(evidence, policy=policy),
+        )
+    )
+    async with site.client(Role.VIEWER) as client:
+        english = (await client.get(path())).text
+        chinese = (await client.get(path(), headers={"accept-language": "zh-CN"})).text
+    for text_of, words in ((english, ENGLISH), (chinese, CHINESE)):
+        assert [word for word in words if word not in text_of] == []
+
+
+ENGLISH = (
+    "Verifications of the ID number",
+    "verified too often in 24 hours",
+    "4 &gt; 3",
+    "attempts_24h",
+    "same_number_30d",
+)
+CHINESE = ("该身份证号的核验次数", "该身份证号 24 小时内核验次数过多", "同号的其他核验")
 
 
 async def test_an_operator_opens_a_case_once(site: Site, readers: Readers) -> None:
