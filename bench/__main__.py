@@ -16,11 +16,13 @@ from bench.failure import BenchFailed
 from bench.measures.deliveries import measure_deliveries
 from bench.measures.drain import measure_drain
 from bench.measures.endpoint import measure_endpoint
+from bench.measures.idle import measure_idle
 from bench.measures.ingress import measure_ingress
 from bench.measures.keys import measure_keys
 from bench.measures.latency import measure_latency
 from bench.measures.lists import measure_lists
 from bench.measures.lookups import measure_lookups
+from bench.measures.processes import measure_processes
 from bench.measures.steady import measure_steady
 from bench.measures.upkeep import measure_upkeep
 from bench.measures.worker import measure_worker
@@ -60,7 +62,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a minute and a half: fewer and shorter rounds")
-    size.add_argument("--long", action="store_true", help="also drain a queue of a million callbacks")
+    size.add_argument(
+        "--long", action="store_true", help="drain a queue of a million callbacks, not of 200,000"
+    )
     parser.add_argument(
         "--strict",
         action="store_true",
@@ -122,7 +126,9 @@ async def _measure(rig: Rig, plan: Plan, part: str) -> list[Figure]:
         "endpoint": lambda: measure_endpoint(rig, rounds=rounds, jobs=plan.jobs),
         "keys": lambda: measure_keys(rig, rounds=rounds, jobs=plan.jobs, rows=plan.rewraps),
         "upkeep": lambda: measure_upkeep(rig, rounds=rounds, jobs=plan.jobs, rows=plan.aged),
-        "drain": lambda: measure_drain(rig, rounds=3, waiting=plan.drain),
+        "processes": lambda: measure_processes(rig, rounds=rounds, seconds=seconds),
+        "idle": lambda: measure_idle(rig, connections=plan.connections),
+        "drain": lambda: measure_drain(rig, rounds=min(rounds, 3), waiting=plan.drain),
     }
     return await measured[part]()
 

@@ -16,6 +16,8 @@ PARTS: Final = (
     "endpoint",
     "keys",
     "upkeep",
+    "processes",
+    "idle",
     "drain",
 )
 
@@ -23,11 +25,10 @@ PARTS: Final = (
 class Plan(msgspec.Struct, frozen=True):
     """The size of the measurements.
 
-    `pool`: different callbacks, of which others are made; `drain`: the callbacks that wait in the part that
-    only `--long` has.
+    `pool`: different callbacks, of which others are made; `drain`: the callbacks that wait in the last part.
     """
 
-    parts: tuple[str, ...] = PARTS[:-1]
+    parts: tuple[str, ...] = PARTS
     pool: int = 4_000
     rounds: int = 5
     seconds: float = 2.0
@@ -42,7 +43,8 @@ class Plan(msgspec.Struct, frozen=True):
     events: int = 500
     rewraps: int = 200_000
     aged: int = 100_000
-    drain: int = 1_000_000
+    connections: int = 10_000
+    drain: int = 200_000
 
 
 WHOLE: Final = Plan()
@@ -59,6 +61,8 @@ QUICK: Final = Plan(
     sizes=(2_000,),
     letters=2_000,
     rewraps=20_000,
+    connections=1_000,
+    drain=20_000,
     aged=20_000,
 )
-LONG: Final = Plan(parts=PARTS)
+LONG: Final = Plan(drain=1_000_000)

@@ -22,9 +22,11 @@ class Roles:
         """The same roles, with these environment variables added."""
         return Roles({**self.env, **variables}, self.logs)
 
-    def ingress(self, port: int, *, name: str = "ingress") -> ProcessSpec:
-        """The ingress on this port. It answers once it runs, even if it has no server yet."""
-        return self._listener(name, port, "serve", "ingress", "--port", str(port), path="/healthz")
+    def ingress(self, port: int, *, name: str = "ingress", processes: int | None = None) -> ProcessSpec:
+        """The ingress on this port, or so many `processes` under a supervisor. It answers once it runs, even
+        if it has no server yet."""
+        more = () if processes is None else ("--processes", str(processes))
+        return self._listener(name, port, "serve", "ingress", "--port", str(port), *more, path="/healthz")
 
     def api(self, port: int) -> ProcessSpec:
         """The api on this port. It answers once it reaches its servers."""

@@ -9,6 +9,7 @@ import selectors
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -25,10 +26,14 @@ _PATIENCE: Final = 30.0
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """The number of callbacks, and how many are sent per second."""
+    """The number of callbacks, and how many are sent per second.
+
+    `spread`: over how many connections in turn; 0 opens another one only where all are busy.
+    """
 
     rate: float
     count: int
+    spread: int = 0
 
 
 class PaceResult(msgspec.Struct, frozen=True):
@@ -53,13 +58,17 @@ async def run_paced(port: int, pool: Path, pace: Pace) -> PaceResult:
 
 
 class _Connections:
-    """Kept connections, each with one request in flight; a new one where all are busy."""
+    """Kept connections, each with one request in flight; a new one where all are busy.
 
-    def __init__(self, port: int) -> None:
+    With `spread`, so many at once, each used in turn; otherwise the one that was used last.
+    """
+
+    def __init__(self, port: int, *, spread: int) -> None:
         self._address = ("127.0.0.1", port)
-        self._idle: list[socket.socket] = []
         self._busy: dict[socket.socket, tuple[float, bytes]] = {}
         self._selector = selectors.DefaultSelector()
+        self._idle = deque(self._open() for _ in range(spread))
+        self._take = self._idle.popleft if spread else self._idle.pop
         self.latencies: list[float] = []
 
     def send(self, request: bytes, *, due: float) -> None:
@@ -67,17 +76,20 @@ class _Connections:
         self._collect(0)
         while not self._idle and len(self._busy) >= MOST_CONNECTIONS:
             self._collect(_PATIENCE)
-        connection = self._idle.pop() if self._idle else self._open()
+        connection = self._take() if self._idle else self._open()
         self._busy[connection] = (due, b"")
         connection.sendall(request)
 
     def finish(self) -> None:
-        """Wait for the answers that are missing."""
+        """Wait for the answers that are missing, and close the connections."""
         until = time.monotonic() + _PATIENCE
         while self._busy and time.monotonic() < until:
             self._collect(_PATIENCE)
         if self._busy:
             sys.exit(f"bench.traffic.paced: {len(self._busy)} requests have no answer")
+        self._selector.close()
+        for connection in self._idle:
+            connection.close()
 
     def _open(self) -> socket.socket:
         connection = socket.create_connection(self._address)
@@ -119,7 +131,7 @@ class _Connections:
 
 def send_all(port: int, pace: Pace, requests: Iterator[bytes]) -> PaceResult:
     """Send `pace.count` of the requests, each when it is due, and wait for their answers."""
-    connections = _Connections(port)
+    connections = _Connections(port, spread=pace.spread)
     begin, began = time.monotonic() + _START, time.time() + _START
     for number, request in enumerate(islice(requests, pace.count)):
         due = begin + number / pace.rate

@@ -1,5 +1,6 @@
-"""A server that ends idle connections costs the constant load no callback."""
+"""The load at a constant rate: connections that the server ends, and connections that are used in turn."""
 
+import selectors
 import socket
 from threading import Event, Thread
 
@@ -33,3 +34,29 @@ def test_an_idle_connection_that_the_server_ends_is_replaced() -> None:
             over.set()
             thread.join()
     assert served == [REQUEST] * 3
+
+
+def test_a_spread_load_uses_each_connection_in_turn() -> None:
+    spread, each = 3, 4
+    served = [0] * spread
+
+    def serve(server: socket.socket) -> None:
+        connections = [server.accept()[0] for _ in served]
+        selector = selectors.DefaultSelector()
+        for number, connection in enumerate(connections):
+            selector.register(connection, selectors.EVENT_READ, number)
+        while sum(served) < spread * each:
+            for key, _ in selector.select():
+                assert connections[key.data].recv(65_536) == REQUEST
+                served[key.data] += 1
+                connections[key.data].sendall(ANSWER)
+        for connection in connections:
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=serve, args=(server,))
+        thread.start()
+        pace = Pace(rate=100, count=spread * each, spread=spread)
+        send_all(server.getsockname()[1], pace, iter([REQUEST] * pace.count))
+        thread.join()
+    assert served == [each] * spread
