@@ -31,6 +31,7 @@ from bench.plan import LONG, PARTS, QUICK, WHOLE, Plan
 from bench.report.console import console, show, show_noise, show_part
 from bench.report.figures import Figure
 from bench.report.machine import describe_machine
+from bench.report.page import write_page
 from bench.report.picture import draw
 from bench.report.results import RESULTS, Results, load, save, worse_than
 from bench.rig import Rig, standing_rig
@@ -85,11 +86,14 @@ def judge(figures: Sequence[Figure], *, before: Sequence[Figure]) -> int:
 
 
 def _keep(results: Results) -> None:
-    """Write the figures and the picture of a whole run."""
+    """Write the figures, the page and the picture of a whole run."""
     save(results)
-    picture = RESULTS.with_suffix(".svg")
+    page, picture = RESULTS.with_suffix(".md"), RESULTS.with_suffix(".svg")
+    page.write_text(write_page(results), encoding="utf-8")
     picture.write_text(draw(results.figures), encoding="utf-8")
-    console.print(f"Every round: {RESULTS}; the picture: {picture}", highlight=False, soft_wrap=True)
+    console.print(
+        f"Every round: {RESULTS}; the page: {page}; the picture: {picture}", highlight=False, soft_wrap=True
+    )
 
 
 async def _run(plan: Plan, *, parts: Sequence[str]) -> Results:

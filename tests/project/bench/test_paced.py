@@ -2,6 +2,7 @@
 
 import selectors
 import socket
+from collections import Counter
 from threading import Event, Thread
 
 from bench.traffic.paced import Pace, send_all
@@ -37,26 +38,32 @@ def test_an_idle_connection_that_the_server_ends_is_replaced() -> None:
 
 
 def test_a_spread_load_uses_each_connection_in_turn() -> None:
-    spread, each = 3, 4
-    served = [0] * spread
+    spread, count = 3, 12
+    served: Counter[socket.socket] = Counter()
 
     def serve(server: socket.socket) -> None:
-        connections = [server.accept()[0] for _ in served]
         selector = selectors.DefaultSelector()
-        for number, connection in enumerate(connections):
-            selector.register(connection, selectors.EVENT_READ, number)
-        while sum(served) < spread * each:
+        selector.register(server, selectors.EVENT_READ)
+        while served.total() < count:
             for key, _ in selector.select():
-                assert connections[key.data].recv(65_536) == REQUEST
-                served[key.data] += 1
-                connections[key.data].sendall(ANSWER)
-        for connection in connections:
-            connection.close()
+                if key.fileobj is server:
+                    selector.register(server.accept()[0], selectors.EVENT_READ)
+                    continue
+                connection = key.fileobj
+                assert isinstance(connection, socket.socket)
+                served[connection] += connection.recv(65_536).count(REQUEST)
+                connection.sendall(ANSWER)
+        for key in list(selector.get_map().values()):
+            if isinstance(key.fileobj, socket.socket) and key.fileobj is not server:
+                key.fileobj.close()
+        selector.close()
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = Thread(target=serve, args=(server,))
         thread.start()
-        pace = Pace(rate=100, count=spread * each, spread=spread)
-        send_all(server.getsockname()[1], pace, iter([REQUEST] * pace.count))
+        pace = Pace(rate=100, count=count, spread=spread)
+        send_all(server.getsockname()[1], pace, iter([REQUEST] * count))
         thread.join()
-    assert served == [each] * spread
+    # Where answers are slow, there are more.
+    assert len(served) >= spread
+    assert min(list(served.values())[:spread]) >= 1
