@@ -85,6 +85,7 @@ def build_people(
             passwords=passwords,
             codes=TotpCodes(),
             limits=PgSignInLimits(engine),
+            failures=PgSignInFailures(engine),
             clock=clock,
         ),
     )

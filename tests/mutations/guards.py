@@ -111,6 +111,8 @@ GUARDS: Final = (
     "a role in its app alone",
     "links once",
     "no session behind a disable",
+    "no session behind another password",
+    "forms of our pages alone",
     "a disabled person is out",
     "the last admin",
     "tries before answers",

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import msgspec
 
+from domain.people.entry import Way
 from domain.people.errors import SignInFailed, TooManySignIns
 from domain.people.passwords import check_password
 from domain.people.session import OpenSession, Session
-from usecases.ports.people import Codes, Passwords, Proofs, Sessions, SignInLimits
+from usecases.ports.people import Codes, Passwords, Proofs, Sessions, SignInFailures, SignInLimits
 
 
 class NewCode(msgspec.Struct, frozen=True):
@@ -35,6 +36,7 @@ class OwnAccount:
         passwords: Passwords,
         codes: Codes,
         limits: SignInLimits,
+        failures: SignInFailures,
         clock: Callable[[], datetime],
     ) -> None:
         self._proofs = proofs
@@ -42,6 +44,7 @@ class OwnAccount:
         self._passwords = passwords
         self._codes = codes
         self._limits = limits
+        self._failures = failures
         self._clock = clock
 
     async def change_password(self, session: Session, old: str, new: str, *, address: str | None) -> None:
@@ -109,5 +112,6 @@ class OwnAccount:
         found = await self._proofs.find(name)
         known = None if found is None else found.password_hash
         if not await self._passwords.verify(known, password):
+            await self._failures.note(Way.PASSWORD, name, why="account", address=address)
             raise SignInFailed
         await self._limits.succeeded(name, address)

@@ -49,7 +49,7 @@ class SignIns:
         if not (is_right and await self._has_code(found, code)):
             raise await self._failed(found, origin)
         await self.limits.succeeded(known, origin.address)
-        return await self.sessions.open(found.person.id, Way.PASSWORD, origin=origin)
+        return await self.sessions.open(found.person.id, Way.PASSWORD, origin=origin, proof=found)
 
     async def find_link(self, link: str, *, origin: Origin) -> Link:
         """The one-time link, which stays valid.

@@ -87,9 +87,12 @@ class Sessions(Protocol):
     async def check(self, cookie: str) -> Session | None:
         """The session with this cookie, which counts as used now; None if there is none or it has ended."""
 
-    async def open(self, person_id: UUID, way: Way, *, origin: Origin) -> str:
+    async def open(
+        self, person_id: UUID, way: Way, *, origin: Origin, proof: Credentials | None = None
+    ) -> str:
         """Open a session and return its cookie; the session of `origin` ends. Raises SignInFailed if the
-        person is not active.
+        person is not active, or has other credentials by now than `proof`, which the sign-in was checked
+        against.
         """
 
     async def open_by_link(self, link: str, *, password_hash: str | None, origin: Origin) -> str:

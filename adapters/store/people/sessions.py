@@ -14,6 +14,7 @@ from adapters.store.statements.bulk import bulk_connection
 from adapters.store.tables.people import persons, sessions, sign_in_links
 from domain.audit.action import Action
 from domain.people.actor import Actor
+from domain.people.credentials import Credentials
 from domain.people.entry import Origin, Way
 from domain.people.errors import LinkInvalid, SignInFailed
 from domain.people.links import Purpose
@@ -44,6 +45,11 @@ _PERSON_OF_LINK: Final = text(
     "SELECT person_id FROM sign_in_links WHERE link_hash = :link AND purpose = :purpose AND ends_at > now()"
 )
 
+_PROVES: Final = text("""
+SELECT password_hash IS NOT DISTINCT FROM CAST(:hash AS text) AND (code_ct IS NOT NULL) = :has_code
+FROM persons WHERE id = :id
+""")
+
 
 class PgSessions:
     """Opens, checks and ends sessions."""
@@ -57,13 +63,16 @@ class PgSessions:
             row = await connection.fetchrow(_CHECK, hash_of(cookie))
         return None if row is None else _session_of(row, cookie)
 
-    async def open(self, person_id: UUID, way: Way, *, origin: Origin) -> str:
+    async def open(
+        self, person_id: UUID, way: Way, *, origin: Origin, proof: Credentials | None = None
+    ) -> str:
         """Open a session and return its cookie; the session of `origin` ends. Raises SignInFailed if the
-        person is not active.
+        person is not active, or has other credentials by now than `proof`, which the sign-in was checked
+        against.
         """
         async with self._engine.begin() as connection:
             name = await active_name(connection, person_id)
-            if name is None:
+            if name is None or not await _still_proves(connection, person_id, proof):
                 raise SignInFailed
             return await _open(connection, person_id, name, way, origin)
 
@@ -129,6 +138,16 @@ def _session_of(row: Any, cookie: str) -> Session:
         ends_at=end_of(row["signed_in_at"], row["used_at"]),
         language=row["language"],
     )
+
+
+async def _still_proves(connection: AsyncConnection, person_id: UUID, proof: Credentials | None) -> bool:
+    """Whether the person, whose row is locked, has the password and the second factor of `proof` still: a
+    sign-in that was checked before they changed must not get in behind the end of all sessions.
+    """
+    if proof is None:
+        return True
+    values = {"id": person_id, "hash": proof.password_hash, "has_code": proof.code_secret is not None}
+    return bool(await connection.scalar(_PROVES, values))
 
 
 async def _used(connection: AsyncConnection, link: str, *, invites: bool) -> tuple[UUID, str]:

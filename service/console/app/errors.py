@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from domain.errors import GatewayError, RefusedValue, ServerAway
+from service.console.app.fields import fields_of
 from service.console.app.languages import N_
 from service.console.app.places import sign_in_path
 from service.console.app.templates import page
@@ -122,7 +123,7 @@ async def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
         return Response(status_code=401, headers={"hx-redirect": to})
     if is_read:
         return RedirectResponse(to, 303)
-    form = await request.form(max_files=0)
+    form = await fields_of(request)
     return _stale(request, {name: value for name, value in form.items() if isinstance(value, str)})
 
 

@@ -34,6 +34,24 @@ OF_THE_PEOPLE: Final = (
         ["tests/service/api/events/test_stream.py::test_a_stream_ends_when_its_token_is_revoked_or_replaced"],
     ),
     Mutation(
+        "no session behind another password",
+        "adapters/store/people/sessions.py",
+        "if name is None or not await _still_proves(connection, person_id, proof):",
+        "if name is None:",
+        [
+            "tests/adapters/store/people/test_sessions.py::test_a_sign_in_that_was_checked_before_the_password_changed_opens_nothing"
+        ],
+    ),
+    Mutation(
+        "forms of our pages alone",
+        "service/console/app/fields.py",
+        "if kind == _URL_ENCODED else FormData()",
+        "if kind else FormData()",
+        [
+            "tests/service/console/app/test_hostile_values.py::test_a_form_in_an_encoding_that_no_page_sends_is_no_form[/login]"
+        ],
+    ),
+    Mutation(
         "links once",
         "adapters/store/people/sessions.py",
         "if name is None or not (await connection.execute(using)).rowcount:",

@@ -39,6 +39,7 @@ class Office(People):
             passwords=self.passwords,
             codes=self.codes,
             limits=self.limits,
+            failures=PgSignInFailures(self.engine),
             clock=self.clock,
         )
 

@@ -164,6 +164,8 @@ async def test_a_person_changes_the_own_password(office: Office) -> None:
         await office.account.change_password(session, "wrong", "another long password", address=None)
     with pytest.raises(PasswordRefused):
         await office.account.change_password(session, PASSWORD, "short", address=None)
+    (row,) = await office.audited("sign_in.failed")
+    assert (row["subject"], row["detail"]) == ("li.na", {"by": "password", "why": "account"})
     assert await office.sessions.check(other) is not None
     await office.account.change_password(session, PASSWORD, "another long password", address=None)
     assert await office.sessions.check(other) is None

@@ -11,11 +11,10 @@ from starlette.datastructures import FormData, UploadFile
 
 from service.console.app.cookies import FORM, read_cookie
 from service.console.app.errors import StaleForm
+from service.console.app.fields import fields_of
 from service.console.app.sessions import Signed
 
 TOKEN_FIELD: Final = "form_token"  # noqa: S105 - a field's name
-_FIELDS: Final = 600
-"""Fields of one form; the largest names 500 cases."""
 
 
 class Posted(Mapping[str, str]):
@@ -63,7 +62,7 @@ def new_form_token() -> str:
 
 
 async def _read(request: Request, *, expected: str | None) -> Posted:
-    form = Posted(await request.form(max_files=0, max_fields=_FIELDS))
+    form = Posted(await fields_of(request))
     if not expected or not hmac.compare_digest(_token_of(form), expected.encode()):
         raise StaleForm(form)
     if not _is_from_here(request):

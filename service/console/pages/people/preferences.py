@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from service.console.app.cookies import KEYS, LANGUAGE, SESSION, YEAR, read_cookie, set_cookie
+from service.console.app.fields import fields_of
 from service.console.app.forms.posted import Form
 from service.console.app.languages import LANGUAGES
 from service.console.app.places import local_path
@@ -22,7 +23,7 @@ _SEE_OTHER: Final = 303
 @router.post("/language")
 async def choose_language(request: Request, context: Context) -> Response:
     """Change the language, also before the sign-in; without a token, since it changes nothing else."""
-    form = await request.form(max_files=0, max_fields=5)
+    form = await fields_of(request, most=5)
     answer = RedirectResponse(local_path(str(form.get("back", ""))), _SEE_OTHER)
     if (language := str(form.get("language", ""))) in LANGUAGES:
         set_cookie(answer, request, LANGUAGE, language, seconds=YEAR)

@@ -1,6 +1,8 @@
 """Sign in by password or by a one-time link, and sign out."""
 
+from string import punctuation
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -26,7 +28,7 @@ from service.console.app.cookies import (
 from service.console.app.errors import NotFound, https_needed
 from service.console.app.forms.posted import Form, OpenForm, new_form_token
 from service.console.app.languages import N_, language_of
-from service.console.app.places import local_path
+from service.console.app.places import HOME, local_path
 from service.console.app.sessions import Signed
 from service.console.app.templates import page
 from service.console.app.words.people import PASSWORDS_DIFFER, PASSWORDS_REFUSED, TOO_MANY
@@ -35,6 +37,7 @@ from service.console.context import Context
 router = APIRouter()
 
 _SEE_OTHER: Final = 303
+_LONGEST_KEPT: Final = 2000
 _FAILED: Final = N_("The name, the password or the code is not right.")
 _LINK_GONE: Final = N_("This link was used already or has ended. Ask an admin for another one.")
 _PROVIDER_AWAY: Final = N_("The identity provider cannot be reached right now. Try again in a moment.")
@@ -100,7 +103,7 @@ async def begin_at_provider(request: Request, context: Context, next: str = "/")
         return _show_form(request, context, problem=_PROVIDER_AWAY, status=503)
     answer = RedirectResponse(address, _SEE_OTHER)
     # The way back comes from another site, which a strict cookie would not survive.
-    set_cookie(answer, request, PROVIDER, f"{secret}{local_path(next)}", same_site="lax", seconds=600)
+    set_cookie(answer, request, PROVIDER, secret + _kept(next), same_site="lax", seconds=600)
     return answer
 
 
@@ -135,6 +138,12 @@ async def sign_out(request: Request, context: Context, session: Signed, _form: F
     answer = RedirectResponse("/login", _SEE_OTHER)
     delete_cookie(answer, request, SESSION)
     return answer
+
+
+def _kept(text: str) -> str:
+    """The path in `text` as a cookie can hold it; the home page in place of one that is too long."""
+    path = quote(local_path(text), safe=punctuation)
+    return path if len(path) <= _LONGEST_KEPT else HOME
 
 
 def _enter(request: Request, cookie: str, to: str) -> Response:

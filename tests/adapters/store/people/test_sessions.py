@@ -206,3 +206,29 @@ async def test_no_session_is_opened_while_a_person_is_disabled(people: People, e
         await disabling.execute(text("DELETE FROM sessions"))
     with pytest.raises(SignInFailed):
         await opening
+
+
+async def test_a_sign_in_that_was_checked_before_the_password_changed_opens_nothing(people: People) -> None:
+    person = await people.person()
+    await people.proofs.set_password(person.id, HASH, actor=OPS)
+    checked = await people.proofs.find(person.name)
+    assert checked is not None
+    opened = await people.sessions.open(person.id, Way.PASSWORD, origin=HERE, proof=checked)
+    await people.proofs.set_password(person.id, f"{HASH}2", actor=OPS)
+    assert await people.sessions.close_all(person.id, actor=OPS) == 1
+    with pytest.raises(SignInFailed):
+        await people.sessions.open(person.id, Way.PASSWORD, origin=HERE, proof=checked)
+    assert await people.sessions.check(opened) is None
+
+
+async def test_a_sign_in_that_was_checked_before_the_second_factor_was_set_opens_nothing(
+    people: People,
+) -> None:
+    person = await people.person()
+    await people.proofs.set_password(person.id, HASH, actor=OPS)
+    checked = await people.proofs.find(person.name)
+    await people.proofs.set_code(person.id, "JBSWY3DPEHPK3PXP", actor=OPS)
+    with pytest.raises(SignInFailed):
+        await people.sessions.open(person.id, Way.PASSWORD, origin=HERE, proof=checked)
+    with_code = await people.proofs.find(person.name)
+    assert await people.sessions.open(person.id, Way.PASSWORD, origin=HERE, proof=with_code)

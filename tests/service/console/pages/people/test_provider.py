@@ -95,3 +95,24 @@ async def test_without_a_provider_there_is_no_such_page(site: Site) -> None:
     async with site.client() as client:
         assert (await client.get("/login/oidc")).status_code == 404
         assert (await client.get("/login/oidc/back?state=s&code=c")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led"),
+    [
+        ("/中?q=é", "/%E4%B8%AD?q=%C3%A9"),
+        ('/a";b,c=d', "/a&#34;;b,c=d"),
+        ("/help?x=%E4%B8%AD", "/help?x=%E4%B8%AD"),
+        ("/" + "中" * 1000, "/"),
+        ("//evil.example", "/"),
+    ],
+)
+async def test_the_place_to_come_back_to_fits_into_a_cookie(
+    site: Site, provider: FakeProvider, wanted: str, led: str
+) -> None:
+    provider.cookie = await site.enter(Role.VIEWER)
+    async with browser_of(site, provider) as browser:
+        begun = await browser.get("/login/oidc", params={"next": wanted})
+        assert begun.status_code == 303
+        back = await browser.get("/login/oidc/back?state=s&code=good")
+    assert f'content="0;url={led}"' in back.text
