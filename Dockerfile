@@ -43,8 +43,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 FROM ${BASE}
 
 RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin faceid \
-    # Where the spool's volume is mounted: a new volume takes over owner and rights.
-    && install --directory --owner faceid --group faceid --mode 700 /var/lib/faceid/spool
+    # Where the volumes of spool and pictures are mounted: a new volume takes over owner and rights.
+    && install --directory --owner faceid --group faceid --mode 700 /var/lib/faceid/spool /var/lib/faceid/pictures
 
 COPY --from=build /opt/faceid-gateway /opt/faceid-gateway
 

@@ -11,7 +11,13 @@ from devstack.environment import callers_environment
 from domain.errors import SettingsError
 from service.http.doors import open_doors
 
-FOREIGN: Final = ("FACEID_REDIS_URL", "FACEID_DATABASE_URL", "FACEID_KEYS_URL", "FACEID_SPOOL_DIR")
+FOREIGN: Final = (
+    "FACEID_REDIS_URL",
+    "FACEID_DATABASE_URL",
+    "FACEID_KEYS_URL",
+    "FACEID_PICTURES_URL",
+    "FACEID_SPOOL_DIR",
+)
 """Settings that name data which other gateways may use."""
 
 

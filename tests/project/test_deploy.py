@@ -81,7 +81,20 @@ def test_each_process_knows_its_own_password_alone(compose: dict[str, Any], proc
 def test_doctor_sees_the_spool_of_the_ingress(compose: dict[str, Any]) -> None:
     doctor, ingress = compose["services"]["doctor"], compose["services"]["ingress"]
     assert doctor["environment"]["FACEID_SPOOL_DIR"] == ingress["environment"]["FACEID_SPOOL_DIR"]
-    assert doctor["volumes"] == ingress["volumes"]
+    assert all(volume in doctor["volumes"] for volume in ingress["volumes"])
+
+
+def test_workers_write_pictures_and_screens_only_read_them(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    mounted = {
+        name: [each for each in services[name].get("volumes", ()) if "pictures" in str(each)]
+        for name in ("ingress", "api", "console", "worker", "doctor")
+    }
+    where = "pictures:/var/lib/faceid/pictures"
+    assert mounted == {
+        "ingress": [], "api": [f"{where}:ro"], "console": [f"{where}:ro"],
+        "worker": [where], "doctor": [where],
+    }  # fmt: skip
 
 
 def test_a_browser_finds_the_simulator_by_the_name_that_the_containers_use(compose: dict[str, Any]) -> None:

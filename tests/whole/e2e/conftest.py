@@ -32,7 +32,7 @@ IMPATIENT = {
     # All tests share one ingress: those that send many returns must not use up the others' rate.
     "FACEID_NUDGE_RATE": "500",
     "FACEID_TRUSTED_PROXIES": "127.0.0.1",
-    "FACEID_APPS": json.dumps({"sample": SAMPLE_APP}),
+    "FACEID_APPS": json.dumps({"sample": SAMPLE_APP, "demo": {"return_image": 4}}),
 }
 
 

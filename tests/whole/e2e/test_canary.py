@@ -21,6 +21,7 @@ import pytest_asyncio
 from adapters.postgres.engine import create_engine
 from devstack.stack import Stack
 from devstack.waiting import until
+from simulator.api.results import JPEG
 from tests.support.storage.stores import dump_database, dump_redis
 from tests.whole.e2e.ears import Ears
 from tests.whole.e2e.gateway import PATIENCE, finished_callback
@@ -87,6 +88,7 @@ async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folde
     assert [
         (place, word) for place, content in places.items() for word in words if _stands(word, content)
     ] == []
+    _assert_no_picture_is_readable(places)
     _assert_the_search_finds(places)
     assert len(ears.heard) > 60
     assert texts["database"].count("decision.saved") >= 4
@@ -95,6 +97,13 @@ async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folde
 def _files_of(folder: Path) -> dict[str, bytes]:
     files = (file for file in folder.rglob("*") if file.is_file() and file.name not in OURS)
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def _assert_no_picture_is_readable(places: Mapping[str, bytes]) -> None:
+    """The simulator's pictures were stored, and are found nowhere as they are."""
+    assert [place for place in places if place.startswith("pictures/")]
+    encoded = base64.b64encode(JPEG).rstrip(b"=")
+    assert [place for place, content in places.items() if JPEG in content or encoded in content] == []
 
 
 def _assert_the_search_finds(places: Mapping[str, bytes]) -> None:
