@@ -102,7 +102,7 @@ WITH incoming AS (
 ), held AS (
   SELECT v.id, v.app_id, decode(i.digest, 'base64') AS digest, i.at
   FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
-  WHERE v.id = ANY(ARRAY(SELECT verification_id FROM incoming))
+  WHERE v.id = ANY(ARRAY(SELECT verification_id FROM incoming)) AND v.erased_at IS NULL
   ORDER BY v.id FOR NO KEY UPDATE OF v
 )
 INSERT INTO id_numbers (verification_id, app_id, digest, at)
@@ -110,7 +110,7 @@ SELECT id, app_id, digest, at FROM held
 ON CONFLICT (verification_id) DO UPDATE SET digest = excluded.digest
 WHERE id_numbers.digest <> excluded.digest
 """
-"""Only under the lease: what was erased in the meantime stays erased."""
+"""Only under the lease, which an erasure takes away, and never for what is erased."""
 
 _COUNT: Final = """
 SELECT t.place, CAST(least(sum(found.month), $2) AS integer) AS month,

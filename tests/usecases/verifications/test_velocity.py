@@ -21,7 +21,7 @@ from domain.policy.explanation import Explanation, explain
 from domain.policy.facts.facts import Velocity
 from tests.support.payloads.callbacks import drop, policy_text
 from tests.support.storage.stores import Json, Store, biz_id, callback, payload
-from tests.support.workers.jobs import Jobs, app
+from tests.support.workers.jobs import Jobs, answered, app
 from usecases.context import WorkerContext
 
 LIMITS: Final = {"max_same_number_30d": 1, "exceeded": "reject"}
@@ -95,6 +95,19 @@ async def test_a_candidate_that_limits_is_asked_for_its_count(jobs: Jobs, limiti
         id=verification_id("demo", biz_id(3)),
     )
     assert row == ("rejected",)
+
+
+async def test_a_result_after_the_decision_is_judged_by_what_it_says(
+    jobs: Jobs, limiting: WorkerContext
+) -> None:
+    await come(jobs, limiting, 1)
+    jobs.vendor.answers = [answered(payload(1))]
+    async with jobs.store.engine.begin() as connection:
+        asked = text("UPDATE verifications SET asked_at = :now, due_at = :now")
+        await connection.execute(asked, {"now": jobs.clock.now})
+    await jobs.advance_due(limiting)
+    [(detail,)] = await jobs.store.rows("SELECT detail FROM timeline WHERE event = 'result.obtained'")
+    assert detail == {"outcome": "approved", "agreement": "agree"}
 
 
 class _Nobody:
