@@ -77,6 +77,24 @@ def export(
 
 
 @commands.command()
+def prove(
+    audit_id: Annotated[int, typer.Argument(help="The row's number, `id` in lists and exports")],
+    until: Annotated[
+        int | None, typer.Option(help="Height of an anchored block; without it, the row's own block")
+    ] = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Print a proof of one row, for someone who gets no other.
+
+    It is checked by python verify_audit.py --proof PROOF ANCHORS.
+    """
+    proof = _run(lambda gateway: gateway.audit().export.proof(audit_id, until=until), data_dir)
+    if proof is None:
+        raise CommandFailed(f"row {audit_id} is in no block yet, was purged, or never was")
+    typer.echo(json.dumps(proof, ensure_ascii=False))
+
+
+@commands.command()
 def close(
     everything: Annotated[
         bool,

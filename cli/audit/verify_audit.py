@@ -1,7 +1,9 @@
 """Verify an export of faceid-gateway's audit against anchors that were kept outside the gateway.
 
     python verify_audit.py EXPORT [ANCHORS ...]
+    python verify_audit.py --proof PROOF ANCHORS [ANCHORS ...]
 
+PROOF shows one row, without the others: it comes from `faceid-gateway audit prove`.
 This file needs Python 3.11 alone: no other file and no network. EXPORT comes from `faceid-gateway audit
 export`. ANCHORS are files with a JSON object on each line that has `height` and `hash`: those that the
 gateway appends to FACEID_AUDIT_ANCHOR_FILE, or events `audit.checkpoint` as a receiver has stored them.
@@ -160,6 +162,50 @@ def anchors_in(lines: Iterable[str | bytes]) -> Iterator[tuple[int, str]]:
                 yield int(part["height"]), str(part["hash"])
 
 
+def root_over(leaf: bytes, position: int, count: int, path: list[bytes]) -> bytes:
+    """The root of a tree of `count` leaves, with one at `position`. `path`: the hashes beside its way up."""
+    if count == 1 and not path:
+        return leaf
+    half = 1
+    while half * 2 < count:
+        half *= 2
+    *lower, beside = path
+    if position < half:
+        return hashlib.sha256(b"\1" + root_over(leaf, position, half, lower) + beside).digest()
+    return hashlib.sha256(b"\1" + beside + root_over(leaf, position - half, count - half, lower)).digest()
+
+
+def check_proof(proof: dict[str, Any], anchors: Iterable[tuple[int, str]]) -> Iterator[str]:
+    """What is wrong with a proof of one row; nothing if an anchor covers it."""
+    blocks, row = proof["blocks"], proof["row"]
+    leaf, path = leaf_of(proof["salt"], row), [bytes.fromhex(each) for each in proof["path"]]
+    if not 0 <= proof["position"] < blocks[0]["count"]:
+        yield "the row has no place in its block"
+    elif root_over(leaf, proof["position"], blocks[0]["count"], path).hex() != blocks[0]["root"]:
+        yield f"row {row['id']} is not in block {blocks[0]['height']}"
+    for before, block in zip([None, *blocks], blocks, strict=False):
+        if hash_of(block) != block["hash"]:
+            yield f"block {block['height']} has a hash of something else"
+        if before and (block["previous"], block["height"]) != (before["hash"], before["height"] + 1):
+            yield f"block {block['height']} does not continue the block before"
+    hashes, known = {block["height"]: block["hash"] for block in blocks}, dict(anchors)
+    if not any(height in known for height in hashes):
+        yield f"no anchor is of block {min(hashes)} to {max(hashes)}: prove --until another one"
+    for height in hashes.keys() & known.keys():
+        if hashes[height] != known[height]:
+            yield f"block {height} has another hash than its anchor"
+
+
+def report_proof(proof: dict[str, Any], anchors: Iterable[tuple[int, str]]) -> tuple[bool, list[str]]:
+    """Whether the proof holds, and the result as lines, with the row."""
+    try:
+        problems = list(check_proof(proof, anchors))
+        row = json.dumps(proof["row"], ensure_ascii=False, sort_keys=True)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        return False, [f"this is no proof: {type(error).__name__}"]
+    return not problems, [row, *problems, "FAILED: the proof does not hold" if problems else "OK"]
+
+
 def report(verifier: Verifier, anchored: int) -> Iterator[str]:
     """The result as lines."""
     newest = max(verifier.hashes, default=0)
@@ -198,6 +244,8 @@ def _parsed(line: str | bytes) -> Any:
 
 def main(arguments: list[str]) -> int:
     """Verify the files that the arguments name; returns the exit code."""
+    proves = arguments[:1] == ["--proof"]
+    arguments = arguments[1:] if proves else arguments
     if not arguments or arguments[0].startswith("-"):
         sys.stderr.write(__doc__ or "")
         return 2
@@ -207,7 +255,7 @@ def main(arguments: list[str]) -> int:
             with open(path, "rb") as file:
                 anchors += anchors_in(file)
         with open(arguments[0], "rb") as export:
-            good, lines = verify(export, anchors)
+            good, lines = report_proof(json.load(export), anchors) if proves else verify(export, anchors)
     except (OSError, ValueError, AttributeError) as error:
         sys.stderr.write(f"cannot be read: {error}\n")
         return 2

@@ -86,6 +86,20 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def merkle_path(leaves: Sequence[bytes], position: int) -> list[bytes]:
+    """The audit path of RFC 6962 for the leaf at `position`: the hashes beside its way up, lowest first."""
+    level, path = list(leaves), []
+    while len(level) > 1:
+        beside = position ^ 1
+        if beside < len(level):
+            path.append(level[beside])
+        pairs = zip(level[::2], level[1::2], strict=False)
+        last = level[-1:] if len(level) % 2 else []
+        level = [sha256(_NODE + left + right).digest() for left, right in pairs] + last
+        position //= 2
+    return path
+
+
 def canonical(members: Mapping[str, Any]) -> bytes:
     """The bytes that are hashed."""
     return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()

@@ -157,6 +157,8 @@ GUARDS: Final = (
     "ledger before the erasure",
     "nothing identifies the erased again",
     "nobody deletes what is young, held or not erased",
+    "a confirmed form erases",
+    "the same erasure has the same receipt",
     "holds win",
     "epochs go when they are empty",
     "nothing spent above a limit",

@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.audit.blocks import stored_row
-from domain.audit.blocks import members_of, time_text
+from domain.audit.blocks import members_of, merkle_path, time_text
 from domain.audit.row import StoredRow
 
 _AT_ONCE: Final = 1000
@@ -37,6 +37,23 @@ class PgAuditExport:
             for row in await _all(connection, _STAMPS):
                 token = base64.b64encode(row.token).decode()
                 yield {"kind": "timestamp", "height": row.height, "token": token}
+
+    async def proof(self, audit_id: int, *, until: int | None = None) -> Line | None:
+        """A row with what shows that it is in its block, and the later blocks up to `until`.
+
+        None: the row is in no block, or purged.
+        """
+        async with self._engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="REPEATABLE READ")
+            found = await _all(connection, _ROW, id=audit_id)
+            if not found:
+                return None
+            line = _row_line(found[0])
+            height, position = line["height"], line["position"]
+            leaves = [row.leaf for row in await _all(connection, _LEAVES, height=height)]
+            blocks = await _all(connection, _BLOCKS, after=height - 1, limit=(until or height) - height + 1)
+        path = [each.hex() for each in merkle_path(leaves, position)]
+        return line | {"kind": "proof", "path": path, "blocks": [_block_line(each) for each in blocks]}
 
     async def purge(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rows from before this time that are in blocks; their number. Their hashes
@@ -91,6 +108,13 @@ SELECT l.audit_id, l.height, l.position, l.leaf, {_COLUMNS}
 FROM audit_leaves l LEFT JOIN audit a ON a.id = l.audit_id
 WHERE l.height = :height ORDER BY l.position
 """)  # noqa: S608 - constants alone
+
+_ROW: Final = text(f"""
+SELECT l.audit_id, l.height, l.position, l.leaf, {_COLUMNS}
+FROM audit_leaves l JOIN audit a ON a.id = l.audit_id WHERE l.audit_id = :id
+""")  # noqa: S608 - as above
+
+_LEAVES: Final = text("SELECT leaf FROM audit_leaves WHERE height = :height ORDER BY position")
 
 _OPEN: Final = text(f"""
 SELECT {_COLUMNS} FROM audit a

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
+from cli.audit import verify_audit
 from tests.cli.conftest import Audited, Run
 from tests.support.storage.audits import close_all, write_rows
 from tests.support.storage.emptying import empty_tables
@@ -97,3 +98,48 @@ def test_a_file_without_anchors_is_refused(run: Run, tmp_path: Path, content: st
     code, _, err = run("audit", "verify", "--anchors", str(tmp_path / "anchors"))
     assert code == 2
     assert "is no file of anchors" in " ".join(err.replace("│", " ").split())
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_proof_shows_one_row_to_a_stranger(run: Run, do: Do, tmp_path: Path) -> None:
+    anchors = do(some_blocks)
+    row = str(do(second_row))
+    code, proof, _ = run("audit", "prove", row, "--until", "2")
+    assert code == 0
+    assert json.loads(proof)["row"]["id"] == int(row)
+    last = [anchors[-1]]
+
+    assert check(tmp_path, proof, last)[0] == 0
+    for name, value in (("actor", "person:other"), ("id", 0)):
+        changed = json.loads(proof)
+        changed["row"][name] = value
+        assert check(tmp_path, json.dumps(changed), last)[0] == 1
+    for part in ("position", "path", "blocks"):
+        changed = json.loads(proof)
+        changed[part] = 1 if part == "position" and changed[part] != 1 else [] if part != "position" else 0
+        assert check(tmp_path, json.dumps(changed), last)[0] == 1
+    assert "no anchor" in check(tmp_path, run("audit", "prove", row)[1], last)[1]
+    assert "another hash" in check(tmp_path, proof, [(2, "00" * 32)])[1]
+    assert check(tmp_path, "[]", last)[0] == 1
+    assert run("audit", "prove", "0")[0] == 1
+
+
+async def second_row(engine: AsyncEngine) -> int:
+    async with engine.connect() as connection:
+        return int(await connection.scalar(text("SELECT id FROM audit ORDER BY id OFFSET 1 LIMIT 1")) or 0)
+
+
+def check(folder: Path, proof: str, anchors: list[tuple[int, str]]) -> tuple[int, str]:
+    """What the verifier says, which gets these files and nothing else."""
+    (folder / "proof").write_text(proof)
+    (folder / "kept").write_text("\n".join(json.dumps({"height": h, "hash": x}) for h, x in anchors))
+    argv = [
+        sys.executable,
+        "-I",
+        verify_audit.__file__,
+        "--proof",
+        str(folder / "proof"),
+        str(folder / "kept"),
+    ]
+    done = subprocess.run(argv, check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout

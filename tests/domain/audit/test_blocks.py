@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from cli.audit.verify_audit import root_over
 from domain.audit.blocks import (
     BEGINNING,
     Block,
@@ -15,6 +16,7 @@ from domain.audit.blocks import (
     close_block,
     leaf_of,
     members_of,
+    merkle_path,
     merkle_root,
     time_text,
 )
@@ -185,3 +187,15 @@ def test_every_member_of_a_block_counts() -> None:
         close_block(three, closed_at=AT + timedelta(microseconds=1), after=first).hash,
     ]
     assert len(set(hashes)) == len(hashes)
+
+
+@pytest.mark.parametrize("count", [*range(1, 18), 31, 32, 33])
+def test_a_path_leads_from_every_leaf_to_the_root(count: int) -> None:
+    leaves = [sha256(bytes([n])).digest() for n in range(count)]
+    root = merkle_root(leaves)
+    for position, leaf in enumerate(leaves):
+        path = merkle_path(leaves, position)
+        assert root_over(leaf, position, count, path) == root
+        assert root_over(sha256(leaf).digest(), position, count, path) != root
+        if position:
+            assert root_over(leaf, position - 1, count, merkle_path(leaves, position - 1)) != root

@@ -5,6 +5,8 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 
 _STORE: Final = "tests/adapters/store/identity"
+_API: Final = "tests/service/api/routes/identity"
+_CONSOLE: Final = "tests/service/console/pages/verifications"
 
 OF_ERASURES: Final = (
     Mutation(
@@ -76,6 +78,20 @@ OF_ERASURES: Final = (
         "a.subject AND h.lifted_at IS NULL)\n      ORDER BY",
         "a.subject AND false)\n      ORDER BY",
         [f"{_STORE}/test_deletion.py::test_rows_about_a_held_verification_stay"],
+    ),
+    Mutation(
+        "a confirmed form erases",
+        "service/console/pages/verifications/erasure.py",
+        """        if form["confirmed"] != "yes":""",
+        "        if False:",
+        [f"{_CONSOLE}/test_erasure.py::test_what_will_go_comes_first_and_the_receipt_last"],
+    ),
+    Mutation(
+        "the same erasure has the same receipt",
+        "usecases/identity/erase_person.py",
+        "        ends += [PersonEnd(each.biz_id, each) for each in earlier if each.biz_id not in known]\n",
+        "",
+        [f"{_API}/test_erasures.py::test_a_person_is_erased_by_number_except_what_is_held"],
     ),
     Mutation(
         "epochs go when they are empty",
