@@ -57,6 +57,7 @@ class Delivering:
         self._has_news = True
         self._look_at = 0.0
         self._looked_at = 0.0
+        self._took_news_at = float("-inf")
         self._decisions_wait: Callable[[], bool] = _never
         self._stopping = False
 
@@ -109,7 +110,7 @@ class Delivering:
         if self._looked_at >= self._look_at:
             self._has_news, self._look_at = True, self._looked_at + self._look_every
         while self._has_news:
-            self._has_news = False
+            self._has_news, self._took_news_at = False, self._looked_at
             made = await context.deliveries.fan_out(now=context.clock(), limit=_EVENTS)
             self._has_news |= made.more
         while (room := self._room()) > 0 and not self._stopping:
@@ -125,9 +126,18 @@ class Delivering:
         return min(self._at_once - len(self._tasks), BESIDE if self._decisions_wait() else self._at_once)
 
     async def _keep_apart(self) -> None:
-        """Wait until some time after the last look. Where nothing is under way, nothing is to be grouped."""
-        apart = BESIDE_EVERY if self._decisions_wait() else _APART if self._tasks else 0.0
-        if (rest := self._looked_at + apart - self._context.monotonic()) > 0:
+        """Wait until some time after the last look. Where nothing is under way, nothing is to be grouped.
+
+        News wait for the last news alone: an attempt that hangs would delay every event behind a look at
+        what has ended.
+        """
+        if self._decisions_wait():
+            until = self._looked_at + BESIDE_EVERY
+        elif self._tasks:
+            until = (self._took_news_at if self._has_news else self._looked_at) + _APART
+        else:
+            return
+        if (rest := until - self._context.monotonic()) > 0:
             await self._context.sleep(rest)
 
     async def clear_away(self) -> None:

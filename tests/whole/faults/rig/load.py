@@ -22,7 +22,7 @@ _HEAD_END: Final = b"\r\n\r\n"
 
 class Load:
     """What was sent and what came back. `refused`: answers 503; `broken`: connections that ended first;
-    `slowest`: the longest wait for an answer, in seconds."""
+    `waits`: the seconds until each answer."""
 
     def __init__(self, rig: Rig, biz_ids: Iterator[str], *, port: int) -> None:
         self._port = port
@@ -33,8 +33,13 @@ class Load:
         self.refused = 0
         self.broken = 0
         self.unexpected: Counter[str] = Counter()
-        self.slowest = 0.0
+        self.waits: list[float] = []
         self.stopping = False
+
+    @property
+    def slowest(self) -> float:
+        """The longest wait for an answer, in seconds."""
+        return max(self.waits, default=0.0)
 
     @property
     def answered(self) -> int:
@@ -79,7 +84,7 @@ class Load:
             sent_at = time.monotonic()
             writer.write(request(callback_form(biz_id, self._secret), app_id=app_of(biz_id)))
             status = await read_answer(reader)
-            self.slowest = max(self.slowest, time.monotonic() - sent_at)
+            self.waits.append(time.monotonic() - sent_at)
             self._count(status, biz_id)
             await asyncio.sleep(pause)
             if self.stopping:

@@ -126,22 +126,27 @@ async def receiving(rig: Rig) -> AsyncIterator[Webhooks]:
     rig.receiver_log.unlink(missing_ok=True)
     await rig.start("receiver")
     try:
-        await _endpoint(rig, engine)
+        await add_endpoint(rig, engine, f"http://127.0.0.1:{rig.ports['receiver']}/hook", max_in_flight=1000)
         yield Webhooks(rig, engine)
     finally:
         await rig.kill("receiver")
-        async with engine.begin() as connection:
-            await connection.execute(text("TRUNCATE attempts, deliveries, endpoints, events"))
+        await forget(engine)
         await engine.dispose()
 
 
-async def _endpoint(rig: Rig, engine: AsyncEngine) -> None:
+async def forget(engine: AsyncEngine) -> None:
+    """Delete every event, endpoint and delivery."""
+    async with engine.begin() as connection:
+        await connection.execute(text("TRUNCATE attempts, deliveries, endpoints, events"))
+
+
+async def add_endpoint(rig: Rig, engine: AsyncEngine, url: str, *, max_in_flight: int) -> None:
+    """An endpoint that selects every event of `APP`."""
     now = datetime.now(UTC)
-    url = f"http://127.0.0.1:{rig.ports['receiver']}/hook"
     endpoint = Endpoint(
         id=uuid4(),
         app_id=APP,
-        settings=EndpointSettings(url=url, max_in_flight=1000, schedule=SCHEDULE),
+        settings=EndpointSettings(url=url, max_in_flight=max_in_flight, schedule=SCHEDULE),
         private=EndpointPrivate(secrets=(SigningSecret(SECRET),)),
         created_at=now,
         updated_at=now,

@@ -1,0 +1,73 @@
+"""A receiver that hangs holds up no event: a hint is followed at once, though an attempt is under way."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.store.webhooks.deliveries import PgDeliveries
+from adapters.tasks.background import in_background
+from devstack.waiting import until
+from domain.events.webhooks.delivery import ClaimedDelivery
+from domain.events.webhooks.way import Answer, Way
+from tests.support.webhooks.hooks import OK, Hooks
+from workers.delivering import Delivering
+
+PATIENCE = 60
+
+
+class Receivers:
+    """The first one never answers."""
+
+    async def post(self, way: Way, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if way.url.endswith("/1"):
+            await asyncio.Event().wait()
+        return OK
+
+
+class Looks(PgDeliveries):
+    """Notes how many pauses were made before each look."""
+
+    def __init__(self, engine: AsyncEngine, pauses: Sequence[float]) -> None:
+        super().__init__(engine)
+        self._pauses = pauses
+        self.seen: list[int] = []
+
+    async def claim(
+        self, *, now: datetime, lease: timedelta, room: int, apps: Collection[str]
+    ) -> Sequence[ClaimedDelivery]:
+        found = await super().claim(now=now, lease=lease, room=room, apps=apps)
+        self.seen.append(len(self._pauses))
+        return found
+
+
+async def test_a_hint_does_not_wait_for_what_ends(hooks: Hooks) -> None:
+    for n in (1, 2):
+        await hooks.endpoint(n)
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        hooks.clock.go_on(timedelta(seconds=seconds))
+
+    looks = Looks(hooks.engine, pauses)
+    context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
+    loop = Delivering(context, look_every=timedelta(hours=1))
+
+    async def has_looked(times: int) -> bool:
+        return len(looks.seen) >= times
+
+    async with in_background(loop.run()):
+        await hooks.event(1)
+        loop.wake()
+        # The second look follows the end of the delivery to the second receiver, after a pause.
+        await until(lambda: has_looked(2), patience=PATIENCE)
+        hooks.clock.go_on(timedelta(milliseconds=5))
+        await hooks.event(2)
+        loop.wake()
+        await until(lambda: has_looked(3), patience=PATIENCE)
+        loop.stop()
+    await loop.end(grace=0)
+
+    assert looks.seen[:3] == [0, 1, 1]
