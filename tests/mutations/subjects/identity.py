@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.mutations.mutation import Mutation
 
-_ORDERS: Final = "tests/service/api/routes/verifications/test_orders.py"
+_ORDERS: Final = "tests/service/api/routes/verifications/test_order_limits.py"
 _VELOCITY: Final = "tests/adapters/store/identity/test_velocity.py"
 _LIMITED: Final = "tests/usecases/verifications/test_velocity.py"
 _RULE: Final = "tests/domain/policy/rules/test_velocity.py"

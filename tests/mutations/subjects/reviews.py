@@ -5,6 +5,7 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 
 _STEPS: Final = "tests/adapters/store/reviews/test_steps.py"
+_CLAIMS: Final = "tests/adapters/store/reviews/test_claims.py"
 _PAGES: Final = "tests/service/console/pages/reviews"
 
 OF_REVIEWS: Final = (
@@ -13,14 +14,14 @@ OF_REVIEWS: Final = (
         "domain/reviews/claims.py",
         "if fence is not None and fence != case.fence:",
         "if False:",
-        [f"{_STEPS}::test_a_stale_fence_changes_nothing"],
+        [f"{_CLAIMS}::test_a_stale_fence_changes_nothing"],
     ),
     Mutation(
         "fence of a claim",
         "adapters/store/reviews/steps.py",
         " AND c.seq = s.seq_before AND c.fence = s.fence_before",
         "",
-        [f"{_STEPS}::test_a_write_on_an_older_state_changes_nothing"],
+        [f"{_CLAIMS}::test_a_write_on_an_older_state_changes_nothing"],
     ),
     Mutation(
         "evidence as it was shown",

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from adapters.settings.settings import Settings
 from devstack.waiting import until
+from tests.support.storage.stores import callback, payload
 from tests.support.workers.jobs import Jobs
 from workers.jobs import Loops
 from workers.loop import run_workers
@@ -80,3 +81,10 @@ async def workers(jobs: Jobs, settings: Settings) -> AsyncIterator[Workers]:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(signum)
+
+
+async def hand_in(jobs: Jobs, *numbers: int) -> None:
+    """Put one batch a callback into the inbox, with its job."""
+    for n in numbers:
+        batch_id = f"b{n}"
+        await jobs.inbox.hand_over(batch_id, [callback(payload(n, status="WHATEVER"))])

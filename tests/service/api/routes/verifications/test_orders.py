@@ -3,24 +3,22 @@
 import base64
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-import msgspec
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from domain.apps.app import App
-from domain.apps.order import IssuedToken, Order
 from domain.errors import NoToken, VendorRefused, VendorUnavailable
-from domain.model import verification_id
 from service.api.main import create_app
 from service.api.models.orders import MAX_ORDER, MAX_PICTURE
+from tests.service.api.routes.verifications.conftest import ORDER, URL, ScriptedIssuer
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
@@ -34,38 +32,6 @@ from tests.support.storage.stores import (
     payload,
     traces,
 )
-
-URL = "/v1/verifications"
-ORDER = {"app_id": "demo", "biz_no": "order-1"}
-EXPIRES = NOW + timedelta(minutes=50)
-
-
-@dataclass
-class ScriptedIssuer:
-    """Issues the token of verification 1 or raises `error`; notes what was ordered."""
-
-    error: Exception | None = None
-    orders: list[Order] = field(default_factory=list)
-
-    async def get_token(self, app: App, order: Order) -> IssuedToken:
-        self.orders.append(order)
-        if self.error is not None:
-            raise self.error
-        return IssuedToken(biz_id(), "t0/ken+", EXPIRES)
-
-
-@pytest.fixture
-def issuer() -> ScriptedIssuer:
-    return ScriptedIssuer()
-
-
-@pytest.fixture
-async def scripted(
-    api: httpx2.AsyncClient, api_context: RealApi, issuer: ScriptedIssuer
-) -> httpx2.AsyncClient:
-    """The API with a vendor that answers as a test sets it."""
-    transport = httpx2.ASGITransport(create_app(replace(api_context, issuer=issuer)))
-    return httpx2.AsyncClient(transport=transport, base_url="http://api", headers=api.headers)
 
 
 async def test_an_order_is_a_token_a_registration_and_an_address(
@@ -271,52 +237,3 @@ async def test_names_and_numbers_are_neither_logged_nor_stored(
     assert traces(kept + answer.text + refused.text + repr(lines)) == []
     assert [line["event"] for line in lines] == ["verification.ordered"]
     assert answer.json()["token"] not in kept + repr(lines)
-
-
-NUMBER = "11010519491231002X"
-
-
-@pytest.fixture
-async def limited(api_context: RealApi, issuer: ScriptedIssuer, client_of: ClientOf) -> AsyncIterator[Any]:
-    """A client of an api whose app `demo` allows two orders of one number in a day."""
-    apps = dict(api_context.apps)
-    apps["demo"] = msgspec.structs.replace(apps["demo"], orders_of_number=2)
-    await api_context.tokens.put("t", "t")
-    transport = httpx2.ASGITransport(create_app(replace(api_context, apps=apps, issuer=issuer)))
-    headers = {"authorization": "Bearer t"}
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
-        yield client
-
-
-async def test_the_orders_of_one_number_are_limited_before_the_vendor_is_called(
-    limited: httpx2.AsyncClient, api_context: RealApi, issuer: ScriptedIssuer
-) -> None:
-    for n in (5, 6):
-        noted = verification_id("demo", biz_id(n))
-        await api_context.numbers.note("demo", noted, NUMBER, at=api_context.clock())
-    for written in (NUMBER, "110105491231002", "１１０１０５１９４９１２３１００２ｘ"):
-        answer = await limited.post(URL, json=ORDER | {"idcard_number": written})
-        assert_problem(answer, 429, "number_limit")
-        assert NUMBER not in answer.text
-    assert issuer.orders == []
-    assert (await limited.post(URL, json=ORDER | {"idcard_number": ID_NUMBER})).status_code == 201
-
-
-async def test_an_order_counts_and_is_forgotten_after_a_day(
-    limited: httpx2.AsyncClient, api_context: RealApi, store: Store
-) -> None:
-    assert (await limited.post(URL, json=ORDER | {"idcard_number": NUMBER})).status_code == 201
-    now = api_context.clock()
-    count = api_context.numbers.count
-    assert await count("demo", NUMBER, since=now - timedelta(days=1), most=9) == 1
-    assert await count("demo", NUMBER, since=now + timedelta(seconds=1), most=9) == 0
-    assert await count("other", NUMBER, since=now - timedelta(days=1), most=9) == 0
-    [(digest,)] = await store.rows("SELECT digest FROM id_numbers")
-    assert NUMBER.encode() not in digest
-
-
-async def test_without_a_limit_nothing_of_an_order_is_indexed(
-    scripted: httpx2.AsyncClient, store: Store
-) -> None:
-    assert (await scripted.post(URL, json=ORDER | {"idcard_number": NUMBER})).status_code == 201
-    assert await store.rows("SELECT * FROM id_numbers") == []

@@ -1,0 +1,52 @@
+"""The words that go through every flow, and how they are found."""
+
+import base64
+import json
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import uuid4
+
+from tests.whole.e2e.gateway import finished_callback
+
+NAME: Final = "司马金丝雀"
+
+
+NUMBER: Final = "110101199003078888"
+
+
+RIGHT_NUMBER: Final = "110101199003078881"
+"""A number that is searched for, and that no verification has."""
+
+
+EXTRA: Final = "canary-extra-5d1c"
+
+
+PICTURE: Final = b"canary-picture-9a77"
+
+
+WORD: Final = "canarywordcf02"
+
+
+ORDER: Final = "canary-order-31b0"
+"""A biz_no, which is kept in the clear."""
+
+
+IDENTITY: Final = {"idcard_name": NAME, "idcard_number": NUMBER}
+
+
+def said(biz_id: str, **more: Any) -> dict[str, Any]:
+    """A callback of a flow that has ended, about the canary."""
+    tree = finished_callback(biz_id) | {"idcard_info": dict(IDENTITY)} | more
+    tree["biz_info"]["biz_extra_data"] = EXTRA
+    return tree
+
+
+def new_biz_id() -> str:
+    return f"1700000000,{uuid4()}"
+
+
+def stands(word: str, content: bytes) -> bool:
+    plain = word.encode()
+    spellings = (plain, json.dumps(word)[1:-1].encode(), quote(word).encode(), plain.hex().encode(),
+                 plain.hex().upper().encode(), base64.b64encode(plain).rstrip(b"="))  # fmt: skip
+    return any(spelling in content for spelling in spellings)
