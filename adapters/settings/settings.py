@@ -7,17 +7,14 @@ missing or wrong setting stops the start with one line that names it.
 import base64
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -30,18 +27,15 @@ from pydantic_settings import (
 from adapters.configuration.names import names_to_refuse, strange
 from adapters.configuration.pictures_url import PicturesUrl, problems_of_pictures
 from adapters.configuration.problems import lines_of
-from adapters.configuration.retention import RetentionSettings
 from adapters.configuration.sources import DOTENV, PREFIX, config_file, read_sources, read_toml
 from adapters.configuration.values import (
     DatabaseUrl,
     EgressProxy,
     HttpUrl,
-    Key,
     KeysUrl,
     MasterKey,
     ProxyNetwork,
     RedisUrl,
-    Secret,
     WebhookTarget,
     check_size,
     check_text,
@@ -51,49 +45,18 @@ from adapters.outbound.alerts.settings import AlertSettings
 from adapters.people.settings import PeopleSettings, problems_of_people
 from adapters.policies.folder import SHIPPED
 from adapters.redis.names import DEFAULT_PREFIX
-from domain.apps.app import DEFAULT_POLICY, App
+from adapters.settings.apps import AppSettings, to_app
+from domain.apps.app import App
 from domain.errors import SettingsError
 from domain.events.alerts.sink import AlertSink
 from domain.identity.retention import EVERY_APP, Retentions, SharedRetention
 from domain.limits.memory_room import MEMORY_RULES, MemoryRules
-from domain.model import APP_ID_SHAPE, ConfirmationMode
+from domain.model import APP_ID_SHAPE
 from domain.pulls.budget import WORKER_PULLS, PullRules
 from domain.pulls.reconciliation import ReconcileRules
 
 _ANSWER_KEPT_WITHIN: Final = 5
 """Seconds within which a worker writes an answer to the ledger, also when it ends."""
-
-
-class AppSettings(BaseModel):
-    """One `[apps.ID]` table."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    api_key: Key = Field(repr=False)
-    api_secrets: list[Secret] = Field(min_length=1)
-    hash: Literal["sha1", "sha256"] = "sha1"
-    vendor_url: HttpUrl = "https://api.megvii.com"
-    vendor_path: Annotated[str, Field(pattern=r"^/[a-z/]*[a-z]$")] = "/faceid/lite"
-    notify_url: HttpUrl | None = None
-    return_url: HttpUrl | None = None
-    landing_url: HttpUrl | None = None
-    policy: str = DEFAULT_POLICY
-    candidate_policy: str | None = None
-    confirmation: ConfirmationMode | None = None
-    require_registration: bool = False
-    orders_of_number: int = Field(0, ge=0, le=1000)
-    return_image: int = Field(0, ge=0, le=6)
-    pull_retry_delays: list[Annotated[float, Field(ge=0)]] = [60.0, 3600.0]
-    retention: RetentionSettings = RetentionSettings()
-
-    _text = field_validator("*", mode="before")(check_text)
-    _size = field_validator("*")(check_size)
-
-    @model_validator(mode="after")
-    def _path_stands_once(self) -> Self:
-        if self.vendor_url.rstrip("/").endswith(self.vendor_path):
-            raise ValueError("vendor_url ends in vendor_path already: leave the path out of it")
-        return self
 
 
 class Settings(PeopleSettings, BaseSettings):
@@ -220,7 +183,7 @@ class Settings(PeopleSettings, BaseSettings):
 
     def domain_apps(self) -> dict[str, App]:
         """The apps as domain values, by id."""
-        return {app_id: _to_app(app_id, app) for app_id, app in self.apps.items()}
+        return {app_id: to_app(app_id, app) for app_id, app in self.apps.items()}
 
     def retentions(self) -> Retentions:
         """How long data is kept, by app, and of every app together."""
@@ -281,24 +244,3 @@ def _wrong_ids(settings: Settings) -> list[str]:
         for position, name in enumerate(values, start=1)
         if not APP_ID_SHAPE.fullmatch(name)
     ]
-
-
-def _to_app(app_id: str, app: AppSettings) -> App:
-    return App(
-        app_id=app_id,
-        api_key=app.api_key,
-        secrets=tuple(secret.get_secret_value().encode() for secret in app.api_secrets),
-        hash_name=app.hash,
-        vendor_url=app.vendor_url.rstrip("/") + app.vendor_path,
-        notify_url=app.notify_url,
-        return_url=app.return_url,
-        landing_url=app.landing_url,
-        policy=app.policy,
-        candidate_policy=app.candidate_policy,
-        confirmation=app.confirmation,
-        require_registration=app.require_registration,
-        orders_of_number=app.orders_of_number,
-        return_image=app.return_image,
-        retention=app.retention.to_domain(),
-        pull_retry_delays=tuple(timedelta(seconds=delay) for delay in app.pull_retry_delays),
-    )

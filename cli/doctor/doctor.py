@@ -17,7 +17,8 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import examine_database
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.postgres.troubles import database_trouble
-from adapters.settings.settings import AppSettings, Settings, strange_names
+from adapters.settings.apps import AppSettings
+from adapters.settings.settings import Settings, strange_names
 from adapters.store.decisions.policy_history import verify_policies
 from cli.doctor.audit import check_audit
 from cli.doctor.check import Check

@@ -14,7 +14,8 @@ from adapters.configuration.meanings.of_gateway import MEANINGS
 from adapters.configuration.sources import PREFIX
 from adapters.logs.catalogue import LOG_EVENTS
 from adapters.outbound.alerts.settings import AlertSettings
-from adapters.settings.settings import AppSettings, Settings
+from adapters.settings.apps import AppSettings
+from adapters.settings.settings import Settings
 from domain.audit.action import MEANINGS as ACTION_MEANINGS
 from domain.people.roles import SCOPES_OF
 from domain.views.operations.backlog import Backlog

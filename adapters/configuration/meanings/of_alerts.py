@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from adapters.configuration.meanings.of_gateway import Words
+from adapters.configuration.meanings.words import Words
 
 ALERT_MEANINGS: Final = {
     "kind": Words(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from adapters.configuration.meanings.of_gateway import Words
+from adapters.configuration.meanings.words import Words
 
 APP_MEANINGS: Final = {
     "api_key": Words("The vendor's API_KEY.", "厂商给的 API_KEY。"),

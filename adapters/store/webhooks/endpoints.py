@@ -1,7 +1,7 @@
 """Webhook endpoints, each with a data key under which its secrets are encrypted."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,25 +9,21 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.sealing.envelope import KeyRing, place_of, unseal_packed
+from adapters.sealing.envelope import KeyRing, unseal_packed
 from adapters.store.audit import rows as audit_rows
 from adapters.store.events.log import append
 from adapters.store.tables.endpoints import endpoints
 from adapters.store.tables.verifications import events
+from adapters.store.webhooks.endpoint_rows import endpoint_of, key_place, private_place, row_of
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal, EndpointExists
-from domain.events.bodies import Format
 from domain.events.event import EventType, NewEvent
 from domain.events.webhooks.endpoint import (
     DisabledReason,
     Endpoint,
     EndpointPrivate,
-    EndpointSettings,
     EndpointState,
 )
-from domain.events.webhooks.schedule import Health
-from domain.events.webhooks.signing import Signature
-from domain.model import Outcome
 from domain.verifications.lease import DataKey
 
 Change = Callable[[Endpoint], Endpoint]
@@ -51,8 +47,8 @@ class PgEndpoints:
 
         Raises EndpointExists.
         """
-        data_key, wrapped_key = self._keys.new_data_key(place=_key_place(endpoint.app_id, endpoint.id))
-        row = _row(endpoint, data_key) | {
+        data_key, wrapped_key = self._keys.new_data_key(place=key_place(endpoint.app_id, endpoint.id))
+        row = row_of(endpoint, data_key) | {
             "id": endpoint.id,
             "app_id": endpoint.app_id,
             "wrapped_key": wrapped_key,
@@ -127,7 +123,7 @@ class PgEndpoints:
             data_key = self._data_key(row)
             changed = change(self._opened(row, data_key))
             await connection.execute(
-                update(endpoints).where(column.id == endpoint_id).values(_row(changed, data_key))
+                update(endpoints).where(column.id == endpoint_id).values(row_of(changed, data_key))
             )
             await _note(connection, audit, changed)
         return changed
@@ -208,14 +204,14 @@ class PgEndpoints:
         try:
             return self._opened(row, self._data_key(row))
         except BrokenSeal:
-            return _endpoint_of(row, None)
+            return endpoint_of(row, None)
 
     def _opened(self, row: Row[*tuple[Any, ...]], data_key: DataKey) -> Endpoint:
-        place = _private_place(row.app_id, row.id)
-        return _endpoint_of(row, unseal_packed(data_key, row.private_ct, place=place, kind=EndpointPrivate))
+        place = private_place(row.app_id, row.id)
+        return endpoint_of(row, unseal_packed(data_key, row.private_ct, place=place, kind=EndpointPrivate))
 
     def _data_key(self, row: Row[*tuple[Any, ...]]) -> DataKey:
-        return self._keys.unwrap_data_key(row.wrapped_key, place=_key_place(row.app_id, row.id))
+        return self._keys.unwrap_data_key(row.wrapped_key, place=key_place(row.app_id, row.id))
 
 
 async def _note(connection: AsyncConnection, audit: AuditRow | None, endpoint: Endpoint) -> None:
@@ -242,64 +238,5 @@ def _of_apps(app_ids: Sequence[str] | None) -> ColumnElement[bool]:
     return true() if app_ids is None else column.app_id.in_(app_ids)
 
 
-def _row(endpoint: Endpoint, data_key: DataKey) -> dict[str, Any]:
-    """The columns that a change of settings replaces."""
-    settings = endpoint.settings
-    private = msgspec.msgpack.encode(endpoint.private)
-    return {
-        "url": settings.url,
-        "types": list(settings.types),
-        "outcomes": None if settings.outcomes is None else list(settings.outcomes),
-        "format": settings.format,
-        "signature": settings.signature,
-        "max_in_flight": settings.max_in_flight,
-        "max_rate": settings.max_rate,
-        "schedule": _seconds(settings.schedule),
-        "private_ct": data_key.seal(private, place=_private_place(endpoint.app_id, endpoint.id)),
-        "updated_at": endpoint.updated_at,
-    }
-
-
-def _seconds(schedule: Sequence[timedelta] | None) -> list[int] | None:
-    return None if schedule is None else [round(pause.total_seconds()) for pause in schedule]
-
-
-def _endpoint_of(row: Row[*tuple[Any, ...]], private: EndpointPrivate | None) -> Endpoint:
-    return Endpoint(
-        id=row.id,
-        app_id=row.app_id,
-        settings=_settings_of(row),
-        private=private,
-        state=EndpointState(row.state),
-        disabled_reason=None if row.disabled_reason is None else DisabledReason(row.disabled_reason),
-        disabled_at=row.disabled_at,
-        health=Health(row.failures, row.failing_since),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-def _settings_of(row: Row[*tuple[Any, ...]]) -> EndpointSettings:
-    outcomes, schedule = row.outcomes, row.schedule
-    return EndpointSettings(
-        url=row.url,
-        types=tuple(row.types),
-        outcomes=None if outcomes is None else tuple(map(Outcome, outcomes)),
-        format=Format(row.format),
-        signature=Signature(row.signature),
-        max_in_flight=row.max_in_flight,
-        max_rate=row.max_rate,
-        schedule=None if schedule is None else tuple(timedelta(seconds=each) for each in schedule),
-    )
-
-
 def _lock_of(app_id: str) -> ColumnElement[int]:
     return func.hashtextextended(f"endpoints/{app_id}", 0)
-
-
-def _key_place(app_id: str, row: UUID) -> str:
-    return place_of(app_id, "endpoints.wrapped_key", row)
-
-
-def _private_place(app_id: str, row: UUID) -> str:
-    return place_of(app_id, "endpoints.private_ct", row)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.outbound.alerts.settings import AlertSettings
-from adapters.settings.settings import AppSettings, IngressSettings, Settings, load_settings
+from adapters.settings.apps import AppSettings
+from adapters.settings.settings import IngressSettings, Settings, load_settings
 from domain.errors import SettingsError
 from domain.model import ConfirmationMode
 from domain.pulls.budget import PullRules

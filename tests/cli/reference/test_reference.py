@@ -10,7 +10,8 @@ from adapters.configuration.meanings.of_apps import APP_MEANINGS
 from adapters.configuration.meanings.of_gateway import MEANINGS
 from adapters.logs.catalogue import LOG_EVENTS
 from adapters.outbound.alerts.settings import AlertSettings
-from adapters.settings.settings import AppSettings, Settings
+from adapters.settings.apps import AppSettings
+from adapters.settings.settings import Settings
 from cli.policy.docs import END
 from cli.reference.command import Topic, generated_parts
 from domain.views.tokens import SCOPES
