@@ -1,4 +1,4 @@
-"""The dependencies of every job, built once per process by `workers.main`."""
+"""The dependencies of every job, built once per process by `workers.building`."""
 
 import asyncio
 import random

@@ -18,7 +18,7 @@ import msgspec
 from adapters.policies.folder import SHIPPED, read_policy_file
 from adapters.sealing.envelope import KeyRing
 from adapters.store.decisions.decisions import seal_identity
-from adapters.store.recording.recorder import key_place
+from adapters.store.recording.known import key_place
 from bench.rig import Rig
 from bench.traffic.callbacks import APP_ID, SECOND_APP_ID, make_callbacks
 from domain.callback.payload import decode_payload

@@ -8,7 +8,8 @@ import pytest
 from adapters.postgres import clock
 from adapters.processes.process import ProcessContext
 from adapters.settings.settings import load_settings
-from workers.main import following_clock, worker_context
+from workers.building import worker_context
+from workers.main import following_clock
 
 
 def tomorrow() -> datetime:

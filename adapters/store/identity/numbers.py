@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.keys.data_keys import DataKeys
 from adapters.sealing.blind_index import LENGTH, BlindIndex
 from adapters.store.decisions.decisions import unseal_identity
-from adapters.store.recording.recorder import key_place
+from adapters.store.recording.known import key_place
 from domain.errors import BrokenSeal
 
 log = structlog.get_logger(__name__)

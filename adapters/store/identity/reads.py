@@ -17,7 +17,7 @@ from adapters.store.audit.rows import append
 from adapters.store.decisions.decisions import unseal_identity
 from adapters.store.identity.pictures import PgPictures
 from adapters.store.identity.shown_pictures import Pieces, opened_pictures
-from adapters.store.recording.recorder import key_place, raw_callback_place
+from adapters.store.recording.known import key_place, raw_callback_place
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal

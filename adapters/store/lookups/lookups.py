@@ -15,7 +15,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.decisions.decisions import unseal_identity
 from adapters.store.lookups.found_rows import FoundRow, find_rows
 from adapters.store.lookups.lists import find_ids
-from adapters.store.recording.recorder import key_place, registration_of
+from adapters.store.recording.known import key_place, registration_of
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.tables.verifications import timeline
 from adapters.tasks.coalescer import Coalescer

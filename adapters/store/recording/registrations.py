@@ -7,8 +7,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.keys.data_keys import DataKeys
+from adapters.store.recording.known import key_place
 from adapters.store.recording.owners import BizOwners
-from adapters.store.recording.recorder import key_place
 from adapters.store.recording.takeovers import Takeovers
 from adapters.store.statements import due_moves
 from domain.apps.registration import Registered, Registration

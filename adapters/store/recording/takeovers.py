@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.keys.data_keys import DataKeys
 from adapters.sealing.compression.raw import open_raw, seal_raw
 from adapters.store.recording.joining import JOIN_STANDING
-from adapters.store.recording.recorder import key_place, raw_callback_place
+from adapters.store.recording.known import key_place, raw_callback_place
 from adapters.store.statements import due_moves
 from domain.model import State, verification_id
 from domain.pulls.budget import PULL_LIMIT

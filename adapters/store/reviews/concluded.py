@@ -7,7 +7,7 @@ import asyncpg
 import structlog
 
 from adapters.keys.data_keys import DataKeys
-from adapters.store.recording.recorder import key_place
+from adapters.store.recording.known import key_place
 from adapters.store.reviews.notes import review_place
 from domain.errors import BrokenSeal
 from domain.model import Outcome

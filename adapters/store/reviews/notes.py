@@ -6,7 +6,7 @@ import structlog
 
 from adapters.keys.data_keys import DataKeys
 from adapters.sealing.envelope import place_of
-from adapters.store.recording.recorder import key_place
+from adapters.store.recording.known import key_place
 from domain.errors import BrokenSeal
 from domain.reviews.case import ReviewCase
 from domain.verifications.lease import DataKey

@@ -17,9 +17,9 @@ from adapters.keys.away import KeysAway
 from adapters.keys.data_keys import DataKeys
 from adapters.sealing.compression.raw import open_raw
 from adapters.store.events.log import append
+from adapters.store.recording.known import key_place, raw_callback_place, registration_of
 from adapters.store.recording.owner_merges import OwnerMerges
 from adapters.store.recording.owners import BizOwners
-from adapters.store.recording.recorder import key_place, raw_callback_place, registration_of
 from adapters.store.statements import due_moves
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.openings import note_late_evidence

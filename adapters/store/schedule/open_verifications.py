@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.recording.recorder import registration_of
+from adapters.store.recording.known import registration_of
 from domain.pulls.budget import Pull, PullState
 from domain.views.verifications import OpenVerification
 

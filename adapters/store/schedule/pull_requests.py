@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.audit.rows import append
-from adapters.store.recording.recorder import registration_of
+from adapters.store.recording.known import registration_of
 from adapters.store.schedule.pull_ledger import read_calls
 from adapters.store.statements import due_moves
 from domain.audit.row import AuditRow

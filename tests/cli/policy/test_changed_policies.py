@@ -13,7 +13,7 @@ from domain.errors import PolicyFileError
 from domain.policy.file.policy import read_policy
 from tests.cli.conftest import apps
 from tests.support.storage.stored import confirmed, save_all
-from workers.main import worker_context
+from workers.building import worker_context
 
 WHOLE = 'name = "strict"\nversion = "2"\n\n[face]\nmin_confidence = 92\n'
 SAYS = "strict.toml: version: version '2' has another text already; give the changed one a new version"

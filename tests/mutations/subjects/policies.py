@@ -38,7 +38,7 @@ OF_POLICIES: Final = (
     ),
     Mutation(
         "cut policies",
-        "workers/main.py",
+        "workers/building.py",
         "await verify_policies(engine, policies)",
         "pass",
         [

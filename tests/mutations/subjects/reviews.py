@@ -64,7 +64,7 @@ OF_REVIEWS: Final = (
     ),
     Mutation(
         "late evidence opens a case",
-        "adapters/store/recording/recorder.py",
+        "adapters/store/recording/callbacks.py",
         "await note_late_evidence(connection, decided, what=CONFLICT, at=entries[0].now)",
         "pass",
         ["tests/adapters/store/reviews/test_late_evidence.py::test_a_callback_that_contradicts_opens_a_case"],

@@ -57,7 +57,7 @@ OF_THE_STORE: Final = (
     ),
     Mutation(
         "unique key",
-        "adapters/store/recording/recorder.py",
+        "adapters/store/recording/callbacks.py",
         "c.xmax = 0 AS is_new",
         "true AS is_new",
         [

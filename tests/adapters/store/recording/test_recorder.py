@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.keys.data_keys import DataKeys
 from adapters.sealing.compression.raw import open_raw
 from adapters.sealing.envelope import KeyRing
-from adapters.store.recording.recorder import PgRecorder, raw_callback_place
+from adapters.store.recording.known import raw_callback_place
+from adapters.store.recording.recorder import PgRecorder
 from domain.model import CallbackKind
 from tests.support.payloads.callbacks import passing_payload, put
 from tests.support.storage.stores import (
