@@ -51,20 +51,20 @@ def rewrap(data_dir: DataDirOption = None) -> None:
 
 async def _read_epochs(data_dir: Path | None) -> tuple[list[Epoch], Counter[UUID]]:
     async with connected(find_servers(data_dir)) as gateway:
-        if gateway.key_store is None:
+        if gateway.keys.store is None:
             raise CommandFailed("FACEID_KEYS_URL is not set: the master keys alone protect the data")
-        return await gateway.key_store.epochs(), await gateway.rows_of_epochs()
+        return await gateway.keys.store.epochs(), await gateway.keys.rows()
 
 
 async def _rewrap(data_dir: Path | None) -> None:
     async with connected(find_servers(data_dir)) as gateway:
-        if gateway.key_store is not None and not await gateway.all_open_epoch_keys():
+        if gateway.keys.store is not None and not await gateway.keys.are_opened_by_all():
             raise CommandFailed(
                 "a process runs that cannot open keys under epochs: update it, or set its FACEID_KEYS_URL;"
                 " `faceid-gateway workers` lists the processes"
             )
         await gateway.audit().log.note(AuditRow.by(command_actor(), Action.KEYS_REWRAPPED))
-        of_epochs = await gateway.rewrap_epochs()
+        of_epochs = await gateway.keys.rewrap_epochs()
         done, unreadable = await _rewrap_rows(gateway)
         numbers = await gateway.index_again()
     typer.echo(f"{of_epochs.done} epoch(s) and {done} row(s) rewrapped")
@@ -78,7 +78,7 @@ async def _rewrap(data_dir: Path | None) -> None:
 
 async def _rewrap_rows(gateway: Gateway) -> tuple[int, int]:
     """The numbers of rewrapped and of unreadable rows."""
-    rewrap, done, unreadable = gateway.rewrap(), 0, 0
+    rewrap, done, unreadable = gateway.keys.rewrap(), 0, 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("rewrapping", total=await rewrap.count())
@@ -92,7 +92,7 @@ async def _rewrap_rows(gateway: Gateway) -> tuple[int, int]:
 async def _give_way(gateway: Gateway) -> None:
     """Rest while callbacks wait, so that few decisions are lost to this. Redis is not needed."""
     with suppress(ServerAway):
-        if await gateway.callbacks_wait():
+        if await gateway.keys.callbacks_wait():
             await asyncio.sleep(REST)
 
 

@@ -3,7 +3,6 @@
 Each part is imported at first use: a health check runs often, and needs no database.
 """
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from uuid import UUID
 from adapters.logs.logs import silent_logs
 from adapters.processes.process import ProcessContext
 from cli.connection.actor import command_actor
+from cli.connection.epoch_keys import EpochKeys
 from cli.connection.whereabouts import Servers
 from domain.events.webhooks.delivery import Attempt
 from domain.identity.erasure import Receipt
@@ -36,7 +36,6 @@ from usecases.webhooks.try_endpoint import EndpointTrials
 if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue
     from adapters.intake.waiting import WaitingCallbacks
-    from adapters.keys.guarded import GuardedKeys
     from adapters.processes.heartbeats import Heartbeats
     from adapters.store.audit.blocks import PgAuditBlocks
     from adapters.store.audit.export import PgAuditExport
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from adapters.store.dead_letters import PgDeadLetters
     from adapters.store.decisions.stored_decisions import PgStoredDecisions
     from adapters.store.events.reader import PgEvents
-    from adapters.store.identity.keys.rewrap import Rewrap, Rewrapped
     from adapters.store.people.api_tokens import PgTokens
     from adapters.store.schedule.open_verifications import PgOpenVerifications
     from adapters.store.webhooks.delivery_desk import PgDeliveryDesk
@@ -283,43 +281,9 @@ class Gateway:
         return is_genuine(self._process.keys, receipt)
 
     @property
-    def key_store(self) -> "GuardedKeys | None":
-        """The store of epoch keys; None without FACEID_KEYS_URL."""
-        return self._process.key_store
-
-    async def all_open_epoch_keys(self) -> bool:
-        """Whether every live process opens data keys under epochs. Raises RedisAway."""
-        await self._process.readers.look()
-        return self._process.readers.all_open_epoch_keys()
-
-    def rewrap(self) -> "Rewrap":
-        """What wraps the stored data keys again."""
-        from adapters.store.identity.keys.rewrap import Rewrap  # noqa: PLC0415 - as above
-
-        return Rewrap(self._process.engine, self._process.keys, self._process.epochs)
-
-    async def callbacks_wait(self) -> bool:
-        """Whether callbacks wait for a worker. Raises RedisAway."""
-        from adapters.intake.inbox import RedisInbox  # noqa: PLC0415 - as above
-
-        process = self._process
-        return await RedisInbox(process.redis, keys=process.keys, names=process.names).waiting() > 0
-
-    async def rewrap_epochs(self) -> "Rewrapped":
-        """Wrap the epochs' keys by the newest master key."""
-        from adapters.store.identity.keys.rewrap import Rewrapped, rewrap_epochs  # noqa: PLC0415 - as above
-
-        store = self._process.key_store
-        return Rewrapped(0) if store is None else await rewrap_epochs(store, self._process.keys)
-
-    async def rows_of_epochs(self) -> "Counter[UUID]":
-        """The number of verifications and dead letters under each epoch."""
-        from adapters.store.identity.keys.wrapped import TABLES, count_by_epoch  # noqa: PLC0415 - as above
-
-        rows: Counter[UUID] = Counter()
-        for keys in TABLES:
-            rows.update(await count_by_epoch(self._process.engine, keys))
-        return rows
+    def keys(self) -> EpochKeys:
+        """The epoch keys, and what wraps stored keys again."""
+        return EpochKeys(self._process)
 
     def processes(self) -> "Heartbeats":
         """The live processes."""
