@@ -8,7 +8,6 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Final
 
 import pytest
 import pytest_asyncio
@@ -39,15 +38,12 @@ from tests.whole.e2e.canary.words import (
     PICTURE,
     RIGHT_NUMBER,
     WORD,
+    files_of,
     stands,
 )
 from tests.whole.e2e.ears import Ears
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-OURS: Final = {"secrets.json", "dev.json"}
-"""Where `dev` itself keeps its secrets, for the owner alone."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -80,7 +76,7 @@ async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folde
     }
     await engine.dispose()
     places = {place: text.encode() for place, text in texts.items()}
-    places |= await asyncio.to_thread(_files_of, stack_folder)
+    places |= await asyncio.to_thread(files_of, stack_folder)
     assert [
         (place, word) for place, content in places.items() for word in words if stands(word, content)
     ] == []
@@ -88,11 +84,6 @@ async def test_the_canary_is_found_nowhere(ears: Ears, stack: Stack, stack_folde
     _assert_the_search_finds(places)
     assert len(ears.heard) > 60
     assert texts["database"].count("decision.saved") >= 4
-
-
-def _files_of(folder: Path) -> dict[str, bytes]:
-    files = (file for file in folder.rglob("*") if file.is_file() and file.name not in OURS)
-    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
 def _assert_no_picture_is_readable(places: Mapping[str, bytes]) -> None:

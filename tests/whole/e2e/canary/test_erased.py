@@ -19,8 +19,8 @@ from devstack.stack import Stack
 from domain.identity.numbers import with_check_digit
 from domain.model import verification_id
 from tests.support.storage.stores import dump_redis
+from tests.whole.e2e.canary.words import files_of, stands
 from tests.whole.e2e.gateway import Gateway
-from tests.whole.e2e.test_canary import _files_of, _stands
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -67,12 +67,12 @@ async def test_erased_canaries_are_nowhere(gateway: Gateway, stack: Stack, stack
     await gateway.settled()
     await _checkpoint(stack)
     dump = await _dump(stack)
-    places = await asyncio.to_thread(_files_of, stack_folder)
+    places = await asyncio.to_thread(files_of, stack_folder)
     places |= {"redis": (await dump_redis(gateway.redis)).encode(), "dump": dump}
 
     words = [word for person in (by_person, by_biz_id, kept) for word in person.words]
     assert [
-        (place, word) for place, content in places.items() for word in words if _stands(word, content)
+        (place, word) for place, content in places.items() for word in words if stands(word, content)
     ] == []
     left = {biz_id: [each.hex().encode() in dump for each in found] for biz_id, found in sealed.items()}
     assert [biz_id for biz_id, found in left.items() if any(found)] == kept.biz_ids
