@@ -218,6 +218,11 @@ WORKER_EVENTS: Final = {
         "worker",
         "`count` verifications that an older version's worker decided are now listed by their outcome.",
     ),
+    "verifications.modes_listed": LogEvent(
+        "info",
+        "worker",
+        "`count` verifications that an older version's worker decided are now listed by mode.",
+    ),
     "verifications.reasons_listed": LogEvent(
         "info",
         "worker",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import httpx2
 
@@ -32,8 +33,8 @@ class Reviews:
         self._url = f"{api_url}/v1"
         self._tokens = tokens
 
-    async def work(self, *, expected: int) -> None:
-        """Work on the open cases once there are `expected` of them.
+    async def work(self, *, expected: int) -> UUID | None:
+        """Work on the open cases once there are `expected` of them; one that stays open, if there is one.
 
         Raises:
             TimeoutError: there are fewer.
@@ -41,10 +42,11 @@ class Reviews:
         """
         await until(lambda: self._are_open(expected), patience=60, every=0.2)
         # Some stay open for the reader.
-        cases = (await self._open_cases())[2:]
-        for step, case in zip(STEPS, cases, strict=False):
+        open_cases = await self._open_cases()
+        for step, case in zip(STEPS, open_cases[2:], strict=False):
             await getattr(self, f"_{step}")(case["id"])
         await self._appeal()
+        return UUID(open_cases[0]["id"]) if open_cases else None
 
     async def _are_open(self, expected: int) -> bool:
         return len(await self._open_cases()) >= expected

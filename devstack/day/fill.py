@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx2
 
 from devstack.day.cases import Reviews
+from devstack.day.overdue import make_overdue
 from devstack.day.people import persons_at_work
 from devstack.day.plan import REVIEWED, plan_of
 from devstack.day.traffic import Traffic
@@ -19,7 +20,8 @@ PATIENCE: Final = 60.0
 
 async def fill(dev: dict[str, Any], count: int, *, now: datetime) -> None:
     """Run `count` verifications through the `dev` with this description (as in dev.json), and what people do
-    with them. Everything goes through the ingress, the api and the use cases, so all of it happens now.
+    with them. Everything goes through the ingress, the api and the use cases, so all of it happens now; only
+    the case that is overdue gets an earlier time.
 
     Raises:
         httpx2.HTTPError, TimeoutError, ServerAway: something does not answer.
@@ -33,7 +35,9 @@ async def fill(dev: dict[str, Any], count: int, *, now: datetime) -> None:
         await traffic.send_unusable()
         async with persons_at_work(dev["database_url"]) as tokens:
             expected = sum(each in REVIEWED for each in scenarios)
-            await Reviews(client, dev["api_url"], tokens).work(expected=expected)
+            waiting = await Reviews(client, dev["api_url"], tokens).work(expected=expected)
+    if waiting is not None:
+        await make_overdue(dev["database_url"], waiting)
 
 
 async def _listen(client: httpx2.AsyncClient, dev: dict[str, Any]) -> None:

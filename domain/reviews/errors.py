@@ -84,6 +84,12 @@ class WrongState(ReviewRefused):
     code = "wrong_state"
 
 
+class SecondLookWaits(ReviewRefused):
+    """A blind second look waits for the person, who must not see what was concluded before."""
+
+    code = "second_look_waits"
+
+
 class ConclusionRefused(ReviewRefused):
     """The conclusion is not complete or contradicts itself; the message says why."""
 

@@ -23,6 +23,7 @@ class VerificationRecord(msgspec.Struct, frozen=True):
     """The current record of a verification, with masked identity; `facts` are those of the decision.
 
     `outcome`: the decision's. `concluded`: what a person has concluded; None while the decision's counts.
+    `is_blind`: a blind second look waits for the person who asks, so what persons concluded is left out.
     """
 
     id: UUID
@@ -49,16 +50,17 @@ class VerificationRecord(msgspec.Struct, frozen=True):
     concluded: str | None = None
     review: ReviewMark | None = None
     erased_at: datetime | None = None
+    is_blind: bool = False
 
     @property
     def effective_outcome(self) -> str | None:
-        """The outcome that counts; None until there is a decision."""
-        return self.concluded or self.outcome
+        """The outcome that counts; None until there is a decision, and for who must not know it."""
+        return None if self.is_blind else self.concluded or self.outcome
 
     @property
     def decided_by(self) -> DecidedBy | None:
-        """Whose outcome counts; None until there is a decision."""
-        if self.outcome is None:
+        """Whose outcome counts; None until there is a decision, and for who must not know it."""
+        if self.outcome is None or self.is_blind:
             return None
         return DecidedBy.POLICY if self.concluded is None else DecidedBy.PERSON
 
@@ -84,7 +86,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """The filters of a list; `since` and `until` bound created_at (until excluded).
 
     `outcome`: the decision's. `effective_outcome`: the one that counts, a person's or the decision's.
-    `reason`: a code that is among the reasons of a decision other than `approved`.
+    `reason`: a code that is among the reasons of a decision other than `approved`. `mode`: the confirmation
+    mode of the decision; no list has it together with a biz_no or a reason.
     """
 
     app_ids: Sequence[str]
@@ -92,6 +95,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     effective_outcome: str | None = None
     reason: str | None = None
+    mode: str | None = None
     state: str | None = None
     since: datetime | None = None
     until: datetime | None = None

@@ -71,8 +71,8 @@ class ShownSetting(Protocol):
 @dataclass(frozen=True)
 class ConsoleContext:
     """`provider`: signs in at the identity provider, which the button calls `provider_title`; None without
-    one. `zone`: of the times on pages. `is_behind_https`: the console's public address is HTTPS, whatever the
-    proxy tells.
+    one. `zone`: of the times on pages. `address`: where browsers find the console; "" if it is not
+    configured. `is_behind_https`: the console's public address is HTTPS, whatever the proxy tells.
     """
 
     app_ids: tuple[str, ...]
@@ -97,6 +97,7 @@ class ConsoleContext:
     clock: Callable[[], datetime]
     provider: ProviderSignIns | None = None
     provider_title: str = ""
+    address: str = ""
     is_behind_https: bool = False
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 

@@ -34,6 +34,7 @@ from adapters.store.people.sessions import PgSessions
 from adapters.store.people.tries import PgSignInLimits
 from adapters.store.reviews.store import PgReviews
 from adapters.tasks.background import in_background
+from domain.reviews.errors import SecondLookWaits
 from service.building import (
     build_erasures,
     build_identity,
@@ -44,7 +45,7 @@ from service.building import (
     build_webhooks,
 )
 from service.console.app import static
-from service.console.app.errors import install_error_pages
+from service.console.app.errors import install_error_pages, install_notice
 from service.console.app.headers import StrictHeaders
 from service.console.building import (
     build_people,
@@ -56,8 +57,10 @@ from service.console.context import ConsoleContext
 from service.console.pages import audit, dead_letters, health, reviews, system, today
 from service.console.pages.people import account, persons, preferences, sign_in, tokens
 from service.console.pages.policies import in_force, trials
+from service.console.pages.reviews.problems import HIDDEN
 from service.console.pages.verifications import details, erasure, identity, lists
 from service.console.pages.webhooks import deliveries, endpoint_actions, endpoints
+from service.console.pages.webhooks import settings as endpoint_settings
 from service.console.readings import CachedReadings
 from service.http.lifecycle import Lifecycle
 from service.http.serving import NO_TELEMETRY, VERSION, limits_of, serve
@@ -81,6 +84,7 @@ ROUTERS: Final = (
     erasure.router,
     *reviews.ROUTERS,
     dead_letters.router,
+    endpoint_settings.router,
     endpoints.router,
     endpoint_actions.router,
     deliveries.router,
@@ -150,6 +154,7 @@ def build(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         clock=clock,
         provider=build_provider(settings, process, sessions, to_provider),
         provider_title=settings.oidc_title,
+        address=settings.console_url or "",
         is_behind_https=settings.console_address().startswith("https://"),
         lifecycle=lifecycle,
     )
@@ -220,4 +225,5 @@ def create_app(context: ConsoleContext, *, lifespan: Callable[[FastAPI], Any] | 
     for router in ROUTERS:
         app.include_router(router)
     install_error_pages(app)
+    install_notice(app, SecondLookWaits, HIDDEN)
     return app

@@ -59,6 +59,7 @@ PROBLEMS: Final = {
     "case_closed": Kind(409, "The case has ended"),
     "wrong_state": Kind(409, "The case is not in the state for this"),
     "same_person": Kind(403, "Another person must do this"),
+    "second_look_waits": Kind(409, "A blind second look waits: what was concluded before is hidden"),
     "senior_required": Kind(403, "Only a person with the scope `approve` may do this"),
     "conclusion_refused": Kind(422, "The conclusion is not complete"),
     "cursor_expired": Kind(410, "Events behind this cursor are deleted"),

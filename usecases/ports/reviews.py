@@ -51,6 +51,9 @@ class ReviewStore(Protocol):
     async def find(self, case_id: UUID, app_ids: Sequence[str]) -> CaseView | None:
         """The case with its evidence and events, if one of these apps has it."""
 
+    async def second_looks(self, verification_ids: Sequence[UUID], *, person_id: UUID) -> set[UUID]:
+        """Those of these verifications of which a blind second look waits that this person may take."""
+
     async def change(
         self, case_id: UUID, app_ids: Sequence[str], decide: Decide, *, actor: Actor
     ) -> ReviewCase:

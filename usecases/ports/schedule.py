@@ -65,6 +65,9 @@ class LeftVerifications(Protocol):
     async def list_decided(self, app_ids: Sequence[str], *, limit: int) -> int:
         """List up to `limit` decided ones of these apps by their outcome; how many there were."""
 
+    async def list_modes(self, *, limit: int) -> int:
+        """List up to `limit` decided ones by the confirmation mode; how many there were."""
+
     async def list_reasons(self, *, limit: int) -> int:
         """List up to `limit` decided ones by their reasons; how many there were."""
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.reviews import claims, conclusion
-from domain.reviews.case import Because, ReviewCase, Reviewer
+from domain.reviews.case import Because, CaseState, ReviewCase, Reviewer
 from domain.reviews.conclusion import Conclusion, check_note, wants_second_look
-from domain.reviews.errors import EvidenceChanged, NoSuchCase
+from domain.reviews.errors import EvidenceChanged, NoSuchCase, SecondLookWaits
 from domain.reviews.evidence_hash import changed_parts
 from domain.reviews.history import CONCLUDING, CaseEvent, apply
 from domain.reviews.step import Decide, Seen, Step
@@ -36,10 +36,16 @@ class ReviewDesk:
         return await self.store.page(which, limit=limit, now=self.clock(), after=after)
 
     async def find(self, case_id: UUID, by: By) -> CaseView:
-        """A case with its evidence and the hash over it. Raises NoSuchCase."""
+        """A case with its evidence and the hash over it.
+
+        Raises:
+            NoSuchCase: these apps have no such case.
+            SecondLookWaits: the case has ended, and the person may take the blind second look at it.
+        """
         found = await self.store.find(case_id, by.app_ids)
         if found is None:
             raise NoSuchCase
+        await self._check_blind(found.listed.case, by)
         return found
 
     async def next(self, by: By) -> ReviewCase | None:
@@ -162,6 +168,13 @@ class ReviewDesk:
     async def concluded(self, verification_id: UUID, *, with_notes: bool) -> list[ConcludedReview]:
         """What persons concluded about a verification, newest first. `with_notes`: for who may review it."""
         return await self.store.concluded(verification_id, with_notes=with_notes)
+
+    async def _check_blind(self, case: ReviewCase, by: By) -> None:
+        person_id = by.actor.person_id
+        if case.state is not CaseState.CLOSED or person_id is None:
+            return
+        if await self.store.second_looks([case.verification_id], person_id=person_id):
+            raise SecondLookWaits
 
     async def do(self, case_id: UUID, by: By, move: Move) -> ReviewCase:
         """Do one step of a case under its locks."""

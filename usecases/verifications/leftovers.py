@@ -25,7 +25,8 @@ class Leftovers:
         self._looked_at = -math.inf
 
     async def complete(self) -> None:
-        """End unfinished flows with the vendor's day, and list decided verifications by outcome and reasons.
+        """End unfinished flows with the vendor's day, and list decided verifications by outcome, reasons and
+        confirmation mode.
 
         Raises:
             ServerAway: PostgreSQL is away.
@@ -40,6 +41,8 @@ class Leftovers:
             log.info("verifications.listed", count=count)
         if count := await _in_batches(lambda: leftovers.list_reasons(limit=AT_ONCE)):
             log.info("verifications.reasons_listed", count=count)
+        if count := await _in_batches(lambda: leftovers.list_modes(limit=AT_ONCE)):
+            log.info("verifications.modes_listed", count=count)
         self._looked_at = now
 
 

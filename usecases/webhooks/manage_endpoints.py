@@ -118,11 +118,18 @@ class EndpointDesk:
         return Shown(endpoint, secret)
 
     async def change(
-        self, endpoint_id: UUID, app_ids: Sequence[str] | None, changes: Changes, *, actor: Actor
+        self,
+        endpoint_id: UUID,
+        app_ids: Sequence[str] | None,
+        changes: Changes,
+        *,
+        actor: Actor,
+        seen: datetime | None = None,
     ) -> Endpoint:
-        """Change an endpoint.
+        """Change an endpoint. `seen`: `updated_at` of the endpoint that the caller has seen.
 
         Raises:
+            EndpointChanged: it was changed since it was seen.
             NoSuchEndpoint: these apps have no such endpoint.
             EndpointRefused: it cannot be changed as wanted.
             BrokenSeal: no configured master key decrypts its secrets.
@@ -131,11 +138,12 @@ class EndpointDesk:
         if before.private is not None and _WAY & {*changes.settings, *changes.tls, *_names(changes)}:
             await self._check_way(self._changed(before, changes))
         row = AuditRow.by(actor, Action.ENDPOINT_CHANGED, detail={"fields": _fields(changes)})
-        changed = _there(
-            await self._endpoints.change(
-                endpoint_id, app_ids, lambda found: self._changed(found, changes), audit=row
-            )
-        )
+
+        def change(found: Endpoint) -> Endpoint:
+            _check_seen(found, seen)
+            return self._changed(found, changes)
+
+        changed = _there(await self._endpoints.change(endpoint_id, app_ids, change, audit=row))
         _log("endpoint.changed", changed, actor)
         return changed
 
@@ -222,8 +230,7 @@ class EndpointDesk:
 
         def rotate(endpoint: Endpoint) -> Endpoint:
             assert endpoint.private is not None  # noqa: S101 - as above
-            if seen not in (None, endpoint.updated_at):
-                raise EndpointChanged
+            _check_seen(endpoint, seen)
             if overlap:
                 check_rotation(endpoint.private, now)
             key = SigningKey(*self._secrets.key()) if endpoint.private.keys else None
@@ -250,6 +257,11 @@ def _fields(changes: Changes) -> list[str]:
     """What a change names, without values: they may be secrets."""
     more = {"ed25519"} if changes.ed25519 is not None else set()
     return sorted({*changes.settings, *changes.tls, *_names(changes), *more})
+
+
+def _check_seen(endpoint: Endpoint, seen: datetime | None) -> None:
+    if seen not in (None, endpoint.updated_at):
+        raise EndpointChanged
 
 
 def _there(endpoint: Endpoint | None) -> Endpoint:

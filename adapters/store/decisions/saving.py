@@ -100,11 +100,11 @@ WITH incoming AS (
   RETURNING verification_id
 ), first AS (
   SELECT verification_id, fence, outcome, basis, event, reasons, codes, policy_name, policy_version,
-         policy_hash, identity_ct, number, decided_at
+         policy_hash, mode, identity_ct, number, decided_at
   FROM held WHERE verification_id = ANY(ARRAY(SELECT verification_id FROM saved))
 ), closed AS (
   UPDATE verifications v
-  SET state = 'decided', listed_as = f.outcome, {due_moves.END},
+  SET state = 'decided', listed_as = f.outcome, mode = f.mode, {due_moves.END},
       identity_ct = decode(f.identity_ct, 'base64'), numbered = true, events = v.events + 1
   FROM first f
   WHERE v.id = f.verification_id AND v.id = ANY(ARRAY(SELECT verification_id FROM saved))

@@ -52,6 +52,8 @@ def select_newest(
     """The statement of `find_ids` and its parameters."""
     ends = [NEWEST, *([after] if after else []), *([first_before(filters.until)] if filters.until else [])]
     page = (filters.since or OLDEST, *min(ends), limit)
+    if filters.mode is not None:
+        return _OF_MODE, (_mode_keys(filters, filters.mode), *page)
     if filters.reason is not None:
         return _OF_REASON[filters.biz_no is not None], (_reason_keys(filters, filters.reason), *page)
     listed = list(product(filters.app_ids, _listed(filters)))
@@ -76,6 +78,15 @@ def _left_by_older_versions(filters: Filters) -> Iterator[_Listed]:
         yield _Listed(State.DECIDED, next(iter(wanted), None))
 
 
+def _mode_keys(filters: Filters, mode: str) -> list[str]:
+    if filters.biz_no is not None or filters.reason is not None:
+        raise ValueError("no index has a mode with a biz_no or a reason")
+    if filters.state not in (None, State.DECIDED):
+        return []
+    listed = product(filters.app_ids, decided_words(filters))
+    return [list_key(app_id, word, mode=mode) for app_id, word in listed]
+
+
 def _reason_keys(filters: Filters, reason: str) -> list[str]:
     if filters.state not in (None, State.DECIDED):
         return []
@@ -83,12 +94,15 @@ def _reason_keys(filters: Filters, reason: str) -> list[str]:
     return [list_key(app_id, word, reason=reason, biz_no=filters.biz_no) for app_id, word in listed]
 
 
-def list_key(app_id: str, word: str, *, reason: str | None = None, biz_no: str | None = None) -> str:
-    """The key of an app's verifications that are listed as `word`; with `reason` or `biz_no`, of those alone.
+def list_key(
+    app_id: str, word: str, *, reason: str | None = None, mode: str | None = None, biz_no: str | None = None
+) -> str:
+    """The key of an app's verifications that are listed as `word`; with `reason`, `mode` or `biz_no`, of
+    those alone.
 
-    Neither an app id nor a reason nor a word has a slash.
+    Neither an app id nor a reason nor a word nor a mode has a slash.
     """
-    return "/".join(part for part in (app_id, reason, word, biz_no) if part is not None)
+    return "/".join(part for part in (app_id, reason, word, mode, biz_no) if part is not None)
 
 
 _LISTED: Final = "COALESCE(v.listed_as, v.state)"
@@ -113,6 +127,10 @@ ORDER BY page.created_at DESC, page.id DESC LIMIT CAST($5 AS bigint)
 """  # noqa: S608 - constants alone
 
 
+def _newest_of_keys(rows: str, *, key: str, id_column: str) -> str:
+    return _newest(rows, key=key, id_column=id_column, listed="unnest(CAST($1 AS text[])) AS listed (key)")
+
+
 def _newest_of_all(key: str) -> str:
     return _newest(
         "verifications",
@@ -125,8 +143,7 @@ def _newest_of_all(key: str) -> str:
 
 
 def _newest_of_reason(key: str) -> str:
-    listed = "unnest(CAST($1 AS text[])) AS listed (key)"
-    return _newest("decision_reasons", key=key, id_column="verification_id", listed=listed)
+    return _newest_of_keys("decision_reasons", key=key, id_column="verification_id")
 
 
 _KEY: Final = f"v.app_id || '/' || {_LISTED}"
@@ -134,3 +151,6 @@ _REASON_KEY: Final = "v.app_id || '/' || v.code || '/' || v.listed_as"
 _ALL: Final = (_newest_of_all(_KEY), _newest_of_all(f"{_KEY} || '/' || v.biz_no"))
 _OF_REASON: Final = (_newest_of_reason(_REASON_KEY), _newest_of_reason(f"{_REASON_KEY} || '/' || v.biz_no"))
 """Without and with a biz_no."""
+_OF_MODE: Final = _newest_of_keys(
+    "verifications", key="v.app_id || '/' || v.listed_as || '/' || v.mode", id_column="id"
+)

@@ -80,6 +80,12 @@ class PgReviews:
             ),
         )
 
+    async def second_looks(self, verification_ids: Sequence[UUID], *, person_id: UUID) -> set[UUID]:
+        """Those of these verifications of which a blind second look waits that this person may take."""
+        async with bulk_connection(self._engine) as connection:
+            rows = await connection.fetch(_SECOND_LOOKS, list(verification_ids), person_id)
+        return {row["verification_id"] for row in rows}
+
     async def change(
         self, case_id: UUID, app_ids: Sequence[str], decide: Decide, *, actor: Actor
     ) -> ReviewCase:
@@ -215,6 +221,12 @@ _LOCK: Final = f"""
 SELECT {COLUMNS} FROM verifications v JOIN review_cases c ON c.verification_id = v.id
 WHERE c.id = $1 AND c.app_id = ANY(CAST($2 AS text[])) FOR NO KEY UPDATE OF v, c
 """  # noqa: S608 - constants alone
+
+_SECOND_LOOKS: Final = """
+SELECT verification_id FROM review_cases
+WHERE verification_id = ANY(CAST($1 AS uuid[])) AND state <> 'closed'
+  AND opened_because = 'second_look' AND CAST($2 AS uuid) <> ALL(not_for)
+"""
 
 _NOTE_OF: Final = "SELECT note_ct FROM review_events WHERE case_id = $1 AND seq = $2"
 

@@ -50,6 +50,12 @@ class PgLeftovers:
         async with self._engine.begin() as connection:
             return int((await connection.execute(_LIST_REASONS, {"limit": limit})).scalar_one())
 
+    async def list_modes(self, *, limit: int) -> int:
+        """List up to `limit` decided verifications by the confirmation mode of their decision, and return
+        their number. A version from before migration 0035 lists none."""
+        async with self._engine.begin() as connection:
+            return (await connection.execute(_LIST_MODES, {"limit": limit})).rowcount
+
 
 _END_UNFINISHED: Final = text(f"""
 WITH endless AS (
@@ -78,6 +84,16 @@ RETURNING v.id, v.listed_as,
                     FROM decisions d WHERE d.verification_id = v.id) AS is_untold
 """)
 """The key is that of the index `verifications_listed`."""
+
+_LIST_MODES: Final = text("""
+WITH unlisted AS (
+  SELECT id FROM verifications WHERE state = 'decided' AND mode IS NULL
+  LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE verifications v SET mode = (SELECT d.mode FROM decisions d WHERE d.verification_id = v.id)
+WHERE v.id = ANY(ARRAY(SELECT id FROM unlisted))
+""")
+"""The condition is that of the index `verifications_without_mode`."""
 
 _LIST_REASONS: Final = text(f"""
 WITH unlisted AS (

@@ -49,6 +49,7 @@ verifications = Table(
     Column("wrapped_key", LargeBinary),
     Column("identity_ct", LargeBinary),
     Column("numbered", Boolean),
+    Column("mode", Text),
     Column("final_digest", LargeBinary),
     _time("ended_at"),
     _time("due_at"),
@@ -76,6 +77,18 @@ verifications = Table(
         text("id DESC"),
         postgresql_where=text("biz_no IS NOT NULL"),
     ),
+    Index(
+        "verifications_listed_by_mode",
+        text("((((app_id || '/') || listed_as) || '/') || mode)"),
+        text("created_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("mode IS NOT NULL"),
+    ),
+    Index(
+        "verifications_without_mode",
+        "id",
+        postgresql_where=text("state = 'decided' AND mode IS NULL"),
+    ),
     Index("verifications_due", "due_at", postgresql_where=text("due_at IS NOT NULL AND NOT held")),
     Index(
         "verifications_due_by_app",
@@ -99,6 +112,7 @@ verifications = Table(
 """`listed_as`: what lists find a decided verification by (adapters/store/lookups).
 `effective_outcome`: what a person has concluded; NULL while the decision's outcome counts.
 `numbered`: the blind index has its ID number, if there is one; NULL in what an older version decided.
+`mode`: the confirmation mode of its decision; NULL in what an older version decided.
 `final_digest`: digest of the first callback with an ended flow, which the decision uses.
 `due_at`: when a worker must handle the verification. The worker takes a lease: it moves `due_at` to the
 lease's end and increments `fence`, so writes of earlier holders are refused.

@@ -17,6 +17,12 @@ MAX_HEADER_NAME: Final = 64
 MAX_HEADER_VALUE: Final = 2048
 MAX_PEM: Final = 64 * 1024
 MAX_IN_FLIGHT: Final = 256
+MAX_RATE: Final = 10_000
+"""Attempts per second."""
+MAX_PAUSES: Final = 20
+MAX_PAUSE: Final = 2 * 86_400
+"""Seconds between two attempts."""
+MAX_TYPE: Final = 64
 MAX_OVERLAP: Final = timedelta(days=30)
 MAX_SECRETS: Final = 5
 """Secrets that are valid at once: each signs every event."""

@@ -1,5 +1,6 @@
 """Find the verification that a request names; the only place that answers 404 for it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Security
@@ -7,9 +8,10 @@ from fastapi import Depends, Path, Query, Security
 from domain.model import BIZ_ID_SHAPE
 from domain.views.verifications import VerificationRecord
 from service.api.auth import Caller, authenticate
-from service.api.context import Context
+from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
 from service.api.models.verifications import EXAMPLE
+from usecases.reviews.blind import blinded
 
 BizId = Annotated[str, Path(max_length=128, examples=[EXAMPLE["biz_id"]])]
 AppId = Annotated[str | None, Query(description="Needed only where several apps have this biz_id")]
@@ -30,7 +32,20 @@ async def find_verification(
         raise ApiProblem("app_id_required")
     if not found:
         raise ApiProblem("not_found")
-    return found[0]
+    [seen] = await as_seen(found, caller, context)
+    return seen
+
+
+async def as_seen(
+    records: Sequence[VerificationRecord], caller: Caller, context: ApiContext
+) -> list[VerificationRecord]:
+    """The records without what the caller must not know before a blind second look."""
+    person = caller.token.person
+    if person is None:
+        return list(records)
+    apps = caller.token.apps_for(("review",))
+    app_ids = caller.app_ids if apps is None else list(apps)
+    return await blinded(context.reviews.store, records, person_id=person.id, app_ids=app_ids)
 
 
 Verification = Annotated[VerificationRecord, Security(find_verification, scopes=["verifications:read"])]

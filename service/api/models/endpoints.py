@@ -8,7 +8,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from domain.events.bodies import Format
-from domain.events.webhooks.checks import MAX_HEADERS, MAX_IN_FLIGHT, MAX_OVERLAP, MAX_PEM, MAX_TYPES, MAX_URL
+from domain.events.webhooks.checks import (
+    MAX_HEADERS,
+    MAX_IN_FLIGHT,
+    MAX_OVERLAP,
+    MAX_PAUSE,
+    MAX_PAUSES,
+    MAX_PEM,
+    MAX_RATE,
+    MAX_TYPE,
+    MAX_TYPES,
+    MAX_URL,
+)
 from domain.events.webhooks.endpoint import (
     ALL_TYPES,
     DEFAULT_IN_FLIGHT,
@@ -22,8 +33,6 @@ from domain.model import Outcome
 from service.api.models.verifications import UtcTime
 from usecases.webhooks.manage_endpoints import Changes, Shown
 
-MAX_PAUSES: Final = 20
-MAX_PAUSE: Final = 2 * 86_400
 DAY: Final = 86_400
 
 
@@ -38,7 +47,7 @@ def _check_headers(value: object) -> object:
 
 Url = Annotated[str, Field(max_length=MAX_URL, examples=["https://shop.example/hooks/faceid"])]
 Types = Annotated[
-    list[Annotated[str, Field(max_length=64)]],
+    list[Annotated[str, Field(max_length=MAX_TYPE)]],
     Field(
         min_length=1,
         max_length=MAX_TYPES,
@@ -53,7 +62,7 @@ Outcomes = Annotated[
 InFlight = Annotated[int, Field(ge=1, le=MAX_IN_FLIGHT, description="Most attempts at once")]
 Rate = Annotated[
     float | None,
-    Field(gt=0, le=10_000, allow_inf_nan=False, description="Most attempts per second; null: no limit"),
+    Field(gt=0, le=MAX_RATE, allow_inf_nan=False, description="Most attempts per second; null: no limit"),
 ]
 Pause = Annotated[int, Field(ge=1, le=MAX_PAUSE)]
 Schedule = Annotated[

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from domain.model import Basis, ConfirmationMode, Outcome
 from domain.policy.explanation import in_words
-from domain.reviews.case import Because, Claim, ReviewCase, Shown
+from domain.reviews.case import Because, CaseState, Claim, ReviewCase, Shown
 from domain.reviews.evidence_hash import ShownEvidence
 from domain.reviews.history import Kind
 from domain.views.reviews import CaseView, ListedCase, NotedEvent, Opened
@@ -211,7 +211,8 @@ class OpenedModel(BaseModel):
 
 
 def _members(case: ReviewCase, now: datetime) -> dict[str, Any]:
-    claim, proposal = case.claimed_at_time(now), case.proposal
+    claim = case.claimed_at_time(now)
+    proposal = None if case.state is CaseState.CLOSED else case.proposal
     return {
         "id": case.id,
         "app_id": case.app_id,

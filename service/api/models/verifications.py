@@ -100,7 +100,8 @@ class VerificationModel(BaseModel):
     state: State
     outcome: Outcome | None = Field(description="The policy's; null until decided; never changes")
     effective_outcome: Outcome | None = Field(
-        description="The one to act on: a person's if a review was concluded, else `outcome`"
+        description="The one to act on: a person's if a review was concluded, else `outcome`; null for a "
+        "person for whom a blind second look waits"
     )
     decided_by: DecidedBy | None = Field(description="Whose the effective outcome is; null until decided")
     reasons: list[ReasonModel]

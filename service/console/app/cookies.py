@@ -29,6 +29,19 @@ def may_keep_cookies(request: Request) -> bool:
     return is_https(request) or _is_loopback(request.url.hostname or "")
 
 
+def known_origin(request: Request) -> str | None:
+    """The scheme and host of the console for a link that is passed on; None if they are not known.
+
+    A request can name any host, so it counts only where it names this machine.
+    """
+    address: str = request.app.state.context.address
+    if address:
+        return address
+    return (
+        f"{request.url.scheme}://{request.url.netloc}" if _is_loopback(request.url.hostname or "") else None
+    )
+
+
 def read_cookie(request: Request, name: str) -> str | None:
     """The value of one of our cookies."""
     return request.cookies.get(_full_name(request, name))

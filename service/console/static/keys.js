@@ -106,6 +106,33 @@
     if (!isSending && texts.some((each) => each.value !== each.defaultValue)) event.preventDefault();
   });
 
+  // A refused or failed request of htmx leaves the page as it is, and a notice says from when that is.
+  const isAutomatic = (part) => part.matches("[data-live], [data-renew]");
+  const isRefused = ({ elt, xhr, requestConfig }) =>
+    xhr.status === 401 ? isAutomatic(elt) : xhr.status >= (requestConfig.verb === "get" ? 400 : 500);
+  function tellOfRefusal({ elt, target, xhr }) {
+    const notice = document.getElementById("unrefreshed");
+    if (!notice) return;
+    const { asOf } = ((isAutomatic(elt) ? elt : target) || elt).closest("[data-as-of]").dataset;
+    const parts = [`${notice.dataset.text} ${asOf}. `];
+    if (xhr.status === 401) {
+      const link = document.createElement("a");
+      link.href = location.href;
+      link.textContent = notice.dataset.signIn;
+      parts.push(link);
+    }
+    notice.replaceChildren(...parts);
+  }
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (isRefused(event.detail)) {
+      event.preventDefault();
+      tellOfRefusal(event.detail);
+    } else document.getElementById("unrefreshed")?.replaceChildren();
+  });
+  ["htmx:sendError", "htmx:timeout"].forEach((kind) =>
+    document.addEventListener(kind, (event) => tellOfRefusal(event.detail)),
+  );
+
   // Parts of a page that show the present: only while somebody looks, so that a session still ends.
   const send = (kind) => (part) => part.dispatchEvent(new Event(kind));
   setInterval(() => {

@@ -35,6 +35,11 @@ REVIEWS: Final = {
         "yours does not help.",
         "Leave the case to another person.",
     ),
+    "second_look_waits": Guide(
+        "api",
+        "You may take the blind second look at this verification, so its earlier cases are hidden from you.",
+        "Claim and conclude the second look, or wait until another person has.",
+    ),
     "senior_required": Guide(
         "api",
         "A proposed conclusion, or another person's case, needs a person with the role `senior`.",

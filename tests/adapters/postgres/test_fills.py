@@ -28,6 +28,10 @@ async def test_reasons_from_before_the_table_are_listed(engine: AsyncEngine, dat
             assert [tuple(row) for row in listed] == [("face.below_threshold", "demo", "rejected", MANY)]
             await connection.execute(text(DECIDE), {"count": 3, "outcome": "review"})
         leftovers, of_reason = PgLeftovers(database), Filters(app_ids=["demo"], reason="face.below_threshold")
+        of_mode = Filters(app_ids=["demo"], mode="required")
+        assert len(await find_ids(database, of_mode, limit=9999)) == MANY + 10
+        assert [await leftovers.list_modes(limit=2) for _ in range(3)] == [2, 1, 0]
+        assert len(await find_ids(database, of_mode, limit=9999)) == MANY + 13
         assert await leftovers.list_reasons(limit=9) == 3
         assert await leftovers.list_reasons(limit=9) == 0
         assert len(await find_ids(database, of_reason, limit=9999)) == MANY + 3

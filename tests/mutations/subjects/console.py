@@ -107,4 +107,13 @@ OF_THE_CONSOLE: Final = (
         "if False",
         ["tests/adapters/settings/test_shown.py::test_no_secret_and_no_address_is_shown"],
     ),
+    Mutation(
+        "no host of a request in a one-time link",
+        "service/console/app/cookies.py",
+        'if _is_loopback(request.url.hostname or "") else None',
+        "if True else None",
+        [
+            "tests/service/console/pages/people/test_persons.py::test_a_host_that_a_request_names_is_not_in_a_one_time_link"
+        ],
+    ),
 )

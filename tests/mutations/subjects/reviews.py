@@ -86,8 +86,8 @@ OF_REVIEWS: Final = (
     Mutation(
         "a second look is blind",
         "service/console/pages/reviews/case.py",
-        "    if case.because is not Because.SECOND_LOOK:\n",
-        "    if True:\n",
+        "if case.because is Because.SECOND_LOOK else",
+        "if False else",
         [f"{_PAGES}/test_claims.py::test_a_second_look_shows_nothing_of_the_first"],
     ),
     Mutation(
@@ -107,5 +107,19 @@ OF_REVIEWS: Final = (
         [
             "tests/service/console/pages/verifications/test_details.py::test_notes_and_the_audit_are_for_those_with_the_right"
         ],
+    ),
+    Mutation(
+        "a verification is blind before a second look",
+        "usecases/reviews/blind.py",
+        "if each.id in hidden else each",
+        "if False else each",
+        ["tests/service/api/routes/reviews/test_cases.py::test_a_blind_second_look_hides_what_was_concluded"],
+    ),
+    Mutation(
+        "earlier cases are hidden before a second look",
+        "usecases/reviews/desk.py",
+        "if await self.store.second_looks([case.verification_id], person_id=person_id):",
+        "if False:",
+        ["tests/service/api/routes/reviews/test_cases.py::test_a_blind_second_look_hides_what_was_concluded"],
     ),
 )

@@ -12,5 +12,8 @@ class MemoryLeftovers:
     async def list_decided(self, app_ids: Sequence[str], *, limit: int) -> int:
         return 0
 
+    async def list_modes(self, *, limit: int) -> int:
+        return 0
+
     async def list_reasons(self, *, limit: int) -> int:
         return 0

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
+from adapters.postgres.engine import create_engine
 from cli.commands.processes.demo import observe_all
 from devstack.day.fill import fill
 from devstack.day.people import PERSONS
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
 from tests.whole.e2e.conftest import IMPATIENT
+
+OVERDUE = "SELECT count(*) FROM review_cases WHERE state <> 'closed' AND due_at < now()"
 
 
 @pytest.fixture
@@ -41,6 +45,15 @@ async def test_the_link_of_dev_signs_in_once_and_shows_what_happened(stack_with_
     assert hidden["link"] not in log
 
 
+async def overdue_cases(database_url: str) -> int:
+    """The number of cases that wait for longer than their time limit."""
+    engine = create_engine(database_url)
+    async with engine.connect() as connection:
+        count = await connection.scalar(text(OVERDUE))
+    await engine.dispose()
+    return int(count or 0)
+
+
 async def test_a_filled_dev_has_something_on_every_screen(stack_with_console: Stack) -> None:
     dev = stack_with_console.description
     await fill(dev, 60, now=datetime.now(UTC))
@@ -52,6 +65,8 @@ async def test_a_filled_dev_has_something_on_every_screen(stack_with_console: St
             path: (await api.get(f"/v1/{path}", params={"limit": 200})).raise_for_status().json()["items"]
             for path in ("verifications", "dead-letters", "endpoints", "audit")
         }
+    assert sum(each["health"]["failures"] > 0 for each in listed["endpoints"]) == 1
+    assert await overdue_cases(dev["database_url"]) > 0
     outcomes = Counter(each["outcome"] for each in listed["verifications"])
     assert set(outcomes) >= {"approved", "rejected", "review", "incomplete"}
     assert outcomes["approved"] > 60

@@ -12,7 +12,7 @@ from domain.views.verifications import Filters
 from service.api.auth import Reader, guarded_router
 from service.api.context import Context
 from service.api.lookups.cursors import decode_cursor, encode_cursor
-from service.api.lookups.finding import AppId, BizId, Verification
+from service.api.lookups.finding import AppId, BizId, Verification, as_seen
 from service.api.lookups.waiting import wait_until_ended
 from service.api.models.answers import answer_of, page_json
 from service.api.models.verifications import (
@@ -23,6 +23,7 @@ from service.api.models.verifications import (
 )
 from service.api.responses import problems
 from service.api.routes.verifications.lookup_route import LookupRoute, answer_lookup
+from usecases.reviews.blind import without_reviews
 
 MAX_WAIT = 30
 
@@ -97,8 +98,11 @@ async def list_verifications(
     found = await context.lookups.page(filters, limit=query.limit + 1, after=after)
     page = found[: query.limit]
     more = len(found) > query.limit
-    items = [answer_of(record) async for record in giving_way(page)]
     next_cursor = encode_cursor((page[-1].created_at, page[-1].id)) if more else None
+    seen = await as_seen(page, caller, context)
+    if query.effective_outcome is not None:
+        seen = [record for record in seen if not record.is_blind]
+    items = [answer_of(record) async for record in giving_way(seen)]
     return Response(page_json(items, next_cursor), media_type="application/json")
 
 
@@ -109,4 +113,5 @@ async def list_verifications(
 async def get_timeline(verification: Verification, context: Context) -> TimelineModel:
     """Every event of a verification, oldest first."""
     events = await context.lookups.timeline(verification.id)
-    return TimelineModel(items=[TimelineEventModel.of(event) for event in events])
+    shown = without_reviews(events) if verification.is_blind else events
+    return TimelineModel(items=[TimelineEventModel.of(event) for event in shown])

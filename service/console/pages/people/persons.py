@@ -18,7 +18,7 @@ from domain.people.managing import check_manages
 from domain.people.person import Person
 from domain.people.roles import Grant, Role
 from domain.people.session import Session
-from service.console.app.cookies import is_https
+from service.console.app.cookies import known_origin
 from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import read_id, read_word
 from service.console.app.forms.posted import Form, Posted
@@ -251,9 +251,9 @@ def _grant(form: Posted, session: Session, context: ConsoleContext) -> Grant | N
 
 
 def _link(request: Request, made: Invited) -> Response:
-    scheme = "https" if is_https(request) else request.url.scheme
-    link = f"{scheme}://{request.url.netloc}{with_query('/login', {'link': made.link})}"
-    return page(request, "people/link.html", made=made, link=link)
+    origin = known_origin(request)
+    link = f"{origin or ''}{with_query('/login', {'link': made.link})}"
+    return page(request, "people/link.html", made=made, link=link, is_whole=origin is not None)
 
 
 def _back(person: Person, done: str) -> Response:

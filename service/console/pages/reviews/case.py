@@ -29,6 +29,7 @@ from service.console.pages.reviews.problems import Problem, problem_of
 from service.console.pages.reviews.repeats import was_done
 from service.console.pages.reviews.reviewing import ReviewSession, by_of
 from service.console.pages.verifications.details import fact_rows, find_record
+from usecases.reviews.blind import without_reviews
 from usecases.reviews.by import By
 
 router = APIRouter()
@@ -176,6 +177,4 @@ def _evidence(evidence: ShownEvidence) -> dict[str, Any]:
 async def _timeline(at: CaseAt, verification_id: UUID, case: ReviewCase) -> list[Any]:
     """What happened to the verification; a second look does not see what was concluded."""
     events = await at.context.lookups.timeline(verification_id)
-    if case.because is not Because.SECOND_LOOK:
-        return list(events)
-    return [each for each in events if not each.event.startswith(("review.", "verification.reviewed"))]
+    return without_reviews(events) if case.because is Because.SECOND_LOOK else list(events)

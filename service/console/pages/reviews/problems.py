@@ -18,6 +18,7 @@ from domain.reviews.errors import (
     SeniorRequired,
     WrongState,
 )
+from service.console.app.errors import Notice
 from service.console.app.languages import N_
 
 CONFLICT: Final = 409
@@ -52,6 +53,17 @@ _TEXTS: Final[Mapping[type[GatewayError], Problem]] = {
         N_("No key seals a note of this verification any more: it was erased, or its key is away.")
     ),
 }
+
+
+HIDDEN: Final = Notice(
+    CONFLICT,
+    N_("Hidden until the second look"),
+    N_(
+        "A blind second look at this verification waits for you or a colleague. "
+        "Its earlier cases are hidden until then."
+    ),
+)
+"""The page of a case that a person must not see now."""
 
 
 def problem_of(error: GatewayError) -> Problem:

@@ -17,6 +17,7 @@ from domain.reviews.case import Because
 from domain.reviews.errors import ConclusionRefused, NoSuchCase
 from domain.views.audit import AuditFilter
 from domain.views.verifications import VerificationRecord
+from service.console.app.blind import as_seen
 from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
@@ -27,6 +28,7 @@ from service.console.app.words import domain as words
 from service.console.app.words.audit import ACTIONS
 from service.console.charts.scores import ScoreChart, score_charts
 from service.console.context import ConsoleContext, Context
+from usecases.reviews.blind import without_reviews
 from usecases.reviews.by import By
 
 router = APIRouter()
@@ -96,7 +98,8 @@ async def _found(context: ConsoleContext, session: Session, app_id: str, biz_id:
     """The verification, if the person may see it. Raises NotFound."""
     if not session.rights.may(_SCOPE, app_id):
         raise NotFound
-    return await find_record(context, app_id, biz_id)
+    [seen] = await as_seen(context, session, [await find_record(context, app_id, biz_id)])
+    return seen
 
 
 async def _show(
@@ -113,6 +116,9 @@ async def _show(
     decided = await context.stored.get(record.id)
     explained = explain(decided) if decided else None
     facts = explained.facts if explained else None
+    is_blind = record.is_blind
+    timeline = await context.lookups.timeline(record.id)
+    reviews = [] if is_blind else await context.reviews.concluded(record.id, with_notes=may_review)
     return page(
         request,
         "verification.html",
@@ -122,15 +128,17 @@ async def _show(
         facts=fact_rows(facts.callback, facts.result) if facts else [],
         scores=_scores(explained),
         close_up=await context.close_ups.of(record.id),
-        reviews=await context.reviews.concluded(record.id, with_notes=may_review),
+        reviews=reviews,
         may_review=may_review,
         may_open=may(_OPERATE, record.app_id) and decided is not None,
-        looked=await _looked(context, session, record),
+        looked=None if is_blind else await _looked(context, session, record),
         actions=ACTIONS,
         problem=problem,
         note=note,
         is_opened=request.query_params.get("done") == "case",
-        timeline=[(event, _details(event.detail)) for event in await context.lookups.timeline(record.id)],
+        timeline=[
+            (event, _details(event.detail)) for event in (without_reviews(timeline) if is_blind else timeline)
+        ],
     )
 
 

@@ -9,10 +9,11 @@ from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
 from domain.identity.numbers import with_check_digit
-from domain.model import BIZ_ID_SHAPE, Basis, Outcome, State
+from domain.model import BIZ_ID_SHAPE, Basis, ConfirmationMode, Outcome, State
 from domain.people.session import Session
 from domain.policy.reasons import Code
 from domain.views.verifications import Filters, VerificationRecord
+from service.console.app.blind import as_seen
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
 from service.console.app.places import verification_path
@@ -45,6 +46,7 @@ class View(ListView, frozen=True):
     reason: str = ""
     state: str = ""
     policy: str = ""
+    mode: str = ""
     basis: str = ""
     biz_no: str = ""
     since: str = ""
@@ -57,12 +59,18 @@ class View(ListView, frozen=True):
         given = cls.given(query)
         known: dict[str, set[str]] = {"outcome": set(Outcome), "effective": set(Outcome)}
         known |= {"reason": set(Code), "state": set(State), "basis": set(Basis)}
+        known |= {"mode": set(ConfirmationMode)}
         return cls(**{name: text for name, text in given.items() if text in known.get(name, {text})})
 
     @property
     def is_filtered(self) -> bool:
         """Whether it shows less than everything."""
         return msgspec.structs.replace(self, after="") != View()
+
+    @property
+    def looks_through(self) -> bool:
+        """Whether it has a filter without an index: a policy, a basis, or a second one beside the mode."""
+        return bool(self.policy or self.basis or (self.mode and (self.reason or self.biz_no)))
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -116,12 +124,14 @@ async def _show(
 ) -> Response:
     app_ids = apps_of(session, _SCOPE, context.app_ids)
     found = await _find(context, view, [each for each in app_ids if view.app in ("", each)])
+    records = await as_seen(context, session, found.records)
     return page(
         request,
         "verifications.html",
         status=status,
         view=view,
         found=found,
+        records=[each for each in records if not (each.is_blind and view.effective)],
         next=view.url(after=encode_cursor(found.last)) if found.last else "",
         app_ids=app_ids,
         codes=sorted(code.value for code in Code),
@@ -144,7 +154,7 @@ async def _find(context: ConsoleContext, view: View, app_ids: list[str]) -> Foun
     if not app_ids:
         return Found([], None)
     filters = _filters(view, app_ids, context)
-    if not (view.policy or view.basis):
+    if not view.looks_through:
         after = decode_cursor(view.after)
         records = await context.lookups.page(filters, limit=PAGE + 1, after=after)
         return Found(records[:PAGE], _position(records[PAGE - 1]) if len(records) > PAGE else None)
@@ -152,8 +162,7 @@ async def _find(context: ConsoleContext, view: View, app_ids: list[str]) -> Foun
 
 
 async def _look_through(context: ConsoleContext, view: View, filters: Filters) -> Found:
-    """A page by policy or basis, which no index has: a bounded number is read, and the next page goes on
-    behind it."""
+    """A page by what no index has: a bounded number is read, and the next page goes on behind it."""
     records: list[VerificationRecord] = []
     after, read = decode_cursor(view.after), 0
     while read < LOOKED_THROUGH and len(records) < PAGE:
@@ -172,7 +181,14 @@ async def _look_through(context: ConsoleContext, view: View, filters: Filters) -
 def _matches(record: VerificationRecord, view: View) -> bool:
     """By the filters without an index. `policy`: a name, or a name and a version (`default@3`)."""
     names = ("", record.policy_name, f"{record.policy_name}@{record.policy_version}")
-    return view.policy in names and view.basis in ("", record.basis)
+    fits = view.policy in names and view.basis in ("", record.basis)
+    return fits and (not view.mode or _matches_beside_mode(record, view))
+
+
+def _matches_beside_mode(record: VerificationRecord, view: View) -> bool:
+    """By the filters that have an index of their own, which is not used beside that of the mode."""
+    codes = {each["code"] for each in record.reasons} if record.outcome != Outcome.APPROVED else set[str]()
+    return view.biz_no in ("", record.biz_no) and view.reason in ("", *codes)
 
 
 def _position(record: VerificationRecord) -> Position:
@@ -182,10 +198,11 @@ def _position(record: VerificationRecord) -> Position:
 def _filters(view: View, app_ids: list[str], context: ConsoleContext) -> Filters:
     return Filters(
         app_ids=app_ids,
-        biz_no=view.biz_no or None,
+        biz_no=None if view.mode else view.biz_no or None,
         outcome=view.outcome or None,
         effective_outcome=view.effective or None,
-        reason=view.reason or None,
+        reason=None if view.mode else view.reason or None,
+        mode=view.mode or None,
         state=view.state or None,
         since=read_time(view.since, context.zone),
         until=read_time(view.until, context.zone),

@@ -32,7 +32,7 @@ LISTED_AS: Final = 17
 """The words of a list key: four states, four outcomes, and nine of them with a person's other one."""
 
 DECIDED_WORDS: Final = 13
-"""Those of a key with a reason."""
+"""Those of a key with a reason or a mode."""
 
 FILTERS: Final[tuple[dict[str, Any], ...]] = (
     {"app_ids": ["demo"]},
@@ -75,6 +75,13 @@ FILTERS: Final[tuple[dict[str, Any], ...]] = (
     {"app_ids": APPS, "reason": "face.below_threshold", "biz_no": "everyone's"},
     {"app_ids": APPS, "reason": "attack.mask", "biz_no": "everyone's", "outcome": "review"},
     {"app_ids": APPS, "reason": "face.below_threshold", "biz_no": "order-203"},
+    {"app_ids": APPS, "mode": "required"},
+    {"app_ids": TWENTY, "mode": "off"},
+    {"app_ids": APPS, "mode": "preferred"},
+    {"app_ids": APPS, "mode": "off", "state": "decided", "outcome": "rejected"},
+    {"app_ids": APPS, "mode": "off", "state": "received"},
+    {"app_ids": APPS, "mode": "required", "effective_outcome": "approved"},
+    {"app_ids": APPS, "mode": "off", "outcome": "review", "effective_outcome": "rejected"},
 )
 
 
@@ -122,7 +129,7 @@ async def check_all(connection: asyncpg.Connection, rows: int) -> None:
         for after in (None, (START + timedelta(seconds=rows / 3), UUID(int=1))):
             statement, values = select_newest(filters, limit=PAGE, after=after)
             cost = await cost_of(connection, statement, values)
-            words = LISTED_AS if filters.reason is None else DECIDED_WORDS
+            words = LISTED_AS if (filters.reason, filters.mode) == (None, None) else DECIDED_WORDS
             keys = words * len(filters.app_ids)
             # A key without rows costs the way down the index: four pages, and one beside.
             assert cost.read <= PAGE * min(keys, 2 * words), (filters, cost)
@@ -159,10 +166,11 @@ def rows_of(node: Mapping[str, Any]) -> float:
 
 
 MANY = """
-INSERT INTO verifications (id, app_id, biz_id, biz_no, state, listed_as, created_at)
+INSERT INTO verifications (id, app_id, biz_id, biz_no, state, listed_as, mode, created_at)
 SELECT gen_random_uuid(), CASE WHEN n % 10 = 0 THEN 'small' ELSE 'demo' END, CAST(n AS text),
        CASE WHEN n % 2 = 0 THEN 'everyone''s' ELSE 'order-' || n END, word.state,
        CASE WHEN word.state = 'decided' THEN word.outcome END,
+       CASE WHEN word.state = 'decided' THEN CASE WHEN n % 4001 = 0 THEN 'off' ELSE 'required' END END,
        CAST(:start AS timestamptz) + n * interval '1 second'
 FROM generate_series(CAST(:first AS integer), CAST(:last AS integer)) n CROSS JOIN LATERAL (
   SELECT CASE WHEN n % 1000 = 1 THEN 'received' WHEN n % 20000 = 2 THEN 'expired' ELSE 'decided' END AS state,

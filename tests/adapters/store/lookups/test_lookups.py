@@ -202,6 +202,10 @@ async def test_each_filter_narrows_the_list(store: Store) -> None:
         (Filters(app_ids=["demo"], until=second), [1]),
         (Filters(app_ids=["demo"], since=second, until=third), [2]),
         (Filters(app_ids=["demo"], biz_no="order-1", state="decided"), [1]),
+        (Filters(app_ids=["demo"], mode="required"), [2, 1]),
+        (Filters(app_ids=["demo"], mode="required", outcome="rejected"), [2]),
+        (Filters(app_ids=["demo"], mode="required", state="received"), []),
+        (Filters(app_ids=["demo"], mode="off"), []),
     ]
     for filters, expected in rows:
         assert ids(await store.lookups.page(filters, limit=9)) == [biz_id(n) for n in expected], filters

@@ -16,13 +16,15 @@ from domain.views.tokens import ApiToken
 from service.api.main import create_app
 from tests.service.conftest import assert_problem
 from tests.support.http.api import RealApi, door_of
+from tests.support.payloads.callbacks import policy_with
 from tests.support.storage.reviews import Reviews
 from tests.support.storage.stores import Store, biz_id, callback, payload
 
 URL = "/v1/reviews"
-REVIEWER, SENIOR, VIEWER = (Grant(role) for role in (Role.REVIEWER, Role.SENIOR, Role.VIEWER))
+REVIEWER, SENIOR, VIEWER, OPERATOR = map(Grant, (Role.REVIEWER, Role.SENIOR, Role.VIEWER, Role.OPERATOR))
 STRANGER = Grant(Role.SENIOR, "other")
-PERSONS = {"li": REVIEWER, "wang": SENIOR, "chen": SENIOR, "viewer": VIEWER, "stranger": STRANGER}
+PERSONS = {"li": REVIEWER, "wang": SENIOR, "chen": SENIOR, "viewer": VIEWER, "ops": OPERATOR}
+PERSONS["stranger"] = STRANGER
 REJECTION = {"outcome": "rejected", "reasons": ["attack.confirmed"]}
 APPROVAL = {"outcome": "approved", "reasons": ["person.matches"], "note": "seen at the counter"}
 
@@ -244,3 +246,49 @@ async def test_an_appeal_opens_a_case(of: Of, reviews: Reviews) -> None:
     await reviews.store.record(callback(payload(3)))
     undecided = await li.post(f"/v1/verifications/{biz_id(3)}/appeals", json={"reason": "x"})
     assert_problem(undecided, 409, "not_decided")
+
+
+async def test_an_operator_opens_a_case(of: Of, reviews: Reviews) -> None:
+    await reviews.verification(outcome=Outcome.APPROVED)
+    url = f"/v1/verifications/{biz_id()}/reviews"
+    opened = await of("ops").post(url, json={"reason": "the shop doubts it"})
+    assert (opened.status_code, opened.json()["because"]) == (201, "operator")
+    again = await of("ops").post(url, json={"reason": "really"})
+    assert (again.json()["is_new"], again.json()["case_id"]) == (False, opened.json()["case_id"])
+    view = await shown(of("li"), opened.json()["case_id"])
+    noted = [(event["kind"], event["by"], event["note"]) for event in view["events"]]
+    assert noted == [
+        ("opened", "person:ops", "the shop doubts it"),
+        ("noted", "person:ops", "really"),
+    ]
+    assert_problem(await of("li").post(url, json={"reason": "x"}), 403, "missing_scope")
+    rows = await reviews.store.rows("SELECT actor, reason FROM audit WHERE action = 'review.opened'")
+    assert rows == [("person:ops", "operator")]
+
+
+async def test_a_blind_second_look_hides_what_was_concluded(of: Of, reviews: Reviews) -> None:
+    first = await reviews.case(policy=policy_with(review={"second_look": 1.0}))
+    await concluded(of("li"), first, REJECTION)
+    url = f"/v1/verifications/{biz_id()}"
+    hidden: tuple[object, ...] = ("review", None, None)
+    for name, expected in {
+        "wang": hidden,
+        "chen": hidden,
+        "li": ("review", "rejected", "person"),
+        "viewer": ("review", "rejected", "person"),
+        "program": ("review", "rejected", "person"),
+    }.items():
+        found = (await of(name).get(url)).json()
+        [listed] = (await of(name).get("/v1/verifications")).json()["items"]
+        assert found == listed, name
+        assert tuple(found[each] for each in ("outcome", "effective_outcome", "decided_by")) == expected, name
+        events = {each["event"] for each in (await of(name).get(f"{url}/timeline")).json()["items"]}
+        assert any(each.startswith("review.") for each in events) == (expected != hidden), name
+        filtered = await of(name).get("/v1/verifications", params={"effective_outcome": "rejected"})
+        assert bool(filtered.json()["items"]) == (expected != hidden), name
+    assert_problem(await of("wang").get(f"{URL}/{first}"), 409, "second_look_waits")
+    assert (await of("li").get(f"{URL}/{first}")).status_code == 200
+    second = (await of("wang").post(f"{URL}/next")).json()["id"]
+    assert (await concluded(of("wang"), second, REJECTION))["state"] == "closed"
+    assert (await of("wang").get(url)).json()["effective_outcome"] == "rejected"
+    assert (await of("wang").get(f"{URL}/{first}")).status_code == 200

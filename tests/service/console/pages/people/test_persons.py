@@ -1,5 +1,10 @@
 """Persons, their roles and tokens, on their pages."""
 
+import html
+import re
+from dataclasses import replace
+from uuid import uuid4
+
 from domain.people.actor import Actor
 from domain.people.roles import Grant, Role
 from tests.service.console.app.test_forms import token_in
@@ -160,3 +165,23 @@ async def test_a_person_may_be_called_as_a_page_is(site: Site) -> None:
     async with site.client(Role.ADMIN) as client:
         assert "What this person did" in (await client.get("/people/of/invite")).text
         assert "What the roles may do" in (await client.get("/people/invite")).text
+
+
+async def link_for(site: Site, host: str) -> str:
+    async with site.client(Role.ADMIN) as client:
+        form = {"form_token": token_in((await client.get("/help")).text), "name": f"p-{uuid4().hex[:6]}"}
+        headers = {"host": host, "origin": f"http://{host}"}
+        added = await client.post(
+            "/people/invite", data=form | {"role": "viewer", "app": "demo"}, headers=headers
+        )
+    assert added.status_code == 200
+    [link] = re.findall(r"(\S*/login\?link=)", added.text)
+    return html.unescape(link).rpartition(">")[2]
+
+
+async def test_a_host_that_a_request_names_is_not_in_a_one_time_link(site: Site) -> None:
+    assert await link_for(site, "evil.example") == "/login?link="
+    assert await link_for(site, "localhost:8081") == "http://localhost:8081/login?link="
+    site.app.state.context = replace(site.context, address="https://console.example")
+    for host in ("evil.example", "localhost:8081"):
+        assert await link_for(site, host) == "https://console.example/login?link="

@@ -7,6 +7,7 @@ import pytest
 from domain.errors import ServerAway
 from domain.people.roles import Role
 from domain.reviews.case import Because
+from service.console.app.places import verification_path
 from service.console.pages.reviews.case import MOST
 from tests.service.console.conftest import Readers
 from tests.service.console.pages.reviews.desks import case, kinds_of, state_of
@@ -17,6 +18,8 @@ from tests.support.storage.stores import NOW, biz_id
 
 LEASES = "SELECT lease_until FROM review_cases"
 MINUTE = 60_000
+OTHERWISE = "a person concluded otherwise"
+"""Beside an outcome that is not the policy's."""
 
 
 async def test_the_claim_is_renewed_while_its_page_is_open(site: Site, english: Readers) -> None:
@@ -131,3 +134,20 @@ async def test_a_second_look_shows_nothing_of_the_first(site: Site) -> None:
         assert ("secret first thought" in page, "Earlier reviews" in page) == (False, False)
         assert ("A person concluded" in page, "/verifications/demo/" in page) == (False, False)
         assert (await browser.propose("incomplete")).status_code == 303
+
+
+async def test_a_second_look_is_blind_on_every_page(site: Site) -> None:
+    first = await case(site)
+    async with looking(site, Role.REVIEWER, first) as browser:
+        await browser.propose("rejected", note="secret first thought")
+    [(verification,)] = await site.store.rows("SELECT verification_id FROM review_cases")
+    await Reviews(site.store).case_of(verification, because=Because.SECOND_LOOK)
+    path = verification_path("demo", biz_id())
+    async with site.client(Role.REVIEWER) as other, site.client(Role.VIEWER) as viewer:
+        pages = [(await other.get(each)).text for each in (path, "/verifications")]
+        assert [OTHERWISE in text for text in pages] == [False, False]
+        assert ("secret first thought" in pages[0], "A blind second look" in pages[0]) == (False, True)
+        assert (await other.get(f"/reviews/{first}")).status_code == 409
+        [row] = (await other.get("/verifications?effective=rejected")).text.split("<tbody>")[1:]
+        assert "No verification matches." in row
+        assert OTHERWISE in (await viewer.get(path)).text

@@ -118,6 +118,9 @@ async def test_filters_find_by_basis_and_disagreement(site: Site) -> None:
         assert (sum(by_basis), max(by_basis)) == (2, 1)
         assert await found(basis="callback", policy="nobody") == 0
         assert await found(reason="confirmation.disagrees") == 1
+        assert [await found(mode=each) for each in ("required", "off", "unknown")] == [2, 0, 2]
+        assert await found(mode="required", reason="confirmation.disagrees") == 1
+        assert await found(mode="required", biz_no="nobody's") == 0
 
 
 @pytest.mark.parametrize(

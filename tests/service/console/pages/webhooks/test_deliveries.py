@@ -137,8 +137,18 @@ async def test_an_endpoint_of_another_app_does_not_exist(site: Site) -> None:
     path = f"/endpoints/{UUID(int=1)}"
     async with site.client(Role.OPERATOR, "demo") as client:
         token = token_in((await client.get("/help")).text)
-        gets = [path, f"{path}/rotate", f"{path}/disable", f"{path}/delete", f"/deliveries/{delivery}"]
-        posts = [f"{path}/{word}" for word in ("test", "rotate", "enable", "disable", "delete", "recover")]
+        gets = [
+            path,
+            f"{path}/change",
+            f"{path}/rotate",
+            f"{path}/disable",
+            f"{path}/delete",
+            f"/deliveries/{delivery}",
+        ]
+        posts = [
+            f"{path}/{word}"
+            for word in ("change", "test", "rotate", "enable", "disable", "delete", "recover")
+        ]
         posts += [f"/deliveries/{delivery}/redeliver"]
         assert {(await client.get(each)).status_code for each in gets} == {404}
         form = {"form_token": token}
