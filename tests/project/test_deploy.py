@@ -22,19 +22,52 @@ def compose() -> dict[str, Any]:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_understands_each_unit(unit: Path, tmp_path: Path) -> None:
-    for each in UNITS:
-        # The program is not installed where tests run.
-        text = each.read_text().replace("/opt/faceid-gateway/bin/faceid-gateway", shutil.which("true") or "")
-        (tmp_path / each.name).write_text(text)
+    _install(tmp_path)
     name = unit.name.replace("@.", "@8028.")
     if name != unit.name:
         (tmp_path / name).symlink_to(unit.name)
+    assert _complaints(tmp_path, name) == []
+
+
+def _install(folder: Path) -> None:
+    for each in UNITS:
+        # The program is not installed where tests run.
+        text = each.read_text().replace("/opt/faceid-gateway/bin/faceid-gateway", shutil.which("true") or "")
+        (folder / each.name).write_text(text)
+
+
+def _complaints(folder: Path, unit: str) -> list[str]:
+    """What systemd says about a unit in this folder."""
     done = subprocess.run(
-        ["systemd-analyze", "verify", str(tmp_path / name)],
-        capture_output=True, text=True, check=False, env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        ["systemd-analyze", "verify", str(folder / unit)],
+        capture_output=True, text=True, check=False, env={"SYSTEMD_UNIT_PATH": f"{folder}:"},
     )  # fmt: skip
-    ours = [line for line in done.stderr.splitlines() if "faceid" in line]
-    assert ours == []
+    return [line for line in done.stderr.splitlines() if "faceid" in line]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize("name", ["faceid-ingress@8028", "faceid-api", "faceid-migrate"])
+def test_systemd_understands_users_for_each_process(name: str, tmp_path: Path) -> None:
+    _install(tmp_path)
+    dropped = tmp_path / "faceid-.service.d"
+    dropped.mkdir()
+    shutil.copy(ROOT / "deploy/systemd/own-users.conf", dropped)
+    if "@" in name:
+        (tmp_path / f"{name}.service").symlink_to("faceid-ingress@.service")
+    assert _complaints(tmp_path, f"{name}.service") == []
+
+
+def test_users_for_each_process_leave_nothing_to_the_common_one() -> None:
+    """What the units say about user, group and folder, the drop-in says again."""
+    own = (ROOT / "deploy/systemd/own-users.conf").read_text()
+    set_by = {name: re.findall(rf"^{name}=(.*)$", own, re.MULTILINE) for name in ("User", "Group")}
+    assert set_by == {"User": ["%p"], "Group": ["%p"]}
+    assert re.findall(r"^StateDirectory=(.*)$", own, re.MULTILINE) == ["", "%p"]
+    assert "faceid-migrate" in own
+    guide = (ROOT / "docs/production.md").read_text()
+    [processes] = re.findall(r"^for process in (.+); do$", guide, re.MULTILINE)
+    services = [each.stem.removesuffix("@") for each in UNITS if each.suffix == ".service"]
+    assert {f"faceid-{each}" for each in processes.split()} == set(services)
 
 
 @pytest.mark.parametrize(
