@@ -66,7 +66,7 @@ async def _rewrap(data_dir: Path | None) -> None:
         await gateway.audit().log.note(AuditRow.by(command_actor(), Action.KEYS_REWRAPPED))
         of_epochs = await gateway.keys.rewrap_epochs()
         done, unreadable = await _rewrap_rows(gateway)
-        numbers = await gateway.index_again()
+        numbers = await gateway.identity.index_again()
     typer.echo(f"{of_epochs.done} epoch(s) and {done} row(s) rewrapped")
     if numbers:
         typer.echo(f"{numbers} ID number(s) hashed again")

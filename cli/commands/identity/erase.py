@@ -53,7 +53,8 @@ def erase_command(
         _print_ends(run(lambda gateway: _erase_person(gateway, app, number, actor, why), data_dir))
         return
     receipt: Receipt = run(
-        lambda gateway: gateway.erasures().erase(app, biz_id or "", actor=actor, reason=why), data_dir
+        lambda gateway: gateway.identity.erasures().erase(app, biz_id or "", actor=actor, reason=why),
+        data_dir,
     )
     typer.echo(msgspec.json.encode(receipt).decode())
 
@@ -75,7 +76,7 @@ async def _erase_person(gateway: Gateway, app: str, number: str, actor: Actor, w
     ends: dict[str, PersonEnd] = {}
     more = True
     while more:
-        some, more = await gateway.person_erasure().of(app, number, actor=actor, reason=why)
+        some, more = await gateway.identity.person_erasure().of(app, number, actor=actor, reason=why)
         more = more and any(each.biz_id not in ends for each in some)
         ends |= {each.biz_id: each for each in some}
     return list(ends.values())
@@ -93,9 +94,9 @@ def _print_ends(ends: list[PersonEnd]) -> None:
 
 async def _explain(gateway: Gateway, app: str, biz_id: str) -> tuple[ErasureView, list[PlaceState]]:
     view, which, waiting = (
-        await gateway.erasures().explain(app, biz_id),
+        await gateway.identity.erasures().explain(app, biz_id),
         verification_id(app, biz_id),
-        gateway.waiting(),
+        gateway.identity.waiting(),
     )
     return view, [
         PlaceState(Place.INBOX, await waiting.in_inbox(which)),

@@ -22,7 +22,7 @@ def apply(data_dir: DataDirOption = None) -> None:
 
     Can be ended and run again at any time.
     """
-    done = run(lambda gateway: gateway.apply_erasures(actor=command_actor()), data_dir)
+    done = run(lambda gateway: gateway.identity.apply_erasures(actor=command_actor()), data_dir)
     typer.echo(f"{done} erasure(s) applied" if done else "nothing to apply: the database has every erasure")
 
 
@@ -38,7 +38,7 @@ def verify(
         raise CommandFailed(f"{receipt}: this is no receipt") from None
 
     async def check(gateway: Gateway) -> bool:
-        return gateway.is_genuine(read)
+        return gateway.identity.is_genuine(read)
 
     if not run(check, data_dir):
         raise CommandFailed(f"{receipt}: no configured master key has signed this")

@@ -18,7 +18,9 @@ commands = typer.Typer(no_args_is_help=True, help="Place or lift legal holds.")
 def place(biz_id: BizId, app: App, reason: Reason, data_dir: DataDirOption = None) -> None:
     """Hold a verification: nothing of it is erased, by request or by age."""
     why, actor = checked_reason(reason), command_actor()
-    hold = run(lambda gateway: gateway.erasures().hold(app, biz_id, actor=actor, reason=why), data_dir)
+    hold = run(
+        lambda gateway: gateway.identity.erasures().hold(app, biz_id, actor=actor, reason=why), data_dir
+    )
     typer.echo(f"held by {hold.placed_by}: {hold.reason}")
 
 
@@ -26,6 +28,8 @@ def place(biz_id: BizId, app: App, reason: Reason, data_dir: DataDirOption = Non
 def lift(biz_id: BizId, app: App, reason: Reason, data_dir: DataDirOption = None) -> None:
     """Lift the hold on a verification."""
     why, actor = checked_reason(reason), command_actor()
-    if not run(lambda gateway: gateway.erasures().lift(app, biz_id, actor=actor, reason=why), data_dir):
+    if not run(
+        lambda gateway: gateway.identity.erasures().lift(app, biz_id, actor=actor, reason=why), data_dir
+    ):
         raise CommandFailed("there is no hold on this verification")
     typer.echo("lifted")

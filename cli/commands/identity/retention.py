@@ -34,7 +34,7 @@ def run(
     """
 
     async def erase(gateway: Gateway) -> bool:
-        retention = gateway.retention()
+        retention = gateway.identity.retention()
         due = await retention.due()
         _show(due)
         if dry_run:

@@ -10,28 +10,14 @@ from uuid import uuid4
 from tests.whole.e2e.gateway import finished_callback
 
 NAME: Final = "司马金丝雀"
-
-
 NUMBER: Final = "110101199003078888"
-
-
 RIGHT_NUMBER: Final = "110101199003078881"
 """A number that is searched for, and that no verification has."""
-
-
 EXTRA: Final = "canary-extra-5d1c"
-
-
 PICTURE: Final = b"canary-picture-9a77"
-
-
 WORD: Final = "canarywordcf02"
-
-
 ORDER: Final = "canary-order-31b0"
 """A biz_no, which is kept in the clear."""
-
-
 IDENTITY: Final = {"idcard_name": NAME, "idcard_number": NUMBER}
 OURS: Final = {"secrets.json", "dev.json"}
 """Where `dev` itself keeps its secrets, for the owner alone."""

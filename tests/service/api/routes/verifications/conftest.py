@@ -16,11 +16,7 @@ from tests.support.storage.stores import (
 )
 
 URL = "/v1/verifications"
-
-
 ORDER = {"app_id": "demo", "biz_no": "order-1"}
-
-
 EXPIRES = NOW + timedelta(minutes=50)
 
 
