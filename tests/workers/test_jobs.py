@@ -19,7 +19,7 @@ from adapters.tasks.background import in_background
 from domain.model import verification_id
 from domain.pulls.budget import RESULT_KEPT
 from tests.support.memory.audit import MemoryAnchor
-from tests.support.storage.audits import write_rows
+from tests.support.storage.audit.audits import write_rows
 from tests.support.storage.stores import biz_id, callback, payload
 from tests.support.workers.jobs import TIMED_OUT, Jobs, answered, nothing_to_adopt, run_crons
 from usecases.context import WorkerContext

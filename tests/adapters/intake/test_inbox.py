@@ -13,7 +13,8 @@ from adapters.redis.names import DEFAULT_NAMES, RedisNames
 from adapters.sealing.batch_ids import new_batch_id
 from adapters.sealing.envelope import KeyRing
 from domain.model import CallbackKind
-from tests.support.storage.stores import callback, dump_redis, payload, traces
+from tests.support.storage.dumps import dump_redis, traces
+from tests.support.storage.stores import callback, payload
 
 MINUTE = timedelta(minutes=1)
 BATCH = [callback(), callback(payload(2), app_id="other", kind=CallbackKind.RETURN, secret_index=1)]

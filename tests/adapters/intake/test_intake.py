@@ -17,8 +17,9 @@ from adapters.sealing.envelope import KeyRing
 from devstack.waiting import until
 from domain.errors import NotDurable
 from domain.limits.memory_room import MemoryRules
+from tests.support.storage.dumps import dump_redis, traces
 from tests.support.storage.intakes import QUICK, Ingress, own_valkey, pool_on
-from tests.support.storage.stores import callback, dump_redis, payload, traces
+from tests.support.storage.stores import callback, payload
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from adapters.sealing.batch_ids import new_batch_id
 from adapters.sealing.envelope import KeyRing
 from adapters.store.dead_letters import verification_named
 from domain.model import verification_id
-from tests.support.storage.stores import biz_id, callback, dump_redis, payload
+from tests.support.storage.dumps import dump_redis
+from tests.support.storage.stores import biz_id, callback, payload
 
 MINE = verification_id("demo", biz_id(1))
 BATCH = [callback(payload(1)), callback(payload(2)), callback(payload(1), app_id="other")]

@@ -11,7 +11,8 @@ from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal
 from domain.model import CallbackKind
 from domain.views.letters import DeadLetter, LetterFilter
-from tests.support.storage.stores import NOW, Store, callback, dump_database, payload, traces
+from tests.support.storage.dumps import dump_database, traces
+from tests.support.storage.stores import NOW, Store, callback, payload
 
 SECOND = timedelta(seconds=1)
 

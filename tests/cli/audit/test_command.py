@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import create_engine
 from cli.audit import verify_audit
 from tests.cli.conftest import Audited, Run
-from tests.support.storage.audits import close_all, write_rows
+from tests.support.storage.audit.audits import close_all, write_rows
 from tests.support.storage.emptying import empty_tables
 
 Do = Callable[[Callable[[AsyncEngine], Awaitable[Any]]], Any]

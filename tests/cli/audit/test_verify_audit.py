@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.audit.export import PgAuditExport
 from cli.audit import verify_audit
-from tests.support.storage.audits import Line, close_all, exported, write_rows
-from tests.support.storage.tampering import ALL, Tamper, parts_of, rewrite_all
+from tests.support.storage.audit.audits import Line, close_all, exported, write_rows
+from tests.support.storage.audit.tampering import ALL, Tamper, parts_of, rewrite_all
 
 Anchors = list[tuple[int, str]]
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.settings.settings import load_settings
 from cli.doctor.audit import check_audit
 from devstack import ports
-from tests.support.storage.audits import close_all, write_rows
+from tests.support.storage.audit.audits import close_all, write_rows
 
 
 async def found() -> list[tuple[bool | None, str]]:

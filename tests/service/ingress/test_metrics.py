@@ -18,7 +18,8 @@ from service.ingress.stats import IngressStats
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import SECRET
 from tests.support.payloads.callbacks import dump
-from tests.support.storage.stores import payload, traces
+from tests.support.storage.dumps import traces
+from tests.support.storage.stores import payload
 
 
 async def scrape(port: int) -> str:

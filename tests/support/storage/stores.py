@@ -1,13 +1,11 @@
 """What the tests of every edge are built from: callbacks, a store with shortcuts, dumps of what is kept."""
 
 import contextlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,7 +25,6 @@ from adapters.store.schedule.due import PgDueVerifications
 from adapters.store.schedule.pull_ledger import PgLedger
 from adapters.store.schedule.pull_requests import PgPullRequests
 from adapters.store.schedule.return_hints import PgReturnHints
-from adapters.store.tables.schema import metadata
 from adapters.store.webhooks.endpoints import PgEndpoints
 from domain.apps.registration import Registration
 from domain.callback.payload import decode_payload
@@ -44,7 +41,7 @@ from domain.verifications.records import DecisionRecord, DecodedCallback, Finish
 from domain.views.letters import DeadLetter, LetterFilter
 from domain.views.verifications import VerificationRecord
 from tests.support.memory.identity.pictures import MemoryPictures
-from tests.support.payloads.callbacks import ID_NUMBER, NAME, default_policy, dump, passing_payload
+from tests.support.payloads.callbacks import default_policy, dump, passing_payload
 from usecases.ports.callbacks.recording import Recorder
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -260,45 +257,3 @@ def is_same_key(one: DataKey, other: DataKey) -> bool:
     with contextlib.suppress(BrokenSeal):
         return other.unseal(one.seal(b"x", place="p"), place="p") == b"x"
     return False
-
-
-async def dump_redis(redis: Redis) -> str:
-    """Every key and value in Redis, as text."""
-    lines = []
-    for key in sorted(await redis.keys("*")):
-        kind = (await redis.type(key)).decode()
-        if kind == "string":
-            value: object = await redis.get(key)
-        elif kind == "zset":
-            value = await redis.zrange(key, 0, -1, withscores=True)
-        elif kind == "set":
-            value = await redis.smembers(key)  # type: ignore[misc]
-        else:
-            value = await redis.hgetall(key)  # type: ignore[misc]
-        lines.append(f"{key!r} {_latin(value)}")
-    return "\n".join(lines)
-
-
-async def dump_database(engine: AsyncEngine) -> str:
-    """Every row of every table, as PostgreSQL prints it: bytea in hex."""
-    lines = []
-    async with engine.connect() as connection:
-        for table in metadata.sorted_tables:
-            rows = await connection.execute(text(f"SELECT CAST(t AS text) FROM {table.name} t"))
-            lines += [f"{table.name} {row[0]}" for row in rows]
-    return "\n".join(lines)
-
-
-def traces(dumped: str, *words: str) -> list[str]:
-    """Which of the words (by default name and ID number) are in a dump, in any encoding."""
-    return [
-        spelling
-        for word in words or (NAME, ID_NUMBER)
-        for plain in (word, json.dumps(word)[1:-1])
-        for spelling in (plain, plain.encode().hex(), plain.encode().decode("latin-1"))
-        if spelling in dumped
-    ]
-
-
-def _latin(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else repr(value)

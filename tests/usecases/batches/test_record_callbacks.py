@@ -18,7 +18,8 @@ from domain.model import AcceptedCallback
 from domain.views.letters import LetterFilter
 from tests.support.payloads.callbacks import dump, put
 from tests.support.storage.actors import AN_ACTOR
-from tests.support.storage.stores import NOW, Store, callback, payload, traces
+from tests.support.storage.dumps import traces
+from tests.support.storage.stores import NOW, Store, callback, payload
 from tests.support.workers.batches import stored_batches
 from tests.support.workers.jobs import Jobs, answered, refused
 from usecases.batches import record_callbacks as callbacks

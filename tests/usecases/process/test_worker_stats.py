@@ -9,7 +9,8 @@ import pytest
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from domain.views.operations.processes import WorkerStatus
-from tests.support.storage.stores import biz_id, callback, payload, traces
+from tests.support.storage.dumps import traces
+from tests.support.storage.stores import biz_id, callback, payload
 from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, refused
 from usecases.context import WorkerContext
 from usecases.verifications.advance import advance_safely

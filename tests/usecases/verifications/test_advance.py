@@ -11,7 +11,8 @@ from domain.model import ConfirmationMode
 from domain.pulls.answer import Answer
 from domain.pulls.budget import PullState
 from tests.support.payloads.callbacks import put
-from tests.support.storage.stores import Json, callback, dump_database, payload, traces
+from tests.support.storage.dumps import dump_database, traces
+from tests.support.storage.stores import Json, callback, payload
 from tests.support.workers.jobs import NOT_SENT, TIMED_OUT, Jobs, answered, app, refused
 from usecases.verifications.advance import advance, advance_safely
 

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, cast
 
 import structlog
@@ -42,7 +42,8 @@ from tests.support.memory.pulls.pull_requests import MemoryPullRequests
 from tests.support.memory.pulls.vendor import MemoryVendor
 from tests.support.memory.return_hints import MemoryReturnedVerifications, MemoryReturnHints
 from tests.support.memory.servers import MemoryDatabase, MemoryRedis
-from tests.support.storage.stores import LEASE, NOW, OPERATORS_RULES
+from tests.support.storage.stores import LEASE, OPERATORS_RULES
+from tests.whole.stateful.clock import StepClock
 from tests.whole.stateful.processes import Ending, Process, kill_current, turn
 from usecases.context import WorkerContext
 from usecases.process.alarm import Alarm
@@ -88,24 +89,6 @@ class WatchedRecording(Recording):
     def wake(self) -> None:
         self.woken = True
         super().wake()
-
-
-class StepClock:
-    """A wall clock that is set; `monotonic` never goes back with it."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-        self._elapsed = 0.0
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self._elapsed
-
-    def step(self, by: timedelta) -> None:
-        self.now += by
-        self._elapsed += max(0.0, by.total_seconds())
 
 
 class World:

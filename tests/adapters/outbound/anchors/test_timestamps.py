@@ -20,7 +20,7 @@ from adapters.store.audit.timestamps import PgTimestamps
 from cli.audit import verify_audit
 from domain.audit.blocks import Block
 from domain.errors import AnchorFailed
-from tests.support.storage.audits import close_all, exported, write_rows
+from tests.support.storage.audit.audits import close_all, exported, write_rows
 
 Stamp = Callable[[bytes], Awaitable[web.Response]]
 

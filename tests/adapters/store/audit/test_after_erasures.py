@@ -19,7 +19,7 @@ from domain.identity.errors import LegalHold
 from domain.identity.retention import EVERY_APP, Kind, SharedRetention
 from domain.model import verification_id
 from tests.support.storage.aging import Aging
-from tests.support.storage.audits import close_all, exported
+from tests.support.storage.audit.audits import close_all, exported
 from tests.support.storage.erasing import ACTOR
 from tests.support.storage.stores import NOW, biz_id
 

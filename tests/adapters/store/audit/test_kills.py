@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.store.audit.export import PgAuditExport
 from cli.audit import verify_audit
-from tests.support.storage.audits import Line, close_all
-from tests.support.storage.tampering import SIX, Tamper, parts_of
+from tests.support.storage.audit.audits import Line, close_all
+from tests.support.storage.audit.tampering import SIX, Tamper, parts_of
 
 WRITERS = int(os.environ.get("AUDIT_WRITERS", "3"))
 CLOSERS = 2
@@ -61,7 +61,7 @@ class Processes:
         await asyncio.gather(*(each.wait() for each in self._running))
 
     async def _start(self, command: tuple[str, ...]) -> asyncio.subprocess.Process:
-        module = "tests.support.storage.audit_processes"
+        module = "tests.support.storage.audit.audit_processes"
         return await asyncio.create_subprocess_exec(sys.executable, "-m", module, *command)
 
 

@@ -16,7 +16,7 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.views.audit import AuditFilter
 from tests.support.servers.databases import fresh_database
-from tests.support.storage.audits import audit_row, write_rows
+from tests.support.storage.audit.audits import audit_row, write_rows
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 EVERYWHERE: Final = AuditFilter()

@@ -18,7 +18,7 @@ from domain.identity.retention import EVERY_APP, Kind
 from domain.views.audit import AuditFilter
 from tests.support.servers.private import private_postgres
 from tests.support.servers.users import apply_roles, database_as
-from tests.support.storage.audits import close_all, exported, write_rows
+from tests.support.storage.audit.audits import close_all, exported, write_rows
 
 TABLES = ("audit", "audit_blocks", "audit_leaves", "audit_timestamps")
 

@@ -6,13 +6,8 @@ from adapters.sealing.envelope import SealingKey
 from adapters.store.decisions.decisions import seal_identity, unseal_identity
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id
-from tests.support.storage.stores import (
-    NOW,
-    Store,
-    biz_id,
-    dump_database,
-    traces,
-)
+from tests.support.storage.dumps import dump_database, traces
+from tests.support.storage.stores import NOW, Store, biz_id
 
 
 async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:

@@ -15,7 +15,7 @@ from cli.audit.verify_audit import verify
 from domain.identity.retention import EVERY_APP, Due, Kind, Retention, Retentions, SharedRetention
 from domain.model import verification_id
 from tests.support.storage.aging import Aging
-from tests.support.storage.audits import close_all, exported, write_rows
+from tests.support.storage.audit.audits import close_all, exported, write_rows
 from tests.support.storage.erasing import ACTOR
 from tests.support.storage.stores import NOW, biz_id
 from usecases.identity.retain import overdue_of

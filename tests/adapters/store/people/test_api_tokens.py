@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.sealing.random_secrets import new_secret
 from adapters.store.people.api_tokens import PgTokens
 from domain.views.tokens import SCOPES, ApiToken
-from tests.support.storage.stores import dump_database, traces
+from tests.support.storage.dumps import dump_database, traces
 
 HOUR = timedelta(hours=1)
 

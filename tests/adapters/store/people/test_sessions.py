@@ -14,8 +14,8 @@ from domain.people.links import Purpose
 from domain.people.person import PersonState
 from domain.people.roles import Grant, Role
 from domain.people.session import csrf_of
+from tests.support.storage.dumps import dump_database, traces
 from tests.support.storage.people import HERE, OPS, People
-from tests.support.storage.stores import dump_database, traces
 
 REVIEWER = Grant(Role.REVIEWER, "demo")
 HASH = "$argon2id$canary"

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.people.tries import PgSignInLimits
 from domain.limits.throttle import Rate
 from domain.people.entry import Way
+from tests.support.storage.dumps import dump_database, traces
 from tests.support.storage.people import People
-from tests.support.storage.stores import dump_database, traces
 
 HOME, AWAY = "192.0.2.7", "198.51.100.9"
 WIDE = Rate(1.0, 10_000)

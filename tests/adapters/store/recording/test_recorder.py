@@ -13,17 +13,8 @@ from adapters.store.recording.known import raw_callback_place
 from adapters.store.recording.recorder import PgRecorder
 from domain.model import CallbackKind
 from tests.support.payloads.callbacks import passing_payload, put
-from tests.support.storage.stores import (
-    LEASE,
-    NOW,
-    Store,
-    biz_id,
-    callback,
-    dump_database,
-    payload,
-    record,
-    traces,
-)
+from tests.support.storage.dumps import dump_database, traces
+from tests.support.storage.stores import LEASE, NOW, Store, biz_id, callback, payload, record
 
 FINAL = callback()
 

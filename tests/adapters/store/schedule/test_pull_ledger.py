@@ -9,7 +9,8 @@ from domain.errors import BrokenSeal
 from domain.pulls.budget import Pull, PullState
 from domain.verifications.records import Recorded
 from tests.support.payloads.callbacks import dump, passing_payload
-from tests.support.storage.stores import NOW, Store, dump_database, finished, traces
+from tests.support.storage.dumps import dump_database, traces
+from tests.support.storage.stores import NOW, Store, finished
 
 LATER = NOW + timedelta(minutes=2)
 

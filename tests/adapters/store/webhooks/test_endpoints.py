@@ -13,7 +13,8 @@ from domain.errors import BrokenSeal
 from domain.events.event import EventType
 from domain.events.webhooks.endpoint import DisabledReason
 from domain.views.events import EventFilter
-from tests.support.storage.stores import NOW, Store, dump_database, traces
+from tests.support.storage.dumps import dump_database, traces
+from tests.support.storage.stores import NOW, Store
 from tests.support.webhooks.endpoints import CA, HEADER, SECRET, SEED, endpoint
 
 

@@ -21,7 +21,8 @@ from service.api.main import create_app
 from service.api.metrics.page import FRESH_FOR
 from tests.service.api.metrics.conftest import WORKER, page_of, parsed, put_heartbeat, samples, scrape
 from tests.support.http.api import RealApi
-from tests.support.storage.stores import Clock, biz_id, callback, traces
+from tests.support.storage.dumps import traces
+from tests.support.storage.stores import Clock, biz_id, callback
 
 ROOT = Path(__file__).parents[4]
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
-from tests.support.storage.audits import audit_row
+from tests.support.storage.audit.audits import audit_row
 
 URL = "/v1/audit"
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 from adapters.postgres.engine import create_engine
 from devstack.stack import Stack
 from simulator.api.results import JPEG
-from tests.support.storage.stores import dump_database, dump_redis
+from tests.support.storage.dumps import dump_database, dump_redis
 from tests.whole.e2e.canary.callbacks import (
     callbacks_of_every_kind,
     dead_letters,

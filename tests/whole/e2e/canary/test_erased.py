@@ -18,7 +18,7 @@ import pytest_asyncio
 from devstack.stack import Stack
 from domain.identity.numbers import with_check_digit
 from domain.model import verification_id
-from tests.support.storage.stores import dump_redis
+from tests.support.storage.dumps import dump_redis
 from tests.whole.e2e.canary.words import files_of, stands
 from tests.whole.e2e.gateway import Gateway
 

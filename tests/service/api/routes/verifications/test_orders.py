@@ -22,16 +22,8 @@ from tests.service.api.routes.verifications.conftest import ORDER, URL, Scripted
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
-from tests.support.storage.stores import (
-    NOW,
-    Store,
-    biz_id,
-    callback,
-    dump_database,
-    dump_redis,
-    payload,
-    traces,
-)
+from tests.support.storage.dumps import dump_database, dump_redis, traces
+from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
 
 
 async def test_an_order_is_a_token_a_registration_and_an_address(

@@ -15,7 +15,8 @@ from domain.events.webhooks.endpoint import DisabledReason
 from domain.events.webhooks.signing import key_of
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import ENDPOINTS, RealApi
-from tests.support.storage.stores import Clock, Store, dump_database, dump_redis, traces
+from tests.support.storage.dumps import dump_database, dump_redis, traces
+from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.endpoints import endpoint
 
 URL = "/v1/endpoints"

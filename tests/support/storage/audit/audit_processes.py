@@ -1,7 +1,7 @@
 """A writer of the audit and a closer of its blocks, each as a process that may be killed at any moment.
 
-python -m tests.support.storage.audit_processes write URL NAME ROWS
-python -m tests.support.storage.audit_processes close URL
+python -m tests.support.storage.audit.audit_processes write URL NAME ROWS
+python -m tests.support.storage.audit.audit_processes close URL
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.engine import create_engine
 from adapters.store.audit.blocks import PgAuditBlocks
 from adapters.store.audit.rows import append
-from tests.support.storage.audits import audit_row
+from tests.support.storage.audit.audits import audit_row
 
 _IDLE = 0.05
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
 from domain.audit.blocks import BEGINNING, canonical, merkle_root
-from tests.support.storage.audits import Line
+from tests.support.storage.audit.audits import Line
 
 Part = list[Line]
 """The line of a block and those of its rows."""

@@ -1,0 +1,1 @@
+"""Audits for tests: made, written by processes that are killed, and tampered with."""
