@@ -1,15 +1,18 @@
 """Roles whose key store goes away, comes back, or is not named."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import httpx2
 import pytest
 
 from adapters.keys.data_keys import epoch_of
-from devstack import ports
+from devstack import databases, ports
 from devstack.roles import Roles
 from devstack.waiting import until
+from tests.support.storage.stores import biz_id
 from tests.whole.e2e.roles.lone_roles import (
     PATIENCE,
     Servers,
@@ -23,6 +26,8 @@ from tests.whole.e2e.roles.lone_roles import (
 )
 
 pytestmark = pytest.mark.timeout(180)
+
+TOKEN = "token-of-the-key-store-tests"
 
 
 @pytest.fixture
@@ -76,6 +81,40 @@ async def test_callback_waits_until_the_key_store_is_there(servers: Servers, fol
         assert await wrapped_keys(servers) == []
         folder.mount()
         await decided(servers, 1)
+
+
+async def test_an_api_that_starts_without_its_key_store_answers_without_identity(
+    servers: Servers, folder: KeyFolder
+) -> None:
+    await databases.prepare(servers.postgres.url, token_name="test", token=TOKEN)
+    async with role(folder.roles(servers).worker()):
+        await servers.hand_in(1)
+        await decided(servers, 1)
+    folder.unmount()
+    port = ports.free_port()
+    async with role(folder.roles(servers).api(port)) as api, client(port) as orders:
+        await until(lambda: status(orders, "/readyz", 200), patience=PATIENCE)
+        assert api.entries("keys.away")
+        orders.headers["authorization"] = f"Bearer {TOKEN}"
+        found = (await orders.get(f"/v1/verifications/{biz_id(1)}")).json()
+        assert (found["state"], found["identity"]) == ("decided", None)
+        refused = await register(orders)
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        folder.mount()
+        # A second later the store is asked again.
+        await until(lambda: registered(orders), patience=PATIENCE)
+        shown = (await orders.get(f"/v1/verifications/{biz_id(1)}")).json()
+        assert shown["identity"] is not None
+
+
+async def register(orders: httpx2.AsyncClient) -> httpx2.Response:
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    order = {"biz_no": "order-2", "expires_at": ends.isoformat()}
+    return await orders.put(f"/v1/verifications/{biz_id(2)}", json=order)
+
+
+async def registered(orders: httpx2.AsyncClient) -> bool:
+    return (await register(orders)).status_code in {200, 201}
 
 
 async def test_ingress_has_no_use_for_the_key_store(servers: Servers, folder: KeyFolder) -> None:
