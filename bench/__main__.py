@@ -13,20 +13,20 @@ from collections.abc import Sequence
 import msgspec
 
 from bench.failure import BenchFailed
+from bench.measures.api.lists import measure_lists
+from bench.measures.api.lookups import measure_lookups
 from bench.measures.deliveries import measure_deliveries
-from bench.measures.drain import measure_drain
-from bench.measures.endpoint import measure_endpoint
-from bench.measures.idle import measure_idle
-from bench.measures.ingress import measure_ingress
-from bench.measures.keys import measure_keys
-from bench.measures.latency import measure_latency
-from bench.measures.lists import measure_lists
-from bench.measures.lookups import measure_lookups
-from bench.measures.processes import measure_processes
-from bench.measures.steady import measure_steady
-from bench.measures.upkeep import measure_upkeep
-from bench.measures.worker import measure_worker
-from bench.measures.young import measure_young
+from bench.measures.ingress.accepted import measure_ingress
+from bench.measures.ingress.idle import measure_idle
+from bench.measures.ingress.latency import measure_latency
+from bench.measures.ingress.processes import measure_processes
+from bench.measures.ingress.steady import measure_steady
+from bench.measures.worker.decided import measure_worker
+from bench.measures.worker.drain import measure_drain
+from bench.measures.worker.endpoint import measure_endpoint
+from bench.measures.worker.keys import measure_keys
+from bench.measures.worker.upkeep import measure_upkeep
+from bench.measures.worker.young import measure_young
 from bench.plan import LONG, PARTS, QUICK, WHOLE, Plan
 from bench.report.console import console, show, show_noise, show_part
 from bench.report.figures import Figure

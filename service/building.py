@@ -29,12 +29,12 @@ from domain.events.webhooks.addresses import parse_allowed
 from domain.pulls.accounts import sharing
 from service.parts import Letters, Webhooks
 from service.readiness import Readiness
+from usecases.events.webhooks.manage_endpoints import EndpointDesk
+from usecases.events.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.try_endpoint import EndpointTrials
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.read import IdentityDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 
 class Intake(NamedTuple):

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from usecases.events.webhooks.manage_endpoints import EndpointDesk
+from usecases.events.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.try_endpoint import EndpointTrials
 from usecases.ports.events.deliveries import DeliveryDesk
 from usecases.ports.lookups import LetterDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,11 @@ from adapters.store.decisions.policy_history import verify_policies
 from adapters.store.event_upkeep import PgEventUpkeep
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
-from adapters.store.identity.numbers import PgNumbers
-from adapters.store.identity.pictures import PgPictures
+from adapters.store.identity.numbers.index import PgNumbers
+from adapters.store.identity.numbers.velocity import PgVelocity
+from adapters.store.identity.pictures.pieces import PgPictures
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.retention import PgRetention
-from adapters.store.identity.velocity import PgVelocity
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners, PgOwners

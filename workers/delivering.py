@@ -16,8 +16,8 @@ from adapters.tasks.background import end_tasks, in_background
 from domain.errors import ServerAway, kind_of_error
 from domain.events.webhooks.delivery import KEPT_FOR, ClaimedDelivery
 from domain.events.webhooks.endpoint import Endpoint
-from usecases.webhooks.deliver import deliver
-from usecases.webhooks.sending import SenderContext
+from usecases.events.webhooks.deliver import deliver
+from usecases.events.webhooks.sending import SenderContext
 
 AT_ONCE: Final = 512
 """Attempts of one process at once."""

@@ -19,8 +19,8 @@ from adapters.store.webhooks.endpoints import PgEndpoints
 from adapters.tasks.background import end_tasks
 from domain.events.webhooks.addresses import parse_allowed
 from usecases.events.report_alerts import AlertContext
+from usecases.events.webhooks.sending import SenderContext
 from usecases.process.crash_points import crash_point_wanted, deadly
-from usecases.webhooks.sending import SenderContext
 from workers.alerting import keep_reporting
 from workers.delivering import Delivering
 

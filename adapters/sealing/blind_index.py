@@ -3,7 +3,7 @@
 The key is derived from the master key under a label for this purpose alone, so it is not in the database; the
 app is part of what is hashed, so two apps' digests of one person have nothing in common. A digest begins with
 the id of its master key (8 bytes): after a rotation the rows of the older key are found too, until a worker
-has hashed them under the newest one (adapters/store/identity/numbers.py).
+has hashed them under the newest one (adapters/store/identity/numbers/index.py).
 """
 
 from typing import Final

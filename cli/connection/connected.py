@@ -16,13 +16,13 @@ from cli.connection.identity import IdentityParts
 from cli.connection.whereabouts import Servers
 from domain.events.webhooks.delivery import Attempt
 from domain.people.actor import Actor
+from usecases.events.webhooks.manage_endpoints import EndpointDesk
+from usecases.events.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.try_endpoint import EndpointTrials
 from usecases.people.change_roles import PeopleDesk
 from usecases.people.invite import Invitations
 from usecases.people.personal_tokens import PersonalTokenDesk
 from usecases.requests.retry_dead_letters import DeadLetterRetries
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 if TYPE_CHECKING:
     from adapters.intake.queue import JobQueue

@@ -76,7 +76,7 @@ class IdentityParts:
     async def index_again(self) -> int:
         """Hash the ID numbers under an older master key again; how many. Raises ServerAway."""
         from adapters.sealing.blind_index import BlindIndex  # noqa: PLC0415 - as above
-        from adapters.store.identity.numbers import PgNumbers  # noqa: PLC0415 - as above
+        from adapters.store.identity.numbers.index import PgNumbers  # noqa: PLC0415 - as above
 
         process, count = self._process, 0
         numbers = PgNumbers(process.engine, keys=process.data_keys, index=BlindIndex(process.keys))

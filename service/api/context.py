@@ -17,6 +17,9 @@ from service.api.metrics.page import MetricsPage
 from service.http.lifecycle import Lifecycle
 from service.readiness import Readiness
 from usecases.audit.denials import Denials
+from usecases.events.webhooks.manage_endpoints import EndpointDesk
+from usecases.events.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.try_endpoint import EndpointTrials
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.erase_person import PersonErasure
 from usecases.identity.export import PersonExport
@@ -33,9 +36,6 @@ from usecases.ports.pulls import PullRequests, TokenIssuer
 from usecases.ports.schedule import Looks
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 
 @dataclass(frozen=True)

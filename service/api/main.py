@@ -28,8 +28,8 @@ from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
-from adapters.store.identity.counts import PgNumberCounts
 from adapters.store.identity.erased_persons import ErasedPersons
+from adapters.store.identity.numbers.counts import PgNumberCounts
 from adapters.store.identity.overdue import PgOverdue
 from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures

@@ -18,8 +18,8 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
 from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing, SealingKey
-from adapters.store.identity.counts import PgNumberCounts
-from adapters.store.identity.velocity import PgVelocity
+from adapters.store.identity.numbers.counts import PgNumberCounts
+from adapters.store.identity.numbers.velocity import PgVelocity
 from adapters.store.tables.schema import metadata
 from devstack.ports import free_port, listens
 from devstack.servers import _valkey_binary

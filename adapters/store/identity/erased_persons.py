@@ -1,7 +1,7 @@
 """Which verifications were to be erased by an ID number, so that the same request finds their receipts.
 
 The number's digest is under a key of this purpose alone, so it has nothing in common with the blind index. A
-row is deleted 30 days after the request (adapters/store/identity/numbers.py).
+row is deleted 30 days after the request (adapters/store/identity/numbers/index.py).
 """
 
 from collections.abc import Sequence

@@ -19,8 +19,8 @@ from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.rows import append as append_audit
 from adapters.store.dead_letters import open_letter, verification_named
 from adapters.store.events.log import append
-from adapters.store.identity.numbers import FORGET
-from adapters.store.identity.pictures import ERASE as ERASE_PICTURES
+from adapters.store.identity.numbers.index import FORGET
+from adapters.store.identity.pictures.pieces import ERASE as ERASE_PICTURES
 from adapters.store.statements import due_moves
 from domain.audit.action import Action
 from domain.audit.row import AuditRow

@@ -15,8 +15,8 @@ from adapters.sealing.compression.raw import open_raw
 from adapters.sealing.envelope import place_of
 from adapters.store.audit.rows import append
 from adapters.store.decisions.decisions import unseal_identity
-from adapters.store.identity.pictures import PgPictures
-from adapters.store.identity.shown_pictures import Pieces, opened_pictures
+from adapters.store.identity.pictures.pieces import PgPictures
+from adapters.store.identity.pictures.shown import Pieces, opened_pictures
 from adapters.store.recording.known import key_place, raw_callback_place
 from domain.audit.action import Action
 from domain.audit.row import AuditRow

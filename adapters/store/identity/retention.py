@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.identity import deletion
 from adapters.store.identity.erasure import note_erased, take_away
-from adapters.store.identity.picture_ages import due_pictures, erase_pictures
+from adapters.store.identity.pictures.ages import due_pictures, erase_pictures
 from domain.identity.erasure import ErasureCause
 from domain.identity.retention import Due, Kind
 from domain.model import Outcome, State

@@ -20,7 +20,7 @@ from cli.output.terminal import create_console, printable
 from domain.errors import NoSuchDelivery
 from domain.events.webhooks.delivery import Attempt, DeliveryState
 from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts
-from usecases.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.redeliver import Redeliveries
 
 Answer = TypeVar("Answer")
 EndpointOption = Annotated[UUID | None, typer.Option("--endpoint", help="Only to this endpoint")]

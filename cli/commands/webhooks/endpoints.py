@@ -21,7 +21,7 @@ from cli.output.failures import CommandFailed
 from cli.output.terminal import create_console, printable
 from domain.events.webhooks.checks import MAX_OVERLAP
 from domain.events.webhooks.endpoint import PAUSED, Endpoint
-from usecases.webhooks.manage_endpoints import Shown
+from usecases.events.webhooks.manage_endpoints import Shown
 
 if TYPE_CHECKING:
     from service.api.models.endpoints import NewEndpoint

@@ -31,7 +31,7 @@ from domain.events.webhooks.endpoint import (
 from domain.events.webhooks.signing import Signature
 from domain.model import Outcome
 from service.api.models.verifications import UtcTime
-from usecases.webhooks.manage_endpoints import Changes, Shown
+from usecases.events.webhooks.manage_endpoints import Changes, Shown
 
 DAY: Final = 86_400
 

@@ -67,7 +67,7 @@ OF_THE_CONSOLE: Final = (
     ),
     Mutation(
         "the endpoint as seen",
-        "usecases/webhooks/manage_endpoints.py",
+        "usecases/events/webhooks/manage_endpoints.py",
         "if seen not in (None, endpoint.updated_at):",
         "if False:",
         [_TWICE],

@@ -69,8 +69,8 @@ OF_THE_EVENTS: Final = (
         "AND earliest.due_at IS NOT NULL ORDER BY earliest.seq LIMIT 1), d.seq)\n",
         "AND earliest.due_at IS NOT NULL AND false ORDER BY earliest.seq LIMIT 1), d.seq)\n",
         [
-            "tests/usecases/webhooks/test_order.py::test_a_later_event_is_not_claimed_while_an_earlier_one_is_under_way",
-            "tests/usecases/webhooks/test_order.py::test_a_blocked_event_keeps_its_due_time_and_goes_at_once_behind_the_earlier_one",
+            "tests/usecases/events/webhooks/test_order.py::test_a_later_event_is_not_claimed_while_an_earlier_one_is_under_way",
+            "tests/usecases/events/webhooks/test_order.py::test_a_blocked_event_keeps_its_due_time_and_goes_at_once_behind_the_earlier_one",
         ],
     ),
     Mutation(
@@ -78,7 +78,9 @@ OF_THE_EVENTS: Final = (
         "adapters/store/webhooks/results.py",
         "JOIN incoming i ON i.id = d.id AND i.fence = d.fence\n",
         "JOIN incoming i ON i.id = d.id\n",
-        ["tests/usecases/webhooks/test_leases.py::test_a_sender_whose_lease_was_taken_writes_nothing_late"],
+        [
+            "tests/usecases/events/webhooks/test_leases.py::test_a_sender_whose_lease_was_taken_writes_nothing_late"
+        ],
     ),
     Mutation(
         "endpoints of removed apps wait",
@@ -86,7 +88,7 @@ OF_THE_EVENTS: Final = (
         "WHERE e.state = 'enabled' AND e.app_id = ANY($4)\n",
         "WHERE e.state = 'enabled' AND $4::text[] IS NOT NULL\n",
         [
-            "tests/usecases/webhooks/test_paused.py::test_what_was_due_and_what_came_meanwhile_waits_for_the_app"
+            "tests/usecases/events/webhooks/test_paused.py::test_what_was_due_and_what_came_meanwhile_waits_for_the_app"
         ],
     ),
     Mutation(
@@ -95,7 +97,7 @@ OF_THE_EVENTS: Final = (
         "BESIDE if self._decisions_wait() else self._at_once)",
         "self._at_once)",
         [
-            "tests/usecases/webhooks/test_giving_way.py::test_few_are_claimed_while_decisions_wait_and_the_rest_behind_them"
+            "tests/usecases/events/webhooks/test_giving_way.py::test_few_are_claimed_while_decisions_wait_and_the_rest_behind_them"
         ],
     ),
     Mutation(
@@ -104,7 +106,7 @@ OF_THE_EVENTS: Final = (
         "LEFT JOIN events event ON event.seq = claimed.seq AND",
         "JOIN events event ON event.seq = claimed.seq AND",
         [
-            "tests/usecases/webhooks/test_upkeep.py::test_a_delivery_whose_event_is_deleted_ends_and_takes_no_place"
+            "tests/usecases/events/webhooks/test_upkeep.py::test_a_delivery_whose_event_is_deleted_ends_and_takes_no_place"
         ],
     ),
     Mutation(
@@ -112,7 +114,7 @@ OF_THE_EVENTS: Final = (
         "adapters/store/event_upkeep.py",
         "    AND seq <= COALESCE((SELECT min(cursor) FROM endpoints WHERE state = 'enabled'), seq)\n",
         "",
-        ["tests/usecases/webhooks/test_upkeep.py::test_an_event_is_kept_until_a_sender_has_seen_it"],
+        ["tests/usecases/events/webhooks/test_upkeep.py::test_an_event_is_kept_until_a_sender_has_seen_it"],
     ),
     Mutation(
         "events found without hints",
@@ -120,7 +122,7 @@ OF_THE_EVENTS: Final = (
         "            self._has_news, self._look_at = True, self._looked_at + self._look_every\n",
         "            self._look_at = self._looked_at + self._look_every\n",
         [
-            "tests/usecases/webhooks/test_upkeep.py::test_without_hints_new_events_are_found_beside_deliveries_that_end_all_the_time"
+            "tests/usecases/events/webhooks/test_upkeep.py::test_without_hints_new_events_are_found_beside_deliveries_that_end_all_the_time"
         ],
     ),
     Mutation(
@@ -178,11 +180,11 @@ OF_THE_EVENTS: Final = (
     ),
     Mutation(
         "redeliveries end",
-        "usecases/webhooks/redeliver.py",
+        "usecases/events/webhooks/redeliver.py",
         "            raise TooManyDeliveries(now)\n",
         "            pass\n",
         [
-            "tests/usecases/webhooks/test_restart.py::test_a_redelivery_that_would_never_end_is_refused_before_it_begins"
+            "tests/usecases/events/webhooks/test_restart.py::test_a_redelivery_that_would_never_end_is_refused_before_it_begins"
         ],
     ),
 )

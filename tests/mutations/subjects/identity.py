@@ -5,7 +5,7 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 
 _ORDERS: Final = "tests/service/api/routes/verifications/test_order_limits.py"
-_VELOCITY: Final = "tests/adapters/store/identity/test_velocity.py"
+_VELOCITY: Final = "tests/adapters/store/identity/numbers/test_velocity.py"
 _LIMITED: Final = "tests/usecases/verifications/test_velocity.py"
 _RULE: Final = "tests/domain/policy/rules/test_velocity.py"
 _ROUTES: Final = "tests/service/api/routes/identity/test_reads.py"
@@ -61,7 +61,7 @@ OF_IDENTITY: Final = (
     ),
     Mutation(
         "a number is noted before it is counted",
-        "adapters/store/identity/velocity.py",
+        "adapters/store/identity/numbers/velocity.py",
         "        noted = await write_group(self._engine, group, _note)\n",
         "        noted: list[DatabaseAway | None] = [None] * len(group)\n",
         [
@@ -71,7 +71,7 @@ OF_IDENTITY: Final = (
     ),
     Mutation(
         "a number is noted under the lease alone",
-        "adapters/store/identity/velocity.py",
+        "adapters/store/identity/numbers/velocity.py",
         " AND i.fence = v.fence\n",
         "\n",
         [

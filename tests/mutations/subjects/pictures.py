@@ -5,7 +5,7 @@ from typing import Final
 from tests.mutations.mutation import Mutation
 
 _KEEP: Final = "tests/usecases/pictures/test_keep.py"
-_ERASED: Final = "tests/adapters/store/identity/test_pictures.py"
+_ERASED: Final = "tests/adapters/store/identity/pictures/test_pieces.py"
 _ROUTES: Final = "tests/service/api/routes/identity/test_pictures.py"
 
 OF_PICTURES: Final = (

@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
-from bench.measures.steady import Run
+from bench.measures.ingress.steady import Run
 from bench.report.figures import Figure
 from bench.report.picture import draw, points_of
 from bench.report.results import Results, load, save

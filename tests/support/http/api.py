@@ -32,10 +32,10 @@ from adapters.store.audit.log import PgAuditLog
 from adapters.store.decisions.shadows import PgShadows
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
 from adapters.store.events.reader import PgEvents
-from adapters.store.identity.counts import PgNumberCounts
 from adapters.store.identity.erased_persons import ErasedPersons
 from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.holds import PgHolds
+from adapters.store.identity.numbers.counts import PgNumberCounts
 from adapters.store.identity.overdue import PgOverdue
 from adapters.store.identity.places import PgPlaces
 from adapters.store.identity.reads import PgIdentityReads
@@ -56,6 +56,9 @@ from tests.support.memory.identity.pictures import MemoryPictures
 from tests.support.storage.stores import NOW, Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from usecases.audit.denials import Denials
+from usecases.events.webhooks.manage_endpoints import EndpointDesk
+from usecases.events.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.try_endpoint import EndpointTrials
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.erase_person import PersonErasure
 from usecases.identity.export import PersonExport
@@ -64,9 +67,6 @@ from usecases.identity.retain import overdue_of
 from usecases.ports.access import Tokens
 from usecases.requests.retry_dead_letters import DeadLetterRetries
 from usecases.reviews.desk import ReviewDesk
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 APP_IDS = ("demo", "other")
 LATER = NOW + timedelta(days=1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.store.identity.pictures import PgPictures
+from adapters.store.identity.pictures.pieces import PgPictures
 from domain.verifications.records import Recorded
 from tests.support.memory.identity.pictures import MemoryPictures
 from tests.support.payloads.callbacks import dump

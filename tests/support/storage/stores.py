@@ -14,7 +14,7 @@ from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
 from adapters.store.dead_letters import PgDeadLetters
 from adapters.store.decisions.decisions import PgDecisions
-from adapters.store.identity.velocity import PgVelocity
+from adapters.store.identity.numbers.velocity import PgVelocity
 from adapters.store.lookups.lookups import PgLookups
 from adapters.store.recording.held import PgHeldVerifications
 from adapters.store.recording.owners import BizOwners

@@ -21,7 +21,7 @@ from domain.events.webhooks.endpoint import Endpoint, EndpointPrivate, EndpointS
 from domain.events.webhooks.signing import SigningSecret, new_secret
 from domain.events.webhooks.way import Answer, NotSent, Way
 from tests.support.storage.stores import LEASE, NOW, Clock
-from usecases.webhooks.sending import SenderContext
+from usecases.events.webhooks.sending import SenderContext
 from workers.delivering import Delivering
 
 SECRET = new_secret(b"a-secret-of-32-bytes-for-testing")

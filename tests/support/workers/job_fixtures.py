@@ -17,7 +17,7 @@ from adapters.redis.client import create_redis_pool
 from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
 from adapters.store.audit.blocks import PgAuditBlocks
-from adapters.store.identity.numbers import PgNumbers
+from adapters.store.identity.numbers.index import PgNumbers
 from adapters.store.people.upkeep import PgPeopleUpkeep
 from adapters.store.recording.owners import PgOwners
 from adapters.store.reviews.store import PgReviews

@@ -14,7 +14,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.sealing.envelope import KeyRing
 from adapters.store.decisions.stored_decisions import PgStoredDecisions
-from adapters.store.identity.numbers import FORGET
+from adapters.store.identity.numbers.index import FORGET
 from domain.apps.app import App
 from domain.model import ConfirmationMode, verification_id
 from domain.policy.explanation import Explanation, explain

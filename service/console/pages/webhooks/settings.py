@@ -30,7 +30,7 @@ from service.console.pages.webhooks.forms import (
     seen_of,
     typed,
 )
-from usecases.webhooks.manage_endpoints import Changes
+from usecases.events.webhooks.manage_endpoints import Changes
 
 router = APIRouter()
 

@@ -57,7 +57,8 @@ def _sources(room: str) -> list[Path]:
     return [
         file
         for file in files
-        if not {"migrations", "webhooks", "report_alerts.py", "alert_cursors.py"} & set(file.parts)
+        if not {"migrations", "webhooks", "report_alerts.py", "alert_cursors.py", "overdue.py"}
+        & set(file.parts)
     ]
 
 

@@ -31,13 +31,13 @@ from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from tests.usecases.people.conftest import Office
+from usecases.events.webhooks.manage_endpoints import EndpointDesk
+from usecases.events.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.try_endpoint import EndpointTrials
 from usecases.identity.erase import ErasureDesk
 from usecases.identity.read import IdentityDesk
 from usecases.policies.trials import PolicyTrials
 from usecases.requests.retry_dead_letters import DeadLetterRetries
-from usecases.webhooks.manage_endpoints import EndpointDesk
-from usecases.webhooks.redeliver import Redeliveries
-from usecases.webhooks.try_endpoint import EndpointTrials
 
 ENDPOINTS = 60
 """The most endpoints of an app."""

@@ -15,7 +15,7 @@ from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.storage.stores import NOW, Clock
 from tests.support.webhooks.hooks import Hooks
-from usecases.webhooks import redeliver
+from usecases.events.webhooks import redeliver
 
 URL = "/v1/deliveries"
 ENDPOINT = UUID(int=1)

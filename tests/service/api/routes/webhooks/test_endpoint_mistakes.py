@@ -20,7 +20,7 @@ from tests.support.memory.events.endpoints import MemoryEndpoints
 from tests.support.memory.servers import MemoryDatabase
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.endpoints import endpoint
-from usecases.webhooks.manage_endpoints import EndpointDesk
+from usecases.events.webhooks.manage_endpoints import EndpointDesk
 
 URL = "/v1/endpoints"
 HOOK = "https://shop.example/hook"

@@ -15,7 +15,7 @@ from tests.service.console.conftest import Readers
 from tests.service.console.rig.site import Site
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import Hooks
-from usecases.webhooks import redeliver
+from usecases.events.webhooks import redeliver
 
 URL = "https://shop.example/hooks/faceid"
 

@@ -20,7 +20,7 @@ from tests.service.console.conftest import Readers
 from tests.service.console.pages.webhooks.test_deliveries import URL, actions
 from tests.service.console.rig.site import Site
 from tests.support.servers.doors_of_tls import write_certificate
-from usecases.webhooks.manage_endpoints import Changes
+from usecases.events.webhooks.manage_endpoints import Changes
 
 ACTOR = Actor.command("test")
 FIELD = re.compile(r'<(?:input|select|textarea)[^>]* name="([a-z_0-9]+)"')

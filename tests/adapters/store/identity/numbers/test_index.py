@@ -7,7 +7,7 @@ from sqlalchemy import text
 from adapters.keys.data_keys import DataKeys
 from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
-from adapters.store.identity.numbers import FORGET, PgNumbers
+from adapters.store.identity.numbers.index import FORGET, PgNumbers
 from domain.model import Identity, Outcome, verification_id
 from tests.support.payloads.callbacks import ID_NUMBER
 from tests.support.storage.stores import Store, biz_id, callback, decision_record, payload

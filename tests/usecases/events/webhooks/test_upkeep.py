@@ -12,7 +12,7 @@ from domain.people.actor import Actor
 from domain.views.deliveries import DeliveryFilter
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
-from usecases.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks.redeliver import Redeliveries
 
 
 async def forget_all(hooks: Hooks) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from bench.failure import BenchFailed
-from bench.measures.contenders import Side, ingresses, install_fastify
+from bench.measures.ingress.contenders import Side, ingresses, install_fastify
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, limit, median, rate_figure
 from bench.rig import Rig, cpu_seconds, empty, forget, in_memory

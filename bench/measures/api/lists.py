@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from bench.failure import BenchFailed
-from bench.measures.contenders import Side
-from bench.measures.lookups import lookup_of, put_token, running_api, write_requests
+from bench.measures.api.lookups import lookup_of, put_token, running_api, write_requests
+from bench.measures.ingress.contenders import Side
 from bench.report.console import show_progress
 from bench.report.figures import Figure, limit
 from bench.rig import Rig, empty

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from adapters.redis.names import DEFAULT_NAMES
 from adapters.sealing.batch_ids import new_batch_id
-from bench.measures.worker import release, vendor_spec
+from bench.measures.worker.decided import release, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, median
 from bench.rig import SERVER_CORE, Rig, cpu_seconds, empty, running, until

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
-from adapters.store.identity.counts import PgNumberCounts
-from adapters.store.identity.velocity import PgVelocity
+from adapters.store.identity.numbers.counts import PgNumberCounts
+from adapters.store.identity.numbers.velocity import PgVelocity
 from domain.model import verification_id
 from domain.policy.facts.facts import MOST_COUNTED, Velocity
 from tests.support.payloads.callbacks import ID_NUMBER

@@ -16,8 +16,8 @@ from domain.people.actor import Actor, ActorKind
 from domain.views.deliveries import DeliveryFilter, Recovery, Restarted
 from tests.support.storage.stores import NOW
 from tests.support.webhooks.hooks import OK, Hooks
-from usecases.webhooks import redeliver
-from usecases.webhooks.redeliver import Redeliveries
+from usecases.events.webhooks import redeliver
+from usecases.events.webhooks.redeliver import Redeliveries
 
 ACTOR = Actor(ActorKind.COMMAND, "root")
 ALL = DeliveryFilter(("demo",))

@@ -10,7 +10,7 @@ from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from adapters.store.identity.keys.rewrap import Rewrap
 from bench.failure import BenchFailed
-from bench.measures.worker import WARM_UP, Round, measure_round, product_with, vendor_spec
+from bench.measures.worker.decided import WARM_UP, Round, measure_round, product_with, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, rate_figure
 from bench.rig import Rig, empty, running

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from adapters.redis.names import DEFAULT_NAMES
 from bench.failure import BenchFailed
-from bench.measures.worker import release, vendor_spec
+from bench.measures.worker.decided import release, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, limit
 from bench.rig import FILLED, SERVER_CORE, Rig, cpu_seconds, empty, running, until

@@ -19,8 +19,8 @@ from domain.events.webhooks.endpoint import Endpoint
 from domain.events.webhooks.selection import selects
 from domain.events.webhooks.verdict import judge
 from domain.events.webhooks.way import Answer, Fault, NotSent
-from usecases.webhooks.sending import SenderContext
-from usecases.webhooks.signed import signed
+from usecases.events.webhooks.sending import SenderContext
+from usecases.events.webhooks.signed import signed
 
 _WRITE_AGAIN: Final = 0.5
 """Seconds between two tries to write a result while PostgreSQL is away."""

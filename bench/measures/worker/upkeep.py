@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from adapters.sealing.envelope import WRAPPED_BY_MASTER
 from bench.failure import BenchFailed
-from bench.measures.worker import WARM_UP, Round, measure_round, product_with, vendor_spec
+from bench.measures.worker.decided import WARM_UP, Round, measure_round, product_with, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, rate_figure
 from bench.rig import Rig, empty, running, until

@@ -18,7 +18,7 @@ from domain.people.actor import Actor
 from tests.support.memory.events.endpoints import MemoryEndpoints
 from tests.support.memory.servers import MemoryDatabase
 from tests.support.storage.stores import Clock
-from usecases.webhooks.manage_endpoints import Changes, EndpointDesk
+from usecases.events.webhooks.manage_endpoints import Changes, EndpointDesk
 
 OPS = Actor.command("ops")
 MINE = ["demo"]

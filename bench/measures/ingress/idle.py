@@ -14,7 +14,7 @@ from typing import Final
 import psutil
 
 from bench.failure import BenchFailed
-from bench.measures.contenders import Side
+from bench.measures.ingress.contenders import Side
 from bench.report.console import show_progress
 from bench.report.figures import Figure, limit
 from bench.rig import SERVER_CORE, Rig, empty, running

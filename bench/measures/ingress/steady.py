@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from bench.failure import BenchFailed
-from bench.measures.contenders import Side, ingresses
-from bench.measures.worker import naive_worker, vendor_spec
+from bench.measures.ingress.contenders import Side, ingresses
+from bench.measures.worker.decided import naive_worker, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import NOT_MEASURED, Figure, limit
 from bench.rig import SERVER_CORE, Rig, cpu_seconds, cpu_seconds_of_all, empty, running

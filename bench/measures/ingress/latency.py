@@ -4,7 +4,7 @@ import asyncio
 from random import Random
 from typing import Final
 
-from bench.measures.worker import vendor_spec
+from bench.measures.worker.decided import vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, limit
 from bench.rig import SERVER_CORE, Rig, empty, running, until

@@ -15,9 +15,9 @@ from domain.events.webhooks.signing import PrivateKey
 from domain.events.webhooks.verdict import judge
 from domain.events.webhooks.way import Post
 from domain.people.actor import Actor
+from usecases.events.webhooks.signed import signed
 from usecases.ports.audit import AuditLog
 from usecases.ports.events.endpoints import Endpoints
-from usecases.webhooks.signed import signed
 
 
 class EndpointTrials:

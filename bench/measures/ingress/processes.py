@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from bench.measures.contenders import Side
+from bench.measures.ingress.contenders import Side
 from bench.report.console import show_progress
 from bench.report.figures import Figure, median
 from bench.rig import OTHER_CORES, SERVER_CORE, Rig, cpu_seconds_of_all, empty, forget, running

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
 from bench.measures.deliveries import ALLOW, delivered, receivers, sender
-from bench.measures.worker import WARM_UP, Round, measure_round, product_with, vendor_spec
+from bench.measures.worker.decided import WARM_UP, Round, measure_round, product_with, vendor_spec
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, rate_figure
 from bench.rig import OTHER_CORES, Rig, running

@@ -13,7 +13,7 @@ from adapters.postgres.engine import create_engine
 from adapters.sealing.random_secrets import new_secret
 from adapters.store.people.api_tokens import PgTokens
 from bench.failure import BenchFailed
-from bench.measures.contenders import Side
+from bench.measures.ingress.contenders import Side
 from bench.report.console import show_progress
 from bench.report.figures import Figure, cost_figure, rate_figure
 from bench.rig import SERVER_CORE, Rig, cpu_seconds, empty, running

@@ -1,0 +1,1 @@
+"""Of the api: lookups and lists."""

@@ -1,0 +1,1 @@
+"""Of the worker: decisions per second, by what waits and what else is done."""
