@@ -10,6 +10,8 @@ from domain.people.person import Person
 from domain.people.roles import Grant, Rights
 
 MANAGING = "people"
+OIDC = "oidc"
+"""In `Person.signs_in_by` of those who sign in at the identity provider."""
 
 
 def check_may_give(rights: Rights | None, grants: Iterable[Grant]) -> None:
@@ -21,8 +23,30 @@ def check_may_give(rights: Rights | None, grants: Iterable[Grant]) -> None:
 
 
 def check_manages(rights: Rights | None, person: Person) -> None:
-    """Raise NotPermitted unless the actor manages every app in which the person has a role."""
+    """Raise NotPermitted unless the actor manages every app in which the person has a role.
+
+    A person without a role in force may have had one anywhere, and may get it back: only an admin of every
+    app manages this person.
+    """
     check_may_give(rights, person.grants)
+    if not person.grants:
+        _check_manages_all(rights)
+
+
+def check_may_let_in(rights: Rights | None, person: Person) -> None:
+    """Raise NotPermitted unless the actor may make a link by which someone gets in as this person.
+
+    The identity provider may give a person a role in any app at any time, also to a session that is open by
+    then: for whoever signs in there, only an admin of every app makes links.
+    """
+    check_manages(rights, person)
+    if OIDC in person.signs_in_by:
+        _check_manages_all(rights)
+
+
+def _check_manages_all(rights: Rights | None) -> None:
+    if rights is not None and rights.apps_for([MANAGING]) is not None:
+        raise NotPermitted
 
 
 def _holds(rights: Rights, grant: Grant) -> bool:

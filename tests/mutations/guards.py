@@ -113,6 +113,7 @@ GUARDS: Final = (
     "a role in its app alone",
     "links once",
     "no session behind a disable",
+    "no way into accounts that had more",
     "no session behind another password",
     "forms of our pages alone",
     "a disabled person is out",

@@ -36,7 +36,11 @@ class PeopleDesk:
     ) -> Person:
         """Give roles. Raises NoSuchPerson, NotPermitted."""
         check_may_give(rights, grants)
-        return await self._persons.grant((await self.find(name)).id, grants, actor=actor)
+        person = await self.find(name)
+        if not person.grants:
+            # Otherwise a role in one app would make this app's admin the manager of whoever has none now.
+            check_manages(rights, person)
+        return await self._persons.grant(person.id, grants, actor=actor)
 
     async def revoke(
         self, name: str, grants: Sequence[Grant], *, actor: Actor, rights: Rights | None = None

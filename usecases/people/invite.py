@@ -9,7 +9,7 @@ import msgspec
 from domain.people.actor import Actor
 from domain.people.errors import NameRefused, NoSuchPerson, OutOfBounds
 from domain.people.links import LONGEST, SHORTEST, Purpose
-from domain.people.managing import check_manages, check_may_give
+from domain.people.managing import check_may_give, check_may_let_in
 from domain.people.person import Person, PersonState, normal_name
 from domain.people.roles import Grant, Rights
 from usecases.ports.people import Links, Persons, Proofs
@@ -90,7 +90,8 @@ class Invitations:
         `without_code`: remove the second factor, as for a lost telephone.
 
         Raises:
-            NoSuchPerson: there is no active person of this name, in the apps that the actor manages.
+            NoSuchPerson: there is no active person of this name.
+            NotPermitted: the actor does not manage the person, or may not let anyone in as this person.
             OutOfBounds: as in `add`.
         """
         ends_at = self._end(life)
@@ -108,7 +109,7 @@ class Invitations:
         person = await self._persons.find(normal_name(name) or "")
         if person is None or person.state is not PersonState.ACTIVE:
             raise NoSuchPerson
-        check_manages(rights, person)
+        check_may_let_in(rights, person)
         return person
 
     def _end(self, life: timedelta) -> datetime:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from domain.people.errors import NotPermitted
-from domain.people.managing import check_manages, check_may_give
+from domain.people.managing import check_manages, check_may_give, check_may_let_in
 from domain.people.person import Person
 from domain.people.roles import Grant, Rights, Role, rights_of
 from tests.support.storage.stores import NOW
@@ -26,7 +26,6 @@ OF_NONE = rights_of([Grant(role) for role in Role if role is not Role.ADMIN])
         (OF_ALL, []),
         (OF_DEMO, [DEMO]),
         (OF_DEMO, [Grant(Role.ADMIN, "demo")]),
-        (OF_DEMO, []),
         (OF_BOTH, [DEMO, SHOP]),
     ],
 )
@@ -60,3 +59,22 @@ def test_grants_may_come_one_by_one() -> None:
     check_may_give(OF_DEMO, iter([DEMO]))
     with pytest.raises(NotPermitted):
         check_may_give(OF_DEMO, iter([DEMO, SHOP]))
+
+
+def test_who_has_no_role_now_is_an_app_admins_to_manage_no_more() -> None:
+    nobody = Person(id=UUID(int=7), name="li.na", created_at=NOW)
+    for rights in (OF_DEMO, OF_BOTH):
+        with pytest.raises(NotPermitted):
+            check_manages(rights, nobody)
+    check_manages(OF_ALL, nobody)
+    check_manages(None, nobody)
+
+
+def test_only_an_admin_of_every_app_lets_in_who_may_get_roles_from_the_provider() -> None:
+    person = Person(id=UUID(int=7), name="li.na", grants=(DEMO,), signs_in_by=("oidc",), created_at=NOW)
+    check_manages(OF_DEMO, person)
+    with pytest.raises(NotPermitted):
+        check_may_let_in(OF_DEMO, person)
+    for rights in (OF_ALL, None):
+        check_may_let_in(rights, person)
+    check_may_let_in(OF_DEMO, Person(id=UUID(int=7), name="wang", grants=(DEMO,), created_at=NOW))

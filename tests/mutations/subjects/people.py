@@ -52,6 +52,24 @@ OF_THE_PEOPLE: Final = (
         ],
     ),
     Mutation(
+        "no way into accounts that had more",
+        "usecases/people/change_roles.py",
+        "        if not person.grants:\n",
+        "        if False:\n",
+        [
+            "tests/usecases/people/test_managing.py::test_an_app_admin_gets_into_no_account_that_had_or_may_get_more"
+        ],
+    ),
+    Mutation(
+        "no way into accounts that had more",
+        "domain/people/managing.py",
+        "    if OIDC in person.signs_in_by:\n",
+        "    if False:\n",
+        [
+            "tests/usecases/people/test_managing.py::test_an_app_admin_gets_into_no_account_that_had_or_may_get_more"
+        ],
+    ),
+    Mutation(
         "links once",
         "adapters/store/people/sessions.py",
         "if name is None or not (await connection.execute(using)).rowcount:",

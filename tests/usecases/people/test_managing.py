@@ -193,3 +193,21 @@ async def test_a_second_factor_counts_once_a_code_was_seen(office: Office) -> No
     assert await office.sign_ins.by_password("li.na", PASSWORD, "", origin=HERE)
     for action in ("second_factor.set", "second_factor.removed"):
         assert [row["actor"] for row in await office.audited(action)] == ["person:li.na"]
+
+
+async def test_an_app_admin_gets_into_no_account_that_had_or_may_get_more(office: Office) -> None:
+    """Roles that have lapsed come back, also to sessions and passwords that someone else made meanwhile."""
+    former = await office.person("former", Grant(Role.REVIEWER), Grant(Role.ADMIN, "demo"))
+    await office.desk.revoke(former.name, former.grants, actor=OPS)
+    proven = await office.person("proven", DEMO)
+    await office.persons.link(proven.id, "https://login.example", "s1", actor=OPS)
+    for attack in (
+        office.desk.grant(former.name, [DEMO], actor=OPS, rights=OF_DEMO),
+        office.invitations.again(former.name, actor=OPS, rights=OF_DEMO),
+        office.desk.disable(former.name, actor=OPS, rights=OF_DEMO),
+        office.invitations.again(proven.name, actor=OPS, rights=OF_DEMO),
+    ):
+        with pytest.raises(NotPermitted):
+            await attack
+    assert (await office.desk.grant(former.name, [DEMO], actor=OPS, rights=OF_ALL)).grants == (DEMO,)
+    assert (await office.invitations.again(proven.name, actor=OPS, rights=OF_ALL)).link
