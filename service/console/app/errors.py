@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.errors import GatewayError, RefusedValue, ServerAway
 from service.console.app.fields import fields_of
 from service.console.app.languages import N_
-from service.console.app.places import sign_in_path
+from service.console.app.paths.places import sign_in_path
 from service.console.app.templates import page
 
 log = structlog.get_logger(__name__)

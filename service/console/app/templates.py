@@ -10,10 +10,10 @@ from starlette.responses import HTMLResponse
 from service.console.app import formats
 from service.console.app.cookies import KEYS, read_cookie
 from service.console.app.languages import LANGUAGES, catalogue, language_of
-from service.console.app.navigation import current_screen, screens_for
-from service.console.app.places import case_path, person_path, verification_path
+from service.console.app.paths.navigation import current_screen, screens_for
+from service.console.app.paths.places import case_path, person_path, verification_path
+from service.console.app.paths.views import with_query
 from service.console.app.static import static_url
-from service.console.app.views import with_query
 from service.console.app.words import domain as words
 from service.console.app.words import people as people_words
 from service.console.app.words import reviews as review_words

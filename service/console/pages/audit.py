@@ -16,9 +16,9 @@ from domain.people.session import Session
 from domain.views.audit import AuditFilter, AuditPosition
 from service.console.app.forms.inputs import read_word
 from service.console.app.forms.posted import Form
+from service.console.app.paths.views import ListView, decode_cursor, encode_cursor, read_time
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import ListView, decode_cursor, encode_cursor, read_time
 from service.console.app.words.audit import ACTIONS
 from service.console.context import ConsoleContext, Context
 

@@ -17,9 +17,9 @@ from domain.views.operations.figures import Letters
 from service.console.app.forms.inputs import narrowed, read_id, read_number
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
+from service.console.app.paths.views import ListView, decode_cursor, encode_cursor, with_query
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import ListView, decode_cursor, encode_cursor, with_query
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()

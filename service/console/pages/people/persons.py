@@ -23,10 +23,10 @@ from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import read_id, read_word
 from service.console.app.forms.posted import Form, Posted
 from service.console.app.languages import N_
-from service.console.app.places import person_path
+from service.console.app.paths.places import person_path
+from service.console.app.paths.views import with_query
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import with_query
 from service.console.context import ConsoleContext, Context
 from usecases.people.invite import Invited
 

@@ -10,7 +10,7 @@ from service.console.app.cookies import KEYS, LANGUAGE, SESSION, YEAR, read_cook
 from service.console.app.fields import fields_of
 from service.console.app.forms.posted import Form
 from service.console.app.languages import LANGUAGES
-from service.console.app.places import local_path
+from service.console.app.paths.places import local_path
 from service.console.app.sessions import Signed
 from service.console.app.templates import page
 from service.console.context import Context

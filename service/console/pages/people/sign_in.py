@@ -28,7 +28,7 @@ from service.console.app.cookies import (
 from service.console.app.errors import NotFound, https_needed
 from service.console.app.forms.posted import Form, OpenForm, new_form_token
 from service.console.app.languages import N_, language_of
-from service.console.app.places import HOME, local_path
+from service.console.app.paths.places import HOME, local_path
 from service.console.app.sessions import Signed
 from service.console.app.templates import page
 from service.console.app.words.people import PASSWORDS_DIFFER, PASSWORDS_REFUSED, TOO_MANY

@@ -13,9 +13,9 @@ from domain.policy.file.policy import Policy
 from domain.views.decisions import Selection
 from service.console.app.forms.inputs import narrowed, read_number
 from service.console.app.forms.posted import Form
+from service.console.app.paths.views import read_time
 from service.console.app.sessions import Reader, apps_of
 from service.console.app.templates import page
-from service.console.app.views import read_time
 from service.console.charts.curves import curve_charts
 from service.console.context import ConsoleContext, Context
 

@@ -14,8 +14,8 @@ from domain.reviews.reasons import ReviewReason
 from service.console.app.forms.inputs import read_id, read_number
 from service.console.app.forms.posted import Form, Posted
 from service.console.app.languages import N_
+from service.console.app.paths.views import with_query
 from service.console.app.templates import page
-from service.console.app.views import with_query
 from service.console.context import ConsoleContext, Context
 from service.console.pages.reviews.drafts import CLOSE, NO_CHOICE, NO_REASON, Draft, reasons_for
 from service.console.pages.reviews.queue import View, filter_of

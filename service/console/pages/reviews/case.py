@@ -18,7 +18,7 @@ from domain.reviews.history import Kind
 from domain.views.reviews import CaseView, NotedEvent
 from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import read_id
-from service.console.app.places import case_path
+from service.console.app.paths.places import case_path
 from service.console.app.templates import page
 from service.console.charts.attacks import attack_charts
 from service.console.charts.scores import score_charts

@@ -11,7 +11,7 @@ from domain.reviews.reasons import REASONS_FOR, REASONS_TO_CLOSE, ReviewReason
 from service.console.app.forms.inputs import read_number
 from service.console.app.forms.posted import Posted
 from service.console.app.languages import N_
-from service.console.app.views import read_time
+from service.console.app.paths.views import read_time
 
 CLOSE: Final = "close"
 APPROVE: Final = "approve"

@@ -9,7 +9,7 @@ from domain.reviews.case import Because
 from domain.reviews.errors import NoSuchCase
 from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
-from service.console.app.places import case_path
+from service.console.app.paths.places import case_path
 from service.console.context import Context
 from service.console.pages.reviews.reviewing import ReviewSession, by_of
 from usecases.reviews.by import By

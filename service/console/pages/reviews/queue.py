@@ -12,10 +12,10 @@ from domain.reviews.case import Priority, Shown
 from domain.views.reviews import CaseFilter
 from service.console.app.forms.inputs import narrowed, read_number, read_word
 from service.console.app.forms.posted import Form
-from service.console.app.places import case_path
+from service.console.app.paths.places import case_path
+from service.console.app.paths.views import ListView, decode_place, encode_cursor, with_query
 from service.console.app.sessions import apps_of
 from service.console.app.templates import page
-from service.console.app.views import ListView, decode_place, encode_cursor, with_query
 from service.console.context import ConsoleContext, Context
 from service.console.pages.reviews.reviewing import REVIEW, ReviewSession, by_of
 

@@ -21,7 +21,7 @@ from service.console.app.blind import as_seen
 from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
-from service.console.app.places import verification_path
+from service.console.app.paths.places import verification_path
 from service.console.app.sessions import Reader, actor_of, needs
 from service.console.app.templates import page
 from service.console.app.words import domain as words

@@ -13,7 +13,7 @@ from domain.people.session import Session
 from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
-from service.console.app.places import verification_path
+from service.console.app.paths.places import verification_path
 from service.console.app.sessions import actor_of, needs
 from service.console.app.templates import page
 from service.console.context import ConsoleContext, Context

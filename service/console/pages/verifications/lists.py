@@ -16,10 +16,17 @@ from domain.views.verifications import Filters, VerificationRecord
 from service.console.app.blind import as_seen
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
-from service.console.app.places import verification_path
+from service.console.app.paths.places import verification_path
+from service.console.app.paths.views import (
+    ListView,
+    Position,
+    decode_cursor,
+    encode_cursor,
+    read_time,
+    with_query,
+)
 from service.console.app.sessions import Reader, apps_of
 from service.console.app.templates import page
-from service.console.app.views import ListView, Position, decode_cursor, encode_cursor, read_time, with_query
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()

@@ -17,9 +17,9 @@ from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import narrowed, read_id, read_number, read_word
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
+from service.console.app.paths.views import ListView, decode_cursor, encode_cursor, read_time, with_query
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import ListView, decode_cursor, encode_cursor, read_time, with_query
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()

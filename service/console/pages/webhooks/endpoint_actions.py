@@ -14,9 +14,9 @@ from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import read_id, read_number
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
+from service.console.app.paths.views import read_time
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import read_time
 from service.console.app.words import domain as words
 from service.console.context import Context
 from service.console.pages.webhooks.endpoints import find, show

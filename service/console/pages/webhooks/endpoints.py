@@ -15,9 +15,9 @@ from domain.people.session import Session
 from domain.views.deliveries import DeliveryFilter
 from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import narrowed, read_id, read_word
+from service.console.app.paths.views import ListView, decode_cursor, encode_cursor
 from service.console.app.sessions import apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import ListView, decode_cursor, encode_cursor
 from service.console.context import ConsoleContext, Context
 
 router = APIRouter()

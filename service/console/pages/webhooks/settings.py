@@ -14,9 +14,9 @@ from domain.people.session import Session
 from service.console.app.forms.inputs import read_id
 from service.console.app.forms.posted import Form, Posted
 from service.console.app.languages import N_
+from service.console.app.paths.views import read_time
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
-from service.console.app.views import read_time
 from service.console.context import ConsoleContext, Context
 from service.console.pages.webhooks.endpoints import find, show
 from service.console.pages.webhooks.forms import (

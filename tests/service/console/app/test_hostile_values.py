@@ -3,7 +3,7 @@
 import pytest
 
 from domain.people.roles import Role
-from service.console.app.places import local_path
+from service.console.app.paths.places import local_path
 from tests.service.console.app.test_forms import token_in
 from tests.service.console.rig.site import Site
 

@@ -7,7 +7,7 @@ import pytest
 from domain.errors import ServerAway
 from domain.people.roles import Role
 from domain.reviews.case import Because
-from service.console.app.places import verification_path
+from service.console.app.paths.places import verification_path
 from service.console.pages.reviews.case import MOST
 from tests.service.console.conftest import Readers
 from tests.service.console.pages.reviews.desks import case, kinds_of, state_of

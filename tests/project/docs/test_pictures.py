@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from service.console.app import navigation
+from service.console.app.paths import navigation
 from tests.service.console.pictures import FOLDER, LARGEST, ON_A_PHONE, SCREENS
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 NAMES = [*SCREENS, *(f"{name}-phone" for name in ON_A_PHONE)]
 
 
