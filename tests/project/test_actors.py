@@ -184,7 +184,8 @@ WITHOUT: Mapping[str, str] = {
         [
             "audit.close_blocks", "batches.process_batches", "batches.record_callbacks",
             "events.report_alerts", "events.upkeep", "identity.numbers", "identity.retain", "identity.upkeep",
-            "people.upkeep", "pulls.call", "pulls.confirm", "reviews.sweep", "verifications.advance",
+            "people.upkeep", "pictures.keep", "pictures.sweep",
+            "pulls.call", "pulls.confirm", "reviews.sweep", "verifications.advance",
             "verifications.await_registration", "verifications.decide", "verifications.forget_owners",
             "verifications.leftovers", "verifications.pull_after_decision", "verifications.reconcile",
             "verifications.report_unconfigured", "webhooks.deliver", "identity.erase.ErasureDesk.finish",

@@ -24,9 +24,7 @@ REFUSALS: Final = ("reason_required", "reason_has_number", "identity_limit", "un
 async def read_identity(
     body: ReadBody, caller: Reader, verification: Verification, context: Context, response: Response
 ) -> ShownIdentityModel:
-    """Name, ID number and pictures, unmasked. Each field needs its scope too: `identity:name`,
-    `identity:number`, `identity:images`.
-    """
+    """Unmasked. Each field needs its scope too: `identity:name`, `identity:number`, `identity:images`."""
     fields = {Field(each) for each in body.fields}
     apps = caller.token.apps_for({"verifications:read", *(SCOPE_OF[each] for each in fields)})
     if apps is not None and verification.app_id not in apps:
