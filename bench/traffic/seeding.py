@@ -84,7 +84,7 @@ FROM generate_series(1, $1::int) AS n, LATERAL (SELECT $4::timestamptz + n * int
 """
 
 _AGE: Final = """
-UPDATE verifications SET state = 'expired', listed_as = NULL,
+UPDATE verifications SET state = 'expired', listed_as = NULL, numbered = true,
   created_at = now() - interval '100 days' + (created_at - timestamptz '2026-01-01Z')
 """
 

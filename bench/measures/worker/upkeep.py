@@ -15,7 +15,7 @@ from adapters.sealing.envelope import WRAPPED_BY_MASTER
 from bench.failure import BenchFailed
 from bench.measures.worker.decided import WARM_UP, Round, measure_round, product_with, vendor_spec
 from bench.report.console import show_progress
-from bench.report.figures import Figure, rate_figure
+from bench.report.figures import Figure, cost_figure, rate_figure
 from bench.rig import Rig, empty, running, until
 from bench.traffic.callbacks import APP_ID, load_callbacks
 from bench.traffic.seeding import add_aged, drop_aged, keep_aged
@@ -55,7 +55,11 @@ async def measure_upkeep(rig: Rig, *, rounds: int, jobs: int, rows: int) -> list
     await empty(rig)
     await drop_aged(rig)
     rates = {_NAMES[side]: [each.rate for each in seen[side]] for side in SIDES}
-    return [rate_figure("decisions/s beside retention and rewrap", rates, "without", target=TARGET)]
+    cpu = {_NAMES[side]: [each.cpu for each in seen[side]] for side in SIDES}
+    return [
+        rate_figure("decisions/s beside retention and rewrap", rates, "without", target=TARGET),
+        cost_figure("CPU µs of the worker per decision beside retention", cpu, peer="without"),
+    ]
 
 
 async def _without(rig: Rig, jobs: int) -> Round:
