@@ -13,6 +13,7 @@ from adapters.keys.folder import FolderKeys
 from adapters.postgres.engine import create_engine
 from adapters.sealing.envelope import KeyRing
 from domain.identity.erasure import ledger_key
+from domain.identity.retention import Kind
 from domain.model import Identity, verification_id
 from tests.cli.conftest import Audited, Run, assert_one_line
 from tests.support.storage.emptying import empty_tables
@@ -115,7 +116,9 @@ def test_without_a_key_store_nothing_is_erased(
 
 def test_retention_at_once_names_who_ran_it(run: Run, kept: FolderKeys, audited: Audited) -> None:
     assert kept
-    assert run("retention", "run", "--dry-run")[0] == 0
+    code, shown, _ = run("retention", "run", "--dry-run")
+    assert code == 0
+    assert {kind.value for kind in Kind} <= set(shown.split())
     assert audited() == []
     assert run("retention", "run")[0] == 0
     assert audited() == [("retention.run", "command")]
