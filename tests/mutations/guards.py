@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.mutations.subjects.audit import OF_THE_AUDIT
-from tests.mutations.subjects.callbacks import OF_CALLBACKS
+from tests.mutations.subjects.callbacks_and_policies import OF_CALLBACKS, OF_POLICIES
 from tests.mutations.subjects.console import OF_THE_CONSOLE
 from tests.mutations.subjects.erasure import OF_ERASURES
 from tests.mutations.subjects.events import OF_THE_EVENTS
@@ -11,7 +11,6 @@ from tests.mutations.subjects.identity import OF_IDENTITY
 from tests.mutations.subjects.keys import OF_THE_KEYS
 from tests.mutations.subjects.people import OF_THE_PEOPLE
 from tests.mutations.subjects.pictures import OF_PICTURES
-from tests.mutations.subjects.policies import OF_POLICIES
 from tests.mutations.subjects.redis_and_spool import OF_REDIS_AND_SPOOL
 from tests.mutations.subjects.reviews import OF_REVIEWS
 from tests.mutations.subjects.settings import OF_THE_SETTINGS

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.sealing.random_secrets import hash_of
 from adapters.store.audit.rows import append
 from adapters.store.statements.bulk import bulk_connection
-from adapters.store.tables.verifications import api_tokens
+from adapters.store.tables.people import api_tokens
 from domain.audit.row import AuditRow
 from domain.views.tokens import SCOPES, ApiToken
 

@@ -117,3 +117,16 @@ sign_in_tries = Table(
 )
 """A bucket of tries for an address, for a name, or for both together; `key` is a hash of them. It is full
 again at `full_at`. `known_until`: until when the address counts as the person's own."""
+
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("apps", ARRAY(Text)),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("expires_at", TIME),
+    now_column("created_at"),
+)
+"""`token_hash`: SHA-256 of a random 256-bit token. `apps`: NULL means every app."""

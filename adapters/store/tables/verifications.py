@@ -19,7 +19,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 from adapters.store.tables.columns import TIME, metadata, now_column
 
@@ -217,42 +217,6 @@ timeline = Table(
     Index("timeline_of", "verification_id", "id"),
 )
 
-events = Table(
-    "events",
-    metadata,
-    Column("seq", BigInteger, Identity(always=True), primary_key=True),
-    Column("id", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
-    Column("app_id", Text),
-    Column("verification_id", Uuid),
-    Column("n", Integer),
-    Column("type", Text, nullable=False),
-    _time("at", nullable=False),
-    Column("body", JSON, nullable=False),
-    Index("events_of_app", "app_id", "type", "seq"),
-)
-"""What happened, in the order in which it was committed (adapters/store/events/log.py). `app_id` NULL: it
-concerns the whole gateway. No foreign key: an event outlives nothing, and a key costs a lock."""
-
-policies_in_force = Table(
-    "policies_in_force",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("content_hash", Text, nullable=False),
-    now_column("since"),
-)
-"""The texts that workers decide by, so that each change has one event."""
-
-event_log = Table(
-    "event_log",
-    metadata,
-    Column("one", Boolean, CheckConstraint("one", name="one"), primary_key=True),
-    Column("deleted_to", BigInteger, nullable=False, server_default=text("0")),
-    now_column("began_at"),
-    Column("counted_to", BigInteger, nullable=False, server_default=text("0")),
-    Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
-)
-"""At most one row. `deleted_to`: the greatest `seq` that was deleted. `began_at`: when the log began; what an
-older version has decided since then has no event yet. `counts`: events of each type up to `counted_to`."""
 
 dead_letters = Table(
     "dead_letters",
@@ -296,15 +260,3 @@ dead_letters = Table(
 """`retried_at`: the callback is in the inbox again. The row is deleted when it is recorded.
 `verification_id`: the one that the callback names, all zeros if it names none; NULL if an older version kept
 the letter."""
-
-api_tokens = Table(
-    "api_tokens",
-    metadata,
-    Column("token_hash", LargeBinary, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("apps", ARRAY(Text)),
-    Column("scopes", ARRAY(Text), nullable=False),
-    _time("expires_at"),
-    now_column("created_at"),
-)
-"""`token_hash`: SHA-256 of a random 256-bit token. `apps`: NULL means every app."""

@@ -13,7 +13,7 @@ from adapters.sealing.envelope import KeyRing, unseal_packed
 from adapters.store.audit import rows as audit_rows
 from adapters.store.events.log import append
 from adapters.store.tables.endpoints import endpoints
-from adapters.store.tables.verifications import events
+from adapters.store.tables.events import events
 from adapters.store.webhooks.endpoint_rows import endpoint_of, key_place, private_place, row_of
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal, EndpointExists
