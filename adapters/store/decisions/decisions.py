@@ -139,6 +139,7 @@ class _DecisionRow(msgspec.Struct, frozen=True):
     unconfirmed: Reason | None
     callback_facts: Facts | None
     result_facts: Facts | None
+    says_the_same: bool
     identity_ct: bytes | None
     number: bytes | None
     decided_at: datetime
@@ -153,7 +154,8 @@ class _ShadowRow(msgspec.Struct, frozen=True):
 
 
 def _row(item: DecisionRecord, index: BlindIndex) -> _DecisionRow:
-    lease, decision, policy = item.lease, item.decision, item.policy
+    lease, decision, policy, evidence = item.lease, item.decision, item.policy, item.evidence
+    says_the_same = evidence.result is not None and evidence.result is evidence.callback
     return _DecisionRow(
         verification_id=lease.verification_id,
         fence=lease.fence,
@@ -168,9 +170,10 @@ def _row(item: DecisionRecord, index: BlindIndex) -> _DecisionRow:
         policy_version=policy.version,
         policy_hash=policy.content_hash,
         mode=item.mode,
-        unconfirmed=item.evidence.unconfirmed,
-        callback_facts=item.evidence.callback,
-        result_facts=item.evidence.result,
+        unconfirmed=evidence.unconfirmed,
+        callback_facts=evidence.callback,
+        result_facts=None if says_the_same else evidence.result,
+        says_the_same=says_the_same,
         identity_ct=_sealed_identity(item),
         number=None if item.identity is None else index.digest(lease.app_id, item.identity.id_number),
         decided_at=item.decided_at,

@@ -83,8 +83,8 @@ WITH incoming AS (
   SELECT * FROM json_to_recordset(CAST($1 AS json))
     AS t (verification_id uuid, fence bigint, outcome text, basis text, event text, reasons json,
           codes json, rules json, disagreements json, policy_name text, policy_version text, policy_hash text,
-          mode text, unconfirmed json, callback_facts json, result_facts json, identity_ct text, number text,
-          decided_at timestamptz)
+          mode text, unconfirmed json, callback_facts json, result_facts json, says_the_same boolean,
+          identity_ct text, number text, decided_at timestamptz)
 ), held AS (
   SELECT i.*, v.app_id
   FROM verifications v JOIN incoming i ON i.verification_id = v.id AND i.fence = v.fence
@@ -94,7 +94,8 @@ WITH incoming AS (
   INSERT INTO decisions (verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash,
                          mode, unconfirmed, callback_facts, result_facts, decided_at, reasons_listed)
   SELECT verification_id, app_id, outcome, basis, reasons, rules, disagreements, policy_hash, mode,
-         unconfirmed, callback_facts, result_facts, decided_at, true
+         unconfirmed, callback_facts, CASE WHEN says_the_same THEN callback_facts ELSE result_facts END,
+         decided_at, true
   FROM held
   ON CONFLICT (verification_id) DO NOTHING
   RETURNING verification_id

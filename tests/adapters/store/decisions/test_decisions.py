@@ -1,13 +1,17 @@
 """The PostgreSQL side of decisions: what is written, and how. For the rest see tests/usecases/ports."""
 
+import msgspec
 import pytest
 
 from adapters.sealing.envelope import SealingKey
 from adapters.store.decisions.decisions import seal_identity, unseal_identity
+from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id
+from domain.policy.evidence import gather_evidence
+from tests.support.payloads.callbacks import dump
 from tests.support.storage.dumps import dump_database, traces
-from tests.support.storage.stores import NOW, Store, biz_id
+from tests.support.storage.stores import NOW, Store, biz_id, decision_record, payload
 
 
 async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
@@ -56,6 +60,22 @@ async def test_facts_hold_no_identity_and_the_identity_is_sealed(store: Store) -
 
 
 KEY = SealingKey(bytes(32))
+
+
+@pytest.mark.parametrize("status", ["OK", "FAILED"])
+async def test_the_facts_of_a_result_are_stored_whether_they_are_the_callbacks_or_not(
+    store: Store, status: str
+) -> None:
+    recorded = await store.record()
+    said, result = (decode_payload(dump(tree)) for tree in (payload(), payload(status=status)))
+    evidence = gather_evidence(said, result, registration=None)
+    assert (evidence.result is evidence.callback) == (status == "OK")
+    await store.decisions.save_once(msgspec.structs.replace(decision_record(recorded), evidence=evidence))
+    [(callback_facts, result_facts)] = await store.rows(
+        "SELECT CAST(callback_facts AS text), CAST(result_facts AS text) FROM decisions"
+    )
+    assert callback_facts == msgspec.json.encode(evidence.callback).decode()
+    assert result_facts == msgspec.json.encode(evidence.result).decode()
 
 
 def test_an_identity_opens_in_its_own_row_only() -> None:
