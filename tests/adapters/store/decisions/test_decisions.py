@@ -9,7 +9,7 @@ from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal
 from domain.model import Identity, Outcome, verification_id
 from domain.policy.evidence import gather_evidence
-from tests.support.payloads.callbacks import dump
+from tests.support.payloads.callbacks import default_policy, dump
 from tests.support.storage.dumps import dump_database, traces
 from tests.support.storage.stores import NOW, Store, biz_id, decision_record, payload
 
@@ -21,7 +21,8 @@ async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
     assert record is not None
     assert (record.state, record.outcome, record.basis) == ("decided", "rejected", "callback")
     assert record.reasons == [{"code": "face.below_threshold", "detail": "41.2 < 64 (1e-3)"}]
-    assert (record.policy_name, record.policy_version, record.decided_at) == ("default", "3", NOW)
+    version = default_policy().version
+    assert (record.policy_name, record.policy_version, record.decided_at) == ("default", version, NOW)
     assert await store.rows("SELECT due_at FROM verifications") == [(None,)]
     last = (await store.lookups.timeline(recorded.verification_id))[-1]
     assert last.event == "decision.saved"
@@ -30,7 +31,7 @@ async def test_a_decision_is_saved_with_state_and_event(store: Store) -> None:
         "basis": "callback",
         "reasons": record.reasons,
         "policy": "default",
-        "version": "3",
+        "version": version,
     }
 
 
