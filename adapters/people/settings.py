@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode
 from adapters.configuration.values import EgressProxy, HttpUrl, Key, Secret, WebhookTarget, split_list
 from adapters.outbound.webhooks.tls import BadCertificate, tls_context
 from adapters.people.oidc.client import OidcClient
-from adapters.people.oidc.transport import ProviderWay
+from adapters.people.oidc.way import ProviderWay
 from domain.errors import SettingsError
 from domain.events.webhooks.addresses import parse_allowed
 from domain.people.roles import Grant, Role

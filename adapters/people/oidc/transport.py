@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
-import msgspec
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from adapters.outbound.webhooks.connector import (
@@ -16,25 +15,10 @@ from adapters.outbound.webhooks.connector import (
     open_connector,
 )
 from adapters.outbound.webhooks.tls import tls_context
-from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed
+from adapters.people.oidc.way import ProviderWay
+from domain.events.webhooks.addresses import Allowed, parse_allowed
 
 _JSON: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "faceid-gateway"}
-
-
-class ProviderWay(msgspec.Struct, frozen=True):
-    """How to reach the provider.
-
-    `allowed`: private hosts that its description may name, besides the issuer's own. `proxy`: the URL of an
-    egress proxy, which resolves the names and has to refuse private addresses itself. `ca`: certificates
-    (PEM) that are trusted instead of the system's. The repr shows none of it.
-    """
-
-    allowed: Allowed = NOTHING
-    proxy: str | None = None
-    ca: str | None = None
-
-    def __repr__(self) -> str:
-        return "ProviderWay(...)"
 
 
 class ProviderTransport(httpx2.AsyncBaseTransport):

@@ -8,7 +8,8 @@ import pytest
 from adapters.outbound.webhooks.connector import RefusedAddress
 from adapters.people.oidc.client import OidcClient
 from adapters.people.oidc.provider import OidcProvider
-from adapters.people.oidc.transport import ProviderTransport, ProviderWay
+from adapters.people.oidc.transport import ProviderTransport
+from adapters.people.oidc.way import ProviderWay
 from domain.events.webhooks.addresses import parse_allowed
 from domain.people.errors import ProviderAway
 from tests.adapters.people.oidc.conftest import signed_in
