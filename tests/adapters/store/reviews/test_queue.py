@@ -24,6 +24,8 @@ from tests.support.storage.stores import NOW
 
 PAGE: Final = 51
 PERSON: Final = UUID(int=1)
+MUCH_LATER: Final = NOW + timedelta(days=3650)
+"""By then every case is overdue."""
 PARTS: Final = 3 * 4
 """States and priorities of an app."""
 
@@ -92,6 +94,8 @@ def every_statement(rows: int) -> list[tuple[str, Sequence[Any], int]]:
         most = 2 * PAGE * PARTS * len(apps) + 2 * held
         made.append((*select_page(chosen, limit=PAGE, now=NOW, after=after), most))
     for apps in (["demo"], ["demo", "small"]):
+        late = select_page(CaseFilter(app_ids=apps, overdue=True), limit=PAGE, now=MUCH_LATER, after=None)
+        made.append((*late, 2 * PAGE * PARTS * len(apps) + 2 * held))
         asked = select_next(apps, person_id=PERSON, now=NOW, approving=apps)
         made.append((*asked, 3 * 32 * 2 * len(apps) + 2 * held))
     made.append((DUE, (NOW, 100), 300))
