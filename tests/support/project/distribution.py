@@ -142,4 +142,4 @@ def _place(item: pytest.Item) -> int:
 
 
 def _is_shared(module: str) -> bool:
-    return str(PurePosixPath(module).parent) == SHARED and module not in APART
+    return PurePosixPath(module).is_relative_to(SHARED) and module not in APART
