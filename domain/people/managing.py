@@ -37,7 +37,7 @@ def check_may_let_in(rights: Rights | None, person: Person) -> None:
     """Raise NotPermitted unless the actor may make a link by which someone gets in as this person.
 
     The identity provider may give a person a role in any app at any time, also to a session that is open by
-    then: for whoever signs in there, only an admin of every app makes links.
+    then: for persons who sign in there, only an admin of every app makes links.
     """
     check_manages(rights, person)
     if OIDC in person.signs_in_by:

@@ -38,7 +38,7 @@ class PeopleDesk:
         check_may_give(rights, grants)
         person = await self.find(name)
         if not person.grants:
-            # Otherwise a role in one app would make this app's admin the manager of whoever has none now.
+            # Otherwise a role in one app would let this app's admin manage persons who have none now.
             check_manages(rights, person)
         return await self._persons.grant(person.id, grants, actor=actor)
 
