@@ -38,8 +38,8 @@ _FACTS: Final = 50
 """How many different facts there are."""
 
 _TABLES: Final = {
-    "verifications": "id app_id biz_id biz_no state listed_as vendor_status wrapped_key identity_ct ended_at "
-    "received_at created_at",
+    "verifications": "id app_id biz_id biz_no state listed_as mode vendor_status wrapped_key identity_ct "
+    "ended_at received_at created_at",
     "decisions": "verification_id app_id outcome basis reasons rules disagreements policy_hash mode "
     "callback_facts result_facts decided_at",
     "pulls": "verification_id n state started_at finished_at http_status",
@@ -47,8 +47,7 @@ _TABLES: Final = {
 
 _FILL: Final = """
 WITH pattern AS MATERIALIZED (
-  SELECT v.*, d.basis, d.reasons, d.rules, d.disagreements, d.policy_hash, d.mode, d.callback_facts,
-         d.result_facts
+  SELECT v.*, d.basis, d.reasons, d.rules, d.disagreements, d.policy_hash, d.callback_facts, d.result_facts
   FROM verifications v JOIN decisions d ON d.verification_id = v.id WHERE v.id = $1
 ), wanted AS MATERIALIZED (
   SELECT n, gen_random_uuid() AS id, CASE n % 2 WHEN 0 THEN p.app_id ELSE $3 END AS app_id,
@@ -56,11 +55,11 @@ WITH pattern AS MATERIALIZED (
          CASE n % $4::int WHEN 7 THEN 'rejected' ELSE 'approved' END AS outcome
   FROM pattern p, generate_series(1, $2::int) AS n
 ), added AS (
-  INSERT INTO verifications (id, app_id, biz_id, biz_no, state, listed_as, vendor_status, wrapped_key,
+  INSERT INTO verifications (id, app_id, biz_id, biz_no, state, listed_as, mode, vendor_status, wrapped_key,
                              identity_ct, ended_at, received_at, created_at)
   SELECT w.id, w.app_id, '1700000000,' || w.id, 'order ' || w.n % $5::int, w.state,
-         CASE w.state WHEN 'decided' THEN w.outcome END, vendor_status, wrapped_key, identity_ct, ended_at,
-         received_at, created_at + w.n * interval '1 ms'
+         CASE w.state WHEN 'decided' THEN w.outcome END, CASE w.state WHEN 'decided' THEN mode END,
+         vendor_status, wrapped_key, identity_ct, ended_at, received_at, created_at + w.n * interval '1 ms'
   FROM wanted w, pattern
 ), listed AS (
   INSERT INTO decision_reasons (verification_id, code, app_id, listed_as, biz_no, created_at)
@@ -208,6 +207,7 @@ def _make_whole(keys: KeyRing, count: int, begin: int) -> Iterator[_Whole]:
                     random.randbytes(12).hex(),
                     "decided",
                     "approved",
+                    "required",
                     "OK",
                     wrapped,
                     sealed,
