@@ -11,7 +11,12 @@ from domain.identity.numbers import WrongNumber, normalize
 
 LONGEST_REASON: Final = 500
 
-_DIGITS: Final = re.compile(r"\d(?:[\s-]*\d){16}[\s-]*[\dXx]", re.ASCII)
+_GAP: Final = r"[\s\u200b-\u200d\u2060\ufeff-]*"
+_OF_18: Final = re.compile(rf"(?=([0-9](?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx]))")
+"""At every digit, since other digits may stand before the number."""
+_OF_15: Final = re.compile(r"(?<![0-9])[0-9]{15}(?![0-9])")
+_BORN: Final = re.compile(r"[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+"""How 18 digits begin that have a date of birth; other numbers seldom have one."""
 
 
 class Field(StrEnum):
@@ -63,15 +68,14 @@ def checked_reason(text: str) -> str:
     reason = text.strip()
     if not re.search(r"\w", reason):
         raise NoReason
-    for digits in _DIGITS.findall(unicodedata.normalize("NFKC", reason)):
-        if _is_number(digits):
-            raise NumberInReason
+    plain = unicodedata.normalize("NFKC", reason)
+    if any(_is_number(digits) for digits in _OF_18.findall(plain) + _OF_15.findall(plain)):
+        raise NumberInReason
     return reason
 
 
 def _is_number(digits: str) -> bool:
     try:
-        normalize(digits)
+        return _BORN.match(normalize(digits)) is not None
     except WrongNumber:
         return False
-    return True

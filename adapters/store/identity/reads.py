@@ -1,5 +1,6 @@
 """Read identity unmasked, find verifications by ID number, and write the audit before either is answered."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +22,7 @@ from adapters.store.recording.known import key_place, raw_callback_place
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
-from domain.identity.pictures import StoredPicture
+from domain.identity.pictures import StoredPicture, take_pictures
 from domain.identity.reading import TooManyReads
 from domain.model import Identity
 from domain.verifications.lease import DataKey
@@ -70,7 +71,8 @@ class PgIdentityReads:
         )
 
     async def documents_of(self, verification_id: UUID) -> list[StoredDocument]:
-        """Every callback and result; `data` is None where it is erased or no key opens it."""
+        """Every callback and result, without pictures: results of older versions have them inside. `data` is
+        None where it is erased or no key opens it."""
         async with self._engine.connect() as connection:
             row = (await connection.execute(_IDENTITY, {"id": verification_id})).one()
             found = (await connection.execute(_DOCUMENTS, {"id": verification_id})).all()
@@ -78,7 +80,10 @@ class PgIdentityReads:
             key = await self._key_of(row)
         except BrokenSeal:
             return [StoredDocument(each.kind, each.at, None) for each in found]
-        return [StoredDocument(each.kind, each.at, _text_of(key, row, each)) for each in found]
+        return [
+            StoredDocument(each.kind, each.at, await asyncio.to_thread(_text_of, key, row, each))
+            for each in found
+        ]
 
     async def find(self, app_ids: Sequence[str], number: str, *, limit: int) -> list[FoundVerification]:
         """The verifications of these apps with this ID number, newest first."""
@@ -123,9 +128,11 @@ def _text_of(key: DataKey, row: Row[Any], document: Row[Any]) -> str | None:
     if document.kind == "result":
         place = place_of(row.app_id, "pulls.raw_ct", f"{row.id}/{document.n}")
     try:
-        return open_raw(key, document.raw_ct, place=place).decode("utf-8", "replace")
+        raw = open_raw(key, document.raw_ct, place=place)
     except BrokenSeal:
         return None
+    body, _ = take_pictures(raw)
+    return body.decode("utf-8", "replace")
 
 
 _IDENTITY: Final = text("SELECT id, app_id, wrapped_key, identity_ct FROM verifications WHERE id = :id")

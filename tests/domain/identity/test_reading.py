@@ -19,6 +19,10 @@ def test_a_blank_reason_is_none(text: str) -> None:
         "看一下11010519491231002x的记录",
         "of 110105 19491231 002X",
         "１１０１０５１９４９１２３１００２Ｘ",
+        "ticket 4711 11010519491231002X",
+        "4711-110105-19491231-002X",
+        "of 110105\u200b19491231\u200b002X",
+        "of 110105491231002",
     ],
 )
 def test_a_reason_with_a_number_is_refused(text: str) -> None:
@@ -26,7 +30,17 @@ def test_a_reason_with_a_number_is_refused(text: str) -> None:
         checked_reason(text)
 
 
-@pytest.mark.parametrize("text", ["ticket 4711", "客诉 20261128-001", "order 110105194912310021", "x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ticket 4711",
+        "客诉 20261128-001",
+        "order 110105194912310021",
+        "x",
+        "order 110105194999990012",
+        "order 202611280000123",
+    ],
+)
 def test_any_other_reason_is_kept(text: str) -> None:
     assert checked_reason(f" {text}\n") == text
 

@@ -59,6 +59,13 @@ OF_PICTURES: Final = (
         [f"{_ROUTES}::test_names_scope_shows_no_pictures"],
     ),
     Mutation(
+        "a scope for each field",
+        "adapters/store/identity/reads.py",
+        "    body, _ = take_pictures(raw)\n",
+        "    body = raw\n",
+        [f"{_ROUTES}::test_export_shows_no_picture_that_an_older_version_kept_in_its_result"],
+    ),
+    Mutation(
         "audit before the answer",
         "usecases/identity/read.py",
         "        await self._reads.note([row], limit=self._limit)\n",

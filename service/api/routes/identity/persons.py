@@ -59,7 +59,9 @@ async def export_person(
     "/erasure",
     responses=problems("not_found", "no_key_store", *_NUMBERS, *REFUSALS),
 )
-async def erase_person(body: SearchBody, caller: Eraser, context: Context) -> PersonErasureModel:
+async def erase_person(
+    body: SearchBody, caller: Eraser, context: Context, response: Response
+) -> PersonErasureModel:
     """Erase every verification of an app with this ID number: the newest 200. What is held stays.
 
     What is erased is no longer found by its number, so ask again until `more` is false. For 30 days the same
@@ -69,6 +71,7 @@ async def erase_person(body: SearchBody, caller: Eraser, context: Context) -> Pe
     ends, more = await context.person_erasure.of(
         app_id, body.id_number.get_secret_value(), actor=caller.actor, reason=body.reason
     )
+    keep_nowhere(response)
     return PersonErasureModel.of(ends, more=more)
 
 

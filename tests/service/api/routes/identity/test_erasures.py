@@ -98,6 +98,7 @@ async def test_a_person_is_erased_by_number_except_what_is_held(
     body = {"app_id": "demo", "id_number": NUMBER, **WHY}
 
     answer = await api.post("/v1/persons/erasure", json=body)
+    assert answer.headers["cache-control"] == "no-store"
 
     assert answer.status_code == 200
     assert NUMBER not in answer.text

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from domain.model import Identity
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
-from tests.support.storage.pictures import CARD, FACE, keep_pictures
-from tests.support.storage.stores import Store, biz_id, decision_record
+from tests.support.payloads.callbacks import dump
+from tests.support.storage.pictures import CARD, FACE, keep_pictures, with_pictures
+from tests.support.storage.stores import Store, biz_id, callback, decision_record, finished, payload
 
 NUMBER = "11010519491231002X"
 URL = f"/v1/verifications/{biz_id()}/identity"
@@ -108,3 +109,20 @@ async def test_export_lists_pictures_without_their_bytes(api: httpx2.AsyncClient
         {"name": "image_idcard_front", "media_type": "image/jpeg", "size": len(CARD)},
     ]
     assert base64.b64encode(FACE).decode()[:60] not in answer.text
+
+
+async def test_export_shows_no_picture_that_an_older_version_kept_in_its_result(
+    api: httpx2.AsyncClient, store: Store
+) -> None:
+    recorded = await store.record(callback(payload(2)))
+    assert await store.reserve(recorded, 1)
+    await store.ledger.finish(finished(recorded, 1, body=dump(with_pictures(2))))
+    record = msgspec.structs.replace(decision_record(recorded), identity=Identity("陈大文", NUMBER))
+    assert await store.decisions.save_once(record)
+
+    answer = await api.post("/v1/persons/export", json={"id_number": NUMBER, "reason": "asked"})
+
+    assert base64.b64encode(FACE).decode()[:60] not in answer.text
+    [item] = [each for each in answer.json()["items"] if each["verification"]["biz_id"] == biz_id(2)]
+    [result] = [each["data"] for each in item["documents"] if each["kind"] == "result"]
+    assert "sha256:" in result
