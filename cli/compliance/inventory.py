@@ -6,6 +6,7 @@ from domain.views.operations.compliance import Stored
 
 _DATA_KEY: Final = "AES-256-GCM, one data key for each verification"
 _MASTER: Final = "AES-256-GCM under the master key"
+_BLIND: Final = "HMAC-SHA-256 under a key outside the database"
 _HASHED: Final = "SHA-256 of 256 random bits"
 _OPEN: Final = "not sealed: it holds no identity"
 _READ: Final = ("verifications:read",)
@@ -57,7 +58,7 @@ STORED: Final = (
         "Blind index of ID numbers",
         ("id_numbers", "person_counts"),
         "pseudonymous",
-        "HMAC-SHA-256 under a key outside the database",
+        _BLIND,
         "identity_days",
         ("identity:number",),
     ),
@@ -99,11 +100,19 @@ STORED: Final = (
     Stored("Tokens", ("api_tokens", "personal_tokens"), "secrets", _HASHED, "until they end", ("people",)),
     Stored(
         "Erasures, legal holds, reads of identity",
-        ("erasures", "erased_persons", "holds", "retention_marks", "identity_readers"),
+        ("erasures", "holds", "retention_marks", "identity_readers"),
         "pseudonymous",
         _OPEN,
-        "erasures: always, so that a restored backup is erased again; of which number: 30 days",
+        "erasures: always, so that a restored backup is erased again",
         ("erase", "audit"),
+    ),
+    Stored(
+        "By which ID number a person was erased",
+        ("erased_persons",),
+        "pseudonymous",
+        _BLIND,
+        "30 days",
+        ("erase",),
     ),
     Stored(
         "Policies and marks of processes",

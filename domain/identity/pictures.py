@@ -61,7 +61,6 @@ class StoredPicture(msgspec.Struct, frozen=True):
     name: str
     media_type: str
     size: int
-    digest: bytes
 
     @property
     def piece(self) -> str:
@@ -82,7 +81,7 @@ LONGEST_NAME: Final = 64
 def described(picture: Picture, *, n: int, position: int) -> StoredPicture:
     """What the database keeps of a picture."""
     size, name = len(picture.content), picture.name[:LONGEST_NAME].replace("\0", "\ufffd")
-    return StoredPicture(n, position, name, picture.media_type, size, picture.digest)
+    return StoredPicture(n, position, name, picture.media_type, size)
 
 
 def place_of_picture(app_id: str, verification_id: UUID, picture: StoredPicture) -> str:

@@ -21,6 +21,7 @@ pictures = Table(
     Index("pictures_by_age", "app_id", "stored_at"),
     Index("pictures_left", "begun_at", postgresql_where=text("deleted_at IS NOT NULL OR stored_at IS NULL")),
 )
-"""What call `n` brought as number `position`. `digest`: of the picture. A row is written before the piece is
-put (`begun_at`), and has `stored_at` once the result is recorded. It has `deleted_at` once it is erased, and
-goes when the piece has gone."""
+"""What call `n` brought as number `position`. A row is written before the piece is put (`begun_at`), and has
+`stored_at` once the result is recorded. It has `deleted_at` once it is erased, and goes when the piece has
+gone. `digest` is an earlier version's: a plain hash says whose picture it is to anyone who has that picture.
+"""

@@ -59,13 +59,13 @@ class PgPictures:
 
 
 _BEGIN: Final = text("""
-INSERT INTO pictures (verification_id, n, position, app_id, name, media_type, size, digest, begun_at)
-SELECT v.id, t.n, t.position, v.app_id, t.name, t.media_type, t.size, decode(t.digest, 'base64'), :now
+INSERT INTO pictures (verification_id, n, position, app_id, name, media_type, size, begun_at)
+SELECT v.id, t.n, t.position, v.app_id, t.name, t.media_type, t.size, :now
 FROM (
   SELECT id, app_id FROM verifications
   WHERE id = :id AND erased_at IS NULL AND wrapped_key IS NOT NULL FOR SHARE
 ) v, json_to_recordset(CAST(:rows AS json))
-  AS t (n smallint, position smallint, name text, media_type text, size integer, digest text)
+  AS t (n smallint, position smallint, name text, media_type text, size integer)
 ON CONFLICT (verification_id, n, position) DO UPDATE SET begun_at = excluded.begun_at
 """)
 """The lock makes an erasure wait for these rows, or this statement for the erasure."""
@@ -82,6 +82,6 @@ DELETE FROM pictures WHERE verification_id = ANY(CAST(:ids AS uuid[]))
 """)
 
 _OF: Final = text("""
-SELECT n, position, name, media_type, size, digest FROM pictures
+SELECT n, position, name, media_type, size FROM pictures
 WHERE verification_id = :id AND stored_at IS NOT NULL AND deleted_at IS NULL ORDER BY n, position
 """)

@@ -91,7 +91,7 @@ async def test_erasure_takes_pictures_and_counts_them(store: Erasing, rig: Pictu
     assert await left_in(store) == 0
     assert pieces_of(rig) == [other.verification_id]
     assert len(await rig.rows.of(other.verification_id)) == 2
-    assert await store.rows("SELECT count(*) FROM pictures WHERE digest IS NULL") == [(0,)]
+    assert await store.rows("SELECT count(*) FROM pictures WHERE digest IS NOT NULL") == [(0,)]
 
 
 async def test_pieces_are_deleted_before_their_rows(store: Erasing, rig: PictureRig) -> None:
