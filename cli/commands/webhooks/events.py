@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.connection.connected import Gateway, connected
-from cli.connection.whereabouts import configured_servers
+from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from domain.errors import CursorExpired, UnknownEventType
 from domain.events.bodies import Format, encoded
@@ -45,10 +45,11 @@ def tail(
     ] = None,
     app: Annotated[str | None, typer.Option("--app", help="Only events of this app")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new events as they happen")] = False,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Print events, oldest first, one JSON object per line."""
     which = _selected(types, app)
-    servers = configured_servers()
+    servers = find_servers(data_dir)
 
     async def run() -> None:
         async with connected(servers) as gateway:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -62,3 +64,15 @@ def test_an_unknown_type_is_a_usage_error(run: Run) -> None:
     code, _, err = run("events", "tail", "--type", "verification")
     assert code == 2
     assert "no such type" in err
+
+
+def test_the_log_of_a_dev_needs_no_settings(
+    run: Run, seqs: list[int], environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    description = {
+        "redis_url": os.environ["FACEID_REDIS_URL"],
+        "database_url": os.environ["FACEID_DATABASE_URL"],
+    }
+    (tmp_path / "dev.json").write_text(json.dumps(description))
+    environment.delenv("FACEID_DATABASE_URL")
+    assert printed(run, "--data-dir", str(tmp_path)) == seqs
