@@ -110,6 +110,9 @@ class AsyncGateway:
                         yield event
 
     async def _page(self, follower: Follower) -> AsyncIterator[Event]:
-        events, cursor = calls.to_page(await self._send(follower.page_call()))
-        for event in follower.take(events, cursor):
+        answer = await self._send(follower.page_call())
+        if calls.may_pass(answer):
+            await sleep(follower.pause())
+            return
+        for event in follower.take(*calls.to_page(answer)):
             yield event

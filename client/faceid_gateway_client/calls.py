@@ -90,6 +90,11 @@ def _problem_in(answer: httpx.Response) -> Mapping[str, Any]:
     return problem if isinstance(problem, dict) else {}
 
 
+def may_pass(answer: httpx.Response) -> bool:
+    """Whether the failure in an answer may pass by itself."""
+    return answer.status_code == 429 or answer.status_code in _PASSING
+
+
 def retry_after_of(answer: httpx.Response) -> float | None:
     """The seconds that the gateway asks to wait."""
     value = answer.headers.get("retry-after", "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from faceid_gateway_client._http import httpx
-from faceid_gateway_client.calls import MAX_WAIT, Call, checked, events_call, filters_of
+from faceid_gateway_client.calls import MAX_WAIT, Call, checked, events_call, filters_of, may_pass
 from faceid_gateway_client.models import Event
 from faceid_gateway_client.sse import Reader
 
@@ -43,7 +43,7 @@ class Follower:
 
         Raises ApiError, but not for what may pass.
         """
-        if answer.status_code in (429, 502, 503, 504):
+        if may_pass(answer):
             return False
         if answer.status_code in (404, 405, 406) or (
             answer.is_success and not answer.headers.get("content-type", "").startswith(_STREAM)

@@ -127,5 +127,8 @@ class Gateway:
                     yield from follower.take_line(line)
 
     def _page(self, follower: Follower) -> Iterator[Event]:
-        events, cursor = calls.to_page(self._send(follower.page_call()))
-        yield from follower.take(events, cursor)
+        answer = self._send(follower.page_call())
+        if calls.may_pass(answer):
+            sleep(follower.pause())
+            return
+        yield from follower.take(*calls.to_page(answer))

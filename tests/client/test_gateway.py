@@ -262,6 +262,16 @@ def test_where_no_stream_gets_through_pages_are_read(
     assert server.requests[1].url.params["wait"] == "30"
 
 
+def test_a_failure_that_outlasts_the_deadline_ends_no_following(
+    client: Callable[..., Client], pauses: list[float]
+) -> None:
+    busy = problem(429, "too_many_requests", **{"retry-after": "99"})
+    server = Server(httpx2.Response(404), busy, busy, page(4))
+    assert seqs(client(server).take(1)) == [4]
+    # One behind each answer that came when the time was over.
+    assert pauses == [0.2, 0.4]
+
+
 def test_an_expired_cursor_ends_the_following(client: Callable[..., Client]) -> None:
     with pytest.raises(CursorExpired):
         client(Server(problem(410, "cursor_expired"))).take(1)
