@@ -58,7 +58,7 @@ from service.console.pages import audit, dead_letters, health, reviews, system, 
 from service.console.pages.people import account, persons, preferences, sign_in, tokens
 from service.console.pages.policies import in_force, trials
 from service.console.pages.reviews.problems import HIDDEN
-from service.console.pages.verifications import details, erasure, identity, lists
+from service.console.pages.verifications import by_number, details, erasure, identity, lists
 from service.console.pages.webhooks import deliveries, endpoint_actions, endpoints
 from service.console.pages.webhooks import settings as endpoint_settings
 from service.console.readings import CachedReadings
@@ -79,6 +79,7 @@ ROUTERS: Final = (
     account.router,
     today.router,
     lists.router,
+    by_number.router,
     details.router,
     identity.router,
     erasure.router,

@@ -147,6 +147,7 @@ GUARDS: Final = (
     "no host of a request in a one-time link",
     "pages of the own apps alone",
     "strict headers on defects too",
+    "a search by number in the apps of the right alone",
     "no number in a URL",
     "one order, one endpoint",
     "the endpoint as seen",

@@ -50,10 +50,17 @@ OF_THE_CONSOLE: Final = (
         ["tests/service/console/app/test_headers.py::test_a_defect_gives_a_strict_page_without_its_text"],
     ),
     Mutation(
+        "a search by number in the apps of the right alone",
+        "service/console/pages/verifications/by_number.py",
+        "app_ids, actor = apps_of(session, SCOPE, context.app_ids), actor_of(request, session)",
+        "app_ids, actor = context.app_ids, actor_of(request, session)",
+        [f"{_PAGES}/verifications/test_by_number.py::test_a_person_of_another_app_is_not_found"],
+    ),
+    Mutation(
         "no number in a URL",
         "service/console/pages/verifications/lists.py",
-        "    if is_id_number(text):",
-        "    if False:",
+        "    if is_id_number(text):\n        return await",
+        "    if False:\n        return await",
         [
             "tests/service/console/pages/verifications/test_lists.py::test_a_search_finds_by_biz_id_and_never_puts_a_number_into_a_url"
         ],

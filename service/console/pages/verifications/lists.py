@@ -28,6 +28,7 @@ from service.console.app.paths.views import (
 from service.console.app.sessions import Reader, apps_of
 from service.console.app.templates import page
 from service.console.context import ConsoleContext, Context
+from service.console.pages.verifications import by_number
 
 router = APIRouter()
 
@@ -37,7 +38,7 @@ LOOKED_THROUGH: Final = 400
 _CHUNK: Final = 100
 _SCOPE: Final = "verifications:read"
 _SEE_OTHER: Final = 303
-_NUMBER: Final = N_("This is an ID number. The search for ID numbers is not available on this page.")
+_NUMBER: Final = N_("This is an ID number. Only those who may see ID numbers can search by one.")
 _NOTHING: Final = N_("Nothing has this biz_id or biz_no in the apps that you may see.")
 
 
@@ -97,8 +98,12 @@ async def list_verifications(request: Request, context: Context, session: Reader
 
 @router.post("/verifications/search")
 async def search_verifications(request: Request, context: Context, session: Reader, form: Form) -> Response:
-    """Go to the one verification with this biz_id, or to the list of those with this biz_no."""
+    """Go to the one verification with this biz_id, or to the list of those with this biz_no. An ID number
+    leads to the form that asks for a reason.
+    """
     text = form["q"]
+    if is_id_number(text) and session.rights.has(by_number.SCOPE):
+        return by_number.show_form(request, number=text)
     if is_id_number(text):
         return await _show(request, context, session, View(), problem=_NUMBER, status=422)
     to = await _place_of(text, context, session) if text else "/verifications"
