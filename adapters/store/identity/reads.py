@@ -19,6 +19,7 @@ from adapters.store.decisions.decisions import unseal_identity
 from adapters.store.identity.pictures.pieces import PgPictures
 from adapters.store.identity.pictures.shown import Pieces, opened_pictures
 from adapters.store.recording.known import key_place, raw_callback_place
+from adapters.store.reviews.notes import note_place
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
@@ -71,8 +72,8 @@ class PgIdentityReads:
         )
 
     async def documents_of(self, verification_id: UUID) -> list[StoredDocument]:
-        """Every callback and result, without pictures: results of older versions have them inside. `data` is
-        None where it is erased or no key opens it."""
+        """Every callback, result and note. Results are without pictures, which those of older versions have
+        inside. `data` is None where it is erased or no key opens it."""
         async with self._engine.connect() as connection:
             row = (await connection.execute(_IDENTITY, {"id": verification_id})).one()
             found = (await connection.execute(_DOCUMENTS, {"id": verification_id})).all()
@@ -124,23 +125,32 @@ def _refused(rows: Sequence[AuditRow]) -> Iterator[AuditRow]:
 def _text_of(key: DataKey, row: Row[Any], document: Row[Any]) -> str | None:
     if document.raw_ct is None:
         return None
-    place = raw_callback_place(row.app_id, row.id)
-    if document.kind == "result":
-        place = place_of(row.app_id, "pulls.raw_ct", f"{row.id}/{document.n}")
     try:
-        raw = open_raw(key, document.raw_ct, place=place)
+        raw = open_raw(key, document.raw_ct, place=_place_of(row, document))
     except BrokenSeal:
         return None
-    body, _ = take_pictures(raw)
+    body = take_pictures(raw)[0] if document.kind == "result" else raw
     return body.decode("utf-8", "replace")
+
+
+def _place_of(row: Row[Any], document: Row[Any]) -> str:
+    if document.kind == "result":
+        return place_of(row.app_id, "pulls.raw_ct", f"{row.id}/{document.n}")
+    if document.kind == "note":
+        return note_place(row.app_id, document.case_id, document.n)
+    return raw_callback_place(row.app_id, row.id)
 
 
 _IDENTITY: Final = text("SELECT id, app_id, wrapped_key, identity_ct FROM verifications WHERE id = :id")
 
 _DOCUMENTS: Final = text("""
-SELECT kind, received_at AS at, raw_ct, 0 AS n FROM callbacks WHERE verification_id = :id
+SELECT kind, received_at AS at, raw_ct, 0 AS n, CAST(NULL AS uuid) AS case_id
+FROM callbacks WHERE verification_id = :id
 UNION ALL
-SELECT 'result', finished_at, raw_ct, n FROM pulls WHERE verification_id = :id AND state <> 'not_sent'
+SELECT 'result', finished_at, raw_ct, n, NULL FROM pulls WHERE verification_id = :id AND state <> 'not_sent'
+UNION ALL
+SELECT 'note', e.at, e.note_ct, e.seq, c.id FROM review_cases c JOIN review_events e ON e.case_id = c.id
+WHERE c.verification_id = :id AND e.note_ct IS NOT NULL
 ORDER BY at
 """)
 

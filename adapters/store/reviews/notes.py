@@ -50,7 +50,12 @@ class Notes:
         return review_place(self._case.app_id, self._case.verification_id, n)
 
     def _place_of(self, seq: int) -> str:
-        return place_of(self._case.app_id, "review_events.note_ct", f"{self._case.id}/{seq}")
+        return note_place(self._case.app_id, self._case.id, seq)
+
+
+def note_place(app_id: str, case_id: UUID, seq: int) -> str:
+    """The place of the note of a case's event."""
+    return place_of(app_id, "review_events.note_ct", f"{case_id}/{seq}")
 
 
 def review_place(app_id: str, verification_id: UUID, n: int) -> str:

@@ -95,9 +95,9 @@ class FoundPage(BaseModel):
 
 
 class StoredDocumentModel(BaseModel):
-    """What the vendor sent; `data` is null if it is erased."""
+    """What the vendor sent, or a reviewer wrote; `data` is null if it is erased."""
 
-    kind: str = Field(examples=["notify", "return", "result"])
+    kind: str = Field(examples=["notify", "return", "result", "note"])
     at: UtcTime | None
     data: str | None
 

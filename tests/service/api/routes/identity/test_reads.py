@@ -10,14 +10,17 @@ from sqlalchemy import text
 
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.identity import reads
+from adapters.store.reviews.store import PgReviews
 from domain.identity.reading import SCOPE_OF, Field
 from domain.model import Identity, Outcome
+from domain.people.actor import Actor
+from domain.reviews.case import Because
 from service.api.models import shown_identity as models
 from service.api.routes.identity import persons
 from service.api.routes.identity import reads as routes
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import IDENTITY_READS, RealApi
-from tests.support.storage.stores import Store, biz_id, callback, decision_record, payload
+from tests.support.storage.stores import NOW, Store, biz_id, callback, decision_record, payload
 
 NAME, NUMBER = "陈大文", "11010519491231002X"
 URL = f"/v1/verifications/{biz_id()}/identity"
@@ -243,6 +246,17 @@ async def test_an_export_explains_in_both_languages(api: httpx2.AsyncClient, sto
     [reason] = answer.json()["items"][0]["explanation"]["reasons"]
     assert reason["en"]
     assert reason["zh"]
+
+
+async def test_an_export_has_the_notes_of_reviews(api: httpx2.AsyncClient, store: Store) -> None:
+    await decided(store)
+    reviews, actor = PgReviews(store.engine, keys=store.data_keys), Actor.command("root")
+    await reviews.open(biz_id(), ["demo"], Because.APPEAL, note="it was me", actor=actor, now=NOW)
+
+    answer = await api.post("/v1/persons/export", json={"id_number": NUMBER, "reason": WHY})
+
+    documents = answer.json()["items"][0]["documents"]
+    assert [each["data"] for each in documents if each["kind"] == "note"] == ["it was me"]
 
 
 def test_a_number_is_shown_by_no_model() -> None:
