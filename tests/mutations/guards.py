@@ -84,6 +84,8 @@ GUARDS: Final = (
     "a form that is sent twice",
     "a second look is blind",
     "a verification is blind before a second look",
+    "an explanation is blind before a second look",
+    "a search by number is blind before a second look",
     "earlier cases are hidden before a second look",
     "notes are sealed",
     "decisions stay",

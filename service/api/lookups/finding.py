@@ -1,7 +1,8 @@
 """Find the verification that a request names; the only place that answers 404 for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Path, Query, Security
 
@@ -46,6 +47,16 @@ async def as_seen(
     apps = caller.token.apps_for(("review",))
     app_ids = caller.app_ids if apps is None else list(apps)
     return await blinded(context.reviews.store, records, person_id=person.id, app_ids=app_ids)
+
+
+async def hidden_from(
+    verification_ids: Sequence[UUID], caller: Caller, context: ApiContext
+) -> Collection[UUID]:
+    """Those of these verifications of which a blind second look waits that the caller may take."""
+    person = caller.token.person
+    if person is None or not verification_ids:
+        return ()
+    return await context.reviews.store.second_looks(verification_ids, person_id=person.id)
 
 
 Verification = Annotated[VerificationRecord, Security(find_verification, scopes=["verifications:read"])]

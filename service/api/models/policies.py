@@ -94,8 +94,10 @@ class ExplanationModel(BaseModel):
     policy: PolicyTextModel
     facts: FactsModel
     recomputed: RecomputedModel | None = Field(description="null if the policy's text is not available")
-    effective_outcome: Outcome = Field(description="The review's outcome, or `outcome` without one")
-    decided_by: DecidedBy
+    effective_outcome: Outcome | None = Field(
+        description="The review's outcome, or `outcome` without one; null before a blind second look"
+    )
+    decided_by: DecidedBy | None = Field(description="null before a blind second look")
     review: ReviewModel | None = Field(description="null if no person has concluded")
 
 

@@ -4,6 +4,7 @@ import base64
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from domain.identity.numbers import LONGEST
@@ -83,9 +84,10 @@ class FoundModel(BaseModel):
     created_at: UtcTime
 
     @classmethod
-    def of(cls, found: FoundVerification) -> "FoundModel":
-        """The answer for a verification."""
-        return cls.model_validate(found, from_attributes=True)
+    def of(cls, found: FoundVerification, *, is_blind: bool) -> "FoundModel":
+        """The answer for a verification; `is_blind`: without what a person concluded."""
+        seen = replace(found, effective_outcome=None) if is_blind else found
+        return cls.model_validate(seen, from_attributes=True)
 
 
 class FoundPage(BaseModel):

@@ -116,6 +116,22 @@ OF_REVIEWS: Final = (
         ["tests/service/api/routes/reviews/test_cases.py::test_a_blind_second_look_hides_what_was_concluded"],
     ),
     Mutation(
+        "an explanation is blind before a second look",
+        "service/api/routes/verifications/explanations.py",
+        "said | _HIDDEN if verification.is_blind else said",
+        "said",
+        ["tests/service/api/routes/reviews/test_cases.py::test_a_blind_second_look_hides_what_was_concluded"],
+    ),
+    Mutation(
+        "a search by number is blind before a second look",
+        "service/api/routes/identity/persons.py",
+        "is_blind=each.id in hidden",
+        "is_blind=False",
+        [
+            "tests/service/api/routes/identity/test_blind_search.py::test_a_search_hides_what_was_concluded[wang-None]"
+        ],
+    ),
+    Mutation(
         "earlier cases are hidden before a second look",
         "usecases/reviews/desk.py",
         "if await self.store.second_looks([case.verification_id], person_id=person_id):",

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from adapters.store.reviews.store import PgReviews
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.openings import NewCase, open_cases
-from domain.model import Outcome
+from domain.model import Identity, Outcome
 from domain.people.actor import Actor
 from domain.policy.file.policy import Policy
 from domain.reviews.case import Because
@@ -48,11 +48,17 @@ class Reviews:
         self.desk = ReviewDesk(self.cases, clock=self.clock)
 
     async def verification(
-        self, n: int = 1, *, outcome: Outcome = Outcome.REVIEW, policy: Policy | None = None
+        self,
+        n: int = 1,
+        *,
+        outcome: Outcome = Outcome.REVIEW,
+        policy: Policy | None = None,
+        identity: Identity | None = None,
     ) -> UUID:
         """A decided verification."""
         recorded = await self.store.record(callback(payload(n)))
         decided = decision_record(recorded, outcome=outcome)
+        decided = replace(decided, identity=identity or decided.identity)
         await self.store.decisions.save_once(replace(decided, policy=policy or default_policy()))
         return recorded.verification_id
 

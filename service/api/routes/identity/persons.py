@@ -7,6 +7,7 @@ from fastapi import Response, Security
 from service.api.auth import Caller, authenticate, guarded_router
 from service.api.context import Context
 from service.api.errors import ApiProblem
+from service.api.lookups.finding import hidden_from
 from service.api.models.identity import PersonErasureModel
 from service.api.models.shown_identity import ExportBody, ExportModel, FoundModel, FoundPage, SearchBody
 from service.api.responses import problems
@@ -32,8 +33,9 @@ async def search_person(
         actor=caller.actor,
         reason=body.reason,
     )
+    hidden = await hidden_from([each.id for each in found], caller, context)
     keep_nowhere(response)
-    return FoundPage(items=[FoundModel.of(each) for each in found])
+    return FoundPage(items=[FoundModel.of(each, is_blind=each.id in hidden) for each in found])
 
 
 @router.post(

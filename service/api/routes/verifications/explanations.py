@@ -1,5 +1,7 @@
 """Explain a decision and compute it again from what is stored."""
 
+from typing import Final
+
 import msgspec
 
 from domain.policy.explanation import explain
@@ -12,6 +14,9 @@ from service.api.responses import problems
 
 router = guarded_router("/v1/verifications", tag="verifications")
 
+_HIDDEN: Final = {"effective_outcome": None, "decided_by": None, "review": None}
+"""What a person does not see before a blind second look."""
+
 
 @router.get(
     "/{biz_id}/explanation",
@@ -22,4 +27,5 @@ async def explain_verification(verification: Verification, context: Context) -> 
     decided = await context.stored.get(verification.id)
     if decided is None:
         raise ApiProblem("not_decided")
-    return ExplanationModel.model_validate(msgspec.to_builtins(explain(decided)))
+    said = msgspec.to_builtins(explain(decided))
+    return ExplanationModel.model_validate(said | _HIDDEN if verification.is_blind else said)

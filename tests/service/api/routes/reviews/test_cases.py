@@ -286,6 +286,9 @@ async def test_a_blind_second_look_hides_what_was_concluded(of: Of, reviews: Rev
         assert any(each.startswith("review.") for each in events) == (expected != hidden), name
         filtered = await of(name).get("/v1/verifications", params={"effective_outcome": "rejected"})
         assert bool(filtered.json()["items"]) == (expected != hidden), name
+        explained = (await of(name).get(f"{url}/explanation")).json()
+        assert tuple(explained[each] for each in ("effective_outcome", "decided_by")) == expected[1:], name
+        assert (explained["review"] is None) == (expected == hidden), name
     assert_problem(await of("wang").get(f"{URL}/{first}"), 409, "second_look_waits")
     assert (await of("li").get(f"{URL}/{first}")).status_code == 200
     second = (await of("wang").post(f"{URL}/next")).json()["id"]
