@@ -18,10 +18,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Policy:
-    """The policy that decided."""
+    """The policy that decided. `hash`: the SHA-256 of its text in hexadecimal, which events alone have."""
 
     name: str
     version: str
+    hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Event:
     """Something that happened. `seq` orders the log; `n` counts the events of one verification from 1.
 
     `type`: there may be types that this version does not know. `outcome`: the policy's. `effective_outcome`:
-    the one to act on.
+    the one to act on. `detail`: what belongs to the type, such as the `case_id` of `verification.reviewed`.
     """
 
     seq: int
@@ -132,6 +133,7 @@ class Event:
     reasons: tuple[str, ...]
     basis: str | None
     policy: Policy | None
+    detail: Mapping[str, Any] = field(compare=False)
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @classmethod
@@ -148,12 +150,13 @@ class Event:
             reasons=tuple(shown["reasons"]),
             basis=shown["basis"],
             policy=_policy(shown["policy"]),
+            detail=shown.get("detail", {}),
             raw=raw,
         )
 
 
 def _policy(raw: Mapping[str, Any] | None) -> Policy | None:
-    return None if raw is None else Policy(raw["name"], raw["version"])
+    return None if raw is None else Policy(raw["name"], raw["version"], raw.get("hash"))
 
 
 def _review(raw: Mapping[str, Any] | None) -> Review | None:

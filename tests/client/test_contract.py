@@ -5,8 +5,9 @@ import dataclasses
 import inspect
 from pathlib import Path
 
+import msgspec
 import pytest
-from faceid_gateway_client import Event, Gateway, Order, Review, Verification
+from faceid_gateway_client import Event, Gateway, Order, Policy, Review, Verification
 from faceid_gateway_client.calls import events_call, filters_of
 from faceid_gateway_client.following import Follower
 from faceid_gateway_client.scenarios import WebhookFactory
@@ -14,7 +15,7 @@ from fastapi.routing import APIRoute
 
 from domain.events.bodies import thin
 from domain.events.catalogue import CATALOGUE
-from domain.events.event import EventType
+from domain.events.event import EventType, PolicyMark
 from service.api.models.events import EventModel, EventPageModel
 from service.api.models.orders import OrderedVerification, VerificationOrder
 from service.api.models.verifications import EXAMPLE, ReviewMarkModel, VerificationModel
@@ -34,7 +35,17 @@ def test_every_member_that_is_read_is_answered() -> None:
     assert fields(Verification) <= VerificationModel.model_fields.keys()
     assert fields(Review) == ReviewMarkModel.model_fields.keys()
     assert fields(Order) == OrderedVerification.model_fields.keys()
-    assert fields(Event) == thin(EVENT).keys()
+    assert fields(Event) == thin(CATALOGUE[EventType.REVIEWED].example).keys()
+    assert fields(Policy) == set(PolicyMark.__struct_fields__)
+
+
+def test_every_member_of_an_event_is_read() -> None:
+    example = CATALOGUE[EventType.REVIEWED].example
+    assert example.body.policy is not None
+    read = Event.of(thin(example))
+    assert read.detail == example.body.detail
+    assert read.policy == Policy(**msgspec.structs.asdict(example.body.policy))
+    assert Event.of(thin(EVENT)).detail == {}
 
 
 def test_an_older_gateways_answer_is_read() -> None:
@@ -65,7 +76,7 @@ def test_the_parameters_and_members_of_pages_are_the_apis() -> None:
     stream = Follower(0, ("verification.*",), "demo").stream_call()
     assert stream.params.keys() <= StreamQuery.model_fields.keys()
     assert {"items", "next"} == EventPageModel.model_fields.keys()
-    assert fields(Event) == EventModel.model_fields.keys() - {"detail"}
+    assert fields(Event) == EventModel.model_fields.keys()
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/events/stream"])
