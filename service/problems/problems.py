@@ -86,7 +86,7 @@ PROBLEMS: Final = {
     "redis_full": Kind(503, "Redis has no memory left for this"),
     "too_many_deliveries": Kind(409, "These are more deliveries than one call sends: add ended_before"),
     "endpoint_not_enabled": Kind(409, "The webhook endpoint is disabled or deleted"),
-    "unavailable": Kind(503, "PostgreSQL or Redis cannot be reached right now"),
+    "unavailable": Kind(503, "PostgreSQL, Redis, or a store of keys or pictures cannot be reached right now"),
 } | _OF_ENDPOINTS
 """Every problem by its stable code; `guide` explains each."""
 

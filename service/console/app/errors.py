@@ -64,7 +64,10 @@ _INVALID: Final = Notice(
 _AWAY: Final = Notice(
     503,
     N_("A server is away"),
-    N_("PostgreSQL or Redis cannot be reached right now. Nothing was changed. Try again in a moment."),
+    N_(
+        "PostgreSQL, Redis, or a store of keys or pictures cannot be reached right now. "
+        "Try again in a moment."
+    ),
 )
 _DEFECT: Final = Notice(
     500, N_("Something went wrong"), N_("The console has a defect here; the log says more. Try again later.")

@@ -49,7 +49,11 @@ REQUESTS: Final = {
         "A parameter is wrong or unknown; `errors` says which.",
         "Correct the request.",
     ),
-    "unavailable": Guide("api", "PostgreSQL or Redis cannot be reached.", "Try again after `Retry-After`."),
+    "unavailable": Guide(
+        "api",
+        "PostgreSQL, Redis, or a store of keys or pictures cannot be reached, or it is the wrong store.",
+        "Try again after `Retry-After`. If it stays, the log says which: `keys.away`, `pictures.away`.",
+    ),
     "malformed_request": Guide(
         "both",
         "Not well-formed HTTP/1.1, or more pipelined requests than one connection may send.",

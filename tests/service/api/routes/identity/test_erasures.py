@@ -82,7 +82,9 @@ async def test_absent_key_store_leaves_everything(
     await whole_way(store, 1)
     api_context.kept.is_away = True
 
-    assert_problem(await api.post(f"{PATH}/erasure", json=WHY), 503, "unavailable")
+    away = await api.post(f"{PATH}/erasure", json=WHY)
+    assert_problem(away, 503, "unavailable")
+    assert "store of keys" in away.json()["title"]
 
     assert (await api.get(f"{PATH}/erasure")).json()["begun_at"] is None
 
