@@ -45,4 +45,9 @@ def _lines(file: Path) -> int:
 
 
 def _entries(folder: Path) -> list[str]:
-    return [entry.name for entry in folder.iterdir() if entry.name not in UNCOUNTED]
+    return [each.name for each in folder.iterdir() if each.name not in UNCOUNTED and not _is_left_over(each)]
+
+
+def _is_left_over(entry: Path) -> bool:
+    """A folder that has moved away, of which bytecode alone is left."""
+    return entry.is_dir() and all("__pycache__" in each.parts for each in entry.rglob("*") if each.is_file())
