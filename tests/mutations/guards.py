@@ -170,6 +170,7 @@ GUARDS: Final = (
     "nothing spent above a limit",
     "a number is noted before it is counted",
     "a number is noted under the lease alone",
+    "what is erased is not indexed again",
     "an unknown number never passes",
     "a policy without a maximum counts nothing",
     "a count is a fact of the decision",

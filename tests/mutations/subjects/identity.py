@@ -74,10 +74,14 @@ OF_IDENTITY: Final = (
         "adapters/store/identity/numbers/velocity.py",
         " AND i.fence = v.fence\n",
         "\n",
-        [
-            f"{_VELOCITY}::test_what_was_erased_meanwhile_is_not_indexed_again",
-            "tests/usecases/ports/test_velocity.py::test_a_worker_without_the_lease_indexes_nothing",
-        ],
+        ["tests/usecases/ports/test_velocity.py::test_a_worker_without_the_lease_indexes_nothing"],
+    ),
+    Mutation(
+        "what is erased is not indexed again",
+        "adapters/store/identity/numbers/velocity.py",
+        " AND v.erased_at IS NULL\n",
+        "\n",
+        [f"{_VELOCITY}::test_what_was_erased_meanwhile_is_not_indexed_again"],
     ),
     Mutation(
         "an unknown number never passes",
