@@ -1,27 +1,25 @@
 """`audit`: verify and export the record of who did what."""
 
-import asyncio
 import json
 import math
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, BinaryIO, TypeVar
+from typing import Annotated, BinaryIO
 
 import typer
 
 from cli.audit import verify_audit
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from usecases.audit.close_blocks import close_blocks
-
-Answer = TypeVar("Answer")
 
 _AT_ONCE = 5000
 
@@ -52,7 +50,7 @@ def verify(
         anchored = verifier.end(known)
         return not verifier.problems, list(verify_audit.report(verifier, anchored))
 
-    good, lines = _run(check, data_dir)
+    good, lines = run_on(check, find_servers(data_dir), silent=True)
     for line in lines:
         typer.echo(line)
     if not good:
@@ -73,7 +71,7 @@ def export(
             async for line in audit.export.lines():
                 out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
-    _run(write, data_dir)
+    run_on(write, find_servers(data_dir), silent=True)
 
 
 @commands.command()
@@ -88,7 +86,11 @@ def prove(
 
     It is checked by python verify_audit.py --proof PROOF ANCHORS.
     """
-    proof = _run(lambda gateway: gateway.audit().export.proof(audit_id, until=until), data_dir)
+    proof = run_on(
+        lambda gateway: gateway.audit().export.proof(audit_id, until=until),
+        find_servers(data_dir),
+        silent=True,
+    )
     if proof is None:
         raise CommandFailed(f"row {audit_id} is in no block yet, was purged, or never was")
     typer.echo(json.dumps(proof, ensure_ascii=False))
@@ -103,11 +105,12 @@ def close(
     data_dir: DataDirOption = None,
 ) -> None:
     """Close blocks over the rows that are in none yet. Workers do this every minute."""
-    count = _run(
+    count = run_on(
         lambda gateway: close_blocks(
             gateway.audit().blocks, checkpoint=False, most=math.inf, look_at_all=everything
         ),
-        data_dir,
+        find_servers(data_dir),
+        silent=True,
     )
     typer.echo(f"{count} closed")
 
@@ -128,7 +131,7 @@ def purge(
         await audit.log.note(AuditRow.by(command_actor(), Action.AUDIT_PURGED, detail=detail))
         return count
 
-    typer.echo(f"{_run(delete, data_dir)} deleted")
+    typer.echo(f"{run_on(delete, find_servers(data_dir), silent=True)} deleted")
 
 
 @commands.command()
@@ -151,13 +154,3 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         return
     with file.open("xb") as out:
         yield out
-
-
-def _run(action: Callable[[Gateway], Awaitable[Answer]], data_dir: Path | None) -> Answer:
-    servers = find_servers(data_dir)
-
-    async def run() -> Answer:
-        async with connected(servers, silent=True) as gateway:
-            return await action(gateway)
-
-    return asyncio.run(run())

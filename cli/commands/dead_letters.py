@@ -1,9 +1,6 @@
 """`dead-letters`: list, retry and delete the callbacks that could not be understood or processed."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -11,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.options import AppOption
 from cli.output.terminal import create_console
@@ -20,7 +18,6 @@ from domain.audit.row import AuditRow
 from domain.errors import NoSuchLetter
 from domain.views.letters import DeadLetter, LetterFilter
 
-Answer = TypeVar("Answer")
 LetterId = Annotated[
     UUID | None, typer.Argument(metavar="[ID]", help="ID of one letter; alternatively give --reason")
 ]
@@ -48,7 +45,7 @@ def list_letters(
         letters = gateway.dead_letters()
         return await letters.page(which, limit=limit), await letters.count(which)
 
-    page, count = _run(read, data_dir)
+    page, count = run_on(read, find_servers(data_dir))
     create_console().print(_table(page) if page else _nothing(app, reason, retried=retried))
     if count > len(page):
         typer.echo(f"… and {count - len(page)} more")
@@ -66,17 +63,16 @@ def retry(
 ) -> None:
     """Put dead letters back into the inbox: one by its ID, or all with a reason."""
     _one_of(letter_id, reason)
-    actor = command_actor()
-
+    actor, servers = command_actor(), find_servers(data_dir)
     if letter_id is not None:
-        _run(
+        run_on(
             lambda gateway: gateway.retries().retry_one(letter_id, _apps(app), actor=actor),
-            data_dir,
+            servers,
         )
         typer.echo("1 retried")
         return
     which = _filter(app, reason)
-    done = _run(lambda gateway: gateway.retries().retry_all(which, limit=limit, actor=actor), data_dir)
+    done = run_on(lambda gateway: gateway.retries().retry_all(which, limit=limit, actor=actor), servers)
     typer.echo(f"{done.retried} retried, {done.remaining} remaining")
     if done.unreadable:
         typer.echo(
@@ -94,9 +90,9 @@ def delete(
 ) -> None:
     """Delete dead letters permanently: one by its ID, or all with a reason."""
     _one_of(letter_id, reason)
-    which = _filter(app, reason)
+    which, servers = _filter(app, reason), find_servers(data_dir)
     if not yes:
-        count = 1 if letter_id else _run(lambda gateway: gateway.dead_letters().count(which), data_dir)
+        count = 1 if letter_id else run_on(lambda gateway: gateway.dead_letters().count(which), servers)
         typer.confirm(f"Delete {count} dead letter(s)? This cannot be undone.", abort=True)
 
     async def remove(gateway: Gateway) -> int:
@@ -107,7 +103,7 @@ def delete(
         row = AuditRow.by(command_actor(), Action.LETTER_DELETED, subject=str(letter_id))
         return int(await letters.delete(letter_id, _apps(app), audit=row))
 
-    count = _run(remove, data_dir)
+    count = run_on(remove, servers)
     if not count:
         raise NoSuchLetter
     typer.echo(f"{count} deleted")
@@ -130,16 +126,6 @@ def _filter(app: str | None, reason: str | None, *, retried: bool = False) -> Le
 
 def _apps(app: str | None) -> list[str] | None:
     return None if app is None else [app]
-
-
-def _run(action: Callable[[Gateway], Awaitable[Answer]], data_dir: Path | None) -> Answer:
-    servers = find_servers(data_dir)
-
-    async def run() -> Answer:
-        async with connected(servers) as gateway:
-            return await action(gateway)
-
-    return asyncio.run(run())
 
 
 def _table(page: list[DeadLetter]) -> Table:

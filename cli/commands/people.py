@@ -1,6 +1,5 @@
 """`people`: add persons, give and take roles, make links and personal tokens, disable and enable."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, TypeVar
@@ -9,7 +8,8 @@ import typer
 from rich.table import Table
 
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, Servers, find_servers
 from cli.output.failures import CommandFailed
 from cli.output.terminal import create_console
@@ -186,12 +186,8 @@ async def _all(gateway: Gateway) -> list[Person]:
 
 
 def _run(servers: Servers, action: Callable[[Gateway], Awaitable[Answer]]) -> Answer:
-    async def run() -> Answer:
-        async with connected(servers) as gateway:
-            return await action(gateway)
-
     try:
-        return asyncio.run(run())
+        return run_on(action, servers)
     except tuple(_WORDS) as error:
         raise NotDone(_WORDS[type(error)]) from None
 

@@ -1,9 +1,8 @@
 """`token`: create, list and revoke bearer tokens of the internal api."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -13,14 +12,14 @@ from adapters.configuration.visible import check_visible
 from adapters.sealing.random_secrets import new_secret
 from adapters.settings.settings import load_settings
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import configured_servers
 from cli.output.failures import CommandFailed
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.views.tokens import PERSON_SCOPES, SCOPES
 
-Answer = TypeVar("Answer")
 Name = Annotated[str, typer.Argument(help="Unique name of the token")]
 
 _PERSONS: Final = "person:"
@@ -71,7 +70,7 @@ def create(
         await tokens.put(name, token, apps=apps, scopes=scope, expires_at=expires_at, audit=row)
         return True
 
-    if not _run(make):
+    if not run_on(make, configured_servers()):
         raise TokenExists(f"a token {name!r} exists already; --replace replaces it")
     typer.echo(token)
 
@@ -94,7 +93,7 @@ def _check_name(name: str) -> None:
 @commands.command(name="list")
 def list_tokens() -> None:
     """List the tokens, without the secrets."""
-    found = _run(lambda gateway: gateway.tokens().all())
+    found = run_on(lambda gateway: gateway.tokens().all(), configured_servers())
     if not found:
         typer.echo("There are no tokens.")
         return
@@ -110,15 +109,5 @@ def list_tokens() -> None:
 def revoke(name: Name) -> None:
     """Revoke a token immediately."""
     row = AuditRow.by(command_actor(), Action.TOKEN_REVOKED, subject=name)
-    if not _run(lambda gateway: gateway.tokens().revoke(name, audit=row)):
+    if not run_on(lambda gateway: gateway.tokens().revoke(name, audit=row), configured_servers()):
         raise NoSuchToken(f"there is no token {name!r}")
-
-
-def _run(action: Callable[[Gateway], Awaitable[Answer]]) -> Answer:
-    servers = configured_servers()
-
-    async def run() -> Answer:
-        async with connected(servers) as gateway:
-            return await action(gateway)
-
-    return asyncio.run(run())

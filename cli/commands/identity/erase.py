@@ -1,17 +1,15 @@
 """`erase`: erase the identity of one verification, or show what each place holds of it."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.table import Table
 
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from cli.output.terminal import create_console
@@ -22,7 +20,6 @@ from domain.model import verification_id
 from domain.people.actor import Actor
 from usecases.identity.erase_person import PersonEnd
 
-Answer = TypeVar("Answer")
 BizId = Annotated[str, typer.Argument(help="The verification's biz_id")]
 App = Annotated[str, typer.Option("--app", help="The app of the verification")]
 _LATER = "what waits in inbox or spool is recorded without identity, once the erasure is done"
@@ -45,16 +42,16 @@ def erase_command(
     if person is (biz_id is not None) or (person and explain):
         raise typer.BadParameter("name one biz_id, or give --person", param_hint="BIZ_ID")
     if explain:
-        _show(*run(lambda gateway: _explain(gateway, app, biz_id or ""), data_dir))
+        _show(*run_on(lambda gateway: _explain(gateway, app, biz_id or ""), find_servers(data_dir)))
         return
-    why, actor = checked_reason(reason), command_actor()
+    why, actor, servers = checked_reason(reason), command_actor(), find_servers(data_dir)
     if person:
         number = _read_number()
-        _print_ends(run(lambda gateway: _erase_person(gateway, app, number, actor, why), data_dir))
+        _print_ends(run_on(lambda gateway: _erase_person(gateway, app, number, actor, why), servers))
         return
-    receipt: Receipt = run(
+    receipt: Receipt = run_on(
         lambda gateway: gateway.identity.erasures().erase(app, biz_id or "", actor=actor, reason=why),
-        data_dir,
+        servers,
     )
     typer.echo(msgspec.json.encode(receipt).decode())
 
@@ -110,16 +107,6 @@ def checked_reason(reason: str | None) -> str:
     if not 0 < len(why) <= LONGEST_REASON:
         raise typer.BadParameter(f"give a reason of 1 to {LONGEST_REASON} characters", param_hint="--reason")
     return why
-
-
-def run(work: Callable[[Gateway], Awaitable[Answer]], data_dir: Path | None) -> Answer:
-    """Do `work` on the gateway of this folder, or of the settings."""
-
-    async def connect() -> Answer:
-        async with connected(find_servers(data_dir)) as gateway:
-            return await work(gateway)
-
-    return asyncio.run(connect())
 
 
 def _show(view: ErasureView, waiting: list[PlaceState]) -> None:

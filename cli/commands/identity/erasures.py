@@ -6,10 +6,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from cli.commands.identity.erase import run
 from cli.connection.actor import command_actor
 from cli.connection.connected import Gateway
-from cli.connection.whereabouts import DataDirOption
+from cli.connection.running import run_on
+from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from domain.identity.erasure import Receipt
 
@@ -22,7 +22,9 @@ def apply(data_dir: DataDirOption = None) -> None:
 
     Can be ended and run again at any time.
     """
-    done = run(lambda gateway: gateway.identity.apply_erasures(actor=command_actor()), data_dir)
+    done = run_on(
+        lambda gateway: gateway.identity.apply_erasures(actor=command_actor()), find_servers(data_dir)
+    )
     typer.echo(f"{done} erasure(s) applied" if done else "nothing to apply: the database has every erasure")
 
 
@@ -40,6 +42,6 @@ def verify(
     async def check(gateway: Gateway) -> bool:
         return gateway.identity.is_genuine(read)
 
-    if not run(check, data_dir):
+    if not run_on(check, find_servers(data_dir)):
         raise CommandFailed(f"{receipt}: no configured master key has signed this")
     typer.echo("genuine")

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.commands.identity.erase import run as run_on
 from cli.connection.actor import command_actor
 from cli.connection.connected import Gateway
-from cli.connection.whereabouts import DataDirOption
+from cli.connection.running import run_on
+from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.terminal import create_console
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
@@ -45,7 +45,7 @@ def run(
         await retention.destroy_epochs()
         return any(each.free for each in due)
 
-    if run_on(erase, data_dir):
+    if run_on(erase, find_servers(data_dir)):
         typer.echo("erased")
 
 

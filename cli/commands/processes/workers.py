@@ -1,6 +1,5 @@
 """`workers`: list the live processes of the gateway and their status."""
 
-import asyncio
 import socket
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
@@ -10,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from adapters.processes.places import this_place
-from cli.connection.connected import connected
-from cli.connection.whereabouts import DataDirOption, Servers, find_servers
+from cli.connection.running import run_on
+from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from cli.output.terminal import create_console
 from domain.views.operations.processes import Heartbeat, SeenHeartbeat
@@ -28,7 +27,7 @@ def workers_command(
     data_dir: DataDirOption = None,
 ) -> None:
     """List the live processes by their heartbeats; exit with 1 if no worker is alive."""
-    alive = asyncio.run(_alive(find_servers(data_dir)))
+    alive = run_on(lambda gateway: gateway.processes().alive(), find_servers(data_dir))
     if here:
         alive = [seen for seen in alive if _is_here(seen.heartbeat)]
     if alive:
@@ -41,11 +40,6 @@ def _is_here(heartbeat: Heartbeat) -> bool:
     if heartbeat.place:
         return heartbeat.place == this_place()
     return heartbeat.host == socket.gethostname()
-
-
-async def _alive(servers: Servers) -> list[SeenHeartbeat]:
-    async with connected(servers) as gateway:
-        return await gateway.processes().alive()
 
 
 def table_of(alive: Sequence[SeenHeartbeat]) -> Table:

@@ -1,10 +1,7 @@
 """`deliveries`: list webhooks on their way, show their attempts, send them again."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -13,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.options import AppOption, parse_time
 from cli.output.terminal import create_console, printable
@@ -22,7 +20,6 @@ from domain.events.webhooks.delivery import Attempt, DeliveryState
 from domain.views.deliveries import DeliveryFilter, DeliveryView, DeliveryWithAttempts
 from usecases.events.webhooks.redeliver import Redeliveries
 
-Answer = TypeVar("Answer")
 EndpointOption = Annotated[UUID | None, typer.Option("--endpoint", help="Only to this endpoint")]
 SinceOption = Annotated[
     datetime | None,
@@ -48,7 +45,7 @@ def list_deliveries(
         which = DeliveryFilter(await _apps(gateway, app), endpoint, state, since)
         return await gateway.deliveries().page(which, limit=limit)
 
-    found = _run(read, data_dir)
+    found = run_on(read, find_servers(data_dir), silent=True)
     create_console().print(_table(found) if found else "There are no such deliveries.")
 
 
@@ -65,7 +62,7 @@ def show(
             raise NoSuchDelivery
         return found
 
-    found = _run(read, data_dir)
+    found = run_on(read, find_servers(data_dir), silent=True)
     create_console().print(_table([found.delivery]))
     create_console().print(_attempts(found.attempts) if found.attempts else "It was not attempted yet.")
 
@@ -98,7 +95,7 @@ def redeliver(
             return f"{await _all(redeliveries, which)} to deliver"
         return f"{found.count}{'+' if found.more else ''} found; --yes sends them"
 
-    typer.echo(_run(again, data_dir))
+    typer.echo(run_on(again, find_servers(data_dir), silent=True))
 
 
 async def _all(redeliveries: Redeliveries, which: DeliveryFilter) -> int:
@@ -112,16 +109,6 @@ async def _all(redeliveries: Redeliveries, which: DeliveryFilter) -> int:
 
 async def _apps(gateway: Gateway, app: str | None) -> tuple[str, ...]:
     return tuple(await gateway.deliveries().app_ids()) if app is None else (app,)
-
-
-def _run(action: Callable[[Gateway], Awaitable[Answer]], data_dir: Path | None) -> Answer:
-    servers = find_servers(data_dir)
-
-    async def run() -> Answer:
-        async with connected(servers, silent=True) as gateway:
-            return await action(gateway)
-
-    return asyncio.run(run())
 
 
 def _table(found: list[DeliveryView]) -> Table:

@@ -1,11 +1,10 @@
 """`endpoints`: create, list, rotate, test, enable, disable, recover and delete webhook endpoints."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 import typer
@@ -14,7 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, Servers, find_servers
 from cli.options import AppOption, parse_time
 from cli.output.failures import CommandFailed
@@ -26,7 +26,6 @@ from usecases.events.webhooks.manage_endpoints import Shown
 if TYPE_CHECKING:
     from service.api.models.endpoints import NewEndpoint
 
-Answer = TypeVar("Answer")
 EndpointId = Annotated[UUID, typer.Argument(metavar="ID", help="ID of the endpoint")]
 
 _PAGE: Final = 200
@@ -70,9 +69,10 @@ def create(
     _check_app(app, servers)
     settings, extra = new.to_settings(), new.to_extra()
     _print_secret(
-        _run(
+        run_on(
             lambda gateway: gateway.endpoints().create(app, settings, extra=extra, actor=command_actor()),
             servers,
+            silent=True,
         )
     )
 
@@ -82,7 +82,7 @@ def list_endpoints(app: AppOption = None, data_dir: DataDirOption = None) -> Non
     """List endpoints, newest first, without their secrets."""
     apps = None if app is None else [app]
     servers = find_servers(data_dir)
-    found = _run(lambda gateway: _all(gateway, apps), servers)
+    found = run_on(lambda gateway: _all(gateway, apps), servers, silent=True)
     known = servers.webhooks.app_ids
     create_console().print(_table(found, known) if found else "There are no endpoints.")
 
@@ -104,11 +104,12 @@ def rotate(
     """Give an endpoint a new secret and print it; it is not shown again."""
     overlap = timedelta(hours=hours)
     _print_secret(
-        _run(
+        run_on(
             lambda gateway: gateway.endpoints().rotate(
                 endpoint_id, None, overlap=overlap, actor=command_actor()
             ),
             find_servers(data_dir),
+            silent=True,
         )
     )
 
@@ -116,9 +117,10 @@ def rotate(
 @commands.command()
 def enable(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
     """Enable an endpoint; it gets the events from now on."""
-    _run(
+    run_on(
         lambda gateway: gateway.endpoints().enable(endpoint_id, None, actor=command_actor()),
         find_servers(data_dir),
+        silent=True,
     )
     typer.echo("enabled")
 
@@ -126,9 +128,10 @@ def enable(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
 @commands.command()
 def disable(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
     """Disable an endpoint; it gets no more events."""
-    _run(
+    run_on(
         lambda gateway: gateway.endpoints().disable(endpoint_id, None, actor=command_actor()),
         find_servers(data_dir),
+        silent=True,
     )
     typer.echo("disabled")
 
@@ -142,9 +145,10 @@ def delete(
     """Delete an endpoint with its secrets."""
     if not yes:
         typer.confirm("Delete the endpoint? This cannot be undone.", abort=True)
-    _run(
+    run_on(
         lambda gateway: gateway.endpoints().delete(endpoint_id, None, actor=command_actor()),
         find_servers(data_dir),
+        silent=True,
     )
     typer.echo("deleted")
 
@@ -152,8 +156,10 @@ def delete(
 @commands.command(name="test")
 def try_endpoint(endpoint_id: EndpointId, data_dir: DataDirOption = None) -> None:
     """Send a test event now and print what came back; exit code 1 if it was not delivered."""
-    attempt = _run(
-        lambda gateway: gateway.try_endpoint(endpoint_id, actor=command_actor()), find_servers(data_dir)
+    attempt = run_on(
+        lambda gateway: gateway.try_endpoint(endpoint_id, actor=command_actor()),
+        find_servers(data_dir),
+        silent=True,
     )
     if attempt.error is not None:
         raise NotDelivered(f"not delivered: {attempt.error} ({attempt.fault}) after {attempt.ms} ms")
@@ -174,9 +180,10 @@ def recover(
     data_dir: DataDirOption = None,
 ) -> None:
     """Deliver the events since a time that an endpoint did not get, in order, at most 20 a second."""
-    done = _run(
+    done = run_on(
         lambda gateway: gateway.redeliveries().recover(endpoint_id, None, since=since, actor=command_actor()),
         find_servers(data_dir),
+        silent=True,
     )
     typer.echo(f"{done.count} to deliver" + (", more remain: run it again" if done.more else ""))
 
@@ -215,14 +222,6 @@ def _endpoint_of(file: Path | None, given: Mapping[str, Any]) -> "NewEndpoint":
 def _place(problem: Mapping[str, Any]) -> str:
     # The name of an unknown field may be anything.
     return "an unknown field" if problem["type"] == "extra_forbidden" else ".".join(map(str, problem["loc"]))
-
-
-def _run(action: Callable[[Gateway], Awaitable[Answer]], servers: Servers) -> Answer:
-    async def run() -> Answer:
-        async with connected(servers, silent=True) as gateway:
-            return await action(gateway)
-
-    return asyncio.run(run())
 
 
 def _print_secret(shown: Shown) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from domain.errors import CursorExpired, UnknownEventType
@@ -51,13 +52,12 @@ def tail(
     which = _selected(types, app)
     servers = find_servers(data_dir)
 
-    async def run() -> None:
-        async with connected(servers) as gateway:
-            async for event in _events(gateway, which, after=after, follow=follow):
-                typer.echo(encoded(event, Format.THIN))
+    async def show(gateway: Gateway) -> None:
+        async for event in _events(gateway, which, after=after, follow=follow):
+            typer.echo(encoded(event, Format.THIN))
 
     with suppress(KeyboardInterrupt):
-        asyncio.run(run())
+        run_on(show, servers)
 
 
 def _selected(types: list[str] | None, app: str | None) -> EventFilter:
