@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.audit.blocks import stored_row
+from adapters.store.statements.holds import ROW_IS_HELD
 from domain.audit.blocks import members_of, merkle_path, time_text
 from domain.audit.row import StoredRow
 
@@ -123,11 +124,9 @@ WHERE NOT EXISTS (SELECT FROM audit_leaves WHERE audit_id = a.id) ORDER BY a.id
 
 _STAMPS: Final = text("SELECT height, token FROM audit_timestamps ORDER BY height")
 
-_PURGE: Final = text("""
+_PURGE: Final = text(f"""
 DELETE FROM audit WHERE id = ANY(ARRAY(
   SELECT a.id FROM audit a JOIN audit_leaves l ON l.audit_id = a.id
-  WHERE a.at < :before AND NOT EXISTS (
-    SELECT FROM verifications v JOIN holds h ON h.verification_id = v.id
-    WHERE v.app_id = a.app_id AND v.biz_id = a.subject AND h.lifted_at IS NULL)
+  WHERE a.at < :before AND NOT {ROW_IS_HELD}
   ORDER BY a.id LIMIT :limit))
-""")
+""")  # noqa: S608 - as above

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.statements.holds import ROW_IS_HELD, is_held
 from domain.identity.retention import Due, Kind
 
 Values = dict[str, Any]
@@ -38,23 +39,16 @@ def _wanted(statement: TextClause, values: Values) -> Values:
     return {name: values[name] for name in statement.compile().params}
 
 
-_IS_HELD: Final = "EXISTS (SELECT FROM holds h WHERE h.verification_id = {id} AND h.lifted_at IS NULL)"
-
 _IS_DONE: Final = """(SELECT v.erased_at IS NOT NULL FROM verifications v WHERE v.id = {id})
   AND NOT EXISTS (SELECT FROM review_cases c WHERE c.verification_id = {id} AND c.state <> 'closed')"""
 
 IS_IN_BLOCK: Final = "(SELECT true FROM audit_leaves l WHERE l.audit_id = a.id)"
 """SQL: row `a` of the audit is in a block."""
 
-ROW_IS_HELD: Final = """EXISTS (
-    SELECT FROM verifications v JOIN holds h ON h.verification_id = v.id
-    WHERE v.app_id = a.app_id AND v.biz_id = a.subject AND h.lifted_at IS NULL)"""
-"""SQL: row `a` of the audit is about a verification that is held."""
-
 
 def may_go(row_id: str) -> str:
     """SQL: the verification with this id is erased, in no open case, and not held."""
-    return f"({_IS_DONE.format(id=row_id)} AND NOT {_IS_HELD.format(id=row_id)})"
+    return f"({_IS_DONE.format(id=row_id)} AND NOT {is_held(row_id)})"
 
 
 _DECISIONS: Final = """
@@ -94,7 +88,7 @@ SELECT count(*) AS due, 0 AS held FROM {ended_deliveries(":app_id", ":before")} 
 
 
 def _of(statement: str, row_id: str, which: str) -> str:
-    return statement.format(is_held=_IS_HELD.format(id=row_id), which=which)
+    return statement.format(is_held=is_held(row_id), which=which)
 
 
 def _counted(statement: str, row_id: str) -> TextClause:

@@ -22,6 +22,7 @@ from adapters.store.events.log import append
 from adapters.store.identity.numbers.index import FORGET
 from adapters.store.identity.pictures.pieces import ERASE as ERASE_PICTURES
 from adapters.store.statements import due_moves
+from adapters.store.statements.holds import is_held
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
@@ -191,7 +192,7 @@ _LOCK: Final = text(
 
 _KNOWN: Final = text("SELECT * FROM erasures WHERE verification_id = :id FOR UPDATE")
 
-_HELD: Final = text("SELECT EXISTS (SELECT FROM holds WHERE verification_id = :id AND lifted_at IS NULL)")
+_HELD: Final = text(f"SELECT {is_held(':id')}")
 
 _BEGIN: Final = text("""
 INSERT INTO erasures (verification_id, app_id, biz_id, at, because, asked)

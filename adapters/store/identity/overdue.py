@@ -6,7 +6,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.identity.deletion import IS_IN_BLOCK, ROW_IS_HELD, ended_deliveries, may_go
+from adapters.store.identity.deletion import IS_IN_BLOCK, ended_deliveries, may_go
+from adapters.store.statements.holds import ROW_IS_HELD, is_held
 from domain.identity.retention import Age, Due, Kind
 
 MOST_OVERDUE: Final = 1000
@@ -38,9 +39,8 @@ class PgOverdue:
 def _letters(retried: str) -> str:
     return f"""
     (SELECT FROM dead_letters d WHERE d.app_id = age.app_id AND d.retried_at {retried}
-       AND d.last_seen_at < age.before AND NOT EXISTS (
-         SELECT FROM holds h WHERE h.verification_id = d.verification_id AND h.lifted_at IS NULL)
-     ORDER BY d.last_seen_at LIMIT :most)"""  # noqa: S608 - constants alone
+       AND d.last_seen_at < age.before AND NOT {is_held("d.verification_id")}
+     ORDER BY d.last_seen_at LIMIT :most)"""
 
 
 _COUNT: Final = text(f"""
@@ -48,8 +48,8 @@ SELECT age.app_id, age.kind, CASE age.kind
   WHEN 'letters' THEN (SELECT count(*) FROM (
     {_letters("IS NULL")} UNION ALL {_letters("IS NOT NULL")} LIMIT :most) AS letters)
   WHEN 'images' THEN (SELECT count(*) FROM (
-    SELECT FROM pictures p WHERE p.app_id = age.app_id AND p.stored_at < age.before AND NOT EXISTS (
-      SELECT FROM holds h WHERE h.verification_id = p.verification_id AND h.lifted_at IS NULL)
+    SELECT FROM pictures p WHERE p.app_id = age.app_id AND p.stored_at < age.before
+      AND NOT {is_held("p.verification_id")}
     ORDER BY p.stored_at LIMIT :most) AS pictures)
   WHEN 'expired' THEN (SELECT count(*) FROM (
     SELECT FROM verifications v

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.store.identity import deletion
 from adapters.store.identity.erasure import note_erased, take_away
 from adapters.store.identity.pictures.ages import due_pictures, erase_pictures
+from adapters.store.statements.holds import LOCK_ALL, is_held
 from domain.identity.erasure import ErasureCause
 from domain.identity.retention import Due, Kind
 from domain.model import Outcome, State
@@ -82,7 +83,7 @@ class PgRetention:
         return list((await connection.execute(_NEXT[kind], values)).all())
 
     async def _erase(self, connection: AsyncConnection, kind: Kind, ids: list[UUID], now: datetime) -> None:
-        await connection.execute(_LOCK, {"ids": ids})
+        await connection.execute(LOCK_ALL, {"ids": ids})
         held = set((await connection.execute(_HELD, {"ids": ids})).scalars())
         free = [each for each in ids if each not in held]
         if kind is Kind.RAW:
@@ -125,8 +126,8 @@ ORDER BY created_at, id LIMIT :limit
 def _letters(retried: str) -> str:
     return f"""(
   SELECT id, last_seen_at AS at FROM dead_letters d
-  WHERE app_id = :app_id AND last_seen_at < :before AND retried_at {retried} AND NOT EXISTS (
-    SELECT FROM holds h WHERE h.verification_id = d.verification_id AND h.lifted_at IS NULL)
+  WHERE app_id = :app_id AND last_seen_at < :before AND retried_at {retried}
+    AND NOT {is_held("d.verification_id")}
   ORDER BY last_seen_at LIMIT :limit)"""  # noqa: S608 - constants alone
 
 
@@ -139,10 +140,6 @@ _NEXT: Final = {
     Kind.LETTERS: text(_LETTERS),
 }
 """In the order of an index each."""
-
-_LOCK: Final = text("""
-SELECT id FROM verifications WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
-""")
 
 _HELD: Final = text("""
 SELECT verification_id FROM holds WHERE verification_id = ANY(CAST(:ids AS uuid[])) AND lifted_at IS NULL

@@ -54,7 +54,7 @@ OF_ERASURES: Final = (
     Mutation(
         "holds win",
         "adapters/store/identity/deletion.py",
-        """    return f"({_IS_DONE.format(id=row_id)} AND NOT {_IS_HELD.format(id=row_id)})"\n""",
+        """    return f"({_IS_DONE.format(id=row_id)} AND NOT {is_held(row_id)})"\n""",
         """    return f"({_IS_DONE.format(id=row_id)})"\n""",
         [f"{_STORE}/test_deletion.py::test_held_decisions_stay_and_are_not_overdue"],
     ),

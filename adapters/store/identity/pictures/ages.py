@@ -6,6 +6,8 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.statements.holds import LOCK_ALL, is_held
+
 
 async def due_pictures(
     connection: AsyncConnection, app_id: str, before: datetime, most: int
@@ -22,32 +24,27 @@ async def erase_pictures(connection: AsyncConnection, app_id: str, before: datet
     held is passed over."""
     values: dict[str, Any] = {"app_id": app_id, "before": before, "limit": limit}
     ids = list((await connection.execute(_NEXT, values)).scalars())
-    # Who places a hold locks the verification too.
-    await connection.execute(_LOCK, {"ids": ids})
+    await connection.execute(LOCK_ALL, {"ids": ids})
     await connection.execute(_ERASE, {"ids": ids, "before": before})
     return len(ids)
 
 
-_HELD: Final = "SELECT FROM holds h WHERE h.verification_id = p.verification_id AND h.lifted_at IS NULL"
+_IS_HELD: Final = is_held("p.verification_id")
 
 _DUE: Final = text(f"""
 SELECT count(*), count(*) FILTER (WHERE held) FROM (
-  SELECT EXISTS ({_HELD}) AS held FROM pictures p WHERE app_id = :app_id AND stored_at < :before LIMIT :limit
+  SELECT {_IS_HELD} AS held FROM pictures p WHERE app_id = :app_id AND stored_at < :before LIMIT :limit
 ) AS due
 """)  # noqa: S608 - constants alone
 
 _NEXT: Final = text(f"""
 SELECT verification_id FROM pictures p
-WHERE app_id = :app_id AND stored_at < :before AND deleted_at IS NULL AND NOT EXISTS ({_HELD})
+WHERE app_id = :app_id AND stored_at < :before AND deleted_at IS NULL AND NOT {_IS_HELD}
 ORDER BY stored_at LIMIT :limit
 """)  # noqa: S608 - constants alone
-
-_LOCK: Final = text(
-    "SELECT FROM verifications WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE"
-)
 
 _ERASE: Final = text(f"""
 UPDATE pictures p SET deleted_at = now(), digest = NULL
 WHERE verification_id = ANY(CAST(:ids AS uuid[])) AND stored_at < :before AND deleted_at IS NULL
-  AND NOT EXISTS ({_HELD})
+  AND NOT {_IS_HELD}
 """)  # noqa: S608 - constants alone
