@@ -1,12 +1,17 @@
 """A database as a gateway needs it: its schema, and a token for the api."""
 
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.schema import migrate
+from adapters.processes.keys import APPLY, check_keys_of
+from adapters.processes.process import KeyPlace, ProcessContext
+from adapters.redis.names import DEFAULT_NAMES
 from adapters.sealing.envelope import KeyRing
 from adapters.sealing.random_secrets import new_secret
 from adapters.store.people.api_tokens import PgTokens
@@ -28,6 +33,29 @@ async def prepare(url: str, *, token_name: str, token: str, **rights: Any) -> No
         await PgTokens(engine).put(token_name, token, **rights)
     finally:
         await engine.dispose()
+
+
+async def check_ledger(
+    database_url: str, *, redis_url: str, master_keys: Sequence[bytes], keys_url: str | None, data_dir: Path
+) -> None:
+    """Check that a data folder's own database has every erasure of the ledger.
+
+    Raises:
+        SettingsError: it lacks some, or the key store is another; the message names a command that works
+            while no `dev` runs on the folder.
+    """
+    process = ProcessContext(
+        redis_url=redis_url,
+        database_url=database_url,
+        master_keys=master_keys,
+        names=DEFAULT_NAMES,
+        timeout=timedelta(seconds=3),
+        key_place=KeyPlace(keys_url),
+    )
+    # The roles wait for a key store that is away.
+    with suppress(ServerAway):
+        async with process:
+            await check_keys_of(process, apply=f"{APPLY} --data-dir {shlex.quote(str(data_dir))}")
 
 
 async def sign_in_link(url: str, name: str, *, master_keys: Sequence[bytes]) -> str:

@@ -144,6 +144,7 @@ class Stack:
         """Start the servers, migrate, start the roles.
 
         Raises:
+            SettingsError: the database was restored, and lacks erasures.
             StartFailed, ServerMissing: with what to look at.
         """
         caller = {**callers_environment(), **self._env}
@@ -157,6 +158,7 @@ class Stack:
         await databases.prepare(
             self.database_url, token_name=self._token, token=self.secrets.api_token, **self._rights()
         )
+        await self._check_ledger(caller)
         await self._start_roles(caller)
         await self._invite(caller)
         self._up = True
@@ -181,6 +183,17 @@ class Stack:
             spec = servers.postgres(self.data_dir, env=env)
             self.database_url = spec.url
             await self.keeper.start(spec)
+
+    async def _check_ledger(self, caller: Mapping[str, str]) -> None:
+        """On a foreign database, the roles check it themselves: the configured servers stay up."""
+        if not self._foreign_database:
+            await databases.check_ledger(
+                self.database_url,
+                redis_url=self.redis_url,
+                master_keys=master_keys(self.data_dir),
+                keys_url=keys_url(caller, self.data_dir),
+                data_dir=self.data_dir,
+            )
 
     async def _invite(self, caller: Mapping[str, str]) -> None:
         """Let the user of `dev` in, with every role; on a foreign database, an admin invites people."""
@@ -243,7 +256,7 @@ async def running_stack(
     free.
 
     Raises:
-        SettingsError: another `dev` has the folder or a port.
+        SettingsError: another `dev` has the folder or a port, or the database lacks erasures.
         StartFailed, ServerMissing: with what to look at.
     """
     options.data_dir.mkdir(parents=True, exist_ok=True)

@@ -12,12 +12,15 @@ from adapters.keys.away import KeysAway, WrongKeyStore
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.process import ProcessContext
 from adapters.settings.settings import Settings
-from adapters.store.identity.applied import PgApplied
+from adapters.store.identity.applied import Entries, PgApplied
 from adapters.store.identity.keys.marks import PgKeyMarks
 from adapters.tasks.background import in_background
 from domain.errors import SettingsError
 
 _PATIENCE: Final = timedelta(seconds=3)
+
+APPLY: Final = "faceid-gateway erasures apply"
+"""The command that brings a restored database up to date with the erasure ledger."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,13 +34,7 @@ async def check_key_store(settings: Settings) -> None:
     """
     async with ProcessContext.of(settings, timeout=_PATIENCE) as process:
         try:
-            if process.key_store is not None:
-                state = await process.key_store.check()
-                await _check_erasures(process, erased=state.erased)
-            elif await PgKeyMarks(process.engine).read() is not None:
-                raise SettingsError("FACEID_KEYS_URL: not set, but the keys of this data are in a key store")
-        except WrongKeyStore as error:
-            raise SettingsError(error.detail) from None
+            await check_keys_of(process)
         except KeysAway as error:
             log.warning("keys.away", detail=error.detail)
         except DatabaseAway:
@@ -45,19 +42,34 @@ async def check_key_store(settings: Settings) -> None:
             return
 
 
-async def _check_erasures(process: ProcessContext, *, erased: int) -> None:
-    if process.key_store is None:
-        return
-    missing = await PgApplied(process.engine).missing(process.key_store, erased=erased)
+async def check_keys_of(process: ProcessContext, *, apply: str = APPLY) -> None:
+    """Check the key store of this process. `apply` is the command that an operator reads of.
+
+    Raises:
+        SettingsError: as `check_key_store`.
+        ServerAway: the key store or the database is away.
+    """
+    try:
+        if process.key_store is not None:
+            state = await process.key_store.check()
+            await _check_erasures(process, process.key_store, erased=state.erased, apply=apply)
+        elif await PgKeyMarks(process.engine).read() is not None:
+            raise SettingsError("FACEID_KEYS_URL: not set, but the keys of this data are in a key store")
+    except WrongKeyStore as error:
+        raise SettingsError(error.detail) from None
+
+
+async def _check_erasures(process: ProcessContext, ledger: Entries, *, erased: int, apply: str) -> None:
+    missing = await PgApplied(process.engine).missing(ledger, erased=erased)
     if missing:
-        raise SettingsError(older_than_ledger(len(missing)))
+        raise SettingsError(older_than_ledger(len(missing), apply=apply))
 
 
-def older_than_ledger(missing: int) -> str:
+def older_than_ledger(missing: int, *, apply: str = APPLY) -> str:
     """What an operator reads about a database that was restored from an old backup."""
     return (
         f"the database lacks {missing} erasure(s) that are in the ledger, so it is from an older backup:"
-        " run `faceid-gateway erasures apply` before it is served"
+        f" run `{apply}` before it is served"
     )
 
 

@@ -1,5 +1,7 @@
 """Find the servers of a running gateway for a command."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,7 +13,7 @@ from adapters.people.settings import DEFAULT_CONSOLE_URL
 from adapters.processes.process import NO_KEY_STORE, KeyPlace
 from adapters.redis.names import DEFAULT_NAMES, DEFAULT_PREFIX, RedisNames
 from adapters.settings.settings import load_settings, servers_given
-from devstack.environment import master_keys
+from devstack.environment import callers_environment, keys_url, master_keys
 from domain.errors import SettingsError
 from domain.events.webhooks.addresses import NOTHING, Allowed, parse_allowed
 from domain.identity.retention import EVERY_APP, Retention, Retentions, SharedRetention
@@ -85,6 +87,39 @@ def find_servers(data_dir: Path | None) -> Servers:
         console_url=found.console_url or DEFAULT_CONSOLE_URL,
         spool=folder / "spool",
     )
+
+
+@asynccontextmanager
+async def servers_at_rest(data_dir: Path | None) -> AsyncIterator[Servers]:
+    """As `find_servers`; the own servers of a `dev` that does not run are started for the block.
+
+    Raises:
+        SettingsError: as `find_servers`, or a `dev` starts on the folder now.
+        StackFailed: a server cannot be started.
+    """
+    folder = _folder_at_rest(data_dir)
+    if folder is None:
+        yield find_servers(data_dir)
+        return
+    from devstack.resting import own_servers  # noqa: PLC0415 - PostgreSQL, for this case alone
+
+    caller = {name: value for name, value in callers_environment().items() if name != "FACEID_DATABASE_URL"}
+    async with own_servers(folder) as own:
+        yield Servers(
+            own.redis_url,
+            own.database_url,
+            master_keys(folder),
+            key_place=KeyPlace(keys_url(caller, folder)),
+            spool=folder / "spool",
+        )
+
+
+def _folder_at_rest(data_dir: Path | None) -> Path | None:
+    """The data folder, if it has a database and no `dev` runs on it; None if servers are configured."""
+    if data_dir is None and servers_given():
+        return None
+    folder = (data_dir or DEV_FOLDER).resolve()
+    return folder if (folder / "postgres").is_dir() and not (folder / "dev.json").exists() else None
 
 
 def configured_servers() -> Servers:

@@ -12,7 +12,7 @@ OF_ERASURES: Final = (
     Mutation(
         "an old backup is not served",
         "adapters/processes/keys.py",
-        "                await _check_erasures(process, erased=state.erased)\n",
+        "            await _check_erasures(process, process.key_store, erased=state.erased, apply=apply)\n",
         "",
         ["tests/adapters/processes/test_keys.py::test_database_that_lacks_erasures_stops_the_start"],
     ),
