@@ -15,15 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.statements.holds import ROW_IS_HELD, is_held
 from domain.identity.retention import Due, Kind
 
-Values = dict[str, Any]
-
 
 async def count_due(
     connection: AsyncConnection, app_id: str, kind: Kind, *, before: datetime, most: int
 ) -> Due:
     """How much is old enough, up to `most`."""
     values = {"app_id": app_id, "before": before, "most": most}
-    found: Row[Any] = (await connection.execute(_DUE[kind], _wanted(_DUE[kind], values))).one()
+    found: Row[Any] = (await connection.execute(_DUE[kind], values)).one()
     return Due(app_id, kind, found.due, found.held)
 
 
@@ -32,11 +30,7 @@ async def delete(
 ) -> int:
     """Delete up to `limit`, oldest first; how many."""
     values = {"app_id": app_id, "before": before, "most": limit}
-    return int(await connection.scalar(_DELETE[kind], _wanted(_DELETE[kind], values)) or 0)
-
-
-def _wanted(statement: TextClause, values: Values) -> Values:
-    return {name: values[name] for name in statement.compile().params}
+    return int(await connection.scalar(_DELETE[kind], values) or 0)
 
 
 _IS_DONE: Final = """(SELECT v.erased_at IS NOT NULL FROM verifications v WHERE v.id = {id})

@@ -77,9 +77,7 @@ class PgRetention:
     async def _next(
         self, connection: AsyncConnection, app_id: str, kind: Kind, before: datetime, limit: int
     ) -> list[Row[Any]]:
-        values: dict[str, Any] = {"app_id": app_id, "before": before, "limit": limit}
-        if kind is not Kind.LETTERS:
-            values["kind"] = kind.value
+        values = {"app_id": app_id, "kind": kind.value, "before": before, "limit": limit}
         return list((await connection.execute(_NEXT[kind], values)).all())
 
     async def _erase(self, connection: AsyncConnection, kind: Kind, ids: list[UUID], now: datetime) -> None:
