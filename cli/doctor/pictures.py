@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from adapters.outbound.pictures.opening import open_pictures
+from adapters.outbound.pictures.opening import open_pictures, try_pictures
 from adapters.settings.settings import Settings
 from cli.doctor.check import Check
 from domain.errors import PicturesAway, SettingsError
@@ -20,7 +20,7 @@ async def check_pictures(settings: Settings) -> AsyncIterator[Check]:
         yield Check(NAME, False, str(error))
         return
     try:
-        await store.check()
+        await try_pictures(store)
     except PicturesAway as error:
         yield Check(NAME, False, error.detail)
     else:

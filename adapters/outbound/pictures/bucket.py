@@ -8,10 +8,10 @@ this process.
 import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from adapters.configuration.pictures_url import Bucket
-from adapters.outbound.pictures.names import CHECKED, name_of
+from adapters.outbound.pictures.names import name_of
 from domain.errors import PicturesAway, SettingsError
 
 _TIMEOUT: Final = 3
@@ -63,14 +63,6 @@ class BucketPictures:
         """Delete these pieces. Raises PicturesAway."""
         for piece in pieces:
             await self._call("delete_object", verification_id, piece)
-
-    async def check(self) -> None:
-        """Try to write, read and delete. Raises PicturesAway."""
-        piece = uuid4().hex
-        await self.put(CHECKED, {piece: b"check"})
-        if await self.read(CHECKED, piece) != b"check":
-            raise PicturesAway("the bucket of pictures does not keep what is written")
-        await self.delete(CHECKED, [piece])
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from adapters.intake.spool.disk import Disk, NoRegularFile
-from adapters.outbound.pictures.names import CHECKED, name_of
+from adapters.outbound.pictures.names import name_of
 from domain.errors import PicturesAway
 
 Result = TypeVar("Result")
@@ -33,14 +33,6 @@ class FolderPictures:
     async def delete(self, verification_id: UUID, pieces: Collection[str]) -> None:
         """Delete these pieces. Raises PicturesAway."""
         await self._run(lambda: self._delete(verification_id, pieces))
-
-    async def check(self) -> None:
-        """Try to write, read and delete. Raises PicturesAway."""
-        piece = uuid4().hex
-        await self.put(CHECKED, {piece: b"check"})
-        if await self.read(CHECKED, piece) != b"check":
-            raise PicturesAway("the folder of pictures does not keep what is written")
-        await self.delete(CHECKED, [piece])
 
     async def aclose(self) -> None:
         """Nothing is open."""

@@ -1,10 +1,6 @@
 """The name of a piece in a store: of the verification's id, without identity, spread over 256 folders."""
 
-from typing import Final
 from uuid import UUID
-
-CHECKED: Final = UUID(int=0)
-"""The verification of the piece by which a store is tried."""
 
 
 def name_of(verification_id: UUID, piece: str) -> str:

@@ -1,12 +1,15 @@
-"""Open the store of pictures that FACEID_PICTURES_URL names."""
+"""Open the store of pictures that FACEID_PICTURES_URL names, and try it."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Protocol
-from uuid import UUID
+from typing import Final, Protocol
+from uuid import UUID, uuid4
 
 from adapters.configuration.pictures_url import place_of_pictures
 from adapters.outbound.pictures.folder import FolderPictures
+from domain.errors import PicturesAway
+
+_NO_VERIFICATION: Final = UUID(int=0)
 
 
 class OpenedPictures(Protocol):
@@ -20,9 +23,6 @@ class OpenedPictures(Protocol):
 
     async def delete(self, verification_id: UUID, pieces: Collection[str]) -> None:
         """Delete these pieces."""
-
-    async def check(self) -> None:
-        """Try to write, read and delete."""
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -40,3 +40,12 @@ def open_pictures(url: str) -> OpenedPictures:
     from adapters.outbound.pictures.bucket import BucketPictures  # noqa: PLC0415 - an extra
 
     return BucketPictures(place)
+
+
+async def try_pictures(store: OpenedPictures) -> None:
+    """Write a piece, read it and delete it. Raises PicturesAway."""
+    piece = uuid4().hex
+    await store.put(_NO_VERIFICATION, {piece: b"check"})
+    if await store.read(_NO_VERIFICATION, piece) != b"check":
+        raise PicturesAway("the store of pictures does not keep what is written")
+    await store.delete(_NO_VERIFICATION, [piece])

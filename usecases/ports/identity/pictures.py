@@ -21,9 +21,6 @@ class PictureStore(Protocol):
     async def delete(self, verification_id: UUID, pieces: Collection[str]) -> None:
         """Delete these pieces for good; what is not there is no error."""
 
-    async def check(self) -> None:
-        """Try to write, read and delete."""
-
 
 class PictureBeginnings(Protocol):
     """What the worker writes before pieces are put."""

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.configuration.pictures_url import Bucket
 from adapters.outbound.pictures.bucket import BucketPictures
+from adapters.outbound.pictures.opening import try_pictures
 from domain.errors import PicturesAway
 from tests.usecases.ports.identity.picture_stores import REGION, s3_server
 
@@ -27,7 +28,7 @@ async def test_server_that_is_away_is_said_without_its_address(
     store = BucketPictures(Bucket("any", "", REGION, "http://127.0.0.1:9", "path"))
 
     with pytest.raises(PicturesAway) as caught:
-        await store.check()
+        await try_pictures(store)
     await store.aclose()
 
     assert str(caught.value) == "the bucket of pictures cannot be used (EndpointConnectionError)"

@@ -29,10 +29,6 @@ class MemoryPictures:
         for piece in pieces:
             self.pieces.pop((verification_id, piece), None)
 
-    async def check(self) -> None:
-        """Fails while the store is away."""
-        self._try()
-
     async def aclose(self) -> None:
         """Nothing is open."""
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.outbound.pictures.opening import OpenedPictures, try_pictures
 from tests.usecases.ports.identity.picture_stores import STORES, opened_pictures
 from usecases.ports.identity.pictures import PictureStore
 
@@ -67,7 +68,7 @@ async def test_deleting_again_is_no_error(store: PictureStore) -> None:
     assert await store.read(MINE, "1-0") is None
 
 
-async def test_check_leaves_nothing(store: PictureStore, tmp_path: Path) -> None:
-    await store.check()
+async def test_trial_leaves_nothing(store: OpenedPictures, tmp_path: Path) -> None:
+    await try_pictures(store)
 
     assert not files_in(tmp_path)
