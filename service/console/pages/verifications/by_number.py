@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from domain.identity.numbers import LONGEST, WrongNumber
-from domain.identity.reading import LONGEST_REASON, NoReason, NumberInReason, TooManyReads
+from domain.identity.reading import LONGEST_REASON, ReadRefused
 from domain.people.session import Session
 from domain.views.persons import FoundVerification
 from service.console.app.forms.posted import Form
@@ -17,6 +17,7 @@ from service.console.app.languages import N_
 from service.console.app.sessions import actor_of, apps_of, needs
 from service.console.app.templates import page
 from service.console.context import Context
+from service.console.pages.verifications.problems import READ_PROBLEMS
 from usecases.identity.read import MOST
 
 router = APIRouter()
@@ -25,11 +26,6 @@ SCOPE: Final = "identity:number"
 NumberReader = Annotated[Session, needs(SCOPE)]
 
 _WRONG: Final = N_("This is no ID number: a digit is missing or wrong.")
-_PROBLEMS: Final[dict[type[Exception], tuple[int, str]]] = {
-    NoReason: (422, N_("Say why. The reason is in the audit.")),
-    NumberInReason: (422, N_("The reason must not have an ID number: the audit keeps it for years.")),
-    TooManyReads: (429, N_("You have seen as many identities today as one person may.")),
-}
 
 
 @router.get("/verifications/by-number", dependencies=[needs(SCOPE)])
@@ -47,8 +43,8 @@ async def find_by_number(request: Request, context: Context, session: NumberRead
         found = await context.identity.search(app_ids, number, actor=actor, reason=reason)
     except WrongNumber:
         return show_form(request, number=number, reason=reason, problem=_WRONG, status=422)
-    except (NoReason, NumberInReason, TooManyReads) as error:
-        status, problem = _PROBLEMS[type(error)]
+    except ReadRefused as error:
+        status, problem = READ_PROBLEMS[type(error)]
         return show_form(request, number=number, reason=reason, problem=problem, status=status)
     return _show_found(request, found)
 

@@ -1,5 +1,6 @@
 """Erase the identity of a verification, or hold it: what will go, for which reason, and the receipt."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
@@ -8,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.identity.erasure import LONGEST_REASON, Receipt
 from domain.identity.errors import AlreadyErased, ErasureRefused, LegalHold, NoKeyStore, NoSuchVerification
-from domain.identity.reading import NoReason, NumberInReason, ReadRefused, checked_reason
+from domain.identity.reading import ReadRefused, checked_reason
 from domain.people.session import Session
 from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
@@ -18,6 +19,7 @@ from service.console.app.sessions import actor_of, needs
 from service.console.app.templates import page
 from service.console.context import ConsoleContext, Context
 from service.console.pages.verifications.details import find_record
+from service.console.pages.verifications.problems import READ_PROBLEMS
 
 router = APIRouter()
 
@@ -26,9 +28,8 @@ _SEE_OTHER: Final = 303
 Eraser = Annotated[Session, needs(_SCOPE)]
 BizId = Annotated[str, Path(max_length=128)]
 
-_PROBLEMS: Final = {
-    NoReason: (422, N_("Say why. The reason is in the audit.")),
-    NumberInReason: (422, N_("The reason must not have an ID number: the audit keeps it for years.")),
+_PROBLEMS: Final[Mapping[type[Exception], tuple[int, str]]] = {
+    **READ_PROBLEMS,
     LegalHold: (409, N_("A legal hold is on it: nothing is erased until it is lifted.")),
     AlreadyErased: (409, N_("It is erased, so there is nothing to hold.")),
     NoKeyStore: (409, N_("There is no key store, so a backup would undo the erasure.")),

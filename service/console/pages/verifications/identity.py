@@ -1,13 +1,14 @@
 """Show the identity of a verification, unmasked, to someone who says why."""
 
 import base64
+from collections.abc import Mapping
 from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from domain.errors import BrokenSeal
-from domain.identity.reading import SCOPE_OF, Field, NoReason, NumberInReason, TooManyReads
+from domain.identity.reading import SCOPE_OF, Field, ReadRefused
 from domain.people.session import Session
 from domain.views.persons import ShownIdentity, ShownPicture
 from domain.views.verifications import VerificationRecord
@@ -18,6 +19,7 @@ from service.console.app.sessions import actor_of, needs
 from service.console.app.templates import page
 from service.console.context import Context
 from service.console.pages.verifications.details import find_record
+from service.console.pages.verifications.problems import READ_PROBLEMS
 
 router = APIRouter()
 
@@ -31,10 +33,8 @@ LABELS: Final = {
 
 BizId = Annotated[str, Path(max_length=128)]
 
-_PROBLEMS = {
-    NoReason: (422, N_("Say why. The reason is in the audit.")),
-    NumberInReason: (422, N_("The reason must not have an ID number: the audit keeps it for years.")),
-    TooManyReads: (429, N_("You have seen as many identities today as one person may.")),
+_PROBLEMS: Final[Mapping[type[Exception], tuple[int, str]]] = {
+    **READ_PROBLEMS,
     BrokenSeal: (409, N_("No configured key opens this identity.")),
 }
 
@@ -59,7 +59,7 @@ async def show_identity(
         identity = await context.identity.read(
             record, fields, actor=actor_of(request, session), reason=reason[:500]
         )
-    except (NoReason, NumberInReason, TooManyReads, BrokenSeal) as error:
+    except (ReadRefused, BrokenSeal) as error:
         status, problem = _PROBLEMS[type(error)]
         return _show(request, record, problem=problem, status=status)
     return _show(request, record, identity=identity)

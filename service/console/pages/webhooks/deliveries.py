@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -18,18 +17,17 @@ from service.console.app.forms.inputs import narrowed, read_id, read_number, rea
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
 from service.console.app.paths.views import ListView, decode_cursor, encode_cursor, read_time, with_query
-from service.console.app.sessions import actor_of, apps_of, needs
+from service.console.app.sessions import actor_of, apps_of
 from service.console.app.templates import page
 from service.console.context import ConsoleContext, Context
+from service.console.pages.webhooks.keeping import SCOPE, Keeper
 
 router = APIRouter()
 
 PAGE = 50
 NOTHING_DONE = -1
 """`done` of a page that follows no form."""
-_SCOPE = "endpoints"
 _SEE_OTHER = 303
-Keeper = Annotated[Session, needs(_SCOPE)]
 _NOT_ENABLED = N_("The endpoint is disabled or deleted, so nothing can be sent to it.")
 
 
@@ -64,7 +62,7 @@ async def list_deliveries(request: Request, context: Context, session: Keeper) -
         request,
         "webhooks/deliveries.html",
         view=view,
-        app_ids=apps_of(session, _SCOPE, context.app_ids),
+        app_ids=apps_of(session, SCOPE, context.app_ids),
         deliveries=found[:PAGE],
         next=view.url(after=encode_cursor(_position(found[PAGE - 1]))) if len(found) > PAGE else "",
         done=read_number(request.query_params.get("done", ""), default=NOTHING_DONE),
@@ -106,7 +104,7 @@ async def redeliver(
     request: Request, context: Context, session: Keeper, delivery_id: str, _form: Form
 ) -> Response:
     """Send it again now. One that is due already stays so."""
-    key, app_ids = read_id(delivery_id), apps_of(session, _SCOPE, context.app_ids)
+    key, app_ids = read_id(delivery_id), apps_of(session, SCOPE, context.app_ids)
     try:
         await context.webhooks.redeliveries.one(key, app_ids, actor=actor_of(request, session))
     except NoSuchDelivery:
@@ -125,7 +123,7 @@ async def _show(
     problem: str = "",
     status: int = 200,
 ) -> Response:
-    app_ids = apps_of(session, _SCOPE, context.app_ids)
+    app_ids = apps_of(session, SCOPE, context.app_ids)
     found = await context.webhooks.deliveries.find(delivery_id, app_ids)
     if found is None:
         raise NotFound
@@ -142,7 +140,7 @@ async def _show(
 
 def _filter(view: View, context: ConsoleContext, session: Session) -> DeliveryFilter:
     return DeliveryFilter(
-        tuple(narrowed(session, _SCOPE, context.app_ids, view.app)),
+        tuple(narrowed(session, SCOPE, context.app_ids, view.app)),
         read_id(view.endpoint) if view.endpoint else None,
         read_word(DeliveryState, view.state),
         read_time(view.since, context.zone),

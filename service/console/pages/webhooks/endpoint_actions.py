@@ -1,7 +1,6 @@
 """What is done to an endpoint: test, rotate, enable, disable, recover, delete."""
 
 from datetime import timedelta
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -9,27 +8,24 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.errors import BrokenSeal, EndpointChanged, EndpointNotEnabled, NoSuchEndpoint
 from domain.events.webhooks.mistakes import EndpointRefused
-from domain.people.session import Session
 from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import read_id, read_number
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
 from service.console.app.paths.views import read_time
-from service.console.app.sessions import actor_of, apps_of, needs
+from service.console.app.sessions import actor_of, apps_of
 from service.console.app.templates import page
 from service.console.app.words import domain as words
 from service.console.context import Context
 from service.console.pages.webhooks.endpoints import find, show
+from service.console.pages.webhooks.keeping import SCOPE, UNREADABLE, Keeper
 
 router = APIRouter()
 
-_SCOPE = "endpoints"
 _SEE_OTHER = 303
-Keeper = Annotated[Session, needs(_SCOPE)]
 
 OVERLAPS = (24, 1, 168, 0)
 """Hours for which the earlier secret may stay valid; the first is the default."""
-_UNREADABLE = N_("No configured master key opens the secrets of this endpoint.")
 _NOT_ENABLED = N_("The endpoint is disabled. Enable it first.")
 _CHANGED = N_(
     "Nothing was done: the endpoint was changed since you opened the form, perhaps by the same form. "
@@ -47,10 +43,10 @@ async def try_endpoint(
     await find(context, session, key)
     try:
         trial = await context.webhooks.trials.send(
-            key, apps_of(session, _SCOPE, context.app_ids), actor=actor_of(request, session)
+            key, apps_of(session, SCOPE, context.app_ids), actor=actor_of(request, session)
         )
     except BrokenSeal:
-        return await show(request, context, session, key, problem=_UNREADABLE, status=409)
+        return await show(request, context, session, key, problem=UNREADABLE, status=409)
     except NoSuchEndpoint:
         raise NotFound from None
     return await show(request, context, session, key, trial=trial)
@@ -74,7 +70,7 @@ async def rotate_endpoint(
     try:
         shown = await context.webhooks.endpoints.rotate(
             key,
-            apps_of(session, _SCOPE, context.app_ids),
+            apps_of(session, SCOPE, context.app_ids),
             overlap=timedelta(hours=hours),
             actor=actor_of(request, session),
             seen=read_time(form["seen"], context.zone) or context.clock(),
@@ -152,7 +148,7 @@ async def recover_endpoint(
 def _problem_of(error: Exception) -> str:
     if isinstance(error, EndpointRefused):
         return words.MISTAKES[error.code]
-    return _CHANGED if isinstance(error, EndpointChanged) else _UNREADABLE
+    return _CHANGED if isinstance(error, EndpointChanged) else UNREADABLE
 
 
 def _back(endpoint_id: UUID, done: str) -> Response:

@@ -1,7 +1,6 @@
 """Webhook endpoints: the list, one of them with its newest deliveries."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -16,17 +15,16 @@ from domain.views.deliveries import DeliveryFilter
 from service.console.app.errors import NotFound
 from service.console.app.forms.inputs import narrowed, read_id, read_word
 from service.console.app.paths.views import ListView, decode_cursor, encode_cursor
-from service.console.app.sessions import apps_of, needs
+from service.console.app.sessions import apps_of
 from service.console.app.templates import page
 from service.console.context import ConsoleContext, Context
+from service.console.pages.webhooks.keeping import SCOPE, Keeper
 
 router = APIRouter()
 
 PAGE = 50
 NEWEST = 10
 """Deliveries on the page of an endpoint."""
-_SCOPE = "endpoints"
-Keeper = Annotated[Session, needs(_SCOPE)]
 
 
 class View(ListView, frozen=True):
@@ -50,7 +48,7 @@ async def list_endpoints(request: Request, context: Context, session: Keeper) ->
     """Endpoints with their health, newest first."""
     view = View.of(request.query_params)
     found = await context.webhooks.endpoints.page(
-        narrowed(session, _SCOPE, context.app_ids, view.app),
+        narrowed(session, SCOPE, context.app_ids, view.app),
         state=read_word(EndpointState, view.state),
         limit=PAGE + 1,
         after=decode_cursor(view.after),
@@ -59,7 +57,7 @@ async def list_endpoints(request: Request, context: Context, session: Keeper) ->
         request,
         "webhooks/endpoints.html",
         view=view,
-        app_ids=apps_of(session, _SCOPE, context.app_ids),
+        app_ids=apps_of(session, SCOPE, context.app_ids),
         endpoints=found[:PAGE],
         next=view.url(after=encode_cursor(_position(found[PAGE - 1]))) if len(found) > PAGE else "",
         is_deleted=request.query_params.get("deleted") == "yes",
@@ -74,7 +72,7 @@ async def show_endpoint(request: Request, context: Context, session: Keeper, end
 
 async def find(context: ConsoleContext, session: Session, endpoint_id: UUID) -> Endpoint:
     """The endpoint, if it belongs to an app of the person. Raises NotFound."""
-    app_ids = apps_of(session, _SCOPE, context.app_ids)
+    app_ids = apps_of(session, SCOPE, context.app_ids)
     try:
         return await context.webhooks.endpoints.find(endpoint_id, app_ids)
     except NoSuchEndpoint:

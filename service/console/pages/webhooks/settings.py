@@ -1,6 +1,6 @@
 """The forms of endpoints: a new one, and a change of one."""
 
-from typing import Annotated, Final
+from typing import Final
 from uuid import uuid4
 
 import msgspec
@@ -15,7 +15,7 @@ from service.console.app.forms.inputs import read_id
 from service.console.app.forms.posted import Form, Posted
 from service.console.app.languages import N_
 from service.console.app.paths.views import read_time
-from service.console.app.sessions import actor_of, apps_of, needs
+from service.console.app.sessions import actor_of, apps_of
 from service.console.app.templates import page
 from service.console.context import ConsoleContext, Context
 from service.console.pages.webhooks.endpoints import find, show
@@ -30,20 +30,18 @@ from service.console.pages.webhooks.forms import (
     seen_of,
     typed,
 )
+from service.console.pages.webhooks.keeping import SCOPE, UNREADABLE, Keeper
 from usecases.events.webhooks.manage_endpoints import Changes
 
 router = APIRouter()
 
-_SCOPE: Final = "endpoints"
 _SEE_OTHER: Final = 303
-Keeper = Annotated[Session, needs(_SCOPE)]
 
 _NO_APP: Final = N_("Choose one of your apps.")
 _DONE_BEFORE: Final = N_(
     "This form was sent before: the endpoint exists, and its secret was shown then. If nobody kept it, "
     "rotate the secret."
 )
-_UNREADABLE: Final = N_("No configured master key opens the secrets of this endpoint.")
 NAMES: Final = {
     "url": "URL",
     "types": N_("Events"),
@@ -108,7 +106,7 @@ async def create_endpoint(request: Request, context: Context, session: Keeper, f
     """Create an endpoint and show its secret once. The same form again creates nothing."""
     endpoint_id, app_id = read_id(form["id"]), form["app"]
     asked, problems = read_settings(form)
-    if app_id not in apps_of(session, _SCOPE, context.app_ids):
+    if app_id not in apps_of(session, SCOPE, context.app_ids):
         problems["app"] = _NO_APP
     if problems:
         return _show(request, context, session, Sheet(typed(form), problems=problems))
@@ -156,7 +154,7 @@ async def change_endpoint(
     except EndpointRefused as error:
         problems = problems_of(error, asked)
     except BrokenSeal:
-        problems = {"": _UNREADABLE}
+        problems = {"": UNREADABLE}
     except EndpointChanged:
         endpoint = await find(context, session, endpoint.id)
         stale = Sheet(typed(form), endpoint, form, changed=changed_since(form, endpoint))
@@ -199,5 +197,5 @@ def _show(request: Request, context: ConsoleContext, session: Session, sheet: Sh
         changed=sheet.changed,
         problems=sheet.problems,
         names=NAMES,
-        app_ids=apps_of(session, _SCOPE, context.app_ids),
+        app_ids=apps_of(session, SCOPE, context.app_ids),
     )
