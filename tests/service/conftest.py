@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -167,20 +168,27 @@ def api_app(api_context: RealApi) -> FastAPI:
 ClientOf = Callable[[str | None], httpx2.AsyncClient]
 
 
-@pytest.fixture
-async def client_of(api_app: FastAPI) -> AsyncIterator[ClientOf]:
-    """Makes clients that bear a token, or none."""
+@asynccontextmanager
+async def clients_of(app: FastAPI) -> AsyncIterator[ClientOf]:
+    """Makes clients of an api; each bears a token, or none."""
     made: list[httpx2.AsyncClient] = []
 
     def create(token: str | None) -> httpx2.AsyncClient:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        transport = httpx2.ASGITransport(api_app)
+        transport = httpx2.ASGITransport(app)
         made.append(httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers))
         return made[-1]
 
     yield create
     for client in made:
         await client.aclose()
+
+
+@pytest.fixture
+async def client_of(api_app: FastAPI) -> AsyncIterator[ClientOf]:
+    """Makes clients that bear a token, or none."""
+    async with clients_of(api_app) as client_of:
+        yield client_of
 
 
 @pytest.fixture

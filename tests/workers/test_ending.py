@@ -24,17 +24,11 @@ from workers.loop import run_workers
 async def test_on_a_signal_what_is_under_way_ends_and_nothing_new_begins(
     jobs: Jobs, workers: Workers
 ) -> None:
-    called, gate = asyncio.Event(), asyncio.Event()
-
-    async def answer_late() -> None:
-        called.set()
-        await gate.wait()
-
-    jobs.vendor.before = answer_late
+    call = jobs.vendor.hold()
     jobs.vendor.answers = [answered(payload(1))]
     async with workers.running() as task:
         await jobs.inbox.hand_over("b1", [callback(payload(1))])
-        await called.wait()
+        await call.begun.wait()
         stop()
 
         async def no_more_is_picked() -> bool:
@@ -43,7 +37,7 @@ async def test_on_a_signal_what_is_under_way_ends_and_nothing_new_begins(
         await until(no_more_is_picked)
         await hand_in(jobs, 2)
         assert not task.done()
-        gate.set()
+        call.gate.set()
         await asyncio.wait_for(task, 10)
     assert await jobs.outcome(1) == ("decided", "approved", [])
     assert await jobs.store.find(2) is None
@@ -76,20 +70,14 @@ async def test_on_a_signal_no_call_begins_and_those_under_way_are_kept(jobs: Job
 
 
 async def test_work_beyond_the_grace_is_cancelled_and_found_later(jobs: Jobs, workers: Workers) -> None:
-    called, gate = asyncio.Event(), asyncio.Event()
-
-    async def answer_late() -> None:
-        called.set()
-        await gate.wait()
-
-    jobs.vendor.before = answer_late
+    call = jobs.vendor.hold()
     jobs.vendor.answers = [answered(payload(1))]
     async with workers.running(grace=0.1):
         await jobs.inbox.hand_over("b1", [callback(payload(1))])
-        await called.wait()
+        await call.begun.wait()
     assert await jobs.outcome(1) == ("received", None, [])
     assert await jobs.due() == LEASE
-    gate.set()  # the call itself is shielded
+    call.gate.set()  # the call itself is shielded
 
     async def on_the_ledger() -> bool:
         return await jobs.ledger() == [(1, "done", None)]

@@ -31,6 +31,17 @@ SPACING = timedelta(seconds=60)
 AT_ONCE = 100
 
 
+class HeldCall:
+    """A call that ends when `gate` is set."""
+
+    def __init__(self) -> None:
+        self.begun, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def wait(self) -> None:
+        self.begun.set()
+        await self.gate.wait()
+
+
 @dataclass
 class ScriptedVendor:
     """Answers with `answers`, one after the other, the last one for ever; notes what it was asked."""
@@ -39,6 +50,12 @@ class ScriptedVendor:
     asked: list[str] = field(default_factory=list)
     before: Callable[[], object] | None = None
     """Called, and awaited if it can be, while the call is under way."""
+
+    def hold(self) -> HeldCall:
+        """Answer no call from now on before the gate of the one that is returned opens."""
+        held = HeldCall()
+        self.before = held.wait
+        return held
 
     async def get_result(self, app: App, biz_id: str) -> Answer:
         self.asked.append(biz_id)

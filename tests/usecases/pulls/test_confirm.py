@@ -66,17 +66,11 @@ async def test_a_call_somebody_else_has_just_reserved_is_left_to_them(jobs: Jobs
 async def test_two_workers_at_once_make_one_call(jobs: Jobs) -> None:
     jobs.vendor.answers = [answered(payload())]
     case = await jobs.case()
-    called, gate = asyncio.Event(), asyncio.Event()
-
-    async def answer_late() -> None:
-        called.set()
-        await gate.wait()
-
-    jobs.vendor.before = answer_late
+    call = jobs.vendor.hold()
     first = asyncio.create_task(advance(jobs.context, case))
-    await called.wait()
+    await call.begun.wait()
     await advance(jobs.context, again(case))
-    gate.set()
+    call.gate.set()
     await first
     assert len(jobs.vendor.asked) == 1
     assert await jobs.outcome() == ("decided", "approved", [])

@@ -31,21 +31,15 @@ async def test_a_cancelled_job_still_puts_the_answer_on_the_ledger(
     jobs: Jobs, mode: ConfirmationMode
 ) -> None:
     jobs.configure(app(confirmation=mode))
-    called, gate = asyncio.Event(), asyncio.Event()
-
-    async def answer_late() -> None:
-        called.set()
-        await gate.wait()
-
-    jobs.vendor.before = answer_late
+    call = jobs.vendor.hold()
     jobs.vendor.answers = [answered(payload())]
     case = await jobs.case()
     job = asyncio.create_task(advance(jobs.context, case))
-    await called.wait()
+    await call.begun.wait()
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
-    gate.set()
+    call.gate.set()
 
     async def answered_late() -> bool:
         return await jobs.ledger() == [(1, "done", None)]
@@ -178,24 +172,18 @@ async def test_a_cancelled_jobs_answer_keeps_its_room_until_it_is_on_the_ledger(
     jobs.configure(msgspec.structs.replace(app(), return_image=4))
     points: list[str] = []
     context = replace(jobs.context, pictures=PictureRoom(at_once=1), reached=points.append)
-    called, gate = asyncio.Event(), asyncio.Event()
-
-    async def answer_late() -> None:
-        called.set()
-        await gate.wait()
-
-    jobs.vendor.before = answer_late
+    call = jobs.vendor.hold()
     jobs.vendor.answers = [answered(payload(1)), answered(payload(2))]
     cases = [await jobs.case(payload(n)) for n in (1, 2)]
     first = asyncio.create_task(advance(context, cases[0]))
-    await called.wait()
+    await call.begun.wait()
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     second = asyncio.create_task(advance(context, cases[1]))
     for _ in range(10):
         await asyncio.sleep(0)
     assert points.count("before_reserve") == 1
-    gate.set()
+    call.gate.set()
     await second
     assert await jobs.outcome(2) == ("decided", "approved", [])
     assert await jobs.ledger() == [(1, "done", None)] * 2

@@ -1,6 +1,5 @@
 """Roles whose key store goes away, comes back, or is not named."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,19 +20,12 @@ from tests.whole.e2e.roles.lone_roles import (
     decided,
     logs,
     role,
-    running_servers,
     status,
 )
 
 pytestmark = pytest.mark.timeout(180)
 
 TOKEN = "token-of-the-key-store-tests"
-
-
-@pytest.fixture
-async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
-    async with running_servers(tmp_path) as servers:
-        yield servers
 
 
 class KeyFolder:

@@ -1,8 +1,6 @@
 """Every role starts without its servers, works once they are there, and heals from any outage by itself."""
 
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -18,17 +16,10 @@ from tests.whole.e2e.roles.lone_roles import (
     decided,
     logs,
     role,
-    running_servers,
     status,
 )
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture
-async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
-    async with running_servers(tmp_path) as servers:
-        yield servers
 
 
 async def test_a_worker_that_starts_without_redis_works_once_it_is_there(servers: Servers) -> None:

@@ -6,7 +6,7 @@ import itertools
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -29,17 +29,10 @@ from tests.whole.e2e.roles.lone_roles import (
     decided,
     logs,
     role,
-    running_servers,
     status,
 )
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture
-async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
-    async with running_servers(tmp_path) as servers:
-        yield servers
 
 
 class Load:

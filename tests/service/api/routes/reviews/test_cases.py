@@ -1,6 +1,6 @@
 """Reviews over HTTP: persons claim, conclude and approve; programs do not; other apps have no part in it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from domain.people.person import PersonRef
 from domain.people.roles import Grant, Role, rights_of
 from domain.views.tokens import ApiToken
 from service.api.main import create_app
-from tests.service.conftest import assert_problem
+from tests.service.conftest import ClientOf, assert_problem, clients_of
 from tests.support.http.api import RealApi, door_of
 from tests.support.payloads.callbacks import policy_with
 from tests.support.storage.reviews import Reviews
@@ -27,8 +27,6 @@ PERSONS = {"li": REVIEWER, "wang": SENIOR, "chen": SENIOR, "viewer": VIEWER, "op
 PERSONS["stranger"] = STRANGER
 REJECTION = {"outcome": "rejected", "reasons": ["attack.confirmed"]}
 APPROVAL = {"outcome": "approved", "reasons": ["person.matches"], "note": "seen at the counter"}
-
-Of = Callable[[str], httpx2.AsyncClient]
 
 
 class NotedTokens:
@@ -45,19 +43,9 @@ class NotedTokens:
 
 
 @pytest.fixture
-async def of(api_context: RealApi) -> AsyncIterator[Of]:
-    app = create_app(replace(api_context, door=door_of(NotedTokens())))
-    made: list[httpx2.AsyncClient] = []
-
-    def create(token: str) -> httpx2.AsyncClient:
-        headers = {"authorization": f"Bearer {token}"}
-        transport = httpx2.ASGITransport(app)
-        made.append(httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers))
-        return made[-1]
-
-    yield create
-    for client in made:
-        await client.aclose()
+async def of(api_context: RealApi) -> AsyncIterator[ClientOf]:
+    async with clients_of(create_app(replace(api_context, door=door_of(NotedTokens())))) as of:
+        yield of
 
 
 @pytest.fixture
@@ -85,7 +73,7 @@ async def concluded(client: httpx2.AsyncClient, case_id: UUID, body: dict[str, A
     return case
 
 
-async def test_two_persons_approve(of: Of, reviews: Reviews) -> None:
+async def test_two_persons_approve(of: ClientOf, reviews: Reviews) -> None:
     case_id = await reviews.case()
     li, wang = of("li"), of("wang")
     assert (await concluded(li, case_id, APPROVAL))["state"] == "proposed"
@@ -106,7 +94,7 @@ async def test_two_persons_approve(of: Of, reviews: Reviews) -> None:
     )
 
 
-async def test_a_case_shows_what_the_hash_is_over(of: Of, reviews: Reviews) -> None:
+async def test_a_case_shows_what_the_hash_is_over(of: ClientOf, reviews: Reviews) -> None:
     view = await shown(of("li"), await reviews.case())
     evidence = view["evidence"]
     assert (view["biz_id"], view["state"], view["priority"]) == (biz_id(), "open", "normal")
@@ -116,7 +104,7 @@ async def test_a_case_shows_what_the_hash_is_over(of: Of, reviews: Reviews) -> N
     assert [event["kind"] for event in view["events"]] == ["opened"]
 
 
-async def test_another_persons_claim_holds_until_a_senior_takes_it(of: Of, reviews: Reviews) -> None:
+async def test_another_persons_claim_holds_until_a_senior_takes_it(of: ClientOf, reviews: Reviews) -> None:
     case_id = await reviews.case()
     claim = (await step(of("wang"), case_id, "claim")).json()["claim"]
     problem = assert_problem(await step(of("li"), case_id, "claim"), 409, "claimed_by_another")
@@ -126,7 +114,7 @@ async def test_another_persons_claim_holds_until_a_senior_takes_it(of: Of, revie
     assert_problem(await step(of("wang"), case_id, "release", fence=1), 409, "lease_lost")
 
 
-async def test_what_changed_is_named(of: Of, reviews: Reviews) -> None:
+async def test_what_changed_is_named(of: ClientOf, reviews: Reviews) -> None:
     case_id, li = await reviews.case(), of("li")
     await step(li, case_id, "claim")
     before = (await shown(li, case_id))["evidence_hash"]
@@ -139,7 +127,7 @@ async def test_what_changed_is_named(of: Of, reviews: Reviews) -> None:
     assert len(assert_problem(forged, 409, "evidence_changed")["changed"]) == 5
 
 
-async def test_a_double_submit_is_done_once(of: Of, reviews: Reviews) -> None:
+async def test_a_double_submit_is_done_once(of: ClientOf, reviews: Reviews) -> None:
     case_id, li = await reviews.case(), of("li")
     await concluded(li, case_id, REJECTION)
     again = await step(li, case_id, "propose", evidence_hash="1", **REJECTION)
@@ -161,13 +149,13 @@ async def test_a_double_submit_is_done_once(of: Of, reviews: Reviews) -> None:
     ],
 )
 async def test_what_cannot_be_done_is_refused(
-    of: Of, reviews: Reviews, name: str, body: dict[str, Any], status: int, code: str
+    of: ClientOf, reviews: Reviews, name: str, body: dict[str, Any], status: int, code: str
 ) -> None:
     case_id = await reviews.case()
     assert_problem(await step(of("wang"), case_id, name, **body), status, code)
 
 
-async def test_a_snooze_ends_the_claim(of: Of, reviews: Reviews, api_context: RealApi) -> None:
+async def test_a_snooze_ends_the_claim(of: ClientOf, reviews: Reviews, api_context: RealApi) -> None:
     case_id, li = await reviews.case(), of("li")
     await step(li, case_id, "claim")
     until = (api_context.clock() + timedelta(hours=1)).isoformat()
@@ -178,7 +166,7 @@ async def test_a_snooze_ends_the_claim(of: Of, reviews: Reviews, api_context: Re
     assert_problem(await step(li, case_id, "snooze", until=too_late), 422, "conclusion_refused")
 
 
-async def test_only_persons_review(of: Of, reviews: Reviews) -> None:
+async def test_only_persons_review(of: ClientOf, reviews: Reviews) -> None:
     case_id = await reviews.case()
     program, viewer = of("program"), of("viewer")
     for client, code in ((program, "person_required"), (viewer, "missing_scope")):
@@ -193,7 +181,7 @@ async def test_only_persons_review(of: Of, reviews: Reviews) -> None:
             assert_problem(answer, 403, code)
 
 
-async def test_cases_of_other_apps_are_not_there(of: Of, reviews: Reviews) -> None:
+async def test_cases_of_other_apps_are_not_there(of: ClientOf, reviews: Reviews) -> None:
     case_id, stranger = await reviews.case(), of("stranger")
     assert (await stranger.get(URL)).json()["items"] == []
     assert_problem(await stranger.get(f"{URL}/{case_id}"), 404, "not_found")
@@ -204,7 +192,7 @@ async def test_cases_of_other_apps_are_not_there(of: Of, reviews: Reviews) -> No
     assert counted.json()["count"] == 0
 
 
-async def test_pages_follow_the_queue(of: Of, reviews: Reviews) -> None:
+async def test_pages_follow_the_queue(of: ClientOf, reviews: Reviews) -> None:
     ids = {str(await reviews.case(n)) for n in range(1, 6)}
     li, found, cursor = of("li"), list[str](), None
     for _ in range(3):
@@ -217,7 +205,7 @@ async def test_pages_follow_the_queue(of: Of, reviews: Reviews) -> None:
     assert_problem(await li.get(URL, params={"cursor": "x"}), 400, "bad_cursor")
 
 
-async def test_many_cases_end_after_a_count(of: Of, reviews: Reviews) -> None:
+async def test_many_cases_end_after_a_count(of: ClientOf, reviews: Reviews) -> None:
     ids = [str(await reviews.case(n)) for n in range(1, 5)]
     li = of("li")
     await step(of("wang"), UUID(ids[0]), "claim")
@@ -233,7 +221,7 @@ async def test_many_cases_end_after_a_count(of: Of, reviews: Reviews) -> None:
     assert_problem(await li.post(f"{URL}/end", json=many), 422, "invalid_request")
 
 
-async def test_an_appeal_opens_a_case(of: Of, reviews: Reviews) -> None:
+async def test_an_appeal_opens_a_case(of: ClientOf, reviews: Reviews) -> None:
     await reviews.verification(outcome=Outcome.REJECTED)
     li, url = of("li"), f"/v1/verifications/{biz_id()}/appeals"
     first = await li.post(url, json={"reason": "it is me"})
@@ -248,7 +236,7 @@ async def test_an_appeal_opens_a_case(of: Of, reviews: Reviews) -> None:
     assert_problem(undecided, 409, "not_decided")
 
 
-async def test_an_operator_opens_a_case(of: Of, reviews: Reviews) -> None:
+async def test_an_operator_opens_a_case(of: ClientOf, reviews: Reviews) -> None:
     await reviews.verification(outcome=Outcome.APPROVED)
     url = f"/v1/verifications/{biz_id()}/reviews"
     opened = await of("ops").post(url, json={"reason": "the shop doubts it"})
@@ -266,7 +254,7 @@ async def test_an_operator_opens_a_case(of: Of, reviews: Reviews) -> None:
     assert rows == [("person:ops", "operator")]
 
 
-async def test_a_blind_second_look_hides_what_was_concluded(of: Of, reviews: Reviews) -> None:
+async def test_a_blind_second_look_hides_what_was_concluded(of: ClientOf, reviews: Reviews) -> None:
     first = await reviews.case(policy=policy_with(review={"second_look": 1.0}))
     await concluded(of("li"), first, REJECTION)
     url = f"/v1/verifications/{biz_id()}"
