@@ -23,8 +23,10 @@ class Roles:
         return Roles({**self.env, **variables}, self.logs)
 
     def ingress(self, port: int, *, name: str = "ingress", processes: int | None = None) -> ProcessSpec:
-        """The ingress on this port, or so many `processes` under a supervisor. It answers once it runs, even
-        if it has no server yet."""
+        """The ingress on this port. It answers once it runs, even without its servers.
+
+        `processes`: how many a supervisor runs; None for one process without a supervisor.
+        """
         more = () if processes is None else ("--processes", str(processes))
         return self._listener(name, port, "serve", "ingress", "--port", str(port), *more, path="/healthz")
 

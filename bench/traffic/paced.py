@@ -60,7 +60,7 @@ async def run_paced(port: int, pool: Path, pace: Pace) -> PaceResult:
 class _Connections:
     """Kept connections, each with one request in flight; a new one where all are busy.
 
-    With `spread`, so many at once, each used in turn; otherwise the one that was used last.
+    `spread`: connections to open at the start, used in turn; with 0, the one that was used last is used next.
     """
 
     def __init__(self, port: int, *, spread: int) -> None:

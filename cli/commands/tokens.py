@@ -23,7 +23,7 @@ from domain.views.tokens import PERSON_SCOPES, SCOPES
 Name = Annotated[str, typer.Argument(help="Unique name of the token")]
 
 _PERSONS: Final = "person:"
-"""Whoever reads who did something must not take a program for a person."""
+"""A reader of the audit must not take a program for a person."""
 
 commands = typer.Typer(no_args_is_help=True, help="Create, list or revoke the api's bearer tokens.")
 

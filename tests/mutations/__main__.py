@@ -30,7 +30,7 @@ class Attempt(NamedTuple):
 
 
 class Copies:
-    """A copy of the tree for each core; whoever takes one away has it alone."""
+    """A copy of the tree for each core; each is used by one attempt at a time."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self._free: SimpleQueue[Copy] = SimpleQueue()
@@ -39,7 +39,7 @@ class Copies:
 
     @contextmanager
     def one(self) -> Iterator[Copy]:
-        """A copy that nobody else uses inside the block."""
+        """A copy that nothing else uses inside the block."""
         copy = self._free.get()
         try:
             yield copy

@@ -64,7 +64,7 @@ class ReviewDesk:
         return await self.do(case_id, by, claim)
 
     async def renew(self, case_id: UUID, by: By, *, fence: int) -> ReviewCase:
-        """Prolong a claim while its page is open. Raises LeaseLost and the like: it has ended."""
+        """Prolong a claim while its page is open. Raises LeaseLost, ClaimedByAnother, CaseClosed."""
 
         def move(seen: Seen, who: Reviewer, now: datetime) -> Step:
             claims.check_held(seen.case, who, now, fence=fence)

@@ -32,7 +32,7 @@ PEOPLE_MEANINGS: Final = {
     ),
     "oidc_groups": Words(
         "Which group gives which role: `GROUP=ROLE` in every app, `GROUP=ROLE@APP` in one; separated by "
-        "commas. Whoever is in none of them does not get in. The roles follow the groups at each sign-in and "
+        "commas. A person in none of them cannot sign in. The roles follow the groups at each sign-in and "
         "end 7 days after the last one.",
         "哪个用户组对应哪个角色：`用户组=角色` 适用于所有应用，`用户组=角色@应用` 只适用于一个应用；"
         "逗号分隔。不属于其中任何一组的人无法登录。角色在每次登录时按用户组更新，最后一次登录 7 天后失效。",

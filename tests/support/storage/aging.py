@@ -40,7 +40,7 @@ class Aging(Erasing):
             await connection.execute(text("UPDATE verifications SET created_at = :now"), {"now": NOW})
 
     async def later(self, days: float) -> list[Due]:
-        """What a run does so many days after the decisions."""
+        """What a run does `days` after the decisions."""
         self.clock.now = NOW + timedelta(days=days)
         return await self.run.run()
 

@@ -24,7 +24,7 @@ GROUPS: Mapping[str, Sequence[Grant]] = {"staff": [STAFF], "admins": [Grant(Role
 
 @dataclass
 class Vouching:
-    """A provider that vouches for whoever comes."""
+    """A provider that vouches for everyone."""
 
     name: str = "li.na"
     groups: tuple[str, ...] = ("staff", "unknown")

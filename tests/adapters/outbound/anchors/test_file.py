@@ -1,4 +1,4 @@
-"""The file has a line for each newest block, whoever writes it."""
+"""The file has a line for each newest block, whichever process writes it."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -74,7 +74,7 @@ async def erase(database_url: str, folder: Path, n: int) -> None:
 
 
 def die_at_each(database_url: str, folder: Path, count: int) -> Iterator[int]:
-    """How each of so many processes ends: the n-th erases verification `n`. Forks, to import once."""
+    """How each of `count` processes ends: the n-th erases verification `n`. Forks, to import once."""
     for n in range(1, count + 1):
         child = os.fork()
         if child == 0:

@@ -20,7 +20,7 @@ def limits(engine: AsyncEngine, *, by_address: Rate = WIDE, by_name: Rate = WIDE
 
 
 async def waits(limits: PgSignInLimits, name: str, address: str | None, count: int) -> list[bool]:
-    """Whether each of so many tries has to wait."""
+    """Whether each of `count` tries has to wait."""
     return [await limits.take(name, address) > 0 for _ in range(count)]
 
 

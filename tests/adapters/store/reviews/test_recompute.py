@@ -1,6 +1,6 @@
 """Reviews leave decisions as they are: each recomputes bit for bit, as before.
 
-`FACEID_REVIEWED_DECISIONS=1000 pytest tests/adapters/store/reviews/test_recompute.py` does it with so many.
+`FACEID_REVIEWED_DECISIONS=1000 pytest tests/adapters/store/reviews/test_recompute.py` does it with 1,000.
 """
 
 import os

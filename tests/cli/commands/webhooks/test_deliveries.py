@@ -42,7 +42,7 @@ class Database:
         return asyncio.run(run())
 
     def fail(self, count: int) -> list[UUID]:
-        """So many failed deliveries of endpoint 1, whose receiver answered with control characters."""
+        """`count` failed deliveries of endpoint 1, whose receiver answered with control characters."""
 
         async def fail(hooks: Hooks) -> list[UUID]:
             await hooks.endpoint(schedule=())

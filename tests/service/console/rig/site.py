@@ -75,7 +75,7 @@ class Site:
         return await self.people.cookie(person)
 
     async def seen_alive(self, count: int) -> None:
-        """Wait until so many processes have sent a heartbeat."""
+        """Wait until `count` processes have sent a heartbeat."""
         await until(lambda: self._are_alive(count))
 
     async def _are_alive(self, count: int) -> bool:

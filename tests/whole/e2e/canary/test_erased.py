@@ -137,7 +137,7 @@ async def _dump(stack: Stack) -> bytes:
 def _tell_what_is_left(places: dict[str, bytes], sealed: list[bytes]) -> None:
     """Shown with `pytest -s`: files with sealed bytes of the erased, which no dump and no query has."""
     found = sorted(place for place, content in places.items() if any(each in content for each in sealed))
-    print(f"sealed bytes of the erased are still in {found}")  # noqa: T201 - for whoever asks
+    print(f"sealed bytes of the erased are still in {found}")  # noqa: T201 - read by hand
     assert all("pg" in place or "postgres" in place for place in found)
 
 

@@ -1,4 +1,4 @@
-"""Which verifications are of one ID number, whoever decided them and under whichever master key."""
+"""Which verifications are of one ID number, whichever process decided them, under whichever master key."""
 
 import msgspec
 import pytest

@@ -17,7 +17,7 @@ AT_PROVIDER = "https://login.example/authorize?state=s"
 
 @dataclass
 class FakeProvider:
-    """Vouches for whoever brings the right code."""
+    """Vouches for anyone who brings the right code."""
 
     cookie: str
     is_away: bool = False
