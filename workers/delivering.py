@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -54,7 +54,8 @@ class Delivering:
         self._look_every = look_every.total_seconds()
         self._tasks: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
-        self._has_news = True
+        self._news = asyncio.Event()
+        self._news.set()
         self._look_at = 0.0
         self._looked_at = 0.0
         self._took_news_at = float("-inf")
@@ -67,7 +68,7 @@ class Delivering:
 
     def wake(self) -> None:
         """Events may be new."""
-        self._has_news = True
+        self._news.set()
         self._moved.set()
 
     def status(self) -> dict[str, object]:
@@ -95,7 +96,7 @@ class Delivering:
                 if not is_away:
                     log.warning("deliveries.postponed", error=kind_of_error(error))
                 is_away = True
-                self._has_news = True
+                self._news.set()
             except Exception:
                 # A bug: what was claimed is due again when its lease ends.
                 log.exception("deliveries.broken")
@@ -108,11 +109,10 @@ class Delivering:
         self._looked_at = context.monotonic()
         # Also without a hint, and though ends of deliveries wake this before any pause is over.
         if self._looked_at >= self._look_at:
-            self._has_news, self._look_at = True, self._looked_at + self._look_every
-        while self._has_news:
-            self._has_news, self._took_news_at = False, self._looked_at
-            made = await context.deliveries.fan_out(now=context.clock(), limit=_EVENTS)
-            self._has_news |= made.more
+            self._news.set()
+            self._look_at = self._looked_at + self._look_every
+        while self._news.is_set():
+            await self._take_news()
         while (room := self._room()) > 0 and not self._stopping:
             claimed = await context.deliveries.claim(
                 now=context.clock(), lease=context.lease, room=room, apps=context.apps
@@ -125,20 +125,38 @@ class Delivering:
     def _room(self) -> int:
         return min(self._at_once - len(self._tasks), BESIDE if self._decisions_wait() else self._at_once)
 
+    async def _take_news(self) -> None:
+        self._news.clear()
+        made = await self._context.deliveries.fan_out(now=self._context.clock(), limit=_EVENTS)
+        if made.deliveries:
+            self._took_news_at = self._looked_at
+        if made.more:
+            self._news.set()
+
     async def _keep_apart(self) -> None:
         """Wait until some time after the last look. Where nothing is under way, nothing is to be grouped.
 
         News wait for the last news alone: an attempt that hangs would delay every event behind a look at
-        what has ended.
+        what has ended, or at nothing.
         """
         if self._decisions_wait():
-            until = self._looked_at + BESIDE_EVERY
+            await self._rest(self._looked_at + BESIDE_EVERY)
         elif self._tasks:
-            until = (self._took_news_at if self._has_news else self._looked_at) + _APART
-        else:
+            await self._rest(self._looked_at + _APART, unless=self._news)
+            if self._news.is_set():
+                await self._rest(self._took_news_at + _APART)
+
+    async def _rest(self, until: float, *, unless: asyncio.Event | None = None) -> None:
+        seconds = until - self._context.monotonic()
+        if seconds <= 0 or (unless is not None and unless.is_set()):
             return
-        if (rest := until - self._context.monotonic()) > 0:
-            await self._context.sleep(rest)
+        waits: list[asyncio.Task[Any]] = [asyncio.ensure_future(self._context.sleep(seconds))]
+        if unless is not None:
+            waits.append(asyncio.ensure_future(unless.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end_tasks(*waits)
 
     async def clear_away(self) -> None:
         """End what nobody wants any more, and delete what is old."""

@@ -119,7 +119,7 @@ OF_THE_EVENTS: Final = (
     Mutation(
         "events found without hints",
         "workers/delivering.py",
-        "            self._has_news, self._look_at = True, self._looked_at + self._look_every\n",
+        "            self._news.set()\n            self._look_at = self._looked_at + self._look_every\n",
         "            self._look_at = self._looked_at + self._look_every\n",
         [
             "tests/usecases/events/webhooks/test_upkeep.py::test_without_hints_new_events_are_found_beside_deliveries_that_end_all_the_time"

@@ -55,19 +55,77 @@ async def test_a_hint_does_not_wait_for_what_ends(hooks: Hooks) -> None:
     context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
     loop = Delivering(context, look_every=timedelta(hours=1))
 
-    async def has_looked(times: int) -> bool:
-        return len(looks.seen) >= times
-
     # Before the loop: its first look finds it, and no hint comes in between.
     await hooks.event(1)
     async with in_background(loop.run()):
         # The second look follows the end of the delivery to the second receiver, after a pause.
-        await until(lambda: has_looked(2), patience=PATIENCE)
+        await until(lambda: has_looked(looks, 2), patience=PATIENCE)
         hooks.clock.go_on(timedelta(milliseconds=5))
         await hooks.event(2)
         loop.wake()
-        await until(lambda: has_looked(3), patience=PATIENCE)
+        await until(lambda: has_looked(looks, 3), patience=PATIENCE)
         loop.stop()
     await loop.end(grace=0)
 
     assert looks.seen[:3] == [0, 1, 1]
+
+
+async def test_a_hint_ends_the_pause_behind_a_look(hooks: Hooks) -> None:
+    for n in (1, 2):
+        await hooks.endpoint(n)
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        hooks.clock.go_on(timedelta(milliseconds=20))
+        await asyncio.Event().wait()
+
+    async def rests() -> bool:
+        return len(pauses) > 0
+
+    looks = Looks(hooks.engine, pauses)
+    context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
+    loop = Delivering(context, look_every=timedelta(hours=1))
+
+    await hooks.event(1)
+    async with in_background(loop.run()):
+        # The end of the delivery to the second receiver begins a pause that only a hint can end.
+        await until(rests, patience=PATIENCE)
+        await hooks.event(2)
+        loop.wake()
+        await until(lambda: has_looked(looks, 2), patience=PATIENCE)
+        loop.stop()
+    await loop.end(grace=0)
+
+    assert looks.seen[1] == 1
+
+
+async def test_a_look_that_found_no_events_delays_none(hooks: Hooks) -> None:
+    await hooks.endpoint()
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.Event().wait()
+
+    looks = Looks(hooks.engine, pauses)
+    context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
+    loop = Delivering(context, look_every=timedelta(hours=1))
+
+    await hooks.event(1)
+    async with in_background(loop.run()):
+        await until(lambda: has_looked(looks, 1), patience=PATIENCE)
+        hooks.clock.go_on(timedelta(seconds=1))
+        loop.wake()
+        await until(lambda: has_looked(looks, 2), patience=PATIENCE)
+        await hooks.event(2)
+        loop.wake()
+        await until(lambda: has_looked(looks, 3), patience=PATIENCE)
+        loop.stop()
+    await loop.end(grace=0)
+
+    assert looks.seen[:3] == [0, 0, 0]
+
+
+async def has_looked(looks: Looks, times: int) -> bool:
+    return len(looks.seen) >= times
