@@ -1,5 +1,7 @@
 """How the identity provider is reached: which addresses, through which proxy, with which certificates."""
 
+import ssl
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -32,8 +34,9 @@ class ProviderTransport(httpx2.AsyncBaseTransport):
         allowed = way.allowed
         self._allowed = Allowed(allowed.networks, allowed.hosts, allowed.origins | own.origins)
         self._has_proxy = way.proxy is not None
-        self._open = _transport(way, None)
-        self._guarded = _transport(way, self._allowed)
+        tls = tls_context(way.ca, None)
+        self._open = _transport(way, tls, partial(open_connector, tls=tls))
+        self._guarded = _transport(way, tls, partial(guarded_connector, self._allowed, tls=tls))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request. Raises RefusedAddress or httpx2.TransportError: it reached nobody, or not whole."""
@@ -52,14 +55,13 @@ class ProviderTransport(httpx2.AsyncBaseTransport):
         await self._guarded.aclose()
 
 
-def _transport(way: ProviderWay, allowed: Allowed | None) -> AiohttpTransport:
-    """A transport that opens its connections inside the event loop. `allowed` None: to every address."""
+def _transport(
+    way: ProviderWay, tls: ssl.SSLContext, connector: Callable[[], aiohttp.TCPConnector]
+) -> AiohttpTransport:
+    """A transport that opens its connections inside the event loop."""
     proxy = None if way.proxy is None else httpx2.Proxy(way.proxy)
-    context = tls_context(way.ca, None)
-    return AiohttpTransport(verify=context, proxy=proxy, client=partial(_session, way, allowed))
+    return AiohttpTransport(verify=tls, proxy=proxy, client=lambda: _session(connector()))
 
 
-def _session(way: ProviderWay, allowed: Allowed | None) -> aiohttp.ClientSession:
-    tls = tls_context(way.ca, None)
-    connector = open_connector(tls=tls) if allowed is None else guarded_connector(allowed, tls=tls)
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), headers=_JSON)
