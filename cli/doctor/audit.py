@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
+from adapters.outbound.anchors.anchors import anchors_of
 from adapters.postgres.engine import create_engine
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.settings.settings import Settings
 from adapters.store.audit.fitness import AuditFitness, examine_audit
 from cli.doctor.check import Check
+from domain.errors import SettingsError
 
 NAME: Final = "audit"
 
@@ -16,7 +18,11 @@ async def check_audit(settings: Settings) -> AsyncIterator[Check]:
     """The role's rights, blocks that are behind, and anchors outside the database."""
     engine = create_engine(settings.database_url)
     try:
+        anchors_of(file=settings.audit_anchor_file, tsa_url=settings.audit_tsa_url, engine=engine)
         fitness = await examine_audit(engine)
+    except SettingsError as error:
+        yield Check(NAME, False, str(error))
+        return
     except DatabaseAway:
         yield Check(NAME, None, "cannot be checked: PostgreSQL is away, or has another schema")
         return

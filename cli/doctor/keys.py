@@ -16,6 +16,7 @@ from adapters.store.identity.applied import PgApplied
 from adapters.store.identity.keys.marks import PgKeyMarks
 from adapters.store.identity.keys.wrapped import TABLES, count_by_master_keys, is_used
 from cli.doctor.check import Check
+from domain.errors import SettingsError
 from domain.identity.keys.epochs import KeyStoreState
 
 STORE: Final = "key store"
@@ -34,6 +35,8 @@ async def check_keys(settings: Settings) -> AsyncIterator[Check]:
                 )
             for position, key_id in enumerate(process.keys.ids()[1:], start=2):
                 yield await _check_older(process, position, bytes.fromhex(key_id))
+        except SettingsError as error:
+            yield Check(STORE, False, str(error))
         except KeysAway as error:
             yield Check(STORE, False, error.detail)
         except DatabaseAway:

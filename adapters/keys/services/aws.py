@@ -8,9 +8,9 @@ import asyncio
 import base64
 from typing import Any, Final
 
+from adapters.configuration.extras import Extra, missing_extra
 from adapters.keys.away import KeysAway
 from adapters.keys.services.service import KeyGone
-from domain.errors import SettingsError
 
 NAME: Final = "AWS KMS"
 WINDOW_DAYS: Final = 7
@@ -31,9 +31,7 @@ class AwsService:
             from botocore.config import Config  # noqa: PLC0415 - an extra
             from botocore.session import get_session  # noqa: PLC0415 - as above
         except ImportError:
-            raise SettingsError(
-                "FACEID_KEYS_URL: aws-kms needs botocore: install faceid-gateway[aws]"
-            ) from None
+            raise missing_extra("FACEID_KEYS_URL: aws-kms", Extra.AWS) from None
         config = Config(connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT, retries={"total_max_attempts": 1})
         self._client = get_session().create_client(
             "kms", region_name=region, endpoint_url=endpoint, config=config

@@ -5,8 +5,9 @@ from typing import Final, Protocol
 
 import aiohttp
 
+from adapters.configuration.extras import Extra, missing_extra
 from domain.audit.blocks import Block
-from domain.errors import AnchorFailed, SettingsError
+from domain.errors import AnchorFailed
 
 EVERY: Final = timedelta(hours=1)
 """Authorities ask for few requests. A block is stamped with the newest of its hour."""
@@ -37,9 +38,7 @@ class TimestampAnchor:
         try:
             import rfc3161_client  # noqa: PLC0415 - an extra
         except ImportError:
-            raise SettingsError(
-                "FACEID_AUDIT_TSA_URL: needs rfc3161-client: pip install 'faceid-gateway[timestamps]'"
-            ) from None
+            raise missing_extra("FACEID_AUDIT_TSA_URL:", Extra.TIMESTAMPS) from None
         self._rfc3161 = rfc3161_client
         self._url = url
         self._timestamps = timestamps

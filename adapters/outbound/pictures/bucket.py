@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from adapters.configuration.extras import Extra, missing_extra
 from adapters.configuration.pictures_url import Bucket
 from adapters.outbound.pictures.names import name_of
-from domain.errors import PicturesAway, SettingsError
+from domain.errors import PicturesAway
 
 _TIMEOUT: Final = 3
 _POOL: Final = 16
@@ -31,9 +32,7 @@ class BucketPictures:
             from botocore.config import Config  # noqa: PLC0415 - an extra
             from botocore.session import get_session  # noqa: PLC0415 - as above
         except ImportError:
-            raise SettingsError(
-                "FACEID_PICTURES_URL: s3 needs botocore: install faceid-gateway[aws]"
-            ) from None
+            raise missing_extra("FACEID_PICTURES_URL: s3", Extra.AWS) from None
         config = Config(
             connect_timeout=_TIMEOUT,
             read_timeout=_TIMEOUT,
