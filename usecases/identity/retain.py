@@ -1,5 +1,6 @@
 """Erase what has been kept long enough, and destroy the keys of epochs of which nothing is left."""
 
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -97,21 +98,23 @@ class RetentionRun:
     async def run(self, *, budget: int = BUDGET) -> list[Due]:
         """Erase up to `budget` verifications and rows, and destroy what epochs are empty; what was looked at.
 
-        The next run begins behind the class that this one ended with, so that a large one keeps none waiting.
-        Raises ServerAway: what is done stays done.
+        The classes of all apps take turns, a batch each, so that a large one keeps none waiting. The next run
+        goes on behind the class that this one ended with. Raises ServerAway: what is done stays done.
         """
-        done = []
-        for each in self._in_turn():
-            if budget <= 0:
-                break
-            self._turn = (each.app_id, each.kind)
-            count = await self._erase(each, budget)
-            budget -= count
-            done.append(Due(each.app_id, each.kind, count))
+        done: Counter[tuple[str, Kind]] = Counter()
+        waiting = self._in_turn()
+        while waiting and budget > 0:
+            age, limit = waiting.popleft(), min(BATCH, budget)
+            self._turn = turn = (age.app_id, age.kind)
+            looked = await self._erase(age, limit)
+            done[turn] += looked
+            budget -= looked
+            if looked == limit:
+                waiting.append(age)
         if self._clock() >= self._epochs_due:
             self._epochs_due = self._clock() + LOOK_EVERY
             await self.destroy_epochs()
-        return [each for each in done if each.count]
+        return [Due(app_id, kind, count) for (app_id, kind), count in done.items() if count]
 
     async def destroy_epochs(self) -> Sequence[UUID]:
         """Destroy the keys of epochs whose identity's time has passed and of which no data is left. A held or
@@ -122,29 +125,26 @@ class RetentionRun:
         over = [each for each in await self._keys.epochs() if self._is_over(each, now)]
         return [each.id for each in over if await self._destroy(self._keys, each, now)]
 
-    def _in_turn(self) -> list[Age]:
-        ages = [
-            each
-            for each in _ages(self._retentions, self._clock())
-            if each.kind is not _BY_SENDERS and not self._rests(each.app_id, each.kind)
-        ]
+    def _in_turn(self) -> deque[Age]:
+        """What does not rest: class by class, and each class app by app, from behind the last turn."""
+        ages = sorted(_ages(self._retentions, self._clock()), key=lambda each: [*Kind].index(each.kind))
         names = [(each.app_id, each.kind) for each in ages]
-        first = names.index(self._turn) + 1 if self._turn in names else 0
-        return ages[first:] + ages[:first]
+        first = names.index(self._turn) + 1 if self._turn is not None else 0
+        return deque(
+            each
+            for each in ages[first:] + ages[:first]
+            if each.kind is not _BY_SENDERS and not self._rests(each.app_id, each.kind)
+        )
 
-    async def _erase(self, age: Age, budget: int) -> int:
-        app_id, kind, before = age.app_id, age.kind, age.before
-        now, count = self._clock(), 0
+    async def _erase(self, age: Age, limit: int) -> int:
+        """Erase one batch; how many were looked at. If there is no more, the class rests."""
+        app_id, kind, before, now = age.app_id, age.kind, age.before, self._clock()
         if kind in _OF_DECIDED:
             await self._ages.look_at_lifted(app_id, kind, before=before, now=now)
-        while count < budget:
-            limit = min(BATCH, budget - count)
-            looked = await self._ages.step(app_id, kind, before=before, now=now, limit=limit)
-            count += looked
-            if looked < limit:
-                self._rests_until[app_id, kind] = now + REST
-                break
-        return count
+        looked = await self._ages.step(app_id, kind, before=before, now=now, limit=limit)
+        if looked < limit:
+            self._rests_until[app_id, kind] = now + REST
+        return looked
 
     def _rests(self, app_id: str, kind: Kind) -> bool:
         now, until = self._clock(), self._rests_until.get((app_id, kind))

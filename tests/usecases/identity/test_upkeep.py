@@ -1,5 +1,7 @@
 """Erasing by age is spread over time, and looks rarely where nothing is due."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -29,19 +31,19 @@ class Budgets:
 
 
 class Ages:
-    """Numbers of what is due, by class; notes the looks."""
+    """Numbers of what is due, by app and class; notes the looks."""
 
-    def __init__(self, **counts: int) -> None:
-        self.left = {kind: counts.get(kind.value, 0) for kind in Kind}
+    def __init__(self, **counts: Mapping[Kind, int]) -> None:
+        self.left = {app_id: Counter(of_app) for app_id, of_app in counts.items()}
         self.looks: list[Kind] = []
 
     async def due(self, app_id: str, kind: Kind, *, before: datetime) -> Due:
-        return Due(app_id, kind, self.left[kind])
+        return Due(app_id, kind, self.left[app_id][kind])
 
     async def step(self, app_id: str, kind: Kind, *, before: datetime, now: datetime, limit: int) -> int:
         self.looks.append(kind)
-        done = min(limit, self.left[kind])
-        self.left[kind] -= done
+        done = min(limit, self.left[app_id][kind])
+        self.left[app_id][kind] -= done
         return done
 
     async def look_at_lifted(self, app_id: str, kind: Kind, *, before: datetime, now: datetime) -> int:
@@ -59,7 +61,7 @@ def clock() -> Clock:
 def run_over(ages: Ages, clock: Clock) -> RetentionRun:
     return RetentionRun(
         ages,
-        {"demo": Retention()},
+        dict.fromkeys(ages.left, Retention()),
         keys=None,
         audit=Rows(),
         actor=Actor.gateway("worker"),
@@ -91,7 +93,7 @@ async def test_clock_that_was_ahead_stops_nothing(jobs: Jobs, clock: Clock) -> N
 
 
 async def test_a_class_without_anything_due_is_left_alone_for_a_minute(clock: Clock) -> None:
-    ages = Ages(raw=3)
+    ages = Ages(demo={Kind.RAW: 3})
     run = run_over(ages, clock)
 
     await run.run(budget=2)
@@ -107,8 +109,20 @@ async def test_a_class_without_anything_due_is_left_alone_for_a_minute(clock: Cl
     assert ages.looks == [Kind.RAW, *in_turn, *in_turn]
 
 
+async def test_a_small_app_is_done_beside_the_backlog_of_another(clock: Clock) -> None:
+    backlog: dict[Kind, int] = dict.fromkeys(LOOKED_AT, 100_000)
+    ages = Ages(large=backlog, small={Kind.RAW: 3, Kind.IDENTITY: 3})
+    run = run_over(ages, clock)
+
+    await run.run(budget=1000)
+    await run.run(budget=1000)
+
+    assert ages.left["small"].total() == 0
+    assert ages.left["large"].total() == sum(backlog.values()) - 2000 + 6
+
+
 async def test_after_a_clock_that_was_ahead_a_class_is_looked_at_again(clock: Clock) -> None:
-    ages = Ages()
+    ages = Ages(demo={})
     run = run_over(ages, clock)
 
     await run.run()
