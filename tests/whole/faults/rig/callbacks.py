@@ -4,6 +4,7 @@ A biz_id is `<seconds>,<uuid>`; here the seconds are the number of a script, so 
 told about a verification: not the vendor, which outlives everybody, and not one that was just restarted.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from uuid import UUID, uuid4
 from devstack.environment import APP_ID
 from domain.callback.signature import sign_data
 from domain.model import AcceptedCallback, CallbackKind
+from simulator.api.results import JPEG
 from simulator.scenarios.identity import Identity, fake_number
 from simulator.scenarios.payloads import Subject, passed
 
@@ -22,6 +24,11 @@ FIRST_SECOND: Final = 1_700_000_000
 _SUBJECT: Final = Subject(Identity("测试", fake_number("faults")), FIRST_SECOND)
 _BIZ_INFO: Final = {"biz_extra_data": "", "biz_id": "@", "biz_no": "faults"}
 _HEAD, _TAIL = json.dumps({"status": "OK", "biz_info": _BIZ_INFO, **passed(_SUBJECT)}).encode().split(b"@")
+_IMAGE: Final = f"data:image/jpeg;base64,{base64.b64encode(JPEG).decode()}"
+_IMAGES: Final = ("image_idcard_back", "image_idcard_front", "image_best")
+PICTURES: Final = len(_IMAGES)
+"""Of one result."""
+_PICTURES: Final = f', "images": {json.dumps(dict.fromkeys(_IMAGES, _IMAGE))}}}'.encode()
 _FORM_HEAD, _FORM_TAIL = (b"data=" + quote_plus(_HEAD).encode(), quote_plus(_TAIL).encode() + b"&sign=")
 
 
@@ -64,6 +71,11 @@ def form_of(payload: Mapping[str, Any], secret: bytes) -> bytes:
 def result_body(biz_id: str) -> bytes:
     """What get_result says about a verification: the same as its callback."""
     return b'{"request_id": "1,2", ' + callback_data(biz_id)[1:]
+
+
+def result_with_pictures(biz_id: str) -> bytes:
+    """The same with the face and both sides of the card."""
+    return result_body(biz_id)[:-1] + _PICTURES
 
 
 def letter_id(biz_id: str) -> UUID:

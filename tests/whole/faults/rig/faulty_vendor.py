@@ -31,13 +31,15 @@ from tests.support.servers.vendor import (
     resets,
     sends,
 )
-from tests.whole.faults.rig.callbacks import new_biz_id, result_body, script_of
+from tests.whole.faults.rig.callbacks import new_biz_id, result_body, result_with_pictures, script_of
 
 Script = tuple[Callable[[str], Ending], ...]
 """How the first, second … call for a biz_id ends; the last ending is kept."""
 
 OUTAGE: Final = "FACEID_FAULTS_OUTAGE"
 LIMIT: Final = "FACEID_FAULTS_LIMIT"
+PICTURES: Final = "pictures"
+"""The script whose results have pictures: its app asks for them."""
 GIGABYTE: Final = 2**30
 _CALLS: Final = 3
 _DRIPS: Final = 1000
@@ -51,6 +53,10 @@ def _always(ending: Ending) -> Callable[[str], Ending]:
 
 def _works(biz_id: str) -> Ending:
     return answers(200, result_body(biz_id))
+
+
+def _shows_pictures(biz_id: str) -> Ending:
+    return answers(200, result_with_pictures(biz_id))
 
 
 def _of_another(_biz_id: str) -> Ending:
@@ -100,6 +106,7 @@ SCRIPTS: Final[dict[str, Script]] = {
     "another secret once": (_always(refuses(403, "AUTHENTICATION_ERROR")), _works),
     "late twice": (_always(_NOT_FOUND), _always(_NOT_FOUND), _works),
     "slow": (_slowly,),
+    PICTURES: (_shows_pictures,),
     "not http": (_always(sends(b"\x00\xff\x00 what is this\r\n\r\n")),),
 }
 NAMES: Final = tuple(SCRIPTS)

@@ -21,6 +21,7 @@ from devstack.environment import DevSecrets, load_secrets
 from devstack.processes import Process, ProcessSpec
 from devstack.roles import Roles
 from tests.whole.faults.rig.callbacks import app_id
+from tests.whole.faults.rig.faulty_vendor import NAMES, PICTURES
 
 LISTENERS: Final = ("vendor", "ingress", "second-ingress", "api", "receiver")
 SERVERS: Final = ("valkey", "postgres")
@@ -109,8 +110,10 @@ class Rig:
             "vendor_url": vendor_url,
             "pull_retry_delays": [1.0],
         }
+        apps = {app_id(script): app for script in range(MOST_SCRIPTS)}
+        apps[app_id(NAMES.index(PICTURES))] = {**app, "return_image": 4}
         return environment.gateway_environment(
-            {**caller, "FACEID_APPS": json.dumps({app_id(script): app for script in range(MOST_SCRIPTS)})},
+            {**caller, "FACEID_APPS": json.dumps(apps)},
             self.secrets,
             data_dir=self.folder,
             redis_url=self.redis_url,
