@@ -3,7 +3,7 @@
 `rights` is None for a command: a person who runs commands holds the gateway's keys.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from domain.people.errors import NotPermitted
 from domain.people.person import Person
@@ -22,15 +22,20 @@ def check_may_give(rights: Rights | None, grants: Iterable[Grant]) -> None:
         raise NotPermitted
 
 
+def check_may_add(rights: Rights | None, grants: Collection[Grant]) -> None:
+    """Raise NotPermitted unless the actor manages a person with these roles: see `check_manages`."""
+    check_may_give(rights, grants)
+    if not grants:
+        _check_manages_all(rights)
+
+
 def check_manages(rights: Rights | None, person: Person) -> None:
     """Raise NotPermitted unless the actor manages every app in which the person has a role.
 
     A person without a role in force may have had one anywhere, and may get it back: only an admin of every
     app manages this person.
     """
-    check_may_give(rights, person.grants)
-    if not person.grants:
-        _check_manages_all(rights)
+    check_may_add(rights, person.grants)
 
 
 def check_may_let_in(rights: Rights | None, person: Person) -> None:
@@ -44,8 +49,19 @@ def check_may_let_in(rights: Rights | None, person: Person) -> None:
         _check_manages_all(rights)
 
 
+def manages_all(rights: Rights | None) -> bool:
+    """Whether the actor manages every app, including later ones."""
+    return rights is None or rights.apps_for([MANAGING]) is None
+
+
+def widens(before: Iterable[Grant], given: Iterable[Grant]) -> bool:
+    """Whether `given` reaches an app in which the person had no role before."""
+    apps = {grant.app_id for grant in before}
+    return None not in apps and any(grant.app_id not in apps for grant in given)
+
+
 def _check_manages_all(rights: Rights | None) -> None:
-    if rights is not None and rights.apps_for([MANAGING]) is not None:
+    if not manages_all(rights):
         raise NotPermitted
 
 

@@ -115,6 +115,7 @@ GUARDS: Final = (
     "links once",
     "no session behind a disable",
     "no way into accounts that had more",
+    "links no wider than their makers",
     "no session behind another password",
     "forms of our pages alone",
     "a disabled person is out",

@@ -9,7 +9,7 @@ import msgspec
 from domain.people.actor import Actor
 from domain.people.errors import NameRefused, NoSuchPerson, OutOfBounds
 from domain.people.links import LONGEST, SHORTEST, Purpose
-from domain.people.managing import check_may_give, check_may_let_in
+from domain.people.managing import check_may_add, check_may_let_in
 from domain.people.person import Person, PersonState, normal_name
 from domain.people.roles import Grant, Rights
 from usecases.ports.people import Links, Persons, Proofs
@@ -65,16 +65,16 @@ class Invitations:
 
         Raises:
             NameRefused, NameTaken: the name cannot be used.
-            NotPermitted: a role in an app that the actor does not manage.
+            NotPermitted: a role in an app that the actor does not manage, or no role at all.
             OutOfBounds: a link lives 15 minutes to 24 hours.
         """
         checked = normal_name(name)
         if checked is None:
             raise NameRefused
-        check_may_give(rights, grants)
+        check_may_add(rights, grants)
         ends_at = self._end(life)
         person = await self._persons.add(checked, grants, actor=actor)
-        return await self._link(person, self._purpose, ends_at, actor)
+        return await self._link(person, self._purpose, ends_at, actor, rights)
 
     async def again(
         self,
@@ -98,12 +98,12 @@ class Invitations:
         person = await self._managed(name, rights)
         if without_code:
             await self._proofs.set_code(person.id, None, actor=actor)
-        return await self._link(person, self._purpose, ends_at, actor)
+        return await self._link(person, self._purpose, ends_at, actor, rights)
 
     async def to_sign_in(self, name: str, *, actor: Actor, life: timedelta = SHORTEST) -> Invited:
         """Make a link that signs in without a password. Raises as `again`."""
         ends_at = self._end(life)
-        return await self._link(await self._managed(name, None), Purpose.SIGN_IN, ends_at, actor)
+        return await self._link(await self._managed(name, None), Purpose.SIGN_IN, ends_at, actor, None)
 
     async def _managed(self, name: str, rights: Rights | None) -> Person:
         person = await self._persons.find(normal_name(name) or "")
@@ -117,7 +117,9 @@ class Invitations:
             raise OutOfBounds
         return self._clock() + life
 
-    async def _link(self, person: Person, purpose: Purpose, ends_at: datetime, actor: Actor) -> Invited:
+    async def _link(
+        self, person: Person, purpose: Purpose, ends_at: datetime, actor: Actor, rights: Rights | None
+    ) -> Invited:
         link = self._new_secret()
-        await self._links.add(person.id, link, purpose=purpose, ends_at=ends_at, actor=actor)
+        await self._links.add(person.id, link, purpose=purpose, ends_at=ends_at, actor=actor, rights=rights)
         return Invited(person, link, purpose, ends_at)

@@ -15,7 +15,7 @@ from domain.people.entry import Origin, Way
 from domain.people.links import Link, Purpose
 from domain.people.person import Person, PersonState
 from domain.people.provider import ProvenIdentity
-from domain.people.roles import Grant
+from domain.people.roles import Grant, Rights
 from domain.people.session import OpenSession, Session
 from domain.people.tokens import PersonalToken
 
@@ -73,9 +73,24 @@ class Links(Protocol):
     """One-time links."""
 
     async def add(
-        self, person_id: UUID, link: str, *, purpose: Purpose, ends_at: datetime, actor: Actor
+        self,
+        person_id: UUID,
+        link: str,
+        *,
+        purpose: Purpose,
+        ends_at: datetime,
+        actor: Actor,
+        rights: Rights | None,
     ) -> None:
-        """Make a link valid; the person's earlier links end. Raises NoSuchPerson if none is active."""
+        """Make a link valid; the person's earlier links end.
+
+        If `rights`, those of the actor, do not hold in every app, the link also ends when the person gets a
+        role in another app, or an identity of the provider.
+
+        Raises:
+            NoSuchPerson: no such person is active.
+            NotPermitted: the actor may not let anyone in as this person now.
+        """
 
     async def find(self, link: str) -> Link | None:
         """The link, which stays valid."""

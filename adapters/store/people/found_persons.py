@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.people.errors import NoSuchPerson
 from domain.people.person import Person, PersonState
 from domain.people.roles import Grant, Role
 
@@ -22,7 +27,22 @@ p.issuer IS NOT NULL AS has_oidc, {BEARER_COLUMNS}
 """
 """Of `persons p`."""
 
+BY_ID: Final = text(f"SELECT {PERSON_COLUMNS} FROM persons p WHERE p.id = :value")  # noqa: S608 - constant
 _WAYS: Final = {"has_password": "password", "has_code": "code", "has_oidc": "oidc"}
+
+
+async def read_person(connection: AsyncConnection, person_id: UUID) -> Person:
+    """The person as this transaction sees it. Raises NoSuchPerson."""
+    person = await one_person(connection, BY_ID, person_id)
+    if person is None:
+        raise NoSuchPerson
+    return person
+
+
+async def one_person(connection: AsyncConnection, statement: TextClause, value: Any) -> Person | None:
+    """The person that a statement with the one parameter `value` finds."""
+    row = (await connection.execute(statement, {"value": value})).mappings().first()
+    return None if row is None else person_of(row)
 
 
 def person_of(row: Any) -> Person:

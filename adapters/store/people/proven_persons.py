@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.store.people.changes import locked_person, note, note_grants
-from adapters.store.people.found_persons import PERSON_COLUMNS, person_of
+from adapters.store.people.found_persons import read_person
 from adapters.store.tables.people import person_roles, persons
 from domain.audit.action import Action
 from domain.people.actor import Actor
@@ -19,7 +19,6 @@ from domain.people.provider import ROLES_LAST, ProvenIdentity
 from domain.people.roles import Grant, Role
 
 _role: Final = person_roles.c
-_BY_ID: Final = text(f"SELECT {PERSON_COLUMNS} FROM persons p WHERE p.id = :id")  # noqa: S608 - constant
 
 
 class PgProvenPersons:
@@ -50,8 +49,7 @@ class PgProvenPersons:
                 raise SignInFailed
             actor = Actor.person(person_id, known, address=address)
             await _replace(connection, person_id, known, grants, actor)
-            row = (await connection.execute(_BY_ID, {"id": person_id})).mappings().one()
-            return person_of(row)
+            return await read_person(connection, person_id)
 
 
 async def _find(connection: AsyncConnection, identity: ProvenIdentity) -> UUID | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -76,9 +77,11 @@ sign_in_links = Table(
     _person(),
     Column("purpose", Text, nullable=False),
     Column("ends_at", TIME, nullable=False),
+    Column("every_app", Boolean, nullable=False, server_default=text("false")),
     Index("sign_in_links_of_person", "person_id"),
 )
-"""`link_hash`: SHA-256 of the random part of a link. A used link has no row."""
+"""`link_hash`: SHA-256 of the random part of a link. A used link has no row. `every_app`: an admin of every
+app or a command made it, so it outlives roles in more apps."""
 
 sessions = Table(
     "sessions",

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from domain.people.errors import NotPermitted
-from domain.people.managing import check_manages, check_may_give, check_may_let_in
+from domain.people.managing import check_manages, check_may_give, check_may_let_in, widens
 from domain.people.person import Person
 from domain.people.roles import Grant, Rights, Role, rights_of
 from tests.support.storage.stores import NOW
@@ -78,3 +78,20 @@ def test_only_an_admin_of_every_app_lets_in_who_may_get_roles_from_the_provider(
     for rights in (OF_ALL, None):
         check_may_let_in(rights, person)
     check_may_let_in(OF_DEMO, Person(id=UUID(int=7), name="wang", grants=(DEMO,), created_at=NOW))
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "expected"),
+    [
+        ([], [], False),
+        ([], [DEMO], True),
+        ([DEMO], [Grant(Role.ADMIN, "demo")], False),
+        ([DEMO], [DEMO, SHOP], True),
+        ([DEMO, SHOP], [EVERYWHERE], True),
+        ([EVERYWHERE], [DEMO, SHOP], False),
+    ],
+)
+def test_roles_widen_where_they_reach_another_app(
+    before: list[Grant], given: list[Grant], expected: bool
+) -> None:
+    assert widens(before, given) is expected

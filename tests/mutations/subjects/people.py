@@ -70,6 +70,33 @@ OF_THE_PEOPLE: Final = (
         ],
     ),
     Mutation(
+        "links no wider than their makers",
+        "adapters/store/people/persons.py",
+        "            if widens(before.grants, given):\n",
+        "            if False:\n",
+        [
+            "tests/usecases/people/test_narrow_links.py::test_an_app_admins_link_ends_when_the_person_gets_more[True-more1]"
+        ],
+    ),
+    Mutation(
+        "links no wider than their makers",
+        "adapters/store/people/persons.py",
+        "            await end_narrow_links(connection, person_id)\n            await note(",
+        "            await note(",
+        [
+            "tests/usecases/people/test_narrow_links.py::test_an_app_admins_link_ends_when_the_provider_may_give_more"
+        ],
+    ),
+    Mutation(
+        "links no wider than their makers",
+        "adapters/store/people/links.py",
+        "check_may_let_in(rights, await read_person(connection, person_id))",
+        "await read_person(connection, person_id)",
+        [
+            "tests/usecases/people/test_narrow_links.py::test_no_link_is_made_behind_a_role_that_came_meanwhile"
+        ],
+    ),
+    Mutation(
         "links once",
         "adapters/store/people/sessions.py",
         "if name is None or not (await connection.execute(using)).rowcount:",

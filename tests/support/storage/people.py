@@ -51,7 +51,7 @@ class People:
     async def link(self, person: Person, purpose: Purpose = Purpose.SIGN_IN, **ahead: float) -> str:
         """A new link, valid for an hour or for the time `ahead`."""
         link, ends_at = new_secret(), datetime.now(UTC) + timedelta(**(ahead or {"hours": 1}))
-        await self.links.add(person.id, link, purpose=purpose, ends_at=ends_at, actor=OPS)
+        await self.links.add(person.id, link, purpose=purpose, ends_at=ends_at, actor=OPS, rights=None)
         return link
 
     async def cookie(self, person: Person, origin: Origin = HERE) -> str:
