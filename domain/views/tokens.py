@@ -1,6 +1,6 @@
 """Bearer tokens of the internal API, without their secrets."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +40,7 @@ class ApiToken(msgspec.Struct, frozen=True):
     """What a bearer may do; `apps` None means every app.
 
     A personal token has a `person` and this person's `rights`, which say in which apps each scope holds.
+    `only`: the scopes to which the person limited the token; None for all.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ApiToken(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     person: PersonRef | None = None
     rights: Rights | None = None
+    only: Collection[str] | None = None
 
     def actor(self, address: str | None) -> Actor:
         """Who acts with this token, at this address."""
@@ -58,7 +60,12 @@ class ApiToken(msgspec.Struct, frozen=True):
     def apps_for(self, scopes: Iterable[str]) -> Apps:
         """The apps in which all of `scopes` hold. What only persons may do holds nowhere for a machine."""
         if self.rights is not None:
-            return self.rights.apps_for(scopes)
+            return self.rights.limited_to(self.only).apps_for(scopes)
         if not set(scopes) <= set(self.scopes) - PERSON_SCOPES:
             return NO_APPS
         return None if self.apps is None else frozenset(self.apps)
+
+    @property
+    def reviewed_apps(self) -> Apps:
+        """The apps in which the person behind the token may review, whatever the token is limited to."""
+        return NO_APPS if self.rights is None else self.rights.apps_for(("review",))

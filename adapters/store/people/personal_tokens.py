@@ -110,11 +110,11 @@ class PgBearers:
 
 
 def _bearer_of(row: Any) -> ApiToken:
-    person = person_of(row)
-    rights = person.rights.limited_to(row["scopes"])
-    scopes = sorted(rights.apps_of)
+    person, only = person_of(row), row["scopes"]
+    scopes = sorted(person.rights.limited_to(only).apps_of)
     # A name that no program's token has: rates are counted by it.
-    return ApiToken(f"person:{person.name}", None, scopes, row["expires_at"], person.ref, rights)
+    name = f"person:{person.name}"
+    return ApiToken(name, None, scopes, row["expires_at"], person.ref, person.rights, only)
 
 
 def _token_of(row: Any) -> PersonalToken:

@@ -44,7 +44,7 @@ async def as_seen(
     person = caller.token.person
     if person is None:
         return list(records)
-    apps = caller.token.apps_for(("review",))
+    apps = caller.token.reviewed_apps
     app_ids = caller.app_ids if apps is None else list(apps)
     return await blinded(context.reviews.store, records, person_id=person.id, app_ids=app_ids)
 

@@ -63,6 +63,15 @@ def test_a_personal_token_has_its_persons_rights_in_each_app() -> None:
     assert token.apps_for(["people"]) == NO_APPS
 
 
+def test_a_limit_takes_scopes_from_a_token_but_no_review_from_its_person() -> None:
+    rights = rights_of([Grant(Role.REVIEWER, "a"), Grant(Role.VIEWER)])
+    token = ApiToken("laptop", None, [], None, LI_NA, rights, READS)
+    assert token.apps_for(READS) is None
+    assert token.apps_for(["review"]) == NO_APPS
+    assert token.reviewed_apps == frozenset({"a"})
+    assert of_machine(None, ["review"]).reviewed_apps == NO_APPS
+
+
 def test_a_personal_token_without_rights_may_do_nothing_though_it_names_scopes() -> None:
     token = ApiToken("laptop", None, list(SCOPES), None, LI_NA, rights_of(()))
     assert token.apps_for(READS) == NO_APPS

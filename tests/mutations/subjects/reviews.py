@@ -116,6 +116,13 @@ OF_REVIEWS: Final = (
         ["tests/service/api/routes/reviews/test_cases.py::test_a_blind_second_look_hides_what_was_concluded"],
     ),
     Mutation(
+        "a verification is blind before a second look",
+        "service/api/lookups/finding.py",
+        "apps = caller.token.reviewed_apps",
+        'apps = caller.token.apps_for(("review",))',
+        ["tests/service/api/routes/reviews/test_cases.py::test_a_blind_second_look_hides_what_was_concluded"],
+    ),
+    Mutation(
         "an explanation is blind before a second look",
         "service/api/routes/verifications/explanations.py",
         "said | _HIDDEN if verification.is_blind else said",

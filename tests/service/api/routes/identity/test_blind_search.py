@@ -17,7 +17,10 @@ NUMBER = "11010519491231002X"
 BODY = {"app_id": "demo", "id_number": NUMBER, "reason": "ticket 4711"}
 
 
-@pytest.mark.parametrize(("name", "expected"), [("wang", None), ("li", "rejected")])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("wang", None), ("wang/identity:number", None), ("li", "rejected"), ("li/identity:number", "rejected")],
+)
 async def test_a_search_hides_what_was_concluded(
     api_context: RealApi, store: Store, name: str, expected: str | None
 ) -> None:

@@ -30,16 +30,21 @@ APPROVAL = {"outcome": "approved", "reasons": ["person.matches"], "note": "seen 
 
 
 class NotedTokens:
-    """A token for each person, and one for a program that claims every scope."""
+    """Tokens for each person, `NAME` or `NAME/SCOPE` for one scope, and one for a program that claims every
+    scope.
+    """
 
     async def check(self, token: str) -> ApiToken | None:
         if token == "program":
             return ApiToken("orders", None, ["verifications:read", "review", "approve"], None)
-        grant = PERSONS.get(token)
+        name, _, only = token.partition("/")
+        grant = PERSONS.get(name)
         if grant is None:
             return None
-        person = PersonRef(UUID(int=[*PERSONS].index(token) + 1), token)
-        return ApiToken(f"person:{token}", None, [], None, person, rights_of([grant]))
+        person = PersonRef(UUID(int=[*PERSONS].index(name) + 1), name)
+        return ApiToken(
+            f"person:{name}", None, [], None, person, rights_of([grant]), [only] if only else None
+        )
 
 
 @pytest.fixture
@@ -262,6 +267,7 @@ async def test_a_blind_second_look_hides_what_was_concluded(of: ClientOf, review
     for name, expected in {
         "wang": hidden,
         "chen": hidden,
+        "chen/verifications:read": hidden,
         "li": ("review", "rejected", "person"),
         "viewer": ("review", "rejected", "person"),
         "program": ("review", "rejected", "person"),
