@@ -1,8 +1,6 @@
 """`explain`: show why a verification was decided as it was."""
 
-import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cli.connection.connected import connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.options import AppOption
 from cli.output.failures import CommandFailed
@@ -40,22 +39,22 @@ def explain_command(
     data_dir: DataDirOption = None,
 ) -> None:
     """Explain why a verification was decided as it was, and decide it again from the stored facts."""
-    explanation = explain(asyncio.run(_find(biz_id, app, data_dir)))
+    decided = run_on(lambda gateway: _find(gateway, biz_id, app), find_servers(data_dir))
+    explanation = explain(decided)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(explanation), indent=2))
         return
     create_console().print(describe(explanation))
 
 
-async def _find(biz_id: str, app: str | None, data_dir: Path | None) -> DecidedVerification:
-    async with connected(find_servers(data_dir)) as gateway:
-        stored = gateway.stored_decisions()
-        found = await stored.known(await stored.app_ids() if app is None else [app], biz_id)
-        if not found:
-            raise NothingToExplain(f"there is no verification {biz_id}")
-        if len(found) > 1:
-            raise NothingToExplain(f"several apps have {biz_id}: choose one with --app ({', '.join(found)})")
-        decided = await stored.get(*found.values())
+async def _find(gateway: Gateway, biz_id: str, app: str | None) -> DecidedVerification:
+    stored = gateway.stored_decisions()
+    found = await stored.known(await stored.app_ids() if app is None else [app], biz_id)
+    if not found:
+        raise NothingToExplain(f"there is no verification {biz_id}")
+    if len(found) > 1:
+        raise NothingToExplain(f"several apps have {biz_id}: choose one with --app ({', '.join(found)})")
+    decided = await stored.get(*found.values())
     if decided is None:
         raise NothingToExplain(f"{biz_id} is not decided yet")
     return decided

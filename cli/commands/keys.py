@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cli.connection.actor import command_actor
-from cli.connection.connected import Gateway, connected
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from cli.output.terminal import create_console
@@ -32,7 +32,7 @@ commands = typer.Typer(no_args_is_help=True, help="List epoch keys, or wrap stor
 @commands.command()
 def epochs(data_dir: DataDirOption = None) -> None:
     """List every epoch with its state and the number of rows whose data keys are under it."""
-    found, rows = asyncio.run(_read_epochs(data_dir))
+    found, rows = run_on(_read_epochs, find_servers(data_dir))
     console = create_console()
     console.print(_table(found, rows) if found else "There are no epochs.")
     if lost := sum(rows[each] for each in rows.keys() - {epoch.id for epoch in found}):
@@ -46,27 +46,25 @@ def rewrap(data_dir: DataDirOption = None) -> None:
     Workers may run meanwhile: while callbacks wait, this goes on slowly. Nothing is encrypted again: only the
     keys' wrapping changes. The blind index of ID numbers is hashed again under the newest master key.
     """
-    asyncio.run(_rewrap(data_dir))
+    run_on(_rewrap, find_servers(data_dir))
 
 
-async def _read_epochs(data_dir: Path | None) -> tuple[list[Epoch], Counter[UUID]]:
-    async with connected(find_servers(data_dir)) as gateway:
-        if gateway.keys.store is None:
-            raise CommandFailed("FACEID_KEYS_URL is not set: the master keys alone protect the data")
-        return await gateway.keys.store.epochs(), await gateway.keys.rows()
+async def _read_epochs(gateway: Gateway) -> tuple[list[Epoch], Counter[UUID]]:
+    if gateway.keys.store is None:
+        raise CommandFailed("FACEID_KEYS_URL is not set: the master keys alone protect the data")
+    return await gateway.keys.store.epochs(), await gateway.keys.rows()
 
 
-async def _rewrap(data_dir: Path | None) -> None:
-    async with connected(find_servers(data_dir)) as gateway:
-        if gateway.keys.store is not None and not await gateway.keys.are_opened_by_all():
-            raise CommandFailed(
-                "a process runs that cannot open keys under epochs: update it, or set its FACEID_KEYS_URL;"
-                " `faceid-gateway workers` lists the processes"
-            )
-        await gateway.audit().log.note(AuditRow.by(command_actor(), Action.KEYS_REWRAPPED))
-        of_epochs = await gateway.keys.rewrap_epochs()
-        done, unreadable = await _rewrap_rows(gateway)
-        numbers = await gateway.identity.index_again()
+async def _rewrap(gateway: Gateway) -> None:
+    if gateway.keys.store is not None and not await gateway.keys.are_opened_by_all():
+        raise CommandFailed(
+            "a process runs that cannot open keys under epochs: update it, or set its FACEID_KEYS_URL;"
+            " `faceid-gateway workers` lists the processes"
+        )
+    await gateway.audit().log.note(AuditRow.by(command_actor(), Action.KEYS_REWRAPPED))
+    of_epochs = await gateway.keys.rewrap_epochs()
+    done, unreadable = await _rewrap_rows(gateway)
+    numbers = await gateway.identity.index_again()
     typer.echo(f"{of_epochs.done} epoch(s) and {done} row(s) rewrapped")
     if numbers:
         typer.echo(f"{numbers} ID number(s) hashed again")

@@ -1,6 +1,5 @@
 """`reconcile`: show what the reconciler would do about missing callbacks, or have it done now."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, assert_never
@@ -10,8 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.connection.actor import command_actor
-from cli.connection.connected import connected
-from cli.connection.whereabouts import DataDirOption, Servers, find_servers
+from cli.connection.connected import Gateway
+from cli.connection.running import run_on
+from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.options import AppOption
 from cli.output.terminal import create_console
 from domain.pulls.budget import PULL_LIMIT, Wait, sent_calls
@@ -34,34 +34,39 @@ def reconcile_command(
     app_ids = None if app is None else [app]
     servers = find_servers(data_dir)
     if dry_run:
-        asyncio.run(_show(servers, app_ids, limit))
+        page, count = run_on(lambda gateway: _read(gateway, app_ids, limit), servers)
+        _show(page, count, servers.reconcile_rules)
     else:
-        typer.echo(f"{asyncio.run(_hand_over(servers, app_ids, limit))} handed to the workers")
+        count = run_on(lambda gateway: _hand_over(gateway, app_ids, limit), servers)
+        typer.echo(f"{count} handed to the workers")
 
 
-async def _show(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> None:
-    async with connected(servers) as gateway:
-        waiting = gateway.open_verifications()
-        page, count = await waiting.page(app_ids, limit=limit), await waiting.count(app_ids)
+async def _read(
+    gateway: Gateway, app_ids: Sequence[str] | None, limit: int
+) -> tuple[list[OpenVerification], int]:
+    waiting = gateway.open_verifications()
+    return await waiting.page(app_ids, limit=limit), await waiting.count(app_ids)
+
+
+def _show(page: list[OpenVerification], count: int, rules: ReconcileRules) -> None:
     if not page:
         typer.echo("No registered verification waits for its callback.")
         return
-    create_console().print(_table(page, rules=servers.reconcile_rules, now=datetime.now(UTC)))
+    create_console().print(_table(page, rules=rules, now=datetime.now(UTC)))
     if count > len(page):
         typer.echo(f"… and {count - len(page)} more")
 
 
-async def _hand_over(servers: Servers, app_ids: Sequence[str] | None, limit: int) -> int:
-    async with connected(servers) as gateway:
-        return await reconcile_now(
-            gateway.open_verifications(),
-            gateway.looks(),
-            gateway.audit().log,
-            app_ids,
-            now=datetime.now(UTC),
-            limit=limit,
-            actor=command_actor(),
-        )
+async def _hand_over(gateway: Gateway, app_ids: Sequence[str] | None, limit: int) -> int:
+    return await reconcile_now(
+        gateway.open_verifications(),
+        gateway.looks(),
+        gateway.audit().log,
+        app_ids,
+        now=datetime.now(UTC),
+        limit=limit,
+        actor=command_actor(),
+    )
 
 
 def _table(page: Sequence[OpenVerification], *, rules: ReconcileRules, now: datetime) -> Table:

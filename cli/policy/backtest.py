@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -10,9 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from adapters.policies.folder import read_policy_file
-from cli.connection.connected import connected
-from cli.connection.whereabouts import find_servers
+from cli.connection.connected import Gateway
 from cli.options import select
 from domain.policy.backtest import Backtest, Change, Comparison
 from domain.policy.file.policy import Policy
@@ -24,34 +21,29 @@ _UNCOUNTED: Final = (
 
 
 async def run_backtest(
-    file: Path,
+    gateway: Gateway,
+    policy: Policy,
     *,
     app: str | None,
     since: datetime | None,
     limit: int | None,
     keep: int,
     report: Callable[[Change], None] | None,
-    data_dir: Path | None,
-) -> tuple[Policy, Comparison]:
-    """Compare the candidate in `file` over the newest `limit` decisions.
+) -> Comparison:
+    """Compare the candidate over the newest `limit` decisions.
 
     The comparison keeps the first `keep` changes. `report` is called with each change; without it, a
     progress bar is shown.
-
-    Raises:
-        PolicyFileError, SettingsError: before anything is read.
     """
-    policy = read_policy_file(file)
     test = Backtest(policy, keep=keep, report=report)
-    async with connected(find_servers(data_dir)) as gateway:
-        stored = gateway.stored_decisions()
-        selection = await select(stored, app=app, since=since, limit=limit)
-        with _progress(shown=report is None) as progress:
-            task = progress.add_task("deciding again", total=await stored.count(selection))
-            async for chunk in stored.chunks(selection):
-                test.add(chunk)
-                progress.advance(task, len(chunk))
-    return policy, test.compare()
+    stored = gateway.stored_decisions()
+    selection = await select(stored, app=app, since=since, limit=limit)
+    with _progress(shown=report is None) as progress:
+        task = progress.add_task("deciding again", total=await stored.count(selection))
+        async for chunk in stored.chunks(selection):
+            test.add(chunk)
+            progress.advance(task, len(chunk))
+    return test.compare()
 
 
 def line_of(change: Change) -> str:

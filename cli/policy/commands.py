@@ -1,13 +1,13 @@
 """`policy`: check a policy file, try it on stored decisions, show how many reach each threshold."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapters.policies.folder import read_policy_file
-from cli.connection.whereabouts import DataDirOption
+from cli.connection.running import run_on
+from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.options import AppOption, SinceOption
 from cli.output.terminal import create_console
 from cli.policy.backtest import describe, line_of, run_backtest
@@ -45,18 +45,20 @@ def backtest(
     data_dir: DataDirOption = None,
 ) -> None:
     """Decide stored verifications again with a policy file and compare; changes nothing."""
-    found = asyncio.run(
-        run_backtest(
-            file,
+    policy = read_policy_file(file)
+    comparison = run_on(
+        lambda gateway: run_backtest(
+            gateway,
+            policy,
             app=app,
             since=since,
             limit=limit,
             keep=0 if everything else first,
             report=(lambda change: typer.echo(line_of(change))) if everything else None,
-            data_dir=data_dir,
-        )
+        ),
+        find_servers(data_dir),
     )
-    create_console().print(describe(*found, listed=everything))
+    create_console().print(describe(policy, comparison, listed=everything))
 
 
 @commands.command()
@@ -69,7 +71,7 @@ def curve(
     data_dir: DataDirOption = None,
 ) -> None:
     """Show the share of stored verifications that reaches each false-accept level."""
-    points = asyncio.run(read_curve(app=app, since=since, data_dir=data_dir))
+    points = run_on(lambda gateway: read_curve(gateway, app=app, since=since), find_servers(data_dir))
     if not points:
         typer.echo("No stored verification has a comparison.")
         return

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from rich.table import Table
 
-from cli.connection.connected import connected
-from cli.connection.whereabouts import find_servers
+from cli.connection.connected import Gateway
 from cli.options import select
 from cli.output.failures import CommandFailed
 from domain.policy.curve import Curve, CurvePoint
@@ -27,14 +26,13 @@ class CurveNotWritten(CommandFailed):
     """A file cannot be written, or pictures need a library that is not installed; the message says which."""
 
 
-async def read_curve(*, app: str | None, since: datetime | None, data_dir: Path | None) -> list[CurvePoint]:
-    """The curve of the stored decisions. Raises SettingsError."""
+async def read_curve(gateway: Gateway, *, app: str | None, since: datetime | None) -> list[CurvePoint]:
+    """The curve of the stored decisions."""
     curve = Curve()
-    async with connected(find_servers(data_dir)) as gateway:
-        stored = gateway.stored_decisions()
-        selection = await select(stored, app=app, since=since)
-        async for chunk in stored.chunks(selection):
-            curve.add(chunk)
+    stored = gateway.stored_decisions()
+    selection = await select(stored, app=app, since=since)
+    async for chunk in stored.chunks(selection):
+        curve.add(chunk)
     return curve.points()
 
 
