@@ -260,13 +260,13 @@ def create_app(context: ApiContext, *, lifespan: Callable[[FastAPI], Any] | None
         telemetry=NO_TELEMETRY,
         openapi_url=None,
         redirect_slashes=False,
+        # Not `include_router`, which builds each route a second time, at the first request that it may match.
+        routes=[route for router in ROUTERS for route in router.routes],
     )
     app.state.context = context
     order = Allowance(MAX_ORDER, seconds=_ORDER_SECONDS)
     app.add_middleware(BodyCap, others=Allowance(MAX_BODY), paths={"/v1/verifications": order})
     app.add_middleware(Entrance, tries=context.door.tries)
-    for router in ROUTERS:
-        app.include_router(router)
     install_docs(app)
     install_error_handlers(app)
     return app

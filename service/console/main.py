@@ -221,10 +221,10 @@ def create_app(context: ConsoleContext, *, lifespan: Callable[[FastAPI], Any] | 
         telemetry=NO_TELEMETRY,
         openapi_url=None,
         redirect_slashes=False,
+        # Not `include_router`, which builds each route a second time, at the first request that it may match.
+        routes=[route for router in ROUTERS for route in router.routes],
     )
     app.state.context = context
-    for router in ROUTERS:
-        app.include_router(router)
     install_error_pages(app)
     install_notice(app, SecondLookWaits, HIDDEN)
     return app
