@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-import httpx2
-
 from devstack.receiver import WebhookReceiver
 from domain.events.webhooks.signing import new_secret, sign_standard
+from tests.support.http.clients import plain_client
 
 SECRET, OTHER = new_secret(b"k" * 32), new_secret(b"o" * 32)
 BODY = b'{"biz_id": "1,a", "n": 1}'
@@ -15,7 +14,7 @@ async def send(receiver: WebhookReceiver, *, secret: str = SECRET, ago: float = 
     at = datetime.now(UTC) - timedelta(seconds=ago)
     webhook = sign_standard(BODY, event_id="e1", at=at, secrets=[secret])
     headers = {**webhook.headers, **{f"webhook-{name}": value for name, value in changes.items()}}
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with plain_client() as client:
         return (await client.post(receiver.url, content=BODY, headers=headers)).status_code
 
 

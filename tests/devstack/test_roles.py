@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from devstack.ports import free_port
 from devstack.processes import Process
 from devstack.roles import Roles
+from tests.support.http.clients import plain_client
 
 ROLES = Roles({"PATH": "/bin"}, Path("/logs"))
 
@@ -33,7 +33,7 @@ def test_more_settings_leave_the_roles_as_they_were() -> None:
 async def test_a_program_is_up_once_its_port_takes_connections(tmp_path: Path) -> None:
     port = free_port()
     spec = Roles({}, tmp_path).program("files", "-m", "http.server", str(port), port=port)
-    async with Process(spec) as process, httpx2.AsyncClient(trust_env=False) as client:
+    async with Process(spec) as process, plain_client() as client:
         assert (await client.get(process.url)).status_code == 200
     assert not await spec.answers()
 

@@ -32,7 +32,7 @@ from tests.support.http.asgi import OLD_SECRET, SECRET
 from tests.support.http.requests_sent import LIMITS
 from tests.support.http.return_hints import NotedReturnHints, throttled_hints
 from tests.support.http.sockets import Listener, served
-from tests.support.http.vendors import simulated_vendor
+from tests.support.http.vendors import SimulatedVendor
 from tests.support.quiet import quiet
 from tests.support.storage.stores import NOW, Clock, Store
 
@@ -129,9 +129,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def vendor(clock: Clock) -> FastAPI:
+def vendor(clock: Clock) -> SimulatedVendor:
     """The simulator in the vendor's place, on the same clock."""
-    return simulated_vendor(clock)
+    return SimulatedVendor(clock)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ async def api_context(
     engine: AsyncEngine,
     keys: KeyRing,
     clock: Clock,
-    vendor: FastAPI,
+    vendor: SimulatedVendor,
 ) -> RealApi:
     """The API's context on real servers; the apps are `demo` and `other`."""
     return real_api(redis_pool, engine, keys, policies=PolicyBook.open(SHIPPED), clock=clock, vendor=vendor)

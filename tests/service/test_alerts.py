@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Final
 
-import httpx2
 import pytest
 from ruamel.yaml import YAML
 
@@ -11,6 +10,7 @@ from devstack.ports import free_port
 from service.ingress.metrics import serving_metrics
 from tests.service.alert_causes import CHANGES, INGRESS, Gateway, postgresql_away, redis_away
 from tests.support.http.api import RealApi
+from tests.support.http.clients import plain_client
 from tests.support.project.promtool import PROMTOOL, objection, stays_silent
 from tests.support.storage.stores import Store
 
@@ -85,7 +85,7 @@ async def test_the_ingresss_own_page_shows_refusals_while_redis_is_away(gateway:
 
 async def scrape(port: int, *, but: str) -> str:
     """An ingress's page, without the families that another page has already."""
-    async with httpx2.AsyncClient(trust_env=False) as web:
+    async with plain_client() as web:
         page = (await web.get(f"http://127.0.0.1:{port}/metrics")).text
     families = page.split("# HELP ")[1:]
     return "".join(f"# HELP {each}" for each in families if f"# HELP {each.split()[0]} " not in but)

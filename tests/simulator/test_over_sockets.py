@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs
 
-import httpx2
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.routing import Route
 
 from simulator.main import create_app
 from simulator.settings import SimulatedApp, SimulatorSettings
+from tests.support.http.clients import plain_client
 
 
 @asynccontextmanager
@@ -46,7 +46,7 @@ async def test_one_signed_post_reaches_a_real_receiver() -> None:
         )
         async with (
             served(create_app(SimulatorSettings(apps={"demo": app}))) as vendor,
-            httpx2.AsyncClient(trust_env=False, base_url=vendor) as client,
+            plain_client(vendor) as client,
         ):
             run = {"app_id": "demo", "scenario": "pass", "return": "get"}
             sent = (await client.post("/simulator/verifications", json=run)).json()["sent"]

@@ -15,6 +15,7 @@ from adapters.processes.supervisor_link import Figures
 from cli.supervisor.child import Child
 from devstack.waiting import until
 from service.http.doors import open_doors
+from tests.support.http.clients import plain_client
 
 LISTENER = """
 from adapters.processes.supervisor_link import SupervisorLink
@@ -72,7 +73,7 @@ async def test_a_listener_that_retires_ends_in_order_and_its_door_stays_open() -
     port = door.getsockname()[1]
     async with (
         running(LISTENER, door) as child,
-        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as web,
+        plain_client(f"http://127.0.0.1:{port}") as web,
     ):
         assert (await web.get("/")).headers.get("connection") is None
         child.retire()

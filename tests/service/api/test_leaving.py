@@ -15,6 +15,7 @@ from devstack.environment import role_settings, without_settings
 from devstack.processes import Process
 from devstack.roles import Roles
 from tests.support.http.asgi import SECRET
+from tests.support.http.clients import plain_client
 from tests.support.storage.stores import Store, biz_id
 
 WAITING = 40
@@ -38,9 +39,7 @@ async def test_a_waiting_lookup_is_answered_at_sigterm_without_a_decision(
     await PgTokens(store.engine).put("all", "all-token")
     await store.record()
     limits = httpx2.Limits(max_connections=WAITING + 1)
-    async with httpx2.AsyncClient(
-        base_url=api_process.url, headers=HEADERS, trust_env=False, timeout=20, limits=limits
-    ) as api:
+    async with plain_client(api_process.url, headers=HEADERS, timeout=20, limits=limits) as api:
         known, unknown = (
             [
                 asyncio.create_task(api.get(f"/v1/verifications/{biz_id(n)}?wait=30"))

@@ -23,6 +23,7 @@ from service.http.lifecycle import Lifecycle
 from service.ingress.main import create_app
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import FORM, SECRET, signed
+from tests.support.http.clients import plain_client
 from tests.support.payloads.callbacks import dump
 from tests.support.storage.stores import payload
 
@@ -89,7 +90,7 @@ def slow_app(roles: Roles, *, delay: float) -> Process:
 
 
 def client_of(process: Process) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=process.url, trust_env=False)
+    return plain_client(process.url)
 
 
 async def _answers(web: httpx2.AsyncClient, path: str) -> bool:
@@ -163,7 +164,7 @@ class Balancer:
         self.done = False
         self._turns = itertools.count()
         self._backends = backends
-        self._web = httpx2.AsyncClient(trust_env=False)
+        self._web = plain_client()
 
     async def watch(self) -> None:
         while not self.done:

@@ -17,13 +17,14 @@ from service.ingress.metrics import serving_metrics
 from service.ingress.stats import IngressStats
 from tests.service.conftest import FakeIntake, ingress_context
 from tests.support.http.asgi import SECRET
+from tests.support.http.clients import plain_client
 from tests.support.payloads.callbacks import dump
 from tests.support.storage.dumps import traces
 from tests.support.storage.stores import payload
 
 
 async def scrape(port: int) -> str:
-    async with httpx2.AsyncClient(trust_env=False) as web:
+    async with plain_client() as web:
         answer = await web.get(f"http://127.0.0.1:{port}/metrics")
     assert answer.status_code == 200
     return answer.text

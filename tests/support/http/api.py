@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, Final, cast
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
 
 from adapters.intake.figures import RedisFigures
 from adapters.intake.inbox import RedisInbox
@@ -117,7 +117,7 @@ def real_api(
     *,
     policies: PolicyBook,
     clock: Clock,
-    vendor: FastAPI,
+    vendor: ASGIApp,
 ) -> RealApi:
     """An api on these servers; its apps are `demo` and `other`."""
     receiver, kept = Receiver(clock), MemoryKeys()

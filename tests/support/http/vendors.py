@@ -1,9 +1,10 @@
 """The simulator in the vendor's place, without sockets, and the apps that it knows."""
 
 from datetime import timedelta
+from functools import cached_property
 
 import httpx2
-from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.outbound.vendor.get_token import FaceidTokens
 from domain.apps.app import App
@@ -30,8 +31,21 @@ def _app(app_id: str) -> App:
 API_APPS = {app_id: _app(app_id) for app_id in ("demo", "other")}
 
 
-def simulated_vendor(clock: Clock) -> FastAPI:
-    """A simulator that knows the apps of API_APPS."""
+class SimulatedVendor:
+    """A simulator that knows the apps of API_APPS. Few tests send to it: its first request composes it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    @cached_property
+    def _app(self) -> ASGIApp:
+        return _simulator(self._clock)
+
+
+def _simulator(clock: Clock) -> ASGIApp:
     apps = {
         app_id: SimulatedApp(
             api_key=app.api_key,
@@ -46,6 +60,6 @@ def simulated_vendor(clock: Clock) -> FastAPI:
     return create_app(SimulatorSettings(apps=apps), clock=clock, transport=nowhere)
 
 
-def issuer_at(vendor: FastAPI) -> FaceidTokens:
+def issuer_at(vendor: ASGIApp) -> FaceidTokens:
     """get_token's client, on a vendor in this process."""
     return FaceidTokens(httpx2.ASGITransport(vendor), timeout=timedelta(seconds=5))

@@ -18,6 +18,7 @@ from devstack.environment import DevSecrets
 from devstack.waiting import until
 from domain.callback.signature import sign_data
 from domain.model import verification_id
+from tests.support.http.clients import plain_client
 from tests.support.workers.batches import batches_left
 
 PATIENCE = 60.0
@@ -44,8 +45,8 @@ class Gateway:
     def __init__(self, stack: Running) -> None:
         self.stack = stack
         headers = {"authorization": f"Bearer {stack.secrets.api_token}"}
-        self.api = httpx2.AsyncClient(base_url=stack.api_url, headers=headers, trust_env=False, timeout=40)
-        self.web = httpx2.AsyncClient(trust_env=False, timeout=40)
+        self.api = plain_client(stack.api_url, headers=headers, timeout=40)
+        self.web = plain_client(timeout=40)
         self.redis: Redis = Redis.from_url(stack.redis_url)
 
     async def aclose(self) -> None:

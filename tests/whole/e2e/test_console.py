@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -16,6 +15,7 @@ from cli.commands.processes.demo import observe_all
 from devstack.day.fill import fill
 from devstack.day.people import PERSONS
 from devstack.stack import Stack, StackOptions, remove_data, running_stack
+from tests.support.http.clients import plain_client
 from tests.whole.e2e.conftest import IMPATIENT
 
 OVERDUE = "SELECT count(*) FROM review_cases WHERE state <> 'closed' AND due_at < now()"
@@ -33,7 +33,7 @@ async def test_the_link_of_dev_signs_in_once_and_shows_what_happened(stack_with_
     said = stack_with_console.description
     observed = await observe_all(stack_with_console)
     url, link = said["console_url"], said["console_login_url"]
-    async with httpx2.AsyncClient(base_url=url, headers={"origin": url}, trust_env=False) as browser:
+    async with plain_client(url, headers={"origin": url}) as browser:
         page = await browser.get(link)
         hidden = dict(re.findall(r'name="(form_token|link)" value="([^"]+)"', page.text))
         assert (await browser.post("/login/link", data=hidden)).status_code == 303
@@ -60,7 +60,7 @@ async def test_a_filled_dev_has_something_on_every_screen(stack_with_console: St
     # Again, as after a restart: persons and endpoints are there.
     await fill(dev, 60, now=datetime.now(UTC))
     headers = {"authorization": f"Bearer {dev['api_token']}"}
-    async with httpx2.AsyncClient(base_url=dev["api_url"], headers=headers, trust_env=False) as api:
+    async with plain_client(dev["api_url"], headers=headers) as api:
         listed = {
             path: (await api.get(f"/v1/{path}", params={"limit": 200})).raise_for_status().json()["items"]
             for path in ("verifications", "dead-letters", "endpoints", "audit")

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from adapters.tasks.background import end_tasks
 from tests.support.http.api import RealApi
+from tests.support.http.clients import plain_client
 from tests.support.http.requests_sent import LIMITS
 from tests.support.http.sockets import served
 
@@ -29,11 +30,8 @@ async def sockets(
     await api_context.tokens.put("all", "all-token")
     async with (
         served(api_app, LIMITS) as listener,
-        httpx2.AsyncClient(
-            base_url=f"http://127.0.0.1:{listener.port}",
-            headers={"authorization": "Bearer all-token"},
-            trust_env=False,
-            timeout=20,
+        plain_client(
+            f"http://127.0.0.1:{listener.port}", headers={"authorization": "Bearer all-token"}, timeout=20
         ) as client,
     ):
         yield client

@@ -15,7 +15,6 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
@@ -28,7 +27,6 @@ from adapters.store.lookups.close_ups import PgCloseUps
 from adapters.store.lookups.figures import PgFigures
 from adapters.store.lookups.outcome_counts import PgOutcomeCounts
 from adapters.store.reviews.store import PgReviews
-from adapters.store.tables.schema import metadata
 from devstack.waiting import until
 from domain.people.roles import Grant, Role
 from service.console.context import ConsoleContext
@@ -44,6 +42,8 @@ from tests.service.console.rig.desks import (
     webhooks_of,
 )
 from tests.support.http.api import figures_of, readiness_of
+from tests.support.http.clients import plain_client
+from tests.support.storage.emptying import empty_tables
 from tests.support.storage.stores import Clock, Store
 from tests.support.webhooks.hooks import Receiver
 from tests.usecases.people.conftest import Office
@@ -88,7 +88,7 @@ class Site:
         """A client without a browser, signed in with this role."""
         cookies = {} if role is None else {"faceid": await self.enter(role, app_id)}
         headers = {"origin": self.url}
-        async with httpx2.AsyncClient(base_url=self.url, cookies=cookies, headers=headers) as client:
+        async with plain_client(self.url, cookies=cookies, headers=headers) as client:
             yield client
 
 
@@ -98,9 +98,7 @@ async def console_site(redis_url: str, database_url: str) -> AsyncIterator[Site]
     pool, engine = create_redis_pool(redis_url, timeout=timedelta(seconds=5)), create_engine(database_url)
     redis, clock = Redis(connection_pool=pool), Clock()
     await redis.flushdb()
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
-    async with engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+    await empty_tables(engine)
     keys, receiver = KeyRing([b"k" * 32]), Receiver(clock)
     people, store = Office(engine, keys), Store(engine, keys)
     context = _context(people, store, redis, clock, receiver)

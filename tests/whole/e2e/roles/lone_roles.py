@@ -25,6 +25,7 @@ from devstack.processes import Process, ProcessSpec
 from devstack.roles import Roles
 from devstack.waiting import until
 from domain.callback.signature import sign_data
+from tests.support.http.clients import plain_client
 from tests.support.payloads.callbacks import dump
 from tests.support.servers.private import private_postgres, private_valkey
 from tests.support.storage.stores import callback, payload
@@ -148,7 +149,7 @@ async def accepted(ingress: httpx2.AsyncClient, n: int = 1) -> bool:
 
 
 def client(port: int) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20)
+    return plain_client(f"http://127.0.0.1:{port}", timeout=20)
 
 
 async def status(client: httpx2.AsyncClient, path: str, wanted: int) -> bool:

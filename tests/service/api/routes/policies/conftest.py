@@ -13,7 +13,7 @@ from adapters.sealing.envelope import KeyRing
 from service.api.main import create_app
 from tests.adapters.policies.test_folder import write
 from tests.support.http.api import RealApi, real_api
-from tests.support.http.vendors import simulated_vendor
+from tests.support.http.vendors import SimulatedVendor
 from tests.support.storage.stores import Clock
 
 TOKENS = {
@@ -46,7 +46,7 @@ async def context(
         keys,
         policies=PolicyBook.open(policy_folder),
         clock=Clock(),
-        vendor=simulated_vendor(Clock()),
+        vendor=SimulatedVendor(Clock()),
     )
 
 

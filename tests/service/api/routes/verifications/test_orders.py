@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
@@ -21,13 +20,14 @@ from service.api.models.orders import MAX_ORDER, MAX_PICTURE
 from tests.service.api.routes.verifications.conftest import ORDER, URL, ScriptedIssuer
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
+from tests.support.http.vendors import SimulatedVendor
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
 from tests.support.storage.dumps import dump_database, dump_redis, traces
 from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
 
 
 async def test_an_order_is_a_token_a_registration_and_an_address(
-    api: httpx2.AsyncClient, vendor: FastAPI, store: Store
+    api: httpx2.AsyncClient, vendor: SimulatedVendor, store: Store
 ) -> None:
     answer = await api.post(URL, json=ORDER)
     assert answer.status_code == 201

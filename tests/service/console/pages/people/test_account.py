@@ -15,6 +15,7 @@ from service.console.charts.qr_codes import qr_code
 from tests.service.console.app.test_forms import token_in
 from tests.service.console.conftest import Readers
 from tests.service.console.rig.site import Site
+from tests.support.http.clients import plain_client
 from tests.support.storage.people import HERE
 
 OLD, NEW = "a pony eats 7 apples", "a horse eats 9 pears"
@@ -26,7 +27,7 @@ async def sign_in(site: Site, name: str = "li.na") -> httpx2.AsyncClient:
     person = await site.people.person(name, Grant(Role.VIEWER))
     link = await site.people.link(person, Purpose.INVITE)
     cookie = await site.people.sign_ins.by_link(link, password=OLD, origin=HERE)
-    return httpx2.AsyncClient(base_url=site.url, cookies={"faceid": cookie}, headers={"origin": site.url})
+    return plain_client(site.url, cookies={"faceid": cookie}, headers={"origin": site.url})
 
 
 async def post(client: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Response:

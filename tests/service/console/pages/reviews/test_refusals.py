@@ -12,6 +12,7 @@ from tests.service.console.pages.reviews.desks import case, kinds_of, state_of
 from tests.service.console.pages.reviews.forms import NOTE, Browser, looking, two_sessions
 from tests.service.console.rig.day import tree
 from tests.service.console.rig.site import Site
+from tests.support.http.clients import plain_client
 from tests.support.storage.stores import NOW, callback
 
 
@@ -113,7 +114,7 @@ async def test_who_proposed_cannot_approve_in_another_session_either(site: Site)
 
 
 def session_of(site: Site, cookie: str) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=site.url, cookies={"faceid": cookie}, headers={"origin": site.url})
+    return plain_client(site.url, cookies={"faceid": cookie}, headers={"origin": site.url})
 
 
 @pytest.mark.parametrize("choice", ["rejected", "approved", "close"])
