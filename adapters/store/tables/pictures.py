@@ -23,5 +23,5 @@ pictures = Table(
 )
 """What call `n` brought as number `position`. A row is written before the piece is put (`begun_at`), and has
 `stored_at` once the result is recorded. It has `deleted_at` once it is erased, and goes when the piece has
-gone. `digest` is an earlier version's: a plain hash says whose picture it is to anyone who has that picture.
+gone. `digest` is an earlier version's, emptied by revision 0038; the next release drops it.
 """

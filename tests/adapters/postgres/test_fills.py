@@ -38,6 +38,28 @@ async def test_reasons_from_before_the_table_are_listed(engine: AsyncEngine, dat
         await database.dispose()
 
 
+async def test_no_hash_of_a_picture_is_left(engine: AsyncEngine, database_url: str) -> None:
+    async with fresh_database(engine, database_url) as url:
+        database = create_engine(url)
+        await bring_to(database, "0036")
+        async with database.begin() as connection:
+            await connection.execute(text(PUT), {"count": MANY})
+        await migrate(url)
+        async with database.begin() as connection:
+            left = await connection.execute(text("SELECT count(*), count(digest), sum(size) FROM pictures"))
+            assert [tuple(row) for row in left] == [(3 * MANY, 0, 3 * MANY * 1000)]
+            # The older version goes on for a while.
+            await connection.execute(text(PUT), {"count": 1})
+        await database.dispose()
+
+
+PUT = """
+INSERT INTO pictures (verification_id, n, position, app_id, name, media_type, size, digest, begun_at)
+SELECT gen_random_uuid(), 1, position, 'demo', 'image_best', 'image/jpeg', 1000, sha256('face'), now()
+FROM generate_series(1, CAST(:count AS integer)), generate_series(0, 2) AS position
+"""
+"""As the version of revision 0036 does."""
+
 LISTED = "SELECT code, app_id, listed_as, count(*) FROM decision_reasons GROUP BY 1, 2, 3"
 
 DECIDE = """
