@@ -1,1 +1,1 @@
-"""The servers and the api of a running gateway, for commands, and who runs the command."""
+"""The servers and the api of a running gateway, for commands; how a command runs, and by whom."""
