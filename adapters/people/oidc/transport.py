@@ -35,8 +35,8 @@ class ProviderTransport(httpx2.AsyncBaseTransport):
         self._allowed = Allowed(allowed.networks, allowed.hosts, allowed.origins | own.origins)
         self._has_proxy = way.proxy is not None
         tls = tls_context(way.ca, None)
-        self._open = _transport(way, tls, partial(open_connector, tls=tls))
-        self._guarded = _transport(way, tls, partial(guarded_connector, self._allowed, tls=tls))
+        self._open = _transport(way.proxy, tls, partial(open_connector, tls=tls))
+        self._guarded = _transport(way.proxy, tls, partial(guarded_connector, self._allowed, tls=tls))
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request. Raises RefusedAddress or httpx2.TransportError: it reached nobody, or not whole."""
@@ -56,11 +56,11 @@ class ProviderTransport(httpx2.AsyncBaseTransport):
 
 
 def _transport(
-    way: ProviderWay, tls: ssl.SSLContext, connector: Callable[[], aiohttp.TCPConnector]
+    proxy: str | None, tls: ssl.SSLContext, connector: Callable[[], aiohttp.TCPConnector]
 ) -> AiohttpTransport:
     """A transport that opens its connections inside the event loop."""
-    proxy = None if way.proxy is None else httpx2.Proxy(way.proxy)
-    return AiohttpTransport(verify=tls, proxy=proxy, client=lambda: _session(connector()))
+    through = None if proxy is None else httpx2.Proxy(proxy)
+    return AiohttpTransport(verify=tls, proxy=through, client=lambda: _session(connector()))
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:

@@ -1,4 +1,4 @@
-"""Parts of SQL about legal holds: what is held is erased and deleted by nothing."""
+"""Parts of SQL about legal holds: nothing erases or deletes what is held."""
 
 from typing import Final
 
