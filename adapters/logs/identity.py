@@ -8,7 +8,8 @@ IDENTITY_EVENTS: Final = {
     "identity.indexed": LogEvent(
         "info",
         "worker",
-        "`count` ID numbers were indexed that an older version, or an older master key, had left.",
+        "`count` ID numbers were indexed that an older version had left out, or that were hashed under an "
+        "older master key.",
     ),
     "identity.limit_reached": LogEvent(
         "warning",

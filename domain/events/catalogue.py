@@ -117,7 +117,7 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
     ),
     EventType.CONFLICT: Entry(
         "Another callback contradicts the first one: it reports another end of the flow, or another order "
-        "than the registered one. The decision stays; somebody should look.",
+        "than the registered one. The decision stays; someone should look.",
         "in the transaction that records the callback, before or after the decision.",
         _event(EventType.CONFLICT, _decided(Outcome.APPROVED, detail={"kind": "notify"}), n=2),
         "`kind`: how the callback came, `notify` or `return`.",
@@ -129,13 +129,13 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
         "`because`: `request`, `person`, `retention`, or `ledger` (a restored backup was updated).",
     ),
     EventType.TEST: Entry(
-        "A test of an endpoint, at somebody's request. It is sent, and is not in the log.",
+        "A test of an endpoint that someone requested. It is sent, and is not in the log.",
         "at `POST /v1/endpoints/{id}/test`.",
         _of_gateway(EventType.TEST, endpoint_id="4f0b7a4e-5a0e-4a43-8f2e-6a0c3c1f7f10"),
         "`endpoint_id`: the endpoint.",
     ),
     EventType.ENDPOINT_FAILING: Entry(
-        "An endpoint has failed for two and a half days, without a success: in as many days it is disabled.",
+        "An endpoint has been failing for two and a half days; after as many more it is disabled.",
         "in the transaction that notes the failure.",
         _of_gateway(
             EventType.ENDPOINT_FAILING,
@@ -191,8 +191,8 @@ CATALOGUE: Final[Mapping[EventType, Entry]] = {
         "`name`, `version`, `hash`: the policy, and the SHA-256 of its text.",
     ),
     EventType.AUDIT_CHECKPOINT: Entry(
-        "A block of the audit was closed. Who keeps the hash outside the gateway can prove later that no row "
-        "before it was changed or removed.",
+        "A block of the audit was closed. Anyone who keeps the hash outside the gateway can prove later that "
+        "no row before it was changed or removed.",
         "in the transaction that closes the block, once every live process knows this type: one of no app, "
         "and one for each app with an endpoint whose `types` name `audit.checkpoint` or `audit.*`.",
         _of_gateway(

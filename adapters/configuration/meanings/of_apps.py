@@ -69,10 +69,10 @@ APP_MEANINGS: Final = {
     "retention": Words(
         "The table `[apps.ID.retention]`: days until data is erased by age. `raw_days` (7): raw callbacks "
         "and results, from the decision. `identity_days` (90): the identity and everything else that is "
-        "encrypted, from the decision, or from the begin without one; dead letters, from their last "
+        "encrypted, from the decision, or from the start if there is none; dead letters, from their last "
         "failure. `images_days` (7): pictures, from when they were stored, and no longer than the identity. "
         "`decision_days` (1095, at least 30): the whole verification with decision, facts and timeline, from "
-        "the decision, or from the begin without one.",
+        "the decision, or from the start if there is none.",
         "`[apps.ID.retention]` 表：数据到期抹除的天数。`raw_days`（7）：原始回调与结果，自判定之日起算；"
         "`identity_days`（90）：身份信息及其余全部密文，自判定之日起算，没有判定的自创建之日起算；死信自最近一次"
         "失败起算；`images_days`（7）：图片，自存储之日起算，且不晚于身份信息；"

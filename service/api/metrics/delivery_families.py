@@ -40,7 +40,7 @@ def describe_deliveries(figures: StoreFigures, app_ids: Collection[str]) -> Iter
     )  # fmt: skip
     yield gauge(
         "endpoint_failing_seconds",
-        "For how long the endpoint has failed that fails longest; after five days it is disabled.",
+        "How long the longest-failing endpoint has been failing; after five days it is disabled.",
         {
             (each.app_id,): each.failing
             for each in figures.endpoints

@@ -33,9 +33,10 @@ Erasable = Annotated[VerificationRecord, Security(find_verification, scopes=["er
 async def erase_verification(
     body: ReasonBody, verification: Erasable, caller: Eraser, context: Context
 ) -> ReceiptModel:
-    """Erase its identity for good. Decision, facts and explanation stay. The same again: the same receipt.
+    """Erase its identity for good. Decision, facts and explanation stay.
 
-    After a 503 either nothing has happened, or a worker completes the erasure: ask again.
+    A repeated request gets the same receipt. After a 503 either nothing has happened, or a worker completes
+    the erasure: ask again.
     """
     receipt = await context.erasures.erase(
         verification.app_id, verification.biz_id, actor=caller.actor, reason=body.reason

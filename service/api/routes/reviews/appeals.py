@@ -39,7 +39,7 @@ async def ask_for_review(
     verification: OperatedVerification,
     context: Context,
 ) -> OpenedModel:
-    """Open a case of a decided verification that a person must look at, or note the wish on its open case."""
+    """Open a case of a decided verification for a person, or note the request on its open case."""
     return await _open(verification, Because.OPERATOR, body, caller, context)
 
 

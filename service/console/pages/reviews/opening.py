@@ -22,7 +22,7 @@ _SEE_OTHER: Final = 303
 
 @router.post("/reviews/open")
 async def ask_for_review(request: Request, context: Context, session: ReviewSession, form: Form) -> Response:
-    """Open a case, or note the wish on the open one, and show it."""
+    """Open a case, or note the request on the open one, and show it."""
     by = by_of(request, context, session)
     mine = By(by.actor, tuple(app_id for app_id in by.app_ids if app_id == form["app"]), by.approving)
     note = form["note"][:_LONGEST] or None
