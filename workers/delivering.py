@@ -128,7 +128,7 @@ class Delivering:
     async def _take_news(self) -> None:
         self._news.clear()
         made = await self._context.deliveries.fan_out(now=self._context.clock(), limit=_EVENTS)
-        if made.deliveries:
+        if made.events:
             self._took_news_at = self._looked_at
         if made.more:
             self._news.set()

@@ -23,7 +23,7 @@ async def fan_out(engine: AsyncEngine, *, now: datetime, limit: int) -> FannedOu
     async with bulk_connection(engine) as connection:
         row = await connection.fetchrow(_FAN_OUT, now, limit)
     assert row is not None  # noqa: S101 - it counts
-    return FannedOut(row["made"], row["read"] >= limit)
+    return FannedOut(row["read"], row["made"], row["read"] >= limit)
 
 
 async def claim(

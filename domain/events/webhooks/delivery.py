@@ -38,8 +38,9 @@ class EndWord(StrEnum):
 
 
 class FannedOut(msgspec.Struct, frozen=True):
-    """How many deliveries were made; `more`: further events may wait."""
+    """How many events were read, and how many deliveries made for them; `more`: further events may wait."""
 
+    events: int
     deliveries: int
     more: bool
 
