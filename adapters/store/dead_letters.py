@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, TextClause, and_, delete, func, select, text, true, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.data_keys import DataKeys
@@ -20,13 +20,15 @@ from adapters.store.audit.rows import append as append_rows
 from adapters.store.audit.rows import of_each_app
 from adapters.store.events.log import append
 from adapters.store.lookups.figures import LETTERS_OF_APPS, MOST
-from adapters.store.statements.each_app import each_app
+from adapters.store.lookups.letter_pages import PAGES
+from adapters.store.statements.holds import is_held
 from adapters.store.statements.positions import NEWEST
 from adapters.store.tables.verifications import dead_letters
 from domain.audit.row import AuditRow
 from domain.callback.payload import decode_payload
 from domain.errors import BrokenSeal, MalformedPayload, UndecodableCallback
 from domain.events.event import EventType, NewEvent
+from domain.identity.errors import LegalHold
 from domain.model import AcceptedCallback, verification_id
 from domain.verifications.lease import DataKey
 from domain.views.letters import DeadLetter, LetterFilter, TakenLetters
@@ -85,7 +87,7 @@ class PgDeadLetters:
         }
         if which.reason is not None:
             values["reason"] = which.reason
-        statement = _PAGES[which.retried, which.reason is not None]
+        statement = PAGES[which.retried, which.reason is not None]
         async with self._engine.connect() as connection:
             return [DeadLetter(*row) for row in await connection.execute(statement, values)]
 
@@ -183,15 +185,25 @@ class PgDeadLetters:
     async def delete(
         self, letter_id: UUID, app_ids: Sequence[str] | None, *, audit: AuditRow | None = None
     ) -> bool:
-        """Delete a dead letter; False if these apps have no such letter."""
-        return await self._delete(and_(letter.id == letter_id, _of_apps(app_ids)), audit) == 1
+        """Delete a dead letter; False if these apps have no such letter.
+
+        Raises:
+            LegalHold: its verification is held.
+        """
+        which = and_(letter.id == letter_id, _of_apps(app_ids))
+        if await self._delete(which, audit) == 1:
+            return True
+        async with self._engine.connect() as connection:
+            if await connection.scalar(select(letter.id).where(which)):
+                raise LegalHold
+        return False
 
     async def delete_all(self, which: LetterFilter, *, audit: AuditRow | None = None) -> int:
-        """Delete these letters and return their number."""
+        """Delete these letters and return their number; those of held verifications stay."""
         return await self._delete(_clause(which), audit)
 
     async def _delete(self, which: ColumnElement[bool], audit: AuditRow | None) -> int:
-        statement = delete(dead_letters).where(which).returning(letter.app_id)
+        statement = delete(dead_letters).where(which, _IS_FREE).returning(letter.app_id)
         async with self._engine.begin() as connection:
             app_ids = (await connection.execute(statement)).scalars().all()
             await append_rows(connection, of_each_app(audit, app_ids))
@@ -209,6 +221,9 @@ class PgDeadLetters:
             return self._open(row)
         except BrokenSeal:
             return None
+
+
+_IS_FREE: Final = text(f"NOT {is_held('dead_letters.verification_id')}")
 
 
 def verification_named(callback: AcceptedCallback) -> UUID:
@@ -270,31 +285,3 @@ ON CONFLICT (id) DO UPDATE
       last_seen_at = EXCLUDED.last_seen_at, retried_at = NULL
 RETURNING d.xmax = 0 AS is_new
 """)
-
-_COLUMNS: Final = ", ".join(DeadLetter.__struct_fields__)
-
-
-def _page(*, retried: bool, of_reason: bool) -> TextClause:
-    condition = f"retried_at IS {'NOT NULL' if retried else 'NULL'}"
-    if of_reason:
-        condition += " AND reason = :reason"
-    return text(f"""
-{each_app("dead_letters")}, wanted AS (
-  SELECT unnest(COALESCE(CAST(:app_ids AS text[]), ARRAY(SELECT app_id FROM apps))) AS app_id
-)
-SELECT {_COLUMNS} FROM wanted CROSS JOIN LATERAL (
-  SELECT {_COLUMNS.replace("app_id, ", "")} FROM dead_letters d
-  WHERE d.app_id = wanted.app_id AND {condition}
-    AND (last_seen_at, id) < (CAST(:last_seen_at AS timestamptz), CAST(:id AS uuid))
-  ORDER BY last_seen_at DESC, id DESC LIMIT :limit
-) AS page
-ORDER BY last_seen_at DESC, id DESC LIMIT :limit
-""")  # noqa: S608 - constants alone
-
-
-_PAGES: Final = {
-    (retried, of_reason): _page(retried=retried, of_reason=of_reason)
-    for retried in (False, True)
-    for of_reason in (False, True)
-}
-"""Each app's letters come in order from an index; `known` skips from app to app in it."""

@@ -96,4 +96,4 @@ class LetterDesk(Protocol):
         """The newest of these letters, after `after` (last_seen_at, id)."""
 
     async def delete(self, letter_id: UUID, app_ids: Sequence[str] | None, *, audit: AuditRow) -> bool:
-        """Delete a dead letter; False if these apps have no such letter."""
+        """Delete a dead letter; False if these apps have no such letter. Raises LegalHold."""

@@ -93,9 +93,7 @@ class PgErasures:
             known = (await connection.execute(_KNOWN, key)).one()
             if known.completed_at is not None:
                 return receipt_of(known)
-            places: dict[str, int] = {}
-            if row is not None:
-                places = await self._take_away(connection, row, known.at)
+            places = await self._take_away(connection, verification_id, row, known.at)
             receipt = None if row is None else self._receipt(known, row, position, places)
             await connection.execute(_COMPLETE, {**key, **_stored(receipt), "position": position, "now": now})
             await append_audit(connection, _audit(known, position, places))
@@ -103,17 +101,20 @@ class PgErasures:
                 await note_erased(connection, [verification_id], because=known.because)
         return receipt
 
-    async def _take_away(self, connection: AsyncConnection, row: Row[Any], at: datetime) -> dict[str, int]:
-        letters = await self._letters(connection, row)
-        counts = await take_away(connection, [row.id], at=at)
+    async def _take_away(
+        self, connection: AsyncConnection, which: UUID, row: Row[Any] | None, at: datetime
+    ) -> dict[str, int]:
+        """What went, by place. `row` None: a restored database may have dead letters of it all the same."""
+        letters = await self._letters(connection, which, None if row is None else row.app_id)
+        counts = {} if row is None else await take_away(connection, [which], at=at)
         deleted = await connection.execute(_FORGET_LETTERS, {"ids": letters})
         return counts | {Place.LETTERS.value: deleted.rowcount}
 
-    async def _letters(self, connection: AsyncConnection, row: Row[Any]) -> list[UUID]:
+    async def _letters(self, connection: AsyncConnection, which: UUID, app_id: str | None) -> list[UUID]:
         """The dead letters with callbacks of this verification. Those of older versions must be opened."""
-        rows = (await connection.execute(_LETTERS, {"app_id": row.app_id, "id": row.id})).all()
+        rows = (await connection.execute(_LETTERS, {"app_id": app_id, "id": which})).all()
         await self._keys.load(each.wrapped_key for each in rows if each.verification_id is None)
-        return [each.id for each in rows if each.verification_id == row.id or self._names(each, row.id)]
+        return [each.id for each in rows if each.verification_id == which or self._names(each, which)]
 
     def _names(self, letter: Row[Any], verification_id: UUID) -> bool:
         try:
@@ -217,7 +218,9 @@ WHERE verification_id = :id
 
 _LETTERS: Final = text("""
 SELECT id, app_id, wrapped_key, raw_ct, verification_id FROM dead_letters
-WHERE app_id = :app_id AND (verification_id = :id OR verification_id IS NULL) ORDER BY id FOR UPDATE
+WHERE (CAST(:app_id AS text) IS NULL OR app_id = :app_id)
+  AND (verification_id = :id OR verification_id IS NULL)
+ORDER BY id FOR UPDATE
 """)
 
 _FORGET_LETTERS: Final = text("DELETE FROM dead_letters WHERE id = ANY(CAST(:ids AS uuid[]))")

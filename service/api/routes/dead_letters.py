@@ -76,10 +76,10 @@ async def retry_dead_letter(letter_id: UUID, caller: Operator, context: Context)
 @router.delete(
     "/{letter_id}",
     status_code=204,
-    responses=problems("not_found", "invalid_request"),
+    responses=problems("not_found", "legal_hold", "invalid_request"),
 )
 async def delete_dead_letter(letter_id: UUID, caller: Operator, context: Context) -> None:
-    """Delete a dead letter permanently."""
+    """Delete a dead letter permanently, unless a legal hold is on its verification."""
     row = AuditRow.by(caller.actor, Action.LETTER_DELETED, subject=str(letter_id))
     if not await context.dead_letters.delete(letter_id, caller.app_ids, audit=row):
         raise ApiProblem("not_found")

@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.envelope import KeyRing
 from domain.errors import BrokenSeal
+from domain.identity.errors import LegalHold
 from domain.model import CallbackKind
 from domain.views.letters import DeadLetter, LetterFilter
 from tests.support.storage.dumps import dump_database, traces
-from tests.support.storage.stores import NOW, Store, callback, payload
+from tests.support.storage.erasing import ACTOR, Erasing
+from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
 
 SECOND = timedelta(seconds=1)
 
@@ -124,3 +126,22 @@ SELECT gen_random_uuid(), CASE WHEN n % 9 = 0 THEN 'small' ELSE 'demo' END, 'not
        now(), now() + n * interval '1 second', CASE WHEN :retried THEN now() END
 FROM generate_series(1, CAST(:count AS integer)) n
 """
+
+
+async def test_a_letter_of_a_held_verification_stays(engine: AsyncEngine, keys: KeyRing) -> None:
+    store = Erasing(engine, keys)
+    await store.record(callback(payload(1)))
+    held, free = [
+        await store.dead_letters.keep(callback(payload(n)), reason="refused", detail="", now=NOW)
+        for n in (1, 2)
+    ]
+    await store.desk.hold("demo", biz_id(1), actor=ACTOR, reason="court order 7")
+
+    with pytest.raises(LegalHold):
+        await store.dead_letters.delete(held, ["demo"])
+    assert await store.dead_letters.delete_all(LetterFilter(["demo"])) == 1
+    assert [each.id for each in await store.letters()] == [held]
+    assert not await store.dead_letters.delete(free, None)
+
+    await store.desk.lift("demo", biz_id(1), actor=ACTOR, reason="case closed")
+    assert await store.dead_letters.delete(held, ["demo"])

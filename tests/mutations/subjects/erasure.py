@@ -24,6 +24,13 @@ OF_ERASURES: Final = (
         [f"{_STORE}/test_restored.py::test_a_gap_is_not_passed_over"],
     ),
     Mutation(
+        "an old backup is not served",
+        "adapters/store/identity/erasure.py",
+        "WHERE (CAST(:app_id AS text) IS NULL OR app_id = :app_id)",
+        "WHERE app_id = :app_id",
+        [f"{_STORE}/test_restored.py::test_dead_letter_of_a_verification_that_the_backup_does_not_know_goes"],
+    ),
+    Mutation(
         "ledger before the erasure",
         "usecases/identity/erase.py",
         "        position = await ledger.append(ledger_key(each), at=at)\n",
@@ -57,6 +64,13 @@ OF_ERASURES: Final = (
         """    return f"({_IS_DONE.format(id=row_id)} AND NOT {is_held(row_id)})"\n""",
         """    return f"({_IS_DONE.format(id=row_id)})"\n""",
         [f"{_STORE}/test_deletion.py::test_held_decisions_stay_and_are_not_overdue"],
+    ),
+    Mutation(
+        "holds win",
+        "adapters/store/dead_letters.py",
+        "delete(dead_letters).where(which, _IS_FREE)",
+        "delete(dead_letters).where(which)",
+        ["tests/adapters/store/test_dead_letters.py::test_a_letter_of_a_held_verification_stays"],
     ),
     Mutation(
         "nobody deletes what is young, held or not erased",

@@ -112,6 +112,20 @@ async def test_verification_that_the_backup_does_not_know_cannot_come_back(store
     assert await store.rows("SELECT wrapped_key FROM verifications") == [(None,)]
 
 
+async def test_dead_letter_of_a_verification_that_the_backup_does_not_know_goes(store: Erasing) -> None:
+    for n in (1, 2):
+        await store.dead_letters.keep(callback(payload(n)), reason="refused", detail=str(n), now=NOW)
+    backup = await dumped(store.engine)
+    await whole_way(store, 1)
+    await store.erase(1)
+
+    await restore(store.engine, backup)
+    assert len(await store.letters()) == 2
+    assert await store.apply() == 1
+
+    assert [each.detail for each in await store.letters()] == ["2"]
+
+
 async def test_erasure_that_has_begun_is_no_old_backup(store: Erasing) -> None:
     await whole_way(store, 1)
     await store.begin(1)

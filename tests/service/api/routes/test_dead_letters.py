@@ -11,7 +11,7 @@ from adapters.sealing.envelope import KeyRing
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
 from tests.support.payloads.callbacks import ID_NUMBER, NAME
-from tests.support.storage.stores import NOW, Store, callback, payload
+from tests.support.storage.stores import NOW, Store, biz_id, callback, payload
 from tests.support.workers.batches import stored_batches
 
 URL = "/v1/dead-letters"
@@ -183,6 +183,14 @@ async def test_a_letter_can_be_deleted_once(api: httpx2.AsyncClient, store: Stor
     assert (answer.status_code, answer.content) == (204, b"")
     assert_problem(await api.delete(f"{URL}/{key}"), 404, "not_found")
     assert (await api.get(URL)).json()["items"] == []
+
+
+async def test_a_letter_of_a_held_verification_is_not_deleted(api: httpx2.AsyncClient, store: Store) -> None:
+    await store.record()
+    key = await keep(store)
+    await api.put(f"/v1/verifications/{biz_id(1)}/hold", json={"reason": "court order 7"})
+    assert_problem(await api.delete(f"{URL}/{key}"), 409, "legal_hold")
+    assert [letter.id for letter in await store.letters()] == [key]
 
 
 async def test_an_unknown_letter_is_404(api: httpx2.AsyncClient) -> None:
