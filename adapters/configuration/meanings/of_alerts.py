@@ -26,7 +26,7 @@ ALERT_MEANINGS: Final = {
         "The types of [events](events.md) that it reports. The operators' types: `endpoint.failing`, "
         "`endpoint.disabled`, `delivery.exhausted`, `dead_letter.created`, `policy.activated` and "
         "`review.overdue`.",
-        "报告哪些类型的[事件](events.md)。运维类事件即 `endpoint.failing`、`endpoint.disabled`、"
+        "报告哪些类型的[事件](events.zh.md)。运维类事件即 `endpoint.failing`、`endpoint.disabled`、"
         "`delivery.exhausted`、`dead_letter.created`、`policy.activated`、`review.overdue`。",
     ),
     "language": Words("Language of the messages, `zh` or `en`.", "消息的语言，`zh` 或 `en`。"),

@@ -42,7 +42,7 @@ APP_MEANINGS: Final = {
         "How many verifications of one ID number (`idcard_number`) may be ordered in 24 hours; the next "
         "order is 429 `number_limit`, and the vendor is not called. `0`: no limit.",
         "同一证件号（`idcard_number`）24 小时内最多可以下多少单；超出后返回 429 "
-        "`number_limit`，不调用供应商。`0`：不限制。",
+        "`number_limit`，不调用厂商。`0`：不限制。",
     ),
     "landing_url": Words(
         "Where the browser goes after the flow, with `biz_id` added; without it, it sees a built-in page "

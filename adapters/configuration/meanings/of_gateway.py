@@ -53,7 +53,7 @@ MEANINGS: Final = {
         "`s3://BUCKET/PREFIX?region=REGION` (extra `aws`), with `endpoint=https://HOST` and "
         "`addressing=path` for other servers than Amazon's. Required by `return_image` "
         "(`dev` uses `.faceid/pictures`).",
-        "结果中[图片](../identity.md#pictures)的加密存放处：目录 `file:///目录`，或 "
+        "结果中[图片](../identity.zh.md#图片)的加密存放处：目录 `file:///目录`，或 "
         "`s3://存储桶/前缀?region=地域`（需安装 `aws` 扩展），非亚马逊的服务另加 `endpoint=https://主机` 和 "
         "`addressing=path`。设置了 `return_image` 时必填（`dev`：`.faceid/pictures`）。",
     ),
@@ -205,7 +205,7 @@ MEANINGS: Final = {
     ),
     "events_kept": Words(
         "Days for which [events](events.md) are kept; those that no sender has seen yet are kept longer.",
-        "[事件](events.md)（英文）保留多少天；尚未被投递进程读取的事件会保留更久。",
+        "[事件](events.zh.md)保留多少天；尚未被投递进程读取的事件会保留更久。",
     ),
     "identity_reads_a_day": Words(
         "How many times a day (UTC) one person or one token may read an identity, search by an ID number or "

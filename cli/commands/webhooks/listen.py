@@ -61,7 +61,7 @@ def listen_command(
 async def forward_all(
     place: ApiPlace, wanted: Wanted, *, to: str, secret: str, show: Callable[[str], None] = typer.echo
 ) -> None:
-    """Forward each event and show a line about it, for ever. Raises StreamRefused."""
+    """Forward each event and show a line about it, forever. Raises StreamRefused."""
     async with httpx2.AsyncClient(trust_env=False, timeout=_TIMEOUT) as client:
         async for event in follow(place, wanted):
             show(f"{_described(event)} → {await _sent(client, event, to=to, secret=secret)}")
