@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -86,11 +86,13 @@ def prove(
 
     It is checked by python verify_audit.py --proof PROOF ANCHORS.
     """
-    proof = run_on(
-        lambda gateway: gateway.audit().export.proof(audit_id, until=until),
-        find_servers(data_dir),
-        silent=True,
-    )
+
+    async def prove_it(gateway: Gateway) -> dict[str, Any] | None:
+        audit = gateway.audit()
+        await audit.log.note(AuditRow.by(command_actor(), Action.AUDIT_EXPORTED, detail={"id": audit_id}))
+        return await audit.export.proof(audit_id, until=until)
+
+    proof = run_on(prove_it, find_servers(data_dir), silent=True)
     if proof is None:
         raise CommandFailed(f"row {audit_id} is in no block yet, was purged, or never was")
     typer.echo(json.dumps(proof, ensure_ascii=False))

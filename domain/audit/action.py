@@ -137,7 +137,9 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
         "A caller asked for what its rights do not allow. At most one row a minute for each actor and route.",
         "the method and the route",
     ),
-    Action.AUDIT_EXPORTED: Meaning("Someone exported the audit.", "none"),
+    Action.AUDIT_EXPORTED: Meaning(
+        "Someone exported the audit, or had one row proven: `id` is its number.", "none"
+    ),
     Action.AUDIT_PURGED: Meaning("Old rows were deleted; their hashes stay.", "none"),
     Action.VERIFICATIONS_DELETED: Meaning(
         "Verifications that had been kept long enough were deleted, with their decisions.", "none"

@@ -143,6 +143,7 @@ COMMANDS: Does = {
     "endpoints test": Action.ENDPOINT_TESTED,
     "endpoints recover": Action.ENDPOINT_RECOVERED,
     "audit export": Action.AUDIT_EXPORTED,
+    "audit prove": Action.AUDIT_EXPORTED,
     "audit purge": Action.AUDIT_PURGED,
     "audit close": "closes blocks as workers do; no row is changed",
     "deliveries redeliver": Action.DELIVERIES_RESTARTED,
@@ -159,9 +160,7 @@ COMMANDS: Does = {
     **dict.fromkeys(
         ["doctor", "policy check", "policy backtest", "policy curve", "policy docs", "token list"], READS
     ),
-    **dict.fromkeys(
-        ["people list", "dead-letters list", "endpoints list", "audit verify", "audit prove"], READS
-    ),
+    **dict.fromkeys(["people list", "dead-letters list", "endpoints list", "audit verify"], READS),
     **dict.fromkeys(["deliveries list", "deliveries show", "events tail", "explain"], READS),
     **dict.fromkeys(["keys epochs", "erasures verify", "compliance report", "workers"], READS),
 }

@@ -101,12 +101,13 @@ def test_a_file_without_anchors_is_refused(run: Run, tmp_path: Path, content: st
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_proof_shows_one_row_to_a_stranger(run: Run, do: Do, tmp_path: Path) -> None:
+def test_a_proof_shows_one_row_to_a_stranger(run: Run, do: Do, tmp_path: Path, audited: Audited) -> None:
     anchors = do(some_blocks)
     row = str(do(second_row))
     code, proof, _ = run("audit", "prove", row, "--until", "2")
     assert code == 0
     assert json.loads(proof)["row"]["id"] == int(row)
+    assert audited()[-1] == ("audit.exported", "command")
     last = [anchors[-1]]
 
     assert check(tmp_path, proof, last)[0] == 0
