@@ -50,8 +50,8 @@ class ShownIdentity(msgspec.Struct, frozen=True):
 
 
 class StoredDocument(msgspec.Struct, frozen=True):
-    """What the vendor sent, or a reviewer wrote. `kind`: `notify`, `return`, `result` or `note`. `data`: its
-    text, None if no key opens it, or it is deleted."""
+    """What the vendor sent, or a reviewer wrote. `kind`: `notify`, `return`, `result`, `note` or
+    `dead_letter`. `data`: its text, None if no key opens it, or it is deleted."""
 
     kind: str
     at: datetime | None

@@ -15,6 +15,7 @@ from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.compression.raw import open_raw
 from adapters.sealing.envelope import place_of
 from adapters.store.audit.rows import append
+from adapters.store.dead_letters import open_letter
 from adapters.store.decisions.decisions import unseal_identity
 from adapters.store.identity.pictures.pieces import PgPictures
 from adapters.store.identity.pictures.shown import Pieces, opened_pictures
@@ -72,11 +73,15 @@ class PgIdentityReads:
         )
 
     async def documents_of(self, verification_id: UUID) -> list[StoredDocument]:
-        """Every callback, result and note. Results are without pictures, which those of older versions have
-        inside. `data` is None where it is erased or no key opens it."""
+        """Every callback, result, note and dead letter. Results are without pictures, which those of older
+        versions have inside. `data` is None where it is erased or no key opens it."""
         async with self._engine.connect() as connection:
             row = (await connection.execute(_IDENTITY, {"id": verification_id})).one()
             found = (await connection.execute(_DOCUMENTS, {"id": verification_id})).all()
+            letters = (await connection.execute(_LETTERS, {"app_id": row.app_id, "id": row.id})).all()
+        return await self._documents(row, found) + await self._letters(letters)
+
+    async def _documents(self, row: Row[Any], found: Sequence[Row[Any]]) -> list[StoredDocument]:
         try:
             key = await self._key_of(row)
         except BrokenSeal:
@@ -85,6 +90,10 @@ class PgIdentityReads:
             StoredDocument(each.kind, each.at, await asyncio.to_thread(_text_of, key, row, each))
             for each in found
         ]
+
+    async def _letters(self, letters: Sequence[Row[Any]]) -> list[StoredDocument]:
+        await self._keys.load(each.wrapped_key for each in letters)
+        return [StoredDocument("dead_letter", each.at, _text_in(self._keys, each)) for each in letters]
 
     async def find(self, app_ids: Sequence[str], number: str, *, limit: int) -> list[FoundVerification]:
         """The verifications of these apps with this ID number, newest first."""
@@ -133,6 +142,13 @@ def _text_of(key: DataKey, row: Row[Any], document: Row[Any]) -> str | None:
     return body.decode("utf-8", "replace")
 
 
+def _text_in(keys: DataKeys, letter: Row[Any]) -> str | None:
+    try:
+        return open_letter(keys, letter).data.decode("utf-8", "replace")
+    except BrokenSeal:
+        return None
+
+
 def _place_of(row: Row[Any], document: Row[Any]) -> str:
     if document.kind == "result":
         return place_of(row.app_id, "pulls.raw_ct", f"{row.id}/{document.n}")
@@ -152,6 +168,11 @@ UNION ALL
 SELECT 'note', e.at, e.note_ct, e.seq, c.id FROM review_cases c JOIN review_events e ON e.case_id = c.id
 WHERE c.verification_id = :id AND e.note_ct IS NOT NULL
 ORDER BY at
+""")
+
+_LETTERS: Final = text("""
+SELECT id, app_id, wrapped_key, raw_ct, last_seen_at AS at
+FROM dead_letters WHERE app_id = :app_id AND verification_id = :id ORDER BY last_seen_at, id
 """)
 
 _FIND: Final = text("""

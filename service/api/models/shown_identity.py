@@ -99,7 +99,7 @@ class FoundPage(BaseModel):
 class StoredDocumentModel(BaseModel):
     """What the vendor sent, or a reviewer wrote; `data` is null if it is erased."""
 
-    kind: str = Field(examples=["notify", "return", "result", "note"])
+    kind: str = Field(examples=["notify", "return", "result", "note", "dead_letter"])
     at: UtcTime | None
     data: str | None
 

@@ -1,6 +1,7 @@
 """Identity is answered to who may see it and says why, and never before the audit has it."""
 
 import itertools
+import json
 from typing import Any
 
 import httpx2
@@ -12,7 +13,7 @@ from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.identity import reads
 from adapters.store.reviews.store import PgReviews
 from domain.identity.reading import SCOPE_OF, Field
-from domain.model import Identity, Outcome
+from domain.model import CallbackKind, Identity, Outcome
 from domain.people.actor import Actor
 from domain.reviews.case import Because
 from service.api.models import shown_identity as models
@@ -257,6 +258,19 @@ async def test_an_export_has_the_notes_of_reviews(api: httpx2.AsyncClient, store
 
     documents = answer.json()["items"][0]["documents"]
     assert [each["data"] for each in documents if each["kind"] == "note"] == ["it was me"]
+
+
+async def test_an_export_has_dead_letters(api: httpx2.AsyncClient, store: Store) -> None:
+    await decided(store)
+    for n in (1, 2):
+        letter = callback(payload(n), kind=CallbackKind.RETURN)
+        await store.dead_letters.keep(letter, reason="refused", detail="", now=NOW)
+
+    answer = await api.post("/v1/persons/export", json={"id_number": NUMBER, "reason": WHY})
+
+    [item] = answer.json()["items"]
+    [letter] = [each["data"] for each in item["documents"] if each["kind"] == "dead_letter"]
+    assert json.loads(letter)["biz_info"]["biz_id"] == biz_id(1)
 
 
 def test_a_number_is_shown_by_no_model() -> None:
