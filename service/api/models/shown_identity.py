@@ -94,6 +94,7 @@ class FoundPage(BaseModel):
     """The newest 200 at most."""
 
     items: list[FoundModel]
+    more: bool = Field(description="Whether there may be older ones")
 
 
 class StoredDocumentModel(BaseModel):
@@ -130,3 +131,4 @@ class ExportModel(BaseModel):
     """Everything that is stored of one person in the caller's apps: the newest 200 verifications."""
 
     items: list[ExportedModel]
+    more: bool = Field(description="Whether there may be older verifications, which are left out")

@@ -12,6 +12,7 @@ from service.api.models.identity import PersonErasureModel
 from service.api.models.shown_identity import ExportBody, ExportModel, FoundModel, FoundPage, SearchBody
 from service.api.responses import problems
 from service.api.routes.identity.reads import REFUSALS, keep_nowhere
+from usecases.identity.read import MOST
 
 router = guarded_router("/v1/persons", tag="identity")
 
@@ -35,7 +36,8 @@ async def search_person(
     )
     hidden = await hidden_from([each.id for each in found], caller, context)
     keep_nowhere(response)
-    return FoundPage(items=[FoundModel.of(each, is_blind=each.id in hidden) for each in found])
+    items = [FoundModel.of(each, is_blind=each.id in hidden) for each in found]
+    return FoundPage(items=items, more=len(found) == MOST)
 
 
 @router.post(
@@ -54,7 +56,7 @@ async def export_person(
         reason=body.reason,
     )
     keep_nowhere(response)
-    return {"items": items}
+    return {"items": items, "more": len(items) == MOST}
 
 
 @router.post(

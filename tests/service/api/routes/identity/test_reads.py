@@ -22,6 +22,7 @@ from service.api.routes.identity import reads as routes
 from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import IDENTITY_READS, RealApi
 from tests.support.storage.stores import NOW, Store, biz_id, callback, decision_record, payload
+from usecases.identity import read
 
 NAME, NUMBER = "陈大文", "11010519491231002X"
 URL = f"/v1/verifications/{biz_id()}/identity"
@@ -258,6 +259,21 @@ async def test_an_export_has_the_notes_of_reviews(api: httpx2.AsyncClient, store
 
     documents = answer.json()["items"][0]["documents"]
     assert [each["data"] for each in documents if each["kind"] == "note"] == ["it was me"]
+
+
+@pytest.mark.parametrize("url", ["/v1/persons/search", "/v1/persons/export"])
+async def test_answers_say_what_they_leave_out(
+    api: httpx2.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    for module in (read, persons):
+        monkeypatch.setattr(module, "MOST", 2)
+    order = {"app_id": "demo", "id_number": NUMBER, "reason": WHY}
+    seen = []
+    for n in (1, 2):
+        await decided(store, n)
+        answer = (await api.post(url, json=order)).json()
+        seen.append((len(answer["items"]), answer["more"]))
+    assert seen == [(1, False), (2, True)]
 
 
 async def test_an_export_has_dead_letters(api: httpx2.AsyncClient, store: Store) -> None:
