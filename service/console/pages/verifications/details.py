@@ -1,47 +1,35 @@
 """One verification: its decision and what it rests on, its calls, deliveries and timeline."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Path, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from domain.audit.row import StoredRow
-from domain.errors import BrokenSeal
 from domain.model import BIZ_ID_SHAPE
 from domain.people.session import Session
 from domain.policy.explanation import Explanation, explain
 from domain.policy.facts.facts import Facts, Velocity
-from domain.reviews.case import Because
-from domain.reviews.errors import ConclusionRefused, NoSuchCase
+from domain.reviews.case import CaseState
 from domain.views.audit import AuditFilter
 from domain.views.verifications import VerificationRecord
 from service.console.app.blind import as_seen
 from service.console.app.errors import NotFound
-from service.console.app.forms.posted import Form
-from service.console.app.languages import N_
-from service.console.app.paths.places import verification_path
-from service.console.app.sessions import Reader, actor_of, needs
+from service.console.app.sessions import Reader
 from service.console.app.templates import page
 from service.console.app.words import domain as words
 from service.console.app.words.audit import ACTIONS
 from service.console.charts.scores import ScoreChart, score_charts
 from service.console.context import ConsoleContext, Context
 from usecases.reviews.blind import without_reviews
-from usecases.reviews.by import By
 
 router = APIRouter()
 
 _SCOPE: Final = "verifications:read"
-_OPERATE: Final = "operate"
 _LOOKED: Final = 20
 """Rows of the audit that the page shows."""
-_SEE_OTHER: Final = 303
-Operator = Annotated[Session, needs(_OPERATE)]
-_UNDECIDED: Final = N_("There is no decision yet, so there is nothing to review.")
-_LONG: Final = N_("The note is too long.")
-_SEALED: Final = N_("The key of this verification is gone, so no note can be kept. Leave the note out.")
 _SCORE: Final = "_confidence"
 _LIMIT: Final = "_threshold"
 
@@ -66,35 +54,14 @@ async def show_verification(
     request: Request, context: Context, session: Reader, app_id: str, biz_id: str = Path(max_length=128)
 ) -> Response:
     """Everything about one verification, with masked identity."""
-    return await _show(request, context, session, await _found(context, session, app_id, biz_id))
+    return await show_record(
+        request, context, session, await found_verification(context, session, app_id, biz_id)
+    )
 
 
-@router.post("/verifications/{app_id}/{biz_id}/case")
-async def open_case(
-    request: Request,
-    context: Context,
-    session: Operator,
-    form: Form,
-    app_id: str,
-    biz_id: str = Path(max_length=128),
-) -> Response:
-    """Open a review case, or note on the open one that a person asks for it."""
-    record = await _found(context, session, app_id, biz_id)
-    if not session.rights.may(_OPERATE, app_id):
-        raise NotFound
-    by = By(actor_of(request, session), (app_id,))
-    try:
-        await context.reviews.open(biz_id, by, Because.OPERATOR, note=form["note"] or None)
-    except NoSuchCase:
-        return await _show(request, context, session, record, problem=_UNDECIDED)
-    except ConclusionRefused:
-        return await _show(request, context, session, record, problem=_LONG, note=form["note"])
-    except BrokenSeal:
-        return await _show(request, context, session, record, problem=_SEALED, note=form["note"])
-    return RedirectResponse(f"{verification_path(app_id, biz_id)}?done=case", _SEE_OTHER)
-
-
-async def _found(context: ConsoleContext, session: Session, app_id: str, biz_id: str) -> VerificationRecord:
+async def found_verification(
+    context: ConsoleContext, session: Session, app_id: str, biz_id: str
+) -> VerificationRecord:
     """The verification, if the person may see it. Raises NotFound."""
     if not session.rights.may(_SCOPE, app_id):
         raise NotFound
@@ -102,7 +69,7 @@ async def _found(context: ConsoleContext, session: Session, app_id: str, biz_id:
     return seen
 
 
-async def _show(
+async def show_record(
     request: Request,
     context: ConsoleContext,
     session: Session,
@@ -111,6 +78,7 @@ async def _show(
     problem: str = "",
     note: str = "",
 ) -> Response:
+    """The page, with what a person has typed so far."""
     may = session.rights.may
     may_review = may("review", record.app_id)
     decided = await context.stored.get(record.id)
@@ -130,7 +98,7 @@ async def _show(
         close_up=await context.close_ups.of(record.id),
         reviews=reviews,
         may_review=may_review,
-        may_open=may(_OPERATE, record.app_id) and decided is not None,
+        may_open=decided is not None and _may_open(session, record),
         looked=None if is_blind else await _looked(context, session, record),
         actions=ACTIONS,
         problem=problem,
@@ -140,6 +108,13 @@ async def _show(
             (event, _details(event.detail)) for event in (without_reviews(timeline) if is_blind else timeline)
         ],
     )
+
+
+def _may_open(session: Session, record: VerificationRecord) -> bool:
+    """Whether the person may ask for a review here; a reviewer finds the open case by its link."""
+    if session.rights.may("review", record.app_id):
+        return record.review is None or record.review.state == CaseState.CLOSED
+    return session.rights.may("operate", record.app_id)
 
 
 async def _looked(

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import httpx2
 import msgspec
 import pytest
 from sqlalchemy import text
@@ -15,12 +14,10 @@ from domain.people.roles import Role
 from domain.policy.decide import decide
 from domain.policy.evidence import Evidence
 from domain.policy.facts.facts import Velocity
-from tests.service.console.app.test_forms import token_in
-from tests.service.console.conftest import Readers
 from tests.service.console.rig.site import Site
 from tests.support.payloads.callbacks import passing_facts, policy_with
 from tests.support.storage.reviews import APPROVAL, LI_NA, WANG, Reviews
-from tests.support.storage.stores import biz_id, callback, decision_record, payload
+from tests.support.storage.stores import biz_id, decision_record
 
 NOTE = "seen at the counter: 张三"
 
@@ -37,11 +34,6 @@ async def concluded(site: Site) -> UUID:
     await reviews.desk.claim(case_id, WANG)
     await reviews.desk.approve(case_id, WANG, evidence_hash=await reviews.hash_of(case_id))
     return case_id
-
-
-async def post(client: httpx2.AsyncClient, **fields: str) -> httpx2.Response:
-    token = token_in((await client.get(path())).text)
-    return await client.post(f"{path()}/case", data={"form_token": token, **fields})
 
 
 @pytest.mark.parametrize(
@@ -91,35 +83,6 @@ ENGLISH = (
     "same_number_30d",
 )
 CHINESE = ("该身份证号的核验次数", "该身份证号 24 小时内核验次数过多", "同号的其他核验")
-
-
-async def test_an_operator_opens_a_case_once(site: Site, readers: Readers) -> None:
-    await Reviews(site.store).verification()
-    reader = await readers.sign_in(Role.OPERATOR)
-    await reader.open(path())
-    await reader.page.click("details:has(textarea) summary")
-    await reader.page.fill("textarea[name=note]", "the photo looks odd")
-    await reader.look("verification-case")
-    await reader.page.click("details:has(textarea) button")
-    await reader.page.wait_for_selector("[role=status]")
-    [row] = await site.store.rows("SELECT id, opened_because FROM review_cases WHERE state <> 'closed'")
-    view = await site.context.reviews.find(row[0], WANG)
-    assert "the photo looks odd" in [event.note for event in view.events]
-
-
-async def test_what_cannot_be_opened_says_why_and_keeps_the_note(site: Site) -> None:
-    await site.store.record(callback(payload()))
-    async with site.client(Role.OPERATOR) as client:
-        undecided = await post(client, note="odd")
-    assert (undecided.status_code, "nothing to review" in undecided.text) == (409, True)
-    await Reviews(site.store).verification()
-    async with site.client(Role.OPERATOR) as client:
-        long = await post(client, note="x" * 2001)
-        assert (long.status_code, "x" * 2001 in long.text) == (409, True)
-    async with site.client(Role.OPERATOR, "other") as client:
-        token = token_in((await client.get("/help")).text)
-        foreign = await client.post(f"{path()}/case", data={"form_token": token})
-    assert foreign.status_code == 404
 
 
 async def test_a_note_whose_key_is_gone_is_said_to_be_unreadable(site: Site) -> None:
