@@ -35,3 +35,11 @@ def test_no_template_has_inline_scripts_or_styles() -> None:
             template.name
         )
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text)), template.name
+
+
+def test_the_dark_scheme_changes_colours_alone() -> None:
+    """So that rig/browser.py looks at it by the rules of colours."""
+    style = (STATIC / "console.css").read_text()
+    schemes = re.findall(r"@media \(prefers-color-scheme: dark\) \{\s*:root \{([^{}]*)\}\s*\}", style)
+    assert len(schemes) == style.count("prefers-color-scheme") == 1
+    assert re.fullmatch(r"(\s*--[a-z-]+: #[0-9a-f]{6};)+\s*", schemes[0])
