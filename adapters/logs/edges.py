@@ -106,7 +106,8 @@ EDGE_EVENTS: Final = {
     "spool.full": LogEvent(
         "error",
         "ingress",
-        "The spool could not take a batch (`detail`, `error`). Logged once until it takes one again.",
+        "The spool could not take a batch (`detail`, `error`); see [The spool](../operations.md#the-spool). "
+        "Logged once until it takes one again.",
     ),
     "spool.damaged": LogEvent(
         "error",

@@ -164,7 +164,8 @@ async def _check_vendor(url: str, *, now: Callable[[], float] = time.time) -> As
     except (httpx2.HTTPError, TimeoutError, OSError) as error:
         yield Check("vendor", False, f"{url} cannot be reached ({type(error).__name__})")
         return
-    yield Check("vendor", True, f"{url} answers ({answer.status_code})")
+    answers = f"{url} answers ({answer.status_code})"
+    yield Check("vendor", None if answer.is_server_error else True, answers)
     skew = _clock_skew(answer.headers.get("date"), now())
     if skew is not None:
         yield Check("clock", skew < _CLOCK_TOLERANCE, f"{skew:.0f} s off the vendor's")

@@ -15,6 +15,7 @@ from cli.doctor.check import Check
 
 NAME: Final = "spool folder"
 _GIB: Final = 1024**3
+_AT_START: Final = "an ingress creates it at its start, and one that runs must be restarted"
 
 
 def check_spool(settings: Settings, disk: Disk | None = None) -> Check:
@@ -22,6 +23,7 @@ def check_spool(settings: Settings, disk: Disk | None = None) -> Check:
     root, disk = settings.spool_dir, disk or Disk()
     if root is None:
         return Check(NAME, None, "FACEID_SPOOL_DIR is not set: while Redis is away, callbacks are refused")
+    exists = root.exists()
     try:
         with _created(root, disk):
             _try_to_write(root, disk)
@@ -31,6 +33,8 @@ def check_spool(settings: Settings, disk: Disk | None = None) -> Check:
     room = f"{root} takes synced writes, {free / _GIB:.1f} GiB free"
     if free < settings.spool_max_bytes:
         return Check(NAME, False, f"{room}, spool_max_bytes is {settings.spool_max_bytes / _GIB:.1f} GiB")
+    if not exists:
+        return Check(NAME, None, f"{room}, but does not exist: {_AT_START}")
     return Check(NAME, True, room)
 
 

@@ -167,7 +167,9 @@ class Spool:
         """Log the first refusal only: each refused callback has its own line."""
         if not self._refusing:
             cause = error.__cause__
-            log.error("spool.full", detail=str(error), bytes=self.size, error=cause and type(cause).__name__)
+            reason = cause.strerror if isinstance(cause, OSError) else None
+            detail = f"{error}: {reason}" if reason else str(error)
+            log.error("spool.full", detail=detail, bytes=self.size, error=cause and type(cause).__name__)
         self._refusing = True
 
 

@@ -62,7 +62,7 @@ def table_of(alive: Sequence[SeenHeartbeat]) -> Table:
 
 
 def _worded(value: Any) -> str:
-    """A value as text. A tree or a list of numbers is shown as its total; `/metrics` has the parts."""
+    """A value as text. A tree or a list of counts is shown as its total; `/metrics` has the parts."""
     if value is None:
         return "–"
     if isinstance(value, list) and all(isinstance(each, int) for each in value):
@@ -70,8 +70,8 @@ def _worded(value: Any) -> str:
     if not isinstance(value, dict):
         return f"{value:.1f}" if isinstance(value, float) else str(value)
     leaves = list(_leaves(value))
-    if all(isinstance(leaf, int | float) for leaf in leaves):
-        return str(sum(leaves))
+    if all(type(leaf) in (int, float) for leaf in leaves):
+        return _worded(sum(leaves))
     return ", ".join(f"{name} {_worded(part)}" for name, part in value.items())
 
 

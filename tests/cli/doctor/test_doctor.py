@@ -44,7 +44,8 @@ def fit(
     environment.setenv("FACEID_KEYS_URL", (folder / "keys").as_uri())
     environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url, notify_url=NOTIFY))
     environment.setenv("FACEID_AUDIT_ANCHOR_FILE", "elsewhere")
-    environment.setenv("FACEID_SPOOL_DIR", "not/yet/made")
+    (folder / "spool").mkdir()
+    environment.setenv("FACEID_SPOOL_DIR", str(folder / "spool"))
     environment.setenv("FACEID_SPOOL_MAX_BYTES", "1000000")
 
 
@@ -238,6 +239,13 @@ async def test_an_encoding_that_cannot_hold_every_text_fails(
         ):
             await migrate(url)
     assert found["database"].startswith(f"has the encoding {encoding}, must be UTF8")
+
+
+async def test_a_vendor_that_answers_with_500_is_a_remark(environment: pytest.MonkeyPatch) -> None:
+    async with serving(answers(500)) as vendor:
+        environment.setenv("FACEID_APPS", apps(vendor_url=vendor.url))
+        [check] = (await checks())["vendor"]
+    assert (check.ok, check.detail.endswith("answers (500)")) == (None, True)
 
 
 @pytest.mark.parametrize(("apart", "ok"), [(0, True), (55, True), (-55, True), (70, False), (-3600, False)])

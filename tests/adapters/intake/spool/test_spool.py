@@ -142,6 +142,15 @@ async def test_a_partial_write_that_stays_is_the_end_too(root: Path) -> None:
     assert on_disk(root) == frames(1)
 
 
+async def test_a_refusal_names_the_systems_reason(root: Path) -> None:
+    disk = FailingDisk(write_error=ENOSPC)
+    spool = open_spool(root, disk=disk)
+    with capture_logs() as logs, pytest.raises(SpoolRefused):
+        await fill(spool, frames(1))
+    assert [each["detail"] for each in logs] == ["the write failed: No space left on device"]
+    await spool.aclose()
+
+
 async def test_over_the_cap_it_refuses_and_logs_once(root: Path) -> None:
     room = len(encoded(*frames(3)))
     spool = open_spool(root, max_bytes=room)

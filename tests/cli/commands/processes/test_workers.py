@@ -20,6 +20,7 @@ STATUS = {
     "decisions": {"demo": {"approved": 5, "review": 2}, "shop": {"approved": 1}},
     "last_error": None,
     "attempt_durations": [2, 1, 0],
+    "keys": {"up": True, "failures": 0, "left": 3594.7410766290122},
 }
 
 
@@ -66,6 +67,7 @@ def test_every_live_process_is_a_row(run: Run, alive: Alive) -> None:
         "decisions 8",
     ):
         assert word in out.replace("\n", " ")
+    assert "keys up True, failures 0, left 3594.7" in " ".join(out.replace("│", " ").split())
     assert "last_error –" in out
     assert "[2" not in out
 

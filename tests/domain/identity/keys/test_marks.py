@@ -35,6 +35,12 @@ def test_another_store_is_refused_whatever_it_has(changes: dict[str, int]) -> No
     assert trouble == "this is another key store than the one that the data's keys are in"
 
 
+def test_an_empty_store_reminds_of_a_disk_that_is_not_mounted() -> None:
+    trouble = trouble_of_store(KNOWN, KeyStoreState(UUID(int=2), 0, 0, 0))
+    assert trouble is not None
+    assert trouble.endswith("; it is empty, as on a disk that is not mounted")
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"destroyed": 1}, {"erased": 6}, {"destroyed": 1, "epochs": 99}, {"erased": 6, "destroyed": 99},
