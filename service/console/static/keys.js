@@ -31,9 +31,10 @@
     part.scrollIntoView({ block: "nearest" });
   }
 
-  // Esc inside an open part closes it; what was typed stays in it.
+  // Esc closes the open part, also from outside of it; what was typed stays in it.
   function leave(element) {
-    const part = element.closest("details[open][name]");
+    const open = "details[open][name]";
+    const part = element.closest(open) || document.querySelector(open);
     if (!part) return false;
     part.open = false;
     part.querySelector("summary").focus();

@@ -78,6 +78,24 @@ async def test_escape_closes_the_form_and_keeps_its_text(site: Site, english: Re
     assert await reader.page.input_value("details[open] textarea") == NOTE
 
 
+async def test_escape_from_a_note_leaves_it_then_the_form_then_the_case(site: Site, english: Readers) -> None:
+    case_id = await case(site)
+    reader = await english.sign_in(Role.REVIEWER)
+    await reader.open(f"/reviews/{case_id}")
+    await reader.page.keyboard.press("c")
+    await reader.page.wait_for_selector("#lease")
+    await reader.page.keyboard.press("r")
+    await reader.page.keyboard.press("2")
+    await reader.page.focus("details[open] textarea")
+    await reader.page.keyboard.press("Escape")
+    assert await reader.page.locator("details[open] :checked").count() == 1
+    await reader.page.keyboard.press("Escape")
+    assert await reader.page.locator("details[open]").count() == 0
+    assert reader.page.url.endswith(f"/reviews/{case_id}")
+    await reader.page.keyboard.press("Escape")
+    await reader.page.wait_for_url("**/reviews")
+
+
 async def test_the_older_of_two_tabs_learns_what_changed(site: Site, readers: Readers) -> None:
     case_id = await case(site)
     reader = await readers.sign_in(Role.REVIEWER)

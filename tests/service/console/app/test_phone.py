@@ -1,0 +1,33 @@
+"""Pages on a phone: the reader sees where they are, and words are whole."""
+
+import pytest
+
+from adapters.store.audit.log import PgAuditLog
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
+from domain.people.roles import Role
+from tests.service.console.conftest import Readers
+from tests.service.console.rig.browser import PHONE
+from tests.service.console.rig.site import Site
+
+_BROKEN = "all => all.filter((each) => each.getClientRects().length > 1).map((each) => each.innerText)"
+
+
+@pytest.mark.parametrize("path", ["/audit", "/system"])
+async def test_the_last_screens_are_in_sight(readers: Readers, path: str) -> None:
+    reader = await readers.sign_in(Role.ADMIN)
+    await reader.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await reader.open(path)
+    box = await reader.page.locator("nav [aria-current]").bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= PHONE[0] - box["width"]
+    assert await reader.page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+
+
+async def test_names_of_actions_are_not_broken(site: Site, readers: Readers) -> None:
+    row = AuditRow(action=Action.LINK_CREATED, actor="command:root", subject="li.na", reason="asked for")
+    await PgAuditLog(site.engine).note(row)
+    reader = await readers.sign_in(Role.ADMIN)
+    await reader.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await reader.open("/audit")
+    assert await reader.page.eval_on_selector_all("td.whole code", _BROKEN) == []
