@@ -31,6 +31,8 @@ async def test_it_shows_what_needs_somebody(site: Site, readers: Readers) -> Non
         assert WORDS[reader.language] in text
         assert "4.8 MiB" in text
         assert "undecodable" in text
+        link = "a[href='/dead-letters?reason=undecodable&app=demo']"
+        assert await reader.page.locator(link).count() == 1
         assert await reader.page.locator("svg[role=img]").count() == 2
         assert await reader.page.locator("svg rect.rejected").count() > 2
         await reader.look("today")

@@ -132,3 +132,12 @@ def test_a_qr_code_is_svg_without_styles() -> None:
     svg = qr_code("otpauth://totp/faceid-gateway:li.na?secret=ABC")
     assert svg.startswith("<svg")
     assert "style" not in svg
+
+
+@pytest.mark.parametrize("path", ["/account", "/help"])
+async def test_roles_have_their_words(site: Site, path: str) -> None:
+    async with site.client(Role.SENIOR, "demo") as client:
+        english = (await client.get(path)).text
+        chinese = (await client.get(path, headers={"accept-language": "zh-CN"})).text
+    assert '<span class="pill">Senior reviewer · demo</span>' in english
+    assert '<span class="pill">高级审核员 · demo</span>' in chinese
