@@ -11,6 +11,12 @@ IDENTITY_EVENTS: Final = {
         "`count` ID numbers were indexed that an older version had left out, or that were hashed under an "
         "older master key.",
     ),
+    "erasures.missing": LogEvent(
+        "error",
+        "api, console, worker",
+        "The database was replaced by an older one, which lacks `count` erasures of the ledger: this process "
+        "ends, and its next start is refused ([a restored backup](../operations.md#a-restored-backup)).",
+    ),
     "identity.limit_reached": LogEvent(
         "warning",
         "api, console",

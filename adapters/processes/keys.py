@@ -1,7 +1,10 @@
 """The key store of a process: checked at its start, watched while it runs."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
@@ -9,13 +12,15 @@ import msgspec
 import structlog
 
 from adapters.keys.away import KeysAway, WrongKeyStore
+from adapters.keys.guarded import GuardedKeys
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.processes.process import ProcessContext
 from adapters.settings.settings import Settings
 from adapters.store.identity.applied import Entries, PgApplied
 from adapters.store.identity.keys.marks import PgKeyMarks
 from adapters.tasks.background import in_background
-from domain.errors import SettingsError
+from domain.errors import ServerAway, SettingsError
+from domain.identity.keys.epochs import Erased
 
 _PATIENCE: Final = timedelta(seconds=3)
 
@@ -78,12 +83,37 @@ def keys_status(process: ProcessContext) -> dict[str, object]:
     return {} if process.epochs is None else {"keys": msgspec.to_builtins(process.epochs.status())}
 
 
+def _end_in_order() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @asynccontextmanager
-async def following_keys(process: ProcessContext, *, every: timedelta) -> AsyncIterator[None]:
-    """During the block, watch what other processes can open, and confirm this process's epochs."""
+async def following_keys(
+    process: ProcessContext, *, every: timedelta, end: Callable[[], None] = _end_in_order
+) -> AsyncIterator[None]:
+    """During the block, watch what other processes can open, confirm this process's epochs, and `end` the
+    process if its database is replaced by one that lacks erasures. `every`: between two heartbeats.
+    """
     await process.readers.look()
     following = [process.readers.follow(every=every)]
-    if process.epochs is not None:
-        following.append(process.epochs.follow())
+    if process.epochs is not None and process.key_store is not None:
+        ledger = _following_ledger(process, process.key_store, every=12 * every, end=end)
+        following += [process.epochs.follow(), ledger]
     async with in_background(*following):
         yield
+
+
+async def _following_ledger(
+    process: ProcessContext, store: GuardedKeys, *, every: timedelta, end: Callable[[], None]
+) -> None:
+    """The next start refuses the database, and says what to do."""
+    while True:
+        await asyncio.sleep(every.total_seconds())
+        missing: list[Erased] = []
+        with suppress(ServerAway):
+            state = await store.state()
+            missing = await PgApplied(process.engine).missing(store, erased=state.erased)
+        if missing:
+            log.error("erasures.missing", count=len(missing), detail=older_than_ledger(len(missing)))
+            end()
+            return

@@ -1,18 +1,28 @@
 """A role checks its key store at the start, and starts without it only if waiting may help."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from adapters.keys.data_keys import DataKeys
 from adapters.keys.folder import FolderKeys
 from adapters.keys.guarded import GuardedKeys
-from adapters.processes.keys import check_key_store
+from adapters.processes.keys import check_key_store, following_keys
+from adapters.processes.process import ProcessContext
+from adapters.sealing.envelope import KeyRing
 from adapters.settings.settings import load_settings
+from adapters.store.identity.erasure import PgErasures
 from adapters.store.identity.keys.marks import PgKeyMarks
 from devstack import ports
+from devstack.waiting import until
 from domain.errors import SettingsError
 from domain.identity.erasure import ledger_key
 from domain.identity.keys.epochs import period_of
@@ -100,6 +110,41 @@ async def test_database_that_lacks_erasures_stops_the_start(keys_folder: Path) -
 
     with pytest.raises(SettingsError, match=r"^the database lacks 1 erasure.*erasures apply"):
         await logged()
+
+
+async def test_database_that_lacks_erasures_ends_a_running_process(keys_folder: Path) -> None:
+    store, ended = FolderKeys(keys_folder), asyncio.Event()
+    async with running(ended):
+        await store.append(ledger_key(uuid4()), at=NOW)
+        async with asyncio.timeout(60):
+            await ended.wait()
+
+
+async def test_an_erasure_that_has_begun_ends_no_process(keys_folder: Path, engine: AsyncEngine) -> None:
+    store, ended, which = FolderKeys(keys_folder), asyncio.Event(), uuid4()
+    ring = KeyRing([b"k" * 32])
+    await PgErasures(engine, keys=DataKeys(ring), ring=ring).begin_unasked([which], at=NOW)
+    async with running(ended):
+        await store.append(ledger_key(which), at=NOW)
+        await until(lambda: applied(engine, 1))
+    assert not ended.is_set()
+
+
+@asynccontextmanager
+async def running(ended: asyncio.Event) -> AsyncIterator[None]:
+    """A process that looks at the ledger often, and sets `ended` where it would end."""
+    settings, often = load_settings(), timedelta(milliseconds=1)
+    async with (
+        ProcessContext.of(settings, timeout=timedelta(seconds=5)) as process,
+        following_keys(process, every=often, end=ended.set),
+    ):
+        yield
+
+
+async def applied(engine: AsyncEngine, position: int) -> bool:
+    """Whether the database has looked at the ledger up to this position."""
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(text("SELECT applied >= :n FROM key_store"), {"n": position}))
 
 
 async def test_absent_store_is_waited_for(keys_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,13 @@ OF_ERASURES: Final = (
     ),
     Mutation(
         "an old backup is not served",
+        "adapters/processes/keys.py",
+        "            end()\n            return\n",
+        "            pass\n",
+        ["tests/adapters/processes/test_keys.py::test_database_that_lacks_erasures_ends_a_running_process"],
+    ),
+    Mutation(
+        "an old backup is not served",
         "adapters/store/identity/applied.py",
         "                if not missing:\n",
         "                if True:\n",

@@ -2,17 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import httpx2
 import pytest
 
 from adapters.keys.data_keys import epoch_of
+from adapters.keys.folder import FolderKeys
 from devstack import databases, ports
 from devstack.roles import Roles
 from devstack.waiting import until
+from domain.identity.erasure import ledger_key
 from tests.support.storage.stores import biz_id
 from tests.whole.e2e.roles.lone_roles import (
+    IN_ORDER,
     PATIENCE,
     Servers,
     accepted,
@@ -128,6 +132,22 @@ async def test_worker_does_not_start_without_the_store_of_its_data(
     async with role(servers.roles.worker(), ends={1}) as worker:
         assert await worker.ended() == 1
         assert "faceid-gateway: FACEID_KEYS_URL: not set" in worker.output()
+
+
+async def test_worker_ends_when_its_database_lacks_erasures(
+    servers: Servers, folder: KeyFolder, tmp_path: Path
+) -> None:
+    store = FolderKeys(tmp_path / "disk" / "keys")
+    async with role(folder.roles(servers).worker()) as worker:
+        await servers.hand_in(1)
+        await decided(servers, 1)
+        # As in a database that was replaced by a backup from before an erasure.
+        await store.append(ledger_key(uuid4()), at=datetime.now(UTC))
+        assert await worker.ended() in IN_ORDER
+        assert worker.entries("erasures.missing")
+    async with role(folder.roles(servers).worker(), ends={1}) as worker:
+        assert await worker.ended() == 1
+        assert "`faceid-gateway erasures apply`" in worker.output()
 
 
 async def wrapped_keys(servers: Servers) -> list[bytes]:
