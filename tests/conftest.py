@@ -14,20 +14,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.redis.client import create_redis_pool
 from adapters.sealing.envelope import KeyRing
 from devstack import servers
 from devstack.processes import Process, ProcessSpec
+from tests.support.servers.databases import copy_migrated_database, make_migrated_database
 from tests.support.servers.private import postgres
 from tests.support.storage.emptying import empty_tables
 
@@ -104,10 +102,11 @@ def redis_url(server_folder: Path) -> Iterator[str]:
 def database_url(server_folder: Path) -> Iterator[str]:
     """The URL of a migrated database."""
     if given := os.environ.get("FACEID_DATABASE_URL"):
-        yield _own_database(given)
+        asyncio.run(make_migrated_database(given))
+        yield asyncio.run(copy_migrated_database(given, TEST_DATABASE))
         return
     with _running(postgres(server_folder)) as url:
-        yield _own_database(url)
+        yield asyncio.run(copy_migrated_database(url, TEST_DATABASE))
 
 
 @pytest.fixture
@@ -158,19 +157,3 @@ def _running(spec: ProcessSpec) -> Iterator[str]:
             yield process.url
         finally:
             runner.run(process.aclose())
-
-
-def _own_database(url: str) -> str:
-    """A fresh, migrated database beside the one that `url` names."""
-    own = urlsplit(url)._replace(path=f"/{TEST_DATABASE}").geturl()
-
-    async def prepare() -> None:
-        admin = create_engine(url).execution_options(isolation_level="AUTOCOMMIT")
-        async with admin.connect() as connection:
-            await connection.execute(text(f"DROP DATABASE IF EXISTS {TEST_DATABASE} WITH (FORCE)"))
-            await connection.execute(text(f"CREATE DATABASE {TEST_DATABASE}"))
-        await admin.dispose()
-        await migrate(own)
-
-    asyncio.run(prepare())
-    return own

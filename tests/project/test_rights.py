@@ -15,7 +15,6 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing, SealingKey
 from adapters.store.identity.numbers.counts import PgNumberCounts
@@ -27,7 +26,8 @@ from devstack.waiting import until
 from domain.policy.facts.facts import Velocity
 from domain.verifications.lease import Lease
 from tests.support.payloads.callbacks import ID_NUMBER
-from tests.support.servers.private import private_postgres
+from tests.support.servers.databases import MIGRATED
+from tests.support.servers.private import migrated_postgres
 from tests.support.servers.users import DEPLOY, PROCESSES, WITH_DATABASE, apply_roles, database_as
 from tests.support.storage.stores import NOW
 
@@ -39,8 +39,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def database_url() -> AsyncIterator[str]:
     """A migrated database with the roles; they were applied twice."""
-    async with private_postgres() as postgres:
-        await migrate(postgres.url)
+    async with migrated_postgres() as postgres:
         await apply_roles(postgres.url)
         await apply_roles(postgres.url)
         yield postgres.url
@@ -192,6 +191,7 @@ async def test_script_sets_the_passwords(database_url: str) -> None:
     env = {
         "PATH": f"{bin_path}:{os.environ['PATH']}",
         "PGHOST": host,
+        "PGDATABASE": MIGRATED,
         "PGUSER": "postgres",
         "API_PASSWORD": "it's a secret",
     }

@@ -8,13 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.sealing.envelope import KeyRing
 from adapters.store.recording.owners import BizOwners
 from adapters.store.tables.schema import metadata
 from domain.model import Outcome
 from domain.pulls.accounts import shared_accounts
-from tests.support.servers.databases import fresh_database
+from tests.support.servers.databases import migrated_database
 from tests.support.servers.statistics import left_alone
 from tests.support.storage.stores import LEASE, NOW, Store, callback, finished, payload
 from tests.support.workers.jobs import app
@@ -36,8 +35,7 @@ class Reads(NamedTuple):
 @pytest.fixture
 async def young_url(engine: AsyncEngine, database_url: str) -> AsyncIterator[str]:
     """A migrated database whose tables are never analyzed."""
-    async with fresh_database(engine, database_url) as url:
-        await migrate(url)
+    async with migrated_database(engine, database_url) as url:
         young = create_engine(url)
         async with young.begin() as connection:
             for table in metadata.sorted_tables:

@@ -1,11 +1,13 @@
 """Servers of a test's own, to be stopped, frozen and started again: the shared ones serve all tests."""
 
+import asyncio
 import atexit
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import cache
@@ -14,6 +16,7 @@ from typing import Final
 
 from devstack import servers
 from devstack.processes import Process, ProcessSpec
+from tests.support.servers.databases import MIGRATED, make_migrated_database, url_of
 
 TEMPLATE: Final = "TESTS_POSTGRES_TEMPLATE"
 
@@ -44,11 +47,17 @@ def private_postgres() -> AbstractAsyncContextManager[Process]:
     return killed_at_the_end(postgres(folder), folder)
 
 
+def migrated_postgres() -> AbstractAsyncContextManager[Process]:
+    """A PostgreSQL whose URL names a migrated database."""
+    folder = Path(tempfile.mkdtemp(prefix="faceid-tests-"))
+    spec = postgres(folder)
+    return killed_at_the_end(replace(spec, url=url_of(spec.url, MIGRATED)), folder)
+
+
 def postgres(folder: Path) -> ProcessSpec:
     """A PostgreSQL that waits for no disk: what it commits outlives it, not the machine."""
     subprocess.run(["cp", "-a", _template(), folder / "postgres"], check=True)
-    spec = servers.postgres(folder, env=os.environ)
-    return replace(spec, argv=[*spec.argv, "-c", "fsync=off"])
+    return _hasty(folder)
 
 
 def share_template() -> None:
@@ -61,12 +70,22 @@ def share_template() -> None:
 
 @cache
 def _template() -> Path:
-    """What initdb makes, which takes it a second each time."""
+    """What initdb and the migrations make, which takes them three seconds each time."""
     if shared := os.environ.get(TEMPLATE):
         return Path(shared)
     folder = Path(tempfile.mkdtemp(prefix="faceid-template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    spec = servers.postgres(folder, env={})
-    assert spec.scratch is not None
-    spec.scratch.rmdir()
+    # In a thread, since a loop may run in this one.
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        elsewhere.submit(asyncio.run, _with_migrated_database(_hasty(folder))).result()
     return folder / "postgres"
+
+
+async def _with_migrated_database(spec: ProcessSpec) -> None:
+    async with Process(spec):
+        await make_migrated_database(spec.url)
+
+
+def _hasty(folder: Path) -> ProcessSpec:
+    spec = servers.postgres(folder, env=os.environ)
+    return replace(spec, argv=[*spec.argv, "-c", "fsync=off"])

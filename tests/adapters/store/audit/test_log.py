@@ -10,12 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.store.audit.log import IN_ORDER, WINDOW, PgAuditLog, select_page
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.views.audit import AuditFilter
-from tests.support.servers.databases import fresh_database
+from tests.support.servers.databases import migrated_database
 from tests.support.storage.audit.audits import audit_row, write_rows
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -112,8 +111,7 @@ async def many(
     engine: AsyncEngine, database_url: str, request: pytest.FixtureRequest
 ) -> AsyncIterator[AsyncEngine]:
     """A database with N rows, and no statistics of them."""
-    async with fresh_database(engine, database_url) as url:
-        await migrate(url)
+    async with migrated_database(engine, database_url) as url:
         many = create_engine(url, statement_timeout=None)
         async with many.begin() as connection:
             await connection.execute(text("ALTER TABLE audit SET (autovacuum_enabled = off)"))

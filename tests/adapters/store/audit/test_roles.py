@@ -8,7 +8,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.postgres.sqlstate import DatabaseAway
 from adapters.store.audit.export import PgAuditExport
 from adapters.store.audit.log import PgAuditLog
@@ -16,7 +15,7 @@ from adapters.store.audit.timestamps import PgTimestamps
 from adapters.store.identity.retention import PgRetention
 from domain.identity.retention import EVERY_APP, Kind
 from domain.views.audit import AuditFilter
-from tests.support.servers.private import private_postgres
+from tests.support.servers.private import migrated_postgres
 from tests.support.servers.users import apply_roles, database_as
 from tests.support.storage.audit.audits import close_all, exported, write_rows
 
@@ -26,8 +25,7 @@ TABLES = ("audit", "audit_blocks", "audit_leaves", "audit_timestamps")
 @pytest.fixture
 async def owner_url() -> AsyncIterator[str]:
     """A server of the test's own, since roles belong to a server, with the roles of deploy/roles.sql."""
-    async with private_postgres() as postgres:
-        await migrate(postgres.url)
+    async with migrated_postgres() as postgres:
         await apply_roles(postgres.url)
         yield postgres.url
 

@@ -14,11 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.store.lookups.lists import select_newest
 from adapters.store.statements.bulk import bulk_connection
 from domain.views.verifications import Filters
-from tests.support.servers.databases import fresh_database
+from tests.support.servers.databases import migrated_database
 
 PAGE: Final = 51
 CHUNK: Final = 50_000
@@ -102,8 +101,7 @@ def rows(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 async def listed(engine: AsyncEngine, database_url: str, rows: int) -> AsyncIterator[AsyncEngine]:
     """A database with N verifications of two apps and their reasons, and no statistics of them."""
-    async with fresh_database(engine, database_url) as url:
-        await migrate(url)
+    async with migrated_database(engine, database_url) as url:
         listed = create_engine(url)
         async with listed.begin() as connection:
             for table in LISTED:

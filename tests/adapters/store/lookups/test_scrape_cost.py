@@ -7,12 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.store.identity.overdue import MOST_OVERDUE, PgOverdue
 from adapters.store.lookups.figures import MOST, PgFigures
 from adapters.store.tables.schema import metadata
 from domain.identity.retention import EVERY_APP, Retention, Retentions, SharedRetention
-from tests.support.servers.databases import fresh_database
+from tests.support.servers.databases import migrated_database
 from tests.support.servers.statistics import read_in
 from tests.support.storage.stores import NOW
 from usecases.identity.retain import overdue_of
@@ -41,8 +40,7 @@ FEW = 100
 @pytest.fixture
 async def full_url(engine: AsyncEngine, database_url: str) -> AsyncIterator[str]:
     """A database of one app with many rows of everything, and no statistics of them."""
-    async with fresh_database(engine, database_url) as url:
-        await migrate(url)
+    async with migrated_database(engine, database_url) as url:
         full = create_engine(url)
         async with full.begin() as connection:
             for table in metadata.sorted_tables:

@@ -14,12 +14,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.store.reviews.queue import DUE, select_next, select_page
 from adapters.store.statements.bulk import bulk_connection
 from domain.reviews.case import Priority, Shown
 from domain.views.reviews import CaseFilter, CasePlace
-from tests.support.servers.databases import fresh_database
+from tests.support.servers.databases import migrated_database
 from tests.support.storage.stores import NOW
 
 PAGE: Final = 51
@@ -56,8 +55,7 @@ def rows(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 async def filled(engine: AsyncEngine, database_url: str, rows: int) -> AsyncIterator[AsyncEngine]:
     """A database with N cases of two apps, and no statistics of them."""
-    async with fresh_database(engine, database_url) as url:
-        await migrate(url)
+    async with migrated_database(engine, database_url) as url:
         filled = create_engine(url)
         async with bulk_connection(filled) as connection:
             await connection.execute("ALTER TABLE review_cases SET (autovacuum_enabled = off)")

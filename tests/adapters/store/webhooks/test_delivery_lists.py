@@ -14,11 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.store.webhooks.delivery_desk import select_page
 from domain.events.webhooks.delivery import DeliveryState
 from domain.views.deliveries import DeliveryFilter
-from tests.support.servers.databases import fresh_database
+from tests.support.servers.databases import migrated_database
 
 PAGE: Final = 51
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,8 +30,7 @@ async def listed(
     engine: AsyncEngine, database_url: str, request: pytest.FixtureRequest
 ) -> AsyncIterator[AsyncEngine]:
     """A database with many deliveries of ten endpoints of two apps."""
-    async with fresh_database(engine, database_url) as url:
-        await migrate(url)
+    async with migrated_database(engine, database_url) as url:
         listed = create_engine(url)
         async with listed.begin() as connection:
             await connection.execute(

@@ -10,11 +10,10 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.schema import migrate
 from adapters.store.webhooks.recovery import BEGINNING, RECOVER
 from domain.events.event import EventType
 from tests.adapters.store.webhooks.test_delivery_lists import nodes, rows_of
-from tests.support.servers.databases import fresh_database
+from tests.support.servers.databases import migrated_database
 
 ROWS: Final = 100_000
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,8 +26,7 @@ PER_WINDOW: Final = 6
 @pytest.fixture
 async def long_log(engine: AsyncEngine, database_url: str) -> AsyncIterator[AsyncEngine]:
     """A log of two apps, and an endpoint that got all but every hundredth event."""
-    async with fresh_database(engine, database_url) as url:
-        await migrate(url)
+    async with migrated_database(engine, database_url) as url:
         long_log = create_engine(url)
         async with long_log.begin() as connection:
             for statement in (EVENTS, ADD_ENDPOINT, DELIVERIES):

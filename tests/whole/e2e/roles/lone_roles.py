@@ -17,7 +17,6 @@ import httpx2
 from redis.asyncio import Redis
 
 from adapters.intake.inbox import RedisInbox
-from adapters.postgres.schema import migrate
 from adapters.processes.heartbeats import Heartbeats
 from adapters.sealing.envelope import KeyRing
 from devstack.environment import role_settings, without_settings
@@ -27,7 +26,7 @@ from devstack.waiting import until
 from domain.callback.signature import sign_data
 from tests.support.http.clients import plain_client
 from tests.support.payloads.callbacks import dump
-from tests.support.servers.private import private_postgres, private_valkey
+from tests.support.servers.private import migrated_postgres, private_valkey
 from tests.support.storage.stores import callback, payload
 
 SECRET = "secret"
@@ -95,8 +94,7 @@ class Role(Process):
 async def running_servers(folder: Path) -> AsyncIterator[Servers]:
     async with AsyncExitStack() as stack:
         valkey = await stack.enter_async_context(private_valkey(folder))
-        postgres = await stack.enter_async_context(private_postgres())
-        await migrate(postgres.url)
+        postgres = await stack.enter_async_context(migrated_postgres())
         yield Servers(folder, valkey, postgres)
 
 
