@@ -10,11 +10,10 @@ from rich.table import Table
 
 from adapters.configuration.visible import check_visible
 from adapters.sealing.random_secrets import new_secret
-from adapters.settings.settings import load_settings
 from cli.connection.actor import command_actor
 from cli.connection.connected import Gateway
 from cli.connection.running import run_on
-from cli.connection.whereabouts import configured_servers
+from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
@@ -46,6 +45,7 @@ def create(
     ] = False,
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; default: never")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the token of this name")] = False,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Create a token and print it; it is not shown again."""
     if bool(app) == all_apps:
@@ -56,7 +56,9 @@ def create(
             f"only persons have {', '.join(sorted(persons))}: use `people add` and `people token`"
         )
     _check_known("scope", scope, SCOPES)
-    _check_known("app", app or (), load_settings().apps)
+    servers = find_servers(data_dir)
+    if (known := servers.webhooks.app_ids) is not None:
+        _check_known("app", app or (), known)
     apps = app or None
     token = new_secret()
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
@@ -70,7 +72,7 @@ def create(
         await tokens.put(name, token, apps=apps, scopes=scope, expires_at=expires_at, audit=row)
         return True
 
-    if not run_on(make, configured_servers()):
+    if not run_on(make, servers):
         raise TokenExists(f"a token {name!r} exists already; --replace replaces it")
     typer.echo(token)
 
@@ -91,9 +93,9 @@ def _check_name(name: str) -> None:
 
 
 @commands.command(name="list")
-def list_tokens() -> None:
+def list_tokens(data_dir: DataDirOption = None) -> None:
     """List the tokens, without the secrets."""
-    found = run_on(lambda gateway: gateway.tokens().all(), configured_servers())
+    found = run_on(lambda gateway: gateway.tokens().all(), find_servers(data_dir))
     if not found:
         typer.echo("There are no tokens.")
         return
@@ -106,8 +108,8 @@ def list_tokens() -> None:
 
 
 @commands.command()
-def revoke(name: Name) -> None:
+def revoke(name: Name, data_dir: DataDirOption = None) -> None:
     """Revoke a token immediately."""
     row = AuditRow.by(command_actor(), Action.TOKEN_REVOKED, subject=name)
-    if not run_on(lambda gateway: gateway.tokens().revoke(name, audit=row), configured_servers()):
+    if not run_on(lambda gateway: gateway.tokens().revoke(name, audit=row), find_servers(data_dir)):
         raise NoSuchToken(f"there is no token {name!r}")

@@ -1,6 +1,9 @@
 """The command line creates, lists and revokes tokens, never with more rights than requested."""
 
 import asyncio
+import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +94,18 @@ def test_a_token_of_the_same_name_is_replaced_only_on_demand(run: Run, database_
     new = run("token", "create", "ops", *OPERATOR, "--replace")[1].strip()
     assert check_token(database_url, old) is None
     assert check_token(database_url, new) is not None
+
+
+def test_without_settings_the_tokens_are_those_of_the_dev_in_this_folder(
+    run: Run, environment: pytest.MonkeyPatch, empty_tokens: None, folder: Path, database_url: str
+) -> None:
+    description = {name: os.environ[f"FACEID_{name.upper()}"] for name in ("redis_url", "database_url")}
+    (folder / ".faceid").mkdir()
+    (folder / ".faceid" / "dev.json").write_text(json.dumps(description))
+    for name in ("REDIS_URL", "DATABASE_URL", "MASTER_KEYS", "APPS"):
+        environment.delenv(f"FACEID_{name}")
+
+    code, out, err = run("token", "create", "ops", *OPERATOR)
+
+    assert (code, err) == (0, "")
+    assert check_token(database_url, out.strip()) == ApiToken("ops", ["demo"], ["operate"], None)
