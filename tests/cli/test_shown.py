@@ -70,6 +70,7 @@ async def test_doctor_prints_what_the_page_shows(
         "vendor_url": "http://127.0.0.1:9",
     }
     environment.setenv("FACEID_APPS", json.dumps({"shop": shop}))
+    (tmp_path / "spool").mkdir()
     environment.setenv("FACEID_SPOOL_DIR", str(tmp_path / "spool"))
     environment.setenv("FACEID_KEYS_URL", f"file://{tmp_path}/keys")
     await redis.config_set("maxmemory", "1gb")

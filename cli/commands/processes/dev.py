@@ -1,6 +1,7 @@
 """`dev`: run the whole gateway on this machine until Ctrl-C."""
 
 import asyncio
+import shlex
 import signal
 import time
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.commands.processes.roles import Port
+from cli.connection.whereabouts import DEV_FOLDER
 from cli.output.terminal import create_console
 from devstack.day.fill import fill
 from devstack.day.plan import MOST
@@ -43,7 +45,7 @@ ForeignServers = Annotated[
 
 
 def dev_command(  # noqa: PLR0913, PLR0917 - a parameter is an option
-    data_dir: DataDir = Path(".faceid"),
+    data_dir: DataDir = DEV_FOLDER,
     ingress_port: Port = 8028,
     api_port: Port = 8080,
     console_port: Port = 8081,
@@ -76,7 +78,7 @@ async def run_dev(options: StackOptions, console: Console, *, fill_with: int = 0
         console.print(addresses(stack))
         if stack.console_login_url:
             console.print(f"Sign in to the console, once: {stack.console_login_url}", soft_wrap=True)
-            console.print(f"Another link: faceid-gateway people invite {USER}")
+            console.print(f"Another link: {invitation(options.data_dir)}", soft_wrap=True)
         console.print(f"Webhooks may go to this machine too ({ALLOWED_RECEIVERS}).")
         console.print(f"Everything answers. Details: {stack.data_dir / 'dev.json'}. Press Ctrl-C to stop.")
         filling = asyncio.create_task(_fill(stack, fill_with, console)) if fill_with else None
@@ -85,6 +87,12 @@ async def run_dev(options: StackOptions, console: Console, *, fill_with: int = 0
             filling.cancel()
             await asyncio.wait([filling])
         console.print("Stopping …")
+
+
+def invitation(data_dir: Path) -> str:
+    """The command that prints another link to the console of the `dev` on this folder."""
+    folder = "" if data_dir == DEV_FOLDER else f" --data-dir {shlex.quote(str(data_dir))}"
+    return f"faceid-gateway people invite {USER}{folder}"
 
 
 async def _fill(stack: Stack, count: int, console: Console) -> None:
