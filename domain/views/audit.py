@@ -14,6 +14,7 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     """The rows that a reader may and wants to see; None: all.
 
     `app_ids`: only rows of these apps, without those of no app. `since`: not older ones.
+    `until`: only older ones.
     """
 
     app_ids: tuple[str, ...] | None = None
@@ -21,6 +22,7 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     action: str | None = None
     subject: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
 
 class AuditPage(msgspec.Struct, frozen=True):

@@ -54,7 +54,7 @@ def select_page(which: AuditFilter, *, limit: int, after: AuditPosition | None) 
         "limit": limit + 1,
         "window": WINDOW if conditions or (key is None and which.since) else limit + 1,
         "since": max(which.since or _BEGINNING, _BEGINNING),
-        "at": at,
+        "at": min(at, which.until or at),
         "id": number,
     }
     rest = " AND ".join(conditions.values()) or "true"
@@ -80,6 +80,8 @@ _KEYS: Final = ("subject", "actor", "action", "app_id")
 def _conditions(which: AuditFilter) -> dict[str, str]:
     """A condition for each filter; one on a single app can be a key."""
     wanted = {name: f"{name} = :{name}" for name in _KEYS if getattr(which, name, None) is not None}
+    if which.until is not None:
+        wanted["until"] = "at < :until"
     if which.app_ids is None:
         return wanted
     if len(which.app_ids) == 1:
@@ -88,7 +90,7 @@ def _conditions(which: AuditFilter) -> dict[str, str]:
 
 
 def _values(which: AuditFilter) -> Values:
-    values: Values = {name: getattr(which, name) for name in ("subject", "actor", "action")}
+    values: Values = {name: getattr(which, name) for name in ("subject", "actor", "action", "until")}
     if which.app_ids is not None:
         values |= {"app_ids": [*which.app_ids], "app_id": next(iter(which.app_ids), None)}
     return {name: value for name, value in values.items() if value is not None}

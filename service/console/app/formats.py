@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from service.console.app.languages import N_, catalogue
@@ -15,13 +17,15 @@ _INVISIBLE: Final = "\N{REPLACEMENT CHARACTER}"
 _UNITS: Final = ((86400, "d", N_("d")), (3600, "h", N_("h")), (60, "min", N_("min")), (1, "s", N_("s")))
 
 _SIZES: Final = ("B", "KiB", "MiB", "GiB", "TiB")
+_WHOLE: Final = "yyyy-MM-dd HH:mm:ss"
 _SHORT: Final = 24
 _HEAD: Final = 10
 _TAIL: Final = 6
 
 
 def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
-    """The filters in this language: `number`, `age` (seconds or timedelta), `time` (with zone)."""
+    """The filters in this language: `number`, `age` (seconds or timedelta), `time` (with zone; a form
+    without the year gets it for a time of another year)."""
     texts = catalogue(language)
 
     def number(value: float) -> str:
@@ -31,8 +35,12 @@ def filters_for(language: str) -> Mapping[str, Callable[..., Any]]:
         seconds = value.total_seconds() if isinstance(value, timedelta) else value
         return _age(max(0, int(seconds)), texts.gettext)
 
-    def time(at: datetime | None, zone: tzinfo, form: str = "yyyy-MM-dd HH:mm:ss") -> str:
-        return "–" if at is None else _time(at, zone, form, language)
+    @pass_context
+    def time(context: Context, at: datetime | None, zone: tzinfo, form: str = _WHOLE) -> str:
+        if at is None:
+            return "–"
+        is_short = form.startswith("MM") and at.astimezone(zone).year != context["now"].astimezone(zone).year
+        return _time(at, zone, f"yyyy-{form}" if is_short else form, language)
 
     def time_text(at: datetime, zone: tzinfo, form: str) -> str:
         return format_datetime(at.astimezone(zone), form, locale=language)

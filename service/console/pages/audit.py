@@ -42,6 +42,7 @@ class View(ListView, frozen=True):
     action: str = ""
     subject: str = ""
     since: str = ""
+    until: str = ""
     after: str = ""
 
     @classmethod
@@ -117,6 +118,7 @@ def _filter(view: View, context: ConsoleContext, session: Session) -> AuditFilte
         action=view.action or None,
         subject=view.subject or None,
         since=read_time(view.since, context.zone),
+        until=read_time(view.until, context.zone),
     )
 
 

@@ -80,6 +80,21 @@ async def test_rows_before_since_are_left_out(engine: AsyncEngine, kind: dict[st
         assert len(await all_pages(engine, AuditFilter(since=since, **kind), limit=1)) == 3
 
 
+@pytest.mark.parametrize("kind", [{}, {"actor": "person:li.na"}, {"app_ids": ("demo", "shop")}])
+@pytest.mark.parametrize("limit", [1, 50])
+async def test_rows_from_until_on_are_left_out(engine: AsyncEngine, kind: dict[str, Any], limit: int) -> None:
+    await write_rows(engine, 4)
+    async with engine.begin() as connection:
+        moved = (
+            "UPDATE audit SET app_id = 'demo', at = CAST(:at AS timestamptz) + subject::int * interval '1 h'"
+        )
+        await connection.execute(text(moved), {"at": START})
+    until = START + timedelta(hours=2)
+    for since, expected in ((None, ["1", "0"]), (START + timedelta(hours=1), ["1"])):
+        which = AuditFilter(since=since, until=until, **kind)
+        assert [row.subject for row in await all_pages(engine, which, limit=limit)] == expected
+
+
 MANY: Final = """
 INSERT INTO audit (at, app_id, actor, action, subject)
 SELECT CAST(:start AS timestamptz) + n * interval '1 second', CASE WHEN n % 3 = 0 THEN 'demo' END,
@@ -128,10 +143,11 @@ async def test_no_page_reads_more_than_a_window(many: AsyncEngine) -> None:
             if statistics:
                 await connection.execute(text("ANALYZE audit"))
             for filters in FILTERS:
-                for since in (None, START + timedelta(days=1)):
-                    which = AuditFilter(since=since, **filters)
+                for since, until in product((None, START + timedelta(days=1)), (None, START)):
+                    which = AuditFilter(since=since, until=until, **filters)
                     read = await rows_read(connection, which)
-                    bound = 51 if len(filters) <= 1 and "app_ids" not in filters and not since else WINDOW
+                    is_one = len(filters) <= 1 and "app_ids" not in filters and not since and not until
+                    bound = 51 if is_one else WINDOW
                     assert read <= bound + 51, (statistics, which, read)
 
 

@@ -1,6 +1,9 @@
 """The audit on its page, and its export."""
 
 import json
+from datetime import UTC, datetime
+
+from sqlalchemy import text
 
 from adapters.store.audit.log import PgAuditLog
 from domain.audit.action import Action
@@ -42,6 +45,24 @@ async def test_an_auditor_filters_and_exports(site: Site, readers: Readers) -> N
     assert [line["subject"] for line in lines] == ["endpoint-1", "endpoint-0"]
     [(detail,)] = await site.store.rows("SELECT detail FROM audit WHERE action = 'audit.exported'")
     assert detail == {"actor": "person:li.na"}
+
+
+async def test_a_span_of_another_year_is_shown_and_exported(site: Site) -> None:
+    await fill(site, 3)
+    async with site.engine.begin() as connection:
+        moved = "UPDATE audit SET at = CAST(:at AS timestamptz) WHERE subject = :subject"
+        for n, at in enumerate(
+            (datetime(2023, 12, 31, 15, 59, tzinfo=UTC), datetime(2023, 12, 31, 16, tzinfo=UTC))
+        ):
+            await connection.execute(text(moved), {"at": at, "subject": f"endpoint-{n}"})
+    async with site.client(Role.AUDITOR) as client:
+        shown = (await client.get("/audit?since=2023-12-31T00:00&until=2024-01-01T00:00")).text
+        form = {"form_token": token_in(shown), "until": "2024-01-01T00:00"}
+        exported = (await client.post("/audit/export", data=form)).text
+    assert ">2023-12-31 23:59:00<" in shown
+    assert ("endpoint-1" in shown, "endpoint-2" in shown) == (False, False)
+    assert 'name="until" value="2024-01-01T00:00"' in shown
+    assert [json.loads(line)["subject"] for line in exported.splitlines()] == ["endpoint-0"]
 
 
 async def test_an_auditor_of_one_app_sees_no_other_rows(site: Site) -> None:
