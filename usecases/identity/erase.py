@@ -59,7 +59,7 @@ class ErasureDesk:
             NoKeyStore: there is no ledger.
             ReadRefused: the reason is blank, or has an ID number.
             NoSuchVerification: the app has none with this biz_id.
-            LegalHold: it is held.
+            LegalHold: it is held, or its like at another app of the vendor account.
             ServerAway: the key store or PostgreSQL is away.
         """
         if self._ledger is None:
@@ -69,10 +69,10 @@ class ErasureDesk:
         await self._ledger.state()
         mine, now = verification_id(app_id, biz_id), self._clock()
         audit = AuditRow.by(actor, Action.ERASED, reason=why)
-        if (known := await self._erasures.begin(mine, at=now, because=because, audit=audit)) is not None:
-            return known
         others = [verification_id(each, biz_id) for each in self._sharing(app_id) if each != app_id]
-        await self._erasures.begin_unasked(others, at=now)
+        known = await self._erasures.begin(mine, beside=others, at=now, because=because, audit=audit)
+        if known is not None:
+            return known
         for other in others:
             await self._complete(self._ledger, other, now)
         receipt = await self._complete(self._ledger, mine, now)

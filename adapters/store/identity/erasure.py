@@ -22,7 +22,7 @@ from adapters.store.events.log import append
 from adapters.store.identity.numbers.index import FORGET
 from adapters.store.identity.pictures.pieces import ERASE as ERASE_PICTURES
 from adapters.store.statements import due_moves
-from adapters.store.statements.holds import is_held
+from adapters.store.statements.holds import LOCK_ALL, is_held
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.errors import BrokenSeal
@@ -44,29 +44,37 @@ class PgErasures:
         self._ring = ring
 
     async def begin(
-        self, verification_id: UUID, *, at: datetime, because: ErasureCause, audit: AuditRow
+        self,
+        verification_id: UUID,
+        *,
+        beside: Sequence[UUID],
+        at: datetime,
+        because: ErasureCause,
+        audit: AuditRow,
     ) -> Receipt | None:
-        """Note that the verification is to be erased; the receipt if that was done before.
+        """Note that the verification and those `beside` it are to be erased; the receipt if that was done
+        before.
 
         Raises:
             NoSuchVerification: there is none with this id.
-            LegalHold: it is held.
+            LegalHold: it is held, or one beside it.
         """
-        key = {"id": verification_id}
+        key, ids = {"id": verification_id}, [verification_id, *beside]
         async with self._engine.begin() as connection:
+            await connection.execute(LOCK_ALL, {"ids": ids})
             row = (await connection.execute(_LOCK, key)).first()
             if row is None:
                 raise NoSuchVerification
             known = (await connection.execute(_KNOWN, key)).first()
-            if known is None:
-                if await connection.scalar(_HELD, key):
-                    raise LegalHold
-                asked = msgspec.structs.replace(audit, app_id=row.app_id, subject=row.biz_id)
-                values = {"at": at, "because": because, "asked": msgspec.json.encode(asked).decode()}
-                await connection.execute(
-                    _BEGIN, {**key, **values, "app_id": row.app_id, "biz_id": row.biz_id}
-                )
-        return None if known is None else receipt_of(known)
+            if known is not None:
+                return receipt_of(known)
+            if await connection.scalar(_HELD, {"ids": ids}):
+                raise LegalHold
+            asked = msgspec.structs.replace(audit, app_id=row.app_id, subject=row.biz_id)
+            values = {"at": at, "because": because, "asked": msgspec.json.encode(asked).decode()}
+            await connection.execute(_BEGIN, {**key, **values, "app_id": row.app_id, "biz_id": row.biz_id})
+            await connection.execute(_BEGIN_UNASKED, {"ids": list(beside), "at": at})
+        return None
 
     async def begin_unasked(self, verification_ids: Sequence[UUID], *, at: datetime) -> None:
         """Note that the ledger has these verifications, whatever this database has of them."""
@@ -193,7 +201,9 @@ _LOCK: Final = text(
 
 _KNOWN: Final = text("SELECT * FROM erasures WHERE verification_id = :id FOR UPDATE")
 
-_HELD: Final = text(f"SELECT {is_held(':id')}")
+_HELD: Final = text(f"""
+SELECT bool_or({is_held("t.id")}) FROM unnest(CAST(:ids AS uuid[])) AS t (id)
+""")  # noqa: S608 - constants alone
 
 _BEGIN: Final = text("""
 INSERT INTO erasures (verification_id, app_id, biz_id, at, because, asked)

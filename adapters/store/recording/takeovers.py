@@ -1,7 +1,7 @@
 """Merge two verifications of one biz_id at two apps of one vendor account.
 
 The callbacks move to the owner's, encrypted with its key, and the spent calls count for it: three calls in
-total. The other verification becomes expired.
+total. A legal hold is on both then. The other verification becomes expired.
 """
 
 from datetime import datetime
@@ -51,6 +51,7 @@ class Takeovers:
         ids = {"old": old, "new": new}
         await self._join(connection, found, ids, to=to, now=now, held=held)
         await connection.execute(_COPY_PULLS, ids)
+        await connection.execute(_COPY_HOLD, ids)
         await connection.execute(_END, ids)
         await connection.execute(_NOTE, {"ids": [old, new], "event": _EVENT})
         return True
@@ -121,6 +122,17 @@ SELECT :new, p.n + spent.most, state, started_at, finished_at, http_status, erro
 FROM pulls p, (SELECT COALESCE(max(n), 0) AS most FROM pulls WHERE verification_id = :new) AS spent
 WHERE verification_id = :old AND p.n + spent.most <= {PULL_LIMIT}
 """)  # noqa: S608 - constants alone
+
+_COPY_HOLD: Final = text("""
+INSERT INTO holds AS h (verification_id, app_id, reason, placed_by, placed_at)
+SELECT v.id, v.app_id, old.reason, old.placed_by, old.placed_at
+FROM holds old, verifications v WHERE old.verification_id = :old AND old.lifted_at IS NULL AND v.id = :new
+ON CONFLICT (verification_id) DO UPDATE
+  SET reason = EXCLUDED.reason, placed_by = EXCLUDED.placed_by, placed_at = EXCLUDED.placed_at,
+      lifted_at = NULL
+  WHERE h.lifted_at IS NOT NULL
+""")
+"""What is held stays so where it is moved."""
 
 _END: Final = text(f"""
 UPDATE verifications

@@ -54,9 +54,23 @@ OF_ERASURES: Final = (
     Mutation(
         "holds win",
         "adapters/store/identity/erasure.py",
-        "                if await connection.scalar(_HELD, key):\n                    raise LegalHold\n",
+        """            if await connection.scalar(_HELD, {"ids": ids}):\n                raise LegalHold\n""",
         "",
         [f"{_STORE}/test_erasure.py::test_held_verification_stays_until_the_hold_is_lifted"],
+    ),
+    Mutation(
+        "holds win",
+        "adapters/store/identity/erasure.py",
+        """scalar(_HELD, {"ids": ids})""",
+        """scalar(_HELD, {"ids": [verification_id]})""",
+        [f"{_STORE}/test_moved.py::test_a_hold_at_another_app_of_the_account_wins"],
+    ),
+    Mutation(
+        "holds win",
+        "adapters/store/recording/takeovers.py",
+        "        await connection.execute(_COPY_HOLD, ids)\n",
+        "",
+        [f"{_STORE}/test_moved.py::test_a_hold_follows_what_is_moved"],
     ),
     Mutation(
         "holds win",

@@ -64,7 +64,8 @@ class Erasing(Store):
         """Begin the erasure of verification `n`, as a process that dies before the ledger has it."""
         audit = AuditRow.by(ACTOR, Action.ERASED, reason="asked to")
         which = verification_id("demo", biz_id(n))
-        assert await self.erasures.begin(which, at=LATER, because=ErasureCause.REQUEST, audit=audit) is None
+        because = ErasureCause.REQUEST
+        assert await self.erasures.begin(which, beside=[], at=LATER, because=because, audit=audit) is None
 
     async def missing(self) -> list[Erased]:
         """What the ledger has and the database does not."""

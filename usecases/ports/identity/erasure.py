@@ -14,9 +14,17 @@ class Erasures(Protocol):
     """Begins and completes erasures. Every method raises ServerAway."""
 
     async def begin(
-        self, verification_id: UUID, *, at: datetime, because: ErasureCause, audit: AuditRow
+        self,
+        verification_id: UUID,
+        *,
+        beside: Sequence[UUID],
+        at: datetime,
+        because: ErasureCause,
+        audit: AuditRow,
     ) -> Receipt | None:
-        """Note that it is to be erased; the receipt if it is. Raises NoSuchVerification, LegalHold."""
+        """Note that it and those `beside` it are to be erased; the receipt if it is. Raises
+        NoSuchVerification, LegalHold.
+        """
 
     async def begin_unasked(self, verification_ids: Sequence[UUID], *, at: datetime) -> None:
         """Note that the ledger has these, whatever the database has of them."""
