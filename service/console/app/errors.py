@@ -85,6 +85,11 @@ _STALE: Final = Notice(
         "Open the page again."
     ),
 )
+_ENDED: Final = Notice(
+    403,
+    N_("Your session has ended"),
+    N_("Nothing was changed. Sign in again, open the page and send the form once more."),
+)
 _HTTPS: Final = Notice(
     403,
     N_("HTTPS is needed"),
@@ -127,7 +132,8 @@ async def _ask_to_sign_in(request: Request, _error: Exception) -> Response:
     if is_read:
         return RedirectResponse(to, 303)
     form = await fields_of(request)
-    return _stale(request, {name: value for name, value in form.items() if isinstance(value, str)})
+    typed = {name: value for name, value in form.items() if isinstance(value, str)}
+    return _stale(request, typed, _ENDED)
 
 
 async def _answer_stale(request: Request, error: Exception) -> Response:
@@ -135,9 +141,9 @@ async def _answer_stale(request: Request, error: Exception) -> Response:
     return _stale(request, error.typed)
 
 
-def _stale(request: Request, typed: Mapping[str, str]) -> Response:
+def _stale(request: Request, typed: Mapping[str, str], notice: Notice = _STALE) -> Response:
     texts = {name: text for name, text in typed.items() if name in _TYPED and text}
-    return _notice(request, _STALE, typed=texts)
+    return _notice(request, notice, typed=texts, has_ended=notice is _ENDED)
 
 
 _TYPED: Final = frozenset({"note", "reason"})
@@ -170,5 +176,5 @@ def _page_of(notice: Notice) -> Any:
 
 
 def _notice(request: Request, notice: Notice, **more: object) -> Response:
-    values = {"typed": {}, **more}
+    values = {"typed": {}, "has_ended": False, **more}
     return page(request, "error.html", status=notice.status, notice=notice, **values)

@@ -45,6 +45,7 @@ ACCOUNT_DONE: Final[Mapping[str, str]] = {
     "code": N_("The second factor is set up. The next sign-in asks for a code."),
     "removed": N_("The second factor is removed."),
     "session": N_("The session has ended."),
+    "roles": N_("Your roles are changed."),
 }
 
 TOO_MANY: Final = N_("Too many tries. Wait a few minutes, then try again.")

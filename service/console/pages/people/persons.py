@@ -127,6 +127,9 @@ async def change_roles(request: Request, context: Context, session: Admin, name:
         await change(person.name, [grant], actor=actor_of(request, session), rights=session.rights)
     except (NotPermitted, LastAdmin) as error:
         return await _show(request, context, session, person, problem=_PROBLEMS[type(error)])
+    if person.id == session.person.id:
+        # The role that opens the page of this person may be the one that is gone.
+        return RedirectResponse("/account?done=roles", _SEE_OTHER)
     return _back(person, "roles")
 
 

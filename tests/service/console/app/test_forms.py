@@ -70,6 +70,8 @@ async def test_what_was_typed_is_shown_again_where_the_session_has_ended(site: S
     assert answer.status_code == 403
     assert "&lt;b&gt;three lines of reasons&lt;/b&gt;" in answer.text
     assert "my password" not in answer.text
+    assert "Your session has ended" in answer.text
+    assert 'href="/login"' in answer.text
 
 
 async def test_a_sign_in_needs_the_token_of_its_own_page(site: Site) -> None:

@@ -55,6 +55,18 @@ async def test_an_admin_invites_a_person_who_signs_in(site: Site, readers: Reade
     ]  # fmt: skip
 
 
+async def test_an_admin_who_gives_up_the_own_role_is_told(site: Site) -> None:
+    await site.people.person("zhao.min", Grant(Role.ADMIN))
+    person = await site.people.person("li.na", Grant(Role.ADMIN), Grant(Role.VIEWER))
+    async with site.client() as client:
+        client.cookies.set("faceid", await site.people.cookie(person))
+        form = {"form_token": token_in((await client.get("/help")).text), "do": "revoke", "app": "*"}
+        answer = await client.post(
+            "/people/of/li.na/roles", data=form | {"role": "admin"}, follow_redirects=True
+        )
+    assert (answer.status_code, "Your roles are changed." in answer.text) == (200, True)
+
+
 async def test_a_person_makes_a_token_that_is_shown_once(site: Site, readers: Readers) -> None:
     reader = await readers.sign_in(Role.OPERATOR)
     await reader.open("/help")
