@@ -25,6 +25,7 @@ from domain.people.errors import (
 from domain.people.person import Person
 from domain.people.roles import Grant, Role
 from domain.people.tokens import DEFAULT_LIFE, LONGEST_LIFE
+from domain.views.tokens import EVERY_SCOPE
 from usecases.people.invite import Invited
 
 Answer = TypeVar("Answer")
@@ -199,5 +200,5 @@ _WORDS = {
     IdentityTaken: "another person signs in by this identity",
     LastAdmin: "this is the last admin of every app; add another one first",
     OutOfBounds: "a link is valid for 15 minutes to 24 hours, a personal token for at most 366 days",
-    ScopeRefused: "there is no such scope",
+    ScopeRefused: f"there is no such scope; there are {', '.join(sorted(EVERY_SCOPE))}",
 }

@@ -14,7 +14,7 @@ SCOPE_MEANINGS: Final = {
     "verifications:read": "Look up verifications and why they were decided, see and try policies.",
     "verifications:write": "Order and register verifications.",
     "endpoints": "Manage webhook endpoints.",
-    "operate": "Spend a pull, handle dead letters, reload policies.",
+    "operate": "Spend a pull, ask for a review, handle dead letters, reload policies.",
     "audit": "Read the audit.",
     "erase": "Erase identity, place and lift legal holds.",
     "identity:name": "Read names, for a reason.",

@@ -56,7 +56,7 @@ class Gateway:
     async def beats(
         self, role: str, pid: int = 1, *, version: str = "1.2", at: datetime | None = None, **status: Any
     ) -> None:
-        usual = {"worker": WORKER, "ingress": INGRESS, "api": {"policies": WORKER["policies"]}}[role]
+        usual = {"worker": WORKER, "ingress": INGRESS, "api": {"policies": WORKER["policies"]}}.get(role, {})
         beat = Heartbeat(role, "host", pid, version, 5, NOW, at or datetime.now(UTC), usual | status)
         await Heartbeats(self.redis).put(beat)
 

@@ -62,6 +62,15 @@ async def test_a_read_only_redis_does_not_make_the_workers_look_dead(gateway: Ga
     assert objection(RULES, nobody, before=before, after=after, minutes=9, firing=False) is None
 
 
+async def test_a_console_without_epoch_keys_is_not_about_to_lose_them(gateway: Gateway) -> None:
+    before = await gateway.page()
+    await gateway.beats("console", keys={"up": False, "left": 0.0})
+    after = await gateway.page()
+    assert "faceid_epoch_keys_left_seconds" in after
+    alert = "FaceidEpochKeysEnd"
+    assert objection(RULES, alert, before=before, after=after, minutes=9, firing=False) is None
+
+
 async def test_an_unavailable_postgresql_is_reported_by_name(gateway: Gateway) -> None:
     before = await gateway.page()
     await postgresql_away(gateway)

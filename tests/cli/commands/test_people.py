@@ -114,7 +114,7 @@ def test_a_personal_token_ends_with_its_person(run: Run, ask: Ask[object]) -> No
         (("role", "nobody", "--role", "viewer"), "there is no active person"),
         (("disable", "nobody"), "there is no active person"),
         (("token", "nobody"), "there is no active person"),
-        (("token", "taken", "--scope", "everything"), "there is no such scope"),
+        (("token", "taken", "--scope", "everything"), "there is no such scope; there are approve, audit"),
         (("disable", "taken"), "this is the last admin"),
         (("role", "taken", "--role", "admin", "--remove"), "this is the last admin"),
     ],
