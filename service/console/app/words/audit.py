@@ -57,7 +57,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "review.released": N_("Case given back"),
     "review.snoozed": N_("Case put off"),
     "review.proposed": N_("Conclusion proposed"),
-    "review.returned": N_("Conclusion given back"),
+    "review.returned": N_("Conclusion returned"),
     "review.approved": N_("Conclusion approved"),
     "review.concluded": N_("Case concluded"),
     "review.looked": N_("Second look ended"),

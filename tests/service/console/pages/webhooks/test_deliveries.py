@@ -192,3 +192,15 @@ def _field(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found
     return found[1]
+
+
+async def test_a_delivery_whose_time_has_come_is_said_to_be_due(site: Site) -> None:
+    await failing(site, 1)
+    [(delivery_id,)] = await site.store.rows("SELECT id FROM deliveries")
+    async with site.client(Role.OPERATOR) as client:
+        for days, is_due in ((1, False), (-1, True)):
+            async with site.engine.begin() as connection:
+                at = site.context.clock() + timedelta(days=days)
+                await connection.execute(text("UPDATE deliveries SET due_at = :at"), {"at": at})
+            for path in ("/deliveries", f"/deliveries/{delivery_id}"):
+                assert ("due since" in (await client.get(path)).text) is is_due
