@@ -41,7 +41,7 @@ coverage: $(STAMP) ## measure the branches of domain that its tests cover; there
 	$(BIN)/coverage report
 
 check: static coverage ## format, lint, types, import arrows, schemas, docs, coverage of domain, tests
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest $(TESTS) --without-measured
 
 static: lint types arrows schemas pages bytecode
 

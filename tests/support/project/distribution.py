@@ -6,6 +6,7 @@ the modules that share the running gateway; each test by itself where a module's
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Final
@@ -61,6 +62,9 @@ THOROUGH: Final = (
 )
 """Modules beside those of APART that start processes or try thousands of inputs: not for `--fast`."""
 
+MEASURED: Final = "tests/domain"
+"""`make coverage` runs the fast tests of this folder."""
+
 SERVERS: Final = frozenset({"redis_url", "database_url", "store[real]", "queue[real]", "stack"})
 """What a test uses that needs a server: fixtures, or their parameters."""
 
@@ -77,6 +81,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="only what needs no server and takes no time")
+    parser.addoption("--without-measured", action="store_true", help="leave out what `make coverage` runs")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -117,9 +122,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put what takes longest first; the rest stays as collected."""
     items.sort(key=_place)
     if config.getoption("fast"):
-        slow = [item for item in items if not _is_fast(item)]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if _is_fast(item)]
+        _leave_out(config, items, lambda item: not _is_fast(item))
+    if config.getoption("without_measured"):
+        _leave_out(config, items, _is_measured)
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], which: Callable[[pytest.Item], bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if which(item)])
+    items[:] = [item for item in items if not which(item)]
+
+
+def _is_measured(item: pytest.Item) -> bool:
+    return PurePosixPath(item.nodeid).is_relative_to(MEASURED) and _is_fast(item)
 
 
 def _is_fast(item: pytest.Item) -> bool:
