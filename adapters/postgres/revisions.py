@@ -1,6 +1,7 @@
 """The revisions of the schema, from Alembic."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from alembic import command
@@ -20,7 +21,7 @@ def current_revision_of(connection: Connection) -> str | None:
 
 def newest_revision() -> str:
     """The revision that this code was written for."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    head = _revisions().get_current_head()
     assert head is not None  # noqa: S101 - the package ships migrations
     return head
 
@@ -31,9 +32,10 @@ def revision_after(current: str | None) -> str | None:
     Raises:
         SettingsError: this code does not know the current one.
     """
-    script = ScriptDirectory.from_config(alembic_config())
     try:
-        missing = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
+        missing = [
+            revision.revision for revision in _revisions().iterate_revisions("head", current or "base")
+        ]
     except ResolutionError:
         raise SettingsError(
             f"FACEID_DATABASE_URL: the database is at revision {current}, which a newer version has made"
@@ -57,7 +59,13 @@ def indexes_of(revision: str) -> Mapping[str, str]:
 
 
 def _module_of(revision: str) -> Any:
-    return ScriptDirectory.from_config(alembic_config()).get_revision(revision).module
+    return _revisions().get_revision(revision).module
+
+
+@cache
+def _revisions() -> ScriptDirectory:
+    # Each one reads the module of every revision.
+    return ScriptDirectory.from_config(alembic_config())
 
 
 def apply_revision(connection: Connection, revision: str) -> None:
