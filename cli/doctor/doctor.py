@@ -153,7 +153,8 @@ async def _check_database(settings: Settings) -> Check:
     if fitness.is_fit:
         return Check("database", True, f"at revision {fitness.newest}, takes writes")
     needs = f"needs {fitness.newest}: run `faceid-gateway migrate`"
-    return Check("database", False, f"at revision {fitness.revision}, {needs}")
+    found = "has no tables yet" if fitness.revision is None else f"at revision {fitness.revision}"
+    return Check("database", False, f"{found}, {needs}")
 
 
 async def _check_vendor(url: str, *, now: Callable[[], float] = time.time) -> AsyncIterator[Check]:

@@ -202,15 +202,24 @@ async def test_servers_that_are_away_fail(environment: pytest.MonkeyPatch) -> No
     assert all("cannot be reached" in detail for detail in found.values())
 
 
-async def test_an_old_schema_fails(engine: AsyncEngine) -> None:
+@pytest.mark.parametrize(
+    ("change", "restore", "words"),
+    [
+        ("UPDATE alembic_version SET version_num = '0000'",
+         "UPDATE alembic_version SET version_num = :newest", "at revision 0000, needs"),
+        ("DELETE FROM alembic_version",
+         "INSERT INTO alembic_version VALUES (:newest)", "has no tables yet, needs"),
+    ],
+)  # fmt: skip
+async def test_an_old_schema_fails(engine: AsyncEngine, change: str, restore: str, words: str) -> None:
     async with engine.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+        await connection.execute(text(change))
     try:
         found = await failed()
     finally:
         async with engine.begin() as connection:
-            restore = text("UPDATE alembic_version SET version_num = :newest")
-            await connection.execute(restore, {"newest": newest_revision()})
+            await connection.execute(text(restore), {"newest": newest_revision()})
+    assert found["database"].startswith(words)
     assert "run `faceid-gateway migrate`" in found["database"]
 
 
