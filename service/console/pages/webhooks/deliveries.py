@@ -50,6 +50,11 @@ class View(ListView, frozen=True):
         given = cls.given(values)
         return cls(**given | {"state": read_word(DeliveryState, given["state"]) or ""})
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter of the form is set."""
+        return any((self.app, self.state, self.since, self.until))
+
 
 @router.get("/deliveries")
 async def list_deliveries(request: Request, context: Context, session: Keeper) -> Response:

@@ -24,6 +24,22 @@ async def test_the_last_screens_are_in_sight(readers: Readers, path: str) -> Non
     assert await reader.page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
+@pytest.mark.parametrize("path", ["/audit", "/deliveries", "/verifications"])
+async def test_filters_are_closed_until_one_is_set(readers: Readers, path: str) -> None:
+    reader = await readers.sign_in(Role.ADMIN)
+    field = reader.page.locator(".filters [name=since]")
+    await reader.open(path)
+    assert await field.is_visible()
+    await reader.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert not await field.is_visible()
+    await reader.page.click(".filters > summary")
+    await field.fill("2026-11-01T00:00")
+    await reader.page.click(".filters button")
+    await reader.page.wait_for_url("**since=2026**")
+    await reader.open(reader.page.url.removeprefix(reader.url))
+    assert await field.is_visible()
+
+
 async def test_names_of_actions_are_not_broken(site: Site, readers: Readers) -> None:
     row = AuditRow(action=Action.LINK_CREATED, actor="command:root", subject="li.na", reason="asked for")
     await PgAuditLog(site.engine).note(row)
