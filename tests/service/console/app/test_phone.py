@@ -7,6 +7,7 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.people.roles import Role
 from tests.service.console.conftest import Readers
+from tests.service.console.pages.webhooks.test_deliveries import failing
 from tests.service.console.rig.browser import PHONE
 from tests.service.console.rig.site import Site
 
@@ -47,3 +48,13 @@ async def test_names_of_actions_are_not_broken(site: Site, readers: Readers) -> 
     await reader.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     await reader.open("/audit")
     assert await reader.page.eval_on_selector_all("td.whole code", _BROKEN) == []
+
+
+async def test_the_state_of_a_delivery_is_in_sight(site: Site, english: Readers) -> None:
+    await failing(site, 1)
+    reader = await english.sign_in(Role.ADMIN)
+    await reader.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await reader.open("/deliveries")
+    box = await reader.page.locator("tr[data-row] .pill").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= PHONE[0]
