@@ -82,12 +82,20 @@ class OpenVerification(msgspec.Struct, frozen=True):
     ledger: list[Pull]
 
 
+class BlindReader(msgspec.Struct, frozen=True):
+    """A person who must not find what waits for a blind second look. `app_ids`: where they may review."""
+
+    person_id: UUID
+    app_ids: Sequence[str]
+
+
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """The filters of a list; `since` and `until` bound created_at (until excluded).
 
     `outcome`: the decision's. `effective_outcome`: the one that counts, a person's or the decision's.
     `reason`: a code that is among the reasons of a decision other than `approved`. `mode`: the confirmation
-    mode of the decision; no list has it together with a biz_no or a reason.
+    mode of the decision; no list has it together with a biz_no or a reason. `hidden_from`: None for a reader
+    who may find every verification.
     """
 
     app_ids: Sequence[str]
@@ -99,3 +107,4 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     state: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    hidden_from: BlindReader | None = None

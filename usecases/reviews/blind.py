@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.views.verifications import TimelineEvent, VerificationRecord
+from domain.views.verifications import BlindReader, Filters, TimelineEvent, VerificationRecord
 from usecases.ports.reviews import ReviewStore
 
 _TOLD: Final = ("review.", "verification.reviewed")
@@ -27,6 +27,15 @@ async def blinded(
         return list(records)
     hidden = await store.second_looks(reviewed, person_id=person_id)
     return [_without_conclusion(each) if each.id in hidden else each for each in records]
+
+
+def listed_for(filters: Filters, *, person_id: UUID | None, app_ids: Sequence[str]) -> Filters:
+    """The filters by which this person may list: by the outcome that counts, nothing is found whose outcome
+    the person must not know. Otherwise a short page or its cursor would show the outcome.
+    """
+    if person_id is None or filters.effective_outcome is None:
+        return filters
+    return replace(filters, hidden_from=BlindReader(person_id, app_ids))
 
 
 def without_reviews(events: Iterable[TimelineEvent]) -> list[TimelineEvent]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.lookups.listed import decided_words
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.positions import NEWEST, OLDEST, Position, first_before
+from adapters.store.statements.second_looks import waits_for
 from domain.errors import RefusedValue
 from domain.model import State
 from domain.views.verifications import Filters
@@ -51,7 +52,9 @@ def select_newest(
 ) -> tuple[str, Sequence[Any]]:
     """The statement of `find_ids` and its parameters."""
     ends = [NEWEST, *([after] if after else []), *([first_before(filters.until)] if filters.until else [])]
-    page = (filters.since or OLDEST, *min(ends), limit)
+    reader = filters.hidden_from
+    hidden = (None, None) if reader is None else (reader.person_id, [*reader.app_ids])
+    page = (filters.since or OLDEST, *min(ends), limit, *hidden)
     if filters.mode is not None:
         return _OF_MODE, (_mode_keys(filters, filters.mode), *page)
     if filters.reason is not None:
@@ -121,6 +124,8 @@ SELECT page.id FROM {listed} CROSS JOIN LATERAL (
     AND v.created_at >= CAST($2 AS timestamptz)
     AND (v.created_at, v.{id_column}) < (CAST($3 AS timestamptz), CAST($4 AS uuid))
     AND {condition}
+    AND (CAST($6 AS uuid) IS NULL OR v.app_id <> ALL(CAST($7 AS text[])) OR NOT EXISTS (
+      SELECT FROM review_cases c WHERE c.verification_id = v.{id_column} AND {waits_for("$6")}))
   ORDER BY v.created_at DESC, v.{id_column} DESC LIMIT CAST($5 AS bigint)
 ) AS page
 ORDER BY page.created_at DESC, page.id DESC LIMIT CAST($5 AS bigint)
@@ -136,7 +141,7 @@ def _newest_of_all(key: str) -> str:
         "verifications",
         key=key,
         id_column="id",
-        listed="unnest(CAST($1 AS text[]), CAST($6 AS text[])) AS listed (key, decision)",
+        listed="unnest(CAST($1 AS text[]), CAST($8 AS text[])) AS listed (key, decision)",
         condition="""(listed.decision IS NULL
          OR listed.decision = (SELECT d.outcome FROM decisions d WHERE d.verification_id = v.id))""",
     )

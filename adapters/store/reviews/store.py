@@ -20,6 +20,7 @@ from adapters.store.reviews.queue import DUE, LISTED_ONE, lock_next, select_page
 from adapters.store.reviews.steps import Sealed, told, write_renewal, write_step
 from adapters.store.statements.bulk import bulk_connection
 from adapters.store.statements.openings import open_another
+from adapters.store.statements.second_looks import waits_for
 from domain.model import Outcome
 from domain.people.actor import Actor
 from domain.reviews.case import Because, Priority, ReviewCase
@@ -222,11 +223,10 @@ SELECT {COLUMNS} FROM verifications v JOIN review_cases c ON c.verification_id =
 WHERE c.id = $1 AND c.app_id = ANY(CAST($2 AS text[])) FOR NO KEY UPDATE OF v, c
 """  # noqa: S608 - constants alone
 
-_SECOND_LOOKS: Final = """
-SELECT verification_id FROM review_cases
-WHERE verification_id = ANY(CAST($1 AS uuid[])) AND state <> 'closed'
-  AND opened_because = 'second_look' AND CAST($2 AS uuid) <> ALL(not_for)
-"""
+_SECOND_LOOKS: Final = f"""
+SELECT verification_id FROM review_cases c
+WHERE verification_id = ANY(CAST($1 AS uuid[])) AND {waits_for("$2")}
+"""  # noqa: S608 - constants alone
 
 _NOTE_OF: Final = "SELECT note_ct FROM review_events WHERE case_id = $1 AND seq = $2"
 

@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Security
 
 from domain.model import BIZ_ID_SHAPE
-from domain.views.verifications import VerificationRecord
+from domain.views.verifications import Filters, VerificationRecord
 from service.api.auth import Caller, authenticate
 from service.api.context import ApiContext, Context
 from service.api.errors import ApiProblem
 from service.api.models.verifications import EXAMPLE
-from usecases.reviews.blind import blinded
+from usecases.reviews.blind import blinded, listed_for
 
 BizId = Annotated[str, Path(max_length=128, examples=[EXAMPLE["biz_id"]])]
 AppId = Annotated[str | None, Query(description="Needed only where several apps have this biz_id")]
@@ -44,9 +44,19 @@ async def as_seen(
     person = caller.token.person
     if person is None:
         return list(records)
+    return await blinded(context.reviews.store, records, person_id=person.id, app_ids=_reviewed_by(caller))
+
+
+def filters_for(filters: Filters, caller: Caller) -> Filters:
+    """The filters by which the caller may list."""
+    person = caller.token.person
+    person_id = None if person is None else person.id
+    return listed_for(filters, person_id=person_id, app_ids=_reviewed_by(caller))
+
+
+def _reviewed_by(caller: Caller) -> list[str]:
     apps = caller.token.reviewed_apps
-    app_ids = caller.app_ids if apps is None else list(apps)
-    return await blinded(context.reviews.store, records, person_id=person.id, app_ids=app_ids)
+    return caller.app_ids if apps is None else list(apps)
 
 
 async def hidden_from(

@@ -123,6 +123,16 @@ OF_REVIEWS: Final = (
         ["tests/service/api/routes/reviews/test_cases.py::test_a_blind_second_look_hides_what_was_concluded"],
     ),
     Mutation(
+        "a verification is blind before a second look",
+        "usecases/reviews/blind.py",
+        "    return replace(filters, hidden_from=BlindReader(person_id, app_ids))",
+        "    return filters",
+        [
+            "tests/service/api/routes/reviews/test_blind_lists.py::test_neither_a_short_page_nor_its_cursor_shows_it[wang]",
+            f"{_PAGES}/test_claims.py::test_a_full_page_says_nothing_of_what_is_hidden",
+        ],
+    ),
+    Mutation(
         "an explanation is blind before a second look",
         "service/api/routes/verifications/explanations.py",
         "said | _HIDDEN if verification.is_blind else said",

@@ -12,7 +12,7 @@ from domain.views.verifications import Filters
 from service.api.auth import Reader, guarded_router
 from service.api.context import Context
 from service.api.lookups.cursors import decode_cursor, encode_cursor
-from service.api.lookups.finding import AppId, BizId, Verification, as_seen
+from service.api.lookups.finding import AppId, BizId, Verification, as_seen, filters_for
 from service.api.lookups.waiting import wait_until_ended
 from service.api.models.answers import answer_of, page_json
 from service.api.models.verifications import (
@@ -95,7 +95,8 @@ async def list_verifications(
         until=query.until,
     )
     after = decode_cursor(query.cursor)
-    found = await context.lookups.page(filters, limit=query.limit + 1, after=after)
+    which = filters_for(filters, caller)
+    found = await context.lookups.page(which, limit=query.limit + 1, after=after)
     page = found[: query.limit]
     more = len(found) > query.limit
     next_cursor = encode_cursor((page[-1].created_at, page[-1].id)) if more else None

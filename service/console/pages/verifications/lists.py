@@ -13,7 +13,7 @@ from domain.model import BIZ_ID_SHAPE, Basis, ConfirmationMode, Outcome, State
 from domain.people.session import Session
 from domain.policy.reasons import Code
 from domain.views.verifications import Filters, VerificationRecord
-from service.console.app.blind import as_seen
+from service.console.app.blind import as_seen, filters_for
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
 from service.console.app.paths.places import verification_path
@@ -135,7 +135,8 @@ async def _show(
     status: int = 200,
 ) -> Response:
     app_ids = apps_of(session, _SCOPE, context.app_ids)
-    found = await _find(context, view, [each for each in app_ids if view.app in ("", each)])
+    filters = _filters(view, [each for each in app_ids if view.app in ("", each)], context)
+    found = await _find(context, view, filters_for(context, session, filters))
     records = await as_seen(context, session, found.records)
     return page(
         request,
@@ -162,10 +163,9 @@ async def _place_of(text: str, context: ConsoleContext, session: Session) -> str
     return None
 
 
-async def _find(context: ConsoleContext, view: View, app_ids: list[str]) -> Found:
-    if not app_ids:
+async def _find(context: ConsoleContext, view: View, filters: Filters) -> Found:
+    if not filters.app_ids:
         return Found([], None)
-    filters = _filters(view, app_ids, context)
     if not view.looks_through:
         after = decode_cursor(view.after)
         records = await context.lookups.page(filters, limit=PAGE + 1, after=after)

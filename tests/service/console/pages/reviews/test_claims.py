@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from domain.errors import ServerAway
+from domain.model import Outcome
 from domain.people.roles import Role
 from domain.reviews.case import Because
 from service.console.app.paths.places import verification_path
 from service.console.pages.reviews.case import MOST
+from service.console.pages.verifications import lists
 from tests.service.console.conftest import Readers
 from tests.service.console.pages.reviews.desks import case, kinds_of, state_of
 from tests.service.console.pages.reviews.forms import NOTE, looking
@@ -16,6 +19,7 @@ from tests.service.console.rig.site import Site
 from tests.support.storage.reviews import CHEN, Reviews
 from tests.support.storage.stores import NOW, biz_id
 
+AGED = text("UPDATE verifications SET created_at = '2020-01-01' WHERE id = :id")
 LEASES = "SELECT lease_until FROM review_cases"
 MINUTE = 60_000
 OTHERWISE = "a person concluded otherwise"
@@ -145,9 +149,27 @@ async def test_a_second_look_is_blind_on_every_page(site: Site) -> None:
     path = verification_path("demo", biz_id())
     async with site.client(Role.REVIEWER) as other, site.client(Role.VIEWER) as viewer:
         pages = [(await other.get(each)).text for each in (path, "/verifications")]
-        assert [OTHERWISE in text for text in pages] == [False, False]
+        assert [OTHERWISE in each for each in pages] == [False, False]
         assert ("secret first thought" in pages[0], "A blind second look" in pages[0]) == (False, True)
         assert (await other.get(f"/reviews/{first}")).status_code == 409
         [row] = (await other.get("/verifications?effective=rejected")).text.split("<tbody>")[1:]
         assert "No verification matches." in row
         assert OTHERWISE in (await viewer.get(path)).text
+
+
+async def test_a_full_page_says_nothing_of_what_is_hidden(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "PAGE", 1)
+    first = await case(site)
+    async with looking(site, Role.REVIEWER, first) as browser:
+        await browser.propose("rejected")
+    [verification] = await site.store.rows("SELECT verification_id FROM review_cases")
+    await Reviews(site.store).case_of(*verification, because=Because.SECOND_LOOK)
+    older = await Reviews(site.store).verification(2, outcome=Outcome.REJECTED)
+    async with site.engine.begin() as connection:
+        await connection.execute(AGED, {"id": older})
+    async with site.client(Role.REVIEWER) as other, site.client(Role.VIEWER) as viewer:
+        pages = [(await each.get("/verifications?effective=rejected")).text for each in (other, viewer)]
+    assert [biz_id(2) in each for each in pages] == [True, False]
+    assert ["after=" in each for each in pages] == [False, True]
