@@ -11,7 +11,7 @@ def create_console() -> Console:
     return console
 
 
-def printable(content: bytes) -> str:
+def printable(content: bytes | str) -> str:
     """Text of somebody else, without what would control the terminal."""
-    text = content.decode("utf-8", "replace")
+    text = content if isinstance(content, str) else content.decode("utf-8", "replace")
     return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)

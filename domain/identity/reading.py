@@ -15,6 +15,8 @@ _GAP: Final = r"[\s\u200b-\u200d\u2060\ufeff-]*"
 _OF_18: Final = re.compile(rf"(?=([0-9](?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx]))")
 """At every digit, since other digits may stand before the number."""
 _OF_15: Final = re.compile(r"(?<![0-9])[0-9]{15}(?![0-9])")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What would control a terminal, or the direction in which text is shown; new lines and tabs do not."""
 _BORN: Final = re.compile(r"[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 """How 18 digits begin that have a date of birth; other numbers seldom have one."""
 
@@ -64,8 +66,8 @@ class TooManyReads(ReadRefused):
 
 
 def checked_reason(text: str) -> str:
-    """The reason without blanks around it. Raises NoReason, NumberInReason."""
-    reason = text.strip()
+    """The reason without blanks around it and without control characters. Raises NoReason, NumberInReason."""
+    reason = _CONTROL.sub("", text).strip()
     if not re.search(r"\w", reason):
         raise NoReason
     plain = unicodedata.normalize("NFKC", reason)

@@ -12,7 +12,7 @@ from cli.connection.connected import Gateway
 from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
-from cli.output.terminal import create_console
+from cli.output.terminal import create_console, printable
 from domain.events.times import utc_text
 from domain.identity.erasure import LONGEST_REASON, ErasureView, Place, PlaceState, Receipt
 from domain.identity.numbers import WrongNumber, normalize
@@ -120,7 +120,8 @@ def _show(view: ErasureView, waiting: list[PlaceState]) -> None:
     if any(each.count for each in waiting):
         typer.echo(_LATER)
     if view.hold is not None:
-        typer.echo(f"held since {utc_text(view.hold.placed_at)} by {view.hold.placed_by}: {view.hold.reason}")
+        by = f"{view.hold.placed_by}: {printable(view.hold.reason)}"
+        typer.echo(f"held since {utc_text(view.hold.placed_at)} by {by}")
     if view.begun_at is not None:
         typer.echo(f"an erasure has begun at {utc_text(view.begun_at)}; a worker completes it")
     if view.erased_at is not None:

@@ -9,6 +9,7 @@ from cli.connection.actor import command_actor
 from cli.connection.running import run_on
 from cli.connection.whereabouts import DataDirOption, find_servers
 from cli.output.failures import CommandFailed
+from cli.output.terminal import printable
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit")]
 
@@ -23,7 +24,7 @@ def place(biz_id: BizId, app: App, reason: Reason, data_dir: DataDirOption = Non
         lambda gateway: gateway.identity.erasures().hold(app, biz_id, actor=actor, reason=why),
         find_servers(data_dir),
     )
-    typer.echo(f"held by {hold.placed_by}: {hold.reason}")
+    typer.echo(f"held by {hold.placed_by}: {printable(hold.reason)}")
 
 
 @commands.command()

@@ -45,6 +45,16 @@ def test_any_other_reason_is_kept(text: str) -> None:
     assert checked_reason(f" {text}\n") == text
 
 
+@pytest.mark.parametrize("odd", ["\x00", "\x1b[2J", "\x9b2J", "\r", "\u202e", "\u2066"])
+def test_a_reason_controls_no_terminal(odd: str) -> None:
+    assert checked_reason(f"ticket{odd}\n4711").replace("[2J", "").replace("2J", "") == "ticket\n4711"
+
+
+def test_a_number_behind_control_characters_is_refused() -> None:
+    with pytest.raises(NumberInReason):
+        checked_reason("110105\x001949\u202e1231002X")
+
+
 def test_every_field_has_a_scope_that_no_auditor_has() -> None:
     assert set(SCOPE_OF) == set(Field)
     for role in (Role.AUDITOR, Role.ADMIN, Role.OPERATOR, Role.VIEWER):

@@ -12,6 +12,7 @@ from domain.identity.numbers import LONGEST, WrongNumber
 from domain.identity.reading import LONGEST_REASON, ReadRefused
 from domain.people.session import Session
 from domain.views.persons import FoundVerification
+from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
 from service.console.app.sessions import actor_of, apps_of, needs
@@ -39,6 +40,8 @@ async def find_by_number(request: Request, context: Context, session: NumberRead
     """The newest verifications with this ID number, in the apps where the person may read numbers."""
     number, reason = form["id_number"][:LONGEST], form["reason"][:LONGEST_REASON]
     app_ids, actor = apps_of(session, SCOPE, context.app_ids), actor_of(request, session)
+    if not app_ids:
+        raise NotFound
     try:
         found = await context.identity.search(app_ids, number, actor=actor, reason=reason)
     except WrongNumber:

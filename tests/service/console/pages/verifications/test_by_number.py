@@ -80,6 +80,13 @@ async def test_a_person_of_another_app_is_not_found(site: Site) -> None:
     assert (answer.status_code, "No verification matches." in answer.text) == (200, True)
 
 
+async def test_a_person_of_an_app_that_is_gone_finds_nothing(site: Site) -> None:
+    await two_persons(site)
+    async with site.client(Role.REVIEWER, "gone") as client:
+        answer = await searched(client, NUMBER, "ticket 4711")
+    assert (answer.status_code, await audited(site)) == (404, [])
+
+
 async def test_who_may_not_see_numbers_learns_why(site: Site) -> None:
     await two_persons(site)
     async with site.client(Role.VIEWER) as client:
