@@ -1,8 +1,9 @@
 """Values in forms and queries, read strictly: any other text is None or the default."""
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from domain.people.session import Session
@@ -11,6 +12,9 @@ from service.console.app.sessions import apps_of
 
 Word = TypeVar("Word", bound=StrEnum)
 
+_SECRET: Final = re.compile("[A-Z2-7]{32}")
+"""160 bits in base32."""
+
 
 def read_id(text: str) -> UUID:
     """The id in a path or a form. Raises NotFound for any other text, which no page of ours sends."""
@@ -18,6 +22,13 @@ def read_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound from None
+
+
+def read_secret(text: str) -> str:
+    """The secret of a second factor, as our page made it. Raises NotFound for any other text."""
+    if not _SECRET.fullmatch(text):
+        raise NotFound
+    return text
 
 
 def read_number(text: str, *, default: int = 0, least: int = 0, most: int = 10**9) -> int:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.people.errors import PasswordRefused, SignInFailed, TooManySignIns
 from domain.people.session import Session
 from service.console.app.errors import NotFound
-from service.console.app.forms.inputs import read_id
+from service.console.app.forms.inputs import read_id, read_secret
 from service.console.app.forms.posted import Form
 from service.console.app.languages import N_
 from service.console.app.sessions import Signed, actor_of
@@ -66,7 +66,7 @@ async def ask_for_code(request: Request, context: Context, session: Signed) -> R
 async def set_my_code(request: Request, context: Context, session: Signed, form: Form) -> Response:
     """Set up the second factor, with the first code of the new secret."""
     _check_passwords(context)
-    account, secret = context.people.account, form["secret"]
+    account, secret = context.people.account, read_secret(form["secret"])
     try:
         address = actor_of(request, session).address
         await account.set_code(session, form.raw("password"), secret, form["code"], address=address)

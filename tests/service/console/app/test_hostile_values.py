@@ -51,6 +51,19 @@ async def test_token_with_a_scope_that_the_person_lacks_is_not_made(site: Site) 
         assert "mine" not in (await client.get("/tokens")).text.partition("<table")[2]
 
 
+@pytest.mark.parametrize(
+    "secret", ["", "AA", "A" * 8, "a" * 32, "1" * 32, "A" * 5000, "\x00", "A" * 31 + "\n"]
+)
+async def test_a_second_factor_has_no_secret_that_the_browser_chose(site: Site, secret: str) -> None:
+    async with site.client(Role.VIEWER) as client:
+        form = {
+            "form_token": token_in((await client.get("/account")).text),
+            "secret": secret,
+            "code": "000000",
+        }
+        assert (await client.post("/account/code", data=form)).status_code == 404
+
+
 CHARSETS = ("utf-8", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "idna", "utf-7", "zlib")
 MULTIPART = '--x\r\ncontent-disposition: form-data; name="{}"\r\n\r\n\\ud800\r\n--x--\r\n'
 
