@@ -37,6 +37,12 @@ _FAMILIES: Final = (
     ),
     Family(
         gauge,
+        "spool_writable",
+        "0 while the local spool cannot be written; 1 otherwise, also without a spool.",
+        attrgetter("spool_writable"),
+    ),
+    Family(
+        gauge,
         "spool_oldest_seconds",
         "Age of the oldest callback in the local spool; 0 if it is empty.",
         attrgetter("spool_oldest_seconds"),

@@ -38,6 +38,7 @@ class IntakeStatus(msgspec.Struct, frozen=True):
     waiting: int
     spool_bytes: int
     spool_bad_bytes: int
+    spool_writable: bool
     spool_oldest_seconds: float
 
 
@@ -97,6 +98,7 @@ class DurableIntake:
             waiting=self._coalescer.waiting,
             spool_bytes=0 if self._spool is None else self._spool.size,
             spool_bad_bytes=0 if self._spool is None else self._spool.bytes_aside,
+            spool_writable=self._spool is None or self._spool.writable,
             spool_oldest_seconds=self._spool_age(),
         )
 

@@ -109,6 +109,17 @@ EDGE_EVENTS: Final = {
         "The spool could not take a batch (`detail`, `error`); see [The spool](../operations.md#the-spool). "
         "Logged once until it takes one again.",
     ),
+    "spool.unwritable": LogEvent(
+        "error",
+        "ingress",
+        "A small file could not be written to the spool (`detail`, `error`); see "
+        "[The spool](../operations.md#the-spool). It is tried every 5 s, and logged once.",
+    ),
+    "spool.made_again": LogEvent(
+        "warning",
+        "ingress",
+        "Sub-folder `n` was gone and is there again; what it held was moved or deleted.",
+    ),
     "spool.damaged": LogEvent(
         "error",
         "ingress",

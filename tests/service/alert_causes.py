@@ -202,6 +202,7 @@ CHANGES: Final[dict[str, tuple[int, Change]]] = {
     "FaceidBatchDoesNotGetThrough": (3, batch_started_again_and_again),
     "FaceidIngressCircuitOpen": (3, lambda it: it.beats("ingress", circuit="open")),
     "FaceidSpoolNotEmpty": (6, lambda it: it.beats("ingress", spool_bytes=4096)),
+    "FaceidSpoolUnwritable": (2, lambda it: it.beats("ingress", spool_writable=False)),
     "FaceidSpoolDamaged": (6, lambda it: it.beats("ingress", spool_bad_bytes=4096)),
     "FaceidDeadLettersWait": (61, lambda it: letters(it, 1)),
     "FaceidDeadLettersGrow": (1, lambda it: letters(it, 11)),

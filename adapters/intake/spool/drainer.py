@@ -13,6 +13,7 @@ from adapters.intake.spool.spool import Spool
 
 _LOOK_EVERY: Final = 0.25
 _AFTER_AN_ERROR: Final = 2.0
+_TRY_EVERY: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -51,14 +52,16 @@ class Drainer:
         self._unreadable_rests = unreadable_rests
         self._reached: tuple[Path, int] | None = None
         self._orphans_due = 0.0
+        self._trial_due = 0.0
         self._unreadable: dict[Path, float] = {}
         """Segments that could not be read, and when each is retried."""
 
     async def run(self) -> None:
-        """Drain whenever something waits and the inbox accepts it, until cancelled."""
+        """Drain whenever something waits and the inbox accepts it, and try the disk, until cancelled."""
         while True:
             pause = _LOOK_EVERY
             try:
+                await self._try_the_disk()
                 await self.drain()
             except Exception:
                 log.exception("spool.drain_failed")
@@ -73,6 +76,12 @@ class Drainer:
             await self._spool.roll()
             await self._drain_folder(self._spool.folder)
         await self._drain_orphans()
+
+    async def _try_the_disk(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._trial_due:
+            self._trial_due = now + _TRY_EVERY
+            await self._spool.in_thread(self._spool.try_to_write)
 
     async def _drain_orphans(self) -> None:
         now = asyncio.get_running_loop().time()

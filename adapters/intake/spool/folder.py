@@ -5,6 +5,7 @@ runs. What a process leaves is in an unlocked folder, and any process that drain
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -20,6 +21,9 @@ from adapters.sealing.batch_ids import accepted_ms
 SUFFIX: Final = ".seg"
 ASIDE: Final = ".bad"
 """A damaged segment: its complete frames have been drained, and the file is kept for an operator."""
+
+_TRIED: Final = "tried"
+"""A file that shows whether the folder can be written; no segment, since its name is no number."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,13 +54,8 @@ class SpoolFolder:
         Raises:
             OSError: it cannot be read or repaired.
         """
-        lock = disk.open_folder(path)
+        lock = _locked(path, disk)
         if lock is None:
-            return None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
             return None
         try:
             folder = cls(path, lock, disk)
@@ -105,9 +104,39 @@ class SpoolFolder:
         """Return when the folder's entries are on the medium."""
         self.disk.sync_entries(self._lock)
 
+    def try_to_write(self) -> None:
+        """Write a small file and delete it, in a folder that is made again if it is gone. Raises OSError."""
+        if not self._is_there():
+            self._make_again()
+        tried = self.path / _TRIED
+        tried.unlink(missing_ok=True)
+        descriptor = self.disk.create(tried)
+        try:
+            self.disk.write(descriptor, b"tried")
+            self.disk.sync(descriptor)
+        finally:
+            os.close(descriptor)
+            tried.unlink()
+
     def close(self) -> None:
         """Release the folder."""
         os.close(self._lock)
+
+    def _is_there(self) -> bool:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(found, os.fstat(self._lock))
+
+    def _make_again(self) -> None:
+        self.disk.make_folder(self.path)
+        lock = _locked(self.path, self.disk)
+        if lock is None:
+            raise FileExistsError(errno.EEXIST, "another process has the sub-folder")
+        os.close(self._lock)
+        self._lock = lock
+        log.warning("spool.made_again", n=int(self.path.name))
 
     def _cut_torn_tail(self, file: Path) -> None:
         content = self.disk.read(file)
@@ -138,3 +167,17 @@ class SpoolFolder:
             # The drainer meets the same error and logs it.
             return None
         return None if batch_id is None else accepted_ms(batch_id)
+
+
+def _locked(path: Path, disk: Disk) -> int | None:
+    """The descriptor of the folder, locked; None while another process owns it, or if it is a link or not a
+    folder."""
+    lock = disk.open_folder(path)
+    if lock is None:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock

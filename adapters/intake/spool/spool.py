@@ -41,6 +41,8 @@ class Spool:
         self._at_cap = False
         self._broken = False
         self._unusable: set[Path] = set()
+        self.writable = True
+        """False while nothing could be written at the last trial."""
         self.bytes_aside = 0
         """Bytes of damaged segments in the spool folder, of all processes; an operator must examine them."""
 
@@ -90,7 +92,7 @@ class Spool:
 
     def can_accept(self) -> bool:
         """Whether the next batch will probably fit."""
-        if self._broken or self._at_cap:
+        if self._broken or self._at_cap or not self.writable:
             return False
         try:
             return self.folder.disk.free_bytes(self.folder.path) >= LEAST_FREE
@@ -124,6 +126,13 @@ class Spool:
         """A segment has been removed."""
         self._at_cap = False
 
+    def try_to_write(self) -> None:
+        """Find out whether a batch could be written, before Redis is away. Call it `in_thread`."""
+        was_writable, error = self.writable, self._error_of_a_trial()
+        self.writable = error is None
+        if error is not None and was_writable:
+            log.error("spool.unwritable", detail=error.strerror, error=type(error).__name__)
+
     def count_aside(self) -> None:
         """Count the bytes that are set aside. Call it `in_thread`."""
         found = self.folder.path.parent.glob(f"*/*{ASIDE}")
@@ -156,6 +165,13 @@ class Spool:
         await self.roll()
         self._thread.shutdown()
         self.folder.close()
+
+    def _error_of_a_trial(self) -> OSError | None:
+        try:
+            self.folder.try_to_write()
+        except OSError as error:
+            return error
+        return None
 
     def _append(self, frame: bytes, since_ms: int) -> None:
         if self.size + len(frame) > self._max_bytes:

@@ -66,6 +66,7 @@ class IngressStatus(msgspec.Struct, frozen=True):
     waiting: int = 0
     spool_bytes: int = 0
     spool_bad_bytes: int = 0
+    spool_writable: bool = True
     spool_oldest_seconds: float = 0
     accepted: dict[str, int] = {}
     refused: dict[str, dict[str, int]] = {}

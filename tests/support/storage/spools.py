@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.intake.spool.disk import Disk
+from adapters.intake.spool.folder import SUFFIX
 from adapters.intake.spool.frames import Frame, encode_frame, scan_frames
 from adapters.intake.spool.spool import SEGMENT_BYTES, Spool
 from tests.support.storage.intakes import ROOMY, segments
@@ -66,7 +67,8 @@ class FailingDisk(Disk):
     truncate_error: int | None = None
     unreadable: dict[str, int] = field(default_factory=dict)
     """Errors by file name."""
-    syncs: list[int] = field(default_factory=list)
+    syncs: list[str] = field(default_factory=list)
+    """The segments that were synced, by file name; without trials."""
 
     def write(self, descriptor: int, content: bytes) -> int:
         if self.write_error is not None:
@@ -78,7 +80,9 @@ class FailingDisk(Disk):
         return super().write(descriptor, content[:allowed])
 
     def sync(self, descriptor: int) -> None:
-        self.syncs.append(descriptor)
+        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        if name.endswith(SUFFIX):
+            self.syncs.append(name)
         self._maybe(self.sync_error, lambda: super(FailingDisk, self).sync(descriptor))
 
     def sync_entries(self, descriptor: int) -> None:

@@ -49,6 +49,7 @@ INGRESS: dict[str, Any] = asdict(
         waiting=3,
         spool_bytes=4096,
         spool_bad_bytes=77,
+        spool_writable=False,
         spool_oldest_seconds=12.5,
     )
 ) | {"accepted": {"demo": 9}, "refused": {"demo": {"not_durable": 4}, "": {"bad_signature": 2}}}

@@ -39,6 +39,7 @@ async def test_the_figures_need_no_token(full: RealApi) -> None:
         ("redis_memory_stop_bytes",): 1024**3,
         ("ingress_redis_full", "ingress:host:2"): 1,
         ("spool_bad_bytes", "ingress:host:2"): 77,
+        ("spool_writable", "ingress:host:2"): 0,
         ("spool_oldest_seconds", "ingress:host:2"): 12.5,
         ("callbacks_accepted_total", "demo", "ingress:host:2"): 9,
         ("callbacks_refused_total", "demo", "not_durable", "ingress:host:2"): 4,
