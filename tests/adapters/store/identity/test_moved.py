@@ -48,6 +48,7 @@ async def test_a_hold_follows_what_is_moved(store: Erasing) -> None:
     await store.record()
     await hold(store, "demo")
     await take_over(store, "lax")
+    assert (await store.desk.explain("lax", biz_id())).hold is not None
     with pytest.raises(LegalHold):
         await store.erase(app_id="lax")
     await store.desk.lift("lax", biz_id(), actor=ACTOR, reason="in our way")
