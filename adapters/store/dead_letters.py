@@ -21,6 +21,7 @@ from adapters.store.audit.rows import of_each_app
 from adapters.store.events.log import append
 from adapters.store.lookups.figures import LETTERS_OF_APPS, MOST
 from adapters.store.lookups.letter_pages import PAGES
+from adapters.store.statements import new_letters
 from adapters.store.statements.holds import is_held
 from adapters.store.statements.positions import NEWEST
 from adapters.store.tables.verifications import dead_letters
@@ -52,6 +53,7 @@ class PgDeadLetters:
         data_key, wrapped_key = self._new_key(callback)
         named = verification_named(callback)
         async with self._engine.begin() as connection:
+            await connection.execute(new_letters.ADD, {"id": named})
             if await connection.scalar(_IS_ERASED, {"id": named}):
                 # The letter stays as a note. Its callback is sealed by a key that is not kept.
                 data_key, _ = self._new_key(callback)

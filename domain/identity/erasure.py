@@ -73,13 +73,17 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class ErasureView(msgspec.Struct, frozen=True):
-    """What is known of one verification's erasure. `begun_at`: an erasure that a crash has interrupted."""
+    """What is known of one verification's erasure. `begun_at`: an erasure that a crash has interrupted.
+
+    `is_recorded`: False if dead letters alone name it.
+    """
 
     places: list[PlaceState]
     hold: Hold | None
     erased_at: datetime | None
     begun_at: datetime | None
     receipt: Receipt | None
+    is_recorded: bool = True
 
 
 def ledger_key(verification_id: UUID) -> str:

@@ -167,6 +167,7 @@ GUARDS: Final = (
     "a confirmed form erases",
     "the same erasure has the same receipt",
     "holds win",
+    "letters of what is not recorded are erased",
     "epochs go when they are empty",
     "nothing spent above a limit",
     "a number is noted before it is counted",

@@ -196,7 +196,8 @@ WITHOUT: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         [
-            "erase.ErasureDesk.explain", "change_roles.PeopleDesk.page",
+            "erase.ErasureDesk.explain", "erase.ErasureDesk.apps_with_letters",
+            "change_roles.PeopleDesk.page",
             "change_roles.PeopleDesk.find", "personal_tokens.PersonalTokenDesk.page",
             "trials", "blind.blinded",
             "desk.ReviewDesk.page", "desk.ReviewDesk.concluded",

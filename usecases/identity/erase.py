@@ -53,12 +53,13 @@ class ErasureDesk:
     ) -> Receipt:
         """Erase the identity of a verification. The same again returns the same receipt.
 
+        Where none is recorded, the dead letters that name it are erased.
         If a server fails on the way, nothing is erased, or a worker completes it.
 
         Raises:
             NoKeyStore: there is no ledger.
             ReadRefused: the reason is blank, or has an ID number.
-            NoSuchVerification: the app has none with this biz_id.
+            NoSuchVerification: the app has neither one with this biz_id nor a dead letter of it.
             LegalHold: it is held, or its like at another app of the vendor account.
             ServerAway: the key store or PostgreSQL is away.
         """
@@ -70,7 +71,9 @@ class ErasureDesk:
         mine, now = verification_id(app_id, biz_id), self._clock()
         audit = AuditRow.by(actor, Action.ERASED, reason=why)
         others = [verification_id(each, biz_id) for each in self._sharing(app_id) if each != app_id]
-        known = await self._erasures.begin(mine, beside=others, at=now, because=because, audit=audit)
+        known = await self._erasures.begin(
+            app_id, biz_id, beside=others, at=now, because=because, audit=audit
+        )
         if known is not None:
             return known
         for other in others:
@@ -79,6 +82,10 @@ class ErasureDesk:
         if receipt is None:
             raise AssertionError("an erasure that was asked for has a receipt")
         return receipt
+
+    async def apps_with_letters(self, app_ids: Sequence[str], biz_id: str) -> Sequence[str]:
+        """Those of the apps that can erase dead letters of it, or have erased them. Raises ServerAway."""
+        return await self._erasures.apps_with_letters(app_ids, biz_id)
 
     async def finish(self, *, limit: int = 100) -> int:
         """Complete what a crash or an outage has interrupted; how many. Without a ledger: none."""
@@ -102,7 +109,7 @@ class ErasureDesk:
 
     async def explain(self, app_id: str, biz_id: str) -> ErasureView:
         """What each place holds of a verification. Raises NoSuchVerification, ServerAway."""
-        return await self._places.view(verification_id(app_id, biz_id))
+        return await self._places.view(app_id, biz_id)
 
     async def _complete(self, ledger: Ledger, each: UUID, at: datetime) -> Receipt | None:
         position = await ledger.append(ledger_key(each), at=at)

@@ -21,7 +21,7 @@ from adapters.store.dead_letters import open_letter, verification_named
 from adapters.store.events.log import append
 from adapters.store.identity.numbers.index import FORGET
 from adapters.store.identity.pictures.pieces import ERASE as ERASE_PICTURES
-from adapters.store.statements import due_moves
+from adapters.store.statements import due_moves, new_letters
 from adapters.store.statements.holds import LOCK_ALL, is_held
 from domain.audit.action import Action
 from domain.audit.row import AuditRow
@@ -29,6 +29,7 @@ from domain.errors import BrokenSeal
 from domain.events.event import EventType, NewEvent
 from domain.identity.erasure import ErasureCause, Place, Receipt
 from domain.identity.errors import LegalHold, NoSuchVerification
+from domain.model import verification_id
 from domain.people.actor import Actor
 
 RECEIPTS: Final = b"erasure receipt"
@@ -45,7 +46,8 @@ class PgErasures:
 
     async def begin(
         self,
-        verification_id: UUID,
+        app_id: str,
+        biz_id: str,
         *,
         beside: Sequence[UUID],
         at: datetime,
@@ -53,28 +55,41 @@ class PgErasures:
         audit: AuditRow,
     ) -> Receipt | None:
         """Note that the verification and those `beside` it are to be erased; the receipt if that was done
-        before.
+        before. It need not be recorded: its dead letters are enough.
 
         Raises:
-            NoSuchVerification: there is none with this id.
+            NoSuchVerification: the app has neither it nor a dead letter of it.
             LegalHold: it is held, or one beside it.
+            KeysAway: an older dead letter of the app cannot be read now, so it may be of this verification.
         """
-        key, ids = {"id": verification_id}, [verification_id, *beside]
+        key = {"id": verification_id(app_id, biz_id)}
+        ids = [key["id"], *beside]
         async with self._engine.begin() as connection:
+            await connection.execute(new_letters.STOP, key)
             await connection.execute(LOCK_ALL, {"ids": ids})
-            row = (await connection.execute(_LOCK, key)).first()
-            if row is None:
-                raise NoSuchVerification
+            is_recorded = (await connection.execute(_LOCK, key)).first() is not None
             known = (await connection.execute(_KNOWN, key)).first()
-            if known is not None:
+            if known is not None and (is_recorded or known.asked is not None):
                 return receipt_of(known)
+            if not is_recorded and (known or not await self._letters(connection, key["id"], app_id)):
+                raise NoSuchVerification
             if await connection.scalar(_HELD, {"ids": ids}):
                 raise LegalHold
-            asked = msgspec.structs.replace(audit, app_id=row.app_id, subject=row.biz_id)
+            asked = msgspec.structs.replace(audit, app_id=app_id, subject=biz_id)
             values = {"at": at, "because": because, "asked": msgspec.json.encode(asked).decode()}
-            await connection.execute(_BEGIN, {**key, **values, "app_id": row.app_id, "biz_id": row.biz_id})
+            await connection.execute(_BEGIN, {**key, **values, "app_id": app_id, "biz_id": biz_id})
             await connection.execute(_BEGIN_UNASKED, {"ids": list(beside), "at": at})
         return None
+
+    async def apps_with_letters(self, app_ids: Sequence[str], biz_id: str) -> list[str]:
+        """Those of the apps that have dead letters of this verification, or had them until an erasure.
+
+        Letters of older versions, which must be opened, do not count.
+        """
+        ids = [verification_id(each, biz_id) for each in app_ids]
+        async with self._engine.connect() as connection:
+            found = await connection.execute(_WITH_LETTERS, {"app_ids": list(app_ids), "ids": ids})
+            return list(found.scalars())
 
     async def begin_unasked(self, verification_ids: Sequence[UUID], *, at: datetime) -> None:
         """Note that the ledger has these verifications, whatever this database has of them."""
@@ -87,7 +102,7 @@ class PgErasures:
             rows = await connection.execute(_BEGUN, {"limit": limit})
             return [(row.verification_id, row.at) for row in rows]
 
-    async def complete(self, verification_id: UUID, *, position: int, now: datetime) -> Receipt | None:
+    async def complete(self, which: UUID, *, position: int, now: datetime) -> Receipt | None:
         """Erase what has begun, in one transaction; again it changes nothing. `position`: in the ledger.
 
         None: the ledger's own entry, which nobody asked for here, has no receipt.
@@ -95,24 +110,24 @@ class PgErasures:
         Raises:
             KeysAway: an older dead letter of the app cannot be read now, so it may be of this verification.
         """
-        key = {"id": verification_id}
+        key = {"id": which}
         async with self._engine.begin() as connection:
             row = (await connection.execute(_LOCK, key)).first()
             known = (await connection.execute(_KNOWN, key)).one()
             if known.completed_at is not None:
                 return receipt_of(known)
-            places = await self._take_away(connection, verification_id, row, known.at)
-            receipt = None if row is None else self._receipt(known, row, position, places)
+            places = await self._take_away(connection, which, row, known.at)
+            receipt = self._receipt(known, position, places)
             await connection.execute(_COMPLETE, {**key, **_stored(receipt), "position": position, "now": now})
             await append_audit(connection, _audit(known, position, places))
             if row is not None and row.erased_at is None:
-                await note_erased(connection, [verification_id], because=known.because)
+                await note_erased(connection, [which], because=known.because)
         return receipt
 
     async def _take_away(
         self, connection: AsyncConnection, which: UUID, row: Row[Any] | None, at: datetime
     ) -> dict[str, int]:
-        """What went, by place. `row` None: a restored database may have dead letters of it all the same."""
+        """What went, by place. `row` None: there may be dead letters of it all the same."""
         letters = await self._letters(connection, which, None if row is None else row.app_id)
         counts = {} if row is None else await take_away(connection, [which], at=at)
         deleted = await connection.execute(_FORGET_LETTERS, {"ids": letters})
@@ -124,21 +139,19 @@ class PgErasures:
         await self._keys.load(each.wrapped_key for each in rows if each.verification_id is None)
         return [each.id for each in rows if each.verification_id == which or self._names(each, which)]
 
-    def _names(self, letter: Row[Any], verification_id: UUID) -> bool:
+    def _names(self, letter: Row[Any], which: UUID) -> bool:
         try:
-            return verification_named(open_letter(self._keys, letter)) == verification_id
+            return verification_named(open_letter(self._keys, letter)) == which
         except BrokenSeal:
             return False
 
-    def _receipt(
-        self, known: Row[Any], row: Row[Any], position: int, places: dict[str, int]
-    ) -> Receipt | None:
+    def _receipt(self, known: Row[Any], position: int, places: dict[str, int]) -> Receipt | None:
         if known.asked is None:
             return None
         unsigned = Receipt(
-            verification_id=row.id,
-            app_id=row.app_id,
-            biz_id=row.biz_id,
+            verification_id=known.verification_id,
+            app_id=known.app_id,
+            biz_id=known.biz_id,
             erased_at=known.at,
             because=ErasureCause(known.because),
             position=position,
@@ -231,6 +244,16 @@ SELECT id, app_id, wrapped_key, raw_ct, verification_id FROM dead_letters
 WHERE (CAST(:app_id AS text) IS NULL OR app_id = :app_id)
   AND (verification_id = :id OR verification_id IS NULL)
 ORDER BY id FOR UPDATE
+""")
+
+_WITH_LETTERS: Final = text("""
+SELECT app_id FROM dead_letters
+WHERE app_id = ANY(CAST(:app_ids AS text[])) AND verification_id = ANY(CAST(:ids AS uuid[]))
+UNION
+SELECT app_id FROM erasures
+WHERE app_id = ANY(CAST(:app_ids AS text[])) AND verification_id = ANY(CAST(:ids AS uuid[]))
+  AND asked IS NOT NULL
+ORDER BY app_id
 """)
 
 _FORGET_LETTERS: Final = text("DELETE FROM dead_letters WHERE id = ANY(CAST(:ids AS uuid[]))")

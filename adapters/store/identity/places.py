@@ -1,7 +1,6 @@
 """What each place still holds of one verification."""
 
 from typing import Final
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.store.identity.erasure import receipt_of
 from domain.identity.erasure import ErasureView, Hold, Place, PlaceState
 from domain.identity.errors import NoSuchVerification
+from domain.model import verification_id
 
 
 class PgPlaces:
@@ -18,11 +18,14 @@ class PgPlaces:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def view(self, verification_id: UUID) -> ErasureView:
-        """Each place with what it holds, the hold, and the receipt. Raises NoSuchVerification."""
+    async def view(self, app_id: str, biz_id: str) -> ErasureView:
+        """Each place with what it holds, the hold, and the receipt. Raises NoSuchVerification: there is
+        neither a verification nor a dead letter of it, and none was erased on request.
+        """
+        values = {"app_id": app_id, "id": verification_id(app_id, biz_id)}
         async with self._engine.connect() as connection:
-            row = (await connection.execute(_VIEW, {"id": verification_id})).first()
-        if row is None:
+            row = (await connection.execute(_VIEW, values)).one()
+        if not (row.is_recorded or row.was_asked or row.dead_letters):
             raise NoSuchVerification
         begun = row.begun_at if row.completed_at is None else None
         return ErasureView(
@@ -31,6 +34,7 @@ class PgPlaces:
             erased_at=row.erased_at,
             begun_at=begun,
             receipt=receipt_of(row),
+            is_recorded=row.is_recorded,
         )
 
 
@@ -46,7 +50,9 @@ _IN_DATABASE: Final = (
 )
 
 _VIEW: Final = text("""
-SELECT v.erased_at, e.at AS begun_at, e.completed_at, e.receipt,
+SELECT v.id IS NOT NULL AS is_recorded, e.asked IS NOT NULL AS was_asked,
+  COALESCE(v.erased_at, CASE WHEN e.completed_at IS NOT NULL THEN e.at END) AS erased_at,
+  e.at AS begun_at, e.completed_at, e.receipt,
   CAST(v.wrapped_key IS NOT NULL AS integer) AS data_key,
   CAST(v.identity_ct IS NOT NULL AS integer) AS identity,
   (SELECT count(*) FROM callbacks WHERE verification_id = v.id AND raw_ct IS NOT NULL
@@ -58,11 +64,12 @@ SELECT v.erased_at, e.at AS begun_at, e.completed_at, e.receipt,
     + (SELECT count(*) FROM reviews WHERE verification_id = v.id AND note_ct IS NOT NULL) AS notes,
   (SELECT count(*) FROM id_numbers WHERE verification_id = v.id) AS id_numbers,
   (SELECT count(*) FROM pictures WHERE verification_id = v.id) AS pictures,
-  (SELECT count(*) FROM dead_letters WHERE app_id = v.app_id AND verification_id = v.id
-     AND v.erased_at IS NULL) AS dead_letters,
+  (SELECT count(*) FROM dead_letters WHERE app_id = :app_id AND verification_id = t.id
+     AND v.erased_at IS NULL AND e.completed_at IS NULL) AS dead_letters,
   (SELECT json_build_object('reason', reason, 'placed_by', placed_by, 'placed_at', placed_at)
      FROM holds WHERE verification_id = v.id AND lifted_at IS NULL) AS hold
-FROM verifications v LEFT JOIN erasures e ON e.verification_id = v.id WHERE v.id = :id
+FROM (SELECT CAST(:id AS uuid) AS id) AS t
+  LEFT JOIN verifications v ON v.id = t.id LEFT JOIN erasures e ON e.verification_id = t.id
 """)
 """What is sealed under a key that is gone counts as nothing: nobody can open it. A picture counts until its
 file is deleted, too."""

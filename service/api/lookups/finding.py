@@ -1,7 +1,7 @@
 """Find the verification that a request names; the only place that answers 404 for it."""
 
 from collections.abc import Collection, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Security
@@ -35,6 +35,35 @@ async def find_verification(
         raise ApiProblem("not_found")
     [seen] = await as_seen(found, caller, context)
     return seen
+
+
+class Named(NamedTuple):
+    """What an app calls `biz_id`, whether it is recorded or not."""
+
+    app_id: str
+    biz_id: str
+
+
+async def find_erasable(
+    biz_id: BizId,
+    caller: Annotated[Caller, Depends(authenticate)],
+    context: Context,
+    app_id: AppId = None,
+) -> Named:
+    """The verification named in the request, or that of which the caller's apps have dead letters alone."""
+    app_ids = caller.narrowed(app_id)
+    if not BIZ_ID_SHAPE.fullmatch(biz_id) or not app_ids:
+        raise ApiProblem("not_found")
+    found: Sequence[str] = [each.app_id for each in await context.lookups.find(app_ids, biz_id)]
+    if not found:
+        # One app needs no choice: the erasure itself looks, into letters of older versions too.
+        alone = len(app_ids) == 1
+        found = app_ids if alone else await context.erasures.apps_with_letters(app_ids, biz_id)
+    if len(found) > 1:
+        raise ApiProblem("app_id_required")
+    if not found:
+        raise ApiProblem("not_found")
+    return Named(found[0], biz_id)
 
 
 async def as_seen(

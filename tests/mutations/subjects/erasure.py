@@ -38,6 +38,27 @@ OF_ERASURES: Final = (
         [f"{_STORE}/test_restored.py::test_dead_letter_of_a_verification_that_the_backup_does_not_know_goes"],
     ),
     Mutation(
+        "letters of what is not recorded are erased",
+        "adapters/store/identity/erasure.py",
+        '(known or not await self._letters(connection, key["id"], app_id))',
+        "True",
+        [f"{_STORE}/test_letters_alone.py::test_letters_of_this_biz_id_and_app_go"],
+    ),
+    Mutation(
+        "letters of what is not recorded are erased",
+        "adapters/store/dead_letters.py",
+        """            await connection.execute(new_letters.ADD, {"id": named})\n""",
+        "",
+        [f"{_STORE}/test_letters_alone.py::test_a_letter_waits_for_the_begin_of_an_erasure"],
+    ),
+    Mutation(
+        "letters of what is not recorded are erased",
+        "adapters/store/identity/erasure.py",
+        "            await connection.execute(new_letters.STOP, key)\n",
+        "",
+        [f"{_STORE}/test_letters_alone.py::test_it_waits_for_a_letter_under_way"],
+    ),
+    Mutation(
         "ledger before the erasure",
         "usecases/identity/erase.py",
         "        position = await ledger.append(ledger_key(each), at=at)\n",

@@ -18,7 +18,6 @@ from domain.audit.action import Action
 from domain.audit.row import AuditRow
 from domain.identity.erasure import ErasureCause, Receipt
 from domain.identity.keys.epochs import Erased
-from domain.model import verification_id
 from domain.people.actor import Actor
 from tests.support.memory.identity.keys import MemoryKeys
 from tests.support.storage.stores import NOW, Clock, Store, biz_id
@@ -63,9 +62,11 @@ class Erasing(Store):
     async def begin(self, n: int = 1) -> None:
         """Begin the erasure of verification `n`, as a process that dies before the ledger has it."""
         audit = AuditRow.by(ACTOR, Action.ERASED, reason="asked to")
-        which = verification_id("demo", biz_id(n))
         because = ErasureCause.REQUEST
-        assert await self.erasures.begin(which, beside=[], at=LATER, because=because, audit=audit) is None
+        begun = await self.erasures.begin(
+            "demo", biz_id(n), beside=[], at=LATER, because=because, audit=audit
+        )
+        assert begun is None
 
     async def missing(self) -> list[Erased]:
         """What the ledger has and the database does not."""

@@ -15,7 +15,8 @@ class Erasures(Protocol):
 
     async def begin(
         self,
-        verification_id: UUID,
+        app_id: str,
+        biz_id: str,
         *,
         beside: Sequence[UUID],
         at: datetime,
@@ -26,13 +27,16 @@ class Erasures(Protocol):
         NoSuchVerification, LegalHold.
         """
 
+    async def apps_with_letters(self, app_ids: Sequence[str], biz_id: str) -> list[str]:
+        """Those of the apps that have dead letters of it, or had them until an erasure."""
+
     async def begin_unasked(self, verification_ids: Sequence[UUID], *, at: datetime) -> None:
         """Note that the ledger has these, whatever the database has of them."""
 
     async def begun(self, *, limit: int) -> list[tuple[UUID, datetime]]:
         """Erasures that are not complete, oldest first."""
 
-    async def complete(self, verification_id: UUID, *, position: int, now: datetime) -> Receipt | None:
+    async def complete(self, which: UUID, *, position: int, now: datetime) -> Receipt | None:
         """Erase what has begun, in one transaction."""
 
 
@@ -73,7 +77,7 @@ class ErasedPersons(Protocol):
 class Places(Protocol):
     """What each place holds. Every method raises ServerAway."""
 
-    async def view(self, verification_id: UUID) -> ErasureView:
+    async def view(self, app_id: str, biz_id: str) -> ErasureView:
         """Each place with its state. Raises NoSuchVerification."""
 
 

@@ -8,14 +8,15 @@ from domain.views.verifications import VerificationRecord
 from service.api.auth import Caller, authenticate, guarded_router
 from service.api.context import Context
 from service.api.errors import ApiProblem
-from service.api.lookups.finding import find_verification
+from service.api.lookups.finding import Named, find_erasable, find_verification
 from service.api.models.identity import ErasureModel, HoldModel, ReasonBody, ReceiptModel
 from service.api.responses import problems
 
 router = guarded_router("/v1/verifications", tag="identity")
 
 Eraser = Annotated[Caller, Security(authenticate, scopes=["erase"])]
-Erasable = Annotated[VerificationRecord, Security(find_verification, scopes=["erase"])]
+Erasable = Annotated[Named, Security(find_erasable, scopes=["erase"])]
+Holdable = Annotated[VerificationRecord, Security(find_verification, scopes=["erase"])]
 
 
 @router.post(
@@ -33,7 +34,8 @@ Erasable = Annotated[VerificationRecord, Security(find_verification, scopes=["er
 async def erase_verification(
     body: ReasonBody, verification: Erasable, caller: Eraser, context: Context
 ) -> ReceiptModel:
-    """Erase its identity for good. Decision, facts and explanation stay.
+    """Erase its identity for good. Decision, facts and explanation stay. Where no verification is recorded,
+    the dead letters that name it are erased.
 
     A repeated request gets the same receipt. After a 503 either nothing has happened, or a worker completes
     the erasure: ask again.
@@ -65,7 +67,7 @@ async def explain_erasure(verification: Erasable, context: Context) -> ErasureMo
     ),
 )
 async def hold_verification(
-    body: ReasonBody, verification: Erasable, caller: Eraser, context: Context
+    body: ReasonBody, verification: Holdable, caller: Eraser, context: Context
 ) -> HoldModel:
     """Place a legal hold: nothing is erased, by request or by age. The first hold stays."""
     hold = await context.erasures.hold(
@@ -79,7 +81,7 @@ async def hold_verification(
     status_code=204,
     responses=problems("not_found", "app_id_required", "invalid_request", "reason_has_number", "unavailable"),
 )
-async def lift_hold(body: ReasonBody, verification: Erasable, caller: Eraser, context: Context) -> None:
+async def lift_hold(body: ReasonBody, verification: Holdable, caller: Eraser, context: Context) -> None:
     """Lift the legal hold. Retention looks at the verification again. 404 if there is none."""
     done = await context.erasures.lift(
         verification.app_id, verification.biz_id, actor=caller.actor, reason=body.reason

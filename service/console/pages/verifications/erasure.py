@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from domain.identity.erasure import LONGEST_REASON, Receipt
 from domain.identity.errors import AlreadyErased, ErasureRefused, LegalHold, NoKeyStore, NoSuchVerification
 from domain.identity.reading import ReadRefused, checked_reason
+from domain.model import BIZ_ID_SHAPE
 from domain.people.session import Session
 from service.console.app.errors import NotFound
 from service.console.app.forms.posted import Form
@@ -18,7 +19,6 @@ from service.console.app.paths.places import verification_path
 from service.console.app.sessions import actor_of, needs
 from service.console.app.templates import page
 from service.console.context import ConsoleContext, Context
-from service.console.pages.verifications.details import find_record
 from service.console.pages.verifications.problems import READ_PROBLEMS
 
 router = APIRouter()
@@ -54,10 +54,17 @@ class Subject(NamedTuple):
 async def read_subject(
     request: Request, context: Context, session: Eraser, app_id: str, biz_id: BizId
 ) -> Subject:
-    """The verification of the path, if the person may erase it. Raises NotFound."""
+    """The verification of the path, or that of which there are dead letters alone, if the person may erase
+    it. Raises NotFound.
+    """
     if not all(session.rights.may(scope, app_id) for scope in (_SCOPE, "verifications:read")):
         raise NotFound
-    await find_record(context, app_id, biz_id)
+    if app_id not in context.app_ids or not BIZ_ID_SHAPE.fullmatch(biz_id):
+        raise NotFound
+    try:
+        await context.erasures.explain(app_id, biz_id)
+    except NoSuchVerification:
+        raise NotFound from None
     return Subject(request, context, session, app_id, biz_id)
 
 

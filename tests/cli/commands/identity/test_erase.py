@@ -105,6 +105,28 @@ def test_what_is_held_or_unknown_is_refused(run: Run, kept: FolderKeys) -> None:
     assert_one_line(run("erase", biz_id(9), "--app", "demo", *WHY), "there is no such verification")
 
 
+def test_dead_letters_without_a_verification_are_erased(
+    run: Run, kept: FolderKeys, database_url: str
+) -> None:
+    async def keep() -> None:
+        engine = create_engine(database_url)
+        letters = Store(engine, KEYS).dead_letters
+        await letters.keep(callback(payload(3)), reason="refused", detail="", now=NOW)
+        await engine.dispose()
+
+    assert kept
+    which = (biz_id(3), "--app", "demo")
+    asyncio.run(keep())
+    assert_one_line(run("erase", biz_id(3), "--app", "other", *WHY), "there is no such verification")
+    assert "dead_letters" in run("erase", *which, "--explain")[1]
+
+    code, out, _ = run("erase", *which, *WHY)
+
+    assert (code, json.loads(out)["places"]) == (0, {"dead_letters": 1})
+    assert run("erase", *which, *WHY)[1] == out
+    assert "erased at" in run("erase", *which, "--explain")[1]
+
+
 def test_without_a_key_store_nothing_is_erased(
     run: Run, kept: FolderKeys, environment: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,9 @@ import msgspec
 import pytest
 
 from domain.model import Identity
-from tests.service.conftest import assert_problem
+from tests.service.conftest import ClientOf, assert_problem
 from tests.support.http.api import RealApi
-from tests.support.storage.stores import Store, biz_id, callback, decision_record, payload, whole_way
+from tests.support.storage.stores import NOW, Store, biz_id, callback, decision_record, payload, whole_way
 
 PATH = f"/v1/verifications/{biz_id()}"
 NUMBER = "11010519491231002X"
@@ -45,6 +45,43 @@ async def test_unknown_verification(api: httpx2.AsyncClient) -> None:
     assert_problem(await api.post(f"{PATH}/erasure", json=WHY), 404, "not_found")
     assert_problem(await api.put(f"{PATH}/hold", json=WHY), 404, "not_found")
     assert_problem(await lift(api), 404, "not_found")
+
+
+async def keep_letter(store: Store, app_id: str) -> None:
+    letter = callback(payload(1), app_id=app_id)
+    await store.dead_letters.keep(letter, reason="refused", detail=app_id, now=NOW)
+
+
+async def test_dead_letters_without_a_verification_are_erased(
+    api: httpx2.AsyncClient, client_of: ClientOf, api_context: RealApi, store: Store
+) -> None:
+    await keep_letter(store, "demo")
+    await api_context.tokens.put("other only", "t", apps=["other"])
+    stranger = client_of("t")
+    assert_problem(await stranger.post(f"{PATH}/erasure", json=WHY), 404, "not_found")
+    assert_problem(await stranger.get(f"{PATH}/erasure"), 404, "not_found")
+    explained = (await api.get(f"{PATH}/erasure")).json()
+    assert {each["place"] for each in explained["places"] if each["count"]} == {"dead_letters"}
+    assert_problem(await api.put(f"{PATH}/hold", json=WHY), 404, "not_found")
+
+    first, second = [await api.post(f"{PATH}/erasure", json=WHY) for _ in range(2)]
+
+    assert first.status_code == 200
+    assert first.json() == second.json() == (await api.get(f"{PATH}/erasure")).json()["receipt"]
+    assert (first.json()["app_id"], first.json()["places"]) == ("demo", {"dead_letters": 1})
+    assert await store.letters() == []
+    assert_problem(await stranger.post(f"{PATH}/erasure", json=WHY), 404, "not_found")
+
+
+async def test_dead_letters_of_two_apps_need_the_app(api: httpx2.AsyncClient, store: Store) -> None:
+    for app_id in ("demo", "other"):
+        await keep_letter(store, app_id)
+
+    assert_problem(await api.post(f"{PATH}/erasure", json=WHY), 400, "app_id_required")
+    answer = await api.post(f"{PATH}/erasure", json=WHY, params={"app_id": "other"})
+
+    assert answer.json()["app_id"] == "other"
+    assert [each.detail for each in await store.letters()] == ["demo"]
 
 
 async def test_hold_wins_until_it_is_lifted(api: httpx2.AsyncClient, store: Store) -> None:

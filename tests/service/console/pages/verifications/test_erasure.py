@@ -11,7 +11,7 @@ from tests.service.console.app.test_forms import token_in
 from tests.service.console.conftest import Readers
 from tests.service.console.rig.site import Site
 from tests.support.payloads.callbacks import ID_NUMBER
-from tests.support.storage.stores import biz_id, whole_way
+from tests.support.storage.stores import NOW, biz_id, callback, payload, whole_way
 
 PAGE = f"/verifications/demo/{biz_id()}"
 PATH = f"{PAGE}/erasure"
@@ -65,6 +65,20 @@ async def test_a_hold_is_shown_refuses_an_erasure_and_is_lifted(site: Site) -> N
         late = await post(client, f"{PAGE}/hold", WHY)
     assert (late.status_code, "nothing to hold" in late.text) == (409, True)
     assert [row[0] for row in await audited(site)] == ["hold.placed", "hold.lifted", "verification.erased"]
+
+
+async def test_dead_letters_without_a_verification_are_erased(site: Site) -> None:
+    letter = callback(payload(1))
+    await site.store.dead_letters.keep(letter, reason="refused", detail="", now=NOW)
+    async with site.client(Role.ADMIN, "other") as client:
+        assert (await client.get(f"/verifications/other/{biz_id()}/erasure")).status_code == 404
+    async with site.client(Role.ADMIN) as client:
+        first = await post(client, PATH, WHY)
+        done = await post(client, PATH, SURE)
+    assert "This will go" in first.text
+    assert "Place a hold" not in first.text
+    assert (done.status_code, "Receipt" in done.text) == (200, True)
+    assert await site.store.letters() == []
 
 
 @pytest.mark.parametrize("path", [PATH, f"{PAGE}/hold", f"{PAGE}/hold/lift"])
