@@ -115,6 +115,6 @@ class IdentityParts:
 
     def is_genuine(self, receipt: Receipt) -> bool:
         """Whether a configured master key has signed the receipt as it is."""
-        from adapters.store.identity.erasure import is_genuine  # noqa: PLC0415 - as above
+        from adapters.store.identity.receipts import is_genuine  # noqa: PLC0415 - as above
 
         return is_genuine(self._process.keys, receipt)

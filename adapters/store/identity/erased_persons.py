@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.sealing.blind_index import BlindIndex
 from adapters.sealing.envelope import KeyRing
-from adapters.store.identity.erasure import receipt_of
+from adapters.store.identity.receipts import receipt_of
 from domain.identity.erasure import Receipt
 
 _LABEL: Final = b"id numbers of erased persons"

@@ -21,6 +21,7 @@ from adapters.store.dead_letters import open_letter, verification_named
 from adapters.store.events.log import append
 from adapters.store.identity.numbers.index import FORGET
 from adapters.store.identity.pictures.pieces import ERASE as ERASE_PICTURES
+from adapters.store.identity.receipts import receipt_of, signed_receipt
 from adapters.store.statements import due_moves, new_letters
 from adapters.store.statements.holds import LOCK_ALL, is_held
 from domain.audit.action import Action
@@ -31,9 +32,6 @@ from domain.identity.erasure import ErasureCause, Place, Receipt
 from domain.identity.errors import LegalHold, NoSuchVerification
 from domain.model import verification_id
 from domain.people.actor import Actor
-
-RECEIPTS: Final = b"erasure receipt"
-"""The purpose of the key that signs receipts."""
 
 
 class PgErasures:
@@ -69,7 +67,7 @@ class PgErasures:
             await connection.execute(LOCK_ALL, {"ids": ids})
             is_recorded = (await connection.execute(_LOCK, key)).first() is not None
             known = (await connection.execute(_KNOWN, key)).first()
-            if known is not None and (is_recorded or known.asked is not None):
+            if known is not None and known.asked is not None:
                 return receipt_of(known)
             if not is_recorded and (known or not await self._letters(connection, key["id"], app_id)):
                 raise NoSuchVerification
@@ -77,7 +75,8 @@ class PgErasures:
                 raise LegalHold
             asked = msgspec.structs.replace(audit, app_id=app_id, subject=biz_id)
             values = {"at": at, "because": because, "asked": msgspec.json.encode(asked).decode()}
-            await connection.execute(_BEGIN, {**key, **values, "app_id": app_id, "biz_id": biz_id})
+            begin = _BEGIN if known is None else _ASK
+            await connection.execute(begin, {**key, **values, "app_id": app_id, "biz_id": biz_id})
             await connection.execute(_BEGIN_UNASKED, {"ids": list(beside), "at": at})
         return None
 
@@ -117,7 +116,7 @@ class PgErasures:
             if known.completed_at is not None:
                 return receipt_of(known)
             places = await self._take_away(connection, which, row, known.at)
-            receipt = self._receipt(known, position, places)
+            receipt = signed_receipt(self._ring, known, position=position, places=places)
             await connection.execute(_COMPLETE, {**key, **_stored(receipt), "position": position, "now": now})
             await append_audit(connection, _audit(known, position, places))
             if row is not None and row.erased_at is None:
@@ -144,31 +143,6 @@ class PgErasures:
             return verification_named(open_letter(self._keys, letter)) == which
         except BrokenSeal:
             return False
-
-    def _receipt(self, known: Row[Any], position: int, places: dict[str, int]) -> Receipt | None:
-        if known.asked is None:
-            return None
-        unsigned = Receipt(
-            verification_id=known.verification_id,
-            app_id=known.app_id,
-            biz_id=known.biz_id,
-            erased_at=known.at,
-            because=ErasureCause(known.because),
-            position=position,
-            places=places,
-            key_id=self._ring.newest_id.hex(),
-        )
-        return msgspec.structs.replace(unsigned, signature=self._ring.sign(RECEIPTS, unsigned.to_sign()))
-
-
-def is_genuine(ring: KeyRing, receipt: Receipt) -> bool:
-    """Whether a configured master key has signed the receipt as it is."""
-    return ring.is_signed(RECEIPTS, receipt.to_sign(), receipt.signature, key_id=receipt.key_id)
-
-
-def receipt_of(row: Row[Any]) -> Receipt | None:
-    """The receipt in a row of `erasures`."""
-    return None if row.receipt is None else msgspec.convert(row.receipt, Receipt)
 
 
 async def take_away(connection: AsyncConnection, ids: Sequence[UUID], *, at: datetime) -> dict[str, int]:
@@ -222,6 +196,14 @@ _BEGIN: Final = text("""
 INSERT INTO erasures (verification_id, app_id, biz_id, at, because, asked)
 VALUES (:id, :app_id, :biz_id, :at, :because, CAST(:asked AS json))
 """)
+
+_ASK: Final = text("""
+UPDATE erasures
+SET app_id = :app_id, biz_id = :biz_id, because = :because, asked = CAST(:asked AS json), completed_at = NULL
+WHERE verification_id = :id
+""")
+"""It was erased because the ledger has it, or beside another app's; the time of that erasure stays. This
+request gets a receipt too, and what has come in between goes."""
 
 _BEGIN_UNASKED: Final = text("""
 INSERT INTO erasures (verification_id, app_id, biz_id, at, because)

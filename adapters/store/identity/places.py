@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.store.identity.erasure import receipt_of
+from adapters.store.identity.receipts import receipt_of
 from domain.identity.erasure import ErasureView, Hold, Place, PlaceState
 from domain.identity.errors import NoSuchVerification
 from domain.model import verification_id

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.keys.away import KeysAway
 from adapters.sealing.envelope import KeyRing
-from adapters.store.identity.erasure import is_genuine
+from adapters.store.identity.receipts import is_genuine
 from adapters.store.statements import new_letters
 from domain.errors import BrokenSeal
 from domain.identity.errors import LegalHold, NoSuchVerification

@@ -55,3 +55,16 @@ async def test_a_hold_follows_what_is_moved(store: Erasing) -> None:
     with pytest.raises(LegalHold):
         await store.erase(app_id="lax")
     assert await store.rows("SELECT raw_ct IS NULL FROM callbacks") == [(False,)]
+
+
+async def test_both_apps_of_the_account_get_a_receipt(store: Erasing) -> None:
+    await whole_way(store, 1)
+    await store.record(callback(app_id="lax"))
+    first = await store.erase(app_id="lax")
+
+    receipt = await store.erase(app_id="demo")
+
+    assert (first.app_id, receipt.app_id) == ("lax", "demo")
+    assert set(receipt.places.values()) == {0}, "the other one's request has erased it"
+    assert await store.erase(app_id="demo") == receipt
+    assert await store.erase(app_id="lax") == first

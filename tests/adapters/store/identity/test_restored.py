@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.keys.guarded import GuardedKeys
 from adapters.sealing.envelope import KeyRing
 from adapters.store.identity.keys.marks import PgKeyMarks
+from adapters.store.identity.receipts import is_genuine
 from adapters.store.tables.schema import metadata
 from domain.identity.erasure import ledger_key
 from tests.support.storage.erasing import ACTOR, LATER, Erasing
@@ -81,6 +82,25 @@ async def test_old_backup_is_noticed_and_brought_up_to_date(store: Erasing) -> N
     assert found is not None
     assert (found.outcome, found.erased_at) == ("approved", LATER)
     assert await store.apply() == 0
+
+
+async def test_a_request_after_the_ledger_gets_a_receipt_of_the_first_erasure(store: Erasing) -> None:
+    await whole_way(store, 1)
+    backup = await dumped(store.engine)
+    first = await store.erase(1)
+    await restore(store.engine, backup)
+    assert await store.apply() == 1
+
+    receipt = await store.erase(1)
+
+    assert receipt.position == first.position
+    assert receipt.erased_at == first.erased_at
+    assert set(receipt.places.values()) == {0}
+    assert is_genuine(store.keys, receipt)
+    assert await store.erase(1) == receipt
+    assert await store.missing() == []
+    erased = "SELECT actor FROM audit WHERE action = 'verification.erased' ORDER BY id DESC LIMIT 1"
+    assert await store.rows(erased) == [("command:root",)]
 
 
 async def test_hold_of_the_backup_does_not_outweigh_the_ledger(store: Erasing) -> None:
