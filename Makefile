@@ -80,8 +80,8 @@ pictures: $(STAMP) ## take the pictures of the console for the docs, in Chromium
 faults: $(STAMP) ## kill, stop and starve every part under load: nothing may be lost (FAULTS=--long for more)
 	@$(BIN)/pytest tests/whole/faults $(FAULTS)
 
-mutations: $(STAMP) ## remove each guard of the promise in turn: a test must fail (MUTATIONS=WORD for some)
-	@$(BIN)/python -m tests.mutations $(MUTATIONS)
+mutations: $(STAMP) ## remove each guard of the promise in turn: a test must fail (MUTATIONS="some text" for a part)
+	@$(BIN)/python -m tests.mutations "$(MUTATIONS)"
 
 bench: $(STAMP) ## measure speed against straightforward baselines (BENCH=--quick for less)
 	@$(BIN)/uv sync --quiet --locked --inexact --group bench

@@ -1,8 +1,8 @@
 """Take away one guard after the other and say which test noticed.
 
-    python -m tests.mutations [WORD…]
+    python -m tests.mutations [TEXT…]
 
-With words, only the guards whose name or file contains one of them are taken away.
+With texts, only the guards whose name or file contains one of them are taken away.
 """
 
 import os
@@ -52,12 +52,12 @@ class Copies:
             return Attempt(mutation, [test for test in mutation.tests if not copy.fails(test)])
 
 
-def main(words: Sequence[str]) -> int:
+def main(texts: Sequence[str]) -> int:
     """0 if a test holds every guard that was chosen."""
     console = Console(width=150, highlight=False)
-    chosen = [mutation for mutation in MUTATIONS if _is_meant(mutation, words)]
+    chosen = [mutation for mutation in MUTATIONS if _is_meant(mutation, texts)]
     if not chosen:
-        console.print(f"no guard has {' or '.join(words)} in its name or file", style="red")
+        console.print(f"no guard has {' or '.join(texts)} in its name or file", style="red")
         return 2
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="faceid-mutations-") as folder:
@@ -76,8 +76,8 @@ def main(words: Sequence[str]) -> int:
     return 1 if unheld else 0
 
 
-def _is_meant(mutation: Mutation, words: Sequence[str]) -> bool:
-    return not words or any(word in mutation.guard or word in mutation.file for word in words)
+def _is_meant(mutation: Mutation, texts: Sequence[str]) -> bool:
+    return not texts or any(text in mutation.guard or text in mutation.file for text in texts)
 
 
 def _passes(copies: Copies, chosen: Sequence[Mutation], cores: int) -> bool:
