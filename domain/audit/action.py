@@ -48,6 +48,7 @@ class Action(StrEnum):
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_PURGED = "audit.purged"
     VERIFICATIONS_DELETED = "verifications.deleted"
+    IDENTITIES_ERASED = "identities.erased"
     CASE_OPENED = "review.opened"
     CASE_NOTED = "review.noted"
     CASE_CLAIMED = "review.claimed"
@@ -143,6 +144,9 @@ MEANINGS: Final[Mapping[Action, Meaning]] = {
     Action.AUDIT_PURGED: Meaning("Old rows were deleted; their hashes stay.", "none"),
     Action.VERIFICATIONS_DELETED: Meaning(
         "Verifications that had been kept long enough were deleted, with their decisions.", "none"
+    ),
+    Action.IDENTITIES_ERASED: Meaning(
+        "The identities of verifications that had been kept long enough were erased.", "none"
     ),
     Action.CASE_OPENED: Meaning("A person opened a case, or a user objects to a decision.", _CASE),
     Action.CASE_NOTED: Meaning("A person asked for a case where one was open already.", _CASE),

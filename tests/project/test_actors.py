@@ -169,6 +169,7 @@ ALSO: Does = {
     "policy": Action.POLICY_ACTIVATED,
     "epoch": Action.EPOCH_DESTROYED,
     "verifications deleted by age": Action.VERIFICATIONS_DELETED,
+    "identities erased by age": Action.IDENTITIES_ERASED,
     "denial": Action.PERMISSION_DENIED,
     "failed sign-in": Action.SIGN_IN_FAILED,
     "identity limit": Action.IDENTITY_REFUSED,

@@ -8,18 +8,26 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.store.audit.rows import append as append_audit
+from adapters.store.audit.rows import with_count
 from adapters.store.identity import deletion
 from adapters.store.identity.erasure import note_erased, take_away
 from adapters.store.identity.pictures.ages import due_pictures, erase_pictures
 from adapters.store.statements.holds import LOCK_ALL, is_held
+from domain.audit.action import Action
+from domain.audit.row import AuditRow
 from domain.identity.erasure import ErasureCause
 from domain.identity.retention import Due, Kind
 from domain.model import Outcome, State
+from domain.people.actor import Actor
 
 MOST: Final = 10_000
+
+_BY_AGE: Final = AuditRow.by(Actor.gateway("retention"), Action.IDENTITIES_ERASED)
 
 
 class PgRetention:
@@ -54,7 +62,7 @@ class PgRetention:
                 await connection.execute(_FORGET_LETTERS, {"ids": ids})
                 return len(ids)
             await _mark(connection, app_id, kind, rows[-1])
-            await self._erase(connection, kind, ids, now)
+            await self._erase(connection, app_id, kind, ids, now)
         return len(rows)
 
     async def look_at_lifted(self, app_id: str, kind: Kind, *, before: datetime, now: datetime) -> int:
@@ -62,7 +70,7 @@ class PgRetention:
         async with self._engine.begin() as connection:
             values = {"app_id": app_id, "before": before}
             ids = list((await connection.execute(_LIFTED, values)).scalars())
-            await self._erase(connection, kind, ids, now)
+            await self._erase(connection, app_id, kind, ids, now)
             if kind is not Kind.RAW:
                 await connection.execute(_FORGET_HOLDS, {"ids": ids})
         return len(ids)
@@ -80,7 +88,9 @@ class PgRetention:
         values = {"app_id": app_id, "kind": kind.value, "before": before, "limit": limit}
         return list((await connection.execute(_NEXT[kind], values)).all())
 
-    async def _erase(self, connection: AsyncConnection, kind: Kind, ids: list[UUID], now: datetime) -> None:
+    async def _erase(
+        self, connection: AsyncConnection, app_id: str, kind: Kind, ids: list[UUID], now: datetime
+    ) -> None:
         await connection.execute(LOCK_ALL, {"ids": ids})
         held = set((await connection.execute(_HELD, {"ids": ids})).scalars())
         free = [each for each in ids if each not in held]
@@ -91,6 +101,8 @@ class PgRetention:
         fresh = list((await connection.execute(_NOT_ERASED, {"ids": free})).scalars())
         await take_away(connection, fresh, at=now)
         if fresh:
+            by_age = msgspec.structs.replace(_BY_AGE, app_id=app_id)
+            await append_audit(connection, with_count(by_age, len(fresh)))
             await note_erased(connection, fresh, because=ErasureCause.RETENTION)
 
 

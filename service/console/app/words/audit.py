@@ -50,6 +50,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "keys.rewrapped": N_("Stored keys wrapped again"),
     "epoch.destroyed": N_("Key of an epoch destroyed"),
     "verifications.deleted": N_("Old verifications deleted"),
+    "identities.erased": N_("Identities erased by age"),
     "review.opened": N_("Review case opened"),
     "review.noted": N_("Asked for a case that was open"),
     "review.claimed": N_("Case claimed"),

@@ -41,6 +41,8 @@ async def test_classes_go_at_their_times(store: Aging) -> None:
     assert (found.outcome, found.erased_at) == ("approved", store.clock.now)
     query = "SELECT body #>> '{detail,because}' FROM events WHERE type = 'verification.erased'"
     assert await store.rows(query) == [(ErasureCause.RETENTION,)] * 2
+    query = "SELECT actor, app_id, CAST(detail AS text) FROM audit WHERE action = 'identities.erased'"
+    assert await store.rows(query) == [("gateway:retention", "demo", '{"count": 2}')]
 
 
 async def test_the_epochs_key_is_destroyed_when_nothing_is_left(store: Aging) -> None:

@@ -143,7 +143,7 @@ def test_retention_at_once_names_who_ran_it(run: Run, kept: FolderKeys, audited:
     assert {kind.value for kind in Kind} <= set(shown.split())
     assert audited() == []
     assert run("retention", "run")[0] == 0
-    assert audited() == [("retention.run", "command")]
+    assert audited() == [("retention.run", "command"), ("identities.erased", "gateway")]
 
 
 def test_the_ledger_is_applied_to_a_restored_database(run: Run, kept: FolderKeys, audited: Audited) -> None:
