@@ -2,14 +2,13 @@
 space.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from adapters.intake.spool.disk import Disk
+from adapters.intake.spool.disk import Disk, try_to_write
 from adapters.settings.settings import Settings
 from cli.doctor.check import Check
 
@@ -26,7 +25,7 @@ def check_spool(settings: Settings, disk: Disk | None = None) -> Check:
     exists = root.exists()
     try:
         with _created(root, disk):
-            _try_to_write(root, disk)
+            try_to_write(disk, root / f"doctor-{uuid4().hex}")
             free = disk.free_bytes(root)
     except OSError as error:
         return Check(NAME, False, f"{root} cannot be used ({error.strerror})")
@@ -48,17 +47,3 @@ def _created(root: Path, disk: Disk) -> Iterator[None]:
     finally:
         for path in missing:
             path.rmdir()
-
-
-def _try_to_write(root: Path, disk: Disk) -> None:
-    file = root / f"doctor-{uuid4().hex}"
-    descriptor = disk.create(file)
-    try:
-        content = b"doctor"
-        if disk.write(descriptor, content) != len(content):
-            raise OSError(None, "the write was short")
-        disk.sync(descriptor)
-        disk.sync_folder(root)
-    finally:
-        os.close(descriptor)
-        file.unlink()

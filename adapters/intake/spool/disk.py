@@ -10,6 +10,7 @@ from typing import Final
 
 _PRIVATE_FILE: Final = 0o600
 _PRIVATE_FOLDER: Final = 0o700
+_TRIED: Final = b"tried"
 
 
 class NoRegularFile(Exception):
@@ -95,3 +96,16 @@ class Disk:
         """The free space for this user."""
         room = os.statvfs(path)
         return room.f_bavail * room.f_frsize
+
+
+def try_to_write(disk: Disk, file: Path) -> None:
+    """Write a small new file, sync it and its folder, delete it. Raises OSError, also for a short write."""
+    descriptor = disk.create(file)
+    try:
+        if disk.write(descriptor, _TRIED) != len(_TRIED):
+            raise OSError(None, "the write was short")
+        disk.sync(descriptor)
+        disk.sync_folder(file.parent)
+    finally:
+        os.close(descriptor)
+        file.unlink()

@@ -14,7 +14,7 @@ from typing import Final, Self
 import msgspec
 import structlog
 
-from adapters.intake.spool.disk import Disk, NoRegularFile
+from adapters.intake.spool.disk import Disk, NoRegularFile, try_to_write
 from adapters.intake.spool.frames import HEAD_BYTES, Scan, first_batch_id, scan_frames
 from adapters.sealing.batch_ids import accepted_ms
 
@@ -110,13 +110,7 @@ class SpoolFolder:
             self._make_again()
         tried = self.path / _TRIED
         tried.unlink(missing_ok=True)
-        descriptor = self.disk.create(tried)
-        try:
-            self.disk.write(descriptor, b"tried")
-            self.disk.sync(descriptor)
-        finally:
-            os.close(descriptor)
-            tried.unlink()
+        try_to_write(self.disk, tried)
 
     def close(self) -> None:
         """Release the folder."""

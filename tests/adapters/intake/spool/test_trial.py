@@ -43,6 +43,13 @@ async def test_a_full_disk_is_noticed_and_then_its_room(root: Path) -> None:
     await spool.aclose()
 
 
+async def test_a_short_write_is_noticed(root: Path) -> None:
+    spool = open_spool(root, disk=FailingDisk(next_write=2))
+    assert not await tried(spool)
+    assert await tried(spool)
+    await spool.aclose()
+
+
 async def test_a_file_of_an_ended_trial_is_no_obstacle_and_no_segment(root: Path) -> None:
     spool = open_spool(root)
     (root / "0" / "tried").write_bytes(b"tr")
