@@ -14,7 +14,7 @@ from cli.doctor.check import Check
 
 NAME: Final = "spool folder"
 _GIB: Final = 1024**3
-_AT_START: Final = "an ingress creates it at its start, and one that runs must be restarted"
+_AT_START: Final = "an ingress creates it at its start, and one that runs makes it again in seconds"
 
 
 def check_spool(settings: Settings, disk: Disk | None = None) -> Check:

@@ -19,7 +19,7 @@ def root(environment: pytest.MonkeyPatch, folder: Path) -> Path:
 
 def test_a_folder_that_can_be_created_is_a_remark_and_is_removed_again(root: Path, folder: Path) -> None:
     check = check_spool(load_settings())
-    assert (check.name, check.ok, "must be restarted" in check.detail) == ("spool folder", None, True)
+    assert (check.name, check.ok, "makes it again in seconds" in check.detail) == ("spool folder", None, True)
     assert list(folder.iterdir()) == []
 
 
