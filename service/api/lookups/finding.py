@@ -1,7 +1,7 @@
 """Find the verification that a request names; the only place that answers 404 for it."""
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Security
@@ -14,6 +14,8 @@ from service.api.errors import ApiProblem
 from service.api.models.verifications import EXAMPLE
 from usecases.reviews.blind import blinded, listed_for
 
+Found = TypeVar("Found")
+
 BizId = Annotated[str, Path(max_length=128, examples=[EXAMPLE["biz_id"]])]
 AppId = Annotated[str | None, Query(description="Needed only where several apps have this biz_id")]
 
@@ -25,15 +27,8 @@ async def find_verification(
     app_id: AppId = None,
 ) -> VerificationRecord:
     """The verification named in the request. One of an app that the caller may not see is a 404 too."""
-    app_ids = caller.narrowed(app_id)
-    if not BIZ_ID_SHAPE.fullmatch(biz_id) or not app_ids:
-        raise ApiProblem("not_found")
-    found = await context.lookups.find(app_ids, biz_id)
-    if len(found) > 1:
-        raise ApiProblem("app_id_required")
-    if not found:
-        raise ApiProblem("not_found")
-    [seen] = await as_seen(found, caller, context)
+    found = await context.lookups.find(_apps_to_ask(biz_id, caller, app_id), biz_id)
+    [seen] = await as_seen([_only(found)], caller, context)
     return seen
 
 
@@ -51,19 +46,28 @@ async def find_erasable(
     app_id: AppId = None,
 ) -> Named:
     """The verification named in the request, or that of which the caller's apps have dead letters alone."""
-    app_ids = caller.narrowed(app_id)
-    if not BIZ_ID_SHAPE.fullmatch(biz_id) or not app_ids:
-        raise ApiProblem("not_found")
+    app_ids = _apps_to_ask(biz_id, caller, app_id)
     found: Sequence[str] = [each.app_id for each in await context.lookups.find(app_ids, biz_id)]
     if not found:
         # One app needs no choice: the erasure itself looks, into letters of older versions too.
         alone = len(app_ids) == 1
         found = app_ids if alone else await context.erasures.apps_with_letters(app_ids, biz_id)
+    return Named(_only(found), biz_id)
+
+
+def _apps_to_ask(biz_id: str, caller: Caller, app_id: str | None) -> list[str]:
+    app_ids = caller.narrowed(app_id)
+    if not BIZ_ID_SHAPE.fullmatch(biz_id) or not app_ids:
+        raise ApiProblem("not_found")
+    return app_ids
+
+
+def _only(found: Sequence[Found]) -> Found:
     if len(found) > 1:
         raise ApiProblem("app_id_required")
     if not found:
         raise ApiProblem("not_found")
-    return Named(found[0], biz_id)
+    return found[0]
 
 
 async def as_seen(
