@@ -1,7 +1,7 @@
 """A receiver that hangs holds up no event: a hint is followed at once, though an attempt is under way."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,6 +42,15 @@ class Looks(PgDeliveries):
         return found
 
 
+def delivering(
+    hooks: Hooks, pauses: Sequence[float], pause: Callable[[float], Awaitable[None]]
+) -> tuple[Looks, Delivering]:
+    """A sender that looks by hints alone, and the looks that it makes."""
+    looks = Looks(hooks.engine, pauses)
+    context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
+    return looks, Delivering(context, look_every=timedelta(hours=1))
+
+
 async def test_a_hint_does_not_wait_for_what_ends(hooks: Hooks) -> None:
     for n in (1, 2):
         await hooks.endpoint(n)
@@ -51,9 +60,7 @@ async def test_a_hint_does_not_wait_for_what_ends(hooks: Hooks) -> None:
         pauses.append(seconds)
         hooks.clock.go_on(timedelta(seconds=seconds))
 
-    looks = Looks(hooks.engine, pauses)
-    context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
-    loop = Delivering(context, look_every=timedelta(hours=1))
+    looks, loop = delivering(hooks, pauses, pause)
 
     # Before the loop: its first look finds it, and no hint comes in between.
     await hooks.event(1)
@@ -83,9 +90,7 @@ async def test_a_hint_ends_the_pause_behind_a_look(hooks: Hooks) -> None:
     async def rests() -> bool:
         return len(pauses) > 0
 
-    looks = Looks(hooks.engine, pauses)
-    context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
-    loop = Delivering(context, look_every=timedelta(hours=1))
+    looks, loop = delivering(hooks, pauses, pause)
 
     await hooks.event(1)
     async with in_background(loop.run()):
@@ -108,9 +113,7 @@ async def test_a_look_that_found_no_events_delays_none(hooks: Hooks) -> None:
         pauses.append(seconds)
         await asyncio.Event().wait()
 
-    looks = Looks(hooks.engine, pauses)
-    context = hooks.sender(deliveries=looks, post=Receivers(), sleep=pause)
-    loop = Delivering(context, look_every=timedelta(hours=1))
+    looks, loop = delivering(hooks, pauses, pause)
 
     await hooks.event(1)
     async with in_background(loop.run()):

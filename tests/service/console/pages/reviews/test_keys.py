@@ -1,12 +1,14 @@
 """A review by keyboard alone, and two tabs."""
 
 import time
+from uuid import UUID
 
 from domain.people.roles import Role
 from tests.service.console.conftest import Readers
 from tests.service.console.pages.reviews.desks import case, kinds_of, state_of
 from tests.service.console.pages.reviews.forms import NOTE
 from tests.service.console.pages.reviews.test_refusals import evidence_comes
+from tests.service.console.rig.browser import Reader
 from tests.service.console.rig.site import Site
 
 
@@ -62,13 +64,19 @@ async def test_keys_that_are_off_do_nothing(site: Site, english: Readers) -> Non
     assert await kinds_of(site, case_id) == ["opened"]
 
 
-async def test_escape_closes_the_form_and_keeps_its_text(site: Site, english: Readers) -> None:
+async def rejecting(site: Site, english: Readers) -> tuple[Reader, UUID]:
+    """A reviewer who has claimed a case by keyboard, with the form open that rejects it."""
     case_id = await case(site)
     reader = await english.sign_in(Role.REVIEWER)
     await reader.open(f"/reviews/{case_id}")
     await reader.page.keyboard.press("c")
     await reader.page.wait_for_selector("#lease")
     await reader.page.keyboard.press("r")
+    return reader, case_id
+
+
+async def test_escape_closes_the_form_and_keeps_its_text(site: Site, english: Readers) -> None:
+    reader, _ = await rejecting(site, english)
     await reader.page.fill("details[open] textarea", NOTE)
     await reader.page.keyboard.press("Escape")
     await reader.page.focus("details[open] summary")
@@ -79,12 +87,7 @@ async def test_escape_closes_the_form_and_keeps_its_text(site: Site, english: Re
 
 
 async def test_escape_from_a_note_leaves_it_then_the_form_then_the_case(site: Site, english: Readers) -> None:
-    case_id = await case(site)
-    reader = await english.sign_in(Role.REVIEWER)
-    await reader.open(f"/reviews/{case_id}")
-    await reader.page.keyboard.press("c")
-    await reader.page.wait_for_selector("#lease")
-    await reader.page.keyboard.press("r")
+    reader, case_id = await rejecting(site, english)
     await reader.page.keyboard.press("2")
     await reader.page.focus("details[open] textarea")
     await reader.page.keyboard.press("Escape")

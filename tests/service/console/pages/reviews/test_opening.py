@@ -8,6 +8,7 @@ from domain.model import verification_id
 from domain.people.roles import Grant, Role
 from tests.service.console.app.test_forms import token_in
 from tests.service.console.conftest import Readers
+from tests.service.console.rig.browser import Reader
 from tests.service.console.rig.day import run
 from tests.service.console.rig.site import Site
 from tests.support.storage.reviews import WANG, Reviews
@@ -24,14 +25,19 @@ async def post(client: httpx2.AsyncClient, way: str, **fields: str) -> httpx2.Re
     return await client.post(f"{PAGE}/{way}", data={"form_token": token, **fields})
 
 
+async def ask(reader: Reader, note: str, *, look: str) -> None:
+    """Fill the form of the verification's page, look at it under this name, and send it."""
+    await reader.open(PAGE)
+    await reader.page.click("details:has(textarea) > summary")
+    await reader.page.fill("textarea[name=note]", note)
+    await reader.look(look)
+    await reader.page.click("details:has(textarea) button")
+
+
 async def test_a_reviewer_asks_for_a_review_and_gets_the_case(site: Site, readers: Readers) -> None:
     await run(site.store, 1, {}, at=NOW, result={})
     reader = await readers.sign_in(Role.REVIEWER)
-    await reader.open(PAGE)
-    await reader.page.click("details:has(textarea) > summary")
-    await reader.page.fill("textarea[name=note]", "The customer called")
-    await reader.look("review-asked")
-    await reader.page.click("details:has(textarea) button")
+    await ask(reader, "The customer called", look="review-asked")
     await reader.page.wait_for_url("**/reviews/*-*")
     assert "The customer called" in await reader.text()
     assert await site.store.rows(OPENED) == [("operator",)]
@@ -40,11 +46,7 @@ async def test_a_reviewer_asks_for_a_review_and_gets_the_case(site: Site, reader
 async def test_an_operator_opens_a_case_once(site: Site, readers: Readers) -> None:
     await Reviews(site.store).verification()
     reader = await readers.sign_in(Role.OPERATOR)
-    await reader.open(PAGE)
-    await reader.page.click("details:has(textarea) summary")
-    await reader.page.fill("textarea[name=note]", "the photo looks odd")
-    await reader.look("verification-case")
-    await reader.page.click("details:has(textarea) button")
+    await ask(reader, "the photo looks odd", look="verification-case")
     await reader.page.wait_for_selector("[role=status]")
     [row] = await site.store.rows("SELECT id, opened_because FROM review_cases WHERE state <> 'closed'")
     view = await site.context.reviews.find(row[0], WANG)
