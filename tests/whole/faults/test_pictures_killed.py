@@ -4,7 +4,6 @@ No verification is lost or decided twice, and no sealed picture is in the folder
 begun and never stored is deleted by the sweep of the next day.
 """
 
-import asyncio
 import random
 from collections.abc import Callable
 from itertools import repeat
@@ -16,6 +15,7 @@ import pytest
 
 from devstack.waiting import until
 from tests.whole.faults.rig.callbacks import PICTURES
+from tests.whole.faults.rig.crashing import CALLBACKS, crash_worker
 from tests.whole.faults.rig.evidence import verdict
 from tests.whole.faults.rig.faulty_vendor import PICTURES as SCRIPT
 from tests.whole.faults.rig.faulty_vendor import biz_id_for
@@ -23,13 +23,11 @@ from tests.whole.faults.rig.harness import Rig
 from tests.whole.faults.rig.load import sending
 from tests.whole.faults.rig.oracle import Verdict
 from tests.whole.faults.rig.report import Notebook
-from usecases.process.crash_points import VARIABLE, PicturePoint
+from usecases.process.crash_points import PicturePoint
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
 SETTINGS = {"FACEID_SWEEP_AFTER": "5"}
-KILLED = 137
-CALLBACKS = 12
 PATIENCE = 60.0
 
 _NAMED: Final = "SELECT verification_id || '.' || n || '-' || position FROM pictures"
@@ -41,15 +39,9 @@ async def test_the_worker_dies(
     rig: Rig, notebook: Notebook, point: PicturePoint, times: Callable[[int], int]
 ) -> None:
     crashes = times(5)
-    await rig.stop("worker")
-    acknowledged: set[str] = set()
-    for _ in range(crashes):
-        await rig.start("worker", **{VARIABLE: point})
-        async with sending(rig, biz_ids=map(biz_id_for, repeat(SCRIPT, CALLBACKS))) as load:
-            await load.acknowledges(CALLBACKS)
-        acknowledged |= load.acknowledged
-        assert await asyncio.wait_for(rig.ended("worker"), PATIENCE) == KILLED
-    await rig.start("worker")
+    acknowledged = await crash_worker(
+        rig, point, crashes=crashes, biz_ids=lambda: map(biz_id_for, repeat(SCRIPT, CALLBACKS))
+    )
     found = await verdict(rig, acknowledged=acknowledged, issued=acknowledged)
     notebook.note(crashes=crashes)
     notebook.judged(found, waste=False)

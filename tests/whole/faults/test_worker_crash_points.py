@@ -1,6 +1,5 @@
 """A worker dies: at each of the points where half of something is done, and at any moment under load."""
 
-import asyncio
 import random
 from collections.abc import Callable
 from typing import get_args
@@ -8,17 +7,16 @@ from typing import get_args
 import pytest
 
 from tests.whole.faults.rig.callbacks import new_biz_id
+from tests.whole.faults.rig.crashing import CALLBACKS, crash_worker
 from tests.whole.faults.rig.evidence import verdict
 from tests.whole.faults.rig.harness import Rig
 from tests.whole.faults.rig.load import sending
 from tests.whole.faults.rig.report import Notebook
-from usecases.process.crash_points import VARIABLE, CrashPoint
+from usecases.process.crash_points import CrashPoint
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
 SETTINGS = {"FACEID_SWEEP_AFTER": "5"}
-KILLED = 137
-CALLBACKS = 12
 
 
 @pytest.mark.parametrize("point", get_args(CrashPoint))
@@ -26,15 +24,9 @@ async def test_the_worker_dies(
     rig: Rig, notebook: Notebook, point: CrashPoint, times: Callable[[int], int]
 ) -> None:
     crashes = times(5)
-    await rig.stop("worker")
-    acknowledged: set[str] = set()
-    for _ in range(crashes):
-        await rig.start("worker", **{VARIABLE: point})
-        async with sending(rig, biz_ids=[new_biz_id() for _ in range(CALLBACKS)]) as load:
-            await load.acknowledges(CALLBACKS)
-        acknowledged |= load.acknowledged
-        assert await asyncio.wait_for(rig.ended("worker"), 60) == KILLED
-    await rig.start("worker")
+    acknowledged = await crash_worker(
+        rig, point, crashes=crashes, biz_ids=lambda: [new_biz_id() for _ in range(CALLBACKS)]
+    )
     found = await verdict(rig, acknowledged=acknowledged, issued=acknowledged)
     notebook.note(crashes=crashes)
     notebook.judged(found, waste=False)
